@@ -1,0 +1,135 @@
+// The commands of package.json on a fresh clone: `node framework/cli/setup.mjs build|start|test|bench [arguments]`.
+//
+// Plain JavaScript without dependencies, because it runs before anything is installed or compiled. It installs what is
+// missing (Debian packages through apt when it may, npm packages from the lock file), builds the native and the
+// TypeScript part, and then hands over to the compiled program.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
+const buildPackages = ['g++', 'cmake', 'make', 'libsodium-dev', 'doctest-dev'];
+const demoPackages = ['redis-server', 'redis-tools'];
+const testPackages = ['procps'];
+const benchPackages = { consensus: ['etcd-server', 'etcd-client', 'zookeeper'] };
+const nodeVersionMin = [20, 19];
+
+/** Ends the run with a sentence that says what failed and what to do. */
+function stop(message) {
+  console.error(`\n${message}`);
+  process.exit(1);
+}
+
+function checkNode() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major < nodeVersionMin[0] || (major === nodeVersionMin[0] && minor < nodeVersionMin[1])) {
+    stop(`GAIA needs Node ${nodeVersionMin.join('.')} or later; this is ${process.versions.node}. Install a newer Node.`);
+  }
+}
+
+/** Runs a step with its output in build/setup.log; the log is shown only when the step fails. */
+function step(title, command, args, options = {}) {
+  mkdirSync(join(root, 'build'), { recursive: true });
+  const logFile = join(root, 'build', 'setup.log');
+  const log = openSync(logFile, 'w');
+  process.stderr.write(`  ${title} ... `);
+  const startedAt = Date.now();
+  const result = spawnSync(command, args, { cwd: root, stdio: ['ignore', log, log], ...options });
+  if (result.status === 0) {
+    process.stderr.write(`done (${((Date.now() - startedAt) / 1000).toFixed(1)} s)\n`);
+    return;
+  }
+  process.stderr.write('failed\n');
+  spawnSync('tail', ['-n', '40', logFile], { stdio: ['ignore', 2, 2] });
+  stop(`"${command} ${args.join(' ')}" failed (${result.error?.message ?? `exit ${result.status}`}). Full output: ${logFile}`);
+}
+
+function missingPackages(names) {
+  return names.filter((name) => {
+    const query = spawnSync('dpkg-query', ['-W', '-f=${Status}', name], { encoding: 'utf8' });
+    return query.stdout?.trim() !== 'install ok installed';
+  });
+}
+
+/** How to become root without a question, or null. */
+function rootPrefix() {
+  if (process.getuid() === 0) return [];
+  return spawnSync('sudo', ['-n', 'true']).status === 0 ? ['sudo', '-n'] : null;
+}
+
+/**
+ * Installs Debian packages. Services they bring are not started: policy-rc.d is the distribution's own switch for
+ * that (invoke-rc.d asks it); an existing one is put back afterwards.
+ */
+function installPackages(names) {
+  const missing = missingPackages(names);
+  if (missing.length === 0) return;
+  const prefix = rootPrefix();
+  const byHand = `sudo apt-get install --no-install-recommends ${missing.join(' ')}`;
+  if (prefix === null || !existsSync('/usr/bin/apt-get')) {
+    stop(`These Debian packages are missing: ${missing.join(', ')}.\nInstall them, then run the same command again:\n  ${byHand}`);
+  }
+  console.error(`  adding Debian packages: ${missing.join(', ')} (no service will be started)`);
+  const apt = (...args) => [[...prefix, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-y', '-q', ...args]].flat();
+  const run = (title, argv) => step(title, argv[0], argv.slice(1));
+  run('apt-get update', apt('update'));
+  withoutServices(prefix, () => run('apt-get install', apt('install', '--no-install-recommends', ...missing)));
+}
+
+function withoutServices(prefix, work) {
+  const policy = '/usr/sbin/policy-rc.d';
+  const script = `if [ -e ${policy} ]; then mv ${policy} ${policy}.gaia-saved; fi; printf '#!/bin/sh\\nexit 101\\n' > ${policy}; chmod 755 ${policy}`;
+  const undo = `rm -f ${policy}; if [ -e ${policy}.gaia-saved ]; then mv ${policy}.gaia-saved ${policy}; fi`;
+  const shell = (text) => spawnSync([...prefix, 'sh'][0], [...prefix, 'sh', '-c', text].slice(1));
+  process.once('exit', () => shell(undo));
+  shell(script);
+  work();
+  shell(undo);
+}
+
+/** `npm ci` when the installed tree is older than the lock file. */
+function installModules() {
+  const installed = join(root, 'node_modules', '.package-lock.json');
+  const lock = join(root, 'package-lock.json');
+  if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(lock).mtimeMs) return;
+  step('npm packages', 'npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+}
+
+function build() {
+  checkNode();
+  console.error('GAIA: setting up');
+  installPackages([...buildPackages, ...demoPackages, ...testPackages]);
+  installModules();
+  const native = join(root, 'build', 'native');
+  step('native build: configure', 'cmake', ['-S', join(root, 'consensus', 'native'), '-B', native]);
+  step('native build: compile', 'cmake', ['--build', native, '-j2']);
+  step('TypeScript', process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', root]);
+}
+
+function handOver(program, args) {
+  const result = spawnSync(process.execPath, ['--enable-source-maps', join(root, 'dist', program), ...args], { cwd: root, stdio: 'inherit' });
+  process.exit(result.status ?? 1);
+}
+
+const [command, ...args] = process.argv.slice(2);
+switch (command) {
+  case 'build':
+    build();
+    break;
+  case 'start':
+    build();
+    handOver('framework/cli/main.js', ['up', ...args]);
+    break;
+  case 'test':
+    build();
+    handOver('test/run.js', args);
+    break;
+  case 'bench':
+    build();
+    installPackages(benchPackages[args[0]] ?? []);
+    handOver('test/bench/main.js', args);
+    break;
+  default:
+    stop(`unknown command "${command ?? ''}"; use build, start, test or bench (npm run build, npm start, npm test, npm run bench -- NAME)`);
+}
