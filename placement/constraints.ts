@@ -1,0 +1,145 @@
+/**
+ * Marathon's constraint operators. LIKE, UNLIKE, IS and CLUSTER with a value judge one agent by itself (`each`);
+ * UNIQUE, MAX_PER, GROUP_BY and CLUSTER without a value count the replicas per value (`count`).
+ * Source: Marathon's constraints page and mesosphere.mesos.Constraints; GROUP_BY as of Marathon 1.10.
+ */
+import { fieldValue, type Located, scalarText } from './domains.js';
+import { compilePattern } from './pattern.js';
+import type { Constraint } from './types.js';
+
+export interface EachRule {
+  kind: 'each';
+  constraint: Constraint;
+  accepts(at: Located): boolean;
+}
+
+export interface CountRule {
+  kind: 'count';
+  constraint: Constraint;
+  /** How many more replicas `value` may take after `counts`. Never grows as replicas are added elsewhere. */
+  room(value: string, counts: ReadonlyMap<string, number>): number;
+  /** How many values may still hold replicas: all of them (Infinity), or a number that counts those in use. */
+  valuesMax: number;
+}
+
+export type Rule = EachRule | CountRule;
+
+/** '[rack, MAX_PER, 2]' */
+export function constraintText(constraint: Constraint): string {
+  return `[${[constraint.field, constraint.operator, constraint.value].filter(Boolean).join(', ')}]`;
+}
+
+/** What is wrong with a constraint and what to write instead, or null when it is in order. */
+export function constraintFault(constraint: Constraint): string | null {
+  if (constraint.field === '')
+    return 'a constraint needs a field: hostname, @region, @zone or the name of an attribute';
+  const fault = valueFault(constraint);
+  return fault && `constraint ${constraintText(constraint)}: ${fault}`;
+}
+
+function valueFault({ operator, value }: Constraint): string | null {
+  switch (operator) {
+    case 'UNIQUE':
+      return value ? 'UNIQUE takes no value; leave it out, or use MAX_PER with a number' : null;
+    case 'CLUSTER':
+      return null;
+    case 'MAX_PER':
+      return /^\d{1,9}$/.test(value ?? '') ? null : 'MAX_PER needs a whole number as text, for example "2"';
+    case 'GROUP_BY':
+      return !value || /^0*[1-9]\d{0,8}$/.test(value)
+        ? null
+        : 'GROUP_BY takes a whole number of at least 1 as text, or no value';
+    case 'IS':
+      return value !== null && /^[a-zA-Z0-9_/.-]*$/.test(value)
+        ? null
+        : 'IS needs a text or a number of letters, digits and _ / . -';
+    case 'LIKE':
+    case 'UNLIKE':
+      return patternFault(value);
+    default:
+      return `operator "${operator as string}" is unknown; use UNIQUE, CLUSTER, GROUP_BY, LIKE, UNLIKE, MAX_PER or IS`;
+  }
+}
+
+function patternFault(value: string | null): string | null {
+  if (!value) return 'LIKE and UNLIKE need a regular expression that is not empty';
+  try {
+    compilePattern(value);
+    return null;
+  } catch (error) {
+    return (error as SyntaxError).message;
+  }
+}
+
+/**
+ * Compiles a constraint that `constraintFault` finds in order.
+ * @param size replicas of the app once all that are asked for run
+ * @param known the field's values on living replicas and on agents that could take one: what GROUP_BY without a value
+ * takes for the number of groups (agents that are too small or full for the app do not hold it up)
+ */
+export function compileConstraint(constraint: Constraint, size: number, known: () => ReadonlySet<string>): Rule {
+  const { operator, value } = constraint;
+  const each = (accepts: (at: Located) => boolean): Rule => ({ kind: 'each', constraint, accepts });
+  const count = (room: CountRule['room'], valuesMax = Number.POSITIVE_INFINITY): Rule => {
+    return { kind: 'count', constraint, room, valuesMax };
+  };
+  switch (operator) {
+    case 'LIKE':
+    case 'UNLIKE':
+      return each(likeRule(constraint));
+    case 'IS':
+      return each((at) => isExactly(at, constraint));
+    case 'CLUSTER':
+      if (value) return each((at) => fieldValue(at, constraint.field) === sameText(at, constraint));
+      return count((v, counts) => (isOnlyValue(v, counts) ? Number.POSITIVE_INFINITY : 0), 1);
+    case 'UNIQUE':
+      return count((v, counts) => (counts.get(v) ? 0 : 1));
+    case 'MAX_PER':
+      return count((v, counts) => Math.max(0, Number(value) - (counts.get(v) ?? 0)));
+    case 'GROUP_BY': {
+      const groups = value ? Number(value) : Math.max(1, known().size);
+      return count((v, counts) => groupByRoom(v, counts, Math.floor(size / groups), size % groups), groups);
+    }
+  }
+}
+
+/** CLUSTER without a value adopts the first replica's. */
+function isOnlyValue(value: string, counts: ReadonlyMap<string, number>): boolean {
+  return counts.size === 0 || (counts.size === 1 && counts.has(value));
+}
+
+/** Each group holds `base` replicas; `remainder` of them one more. */
+function groupByRoom(value: string, counts: ReadonlyMap<string, number>, base: number, remainder: number): number {
+  const has = counts.get(value) ?? 0;
+  let above = 0;
+  for (const n of counts.values()) if (n > base) above++;
+  const extra = has <= base && above < remainder ? 1 : 0;
+  return Math.max(0, base - has) + extra;
+}
+
+function likeRule(constraint: Constraint): (at: Located) => boolean {
+  const matches = compilePattern(constraint.value ?? '');
+  return (at) => {
+    const value = fieldValue(at, constraint.field);
+    if (value === null) return constraint.operator === 'UNLIKE';
+    return matches(value) === (constraint.operator === 'LIKE');
+  };
+}
+
+/** IS knows texts and scalars only. */
+function isExactly(at: Located, constraint: Constraint): boolean {
+  const attribute = Object.hasOwn(at.attributes, constraint.field) ? at.attributes[constraint.field] : undefined;
+  if (!isBuiltIn(constraint.field) && (attribute?.type === 'ranges' || attribute?.type === 'set')) return false;
+  return fieldValue(at, constraint.field) === sameText(at, constraint);
+}
+
+/** The constraint's value as it would be written for this agent's attribute: "2.0" equals the scalar 2. */
+function sameText(at: Located, { field, value }: Constraint): string {
+  const text = value ?? '';
+  const isScalar = !isBuiltIn(field) && Object.hasOwn(at.attributes, field) && at.attributes[field]?.type === 'scalar';
+  return isScalar && text !== '' && Number.isFinite(Number(text)) ? scalarText(Number(text)) : text;
+}
+
+function isBuiltIn(field: string): boolean {
+  return ['hostname', '@hostname', '@region', '@zone'].includes(field);
+}

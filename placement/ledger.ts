@@ -1,0 +1,42 @@
+/** What of each agent is left while a plan is being made. */
+import { type Amounts, amounts, dimensions, normalizedPorts, takePorts } from './resources.js';
+import type { AgentSnapshot, PortRange, ReplicaDemand } from './types.js';
+
+export interface Ledger {
+  agent: AgentSnapshot;
+  /** The hostname; with the id when several agents have it. */
+  name: string;
+  left: Amounts;
+  total: Amounts;
+  ports: PortRange[];
+}
+
+/** Sorted by id. Throws RangeError when an agent occurs twice: its offers belong together. */
+export function openLedgers(agents: readonly AgentSnapshot[]): Ledger[] {
+  const ids = new Set<string>();
+  const hosts = new Map<string, number>();
+  for (const { id, hostname } of agents) {
+    if (ids.has(id)) throw new RangeError(`agent ${id} is twice in the snapshot; merge its offers into one entry`);
+    ids.add(id);
+    hosts.set(hostname, (hosts.get(hostname) ?? 0) + 1);
+  }
+  const sorted = [...agents].sort((a, b) => (a.id < b.id ? -1 : 1));
+  return sorted.map((agent) => ({
+    agent,
+    name: hosts.get(agent.hostname) === 1 ? agent.hostname : `${agent.hostname} (${agent.id})`,
+    left: amounts(agent.free),
+    total: amounts(agent.total),
+    ports: normalizedPorts(agent.free.ports),
+  }));
+}
+
+/** Takes one replica's share and gives its ports. The caller has made sure that it fits. */
+export function withdraw(ledger: Ledger, demand: ReplicaDemand, start: number, wanted: ReadonlySet<number>): number[] {
+  const asked = amounts(demand);
+  const ports = takePorts(ledger.ports, demand.ports, start, wanted);
+  if (!ports || dimensions.some((dimension) => asked[dimension] > ledger.left[dimension]))
+    throw new Error(`agent ${ledger.name} was chosen for more than it has`);
+  for (const dimension of dimensions) ledger.left[dimension] -= asked[dimension];
+  ledger.ports = ports.left;
+  return ports.taken;
+}

@@ -1,0 +1,32 @@
+/** What a group request must be like before anything is placed. */
+import { constraintFault } from './constraints.js';
+import { dimensions, specificPorts } from './resources.js';
+import type { GroupRequest } from './types.js';
+
+/** Field, value and remedy in one sentence, or null when the request is in order. */
+export function groupFault(group: GroupRequest): string | null {
+  return slotsFault(group) ?? demandFault(group) ?? firstFault(group);
+}
+
+function firstFault(group: GroupRequest): string | null {
+  for (const constraint of group.constraints) {
+    const fault = constraintFault(constraint);
+    if (fault) return fault;
+  }
+  return null;
+}
+
+function slotsFault({ slots }: GroupRequest): string | null {
+  const wrong = slots.find((slot, i) => !Number.isInteger(slot) || slot < 0 || slots.indexOf(slot) !== i);
+  return wrong === undefined ? null : `slots holds ${wrong}; give whole numbers from 0, each once`;
+}
+
+function demandFault({ demand }: GroupRequest): string | null {
+  const scalar = dimensions.find((dimension) => !(Number.isFinite(demand[dimension]) && demand[dimension] >= 0));
+  if (scalar) return `demand.${scalar} is ${demand[scalar]}; give a number of at least 0`;
+  const port = demand.ports.find((p) => !Number.isInteger(p) || p < 0 || p > 65535);
+  if (port !== undefined) return `demand.ports holds ${port}; give whole numbers from 1 to 65535, or 0 for any port`;
+  const specific = specificPorts(demand);
+  const twice = specific.find((p, i) => specific.indexOf(p) !== i);
+  return twice === undefined ? null : `demand.ports asks for port ${twice} twice; name each port once`;
+}

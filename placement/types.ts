@@ -1,0 +1,132 @@
+/** Vocabulary of the placement library. Scalars are exact to a thousandth, as Mesos counts. */
+
+export interface PortRange {
+  begin: number;
+  end: number;
+}
+
+export interface Resources {
+  cpus: number;
+  /** MB */
+  mem: number;
+  /** MB */
+  disk: number;
+  gpus: number;
+  ports: PortRange[];
+}
+
+export type AttributeValue =
+  | { type: 'text'; value: string }
+  | { type: 'scalar'; value: number }
+  | { type: 'ranges'; value: PortRange[] }
+  | { type: 'set'; value: string[] };
+
+/** One agent as the offers at hand show it. */
+export interface AgentSnapshot {
+  id: string;
+  hostname: string;
+  /** Mesos fault domain. */
+  region: string | null;
+  zone: string | null;
+  attributes: Record<string, AttributeValue>;
+  /** What is offered now. */
+  free: Resources;
+  /** What the agent has; equals `free` when unknown. */
+  total: Resources;
+}
+
+/** Marathon's constraint: [field, operator, value?]. */
+export interface Constraint {
+  field: string;
+  operator: 'UNIQUE' | 'CLUSTER' | 'GROUP_BY' | 'LIKE' | 'UNLIKE' | 'MAX_PER' | 'IS';
+  value: string | null;
+}
+
+/** A member of the same app that runs (or may still vote) somewhere; its agent need not be in the snapshot. */
+export interface LivingReplica {
+  slot: number;
+  agentId: string;
+  hostname: string;
+  region: string | null;
+  zone: string | null;
+  attributes: Record<string, AttributeValue>;
+}
+
+/** What a replica asks of its agent. */
+export interface ReplicaDemand {
+  cpus: number;
+  mem: number;
+  disk: number;
+  gpus: number;
+  /** In order; 0 = any free port. */
+  ports: number[];
+}
+
+/** Replicas of one app that are to be placed now: a new group, a scale-up, or a replacement. */
+export interface GroupRequest {
+  id: string;
+  /** Slots to place; stable indices of the replicas. */
+  slots: number[];
+  demand: ReplicaDemand;
+  constraints: Constraint[];
+  /** Two replicas of this app never share an agent. True for replicated apps. */
+  distinctAgents: boolean;
+  /** Failure domains from the widest to the narrowest, e.g. ['zone', 'rack', 'host']: spread softly over each. */
+  spread: string[];
+  living: LivingReplica[];
+  /** Agents to avoid while another one does, with the reason (a replica has just failed there). */
+  avoid: Record<string, string>;
+  /** All `slots` or none. False: as many as fit (plain apps). */
+  whole: boolean;
+}
+
+export interface PlacementRequest {
+  groups: GroupRequest[];
+  /** Breaks ties; the same seed gives the same plan. */
+  seed: number;
+}
+
+export interface ScorePart {
+  name: string;
+  /** 0 (worst) to 1 (best) */
+  value: number;
+  weight: number;
+}
+
+export interface Assigned {
+  group: string;
+  slot: number;
+  agentId: string;
+  ports: number[];
+  score: number;
+  scoreParts: ScorePart[];
+}
+
+/** Why one agent did not do for one replica. */
+export interface Refusal {
+  agentId: string;
+  hostname: string;
+  /** Name of the rule or dimension: 'cpus', 'ports', 'distinctAgents', 'constraint', ... */
+  rule: string;
+  /** What was asked, what is there and what is missing, when the rule counts something. */
+  asked: number | null;
+  free: number | null;
+  missing: number | null;
+  /** A sentence with the numbers, for people. */
+  sentence: string;
+}
+
+export interface Unplaced {
+  group: string;
+  slots: number[];
+  /** One sentence: the narrowest reason and what would make it fit. */
+  sentence: string;
+  refusals: Refusal[];
+}
+
+export interface Plan {
+  assigned: Assigned[];
+  unplaced: Unplaced[];
+  /** For placed groups too: per agent that was not taken, why (lower score, or a refusal). */
+  considered: { group: string; agentId: string; hostname: string; sentence: string }[];
+}
