@@ -1,0 +1,81 @@
+/**
+ * The order a framework gives to an executor (`TaskInfo.data`, base64 of JSON) and what the executor reports back.
+ * Shared by `framework/` and `executor/`; nothing else crosses between them.
+ */
+
+/** What one executor runs: exactly one task, replicated or plain. */
+export interface Assignment {
+  appId: string;
+  appVersion: string;
+  taskId: string;
+  /** Run as `/bin/sh -c shell`, or exec of `argv` without a shell. */
+  command: { shell: string } | { argv: string[] };
+  /** Marathon's task environment (PORT0, HOST, MARATHON_APP_ID, ...) and the spec's `env`. */
+  env: Record<string, string>;
+  user: string | null;
+  /** Host ports in the order of `portDefinitions`. */
+  ports: number[];
+  /** From SIGTERM to SIGKILL of the process group. */
+  killGraceMs: number;
+  replica: ReplicaAssignment | null;
+}
+
+/** One life of one replica; see `Member` in consensus/native/runtime/runtime.h. */
+export interface MemberAddress {
+  slot: number;
+  member: number;
+  host: string;
+  consensusPort: number;
+  servicePort: number;
+}
+
+export interface ReplicaAssignment {
+  /** `${appId}@${generation}`; a new generation is a group that starts empty. */
+  group: string;
+  /** 32 bytes, hex. Never logged, never in argv or environment. */
+  secretHex: string;
+  /** Seed of the group's randomness, 32 bytes, hex. Secret too (hash flooding). */
+  seedHex: string;
+  /** Where the group's clock starts, ms since 1970, until the first turn sets it. */
+  epochMs: number;
+  /** False for founders of the group, true for a member that joins a living group. */
+  join: boolean;
+  self: MemberAddress;
+  /** Founders: the other founders. Joiners: members believed to be alive. */
+  peers: MemberAddress[];
+  transport: 'auto' | 'shm' | 'tcp';
+}
+
+export type ReplicaRole = 'leader' | 'candidate' | 'follower' | 'learner';
+
+/** `TaskStatus.data` (base64 of JSON) of replicated tasks, and the payload of executor MESSAGEs. */
+export interface ReplicaReport {
+  group: string;
+  slot: number;
+  member: number;
+  /** Process id of the replicated program on its agent, from the control channel's `hello`. */
+  pid: number;
+  role: ReplicaRole;
+  term: number;
+  /** Member number of the leader this replica follows; 0 = unknown. */
+  leader: number;
+  appliedIndex: number;
+  committedIndex: number;
+  /** committed - applied */
+  lagEntries: number;
+  configurationIndex: number;
+  configuration: MemberAddress[];
+  peers: { member: number; connected: boolean; transport: string; transportReason: string; appliedIndex: number }[];
+  /** How far replicas are kept equal: `exact` = every turn compared. */
+  label: 'exact' | 'checked';
+  /** Calls the interposer did not expect, by name. */
+  unexpected: Record<string, number>;
+  divergence: { index: number; otherMember: number } | null;
+  /** Why no replica can join by replay of this one's journal; null while it can. */
+  journalError: string | null;
+}
+
+/** Framework to executor (MESSAGE data, base64 of JSON). Idempotent: repeated until reports show the effect. */
+export type ExecutorOrder =
+  | { type: 'removeMember'; slot: number; member: number }
+  | { type: 'transferLeadership'; toMember: number };

@@ -1,0 +1,99 @@
+/** The control channel between executor and interposed server (ARCHITECTURE.md, "Control channel"). Pure. */
+import type { ExecutorOrder, ReplicaAssignment, ReplicaReport } from './assignment.js';
+import { decodeMember } from './decode.js';
+import { type Fields, flag, integer, line, list, map, object, oneOf, text } from './fields.js';
+
+export type ControlMessage =
+  | { type: 'hello'; pid: number }
+  | { type: 'state'; state: ReplicaState }
+  | { type: 'fatal'; message: string };
+
+/** A report as far as the server knows it: `pid` comes with `hello`. */
+export type ReplicaState = Omit<ReplicaReport, 'pid'>;
+
+const lineBytesMax = 64 * 1024;
+const fatalCharactersMax = 2048;
+
+/** Cuts the channel's bytes into lines. A line beyond 64 KiB is dropped whole, so a mad server cannot fill our memory. */
+export class LineSplitter {
+  private rest = Buffer.alloc(0);
+  private dropping = false;
+
+  /** The lines that are complete with these bytes, without their line ends. */
+  push(bytes: Buffer): string[] {
+    const lines: string[] = [];
+    let start = 0;
+    for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, start)) {
+      this.keep(bytes.subarray(start, end));
+      if (!this.dropping) lines.push(this.rest.toString('utf8'));
+      this.rest = Buffer.alloc(0);
+      this.dropping = false;
+      start = end + 1;
+    }
+    this.keep(bytes.subarray(start));
+    return lines;
+  }
+
+  private keep(bytes: Buffer): void {
+    if (this.rest.length + bytes.length > lineBytesMax) this.dropping = true;
+    this.rest = this.dropping ? Buffer.alloc(0) : Buffer.concat([this.rest, bytes]);
+  }
+}
+
+/** Throws an error that names the field when the line is not one of the three messages. */
+export function parseControlLine(received: string, replica: ReplicaAssignment): ControlMessage {
+  const fields = object(JSON.parse(received), 'the message');
+  const type = oneOf(fields.type, 'type', ['hello', 'state', 'fatal']);
+  if (type === 'hello') return { type, pid: integer(fields.pid, 'pid', 1) };
+  if (type === 'fatal') return { type, message: text(fields.message, 'message').slice(0, fatalCharactersMax) };
+  return { type, state: readState(fields, replica) };
+}
+
+function readState(fields: Fields, replica: ReplicaAssignment): ReplicaState {
+  const appliedIndex = integer(fields.appliedIndex, 'appliedIndex');
+  const committedIndex = integer(fields.committedIndex, 'committedIndex');
+  return {
+    group: replica.group,
+    slot: replica.self.slot,
+    member: replica.self.member,
+    role: oneOf(fields.role, 'role', ['leader', 'candidate', 'follower', 'learner']),
+    term: integer(fields.term, 'term'),
+    leader: integer(fields.leader, 'leader'),
+    appliedIndex,
+    committedIndex,
+    lagEntries: Math.max(0, committedIndex - appliedIndex),
+    configurationIndex: integer(fields.configurationIndex, 'configurationIndex'),
+    configuration: list(fields.configuration, 'configuration', 64, decodeMember),
+    peers: list(fields.peers, 'peers', 64, readPeer),
+    label: oneOf(fields.label, 'label', ['exact', 'checked']),
+    unexpected: map(fields.unexpected, 'unexpected', (count, name) => integer(count, name)),
+    divergence: fields.divergence === null ? null : readDivergence(object(fields.divergence, 'divergence')),
+    journalError: fields.journalError === null ? null : text(fields.journalError, 'journalError'),
+  };
+}
+
+function readPeer(value: unknown, name: string): ReplicaReport['peers'][number] {
+  const fields = object(value, name);
+  return {
+    member: integer(fields.member, `${name}.member`),
+    connected: flag(fields.connected, `${name}.connected`),
+    transport: line(fields.transport, `${name}.transport`),
+    transportReason: text(fields.transportReason, `${name}.transportReason`),
+    appliedIndex: integer(fields.appliedIndex, `${name}.appliedIndex`),
+  };
+}
+
+function readDivergence(fields: Fields): ReplicaReport['divergence'] {
+  return {
+    index: integer(fields.index, 'divergence.index'),
+    otherMember: integer(fields.otherMember, 'divergence.otherMember'),
+  };
+}
+
+/** The line that carries an order of the framework to the server. */
+export function orderLine(order: ExecutorOrder): string {
+  return order.type === 'removeMember' ? `remove ${order.slot} ${order.member}` : `transfer ${order.toMember}`;
+}
+
+/** Asks the server to hand leadership over and to take part no longer. */
+export const stopLine = 'stop';

@@ -1,0 +1,97 @@
+/** Reads what the framework sends: assignments (`TaskInfo.data`) and orders (MESSAGE data). Both are base64 of JSON. */
+import type { Assignment, ExecutorOrder, MemberAddress, ReplicaAssignment } from './assignment.js';
+import { type Fields, flag, integer, line, list, map, object, oneOf, secretHex, text } from './fields.js';
+
+const portMax = 65535;
+const slotMax = 8;
+/** Members share a ballot word with term and slot (consensus/native/runtime/runtime.h), which leaves them 20 bits. */
+export const memberMax = 2 ** 20 - 1;
+const argumentsMax = 1024;
+const graceMsMax = 24 * 3600 * 1000;
+
+function decodeJson(data: string, what: string): Fields {
+  let value: unknown;
+  try {
+    value = JSON.parse(Buffer.from(data, 'base64').toString('utf8'));
+  } catch {
+    throw new Error(`${what} is not base64 of JSON; does the framework have the same version as this executor?`);
+  }
+  return object(value, what);
+}
+
+/** Throws an error that names the field, its value and what it must be. */
+export function decodeAssignment(data: string): Assignment {
+  const fields = decodeJson(data, "the task's data (TaskInfo.data)");
+  return {
+    appId: line(fields.appId, 'appId'),
+    appVersion: text(fields.appVersion, 'appVersion'),
+    taskId: line(fields.taskId, 'taskId'),
+    command: decodeCommand(object(fields.command, 'command')),
+    env: decodeEnv(fields.env),
+    user: fields.user === null ? null : line(fields.user, 'user'),
+    ports: list(fields.ports, 'ports', 1000, (port, name) => integer(port, name, 1, portMax)),
+    killGraceMs: integer(fields.killGraceMs, 'killGraceMs', 0, graceMsMax),
+    replica: fields.replica === null ? null : decodeReplica(object(fields.replica, 'replica')),
+  };
+}
+
+function decodeCommand(fields: Fields): Assignment['command'] {
+  if (fields.shell !== undefined) return { shell: withoutNul(fields.shell, 'command.shell') };
+  const argv = list(fields.argv, 'command.argv', argumentsMax, withoutNul);
+  if (!argv[0]) throw new Error('command.argv is empty; its first item must name the program');
+  return { argv };
+}
+
+function decodeEnv(value: unknown): Record<string, string> {
+  const env = map(value, 'env', withoutNul);
+  const wrong = Object.keys(env).find((name) => name === '' || /[=\0]/.test(name));
+  if (wrong !== undefined)
+    throw new Error(`env has the name ${JSON.stringify(wrong)}; names must not be empty or contain "="`);
+  return env;
+}
+
+/** The kernel ends arguments and environment values at the first NUL. */
+function withoutNul(value: unknown, name: string): string {
+  const checked = text(value, name);
+  if (checked.includes('\0')) throw new Error(`${name} contains a NUL character; remove it`);
+  return checked;
+}
+
+function decodeReplica(fields: Fields): ReplicaAssignment {
+  return {
+    group: line(fields.group, 'replica.group'),
+    secretHex: secretHex(fields.secretHex, 'replica.secretHex'),
+    seedHex: secretHex(fields.seedHex, 'replica.seedHex'),
+    epochMs: integer(fields.epochMs, 'replica.epochMs'),
+    join: flag(fields.join, 'replica.join'),
+    self: decodeMember(fields.self, 'replica.self'),
+    peers: list(fields.peers, 'replica.peers', 64, decodeMember),
+    transport: oneOf(fields.transport, 'replica.transport', ['auto', 'shm', 'tcp']),
+  };
+}
+
+export function decodeMember(value: unknown, name: string): MemberAddress {
+  const fields = object(value, name);
+  const host = line(fields.host, `${name}.host`);
+  if (/[,\s]/.test(host))
+    throw new Error(`${name}.host is ${JSON.stringify(host)}; it must be a host name or an address`);
+  return {
+    slot: integer(fields.slot, `${name}.slot`, 0, slotMax),
+    member: integer(fields.member, `${name}.member`, 0, memberMax),
+    host,
+    consensusPort: integer(fields.consensusPort, `${name}.consensusPort`, 0, portMax),
+    servicePort: integer(fields.servicePort, `${name}.servicePort`, 0, portMax),
+  };
+}
+
+/** Throws like decodeAssignment. */
+export function decodeOrder(data: string): ExecutorOrder {
+  const fields = decodeJson(data, 'the order');
+  const type = oneOf(fields.type, 'type', ['removeMember', 'transferLeadership']);
+  if (type === 'transferLeadership') return { type, toMember: integer(fields.toMember, 'toMember', 0, memberMax) };
+  return {
+    type,
+    slot: integer(fields.slot, 'slot', 0, slotMax),
+    member: integer(fields.member, 'member', 0, memberMax),
+  };
+}

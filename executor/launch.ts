@@ -1,0 +1,47 @@
+/** From an assignment to a running program: checks, files, environment, spawn. */
+import { chownSync } from 'node:fs';
+import type { Assignment } from './assignment.js';
+import { ownerOf } from './owner.js';
+import { preflight } from './preflight.js';
+import { Program } from './process.js';
+import { interposerPath, prepareWorkplace, replicaConfPath } from './workplace.js';
+
+/** The same on every replica, whatever the agent's own PATH is. */
+const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+export interface LaunchPlace {
+  /** Absolute path of the task's sandbox. */
+  sandbox: string;
+  /** The interposer library of this installation. */
+  interposer: string;
+}
+
+/** Starts the program. Throws an error whose message is meant for the user. */
+export async function launch(assignment: Assignment, place: LaunchPlace): Promise<Program> {
+  const { command, replica } = assignment;
+  const env = environment(assignment, place.sandbox);
+  preflight({ assignment, ...place, path: env.PATH ?? defaultPath });
+  const owner = ownerOf(assignment.user);
+  if (owner !== null) chownSync(place.sandbox, owner.uid, owner.gid);
+  return Program.start({
+    argv: 'shell' in command ? ['/bin/sh', '-c', command.shell] : command.argv,
+    env,
+    directory:
+      replica === null ? place.sandbox : prepareWorkplace({ ...place, replica, owner, trace: traceLevel(env) }),
+    owner,
+    control: replica !== null,
+  });
+}
+
+/** An app's variable GAIA_TRACE asks the interposer to write down every turn. */
+function traceLevel({ GAIA_TRACE = '0' }: Record<string, string>): string {
+  if (/^[0-2]$/.test(GAIA_TRACE)) return GAIA_TRACE;
+  throw new Error(`GAIA_TRACE is ${JSON.stringify(GAIA_TRACE)}; it must be 0, 1 or 2: change it in the app's "env".`);
+}
+
+/** Nothing of the executor's own environment gets to the program: it may hold the agent's secrets. */
+function environment({ env, replica }: Assignment, sandbox: string): Record<string, string> {
+  const base = { PATH: defaultPath, LANG: 'C', ...env };
+  if (replica === null) return { ...base, MESOS_SANDBOX: sandbox };
+  return { ...base, LD_PRELOAD: interposerPath, GAIA_REPLICA: replicaConfPath };
+}

@@ -1,0 +1,161 @@
+/** Between the world and task.ts: feeds it what happens at the agent, the program and the clock, and does what it says. */
+import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import {
+  type ConnectionState,
+  ExecutorClient,
+  type ExecutorEnvironment,
+  encodeBytes,
+} from '../framework/mesos-http-client/index.js';
+import { taskEvents } from './agent-events.js';
+import type { Assignment } from './assignment.js';
+import { LineSplitter } from './control.js';
+import { LastLines } from './last-lines.js';
+import { type LaunchPlace, launch } from './launch.js';
+import type { Program } from './process.js';
+import { sessionListens } from './session.js';
+import { Task } from './task.js';
+import type { TaskAction, TaskEvent } from './task-types.js';
+
+const tickMs = 100;
+/** For the last lines of the control channel to be read after the program's end. */
+const controlDrainMs = 500;
+/** Orders that a server does not read are dropped beyond this; the framework repeats them. */
+const controlBytesMax = 64 * 1024;
+
+export interface LoopOptions extends LaunchPlace {
+  environment: ExecutorEnvironment;
+  authenticationToken: string | null;
+  log: Logger;
+}
+
+export class ExecutorLoop {
+  private readonly task = new Task();
+  private readonly client: ExecutorClient;
+  private program: Program | null = null;
+  /** To the agent. */
+  private connected = false;
+  private finish: () => void = () => {};
+
+  constructor(private readonly options: LoopOptions) {
+    const { environment, authenticationToken } = options;
+    this.client = new ExecutorClient({
+      environment,
+      ...(authenticationToken !== null && { authenticationToken }),
+      onEvent: (event) => {
+        for (const meaning of taskEvents(event, environment.shutdownGracePeriodMs)) this.happened(meaning);
+      },
+      onState: (state) => this.onConnectionState(state),
+    });
+  }
+
+  /** Fulfilled when the task is over and told, or when there is nothing left to do for this executor. */
+  async run(): Promise<void> {
+    const finished = new Promise<void>((resolve) => {
+      this.finish = resolve;
+    });
+    const ticking = setInterval(() => this.happened({ type: 'ticked' }), tickMs);
+    this.client.subscribe();
+    await finished;
+    clearInterval(ticking);
+    await this.client.close();
+  }
+
+  /** Ends the task as the agent's SHUTDOWN does. */
+  shutDown(): void {
+    this.happened({ type: 'shutdownRequested', budgetMs: this.options.environment.shutdownGracePeriodMs });
+  }
+
+  private happened(event: TaskEvent): void {
+    for (const action of this.task.step(event, performance.now())) {
+      (this.perform[action.type] as (action: TaskAction) => void)(action);
+    }
+  }
+
+  private readonly perform: { [Type in TaskAction['type']]: (action: Extract<TaskAction, { type: Type }>) => void } = {
+    start: ({ assignment }) => void this.start(assignment),
+    update: (update) => this.update(update),
+    // Nobody waits for a message; the next one carries what this one would have told.
+    message: ({ report }) => void this.client.message(JSON.stringify(report)).catch(() => {}),
+    control: ({ line }) => this.sendControl(line),
+    signal: ({ signal }) => this.program?.signal(signal),
+    probe: ({ port }) => this.probe(port),
+    reap: ({ graceMs }) => void this.program?.reap(graceMs).then(() => this.happened({ type: 'reaped' })),
+    log: ({ level, message }) => this.options.log[level](message),
+    exit: () => this.finish(),
+  };
+
+  private onConnectionState(state: ConnectionState): void {
+    if (state.type === 'disconnected') this.onDisconnected(state.cause.message);
+    if (state.type === 'subscribed') {
+      this.connected = true;
+      this.options.log.info({ agent: state.url }, 'subscribed');
+    }
+    if (state.type !== 'ended' || state.cause === null) return;
+    this.options.log.error({ cause: state.cause.message }, 'gave the agent up');
+    this.happened({ type: 'agentLost', message: `The executor has lost its agent: ${state.cause.message}` });
+  }
+
+  /** Comes for every failed attempt too; one line a break is enough. */
+  private onDisconnected(cause: string): void {
+    if (this.connected) this.options.log.warn({ cause }, 'lost the agent; the program goes on');
+    this.connected = false;
+    this.happened({ type: 'agentDisconnected' });
+  }
+
+  private update({ taskId, state, message, report, final }: Extract<TaskAction, { type: 'update' }>): void {
+    this.options.log.info({ taskId, state, message }, 'status update');
+    try {
+      this.client.update(taskId, {
+        state,
+        ...(message !== null && { message }),
+        ...(report !== null && { data: encodeBytes(JSON.stringify(report)) }),
+      });
+      if (final)
+        this.client.drained().then(
+          () => this.happened({ type: 'finalAcknowledged' }),
+          () => {},
+        );
+    } catch (error) {
+      this.options.log.error({ cause: (error as Error).message }, 'the update cannot be told any more');
+    }
+  }
+
+  private async start(assignment: Assignment): Promise<void> {
+    const lastLines = new LastLines();
+    try {
+      this.program = await launch(assignment, this.options);
+    } catch (error) {
+      this.happened({ type: 'refused', message: (error as Error).message });
+      return;
+    }
+    this.happened({ type: 'childSpawned', pid: this.program.pid });
+    const controlEnd = this.readControl(this.program);
+    const exit = await this.program.exited;
+    await Promise.race([controlEnd, delay(controlDrainMs, undefined, { ref: false })]);
+    this.happened({ type: 'childExited', exit: { ...exit, lastLines: lastLines.read() } });
+  }
+
+  /** Fulfilled at the channel's end. */
+  private async readControl({ control }: Program): Promise<void> {
+    if (control === null) return;
+    const splitter = new LineSplitter();
+    control.on('data', (bytes: Buffer) => {
+      for (const line of splitter.push(bytes)) this.happened({ type: 'controlLine', line });
+    });
+    control.on('error', (error) => this.options.log.warn({ cause: error.message }, 'control channel'));
+    await once(control, 'close');
+    this.happened({ type: 'controlClosed' });
+  }
+
+  private sendControl(line: string): void {
+    const control = this.program?.control;
+    if (control?.writable && control.writableLength < controlBytesMax) control.write(`${line}\n`);
+  }
+
+  private probe(port: number): void {
+    const listens = this.program === null ? null : sessionListens(this.program.pid, port);
+    this.happened({ type: 'probed', listening: listens === null ? 'unknown' : listens ? 'yes' : 'no' });
+  }
+}

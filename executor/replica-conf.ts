@@ -1,0 +1,32 @@
+/** Writes `.gaia/replica.conf`, through which the interposer learns who it is (ARCHITECTURE.md, "Control channel"). */
+import { writeFileSync } from 'node:fs';
+import type { MemberAddress, ReplicaAssignment } from './assignment.js';
+
+const journalBytesMax = 8 * 2 ** 30;
+
+/** The file's text: one `key=value` a line. Values were checked to be of one line when the assignment was decoded. */
+export function replicaConf(replica: ReplicaAssignment, trace: string): string {
+  const pairs: [key: string, value: string | number][] = [
+    ['group', replica.group],
+    ['secret', replica.secretHex],
+    ['seed', replica.seedHex],
+    ['epoch_ms', replica.epochMs],
+    ['join', replica.join ? 1 : 0],
+    ['transport', replica.transport],
+    ['self', memberText(replica.self)],
+    ...replica.peers.map((peer): [string, string] => ['peer', memberText(peer)]),
+    ['journal', '.gaia/journal'],
+    ['journal_bytes_max', journalBytesMax],
+    ['trace', trace],
+  ];
+  return pairs.map(([key, value]) => `${key}=${value}\n`).join('');
+}
+
+/** Mode 0600 from the first byte on: the file holds the group's secret and seed. Refuses to replace a file. */
+export function writeReplicaConf(path: string, replica: ReplicaAssignment, trace: string): void {
+  writeFileSync(path, replicaConf(replica, trace), { mode: 0o600, flag: 'wx' });
+}
+
+function memberText({ slot, member, host, consensusPort, servicePort }: MemberAddress): string {
+  return [slot, member, host, consensusPort, servicePort].join(',');
+}

@@ -1,0 +1,57 @@
+/** Decides which of the server's many state lines leave the host, and how: status update, message, or not at all. Pure. */
+import isEqual from 'lodash/isEqual.js';
+import type { ReplicaReport } from './assignment.js';
+import type { ReplicaState } from './control.js';
+import type { TaskAction, TaskState } from './task-types.js';
+
+/** At most five report updates a second: each is acknowledged and kept by agent, master and framework. */
+export const updateIntervalMs = 200;
+/** Messages are kept by nobody; they only show how the indices move. */
+export const messageIntervalMs = 2000;
+
+/** What the framework or an operator acts upon: it goes as a status update, which Mesos delivers for certain. */
+function essence(report: ReplicaReport | null): unknown {
+  if (report === null) return null;
+  const { appliedIndex, committedIndex, lagEntries, unexpected, peers, ...kept } = report;
+  return { ...kept, peers: peers.map(({ appliedIndex, ...peer }) => peer) };
+}
+
+export class StatusReporter {
+  /** The server's last state; null before the first. */
+  state: ReplicaState | null = null;
+  /** The process that said hello; null before. */
+  pid: number | null = null;
+  private taskId = '';
+  private taskState: TaskState = 'TASK_STARTING';
+  /** What the last status update and the last update or message carried. */
+  private updated: ReplicaReport | null = null;
+  private sent: ReplicaReport | null = null;
+  private updatedAtMs = 0;
+  private sentAtMs = 0;
+
+  /** A status update that carries the newest report, if there is one. */
+  update(taskId: string, state: TaskState, message: string | null, final: boolean, nowMs: number): TaskAction {
+    const report = this.report();
+    this.taskId = taskId;
+    this.taskState = state;
+    this.updated = this.sent = report;
+    this.updatedAtMs = this.sentAtMs = nowMs;
+    return { type: 'update', taskId, state, message, report, final };
+  }
+
+  /** What is to be told now, nothing or one action: the last state wins, those in between are skipped. */
+  due(nowMs: number): TaskAction[] {
+    const report = this.report();
+    if (nowMs - this.updatedAtMs >= updateIntervalMs && !isEqual(essence(report), essence(this.updated))) {
+      return [this.update(this.taskId, this.taskState, null, false, nowMs)];
+    }
+    if (report === null || nowMs - this.sentAtMs < messageIntervalMs || isEqual(report, this.sent)) return [];
+    this.sent = report;
+    this.sentAtMs = nowMs;
+    return [{ type: 'message', report }];
+  }
+
+  private report(): ReplicaReport | null {
+    return this.state === null || this.pid === null ? null : { ...this.state, pid: this.pid };
+  }
+}

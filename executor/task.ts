@@ -1,0 +1,340 @@
+/**
+ * The life of the one task of this executor: `step(event, nowMs) -> actions`. Pure: no clock, no process, no socket.
+ * `nowMs` is any clock that never goes back. `loop.ts` carries the actions out and feeds their outcomes back.
+ *
+ * Phases: idle -> starting -> joining (replicas) -> running -> stopping -> reaping -> ending -> over. Whatever happens,
+ * a launched task sends TASK_STARTING first and exactly one terminal update last, when nothing of its session is left.
+ */
+import type { Assignment } from './assignment.js';
+import { orderLine, parseControlLine, stopLine } from './control.js';
+import { decodeAssignment, decodeOrder } from './decode.js';
+import { StatusReporter } from './report.js';
+import type { ChildExit, Listening, TaskAction, TaskEvent, TaskState } from './task-types.js';
+import { type Verdict, verdictOf, withoutHello } from './verdict.js';
+
+/** A replica's program must be listening through the interposer by then. */
+export const helloTimeoutMs = 30_000;
+/** How long a server may take to obey `stop` before SIGTERM; less when the grace period is short. */
+export const handoverMsMax = 2000;
+/** How long an interposer that has given up, or whose channel is closed, may take to end the program. */
+export const surrenderMs = 5000;
+/** How long the executor waits for the acknowledgement of the terminal update while the agent is connected. */
+export const acknowledgementMs = 10_000;
+/** For what a program leaves behind when it ends by itself. */
+export const leftoverGraceMs = 1000;
+/** Kept from the agent's shutdown grace for the terminal update. */
+const shutdownReserveMs = 1000;
+
+type Phase = 'idle' | 'starting' | 'joining' | 'running' | 'stopping' | 'reaping' | 'ending' | 'over';
+type Deadline = 'hello' | 'surrender' | 'handover' | 'kill' | 'acknowledgement';
+
+/** A mad server must not fill the disk through our log. */
+const droppedLinesLoggedMax = 20;
+const controlLost = 'The server closed its control channel and lived on.';
+
+export class Task {
+  private phase: Phase = 'idle';
+  private taskId = '';
+  private assignment: Assignment | null = null;
+  /** Why the program is being ended; the first reason stays. */
+  private verdict: Verdict | null = null;
+  /** What the interposer said before it gave up. */
+  private fatal: string | null = null;
+  private graceMs = 0;
+  private handoverMs = handoverMsMax;
+  private connected = false;
+  private agentLost = false;
+  private killingState = false;
+  private controlOpen = false;
+  private droppedLines = 0;
+  private readonly deadlines = new Map<Deadline, number>();
+  private readonly reporter = new StatusReporter();
+  private actions: TaskAction[] = [];
+  private nowMs = 0;
+
+  step(event: TaskEvent, nowMs: number): TaskAction[] {
+    this.nowMs = nowMs;
+    this.actions = [];
+    if (this.phase !== 'over') (this.on[event.type] as (event: TaskEvent) => void)(event);
+    return this.actions;
+  }
+
+  private readonly on: { [Type in TaskEvent['type']]: (event: Extract<TaskEvent, { type: Type }>) => void } = {
+    agentConnected: ({ killingState }) => this.onConnected(killingState),
+    agentDisconnected: () => this.onDisconnected(),
+    agentLost: ({ message }) => this.onAgentLost(message),
+    launched: ({ taskId, data }) => this.onLaunched(taskId, data),
+    refused: ({ message }) => this.onRefused(message),
+    childSpawned: ({ pid }) => this.onSpawned(pid),
+    controlLine: ({ line }) => this.onControlLine(line),
+    controlClosed: () => this.onControlClosed(),
+    childExited: ({ exit }) => this.onExited(exit),
+    probed: ({ listening }) => this.onProbed(listening),
+    reaped: () => this.onReaped(),
+    killRequested: ({ taskId, graceMs }) => this.onKill(taskId, graceMs),
+    shutdownRequested: ({ budgetMs }) => this.onShutdown(budgetMs),
+    orderReceived: ({ data }) => this.onOrder(data),
+    finalAcknowledged: () => this.onFinalAcknowledged(),
+    ticked: () => this.onTicked(),
+  };
+
+  // The agent
+
+  private onConnected(killingState: boolean): void {
+    this.connected = true;
+    this.killingState = killingState;
+    if (this.phase === 'ending') this.setDeadline('acknowledgement', acknowledgementMs);
+    this.publishReport();
+  }
+
+  /** Nothing of ours ends: the program serves on, and what is to be told waits for the agent's return. */
+  private onDisconnected(): void {
+    this.connected = false;
+    this.deadlines.delete('acknowledgement');
+  }
+
+  private onAgentLost(message: string): void {
+    this.connected = false;
+    this.agentLost = true;
+    if (this.phase === 'idle' || this.phase === 'ending') this.exit();
+    else this.stop({ state: 'TASK_FAILED', message });
+  }
+
+  // Launch
+
+  private onLaunched(taskId: string, data: string | null): void {
+    if (this.phase !== 'idle') {
+      this.refuseSecondTask(taskId);
+      return;
+    }
+    this.phase = 'starting';
+    this.taskId = taskId;
+    this.update('TASK_STARTING', null);
+    const assignment = this.readAssignment(data);
+    if (assignment === null) return;
+    this.assignment = assignment;
+    this.graceMs = assignment.killGraceMs;
+    this.actions.push({ type: 'start', assignment });
+  }
+
+  private readAssignment(data: string | null): Assignment | null {
+    try {
+      if (data === null) throw new Error('the task has no data (TaskInfo.data); is it meant for this executor?');
+      const assignment = decodeAssignment(data);
+      if (assignment.taskId === this.taskId) return assignment;
+      throw new Error(`taskId is "${assignment.taskId}"; it must be the task's id, "${this.taskId}"`);
+    } catch (error) {
+      this.conclude({
+        state: 'TASK_FAILED',
+        message: `The assignment cannot be carried out: ${(error as Error).message}`,
+      });
+      return null;
+    }
+  }
+
+  /** A LAUNCH that comes twice for the same task is Mesos' repetition and changes nothing. */
+  private refuseSecondTask(taskId: string): void {
+    if (taskId === this.taskId) return;
+    const message = `This executor runs exactly one task and has "${this.taskId}"; give every task an executor id of its own.`;
+    this.actions.push({ type: 'update', taskId, state: 'TASK_FAILED', message, report: null, final: false });
+  }
+
+  private onRefused(message: string): void {
+    if (this.phase === 'starting') this.conclude(this.verdict ?? { state: 'TASK_FAILED', message });
+  }
+
+  private onSpawned(pid: number): void {
+    if (this.phase !== 'starting') return;
+    this.log('info', `started the program as process ${pid}`);
+    this.controlOpen = this.assignment?.replica != null;
+    this.phase = this.controlOpen ? 'joining' : 'running';
+    if (this.verdict !== null) this.beginStop();
+    else if (this.phase === 'running') this.update('TASK_RUNNING', null);
+    else this.setDeadline('hello', helloTimeoutMs);
+  }
+
+  // The control channel
+
+  private onControlLine(line: string): void {
+    const replica = this.assignment?.replica;
+    if (replica == null) return;
+    try {
+      const message = parseControlLine(line, replica);
+      if (message.type === 'hello') this.onHello(message.pid);
+      else if (message.type === 'fatal') this.onFatal(message.message);
+      else this.reporter.state = message.state;
+    } catch (error) {
+      this.droppedLines += 1;
+      if (this.droppedLines <= droppedLinesLoggedMax)
+        this.log('warn', `dropped a control line: ${(error as Error).message}`);
+    }
+    this.publishReport();
+  }
+
+  private onHello(pid: number): void {
+    this.reporter.pid = pid;
+    if (this.phase !== 'joining') return;
+    this.phase = 'running';
+    this.deadlines.delete('hello');
+    this.update('TASK_RUNNING', null);
+  }
+
+  private onFatal(message: string): void {
+    this.fatal ??= message;
+    if (this.phase === 'joining' || this.phase === 'running') this.setDeadline('surrender', surrenderMs);
+  }
+
+  private onControlClosed(): void {
+    this.controlOpen = false;
+    if (this.phase === 'joining' || this.phase === 'running') this.setDeadline('surrender', surrenderMs);
+  }
+
+  private onOrder(data: string): void {
+    try {
+      const line = orderLine(decodeOrder(data));
+      // The framework repeats orders until reports show their effect, so one that comes too early or too late may go.
+      if (this.phase === 'running' && this.controlOpen) this.actions.push({ type: 'control', line });
+    } catch (error) {
+      this.log('warn', `dropped an order of the framework: ${(error as Error).message}`);
+    }
+  }
+
+  // Ending the program
+
+  private onKill(taskId: string, graceMs: number | null): void {
+    if (taskId !== this.taskId) this.log('warn', `ignored KILL of the unknown task "${taskId}"`);
+    else this.kill('Killed on request.', graceMs ?? this.graceMs);
+  }
+
+  private onShutdown(budgetMs: number): void {
+    const wholeMs = Math.max(0, budgetMs - shutdownReserveMs);
+    this.handoverMs = Math.min(this.handoverMs, Math.floor(wholeMs / 2));
+    if (this.phase === 'idle') this.exit();
+    else
+      this.kill('Killed because the agent shut this executor down.', Math.min(this.graceMs, wholeMs - this.handoverMs));
+  }
+
+  private kill(message: string, graceMs: number): void {
+    this.shortenGrace(graceMs);
+    this.stop({ state: 'TASK_KILLED', message });
+  }
+
+  /** A repeated KILL may shorten the time that is left, never lengthen it. */
+  private shortenGrace(graceMs: number): void {
+    this.graceMs = this.verdict === null ? graceMs : Math.min(this.graceMs, graceMs);
+    this.handoverMs = Math.min(this.handoverMs, this.graceMs);
+    for (const [name, limitMs] of [
+      ['handover', this.handoverMs],
+      ['kill', this.graceMs],
+    ] as const) {
+      const due = this.deadlines.get(name);
+      if (due !== undefined) this.deadlines.set(name, Math.min(due, this.nowMs + limitMs));
+    }
+  }
+
+  private stop(verdict: Verdict): void {
+    if (this.verdict !== null || !['starting', 'joining', 'running'].includes(this.phase)) return;
+    this.verdict = verdict;
+    if (verdict.state === 'TASK_KILLED' && this.killingState) this.update('TASK_KILLING', verdict.message);
+    if (this.phase !== 'starting') this.beginStop();
+  }
+
+  /** At `stop` the server hands over and then ends itself as SIGTERM would; a second SIGTERM might cut that short. */
+  private beginStop(): void {
+    const obeys = this.controlOpen && this.phase === 'running';
+    this.phase = 'stopping';
+    this.deadlines.clear();
+    if (!obeys) {
+      this.terminate();
+      return;
+    }
+    this.actions.push({ type: 'control', line: stopLine });
+    this.setDeadline('handover', this.handoverMs);
+  }
+
+  private terminate(): void {
+    this.actions.push({ type: 'signal', signal: 'SIGTERM' });
+    this.setDeadline('kill', this.graceMs);
+  }
+
+  private onExited(exit: ChildExit): void {
+    if (!['joining', 'running', 'stopping'].includes(this.phase)) return;
+    const killAtMs = this.deadlines.get('kill');
+    const graceMs =
+      killAtMs === undefined ? Math.min(leftoverGraceMs, this.graceMs) : Math.max(0, killAtMs - this.nowMs);
+    this.verdict = verdictOf(exit, this.assignment as Assignment, this.verdict, this.fatal);
+    this.phase = 'reaping';
+    this.deadlines.clear();
+    this.actions.push({ type: 'reap', graceMs });
+  }
+
+  private onReaped(): void {
+    if (this.phase === 'reaping' && this.verdict !== null) this.conclude(this.verdict);
+  }
+
+  private onFinalAcknowledged(): void {
+    if (this.phase === 'ending') this.exit();
+  }
+
+  private conclude(verdict: Verdict): void {
+    this.phase = 'ending';
+    this.update(verdict.state, verdict.message, true);
+    if (this.agentLost) this.exit();
+    else if (this.connected) this.setDeadline('acknowledgement', acknowledgementMs);
+  }
+
+  private exit(): void {
+    this.phase = 'over';
+    this.actions.push({ type: 'exit' });
+  }
+
+  // Time
+
+  private onTicked(): void {
+    for (const [name, due] of [...this.deadlines]) {
+      if (this.nowMs < due || !this.deadlines.delete(name)) continue;
+      this.onDeadline[name]();
+    }
+    this.publishReport();
+  }
+
+  private readonly onDeadline: Record<Deadline, () => void> = {
+    hello: () => this.actions.push({ type: 'probe', port: this.servicePort() }),
+    surrender: () => this.stop({ state: 'TASK_FAILED', message: this.fatal ?? controlLost }),
+    handover: () => this.terminate(),
+    kill: () => this.actions.push({ type: 'signal', signal: 'SIGKILL' }),
+    acknowledgement: () => {
+      this.log('warn', 'the agent did not acknowledge the terminal update in time');
+      this.exit();
+    },
+  };
+
+  private onProbed(listening: Listening): void {
+    if (this.phase !== 'joining') return;
+    this.stop({ state: 'TASK_FAILED', message: withoutHello(listening, this.servicePort(), helloTimeoutMs) });
+  }
+
+  private servicePort(): number {
+    return this.assignment?.replica?.self.servicePort ?? 0;
+  }
+
+  private setDeadline(name: Deadline, inMs: number): void {
+    this.deadlines.set(name, this.nowMs + inMs);
+  }
+
+  // Telling
+
+  /** Reports wait while the agent is away: then the last one goes, and none of those in between. */
+  private publishReport(): void {
+    if (!this.connected || (this.phase !== 'running' && this.phase !== 'stopping')) return;
+    this.actions.push(...this.reporter.due(this.nowMs));
+  }
+
+  private update(state: TaskState, message: string | null, final = false): void {
+    this.actions.push(this.reporter.update(this.taskId, state, message, final, this.nowMs));
+  }
+
+  private log(level: 'info' | 'warn', message: string): void {
+    this.actions.push({ type: 'log', level, message });
+  }
+}

@@ -1,0 +1,329 @@
+/** The executor as a process, under an agent's HTTP API, with real programs. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, readdirSync, readFileSync, readlinkSync, realpathSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Assignment } from '../../executor/assignment.js';
+import { paddedPath } from '../../executor/workplace.js';
+import { Executor } from './fake-agent.js';
+import { assignment, encode, eventually, replica, state, withDirectory } from './fixtures.js';
+
+/** A program that speaks the interposer's side of the control channel: says hello, keeps its orders, obeys `stop`. */
+const server = `
+const { Socket } = require('net'), fs = require('fs');
+const control = new Socket({ fd: 3 });
+const say = (message) => control.write(JSON.stringify(message) + '\\n');
+const state = (change) => say({ type: 'state', ...${JSON.stringify(state())}, ...change });
+const mode = process.argv[2];
+console.log('server says', mode, process.cwd().length, process.env.LD_PRELOAD, process.env.GAIA_REPLICA);
+if (mode === 'fatal') { say({ type: 'fatal', message: 'The journal is not writable: free space.' }); control.end(() => process.exit(1)); }
+else say({ type: 'hello', pid: process.pid });
+let index = 1;
+if (mode === 'leader') state({ role: 'leader', leader: 1 });
+if (mode === 'moving') setInterval(() => state({ appliedIndex: ++index, committedIndex: index }), 20);
+let rest = '';
+control.on('data', (bytes) => {
+  rest += bytes;
+  for (let end; (end = rest.indexOf('\\n')) >= 0; rest = rest.slice(end + 1)) {
+    const line = rest.slice(0, end);
+    fs.appendFileSync('orders', line + '\\n');
+    if (line !== 'stop' || mode === 'deaf') continue;
+    if (mode === 'leader') state({ role: 'follower', leader: 2, term: 2 });
+    setTimeout(() => process.kill(process.pid, 'SIGTERM'), 300);
+  }
+});
+control.on('end', () => process.exit(9));
+process.on('SIGTERM', () => { fs.appendFileSync('orders', 'SIGTERM\\n'); process.exit(0); });
+`;
+
+/** Runs a test with an executor and checks that nothing with this sandbox is left. */
+async function withExecutor(
+  use: (executor: Executor) => Promise<void>,
+  env: Record<string, string> = {},
+): Promise<void> {
+  await withDirectory(async (directory) => {
+    const library = join(directory, 'libgaia-interpose.so');
+    execFileSync('gcc', ['-shared', '-x', 'c', '/dev/null', '-o', library]);
+    const executor = new Executor(directory, { GAIA_NATIVE_DIRECTORY: directory, ...env });
+    writeFileSync(join(executor.sandbox, 'server.cjs'), server);
+    try {
+      await executor.start();
+      await use(executor);
+    } finally {
+      await executor.dispose();
+      await eventually('the end of all processes in the sandbox', () => processesIn(executor.sandbox).length === 0);
+    }
+  });
+}
+
+function processesIn(directory: string): string[] {
+  return readdirSync('/proc').filter((pid) => {
+    try {
+      return /^\d+$/.test(pid) && readlinkSync(`/proc/${pid}/cwd`).startsWith(directory);
+    } catch {
+      return false;
+    }
+  });
+}
+
+const run = (mode: string, change: Partial<Assignment> = {}) =>
+  assignment({ command: { argv: [process.execPath, 'server.cjs', mode] }, replica, ...change });
+
+/** Where a replica's program runs. */
+function workplace(executor: Executor): string {
+  return join(executor.sandbox, paddedPath(realpathSync(executor.sandbox)));
+}
+
+describe('executor main: plain tasks', function () {
+  this.timeout(30_000);
+
+  it('runs a program to its end: updates in order, output in the sandbox, status 0', () =>
+    withExecutor(async (executor) => {
+      const { agent } = executor;
+      agent.launch(
+        assignment({
+          command: { shell: 'echo "to stdout $GREETING in $PWD"; echo to stderr >&2' },
+          env: { GREETING: 'hello' },
+        }),
+      );
+      assert.equal(await executor.ended(), 0);
+      assert.deepEqual(agent.states, ['TASK_STARTING', 'TASK_RUNNING', 'TASK_FINISHED']);
+      assert.equal(executor.output('stdout'), `to stdout hello in ${executor.sandbox}\n`);
+      assert.equal(executor.output('stderr'), 'to stderr\n');
+    }));
+
+  it('fails with status, life time and last lines of a program that exits at once', () =>
+    withExecutor(async (executor) => {
+      executor.agent.launch(assignment({ command: { shell: 'echo "bind: Address already in use" >&2; exit 7' } }));
+      const { message } = await executor.agent.reaches('TASK_FAILED');
+      assert.match(
+        message ?? '',
+        /exited with status 7 after 0\.\d s\. Port 31001 on this host is taken .* lines: bind: Address/,
+      );
+    }));
+
+  it('names a program that does not exist', () =>
+    withExecutor(async (executor) => {
+      executor.agent.launch(assignment({ command: { argv: ['redis-serverr'] } }));
+      const { message } = await executor.agent.reaches('TASK_FAILED');
+      assert.match(message ?? '', /"redis-serverr" was not found in PATH/);
+      assert.equal(await executor.ended(), 0);
+    }));
+
+  it('KILL ends a program that ignores SIGTERM, and its children, within the grace period', () =>
+    withExecutor(async (executor) => {
+      const shell = "trap '' TERM; sleep 60 & while :; do sleep 0.1; done";
+      executor.agent.launch(assignment({ command: { shell }, killGraceMs: 500 }));
+      await executor.agent.reaches('TASK_RUNNING');
+      executor.agent.kill('demo_ledger.1');
+      await executor.agent.reaches('TASK_KILLED', 5000);
+      assert.deepEqual(executor.agent.states, ['TASK_STARTING', 'TASK_RUNNING', 'TASK_KILLING', 'TASK_KILLED']);
+      assert.deepEqual(
+        processesIn(executor.sandbox).filter((pid) => Number(pid) !== executor.pid),
+        [],
+      );
+      assert.equal(await executor.ended(), 0);
+    }));
+
+  it('SHUTDOWN and SIGTERM end task and executor', async () => {
+    for (const end of [
+      (executor: Executor) => executor.agent.send({ type: 'SHUTDOWN' }),
+      (executor: Executor) => process.kill(executor.pid, 'SIGTERM'),
+    ]) {
+      await withExecutor(async (executor) => {
+        executor.agent.launch(assignment());
+        await executor.agent.reaches('TASK_RUNNING');
+        end(executor);
+        await executor.agent.reaches('TASK_KILLED', 5000);
+        assert.equal(await executor.ended(), 0);
+      });
+    }
+  });
+
+  it('survives an agent restart: the program runs on, and what was not acknowledged is told again', () =>
+    withExecutor(async (executor) => {
+      const { agent } = executor;
+      agent.launch(assignment({ command: { shell: 'echo $$ >pid; sleep 0.7; exit 5' } }));
+      await agent.reaches('TASK_RUNNING');
+      agent.acknowledges = false;
+      await agent.stop();
+      const pid = await eventually(
+        'the program',
+        () => existsSync(join(executor.sandbox, 'pid')) && readFileSync(join(executor.sandbox, 'pid'), 'utf8').trim(),
+      );
+      await eventually('its end, while no agent is there', () => !existsSync(`/proc/${pid}`));
+      await agent.start();
+      const retold = await eventually('SUBSCRIBE', () => agent.subscriptions[1]);
+      const [final] = retold.subscribe.unacknowledged_updates
+        .map(({ status }) => status)
+        .filter(({ state }) => state === 'TASK_FAILED');
+      assert.match(final?.message ?? '', /status 5/);
+      if (final) agent.acknowledge(final);
+      assert.equal(await executor.ended(), 0);
+    }));
+
+  it('ends program and itself when the agent stays away beyond the recovery time-out', () =>
+    withExecutor(
+      async (executor) => {
+        executor.agent.launch(assignment());
+        await executor.agent.reaches('TASK_RUNNING');
+        await executor.agent.stop();
+        assert.equal(await executor.ended(8000), 0);
+      },
+      { MESOS_RECOVERY_TIMEOUT: '500ms' },
+    ));
+
+  it('runs the program as the user that the app names', async function () {
+    if (process.getuid?.() !== 0) this.skip(); // only root may become another user
+    await withExecutor(async (executor) => {
+      chmodSync(join(executor.sandbox, '..'), 0o755);
+      executor.agent.launch(assignment({ command: { shell: 'id -un; id -Gn; echo mine >file' }, user: 'daemon' }));
+      await executor.agent.reaches('TASK_FINISHED');
+      assert.equal(executor.output('stdout'), 'daemon\ndaemon\n');
+    });
+    await withExecutor(async (executor) => {
+      chmodSync(join(executor.sandbox, '..'), 0o755);
+      const command = { shell: 'cat .gaia/replica.conf >copy && id -un; exit 1' };
+      executor.agent.launch(assignment({ command, user: 'daemon', replica }));
+      await executor.agent.reaches('TASK_FAILED');
+      assert.equal(executor.output('stdout'), 'daemon\n');
+    });
+  });
+
+  it('killed with SIGKILL it leaves no program behind', () =>
+    withExecutor(async (executor) => {
+      executor.agent.launch(assignment({ command: { shell: 'sleep 60 & sleep 60' } }));
+      await executor.agent.reaches('TASK_RUNNING');
+      process.kill(executor.pid, 'SIGKILL');
+      await eventually('the end of the program', () => processesIn(executor.sandbox).length === 0);
+    }));
+
+  it('says which variable of the agent is missing', () =>
+    withDirectory(async (directory) => {
+      const executor = new Executor(directory, { MESOS_EXECUTOR_ID: '' });
+      try {
+        await executor.start();
+        assert.equal(await executor.ended(), 1);
+        assert.match(executor.output('stderr'), /MESOS_EXECUTOR_ID is not set/);
+      } finally {
+        await executor.dispose();
+      }
+    }));
+});
+
+describe('executor main: replicas', function () {
+  this.timeout(30_000);
+
+  it('RUNNING at hello; the program finds directory, preload and configuration; orders reach it', () =>
+    withExecutor(async (executor) => {
+      const { agent } = executor;
+      agent.launch(run('follower'));
+      await agent.reaches('TASK_RUNNING');
+      assert.match(
+        executor.output('stdout'),
+        /server says follower 512 \.\/\.gaia\/libgaia-interpose\.so \.gaia\/replica\.conf/,
+      );
+      agent.send({ type: 'MESSAGE', message: { data: encode({ type: 'removeMember', slot: 2, member: 3 }) } });
+      agent.send({ type: 'MESSAGE', message: { data: encode({ type: 'transferLeadership', toMember: 2 }) } });
+      const orders = join(workplace(executor), 'orders');
+      await eventually(
+        'the orders',
+        () => existsSync(orders) && readFileSync(orders, 'utf8') === 'remove 2 3\ntransfer 2\n',
+      );
+      agent.kill('demo_ledger.1');
+      await agent.reaches('TASK_KILLED');
+      assert.equal(readFileSync(orders, 'utf8'), 'remove 2 3\ntransfer 2\nstop\nSIGTERM\n');
+      assert.equal(await executor.ended(), 0);
+    }));
+
+  it('the secret is in a file of mode 0600 and nowhere else', () =>
+    withExecutor(async (executor) => {
+      executor.agent.launch(run('follower'));
+      await executor.agent.reaches('TASK_RUNNING');
+      for (const pid of processesIn(executor.sandbox)) {
+        const told = readFileSync(`/proc/${pid}/cmdline`, 'utf8') + readFileSync(`/proc/${pid}/environ`, 'utf8');
+        assert.ok(!told.includes(replica.secretHex) && !told.includes(replica.seedHex));
+      }
+      for (const name of ['stdout', 'stderr', 'executor.log'] as const)
+        assert.ok(!executor.output(name).includes(replica.secretHex));
+      assert.match(
+        readFileSync(join(workplace(executor), '.gaia/replica.conf'), 'utf8'),
+        new RegExp(`secret=${replica.secretHex}`),
+      );
+    }));
+
+  it('a server that does not obey gets SIGTERM from the executor', () =>
+    withExecutor(async (executor) => {
+      executor.agent.launch(run('deaf', { killGraceMs: 1000 }));
+      await executor.agent.reaches('TASK_RUNNING');
+      executor.agent.kill('demo_ledger.1');
+      await executor.agent.reaches('TASK_KILLED');
+      assert.equal(readFileSync(join(workplace(executor), 'orders'), 'utf8'), 'stop\nSIGTERM\n');
+    }));
+
+  it('a leader hands over before it is terminated, and the framework hears of it', () =>
+    withExecutor(async (executor) => {
+      const { agent } = executor;
+      agent.launch(run('leader'));
+      await eventually("the leader's report", () =>
+        agent.updates.some((status) => status.data && agent.report(status).role === 'leader'),
+      );
+      agent.kill('demo_ledger.1');
+      const final = await agent.reaches('TASK_KILLED');
+      assert.equal(agent.report(final).role, 'follower');
+      assert.equal(readFileSync(join(workplace(executor), 'orders'), 'utf8'), 'stop\nSIGTERM\n');
+    }));
+
+  it('moving indices go as messages, not as updates', () =>
+    withExecutor(async (executor) => {
+      const { agent } = executor;
+      agent.launch(run('moving'));
+      await eventually('two messages', () => agent.messages.length >= 2);
+      const [first, second] = agent.messages;
+      assert.ok((second?.appliedIndex ?? 0) > (first?.appliedIndex ?? 0));
+      assert.deepEqual([first?.group, first?.member], ['/demo/ledger@1', 1]);
+      assert.ok(agent.updates.length <= 3, agent.states.join());
+    }));
+
+  it('fails with what the interposer said before it gave up', () =>
+    withExecutor(async (executor) => {
+      executor.agent.launch(run('fatal'));
+      const { message } = await executor.agent.reaches('TASK_FAILED');
+      assert.match(message ?? '', /^The journal is not writable: free space\. The program exited with status 1/);
+    }));
+
+  it('a program without the interposer is refused before it starts', () =>
+    withExecutor(
+      async (executor) => {
+        executor.agent.launch(run('follower'));
+        const { message } = await executor.agent.reaches('TASK_FAILED');
+        assert.match(
+          message ?? '',
+          /libgaia-interpose\.so does not exist on this host: build it there with "npm run build"/,
+        );
+      },
+      { GAIA_NATIVE_DIRECTORY: '/nonexistent' },
+    ));
+
+  it('refuses a trace level that would write other lines into the configuration', () =>
+    withExecutor(async (executor) => {
+      executor.agent.launch(run('follower', { env: { GAIA_TRACE: '1\nsecret=0' } }));
+      const { message } = await executor.agent.reaches('TASK_FAILED');
+      assert.match(message ?? '', /GAIA_TRACE is "1\\nsecret=0"; it must be 0, 1 or 2/);
+    }));
+
+  it('is cheap when nothing happens', () =>
+    withExecutor(async (executor) => {
+      executor.agent.launch(run('follower'));
+      await executor.agent.reaches('TASK_RUNNING');
+      const cpuTicks = () => {
+        const fields = readFileSync(`/proc/${executor.pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+        return Number(fields[11]) + Number(fields[12]);
+      };
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      const before = cpuTicks();
+      await new Promise((resolve) => setTimeout(resolve, 3000));
+      const percent = (cpuTicks() - before) / 3;
+      assert.ok(percent < 2, `${percent} % of a core`);
+    }));
+});
