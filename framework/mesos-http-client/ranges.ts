@@ -1,0 +1,45 @@
+import type { Range } from './types.js';
+
+/**
+ * Sets of whole numbers as intervals with both ends inside, as Mesos writes ports. Results are in canonical form:
+ * ascending, disjoint, and not even adjacent.
+ */
+
+/** The canonical form of ranges in any order, overlapping or not. */
+export function union(...sets: readonly (readonly Range[])[]): Range[] {
+  const sorted = sets.flat().sort((a, b) => a.begin - b.begin);
+  const merged: Range[] = [];
+  for (const { begin, end } of sorted) {
+    const last = merged.at(-1);
+    if (last && begin <= last.end + 1) last.end = Math.max(last.end, end);
+    else merged.push({ begin, end });
+  }
+  return merged;
+}
+
+/** The numbers of `set` that are not in `taken`. */
+export function difference(set: readonly Range[], taken: readonly Range[]): Range[] {
+  return union(taken).reduce((left, hole) => left.flatMap((range) => cut(range, hole)), union(set));
+}
+
+function cut(range: Range, hole: Range): Range[] {
+  return [
+    { begin: range.begin, end: Math.min(range.end, hole.begin - 1) },
+    { begin: Math.max(range.begin, hole.end + 1), end: range.end },
+  ].filter(({ begin, end }) => begin <= end);
+}
+
+/** The numbers that are in both sets. */
+export function intersection(a: readonly Range[], b: readonly Range[]): Range[] {
+  return difference(a, difference(a, b));
+}
+
+/** Whether every number of `subset` is in `set`. */
+export function includes(set: readonly Range[], subset: readonly Range[]): boolean {
+  return difference(subset, set).length === 0;
+}
+
+/** How many numbers the set has. */
+export function size(set: readonly Range[]): number {
+  return union(set).reduce((sum, { begin, end }) => sum + end - begin + 1, 0);
+}

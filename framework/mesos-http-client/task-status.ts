@@ -1,0 +1,81 @@
+/** States of tasks and the updates that tell them (mesos.proto). */
+
+import type { AgentID, ContainerID, ExecutorID, Labels, Nanoseconds, TaskID } from './types.js';
+
+export type TaskState =
+  | 'TASK_STAGING'
+  | 'TASK_STARTING'
+  | 'TASK_RUNNING'
+  | 'TASK_KILLING'
+  | 'TASK_FINISHED'
+  | 'TASK_FAILED'
+  | 'TASK_KILLED'
+  | 'TASK_ERROR'
+  | 'TASK_LOST'
+  | 'TASK_DROPPED'
+  | 'TASK_UNREACHABLE'
+  | 'TASK_GONE'
+  | 'TASK_GONE_BY_OPERATOR'
+  | 'TASK_UNKNOWN';
+
+export type TaskStatusReason =
+  | 'REASON_COMMAND_EXECUTOR_FAILED'
+  | 'REASON_CONTAINER_LAUNCH_FAILED'
+  | 'REASON_CONTAINER_LIMITATION'
+  | 'REASON_CONTAINER_LIMITATION_DISK'
+  | 'REASON_CONTAINER_LIMITATION_MEMORY'
+  | 'REASON_CONTAINER_PREEMPTED'
+  | 'REASON_CONTAINER_UPDATE_FAILED'
+  | 'REASON_EXECUTOR_REGISTRATION_TIMEOUT'
+  | 'REASON_EXECUTOR_REREGISTRATION_TIMEOUT'
+  | 'REASON_EXECUTOR_TERMINATED'
+  | 'REASON_EXECUTOR_UNREGISTERED'
+  | 'REASON_FRAMEWORK_REMOVED'
+  | 'REASON_GC_ERROR'
+  | 'REASON_INVALID_FRAMEWORKID'
+  | 'REASON_INVALID_OFFERS'
+  | 'REASON_IO_SWITCHBOARD_EXITED'
+  | 'REASON_MASTER_DISCONNECTED'
+  | 'REASON_MAX_COMPLETION_TIME_REACHED'
+  | 'REASON_RECONCILIATION'
+  | 'REASON_RESOURCES_UNKNOWN'
+  | 'REASON_AGENT_DISCONNECTED'
+  | 'REASON_AGENT_DRAINING'
+  | 'REASON_AGENT_REMOVED'
+  | 'REASON_AGENT_REMOVED_BY_OPERATOR'
+  | 'REASON_AGENT_REREGISTERED'
+  | 'REASON_AGENT_RESTARTED'
+  | 'REASON_AGENT_UNKNOWN'
+  | 'REASON_TASK_CHECK_STATUS_UPDATED'
+  | 'REASON_TASK_GROUP_INVALID'
+  | 'REASON_TASK_GROUP_UNAUTHORIZED'
+  | 'REASON_TASK_HEALTH_CHECK_STATUS_UPDATED'
+  | 'REASON_TASK_INVALID'
+  | 'REASON_TASK_KILLED_DURING_LAUNCH'
+  | 'REASON_TASK_UNAUTHORIZED'
+  | 'REASON_TASK_UNKNOWN';
+
+export interface TaskStatus {
+  task_id: TaskID;
+  state: TaskState;
+  message?: string;
+  source?: 'SOURCE_MASTER' | 'SOURCE_AGENT' | 'SOURCE_EXECUTOR';
+  reason?: TaskStatusReason;
+  /** Base64 */
+  data?: string;
+  agent_id?: AgentID;
+  executor_id?: ExecutorID;
+  /** Seconds since 1970, with a fraction. */
+  timestamp?: number;
+  /** Base64 of 16 bytes. Present exactly if the update is to be acknowledged. */
+  uuid?: string;
+  healthy?: boolean;
+  labels?: Labels;
+  container_status?: {
+    container_id?: ContainerID;
+    network_infos?: { ip_addresses?: { protocol?: string; ip_address?: string }[] }[];
+    executor_pid?: number;
+  };
+  /** Since when the agent cannot be reached, on TASK_UNREACHABLE. */
+  unreachable_time?: Nanoseconds;
+}
