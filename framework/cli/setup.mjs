@@ -24,7 +24,9 @@ function stop(message) {
 function checkNode() {
   const [major, minor] = process.versions.node.split('.').map(Number);
   if (major < nodeVersionMin[0] || (major === nodeVersionMin[0] && minor < nodeVersionMin[1])) {
-    stop(`GAIA needs Node ${nodeVersionMin.join('.')} or later; this is ${process.versions.node}. Install a newer Node.`);
+    stop(
+      `GAIA needs Node ${nodeVersionMin.join('.')} or later; this is ${process.versions.node}. Install a newer Node.`,
+    );
   }
 }
 
@@ -42,7 +44,9 @@ function step(title, command, args, options = {}) {
   }
   process.stderr.write('failed\n');
   spawnSync('tail', ['-n', '40', logFile], { stdio: ['ignore', 2, 2] });
-  stop(`"${command} ${args.join(' ')}" failed (${result.error?.message ?? `exit ${result.status}`}). Full output: ${logFile}`);
+  stop(
+    `"${command} ${args.join(' ')}" failed (${result.error?.message ?? `exit ${result.status}`}). Full output: ${logFile}`,
+  );
 }
 
 function missingPackages(names) {
@@ -68,10 +72,13 @@ function installPackages(names) {
   const prefix = rootPrefix();
   const byHand = `sudo apt-get install --no-install-recommends ${missing.join(' ')}`;
   if (prefix === null || !existsSync('/usr/bin/apt-get')) {
-    stop(`These Debian packages are missing: ${missing.join(', ')}.\nInstall them, then run the same command again:\n  ${byHand}`);
+    stop(
+      `These Debian packages are missing: ${missing.join(', ')}.\nInstall them, then run the same command again:\n  ${byHand}`,
+    );
   }
   console.error(`  adding Debian packages: ${missing.join(', ')} (no service will be started)`);
-  const apt = (...args) => [[...prefix, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-y', '-q', ...args]].flat();
+  const apt = (...args) =>
+    [[...prefix, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-y', '-q', ...args]].flat();
   const run = (title, argv) => step(title, argv[0], argv.slice(1));
   run('apt-get update', apt('update'));
   withoutServices(prefix, () => run('apt-get install', apt('install', '--no-install-recommends', ...missing)));
@@ -108,7 +115,10 @@ function build() {
 }
 
 function handOver(program, args) {
-  const result = spawnSync(process.execPath, ['--enable-source-maps', join(root, 'dist', program), ...args], { cwd: root, stdio: 'inherit' });
+  const result = spawnSync(process.execPath, ['--enable-source-maps', join(root, 'dist', program), ...args], {
+    cwd: root,
+    stdio: 'inherit',
+  });
   process.exit(result.status ?? 1);
 }
 
@@ -131,5 +141,7 @@ switch (command) {
     handOver('test/bench/main.js', args);
     break;
   default:
-    stop(`unknown command "${command ?? ''}"; use build, start, test or bench (npm run build, npm start, npm test, npm run bench -- NAME)`);
+    stop(
+      `unknown command "${command ?? ''}"; use build, start, test or bench (npm run build, npm start, npm test, npm run bench -- NAME)`,
+    );
 }

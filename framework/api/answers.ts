@@ -1,0 +1,104 @@
+import { isIP } from 'node:net';
+import _ from 'lodash';
+import type { AppView, DeploymentView, FrameworkView, TaskView } from '../service.js';
+import { toJson } from '../spec.js';
+
+type Json = Record<string, unknown>;
+
+/** An app as GET /v2/apps lists it: the spec, counts and deployments; `group` is an extension. */
+export function appSummary(app: AppView): Json {
+  const count = (...states: string[]) => app.tasks.filter((task) => states.includes(task.state)).length;
+  return {
+    ...toJson(app.spec),
+    tasksStaged: count('TASK_STAGING', 'TASK_STARTING'),
+    tasksRunning: count('TASK_RUNNING'),
+    // Health checks are not supported, and Marathon counts neither way without them.
+    tasksHealthy: 0,
+    tasksUnhealthy: 0,
+    deployments: app.deploymentIds.map((id) => ({ id })),
+    group: app.group,
+  };
+}
+
+/** An app as GET /v2/apps/{id} shows it. `story` and `waiting` are extensions. */
+export function appDetails(app: AppView, view: FrameworkView): Json {
+  return {
+    ...appSummary(app),
+    tasks: app.tasks.map((task) => taskJson(task, app)),
+    ...lastTaskFailure(app),
+    story: app.story,
+    waiting: waitingOf(app, view),
+  };
+}
+
+export function lastTaskFailure(app: AppView): Json {
+  if (app.lastTaskFailure === null) return {};
+  const { agentId, ...failure } = app.lastTaskFailure;
+  return { lastTaskFailure: { ...failure, slaveId: agentId } };
+}
+
+/** Marathon's task, with what we know about its replica and its place. */
+export function taskJson(task: TaskView, app: AppView | undefined): Json {
+  const { agentId, replica, placement, ...same } = task;
+  const services = app?.spec.portDefinitions.map((definition) => definition.port) ?? [];
+  return {
+    ..._.omitBy(same, _.isNull),
+    slaveId: agentId,
+    servicePorts: services,
+    ipAddresses: isIP(task.host) ? [{ ipAddress: task.host, protocol: `IPv${isIP(task.host)}` }] : [],
+    healthCheckResults: [],
+    localVolumes: [],
+    ...(replica === null ? {} : { replica }),
+    ...(placement === null ? {} : { placement }),
+  };
+}
+
+export function deploymentJson(deployment: DeploymentView): Json {
+  return {
+    id: deployment.id,
+    version: deployment.version,
+    affectedApps: deployment.affectedApps,
+    affectedPods: [],
+    steps: deployment.steps,
+    currentStep: deployment.currentStep,
+    totalSteps: deployment.steps.length,
+    currentActions: deployment.currentActions.map((action) => ({ ...action, readinessCheckResults: [] })),
+    waitingFor: deployment.waitingFor,
+  };
+}
+
+/** Why an app has fewer tasks than it asks for; null when nothing is known to be missing. */
+export function waitingOf(app: AppView, view: FrameworkView): Json | null {
+  const queued = view.queue.find((item) => item.appId === app.spec.id);
+  if (queued === undefined || queued.count === 0) return null;
+  return _.pick(queued, ['count', 'since', 'delaySecondsLeft', 'sentence', 'refusals']);
+}
+
+/** Marathon's list of service ports and where they are served, for scripts without JSON. */
+export function endpointsText(apps: AppView[]): string {
+  return apps
+    .flatMap((app) => {
+      const name = app.spec.id.slice(1).replaceAll('/', '_');
+      const running = app.tasks.filter((task) => task.state === 'TASK_RUNNING');
+      if (app.spec.portDefinitions.length === 0)
+        return [
+          line(
+            name,
+            ' ',
+            running.map((task) => task.host),
+          ),
+        ];
+      return app.spec.portDefinitions.map(({ port }, index) =>
+        line(
+          name,
+          String(port),
+          running.map((task) => `${task.host}:${task.ports[index] ?? ''}`),
+        ),
+      );
+    })
+    .join('');
+}
+
+function line(name: string, port: string, places: string[]): string {
+  return `${[name, port, ...places].join('\t')}\t\n`;
+}

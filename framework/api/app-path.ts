@@ -1,0 +1,42 @@
+import { badPath } from './errors.js';
+
+/** What a path below /v2/apps/ is about. Ids hold slashes, so resources of an app are told by their last words. */
+export type AppPath =
+  | { kind: 'app' | 'restart' | 'tasks' | 'versions' | 'placement' | 'replicas' | 'group'; appId: string }
+  | { kind: 'task' | 'version'; appId: string; name: string };
+
+const PREFIX = '/v2/apps/';
+
+/** Segments after /v2/apps/, percent-decoded exactly once; an encoded slash separates too, as clients encode ids whole. */
+export function decodeAppPath(url: string): string[] {
+  const path = (url.split(/[?#]/)[0] ?? '').replaceAll(/\/{2,}/g, '/');
+  try {
+    return path
+      .slice(PREFIX.length)
+      .split('/')
+      .flatMap((segment) => decodeURIComponent(segment).split('/'))
+      .filter((segment) => segment !== '');
+  } catch {
+    throw badPath();
+  }
+}
+
+/**
+ * An app whose id is the whole path comes first, so that our own words (`placement`, `replicas`), which Marathon does
+ * not reserve, take no id away from users: they are read as resources for GET alone, and only below an app.
+ */
+export function readAppPath(segments: string[], method: string, exists: (appId: string) => boolean): AppPath {
+  const idOf = (parts: string[]) => `/${parts.join('/')}`;
+  const whole = idOf(segments);
+  if (exists(whole)) return { kind: 'app', appId: whole };
+  const [name = '', before = ''] = segments.slice(-2).reverse();
+  const parent = idOf(segments.slice(0, -1));
+  const grandparent = idOf(segments.slice(0, -2));
+  if (name === '*') return { kind: 'group', appId: parent };
+  if (name === 'restart' || name === 'tasks' || name === 'versions') return { kind: name, appId: parent };
+  if (before === 'tasks' && segments.length > 2) return { kind: 'task', appId: grandparent, name };
+  if (before === 'versions' && segments.length > 2) return { kind: 'version', appId: grandparent, name };
+  const isOurs = name === 'placement' || name === 'replicas';
+  if (isOurs && (method === 'GET' || method === 'HEAD') && exists(parent)) return { kind: name, appId: parent };
+  return { kind: 'app', appId: whole };
+}

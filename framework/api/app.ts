@@ -1,0 +1,118 @@
+import type { Command } from '../service.js';
+import { toJson } from '../spec.js';
+import { appDetails, appSummary, lastTaskFailure } from './answers.js';
+import { decodeAppPath, readAppPath } from './app-path.js';
+import { appTaskResource, appTasksResource } from './app-tasks.js';
+import { etag, requireMatch } from './changes.js';
+import { type Context, findApp, reportIgnored, requireApp, sendDeployment } from './context.js';
+import { noSuchApp } from './errors.js';
+import { placementJson } from './placement.js';
+import { flag } from './query.js';
+import { replicasJson } from './replicas.js';
+import { type Handler, handle, type Resource } from './resource.js';
+import { findVersion, judgeUpdate, requireTree, versionsOf } from './specs.js';
+
+/** `/v2/apps/*`: one app, or a resource of it; which one, `app-path.ts` tells. */
+export function appHandler(context: Context): Handler {
+  return (request, reply) => {
+    const exists = (appId: string) => findApp(context.service.view(), appId) !== undefined;
+    const path = readAppPath(decodeAppPath(request.url), request.method, exists);
+    return handle(resourceAt(context, path), request, reply);
+  };
+}
+
+function resourceAt(context: Context, path: ReturnType<typeof readAppPath>): Resource {
+  const { appId } = path;
+  const ofApp = () => requireApp(context.service.view(), appId);
+  switch (path.kind) {
+    case 'app':
+      return appResource(context, appId);
+    case 'restart':
+      return { POST: restart(context, appId) };
+    case 'tasks':
+      return appTasksResource(context, appId);
+    case 'task':
+      return appTaskResource(context, appId, path.name);
+    case 'versions':
+      return { GET: () => ({ versions: versionsOf(ofApp()).map((spec) => spec.version) }) };
+    case 'version':
+      return { GET: () => toJson(findVersion(ofApp(), path.name)) };
+    case 'placement':
+      return { GET: () => placementJson(ofApp(), context.service.view()) };
+    case 'replicas':
+      return { GET: () => replicasJson(ofApp()) };
+    case 'group':
+      return { GET: () => appsBelow(context, appId) };
+  }
+}
+
+function appResource(context: Context, appId: string): Resource {
+  return {
+    GET: show(context, appId),
+    PUT: update(context, appId, 'PUT'),
+    PATCH: update(context, appId, 'PATCH'),
+    DELETE: remove(context, appId),
+  };
+}
+
+function show({ service }: Context, appId: string): Handler {
+  return (_request, reply) => {
+    const view = service.view();
+    const app = requireApp(view, appId);
+    reply.header('ETag', etag(app.spec.version));
+    return { app: appDetails(app, view) };
+  };
+}
+
+function appsBelow({ service }: Context, groupId: string) {
+  const prefix = groupId === '/' ? '/' : `${groupId}/`;
+  const apps = service.view().apps.filter((app) => app.spec.id.startsWith(prefix));
+  if (apps.length === 0 && groupId !== '/') throw noSuchApp(`${groupId}/*`);
+  return { '*': apps.map((app) => ({ ...appSummary(app), ...lastTaskFailure(app) })) };
+}
+
+/** PUT creates what does not exist (201); with `partialUpdate=false` it replaces the whole app. */
+function update({ changes }: Context, appId: string, method: 'PUT' | 'PATCH'): Handler {
+  return async (request, reply) => {
+    const force = flag(request, 'force');
+    const partial = method === 'PATCH' || flag(request, 'partialUpdate', true);
+    const { judged, accepted } = await changes.submit((view, version) => {
+      const app = method === 'PATCH' ? requireApp(view, appId) : findApp(view, appId);
+      requireMatch(request.headers['if-match'], app);
+      const mode = app === undefined ? 'create' : partial ? 'patch' : 'put';
+      const made = judgeUpdate(request.body, { mode, existing: app?.spec ?? null, id: appId, version }, app);
+      requireTree(view, [made.spec]);
+      const isNew = app === undefined;
+      const command: Command = { type: 'putApps', specs: [made.spec], create: isNew, force };
+      return { command, result: { ignored: made.ignored, isNew } };
+    });
+    reportIgnored(reply, judged.ignored);
+    reply.header('ETag', etag(accepted.version));
+    if (judged.isNew) reply.code(201).header('Location', `/v2/apps${appId}`);
+    return sendDeployment(reply, accepted);
+  };
+}
+
+/** Marathon deletes by force unless told otherwise, against its own documentation; scripts rely on it. */
+function remove({ changes }: Context, appId: string): Handler {
+  return async (request, reply) => {
+    const force = flag(request, 'force', true);
+    const { accepted } = await changes.submit((view) => {
+      const app = requireApp(view, appId);
+      requireMatch(request.headers['if-match'], app);
+      return { command: { type: 'deleteApp', appId, force }, result: null };
+    });
+    return sendDeployment(reply, accepted);
+  };
+}
+
+function restart({ changes }: Context, appId: string): Handler {
+  return async (request, reply) => {
+    const force = flag(request, 'force');
+    const { accepted } = await changes.submit((view, version) => {
+      requireMatch(request.headers['if-match'], requireApp(view, appId));
+      return { command: { type: 'restartApp', appId, version, force }, result: null };
+    });
+    return sendDeployment(reply, accepted);
+  };
+}

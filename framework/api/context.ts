@@ -1,0 +1,41 @@
+import type { FastifyReply } from 'fastify';
+import type { AppView, FrameworkService, FrameworkView } from '../service.js';
+import type { Accepted, Changes } from './changes.js';
+import { noSuchApp } from './errors.js';
+
+/** What every resource works with. */
+export interface Context {
+  service: FrameworkService;
+  changes: Changes;
+  /** `host:port` this API listens at; null before it listens. */
+  address(): string | null;
+}
+
+export function findApp(view: FrameworkView, appId: string): AppView | undefined {
+  return view.apps.find((app) => app.spec.id === appId);
+}
+
+export function requireApp(view: FrameworkView, appId: string): AppView {
+  const app = findApp(view, appId);
+  if (app === undefined) throw noSuchApp(appId);
+  return app;
+}
+
+/** Marathon's answer to a change. */
+export function sendDeployment(reply: FastifyReply, { version, deploymentId }: Accepted): FastifyReply {
+  if (deploymentId !== null) reply.header('Marathon-Deployment-Id', deploymentId);
+  return reply.send({ version, ...(deploymentId === null ? {} : { deploymentId }) });
+}
+
+/** Unknown fields of a spec change nothing, as in Marathon; but whoever misspelt one can see it. */
+export function reportIgnored(reply: FastifyReply, ignored: string[]): void {
+  if (ignored.length > 0) reply.header('X-GAIA-Ignored-Fields', headerText(ignored));
+}
+
+const HEADER_CHARACTERS_MAX = 1024;
+
+function headerText(paths: string[]): string {
+  // Keys are the user's; a header takes printable ASCII only.
+  const text = [...new Set(paths)].map((path) => path.replaceAll(/[^\x21-\x7e]/g, '?')).join(', ');
+  return text.length <= HEADER_CHARACTERS_MAX ? text : `${text.slice(0, HEADER_CHARACTERS_MAX)}...`;
+}

@@ -1,0 +1,106 @@
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { CommandResult } from '../service.js';
+import type { Rejection } from '../spec.js';
+
+/**
+ * An answer that is no success. `message` is Marathon's text where Marathon has one, since clients match on it;
+ * what to do about it is in `remedy`.
+ */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+    readonly remedy: string | null,
+    readonly more: Record<string, unknown> = {},
+    readonly headers: Record<string, string> = {},
+  ) {
+    super(message);
+  }
+
+  body(): Record<string, unknown> {
+    return { message: this.message, ...this.more, ...(this.remedy === null ? {} : { remedy: this.remedy }) };
+  }
+}
+
+export function noSuchApp(appId: string): ApiError {
+  return new ApiError(404, `App '${appId}' does not exist`, 'GET /v2/apps lists the apps there are.');
+}
+
+export function rejected(rejection: Rejection): ApiError {
+  const { message, details } = rejection.body;
+  return new ApiError(rejection.status, message, null, { details });
+}
+
+export function malformed(details: string): ApiError {
+  return new ApiError(400, 'Invalid JSON', 'Send one JSON value with Content-Type: application/json.', { details });
+}
+
+/** Why the framework did not take a command, as Marathon would say it. */
+export function refused(result: CommandResult & { ok: false }): ApiError {
+  switch (result.reason) {
+    case 'exists':
+      return new ApiError(409, result.message, 'Change it with PUT, or choose another id.');
+    case 'notFound':
+      return new ApiError(404, result.message, 'It may have ended since; look again.');
+    case 'invalid':
+      return new ApiError(422, 'Object is not valid', null, { details: [{ path: '/', errors: [result.message] }] });
+    case 'quorum':
+      return new ApiError(409, result.message, 'Wait until the group is whole again: GET /v2/apps/{id}/replicas.');
+    case 'locked':
+      return locked(result.deploymentIds);
+  }
+}
+
+function locked(deploymentIds: string[]): ApiError {
+  const message =
+    "App is locked by one or more deployments. Override with the option '?force=true'. " +
+    "View details at '/v2/deployments/<DEPLOYMENT_ID>'.";
+  const remedy = 'Wait for the deployments to end, or repeat with ?force=true.';
+  return new ApiError(409, message, remedy, { deployments: deploymentIds.map((id) => ({ id })) });
+}
+
+/** Marathon answers 500 to unknown paths; nobody relies on that, so ours is 404. */
+export function uriNotFound(url: string): ApiError {
+  return new ApiError(404, 'URI not found', `There is nothing at ${url.split('?')[0]}; apps are at /v2/apps.`);
+}
+
+export function methodNotAllowed(method: string, allowed: string[]): ApiError {
+  const allow = allowed.join(', ');
+  return new ApiError(405, 'Method Not Allowed', `${method} is not possible here; use ${allow}.`, {}, { Allow: allow });
+}
+
+/** Every failure leaves through here, with a JSON body that has at least `message`. */
+export function installErrorHandlers(api: FastifyInstance): void {
+  api.setNotFoundHandler((request) => {
+    throw uriNotFound(request.url);
+  });
+  api.setErrorHandler((error: FastifyError | ApiError, request, reply) => answerError(error, request, reply));
+}
+
+export function answerError(
+  error: FastifyError | ApiError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  const answer = error instanceof ApiError ? error : translate(error);
+  if (answer.status >= 500) request.log.error({ err: error, url: request.url }, 'request failed');
+  return reply.code(answer.status).headers(answer.headers).type('application/json').send(answer.body());
+}
+
+function translate(error: FastifyError): ApiError {
+  switch (error.code) {
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+      return new ApiError(415, 'Unsupported Media Type', 'Send JSON with Content-Type: application/json.');
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return new ApiError(413, 'Request Entity Too Large', 'Send fewer apps in one request.');
+    case 'FST_ERR_BAD_URL':
+      return badPath();
+  }
+  const status = error.statusCode ?? 500;
+  if (status < 500) return new ApiError(status, error.message, null);
+  return new ApiError(500, 'Internal server error', "The framework's log has the cause; the request may be repeated.");
+}
+
+export function badPath(): ApiError {
+  return new ApiError(400, 'The path is not valid', 'Every % in a path must start an encoded UTF-8 byte, as in %2F.');
+}

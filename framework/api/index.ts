@@ -1,0 +1,86 @@
+import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import type { FrameworkService } from '../service.js';
+import { appHandler } from './app.js';
+import { appsResource } from './apps.js';
+import { Changes } from './changes.js';
+import type { Context } from './context.js';
+import { deploymentResource, deploymentsResource } from './deployments.js';
+import { answerError, installErrorHandlers } from './errors.js';
+import { guard } from './guard.js';
+import { installJson } from './json.js';
+import { planResource } from './plan.js';
+import { delayResource, queueResource } from './queue.js';
+import { register, routeAll } from './resource.js';
+import { healthResource, infoResource, leaderResource, pingResource } from './server.js';
+import { deleteTasksResource, tasksResource } from './tasks.js';
+
+export interface ApiOptions {
+  /** Gets failures of the API itself; requests are not logged. Silent when absent. */
+  log?: FastifyBaseLogger;
+  /** Names under which clients reach the API besides its addresses, `localhost` and the name of the machine. */
+  hostNames?: string[];
+  /** Milliseconds since 1970. */
+  now?: () => number;
+}
+
+const BODY_BYTES_MAX = 4 * 1024 * 1024;
+const REQUEST_TIMEOUT_MS = 30_000;
+
+/** Marathon's REST API over a FrameworkService, with our extensions. Does not listen yet. */
+export function buildApi(service: FrameworkService, options: ApiOptions = {}): FastifyInstance {
+  const api = fastify({
+    ...(options.log === undefined ? { logger: false } : { loggerInstance: options.log }),
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: BODY_BYTES_MAX,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    forceCloseConnections: true,
+    routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true },
+    frameworkErrors: answerError,
+  });
+  const changes = new Changes(service, options.now ?? Date.now);
+  const context: Context = { service, changes, address: () => addressOf(api) };
+  api.addHook('onRequest', guard(options.hostNames ?? []));
+  installHeaders(api, context);
+  installJson(api);
+  installErrorHandlers(api);
+  registerResources(api, context);
+  return api;
+}
+
+function registerResources(api: FastifyInstance, context: Context): void {
+  register(api, '/v2/apps', appsResource(context));
+  routeAll(api, '/v2/apps/*', appHandler(context));
+  register(api, '/v2/tasks', tasksResource(context));
+  register(api, '/v2/tasks/delete', deleteTasksResource(context));
+  register(api, '/v2/deployments', deploymentsResource(context));
+  register(api, '/v2/deployments/:id', deploymentResource(context));
+  register(api, '/v2/queue', queueResource(context));
+  register(api, '/v2/queue/*', delayResource(context));
+  register(api, '/v2/plan', planResource(context));
+  register(api, '/v2/info', infoResource(context));
+  register(api, '/v2/leader', leaderResource(context));
+  register(api, '/ping', pingResource());
+  register(api, '/health', healthResource(context));
+}
+
+/** Marathon's headers; answers are about now and nobody may keep them. */
+function installHeaders(api: FastifyInstance, { address }: Context): void {
+  api.addHook('onSend', async (_request, reply) => {
+    const leader = address();
+    reply.headers({
+      'Cache-Control': 'no-cache, no-store, must-revalidate',
+      Pragma: 'no-cache',
+      Expires: '0',
+      'X-Frame-Options': 'DENY',
+      'X-XSS-Protection': '1; mode=block',
+      'X-Content-Type-Options': 'nosniff',
+      ...(leader === null ? {} : { 'X-Marathon-Leader': `http://${leader}` }),
+    });
+  });
+}
+
+function addressOf(api: FastifyInstance): string | null {
+  const address = api.server.address();
+  if (address === null || typeof address === 'string') return null;
+  return address.family === 'IPv6' ? `[${address.address}]:${address.port}` : `${address.address}:${address.port}`;
+}

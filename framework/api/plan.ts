@@ -1,0 +1,24 @@
+import { absoluteId, toJson } from '../spec.js';
+import { type Context, findApp, reportIgnored } from './context.js';
+import type { Resource } from './resource.js';
+import { judge, requireTree } from './specs.js';
+
+/** `POST /v2/plan`: where the tasks of a spec would go on the offers at hand. Changes nothing. */
+export function planResource({ service, changes }: Context): Resource {
+  return {
+    POST: (request, reply) => {
+      const view = service.view();
+      const existing = findApp(view, idOf(request.body))?.spec ?? null;
+      const version = changes.nextVersion(view);
+      const { spec, ignored } = judge(request.body, { mode: existing === null ? 'create' : 'put', existing, version });
+      requireTree(view, [spec]);
+      reportIgnored(reply, ignored);
+      return { app: toJson(spec), exists: existing !== null, plan: service.plan(spec) };
+    },
+  };
+}
+
+function idOf(body: unknown): string {
+  const id = typeof body === 'object' && body !== null ? (body as { id?: unknown }).id : null;
+  return typeof id === 'string' ? absoluteId(id) : '';
+}

@@ -1,0 +1,51 @@
+import type { AppView, TaskView } from '../service.js';
+import { ApiError } from './errors.js';
+
+/** `/v2/apps/{id}/replicas`: the group and one row per replica, as they last reported. */
+export function replicasJson(app: AppView) {
+  if (app.spec.replication === null) {
+    const remedy = 'Give the app a block replication to replicate it.';
+    throw new ApiError(404, `App '${app.spec.id}' is not replicated`, remedy);
+  }
+  return {
+    appId: app.spec.id,
+    instances: app.spec.instances,
+    group: app.group,
+    replicas: app.tasks.flatMap(replicaRow).sort((a, b) => a.slot - b.slot || a.member - b.member),
+  };
+}
+
+/** What is not known yet (before the first report) is null, never guessed. */
+function replicaRow(task: TaskView) {
+  const { replica } = task;
+  if (replica === null) return [];
+  const { report } = replica;
+  return [
+    {
+      slot: replica.slot,
+      member: replica.member,
+      address: replica.address,
+      state: task.state,
+      pid: report?.pid ?? null,
+      role: report?.role ?? null,
+      term: report?.term ?? null,
+      appliedIndex: report?.appliedIndex ?? null,
+      lagEntries: report?.lagEntries ?? null,
+      label: report?.label ?? null,
+      transports: report?.peers.map(({ member, connected, transport, transportReason }) => {
+        return { member, connected, transport, transportReason };
+      }),
+      divergence: report?.divergence ?? null,
+      unexpected: report?.unexpected ?? null,
+      journalError: report?.journalError ?? null,
+      reportedAt: replica.reportedAt,
+      taskId: task.id,
+      host: task.host,
+      agentId: task.agentId,
+      region: task.region,
+      zone: task.zone,
+      attributes: task.attributes,
+      message: task.message,
+    },
+  ];
+}

@@ -1,0 +1,57 @@
+import type { AppSpec } from '../app.js';
+import type { AppView, FrameworkView } from '../service.js';
+import { checkTree, type ParseOptions, parse, rollBack } from '../spec.js';
+import { ApiError, malformed, rejected } from './errors.js';
+
+export interface Judged {
+  spec: AppSpec;
+  ignored: string[];
+}
+
+/** A body to a spec, or an ApiError with everything that is wrong with it. */
+export function judge(body: unknown, options: ParseOptions): Judged {
+  if (body === undefined) throw malformed('No content to map due to end-of-input');
+  const result = parse(body, options);
+  if (!result.ok) throw rejected(result);
+  return result;
+}
+
+/** The body of an update: `{"version": "…"}` (with or without the id) rolls back, all else is a spec. */
+export function judgeUpdate(body: unknown, options: ParseOptions, app: AppView | undefined): Judged {
+  const version = rollbackVersion(body);
+  if (version === null || app === undefined || options.mode !== 'patch') return judge(body, options);
+  const earlier = findVersion(app, version);
+  return { spec: rollBack(earlier, app.spec, options.version), ignored: [] };
+}
+
+export function findVersion(app: AppView, version: string): AppSpec {
+  const time = Date.parse(version);
+  if (Number.isNaN(time)) {
+    const details = [{ path: '/version', errors: [`'${version}' is no time; use one like ${app.spec.version}`] }];
+    throw new ApiError(422, 'Object is not valid', null, { details });
+  }
+  const found = versionsOf(app).find((spec) => Date.parse(spec.version) === time);
+  if (found !== undefined) return found;
+  const remedy = `GET /v2/apps${app.spec.id}/versions lists the versions that are kept.`;
+  throw new ApiError(404, `App '${app.spec.id}' has no version ${version}`, remedy);
+}
+
+/** The present version first. */
+export function versionsOf(app: AppView): AppSpec[] {
+  return [app.spec, ...app.versions.filter((spec) => spec.version !== app.spec.version)];
+}
+
+/** Rules between the changed apps and all others. */
+export function requireTree(view: FrameworkView, changed: AppSpec[]): void {
+  const after = new Map(view.apps.map((app) => [app.spec.id, app.spec]));
+  for (const spec of changed) after.set(spec.id, spec);
+  const rejection = checkTree([...after.values()], changed);
+  if (rejection !== null) throw rejected(rejection);
+}
+
+function rollbackVersion(body: unknown): string | null {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) return null;
+  const given = Object.keys(body).filter((key) => key !== 'id');
+  const version = (body as { version?: unknown }).version;
+  return given.length === 1 && typeof version === 'string' ? version : null;
+}

@@ -1,0 +1,96 @@
+import type { FastifyRequest } from 'fastify';
+import type { AppView, TaskView } from '../service.js';
+import { endpointsText, taskJson } from './answers.js';
+import type { Accepted } from './changes.js';
+import { type Context, sendDeployment } from './context.js';
+import { ApiError, malformed } from './errors.js';
+import { flag, texts } from './query.js';
+import type { Handler, Resource } from './resource.js';
+
+/** `/v2/tasks`: the tasks of all apps. */
+export function tasksResource({ service }: Context): Resource {
+  return {
+    GET: (request, reply) => {
+      const { apps } = service.view();
+      if (wantsText(request)) return reply.type('text/plain').send(endpointsText(apps));
+      const wanted = statesOf([...texts(request, 'status'), ...texts(request, 'status[]')]);
+      const isWanted = (task: TaskView) => wanted === null || wanted.includes(task.state);
+      return { tasks: apps.flatMap((app) => app.tasks.filter(isWanted).map((task) => taskJson(task, app))) };
+    },
+  };
+}
+
+/** `/v2/tasks/delete`: kills the tasks in the body, `{"ids": [...]}`. */
+export function deleteTasksResource(context: Context): Resource {
+  return { POST: deleteTasks(context) };
+}
+
+function deleteTasks(context: Context): Handler {
+  return async (request, reply) => {
+    refuseWipe(request);
+    const ids = readIds(request.body);
+    const found = new Map<string, { task: TaskView; app: AppView }>();
+    for (const app of context.service.view().apps) {
+      for (const task of app.tasks) if (ids.has(task.id)) found.set(task.id, { task, app });
+    }
+    requireOneApp(
+      [...found.values()].map(({ app }) => app.spec.id),
+      flag(request, 'scale'),
+    );
+    const accepted = await killTasks(context, request, [...found.keys()]);
+    if (flag(request, 'scale') && accepted !== null) return sendDeployment(reply, accepted);
+    return { tasks: [...found.values()].map(({ task, app }) => taskJson(task, app)) };
+  };
+}
+
+/** Null when there is nothing to kill. */
+export async function killTasks(
+  context: Context,
+  request: FastifyRequest,
+  taskIds: string[],
+): Promise<Accepted | null> {
+  const scale = flag(request, 'scale');
+  const force = flag(request, 'force');
+  if (taskIds.length === 0) return null;
+  const command = { type: 'killTasks', taskIds, scale, force } as const;
+  const { accepted } = await context.changes.submit(() => ({ command, result: null }));
+  return accepted;
+}
+
+/** `wipe` destroys persistent volumes in Marathon. There are none here, and pretending would be worse than refusing. */
+export function refuseWipe(request: FastifyRequest): void {
+  if (!flag(request, 'wipe')) return;
+  if (flag(request, 'scale')) {
+    throw new ApiError(400, 'You cannot use scale and wipe at the same time.', 'Use scale alone.');
+  }
+  throw new ApiError(422, 'wipe is not supported by this version', 'Leave wipe out: tasks have no persistent volumes.');
+}
+
+export function wantsText(request: FastifyRequest): boolean {
+  const accept = request.headers.accept ?? '';
+  return accept.includes('text/plain') && !accept.includes('application/json');
+}
+
+function statesOf(names: string[]): string[] | null {
+  const states: Record<string, string[]> = { running: ['TASK_RUNNING'], staging: ['TASK_STAGING', 'TASK_STARTING'] };
+  const unknown = names.find((name) => !Object.hasOwn(states, name));
+  if (unknown !== undefined) throw new ApiError(400, `The status is '${unknown}'`, 'Use running or staging.');
+  return names.length === 0 ? null : names.flatMap((name) => states[name] ?? []);
+}
+
+function readIds(body: unknown): Set<string> {
+  if (body === undefined) throw malformed('No content to map due to end-of-input');
+  const ids = typeof body === 'object' && body !== null ? (body as { ids?: unknown }).ids : undefined;
+  if (Array.isArray(ids) && ids.every((id) => typeof id === 'string')) return new Set(ids);
+  const key = ids === undefined ? 'error.path.missing' : 'error.expected.jsarray';
+  const details = [{ path: '/ids', errors: [key, 'give the ids of tasks: {"ids": ["…"]}'] }];
+  throw new ApiError(400, 'Invalid JSON', null, { details });
+}
+
+/** Scaling is one deployment of one app; a list across apps would be several, and half of it might be refused. */
+function requireOneApp(appIds: string[], scale: boolean): void {
+  const distinct = [...new Set(appIds)];
+  if (!scale || distinct.length <= 1) return;
+  const remedy = `The tasks belong to ${distinct.join(', ')}; send one request per app.`;
+  throw new ApiError(422, 'scale works on the tasks of one app', remedy);
+}

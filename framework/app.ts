@@ -1,0 +1,66 @@
+import type { Constraint } from '../placement/types.js';
+
+/** A validated app in canonical form (Marathon's App, deprecated fields already rewritten). Made by `spec.ts` only. */
+export interface AppSpec {
+  /** Absolute path id: `/demo/ledger` */
+  id: string;
+  cmd: string | null;
+  args: string[] | null;
+  user: string | null;
+  env: Record<string, string>;
+  labels: Record<string, string>;
+  instances: number;
+  cpus: number;
+  /** MB */
+  mem: number;
+  /** MB */
+  disk: number;
+  gpus: number;
+  constraints: Constraint[];
+  acceptedResourceRoles: string[] | null;
+  portDefinitions: PortDefinition[];
+  requirePorts: boolean;
+  fetch: FetchUri[];
+  backoffSeconds: number;
+  backoffFactor: number;
+  maxLaunchDelaySeconds: number;
+  upgradeStrategy: { minimumHealthCapacity: number; maximumOverCapacity: number };
+  unreachableStrategy: { inactiveAfterSeconds: number; expungeAfterSeconds: number } | 'disabled';
+  killSelection: 'YOUNGEST_FIRST' | 'OLDEST_FIRST';
+  taskKillGracePeriodSeconds: number | null;
+  dependencies: string[];
+  replication: Replication | null;
+  /** ISO 8601 with milliseconds; a new one for every accepted change. */
+  version: string;
+  versionInfo: { lastScalingAt: string; lastConfigChangeAt: string };
+}
+
+export interface PortDefinition {
+  port: number;
+  protocol: 'tcp' | 'udp' | 'udp,tcp';
+  name: string | null;
+  labels: Record<string, string>;
+}
+
+export interface FetchUri {
+  uri: string;
+  extract: boolean;
+  executable: boolean;
+  cache: boolean;
+  destPath: string | null;
+}
+
+/** Our extension of Marathon's spec. `instances` is the number of replicas: 1 to 9. */
+export interface Replication {
+  protocol: 'apus';
+  transport: 'auto' | 'shm' | 'tcp';
+  durability: 'memory';
+  /** Failure domains, widest first. */
+  spread: string[];
+}
+
+/** Mesos task states, as Marathon shows them. */
+export type TaskState =
+  | 'TASK_STAGING' | 'TASK_STARTING' | 'TASK_RUNNING' | 'TASK_KILLING' | 'TASK_UNREACHABLE'
+  | 'TASK_FINISHED' | 'TASK_FAILED' | 'TASK_KILLED' | 'TASK_ERROR' | 'TASK_LOST' | 'TASK_DROPPED'
+  | 'TASK_GONE' | 'TASK_GONE_BY_OPERATOR' | 'TASK_UNKNOWN';

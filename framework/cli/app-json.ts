@@ -1,0 +1,56 @@
+import type { GroupView, TaskFailure, TaskView } from '../service.js';
+
+/** The parts of GET /v2/apps/{id} that the commands show. */
+export interface AppJson {
+  id: string;
+  cmd?: string;
+  args?: string[];
+  instances: number;
+  cpus: number;
+  mem: number;
+  version: string;
+  tasksRunning: number;
+  tasksStaged: number;
+  deployments: { id: string }[];
+  replication?: { transport: string; durability: string; spread: string[] };
+  tasks: TaskJson[];
+  group: GroupView | null;
+  story: { at: string; text: string }[];
+  waiting: Waiting | null;
+  lastTaskFailure?: Omit<TaskFailure, 'agentId'> & { slaveId: string };
+}
+
+/** A task as the API shows it: null fields are left out, and the agent's id has Mesos' old name. */
+export type TaskJson = Pick<TaskView, 'id' | 'appId' | 'state' | 'host' | 'attributes' | 'ports'> & {
+  slaveId: string;
+  zone?: string;
+  region?: string;
+  message?: string;
+  startedAt?: string;
+  replica?: NonNullable<TaskView['replica']>;
+  placement?: NonNullable<TaskView['placement']>;
+};
+
+export interface Waiting {
+  count: number;
+  since: string;
+  delaySecondsLeft: number;
+  sentence: string | null;
+  refusals: { agentId: string; hostname: string; rule: string; sentence: string }[];
+}
+
+/** `zone a, rack r1`: where an agent is, as far as it says so. */
+export function placeOf(task: Pick<TaskJson, 'zone' | 'attributes'>): string {
+  const zone = task.zone ?? task.attributes.zone;
+  const rack = task.attributes.rack;
+  return (
+    [zone === undefined ? null : `zone ${zone}`, rack === undefined ? null : `rack ${rack}`]
+      .filter(Boolean)
+      .join(', ') || '–'
+  );
+}
+
+/** The program of a task in the words of a shell. */
+export function programOf(app: Pick<AppJson, 'cmd' | 'args'>): string {
+  return app.cmd ?? app.args?.join(' ') ?? '';
+}

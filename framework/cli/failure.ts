@@ -1,0 +1,16 @@
+/** What `gaia` ends with. */
+export const EXIT = { ok: 0, failed: 1, usage: 2, unreachable: 3, refused: 4, timedOut: 5 } as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** A failure as a user meets it: what went wrong, and what to do next. */
+export class Failure extends Error {
+  constructor(
+    readonly exitCode: ExitCode,
+    message: string,
+    readonly remedy: string,
+    readonly more: Record<string, unknown> = {},
+  ) {
+    super(message);
+  }
+}

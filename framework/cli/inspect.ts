@@ -1,0 +1,105 @@
+import type { Plan } from '../../placement/types.js';
+import { appPath } from './api-client.js';
+import { type AppJson, placeOf, type TaskJson, type Waiting } from './app-json.js';
+import { EXIT, Failure } from './failure.js';
+import { bold, dim, green, red } from './output.js';
+import type { Session } from './session.js';
+import { firstLine, showWaiting, stateOf } from './show.js';
+import { readSpecFile } from './spec-file.js';
+
+/** `gaia status`: is the framework there, has it a master, what runs and what waits. */
+export async function status({ api, output }: Session): Promise<void> {
+  const info = await api.get<{
+    version: string;
+    frameworkId: string | null;
+    master: { connected: boolean; address: string | null };
+  }>('/v2/info');
+  const { apps } = await api.get<{ apps: AppJson[] }>('/v2/apps');
+  const { queue } = await api.get<{ queue: { app: { id: string }; count: number; sentence: string | null }[] }>(
+    '/v2/queue',
+  );
+  const { connected, address } = info.master;
+  output.line(`API     ${api.baseUrl} (GAIA ${info.version})`);
+  output.line(
+    `master  ${address ?? 'unknown'} ${connected ? green('connected') : red('not connected: running tasks go on, changes wait')}`,
+  );
+  output.line(`apps    ${apps.length}, ${apps.reduce((sum, app) => sum + app.tasksRunning, 0)} tasks run`);
+  for (const app of apps) output.line(`        ${app.id}  ${app.tasksRunning}/${app.instances}  ${stateOf(app)}`);
+  for (const item of queue)
+    output.line(`waiting ${item.app.id}: ${item.count} to be placed; ${item.sentence ?? 'waiting for offers'}`);
+  output.result({ api: api.baseUrl, info, apps, queue });
+}
+
+interface PlacementJson {
+  appId: string;
+  spread: string[];
+  tasks: (Omit<TaskJson, 'slaveId' | 'id' | 'placement'> & {
+    taskId: string;
+    slot: number | null;
+    agentId: string;
+    placement: TaskJson['placement'] | null;
+  })[];
+  waiting: Waiting | null;
+  survives: { sentence: string } | null;
+}
+
+/** `gaia explain`: why the tasks of an app are where they are, and what keeps the others waiting. */
+export async function explain({ api, output }: Session, id: string): Promise<void> {
+  const placement = await api.get<PlacementJson>(appPath(id, 'placement'));
+  output.line(bold(placement.appId));
+  if (placement.spread.length > 0) output.line(`  spread over ${placement.spread.join(', then ')}`);
+  for (const task of placement.tasks) {
+    output.line();
+    const name = task.slot === null ? task.taskId : `replica ${task.slot}`;
+    const zone = task.zone ?? undefined;
+    output.line(
+      `  ${bold(name)} is on ${bold(task.host)}, ${placeOf({ ...task, ...(zone === undefined ? {} : { zone }) })}`,
+    );
+    explainScore(output, task.placement ?? null);
+  }
+  if (placement.survives !== null) output.line(`\n  The group ${placement.survives.sentence}.`);
+  showWaiting(output, placement.waiting);
+  output.result({ placement });
+}
+
+function explainScore(output: Session['output'], placement: TaskJson['placement'] | null): void {
+  if (!placement) {
+    output.line(dim('    no record of the decision is kept'));
+    return;
+  }
+  output.line(`    score ${placement.score.toFixed(3)}, of`);
+  for (const { name, value, weight } of placement.parts) {
+    output.line(`      ${name}: ${value.toFixed(3)} with weight ${weight.toFixed(3)}`);
+  }
+  if (placement.others.length > 0) output.line('    not on');
+  for (const other of placement.others) output.line(`      ${firstLine(other.sentence)}`);
+}
+
+/** `gaia plan`: where the tasks of a spec would go on the offers at hand. Exit code 1 when not all fit. */
+export async function plan({ api, output }: Session, file: string): Promise<void> {
+  const { body } = await api.send<{ app: AppJson; exists: boolean; plan: Plan }>(
+    'POST',
+    '/v2/plan',
+    readSpecFile(file),
+  );
+  const { assigned, unplaced, considered } = body.plan;
+  output.line(
+    `${bold(body.app.id)}: ${assigned.length} placed${body.exists ? ' (the app exists; this is a plan for a new version)' : ''}`,
+  );
+  if (assigned.length > 0) {
+    const rows = assigned.map((one) => [String(one.slot), one.agentId, one.ports.join(','), one.score.toFixed(3)]);
+    output.table(['SLOT', 'AGENT', 'PORTS', 'SCORE'], rows);
+  }
+  for (const other of considered) output.line(dim(`  ${other.sentence}`));
+  for (const { slots, sentence, refusals } of unplaced) {
+    output.line(red(`  slots ${slots.join(', ')} do not fit: ${sentence}`));
+    for (const refusal of refusals) output.line(`    ${refusal.sentence}`);
+  }
+  if (unplaced.length > 0) {
+    const message = `${unplaced.reduce((sum, one) => sum + one.slots.length, 0)} tasks do not fit`;
+    throw new Failure(EXIT.failed, message, 'Ask for less, loosen the constraints, or add agents.', {
+      plan: body.plan,
+    });
+  }
+  output.result({ app: body.app, exists: body.exists, plan: body.plan });
+}

@@ -1,0 +1,45 @@
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { stopLocalCluster } from '../mesos-local/cluster.js';
+import { ApiClient } from './api-client.js';
+import { EXIT, Failure } from './failure.js';
+import { isClusterDirectory, type LocalCluster, markStopped, readLocalCluster } from './local-cluster.js';
+import { isRunning, stopProcess } from './processes.js';
+
+/** What `up` makes below the directory of a cluster; a new cluster begins without them. */
+const STATE = ['mesos', 'framework', 'framework.log'];
+
+/** Does the framework of this cluster serve its API? */
+export async function isAnswering(cluster: LocalCluster): Promise<boolean> {
+  if (!isRunning(cluster.frameworkPid, cluster.directory)) return false;
+  return new ApiClient(cluster.apiUrl).get('/ping').then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Stops what is left of a cluster of this directory. */
+export async function stopAll(directory: string): Promise<void> {
+  const cluster = readLocalCluster(directory);
+  if (cluster !== null) await stopProcess(cluster.frameworkPid, directory);
+  await stopLocalCluster(join(directory, 'mesos'));
+  markStopped(directory);
+}
+
+/**
+ * A new cluster begins empty: its predecessor's replicas were in memory and have ended with it. Nothing is removed
+ * from a directory that was not a cluster's before.
+ */
+export async function clearDirectory(directory: string): Promise<void> {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  if (isClusterDirectory(directory)) {
+    await stopAll(directory);
+    for (const name of STATE) rmSync(join(directory, name), { recursive: true, force: true });
+  } else if (readdirSync(directory).length > 0) {
+    throw new Failure(
+      EXIT.usage,
+      `${directory} holds other files than a cluster's`,
+      'Name an empty directory with --directory.',
+    );
+  }
+}

@@ -1,0 +1,150 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { installation } from '../installation.js';
+import { ApiClient } from './api-client.js';
+import { addApp, listApps, removeApp, restartApp, STORY_LINES, scaleApp, showOne } from './apps.js';
+import { cancelDeployment, listDeployments } from './deployments.js';
+import { explain, plan, status } from './inspect.js';
+import { defaultDirectory, readLocalCluster } from './local-cluster.js';
+import { logs } from './logs.js';
+import { Output } from './output.js';
+import type { Session } from './session.js';
+
+const DEPLOYMENT_TIMEOUT_SECONDS = 300;
+const API_DEFAULT = 'http://127.0.0.1:8080';
+
+interface GlobalOptions {
+  api?: string;
+  json?: boolean;
+}
+
+/** All commands and their options. Parsing throws CommanderError on wrong usage, and Failure when a command fails. */
+export function buildProgram(): Command {
+  const program = new Command('gaia')
+    .description('Keeps ordinary server programs alive through machine failures, on Apache Mesos.')
+    .version(installation.version)
+    .showHelpAfterError('Run "npx gaia help" to see what is possible.')
+    .addHelpText('after', HELP_AFTER)
+    .exitOverride();
+  addLocalCommands(program);
+  addAppCommands(program.command('app').description('add, change and look at apps'));
+  addDeploymentCommands(program.command('deployment').description('changes that are being carried out'));
+  addInspectCommands(program);
+  for (const command of leaves(program))
+    command.addOption(apiOption()).option('--json', 'print one JSON object as the last line');
+  return program;
+}
+
+const HELP_AFTER = `
+Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 the API does not answer, 4 refused by the API, 5 timed out.
+The API is --api URL, else $GAIA_API, else the local cluster that "gaia up" started, else ${API_DEFAULT}.`;
+
+/** `up` and `down` bring the embedded Mesos with them; the other commands start faster without. */
+function addLocalCommands(program: Command): void {
+  program
+    .command('up')
+    .description('start a cluster on this machine, with a replicated Redis to try')
+    .option('--directory <DIR>', 'where it keeps its state', defaultDirectory())
+    .option('--port <PORT>', 'port of the API; another free one when it is taken, or with 0', whole(0, 65535), 8080)
+    .option('--agents <COUNT>', 'number of agents', whole(1, 50), 5)
+    .option('--no-demo', 'do not start /demo/ledger')
+    .action(async (options) => (await import('./up.js')).up(new Output(options.json === true), options));
+  program
+    .command('down')
+    .description('stop the cluster on this machine, with everything it runs')
+    .option('--directory <DIR>', 'where it keeps its state', defaultDirectory())
+    .action(async (options) => (await import('./down.js')).down(new Output(options.json === true), options));
+}
+
+function addAppCommands(app: Command): void {
+  changing(app.command('add').argument('<file>', 'spec in YAML or JSON; - is standard input'))
+    .description('start an app')
+    .option('--update', 'change the app if it exists')
+    .action((file, options) => addApp(session(options), file, options));
+  app
+    .command('list')
+    .description('all apps')
+    .action((options) => listApps(session(options)));
+  app
+    .command('show')
+    .argument('<id>')
+    .description('state, replicas and story of an app')
+    .option('--story <LINES>', 'how much of its story, the latest last', whole(0, 100_000), STORY_LINES)
+    .action((id, options) => showOne(session(options), id, options.story));
+  changing(
+    app
+      .command('scale')
+      .argument('<id>')
+      .argument('<instances>', 'how many tasks or replicas', whole(0, 2 ** 31 - 1)),
+  )
+    .description('change the number of tasks or replicas')
+    .action((id, instances, options) => scaleApp(session(options), id, instances, options));
+  changing(app.command('restart').argument('<id>'))
+    .description('replace all tasks, a few at a time')
+    .action((id, options) => restartApp(session(options), id, options));
+  changing(app.command('remove').argument('<id>'))
+    .description('stop an app and forget it')
+    .action((id, options) => removeApp(session(options), id, options));
+}
+
+function addDeploymentCommands(deployment: Command): void {
+  deployment
+    .command('list')
+    .description('what is being changed')
+    .action((options) => listDeployments(session(options)));
+  changing(deployment.command('cancel').argument('<id>'))
+    .description('take a change back; with --force just stop it')
+    .action((id, options) => cancelDeployment(session(options), id, options));
+}
+
+function addInspectCommands(program: Command): void {
+  program
+    .command('status')
+    .description('the framework, its master, what runs and what waits')
+    .action((options) => status(session(options)));
+  program
+    .command('explain')
+    .argument('<id>')
+    .description('why the tasks of an app are where they are, and what keeps the others waiting')
+    .action((id, options) => explain(session(options), id));
+  program
+    .command('plan')
+    .argument('<file>', 'spec in YAML or JSON; - is standard input')
+    .description('where the tasks of a spec would go now; changes nothing')
+    .action((file, options) => plan(session(options), file));
+  program
+    .command('logs')
+    .argument('<id>')
+    .description('the end of what the tasks of an app wrote (local clusters)')
+    .option('--lines <COUNT>', 'lines per file', whole(1, 10_000), 20)
+    .option('--slot <SLOT>', 'only the replica in this slot', whole(0, 8))
+    .option('--directory <DIR>', 'directory of the cluster', defaultDirectory())
+    .action((id, options) => logs(session(options), id, options));
+}
+
+function changing(command: Command): Command {
+  return command
+    .option('--detach', 'do not wait until the change is carried out')
+    .option('--force', 'also when another deployment holds the app')
+    .option('--timeout <SECONDS>', 'how long to wait', whole(1, 86_400), DEPLOYMENT_TIMEOUT_SECONDS);
+}
+
+function apiOption(): Option {
+  return new Option('--api <URL>', 'address of the API').env('GAIA_API');
+}
+
+function session(options: GlobalOptions): Session {
+  const url = options.api ?? (readLocalCluster(defaultDirectory())?.apiUrl || API_DEFAULT);
+  return { api: new ApiClient(url), output: new Output(options.json === true) };
+}
+
+function whole(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`It is '${text}'; use a whole number from ${min} to ${max}.`);
+  };
+}
+
+function leaves(command: Command): Command[] {
+  return command.commands.length === 0 ? [command] : command.commands.flatMap((one) => leaves(one as Command));
+}

@@ -1,0 +1,125 @@
+import type { ReplicaReport } from '../executor/assignment.js';
+import type { Plan } from '../placement/types.js';
+import type { AppSpec, TaskState } from './app.js';
+
+/**
+ * What the API layer (`api/`) may ask of the framework, and nothing else. `loop.ts` implements it over the pure
+ * scheduler; tests of the API may implement it in memory.
+ */
+export interface FrameworkService {
+  /** A consistent picture; never modified afterwards. */
+  view(): FrameworkView;
+  /** Resolves when the change is durable (its effects follow as a deployment). */
+  command(command: Command): Promise<CommandResult>;
+  /** What `placement` would do with this spec on the offers at hand. Changes nothing. */
+  plan(spec: AppSpec): Plan;
+}
+
+export type Command =
+  /** `specs` carry their new `version`. `create` refuses ids that exist. */
+  | { type: 'putApps'; specs: AppSpec[]; create: boolean; force: boolean }
+  | { type: 'deleteApp'; appId: string; force: boolean }
+  | { type: 'restartApp'; appId: string; version: string; force: boolean }
+  /** `scale` lowers `instances` by the number of tasks. */
+  | { type: 'killTasks'; taskIds: string[]; scale: boolean; force: boolean }
+  | { type: 'cancelDeployment'; deploymentId: string; force: boolean }
+  | { type: 'resetDelay'; appId: string };
+
+export type CommandResult =
+  | { ok: true; deploymentId: string | null; version: string }
+  | { ok: false; reason: 'exists' | 'notFound' | 'invalid' | 'quorum'; message: string }
+  | { ok: false; reason: 'locked'; message: string; deploymentIds: string[] };
+
+export interface FrameworkView {
+  frameworkId: string | null;
+  master: { connected: boolean; address: string | null };
+  apps: AppView[];
+  deployments: DeploymentView[];
+  queue: QueueView[];
+}
+
+export interface AppView {
+  spec: AppSpec;
+  tasks: TaskView[];
+  deploymentIds: string[];
+  lastTaskFailure: TaskFailure | null;
+  /** Earlier versions, newest first, bounded. */
+  versions: AppSpec[];
+  /** Replicated apps only. */
+  group: GroupView | null;
+  /** What happened, oldest first, bounded: the story `gaia app show` tells. */
+  story: { at: string; text: string }[];
+}
+
+export interface TaskView {
+  id: string;
+  appId: string;
+  state: TaskState;
+  host: string;
+  agentId: string;
+  region: string | null;
+  zone: string | null;
+  attributes: Record<string, string>;
+  ports: number[];
+  stagedAt: string;
+  startedAt: string | null;
+  version: string;
+  message: string | null;
+  replica: ReplicaView | null;
+  /** Why this agent: score parts and what others lacked, as recorded when it was placed. */
+  placement: { score: number; parts: { name: string; value: number; weight: number }[]; others: { hostname: string; sentence: string }[] } | null;
+}
+
+export interface ReplicaView {
+  slot: number;
+  member: number;
+  /** Where clients connect. */
+  address: string;
+  /** Last report; null until the first. */
+  report: ReplicaReport | null;
+  reportedAt: string | null;
+}
+
+export interface GroupView {
+  /** forming: no leader yet; whole: all replicas in the configuration; degraded: fewer, but a majority;
+   *  noQuorum: majority not known alive; lost: a majority has terminated, the state is gone. */
+  state: 'forming' | 'whole' | 'degraded' | 'noQuorum' | 'lost';
+  generation: number;
+  leader: { slot: number; member: number; address: string; term: number } | null;
+}
+
+export interface TaskFailure {
+  appId: string;
+  taskId: string;
+  host: string;
+  agentId: string;
+  state: TaskState;
+  message: string;
+  timestamp: string;
+  version: string;
+}
+
+export interface DeploymentView {
+  id: string;
+  version: string;
+  affectedApps: string[];
+  steps: { actions: { action: string; app: string }[] }[];
+  currentStep: number;
+  currentActions: { action: string; app: string }[];
+  /** Why it is not further, in a sentence; null while it moves. */
+  waitingFor: string | null;
+}
+
+export interface QueueView {
+  appId: string;
+  spec: AppSpec;
+  count: number;
+  /** 0 when not backing off. */
+  delaySecondsLeft: number;
+  since: string;
+  processedOffersCount: number;
+  unusedOffersCount: number;
+  /** Latest reasons, per agent. */
+  refusals: { agentId: string; hostname: string; rule: string; asked: number | null; free: number | null; missing: number | null; sentence: string }[];
+  sentence: string | null;
+}

@@ -1,0 +1,88 @@
+import _ from 'lodash';
+import type { AppSpec } from './app.js';
+import { complete, resolve } from './spec/complete.js';
+import { readDraft } from './spec/draft.js';
+import { Problems, type Rejection, show } from './spec/problems.js';
+import { type Reader, readObject } from './spec/reader.js';
+import { checkRules } from './spec/rules.js';
+import { acceptReadOnly, refuseUnsupported } from './spec/unsupported.js';
+
+export { toJson } from './spec/canonical.js';
+export { resolve as absoluteId } from './spec/complete.js';
+export type { Detail, Rejection } from './spec/problems.js';
+export { checkTree } from './spec/tree.js';
+
+export interface ParseOptions {
+  /** create: a new app. put: the body is the whole app. patch: what the body leaves out stays as it is. */
+  mode: 'create' | 'put' | 'patch';
+  /** The app as it is now; null when there is none. */
+  existing: AppSpec | null;
+  /** The id in the URL, when there is one; the body need not repeat it and must not contradict it. */
+  id?: string;
+  /** ISO 8601 with milliseconds: the version of the result. */
+  version: string;
+}
+
+export type ParseResult = { ok: true; spec: AppSpec; ignored: string[] } | Rejection;
+
+/**
+ * A JSON value to a canonical app, or everything that is wrong with it in Marathon's shape: types first (400, or 422
+ * for ranges, `Invalid JSON`), then rules (422, `Object is not valid`). Never throws. `ignored` names the fields that
+ * are unknown here and have no effect.
+ */
+export function parse(json: unknown, options: ParseOptions): ParseResult {
+  const problems = new Problems();
+  const reader = readObject(json, '', problems);
+  if (reader === undefined) return problems.rejection();
+  refuseUnsupported(reader);
+  const draft = readDraft(reader);
+  const id = appId(reader, draft.id, options);
+  acceptReadOnly(reader);
+  checkVersionAlone(reader, options, problems);
+  const base = options.mode === 'patch' ? options.existing : null;
+  const app = complete(draft, base, id, problems);
+  checkRules(app, problems);
+  if (!problems.none) return problems.rejection();
+  const version = options.version;
+  const spec = { ...app, version, versionInfo: versionInfoOf(app, options) };
+  return { ok: true, spec, ignored: reader.ignored() };
+}
+
+/** An earlier version of an app as a new one: what `{"version": "…"}` in an update asks for. */
+export function rollBack(earlier: AppSpec, existing: AppSpec, version: string): AppSpec {
+  const app = _.omit(earlier, 'version', 'versionInfo');
+  return { ...app, version, versionInfo: versionInfoOf(app, { existing, version }) };
+}
+
+function appId(reader: Reader, given: string | undefined, options: ParseOptions): string {
+  const { problems } = reader;
+  const expected = options.id ?? options.existing?.id;
+  if (reader.raw('id') === undefined && expected === undefined) {
+    problems.add('type', '/id', 'error.path.missing', 'id is missing; give a path such as /demo/ledger');
+  }
+  const id = resolve(given ?? expected ?? '/missing');
+  if (expected !== undefined && id !== expected) {
+    problems.add('rule', '/id', `id is ${show(given)}, but the request is about ${expected}; leave id out of the body`);
+  }
+  return id;
+}
+
+function checkVersionAlone(reader: Reader, options: ParseOptions, problems: Problems): void {
+  if (options.mode !== 'patch' || options.existing === null || reader.raw('version') === undefined) return;
+  const words = "The 'version' field may only be combined with the 'id' field.";
+  problems.add('rule', '/version', words, 'remove version to change the app, or send version alone to roll back');
+}
+
+/** Marathon restarts tasks when the configuration changes, not when only `instances` does; the two times tell. */
+function versionInfoOf(
+  app: Omit<AppSpec, 'version' | 'versionInfo'>,
+  { existing, version }: Pick<ParseOptions, 'existing' | 'version'>,
+): AppSpec['versionInfo'] {
+  if (existing === null) return { lastScalingAt: version, lastConfigChangeAt: version };
+  const ofConfiguration = (one: object) => _.omit(one, 'instances', 'version', 'versionInfo');
+  if (!_.isEqual(ofConfiguration(app), ofConfiguration(existing))) {
+    return { lastScalingAt: version, lastConfigChangeAt: version };
+  }
+  const lastScalingAt = app.instances === existing.instances ? existing.versionInfo.lastScalingAt : version;
+  return { lastScalingAt, lastConfigChangeAt: existing.versionInfo.lastConfigChangeAt };
+}

@@ -1,0 +1,34 @@
+import _ from 'lodash';
+import type { AppSpec } from '../app.js';
+
+/**
+ * An app as Marathon's API shows it: constraints as rows, optional fields left out when unset, and so are the lists
+ * that Marathon leaves out when empty. `parse` of the result gives the same app again.
+ */
+export function toJson(spec: AppSpec): Record<string, unknown> {
+  const { constraints, args, fetch, dependencies, portDefinitions, replication, version, versionInfo, ...plain } = spec;
+  return {
+    ..._.omitBy(plain, _.isNull),
+    ...(args === null ? {} : { args }),
+    ...nonEmpty('constraints', constraints.map(rowOf)),
+    ...nonEmpty(
+      'fetch',
+      fetch.map((one) => _.omitBy(one, _.isNull)),
+    ),
+    ...nonEmpty('dependencies', dependencies),
+    executor: '',
+    networks: [{ mode: 'host' }],
+    portDefinitions: portDefinitions.map((one) => _.omitBy(one, _.isNull)),
+    ...(replication === null ? {} : { replication }),
+    version,
+    versionInfo,
+  };
+}
+
+function rowOf({ field, operator, value }: AppSpec['constraints'][number]): string[] {
+  return value === null ? [field, operator] : [field, operator, value];
+}
+
+function nonEmpty(name: string, list: unknown[]): Record<string, unknown> {
+  return list.length === 0 ? {} : { [name]: list };
+}

@@ -1,0 +1,107 @@
+import _ from 'lodash';
+import type { AppSpec, FetchUri, PortDefinition } from '../app.js';
+import { readConstraints } from './constraints.js';
+import type { AppDraft } from './draft.js';
+import { type Problems, show } from './problems.js';
+
+type Judged = Omit<AppSpec, 'version' | 'versionInfo'>;
+
+/** Marathon's defaults. https://mesosphere.github.io/marathon, types App and UpgradeStrategy. */
+const DEFAULTS: Omit<Judged, 'id'> = {
+  cmd: null,
+  args: null,
+  user: null,
+  env: {},
+  labels: {},
+  instances: 1,
+  cpus: 1,
+  mem: 128,
+  disk: 0,
+  gpus: 0,
+  constraints: [],
+  acceptedResourceRoles: null,
+  portDefinitions: [{ port: 0, protocol: 'tcp', name: 'default', labels: {} }],
+  requirePorts: false,
+  fetch: [],
+  backoffSeconds: 1,
+  backoffFactor: 1.15,
+  maxLaunchDelaySeconds: 300,
+  upgradeStrategy: { minimumHealthCapacity: 1, maximumOverCapacity: 1 },
+  unreachableStrategy: { inactiveAfterSeconds: 0, expungeAfterSeconds: 0 },
+  killSelection: 'YOUNGEST_FIRST',
+  taskKillGracePeriodSeconds: null,
+  dependencies: [],
+  replication: null,
+};
+
+/** An app that may run only once, for example because it owns something that cannot be shared. */
+export function isSingleInstance(labels: Record<string, string>): boolean {
+  return labels.MARATHON_SINGLE_INSTANCE_APP === 'true';
+}
+
+/**
+ * A draft to a whole app: deprecated fields rewritten, absent ones taken from `base` (an update) or the defaults.
+ * `cmd` and `args` exclude each other, so an update that gives one drops the other.
+ */
+export function complete(draft: AppDraft, base: AppSpec | null, id: string, problems: Problems): Judged {
+  const { constraints: rows, ports, uris, ...rest } = draft;
+  const given: Partial<Judged> = rest;
+  given.id = id;
+  if (rows !== undefined) given.constraints = readConstraints(rows, problems);
+  if (ports !== undefined) given.portDefinitions = portDefinitionsOf(ports, draft.portDefinitions, problems);
+  if (uris !== undefined) given.fetch = fetchOf(uris, draft.fetch, problems);
+  if (given.dependencies !== undefined) given.dependencies = given.dependencies.map((one) => resolve(one, id));
+  const start = base === null ? defaultsFor(given) : _.omit(base, 'version', 'versionInfo');
+  return { ...start, ...given, ...exclusiveProgram(given) } as Judged;
+}
+
+/** Absolute id without repeated, leading or trailing slashes missing; `..` and `.` resolved against the app's group. */
+export function resolve(id: string, appId = '/'): string {
+  const isRelative = !id.startsWith('/');
+  const start = isRelative ? appId.split('/').slice(0, -1) : [];
+  const segments: string[] = [];
+  for (const segment of [...start, ...id.split('/')]) {
+    if (segment === '..') segments.pop();
+    else if (segment !== '' && segment !== '.') segments.push(segment);
+  }
+  return `/${segments.join('/')}`;
+}
+
+function exclusiveProgram(given: Partial<Judged>): Partial<Judged> {
+  if (given.cmd != null && given.args == null) return { args: null };
+  if (given.args != null && given.cmd == null) return { cmd: null };
+  return {};
+}
+
+function defaultsFor(given: Partial<Judged>): Omit<Judged, 'id'> {
+  const noSurplus = { minimumHealthCapacity: 0, maximumOverCapacity: 0 };
+  return isSingleInstance(given.labels ?? {}) ? { ...DEFAULTS, upgradeStrategy: noSurplus } : DEFAULTS;
+}
+
+function portDefinitionsOf(ports: number[], given: PortDefinition[] | undefined, problems: Problems): PortDefinition[] {
+  const same = _.isEqual(
+    ports,
+    given?.map((definition) => definition.port),
+  );
+  if (given !== undefined && same) return given;
+  if (given !== undefined) {
+    const remedy = `ports ${show(ports)} differs from portDefinitions; give portDefinitions only`;
+    problems.add('rule', '/ports', 'cannot specify both ports and port definitions', remedy);
+  }
+  return ports.map((port) => ({ port, protocol: 'tcp', name: null, labels: {} }));
+}
+
+const ARCHIVE = /\.(tar|tar\.gz|tar\.bz2|tar\.xz|gz|tgz|tbz2|txz|zip)$/;
+
+function fetchOf(uris: string[], given: FetchUri[] | undefined, problems: Problems): FetchUri[] {
+  if (given !== undefined) {
+    problems.add('rule', '/uris', 'may not be set in conjunction with fetch', 'uris is deprecated: give fetch only');
+  }
+  return uris.map((uri) => ({
+    uri,
+    extract: ARCHIVE.test(uri),
+    executable: false,
+    cache: false,
+    destPath: null,
+  }));
+}

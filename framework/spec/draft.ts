@@ -1,0 +1,159 @@
+import _ from 'lodash';
+import type { AppSpec, FetchUri, PortDefinition } from '../app.js';
+import { type Problems, show } from './problems.js';
+import { type Reader, readList, readString } from './reader.js';
+import { readReplication } from './replication.js';
+
+/**
+ * What a body says, typed but not judged: fields that are absent there are absent here. Constraints are still rows
+ * of strings, deprecated fields are still beside their successors.
+ */
+export type AppDraft = Partial<Omit<AppSpec, 'version' | 'versionInfo' | 'constraints'>> & {
+  constraints?: string[][];
+  ports?: number[];
+  uris?: string[];
+};
+
+/** Marathon's PathId without the parts that only dependencies may have. */
+export const PATH_ID =
+  /^(\/?((\.\.)|(([a-z0-9]|[a-z0-9][a-z0-9-]*[a-z0-9])\.)*([a-z0-9]|[a-z0-9][a-z0-9-]*[a-z0-9]))?($|\/))+$/;
+const PATH_ID_LIMITS = {
+  // Task ids are made of app ids and name sandbox directories, which may have 255 bytes.
+  lengthMax: 180,
+  pattern: PATH_ID,
+  patternMeaning: 'segments of lower-case letters, digits, dots and inner dashes, such as /demo/ledger',
+};
+/** Linux gives a program no argument and no variable of 128 KiB or more (MAX_ARG_STRLEN); the name needs room too. */
+const ARGUMENT_CHARACTERS_MAX = 120 * 1024;
+const LEGACY_NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
+const PORT = { min: 0, max: 65535 };
+
+/** Reads every field of an app that this version knows. Source: Marathon's App and AppUpdate types. */
+export function readDraft(reader: Reader): AppDraft {
+  const draft = {
+    id: reader.string('id', PATH_ID_LIMITS),
+    ...readProgram(reader),
+    ...readResources(reader),
+    ...readPlacement(reader),
+    ...readTiming(reader),
+    portDefinitions: reader.objects('portDefinitions', readPortDefinition),
+    ports: reader.list('ports', readPort),
+    requirePorts: reader.boolean('requirePorts'),
+    dependencies: reader.strings('dependencies', PATH_ID_LIMITS),
+    replication: readReplication(reader),
+  };
+  return _.omitBy(draft, _.isUndefined);
+}
+
+function readProgram(reader: Reader) {
+  const { problems } = reader;
+  return {
+    cmd: reader.string('cmd', { lengthMin: 1, lengthMax: ARGUMENT_CHARACTERS_MAX }),
+    args: reader.strings('args', { lengthMax: ARGUMENT_CHARACTERS_MAX }),
+    user: reader.string('user', { lengthMin: 1 }),
+    env: reader.map('env', (value, path) => readEnvironmentValue(value, path, problems)),
+    labels: reader.map('labels', (value, path) => readString(value, path, {}, problems)),
+    fetch: reader.objects('fetch', readFetchUri),
+    uris: reader.strings('uris', { lengthMin: 1, lengthMax: 1024 }),
+  };
+}
+
+function readResources(reader: Reader) {
+  return {
+    instances: reader.integer('instances', { min: 0 }),
+    cpus: reader.number('cpus', { min: 0.001 }),
+    mem: reader.number('mem', { min: 0 }),
+    disk: reader.number('disk', { min: 0 }),
+    gpus: reader.integer('gpus', { min: 0 }),
+  };
+}
+
+function readPlacement(reader: Reader) {
+  return {
+    constraints: reader.list('constraints', readRow),
+    acceptedResourceRoles: reader.strings('acceptedResourceRoles', { lengthMin: 1 }),
+    upgradeStrategy: readUpgradeStrategy(reader),
+    unreachableStrategy: readUnreachableStrategy(reader),
+    killSelection: reader.choice('killSelection', ['YOUNGEST_FIRST', 'OLDEST_FIRST'] as const),
+  };
+}
+
+function readTiming(reader: Reader) {
+  return {
+    backoffSeconds: reader.integer('backoffSeconds', { min: 0 }),
+    backoffFactor: reader.number('backoffFactor', { min: 1 }),
+    maxLaunchDelaySeconds: reader.integer('maxLaunchDelaySeconds', { min: 0 }),
+    taskKillGracePeriodSeconds: reader.integer('taskKillGracePeriodSeconds', { min: 0 }),
+  };
+}
+
+function readRow(value: unknown, path: string, problems: Problems): string[] | undefined {
+  return readList(value, path, problems, (one, onePath) => readString(one, onePath, {}, problems));
+}
+
+function readPort(value: unknown, path: string, problems: Problems): number | undefined {
+  const isPort = Number.isInteger(value) && (value as number) >= PORT.min && (value as number) <= PORT.max;
+  if (isPort) return value as number;
+  const [kind, key] =
+    typeof value === 'number' ? (['range', 'error.max'] as const) : (['type', 'error.expected.jsnumber'] as const);
+  problems.add(kind, path, key, `the port is ${show(value)}; use a whole number from 0 (any free port) to 65535`);
+  return undefined;
+}
+
+function readPortDefinition(reader: Reader): PortDefinition {
+  return {
+    port: reader.integer('port', PORT) ?? 0,
+    protocol: reader.choice('protocol', ['tcp', 'udp', 'udp,tcp'] as const) ?? 'tcp',
+    name:
+      reader.string('name', { pattern: LEGACY_NAME, patternMeaning: 'lower-case letters, digits and inner dashes' }) ??
+      null,
+    labels: reader.map('labels', (value, path) => readString(value, path, {}, reader.problems)) ?? {},
+  };
+}
+
+function readFetchUri(reader: Reader): FetchUri {
+  const uri = reader.string('uri', { lengthMin: 1, lengthMax: 1024 });
+  requirePresent(reader, 'uri', 'the address of what to fetch');
+  return {
+    uri: uri ?? '',
+    extract: reader.boolean('extract') ?? true,
+    executable: reader.boolean('executable') ?? false,
+    cache: reader.boolean('cache') ?? false,
+    destPath: reader.string('destPath', { lengthMin: 1 }) ?? null,
+  };
+}
+
+function readEnvironmentValue(value: unknown, path: string, problems: Problems): string | undefined {
+  const isSecret = typeof value === 'object' && value !== null && 'secret' in value;
+  if (!isSecret) return readString(value, path, { lengthMax: ARGUMENT_CHARACTERS_MAX }, problems);
+  problems.add('rule', path, 'secrets are not supported by this version: give the value itself as a string');
+  return undefined;
+}
+
+function readUpgradeStrategy(reader: Reader): AppSpec['upgradeStrategy'] | undefined {
+  const inner = reader.object('upgradeStrategy');
+  if (inner === undefined) return undefined;
+  const share = { min: 0, max: 1 };
+  const minimumHealthCapacity = inner.number('minimumHealthCapacity', share);
+  const maximumOverCapacity = inner.number('maximumOverCapacity', share);
+  requirePresent(inner, 'minimumHealthCapacity', 'a share from 0 to 1');
+  requirePresent(inner, 'maximumOverCapacity', 'a share from 0 to 1');
+  return { minimumHealthCapacity: minimumHealthCapacity ?? 1, maximumOverCapacity: maximumOverCapacity ?? 1 };
+}
+
+function readUnreachableStrategy(reader: Reader): AppSpec['unreachableStrategy'] | undefined {
+  if (reader.raw('unreachableStrategy') === 'disabled') return 'disabled';
+  const inner = reader.object('unreachableStrategy');
+  if (inner === undefined) return undefined;
+  const seconds = { min: 0, max: Number.MAX_SAFE_INTEGER };
+  return {
+    inactiveAfterSeconds: inner.integer('inactiveAfterSeconds', seconds) ?? 0,
+    expungeAfterSeconds: inner.integer('expungeAfterSeconds', seconds) ?? 0,
+  };
+}
+
+function requirePresent(reader: Reader, name: string, meaning: string): void {
+  if (reader.raw(name) !== undefined) return;
+  const path = reader.pathOf(name);
+  reader.problems.add('type', path, 'error.path.missing', `${name} is missing; give ${meaning}`);
+}

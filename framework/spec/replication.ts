@@ -1,0 +1,51 @@
+import type { Replication } from '../app.js';
+import { type Problems, show } from './problems.js';
+import type { Reader } from './reader.js';
+
+const SPREAD_DEFAULT = ['zone', 'rack', 'host'];
+const SPREAD_STEPS_MAX = 8;
+const DOMAIN = /^[A-Za-z0-9_.-]{1,64}$/;
+
+/** The block `replication`, our extension of Marathon's spec. Its unknown keys are refused, not ignored: a misspelt
+ *  promise of safety must not go unnoticed. */
+export function readReplication(reader: Reader): Replication | undefined {
+  const inner = reader.object('replication');
+  if (inner === undefined) return undefined;
+  const replication: Replication = {
+    protocol: inner.choice('protocol', ['apus'] as const) ?? 'apus',
+    transport: inner.choice('transport', ['auto', 'shm', 'tcp'] as const) ?? 'auto',
+    durability: readDurability(inner),
+    spread: inner.strings('spread', DOMAIN_LIMITS) ?? SPREAD_DEFAULT,
+  };
+  for (const path of inner.ignored()) {
+    inner.problems.add('rule', path, `replication has no such field; use protocol, transport, durability and spread`);
+  }
+  checkSpread(replication.spread, inner.problems);
+  return replication;
+}
+
+const DOMAIN_LIMITS = { pattern: DOMAIN, patternMeaning: 'zone, rack, host or the name of an agent attribute' };
+
+function readDurability(inner: Reader): 'memory' {
+  if (inner.choice('durability', ['memory', 'disk'] as const) === 'disk') {
+    const sentence =
+      'durability "disk" (a majority has written to disk) is not supported by this version; use "memory": ' +
+      'an acknowledged write is kept while a majority of the replicas lives';
+    inner.problems.add('rule', inner.pathOf('durability'), sentence);
+  }
+  return 'memory';
+}
+
+function checkSpread(spread: string[], problems: Problems): void {
+  const path = '/replication/spread';
+  const host = spread.indexOf('host');
+  if (new Set(spread).size < spread.length) {
+    problems.add('rule', path, `spread is ${show(spread)}; name each failure domain once, widest first`);
+  }
+  if (spread.length > SPREAD_STEPS_MAX) {
+    problems.add('rule', path, `spread has ${spread.length} failure domains; use at most ${SPREAD_STEPS_MAX}`);
+  }
+  if (host !== -1 && host < spread.length - 1) {
+    problems.add('rule', path, `spread is ${show(spread)}; host is the narrowest failure domain, put it last`);
+  }
+}

@@ -1,0 +1,139 @@
+import type { AppSpec } from '../app.js';
+import { isSingleInstance } from './complete.js';
+import { type Problems, show } from './problems.js';
+
+type Judged = Omit<AppSpec, 'version' | 'versionInfo'>;
+
+/** A group has at most nine members (a learner's slot included in none): slots are 0..8. */
+const REPLICAS_MAX = 9;
+const RESERVED_SEGMENTS = ['restart', 'tasks', 'versions', '.', '..'];
+
+/** Judges a whole app, field by field. Rules about several apps are in `tree.ts`. */
+export function checkRules(app: Judged, problems: Problems): void {
+  for (const check of [checkId, checkProgram, checkEnvironment, checkPorts, checkStrategies, checkRoles]) {
+    check(app, problems);
+  }
+  checkLists(app, problems);
+  if (app.replication !== null) checkReplicated(app, problems);
+}
+
+function checkId(app: Judged, problems: Problems): void {
+  const last = app.id.split('/').at(-1) ?? '';
+  if (last === '') {
+    problems.add('rule', '/id', 'Path must contain at least one path element', 'id is "/"; give a name, such as /web');
+  }
+  if (RESERVED_SEGMENTS.includes(last)) {
+    const words = `must not end with any of the following reserved keywords: ${RESERVED_SEGMENTS.join(', ')}`;
+    problems.add('rule', '/id', words, `id is ${show(app.id)}; choose another last segment than ${last}`);
+  }
+}
+
+function checkProgram(app: Judged, problems: Problems): void {
+  if ((app.cmd === null) === (app.args === null)) {
+    const words = "AppDefinition must either contain one of 'cmd' or 'args', and/or a 'container'.";
+    const remedy =
+      app.cmd === null ? 'cmd and args are both missing; give one' : 'cmd and args are both given; drop one';
+    problems.add('rule', '/', words, remedy);
+  }
+  if (app.cmd !== null && app.cmd.trim().length <= 1) {
+    const remedy = `cmd is ${show(app.cmd)}; give a shell command of two characters or more`;
+    problems.add('rule', '/cmd', 'must not be an empty string', remedy);
+  }
+  if (app.args !== null && (app.args[0] ?? '') === '') {
+    problems.add('rule', '/args', 'must not be empty', `args is ${show(app.args)}; name the program as first element`);
+  }
+  const words = [app.cmd ?? '', ...(app.args ?? []), app.user ?? ''];
+  if (words.some((word) => word.includes('\0'))) {
+    problems.add('rule', '/', 'cmd, args or user has a NUL character, which no program can be given; remove it');
+  }
+}
+
+function checkEnvironment(app: Judged, problems: Problems): void {
+  for (const [name, value] of Object.entries(app.env)) {
+    if (name === '' || /[=\0]/.test(name) || value.includes('\0')) {
+      problems.add('rule', `/env/${name}`, 'env names may have no "=", and neither names nor values a NUL character');
+    }
+  }
+  for (const field of ['env', 'labels'] as const) {
+    if (!Object.hasOwn(app[field], '__proto__')) continue;
+    problems.add('rule', `/${field}/__proto__`, `${field} must not use the name __proto__; choose another`);
+  }
+}
+
+function checkPorts(app: Judged, problems: Problems): void {
+  const path = '/portDefinitions';
+  const names = app.portDefinitions.map((one) => one.name).filter((name) => name !== null);
+  const fixed = app.portDefinitions.map((one) => one.port).filter((port) => port !== 0);
+  if (new Set(names).size < names.length) {
+    problems.add('rule', path, 'Port names must be unique.', `the names are ${show(names)}; rename or drop one`);
+  }
+  if (new Set(fixed).size < fixed.length) {
+    problems.add(
+      'rule',
+      path,
+      'Ports must be unique.',
+      `the ports are ${show(fixed)}; change one, 0 takes any free port`,
+    );
+  }
+}
+
+function checkStrategies(app: Judged, problems: Problems): void {
+  if (app.unreachableStrategy !== 'disabled') {
+    const { inactiveAfterSeconds: inactive, expungeAfterSeconds: expunge } = app.unreachableStrategy;
+    if (inactive > expunge) {
+      const words = `inactiveAfterSeconds (${inactive}) must be less or equal to expungeAfterSeconds, which is ${expunge}`;
+      problems.add('rule', '/unreachableStrategy', words, `lower inactiveAfterSeconds to ${expunge} or less`);
+    }
+  }
+  if (isSingleInstance(app.labels)) checkSingleInstance(app, problems);
+}
+
+function checkSingleInstance(app: Judged, problems: Problems): void {
+  if (app.instances > 1) {
+    const remedy = `instances is ${app.instances}; use 1 or remove the label MARATHON_SINGLE_INSTANCE_APP`;
+    problems.add('rule', '/instances', 'Single instance app may only have one instance', remedy);
+  }
+  for (const name of ['minimumHealthCapacity', 'maximumOverCapacity'] as const) {
+    const value = app.upgradeStrategy[name];
+    if (value === 0) continue;
+    const remedy = `${name} is ${value}; a single instance app needs 0`;
+    problems.add('rule', `/upgradeStrategy/${name}`, `got ${value}, expected 0`, remedy);
+  }
+}
+
+function checkRoles(app: Judged, problems: Problems): void {
+  const roles = app.acceptedResourceRoles;
+  if (roles === null) return;
+  const path = '/acceptedResourceRoles';
+  if (roles.length === 0) problems.add('rule', path, 'must not be empty', 'give ["*"] or leave it out');
+  if (roles.some((role) => role !== '*')) {
+    const remedy = `it is ${show(roles)}; reserved resources are not supported by this version, give ["*"]`;
+    problems.add('rule', path, 'acceptedResourceRoles can only contain *', remedy);
+  }
+}
+
+function checkLists(app: Judged, problems: Problems): void {
+  for (const field of ['constraints', 'dependencies'] as const) {
+    const texts = app[field].map((one) => JSON.stringify(one));
+    const first = new Set<string>();
+    const twice = texts.find((text) => first.size === first.add(text).size);
+    if (twice !== undefined) problems.add('rule', `/${field}`, `has ${twice} twice; remove one`);
+  }
+}
+
+/** What the replication of a program needs: a member for each slot, a port for its clients, and our preload alone. */
+function checkReplicated(app: Judged, problems: Problems): void {
+  if (app.instances < 1 || app.instances > REPLICAS_MAX) {
+    const remedy = app.instances < 1 ? '; to stop the app, remove it' : '';
+    const sentence = `instances is ${app.instances}; a replicated app has 1 to ${REPLICAS_MAX} replicas${remedy}`;
+    problems.add('rule', '/instances', sentence);
+  }
+  if (!app.portDefinitions.some((one) => one.protocol !== 'udp')) {
+    const sentence =
+      'a replicated app needs a tcp port for its clients; leave portDefinitions out or give [{"port": 0}]';
+    problems.add('rule', '/portDefinitions', sentence);
+  }
+  for (const name of ['LD_PRELOAD', 'GAIA_REPLICA'].filter((one) => Object.hasOwn(app.env, one))) {
+    problems.add('rule', `/env/${name}`, `env ${name} belongs to the replication of the app; remove it`);
+  }
+}

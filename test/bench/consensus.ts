@@ -1,0 +1,122 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { encode, RespConnection } from '../e2e/resp.js';
+import { leaderOf, portOf, redisSpec, System } from '../e2e/system.js';
+import { startEtcd } from './etcd.js';
+import type { BenchOptions } from './main.js';
+import { type Figures, measure, round } from './measure.js';
+import type { Peer } from './peer.js';
+import { startZooKeeper } from './zookeeper.js';
+
+const entryBytes = 64;
+const native = fileURLToPath(new URL('../../../build/native/gaia-consensus-bench', import.meta.url));
+
+/** One client, and beside it the same with 64. */
+type Both = Figures & { clients64: Figures };
+
+interface PeerFigures {
+  consensus: Both;
+  endToEnd: Both;
+  localReadP50Us: { clients1: number; clients64: number };
+}
+
+/**
+ * Two views, never mixed. `consensus`: from proposal to commit as the leader sees it; for etcd and ZooKeeper, which do
+ * not show that, a client's write less the median of a read that its server answers alone. `endToEnd`: what a client
+ * on loopback sees; for GAIA, SET on a replicated redis-server. All clients are Node programs in this process.
+ */
+export async function run(options: BenchOptions): Promise<object> {
+  const shm = proposals('shm', options);
+  const tcp = proposals('tcp', options);
+  const etcd = await peerFigures(() => startEtcd(options.replicas), options.seconds);
+  const zookeeper = await peerFigures(() => startZooKeeper(options.replicas), options.seconds);
+  const redis = await replicatedRedis(options);
+  const consensus = { gaia: { shm, tcp }, etcd: etcd.consensus, zookeeper: zookeeper.consensus };
+  const endToEnd = { gaia: redis, etcd: etcd.endToEnd, zookeeper: zookeeper.endToEnd };
+  return {
+    entryBytes,
+    consensus,
+    endToEnd,
+    localReadP50Us: { etcd: etcd.localReadP50Us, zookeeper: zookeeper.localReadP50Us },
+    ratios: { consensus: ratios(consensus), endToEnd: ratios(endToEnd) },
+  };
+}
+
+/** How many times slower the peers' median is than ours. */
+function ratios(view: { gaia: { shm: Both; tcp: Both }; etcd: Both; zookeeper: Both }) {
+  const of = (pick: (both: Both) => Figures) => ({
+    shmVsEtcdP50: round(pick(view.etcd).p50Us / pick(view.gaia.shm).p50Us),
+    shmVsZookeeperP50: round(pick(view.zookeeper).p50Us / pick(view.gaia.shm).p50Us),
+    tcpVsEtcdP50: round(pick(view.etcd).p50Us / pick(view.gaia.tcp).p50Us),
+    tcpVsZookeeperP50: round(pick(view.zookeeper).p50Us / pick(view.gaia.tcp).p50Us),
+  });
+  return { ...of((both) => both), clients64: of((both) => both.clients64) };
+}
+
+function proposals(transport: 'shm' | 'tcp', { replicas, seconds }: BenchOptions): Both {
+  const one = (clients: number): Figures => {
+    const args = ['--transport', transport, '--replicas', replicas, '--clients', clients, '--bytes', entryBytes, '--seconds', seconds];
+    const ran = spawnSync(native, args.map(String), { encoding: 'utf8', timeout: (seconds + 60) * 1000 });
+    if (ran.status !== 0) throw new Error(`${native} ended with ${ran.status}: ${ran.stderr}`);
+    const { p50Us, p99Us, opsPerSecond } = JSON.parse(ran.stdout.trim().split('\n').at(-1) as string) as Figures;
+    return { p50Us, p99Us, opsPerSecond };
+  };
+  return { ...one(1), clients64: one(64) };
+}
+
+async function peerFigures(start: () => Promise<Peer>, seconds: number): Promise<PeerFigures> {
+  const peer = await start();
+  try {
+    const value = Buffer.alloc(entryBytes, 'x');
+    const view = async (clients: number) => {
+      const write = await measure(clients, seconds, (client) => peer.write(client, value));
+      const read = await measure(clients, seconds, (client) => peer.localRead(client));
+      return { write, read };
+    };
+    const one = await view(1);
+    const many = await view(64);
+    return {
+      consensus: { ...less(one.write, one.read), clients64: less(many.write, many.read) },
+      endToEnd: { ...one.write, clients64: many.write },
+      localReadP50Us: { clients1: one.read.p50Us, clients64: many.read.p50Us },
+    };
+  } finally {
+    await peer.stop();
+  }
+}
+
+/** Write latency less the median local read; never below one microsecond. */
+function less(write: Figures, read: Figures): Figures {
+  const without = (us: number) => round(Math.max(1, us - read.p50Us));
+  return { p50Us: without(write.p50Us), p99Us: without(write.p99Us), opsPerSecond: write.opsPerSecond };
+}
+
+/** SET on the leader of a replicated redis-server, deployed as a user would. */
+async function replicatedRedis({ replicas, seconds }: BenchOptions): Promise<{ shm: Both; tcp: Both }> {
+  const system = await System.start({ agents: Math.max(5, replicas) });
+  try {
+    const one = async (transport: 'shm' | 'tcp'): Promise<Both> => {
+      const id = `/bench/${transport}`;
+      await system.deploy(redisSpec(id, { instances: replicas, replication: { protocol: 'apus', transport } }));
+      const leader = leaderOf(await system.whole(id, replicas));
+      if (!leader) throw new Error(`${id} has no leader`);
+      const figures = { ...(await sets(portOf(leader), 1, seconds)), clients64: await sets(portOf(leader), 64, seconds) };
+      await system.request('DELETE', `/v2/apps${id}`);
+      return figures;
+    };
+    return { shm: await one('shm'), tcp: await one('tcp') };
+  } finally {
+    await system.stop();
+  }
+}
+
+async function sets(port: number, clients: number, seconds: number): Promise<Figures> {
+  const connections = await Promise.all(Array.from({ length: clients }, () => RespConnection.open(port)));
+  const value = Buffer.alloc(entryBytes, 'x');
+  const requests = connections.map((_, client) => encode('SET', `client-${client}`, value));
+  const figures = await measure(clients, seconds, async (client) => {
+    await (connections[client] as RespConnection).send(requests[client] as Buffer, 1);
+  });
+  for (const connection of connections) connection.close();
+  return figures;
+}

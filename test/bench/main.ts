@@ -1,0 +1,53 @@
+/**
+ * `npm run bench -- NAME [--json] [--replicas N] [--seconds S]`. Prints a summary; with --json the last line of
+ * standard output is one JSON object with every figure and the command that made it.
+ */
+import { parseArgs } from 'node:util';
+
+export interface BenchOptions {
+  replicas: number;
+  seconds: number;
+}
+
+type Bench = (options: BenchOptions) => Promise<object>;
+
+const benches: Record<string, () => Promise<Bench>> = {
+  consensus: async () => (await import('./consensus.js')).run,
+  redis: async () => (await import('./redis.js')).run,
+  failover: async () => (await import('./failover.js')).run,
+  placement: async () => (await import('./placement.js')).run,
+};
+
+function usage(problem: string): never {
+  console.error(`${problem}\nUse: npm run bench -- ${Object.keys(benches).join('|')} [--json] [--replicas 3|5|7|9] [--seconds S]`);
+  process.exit(2);
+}
+
+function parse() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        json: { type: 'boolean', default: false },
+        replicas: { type: 'string', default: '3' },
+        seconds: { type: 'string', default: '5' },
+      },
+    });
+  } catch (error) {
+    usage((error as Error).message);
+  }
+}
+
+const { values, positionals } = parse();
+const name = positionals[0] ?? '';
+const bench = benches[name];
+if (!bench) usage(`"${name}" is not a benchmark.`);
+const replicas = Number(values.replicas);
+const seconds = Number(values.seconds);
+if (![1, 3, 5, 7, 9].includes(replicas)) usage(`--replicas ${values.replicas}: use 3, 5, 7 or 9.`);
+if (!(seconds > 0 && seconds <= 600)) usage(`--seconds ${values.seconds}: use a number above 0 and up to 600.`);
+
+const figures = await (await bench())({ replicas, seconds });
+if (!values.json) console.log(JSON.stringify(figures, null, 2));
+else console.log(JSON.stringify({ bench: name, replicas, seconds, ...figures }));
+process.exit(0);

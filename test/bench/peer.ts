@@ -1,0 +1,77 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, openSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+
+/** What etcd and ZooKeeper look like to the consensus benchmark. */
+export interface Peer {
+  /** A replicated write of `value` under a key of this client, answered when committed. */
+  write(client: number, value: Buffer): Promise<void>;
+  /** A read that the server answers alone, without consensus. */
+  localRead(client: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Peers keep their data in memory, so that no disk is measured. */
+export function memoryDirectory(name: string): string {
+  return mkdtempSync(join('/dev/shm', `gaia-bench-${name}-`));
+}
+
+/** `count` ports that were free a moment ago. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(Array.from({ length: count }, listenAnywhere));
+  const ports = servers.map((server) => (server.address() as { port: number }).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
+
+function listenAnywhere() {
+  return new Promise<ReturnType<typeof createServer>>((resolve, reject) => {
+    const server = createServer().once('error', reject);
+    server.listen(0, '127.0.0.1', () => resolve(server));
+  });
+}
+
+/** Processes of one peer; ended and their directory removed by `stop`, also when the benchmark is interrupted. */
+export class Processes {
+  private readonly children: ChildProcess[] = [];
+  private readonly endAll = () => this.kill();
+
+  constructor(readonly directory: string) {
+    process.once('exit', this.endAll);
+  }
+
+  /** Gives back the process id. */
+  start(name: string, command: string, args: string[]): number {
+    const log = openSync(join(this.directory, `${name}.log`), 'a');
+    const child = spawn(command, args, { stdio: ['ignore', log, log], cwd: this.directory });
+    if (child.pid === undefined) throw new Error(`${command} cannot be started`);
+    this.children.push(child);
+    return child.pid;
+  }
+
+  async stop(): Promise<void> {
+    process.off('exit', this.endAll);
+    const ended = this.children.map((child) => (child.exitCode !== null || child.signalCode !== null ? null : new Promise((resolve) => child.once('exit', resolve))));
+    this.kill();
+    await Promise.all(ended);
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  private kill(): void {
+    for (const child of this.children) child.kill('SIGKILL');
+  }
+}
+
+/** Repeats `probe` until it resolves; rejects with its last error after `timeoutMs`. */
+export async function eventually<T>(timeoutMs: number, probe: () => Promise<T>): Promise<T> {
+  const until = Date.now() + timeoutMs;
+  for (;;) {
+    try {
+      return await probe();
+    } catch (error) {
+      if (Date.now() > until) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}

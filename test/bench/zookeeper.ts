@@ -1,0 +1,99 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { createConnection } from 'node:net';
+import { join } from 'node:path';
+import ZooKeeper from 'node-zookeeper-client';
+import { eventually, freePorts, memoryDirectory, type Peer, Processes } from './peer.js';
+
+/** The jar's manifest names the rest; the first entry holds its logging configuration. */
+const classPath = '/etc/zookeeper/conf:/usr/share/java/zookeeper.jar';
+
+/** ZooKeeper of the distribution, `replicas` servers on loopback; clients are connected to the leading server. */
+export async function startZooKeeper(replicas: number): Promise<Peer> {
+  const processes = new Processes(memoryDirectory('zookeeper'));
+  const ports = await freePorts(replicas * 3);
+  const servers = Array.from({ length: replicas }, (_, id) => `server.${id + 1}=127.0.0.1:${ports[id * 3 + 1]}:${ports[id * 3 + 2]}`);
+  const clientPorts = Array.from({ length: replicas }, (_, id) => ports[id * 3] as number);
+  clientPorts.forEach((port, id) => startServer(processes, id + 1, port, servers));
+  try {
+    const leader = await eventually(60_000, () => findLeader(clientPorts));
+    return await peerOf(leader, processes);
+  } catch (error) {
+    await processes.stop();
+    throw error;
+  }
+}
+
+function startServer(processes: Processes, id: number, clientPort: number, servers: string[]): void {
+  const data = join(processes.directory, `data${id}`);
+  mkdirSync(data);
+  writeFileSync(join(data, 'myid'), `${id}\n`);
+  const settings = [
+    ...['tickTime=2000', 'initLimit=10', 'syncLimit=5', `dataDir=${data}`, `clientPort=${clientPort}`],
+    ...['clientPortAddress=127.0.0.1', 'maxClientCnxns=0', 'admin.enableServer=false', '4lw.commands.whitelist=stat,srvr'],
+    ...servers,
+  ];
+  const file = join(processes.directory, `zoo${id}.cfg`);
+  writeFileSync(file, `${settings.join('\n')}\n`);
+  const main = 'org.apache.zookeeper.server.quorum.QuorumPeerMain';
+  processes.start(`server${id}`, 'java', ['-Xmx512m', '-Dzookeeper.root.logger=WARN,CONSOLE', '-cp', classPath, main, file]);
+}
+
+async function findLeader(ports: number[]): Promise<number> {
+  for (const port of ports) if (/Mode: leader/.test(await fourLetterWord(port, 'srvr'))) return port;
+  throw new Error('ZooKeeper has no leader yet');
+}
+
+/** ZooKeeper's administrative commands: four letters in, text out, connection closed. */
+function fourLetterWord(port: number, word: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    const socket = createConnection(port, '127.0.0.1', () => socket.write(word));
+    socket.on('data', (chunk) => (text += chunk)).on('end', () => resolve(text)).on('error', reject);
+  });
+}
+
+type Client = ReturnType<typeof ZooKeeper.createClient>;
+
+/** One session per benchmark client, opened when it is first used. */
+async function peerOf(port: number, processes: Processes): Promise<Peer> {
+  const sessions = new Map<number, Promise<Client>>();
+  const session = (client: number): Promise<Client> => {
+    const known = sessions.get(client) ?? openSession(port, `/client-${client}`);
+    sessions.set(client, known);
+    return known;
+  };
+  await session(0);
+  return {
+    write: async (client, value) => {
+      const opened = await session(client);
+      await new Promise<void>((resolve, reject) => opened.setData(`/client-${client}`, value, -1, (error) => (error ? reject(error) : resolve())));
+    },
+    localRead: async (client) => {
+      const opened = await session(client);
+      await new Promise<void>((resolve, reject) => opened.getData(`/client-${client}`, (error) => (error ? reject(error) : resolve())));
+    },
+    stop: async () => {
+      for (const opened of await Promise.all(sessions.values())) opened.close();
+      await processes.stop();
+    },
+  };
+}
+
+/**
+ * The client library leaves Nagle's algorithm on, which costs 40 ms in every lone request; a fair comparison turns it
+ * off, and only its connection manager can reach the socket.
+ */
+interface WithSocket {
+  connectionManager: { socket: { setNoDelay(on: boolean): void } };
+}
+
+function openSession(port: number, path: string): Promise<Client> {
+  const client = ZooKeeper.createClient(`127.0.0.1:${port}`, { sessionTimeout: 30_000 });
+  return new Promise((resolve, reject) => {
+    client.once('connected', () => {
+      (client as unknown as WithSocket).connectionManager.socket.setNoDelay(true);
+      client.create(path, Buffer.alloc(0), (error) => (error ? reject(error) : resolve(client)));
+    });
+    client.connect();
+  });
+}

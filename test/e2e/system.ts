@@ -1,0 +1,143 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const cli = fileURLToPath(new URL('../../framework/cli/main.js', import.meta.url));
+
+export interface Ran {
+  status: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** One row of `GET /v2/apps/{id}/replicas`; what is not known yet is null. */
+export interface Replica {
+  slot: number;
+  member: number;
+  address: string;
+  state: string;
+  role: string | null;
+  term: number | null;
+  pid: number | null;
+  appliedIndex: number | null;
+  lagEntries: number | null;
+  transports?: { member: number; connected: boolean; transport: string }[];
+  divergence: object | null;
+  taskId: string;
+  host: string;
+  agentId: string;
+}
+
+export interface Group {
+  group: { state: string; generation: number; leader: { slot: number; member: number; address: string; term: number } | null };
+  replicas: Replica[];
+}
+
+/** The replicated Redis of the tests; its own persistence is off, so that only replication keeps the data. */
+export function redisSpec(id: string, extra: object = {}): object {
+  return {
+    id,
+    cmd: "exec redis-server --bind 127.0.0.1 --port $PORT0 --save ''",
+    cpus: 0.1,
+    mem: 64,
+    instances: 3,
+    backoffSeconds: 0,
+    replication: { protocol: 'apus', transport: 'auto', durability: 'memory', spread: ['zone', 'rack', 'host'] },
+    ...extra,
+  };
+}
+
+/** Repeats `probe` until it gives something; its last error is the reason when the time is over. */
+export async function until<T>(what: string, timeoutMs: number, probe: () => Promise<T | null | undefined | false>): Promise<T> {
+  const deadline = Date.now() + timeoutMs;
+  let last: unknown = 'the condition did not hold';
+  while (Date.now() < deadline) {
+    try {
+      const found = await probe();
+      if (found) return found;
+    } catch (error) {
+      last = error;
+    }
+    await sleep(25);
+  }
+  throw new Error(`${what}: not within ${timeoutMs} ms (${last instanceof Error ? last.message : String(last)})`);
+}
+
+/** A local cluster with the framework, started and stopped by `gaia up` and `gaia down` as a user would. */
+export class System {
+  private constructor(
+    readonly directory: string,
+    readonly apiUrl: string,
+  ) {}
+
+  static async start(options: { agents?: number } = {}): Promise<System> {
+    const directory = mkdtempSync(join(tmpdir(), 'gaia-e2e-'));
+    const args = ['up', '--no-demo', '--json', '--directory', directory, '--port', '0', '--agents', String(options.agents ?? 5)];
+    const ran = await runCli(args);
+    if (ran.status !== 0) {
+      await runCli(['down', '--directory', directory]);
+      rmSync(directory, { recursive: true, force: true });
+      throw new Error(`gaia up ended with ${ran.status}: ${ran.stderr}${ran.stdout}`);
+    }
+    const result = JSON.parse(ran.stdout.trim().split('\n').at(-1) as string) as { apiUrl: string };
+    return new System(directory, result.apiUrl);
+  }
+
+  async stop(): Promise<void> {
+    const ran = await runCli(['down', '--directory', this.directory]);
+    if (ran.status !== 0) throw new Error(`gaia down ended with ${ran.status}: ${ran.stderr}`);
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  gaia(...args: string[]): Promise<Ran> {
+    return runCli([...args, '--api', this.apiUrl]);
+  }
+
+  async request(method: string, path: string, body?: unknown): Promise<{ status: number; body: any }> {
+    const init = body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: typeof body === 'string' ? body : JSON.stringify(body) };
+    const answer = await fetch(this.apiUrl + path, { method, ...init });
+    const text = await answer.text();
+    return { status: answer.status, body: text === '' ? null : JSON.parse(text) };
+  }
+
+  async group(appId: string): Promise<Group> {
+    const answer = await this.request('GET', `/v2/apps${appId}/replicas`);
+    if (answer.status !== 200) throw new Error(`replicas of ${appId}: ${answer.status} ${JSON.stringify(answer.body)}`);
+    return answer.body as Group;
+  }
+
+  async deploy(spec: object): Promise<void> {
+    const answer = await this.request('POST', '/v2/apps', spec);
+    if (answer.status !== 201) throw new Error(`POST /v2/apps answered ${answer.status} ${JSON.stringify(answer.body)}`);
+  }
+
+  /** The group once it is whole with `instances` running replicas and a leader. */
+  whole(appId: string, instances = 3, timeoutMs = 60_000): Promise<Group> {
+    return until(`${appId} is whole`, timeoutMs, async () => {
+      const found = await this.group(appId);
+      const running = found.replicas.filter((replica) => replica.state === 'TASK_RUNNING');
+      if (found.group.state === 'whole' && running.length === instances && leaderOf(found)) return { ...found, replicas: running };
+      throw new Error(`state ${found.group.state}, replicas ${found.replicas.map((one) => `${one.member}:${one.state}:${one.role}`).join(' ')}`);
+    });
+  }
+}
+
+export function leaderOf(group: Group): Replica | undefined {
+  return group.replicas.find((replica) => replica.member === group.group.leader?.member && replica.role === 'leader');
+}
+
+export const portOf = (replica: { address: string }): number => Number(replica.address.split(':').at(-1));
+
+function runCli(args: string[]): Promise<Ran> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [cli, ...args], { stdio: ['ignore', 'pipe', 'pipe'], timeout: 120_000 });
+    const ran: Ran = { status: null, stdout: '', stderr: '' };
+    child.stdout.on('data', (chunk) => (ran.stdout += chunk));
+    child.stderr.on('data', (chunk) => (ran.stderr += chunk));
+    child.once('error', reject);
+    child.once('close', (status) => resolve({ ...ran, status }));
+  });
+}

@@ -1,0 +1,177 @@
+import { randomUUID } from 'node:crypto';
+import type { ReplicaReport } from '../../../executor/assignment.js';
+import type { AppSpec } from '../../../framework/app.js';
+import type {
+  AppView,
+  Command,
+  CommandResult,
+  FrameworkService,
+  FrameworkView,
+  TaskView,
+} from '../../../framework/service.js';
+import type { Plan } from '../../../placement/types.js';
+
+const VERSIONS_MAX = 50;
+
+/** A framework without a cluster: tasks run as soon as a deployment ends, which takes `viewsPerDeployment` looks. */
+export class MemoryService implements FrameworkService {
+  readonly commands: Command[] = [];
+  /** Answers of the next commands, before any is carried out. */
+  readonly refusals: (CommandResult & { ok: false })[] = [];
+  viewsPerDeployment = 0;
+  queue: FrameworkView['queue'] = [];
+  master: FrameworkView['master'] = { connected: true, address: '127.0.0.1:5050' };
+  private readonly apps = new Map<string, AppView>();
+  private deployments: (FrameworkView['deployments'][number] & { viewsLeft: number })[] = [];
+
+  view(): FrameworkView {
+    const deployments = this.deployments.map(({ viewsLeft: _viewsLeft, ...deployment }) => deployment);
+    const view = { frameworkId: 'framework-1', master: this.master, apps: [...this.apps.values()], deployments };
+    for (const deployment of this.deployments) deployment.viewsLeft -= 1;
+    for (const { affectedApps } of this.deployments.filter((one) => one.viewsLeft < 0)) affectedApps.map(this.settle);
+    this.deployments = this.deployments.filter((one) => one.viewsLeft >= 0);
+    return structuredClone({ ...view, queue: this.queue });
+  }
+
+  async command(command: Command): Promise<CommandResult> {
+    await new Promise((resolve) => setImmediate(resolve));
+    this.commands.push(structuredClone(command));
+    const refusal = this.refusals.shift();
+    return refusal ?? this.carryOut(command);
+  }
+
+  plan(spec: AppSpec): Plan {
+    const slots = Array.from({ length: spec.instances }, (_, slot) => slot);
+    const parts = [{ name: 'binPacking', value: 0.5, weight: 1 }];
+    const assigned = slots.slice(0, 5).map((slot) => {
+      return {
+        group: spec.id,
+        slot,
+        agentId: `agent-${slot + 1}`,
+        ports: [31000 + slot],
+        score: 0.5,
+        scoreParts: parts,
+      };
+    });
+    const sentence = 'only 5 agents are offered';
+    const unplaced = slots.length > 5 ? [{ group: spec.id, slots: slots.slice(5), sentence, refusals: [] }] : [];
+    return { assigned, unplaced, considered: [] };
+  }
+
+  change(appId: string, edit: (app: AppView) => void): void {
+    const app = this.apps.get(appId);
+    if (app === undefined) throw new Error(`no app ${appId}`);
+    edit(app);
+  }
+
+  private carryOut(command: Command): CommandResult {
+    switch (command.type) {
+      case 'putApps':
+        for (const spec of command.specs) this.put(spec);
+        return this.deploy(command.specs.map((spec) => spec.id));
+      case 'deleteApp':
+        this.apps.delete(command.appId);
+        return this.deploy([command.appId]);
+      case 'restartApp':
+        this.put({ ...(this.apps.get(command.appId) as AppView).spec, version: command.version });
+        return this.deploy([command.appId]);
+      case 'killTasks':
+        for (const app of this.apps.values()) {
+          app.tasks = app.tasks.filter((task) => !command.taskIds.includes(task.id));
+        }
+        return command.scale ? this.deploy([]) : { ok: true, deploymentId: null, version: new Date().toISOString() };
+      case 'cancelDeployment':
+        this.deployments = this.deployments.filter((one) => one.id !== command.deploymentId);
+        return this.deploy([]);
+      case 'resetDelay':
+        return { ok: true, deploymentId: null, version: new Date().toISOString() };
+    }
+  }
+
+  private put(spec: AppSpec): void {
+    const before = this.apps.get(spec.id);
+    const versions = before === undefined ? [] : [before.spec, ...before.versions].slice(0, VERSIONS_MAX);
+    const fresh = { tasks: [], deploymentIds: [], lastTaskFailure: null, group: null, story: [] };
+    this.apps.set(spec.id, { ...fresh, ...before, spec, versions });
+    if (this.viewsPerDeployment === 0) this.settle(spec.id);
+  }
+
+  private deploy(affectedApps: string[]): CommandResult {
+    const id = randomUUID();
+    const version = this.apps.get(affectedApps[0] ?? '')?.spec.version ?? new Date().toISOString();
+    if (this.viewsPerDeployment > 0) {
+      const actions = affectedApps.map((app) => ({ action: 'ScaleApplication', app }));
+      const steps = [{ actions }];
+      const waitingFor = `${affectedApps[0]}: replica 0 starts`;
+      const viewsLeft = this.viewsPerDeployment;
+      this.deployments.push({
+        id,
+        version,
+        affectedApps,
+        steps,
+        currentStep: 1,
+        currentActions: actions,
+        waitingFor,
+        viewsLeft,
+      });
+    }
+    return { ok: true, deploymentId: id, version };
+  }
+
+  private readonly settle = (appId: string): void => {
+    const app = this.apps.get(appId);
+    if (app === undefined) return;
+    const { spec } = app;
+    app.tasks = Array.from({ length: spec.instances }, (_, slot) => runningTask(spec, slot));
+    if (spec.replication === null) return;
+    app.group = { state: 'whole', generation: 1, leader: { slot: 0, member: 1, address: '127.0.0.1:31000', term: 1 } };
+    app.story = [{ at: spec.version, text: 'replica 0 leads in term 1' }];
+  };
+}
+
+function runningTask(spec: AppSpec, slot: number): TaskView {
+  return {
+    id: `${spec.id.slice(1).replaceAll('/', '_')}.instance-${slot}._app.1`,
+    appId: spec.id,
+    state: 'TASK_RUNNING',
+    host: `agent-${slot + 1}`,
+    agentId: `S${slot + 1}`,
+    region: 'local',
+    zone: slot < 2 ? 'a' : 'b',
+    attributes: { rack: `r${slot + 1}` },
+    ports: spec.portDefinitions.map((_, index) => 31000 + slot * 10 + index),
+    stagedAt: spec.version,
+    startedAt: spec.version,
+    version: spec.version,
+    message: null,
+    replica: spec.replication === null ? null : replica(spec, slot),
+    placement: {
+      score: 0.75,
+      parts: [{ name: 'binPacking', value: 0.75, weight: 1 }],
+      others: [{ hostname: 'agent-9', sentence: 'agent-9: asks for 0.5 cpus, 0.1 are free' }],
+    },
+  };
+}
+
+function replica(spec: AppSpec, slot: number): TaskView['replica'] {
+  const report: ReplicaReport = {
+    group: `${spec.id}@1`,
+    slot,
+    member: slot + 1,
+    pid: 40_000 + slot,
+    role: slot === 0 ? 'leader' : 'follower',
+    term: 1,
+    leader: 1,
+    appliedIndex: 10,
+    committedIndex: 10 + slot,
+    lagEntries: slot,
+    configurationIndex: 1,
+    configuration: [],
+    peers: [{ member: 9, connected: true, transport: 'shm', transportReason: 'same host', appliedIndex: 10 }],
+    label: 'exact',
+    unexpected: {},
+    divergence: null,
+    journalError: null,
+  };
+  return { slot, member: slot + 1, address: `127.0.0.1:${31000 + slot * 10}`, report, reportedAt: spec.version };
+}

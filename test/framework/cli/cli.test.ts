@@ -1,0 +1,252 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { FastifyInstance } from 'fastify';
+import { buildApi } from '../../../framework/api/index.js';
+import { MemoryService } from '../api/memory-service.js';
+import { type Run, gaia as runGaia } from './gaia.js';
+
+const ledger = { id: '/demo/ledger', cmd: 'exec redis-server', instances: 3, replication: {} };
+
+let service: MemoryService;
+let api: FastifyInstance;
+let url: string;
+let directory: string;
+
+beforeEach(async () => {
+  service = new MemoryService();
+  api = buildApi(service);
+  url = await api.listen({ host: '127.0.0.1', port: 0 });
+  directory = mkdtempSync(join(tmpdir(), 'gaia-cli-'));
+});
+afterEach(async () => {
+  await api.close();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+function gaia(args: string[], input = '', env: Record<string, string> = {}): Promise<Run> {
+  return runGaia(args, input, { GAIA_API: url, ...env });
+}
+
+/** The last line of standard output, which must be the only one. */
+async function json(args: string[], input = '') {
+  const run = await gaia([...args, '--json'], input);
+  const lines = run.stdout.trimEnd().split('\n');
+  assert.equal(lines.length, 1, run.stdout);
+  return { code: run.code, value: JSON.parse(lines[0] ?? '') };
+}
+
+function specFile(text: string): string {
+  const file = join(directory, 'spec');
+  writeFileSync(file, text);
+  return file;
+}
+
+describe('gaia app', () => {
+  it('adds from JSON, YAML and standard input, and waits for the deployment', async () => {
+    service.viewsPerDeployment = 3;
+    const added = await gaia(['app', 'add', specFile(JSON.stringify(ledger))]);
+    assert.equal(added.code, 0, added.stderr);
+    assert.match(added.stdout, /step 1 of 1: ScaleApplication – \/demo\/ledger: replica 0 starts/);
+    assert.match(
+      added.stdout,
+      /leader +1 +agent-1 +zone a, rack r1 +127\.0\.0\.1:31000 +0 +shm +exact +40000 +TASK_RUNNING/,
+    );
+    const yaml = await json(['app', 'add', specFile('# a comment\nid: /web\ncmd: sleep 100\n')]);
+    assert.deepEqual([yaml.code, yaml.value.ok, yaml.value.app.id, yaml.value.deployment], [0, true, '/web', 'ended']);
+    assert.equal((await gaia(['app', 'add', '-'], 'id: /in\ncmd: sleep 1')).code, 0);
+  });
+
+  it('does not wait with --detach and gives up after --timeout', async () => {
+    service.viewsPerDeployment = 100_000;
+    const detached = await json(['app', 'add', '-', '--detach'], JSON.stringify(ledger));
+    assert.deepEqual([detached.code, detached.value.deployment], [0, 'running']);
+    const late = await json(['app', 'restart', '/demo/ledger', '--timeout', '1']);
+    assert.deepEqual([late.code, late.value.ok, late.value.error.exitCode], [5, false, 5]);
+    assert.match(late.value.error.remedy, /deployment cancel/);
+  });
+
+  it('names the failure that keeps a deployment from ending', async () => {
+    service.viewsPerDeployment = 100_000;
+    await gaia(['app', 'add', '-', '--detach'], JSON.stringify(ledger));
+    const failing = gaia(['app', 'scale', '/demo/ledger', '5', '--timeout', '2']);
+    await waitFor(() => service.commands.length === 2);
+    service.change('/demo/ledger', (app) => {
+      const { id: appId, version } = app.spec;
+      const at = { taskId: 't1', host: 'agent-1', agentId: 'S1', timestamp: version };
+      app.lastTaskFailure = { appId, version, ...at, state: 'TASK_FAILED', message: 'no such program\nits last line' };
+    });
+    const { code, stdout, stderr } = await failing;
+    assert.equal(code, 5);
+    assert.match(stdout, /last failure: TASK_FAILED no such program/);
+    assert.match(stderr, /has not ended after 2 s: .*no such program …/);
+  });
+
+  it('shows, scales, restarts, lists and removes', async () => {
+    assert.equal((await gaia(['app', 'add', '-'], JSON.stringify(ledger))).code, 0);
+    const shown = await gaia(['app', 'show', 'demo/ledger']);
+    assert.match(shown.stdout, /\/demo\/ledger {2}whole/);
+    assert.match(shown.stdout, /leader: slot 0 at 127\.0\.0\.1:31000, term 1/);
+    assert.match(shown.stdout, /What happened\n.*replica 0 leads in term 1/);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: looks for colour codes
+    assert.doesNotMatch(shown.stdout, /\u001b/);
+    assert.equal((await json(['app', 'scale', '/demo/ledger', '5'])).value.app.instances, 5);
+    assert.equal((await gaia(['app', 'restart', '/demo/ledger'])).code, 0);
+    assert.match((await gaia(['app', 'list'])).stdout, /\/demo\/ledger +5\/5 +replicated/);
+    assert.match((await gaia(['app', 'remove', '/demo/ledger'])).stdout, /is removed/);
+    assert.deepEqual((await json(['app', 'list'])).value.apps, []);
+  });
+
+  it('updates with --update and says what was ignored', async () => {
+    const first = await gaia(['app', 'add', '-'], JSON.stringify({ ...ledger, colour: 'red' }));
+    assert.match(first.stdout, /ignored, because unknown: \/colour/);
+    assert.equal((await gaia(['app', 'add', '-'], JSON.stringify(ledger))).code, 4);
+    assert.equal(
+      (await json(['app', 'add', '-', '--update'], JSON.stringify({ ...ledger, mem: 64 }))).value.app.mem,
+      64,
+    );
+  });
+
+  it('tells what waits and why', async () => {
+    await gaia(['app', 'add', '-'], JSON.stringify(ledger));
+    const spec = service.view().apps[0]?.spec;
+    assert.ok(spec);
+    const refusal = {
+      agentId: 'a1',
+      hostname: 'agent-9',
+      rule: 'cpus',
+      asked: 2,
+      free: 1,
+      missing: 1,
+      sentence: '1 cpu is missing',
+    };
+    const counts = { processedOffersCount: 1, unusedOffersCount: 1 };
+    service.queue = [
+      {
+        appId: spec.id,
+        spec,
+        count: 1,
+        delaySecondsLeft: 7.2,
+        since: spec.version,
+        ...counts,
+        refusals: [refusal],
+        sentence: 'no agent has 2 cpus',
+      },
+    ];
+    const shown = (await gaia(['app', 'show', '/demo/ledger'])).stdout;
+    assert.match(shown, /1 to be placed since .*: no agent has 2 cpus\n {2}next attempt in 8 s\n {4}1 cpu is missing/);
+    const explained = (await gaia(['explain', '/demo/ledger'])).stdout;
+    assert.match(explained, /replica 0 is on agent-1, zone a, rack r1\n {4}score 0\.750/);
+    assert.match(explained, / {6}agent-9: asks for 0\.5 cpus, 0\.1 are free/);
+    assert.match((await gaia(['status'])).stdout, /waiting \/demo\/ledger: 1 to be placed; no agent has 2 cpus/);
+  });
+});
+
+describe('gaia up, when a cluster runs already', () => {
+  it('tells the addresses of the replicas and what to try', async () => {
+    await gaia(['app', 'add', '-'], JSON.stringify(ledger));
+    const framework = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 60_000)', directory], { stdio: 'ignore' });
+    try {
+      const record = {
+        directory,
+        apiUrl: url,
+        masterUrl: 'http://127.0.0.1:1',
+        frameworkPid: framework.pid,
+        running: true,
+      };
+      writeFileSync(join(directory, 'gaia-up.json'), JSON.stringify(record));
+      const { code, stdout } = await gaia(['up', '--directory', directory]);
+      assert.equal(code, 0);
+      assert.match(stdout, new RegExp(`A cluster runs already: API at ${url}`));
+      assert.match(stdout, /0 +leader +127\.0\.0\.1:31000 +agent-1 +zone a, rack r1 +40000\n/);
+      assert.match(stdout, /redis-cli -p 31010 set k v\n +redis-cli -p 31000 get k\n/);
+      assert.match(stdout, /kill -9 40000\n/);
+      assert.match(stdout, new RegExp(`npx gaia explain /demo/ledger --api ${url}\n`));
+    } finally {
+      framework.kill('SIGKILL');
+    }
+  });
+});
+
+describe('gaia: the other commands', () => {
+  it('lists and cancels deployments', async () => {
+    service.viewsPerDeployment = 100_000;
+    const { value } = await json(['app', 'add', '-', '--detach'], JSON.stringify(ledger));
+    assert.match((await gaia(['deployment', 'list'])).stdout, new RegExp(`${value.deploymentId} +/demo/ledger +1/1`));
+    const cancelled = await json(['deployment', 'cancel', value.deploymentId, '--force']);
+    assert.deepEqual([cancelled.code, cancelled.value.cancelled], [0, value.deploymentId]);
+    assert.equal((await json(['deployment', 'cancel', value.deploymentId])).code, 4);
+  });
+
+  it('plans, and ends with 1 when not all fits', async () => {
+    assert.equal((await json(['plan', '-'], JSON.stringify(ledger))).value.plan.assigned.length, 3);
+    const tight = await gaia(['plan', '-'], JSON.stringify({ ...ledger, instances: 7 }));
+    assert.equal(tight.code, 1);
+    assert.match(tight.stdout, /slots 5, 6 do not fit: only 5 agents are offered/);
+  });
+
+  it('reads logs from the sandbox of a replica', async () => {
+    await gaia(['app', 'add', '-'], JSON.stringify(ledger));
+    const taskId = service.view().apps[0]?.tasks[1]?.id ?? '';
+    const sandbox = join(directory, 'mesos/agent-1/slaves/s1/frameworks/f1/executors', taskId, 'runs/c1');
+    mkdirSync(sandbox, { recursive: true });
+    writeFileSync(join(sandbox, 'stdout'), 'one\ntwo\nthree\n');
+    const shown = await gaia(['logs', '/demo/ledger', '--slot', '1', '--lines', '2', '--directory', directory]);
+    assert.equal(shown.code, 0, shown.stderr);
+    assert.match(shown.stdout, /stdout\n {4}two\n {4}three\n/);
+    assert.equal((await gaia(['logs', '/demo/ledger', '--slot', '2', '--directory', directory])).code, 1);
+  });
+});
+
+describe('gaia: what goes wrong', () => {
+  it('ends with 2 on wrong usage and says where help is', async () => {
+    for (const args of [
+      ['app', 'scale', '/x', 'many'],
+      ['nonsense'],
+      ['app', 'show'],
+      ['app', 'list', '--colour'],
+      ['app', 'show', '/'],
+    ]) {
+      const run = await gaia(args);
+      assert.equal(run.code, 2, args.join(' '));
+      assert.notEqual(run.stderr, '');
+    }
+    const unreadable = await json(['app', 'add', join(directory, 'none')]);
+    assert.deepEqual([unreadable.code, unreadable.value.error.exitCode], [2, 2]);
+    assert.deepEqual((await json(['app', 'scale', '/x', 'many'])).value.ok, false);
+  });
+
+  it('names line and column of a malformed spec', async () => {
+    const run = await gaia(['app', 'add', specFile('id: /x\ncmd: [sleep\n')]);
+    assert.equal(run.code, 2);
+    assert.match(run.stderr, /spec, line 3, column 1: /);
+  });
+
+  it('ends with 3 when nothing answers', async () => {
+    await api.close();
+    const { code, value } = await json(['status']);
+    assert.deepEqual([code, value.error.exitCode], [3, 3]);
+    assert.match(value.error.remedy, /gaia up/);
+  });
+
+  it('ends with 4 when the API refuses, with its reasons', async () => {
+    const run = await gaia(['app', 'add', '-'], JSON.stringify({ ...ledger, instances: 12, cpus: 'two' }));
+    assert.equal(run.code, 4);
+    assert.match(run.stderr, /\/cpus: error\.expected\.jsnumber – cpus is "two"; give a number without quotes/);
+    assert.equal((await gaia(['app', 'show', '/none'])).code, 4);
+  });
+
+  it('prefers --api to the environment', async () => {
+    assert.equal((await gaia(['status', '--api', url], '', { GAIA_API: 'http://127.0.0.1:1' })).code, 0);
+    assert.equal((await gaia(['status', '--api', 'elsewhere'])).code, 2);
+  });
+});
+
+async function waitFor(condition: () => boolean): Promise<void> {
+  for (const deadlineMs = Date.now() + 10_000; !condition(); await sleep(10)) {
+    assert.ok(Date.now() < deadlineMs, 'waited for 10 s');
+  }
+}
