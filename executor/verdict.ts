@@ -40,7 +40,7 @@ const addressTaken = /address already in use|EADDRINUSE/i;
 function exitMessage(exit: ChildExit, assignment: Assignment): string {
   const how = exit.signal === null ? `exited with status ${exit.code}` : `was ended by ${exit.signal}`;
   const sentence = `The program ${how} after ${seconds(exit.livedMs)} s.`;
-  const said = exit.lastLines === '' ? '' : ` Its last lines: ${exit.lastLines}`;
+  const said = exit.lastLines === '' ? '' : `\nIts last lines:\n${exit.lastLines}`;
   return `${sentence}${remedy(exit, assignment)}${said}`;
 }
 

@@ -18,6 +18,15 @@ export async function isAnswering(cluster: LocalCluster): Promise<boolean> {
   );
 }
 
+/** Does its embedded master still run? */
+export async function hasMaster(cluster: LocalCluster): Promise<boolean> {
+  if (cluster.masterUrl === '') return false;
+  return fetch(`${cluster.masterUrl}/health`, { signal: AbortSignal.timeout(2000) }).then(
+    (answer) => answer.ok,
+    () => false,
+  );
+}
+
 /** Stops what is left of a cluster of this directory. */
 export async function stopAll(directory: string): Promise<void> {
   const cluster = readLocalCluster(directory);

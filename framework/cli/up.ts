@@ -9,7 +9,7 @@ import { ApiClient, appPath } from './api-client.js';
 import type { AppJson } from './app-json.js';
 import { DEMO_ID, showDemo, startDemo } from './demo.js';
 import { EXIT, Failure } from './failure.js';
-import { clearDirectory, isAnswering, stopAll } from './lifecycle.js';
+import { clearDirectory, hasMaster, isAnswering, stopAll } from './lifecycle.js';
 import {
   defaultDirectory,
   directoryOf,
@@ -19,7 +19,7 @@ import {
 } from './local-cluster.js';
 import { bold, dim, type Output } from './output.js';
 import { freePort } from './ports.js';
-import { isRunning, logTail, startDetached } from './processes.js';
+import { isRunning, logTail, startDetached, stopProcess } from './processes.js';
 
 export interface UpOptions {
   directory: string;
@@ -43,6 +43,7 @@ export async function up(output: Output, options: UpOptions): Promise<void> {
   const directory = directoryOf(options.directory);
   const running = readLocalCluster(directory);
   if (running !== null && (await isAnswering(running))) return tellRunning(output, running);
+  if (running !== null && (await hasMaster(running))) return restartFramework(output, running, options);
   if (options.demo)
     requireProgram(
       'redis-server',
@@ -55,6 +56,9 @@ export async function up(output: Output, options: UpOptions): Promise<void> {
   process.once('SIGINT', onInterrupt);
   try {
     await steps(output, options).run(progress);
+  } catch (error) {
+    await stopAll(directory);
+    throw error;
   } finally {
     process.off('SIGINT', onInterrupt);
   }
@@ -62,11 +66,23 @@ export async function up(output: Output, options: UpOptions): Promise<void> {
 }
 
 function steps(output: Output, options: UpOptions): Listr<Progress, never, never> {
-  const tasks = [
+  return progressOf(output, [
     { title: `Mesos: a master and ${options.agents} agents`, task: startMesos(options) },
     { title: 'GAIA: scheduler and REST API', task: startFramework(options) },
     { title: `${DEMO_ID}: redis-server in three replicas`, enabled: () => options.demo, task: addDemo },
-  ];
+  ]);
+}
+
+/** The framework alone has ended; what it runs goes on. It comes back on its store, at its old port if it can. */
+async function restartFramework(output: Output, cluster: LocalCluster, options: UpOptions): Promise<void> {
+  const port = Number(new URL(cluster.apiUrl).port);
+  const title = 'GAIA: scheduler and REST API, which had ended; the agents and their tasks go on';
+  const progress: Progress = { cluster, app: null };
+  await progressOf(output, [{ title, task: startFramework({ ...options, port }) }]).run(progress);
+  tellReady(output, progress, { ...options, port });
+}
+
+function progressOf(output: Output, tasks: object[]): Listr<Progress, never, never> {
   const renderer = process.stdout.isTTY && process.stdout.columns > 0 && !output.json ? 'default' : 'simple';
   const settings = { renderer, silentRendererCondition: output.json, registerSignalListeners: false } as const;
   return new Listr<Progress, 'default', 'simple'>(tasks as never, settings as never) as never;
@@ -104,7 +120,7 @@ function startFramework(options: UpOptions) {
     writeLocalCluster(cluster);
     if (!(await becomesHealthy(cluster))) {
       const tail = logTail(log, 5);
-      await stopAll(cluster.directory);
+      await stopProcess(cluster.frameworkPid, cluster.directory);
       throw failed('The framework did not become ready', tail, log);
     }
     step.title += dim(` at ${cluster.apiUrl}`);
@@ -176,7 +192,7 @@ function interrupted(directory: string): void {
 }
 
 function failed(what: string, cause: string, log: string): Failure {
-  return new Failure(EXIT.failed, `${what}: ${cause}`, `Nothing is left running. The whole log: ${log}`);
+  return new Failure(EXIT.failed, `${what}: ${cause}`, `The whole log: ${log}`);
 }
 
 function requireProgram(name: string, remedy: string): void {

@@ -21,10 +21,10 @@ describe('a framework that is killed', function () {
     process.kill(frameworkPid, 'SIGKILL');
   };
   const restart = async () => {
-    const ran = await system.gaia('up', '--no-demo', '--directory', system.directory);
+    const ran = await system.upAgain();
     assert.equal(ran.status, 0, ran.stderr);
   };
-  const reachable = () => until('the API answers', 20_000, async () => (await system.request('GET', '/ping').catch(() => null)) !== null);
+  const reachable = () => until('the API answers', 20_000, async () => (await system.request('GET', '/v2/info').catch(() => null)) !== null);
 
   it('in the middle of a deployment ends with exactly one task per replica', async () => {
     await system.deploy(redisSpec(APP));

@@ -86,6 +86,11 @@ export class System {
     return new System(directory, result.apiUrl);
   }
 
+  /** `gaia up` once more on the same directory: brings back a framework that has ended. */
+  upAgain(): Promise<Ran> {
+    return runCli(['up', '--no-demo', '--directory', this.directory]);
+  }
+
   async stop(): Promise<void> {
     const ran = await runCli(['down', '--directory', this.directory]);
     if (ran.status !== 0) throw new Error(`gaia down ended with ${ran.status}: ${ran.stderr}`);

@@ -153,11 +153,11 @@ describe('executor task: exits', () => {
   it('names status, life time and last lines, signal, and a remedy for a taken port', () => {
     assert.match(
       ended(plain, { code: 3, lastLines: 'bad config' }).message ?? '',
-      /status 3 after 1\.5 s\. Its last lines: bad config/,
+      /status 3 after 1\.5 s\.\nIts last lines:\nbad config/,
     );
     assert.match(ended(plain, { code: null, signal: 'SIGSEGV' }).message ?? '', /was ended by SIGSEGV after/);
     const taken = ended(replicated, { code: 1, lastLines: 'bind: Address already in use' });
-    assert.match(taken.message ?? '', /Port 31001 on this host is taken by another process: .*Its last lines/);
+    assert.match(taken.message ?? '', /Port 31001 on this host is taken by another process: .*\nIts last lines/);
   });
 });
 

@@ -80,12 +80,14 @@ describe('gaia up and down', function () {
     assert.ok(existsSync(join(directory, 'mesos')));
   });
 
-  it('cleans up after a framework that died', async () => {
+  it('brings back a framework that died, at its port, and leaves Mesos alone', async () => {
     const first = await up();
     process.kill(first.value.frameworkPid, 'SIGKILL');
     const second = await up();
     assert.deepEqual([second.code, second.value.alreadyRunning], [0, false]);
     assert.notEqual(second.value.frameworkPid, first.value.frameworkPid);
+    assert.equal(second.value.masterUrl, first.value.masterUrl);
+    assert.equal(second.value.apiUrl, first.value.apiUrl);
   });
 });
 

@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Offer } from '../../framework/mesos-http-client/types.js';
+import { commandTask, frameworkInfo, RawScheduler } from './scheduler.js';
+import { startTarget, type Target } from './target.js';
+import { until } from './wait.js';
+
+describe('conformance: offers and filters', () => {
+  let target: Target;
+  let scheduler: RawScheduler;
+  before(async () => {
+    target = await startTarget();
+  });
+  after(() => target.stop());
+  beforeEach(async () => {
+    scheduler = await RawScheduler.subscribe(target.masterUrl, frameworkInfo());
+    await scheduler.nextOffers(0, 2);
+  });
+  afterEach(() => scheduler.teardown());
+
+  /** Declines the first offer and tells after how many ms its agent comes again. */
+  async function delayAfter(filters: { refuse_seconds?: number } | undefined): Promise<number> {
+    const seen = scheduler.offers.length;
+    const [offer] = scheduler.offers.slice(-1) as [Offer];
+    const sentMs = Date.now();
+    await scheduler.call({ type: 'DECLINE', decline: { offer_ids: [offer.id], ...(filters && { filters }) } });
+    await scheduler.nextOffers(seen);
+    return Date.now() - sentMs;
+  }
+
+  it('brings a declined offer back after refuse_seconds and at most two allocation intervals', async () => {
+    const { allocationIntervalMs } = target.timings;
+    const cases: [{ refuse_seconds?: number } | undefined, number][] = [
+      [{ refuse_seconds: 0 }, 0],
+      [{ refuse_seconds: 0.05 }, allocationIntervalMs],
+      [{ refuse_seconds: 1.5 }, 1500],
+      [undefined, 5000],
+    ];
+    for (const [filters, leastMs] of cases) {
+      const delay = await delayAfter(filters);
+      const slackMs = 2 * allocationIntervalMs + 400;
+      assert.ok(delay >= leastMs - 20 && delay <= leastMs + slackMs, `${JSON.stringify(filters)}: after ${delay} ms`);
+    }
+  }).timeout(30_000);
+
+  it('treats a negative time as the default of 5 s, and REVIVE lifts filters at once', async () => {
+    const seen = scheduler.offers.length;
+    const offer_ids = scheduler.offers.map((offer) => offer.id);
+    await scheduler.call({ type: 'DECLINE', decline: { offer_ids, filters: { refuse_seconds: -5 } } });
+    await sleep(3 * target.timings.allocationIntervalMs);
+    assert.equal(scheduler.offers.length, seen);
+    await scheduler.call({ type: 'REVIVE' });
+    await until('both agents offered', () => scheduler.offers.length === seen + 2, 2000);
+  });
+
+  it('SUPPRESS stops new offers and takes none back; REVIVE starts them again', async () => {
+    const seen = scheduler.offers.length;
+    await scheduler.call({ type: 'SUPPRESS' });
+    const offer_ids = scheduler.offers.map((offer) => offer.id);
+    await scheduler.call({ type: 'DECLINE', decline: { offer_ids, filters: { refuse_seconds: 0 } } });
+    await sleep(4 * target.timings.allocationIntervalMs);
+    assert.equal(scheduler.offers.length, seen);
+    assert.equal(scheduler.of('RESCIND').length, 0);
+    await scheduler.call({ type: 'REVIVE', revive: { roles: ['not-ours'] } });
+    await sleep(2 * target.timings.allocationIntervalMs);
+    assert.equal(scheduler.offers.length, seen, 'a foreign role is ignored');
+    await scheduler.call({ type: 'REVIVE' });
+    await scheduler.nextOffers(seen, 2);
+  });
+
+  it('ACCEPT filters what it leaves over; freed resources lift the filter', async () => {
+    scheduler.acknowledgeAll();
+    const [offer] = scheduler.offers as [Offer];
+    const seen = scheduler.offers.length;
+    await scheduler.launch(offer, [commandTask(offer, 'short', 'sleep 0.5')], 3600);
+    await scheduler.reached('short', 'TASK_RUNNING');
+    await sleep(target.timings.allocationIntervalMs);
+    assert.equal(scheduler.offers.length, seen, 'the remainder is filtered while the task runs');
+    await scheduler.reached('short', 'TASK_FINISHED');
+    const [again] = await scheduler.nextOffers(seen);
+    assert.equal(again?.agent_id.value, offer.agent_id.value);
+    assert.deepEqual(amounts(again as Offer), amounts(offer));
+  });
+
+  it('offers an agent to one framework at a time, and shares fairly between two', async () => {
+    const other = await RawScheduler.subscribe(target.masterUrl, frameworkInfo({ name: 'other' }));
+    try {
+      await sleep(2 * target.timings.allocationIntervalMs);
+      assert.equal(other.offers.length, 0, 'all agents are held by the first framework');
+      const offer_ids = scheduler.offers.map((offer) => offer.id);
+      await scheduler.call({ type: 'DECLINE', decline: { offer_ids, filters: { refuse_seconds: 0 } } });
+      await until('one agent each', () => other.offers.length === 1 && scheduler.offers.length === 3);
+    } finally {
+      await other.teardown();
+    }
+  });
+});
+
+function amounts(offer: Offer): Record<string, unknown> {
+  const entries = (offer.resources ?? []).map((r) => [
+    r.name,
+    r.type === 'SCALAR' ? r.scalar : r.type === 'RANGES' ? r.ranges : r.set,
+  ]);
+  return Object.fromEntries(entries);
+}

@@ -1,0 +1,56 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type LocalCluster, startLocalCluster } from '../../framework/mesos-local/cluster.js';
+import { AGENT_TIMINGS, MASTER_TIMINGS } from '../../framework/mesos-local/timings.js';
+import { until } from './wait.js';
+
+/**
+ * What the suite runs against: a fresh embedded cluster, or the master of MASTER_URL with at least two idle agents
+ * on this host and default timings (its agents are then neither killed nor restarted).
+ */
+export interface Target {
+  masterUrl: string;
+  /** Null for a master of somebody else. */
+  cluster: LocalCluster | null;
+  timings: typeof MASTER_TIMINGS & typeof AGENT_TIMINGS;
+  stop(): Promise<void>;
+}
+
+const SHORT_TIMINGS = {
+  allocationIntervalMs: 200,
+  heartbeatIntervalMs: 400,
+  agentPingIntervalMs: 200,
+  agentPingsMissedMax: 3,
+  retryBaseMs: 400,
+  executorRegistrationTimeoutMs: 1500,
+  executorShutdownGraceMs: 700,
+};
+
+export async function startTarget(agentCount = 2): Promise<Target> {
+  const timings = { ...MASTER_TIMINGS, ...AGENT_TIMINGS };
+  const masterUrl = process.env.MASTER_URL;
+  if (masterUrl) return { masterUrl, cluster: null, timings, stop: async () => {} };
+  const directory = mkdtempSync(join(tmpdir(), 'mesos-local-'));
+  const agents = Array.from({ length: agentCount }, (_, index) => ({
+    hostname: `agent-${index}`,
+    attributes: `rack:r${index}`,
+    zone: `z${index}`,
+    region: 'local',
+    resources: 'cpus:4;mem:4096;disk:10240',
+  }));
+  const cluster = await startLocalCluster({ directory, agents, timings: SHORT_TIMINGS, detached: false });
+  const stop = async () => {
+    await cluster.stop();
+    rmSync(directory, { recursive: true, force: true });
+  };
+  await agentsRegistered(cluster.masterUrl, agentCount);
+  return { masterUrl: cluster.masterUrl, cluster, timings: { ...timings, ...SHORT_TIMINGS }, stop };
+}
+
+export async function agentsRegistered(masterUrl: string, count: number): Promise<void> {
+  await until(`${count} active agents`, async () => {
+    const page = (await (await fetch(`${masterUrl}/slaves`)).json()) as { slaves: { active: boolean }[] };
+    return page.slaves.filter((agent) => agent.active).length === count;
+  });
+}

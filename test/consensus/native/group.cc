@@ -1,0 +1,175 @@
+#include "group.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+
+namespace gaia::test {
+
+bool eventually(const std::function<bool()>& condition, std::uint64_t withinMs) {
+  const std::uint64_t deadlineNs = sys::nowNs() + withinMs * 1'000'000;
+  while (!condition()) {
+    if (sys::nowNs() > deadlineNs) return false;
+    sys::sleepNs(1'000'000);
+  }
+  return true;
+}
+
+std::uint16_t freePort() {
+  const int listener = sys::listenTcp("127.0.0.1", 0);
+  const std::uint16_t port = sys::localPort(listener);
+  sys::close(listener);
+  return port;
+}
+
+std::string makeDirectory() {
+  std::string path = (std::filesystem::temp_directory_path() / "gaia-native-XXXXXX").string();
+  return mkdtemp(path.data());
+}
+
+Replica::Replica(const ReplicaOptions& options, bool diverge)
+    : runtime_(Runtime::start(options, &error_)), diverge_(diverge) {
+  if (runtime_ != nullptr) thread_ = std::thread([this] { turnThread(); });
+}
+
+Replica::~Replica() { die(); }
+
+void Replica::turnThread() {
+  Entry entry;
+  while (!ending_) {
+    switch (runtime_->wait(&entry, 20'000'000)) {
+      case Wake::entry:
+        apply(entry.index, {reinterpret_cast<const char*>(entry.payload.data()), entry.payload.size()});
+        break;
+      case Wake::lead: lead(); break;
+      case Wake::timeout: break;
+      case Wake::stopped: return;
+    }
+  }
+}
+
+void Replica::lead() {
+  while (runtime_->leading() && !ending_) {
+    std::string text;
+    {
+      const std::scoped_lock guard(mutex_);
+      if (!queue_.empty()) text = queue_.front();
+    }
+    if (text.empty()) {
+      pollfd wake{runtime_->wakeFd(), POLLIN, 0};
+      if (sys::poll({&wake, 1}, 2'000'000) > 0) runtime_->housekeep();
+      continue;
+    }
+    const auto room = runtime_->reserve(text.size());
+    if (room.empty()) return;
+    std::copy(text.begin(), text.end(), reinterpret_cast<char*>(room.data()));
+    const Index index = runtime_->propose(text.size());
+    if (index == 0) return;  // unknown outcome: what was decided comes back through wait()
+    {
+      const std::scoped_lock guard(mutex_);
+      queue_.erase(queue_.begin());
+      acknowledged_.push_back(text);
+    }
+    apply(index, text);
+  }
+}
+
+void Replica::apply(Index index, const std::string& text) {
+  {
+    const std::scoped_lock guard(mutex_);
+    log_.push_back(text);
+  }
+  runtime_->applied(index, std::hash<std::string>()(text) + (diverge_ && text == "odd" ? 1 : 0), 3);
+}
+
+void Replica::propose(const std::string& text) {
+  const std::scoped_lock guard(mutex_);
+  queue_.push_back(text);
+}
+
+std::vector<std::string> Replica::log() const {
+  const std::scoped_lock guard(mutex_);
+  return log_;
+}
+
+std::vector<std::string> Replica::acknowledged() const {
+  const std::scoped_lock guard(mutex_);
+  return acknowledged_;
+}
+
+void Replica::die() {
+  ending_ = true;
+  if (thread_.joinable()) thread_.join();
+  runtime_.reset();
+}
+
+void Replica::handOverAndEnd() {
+  runtime_->stop();
+  if (thread_.joinable()) thread_.join();
+  runtime_.reset();
+}
+
+Group::Group(std::size_t members, TransportChoice transport) {
+  static int count = 0;
+  base_.group = "test-" + std::to_string(getpid()) + "-" + std::to_string(count++);
+  sys::randomBytes(std::as_writable_bytes(std::span(base_.secret)));
+  base_.transport = transport;
+  base_.journalDirectory = makeDirectory();
+  for (std::size_t i = 0; i < members; i++) {
+    founders_.push_back({static_cast<std::uint8_t>(i), static_cast<std::uint32_t>(i + 1), "127.0.0.1", freePort(), 0});
+  }
+  for (std::size_t i = 0; i < members; i++) start(static_cast<std::uint32_t>(i + 1));
+}
+
+Group::~Group() {
+  replicas_.clear();
+  std::filesystem::remove_all(base_.journalDirectory);
+}
+
+ReplicaOptions Group::options(std::uint32_t number) const {
+  ReplicaOptions options = base_;
+  for (const Member& member : founders_) {
+    if (member.number == number) options.self = member;
+    else options.peers.push_back(member);
+  }
+  return options;
+}
+
+void Group::start(std::uint32_t number) { replicas_[number] = std::make_unique<Replica>(options(number)); }
+
+void Group::join(std::uint32_t number, std::uint8_t slot, std::uint32_t contact) {
+  ReplicaOptions options = base_;
+  options.self = {slot, number, "127.0.0.1", freePort(), 0};
+  for (const Member& member : founders_) {
+    if (member.number == contact) options.peers = {member};
+  }
+  options.join = true;
+  replicas_[number] = std::make_unique<Replica>(options);
+}
+
+std::uint32_t Group::leader() {
+  std::uint32_t found = 0;
+  eventually([&] {
+    for (auto& [number, replica] : replicas_) {
+      if (replica->started() && replica->runtime().leading()) found = number;
+    }
+    return found != 0;
+  });
+  return found;
+}
+
+void Group::propose(const std::string& text) {
+  const std::uint32_t number = leader();
+  if (number != 0) replicas_.at(number)->propose(text);
+}
+
+bool Group::allHave(const std::vector<std::string>& log) {
+  return eventually([&] {
+    return std::all_of(replicas_.begin(), replicas_.end(), [&](auto& entry) { return entry.second->log() == log; });
+  });
+}
+
+void Group::kill(std::uint32_t number) { replicas_.erase(number); }
+
+}  // namespace gaia::test

@@ -1,0 +1,66 @@
+// Real runtimes of one group in this process, each with a turn thread that applies what is decided and, while it
+// leads, proposes what the test has put into the group's queue.
+#pragma once
+#include <functional>
+#include <map>
+#include <mutex>
+#include <thread>
+
+#include "core/ballot.h"
+#include "runtime/runtime.h"
+#include "transport/sys.h"
+
+namespace gaia::test {
+
+bool eventually(const std::function<bool()>& condition, std::uint64_t withinMs = 5000);
+std::uint16_t freePort();
+std::string makeDirectory();
+
+class Replica {
+ public:
+  Replica(const ReplicaOptions& options, bool diverge = false);
+  ~Replica();
+  void propose(const std::string& text);       // proposed when this replica leads
+  std::vector<std::string> log() const;        // applied turns
+  std::vector<std::string> acknowledged() const;
+  std::string error() const { return error_; }
+  Runtime* operator->() { return runtime_.get(); }
+  Runtime& runtime() { return *runtime_; }
+  bool started() const { return runtime_ != nullptr; }
+  void die();                                  // without a word to the others
+  void handOverAndEnd();
+
+ private:
+  void turnThread();
+  void lead();
+  void apply(Index index, const std::string& text);
+  std::string error_;
+  std::unique_ptr<Runtime> runtime_;
+  bool diverge_;
+  std::atomic<bool> ending_{false};
+  mutable std::mutex mutex_;
+  std::vector<std::string> queue_, log_, acknowledged_;
+  std::thread thread_;
+};
+
+class Group {
+ public:
+  explicit Group(std::size_t members, TransportChoice transport);
+  ~Group();
+  void start(std::uint32_t number);
+  void join(std::uint32_t number, std::uint8_t slot, std::uint32_t contact);
+  Replica& operator[](std::uint32_t number) { return *replicas_.at(number); }
+  ReplicaOptions options(std::uint32_t number) const;
+  std::uint32_t leader();                      // waits for one; 0: none within the bound
+  void propose(const std::string& text);       // at the leader
+  bool allHave(const std::vector<std::string>& log);
+  void kill(std::uint32_t number);
+  std::map<std::uint32_t, std::unique_ptr<Replica>>& replicas() { return replicas_; }
+
+ private:
+  ReplicaOptions base_;
+  std::vector<Member> founders_;
+  std::map<std::uint32_t, std::unique_ptr<Replica>> replicas_;
+};
+
+}  // namespace gaia::test

@@ -1,0 +1,122 @@
+/** The framework's process against the embedded Mesos: kill -9, restart, second instance, orderly end. */
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { type LocalCluster, startLocalCluster } from '../../framework/mesos-local/cluster.js';
+
+const main = fileURLToPath(new URL('../../framework/main.js', import.meta.url));
+
+interface Framework {
+  process: ChildProcess;
+  url: string;
+  errors: () => string;
+}
+
+describe('framework process', function () {
+  this.timeout(60_000);
+  let directory: string;
+  let cluster: LocalCluster;
+  const started: ChildProcess[] = [];
+
+  before(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'gaia-loop-'));
+    const agents = [1, 2, 3].map((i) => ({ hostname: `box${i}`, resources: 'cpus:2;mem:1024;disk:1000' }));
+    cluster = await startLocalCluster({ directory: join(directory, 'cluster'), agents, detached: false });
+  });
+
+  after(async () => {
+    for (const child of started) child.kill('SIGKILL');
+    await cluster?.stop();
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  function run(): { child: ChildProcess; errors: () => string } {
+    const args = ['--master', cluster.masterAddress, '--store', join(directory, 'store'), '--listen', '127.0.0.1:0'];
+    const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    started.push(child);
+    let text = '';
+    child.stderr?.on('data', (bytes) => {
+      text += bytes;
+    });
+    return { child, errors: () => text };
+  }
+
+  async function start(): Promise<Framework> {
+    const { child, errors } = run();
+    const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
+    const [line] = (await Promise.race([
+      once(lines, 'line'),
+      once(child, 'exit').then(() => assert.fail(errors())),
+    ])) as [string];
+    return { process: child, url: JSON.parse(line).url, errors };
+  }
+
+  async function end(framework: Framework, signal: NodeJS.Signals): Promise<number | null> {
+    const exit = once(framework.process, 'exit');
+    framework.process.kill(signal);
+    return (await exit)[0] as number | null;
+  }
+
+  async function tasks({ url }: Framework): Promise<{ id: string; state: string }[]> {
+    const answer = (await (await fetch(`${url}/v2/apps/sleeper/tasks`)).json()) as {
+      tasks?: { id: string; state: string }[];
+    };
+    return answer.tasks ?? [];
+  }
+
+  async function running(framework: Framework, count: number): Promise<string[]> {
+    for (let i = 0; i < 200; i++) {
+      const found = await tasks(framework);
+      if (found.length === count && found.every(({ state }) => state === 'TASK_RUNNING'))
+        return found.map(({ id }) => id).sort();
+      await pause(100);
+    }
+    return assert.fail(`not ${count} running tasks: ${JSON.stringify(await tasks(framework))}\n${framework.errors()}`);
+  }
+
+  it('finds its tasks again after kill -9 and launches none twice; ends with 0 and leaves them alive', async () => {
+    const first = await start();
+    const body = JSON.stringify({ id: '/sleeper', cmd: 'exec sleep 600', cpus: 0.1, mem: 32, instances: 2 });
+    const answer = await fetch(`${first.url}/v2/apps`, {
+      method: 'POST',
+      body,
+      headers: { 'content-type': 'application/json' },
+    });
+    assert.equal(answer.status, 201, await answer.text());
+    const ids = await running(first, 2);
+    await end(first, 'SIGKILL');
+    const second = await start();
+    assert.deepEqual(await running(second, 2), ids);
+    await pause(3000);
+    assert.deepEqual(await running(second, 2), ids);
+    assert.equal(await end(second, 'SIGTERM'), 0, second.errors());
+    const third = await start();
+    assert.deepEqual(await running(third, 2), ids);
+    await end(third, 'SIGTERM');
+  });
+
+  it('refuses a second instance on the same store at once, and names the first', async () => {
+    const first = await start();
+    const { child, errors } = run();
+    const [code] = await once(child, 'exit');
+    assert.equal(code, 1);
+    assert.match(errors(), new RegExp(`process ${first.process.pid} uses this store`));
+    await end(first, 'SIGTERM');
+  });
+
+  it('names a bad option, its value and what would do', async () => {
+    const child = spawn(process.execPath, [main, '--listen', 'nowhere'], { stdio: ['ignore', 'ignore', 'pipe'] });
+    let text = '';
+    child.stderr.on('data', (bytes) => {
+      text += bytes;
+    });
+    assert.equal((await once(child, 'exit'))[0], 1);
+    assert.match(text, /'--listen <host:port>' argument 'nowhere' is invalid. give host:port/);
+  });
+});

@@ -1,0 +1,125 @@
+/** Consensus as the scheduler sees it: members, a configuration, a leader, orders. No log, no time. */
+import type { ExecutorOrder, MemberAddress, ReplicaAssignment, ReplicaReport } from '../../../executor/assignment.js';
+
+interface Member {
+  assignment: ReplicaAssignment;
+  alive: boolean;
+  /** Others can reach it. */
+  connected: boolean;
+}
+
+export const majority = (count: number) => Math.floor(count / 2) + 1;
+
+export class FakeGroup {
+  readonly members = new Map<number, Member>();
+  configuration: MemberAddress[] = [];
+  index = 0;
+  term = 0;
+  leader = 0;
+
+  constructor(readonly name: string) {}
+
+  start(assignment: ReplicaAssignment): void {
+    if (!assignment.join && this.configuration.length === 0)
+      this.configuration = [assignment.self, ...assignment.peers];
+    this.members.set(assignment.self.member, { assignment, alive: true, connected: true });
+    this.settle();
+  }
+
+  end(member: number): void {
+    const found = this.members.get(member);
+    if (found) found.alive = false;
+    this.settle();
+  }
+
+  connect(member: number, connected: boolean): void {
+    const found = this.members.get(member);
+    if (found) found.connected = connected;
+    this.settle();
+  }
+
+  order(to: number, order: ExecutorOrder): void {
+    if (to !== this.leader) return;
+    if (order.type === 'transferLeadership' && this.active().some((member) => member === order.toMember))
+      this.lead(order.toMember);
+    if (order.type === 'removeMember' && this.configuration.length > 1 && order.member !== this.leader) {
+      this.change(this.configuration.filter(({ member }) => member !== order.member));
+    }
+    this.settle();
+  }
+
+  /** Members of the configuration that work together. */
+  active(): number[] {
+    return this.configuration.map(({ member }) => member).filter((member) => this.works(member));
+  }
+
+  living(): number[] {
+    return this.configuration.map(({ member }) => member).filter((member) => this.members.get(member)?.alive);
+  }
+
+  report(member: number): ReplicaReport | null {
+    const found = this.members.get(member);
+    if (!found?.alive) return null;
+    const self = found.assignment.self;
+    const counts = this.configuration.some((address) => address.member === member);
+    return {
+      group: this.name,
+      pid: 1,
+      slot: self.slot,
+      member,
+      role: member === this.leader ? 'leader' : counts ? 'follower' : 'learner',
+      term: this.term,
+      leader: found.connected ? this.leader : 0,
+      appliedIndex: this.index,
+      committedIndex: this.index,
+      lagEntries: 0,
+      configurationIndex: found.connected ? this.index : 0,
+      configuration: this.configuration,
+      peers: this.configuration.map((address) => ({
+        member: address.member,
+        connected: this.works(address.member),
+        transport: 'tcp',
+        transportReason: '',
+        appliedIndex: this.index,
+      })),
+      label: 'exact',
+      unexpected: {},
+      divergence: null,
+      journalError: null,
+    };
+  }
+
+  private works(member: number): boolean {
+    const found = this.members.get(member);
+    return found?.alive === true && found.connected;
+  }
+
+  /** Elects where a majority works together, and lets joiners in. */
+  private settle(): void {
+    const quorum = () => this.active().length >= majority(this.configuration.length);
+    if (!quorum()) this.leader = 0;
+    if (!this.active().includes(this.leader)) this.leader = 0;
+    if (this.leader === 0 && quorum()) this.lead(Math.min(...this.active()));
+    if (this.leader === 0) return;
+    for (const [number, { assignment }] of this.members) {
+      const known = this.configuration.some(({ member }) => member === number);
+      if (!known && this.works(number) && assignment.join && !this.removed.has(number))
+        this.change([...this.configuration, assignment.self]);
+    }
+  }
+
+  private readonly removed = new Set<number>();
+
+  private lead(member: number): void {
+    this.leader = member;
+    this.term += 1;
+    if (this.index === 0) this.index = 1;
+  }
+
+  private change(configuration: MemberAddress[]): void {
+    for (const { member } of this.configuration)
+      if (!configuration.some((address) => address.member === member)) this.removed.add(member);
+    this.configuration = configuration;
+    this.index += 1;
+  }
+}

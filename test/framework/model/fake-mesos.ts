@@ -1,0 +1,310 @@
+/** A tiny Mesos in memory: one master, agents, tasks, unreliable updates. Time and choices come from outside. */
+import type { Assignment } from '../../../executor/assignment.js';
+import type {
+  Offer,
+  SchedulerCallBody,
+  SchedulerEvent,
+  TaskInfo,
+  TaskState,
+  TaskStatus,
+} from '../../../framework/mesos-http-client/index.js';
+import { fromPlain, subtract, toPlain } from '../../../framework/mesos-http-client/index.js';
+import { FakeGroup } from './fake-group.js';
+
+const resendMs = 10_000;
+/** Messages arrive soon or never. */
+const messageMsMax = 4000;
+
+interface Agent {
+  id: string;
+  hostname: string;
+  up: boolean;
+  filterUntilMs: number;
+}
+
+export interface FakeTask {
+  info: TaskInfo;
+  assignment: Assignment;
+  agentId: string;
+  state: TaskState;
+  ended: boolean;
+  /** Not acknowledged yet; the first is sent again and again. */
+  updates: { status: TaskStatus; sentMs: number | null }[];
+}
+
+const terminal: TaskState[] = [
+  'TASK_FINISHED',
+  'TASK_FAILED',
+  'TASK_KILLED',
+  'TASK_ERROR',
+  'TASK_DROPPED',
+  'TASK_GONE',
+];
+
+export class FakeMesos {
+  readonly agents = new Map<string, Agent>();
+  readonly tasks = new Map<string, FakeTask>();
+  readonly groups = new Map<string, FakeGroup>();
+  /** On their way to the framework. */
+  events: SchedulerEvent[] = [];
+  connected = false;
+  nowMs = 0;
+  /** Called before a kill takes effect. */
+  onKill: (task: FakeTask) => void = () => undefined;
+  onLaunch: (info: TaskInfo, assignment: Assignment) => void = () => undefined;
+  #offers = new Map<string, { offer: Offer; agentId: string }>();
+  readonly #sentMs = new WeakMap<SchedulerEvent, number>();
+  #suppressed = false;
+  #counter = 0;
+
+  constructor(agentCount: number) {
+    for (let i = 1; i <= agentCount; i++)
+      this.agents.set(`S${i}`, { id: `S${i}`, hostname: `box${i}`, up: true, filterUntilMs: 0 });
+  }
+
+  subscribe(): void {
+    this.connected = true;
+    this.events = [];
+    this.#offers.clear();
+    this.#suppressed = false;
+    for (const agent of this.agents.values()) agent.filterUntilMs = 0;
+    for (const task of this.tasks.values()) for (const update of task.updates) update.sentMs = null;
+    this.events.push({
+      type: 'SUBSCRIBED',
+      subscribed: { framework_id: { value: 'fw-1' }, heartbeat_interval_seconds: 15 },
+    });
+  }
+
+  disconnect(): void {
+    this.connected = false;
+    this.events = [];
+    this.#offers.clear();
+  }
+
+  handle(call: SchedulerCallBody): void {
+    if (!this.connected) return;
+    switch (call.type) {
+      case 'ACCEPT':
+        return this.#accept(
+          call.accept.offer_ids.map(({ value }) => value),
+          call.accept.operations.flatMap((op) => (op.type === 'LAUNCH' ? op.launch.task_infos : [])),
+        );
+      case 'DECLINE':
+        return this.#decline(
+          call.decline.offer_ids.map(({ value }) => value),
+          call.decline.filters?.refuse_seconds ?? 5,
+        );
+      case 'SUPPRESS':
+        this.#suppressed = true;
+        return;
+      case 'REVIVE':
+        this.#suppressed = false;
+        for (const agent of this.agents.values()) agent.filterUntilMs = 0;
+        return;
+      case 'KILL':
+        return this.#kill(call.kill.task_id.value, call.kill.agent_id?.value);
+      case 'ACKNOWLEDGE': {
+        const task = this.tasks.get(call.acknowledge.task_id.value);
+        if (task?.updates[0]?.status.uuid === call.acknowledge.uuid) task.updates.shift();
+        return;
+      }
+      case 'RECONCILE':
+        if (call.reconcile.tasks.length === 0) for (const id of this.tasks.keys()) this.#answer(id, undefined, true);
+        for (const { task_id, agent_id } of call.reconcile.tasks) this.#answer(task_id.value, agent_id?.value, false);
+        return;
+      case 'MESSAGE': {
+        const replica = this.tasks.get(call.message.executor_id.value)?.assignment.replica;
+        const order = JSON.parse(Buffer.from(call.message.data, 'base64').toString());
+        if (replica) this.groups.get(replica.group)?.order(replica.self.member, order);
+        return;
+      }
+      default:
+    }
+  }
+
+  /** Lets time pass: offers go out, unacknowledged updates are sent again. */
+  advance(ms: number): void {
+    this.nowMs += ms;
+    this.events = this.events.filter(
+      (event) => event.type !== 'MESSAGE' || this.nowMs - (this.#sentMs.get(event) ?? 0) < messageMsMax,
+    );
+    if (!this.connected) return;
+    for (const agent of this.agents.values()) this.#offer(agent);
+    for (const task of this.tasks.values()) {
+      const first = task.updates[0];
+      const due = first && (first.sentMs === null || this.nowMs - first.sentMs > resendMs);
+      if (!first || !due || !this.agents.get(task.agentId)?.up) continue;
+      first.sentMs = this.nowMs;
+      this.events.push({ type: 'UPDATE', update: { status: first.status } });
+    }
+  }
+
+  /** Moves a task on: staging, starting, running. */
+  progress(task: FakeTask): void {
+    const next: Partial<Record<TaskState, TaskState>> = {
+      TASK_STAGING: 'TASK_STARTING',
+      TASK_STARTING: 'TASK_RUNNING',
+    };
+    const state = next[task.state];
+    if (!state || task.ended || !this.agents.get(task.agentId)?.up) return;
+    this.#become(task, state);
+    if (state === 'TASK_RUNNING' && task.assignment.replica)
+      this.#group(task.assignment.replica.group).start(task.assignment.replica);
+  }
+
+  end(task: FakeTask, state: TaskState): void {
+    if (task.ended) return;
+    task.ended = true;
+    this.#become(task, state);
+    const replica = task.assignment.replica;
+    if (replica) this.#group(replica.group).end(replica.self.member);
+  }
+
+  setUp(agentId: string, up: boolean): void {
+    const agent = this.agents.get(agentId) as Agent;
+    if (agent.up === up) return;
+    agent.up = up;
+    for (const [id, { agentId: owner }] of [...this.#offers]) if (owner === agentId) this.#rescind(id);
+    for (const task of this.tasks.values()) {
+      if (task.agentId !== agentId) continue;
+      const replica = task.assignment.replica;
+      if (replica) this.#group(replica.group).connect(replica.self.member, up);
+      if (!task.ended) this.#answer(task.info.task_id.value, agentId, false);
+    }
+  }
+
+  /** Each living replica tells what it knows; `heard` decides which reports arrive. */
+  reports(heard: (index: number) => boolean): void {
+    let index = 0;
+    for (const task of this.tasks.values()) {
+      const replica = task.assignment.replica;
+      if (!replica || task.ended || task.state !== 'TASK_RUNNING' || !this.agents.get(task.agentId)?.up) continue;
+      const report = this.#group(replica.group).report(replica.self.member);
+      if (!report || !heard(index++) || !this.connected) continue;
+      const data = Buffer.from(JSON.stringify(report)).toString('base64');
+      const id = { value: task.info.task_id.value };
+      const message: SchedulerEvent = {
+        type: 'MESSAGE',
+        message: { agent_id: { value: task.agentId }, executor_id: id, data },
+      };
+      this.#sentMs.set(message, this.nowMs);
+      this.events.push(message);
+    }
+  }
+
+  living(appId: string): FakeTask[] {
+    return [...this.tasks.values()].filter((task) => task.assignment.appId === appId && !task.ended);
+  }
+
+  #group(name: string): FakeGroup {
+    const group = this.groups.get(name) ?? new FakeGroup(name);
+    this.groups.set(name, group);
+    return group;
+  }
+
+  #free(agentId: string) {
+    const all = fromPlain({ cpus: 4, mem: 4096, disk: 10_000, gpus: 0, ports: [{ begin: 31_000, end: 31_099 }] });
+    const used = [...this.tasks.values()]
+      .filter((task) => task.agentId === agentId && !task.ended)
+      .flatMap((task) => task.info.resources ?? []);
+    return subtract(all, used);
+  }
+
+  #offer(agent: Agent): void {
+    if (this.#suppressed || !agent.up || agent.filterUntilMs > this.nowMs) return;
+    if ([...this.#offers.values()].some(({ agentId }) => agentId === agent.id)) return;
+    const number = Number(agent.id.slice(1));
+    const offer: Offer = {
+      id: { value: `O${++this.#counter}` },
+      framework_id: { value: 'fw-1' },
+      agent_id: { value: agent.id },
+      hostname: agent.hostname,
+      url: { scheme: 'http', address: { ip: `127.0.1.${number}`, port: 5051 } },
+      domain: { fault_domain: { region: { name: 'r' }, zone: { name: `z${number % 2}` } } },
+      attributes: [{ name: 'rack', type: 'TEXT', text: { value: `r${number % 3}` } }],
+      resources: this.#free(agent.id),
+    };
+    this.#offers.set(offer.id.value, { offer, agentId: agent.id });
+    this.events.push({ type: 'OFFERS', offers: { offers: [offer] } });
+  }
+
+  #rescind(id: string): void {
+    this.#offers.delete(id);
+    if (this.connected) this.events.push({ type: 'RESCIND', rescind: { offer_id: { value: id } } });
+  }
+
+  #decline(ids: string[], seconds: number): void {
+    for (const id of ids) {
+      const agent = this.agents.get(this.#offers.get(id)?.agentId ?? '');
+      if (agent) agent.filterUntilMs = this.nowMs + seconds * 1000;
+      this.#offers.delete(id);
+    }
+  }
+
+  #accept(ids: string[], infos: TaskInfo[]): void {
+    const offers = ids.map((id) => this.#offers.get(id));
+    for (const id of ids) this.#offers.delete(id);
+    for (const info of infos) {
+      const assignment = JSON.parse(Buffer.from(info.data as string, 'base64').toString()) as Assignment;
+      this.onLaunch(info, assignment);
+      if (offers.some((offer) => !offer)) this.#master(info.task_id.value, info.agent_id.value, 'TASK_DROPPED');
+      else
+        this.tasks.set(info.task_id.value, {
+          info,
+          assignment,
+          agentId: info.agent_id.value,
+          state: 'TASK_STAGING',
+          ended: false,
+          updates: [],
+        });
+    }
+    if (toPlain(this.#free(infos[0]?.agent_id.value as string)).cpus < 0) throw new Error('an agent was overcommitted');
+  }
+
+  #kill(id: string, agentId: string | undefined): void {
+    const task = this.tasks.get(id);
+    if (!task || (task.ended && task.updates.length === 0)) return this.#answer(id, agentId, false);
+    if (task.ended || !this.agents.get(task.agentId)?.up) return;
+    this.onKill(task);
+    this.end(task, 'TASK_KILLED');
+  }
+
+  #become(task: FakeTask, state: TaskState): void {
+    task.state = state;
+    const uuid = Buffer.from(`uuid-${String(++this.#counter).padStart(11, '0')}`).toString('base64');
+    const status: TaskStatus = {
+      task_id: task.info.task_id,
+      state,
+      agent_id: { value: task.agentId },
+      uuid,
+      source: 'SOURCE_EXECUTOR',
+    };
+    task.updates.push({ status, sentMs: null });
+  }
+
+  /** As reconciliation answers; silent about what it has forgotten when asked for everything. */
+  #answer(id: string, agentId: string | undefined, implicit: boolean): void {
+    const task = this.tasks.get(id);
+    const agent = this.agents.get(task?.agentId ?? agentId ?? '');
+    const known = task && !(task.ended && task.updates.length === 0);
+    if (implicit && (!known || !agent?.up)) return;
+    if (!agent) return this.#master(id, undefined, 'TASK_UNKNOWN');
+    if (!agent.up) return this.#master(id, agent.id, 'TASK_UNREACHABLE');
+    if (!known) return this.#master(id, agent.id, 'TASK_GONE');
+    // The master shows what was last acknowledged or is on its way.
+    this.#master(id, agent.id, task.updates[0]?.status.state ?? task.state);
+  }
+
+  #master(id: string, agentId: string | undefined, state: TaskState): void {
+    if (!this.connected) return;
+    const status: TaskStatus = {
+      task_id: { value: id },
+      state,
+      source: 'SOURCE_MASTER',
+      ...(agentId ? { agent_id: { value: agentId } } : {}),
+    };
+    this.events.push({ type: 'UPDATE', update: { status } });
+  }
+}
+
+export const isTerminalState = (state: TaskState) => terminal.includes(state);

@@ -1,0 +1,183 @@
+/** A scheduler, its store and a tiny Mesos, driven by hand; the framework can crash at every write of the store. */
+import assert from 'node:assert/strict';
+import type { AppSpec } from '../../../framework/app.js';
+import type { SchedulerCallBody, SchedulerEvent } from '../../../framework/mesos-http-client/index.js';
+import type { Action, Event } from '../../../framework/scheduler/context.js';
+import { Scheduler } from '../../../framework/scheduler.js';
+import type { AppView, Command, CommandResult, FrameworkView } from '../../../framework/service.js';
+import { place } from '../../../placement/index.js';
+import { FakeMesos } from './fake-mesos.js';
+
+export type Crash = 'beforeWrite' | 'afterWrite';
+
+export class World {
+  readonly mesos: FakeMesos;
+  readonly stored = new Map<string, string>();
+  readonly calls: SchedulerCallBody[] = [];
+  scheduler: Scheduler;
+  now = 1_790_000_000_000;
+  crashNext: Crash | null = null;
+  crashes = 0;
+  #counter = 0;
+  #replies = new Map<string, CommandResult>();
+
+  constructor(agentCount = 5) {
+    this.mesos = new FakeMesos(agentCount);
+    this.scheduler = this.#start();
+  }
+
+  #start(): Scheduler {
+    const next = () => String(++this.#counter);
+    const ids = { uuid: () => `0000-${next()}`, secretHex: () => next().padStart(64, '0') };
+    const entries = [...this.stored].map(([key, text]): [string, object] => [key, JSON.parse(text)]);
+    return new Scheduler({ role: 'gaia', executorCommand: 'exec true', place, ids }, entries);
+  }
+
+  connect(): void {
+    this.mesos.subscribe();
+    this.deliverAll();
+  }
+
+  /** kill -9 and a new start from the store. */
+  crash(): void {
+    this.crashes += 1;
+    this.mesos.disconnect();
+    this.scheduler = this.#start();
+    this.mesos.subscribe();
+  }
+
+  command(command: Command): CommandResult | undefined {
+    const requestId = String(++this.#counter);
+    this.feed({ type: 'command', now: this.now, requestId, command });
+    return this.#replies.get(requestId);
+  }
+
+  feed(event: Event): void {
+    const scheduler = this.scheduler;
+    for (const action of scheduler.step(event)) {
+      if (this.scheduler !== scheduler) return;
+      this.#perform(action);
+    }
+  }
+
+  #perform(action: Action): void {
+    if (action.type === 'reply') this.#replies.set(action.requestId, action.result);
+    if (action.type === 'call') {
+      this.calls.push(action.call);
+      this.mesos.handle(action.call);
+    }
+    if (action.type !== 'persist') return;
+    const crash = this.crashNext;
+    this.crashNext = null;
+    if (crash === 'beforeWrite') return this.crash();
+    for (const { key, value } of action.changes) {
+      if (value === null) this.stored.delete(key);
+      else this.stored.set(key, JSON.stringify(value));
+    }
+    if (crash === 'afterWrite') this.crash();
+  }
+
+  deliver(index: number): void {
+    const [event] = this.mesos.events.splice(index, 1);
+    if (event) this.feed({ type: 'mesos', now: this.now, event });
+  }
+
+  duplicate(index: number): void {
+    const event = this.mesos.events[index];
+    if (event?.type === 'UPDATE' || event?.type === 'MESSAGE')
+      this.mesos.events.push(structuredClone(event) as SchedulerEvent);
+  }
+
+  deliverAll(): void {
+    for (let i = 0; i < 10_000 && this.mesos.events.length > 0; i++) this.deliver(0);
+  }
+
+  tick(ms: number): void {
+    this.now += ms;
+    this.mesos.advance(ms);
+    this.feed({ type: 'ticked', now: this.now });
+  }
+
+  /** Runs a healthy world until `done`, at most `seconds` of its time. */
+  until(done: (view: FrameworkView) => boolean, seconds = 600): void {
+    for (let i = 0; i < seconds * 2; i++) {
+      if (done(this.view())) return;
+      for (const task of [...this.mesos.tasks.values()]) this.mesos.progress(task);
+      this.mesos.reports(() => true);
+      this.deliverAll();
+      this.tick(500);
+      this.deliverAll();
+    }
+    const { apps, deployments, queue } = this.view();
+    const state = apps.map((app) => ({
+      id: app.spec.id,
+      group: app.group,
+      tasks: app.tasks.map(({ id, state, replica }) => [id, state, replica?.slot, replica?.member]),
+      story: app.story.slice(-12),
+    }));
+    assert.fail(
+      `not reached within ${seconds} s: ${JSON.stringify({ state, deployments, queue: queue.map(({ sentence, count }) => [count, sentence]) }, null, 1)}`,
+    );
+  }
+
+  view(): FrameworkView {
+    return this.scheduler.view(this.now);
+  }
+
+  app(id: string): AppView {
+    const app = this.view().apps.find(({ spec }) => spec.id === id);
+    assert.ok(app, `${id} is not there`);
+    return app;
+  }
+}
+
+let versions = 0;
+
+export function appSpec(id: string, change: Partial<AppSpec> = {}): AppSpec {
+  const version = new Date(1_790_000_000_000 + ++versions).toISOString();
+  return {
+    id,
+    cmd: 'exec sleep 1000',
+    args: null,
+    user: null,
+    env: {},
+    labels: {},
+    instances: 3,
+    cpus: 0.5,
+    mem: 128,
+    disk: 0,
+    gpus: 0,
+    constraints: [],
+    acceptedResourceRoles: null,
+    portDefinitions: [{ port: 0, protocol: 'tcp', name: null, labels: {} }],
+    requirePorts: false,
+    fetch: [],
+    backoffSeconds: 1,
+    backoffFactor: 1.15,
+    maxLaunchDelaySeconds: 300,
+    upgradeStrategy: { minimumHealthCapacity: 1, maximumOverCapacity: 1 },
+    unreachableStrategy: { inactiveAfterSeconds: 0, expungeAfterSeconds: 0 },
+    killSelection: 'YOUNGEST_FIRST',
+    taskKillGracePeriodSeconds: null,
+    dependencies: [],
+    replication: null,
+    version,
+    versionInfo: { lastScalingAt: version, lastConfigChangeAt: version },
+    ...change,
+  };
+}
+
+export function replicatedSpec(id: string, change: Partial<AppSpec> = {}): AppSpec {
+  const replication = {
+    protocol: 'apus',
+    transport: 'auto',
+    durability: 'memory',
+    spread: ['zone', 'rack', 'host'],
+  } as const;
+  const unreachableStrategy = { inactiveAfterSeconds: 60, expungeAfterSeconds: 600 };
+  return appSpec(id, {
+    replication: { ...replication, spread: [...replication.spread] },
+    unreachableStrategy,
+    ...change,
+  });
+}

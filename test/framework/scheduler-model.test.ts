@@ -1,0 +1,238 @@
+/**
+ * The scheduler against a tiny Mesos that loses, repeats and reorders, with a framework that crashes at any write of
+ * its store. GAIA_SEED and GAIA_RUNS choose the runs.
+ */
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import type { AppSpec } from '../../framework/app.js';
+import type { GroupRecord, TaskRecord } from '../../framework/scheduler/records.js';
+import { majority } from './model/fake-group.js';
+import type { FakeTask } from './model/fake-mesos.js';
+import { appSpec, replicatedSpec, World } from './model/world.js';
+
+const seed = Number(process.env.GAIA_SEED ?? Date.now() % 2 ** 31);
+const numRuns = Number(process.env.GAIA_RUNS ?? 150);
+const quick: Partial<AppSpec> = { backoffSeconds: 1, maxLaunchDelaySeconds: 20 };
+const ledger = '/demo/ledger';
+const web = '/web';
+
+type Step = [kind: string, pick: number];
+
+class Run {
+  readonly world = new World(6);
+  readonly members = new Set<string>();
+  readonly taskIds = new Set<string>();
+
+  constructor() {
+    const { mesos } = this.world;
+    mesos.onLaunch = (info, { appId, replica }) => {
+      assert.ok(!this.taskIds.has(info.task_id.value), `task ${info.task_id.value} launched twice`);
+      this.taskIds.add(info.task_id.value);
+      if (!replica) return;
+      const member = `${appId} member ${replica.self.member}`;
+      assert.ok(!this.members.has(member), `${member} was used twice`);
+      this.members.add(member);
+    };
+    mesos.onKill = (task) => this.checkKill(task);
+    this.world.connect();
+    this.put(replicatedSpec(ledger, quick));
+    this.put(appSpec(web, { ...quick, instances: 2 }));
+  }
+
+  put(spec: AppSpec): void {
+    this.world.command({ type: 'putApps', specs: [{ ...spec, version: this.version() }], create: false, force: true });
+  }
+
+  version = () => new Date(this.world.now + this.taskIds.size).toISOString();
+
+  records(): TaskRecord[] {
+    return [...this.world.stored].filter(([key]) => key.startsWith('task:')).map(([, text]) => JSON.parse(text));
+  }
+
+  group(): GroupRecord | null {
+    const text = this.world.stored.get(`app:${ledger}`);
+    return text ? JSON.parse(text).group : null;
+  }
+
+  /** By what the scheduler can know, a kill never takes the majority from a configuration of the living generation. */
+  checkKill(task: FakeTask): void {
+    const replica = task.assignment.replica;
+    const present = this.group();
+    if (!replica || !present || replica.group !== `${ledger}@${present.generation}`) return;
+    const group = this.world.mesos.groups.get(replica.group);
+    const configuration = group?.configuration ?? [];
+    const victim = replica.self.member;
+    if (!configuration.some(({ member }) => member === victim)) return;
+    const believed = this.records()
+      .filter((one) => one.state === 'TASK_RUNNING' && !one.stopping)
+      .map((one) => one.replica?.self.member);
+    const works = new Set([...(group?.active() ?? []), ...believed]);
+    const staying = configuration.filter(({ member }) => member !== victim && works.has(member)).length;
+    assert.ok(
+      staying >= majority(configuration.length),
+      `killing member ${victim} leaves ${staying} of ${configuration.length}: ${this.explain()}`,
+    );
+  }
+
+  explain(): string {
+    const present = this.group();
+    const real = this.world.mesos.groups.get(`${ledger}@${present?.generation}`);
+    const numbers = (list: { member: number }[] | undefined) => list?.map(({ member }) => member).join(',');
+    const records = this.records().flatMap(({ replica, state, stopping }) =>
+      replica ? `${replica.self.member} ${state} ${stopping} ${replica.retiring}` : [],
+    );
+    const story = this.world
+      .view()
+      .apps.find(({ spec }) => spec.id === ledger)
+      ?.story.slice(-15)
+      .map(({ text }) => text);
+    return JSON.stringify(
+      {
+        real: numbers(real?.configuration),
+        works: real?.active(),
+        believed: numbers(present?.configuration),
+        records,
+        story,
+      },
+      null,
+      1,
+    );
+  }
+
+  checkSlots(): void {
+    const generation = this.group()?.generation;
+    const counted = this.records().filter(
+      ({ replica, stopping, inactive }) =>
+        replica?.generation === generation && !replica?.retiring && !stopping && !inactive,
+    );
+    const slots = counted.map(({ replica }) => replica?.self.slot);
+    assert.equal(new Set(slots).size, slots.length, `two members are counted for one slot: ${slots}`);
+  }
+
+  step([kind, pick]: Step): void {
+    this.act(kind, pick);
+    this.checkSlots();
+  }
+
+  act(kind: string, pick: number): void {
+    const { world } = this;
+    const { mesos } = world;
+    const one = <T>(list: T[]): T | undefined => list[pick % Math.max(1, list.length)];
+    const living = [...mesos.tasks.values()].filter((task) => !task.ended);
+    const agent = `S${1 + (pick % 6)}`;
+    switch (kind) {
+      case 'deliver':
+        for (let i = 0; i <= pick % 4; i++) world.deliver(this.deliverable(pick + i));
+        return;
+      case 'duplicate':
+        return world.duplicate(pick % Math.max(1, mesos.events.length));
+      case 'lose': {
+        const event = mesos.events[pick % Math.max(1, mesos.events.length)];
+        const lost = event?.type === 'MESSAGE' || (event?.type === 'UPDATE' && event.update.status.uuid !== undefined);
+        if (lost) mesos.events.splice(mesos.events.indexOf(event), 1);
+        return;
+      }
+      case 'tick':
+        return world.tick([100, 500, 3000, 20_000][pick % 4] as number);
+      case 'progress': {
+        for (const task of living) if ((pick + task.info.task_id.value.length) % 3 !== 0) mesos.progress(task);
+        return;
+      }
+      case 'fail': {
+        const task = one(living);
+        if (task && mesos.agents.get(task.agentId)?.up) mesos.end(task, 'TASK_FAILED');
+        return;
+      }
+      case 'down':
+        return mesos.setUp(agent, false);
+      case 'up':
+        return mesos.setUp(agent, true);
+      case 'reports':
+        return mesos.reports((index) => (pick >> index) % 2 === 0);
+      case 'crash':
+        return world.crash();
+      case 'crashAtWrite':
+        world.crashNext = pick % 2 === 0 ? 'beforeWrite' : 'afterWrite';
+        return;
+      case 'reconnect':
+        mesos.disconnect();
+        world.feed({ type: 'disconnected', now: world.now });
+        return mesos.subscribe();
+      case 'scale':
+        return this.put(replicatedSpec(ledger, { ...quick, instances: 1 + (pick % 5) }));
+      case 'scalePlain':
+        return this.put(appSpec(web, { ...quick, instances: pick % 4 }));
+      case 'change':
+        return this.put(appSpec(web, { ...quick, instances: 2, env: { A: String(pick) } }));
+      case 'restart':
+        world.command({ type: 'restartApp', appId: ledger, version: this.version(), force: false });
+        return;
+      case 'kill': {
+        const task = one(this.records());
+        if (task) world.command({ type: 'killTasks', taskIds: [task.id], scale: pick % 3 === 0, force: false });
+        return;
+      }
+    }
+  }
+
+  /** Offers and rescinds keep their order; updates and messages overtake. */
+  deliverable(pick: number): number {
+    const { events } = this.world.mesos;
+    const index = pick % Math.max(1, Math.min(6, events.length));
+    const type = events[index]?.type;
+    return type === 'UPDATE' || type === 'MESSAGE' ? index : 0;
+  }
+
+  /** When everything works again, everything comes to run. */
+  heal(): void {
+    const { world } = this;
+    world.crashNext = null;
+    for (const id of world.mesos.agents.keys()) world.mesos.setUp(id, true);
+    world.crash();
+    this.put(replicatedSpec(ledger, { ...quick, instances: 3, env: { healed: '1' } }));
+    this.put(appSpec(web, { ...quick, instances: 2 }));
+    world.until((view) => view.deployments.length === 0 || view.apps[0]?.group?.state === 'lost');
+    if (world.app(ledger).group?.state === 'lost') {
+      world.command({ type: 'restartApp', appId: ledger, version: new Date(world.now).toISOString(), force: true });
+    }
+    world.until((view) => view.deployments.length === 0 && view.apps[0]?.group?.state === 'whole');
+    world.until(() => world.mesos.living(ledger).length === 3 && world.mesos.living(web).length === 2);
+    this.checkSlots();
+  }
+}
+
+const weights: Record<string, number> = {
+  deliver: 30,
+  tick: 20,
+  progress: 15,
+  reports: 10,
+  fail: 4,
+  duplicate: 3,
+  lose: 3,
+  crash: 2,
+  crashAtWrite: 4,
+  down: 2,
+  up: 3,
+  reconnect: 1,
+  scale: 1,
+  scalePlain: 1,
+  change: 1,
+  restart: 1,
+  kill: 2,
+};
+const kinds = fc.oneof(...Object.entries(weights).map(([kind, weight]) => ({ arbitrary: fc.constant(kind), weight })));
+
+describe('scheduler under faults', () => {
+  it(`keeps its promises and comes to rest (seed ${seed}, ${numRuns} runs)`, function () {
+    this.timeout(120_000);
+    const steps = fc.array(fc.tuple(kinds, fc.nat(1000)), { minLength: 10, maxLength: 150, size: 'max' });
+    fc.assert(
+      fc.property(steps, (list) => {
+        const run = new Run();
+        for (const step of list) run.step(step as Step);
+        run.heal();
+      }),
+      { seed, numRuns, endOnFailure: process.env.GAIA_SHRINK === undefined },
+    );
+  });
+});
