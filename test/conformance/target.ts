@@ -20,10 +20,10 @@ export interface Target {
 const SHORT_TIMINGS = {
   allocationIntervalMs: 200,
   heartbeatIntervalMs: 400,
-  agentPingIntervalMs: 200,
-  agentPingsMissedMax: 3,
+  agentPingIntervalMs: 300,
+  agentPingsMissedMax: 4,
   retryBaseMs: 400,
-  executorRegistrationTimeoutMs: 1500,
+  executorRegistrationTimeoutMs: 5000,
   executorShutdownGraceMs: 700,
 };
 

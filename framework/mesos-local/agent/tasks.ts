@@ -1,0 +1,189 @@
+import type { ExecutorInfo, FrameworkInfo, KillPolicy, TaskInfo, TaskStatus } from '../../mesos-http-client/types.js';
+import { isTerminal, type UnknownTask } from '../protocol.js';
+import { shutdownExecutor } from './executors.js';
+import {
+  type AgentTaskRecord,
+  dropFinished,
+  type Executor,
+  executorKey,
+  executorOf,
+  forward,
+  newTask,
+  pushAgentStatus,
+  pushDropped,
+  pushStatus,
+  type Step,
+  taskKey,
+  tasksOfExecutor,
+  toExecutor,
+} from './state.js';
+import { acknowledge, due } from './status-stream.js';
+
+export function runTask(step: Step, framework: FrameworkInfo, info: TaskInfo): void {
+  const { state } = step;
+  const frameworkId = framework.id?.value ?? '';
+  const taskId = info.task_id.value;
+  if (state.tasks.has(taskKey(frameworkId, taskId))) return;
+  state.frameworks.set(frameworkId, framework);
+  const executorId = info.executor?.executor_id.value ?? taskId;
+  const task = newTask(frameworkId, taskId, executorId, info);
+  state.tasks.set(taskKey(frameworkId, taskId), task);
+  const executor = executorOf(state, frameworkId, executorId) ?? startExecutor(step, framework, info);
+  if (executor.terminating) pushDropped(step, task, 'Executor is terminating', 'REASON_EXECUTOR_TERMINATED');
+  else if (executor.connection !== null) deliver(step, executor, task);
+}
+
+export function deliver(step: Step, executor: Executor, task: AgentTaskRecord): void {
+  if (!task.info || task.delivered || isTerminal(task.stream.latestState)) return;
+  task.delivered = true;
+  toExecutor(step, executor, { type: 'LAUNCH', launch: { task: task.info } });
+}
+
+function startExecutor(step: Step, framework: FrameworkInfo, task: TaskInfo): Executor {
+  const { state } = step;
+  const info = task.executor ?? commandExecutorInfo(step, framework, task);
+  const executor: Executor = {
+    frameworkId: framework.id?.value ?? '',
+    id: info.executor_id.value,
+    info,
+    isCommandExecutor: task.executor === undefined,
+    containerId: step.newContainerId(),
+    process: null,
+    connection: null,
+    subscribedOnce: false,
+    registrationDeadlineMs: step.nowMs + state.settings.executorRegistrationTimeoutMs,
+    killAtMs: null,
+    terminating: false,
+    ending: null,
+  };
+  state.executors.set(executorKey(executor.frameworkId, executor.id), executor);
+  const role = executor.isCommandExecutor ? (task.resources?.[0]?.allocation_info?.role ?? null) : null;
+  step.actions.push({ type: 'startContainer', executor, framework, role });
+  return executor;
+}
+
+function commandExecutorInfo(step: Step, framework: FrameworkInfo, task: TaskInfo): ExecutorInfo {
+  const [value, ...rest] = step.state.settings.commandExecutor as [string, ...string[]];
+  const { uris, user, environment } = task.command ?? {};
+  return {
+    type: 'CUSTOM',
+    executor_id: { value: task.task_id.value },
+    ...(framework.id && { framework_id: framework.id }),
+    name: `Command Executor (Task: ${task.task_id.value})`,
+    source: task.task_id.value,
+    command: {
+      shell: false,
+      value,
+      arguments: [value, ...rest],
+      ...(uris && { uris }),
+      ...(user !== undefined && { user }),
+      ...(environment && { environment }),
+    },
+  };
+}
+
+export function killTask(step: Step, frameworkId: string, taskId: string, killPolicy: KillPolicy | null): void {
+  const { state } = step;
+  const task = state.tasks.get(taskKey(frameworkId, taskId));
+  if (!task || isTerminal(task.stream.latestState)) return;
+  const executor = executorOf(state, frameworkId, task.executorId);
+  if (task.info && !task.delivered) {
+    const message = 'A kill-task request was received before the task was delivered to its executor';
+    pushAgentStatus(step, task, 'TASK_KILLED', message, 'REASON_TASK_KILLED_DURING_LAUNCH');
+    if (executor && !executor.subscribedOnce && !hasWork(step, executor)) shutdownExecutor(step, executor);
+    return;
+  }
+  if (!executor) {
+    pushDropped(step, task, 'Unable to find executor', 'REASON_EXECUTOR_TERMINATED');
+    return;
+  }
+  const kill = { task_id: { value: taskId }, ...(killPolicy && { kill_policy: killPolicy }) };
+  toExecutor(step, executor, { type: 'KILL', kill });
+}
+
+function hasWork(step: Step, executor: Executor): boolean {
+  return tasksOfExecutor(step.state, executor).some((task) => !isTerminal(task.stream.latestState));
+}
+
+/** An update from an executor. Unknown tasks are taken, too (observed 40). @returns false if too many wait */
+export function takeUpdate(step: Step, executor: Executor, status: TaskStatus): boolean {
+  const { state } = step;
+  const key = taskKey(executor.frameworkId, status.task_id.value);
+  const known = state.tasks.get(key);
+  const task = known ?? newTask(executor.frameworkId, status.task_id.value, executor.id, null);
+  if (!pushStatus(step, task, completeStatus(step, executor, task, status))) return false;
+  if (!known) state.tasks.set(key, task);
+  const ids = { task_id: status.task_id, uuid: status.uuid as string };
+  toExecutor(step, executor, { type: 'ACKNOWLEDGED', acknowledged: ids });
+  return true;
+}
+
+/** Fields in the order of the proto; what the agent knows better than the executor is filled in. */
+function completeStatus(step: Step, executor: Executor, task: AgentTaskRecord, status: TaskStatus): TaskStatus {
+  const {
+    task_id,
+    state,
+    message,
+    source,
+    reason,
+    data,
+    agent_id: _,
+    executor_id: __,
+    timestamp,
+    uuid,
+    ...rest
+  } = status;
+  const network = { ip_addresses: [{ protocol: 'IPv4', ip_address: step.state.settings.ip }] };
+  const container = {
+    container_id: { value: executor.containerId },
+    network_infos: [network],
+    ...(executor.process && { executor_pid: executor.process.pid }),
+  };
+  return {
+    task_id,
+    state,
+    ...(message !== undefined && { message }),
+    ...(source && { source }),
+    ...(reason && { reason }),
+    ...(data !== undefined && { data }),
+    agent_id: { value: step.state.agentId ?? '' },
+    executor_id: { value: executor.id },
+    timestamp: timestamp ?? step.nowMs / 1000,
+    ...(uuid !== undefined && { uuid }),
+    ...rest,
+    ...(task.info && { container_status: container }),
+  };
+}
+
+export function acknowledgeStatus(step: Step, frameworkId: string, taskId: string, uuid: string): void {
+  const task = step.state.tasks.get(taskKey(frameworkId, taskId));
+  if (!task) return;
+  const next = acknowledge(task.stream, uuid, step.nowMs, step.state.settings);
+  if (next === 'ignored') return;
+  if (next) forward(step, task, next);
+  else dropFinished(step.state, task);
+}
+
+export function resendDue(step: Step): void {
+  for (const task of step.state.tasks.values()) {
+    const status = due(task.stream, step.nowMs, step.state.settings);
+    if (status) forward(step, task, status);
+  }
+}
+
+/** Tasks the master has and this agent never got, or forgot: their RUN was lost. */
+export function answerForUnknownTasks(step: Step, tasks: UnknownTask[]): void {
+  for (const { frameworkId, taskId, executorId } of tasks) {
+    const key = taskKey(frameworkId, taskId);
+    if (step.state.tasks.has(key)) continue;
+    const task = newTask(frameworkId, taskId, executorId, null);
+    step.state.tasks.set(key, task);
+    pushAgentStatus(
+      step,
+      task,
+      'TASK_DROPPED',
+      'Reconciliation: Task is unknown to the agent',
+      'REASON_RECONCILIATION',
+    );
+  }
+}

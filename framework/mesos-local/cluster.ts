@@ -1,0 +1,290 @@
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Range } from '../mesos-http-client/types.js';
+import { killContainerProcesses } from './agent/process-tree.js';
+import { sandboxesDirectory } from './agent/sandbox.js';
+import type { ContainerProcess } from './agent/state.js';
+import { type Daemon, killDaemon, logPathOf, signalDaemon, startDaemon } from './daemon.js';
+import { readJsonFile, writeFileAtomically } from './durable-file.js';
+import { claimPortRanges, releasePortRanges } from './port-ranges.js';
+import { AGENT_TIMINGS, flagOf, MASTER_TIMINGS } from './timings.js';
+
+/** A master and agents on one machine, as processes of their own, described by `cluster.json` in the directory. */
+
+export type ClusterTimings = Partial<Record<keyof typeof MASTER_TIMINGS | keyof typeof AGENT_TIMINGS, number>>;
+
+export interface ClusterAgentOptions {
+  /** Shown in offers. It need not resolve: everything listens on 127.0.0.1. */
+  hostname: string;
+  /** Mesos' text form: `rack:r1` */
+  attributes?: string;
+  zone?: string;
+  region?: string;
+  /** Mesos' text form: `cpus:2;mem:1024`. Without ports the agent gets a free range of 100. */
+  resources: string;
+}
+
+export interface LocalClusterOptions {
+  directory: string;
+  agents: ClusterAgentOptions[];
+  /** Default: any free port. */
+  masterPort?: number;
+  timings?: ClusterTimings;
+  /** Default true: the processes outlive the caller and `stopLocalCluster` ends them. False: they end with the caller. */
+  detached?: boolean;
+  /** Of the order in which agents are offered. */
+  seed?: number;
+}
+
+export interface LocalAgent {
+  hostname: string;
+  url: string;
+  pid: number;
+  workDirectory: string;
+  ports: Range | null;
+}
+
+export interface LocalCluster {
+  readonly directory: string;
+  readonly masterUrl: string;
+  /** host:port */
+  readonly masterAddress: string;
+  readonly masterPid: number;
+  readonly agents: readonly LocalAgent[];
+  /** SIGKILL; its executors live on. */
+  killAgent(index: number): Promise<void>;
+  /** The same agent again, after `killAgent`: it finds its executors. */
+  restartAgent(index: number): Promise<void>;
+  /** SIGSTOP: a partition. */
+  pauseAgent(index: number): void;
+  resumeAgent(index: number): void;
+  killMaster(): Promise<void>;
+  /** On the same port. */
+  restartMaster(): Promise<void>;
+  /** Ends all processes, the executors' too. */
+  stop(): Promise<void>;
+}
+
+interface ProcessRecord extends Daemon {
+  /** To start it again. */
+  args: string[];
+  name: string;
+}
+
+interface AgentRecord extends ProcessRecord {
+  hostname: string;
+  workDirectory: string;
+  ports: Range | null;
+}
+
+/** The content of `cluster.json`. */
+interface ClusterRecord {
+  directory: string;
+  detached: boolean;
+  master: ProcessRecord | null;
+  agents: AgentRecord[];
+  /** Claimed for the agents. */
+  ports: Range[];
+}
+
+const READY_TIMEOUT_MS = 20_000;
+/** A busy machine: executors that are a little late to find their agent again are not to be killed. */
+const EXECUTOR_REREGISTRATION_TIMEOUT_MS = 10_000;
+
+const recordPath = (directory: string): string => join(directory, 'cluster.json');
+
+function save(record: ClusterRecord): void {
+  writeFileAtomically(recordPath(record.directory), `${JSON.stringify(record, null, 2)}\n`);
+}
+
+async function start(record: ClusterRecord, name: string, args: string[]): Promise<ProcessRecord> {
+  const { detached, directory } = record;
+  const logPath = logPathOf(directory, name);
+  return { ...(await startDaemon({ args, logPath, detached, readyTimeoutMs: READY_TIMEOUT_MS })), args, name };
+}
+
+function timingFlags(timings: ClusterTimings, known: object): string[] {
+  return Object.entries(timings).flatMap(([name, value]) => (name in known ? [flagOf(name), `${value}`] : []));
+}
+
+function masterArgs(options: LocalClusterOptions, port: number): string[] {
+  const { directory, timings = {}, seed = 1 } = options;
+  const flags = ['--work-dir', join(directory, 'master'), '--port', `${port}`, '--seed', `${seed}`];
+  return ['master', ...flags, ...timingFlags(timings, MASTER_TIMINGS)];
+}
+
+function agentArgs(
+  options: LocalClusterOptions,
+  agent: ClusterAgentOptions,
+  record: AgentPlan,
+  masterUrl: string,
+): string[] {
+  const timings = { executorReregistrationTimeoutMs: EXECUTOR_REREGISTRATION_TIMEOUT_MS, ...options.timings };
+  const ports = record.ports ? `;ports:[${record.ports.begin}-${record.ports.end}]` : '';
+  return [
+    ...['agent', '--master', masterUrl, '--work-dir', record.workDirectory, '--hostname', agent.hostname],
+    ...['--resources', `${agent.resources}${ports}`],
+    ...(agent.attributes ? ['--attributes', agent.attributes] : []),
+    ...(agent.zone ? ['--zone', agent.zone] : []),
+    ...(agent.region ? ['--region', agent.region] : []),
+    ...timingFlags(timings, AGENT_TIMINGS),
+  ];
+}
+
+interface AgentPlan {
+  workDirectory: string;
+  ports: Range | null;
+}
+
+/**
+ * Starts a cluster and waits until its processes listen; agents register within moments.
+ * @throws Error if a cluster runs in the directory already, or a process does not start; then nothing is left running
+ */
+export async function startLocalCluster(given: LocalClusterOptions): Promise<LocalCluster> {
+  const options = { ...given, directory: resolve(given.directory) };
+  const { directory } = options;
+  if (existsSync(recordPath(directory))) {
+    throw new Error(`${recordPath(directory)} exists: a cluster runs there already; stop it first (stopLocalCluster)`);
+  }
+  mkdirSync(directory, { recursive: true });
+  const record: ClusterRecord = { directory, detached: options.detached ?? true, master: null, agents: [], ports: [] };
+  save(record);
+  try {
+    await startAll(options, record);
+  } catch (error) {
+    await stopRecorded(record);
+    throw error;
+  }
+  return new RecordedCluster(record);
+}
+
+async function startAll(options: LocalClusterOptions, record: ClusterRecord): Promise<void> {
+  const wanting = options.agents.filter((agent) => !/(^|;)\s*ports:/.test(agent.resources));
+  const ranges = await claimPortRanges(wanting.length, options.directory);
+  record.ports = ranges;
+  save(record);
+  record.master = await start(record, 'master', masterArgs(options, options.masterPort ?? 0));
+  const { url } = record.master;
+  record.master.args = masterArgs(options, Number(new URL(url).port));
+  save(record);
+  const starts = options.agents.map(async (agent, index): Promise<AgentRecord> => {
+    const ports = wanting.includes(agent) ? (ranges[wanting.indexOf(agent)] ?? null) : null;
+    const plan = { workDirectory: join(options.directory, `agent-${index}`), ports };
+    const process = await start(record, `agent-${index}`, agentArgs(options, agent, plan, url));
+    return { ...process, ...plan, hostname: agent.hostname };
+  });
+  const results = await Promise.allSettled(starts);
+  record.agents = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  save(record);
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed) throw failed.reason;
+}
+
+/**
+ * Ends the cluster that runs in `directory`, whoever started it, with all executors.
+ * @returns false if there is none
+ */
+export async function stopLocalCluster(directory: string): Promise<boolean> {
+  const record = readJsonFile(recordPath(resolve(directory))) as ClusterRecord | null;
+  if (!record) return false;
+  await stopRecorded(record);
+  return true;
+}
+
+/** Agents first, so that nothing is restarted or reported; then what they ran; then the master. */
+async function stopRecorded(record: ClusterRecord): Promise<void> {
+  await Promise.all(record.agents.map((agent) => killDaemon(agent.process)));
+  await Promise.all(record.agents.map(endContainers));
+  if (record.master) await killDaemon(record.master.process);
+  releasePortRanges(record.ports, record.directory);
+  rmSync(recordPath(record.directory), { force: true });
+}
+
+async function endContainers(agent: AgentRecord): Promise<void> {
+  const survivors = await killContainerProcesses(sandboxesDirectory(agent.workDirectory), null);
+  if (survivors.length > 0) throw new Error(`processes ${survivors.join(', ')} of ${agent.hostname} do not end`);
+}
+
+/** The cluster that runs in `directory`, for a caller that did not start it. Null if there is none. */
+export function openLocalCluster(directory: string): LocalCluster | null {
+  const record = readJsonFile(recordPath(resolve(directory))) as ClusterRecord | null;
+  return record && new RecordedCluster(record);
+}
+
+class RecordedCluster implements LocalCluster {
+  readonly #record: ClusterRecord;
+
+  constructor(record: ClusterRecord) {
+    this.#record = record;
+  }
+
+  get directory(): string {
+    return this.#record.directory;
+  }
+
+  get masterUrl(): string {
+    return (this.#record.master as ProcessRecord).url;
+  }
+
+  get masterAddress(): string {
+    return new URL(this.masterUrl).host;
+  }
+
+  get masterPid(): number {
+    return this.#masterProcess().pid;
+  }
+
+  get agents(): readonly LocalAgent[] {
+    return this.#record.agents.map(({ hostname, url, process, workDirectory, ports }) => ({
+      hostname,
+      url,
+      pid: process.pid,
+      workDirectory,
+      ports,
+    }));
+  }
+
+  #masterProcess(): ContainerProcess {
+    return (this.#record.master as ProcessRecord).process;
+  }
+
+  #agent(index: number): AgentRecord {
+    const agent = this.#record.agents[index];
+    if (!agent) throw new RangeError(`agent ${index}: there are ${this.#record.agents.length}, counted from 0`);
+    return agent;
+  }
+
+  killAgent(index: number): Promise<void> {
+    return killDaemon(this.#agent(index).process);
+  }
+
+  async restartAgent(index: number): Promise<void> {
+    const agent = this.#agent(index);
+    await killDaemon(agent.process);
+    Object.assign(agent, await start(this.#record, agent.name, agent.args));
+    save(this.#record);
+  }
+
+  pauseAgent(index: number): void {
+    signalDaemon(this.#agent(index).process, 'SIGSTOP');
+  }
+
+  resumeAgent(index: number): void {
+    signalDaemon(this.#agent(index).process, 'SIGCONT');
+  }
+
+  killMaster(): Promise<void> {
+    return killDaemon(this.#masterProcess());
+  }
+
+  async restartMaster(): Promise<void> {
+    const master = this.#record.master as ProcessRecord;
+    await killDaemon(master.process);
+    this.#record.master = await start(this.#record, master.name, master.args);
+    save(this.#record);
+  }
+
+  stop(): Promise<void> {
+    return stopRecorded(this.#record);
+  }
+}

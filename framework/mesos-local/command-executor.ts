@@ -1,0 +1,134 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { DeliveredExecutorEvent } from '../mesos-http-client/index.js';
+import { ExecutorClient, parseExecutorEnvironment } from '../mesos-http-client/index.js';
+import type { KillPolicy, TaskInfo, TaskState } from '../mesos-http-client/types.js';
+import { commandLine } from './command-line.js';
+
+/**
+ * Runs the command of one task that has no executor of its own, as mesos-executor does: STARTING, RUNNING, and the
+ * end with its status in words. The command leads a process group that is ended as a whole.
+ */
+
+const KILL_GRACE_MS = 3000;
+/** Time for the last acknowledgement to be the last thing said. */
+const LINGER_MS = 100;
+
+const SIGNAL_WORDS: Partial<Record<NodeJS.Signals, string>> = {
+  SIGHUP: 'Hangup',
+  SIGINT: 'Interrupt',
+  SIGQUIT: 'Quit',
+  SIGILL: 'Illegal instruction',
+  SIGABRT: 'Aborted',
+  SIGFPE: 'Floating point exception',
+  SIGKILL: 'Killed',
+  SIGSEGV: 'Segmentation fault',
+  SIGPIPE: 'Broken pipe',
+  SIGTERM: 'Terminated',
+};
+
+class CommandExecutor {
+  readonly #client: ExecutorClient;
+  #task: TaskInfo | null = null;
+  #child: ChildProcess | null = null;
+  #killed = false;
+  #tellsKilling = false;
+
+  constructor() {
+    this.#client = new ExecutorClient({
+      environment: parseExecutorEnvironment(process.env),
+      onEvent: (event) => this.#handle(event),
+      onState: (state) => {
+        if (state.type === 'ended') this.#abandon();
+      },
+    });
+  }
+
+  run(): void {
+    this.#client.subscribe();
+  }
+
+  #handle(event: DeliveredExecutorEvent): void {
+    switch (event.type) {
+      case 'SUBSCRIBED': {
+        const capabilities = event.subscribed.framework_info.capabilities ?? [];
+        this.#tellsKilling = capabilities.some(({ type }) => type === 'TASK_KILLING_STATE');
+        break;
+      }
+      case 'LAUNCH':
+        this.#launch(event.launch.task);
+        break;
+      case 'KILL':
+        this.#kill(event.kill.kill_policy);
+        break;
+      case 'SHUTDOWN':
+        if (this.#child) this.#kill(undefined);
+        else process.exit(0);
+    }
+  }
+
+  #launch(task: TaskInfo): void {
+    this.#task = task;
+    this.#update('TASK_STARTING');
+    const command = task.command ?? {};
+    const { file, argv } = commandLine(command);
+    this.#child = spawn(file, argv.slice(1), { argv0: argv[0] ?? file, detached: true, stdio: 'inherit' });
+    this.#child.once(
+      'error',
+      (error) => void this.#finish('TASK_FAILED', `Failed to start the command: ${error.message}`),
+    );
+    this.#child.once('exit', (code, signal) => this.#exited(code, signal));
+    this.#update('TASK_RUNNING');
+  }
+
+  #update(state: TaskState, message?: string): void {
+    const taskId = this.#task?.task_id.value;
+    if (taskId !== undefined) this.#client.update(taskId, { state, ...(message !== undefined && { message }) });
+  }
+
+  #kill(policy: KillPolicy | undefined): void {
+    if (this.#killed || !this.#child) return;
+    this.#killed = true;
+    if (this.#tellsKilling) this.#update('TASK_KILLING');
+    this.#signal('SIGTERM');
+    const grace = policy?.grace_period ?? this.#task?.kill_policy?.grace_period;
+    setTimeout(() => this.#signal('SIGKILL'), grace ? grace.nanoseconds / 1e6 : KILL_GRACE_MS);
+  }
+
+  #signal(signal: NodeJS.Signals): void {
+    if (this.#child?.pid === undefined) return;
+    try {
+      process.kill(-this.#child.pid, signal);
+    } catch {
+      // The group has ended.
+    }
+  }
+
+  #exited(code: number | null, signal: NodeJS.Signals | null): void {
+    this.#signal('SIGKILL');
+    const words = signal ? `terminated with signal ${SIGNAL_WORDS[signal] ?? signal}` : `exited with status ${code}`;
+    const state = this.#killed ? 'TASK_KILLED' : code === 0 ? 'TASK_FINISHED' : 'TASK_FAILED';
+    void this.#finish(state, `Command ${words}`);
+  }
+
+  async #finish(state: TaskState, message: string): Promise<void> {
+    try {
+      this.#update(state, message);
+      await this.#client.drained();
+      await sleep(LINGER_MS);
+    } finally {
+      process.exit(0);
+    }
+  }
+
+  /** The agent is gone for good: the task must not go on unseen. */
+  #abandon(): void {
+    this.#signal('SIGKILL');
+    process.exit(1);
+  }
+}
+
+/** Runs until its task has ended. */
+export function runCommandExecutor(): void {
+  new CommandExecutor().run();
+}

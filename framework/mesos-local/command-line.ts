@@ -1,0 +1,8 @@
+import type { CommandInfo } from '../mesos-http-client/types.js';
+
+/** How a command is started. shell: `/bin/sh -c value`; else `value` with `arguments` as argv, argv[0] included. */
+export function commandLine(command: CommandInfo): { file: string; argv: string[] } {
+  const value = command.value ?? '';
+  if (command.shell !== false) return { file: '/bin/sh', argv: ['sh', '-c', value] };
+  return { file: value, argv: command.arguments ?? [] };
+}

@@ -1,0 +1,96 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { encodeRecord } from '../mesos-http-client/recordio.js';
+import { Refusal } from './http-call.js';
+import { encodeJson } from './json.js';
+
+export const BODY_BYTES_MAX = 16 * 1024 * 1024;
+/** A subscriber that lets this much wait is cut off, as one that has hung up. */
+export const STREAM_BYTES_MAX = 64 * 1024 * 1024;
+
+export type Handler = (request: IncomingMessage, response: ServerResponse, path: string) => Promise<void>;
+
+/**
+ * An HTTP server in the manner of libprocess: paths with or without `prefix` and with or without a trailing slash,
+ * plain-text errors, no `Connection` header, no `100 Continue`.
+ * @param prefix `/master` or `/slave(1)`
+ */
+export function createHttpServer(prefix: string, handler: Handler): Server {
+  const listener = (request: IncomingMessage, response: ServerResponse) => {
+    response.removeHeader('connection');
+    const handled = (async () => handler(request, response, pathOf(request, prefix)))();
+    handled.catch((error: unknown) => answerError(response, error));
+  };
+  const server = createServer({ keepAliveTimeout: 0 }, listener);
+  server.on('checkContinue', listener);
+  return server;
+}
+
+function pathOf(request: IncomingMessage, prefix: string): string {
+  const raw = (request.url ?? '/').split('?')[0] as string;
+  const path = raw.replaceAll('%28', '(').replaceAll('%29', ')');
+  const inner = path === prefix || path.startsWith(`${prefix}/`) ? path.slice(prefix.length) : path;
+  return inner.length > 1 && inner.endsWith('/') ? inner.slice(0, -1) : inner;
+}
+
+function answerError(response: ServerResponse, error: unknown): void {
+  if (response.headersSent) return void response.destroy();
+  if (error instanceof Refusal) {
+    answerText(response, error.status, error.message);
+    return;
+  }
+  answerText(response, 500, error instanceof Error ? error.message : String(error));
+}
+
+export function answerText(response: ServerResponse, status: number, text: string): void {
+  const body = Buffer.from(text);
+  response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', 'Content-Length': body.length });
+  response.end(body);
+}
+
+export function answerEmpty(response: ServerResponse, status: number): void {
+  response.writeHead(status, { 'Content-Length': 0 });
+  response.end();
+}
+
+export function answerJson(response: ServerResponse, value: object): void {
+  const body = Buffer.from(encodeJson(value));
+  response.writeHead(200, { 'Content-Length': body.length, 'Content-Type': 'application/json' });
+  response.end(body);
+}
+
+export function answerNotFound(response: ServerResponse): void {
+  answerText(response, 404, '404 Not Found.');
+}
+
+/** @returns true if the method was wrong and 405 has been answered */
+export function refuseMethod(request: IncomingMessage, response: ServerResponse, allowed: 'GET' | 'POST'): boolean {
+  if (request.method === allowed) return false;
+  response.setHeader('Allow', allowed);
+  const text = `405 Method Not Allowed. Expecting one of { '${allowed}' }, but received '${request.method}'.`;
+  answerText(response, 405, text);
+  return true;
+}
+
+/** @throws Refusal 413 if it is longer than the limit */
+export async function readBody(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > BODY_BYTES_MAX) throw new Refusal(413, `The body is longer than ${BODY_BYTES_MAX} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** Begins an event stream: every event is one RecordIO record in one HTTP chunk. */
+export function beginStream(response: ServerResponse, headers: Record<string, string>): void {
+  response.writeHead(200, { 'Transfer-Encoding': 'chunked', ...headers, 'Content-Type': 'application/json' });
+  response.flushHeaders();
+}
+
+export function writeEvent(response: ServerResponse, event: object): void {
+  if (response.writableEnded || response.destroyed) return;
+  response.write(encodeRecord(encodeJson(event)));
+  if (response.writableLength > STREAM_BYTES_MAX) response.destroy();
+}

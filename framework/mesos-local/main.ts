@@ -1,0 +1,134 @@
+#!/usr/bin/env node
+import { fileURLToPath } from 'node:url';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { parseAttributes, parseResources } from '../mesos-http-client/index.js';
+import type { DomainInfo } from '../mesos-http-client/types.js';
+import { AgentLoop } from './agent/loop.js';
+import { runCommandExecutor } from './command-executor.js';
+import { MasterLoop } from './master/loop.js';
+import { AGENT_TIMINGS, flagOf, MASTER_TIMINGS } from './timings.js';
+
+/** The processes of the embedded Mesos. Each prints one JSON line with its address when it is ready. */
+
+function integer(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('a whole number, zero or more, is expected.');
+  return Number(text);
+}
+
+function withTimings(command: Command, timings: Record<string, number>): Command {
+  for (const [name, value] of Object.entries(timings)) {
+    command.addOption(new Option(`${flagOf(name)} <number>`).argParser(integer).default(value));
+  }
+  return command;
+}
+
+function domainOf(region: string | undefined, zone: string | undefined): DomainInfo | null {
+  if (region === undefined && zone === undefined) return null;
+  return { fault_domain: { region: { name: region ?? 'local' }, zone: { name: zone ?? 'default' } } };
+}
+
+function announce(role: string, ip: string, port: number): void {
+  const address = `${ip}:${port}`;
+  process.stdout.write(`${JSON.stringify({ role, address, url: `http://${address}`, pid: process.pid })}\n`);
+}
+
+/** For tests: a process that must not outlive the one that started it, however that ends. */
+function onStdinEnd(enabled: boolean, stop: () => void): void {
+  if (enabled) process.stdin.once('end', stop).once('error', stop).resume();
+}
+
+function fail(error: unknown): never {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+}
+
+interface MasterFlags extends Record<keyof typeof MASTER_TIMINGS, number> {
+  ip: string;
+  port: number;
+  workDir: string;
+  region: string;
+  zone: string;
+  seed: number;
+  exitOnStdinEnd: boolean;
+}
+
+async function startMaster(flags: MasterFlags): Promise<void> {
+  const { workDir: workDirectory, region, zone, exitOnStdinEnd, ...rest } = flags;
+  const master = new MasterLoop({ ...rest, workDirectory, domain: domainOf(region, zone) });
+  const stop = () => {
+    master.stop();
+    process.exit(0);
+  };
+  process.once('SIGTERM', stop).once('SIGINT', stop);
+  announce('master', flags.ip, await master.start());
+  onStdinEnd(exitOnStdinEnd, stop);
+}
+
+interface AgentFlags extends Record<keyof typeof AGENT_TIMINGS, number> {
+  master: string;
+  ip: string;
+  port: number;
+  workDir: string;
+  hostname: string;
+  resources: string;
+  attributes: string;
+  region?: string;
+  zone?: string;
+  recover: boolean;
+  exitOnStdinEnd: boolean;
+}
+
+async function startAgent(flags: AgentFlags): Promise<void> {
+  const { master, workDir, region, zone, resources, attributes, exitOnStdinEnd, ...rest } = flags;
+  const options = {
+    ...rest,
+    masterUrl: master,
+    workDirectory: workDir,
+    resources: parseResources(resources),
+    attributes: parseAttributes(attributes),
+    domain: domainOf(region, zone),
+    commandExecutor: [process.execPath, fileURLToPath(import.meta.url), 'command-executor'],
+  };
+  const agent = new AgentLoop(options, () => process.exit(0));
+  const stop = () => {
+    agent.stop();
+    process.exit(0);
+  };
+  process
+    .once('SIGTERM', stop)
+    .once('SIGINT', stop)
+    .once('SIGUSR1', () => agent.shutdown());
+  announce('agent', flags.ip, await agent.start());
+  onStdinEnd(exitOnStdinEnd, () => void agent.stopWithContainers().finally(() => process.exit(0)));
+}
+
+const program = new Command('mesos-local').description('An embedded Mesos for one machine');
+const stdinOption = () => new Option('--exit-on-stdin-end', 'end when standard input ends').default(false);
+
+withTimings(program.command('master'), MASTER_TIMINGS)
+  .option('--ip <address>', 'address to listen on', '127.0.0.1')
+  .option('--port <port>', '0: any free one', integer, 0)
+  .requiredOption('--work-dir <directory>')
+  .option('--region <name>', 'region of the master', 'local')
+  .option('--zone <name>', 'zone of the master', 'master')
+  .option('--seed <number>', 'of the order in which agents are offered', integer, 1)
+  .addOption(stdinOption())
+  .action((flags: MasterFlags) => startMaster(flags).catch(fail));
+
+withTimings(program.command('agent'), AGENT_TIMINGS)
+  .requiredOption('--master <url>')
+  .option('--ip <address>', 'address to listen on', '127.0.0.1')
+  .option('--port <port>', '0: the one of the earlier life, else any free one', integer, 0)
+  .requiredOption('--work-dir <directory>')
+  .option('--hostname <name>', 'shown in offers', '127.0.0.1')
+  .requiredOption('--resources <text>', "like 'cpus:2;mem:1024;disk:10240;ports:[21000-21099]'")
+  .option('--attributes <text>', "like 'rack:r1'", '')
+  .option('--region <name>')
+  .option('--zone <name>')
+  .option('--no-recover', 'kill the executors of an earlier life and register as a new agent')
+  .addOption(stdinOption())
+  .action((flags: AgentFlags) => startAgent(flags).catch(fail));
+
+program.command('command-executor', { hidden: true }).action(runCommandExecutor);
+
+await program.parseAsync();

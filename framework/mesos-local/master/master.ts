@@ -1,0 +1,235 @@
+import type { SchedulerCall, Subscribe } from '../../mesos-http-client/calls.js';
+import { Refusal } from '../http-call.js';
+import type { ToMaster } from '../protocol.js';
+import { accept } from './accept.js';
+import * as agents from './agents.js';
+import { subscribeError, updateFrameworkError } from './framework-validation.js';
+import * as frameworks from './frameworks.js';
+import { allocateNow, decline, revive, suppress } from './offers.js';
+import { reconcileImplicitly, reconcileTask } from './reconciliation.js';
+import type { IgnoredCall } from './scheduler-call.js';
+import {
+  type Framework,
+  type MasterAction,
+  type MasterSettings,
+  type MasterState,
+  type Registry,
+  type Step,
+  sendToAgent,
+} from './state.js';
+import { acknowledge, executorExited, forwardStatus, killKnownTask } from './tasks.js';
+
+export type MasterEvent =
+  | { type: 'subscribe'; stream: frameworks.NewStream; subscribe: Subscribe }
+  | { type: 'streamClosed'; connection: number }
+  /** Checked with `callRefusal` before. */
+  | { type: 'call'; call: SchedulerCall | IgnoredCall }
+  | { type: 'fromAgent'; connection: number; message: ToMaster }
+  | { type: 'agentClosed'; connection: number }
+  | { type: 'markAgentGone'; agentId: string }
+  /** Time has passed. Everything that is due happens now. */
+  | { type: 'tick' };
+
+/** The master decides here: no clock, no socket, no randomness. The loop carries out the actions in order. */
+export class Master {
+  readonly state: MasterState;
+
+  /** @param registry what an earlier master in this work directory saved, or null */
+  constructor(settings: MasterSettings, registry: Registry | null, nowMs: number) {
+    const deadlineMs = nowMs + settings.agentReregisterTimeoutMs;
+    this.state = {
+      settings,
+      frameworks: new Map(),
+      agents: new Map(),
+      recoveredAgents: new Map(registry?.agents.map((info) => [info.id?.value ?? '', { info, deadlineMs }])),
+      unreachableAgents: new Map(
+        registry?.unreachable.map(({ agentId, sinceMs, info }) => [agentId, { sinceMs, info }]),
+      ),
+      goneAgents: new Set(registry?.gone),
+      completedFrameworks: (registry?.completedFrameworks ?? []).map((id) => ({
+        id,
+        framework: null,
+        unregisteredAtMs: 0,
+      })),
+      offers: new Map(),
+      filters: [],
+      nextFrameworkNumber: 0,
+      nextAgentNumber: 0,
+      nextOfferNumber: 0,
+      nextAllocationAtMs: nowMs,
+      randomState: settings.seed,
+    };
+  }
+
+  step(event: MasterEvent, nowMs: number): MasterAction[] {
+    const step: Step = { state: this.state, nowMs, actions: [] };
+    switch (event.type) {
+      case 'subscribe':
+        frameworks.subscribe(step, event.stream, event.subscribe);
+        break;
+      case 'streamClosed':
+        frameworks.disconnect(step, event.connection);
+        break;
+      case 'call':
+        handleCall(step, event.call);
+        break;
+      case 'fromAgent':
+        handleAgent(step, event.connection, event.message);
+        break;
+      case 'agentClosed':
+        agents.agentClosed(step, event.connection);
+        break;
+      case 'markAgentGone':
+        agents.markGone(step, event.agentId);
+        break;
+      case 'tick':
+        tick(step);
+        break;
+    }
+    return step.actions;
+  }
+
+  /**
+   * What the answer to a call other than SUBSCRIBE is before it is carried out (src/master/http.cpp, in its order).
+   * @param streamId the Mesos-Stream-Id header
+   * @returns null if the call is to be accepted
+   */
+  callRefusal(call: SchedulerCall | IgnoredCall, streamId: string | undefined): Refusal | null {
+    const framework = this.state.frameworks.get(call.framework_id?.value ?? '');
+    if (!framework) return new Refusal(400, 'Framework cannot be found');
+    if (!framework.stream) return new Refusal(403, 'Framework is not subscribed');
+    if (streamId === undefined) {
+      return new Refusal(400, "All non-subscribe calls should include the 'Mesos-Stream-Id' header");
+    }
+    if (streamId !== framework.stream.streamId) {
+      const ids = `currently associated with framework ID ${framework.id}`;
+      return new Refusal(400, `The stream ID '${streamId}' included in this request didn't match the stream ID ${ids}`);
+    }
+    return call.type === 'UPDATE_FRAMEWORK' ? updateRefusal(framework, call.update_framework) : null;
+  }
+}
+
+function updateRefusal(framework: Framework, update: Subscribe): Refusal | null {
+  const invalid = subscribeError(update);
+  if (invalid) return new Refusal(400, `Supplied FrameworkInfo is not valid: ${invalid}`);
+  const frozen = updateFrameworkError(framework.info, update.framework_info);
+  return frozen ? new Refusal(400, frozen) : null;
+}
+
+function tick(step: Step): void {
+  frameworks.tickFrameworks(step);
+  agents.tickAgents(step);
+  const { state } = step;
+  if (state.nextAllocationAtMs > step.nowMs) return;
+  state.nextAllocationAtMs = step.nowMs + state.settings.allocationIntervalMs;
+  allocateNow(step);
+}
+
+function handleCall(step: Step, call: SchedulerCall | IgnoredCall): void {
+  const framework = step.state.frameworks.get(call.framework_id?.value ?? '');
+  if (!framework) return;
+  switch (call.type) {
+    case 'TEARDOWN':
+      frameworks.removeFramework(step, framework);
+      return;
+    case 'ACCEPT':
+      accept(step, framework, call.accept);
+      return;
+    case 'DECLINE':
+      decline(step, framework, values(call.decline.offer_ids), call.decline.filters?.refuse_seconds);
+      return;
+    case 'REVIVE':
+      revive(step, framework, call.revive?.roles);
+      return;
+    case 'SUPPRESS':
+      suppress(framework, call.suppress?.roles);
+      return;
+    case 'RECONCILE':
+      reconcile(step, framework, call.reconcile.tasks);
+      return;
+    case 'UPDATE_FRAMEWORK':
+      frameworks.updateFramework(step, framework, call.update_framework);
+      return;
+    default:
+      handleTaskCall(step, framework, call);
+      return;
+  }
+}
+
+function handleTaskCall(step: Step, framework: Framework, call: SchedulerCall | IgnoredCall): void {
+  const frameworkId = framework.id;
+  switch (call.type) {
+    case 'KILL': {
+      const { task_id, agent_id, kill_policy } = call.kill;
+      const request = { taskId: task_id.value, agentId: agent_id?.value, killPolicy: kill_policy };
+      if (!killKnownTask(step, framework, request)) reconcileTask(step, framework, request);
+      return;
+    }
+    case 'ACKNOWLEDGE': {
+      const { agent_id, task_id, uuid } = call.acknowledge;
+      acknowledge(step, framework, { agentId: agent_id.value, taskId: task_id.value, uuid });
+      return;
+    }
+    case 'SHUTDOWN': {
+      const { agent_id, executor_id } = call.shutdown;
+      const message = { type: 'shutdownExecutor' as const, frameworkId, executorId: executor_id.value };
+      sendToAgent(step, step.state.agents.get(agent_id.value), message);
+      return;
+    }
+    case 'MESSAGE': {
+      const { agent_id, executor_id, data } = call.message;
+      const message = { type: 'message' as const, frameworkId, executorId: executor_id.value, data };
+      sendToAgent(step, step.state.agents.get(agent_id.value), message);
+      return;
+    }
+  }
+}
+
+function values(ids: { value: string }[]): string[] {
+  return ids.map((id) => id.value);
+}
+
+function reconcile(
+  step: Step,
+  framework: Framework,
+  tasks: { task_id: { value: string }; agent_id?: { value: string } }[],
+): void {
+  if (tasks.length === 0) {
+    reconcileImplicitly(step, framework);
+    return;
+  }
+  for (const { task_id, agent_id } of tasks) {
+    reconcileTask(step, framework, { taskId: task_id.value, agentId: agent_id?.value });
+  }
+}
+
+function handleAgent(step: Step, connection: number, message: ToMaster): void {
+  if (message.type === 'register') {
+    agents.register(step, connection, message);
+    return;
+  }
+  if (message.type === 'pong') {
+    agents.pong(step, connection);
+    return;
+  }
+  if (message.type === 'unregister') {
+    agents.unregister(step, connection);
+    return;
+  }
+  const agent = [...step.state.agents.values()].find((candidate) => candidate.connection === connection);
+  if (!agent) return;
+  if (message.type === 'status') {
+    forwardStatus(step, agent, message);
+    return;
+  }
+  if (message.type === 'executorExited') {
+    executorExited(step, agent, message);
+    return;
+  }
+  const framework = step.state.frameworks.get(message.frameworkId);
+  if (!framework?.stream) return;
+  const { executorId, data } = message;
+  const ids = { agent_id: { value: agent.id }, executor_id: { value: executorId } };
+  const event = { type: 'MESSAGE' as const, message: { ...ids, data } };
+  step.actions.push({ type: 'event', connection: framework.stream.connection, event });
+}

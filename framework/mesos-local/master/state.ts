@@ -1,0 +1,178 @@
+import type { SchedulerEvent } from '../../mesos-http-client/calls.js';
+import type {
+  AgentInfo,
+  DomainInfo,
+  ExecutorInfo,
+  FrameworkInfo,
+  Resource,
+  TaskState,
+  TaskStatus,
+} from '../../mesos-http-client/types.js';
+import type { ToAgent } from '../protocol.js';
+
+/** Everything the master holds. Changed only inside `Master.step`. */
+export interface MasterState {
+  readonly settings: MasterSettings;
+  frameworks: Map<string, Framework>;
+  agents: Map<string, Agent>;
+  /** Agents of the registry that have not come back since this master started; the deadline in ms. */
+  recoveredAgents: Map<string, { info: AgentInfo; deadlineMs: number }>;
+  /** Since when, in ms. */
+  unreachableAgents: Map<string, { sinceMs: number; info: AgentInfo }>;
+  goneAgents: Set<string>;
+  /** Newest last, bounded. */
+  completedFrameworks: CompletedFramework[];
+  offers: Map<string, HeldOffer>;
+  filters: OfferFilter[];
+  nextFrameworkNumber: number;
+  nextAgentNumber: number;
+  nextOfferNumber: number;
+  nextAllocationAtMs: number;
+  /** State of the generator that shuffles agents. */
+  randomState: number;
+}
+
+export interface MasterSettings {
+  masterId: string;
+  ip: string;
+  port: number;
+  hostname: string;
+  domain: DomainInfo | null;
+  allocationIntervalMs: number;
+  heartbeatIntervalMs: number;
+  agentPingIntervalMs: number;
+  agentPingsMissedMax: number;
+  agentReregisterTimeoutMs: number;
+  seed: number;
+}
+
+export interface Framework {
+  id: string;
+  info: FrameworkInfo;
+  stream: { connection: number; streamId: string; nextHeartbeatAtMs: number } | null;
+  suppressedRoles: Set<string>;
+  registeredAtMs: number;
+  reregisteredAtMs: number | null;
+  /** When the framework is removed unless it comes back; null while connected or known only from agents. */
+  failoverDeadlineMs: number | null;
+  /** Known from agents only: it has not subscribed to this master yet. */
+  recovered: boolean;
+  tasks: Map<string, TaskRecord>;
+  unreachableTasks: Map<string, TaskRecord>;
+  /** Newest last, bounded. */
+  completedTasks: TaskRecord[];
+}
+
+export interface CompletedFramework {
+  id: string;
+  /** Null when only the id was remembered over a restart of the master. */
+  framework: Framework | null;
+  unregisteredAtMs: number;
+}
+
+export interface TaskRecord {
+  id: string;
+  name: string;
+  frameworkId: string;
+  agentId: string;
+  /** Null for command tasks. */
+  executorId: string | null;
+  role: string;
+  /** As sent, with allocation_info. */
+  resources: Resource[];
+  /** Newest state the agent has told; frees resources. */
+  latestState: TaskState;
+  /** State of the newest update forwarded; what the framework knows and reconciliation tells. */
+  forwardedState: TaskState;
+  statuses: TaskStatus[];
+}
+
+export interface Agent {
+  id: string;
+  info: AgentInfo;
+  /** Null while disconnected. */
+  connection: number | null;
+  registeredAtMs: number;
+  reregisteredAtMs: number | null;
+  nextPingAtMs: number;
+  pingsMissed: number;
+  executors: Map<string, ExecutorRecord>;
+}
+
+export interface ExecutorRecord {
+  frameworkId: string;
+  info: ExecutorInfo;
+}
+
+export interface HeldOffer {
+  id: string;
+  frameworkId: string;
+  agentId: string;
+  role: string;
+  /** Unallocated, refined format. */
+  resources: Resource[];
+}
+
+/** Hides offers of an agent whose resources are a subset of the refused ones. */
+export interface OfferFilter {
+  frameworkId: string;
+  role: string;
+  agentId: string;
+  resources: Resource[];
+  untilMs: number;
+}
+
+/** What survives a restart of the master, as the registry does in Apache Mesos; framework ids go beyond it. */
+export interface Registry {
+  agents: AgentInfo[];
+  unreachable: { agentId: string; sinceMs: number; info: AgentInfo }[];
+  gone: string[];
+  completedFrameworks: string[];
+}
+
+export type MasterAction =
+  | { type: 'event'; connection: number; event: SchedulerEvent }
+  | { type: 'endStream'; connection: number }
+  | { type: 'toAgent'; connection: number; message: ToAgent }
+  | { type: 'dropAgent'; connection: number }
+  | { type: 'save'; registry: Registry };
+
+/** What the parts of the master work on during one step. */
+export interface Step {
+  state: MasterState;
+  nowMs: number;
+  actions: MasterAction[];
+}
+
+export const COMPLETED_FRAMEWORKS_MAX = 1000;
+export const COMPLETED_TASKS_MAX = 1000;
+export const TASK_STATUSES_MAX = 32;
+
+export const executorKey = (frameworkId: string, executorId: string): string => `${frameworkId}\n${executorId}`;
+
+export function sendEvent(step: Step, framework: Framework, event: SchedulerEvent): void {
+  if (framework.stream) step.actions.push({ type: 'event', connection: framework.stream.connection, event });
+}
+
+export function sendToAgent(step: Step, agent: Agent | undefined, message: ToAgent): void {
+  if (agent && agent.connection !== null) {
+    step.actions.push({ type: 'toAgent', connection: agent.connection, message });
+  }
+}
+
+export function saveRegistry(step: Step): void {
+  const { agents, recoveredAgents, unreachableAgents, goneAgents, completedFrameworks } = step.state;
+  const known = [...agents.values(), ...recoveredAgents.values()].map((agent) => agent.info);
+  const unreachable = [...unreachableAgents].map(([agentId, { sinceMs, info }]) => ({ agentId, sinceMs, info }));
+  const completed = completedFrameworks.map((framework) => framework.id);
+  step.actions.push({
+    type: 'save',
+    registry: { agents: known, unreachable, gone: [...goneAgents], completedFrameworks: completed },
+  });
+}
+
+export function tasksOnAgent(state: MasterState, agentId: string): TaskRecord[] {
+  return [...state.frameworks.values()].flatMap((framework) =>
+    [...framework.tasks.values()].filter((task) => task.agentId === agentId),
+  );
+}

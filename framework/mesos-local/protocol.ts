@@ -1,0 +1,82 @@
+import type {
+  AgentInfo,
+  ExecutorInfo,
+  FrameworkInfo,
+  KillPolicy,
+  TaskInfo,
+  TaskState,
+  TaskStatus,
+} from '../mesos-http-client/types.js';
+
+/**
+ * What master and agent say to each other. This protocol is our own (Apache Mesos uses protobuf over libprocess):
+ * the agent opens `GET /mesos-local/agent` with `Upgrade: mesos-local`, and both sides send RecordIO records of JSON.
+ */
+export const AGENT_PATH = '/mesos-local/agent';
+export const AGENT_PROTOCOL = 'mesos-local';
+export const RECORD_BYTES_MAX = 16 * 1024 * 1024;
+
+/** A task as an agent reports it when it (re-)registers. */
+export interface AgentTask {
+  frameworkId: string;
+  info: TaskInfo;
+  /** Newest state the agent knows; not all of it may have been forwarded and acknowledged. */
+  latestState: TaskState;
+}
+
+export interface AgentExecutor {
+  frameworkId: string;
+  info: ExecutorInfo;
+}
+
+/** A task the master has on an agent that did not report it. */
+export interface UnknownTask {
+  frameworkId: string;
+  taskId: string;
+  executorId: string;
+}
+
+export type ToMaster =
+  | {
+      type: 'register';
+      /** Null: a new agent. */
+      agentId: string | null;
+      info: AgentInfo;
+      frameworks: FrameworkInfo[];
+      tasks: AgentTask[];
+      executors: AgentExecutor[];
+    }
+  | { type: 'unregister' }
+  | { type: 'pong' }
+  | { type: 'status'; frameworkId: string; status: TaskStatus; latestState: TaskState }
+  | { type: 'message'; frameworkId: string; executorId: string; data: string }
+  /** `status` is the raw wait status; null when nobody could wait for the process. */
+  | { type: 'executorExited'; frameworkId: string; executorId: string; status: number | null };
+
+export type ToAgent =
+  /** `unknownTasks`: the master has them on this agent, the agent did not report them. */
+  | { type: 'registered'; agentId: string; unknownTasks: UnknownTask[] }
+  /** The agent ends its executors and itself. */
+  | { type: 'shutdown'; message: string }
+  | { type: 'ping' }
+  | { type: 'runTask'; framework: FrameworkInfo; task: TaskInfo }
+  | { type: 'killTask'; frameworkId: string; taskId: string; killPolicy: KillPolicy | null }
+  | { type: 'shutdownExecutor'; frameworkId: string; executorId: string }
+  | { type: 'shutdownFramework'; frameworkId: string }
+  | { type: 'acknowledge'; frameworkId: string; taskId: string; uuid: string }
+  | { type: 'message'; frameworkId: string; executorId: string; data: string };
+
+const TERMINAL: ReadonlySet<TaskState> = new Set<TaskState>([
+  'TASK_FINISHED',
+  'TASK_FAILED',
+  'TASK_KILLED',
+  'TASK_ERROR',
+  'TASK_LOST',
+  'TASK_DROPPED',
+  'TASK_GONE',
+  'TASK_GONE_BY_OPERATOR',
+]);
+
+export function isTerminal(state: TaskState): boolean {
+  return TERMINAL.has(state);
+}
