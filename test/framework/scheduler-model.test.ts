@@ -125,7 +125,8 @@ class Run {
         for (let i = 0; i <= pick % 4; i++) world.deliver(this.deliverable(pick + i));
         return;
       case 'duplicate':
-        return world.duplicate(pick % Math.max(1, mesos.events.length));
+        world.duplicate(pick % Math.max(1, mesos.events.length));
+        return;
       case 'lose': {
         const event = mesos.events[pick % Math.max(1, mesos.events.length)];
         const lost = event?.type === 'MESSAGE' || (event?.type === 'UPDATE' && event.update.status.uuid !== undefined);
@@ -133,7 +134,8 @@ class Run {
         return;
       }
       case 'tick':
-        return world.tick([100, 500, 3000, 20_000][pick % 4] as number);
+        world.tick([100, 500, 3000, 20_000][pick % 4] as number);
+        return;
       case 'progress': {
         for (const task of living) if ((pick + task.info.task_id.value.length) % 3 !== 0) mesos.progress(task);
         return;
@@ -144,26 +146,34 @@ class Run {
         return;
       }
       case 'down':
-        return mesos.setUp(agent, false);
+        mesos.setUp(agent, false);
+        return;
       case 'up':
-        return mesos.setUp(agent, true);
+        mesos.setUp(agent, true);
+        return;
       case 'reports':
-        return mesos.reports((index) => (pick >> index) % 2 === 0);
+        mesos.reports((index) => (pick >> index) % 2 === 0);
+        return;
       case 'crash':
-        return world.crash();
+        world.crash();
+        return;
       case 'crashAtWrite':
         world.crashNext = pick % 2 === 0 ? 'beforeWrite' : 'afterWrite';
         return;
       case 'reconnect':
         mesos.disconnect();
         world.feed({ type: 'disconnected', now: world.now });
-        return mesos.subscribe();
+        mesos.subscribe();
+        return;
       case 'scale':
-        return this.put(replicatedSpec(ledger, { ...quick, instances: 1 + (pick % 5) }));
+        this.put(replicatedSpec(ledger, { ...quick, instances: 1 + (pick % 5) }));
+        return;
       case 'scalePlain':
-        return this.put(appSpec(web, { ...quick, instances: pick % 4 }));
+        this.put(appSpec(web, { ...quick, instances: pick % 4 }));
+        return;
       case 'change':
-        return this.put(appSpec(web, { ...quick, instances: 2, env: { A: String(pick) } }));
+        this.put(appSpec(web, { ...quick, instances: 2, env: { A: String(pick) } }));
+        return;
       case 'restart':
         world.command({ type: 'restartApp', appId: ledger, version: this.version(), force: false });
         return;

@@ -192,6 +192,34 @@ describe('scheduler: replicated apps', () => {
     );
   });
 
+  it('does not count on a member whose removal has been ordered, before any report shows it', () => {
+    const world = running();
+    const victim = world.app('/demo/ledger').tasks.find(({ replica }) => replica?.slot === 1);
+    world.command(put(replicatedSpec('/demo/ledger', { instances: 2 })));
+    world.tick(500);
+    assert.equal(world.mesos.groups.get('/demo/ledger@1')?.configuration.length, 2);
+    const kill: Command = { type: 'killTasks', taskIds: [victim?.id as string], scale: false, force: false };
+    const refused = world.command(kill);
+    assert.equal(refused?.ok === false && refused.reason, 'quorum');
+  });
+
+  it('holds back a kill that was allowed when the majority needs the replica by now', () => {
+    const world = running();
+    const [, second, third] = [...world.mesos.tasks.values()];
+    assert.ok(second && third);
+    world.mesos.disconnect();
+    world.feed({ type: 'disconnected', now: world.now });
+    const kill: Command = { type: 'killTasks', taskIds: [third.info.task_id.value], scale: false, force: false };
+    assert.equal(world.command(kill)?.ok, true);
+    world.mesos.end(second, 'TASK_FAILED');
+    world.mesos.onKill = () => {
+      const group = world.mesos.groups.get('/demo/ledger@1');
+      assert.ok((group?.active().length ?? 0) - 1 >= Math.floor((group?.configuration.length ?? 0) / 2) + 1);
+    };
+    world.mesos.subscribe();
+    world.until((view) => third.ended && view.apps[0]?.group?.state === 'whole');
+  });
+
   it('explains with numbers why a group waits, and holds offers no longer than needed', () => {
     const world = new World(2);
     world.connect();

@@ -85,15 +85,17 @@ export class FakeMesos {
     if (!this.connected) return;
     switch (call.type) {
       case 'ACCEPT':
-        return this.#accept(
+        this.#accept(
           call.accept.offer_ids.map(({ value }) => value),
           call.accept.operations.flatMap((op) => (op.type === 'LAUNCH' ? op.launch.task_infos : [])),
         );
+        return;
       case 'DECLINE':
-        return this.#decline(
+        this.#decline(
           call.decline.offer_ids.map(({ value }) => value),
           call.decline.filters?.refuse_seconds ?? 5,
         );
+        return;
       case 'SUPPRESS':
         this.#suppressed = true;
         return;
@@ -102,7 +104,8 @@ export class FakeMesos {
         for (const agent of this.agents.values()) agent.filterUntilMs = 0;
         return;
       case 'KILL':
-        return this.#kill(call.kill.task_id.value, call.kill.agent_id?.value);
+        this.#kill(call.kill.task_id.value, call.kill.agent_id?.value);
+        return;
       case 'ACKNOWLEDGE': {
         const task = this.tasks.get(call.acknowledge.task_id.value);
         if (task?.updates[0]?.status.uuid === call.acknowledge.uuid) task.updates.shift();
@@ -263,7 +266,10 @@ export class FakeMesos {
 
   #kill(id: string, agentId: string | undefined): void {
     const task = this.tasks.get(id);
-    if (!task || (task.ended && task.updates.length === 0)) return this.#answer(id, agentId, false);
+    if (!task || (task.ended && task.updates.length === 0)) {
+      this.#answer(id, agentId, false);
+      return;
+    }
     if (task.ended || !this.agents.get(task.agentId)?.up) return;
     this.onKill(task);
     this.end(task, 'TASK_KILLED');
@@ -288,9 +294,18 @@ export class FakeMesos {
     const agent = this.agents.get(task?.agentId ?? agentId ?? '');
     const known = task && !(task.ended && task.updates.length === 0);
     if (implicit && (!known || !agent?.up)) return;
-    if (!agent) return this.#master(id, undefined, 'TASK_UNKNOWN');
-    if (!agent.up) return this.#master(id, agent.id, 'TASK_UNREACHABLE');
-    if (!known) return this.#master(id, agent.id, 'TASK_GONE');
+    if (!agent) {
+      this.#master(id, undefined, 'TASK_UNKNOWN');
+      return;
+    }
+    if (!agent.up) {
+      this.#master(id, agent.id, 'TASK_UNREACHABLE');
+      return;
+    }
+    if (!known) {
+      this.#master(id, agent.id, 'TASK_GONE');
+      return;
+    }
     // The master shows what was last acknowledged or is on its way.
     this.#master(id, agent.id, task.updates[0]?.status.state ?? task.state);
   }

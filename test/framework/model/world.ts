@@ -69,7 +69,10 @@ export class World {
     if (action.type !== 'persist') return;
     const crash = this.crashNext;
     this.crashNext = null;
-    if (crash === 'beforeWrite') return this.crash();
+    if (crash === 'beforeWrite') {
+      this.crash();
+      return;
+    }
     for (const { key, value } of action.changes) {
       if (value === null) this.stored.delete(key);
       else this.stored.set(key, JSON.stringify(value));

@@ -1,0 +1,170 @@
+/** Carries out what the scheduler decides: stores first, then calls Mesos and answers users. */
+import { randomUUID } from 'node:crypto';
+import type { Logger } from 'pino';
+import type { Plan } from '../placement/types.js';
+import type { AppSpec } from './app.js';
+import {
+  type ConnectionState,
+  type MesosError,
+  type SchedulerCallBody,
+  SchedulerClient,
+  type SchedulerClientOptions,
+} from './mesos-http-client/index.js';
+import { Outbox } from './outbox.js';
+import type { Action, Event } from './scheduler/context.js';
+import type { Scheduler } from './scheduler.js';
+import type { Command, CommandResult, FrameworkService, FrameworkView } from './service.js';
+import type { Store } from './store/store.js';
+
+const tickEveryMs = 250;
+/** Events handled between two writes of the store. */
+const batchEventsMax = 256;
+
+export interface LoopOptions {
+  scheduler: Scheduler;
+  store: Store;
+  /** Masters and framework; events and states are the loop's. */
+  client: Omit<SchedulerClientOptions, 'onEvent' | 'onState'>;
+  log: Logger;
+}
+
+interface Queued {
+  event: Event;
+  handled: () => void;
+}
+
+export class Loop implements FrameworkService {
+  /** Rejects when the framework cannot go on: the store fails, or the master does not want it any more. */
+  readonly failed: Promise<never>;
+  readonly #options: LoopOptions;
+  readonly #client: SchedulerClient;
+  readonly #outbox: Outbox;
+  readonly #replies = new Map<string, (result: CommandResult) => void>();
+  #queue: Queued[] = [];
+  #running: Promise<void> | null = null;
+  #fail!: (error: Error) => void;
+  #ticking: NodeJS.Timeout | null = null;
+  #closed = false;
+
+  constructor(options: LoopOptions) {
+    this.#options = options;
+    this.failed = new Promise((_, reject) => {
+      this.#fail = reject;
+    });
+    this.failed.catch(() => undefined);
+    this.#client = new SchedulerClient({
+      ...options.client,
+      onEvent: (event) => this.#handle({ type: 'mesos', now: Date.now(), event }),
+      onState: (state) => this.#changed(state),
+    });
+    this.#outbox = new Outbox(
+      (call) => this.#client.call(call),
+      (call, error) => this.#callFailed(call, error),
+    );
+  }
+
+  start(): void {
+    this.#client.subscribe();
+    this.#ticking = setInterval(() => this.#tick(), tickEveryMs);
+  }
+
+  /** Leaves Mesos without a teardown: the tasks live on for `failover_timeout`. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    if (this.#ticking) clearInterval(this.#ticking);
+    await this.#client.close();
+    await this.#running;
+    await this.#options.store.close();
+  }
+
+  view(): FrameworkView {
+    return this.#options.scheduler.view(Date.now());
+  }
+
+  plan(spec: AppSpec): Plan {
+    return this.#options.scheduler.plan(spec);
+  }
+
+  command(command: Command): Promise<CommandResult> {
+    const requestId = randomUUID();
+    return new Promise((resolve, reject) => {
+      if (this.#closed) return reject(new Error('the framework is stopping; try again when it is back'));
+      this.#replies.set(requestId, resolve);
+      this.failed.catch(reject);
+      void this.#handle({ type: 'command', now: Date.now(), requestId, command });
+    });
+  }
+
+  #handle(event: Event): Promise<void> {
+    return new Promise((handled) => {
+      this.#queue.push({ event, handled });
+      this.#running ??= this.#drain();
+    });
+  }
+
+  /** While an earlier step is being stored a tick would only wait in line. */
+  #tick(): void {
+    if (!this.#running) void this.#handle({ type: 'ticked', now: Date.now() });
+  }
+
+  async #drain(): Promise<void> {
+    try {
+      while (this.#queue.length > 0 && !this.#closed) {
+        const batch = this.#queue.splice(0, batchEventsMax);
+        await this.#perform(batch.flatMap(({ event }) => this.#options.scheduler.step(event)));
+        for (const { handled } of batch) handled();
+      }
+    } catch (error) {
+      this.#closed = true;
+      this.#fail(error as Error);
+    } finally {
+      this.#running = null;
+    }
+  }
+
+  /** Everything a batch of steps has changed is stored as one, before anybody is told of any of it. */
+  async #perform(actions: Action[]): Promise<void> {
+    const changes = actions.flatMap((action) => (action.type === 'persist' ? action.changes : []));
+    if (changes.length > 0) await this.#options.store.write(changes);
+    for (const action of actions) {
+      if (action.type === 'call') this.#outbox.push(action.call);
+      else if (action.type === 'reply') this.#reply(action.requestId, action.result);
+    }
+  }
+
+  #reply(requestId: string, result: CommandResult): void {
+    this.#replies.get(requestId)?.(result);
+    this.#replies.delete(requestId);
+  }
+
+  #callFailed({ type }: SchedulerCallBody, error: Error | 'dropped'): void {
+    const cause = error === 'dropped' ? 'too many calls are waiting' : error.message;
+    this.#options.log.warn({ call: type, cause }, 'a call to the master was lost; it is repeated if it still matters');
+  }
+
+  #changed(state: ConnectionState): void {
+    const { log } = this.#options;
+    if (state.type === 'subscribed') log.info({ master: state.url }, 'subscribed');
+    if (state.type === 'connecting' && state.attempt === 1) log.info({ master: state.url }, 'connecting');
+    if (state.type === 'disconnected')
+      log.warn({ cause: state.cause.message, retryInMs: state.retryInMs }, 'disconnected from the master');
+    if (state.type === 'disconnected' || state.type === 'ended') {
+      this.#outbox.clear();
+      void this.#handle({ type: 'disconnected', now: Date.now() });
+    }
+    if (state.type === 'ended' && state.cause && !this.#closed)
+      this.#fail(new Error(endSentence(this.#client.frameworkId, state.cause)));
+  }
+}
+
+function endSentence(frameworkId: string | null, cause: MesosError): string {
+  if (cause.code === 'frameworkRemoved') {
+    return (
+      `the master has removed framework ${frameworkId} (torn down, or away for longer than its fail-over time-out) and ` +
+      'with it all tasks. Start with a new --store directory, and deploy the apps again'
+    );
+  }
+  if (cause.code === 'failedOver')
+    return `another process has subscribed as framework ${frameworkId}; only one may run at a time`;
+  return `the master refuses framework ${frameworkId ?? '(new)'}: ${cause.message}`;
+}

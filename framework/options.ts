@@ -1,0 +1,136 @@
+/** The framework's options: one table, from which help, environment names, checks and defaults follow. */
+import { userInfo } from 'node:os';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { installation } from './installation.js';
+
+export interface FrameworkOptions {
+  master: string[];
+  store: string;
+  listen: { host: string; port: number };
+  hostNames: string[];
+  role: string;
+  name: string;
+  user: string;
+  failoverTimeoutSeconds: number;
+  executorCommand: string;
+  principal: string | undefined;
+  secretFile: string | undefined;
+  logLevel: string;
+  readyFd: number;
+}
+
+const weekSeconds = 604_800;
+const yearSeconds = 31_536_000;
+const quote = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
+const defaultExecutor = () => `exec ${quote(process.execPath)} ${quote(`${installation.root}/dist/executor/main.js`)}`;
+
+interface Row {
+  flags: string;
+  text: string;
+  initial?: unknown;
+  shown?: string;
+  parse?: (text: string) => unknown;
+  required?: boolean;
+}
+
+const table: Row[] = [
+  {
+    flags: '--master <urls>',
+    text: 'Mesos masters, host:port or URL, separated by commas',
+    parse: listOf,
+    required: true,
+  },
+  { flags: '--store <directory>', text: 'where the state is kept; made if missing', required: true },
+  {
+    flags: '--listen <host:port>',
+    text: 'address of the REST API; port 0 takes a free one',
+    initial: { host: '127.0.0.1', port: 8080 },
+    shown: '127.0.0.1:8080',
+    parse: address,
+  },
+  {
+    flags: '--host-names <names>',
+    text: 'further names clients reach the API by, separated by commas',
+    initial: [],
+    shown: 'none',
+    parse: listOf,
+  },
+  { flags: '--role <role>', text: 'Mesos role to subscribe with', initial: 'gaia', parse: role },
+  { flags: '--name <name>', text: 'name of the framework in Mesos', initial: 'gaia' },
+  { flags: '--user <user>', text: 'runs the executors', initial: userInfo().username },
+  {
+    flags: '--failover-timeout-seconds <seconds>',
+    text: `how long tasks live on without the framework, 60 to ${yearSeconds}`,
+    initial: weekSeconds,
+    parse: whole(60, yearSeconds),
+  },
+  {
+    flags: '--executor-command <command>',
+    text: 'shell command that runs the executor on an agent',
+    initial: defaultExecutor(),
+    shown: "this installation's",
+  },
+  { flags: '--principal <name>', text: 'principal for HTTP basic authentication at the master' },
+  { flags: '--secret-file <file>', text: "file with the principal's secret" },
+  { flags: '--log-level <level>', text: 'fatal, error, warn, info, debug or trace', initial: 'info', parse: level },
+  {
+    flags: '--ready-fd <descriptor>',
+    text: 'where one JSON line is written when the API answers',
+    initial: 1,
+    shown: '1, standard output',
+    parse: whole(1, 1024),
+  },
+];
+
+/** `argv` without node and script; an option's variable is GAIA_ and its name in capitals. Exits with a sentence on bad input. */
+export function readOptions(argv: string[]): FrameworkOptions {
+  const command = new Command('gaia-framework')
+    .description('The Mesos framework of GAIA: scheduler and REST API')
+    .allowExcessArguments(false);
+  for (const row of table) command.addOption(optionOf(row));
+  return command.parse(argv, { from: 'user' }).opts<FrameworkOptions>();
+}
+
+function optionOf({ flags, text, initial, shown, parse, required }: Row): Option {
+  const option = new Option(flags, text);
+  option.env(`GAIA_${option.name().toUpperCase().replaceAll('-', '_')}`);
+  if (initial !== undefined) option.default(initial, shown ?? String(initial));
+  if (parse) option.argParser(parse);
+  return required ? option.makeOptionMandatory() : option;
+}
+
+function listOf(text: string): string[] {
+  const parts = text.split(',').map((part) => part.trim());
+  if (parts.some((part) => part === '')) throw new InvalidArgumentError('it has an empty part between commas.');
+  return parts;
+}
+
+function address(text: string): { host: string; port: number } {
+  const found = /^(?:\[([0-9a-fA-F:]+)\]|([^:]+)):(\d{1,5})$/.exec(text);
+  const port = Number(found?.[3]);
+  if (!found || port > 65_535)
+    throw new InvalidArgumentError('give host:port, for example 127.0.0.1:8080 or [::1]:8080.');
+  return { host: (found[1] ?? found[2]) as string, port };
+}
+
+function whole(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < min || value > max)
+      throw new InvalidArgumentError(`give a whole number from ${min} to ${max}.`);
+    return value;
+  };
+}
+
+function role(text: string): string {
+  const bad = text === '' || text === '*' || text === '.' || text === '..' || /^[-/]|\/$|\s/.test(text);
+  if (bad)
+    throw new InvalidArgumentError('a role is not empty, "*", "." or "..", has no spaces, and no "-" or "/" in front.');
+  return text;
+}
+
+function level(text: string): string {
+  const levels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
+  if (!levels.includes(text)) throw new InvalidArgumentError(`give one of ${levels.join(', ')}.`);
+  return text;
+}

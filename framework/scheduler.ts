@@ -1,0 +1,173 @@
+/**
+ * The scheduler: `step(event) -> actions`, without clock, socket or randomness.
+ *
+ * Every step handles one event, then moves every app a step towards what is wanted, then gathers what has changed into
+ * one `persist` that goes before all other actions. So whatever Mesos or a user is told has been stored first, and a
+ * crash between any two actions leaves a store from which the next start goes on.
+ */
+
+import type { Plan } from '../placement/types.js';
+import type { AppSpec } from './app.js';
+import type { SchedulerEvent } from './mesos-http-client/index.js';
+import { convergePlain } from './scheduler/apps.js';
+import { runCommand } from './scheduler/commands.js';
+import {
+  type Action,
+  type Context,
+  call,
+  type Event,
+  emptyMemory,
+  type SchedulerOptions,
+} from './scheduler/context.js';
+import { type Demand, requestOf } from './scheduler/demand.js';
+import { advanceDeployments, isRestarting } from './scheduler/deployments.js';
+import { convergeGroup } from './scheduler/groups.js';
+import { match } from './scheduler/match.js';
+import { forgetAgent, receiveOffers } from './scheduler/offers.js';
+import { reconcile, repeatKills, startReconciliation } from './scheduler/reconcile.js';
+import type { AppRecord } from './scheduler/records.js';
+import { receiveReport, reportIn } from './scheduler/reports.js';
+import { State } from './scheduler/state.js';
+import { ageUnreachable, forgiveBackoff } from './scheduler/tasks.js';
+import { receiveUpdate } from './scheduler/updates.js';
+import { viewOf } from './scheduler/views.js';
+import type { FrameworkView } from './service.js';
+
+export class Scheduler {
+  readonly #context: Context;
+
+  /** `stored`: the entries of the store. Throws if they are not of this version. */
+  constructor(options: SchedulerOptions, stored: Iterable<[key: string, value: object]>) {
+    this.#context = { now: 0, state: new State(stored), memory: emptyMemory(), options, actions: [] };
+  }
+
+  /** Null until the first subscription. */
+  get frameworkId(): string | null {
+    return this.#context.state.frameworkId;
+  }
+
+  step(event: Event): Action[] {
+    const context = this.#context;
+    context.now = event.now;
+    context.actions = [];
+    handle(context, event);
+    converge(context);
+    const changes = context.state.drain();
+    return changes.length > 0 ? [{ type: 'persist', changes }, ...context.actions] : context.actions;
+  }
+
+  view(now: number): FrameworkView {
+    return viewOf({ ...this.#context, now });
+  }
+
+  /** What placement would do with a new app on what the agents offered last. Changes nothing. */
+  plan(spec: AppSpec): Plan {
+    const agents = [...this.#context.memory.agents.values()].map(({ snapshot }) => snapshot);
+    return this.#context.options.place({ groups: [requestOf(spec)], seed: 0 }, agents);
+  }
+}
+
+function handle(context: Context, event: Event): void {
+  switch (event.type) {
+    case 'mesos':
+      handleMesos(context, event.event);
+      return;
+    case 'disconnected':
+      context.memory.connected = false;
+      context.memory.offers.clear();
+      return;
+    case 'command': {
+      const result = runCommand(context, event.command);
+      context.actions.push({ type: 'reply', requestId: event.requestId, result });
+      return;
+    }
+    case 'ticked':
+      return;
+  }
+}
+
+function handleMesos(context: Context, event: SchedulerEvent): void {
+  switch (event.type) {
+    case 'SUBSCRIBED':
+      subscribed(context, event.subscribed);
+      return;
+    case 'OFFERS':
+      receiveOffers(context, event.offers.offers);
+      return;
+    case 'RESCIND':
+      context.memory.offers.delete(event.rescind.offer_id.value);
+      return;
+    case 'INVERSE_OFFERS':
+      declineInverse(context, event.inverse_offers.inverse_offers);
+      return;
+    case 'UPDATE':
+      receiveUpdate(context, event.update.status);
+      return;
+    case 'MESSAGE': {
+      const report = reportIn(event.message.data);
+      if (report) receiveReport(context, event.message.executor_id.value, report);
+      return;
+    }
+    case 'FAILURE':
+      if (event.failure.agent_id && !event.failure.executor_id) forgetAgent(context, event.failure.agent_id.value);
+      return;
+    default:
+      return;
+  }
+}
+
+/** The offers of an earlier subscription are void; everything Mesos was told in it is asked for again. */
+function subscribed(
+  context: Context,
+  { framework_id, master_info }: Extract<SchedulerEvent, { type: 'SUBSCRIBED' }>['subscribed'],
+): void {
+  const { memory, state } = context;
+  if (state.frameworkId !== framework_id.value) state.framework.put('id', { id: framework_id.value });
+  const address = master_info?.address;
+  const master = address ? `${address.ip ?? address.hostname}:${address.port}` : (master_info?.hostname ?? null);
+  Object.assign(memory, { connected: true, master, suppressed: false, wanted: new Set(), revivedMs: 0 });
+  for (const repeats of [memory.offers, memory.kills, memory.orders]) repeats.clear();
+  startReconciliation(context);
+}
+
+/** Nothing is moved for maintenance. */
+function declineInverse(context: Context, offers: { id: { value: string } }[]): void {
+  call(context, {
+    type: 'DECLINE_INVERSE_OFFERS',
+    decline_inverse_offers: { inverse_offer_ids: offers.map(({ id }) => id) },
+  });
+}
+
+/** Moves every app a step on. What is decided here depends on the state alone, so that a lost event is made good later. */
+function converge(context: Context): void {
+  for (const task of [...context.state.tasks.values()]) {
+    const app = context.state.apps.get(task.appId);
+    if (app) ageUnreachable(context, app, task);
+  }
+  advanceDeployments(context);
+  const demands = [...context.state.apps.values()].flatMap((app) => convergeApp(context, app) ?? []);
+  match(context, demands);
+  advanceDeployments(context);
+  repeatKills(context);
+  reconcile(context);
+}
+
+function convergeApp(context: Context, app: AppRecord): Demand | null {
+  const tasks = context.state.tasksOf(app.id);
+  if (app.deleting && tasks.every((task) => task.stopping && task.state === 'TASK_UNREACHABLE'))
+    return removeApp(context, app);
+  const present = forgiveBackoff(context, app, tasks);
+  const restarting = isRestarting(context, app.id);
+  return app.spec.replication
+    ? convergeGroup(context, present, tasks, restarting)
+    : convergePlain(context, present, tasks, restarting);
+}
+
+/** Tasks that cannot be reached are forgotten too: they are killed as strays when they come back. */
+function removeApp(context: Context, app: AppRecord): null {
+  for (const task of context.state.tasksOf(app.id)) context.state.tasks.remove(task.id);
+  context.state.apps.remove(app.id);
+  context.state.stories.remove(app.id);
+  context.memory.waiting.delete(app.id);
+  return null;
+}

@@ -1,0 +1,94 @@
+/** Changes of apps: the lock by running deployments, new versions, and the deployment that carries them out. */
+import lodash from 'lodash';
+import type { AppSpec } from '../app.js';
+import type { CommandResult } from '../service.js';
+import type { Context } from './context.js';
+import { startDeployment, type Targets } from './deployments.js';
+import type { AppRecord } from './records.js';
+import { tell } from './story.js';
+
+const versionsMax = 25;
+/** A change of these alone leaves running tasks as they are. */
+const outsideConfiguration = [
+  'instances',
+  'version',
+  'versionInfo',
+  'upgradeStrategy',
+  'killSelection',
+  'dependencies',
+] as const;
+
+export type Refusal = Extract<CommandResult, { ok: false }>;
+
+/** Null when the apps may be changed. With `force` the deployments that lock them end where they are. */
+export function unlock(context: Context, appIds: string[], force: boolean): Refusal | null {
+  const locking = lodash.uniqBy(
+    appIds.flatMap((id) => context.state.deploymentsOf(id)),
+    'id',
+  );
+  if (locking.length > 0 && !force) {
+    const message =
+      "App is locked by one or more deployments. Override with the option '?force=true'. " +
+      "View details at '/v2/deployments/<DEPLOYMENT_ID>'.";
+    return { ok: false, reason: 'locked', message, deploymentIds: locking.map(({ id }) => id) };
+  }
+  for (const { id, affectedApps } of locking) {
+    context.state.deployments.remove(id);
+    for (const app of affectedApps) tell(context, app, `deployment ${id} is given up: another change was forced`);
+  }
+  return null;
+}
+
+/** `restart` replaces tasks in any case, `rollBack` leaves alone those that still run the earlier configuration. */
+export type DeployMode = 'change' | 'restart' | 'rollBack';
+
+/** Makes `targets` (null: delete) the wanted specs and begins their deployment. */
+export function deploy(
+  context: Context,
+  version: string,
+  targets: Map<string, AppSpec | null>,
+  mode: DeployMode = 'change',
+): CommandResult {
+  const changes: Targets = new Map();
+  for (const [id, spec] of targets) {
+    const app = context.state.apps.get(id);
+    const before = app?.spec ?? null;
+    const restarts = spec !== null && before !== null && (mode === 'restart' || configurationChanged(before, spec));
+    const after = spec && (mode === 'rollBack' ? spec : { ...spec, versionInfo: versionInfo(before, spec, restarts) });
+    changes.set(id, { before, after, restarts });
+    if (after) context.state.apps.put(id, app ? withSpec(app, after) : newApp(after));
+  }
+  const deployment = startDeployment(context, version, changes);
+  return { ok: true, deploymentId: deployment.id, version };
+}
+
+function configurationChanged(before: AppSpec, after: AppSpec): boolean {
+  return !lodash.isEqual(lodash.omit(before, outsideConfiguration), lodash.omit(after, outsideConfiguration));
+}
+
+function versionInfo(before: AppSpec | null, after: AppSpec, restarts: boolean): AppSpec['versionInfo'] {
+  if (!before) return { lastScalingAt: after.version, lastConfigChangeAt: after.version };
+  return {
+    lastScalingAt: before.instances === after.instances ? before.versionInfo.lastScalingAt : after.version,
+    lastConfigChangeAt: restarts ? after.version : before.versionInfo.lastConfigChangeAt,
+  };
+}
+
+const withSpec = (app: AppRecord, spec: AppSpec): AppRecord => ({
+  ...app,
+  spec,
+  deleting: false,
+  versions: [app.spec, ...app.versions].slice(0, versionsMax),
+});
+
+const newApp = (spec: AppSpec): AppRecord => ({
+  id: spec.id,
+  spec,
+  active: { ...spec, instances: 0 },
+  versions: [],
+  deleting: false,
+  lastTaskFailure: null,
+  backoff: null,
+  avoid: {},
+  group: null,
+});

@@ -1,0 +1,121 @@
+/** Commands of users: checked against the state, then turned into deployments. */
+import type { AppSpec } from '../app.js';
+import type { Command, CommandResult } from '../service.js';
+import { deploy, type Refusal, unlock } from './changes.js';
+import type { Context } from './context.js';
+import { newGeneration } from './groups.js';
+import { killTasks } from './kill-command.js';
+import { groupOf, groupState, isLost, lostSentence } from './quorum.js';
+import type { AppRecord } from './records.js';
+import { tell } from './story.js';
+import { nextVersion, stop } from './tasks.js';
+
+export function runCommand(context: Context, command: Command): CommandResult {
+  switch (command.type) {
+    case 'putApps':
+      return putApps(context, command.specs, command.create, command.force);
+    case 'deleteApp':
+      return deleteApp(context, command.appId, command.force);
+    case 'restartApp':
+      return restartApp(context, command.appId, command.version, command.force);
+    case 'killTasks':
+      return killTasks(context, command);
+    case 'cancelDeployment':
+      return cancelDeployment(context, command.deploymentId, command.force);
+    case 'resetDelay':
+      return resetDelay(context, command.appId);
+  }
+}
+
+const notFound = (appId: string): Refusal => ({
+  ok: false,
+  reason: 'notFound',
+  message: `App '${appId}' does not exist`,
+});
+
+function putApps(context: Context, specs: AppSpec[], create: boolean, force: boolean): CommandResult {
+  const refusal = specs.map((spec) => refusePut(context, spec, create)).find((found) => found !== null);
+  const locked =
+    refusal ??
+    unlock(
+      context,
+      specs.map(({ id }) => id),
+      force,
+    );
+  if (locked) return locked;
+  const version = specs
+    .map((spec) => spec.version)
+    .sort()
+    .at(-1);
+  if (version === undefined)
+    return { ok: false, reason: 'invalid', message: 'apps: the list is empty; name at least one app' };
+  return deploy(context, version, new Map(specs.map((spec) => [spec.id, spec])));
+}
+
+function refusePut(context: Context, spec: AppSpec, create: boolean): Refusal | null {
+  const app = context.state.apps.get(spec.id);
+  if (!app) return null;
+  if (create) return { ok: false, reason: 'exists', message: `An app with id [${spec.id}] already exists.` };
+  if ((app.spec.replication === null) !== (spec.replication === null)) {
+    const message = `replication: "${spec.id}" cannot change between replicated and plain while it exists; delete the app and create it again`;
+    return { ok: false, reason: 'invalid', message };
+  }
+  return null;
+}
+
+function deleteApp(context: Context, appId: string, force: boolean): CommandResult {
+  const app = context.state.apps.get(appId);
+  if (!app) return notFound(appId);
+  const locked = unlock(context, [appId], force);
+  if (locked) return locked;
+  return deploy(context, nextVersion(context, app), new Map([[appId, null]]));
+}
+
+/** `force` on a group that is lost begins a new, empty generation; that is the only way to lose data by a command. */
+function restartApp(context: Context, appId: string, version: string, force: boolean): CommandResult {
+  const app = context.state.apps.get(appId);
+  if (!app) return notFound(appId);
+  const group = groupOf(app, context.state.tasksOf(appId));
+  if (group && groupState(group) === 'lost' && !force)
+    return { ok: false, reason: 'quorum', message: lostSentence(app) };
+  const locked = unlock(context, [appId], force);
+  if (locked) return locked;
+  if (group && isLost(group)) beginAgain(context, app);
+  return deploy(context, version, new Map([[appId, { ...app.spec, version }]]), 'restart');
+}
+
+function beginAgain(context: Context, app: AppRecord): void {
+  for (const task of context.state.tasksOf(app.id)) stop(context, task, 'its group is lost and begins again');
+  const next = newGeneration(context, app);
+  tell(context, app.id, `restart was forced: generation ${next.group?.generation} begins, empty`);
+}
+
+/** Without `force` the apps go back to what they were, as a new deployment; with it they stay where they are. */
+function cancelDeployment(context: Context, deploymentId: string, force: boolean): CommandResult {
+  const deployment = context.state.deployments.get(deploymentId);
+  if (!deployment) return { ok: false, reason: 'notFound', message: `DeploymentPlan ${deploymentId} does not exist` };
+  context.state.deployments.remove(deploymentId);
+  for (const id of deployment.affectedApps)
+    tell(context, id, `deployment ${deploymentId} is cancelled${force ? '' : ' and rolled back'}`);
+  if (force) return { ok: true, deploymentId: null, version: deployment.version };
+  return rollBack(context, deployment.originals);
+}
+
+function rollBack(context: Context, originals: Record<string, AppSpec | null>): CommandResult {
+  const known = Object.entries(originals).filter(([id]) => context.state.apps.get(id));
+  const versions = known.map(([id]) => nextVersion(context, context.state.apps.get(id)));
+  const version = versions.sort().at(-1) ?? nextVersion(context, undefined);
+  return deploy(
+    context,
+    version,
+    new Map(known.map(([id, original]) => [id, original && { ...original, version }])),
+    'rollBack',
+  );
+}
+
+function resetDelay(context: Context, appId: string): CommandResult {
+  const app = context.state.apps.get(appId);
+  if (!app) return notFound(appId);
+  if (app.backoff) context.state.apps.put(appId, { ...app, backoff: null });
+  return { ok: true, deploymentId: null, version: app.spec.version };
+}

@@ -1,0 +1,129 @@
+/** What every part of the scheduler is handed: the time, the state, and where actions are collected. */
+import type { AgentSnapshot, PlacementRequest, Plan, Refusal } from '../../placement/types.js';
+import type { Offer, SchedulerCallBody, SchedulerEvent } from '../mesos-http-client/index.js';
+import type { Command, CommandResult } from '../service.js';
+import type { Change, State } from './state.js';
+
+/** `now` is in milliseconds since 1970. */
+export type Event = { now: number } & (
+  | { type: 'mesos'; event: SchedulerEvent }
+  | { type: 'disconnected' }
+  | { type: 'ticked' }
+  | { type: 'command'; requestId: string; command: Command }
+);
+
+/** In the order they are to be carried out. `persist` comes first and is durable before the next one starts. */
+export type Action =
+  | { type: 'persist'; changes: Change[] }
+  | { type: 'call'; call: SchedulerCallBody }
+  | { type: 'reply'; requestId: string; result: CommandResult };
+
+/** Source of what must not be guessable or repeated; seeded in tests. */
+export interface Ids {
+  uuid(): string;
+  /** 32 bytes, hex. */
+  secretHex(): string;
+}
+
+export interface SchedulerOptions {
+  /** Role the framework subscribes with. */
+  role: string;
+  /** Shell command that runs the executor on an agent. */
+  executorCommand: string;
+  place(request: PlacementRequest, agents: AgentSnapshot[]): Plan;
+  ids: Ids;
+}
+
+export interface HeldOffer {
+  offer: Offer;
+  receivedMs: number;
+}
+
+/** The last that is known of an agent's free resources, for explanations and previews. */
+export interface KnownAgent {
+  snapshot: AgentSnapshot;
+  host: string;
+  offeredMs: number;
+}
+
+/** Why an app's tasks wait, and since when. */
+export interface Waiting {
+  sinceMs: number;
+  count: number;
+  processedOffers: number;
+  unusedOffers: number;
+  refusals: Refusal[];
+  sentence: string | null;
+  /** `sentence` is about the back-off, not about agents. */
+  delayed: boolean;
+}
+
+/** Repeated until its effect shows. */
+export interface Repeat {
+  nextMs: number;
+  attempt: number;
+}
+
+/** The part of the state that a restart may forget. */
+export interface Memory {
+  connected: boolean;
+  master: string | null;
+  offers: Map<string, HeldOffer>;
+  agents: Map<string, KnownAgent>;
+  waiting: Map<string, Waiting>;
+  /** Demands (`app/slots`) for which offers have been asked. */
+  wanted: Set<string>;
+  suppressed: boolean;
+  reviveWanted: boolean;
+  revivedMs: number;
+  kills: Map<string, Repeat>;
+  /** Tasks of ours in Mesos that the store does not know: they are killed. */
+  strays: Map<string, Repeat & { agentId: string | null }>;
+  orders: Map<string, Repeat>;
+  reconcile: { pending: Set<string>; nextMs: number; attempt: number; fullMs: number };
+}
+
+export interface Context {
+  now: number;
+  state: State;
+  memory: Memory;
+  options: SchedulerOptions;
+  actions: Action[];
+}
+
+export function emptyMemory(): Memory {
+  return {
+    connected: false,
+    master: null,
+    offers: new Map(),
+    agents: new Map(),
+    waiting: new Map(),
+    wanted: new Set(),
+    suppressed: false,
+    reviveWanted: false,
+    revivedMs: 0,
+    kills: new Map(),
+    strays: new Map(),
+    orders: new Map(),
+    reconcile: { pending: new Set(), nextMs: 0, attempt: 0, fullMs: Number.POSITIVE_INFINITY },
+  };
+}
+
+export const isoTime = (ms: number) => new Date(ms).toISOString();
+
+/** Calls are lost while there is no subscription; whoever needs one repeats it. */
+export function call(context: Context, body: SchedulerCallBody): void {
+  if (context.memory.connected) context.actions.push({ type: 'call', call: body });
+}
+
+/** True when `key` is due now; then the next time is `firstMs` later, doubling up to `maxMs`. */
+export function isDue(repeats: Map<string, Repeat>, key: string, now: number, firstMs: number, maxMs: number): boolean {
+  const known = repeats.get(key) ?? { nextMs: now, attempt: 0 };
+  if (known.nextMs > now) return false;
+  repeats.set(key, {
+    ...known,
+    nextMs: now + Math.min(maxMs, firstMs * 2 ** known.attempt),
+    attempt: known.attempt + 1,
+  });
+  return true;
+}

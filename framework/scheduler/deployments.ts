@@ -1,0 +1,147 @@
+/** Deployments: steps, when an action is done, and what it waits for. */
+import type { AppSpec } from '../app.js';
+import { isOutdated } from './apps.js';
+import { type Context, isoTime } from './context.js';
+import { type Group, groupOf, groupState, lostSentence } from './quorum.js';
+import type { AppRecord, DeploymentAction, DeploymentRecord, TaskRecord } from './records.js';
+import { tell } from './story.js';
+
+/** What becomes of each app; null: it is deleted. */
+export type Targets = Map<string, { before: AppSpec | null; after: AppSpec | null; restarts: boolean }>;
+
+export function startDeployment(context: Context, version: string, targets: Targets): DeploymentRecord {
+  const deployment: DeploymentRecord = {
+    id: context.options.ids.uuid(),
+    version,
+    affectedApps: [...targets.keys()],
+    steps: stepsOf(targets),
+    currentStep: 1,
+    entered: false,
+    originals: Object.fromEntries([...targets].map(([id, { before }]) => [id, before])),
+    startedAt: isoTime(context.now),
+  };
+  for (const id of targets.keys()) tell(context, id, `deployment ${deployment.id} begins: version ${version}`);
+  return context.state.deployments.put(deployment.id, deployment);
+}
+
+/** Apps after those they depend on; new ones are started, then scaled, as Marathon does. */
+function stepsOf(targets: Targets): { actions: DeploymentAction[] }[] {
+  const steps = layers(targets).flatMap((ids) => {
+    const created = ids.filter((id) => targets.get(id)?.before === null);
+    const start = created.map((app): DeploymentAction => ({ action: 'StartApplication', app }));
+    return [{ actions: start }, { actions: ids.map((id) => mainAction(id, targets)) }];
+  });
+  return steps.filter(({ actions }) => actions.length > 0);
+}
+
+function mainAction(app: string, targets: Targets): DeploymentAction {
+  const target = targets.get(app);
+  if (!target?.after) return { action: 'StopApplication', app };
+  return { action: target.before && target.restarts ? 'RestartApplication' : 'ScaleApplication', app };
+}
+
+/** A cycle, which validation refuses, would be one layer. */
+function layers(targets: Targets): string[][] {
+  const left = new Set(targets.keys());
+  const result: string[][] = [];
+  while (left.size > 0) {
+    const waits = (id: string) => targets.get(id)?.after?.dependencies.some((other) => other !== id && left.has(other));
+    const free = [...left].filter((id) => !waits(id));
+    const layer = free.length > 0 ? free : [...left];
+    for (const id of layer) left.delete(id);
+    result.push(layer);
+  }
+  return result;
+}
+
+export const currentActions = (deployment: DeploymentRecord) =>
+  deployment.steps[deployment.currentStep - 1]?.actions ?? [];
+
+/** Outdated tasks are replaced only while a deployment restarts the app. */
+export function isRestarting(context: Context, appId: string): boolean {
+  const running = context.state.deploymentsOf(appId).filter(({ entered }) => entered);
+  return running.some((deployment) =>
+    currentActions(deployment).some(({ action, app }) => app === appId && action === 'RestartApplication'),
+  );
+}
+
+/** Enters steps and leaves those that are done; a deployment without steps left is over. */
+export function advanceDeployments(context: Context): void {
+  for (const { id } of [...context.state.deployments.values()]) {
+    for (
+      let deployment = enter(context, id);
+      deployment && isStepDone(context, deployment);
+      deployment = enter(context, id)
+    ) {
+      if (deployment.currentStep >= deployment.steps.length) finish(context, deployment);
+      else
+        context.state.deployments.put(id, { ...deployment, currentStep: deployment.currentStep + 1, entered: false });
+    }
+  }
+}
+
+function enter(context: Context, id: string): DeploymentRecord | null {
+  const deployment = context.state.deployments.get(id);
+  if (!deployment || deployment.entered) return deployment ?? null;
+  for (const action of currentActions(deployment)) begin(context, action);
+  return context.state.deployments.put(id, { ...deployment, entered: true });
+}
+
+function begin(context: Context, { action, app: id }: DeploymentAction): void {
+  const app = context.state.apps.get(id);
+  if (!app) return;
+  const { apps } = context.state;
+  if (action === 'StopApplication') apps.put(id, { ...app, deleting: true });
+  else if (action === 'StartApplication') apps.put(id, { ...app, active: { ...app.spec, instances: 0 } });
+  else apps.put(id, { ...app, active: app.spec, backoff: null });
+}
+
+function finish(context: Context, deployment: DeploymentRecord): void {
+  context.state.deployments.remove(deployment.id);
+  for (const id of deployment.affectedApps) {
+    if (context.state.apps.get(id)) tell(context, id, `deployment ${deployment.id} is done`);
+  }
+}
+
+function isStepDone(context: Context, deployment: DeploymentRecord): boolean {
+  return currentActions(deployment).every((action) => waitingFor(context, action) === null);
+}
+
+/** Why this action is not done, in a sentence; null when it is. */
+export function waitingFor(context: Context, { action, app: id }: DeploymentAction): string | null {
+  const app = context.state.apps.get(id);
+  if (!app || action === 'StartApplication') return null;
+  const tasks = context.state.tasksOf(id);
+  if (action === 'StopApplication') return `${id}: ${tasks.length} tasks are being stopped`;
+  const placement = context.memory.waiting.get(id)?.sentence ?? null;
+  const group = app.active.replication ? groupOf(app, tasks) : null;
+  const progress = group ? groupProgress(group, action) : plainProgress(app, tasks, action);
+  if (progress === null) return null;
+  return placement ? `${progress}; ${placement}` : progress;
+}
+
+function plainProgress(app: AppRecord, tasks: TaskRecord[], action: DeploymentAction['action']): string | null {
+  const counted = tasks.filter((task) => !task.stopping && !task.inactive);
+  const current = action === 'RestartApplication' ? counted.filter((task) => !isOutdated(app, task)) : counted;
+  const running = current.filter((task) => task.state === 'TASK_RUNNING').length;
+  const leaving =
+    tasks.filter((task) => task.stopping && task.state !== 'TASK_UNREACHABLE').length + counted.length - current.length;
+  const { instances } = app.active;
+  if (running === instances && leaving === 0 && current.length === instances) return null;
+  return `${app.id}: ${running} of ${instances} tasks run, ${leaving} are to stop`;
+}
+
+function groupProgress(group: Group, action: DeploymentAction['action']): string | null {
+  const { app, members } = group;
+  const state = groupState(group);
+  if (state === 'lost') return lostSentence(app);
+  const leaving = members.filter((task) => (task.replica.retiring || task.stopping) && !task.inactive).length;
+  const outdated =
+    action === 'RestartApplication' ? members.filter((task) => isOutdated(app, task) && !task.inactive).length : 0;
+  const sized = group.record.slots.length === app.active.instances;
+  if (state === 'whole' && leaving === 0 && outdated === 0 && sized) return null;
+  const journals = members.map(({ replica }) => replica.report?.journalError).filter((error) => error);
+  const blocked = journals.length > 0 && journals.length === members.length ? `; nobody can join: ${journals[0]}` : '';
+  const counted = group.record.configuration.length;
+  return `${app.id}: the group is ${state}, ${counted} members count, ${app.active.instances} are wanted, ${leaving + outdated} are to be replaced or stopped${blocked}`;
+}

@@ -1,0 +1,196 @@
+/** Replicated apps: generations, slots, and what is to be launched. */
+import { isOutdated } from './apps.js';
+import type { Context } from './context.js';
+import { type Demand, demandOf } from './demand.js';
+import { advanceRetirements, removeDead, retire } from './members.js';
+import {
+  type Group,
+  groupOf,
+  groupState,
+  isConfigured,
+  isLost,
+  leaderTask,
+  lostSentence,
+  type MemberTask,
+} from './quorum.js';
+import type { AppRecord, GroupRecord, TaskRecord } from './records.js';
+import { tell } from './story.js';
+import { stop } from './tasks.js';
+
+/** Slots of a group, as the consensus core counts them. */
+const slotsMax = 9;
+/** Groups up to this size get a spare replica while one is replaced, because they cannot spare one. */
+const surgeInstancesMax = 2;
+
+/** Makes one step towards a whole group of the wanted version; returns what is to be launched. */
+export function convergeGroup(
+  context: Context,
+  app: AppRecord,
+  tasks: TaskRecord[],
+  restarting: boolean,
+): Demand | null {
+  if (app.deleting) return stopAll(context, tasks, 'the app is deleted');
+  const present = withGroup(context, app);
+  if (!present.group) return null;
+  const old = tasks.filter((task) => task.replica?.generation !== present.group?.generation);
+  stopAll(context, old, `generation ${present.group.generation} of the group takes over`);
+  let group = groupOf(present, tasks) as Group;
+  if (isLost(group)) return handleLoss(context, group);
+  if (restarting && group.record.founded && !group.record.everLed && outdated(group).length > 0) {
+    newGeneration(context, group.app);
+    return stopAll(context, group.members, `the app has a new version, ${app.active.version}`);
+  }
+  if (group.record.founded && group.record.everLed) {
+    group = adjustSlots(context, group, restarting);
+    retireSurplus(context, group, restarting);
+    advanceRetirements(context, refreshed(context, group));
+    removeDead(context, group);
+    group = refreshed(context, group);
+  }
+  tellState(context, group);
+  return missingSlots(context, group, old);
+}
+
+function stopAll(context: Context, tasks: TaskRecord[], reason: string): null {
+  for (const task of tasks) stop(context, task, reason);
+  return null;
+}
+
+export function refreshed(context: Context, group: Group): Group {
+  const app = context.state.apps.get(group.app.id) as AppRecord;
+  return groupOf(app, context.state.tasksOf(app.id)) as Group;
+}
+
+export function putGroup(context: Context, app: AppRecord, change: Partial<GroupRecord>): AppRecord {
+  return context.state.apps.put(app.id, { ...app, group: { ...(app.group as GroupRecord), ...change } });
+}
+
+function withGroup(context: Context, app: AppRecord): AppRecord {
+  return app.group || app.active.instances === 0 ? app : newGeneration(context, app);
+}
+
+/** An empty group: new secrets, no members yet. Member numbers go on where the last generation stopped. */
+export function newGeneration(context: Context, app: AppRecord): AppRecord {
+  const { ids } = context.options;
+  const group: GroupRecord = {
+    generation: (app.group?.generation ?? 0) + 1,
+    slots: Array.from({ length: app.active.instances }, (_, slot) => slot),
+    nextMember: app.group?.nextMember ?? 1,
+    secretHex: ids.secretHex(),
+    seedHex: ids.secretHex(),
+    epochMs: context.now,
+    founded: false,
+    everLed: false,
+    leader: null,
+    termMax: 0,
+    configurationIndex: 0,
+    configuration: [],
+    ghosts: [],
+    toldState: 'forming',
+  };
+  return context.state.apps.put(app.id, { ...app, group });
+}
+
+/** A generation that never had a leader has promised nothing to anyone and is begun again; any other loss is final. */
+function handleLoss(context: Context, group: Group): null {
+  if (group.record.everLed) {
+    tellState(context, group);
+    return null;
+  }
+  const next = newGeneration(context, group.app);
+  tell(
+    context,
+    next.id,
+    `a majority of the founders ended before they had a leader: generation ${next.group?.generation} begins`,
+  );
+  return stopAll(context, group.members, 'its generation never had a leader');
+}
+
+/** Adds the lowest free slots or drops the highest, until there are as many as the app wants. */
+function adjustSlots(context: Context, group: Group, restarting: boolean): Group {
+  const wanted = group.app.active.instances + (needsSpare(group, restarting) ? 1 : 0);
+  const slots = [...group.record.slots];
+  const free = Array.from({ length: slotsMax }, (_, slot) => slot).filter(
+    (slot) => !slots.includes(slot) && !isOccupied(group, slot),
+  );
+  while (slots.length < wanted && free.length > 0) slots.push(free.shift() as number);
+  while (slots.length > wanted) slots.splice(slots.indexOf(slotToDrop(group, slots, restarting)), 1);
+  if (slots.length === group.record.slots.length) return group;
+  putGroup(context, group.app, { slots: slots.sort((a, b) => a - b) });
+  return refreshed(context, group);
+}
+
+/** While the spare joins there is one slot more; once it has joined, the slot of an outdated member is dropped. */
+function needsSpare(group: Group, restarting: boolean): boolean {
+  const { app, record } = group;
+  if (!restarting || app.active.instances > surgeInstancesMax || outdated(group).length === 0) return false;
+  const spareJoined = record.slots.length > app.active.instances && groupState(group) === 'whole';
+  const settled = group.members.every((task) => !task.replica.retiring);
+  return settled && !spareJoined;
+}
+
+function slotToDrop(group: Group, slots: number[], restarting: boolean): number {
+  const filled = (slot: number) => group.members.some((task) => task.replica.self.slot === slot);
+  const stale = restarting ? outdated(group) : [];
+  return slots.findLast((slot) => !filled(slot)) ?? lastToLead(group, stale)?.replica.self.slot ?? Math.max(...slots);
+}
+
+const outdated = (group: Group) =>
+  group.members.filter((task) => !task.replica.retiring && !task.stopping && isOutdated(group.app, task));
+
+/** Followers by slot before the leader. */
+function lastToLead(group: Group, members: MemberTask[]): MemberTask | undefined {
+  const leader = leaderTask(group)?.id;
+  return [...members].sort(
+    (a, b) => Number(a.id === leader) - Number(b.id === leader) || a.replica.self.slot - b.replica.self.slot,
+  )[0];
+}
+
+/** Retires members whose slot is no longer wanted, lost sight of, or outdated; the last kind one at a time. */
+function retireSurplus(context: Context, group: Group, restarting: boolean): void {
+  const { app, record } = group;
+  for (const task of group.members) {
+    if (!record.slots.includes(task.replica.self.slot)) retire(context, task, 'its slot is no longer wanted');
+    else if (task.inactive) retire(context, task, 'it has been unreachable for too long');
+  }
+  const present = refreshed(context, group);
+  const replaceable = restarting && app.active.instances > surgeInstancesMax && groupState(present) === 'whole';
+  const next = replaceable ? lastToLead(present, outdated(present)) : undefined;
+  if (next) retire(context, next, `the app has a new version, ${app.active.version}`);
+}
+
+/** A slot is taken until its member has terminated, or can no longer vote and cannot be reached. */
+function isOccupied(group: Group, slot: number): boolean {
+  return group.members.some((task) => task.replica.self.slot === slot && (!task.inactive || isConfigured(group, task)));
+}
+
+/** A new group whole; in a living group one joiner at a time, and only while a majority lives. */
+function missingSlots(context: Context, group: Group, old: TaskRecord[]): Demand | null {
+  const { app, record, members } = group;
+  if (!record.founded) {
+    const leaving = old.some((task) => task.state !== 'TASK_UNREACHABLE');
+    return leaving ? null : demandOf(app, record.slots, old, context.now);
+  }
+  if (groupState(group) === 'noQuorum' || groupState(group) === 'forming') return null;
+  const joining = members.some((task) => !isConfigured(group, task) && !task.stopping && !task.replica.retiring);
+  const slot = record.slots.find((candidate) => !isOccupied(group, candidate));
+  return joining || slot === undefined ? null : demandOf(app, [slot], members, context.now);
+}
+
+const sentences: Record<string, string> = {
+  whole: 'the group is whole again',
+  degraded: 'the group is degraded: it serves, but not all replicas are in its configuration',
+  noQuorum: 'a majority of the group is not known to be alive: it cannot serve until members come back',
+};
+
+/** Tells each change of the group's state once; a new group that fills up is told of when it is whole. */
+export function tellState(context: Context, group: Group): void {
+  const state = groupState(group);
+  const { app, record } = group;
+  const filling = record.toldState === 'forming' && (state === 'degraded' || state === 'noQuorum');
+  if (state === record.toldState || filling) return;
+  putGroup(context, app, { toldState: state });
+  const first = record.toldState === 'forming' && state === 'whole';
+  const text = state === 'lost' ? lostSentence(app) : first ? 'the group is whole' : sentences[state];
+  if (text) tell(context, app.id, text);
+}

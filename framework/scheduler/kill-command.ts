@@ -1,0 +1,82 @@
+/** Kills that users ask for, behind the quorum guard. */
+import lodash from 'lodash';
+import type { AppSpec } from '../app.js';
+import type { Command, CommandResult } from '../service.js';
+import { deploy, unlock } from './changes.js';
+import type { Context } from './context.js';
+import { putGroup } from './groups.js';
+import { caughtUp, groupOf, majority, mayKill } from './quorum.js';
+import type { AppRecord, TaskRecord } from './records.js';
+import { nextVersion, stop } from './tasks.js';
+
+type KillCommand = Extract<Command, { type: 'killTasks' }>;
+
+export function killTasks(context: Context, command: KillCommand): CommandResult {
+  const tasks = command.taskIds.flatMap((id) => context.state.tasks.get(id) ?? []);
+  const missing = command.taskIds.find((id) => !context.state.tasks.get(id));
+  if (missing !== undefined || tasks.length === 0) {
+    return { ok: false, reason: 'notFound', message: `Task '${missing ?? ''}' does not exist` };
+  }
+  const byApp = new Map(Object.entries(lodash.groupBy(tasks, (task) => task.appId)));
+  for (const [appId, victims] of byApp) {
+    const refusal = command.force ? null : refuseKill(context, context.state.apps.get(appId), victims, command.scale);
+    if (refusal) return refusal;
+  }
+  return command.scale ? killAndScale(context, byApp, command.force) : killNow(context, tasks, command.force);
+}
+
+function refuseKill(
+  context: Context,
+  app: AppRecord | undefined,
+  victims: TaskRecord[],
+  scale: boolean,
+): CommandResult | null {
+  const group = app && groupOf(app, context.state.tasksOf(app.id));
+  if (!app || !group) return null;
+  const members = new Set(victims.flatMap((task) => task.replica?.self.member ?? []));
+  if (scale && app.spec.instances - victims.length < 1) {
+    return {
+      ok: false,
+      reason: 'invalid',
+      message: `instances: "${app.id}" is replicated and needs at least 1; delete the app instead`,
+    };
+  }
+  if (scale || mayKill(group, members)) return null;
+  const size = group.record.configuration.length;
+  const message =
+    `Killing ${members.size} of the ${size} members of ${app.id} would leave fewer than ${majority(size)} caught up ` +
+    `(${caughtUp(group).length} are now) and the group could not serve. Wait until it is whole, or override with the option '?force=true'`;
+  return { ok: false, reason: 'quorum', message };
+}
+
+function killNow(context: Context, tasks: TaskRecord[], force: boolean): CommandResult {
+  for (const task of tasks) stop(context, task, force ? 'killed by a user, forced' : 'killed by a user', !force);
+  return {
+    ok: true,
+    deploymentId: null,
+    version: context.state.apps.get((tasks[0] as TaskRecord).appId)?.spec.version ?? '',
+  };
+}
+
+/** Plain tasks are killed at once; replicas leave their configuration first, because their slots are no longer wanted. */
+function killAndScale(context: Context, byApp: Map<string, TaskRecord[]>, force: boolean): CommandResult {
+  const locked = unlock(context, [...byApp.keys()], force);
+  if (locked) return locked;
+  const targets = [...byApp].flatMap(([appId, tasks]) => {
+    const app = context.state.apps.get(appId);
+    return app ? [[appId, scaledDown(context, app, tasks)] as const] : [];
+  });
+  const version =
+    targets
+      .map(([, spec]) => spec.version)
+      .sort()
+      .at(-1) ?? nextVersion(context, undefined);
+  return deploy(context, version, new Map(targets));
+}
+
+function scaledDown(context: Context, app: AppRecord, tasks: TaskRecord[]): AppSpec {
+  const slots = tasks.flatMap((task) => task.replica?.self.slot ?? []);
+  if (app.group) putGroup(context, app, { slots: app.group.slots.filter((slot) => !slots.includes(slot)) });
+  for (const task of tasks) if (!task.replica) stop(context, task, 'killed by a user, who scales the app down');
+  return { ...app.spec, instances: Math.max(0, app.spec.instances - tasks.length), version: nextVersion(context, app) };
+}

@@ -1,0 +1,173 @@
+/** From a plan to launched tasks: the records first, then one ACCEPT for each agent. */
+import type { MemberAddress, ReplicaAssignment } from '../../executor/assignment.js';
+import type { Assigned, Plan } from '../../placement/types.js';
+import { type Offer, type Resource, subtract, type TaskInfo, take, toPlain } from '../mesos-http-client/index.js';
+import { type Context, call, isoTime } from './context.js';
+import type { Demand } from './demand.js';
+import { putGroup } from './groups.js';
+import { agentRef, mayUse, setFree, usable } from './offers.js';
+import type { AppRecord, GroupRecord, ReplicaRecord, TaskRecord } from './records.js';
+import { describeAgent, tell } from './story.js';
+import { replicaAssignment, takenBy, taskIdOf, taskInfo } from './task-info.js';
+import { nameOf } from './tasks.js';
+
+const defaultKillGraceSeconds = 5;
+/** The rest of an accepted offer comes back soon, because something else may wait for it. */
+const refuseRestSeconds = 1;
+const othersMax = 20;
+
+/** What is left of one agent's offers while tasks are put on it. */
+export interface Filling {
+  offers: Offer[];
+  left: Resource[];
+  infos: TaskInfo[];
+}
+
+/** The agents with offers at hand, by id. */
+export function fillings(context: Context): Map<string, Filling> {
+  const agents = new Map<string, Filling>();
+  for (const { offer } of context.memory.offers.values()) {
+    const known = agents.get(offer.agent_id.value);
+    const offers = [...(known?.offers ?? []), offer];
+    agents.set(offer.agent_id.value, { offers, left: usable(offers, null), infos: [] });
+  }
+  return agents;
+}
+
+/** Decides the tasks of one app and puts them on their agents. */
+export function launchApp(context: Context, demand: Demand, plan: Plan, agents: Map<string, Filling>): void {
+  const assigned = plan.assigned.map((place) => ({ place, filling: agents.get(place.agentId) as Filling }));
+  const tasks = assigned.map(({ place, filling }) => newTask(context, demand.app, place, filling, plan));
+  const replicas = demand.app.active.replication ? launchReplicas(context, demand.app, tasks, plan.assigned) : [];
+  tasks.forEach((task, index) => {
+    const launched = { ...task, replica: replicas[index]?.record ?? null };
+    context.state.tasks.put(task.id, launched);
+    tellPlaced(context, launched);
+    fill(
+      (assigned[index] as { filling: Filling }).filling,
+      context,
+      demand.app,
+      launched,
+      replicas[index]?.assignment ?? null,
+    );
+  });
+}
+
+function newTask(context: Context, app: AppRecord, place: Assigned, { offers }: Filling, plan: Plan): TaskRecord {
+  const { active } = app;
+  const others = plan.considered.filter(({ group }) => group === app.id).slice(0, othersMax);
+  return {
+    id: taskIdOf(app.id, context.options.ids.uuid()),
+    appId: app.id,
+    version: active.version,
+    configurationVersion: active.versionInfo.lastConfigChangeAt,
+    agent: agentRef(offers),
+    ports: place.ports.slice(0, active.portDefinitions.length),
+    demand: { cpus: active.cpus, mem: active.mem, disk: active.disk, gpus: active.gpus, ports: place.ports },
+    killGraceMs: (active.taskKillGracePeriodSeconds ?? defaultKillGraceSeconds) * 1000,
+    state: 'TASK_STAGING',
+    seen: false,
+    stagedAt: isoTime(context.now),
+    startedAt: null,
+    message: null,
+    stopping: null,
+    guarded: false,
+    unreachableSinceMs: null,
+    inactive: false,
+    placement: {
+      score: place.score,
+      parts: place.scoreParts,
+      others: others.map(({ hostname, sentence }) => ({ hostname, sentence })),
+    },
+    replica: null,
+  };
+}
+
+/** Numbers are taken, and stored, before the launch, and never again. */
+function launchReplicas(
+  context: Context,
+  app: AppRecord,
+  tasks: TaskRecord[],
+  places: Assigned[],
+): { record: ReplicaRecord; assignment: ReplicaAssignment }[] {
+  const group = app.group as GroupRecord;
+  const living = livingMembers(context, app.id, group.generation);
+  const selves = tasks.map((task, index) =>
+    memberAddress(task, (places[index] as Assigned).slot, group.nextMember + index),
+  );
+  const join = group.founded;
+  const nextMember = group.nextMember + tasks.length;
+  putGroup(context, app, join ? { nextMember } : { nextMember, founded: true, configuration: selves });
+  return selves.map((self) => {
+    const peers = join ? living : selves.filter((other) => other !== self);
+    const record = {
+      generation: group.generation,
+      self,
+      join,
+      retiring: null,
+      counted: !join,
+      leaving: false,
+      report: null,
+      reportedAt: null,
+    };
+    return { record, assignment: replicaAssignment(app.active, group, self, peers, join) };
+  });
+}
+
+function livingMembers(context: Context, appId: string, generation: number): MemberAddress[] {
+  const running = context.state.tasksOf(appId).filter((task) => task.state === 'TASK_RUNNING' && !task.stopping);
+  const members = running.flatMap(({ replica }) =>
+    replica?.generation === generation && !replica.retiring ? [replica] : [],
+  );
+  return members.map(({ self }) => self);
+}
+
+function memberAddress(task: TaskRecord, slot: number, member: number): MemberAddress {
+  const { ports } = task.demand;
+  return {
+    slot,
+    member,
+    host: task.agent.host,
+    servicePort: ports[0] as number,
+    consensusPort: ports.at(-1) as number,
+  };
+}
+
+function tellPlaced(context: Context, task: TaskRecord): void {
+  const reasons = task.placement?.parts.map(({ name, value }) => `${name} ${value.toFixed(2)}`).join(', ');
+  const why = reasons ? `: score ${task.placement?.score.toFixed(2)} (${reasons})` : '';
+  const joining = task.replica?.join ? 'replacement: ' : '';
+  tell(context, task.appId, `${joining}${nameOf(task)} is placed on ${describeAgent(task.agent)}${why}`);
+}
+
+function fill(
+  filling: Filling,
+  context: Context,
+  app: AppRecord,
+  task: TaskRecord,
+  replica: ReplicaAssignment | null,
+): void {
+  const roles = app.active.acceptedResourceRoles;
+  const resources = take(
+    filling.left.filter((resource) => mayUse(resource, roles)),
+    takenBy(task),
+  );
+  if (!resources) throw new Error(`the plan for ${task.id} takes more from agent ${task.agent.id} than it offers`);
+  filling.left = subtract(filling.left, resources);
+  filling.infos.push(taskInfo(app.active, task, resources, context.options.executorCommand, replica));
+}
+
+/** One ACCEPT for every agent that got a task; its offers are used up, the rest of them comes back by itself. */
+export function acceptOffers(context: Context, agents: Map<string, Filling>): void {
+  for (const [agentId, { offers, left, infos }] of agents) {
+    if (infos.length === 0) continue;
+    for (const offer of offers) context.memory.offers.delete(offer.id.value);
+    setFree(context, agentId, toPlain(left));
+    const offer_ids = offers.map(({ id }) => id);
+    const operations = [{ type: 'LAUNCH' as const, launch: { task_infos: infos } }];
+    call(context, {
+      type: 'ACCEPT',
+      accept: { offer_ids, operations, filters: { refuse_seconds: refuseRestSeconds } },
+    });
+  }
+}

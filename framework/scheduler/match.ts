@@ -1,0 +1,54 @@
+/** Offers meet demands. */
+import { noteWaiting } from '../explain.js';
+import { toPlain } from '../mesos-http-client/index.js';
+import type { Context } from './context.js';
+import type { Demand } from './demand.js';
+import { acceptOffers, type Filling, fillings, launchApp } from './launch.js';
+import { askForOffers, giveBack, holdMs, mayUse, snapshotOf } from './offers.js';
+
+/** Offers of several agents arrive one after the other; the first is not taken before the others had this long to come. */
+const gatherMs = 250;
+
+/** Places what can be placed on the offers at hand, longest waiting first, and gives the rest of the offers back. */
+export function match(context: Context, demands: Demand[]): void {
+  const due = demands.filter(({ delayed }) => !delayed);
+  for (const id of context.memory.waiting.keys())
+    if (!demands.some(({ request }) => request.id === id)) context.memory.waiting.delete(id);
+  for (const demand of demands) if (demand.delayed) noteWaiting(context, demand, null, []);
+  const agents = fillings(context);
+  const unplaced = byWaiting(context, due).filter((demand) => !placeOne(context, demand, agents));
+  acceptOffers(context, agents);
+  giveBack(context, unplaced.length > 0);
+  askForOffers(context, new Set(unplaced.map(({ request }) => `${request.id} ${request.slots.join(',')}`)));
+}
+
+function byWaiting(context: Context, demands: Demand[]): Demand[] {
+  const since = ({ request }: Demand) => context.memory.waiting.get(request.id)?.sinceMs ?? context.now;
+  return [...demands].sort((a, b) => since(a) - since(b) || a.request.id.localeCompare(b.request.id));
+}
+
+/** True when all slots have been placed. */
+function placeOne(context: Context, demand: Demand, agents: Map<string, Filling>): boolean {
+  const { waitedMs, complete } = gathered(context);
+  if (agents.size > 0 && !complete && waitedMs < gatherMs) return false;
+  const roles = demand.app.active.acceptedResourceRoles;
+  const offered = [...agents.values()].map(({ offers, left }) => {
+    const free = toPlain(left.filter((resource) => mayUse(resource, roles)));
+    return { ...snapshotOf(offers), free, total: free };
+  });
+  const plan = offered.length > 0 ? context.options.place({ groups: [demand.request], seed: 0 }, offered) : null;
+  const avoidable =
+    !complete && waitedMs < holdMs && plan?.assigned.some(({ agentId }) => demand.request.avoid[agentId]);
+  if (avoidable) return false;
+  if (plan && plan.assigned.length > 0) launchApp(context, demand, plan, agents);
+  noteWaiting(context, demand, plan, offered);
+  return plan?.assigned.length === demand.request.slots.length;
+}
+
+/** How long the oldest offer has waited, and whether every agent that is known has one at hand. */
+function gathered(context: Context): { waitedMs: number; complete: boolean } {
+  const held = [...context.memory.offers.values()];
+  const offering = new Set(held.map(({ offer }) => offer.agent_id.value));
+  const complete = [...context.memory.agents.keys()].every((agentId) => offering.has(agentId));
+  return { waitedMs: context.now - Math.min(...held.map(({ receivedMs }) => receivedMs)), complete };
+}

@@ -1,0 +1,90 @@
+/**
+ * Taking members away without harm: first out of the configuration, by an order to the leader that is repeated until
+ * reports show it, then the kill. Leadership is handed over before a leader goes.
+ */
+import type { ExecutorOrder, MemberAddress } from '../../executor/assignment.js';
+import { type Context, call, isDue } from './context.js';
+import {
+  awaitsAnswer,
+  caughtUp,
+  deadMembers,
+  type Group,
+  groupState,
+  isConfigured,
+  leaderTask,
+  type MemberTask,
+  mayKill,
+  mayRemove,
+} from './quorum.js';
+import { describeAgent, tell } from './story.js';
+import { nameOf, stop } from './tasks.js';
+
+const orderEveryMs = 2000;
+
+export function retire(context: Context, task: MemberTask, reason: string): void {
+  if (task.replica.retiring || task.stopping) return;
+  context.state.tasks.put(task.id, { ...task, replica: { ...task.replica, retiring: reason } });
+  tell(context, task.appId, `${nameOf(task)} on ${describeAgent(task.agent)} is taken out: ${reason}`);
+}
+
+/** Stops retiring members that have left the configuration and moves the next one on its way out. */
+export function advanceRetirements(context: Context, group: Group): void {
+  const retiring = group.members.filter((task) => task.replica.retiring && !task.stopping);
+  const configured = retiring.filter((task) => isConfigured(group, task));
+  for (const task of retiring.filter((candidate) => !configured.includes(candidate))) {
+    const allowed = mayKill(group, new Set([task.replica.self.member]));
+    if (allowed) stop(context, task, task.replica.retiring as string, true);
+  }
+  const next =
+    configured.find((task) => task.replica.leaving) ?? configured.find((task) => task.inactive) ?? configured[0];
+  if (next) moveOut(context, group, next);
+}
+
+function moveOut(context: Context, group: Group, task: MemberTask): void {
+  const leader = reachableLeader(group);
+  if (!leader || awaitsAnswer(context, group) || !mayRemove(group, task.replica.self.member)) return;
+  if (leader.id !== task.id) {
+    // Stored before the order is sent, so that the guard never counts on a member that may be out.
+    if (!task.replica.leaving)
+      context.state.tasks.put(task.id, { ...task, replica: { ...task.replica, leaving: true } });
+    order(context, leader, removal(task.replica.self));
+    return;
+  }
+  const heir = mostCurrent(
+    caughtUp(group).filter((candidate) => candidate.id !== task.id && !candidate.replica.retiring),
+  );
+  if (heir) order(context, leader, { type: 'transferLeadership', toMember: heir.replica.self.member });
+}
+
+function mostCurrent(members: MemberTask[]): MemberTask | undefined {
+  const index = (task: MemberTask) => task.replica.report?.appliedIndex ?? 0;
+  return [...members].sort((a, b) => index(b) - index(a))[0];
+}
+
+/** Members that have terminated only weigh on the majority. */
+export function removeDead(context: Context, group: Group): void {
+  const leader = reachableLeader(group);
+  if (!leader || groupState(group) === 'noQuorum') return;
+  for (const address of deadMembers(group)) order(context, leader, removal(address));
+}
+
+function reachableLeader(group: Group): MemberTask | undefined {
+  const leader = leaderTask(group);
+  return leader?.state === 'TASK_RUNNING' ? leader : undefined;
+}
+
+const removal = ({ slot, member }: MemberAddress): ExecutorOrder => ({ type: 'removeMember', slot, member });
+
+function order(context: Context, to: MemberTask, body: ExecutorOrder): void {
+  const text = JSON.stringify(body);
+  if (
+    !context.memory.connected ||
+    !isDue(context.memory.orders, `${to.id} ${text}`, context.now, orderEveryMs, orderEveryMs)
+  )
+    return;
+  const data = Buffer.from(text).toString('base64');
+  call(context, {
+    type: 'MESSAGE',
+    message: { agent_id: { value: to.agent.id }, executor_id: { value: to.id }, data },
+  });
+}

@@ -1,0 +1,125 @@
+/** What is known of a group's health, and the guard before everything that takes a member away by our own hand. */
+import type { MemberAddress, ReplicaReport } from '../../executor/assignment.js';
+import type { GroupView } from '../service.js';
+import type { Context } from './context.js';
+import type { AppRecord, GroupRecord, ReplicaRecord, TaskRecord } from './records.js';
+
+/** A member that is further behind than this does not count as caught up. */
+const lagEntriesMax = 10_000;
+
+export interface MemberTask extends TaskRecord {
+  replica: ReplicaRecord;
+}
+
+/** A group with the tasks of its present generation. */
+export interface Group {
+  app: AppRecord;
+  record: GroupRecord;
+  members: MemberTask[];
+}
+
+export const majority = (count: number) => Math.floor(count / 2) + 1;
+
+export function groupOf(app: AppRecord, tasks: TaskRecord[]): Group | null {
+  const record = app.group;
+  if (!record) return null;
+  const members = tasks.filter((task): task is MemberTask => task.replica?.generation === record.generation);
+  return { app, record, members };
+}
+
+export function memberNumbered(group: Group, member: number): MemberTask | undefined {
+  return group.members.find((task) => task.replica.self.member === member);
+}
+
+export function isConfigured(group: Group, task: MemberTask): boolean {
+  return group.record.configuration.some((address) => address.member === task.replica.self.member);
+}
+
+export function leaderTask(group: Group): MemberTask | undefined {
+  const leader = group.record.leader;
+  return leader ? memberNumbered(group, leader.member) : undefined;
+}
+
+/** Members of the configuration that run and stay, are connected to the leader and hold nearly all of its log. */
+export function caughtUp(group: Group): MemberTask[] {
+  const leader = leaderTask(group)?.replica.report ?? null;
+  const staying = (task: MemberTask) => task.state === 'TASK_RUNNING' && !task.stopping && !task.replica.leaving;
+  return group.members.filter((task) => isConfigured(group, task) && staying(task) && keepsUp(task, leader));
+}
+
+function keepsUp(task: MemberTask, leader: ReplicaReport | null): boolean {
+  if (!leader || leader.member === task.replica.self.member) return true;
+  const peer = leader.peers.find((candidate) => candidate.member === task.replica.self.member);
+  return peer?.connected === true && leader.committedIndex - peer.appliedIndex <= lagEntriesMax;
+}
+
+/** Members of the configuration that have terminated: their memory is gone. */
+export function deadMembers(group: Group): MemberAddress[] {
+  return group.record.configuration.filter((address) => !memberNumbered(group, address.member));
+}
+
+/** A majority of the configuration has terminated. */
+export function isLost(group: Group): boolean {
+  const { founded, configuration } = group.record;
+  return founded && configuration.length - deadMembers(group).length < majority(configuration.length);
+}
+
+/**
+ * Members that may be in the configuration now: those last reported, and joiners of whom it is not known. Reports come
+ * late, so the guard reckons with the larger set.
+ */
+function possiblyCounted(group: Group): Set<number> {
+  const { configuration, ghosts } = group.record;
+  const joiners = group.members.filter(({ replica }) => !replica.counted);
+  return new Set(
+    [...configuration, ...ghosts, ...joiners.map(({ replica }) => replica.self)].map(({ member }) => member),
+  );
+}
+
+/** May these members be killed now? Only if a majority of the configuration stays caught up without them. */
+export function mayKill(group: Group, victims: ReadonlySet<number>): boolean {
+  const possible = possiblyCounted(group);
+  if (![...victims].some((member) => possible.has(member))) return true;
+  const staying = caughtUp(group).filter((task) => !victims.has(task.replica.self.member));
+  return staying.length >= majority(possible.size);
+}
+
+/** May this member be taken out of the configuration? Only if a majority of what remains is caught up. */
+export function mayRemove(group: Group, member: number): boolean {
+  const remaining = possiblyCounted(group);
+  remaining.delete(member);
+  const staying = caughtUp(group).filter((task) => task.replica.self.member !== member);
+  return remaining.size > 0 && staying.length >= majority(remaining.size);
+}
+
+/** After a subscription, until Mesos has answered for all members that are believed to run, the guard knows too little. */
+export function awaitsAnswer(context: Context, group: Group): boolean {
+  const { pending } = context.memory.reconcile;
+  return group.members.some((task) => task.state === 'TASK_RUNNING' && pending.has(task.id));
+}
+
+/** See `GroupView.state`. */
+export function groupState(group: Group): GroupView['state'] {
+  const { record } = group;
+  if (isLost(group)) return record.everLed ? 'lost' : 'forming';
+  if (!record.everLed) return 'forming';
+  const running = group.members.filter((task) => isConfigured(group, task) && task.state === 'TASK_RUNNING');
+  if (running.length < majority(record.configuration.length)) return 'noQuorum';
+  return isWhole(group) ? 'whole' : 'degraded';
+}
+
+function isWhole(group: Group): boolean {
+  const counted = caughtUp(group);
+  const filled = group.record.slots.every((slot) =>
+    counted.some((task) => task.replica.self.slot === slot && !task.replica.retiring),
+  );
+  return (
+    filled &&
+    counted.length === group.record.configuration.length &&
+    group.record.configuration.length === group.record.slots.length
+  );
+}
+
+export const lostSentence = (app: AppRecord) =>
+  `a majority of the members of ${app.id} has terminated and with it the state of the group (durability "memory"); ` +
+  'nothing is restarted by itself. Restart the app with force=true to begin a new, empty generation';

@@ -1,0 +1,148 @@
+/** What the scheduler keeps in the store. Records are replaced, never modified: views and tests may keep them. */
+import type { MemberAddress, ReplicaReport } from '../../executor/assignment.js';
+import type { AttributeValue, ReplicaDemand } from '../../placement/types.js';
+import type { AppSpec, TaskState } from '../app.js';
+import type { TaskFailure, TaskView } from '../service.js';
+
+export interface FrameworkRecord {
+  id: string;
+}
+
+export interface AppRecord {
+  id: string;
+  /** What the user wants in the end. */
+  spec: AppSpec;
+  /** What the scheduler works towards now; a deployment's step makes it `spec`. */
+  active: AppSpec;
+  /** Earlier versions, newest first. */
+  versions: AppSpec[];
+  /** All tasks are being stopped; the record goes with the last one. */
+  deleting: boolean;
+  lastTaskFailure: TaskFailure | null;
+  backoff: Backoff | null;
+  /** Agents where a task has failed lately, by agent id. */
+  avoid: Record<string, { reason: string; untilMs: number }>;
+  group: GroupRecord | null;
+}
+
+export interface Backoff {
+  delaySeconds: number;
+  untilMs: number;
+}
+
+/** The living generation of a replicated app's group. */
+export interface GroupRecord {
+  generation: number;
+  /** Wanted slots. */
+  slots: number[];
+  /** Number of the next member; numbers are never used again. */
+  nextMember: number;
+  /** 32 random bytes each, hex. Never shown, never logged. */
+  secretHex: string;
+  seedHex: string;
+  epochMs: number;
+  /** The founders' launch has been decided. */
+  founded: boolean;
+  /** A leader has been reported: clients may have been answered. */
+  everLed: boolean;
+  leader: { member: number; term: number } | null;
+  termMax: number;
+  /** Index of the newest configuration reported; 0: the founders. */
+  configurationIndex: number;
+  configuration: MemberAddress[];
+  /** Joiners that ended before it was known whether they had been let in. */
+  ghosts: { member: number; sinceMs: number }[];
+  /** The last state told in the story, so that each change is told once. */
+  toldState: string;
+}
+
+export interface AgentRef {
+  id: string;
+  hostname: string;
+  /** Address that other members and clients connect to. */
+  host: string;
+  region: string | null;
+  zone: string | null;
+  attributes: Record<string, AttributeValue>;
+}
+
+export interface TaskRecord {
+  id: string;
+  appId: string;
+  version: string;
+  /** `versionInfo.lastConfigChangeAt` of the spec it was launched with: two of the same run the same configuration. */
+  configurationVersion: string;
+  agent: AgentRef;
+  /** Host ports in the order of `portDefinitions`. */
+  ports: number[];
+  /** Everything taken from the agent; `ports` includes the consensus port. */
+  demand: ReplicaDemand;
+  killGraceMs: number;
+  state: TaskState;
+  /** Mesos has answered for this task at least once. */
+  seen: boolean;
+  stagedAt: string;
+  startedAt: string | null;
+  message: string | null;
+  /** Why the framework stops it; null: it is to run. */
+  stopping: string | null;
+  /** The kill is held back while the majority of the group needs this replica. */
+  guarded: boolean;
+  unreachableSinceMs: number | null;
+  /** Unreachable for longer than `inactiveAfterSeconds`: no longer counted, and stopped when it comes back. */
+  inactive: boolean;
+  placement: TaskView['placement'];
+  replica: ReplicaRecord | null;
+}
+
+export interface ReplicaRecord {
+  generation: number;
+  self: MemberAddress;
+  /** Joined a living group; false: a founder. */
+  join: boolean;
+  /** To be taken out of the configuration, then stopped; the reason. */
+  retiring: string | null;
+  /** A configuration with it has been known; a joiner without may have been let in unreported. */
+  counted: boolean;
+  /** Its removal has been ordered: it may have left the configuration already and counts for no majority. */
+  leaving: boolean;
+  report: ReplicaReport | null;
+  reportedAt: string | null;
+}
+
+export interface DeploymentRecord {
+  id: string;
+  version: string;
+  affectedApps: string[];
+  steps: { actions: DeploymentAction[] }[];
+  /** 1 for the first. */
+  currentStep: number;
+  /** The actions of `currentStep` have been started. */
+  entered: boolean;
+  /** Specs before the deployment; null: the app did not exist. */
+  originals: Record<string, AppSpec | null>;
+  startedAt: string;
+}
+
+export interface DeploymentAction {
+  action: 'StartApplication' | 'ScaleApplication' | 'RestartApplication' | 'StopApplication';
+  app: string;
+}
+
+export interface StoryRecord {
+  lines: { at: string; text: string }[];
+}
+
+const terminal: ReadonlySet<TaskState> = new Set<TaskState>([
+  'TASK_FINISHED',
+  'TASK_FAILED',
+  'TASK_KILLED',
+  'TASK_ERROR',
+  'TASK_LOST',
+  'TASK_DROPPED',
+  'TASK_GONE',
+  'TASK_GONE_BY_OPERATOR',
+]);
+
+/** TASK_UNREACHABLE and TASK_UNKNOWN are not terminal: such a task may come back. */
+export const isTerminal = (state: TaskState) => terminal.has(state);

@@ -1,0 +1,113 @@
+/** Reports of replicas: who leads, who is in the configuration, how far each has come. */
+import type { MemberAddress, ReplicaReport } from '../../executor/assignment.js';
+import { type Context, isoTime } from './context.js';
+import { putGroup, refreshed } from './groups.js';
+import { retire } from './members.js';
+import { type Group, groupOf, type MemberTask, memberNumbered } from './quorum.js';
+import { describeAgent, tell } from './story.js';
+import { groupName } from './task-info.js';
+import { nameOf } from './tasks.js';
+
+const reportBytesMax = 1 << 20;
+/** A leader's report that arrives this long after a member's end was made after it. */
+const reportDelayMaxMs = 5000;
+
+/** The report in the data of an update or message; null if there is none or it is not one. */
+export function reportIn(data: string | undefined): ReplicaReport | null {
+  if (data === undefined || data === '' || data.length > reportBytesMax) return null;
+  try {
+    const report = JSON.parse(Buffer.from(data, 'base64').toString()) as Partial<ReplicaReport> | null;
+    const known = typeof report?.group === 'string' && Number.isInteger(report.member) && Number.isInteger(report.term);
+    return known && Array.isArray(report.configuration) && Array.isArray(report.peers)
+      ? (report as ReplicaReport)
+      : null;
+  } catch {
+    return null;
+  }
+}
+
+export function receiveReport(context: Context, taskId: string, report: ReplicaReport): void {
+  const task = context.state.tasks.get(taskId);
+  const app = task && context.state.apps.get(task.appId);
+  if (!task?.replica || !app?.group) return;
+  if (report.group !== groupName(app.id, task.replica) || report.member !== task.replica.self.member) return;
+  const before = task.replica.report;
+  const record = { ...task, replica: { ...task.replica, report, reportedAt: isoTime(context.now) } };
+  if (isNews(before, report)) context.state.tasks.put(taskId, record);
+  else context.state.tasks.putVolatile(taskId, record);
+  const group = groupOf(app, context.state.tasksOf(app.id)) as Group;
+  if (task.replica.generation !== app.group.generation) return;
+  learnConfiguration(context, group, report);
+  learnLeader(context, refreshed(context, group), report);
+  if (report.role === 'leader') forgetGhosts(context, refreshed(context, group));
+  tellTrouble(context, record as MemberTask, before, report);
+}
+
+/** Indices move all the time; they need not survive a restart. */
+function isNews(before: ReplicaReport | null, report: ReplicaReport): boolean {
+  const lasting = (r: ReplicaReport) => [
+    r.role,
+    r.term,
+    r.leader,
+    r.configurationIndex,
+    r.label,
+    r.divergence,
+    r.journalError,
+    r.peers.map((peer) => [peer.member, peer.connected, peer.transport]),
+  ];
+  return before === null || JSON.stringify(lasting(before)) !== JSON.stringify(lasting(report));
+}
+
+function learnConfiguration(context: Context, group: Group, report: ReplicaReport): void {
+  const { record } = group;
+  if (report.configuration.length === 0 || report.configurationIndex <= record.configurationIndex) return;
+  putGroup(context, group.app, { configurationIndex: report.configurationIndex, configuration: report.configuration });
+  const had = (member: MemberAddress, list: MemberAddress[]) => list.some((other) => other.member === member.member);
+  for (const joined of report.configuration.filter((member) => !had(member, record.configuration))) {
+    const task = memberNumbered(group, joined.member);
+    if (task) context.state.tasks.put(task.id, { ...task, replica: { ...task.replica, counted: true } });
+    const name = task ? `${nameOf(task)} on ${describeAgent(task.agent)}` : `member ${joined.member}`;
+    tell(
+      context,
+      group.app.id,
+      `${name} has caught up and counts: the configuration at index ${report.configurationIndex} has members ${numbers(report)}`,
+    );
+  }
+  for (const left of record.configuration.filter((member) => !had(member, report.configuration))) {
+    tell(context, group.app.id, `member ${left.member} has left the configuration: members ${numbers(report)} remain`);
+    const task = memberNumbered(group, left.member);
+    if (task) retire(context, task, 'it is no longer in the configuration');
+  }
+}
+
+function forgetGhosts(context: Context, group: Group): void {
+  const { ghosts } = group.record;
+  const kept = ghosts.filter(({ sinceMs }) => context.now - sinceMs < reportDelayMaxMs);
+  if (kept.length < ghosts.length) putGroup(context, group.app, { ghosts: kept });
+}
+
+const numbers = (report: ReplicaReport) => report.configuration.map(({ member }) => member).join(', ');
+
+function learnLeader(context: Context, group: Group, report: ReplicaReport): void {
+  const { record, app } = group;
+  if (report.leader === 0 || report.term < record.termMax) return;
+  const leader = memberNumbered(group, report.leader);
+  if (!leader || (record.leader?.member === report.leader && record.leader.term === report.term)) return;
+  putGroup(context, app, { leader: { member: report.leader, term: report.term }, termMax: report.term, everLed: true });
+  if (record.leader?.member === report.leader) return;
+  tell(context, app.id, `${nameOf(leader)} on ${describeAgent(leader.agent)} leads since term ${report.term}`);
+}
+
+function tellTrouble(context: Context, task: MemberTask, before: ReplicaReport | null, report: ReplicaReport): void {
+  if (report.divergence && !before?.divergence) {
+    const { index, otherMember } = report.divergence;
+    tell(
+      context,
+      task.appId,
+      `${nameOf(task)} and member ${otherMember} have diverged at index ${index}: their outputs differ from there on`,
+    );
+  }
+  if (report.journalError && report.journalError !== before?.journalError) {
+    tell(context, task.appId, `no replica can join from ${nameOf(task)}: ${report.journalError}`);
+  }
+}

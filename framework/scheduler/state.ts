@@ -1,0 +1,130 @@
+/** The durable part of the scheduler's state, and which of it a step has changed. */
+import type { AppRecord, DeploymentRecord, FrameworkRecord, StoryRecord, TaskRecord } from './records.js';
+
+/** One record of an atomic batch; null removes it. */
+export interface Change {
+  key: string;
+  value: object | null;
+}
+
+/** A map of records that remembers which of them the store does not have yet. */
+export class Table<T extends object> {
+  #records = new Map<string, T>();
+  #dirty = new Set<string>();
+
+  constructor(readonly kind: string) {}
+
+  get(id: string): T | undefined {
+    return this.#records.get(id);
+  }
+
+  values(): IterableIterator<T> {
+    return this.#records.values();
+  }
+
+  get size(): number {
+    return this.#records.size;
+  }
+
+  put(id: string, record: T): T {
+    this.#records.set(id, record);
+    this.#dirty.add(id);
+    return record;
+  }
+
+  /** Replaces a record in memory only, for what a restart may forget. */
+  putVolatile(id: string, record: T): T {
+    this.#records.set(id, record);
+    return record;
+  }
+
+  remove(id: string): void {
+    if (this.#records.delete(id)) this.#dirty.add(id);
+  }
+
+  load(id: string, record: T): void {
+    this.#records.set(id, record);
+  }
+
+  drain(): Change[] {
+    const changes = [...this.#dirty].map((id) => ({ key: `${this.kind}:${id}`, value: this.#records.get(id) ?? null }));
+    this.#dirty.clear();
+    return changes;
+  }
+}
+
+/** Tasks, also by their app. */
+class TaskTable extends Table<TaskRecord> {
+  #byApp = new Map<string, Map<string, TaskRecord>>();
+
+  override put(id: string, task: TaskRecord): TaskRecord {
+    this.#index(task);
+    return super.put(id, task);
+  }
+
+  override putVolatile(id: string, task: TaskRecord): TaskRecord {
+    this.#index(task);
+    return super.putVolatile(id, task);
+  }
+
+  override load(id: string, task: TaskRecord): void {
+    this.#index(task);
+    super.load(id, task);
+  }
+
+  override remove(id: string): void {
+    const appId = this.get(id)?.appId ?? '';
+    const tasks = this.#byApp.get(appId);
+    tasks?.delete(id);
+    if (tasks?.size === 0) this.#byApp.delete(appId);
+    super.remove(id);
+  }
+
+  of(appId: string): TaskRecord[] {
+    return [...(this.#byApp.get(appId)?.values() ?? [])];
+  }
+
+  #index(task: TaskRecord): void {
+    const tasks = this.#byApp.get(task.appId) ?? new Map<string, TaskRecord>();
+    this.#byApp.set(task.appId, tasks.set(task.id, task));
+  }
+}
+
+export class State {
+  readonly framework = new Table<FrameworkRecord>('framework');
+  readonly apps = new Table<AppRecord>('app');
+  readonly tasks = new TaskTable('task');
+  readonly deployments = new Table<DeploymentRecord>('deployment');
+  readonly stories = new Table<StoryRecord>('story');
+  readonly #tables: Table<object>[] = [this.framework, this.apps, this.tasks, this.deployments, this.stories];
+
+  /** `entries`: what the store holds, as written by earlier batches. Throws on a key of unknown kind. */
+  constructor(entries: Iterable<[key: string, value: object]>) {
+    for (const [key, value] of entries) {
+      const kind = key.slice(0, key.indexOf(':'));
+      const table = this.#tables.find((candidate) => candidate.kind === kind);
+      if (!table)
+        throw new Error(
+          `the store holds a record of unknown kind: "${key}". It was written by another version of GAIA`,
+        );
+      table.load(key.slice(kind.length + 1), value);
+    }
+  }
+
+  get frameworkId(): string | null {
+    return this.framework.get('id')?.id ?? null;
+  }
+
+  tasksOf(appId: string): TaskRecord[] {
+    return this.tasks.of(appId);
+  }
+
+  deploymentsOf(appId: string): DeploymentRecord[] {
+    return [...this.deployments.values()].filter((deployment) => deployment.affectedApps.includes(appId));
+  }
+
+  /** Everything changed since the last call. */
+  drain(): Change[] {
+    return this.#tables.flatMap((table) => table.drain());
+  }
+}

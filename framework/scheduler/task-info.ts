@@ -1,0 +1,122 @@
+/** From a task's record to what Mesos and the executor are told. */
+import type { Assignment, MemberAddress, ReplicaAssignment } from '../../executor/assignment.js';
+import type { AppSpec } from '../app.js';
+import type { CommandInfo, PlainResources, Resource, TaskInfo } from '../mesos-http-client/index.js';
+import type { GroupRecord, TaskRecord } from './records.js';
+
+/** Longest key or value that becomes a variable, as in Marathon. */
+const labelCharsMax = 512;
+/** What an executor may take after its program has ended. */
+const executorGraceMs = 2000;
+
+/** Marathon's form, `<safe path>.instance-<uuid>._app.<attempt>`; an instance is one attempt here. */
+export const taskIdOf = (appId: string, uuid: string) =>
+  `${appId.slice(1).replaceAll('/', '_')}.instance-${uuid}._app.1`;
+
+/** What is taken from the agent, ports included. */
+export function takenBy(task: Pick<TaskRecord, 'demand'>): PlainResources {
+  return { ...task.demand, ports: task.demand.ports.map((port) => ({ begin: port, end: port })) };
+}
+
+/** `peers`: the other founders, or the members a joiner may ask. */
+export function taskInfo(
+  spec: AppSpec,
+  task: TaskRecord,
+  resources: Resource[],
+  executorCommand: string,
+  replica: ReplicaAssignment | null,
+): TaskInfo {
+  const grace = (ms: number) => ({ nanoseconds: ms * 1e6 });
+  return {
+    name: spec.id.slice(1).split('/').reverse().join('.'),
+    task_id: { value: task.id },
+    agent_id: { value: task.agent.id },
+    resources,
+    executor: {
+      executor_id: { value: task.id },
+      type: 'CUSTOM',
+      name: `GAIA executor of ${spec.id}`,
+      source: spec.id,
+      command: executorOf(spec, executorCommand),
+      shutdown_grace_period: grace(task.killGraceMs + executorGraceMs),
+    },
+    kill_policy: { grace_period: grace(task.killGraceMs) },
+    data: Buffer.from(JSON.stringify(assignment(spec, task, replica))).toString('base64'),
+    labels: { labels: Object.entries(spec.labels).map(([key, value]) => ({ key, value })) },
+  };
+}
+
+function executorOf(spec: AppSpec, executorCommand: string): CommandInfo {
+  const uris = spec.fetch.map(({ uri, extract, executable, cache, destPath }) => ({
+    value: uri,
+    extract,
+    executable,
+    cache,
+    ...(destPath ? { output_file: destPath } : {}),
+  }));
+  return { shell: true, value: executorCommand, uris, ...(spec.user ? { user: spec.user } : {}) };
+}
+
+function assignment(spec: AppSpec, task: TaskRecord, replica: ReplicaAssignment | null): Assignment {
+  return {
+    appId: spec.id,
+    appVersion: task.version,
+    taskId: task.id,
+    command: spec.cmd !== null ? { shell: spec.cmd } : { argv: spec.args ?? [] },
+    env: { ...taskEnvironment(spec, task), ...spec.env },
+    user: spec.user,
+    ports: task.ports,
+    killGraceMs: task.killGraceMs,
+    replica,
+  };
+}
+
+/** The variables Marathon sets. */
+function taskEnvironment(spec: AppSpec, task: TaskRecord): Record<string, string> {
+  const env: Record<string, string> = {
+    HOST: task.agent.hostname,
+    PORTS: task.ports.join(','),
+    MARATHON_APP_ID: spec.id,
+    MARATHON_APP_VERSION: task.version,
+    MARATHON_APP_RESOURCE_CPUS: String(spec.cpus),
+    MARATHON_APP_RESOURCE_MEM: String(spec.mem),
+    MARATHON_APP_RESOURCE_DISK: String(spec.disk),
+    MARATHON_APP_RESOURCE_GPUS: String(spec.gpus),
+    MESOS_TASK_ID: task.id,
+  };
+  task.ports.forEach((port, index) => {
+    env[`PORT${index}`] = String(port);
+    const name = spec.portDefinitions[index]?.name;
+    if (name) env[`PORT_${variableName(name)}`] = String(port);
+  });
+  if (task.ports[0] !== undefined) env.PORT = String(task.ports[0]);
+  const labels = Object.entries(spec.labels).filter(
+    ([key, value]) => key.length <= labelCharsMax && value.length <= labelCharsMax,
+  );
+  env.MARATHON_APP_LABELS = labels.map(([key]) => variableName(key)).join(' ');
+  for (const [key, value] of labels) env[`MARATHON_APP_LABEL_${variableName(key)}`] = value;
+  return env;
+}
+
+const variableName = (text: string) => text.toUpperCase().replace(/[^A-Z0-9]+/g, '_');
+
+export function replicaAssignment(
+  spec: AppSpec,
+  group: GroupRecord,
+  self: MemberAddress,
+  peers: MemberAddress[],
+  join: boolean,
+): ReplicaAssignment {
+  return {
+    group: groupName(spec.id, group),
+    secretHex: group.secretHex,
+    seedHex: group.seedHex,
+    epochMs: group.epochMs,
+    join,
+    self,
+    peers,
+    transport: spec.replication?.transport ?? 'auto',
+  };
+}
+
+export const groupName = (appId: string, group: Pick<GroupRecord, 'generation'>) => `${appId}@${group.generation}`;

@@ -1,0 +1,128 @@
+/** What the API shows. Built from records that are never modified; group secrets stay out. */
+import type { AttributeValue } from '../../placement/types.js';
+import type { AppView, DeploymentView, FrameworkView, GroupView, QueueView, TaskView } from '../service.js';
+import { type Context, isoTime, type Waiting } from './context.js';
+import { currentActions, waitingFor } from './deployments.js';
+import { groupOf, groupState, leaderTask } from './quorum.js';
+import type { AppRecord, DeploymentRecord, TaskRecord } from './records.js';
+
+export function viewOf(context: Context): FrameworkView {
+  const { memory, state } = context;
+  return {
+    frameworkId: state.frameworkId,
+    master: { connected: memory.connected, address: memory.master },
+    apps: [...state.apps.values()]
+      .map((app) => appView(context, app))
+      .sort((a, b) => a.spec.id.localeCompare(b.spec.id)),
+    deployments: [...state.deployments.values()].map((deployment) => deploymentView(context, deployment)),
+    queue: [...memory.waiting].flatMap(([id, waiting]) => queueView(context, state.apps.get(id), waiting)),
+  };
+}
+
+function appView(context: Context, app: AppRecord): AppView {
+  const tasks = context.state.tasksOf(app.id);
+  return {
+    spec: app.spec,
+    tasks: tasks
+      .map(taskView)
+      .sort((a, b) => (a.replica?.slot ?? 0) - (b.replica?.slot ?? 0) || a.stagedAt.localeCompare(b.stagedAt)),
+    deploymentIds: context.state.deploymentsOf(app.id).map(({ id }) => id),
+    lastTaskFailure: app.lastTaskFailure,
+    versions: app.versions,
+    group: groupView(app, tasks),
+    story: context.state.stories.get(app.id)?.lines ?? [],
+  };
+}
+
+function taskView(task: TaskRecord): TaskView {
+  const { agent, replica } = task;
+  return {
+    id: task.id,
+    appId: task.appId,
+    state: task.stopping && task.state !== 'TASK_UNREACHABLE' ? 'TASK_KILLING' : task.state,
+    host: agent.hostname,
+    agentId: agent.id,
+    region: agent.region,
+    zone: agent.zone,
+    attributes: Object.fromEntries(
+      Object.entries(agent.attributes).map(([name, value]) => [name, attributeText(value)]),
+    ),
+    ports: task.ports,
+    stagedAt: task.stagedAt,
+    startedAt: task.startedAt,
+    version: task.version,
+    message: task.message,
+    replica: replica && {
+      slot: replica.self.slot,
+      member: replica.self.member,
+      address: `${replica.self.host}:${replica.self.servicePort}`,
+      report: replica.report,
+      reportedAt: replica.reportedAt,
+    },
+    placement: task.placement,
+  };
+}
+
+/** Ranges and sets as Mesos prints them. */
+function attributeText(attribute: AttributeValue): string {
+  switch (attribute.type) {
+    case 'ranges':
+      return `[${attribute.value.map(({ begin, end }) => `${begin}-${end}`).join(',')}]`;
+    case 'set':
+      return `{${attribute.value.join(',')}}`;
+    default:
+      return String(attribute.value);
+  }
+}
+
+function groupView(app: AppRecord, tasks: TaskRecord[]): GroupView | null {
+  const group = groupOf(app, tasks);
+  if (!group) return null;
+  const leader = leaderTask(group)?.replica.self;
+  const { generation, leader: ballot } = group.record;
+  return {
+    state: groupState(group),
+    generation,
+    leader:
+      leader && ballot
+        ? {
+            slot: leader.slot,
+            member: leader.member,
+            address: `${leader.host}:${leader.servicePort}`,
+            term: ballot.term,
+          }
+        : null,
+  };
+}
+
+function deploymentView(context: Context, deployment: DeploymentRecord): DeploymentView {
+  const { id, version, affectedApps, steps, currentStep } = deployment;
+  const waiting = currentActions(deployment).map((action) => waitingFor(context, action));
+  const waits = waiting.filter((sentence) => sentence !== null);
+  return {
+    id,
+    version,
+    affectedApps,
+    steps,
+    currentStep,
+    currentActions: currentActions(deployment),
+    waitingFor: waits.length > 0 ? waits.join('; ') : null,
+  };
+}
+
+function queueView(context: Context, app: AppRecord | undefined, waiting: Waiting): QueueView[] {
+  if (!app) return [];
+  return [
+    {
+      appId: app.id,
+      spec: app.active,
+      count: waiting.count,
+      delaySecondsLeft: Math.max(0, Math.ceil(((app.backoff?.untilMs ?? 0) - context.now) / 1000)),
+      since: isoTime(waiting.sinceMs),
+      processedOffersCount: waiting.processedOffers,
+      unusedOffersCount: waiting.unusedOffers,
+      refusals: waiting.refusals,
+      sentence: waiting.sentence,
+    },
+  ];
+}

@@ -1,0 +1,95 @@
+/** The embedded store: one directory, an LMDB environment in it, every batch one transaction, flushed to the disk. */
+import { chmod, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { open, type RootDatabase } from 'lmdb';
+import type { Change } from '../scheduler/state.js';
+import { type DirectoryLock, lockDirectory } from './lock.js';
+import { type Store, StoreError } from './store.js';
+
+/** Form of the records. Raised by a change that older versions would misread. */
+export const schemaVersion = 1;
+const schemaKey = 'schema:version';
+/** Address space that is reserved, not disk that is used. */
+const mapBytesMax = 4 * 1024 ** 3;
+
+/**
+ * Opens the store in `directory`, which is made if it is missing.
+ * @throws StoreError if another process holds it, or another version of GAIA wrote it, or it cannot be opened
+ */
+export async function openLmdbStore(directory: string): Promise<Store> {
+  await mkdir(directory, { recursive: true, mode: 0o700 }).catch((error: Error) => {
+    throw new StoreError(
+      `--store ${directory}: the directory cannot be made (${error.message}); name one that can be written`,
+    );
+  });
+  const lock = await lockDirectory(directory);
+  try {
+    return await LmdbStore.open(directory, lock);
+  } catch (error) {
+    await lock.release();
+    throw error instanceof StoreError
+      ? error
+      : new StoreError(`--store ${directory}: cannot be opened (${(error as Error).message})`);
+  }
+}
+
+class LmdbStore implements Store {
+  readonly #database: RootDatabase<object, string>;
+  readonly #lock: DirectoryLock;
+
+  private constructor(database: RootDatabase<object, string>, lock: DirectoryLock) {
+    this.#database = database;
+    this.#lock = lock;
+  }
+
+  static async open(directory: string, lock: DirectoryLock): Promise<LmdbStore> {
+    const path = join(directory, 'state.mdb');
+    // overlappingSync would resolve writes before they are on the disk.
+    const database = open<object, string>({
+      path,
+      noSubdir: true,
+      encoding: 'json',
+      overlappingSync: false,
+      mapSize: mapBytesMax,
+    });
+    // The records hold the groups' secrets.
+    await chmod(path, 0o600);
+    const store = new LmdbStore(database, lock);
+    await store.#checkSchema(directory);
+    return store;
+  }
+
+  async #checkSchema(directory: string): Promise<void> {
+    const found = (this.#database.get(schemaKey) as { version?: unknown } | undefined)?.version;
+    if (found === schemaVersion) return;
+    if (found === undefined) {
+      await this.#database.put(schemaKey, { version: schemaVersion });
+      return;
+    }
+    await this.#database.close();
+    throw new StoreError(
+      `--store ${directory}: its records have schema version ${found}, this program reads version ${schemaVersion}; ` +
+        'use the version of GAIA that wrote them, or another directory',
+    );
+  }
+
+  entries(): [key: string, value: object][] {
+    const all = [...this.#database.getRange()].map(({ key, value }): [string, object] => [key, value]);
+    return all.filter(([key]) => key !== schemaKey);
+  }
+
+  async write(changes: Change[]): Promise<void> {
+    await this.#database.transaction(() => {
+      for (const { key, value } of changes) {
+        if (value === null) this.#database.remove(key);
+        else this.#database.put(key, value);
+      }
+    });
+    await this.#database.flushed;
+  }
+
+  async close(): Promise<void> {
+    await this.#database.close();
+    await this.#lock.release();
+  }
+}
