@@ -23,9 +23,14 @@ std::uint16_t freePort() {
   return port;
 }
 
-std::string makeDirectory() {
-  std::string path = (std::filesystem::temp_directory_path() / "gaia-native-XXXXXX").string();
-  return mkdtemp(path.data());
+TemporaryDirectory::TemporaryDirectory()
+    : path_((std::filesystem::temp_directory_path() / "gaia-native-XXXXXX").string()) {
+  if (mkdtemp(path_.data()) == nullptr) throw std::runtime_error("cannot create " + path_);
+}
+
+TemporaryDirectory::~TemporaryDirectory() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
 }
 
 Replica::Replica(const ReplicaOptions& options, bool diverge)
@@ -115,16 +120,11 @@ Group::Group(std::size_t members, TransportChoice transport) {
   base_.group = "test-" + std::to_string(getpid()) + "-" + std::to_string(count++);
   sys::randomBytes(std::as_writable_bytes(std::span(base_.secret)));
   base_.transport = transport;
-  base_.journalDirectory = makeDirectory();
+  base_.journalDirectory = directory_.path();
   for (std::size_t i = 0; i < members; i++) {
     founders_.push_back({static_cast<std::uint8_t>(i), static_cast<std::uint32_t>(i + 1), "127.0.0.1", freePort(), 0});
   }
   for (std::size_t i = 0; i < members; i++) start(static_cast<std::uint32_t>(i + 1));
-}
-
-Group::~Group() {
-  replicas_.clear();
-  std::filesystem::remove_all(base_.journalDirectory);
 }
 
 ReplicaOptions Group::options(std::uint32_t number) const {

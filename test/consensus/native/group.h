@@ -14,7 +14,18 @@ namespace gaia::test {
 
 bool eventually(const std::function<bool()>& condition, std::uint64_t withinMs = 5000);
 std::uint16_t freePort();
-std::string makeDirectory();
+
+// A directory that is gone with its object.
+class TemporaryDirectory {
+ public:
+  TemporaryDirectory();
+  ~TemporaryDirectory();
+  TemporaryDirectory(const TemporaryDirectory&) = delete;
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
 
 class Replica {
  public:
@@ -46,7 +57,6 @@ class Replica {
 class Group {
  public:
   explicit Group(std::size_t members, TransportChoice transport);
-  ~Group();
   void start(std::uint32_t number);
   void join(std::uint32_t number, std::uint8_t slot, std::uint32_t contact);
   Replica& operator[](std::uint32_t number) { return *replicas_.at(number); }
@@ -58,6 +68,7 @@ class Group {
   std::map<std::uint32_t, std::unique_ptr<Replica>>& replicas() { return replicas_; }
 
  private:
+  TemporaryDirectory directory_;
   ReplicaOptions base_;
   std::vector<Member> founders_;
   std::map<std::uint32_t, std::unique_ptr<Replica>> replicas_;

@@ -107,6 +107,7 @@ TEST_CASE("leadership is handed over on request and at a stop") {
 }
 
 TEST_CASE("whoever does not know the secret is refused and counted") {
+  const TemporaryDirectory directory;
   Group group(1, TransportChoice::automatic);
   REQUIRE(group.leader() == 1);
   ReplicaOptions stranger = group.options(1);
@@ -114,7 +115,7 @@ TEST_CASE("whoever does not know the secret is refused and counted") {
   stranger.self = {1, 9, "127.0.0.1", freePort(), 0};
   stranger.join = true;
   stranger.secret[0] ^= 1;
-  stranger.journalDirectory = makeDirectory();
+  stranger.journalDirectory = directory.path();
   Replica replica(stranger);
   REQUIRE(replica.started());
   CHECK(eventually([&] { return group[1]->status().refusedConnections > 0; }));
@@ -123,10 +124,11 @@ TEST_CASE("whoever does not know the secret is refused and counted") {
 }
 
 TEST_CASE("a full journal stops the journal, not the group") {
+  const TemporaryDirectory directory;
   ReplicaOptions options = Group(1, TransportChoice::shm).options(1);
   options.group += "-full";
   options.journalBytesMax = 16u << 20;
-  options.journalDirectory = makeDirectory();
+  options.journalDirectory = directory.path();
   Replica replica(options);
   REQUIRE(replica.started());
   for (int i = 0; i < 20; i++) replica.propose(std::string(1u << 20, static_cast<char>('a' + i)));
@@ -135,6 +137,7 @@ TEST_CASE("a full journal stops the journal, not the group") {
 }
 
 TEST_CASE("a difference in outputs is reported with its index") {
+  const TemporaryDirectory directory;
   Group group(2, TransportChoice::shm);
   const ReplicaOptions options = group.options(2);
   group.kill(2);
@@ -142,8 +145,7 @@ TEST_CASE("a difference in outputs is reported with its index") {
   again.group += "-odd";
   ReplicaOptions first = group.options(1);
   first.group = again.group;
-  first.journalDirectory = makeDirectory();
-  again.journalDirectory = makeDirectory();
+  first.journalDirectory = again.journalDirectory = directory.path();
   Replica one(first), two(again, true);
   for (Replica* replica : {&one, &two}) {
     for (const char* text : {"even", "odd", "even"}) replica->propose(text);

@@ -96,7 +96,6 @@ void Node::turn() {
   } else if (core.readyToLead()) {
     core.beginLeading();
     leading = true;
-    if (getenv("DBG")) fprintf(stderr, "t %lu lead %u applied %lu ballot %lx%s\n", world.nowNs/1000, member.number, core.appliedIndex(), core.ballot(), world.describe().c_str());
   }
 }
 
@@ -152,15 +151,6 @@ World::World(std::uint64_t seed, std::size_t members) : random_(seed), size_(mem
 }
 
 void World::fail(const std::string& what) {
-  if (failure_.empty() && getenv("DBG")) fprintf(stderr, "t %lu FAIL %s\n", nowNs/1000, what.c_str());
-  if (failure_.empty() && getenv("DBG")) for (auto& node : nodes_) {
-    const Index target = strtoull(getenv("DBG"), nullptr, 10);
-    for (std::size_t slot = 0; slot < 3; slot++) {
-      RingHead& h = node->region.ringHead(slot);
-      fprintf(stderr, "node %u slot %zu anchor %lu:%lu cursor %lu:%lu commit %lx %lu\n", node->member.number, slot, h.anchor>>48, placePosition(h.anchor), h.cursor>>48, placePosition(h.cursor), h.commitBallot, h.commit);
-      for (std::size_t at = 0; at < ringBytes; at += 64) { RecordHeader r; memcpy(&r, node->region.ring(slot)+at, 64); if (r.position % ringBytes == at && r.ballot && r.index >= target - 3 && r.index <= target + 20) fprintf(stderr, "   pos %lu idx %lu ballot %lx kind %d valid %d\n", r.position, r.index, r.ballot, r.kind, parseRecord(node->region.ring(slot)+at, ringBytes-at, r.position).has_value()); }
-    }
-  }
   if (failure_.empty()) failure_ = what;
 }
 
@@ -194,7 +184,6 @@ void World::crash(Node& node) {
     other->channels.erase(channel);
   }
   for (auto& [number, channel] : node.channels) channel->tear();
-  if (getenv("DBG")) fprintf(stderr, "t %lu crash %u%s\n", nowNs/1000, node.member.number, describe().c_str());
   const auto at = std::find_if(nodes_.begin(), nodes_.end(), [&](auto& other) { return other.get() == &node; });
   dead_.push_back(std::move(*at));
   nodes_.erase(at);
@@ -209,7 +198,6 @@ void World::replace() {
     const Member self{slot, nextNumber_++, "sim", 1, 1};
     nodes_.push_back(std::make_unique<Node>(*this, self, std::vector<Member>{nodes_.front()->member}, true));
     replaced_++;
-    if (getenv("DBG")) fprintf(stderr, "t %lu replace %u slot %u\n", nowNs/1000, self.number, slot);
     return;
   }
 }

@@ -1,0 +1,27 @@
+// What a transport offers the core: two one-sided operations on one peer's region, executed in order (W1), and the
+// reading of its journal. Completions come back through `poll`, in the order of the operations.
+#pragma once
+#include "core/region.h"
+
+namespace gaia {
+
+struct Completion {
+  enum class Kind : std::uint8_t { read, journal } kind = Kind::read;
+  std::span<const std::byte> bytes;  // valid until the next poll
+};
+
+class Channel {
+ public:
+  virtual ~Channel() = default;
+  virtual void write(std::size_t offset, std::span<const std::byte> bytes) = 0;
+  virtual void read(std::size_t offset, std::size_t length) = 0;  // completes as Kind::read
+  // Applied entries from index `from` on, as whole records one after the other; empty when the peer has none of them.
+  // Completes as Kind::journal. Only ordered among journal reads.
+  virtual void readJournal(Index from) = 0;
+  virtual bool poll(Completion* completion) = 0;
+};
+
+constexpr std::size_t readBytesMax = 256u << 10;          // of one read (but for one whole record)
+constexpr std::size_t journalAnswerBytesMax = 512u << 10;  // of one answer (but for one whole record)
+
+}  // namespace gaia

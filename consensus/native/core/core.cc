@@ -1,0 +1,293 @@
+#include "core/core.h"
+
+namespace gaia {
+
+Core::Core(const CoreOptions& options, const Region& region, CoreListener& listener, const CoreTimings& timings)
+    : self_(options.self), region_(region), listener_(listener), timings_(timings), writer_(region, options.self) {
+  for (std::uint8_t slot = 0; slot < slotsMax; slot++) readers_.emplace_back(region_, slot);
+  for (const Member& member : options.peers) know(member);
+  role_ = Role::learner;
+  if (options.join) return;
+  Configuration founders;
+  for (const Member& member : options.peers) founders.members.push_back(member);
+  adopt(founders.with(self_));
+}
+
+Peer* Core::peer(std::uint32_t number) {
+  const auto found = peers_.find(number);
+  return found == peers_.end() ? nullptr : &found->second;
+}
+
+Peer& Core::know(const Member& member) {
+  Peer& peer = peers_[member.number];
+  peer.member = member;
+  return peer;
+}
+
+void Core::setRole(Role role) {
+  if (role_ == role) return;
+  role_ = role;
+  activeNs_ = nowNs_;
+  listener_.changed();
+}
+
+// A configuration takes effect: it was decided and is now applied (or it is that of the founders).
+void Core::adopt(const Configuration& next) {
+  for (const Member& old : configuration_.members) {
+    if (old.number != self_.number && !next.byNumber(old.number)) departed_[old.number] = nowNs_ + timings_.departureNs;
+  }
+  const bool fresh = !configured() && next.byNumber(self_.number) != nullptr;
+  configuration_ = next;
+  if (fresh) memberSince_ = next.index;
+  voters_.clear();
+  for (const Member& member : configuration_.members) {
+    readers_[member.slot].assign(member.number);
+    learners_.erase(member.number);
+    if (member.number != self_.number) voters_.push_back(&know(member));
+  }
+  configuration_.publish(region_.directory());
+  if (!configured()) {
+    removed_ = removed_ || role_ != Role::learner;
+    setRole(Role::learner);
+  } else if (role_ == Role::leader) {
+    campaign();  // M1: phase 1 at a majority of the new configuration, before anything is proposed above
+  } else if (role_ == Role::learner) {
+    setRole(Role::follower);
+  }
+  listener_.changed();
+}
+
+std::vector<Member> Core::wanted() const {
+  std::vector<Member> members;
+  for (const auto& [number, peer] : peers_) {
+    const bool voter = configuration_.byNumber(number) != nullptr;
+    if (voter || role_ == Role::learner || departed_.contains(number) || learners_.contains(number)) {
+      members.push_back(peer.member);
+    }
+  }
+  return members;
+}
+
+void Core::attach(std::uint32_t number, Channel* channel) {
+  Peer* known = peer(number);
+  if (known == nullptr) return;
+  known->channel = channel;
+  known->dead = false;
+  known->heartbeatNs = known->answeredNs = nowNs_;
+  readControl(*known);
+  if (role_ == Role::candidate && configuration_.byNumber(number)) beginScan(*known);
+  if (role_ == Role::leader) pump(*known);
+  activeNs_ = nowNs_;
+  listener_.changed();
+}
+
+void Core::detach(std::uint32_t number) {
+  Peer* known = peer(number);
+  if (known == nullptr || known->channel == nullptr) return;
+  known->channel = nullptr;
+  known->reads.clear();
+  known->journalPending = false;
+  known->mirroring = false;
+  known->sent = known->placed;  // what was on its way may be lost
+  known->claimed = known->confirmed = 0;
+  if (known->scan && known->scan->state() != PeerScan::State::done) known->scan.reset();
+  activeNs_ = nowNs_;
+  listener_.changed();
+}
+
+void Core::declareDead(std::uint32_t number) {
+  Peer* known = peer(number);
+  if (known == nullptr || known->channel != nullptr) return;
+  known->dead = true;
+}
+
+void Core::collect() {
+  Completion completion;
+  for (auto& [number, peer] : peers_) {
+    while (peer.channel != nullptr && peer.channel->poll(&completion)) completed(peer, completion);
+  }
+  if (role_ == Role::leader) advanceCommit();
+}
+
+void Core::completed(Peer& peer, const Completion& completion) {
+  peer.answeredNs = nowNs_;
+  if (completion.kind == Completion::Kind::journal) {
+    peer.journalPending = false;
+    return journalRead(completion.bytes);
+  }
+  if (peer.reads.empty()) return;
+  const PendingRead read = peer.reads.front();
+  peer.reads.pop();
+  switch (read.kind) {
+    case PendingRead::Kind::control: return controlRead(peer, read, completion.bytes);
+    case PendingRead::Kind::scan:
+      if (role_ == Role::candidate && read.ballot == ballot_) scanRead(peer, completion.bytes);
+      return;
+    case PendingRead::Kind::directory: return directoryRead(completion.bytes);
+    case PendingRead::Kind::cursor: {
+      std::uint64_t place;
+      std::memcpy(&place, completion.bytes.data(), sizeof(place));
+      if (placeIsOf(place, self_.number)) peer.cursor = std::max(peer.cursor, placePosition(place));
+    }
+  }
+}
+
+void Core::readControl(Peer& peer) {
+  peer.reads.push({PendingRead::Kind::control, ballot_, peer.sent});
+  peer.channel->read(controlOffset, sizeof(Control));
+}
+
+void Core::controlRead(Peer& peer, const PendingRead& read, std::span<const std::byte> bytes) {
+  const std::uint64_t heartbeat = peer.seen.heartbeat;
+  std::memcpy(&peer.seen, bytes.data(), sizeof(peer.seen));
+  if (peer.seen.heartbeat != heartbeat) peer.heartbeatNs = nowNs_;
+  if (const auto point = DigestChain::read(peer.seen)) peer.digest = point;
+  peer.placed = std::max(peer.placed, read.upTo);
+  const Ballot promise = promiseOf(peer.seen);
+  if (promise == ballot_ && read.ballot == ballot_ && promise != 0) {
+    peer.confirmed = ballot_;
+    // W1, W2: the read came after the writes on the same channel and shows no higher claim: all of them count.
+    if (role_ == Role::leader && peer.mirroring) peer.acked = std::max(peer.acked, read.upTo);
+  }
+  if (promise > leaderBallot_) {
+    leaderBallot_ = promise;
+    claimSeenNs_ = nowNs_;
+    suspectNs_ = 0;
+    if (role_ == Role::leader || role_ == Role::candidate) stepDown();
+  }
+}
+
+void Core::directoryRead(std::span<const std::byte> bytes) {
+  Directory directory;
+  std::memcpy(&directory, bytes.data(), sizeof(directory));
+  const auto found = Configuration::read(directory);
+  if (!found || configured() || found->index < configuration_.index) return;
+  for (const Member& member : found->members) {
+    if (member.number != self_.number) know(member);
+  }
+}
+
+void Core::tick(std::uint64_t nowNs) {
+  nowNs_ = nowNs;
+  ticks_++;
+  if (applied_ != tickApplied_) activeNs_ = nowNs_;
+  tickApplied_ = applied_;
+  collect();
+  observeClaims();
+  heartbeat();
+  hearMailboxes();
+  if (!turnLeads_) pollReaders();
+  switch (role_) {
+    case Role::leader: leadTick(); break;
+    case Role::candidate:
+      if (nowNs_ - campaignNs_ > timings_.campaignNs) abandon();
+      break;
+    case Role::follower:
+    case Role::learner: follow(); break;
+  }
+  digest_.publish(region_.control());
+  compareDigests();
+  forgetStrangers();
+}
+
+void Core::forgetStrangers() {
+  std::erase_if(departed_, [&](const auto& entry) { return entry.second < nowNs_; });
+  if (role_ == Role::learner) return;
+  std::erase_if(peers_, [&](const auto& entry) {
+    return entry.second.channel == nullptr && !configuration_.byNumber(entry.first) &&
+           !departed_.contains(entry.first) && !learners_.contains(entry.first);
+  });
+}
+
+// Others pull this counter. It stands still while this member, as leader or candidate, gets nowhere (fate sharing).
+void Core::heartbeat() {
+  if (role_ == Role::leader && !majorityHeard()) return;
+  if (role_ == Role::candidate && nowNs_ - campaignNs_ > timings_.campaignNs / 2) return;
+  Control& control = region_.control();
+  const bool active = role_ == Role::leader || role_ == Role::candidate;
+  storeWord(control.heartbeat, ((control.heartbeat >> 1) + 1) << 1 | (active ? 1 : 0));
+}
+
+void Core::compareDigests() {
+  for (auto& [number, peer] : peers_) {
+    if (divergence_ || !peer.digest) continue;
+    const auto verdict = digest_.compare(*peer.digest);
+    if (verdict == DigestChain::Verdict::differs) {
+      divergence_ = Divergence{peer.digest->index, number};
+      listener_.changed();
+    }
+    if (verdict != DigestChain::Verdict::unknown || peer.digest->index <= applied_) peer.digest.reset();
+  }
+}
+
+void Core::pollReaders() {
+  for (RingReader& reader : readers_) {
+    reader.poll();
+    reader.advance(done());  // what arrived after it was applied from a journal gives its room back at once
+  }
+}
+
+std::uint64_t Core::arrivals() const {
+  std::uint64_t sum = 0;
+  for (const RingReader& reader : readers_) sum += reader.arrivals();
+  return sum;
+}
+
+const Record* Core::decided(Index index) {
+  while (!decided_.empty() && decided_.front().header.index < index) {
+    decidedBytes_ -= decided_.front().bytes.size();
+    decided_.front().bytes = {};
+    decided_.pop();
+  }
+  for (RingReader& reader : readers_) {
+    if (const Record* record = reader.decided(index)) return record;
+  }
+  if (decided_.empty() || decided_.front().header.index != index) return nullptr;
+  elsewhere_ = decided_.front().record();
+  return &elsewhere_;
+}
+
+bool Core::next(Entry* entry) {
+  if (!delivered_) pollReaders();
+  while (!delivered_) {
+    const Record* record = decided(applied_ + 1);
+    if (record == nullptr) return false;
+    delivered_ = *record;
+    if (record->header.kind == static_cast<std::uint8_t>(EntryKind::turn)) break;
+    finish(*delivered_);
+    pollReaders();
+  }
+  *entry = {delivered_->header.index, delivered_->header.ballot, EntryKind::turn, delivered_->payload()};
+  return true;
+}
+
+void Core::applied(Index index, std::uint64_t outputHash, std::uint32_t clockCalls) {
+  if (turnLeads_) {
+    const Written* written;
+    do {
+      written = writer_.next(&appliedSequence_);
+      if (written == nullptr) return;
+    } while (written->index != index);
+    digest_.extend(index, outputHash, clockCalls);
+    finish(writer_.recordAt(*written));
+  } else if (delivered_ && delivered_->header.index == index) {
+    digest_.extend(index, outputHash, clockCalls);
+    finish(*delivered_);
+  }
+}
+
+void Core::finish(const Record& record) {
+  const RecordHeader header = record.header;
+  const bool configures = header.kind == static_cast<std::uint8_t>(EntryKind::configuration);
+  const auto next = configures ? Configuration::decode(header.index, record.payload()) : std::nullopt;
+  listener_.persist(record);
+  applied_ = header.index;
+  appliedOrigin_ = header.origin;
+  delivered_.reset();
+  if (!turnLeads_) activeNs_ = nowNs_;
+  for (RingReader& reader : readers_) reader.advance(done());
+  storeWord(region_.control().applied, applied_);  // after the cursors (G1)
+  if (next) adopt(*next);
+}
+
+}  // namespace gaia

@@ -1,0 +1,194 @@
+// The protocol core of one member: a state machine without clock, socket or thread.
+//
+// In: ticks (with the time), completions of one-sided operations, channels that come and go, proposals of the turn
+// thread. Out: operations on channels, records to persist and changes to report (CoreListener). Rules of fenced
+// one-sided replication (W1, C4, ...) are named where they are obeyed; README.md lists them.
+#pragma once
+#include <map>
+
+#include "core/configuration.h"
+#include "core/peer.h"
+#include "core/ring_reader.h"
+#include "core/ring_writer.h"
+
+namespace gaia {
+
+struct CoreOptions {
+  Member self;
+  std::vector<Member> peers;
+  bool join = false;
+};
+
+struct CoreTimings {
+  std::uint64_t suspicionNs = 400'000'000;   // a leader whose heartbeat stands still this long is suspected
+  std::uint64_t graceNs = 30'000'000;        // a founder listens this long for a leader before it claims
+  std::uint64_t rankDelayNs = 4'000'000;     // between candidates, by slot, so that they do not duel
+  std::uint64_t campaignNs = 200'000'000;    // a candidacy that takes longer is given up
+  std::uint64_t isolationNs = 1'000'000'000; // a leader that hears no majority this long steps down
+  std::uint64_t departureNs = 3'000'000'000; // a removed member is told for this long
+};
+
+class CoreListener {
+ public:
+  virtual ~CoreListener() = default;
+  // Entry applied; its record is to be kept in the journal. Called in index order.
+  virtual void persist(const Record& record) = 0;
+  // Role, leader, configuration, peers or divergence changed.
+  virtual void changed() = 0;
+};
+
+class Core {
+ public:
+  Core(const CoreOptions& options, const Region& region, CoreListener& listener, const CoreTimings& timings = {});
+
+  // --- channels
+  // Members a channel is wanted to, besides this one.
+  std::vector<Member> wanted() const;
+  void attach(std::uint32_t number, Channel* channel);
+  void detach(std::uint32_t number);
+  void declareDead(std::uint32_t number);  // after detach: nothing listens at its address
+  void collect();                          // takes the completions of all channels
+  void tick(std::uint64_t nowNs);
+  bool busy() const { return nowNs_ - activeNs_ < 100'000'000; }
+
+  // --- turn thread: following
+  // The next decided entry of kind turn; false: none yet. Applies other kinds on the way.
+  bool next(Entry* entry);
+  void applied(Index index, std::uint64_t outputHash, std::uint32_t clockCalls);
+  bool readyToLead() const;  // leader, and everything adopted is applied
+
+  // --- turn thread: leading. Between the two calls it owns the head of the ring.
+  void beginLeading();
+  void endLeading();
+  std::byte* reserve(std::size_t bytesMax);
+  Index append(EntryKind kind, std::size_t bytes);
+  void replicate();
+  bool settled() const { return commit_ == last_; }  // everything appended is committed
+  void stepDown();
+  // Appends `next` as an entry; endLeading() and wait until readyToLead() again: once applied, it makes this leader a
+  // candidate under the new configuration (M1).
+  bool propose(const Configuration& next);
+  bool handOver(std::uint32_t number);        // 0: the most caught-up; false: no follower has everything yet
+  const Member* joining() const;              // a learner that has caught up and can be added
+  bool rivalSeen() const { return leaderBallot_ > ballot_; }
+
+  // --- facts
+  Role role() const { return role_; }
+  Ballot ballot() const { return ballot_; }
+  Ballot leaderBallot() const { return leaderBallot_; }
+  // The member that holds the highest ballot seen, if it leads as far as this member knows; 0: unknown.
+  std::uint32_t leaderNumber() const;
+  Index appliedIndex() const { return applied_; }
+  Index committedIndex() const { return std::max(commit_, applied_); }
+  std::uint64_t elections() const { return elections_; }
+  const Configuration& configuration() const { return configuration_; }
+  const std::map<std::uint32_t, Peer>& peers() const { return peers_; }
+  const std::optional<Divergence>& divergence() const { return divergence_; }
+  std::uint64_t arrivals() const;
+
+ private:
+  friend struct CoreInspector;
+  // core.cc
+  Done done() const { return {applied_, appliedOrigin_}; }
+  bool configured() const { return configuration_.byNumber(self_.number) != nullptr; }
+  void adopt(const Configuration& next);
+  Peer& know(const Member& member);
+  Peer* peer(std::uint32_t number);
+  void setRole(Role role);
+  void completed(Peer& peer, const Completion& completion);
+  void controlRead(Peer& peer, const PendingRead& read, std::span<const std::byte> bytes);
+  void directoryRead(std::span<const std::byte> bytes);
+  void compareDigests();
+  void heartbeat();
+  void forgetStrangers();
+  void pollReaders();
+  const Record* decided(Index index);
+  void finish(const Record& record);
+  void readControl(Peer& peer);
+  bool alive(const Peer& peer) const { return peer.channel != nullptr && !peer.dead; }
+
+  // core_follow.cc
+  void observeClaims();
+  void follow();
+  bool leaderSuspected() const;
+  bool mayCampaign() const;
+  std::uint64_t campaignDelay() const;
+  void pull();
+  Peer* pullSource(Index from);
+  void journalRead(std::span<const std::byte> bytes);
+  void askToJoin();
+
+  // core_campaign.cc
+  void campaign();
+  void beginScan(Peer& peer);
+  void scanRead(Peer& peer, std::span<const std::byte> bytes);
+  void checkCampaign();
+  void abandon();
+  AdoptionInput gather(const std::vector<PeerScan*>& scans);
+  void keepDecided(Adoption& adoption);
+  void lead();
+  bool rewrite(const Adoption& adoption);
+
+  // core_lead.cc
+  void claimAt(Peer& peer);
+  void pump(Peer& peer);
+  bool resume(Peer& peer);
+  void readCursor(Peer& peer);
+  void advanceCommit();
+  void publishCommit();
+  void leadTick();
+  bool majorityHeard() const;
+  void hearMailboxes();
+  bool caughtUp(Index applied) const;
+
+  Member self_;
+  const Region& region_;
+  CoreListener& listener_;
+  CoreTimings timings_;
+  Configuration configuration_;
+  std::map<std::uint32_t, Peer> peers_;    // by number; all that this member talks to
+  std::vector<Peer*> voters_;              // the configuration without this member
+  std::map<std::uint32_t, std::uint64_t> departed_;  // removed members, and until when they are still told
+  std::map<std::uint32_t, Index> learners_;          // members not in the configuration that wrote to a mailbox here
+  std::vector<RingReader> readers_;
+  RingWriter writer_;
+  DigestChain digest_;
+  std::optional<Divergence> divergence_;
+
+  Role role_ = Role::follower;
+  bool turnLeads_ = false;      // the turn thread owns the ring's head
+  Index memberSince_ = 0;       // the configuration that made this one a member
+  Ballot ballot_ = 0;           // this member's latest
+  Ballot leaderBallot_ = 0;     // highest ballot seen anywhere
+  std::uint64_t nowNs_ = 0;
+  std::uint64_t activeNs_ = 0;
+  std::uint64_t ticks_ = 0;
+  Index tickApplied_ = 0;
+  std::uint64_t claimSeenNs_ = 0;   // when leaderBallot_ rose
+  std::uint64_t campaignNs_ = 0;
+  std::uint64_t quietUntilNs_ = 0;  // no candidacy before
+  std::uint64_t suspectNs_ = 0;     // since when the leader is suspected; 0: it is not
+  std::uint64_t failedCampaigns_ = 0;
+  std::uint64_t elections_ = 0;
+  std::uint64_t lastAskNs_ = 0;
+  bool removed_ = false;            // was a member once: does not ask to join again
+
+  Index applied_ = 0;
+  Ballot appliedOrigin_ = 0;
+  std::optional<Record> delivered_;  // handed to the turn thread, not applied yet
+  Fifo<Found> decided_;              // decided entries that came otherwise than through a ring of ours
+  std::size_t decidedBytes_ = 0;
+  Record elsewhere_;                 // the front of decided_
+  std::uint64_t stalledTicks_ = 0;
+  Index stalledAt_ = 0;
+  std::uint32_t pullFrom_ = 0;       // member asked last, in vain or not
+
+  Index last_ = 0;               // as leader: index of the last entry of the log
+  Ballot lastOrigin_ = 0;
+  Index commit_ = 0;
+  std::uint64_t commitSequence_ = 0;
+  std::uint64_t appliedSequence_ = 0;
+  Index published_ = 0;
+};
+
+}  // namespace gaia

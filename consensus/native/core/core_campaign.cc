@@ -1,0 +1,151 @@
+// Candidates: claim, read, adopt (rules C1 to C6).
+#include "core/core.h"
+
+namespace gaia {
+
+void Core::campaign() {
+  const std::uint64_t term = termOf(std::max(leaderBallot_, ballot_)) + 1;
+  ballot_ = leaderBallot_ = makeBallot(term, self_.number, self_.slot);  // N1
+  elections_++;
+  campaignNs_ = claimSeenNs_ = nowNs_;
+  suspectNs_ = 0;
+  setRole(Role::candidate);
+  storeWord(region_.control().claim[self_.slot], ballot_);
+  std::atomic_thread_fence(std::memory_order_seq_cst);  // C1: own claim before own rings are read
+  for (auto& [number, peer] : peers_) peer.scan.reset();
+  for (Peer* voter : voters_) {
+    if (voter->channel != nullptr) beginScan(*voter);
+  }
+  listener_.changed();
+  checkCampaign();
+}
+
+void Core::beginScan(Peer& peer) {
+  claimAt(peer);  // C1: per node, raise the claim, then read, on the same channel
+  peer.scan.emplace(region_.ringBytes(), applied_);
+  peer.reads.push({PendingRead::Kind::scan, ballot_, 0});
+  const PeerScan::Read read = peer.scan->first();
+  peer.channel->read(read.offset, read.length);
+}
+
+void Core::scanRead(Peer& peer, std::span<const std::byte> bytes) {
+  if (!peer.scan) return;
+  activeNs_ = nowNs_;
+  if (const auto read = peer.scan->feed(bytes)) {
+    peer.reads.push({PendingRead::Kind::scan, ballot_, 0});
+    peer.channel->read(read->offset, read->length);
+    return;
+  }
+  const Ballot promise = promiseOf(peer.scan->control());
+  if (promise > ballot_) {  // C2: someone is above us
+    leaderBallot_ = std::max(leaderBallot_, promise);
+    claimSeenNs_ = nowNs_;
+    return stepDown();
+  }
+  peer.seen = peer.scan->control();
+  if (promise == ballot_) peer.confirmed = ballot_;
+  if (peer.scan->state() == PeerScan::State::failed) return beginScan(peer);
+  checkCampaign();
+}
+
+void Core::checkCampaign() {
+  std::vector<PeerScan*> scans;
+  for (Peer* voter : voters_) {
+    const bool read = voter->scan && voter->scan->state() == PeerScan::State::done;
+    if (read && voter->confirmed == ballot_) scans.push_back(&*voter->scan);
+  }
+  if (scans.size() + 1 < configuration_.majority()) return;
+  pollReaders();
+  Adoption adoption = gaia::adopt(gather(scans));
+  // A decided configuration that is not applied here yet must take effect before anyone is asked to vote.
+  bool stale = false;
+  for (const Found& found : adoption.decided) {
+    stale = stale || found.header.kind == static_cast<std::uint8_t>(EntryKind::configuration);
+  }
+  const bool elected = adoption.complete && !stale && rewrite(adoption);
+  keepDecided(adoption);
+  elected ? lead() : abandon();
+}
+
+void Core::keepDecided(Adoption& adoption) {
+  for (Found& found : adoption.decided) {
+    if (found.header.index != (decided_.empty() ? applied_ + 1 : decided_.back().header.index + 1)) continue;
+    decidedBytes_ += found.bytes.size();
+    decided_.push(std::move(found));
+  }
+}
+
+AdoptionInput Core::gather(const std::vector<PeerScan*>& scans) {
+  AdoptionInput input;
+  input.applied = applied_;
+  input.appliedOrigin = appliedOrigin_;
+  input.maxApplied = applied_;
+  for (const RingReader& reader : readers_) {
+    for (std::size_t i = 0; i < reader.window().size(); i++) {
+      const Record& record = reader.window()[i];
+      if (record.header.index > applied_) input.found.push_back(Found::of(record, reader.provesDecided(record)));
+    }
+  }
+  for (std::size_t i = 0; i < decided_.size(); i++) input.found.push_back(decided_[i]);
+  for (PeerScan* scan : scans) {
+    input.maxApplied = std::max(input.maxApplied, scan->control().applied);  // C3
+    for (Found& found : scan->found()) input.found.push_back(std::move(found));
+  }
+  return input;
+}
+
+// C5: the adopted entries are written again under the own ballot. Their origins stay, so that the chain holds.
+bool Core::rewrite(const Adoption& adoption) {
+  commitSequence_ = writer_.headSequence();
+  last_ = adoption.decided.empty() ? applied_ : adoption.decided.back().header.index;
+  lastOrigin_ = adoption.decided.empty() ? appliedOrigin_ : adoption.decided.back().header.origin;
+  commit_ = last_;
+  bool configures = false;
+  for (const Found& found : adoption.adopted) {
+    const auto payload = found.record().payload();
+    std::byte* room = writer_.reserve(payload.size(), ballot_, done());
+    if (room == nullptr) return false;
+    std::memcpy(room, payload.data(), payload.size());
+    RecordHeader header = found.header;
+    header.ballot = ballot_;
+    header.commit = commit_;
+    writer_.append(header);
+    last_ = header.index;
+    lastOrigin_ = header.origin;
+    configures = header.kind == static_cast<std::uint8_t>(EntryKind::configuration);
+  }
+  if (configures) return true;  // nothing above a configuration before phase 1 of its members (M1)
+  if (writer_.reserve(0, ballot_, done()) == nullptr) return false;
+  append(EntryKind::noop, 0);   // C6
+  return true;
+}
+
+void Core::lead() {
+  failedCampaigns_ = 0;
+  published_ = 0;
+  for (auto& [number, peer] : peers_) {
+    peer.scan.reset();
+    peer.mirroring = false;
+    peer.acked = 0;
+    peer.statedCommit = 0;
+    peer.answeredNs = peer.channel != nullptr ? nowNs_ : 0;
+  }
+  setRole(Role::leader);
+  replicate();
+  advanceCommit();
+  listener_.changed();
+}
+
+// Not elected: wait a little longer than last time, so that others or a catch-up can go first.
+void Core::abandon() {
+  failedCampaigns_++;
+  stepDown();
+}
+
+void Core::stepDown() {
+  for (auto& [number, peer] : peers_) peer.scan.reset();
+  suspectNs_ = 0;
+  if (role_ == Role::leader || role_ == Role::candidate) setRole(configured() ? Role::follower : Role::learner);
+}
+
+}  // namespace gaia

@@ -1,0 +1,146 @@
+// Followers and learners: watching the leader, catching up.
+#include "core/core.h"
+
+namespace gaia {
+namespace {
+
+constexpr std::uint64_t idleLeaderNs = 30'000'000;  // a claimant that neither leads nor stands is nobody's leader
+constexpr std::size_t decidedBytesMax = 4u << 20;
+constexpr std::uint64_t stalledTicksMin = 2;
+constexpr std::uint64_t askIntervalNs = 50'000'000;
+
+}  // namespace
+
+void Core::observeClaims() {
+  const Ballot promise = promiseOf(region_.control());
+  if (promise > leaderBallot_) {
+    leaderBallot_ = promise;
+    claimSeenNs_ = nowNs_;
+    suspectNs_ = 0;
+    activeNs_ = nowNs_;
+    listener_.changed();
+  }
+  if (leaderBallot_ > ballot_ && (role_ == Role::leader || role_ == Role::candidate)) stepDown();
+}
+
+void Core::follow() {
+  const bool eager = role_ == Role::learner || leaderBallot_ == 0 || stalledTicks_ >= stalledTicksMin;
+  for (auto& [number, peer] : peers_) {
+    const bool due = number == numberOf(leaderBallot_) || eager || ticks_ % 16 == 0;
+    if (due && peer.channel != nullptr && !peer.awaitsControl()) readControl(peer);
+  }
+  pull();
+  if (role_ == Role::learner) return askToJoin();
+  if (!mayCampaign()) {
+    suspectNs_ = 0;
+    return;
+  }
+  if (suspectNs_ == 0) suspectNs_ = nowNs_;
+  if (nowNs_ >= suspectNs_ + campaignDelay()) campaign();
+}
+
+std::uint32_t Core::leaderNumber() const {
+  const std::uint32_t number = numberOf(leaderBallot_);
+  if (number == self_.number) return role_ == Role::leader ? number : 0;
+  const auto leader = peers_.find(number);
+  const bool leads = leader != peers_.end() && alive(leader->second) && (leader->second.seen.heartbeat & 1) != 0;
+  return leads ? number : 0;
+}
+
+bool Core::mayCampaign() const {
+  if (turnLeads_ || nowNs_ < quietUntilNs_) return false;
+  std::size_t reachable = 1;
+  for (const Peer* voter : voters_) reachable += alive(*voter) ? 1 : 0;
+  if (reachable < configuration_.majority()) return false;
+  const bool handedOver = leaderBallot_ != 0 && loadWord(region_.control().handover) == leaderBallot_;
+  return handedOver || leaderSuspected();
+}
+
+bool Core::leaderSuspected() const {
+  const std::uint32_t number = numberOf(leaderBallot_);
+  if (leaderBallot_ == 0 || number == self_.number) return true;
+  if (!configuration_.byNumber(number) && !learners_.contains(number)) return true;
+  const auto leader = peers_.find(number);
+  if (leader == peers_.end() || leader->second.dead) return true;
+  const bool active = (leader->second.seen.heartbeat & 1) != 0;
+  if (!active && leader->second.heartbeatNs > claimSeenNs_ + idleLeaderNs) return true;
+  // Pull: a slow network delays this reader instead of faking a death.
+  const std::uint64_t heard = std::max(leader->second.heartbeatNs, claimSeenNs_);
+  return nowNs_ - heard > timings_.suspicionNs;
+}
+
+// Candidates go one after the other, by slot, so that they rarely meet (liveness only).
+std::uint64_t Core::campaignDelay() const {
+  if (leaderBallot_ != 0 && loadWord(region_.control().handover) == leaderBallot_) return 0;
+  if (configuration_.members.size() == 1) return 0;
+  std::uint64_t rank = 0;
+  for (const Peer* voter : voters_) {
+    const bool before = voter->member.slot < self_.slot && alive(*voter);
+    rank += before && voter->member.number != numberOf(leaderBallot_) ? 1 : 0;
+  }
+  const std::uint64_t backoff = std::min<std::uint64_t>(failedCampaigns_, 8) * (self_.slot + 2);
+  return rank * timings_.rankDelayNs + backoff * timings_.rankDelayNs + (leaderBallot_ == 0 ? timings_.graceNs : 0);
+}
+
+// Catching up is pulled: whoever lacks decided entries reads them from the journal of someone who has applied them.
+void Core::pull() {
+  Index from = applied_ + 1;
+  const bool stalled = stalledAt_ == applied_ && decided(from) == nullptr && !delivered_;
+  stalledTicks_ = stalled ? stalledTicks_ + 1 : 0;
+  stalledAt_ = applied_;
+  if (!decided_.empty()) from = decided_.back().header.index + 1;
+  const bool eager = role_ == Role::learner || !decided_.empty();
+  if ((!eager && stalledTicks_ < stalledTicksMin) || decidedBytes_ > decidedBytesMax) return;
+  for (const auto& [number, peer] : peers_) {
+    if (peer.journalPending) return;
+  }
+  Peer* source = pullSource(from);
+  if (source == nullptr) return;
+  source->journalPending = true;
+  pullFrom_ = source->member.number;
+  activeNs_ = nowNs_;
+  source->channel->readJournal(from);
+}
+
+Peer* Core::pullSource(Index from) {
+  // The next one after the member asked last, so that a member without a journal is not asked for ever.
+  Peer* first = nullptr;
+  for (auto& [number, peer] : peers_) {
+    if (peer.channel == nullptr || peer.seen.journaled < from) continue;
+    if (number > pullFrom_) return &peer;
+    if (first == nullptr) first = &peer;
+  }
+  return first;
+}
+
+void Core::journalRead(std::span<const std::byte> bytes) {
+  activeNs_ = nowNs_;
+  while (bytes.size() >= sizeof(RecordHeader)) {
+    RecordHeader header;
+    std::memcpy(&header, bytes.data(), sizeof(header));
+    const auto record = parseRecord(bytes.data(), bytes.size(), header.position);
+    if (!record) return;
+    const Index next = decided_.empty() ? applied_ + 1 : decided_.back().header.index + 1;
+    if (header.index == next) {
+      decidedBytes_ += record->whole().size();
+      decided_.push(Found::of(*record, true));
+    }
+    bytes = bytes.subspan(record->whole().size());
+  }
+}
+
+// A learner makes itself known to the leader and asks everyone for the configuration.
+void Core::askToJoin() {
+  if (nowNs_ - lastAskNs_ < askIntervalNs) return;
+  lastAskNs_ = nowNs_;
+  for (auto& [number, peer] : peers_) {
+    if (peer.channel == nullptr) continue;
+    peer.reads.push({PendingRead::Kind::directory, ballot_, 0});
+    peer.channel->read(directoryOffset, sizeof(Directory));
+    if (number != numberOf(leaderBallot_) || removed_) continue;
+    const Mailbox mailbox = makeMailbox(self_, applied_);
+    peer.channel->write(mailboxOffsetOf(self_.slot), std::as_bytes(std::span(&mailbox, 1)));
+  }
+}
+
+}  // namespace gaia

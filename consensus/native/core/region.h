@@ -1,0 +1,173 @@
+// The registered memory of one member: what others may read and, within `writableBy`, write.
+//
+//   0     Control     claims, one per candidate slot (N2), and the status line: one READ gets both (W1)
+//   256   RingHead    one per writer slot
+//   1024  Mailbox     one per slot, written by a member that wants to join there
+//   2304  Directory   the configuration as applied here, for those who join
+//   4096  rings       one per writer slot (W1), `ringBytes` each; a byte-exact mirror of the writer's own ring
+#pragma once
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+
+#include "core/ballot.h"
+
+namespace gaia {
+
+using Position = std::uint64_t;  // bytes ever written to a ring; position / ringBytes is the lap
+
+// One 8-byte aligned word shared with other processors: loads and stores never tear (N2).
+inline std::uint64_t loadWord(const std::uint64_t& word) {
+  return std::atomic_ref<std::uint64_t>(const_cast<std::uint64_t&>(word)).load(std::memory_order_acquire);
+}
+inline void storeWord(std::uint64_t& word, std::uint64_t value) {
+  std::atomic_ref<std::uint64_t>(word).store(value, std::memory_order_release);
+}
+
+struct Control {
+  std::uint64_t claim[slotsMax] = {};
+  std::uint64_t applied = 0;
+  std::uint64_t heartbeat = 0;    // a counter; the lowest bit says that this member leads or is a candidate
+  std::uint64_t digestIndex = 0;  // digest of the outputs up to this index; valid when the check agrees
+  std::uint64_t digestChain = 0;
+  std::uint64_t digestCheck = 0;
+  std::uint64_t handover = 0;     // a leader's ballot, written by that leader: "claim, I have stopped"
+  std::uint64_t journaled = 0;    // last index others can replay from this member's journal
+};
+static_assert(sizeof(Control) == 128);
+
+// `anchor` and `cursor` are single words (writer's number, position / 64), so that they cannot be torn.
+struct RingHead {
+  std::uint64_t anchor = 0;        // by the writer: reading starts here, everything before is applied at the owner
+  std::uint64_t commitBallot = 0;  // by the writer: "under this ballot everything up to `commit` is decided" (A1)
+  std::uint64_t commit = 0;
+  std::uint64_t commitCheck = 0;   // of the two: a torn statement is ignored
+  std::uint64_t cursor = 0;        // by the owner: its first unapplied record
+  std::uint64_t unused[3] = {};
+};
+static_assert(sizeof(RingHead) == 64);
+
+struct MemberRecord {
+  std::uint32_t number = 0;
+  std::uint8_t slot = 0;
+  std::uint8_t hostLength = 0;
+  std::uint16_t consensusPort = 0;
+  std::uint16_t servicePort = 0;
+  char host[70] = {};
+};
+static_assert(sizeof(MemberRecord) == 80);
+
+struct Mailbox {
+  MemberRecord member;
+  std::uint64_t applied = 0;
+  std::uint64_t check = 0;
+  std::uint64_t unused[4] = {};
+};
+static_assert(sizeof(Mailbox) == 128);
+
+struct Directory {
+  std::uint64_t index = 0;  // of the configuration
+  std::uint64_t count = 0;
+  std::uint64_t check = 0;
+  MemberRecord members[slotsMax];
+};
+
+// The first page but for the directory: what a candidate reads before and after its scan of the rings (C2).
+struct Head {
+  Control control;
+  std::byte reserved[128];
+  RingHead rings[slotsMax];
+};
+static_assert(sizeof(Head) == 832);
+
+constexpr std::size_t controlOffset = 0;
+constexpr std::size_t ringHeadOffset = 256;
+constexpr std::size_t mailboxOffset = 1024;
+constexpr std::size_t directoryOffset = 2304;
+constexpr std::size_t ringsOffset = 4096;
+static_assert(ringHeadOffset + slotsMax * sizeof(RingHead) <= mailboxOffset);
+static_assert(mailboxOffset + slotsMax * sizeof(Mailbox) <= directoryOffset);
+static_assert(directoryOffset + sizeof(Directory) <= ringsOffset);
+
+constexpr std::size_t claimOffset(std::size_t slot) { return slot * 8; }
+constexpr std::size_t handoverOffset = offsetof(Control, handover);
+constexpr std::size_t anchorOffset(std::size_t slot) { return ringHeadOffset + slot * sizeof(RingHead); }
+constexpr std::size_t commitOffset(std::size_t slot) { return anchorOffset(slot) + 8; }
+constexpr std::size_t cursorOffset(std::size_t slot) { return anchorOffset(slot) + offsetof(RingHead, cursor); }
+constexpr std::size_t mailboxOffsetOf(std::size_t slot) { return mailboxOffset + slot * sizeof(Mailbox); }
+
+// Packs a writer's number (16 bits of it) and a 64-byte aligned position into one word.
+constexpr std::uint64_t placeTag(std::uint32_t number) { return number % 0xFFFF + 1; }  // never 0: an unset word is nobody's
+constexpr std::uint64_t packPlace(std::uint32_t number, Position position) {
+  return placeTag(number) << 48 | position >> 6;
+}
+constexpr bool placeIsOf(std::uint64_t place, std::uint32_t number) { return place >> 48 == placeTag(number); }
+constexpr Position placePosition(std::uint64_t place) { return (place & 0xFFFFFFFFFFFFu) << 6; }
+
+struct CommitStatement {
+  std::uint64_t ballot = 0, commit = 0, check = 0;
+  static CommitStatement of(Ballot ballot, Index commit) { return {ballot, commit, mix(ballot, commit)}; }
+  bool valid() const { return ballot != 0 && check == mix(ballot, commit); }
+};
+
+// A member's registered memory, wherever it is mapped.
+class Region {
+ public:
+  Region(std::byte* base, std::size_t ringBytes) : base_(base), ringBytes_(ringBytes) {}
+  static std::size_t bytesFor(std::size_t ringBytes) { return ringsOffset + slotsMax * ringBytes; }
+  std::size_t ringBytes() const { return ringBytes_; }
+  std::size_t bytes() const { return bytesFor(ringBytes_); }
+  std::byte* base() const { return base_; }
+  Control& control() const { return *reinterpret_cast<Control*>(base_ + controlOffset); }
+  RingHead& ringHead(std::size_t slot) const { return reinterpret_cast<RingHead*>(base_ + ringHeadOffset)[slot]; }
+  Mailbox& mailbox(std::size_t slot) const { return reinterpret_cast<Mailbox*>(base_ + mailboxOffset)[slot]; }
+  Directory& directory() const { return *reinterpret_cast<Directory*>(base_ + directoryOffset); }
+  std::size_t ringOffset(std::size_t slot) const { return ringsOffset + slot * ringBytes_; }
+  std::byte* ring(std::size_t slot) const { return base_ + ringOffset(slot); }
+
+  // Whether the member in `slot` may write there. The owner of a tcp region checks every inbound write with it.
+  bool writableBy(std::size_t slot, std::size_t offset, std::size_t length) const {
+    const auto within = [&](std::size_t start, std::size_t size) {
+      return offset >= start && length <= size && offset - start <= size - length;
+    };
+    return within(claimOffset(slot), 8) || within(handoverOffset, 8) || within(anchorOffset(slot), 32) ||
+           within(mailboxOffsetOf(slot), sizeof(Mailbox)) || within(ringOffset(slot), ringBytes_);
+  }
+
+ private:
+  std::byte* base_;
+  std::size_t ringBytes_;
+};
+
+// Executes a one-sided write: single words with one store, so that a claim never looks smaller than before (N2).
+inline void placeBytes(std::byte* to, const std::byte* from, std::size_t length) {
+  if (length == 8 && reinterpret_cast<std::uintptr_t>(to) % 8 == 0) {
+    std::uint64_t word;
+    std::memcpy(&word, from, 8);
+    storeWord(*reinterpret_cast<std::uint64_t*>(to), word);
+  } else {
+    std::memcpy(to, from, length);
+  }
+}
+
+// Executes a one-sided read after everything that was written before on the same channel (memory model: full fence).
+inline void fetchBytes(std::byte* to, const std::byte* from, std::size_t length) {
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  if (length % 8 == 0 && length <= sizeof(Head)) {
+    for (std::size_t i = 0; i < length; i += 8) {
+      const std::uint64_t word = loadWord(*reinterpret_cast<const std::uint64_t*>(from + i));
+      std::memcpy(to + i, &word, 8);
+    }
+  } else {
+    std::memcpy(to, from, length);
+    std::atomic_thread_fence(std::memory_order_acquire);
+  }
+}
+
+inline Ballot promiseOf(const Control& control) {
+  Ballot highest = 0;
+  for (const std::uint64_t& claim : control.claim) highest = std::max(highest, loadWord(claim));
+  return highest;
+}
+
+}  // namespace gaia

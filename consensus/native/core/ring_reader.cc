@@ -1,0 +1,108 @@
+#include "core/ring_reader.h"
+
+namespace gaia {
+
+void RingReader::assign(std::uint32_t number) {
+  if (number == number_) return;
+  number_ = number;
+  anchored_ = false;
+  window_.clear();
+  older_.clear();
+  statement_ = {};
+  anchor_ = 0;
+  next_ = 0;
+  publish();
+}
+
+void RingReader::restart(Position position) {
+  window_.clear();
+  next_ = position;
+  anchored_ = true;
+  anchor_ = loadWord(region_.ringHead(slot_).anchor);
+  published_ = 0;  // the writer has published cursors of its own meanwhile
+  publish();
+}
+
+void RingReader::poll() {
+  if (number_ == 0) return;
+  followAnchor();
+  if (!anchored_) return;
+  takeRecords();
+  takeStatement();
+}
+
+void RingReader::followAnchor() {
+  const std::uint64_t anchor = loadWord(region_.ringHead(slot_).anchor);
+  if (anchor == anchor_ || !placeIsOf(anchor, number_)) return;
+  anchor_ = anchor;
+  const Position position = placePosition(anchor);
+  if (anchored_ && position < next_) return;
+  window_.clear();  // the writer saw `applied` at or above all of these
+  next_ = position;
+  anchored_ = true;
+  publish();
+}
+
+void RingReader::takeRecords() {
+  const std::size_t size = region_.ringBytes();
+  for (;;) {
+    const std::size_t offset = next_ % size;
+    const auto record = parseRecord(region_.ring(slot_) + offset, size - offset, next_);
+    if (!record || numberOf(record->header.ballot) != number_) return;
+    next_ += recordBytes(record->header.length);
+    arrivals_++;
+    state(record->header.ballot, record->header.commit);
+    if (record->header.kind != padKind) window_.push(*record);
+  }
+}
+
+void RingReader::takeStatement() {
+  const RingHead& head = region_.ringHead(slot_);
+  const CommitStatement statement{loadWord(head.commitBallot), loadWord(head.commit), loadWord(head.commitCheck)};
+  if (statement.valid() && numberOf(statement.ballot) == number_) state(statement.ballot, statement.commit);
+}
+
+void RingReader::state(Ballot ballot, Index commit) {
+  if (ballot < statement_.ballot) return;
+  if (ballot > statement_.ballot) {
+    if (statement_.ballot != 0 && !window_.empty()) older_.push({statement_.ballot, statement_.commit});
+    statement_ = {ballot, commit, 0};
+  }
+  statement_.commit = std::max(statement_.commit, commit);
+}
+
+bool RingReader::provesDecided(const Record& record) const {
+  const auto covers = [&](Ballot ballot, Index commit) {
+    return record.header.ballot == ballot && record.header.index <= commit;
+  };
+  if (covers(statement_.ballot, statement_.commit)) return true;
+  for (std::size_t i = 0; i < older_.size(); i++) {
+    if (covers(older_[i].first, older_[i].second)) return true;
+  }
+  return false;
+}
+
+const Record* RingReader::decided(Index index) {
+  for (std::size_t i = 0; i < window_.size(); i++) {
+    if (window_[i].header.index == index && provesDecided(window_[i])) return &window_[i];
+  }
+  return nullptr;
+}
+
+void RingReader::advance(const Done& done) {
+  while (!window_.empty() && done.covers(window_.front().header.index, window_.front().header.ballot)) {
+    window_.pop();
+  }
+  if (window_.empty()) older_.clear();
+  publish();
+}
+
+void RingReader::publish() {
+  const Position cursor = window_.empty() ? next_ : window_.front().header.position;
+  const std::uint64_t place = packPlace(number_, cursor);
+  if (place == published_) return;
+  published_ = place;
+  storeWord(region_.ringHead(slot_).cursor, place);
+}
+
+}  // namespace gaia

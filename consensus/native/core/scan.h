@@ -1,0 +1,49 @@
+// Reads one peer's rings for a candidate (C2), step by step, through whatever executes the reads.
+#pragma once
+#include "core/adoption.h"
+
+namespace gaia {
+
+class PeerScan {
+ public:
+  struct Read {
+    std::size_t offset = 0;
+    std::size_t length = 0;
+  };
+  enum class State : std::uint8_t { head, ring, verify, done, failed };
+
+  // Entries up to `floor` are of no interest: the candidate has applied them.
+  PeerScan(std::size_t ringBytes, Index floor) : ringBytes_(ringBytes), floor_(floor) {}
+
+  Read first() const { return {controlOffset, sizeof(Head)}; }
+  // Takes the answer to the last read; the next one, or nothing when the scan is over (done or failed).
+  std::optional<Read> feed(std::span<const std::byte> bytes);
+
+  State state() const { return state_; }
+  const Control& control() const { return head_.control; }
+  std::vector<Found>& found() { return found_; }
+
+ private:
+  std::optional<Read> begin(std::span<const std::byte> bytes);
+  std::optional<Read> ring(std::span<const std::byte> bytes);
+  std::optional<Read> verify(std::span<const std::byte> bytes);
+  std::optional<Read> nextRing();
+  Read chunk() const;
+  void take(const Record& record);
+  void closeRing();
+
+  std::size_t ringBytes_;
+  Index floor_;
+  State state_ = State::head;
+  Head head_;
+  int rounds_ = 0;
+  std::size_t slot_ = 0;
+  Position position_ = 0;
+  std::size_t scanned_ = 0;
+  std::size_t want_ = 0;
+  std::size_t ringFirst_ = 0;          // found_[ringFirst_...] are of the current ring
+  std::map<Ballot, Index> statements_;  // of the current ring
+  std::vector<Found> found_;
+};
+
+}  // namespace gaia

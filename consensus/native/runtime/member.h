@@ -1,0 +1,94 @@
+// One member of one group in this process: what Runtime promises, kept with a core, links, an acceptor and a journal.
+//
+// Two threads: the caller's turn thread and the service thread. `lock_` guards the core and the links; the turn thread
+// finds it free but for the service thread's short ticks. The acceptor belongs to the service thread alone: like a
+// network card it executes others' operations on the region without the lock.
+#pragma once
+#include <pthread.h>
+
+#include <mutex>
+
+#include "core/core.h"
+#include "runtime/journal.h"
+#include "transport/acceptor.h"
+#include "transport/link.h"
+
+namespace gaia {
+
+class MemberRuntime : public Runtime, private CoreListener {
+ public:
+  explicit MemberRuntime(const ReplicaOptions& options);
+  ~MemberRuntime() override;
+  bool open(std::string* error);
+
+  Wake wait(Entry* entry, std::int64_t timeoutNs) override;
+  void applied(Index index, std::uint64_t outputHash, std::uint32_t clockCalls) override;
+  std::span<std::byte> reserve(std::size_t bytesMax) override;
+  Index append(std::size_t bytes) override;
+  bool commit() override;
+  void housekeep() override;
+  bool leading() const override { return leading_.load(std::memory_order_relaxed); }
+  int wakeFd() const override { return wakeFd_; }
+  int statusFd() const override { return statusFd_; }
+  Status status() const override;
+  void removeMember(std::uint8_t slot, std::uint32_t number) override;
+  void transferLeadership(std::uint32_t number) override;
+  void stop() override;
+
+ private:
+  using Guard = std::unique_lock<sys::Lock>;
+
+  // CoreListener, under the lock
+  void persist(const Record& record) override;
+  void changed() override { changed_ = true; }
+
+  // turn thread (runtime.cc)
+  void backOff(Guard& guard, std::uint64_t idleNs, std::uint64_t leftNs);
+  void awaitAnswers(Guard& guard);
+  void exchange();
+  void release();
+  bool lead();
+  bool reconfigure(const Configuration& next);
+  void handOver(std::uint32_t number, std::uint64_t withinNs);
+  bool workPending() const;
+
+  // service thread (service.cc)
+  static void* serve(void* self);
+  void serveLoop();
+  void serveOnce();
+  std::uint64_t pause(std::uint64_t nowNs) const;
+  void stepLinks(std::span<const pollfd> ready, std::uint64_t nowNs);
+  void reconcileLinks();
+  void noteLink(Link& link, Link::Event event);
+  void report();
+  bool startThread(std::string* error);
+
+  ReplicaOptions options_;
+  Authenticator authenticator_;
+  Link::Caller caller_;
+  int memory_ = -1;
+  std::byte* base_ = nullptr;
+  std::optional<Region> region_;
+  std::optional<Journal> journal_;
+  std::optional<Core> core_;
+  std::optional<Acceptor> acceptor_;
+  std::map<std::uint32_t, std::unique_ptr<Link>> links_;
+
+  mutable sys::Lock lock_;
+  int wakeFd_ = -1, statusFd_ = -1, serviceFd_ = -1;
+  std::atomic<bool> leading_{false};
+  std::atomic<bool> stopping_{false};
+  std::atomic<bool> ending_{false};
+  std::atomic<std::uint32_t> bell_{0};  // rung when the turn thread should look again
+  bool changed_ = false;
+  bool hadJournalError_ = false;
+  std::vector<std::pair<std::uint8_t, std::uint32_t>> removals_;
+  std::optional<std::uint32_t> transfer_;
+  std::uint64_t tickNs_ = 0;
+
+  pthread_t thread_{};
+  bool threadRuns_ = false;
+  std::byte* stack_ = nullptr;
+};
+
+}  // namespace gaia

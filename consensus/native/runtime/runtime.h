@@ -1,0 +1,135 @@
+// What the consensus core offers to whoever feeds a replicated program: the interposer and the Node addon.
+//
+// One `Runtime` is one member of one replica group in this process. It owns the registered memory (rings, claims,
+// status), the transports, the journal and one service thread (detection, election, inbound operations, catch-up).
+// The *turn thread* is the caller's: the only thread that applies entries and, on the leader, the only one that proposes.
+//
+// A turn thread's life:
+//
+//   for (;;) switch (runtime->wait(&entry, timeoutNs)) {
+//     case Wake::entry: execute(entry); runtime->applied(entry.index, outputHash, clockCalls); break;
+//     case Wake::lead:  while (runtime->leading()) { fill(runtime->reserve(n)); index = runtime->propose(used); ... } break;
+//     ...
+//   }
+#pragma once
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace gaia {
+
+using Index = std::uint64_t;   // position in the group's log; the first entry has index 1
+using Ballot = std::uint64_t;  // term << 24 | member number << 4 | slot; never reused (rule N1)
+
+constexpr std::size_t slotsMax = 9;
+constexpr std::size_t entryBytesMax = 2u << 20;
+
+// A member is one life of one replica. `slot` is its stable place in the group (0..8), `number` is never used again in
+// this group: a replica that lost its memory comes back with a higher number (rule R1).
+struct Member {
+  std::uint8_t slot = 0;
+  std::uint32_t number = 0;
+  std::string host;
+  std::uint16_t consensusPort = 0;
+  std::uint16_t servicePort = 0;
+};
+
+enum class TransportChoice : std::uint8_t { automatic, shm, tcp };
+
+struct ReplicaOptions {
+  std::string group;                       // unique name of the group and its generation
+  std::array<std::uint8_t, 32> secret{};   // authenticates every connection between members
+  Member self;
+  std::vector<Member> peers;               // founding: the other founders; joining: members known to be alive
+  bool join = false;                       // false: this member is one of the founders (configuration 0 = self + peers)
+  TransportChoice transport = TransportChoice::automatic;
+  std::string journalDirectory;            // applied entries are kept here, so that others can join by replay
+  std::uint64_t journalBytesMax = 8ull << 30;
+  std::size_t ringBytes = 16u << 20;       // of each ring (one per possible writer); a power of two
+};
+
+enum class EntryKind : std::uint8_t { turn = 1, configuration = 2, noop = 3 };
+
+struct Entry {
+  Index index = 0;
+  Ballot ballot = 0;
+  EntryKind kind = EntryKind::turn;
+  std::span<const std::byte> payload;      // valid until applied(index)
+};
+
+enum class Role : std::uint8_t { learner, follower, candidate, leader };
+
+struct PeerStatus {
+  Member member;
+  bool connected = false;
+  const char* transport = "none";          // "shm", "tcp"
+  std::string transportReason;             // why not a better one
+  Index applied = 0;
+};
+
+// The first position at which this replica's execution differed from another's (rule: same inputs, same outputs).
+struct Divergence { Index index = 0; std::uint32_t otherMember = 0; };
+
+struct Status {
+  Role role = Role::follower;
+  std::uint64_t term = 0;
+  std::uint32_t leader = 0;                // member number; 0 = unknown
+  Index applied = 0;
+  Index committed = 0;
+  Index configurationIndex = 0;
+  std::vector<Member> configuration;       // as applied here
+  std::vector<PeerStatus> peers;
+  bool diverged = false;
+  Divergence divergence;
+  std::string journalError;                // empty while others can join by replay
+  std::uint64_t elections = 0;             // this member's candidacies
+  std::uint64_t refusedConnections = 0;    // strangers on the consensus port
+};
+
+enum class Wake : std::uint8_t { entry, lead, timeout, stopped };
+
+class Runtime {
+ public:
+  // Binds, maps, starts the service thread. Returns null and fills `error` with cause and remedy when it cannot.
+  static std::unique_ptr<Runtime> start(const ReplicaOptions& options, std::string* error);
+  virtual ~Runtime() = default;
+
+  // --- turn thread only -------------------------------------------------------------------------------------
+  // Follower: the next committed entry of kind turn (others are handled inside), or leadership, whichever is first.
+  // `lead` is returned only when everything the new leader adopted has been applied. Negative timeout: for ever.
+  virtual Wake wait(Entry* entry, std::int64_t timeoutNs) = 0;
+
+  // The entry has been executed; its bytes may be reused. `outputHash` and `clockCalls` are compared between members.
+  // Called for entries from wait() and for the leader's own entries, in index order.
+  virtual void applied(Index index, std::uint64_t outputHash, std::uint32_t clockCalls) = 0;
+
+  // Leader: contiguous room for one entry inside the own ring, filled in place; at most entryBytesMax.
+  virtual std::span<std::byte> reserve(std::size_t bytesMax) = 0;
+  // Adds the first `bytes` of the reserved room to the log without waiting. 0: no longer leading, nothing was added.
+  virtual Index append(std::size_t bytes) = 0;
+  // Publishes what was appended and waits until all of it is committed. False: leadership was lost, outcome unknown.
+  virtual bool commit() = 0;
+  Index propose(std::size_t bytes) {
+    const Index index = append(bytes);
+    return index != 0 && commit() ? index : 0;
+  }
+  // Runs what only the turn thread may do (membership changes, hand-over). Call it when wakeFd is readable.
+  virtual void housekeep() = 0;
+
+  // --- any thread -------------------------------------------------------------------------------------------
+  virtual bool leading() const = 0;        // one relaxed atomic load
+  virtual int wakeFd() const = 0;          // eventfd, readable when a sleeping leader must call housekeep() or stop leading
+  virtual int statusFd() const = 0;        // eventfd, readable when status() changed in a way an operator would care about
+  virtual Status status() const = 0;
+  virtual void removeMember(std::uint8_t slot, std::uint32_t number) = 0;  // leader only, asynchronous, see status().configuration
+  virtual void transferLeadership(std::uint32_t number) = 0;               // leader only, best effort
+  virtual void stop() = 0;                 // hands leadership over if it can, then wait() returns stopped
+  // Real descriptors of this runtime live at or above this number, so that the program's own numbering is undisturbed.
+  static void setDescriptorFloor(int lowest);
+};
+
+}  // namespace gaia

@@ -1,0 +1,140 @@
+// The service thread: inbound operations, links, ticks.
+#include <csignal>
+
+#include "runtime/member.h"
+
+namespace gaia {
+namespace {
+
+constexpr std::uint64_t busyTickNs = 1'500'000;
+constexpr std::uint64_t idleTickNs = 20'000'000;
+constexpr std::size_t stackBytes = 512u << 10;
+
+short eventsOf(std::span<const pollfd> ready, int descriptor) {
+  for (const pollfd& entry : ready) {
+    if (entry.fd == descriptor) return entry.revents;
+  }
+  return 0;
+}
+
+}  // namespace
+
+// The stack lies in the far area and signals stay with the program's own threads.
+bool MemberRuntime::startThread(std::string* error) {
+  stack_ = sys::mapFar(-1, stackBytes);
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  if (stack_ != nullptr) pthread_attr_setstack(&attributes, stack_, stackBytes);
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  const int code = pthread_create(&thread_, &attributes, serve, this);
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  pthread_attr_destroy(&attributes);
+  threadRuns_ = code == 0;
+  if (!threadRuns_) *error = "cannot start the service thread: " + sys::errorText(code);
+  return threadRuns_;
+}
+
+void* MemberRuntime::serve(void* self) {
+  static_cast<MemberRuntime*>(self)->serveLoop();
+  return nullptr;
+}
+
+void MemberRuntime::serveLoop() {
+  while (!ending_) serveOnce();
+}
+
+void MemberRuntime::serveOnce() {
+  std::vector<pollfd> descriptors{{serviceFd_, POLLIN, 0}};
+  acceptor_->addTo(&descriptors);
+  std::uint64_t timeoutNs;
+  {
+    const Guard guard(lock_);
+    timeoutNs = pause(sys::nowNs());
+    for (const auto& [number, link] : links_) {
+      if (link->descriptor() < 0) continue;
+      // A leader's turn thread takes the answers of TCP itself; here only the end of a connection matters then.
+      const bool tended = leading() && link->open() && link->overTcp() && !link->wantsToSend();
+      descriptors.push_back({link->descriptor(), tended ? short{POLLRDHUP} : link->eventsWanted(), 0});
+    }
+  }
+  sys::poll(descriptors, timeoutNs);
+  if (descriptors.front().revents != 0) sys::drain(serviceFd_);
+  const std::uint64_t nowNs = sys::nowNs();
+  bool ring = acceptor_->serve(descriptors, nowNs);
+  {
+    const Guard guard(lock_);
+    stepLinks(descriptors, nowNs);
+    if (changed_ || nowNs - tickNs_ >= (core_->busy() ? busyTickNs : idleTickNs)) {
+      tickNs_ = nowNs;
+      for (auto& [number, link] : links_) {
+        if (link->overTcp()) link->receive();
+      }
+      core_->tick(nowNs);
+    }
+    reconcileLinks();
+    for (auto& [number, link] : links_) link->flush();
+    ring = ring || changed_;
+    report();
+  }
+  journal_->prepare();
+  if (!ring) return;
+  bell_.fetch_add(1, std::memory_order_release);
+  sys::futexWake(bell_);
+}
+
+std::uint64_t MemberRuntime::pause(std::uint64_t nowNs) const {
+  std::uint64_t dueNs = tickNs_ + (core_->busy() || core_->role() == Role::candidate ? busyTickNs : idleTickNs);
+  for (const auto& [number, link] : links_) dueNs = std::min(dueNs, link->retryAtNs());
+  return dueNs > nowNs ? dueNs - nowNs : 0;
+}
+
+void MemberRuntime::stepLinks(std::span<const pollfd> ready, std::uint64_t nowNs) {
+  for (auto& [number, link] : links_) {
+    const short events = link->descriptor() < 0 ? short{0} : eventsOf(ready, link->descriptor());
+    noteLink(*link, link->step(events, nowNs));
+  }
+  if (core_->role() == Role::candidate) core_->collect();
+}
+
+void MemberRuntime::noteLink(Link& link, Link::Event event) {
+  const std::uint32_t number = link.peer().number;
+  switch (event) {
+    case Link::Event::opened: core_->attach(number, &link); break;
+    case Link::Event::closed: core_->detach(number); break;
+    case Link::Event::refused:
+      core_->detach(number);
+      core_->declareDead(number);
+      break;
+    case Link::Event::none: break;
+  }
+  changed_ = changed_ || event == Link::Event::opened;
+}
+
+void MemberRuntime::reconcileLinks() {
+  const std::vector<Member> wanted = core_->wanted();
+  for (const Member& member : wanted) {
+    auto& link = links_[member.number];
+    if (link == nullptr) link = std::make_unique<Link>(caller_, member);
+  }
+  std::erase_if(links_, [&](const auto& entry) {
+    for (const Member& member : wanted) {
+      if (member.number == entry.first) return false;
+    }
+    core_->detach(entry.first);
+    return true;
+  });
+}
+
+// Tells the turn thread and the program what has changed.
+void MemberRuntime::report() {
+  if (leading_ && core_->role() != Role::leader) leading_ = false, sys::signal(wakeFd_);
+  if (workPending()) sys::signal(wakeFd_);
+  const bool journalError = !hadJournalError_ && !journal_->error().empty();
+  hadJournalError_ = hadJournalError_ || journalError;
+  if (changed_ || journalError) sys::signal(statusFd_);
+  changed_ = false;
+}
+
+}  // namespace gaia

@@ -1,0 +1,165 @@
+#include "transport/acceptor.h"
+
+#include <cerrno>
+
+namespace gaia {
+namespace {
+
+constexpr std::size_t strangersMax = 16;
+constexpr std::uint64_t handshakeNs = 2'000'000'000;
+
+short eventsOf(std::span<const pollfd> ready, int descriptor) {
+  for (const pollfd& entry : ready) {
+    if (entry.fd == descriptor) return entry.revents;
+  }
+  return 0;
+}
+
+}  // namespace
+
+Acceptor::~Acceptor() {
+  sys::close(unixListener_);
+  sys::close(tcpListener_);
+}
+
+bool Acceptor::listenUnix(std::string* error) {
+  unixListener_ = sys::listenUnix(owner_.authenticator.socketName(owner_.number));
+  if (unixListener_ >= 0) return true;
+  *error = "member " + std::to_string(owner_.number) + " of this group is already running on this host (" +
+           sys::errorText(errno) + "); member numbers must not be used again";
+  return false;
+}
+
+bool Acceptor::listenTcp(const std::string& host, std::uint16_t port, std::string* error) {
+  tcpListener_ = sys::listenTcp(host, port);
+  if (tcpListener_ >= 0) return true;
+  *error = "cannot listen on consensusPort " + host + ":" + std::to_string(port) + ": " + sys::errorText(errno) +
+           "; free the port or choose another";
+  return false;
+}
+
+void Acceptor::addTo(std::vector<pollfd>* descriptors) {
+  if (unixListener_ >= 0) descriptors->push_back({unixListener_, POLLIN, 0});
+  if (tcpListener_ >= 0) descriptors->push_back({tcpListener_, POLLIN, 0});
+  for (const auto& session : sessions_) {
+    const short events = session->stream.wantsToSend() ? POLLIN | POLLOUT : POLLIN;
+    descriptors->push_back({session->stream.descriptor(), events, 0});
+  }
+}
+
+bool Acceptor::serve(std::span<const pollfd> ready, std::uint64_t nowNs) {
+  wrote_ = false;
+  for (auto& session : sessions_) {
+    const bool open = session->state == Session::State::open;
+    if (!open && nowNs > session->deadlineNs) session->stream.fail();
+    if (eventsOf(ready, session->stream.descriptor()) == 0) continue;
+    session->stream.receive();
+    if (!advance(*session)) session->stream.fail();
+    session->stream.flush();
+  }
+  std::erase_if(sessions_, [&](const auto& session) {
+    if (!session->stream.broken()) return false;
+    if (session->state != Session::State::open) refused_.fetch_add(1, std::memory_order_relaxed);
+    return true;
+  });
+  if (eventsOf(ready, unixListener_) != 0) acceptFrom(unixListener_, true, nowNs);
+  if (eventsOf(ready, tcpListener_) != 0) acceptFrom(tcpListener_, false, nowNs);
+  return wrote_;
+}
+
+std::size_t Acceptor::strangers() const {
+  std::size_t count = 0;
+  for (const auto& session : sessions_) count += session->state != Session::State::open ? 1 : 0;
+  return count;
+}
+
+void Acceptor::acceptFrom(int listener, bool local, std::uint64_t nowNs) {
+  for (int descriptor; (descriptor = sys::accept(listener)) >= 0;) {
+    if (strangers() >= strangersMax) {
+      sys::close(descriptor);
+      refused_.fetch_add(1, std::memory_order_relaxed);
+      continue;
+    }
+    auto session = std::make_unique<Session>();
+    session->stream.open(descriptor);
+    session->local = local;
+    session->deadlineNs = nowNs + handshakeNs;
+    sessions_.push_back(std::move(session));
+  }
+}
+
+bool Acceptor::advance(Session& session) {
+  if (session.state == Session::State::hello && session.stream.available() >= sizeof(Hello)) {
+    if (!answerHello(session)) return false;
+  }
+  if (session.state == Session::State::proof && session.stream.available() >= sizeof(Proof)) {
+    if (!checkProof(session)) return false;
+  }
+  if (session.state != Session::State::open) return true;
+  while (const auto frame = session.stream.frame()) {
+    if (!execute(session, *frame)) return false;
+  }
+  return true;
+}
+
+bool Acceptor::answerHello(Session& session) {
+  session.stream.take(&session.hello);
+  if (session.hello.magic != helloMagic || session.hello.toNumber != owner_.number) return false;
+  if (session.hello.fromSlot >= slotsMax) return false;
+  sys::randomBytes(session.nonce);
+  session.stream.putMessage(
+      Challenge{session.nonce, owner_.authenticator.prove(Side::owner, session.hello, session.nonce)});
+  session.state = Session::State::proof;
+  return true;
+}
+
+bool Acceptor::checkProof(Session& session) {
+  Proof proof;
+  session.stream.take(&proof);
+  const Mac expected = owner_.authenticator.prove(Side::caller, session.hello, session.nonce);
+  if (!Authenticator::equal(proof.proof, expected)) return false;
+  for (auto& other : sessions_) {
+    // N3: one live channel per (writer, owner); this thread is the old one's executor, so it is at rest.
+    const bool same = other->state == Session::State::open && other->hello.fromNumber == session.hello.fromNumber;
+    if (same) other->stream.fail();
+  }
+  session.state = Session::State::open;
+  if (session.local) session.stream.pass(owner_.memory);
+  session.stream.putMessage(Welcome{owner_.region.ringBytes()});
+  return true;
+}
+
+bool Acceptor::execute(Session& session, const Frame& frame) {
+  switch (frame.header.operation) {
+    case Operation::write: {
+      const std::size_t slot = session.hello.fromSlot;
+      if (!owner_.region.writableBy(slot, frame.header.offset, frame.payload.size())) return false;
+      placeBytes(owner_.region.base() + frame.header.offset, frame.payload.data(), frame.payload.size());
+      wrote_ = true;
+      return true;
+    }
+    case Operation::read: answerRead(session, frame); return !session.stream.broken();
+    case Operation::journal: answerJournal(session, frame); return !session.stream.broken();
+    default: return false;
+  }
+}
+
+void Acceptor::answerRead(Session& session, const Frame& frame) {
+  const auto [operation, length, offset, count] = frame.header;
+  const std::size_t bytes = owner_.region.bytes();
+  if (count > std::max(readBytesMax, recordBytesMax) || offset > bytes || count > bytes - offset) {
+    return session.stream.fail();
+  }
+  scratch_.resize(count);
+  fetchBytes(scratch_.data(), owner_.region.base() + offset, count);
+  session.stream.putFrame({Operation::answer, static_cast<std::uint32_t>(count), 0, 0}, scratch_);
+}
+
+void Acceptor::answerJournal(Session& session, const Frame& frame) {
+  scratch_.clear();
+  owner_.readJournal(frame.header.offset, &scratch_);
+  const auto length = static_cast<std::uint32_t>(scratch_.size());
+  session.stream.putFrame({Operation::journalAnswer, length, 0, 0}, scratch_);
+}
+
+}  // namespace gaia

@@ -1,0 +1,62 @@
+// The owner's side of all transports: accepts members, authenticates them, and executes their one-sided operations on
+// this member's region in the order they arrive. Used by the service thread only.
+#pragma once
+#include <functional>
+#include <memory>
+
+#include "core/channel.h"
+#include "core/record.h"
+#include "transport/auth.h"
+#include "transport/stream.h"
+
+namespace gaia {
+
+class Acceptor {
+ public:
+  struct Owner {
+    const Authenticator& authenticator;
+    const Region& region;
+    std::uint32_t number;
+    int memory;  // descriptor of the region
+    std::function<void(Index, std::vector<std::byte>*)> readJournal;
+  };
+
+  explicit Acceptor(Owner owner) : owner_(std::move(owner)) {}
+  ~Acceptor();
+  bool listenUnix(std::string* error);
+  bool listenTcp(const std::string& host, std::uint16_t port, std::string* error);
+
+  void addTo(std::vector<pollfd>* descriptors);  // what to wait for
+  // Serves what is ready; true when a member wrote into the region.
+  bool serve(std::span<const pollfd> ready, std::uint64_t nowNs);
+
+  std::uint64_t refused() const { return refused_.load(std::memory_order_relaxed); }
+
+ private:
+  struct Session {
+    Stream stream;
+    bool local = false;  // over the unix socket: gets the region's descriptor
+    std::uint64_t deadlineNs = 0;
+    enum class State : std::uint8_t { hello, proof, open } state = State::hello;
+    Hello hello;
+    Nonce nonce{};
+  };
+  void acceptFrom(int listener, bool local, std::uint64_t nowNs);
+  bool advance(Session& session);   // false: to be refused
+  bool answerHello(Session& session);
+  bool checkProof(Session& session);
+  bool execute(Session& session, const Frame& frame);
+  void answerRead(Session& session, const Frame& frame);
+  void answerJournal(Session& session, const Frame& frame);
+  std::size_t strangers() const;
+
+  Owner owner_;
+  int unixListener_ = -1;
+  int tcpListener_ = -1;
+  std::vector<std::unique_ptr<Session>> sessions_;
+  std::vector<std::byte> scratch_;
+  bool wrote_ = false;
+  std::atomic<std::uint64_t> refused_{0};
+};
+
+}  // namespace gaia

@@ -1,0 +1,53 @@
+// Mutual authentication of a connection with the group secret: both sides prove it on the other's fresh nonce, before
+// anything else is accepted. The connection itself is not encrypted.
+#pragma once
+#include <array>
+#include <cstring>
+
+#include "core/ballot.h"
+
+namespace gaia {
+
+constexpr std::uint64_t helloMagic = 0x31'41'49'41'47;  // "GAIA1"
+
+using Nonce = std::array<std::byte, 32>;
+using Mac = std::array<std::byte, 32>;
+
+struct Hello {
+  std::uint64_t magic = helloMagic;
+  std::uint32_t fromNumber = 0;
+  std::uint32_t toNumber = 0;  // the member that is meant: a port may have a new owner
+  std::uint8_t fromSlot = 0;
+  std::uint8_t zero[7] = {};
+  Nonce nonce{};
+};
+
+struct Challenge {
+  Nonce nonce{};
+  Mac proof{};
+};
+
+struct Proof {
+  Mac proof{};
+};
+
+struct Welcome {
+  std::uint64_t ringBytes = 0;
+};
+
+enum class Side : std::uint8_t { caller, owner };
+
+class Authenticator {
+ public:
+  Authenticator(const std::string& group, const std::array<std::uint8_t, 32>& secret) : group_(group), secret_(secret) {}
+  Mac prove(Side side, const Hello& hello, const Nonce& nonce) const;
+  static bool equal(const Mac& a, const Mac& b);  // in constant time
+  // Where a member of this group listens on its host; not to be guessed without the secret.
+  std::string socketName(std::uint32_t number) const;
+
+ private:
+  std::string group_;
+  std::array<std::uint8_t, 32> secret_;
+};
+
+}  // namespace gaia

@@ -1,0 +1,87 @@
+#include "transport/stream.h"
+
+#include <cerrno>
+#include <cstring>
+
+namespace gaia {
+namespace {
+
+constexpr std::size_t receiveBytes = 64u << 10;
+constexpr int receivesMax = 16;  // at a time: other connections wait
+
+}  // namespace
+
+void Stream::open(int descriptor) {
+  close();
+  descriptor_ = descriptor;
+}
+
+void Stream::close() {
+  sys::close(descriptor_);
+  sys::close(passed_);
+  descriptor_ = passed_ = passing_ = -1;
+  broken_ = false;
+  inStart_ = inEnd_ = outStart_ = 0;
+  out_.clear();
+}
+
+void Stream::receive() {
+  for (int i = 0; i < receivesMax && !broken_; i++) {
+    if (inStart_ > 0) {
+      std::memmove(in_.data(), in_.data() + inStart_, available());
+      inEnd_ -= inStart_;
+      inStart_ = 0;
+    }
+    if (in_.size() - inEnd_ < receiveBytes) in_.resize(std::max(in_.size() * 2, inEnd_ + receiveBytes));
+    const auto count = sys::receive(descriptor_, {in_.data() + inEnd_, in_.size() - inEnd_}, &passed_);
+    if (count > 0) inEnd_ += static_cast<std::size_t>(count);
+    if (count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)) broken_ = true;
+    if (count < static_cast<std::ptrdiff_t>(receiveBytes) || available() > framePayloadMax) return;
+  }
+}
+
+std::optional<Frame> Stream::frame() {
+  Frame frame;
+  if (available() < sizeof(FrameHeader)) return std::nullopt;
+  std::memcpy(&frame.header, in_.data() + inStart_, sizeof(FrameHeader));
+  if (frame.header.length > framePayloadMax) {
+    broken_ = true;
+    return std::nullopt;
+  }
+  if (available() < sizeof(FrameHeader) + frame.header.length) return std::nullopt;
+  frame.payload = {in_.data() + inStart_ + sizeof(FrameHeader), frame.header.length};
+  inStart_ += sizeof(FrameHeader) + frame.header.length;
+  return frame;
+}
+
+void Stream::put(std::span<const std::byte> bytes) {
+  if (descriptor_ < 0 || broken_) return;
+  if (outStart_ == out_.size()) {
+    out_.clear();
+    outStart_ = 0;
+  }
+  if (out_.size() + bytes.size() > outputBytesMax) {
+    broken_ = true;  // the other side has stopped reading
+    return;
+  }
+  out_.insert(out_.end(), bytes.begin(), bytes.end());
+}
+
+void Stream::putFrame(const FrameHeader& header, std::span<const std::byte> payload) {
+  put(std::as_bytes(std::span(&header, 1)));
+  put(payload);
+}
+
+void Stream::flush() {
+  while (wantsToSend() && !broken_) {
+    const auto count = sys::send(descriptor_, std::span(out_).subspan(outStart_), passing_);
+    if (count < 0) {
+      broken_ = errno != EAGAIN && errno != EINTR;
+      return;
+    }
+    passing_ = -1;
+    outStart_ += static_cast<std::size_t>(count);
+  }
+}
+
+}  // namespace gaia

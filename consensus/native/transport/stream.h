@@ -1,0 +1,74 @@
+// A non-blocking stream socket with buffers, and the frames that travel on it.
+#pragma once
+#include <cstring>
+#include <optional>
+#include <vector>
+
+#include "transport/sys.h"
+
+namespace gaia {
+
+enum class Operation : std::uint32_t { write = 1, read = 2, journal = 3, answer = 4, journalAnswer = 5 };
+
+struct FrameHeader {
+  Operation operation = Operation::write;
+  std::uint32_t length = 0;     // of the payload that follows
+  std::uint64_t offset = 0;     // in the region; of a journal read: the first index wanted
+  std::uint64_t count = 0;      // of a read: how many bytes
+};
+
+struct Frame {
+  FrameHeader header;
+  std::span<const std::byte> payload;  // valid until the next receive
+};
+
+constexpr std::size_t framePayloadMax = 4u << 20;
+constexpr std::size_t outputBytesMax = 48u << 20;
+
+class Stream {
+ public:
+  explicit Stream(int descriptor = -1) : descriptor_(descriptor) {}
+  ~Stream() { close(); }
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+
+  void open(int descriptor);
+  void close();
+  int descriptor() const { return descriptor_; }
+  bool broken() const { return broken_; }
+  void fail() { broken_ = true; }
+
+  void receive();  // takes what the kernel has, within bounds
+  std::size_t available() const { return inEnd_ - inStart_; }
+  template <class T>
+  bool take(T* message) {
+    if (available() < sizeof(T)) return false;
+    std::memcpy(message, in_.data() + inStart_, sizeof(T));
+    inStart_ += sizeof(T);
+    return true;
+  }
+  std::optional<Frame> frame();  // the next whole frame; a malformed one breaks the stream
+  int passedDescriptor() const { return passed_; }
+
+  void put(std::span<const std::byte> bytes);
+  void putFrame(const FrameHeader& header, std::span<const std::byte> payload);
+  template <class T>
+  void putMessage(const T& message) {
+    put(std::as_bytes(std::span(&message, 1)));
+  }
+  void pass(int descriptor) { passing_ = descriptor; }  // with the next bytes sent
+  void flush();
+  bool wantsToSend() const { return outStart_ < out_.size(); }
+
+ private:
+  int descriptor_;
+  bool broken_ = false;
+  int passed_ = -1;
+  int passing_ = -1;
+  std::vector<std::byte> in_;
+  std::size_t inStart_ = 0, inEnd_ = 0;
+  std::vector<std::byte> out_;
+  std::size_t outStart_ = 0;
+};
+
+}  // namespace gaia

@@ -1,0 +1,70 @@
+// System calls, made directly: this code runs inside programs whose libc calls are interposed, and on their threads.
+// Also: real descriptors out of the program's way, mappings in a far fixed area, a lock without pthreads.
+#pragma once
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+
+namespace gaia::sys {
+
+std::uint64_t nowNs();  // monotonic
+void sleepNs(std::uint64_t ns);
+
+// Waits while `word` is `expected`, at most `ns`.
+void futexWait(std::atomic<std::uint32_t>& word, std::uint32_t expected, std::uint64_t ns);
+void futexWake(std::atomic<std::uint32_t>& word);
+
+// --- descriptors. All are close-on-exec, at or above the floor, and closed in fork children, so that a child of the
+// program does not keep a dead member's connections alive.
+void setDescriptorFloor(int lowest);
+int own(int descriptor);  // moves it above the floor and registers it; -1 stays -1
+void close(int descriptor);
+void closeInForkChildren();  // installs the handler, once
+
+int eventDescriptor();
+void signal(int eventDescriptor);
+void drain(int eventDescriptor);
+int poll(std::span<pollfd> descriptors, std::uint64_t timeoutNs);
+
+// --- sockets, all non-blocking; -1 and `errno` on failure
+int listenUnix(const std::string& abstractName);
+int connectUnix(const std::string& abstractName);
+int listenTcp(const std::string& host, std::uint16_t port);
+int connectTcp(const std::string& host, std::uint16_t port);
+int accept(int listener);
+int socketError(int descriptor);
+std::uint16_t localPort(int descriptor);
+bool isAddress(const std::string& host);  // a literal address or "localhost"
+std::ptrdiff_t receive(int descriptor, std::span<std::byte> into, int* passedDescriptor);
+std::ptrdiff_t send(int descriptor, std::span<const std::byte> bytes, int passedDescriptor);
+std::string errorText(int error);
+
+// --- files and memory
+int memoryFile(std::size_t bytes);
+std::byte* mapFar(int descriptor, std::size_t bytes);  // shared; anonymous when descriptor is -1; null on failure
+void unmap(std::byte* base, std::size_t bytes);
+int makeDirectories(const std::string& path);             // 0 or the error
+int createFile(const std::string& path, std::size_t bytes, int* descriptor);  // exclusively, allocated; 0 or the error
+void randomBytes(std::span<std::byte> into);
+
+class Lock {
+ public:
+  void lock() {
+    std::uint32_t expected = 0;
+    if (!state_.compare_exchange_strong(expected, 1, std::memory_order_acquire)) lockSlowly();
+  }
+  void unlock() {
+    if (state_.exchange(0, std::memory_order_release) == 2) futexWake(state_);
+  }
+
+ private:
+  void lockSlowly();
+  std::atomic<std::uint32_t> state_{0};  // 1: taken, 2: taken and someone sleeps
+};
+
+}  // namespace gaia::sys
