@@ -115,7 +115,7 @@ function medianOf(samples: Sample[]): Sample {
 
 async function benchmark(server: Server, test: 'set' | 'get', pipeline: Pipeline): Promise<Sample> {
   const count = requestsPerTest[pipeline];
-  const args = ['-p', server.port, '-t', test, '-c', clients, '-P', pipeline, '-n', count, '-r', 100_000, '--csv'];
+  const args = ['-p', server.port, '-t', test, '-c', clients, '-P', pipeline, '-n', count, '--csv'];
   const before = processorUs(server.pid);
   const { stdout } = await promisify(execFile)('redis-benchmark', args.map(String), { timeout: 120_000 });
   const cpuUs = processorUs(server.pid) - before;

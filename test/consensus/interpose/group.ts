@@ -26,6 +26,8 @@ export interface GroupOptions {
   trace?: 0 | 1 | 2;
   /** Start through `/bin/sh -c`, as tasks with a shell command do. */
   shell?: boolean;
+  /** This slot gets another seed than the group: a replica that must be found out. */
+  strangeSlot?: number;
 }
 
 export type State = Omit<ReplicaReport, 'group' | 'slot' | 'member'>;
@@ -166,7 +168,7 @@ export class Group {
     return [
       `group=${this.name}`,
       `secret=${this.secret}`,
-      `seed=${this.seed}`,
+      `seed=${self.slot === this.options.strangeSlot ? randomBytes(32).toString('hex') : this.seed}`,
       `epoch_ms=${this.epochMs}`,
       `join=${join ? 1 : 0}`,
       `transport=${this.options.transport ?? 'auto'}`,

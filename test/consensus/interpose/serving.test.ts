@@ -108,6 +108,30 @@ describe('a replicated redis-server', function () {
     for (const percent of percents) assert.ok(percent < 4, `idle replicas use ${percents.join(' ')} % of a core`);
   });
 
+  it('answers INFO, which describes the replica, without being taken for divergent', async () => {
+    const client = await group.client(leader.address.slot);
+    assert.match(String(await client.send('INFO')), new RegExp(`tcp_port:${leader.address.servicePort}`));
+    client.close();
+    await group.quiesce();
+    for (const replica of group.living()) assert.equal(replica.state?.divergence, null);
+  });
+
+  it('goes on as a follower when it was paused and another leads now', async () => {
+    const paused = leader;
+    const writer = await group.client(leader.address.slot);
+    process.kill(paused.pid, 'SIGSTOP');
+    writer.sendRaw('*3\r\n$3\r\nSET\r\n$6\r\npaused\r\n$3\r\nold\r\n');
+    const others = group.replicas.filter((replica) => replica !== paused);
+    leader = await until('nobody else leads', () => others.find((replica) => replica.state?.role === 'leader'));
+    const client = await group.client(leader.address.slot);
+    assert.equal(await client.send('SET', 'paused', 'new'), 'OK');
+    process.kill(paused.pid, 'SIGCONT');
+    await until('the former leader does not follow', () => paused.state?.leader === leader.address.member);
+    await until('its clients are not disconnected', () => writer.closed);
+    assert.equal(await client.send('GET', 'paused'), 'new');
+    client.close();
+  });
+
   it('hands leadership over and ends on SIGTERM', async () => {
     const member = leader.address.member;
     const writer = await group.client(leader.address.slot);

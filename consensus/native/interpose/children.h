@@ -1,0 +1,27 @@
+// Processes the program forks (Redis' BGSAVE) run outside the log on every replica; that they have ended, and what they
+// send through pipes, reaches the program through turns. The program knows its children by virtual pids.
+#pragma once
+#include <sys/resource.h>
+#include <sys/types.h>
+
+#include <cstddef>
+#include <span>
+
+namespace gaia::interpose {
+
+pid_t virtualSelf();  // what getpid() answers, also in fork children
+pid_t forkChild();
+pid_t waitForChild(pid_t pid, int* status, int options);
+int killMapped(pid_t pid, int signal);
+
+// Leader: the status of a child that has ended; false while it runs.
+bool reapChild(pid_t virtualPid, int* status);
+// Leader: from here on the ends of children are turns.
+void watchChildren();
+
+// Every replica, from the log. A follower waits here for its own child.
+void applyChildExit(pid_t virtualPid, int status);
+void applyPipeInput(int fd, std::span<const std::byte> bytes);
+void applyPipeEnd(int fd);
+
+}  // namespace gaia::interpose

@@ -1,0 +1,92 @@
+#include "descriptors.h"
+
+#include <sys/epoll.h>
+
+#include <algorithm>
+
+#include "never_destroyed.h"
+
+namespace gaia::interpose {
+
+constinit NeverDestroyed<Descriptors> storage;
+constinit Descriptors& descriptors = storage.value;
+
+Listener* Descriptors::listener(int fd) {
+  for (Listener& listener : listeners_)
+    if (listener.fd == fd) return &listener;
+  return nullptr;
+}
+
+ChildPipe* Descriptors::childPipe(int fd) {
+  for (ChildPipe& pipe : childPipes_)
+    if (pipe.fd == fd) return &pipe;
+  return nullptr;
+}
+
+Connection* Descriptors::openConnection() {
+  const int fd = numbers_.take();
+  if (fd < 0) return nullptr;
+  auto* connection = new Connection;
+  connection->fd = fd;
+  connection->generation = nextGeneration_++;
+  connections_[fd - connectionFdFirst] = connection;
+  kinds_[fd] = Kind::connection;
+  interests_[fd] = {};
+  connectionFdEnd_ = std::max(connectionFdEnd_, fd + 1);
+  return connection;
+}
+
+void Descriptors::closeConnection(Connection* connection) {
+  connections_[connection->fd - connectionFdFirst] = nullptr;
+  kinds_[connection->fd] = Kind::program;
+  interests_[connection->fd] = {};
+  numbers_.give(connection->fd);
+  delete connection;
+}
+
+Listener& Descriptors::addListener(int fd) {
+  kinds_[fd] = Kind::listener;
+  Listener& listener = listeners_.emplace_back();
+  listener.fd = fd;
+  return listener;
+}
+
+ChildPipe& Descriptors::addChildPipe(int fd) {
+  kinds_[fd] = Kind::childPipe;
+  ChildPipe& pipe = childPipes_.emplace_back();
+  pipe.fd = fd;
+  return pipe;
+}
+
+void Descriptors::forget(int fd) {
+  if (!inRange(fd)) return;
+  std::erase_if(listeners_, [fd](const Listener& listener) { return listener.fd == fd; });
+  std::erase_if(childPipes_, [fd](const ChildPipe& pipe) { return pipe.fd == fd; });
+  kinds_[fd] = Kind::program;
+  interests_[fd] = {};
+}
+
+std::uint32_t Descriptors::readiness(int fd) {
+  switch (kind(fd)) {
+    case Kind::connection: {
+      const Connection& connection = *connections_[fd - connectionFdFirst];
+      std::uint32_t bits = connection.throttled ? 0u : static_cast<std::uint32_t>(EPOLLOUT);
+      if (!connection.input.empty() || connection.ended) bits |= EPOLLIN;
+      if (connection.ended) bits |= EPOLLRDHUP;
+      if (connection.reset) bits |= EPOLLERR | EPOLLHUP;
+      return bits;
+    }
+    case Kind::listener:
+      return listener(fd)->queue.empty() ? 0u : static_cast<std::uint32_t>(EPOLLIN);
+    case Kind::childPipe: {
+      const ChildPipe& pipe = *childPipe(fd);
+      return (pipe.input.empty() ? 0u : EPOLLIN) | (pipe.ended ? EPOLLHUP : 0u);
+    }
+    default:
+      for (const ProgramReady& ready : programReady_)
+        if (ready.fd == fd) return ready.events;
+      return 0;
+  }
+}
+
+}  // namespace gaia::interpose

@@ -1,0 +1,112 @@
+// The program's descriptors as the log defines them: equal on all replicas, whatever is behind them here.
+#pragma once
+#include <cstdint>
+#include <deque>
+#include <vector>
+
+#include "input_buffer.h"
+#include "numbers.h"
+#include "output_buffer.h"
+#include "turn.h"
+
+namespace gaia::interpose {
+
+enum class Kind : std::uint8_t {
+  program,     // a real descriptor of the program: file, epoll instance, ...
+  connection,  // a client of the service port
+  listener,    // listens on the service port
+  childPipe,   // read end of a pipe of the program: what it delivers is logged
+  random       // /dev/urandom or /dev/random
+};
+
+// What the program asked its epoll instance to watch.
+struct Interest {
+  int epollFd = -1;
+  std::uint32_t events = 0;
+  std::uint64_t data = 0;
+};
+
+struct Connection {
+  int fd = -1;
+  std::uint32_t generation = 0;
+  InputBuffer input;
+  AcceptedAddresses addresses{};
+  int flags = 0;             // O_NONBLOCK as the program set it
+  bool ended = false;        // no input follows what is unread
+  bool reset = false;        // likewise, with an error
+  bool writeClosed = false;  // the program has shut its side down
+  bool throttled = false;    // too much output is buffered: not writable (logged)
+
+  // The leader's side; nothing below may influence what the program sees.
+  int realFd = -1;
+  std::uint32_t watched = 0;  // event bits registered with the kernel
+  OutputBuffer output;
+  bool inputLogged = false;   // the end of input is in the log
+  bool throttleAsked = false; // a throttle record is due
+};
+
+struct QueuedConnection {
+  AcceptedAddresses addresses{};
+  int realFd = -1;
+};
+
+struct Listener {
+  int fd = -1;
+  std::deque<QueuedConnection> queue;  // accepted by GAIA, not yet by the program
+  SocketAddress bound{};               // empty: bound to all addresses
+};
+
+struct ChildPipe {
+  int fd = -1;
+  InputBuffer input;
+  bool ended = false;
+};
+
+class Descriptors {
+ public:
+  Kind kind(int fd) const { return inRange(fd) ? kinds_[fd] : Kind::program; }
+  bool inRange(int fd) const { return static_cast<unsigned>(fd) < descriptorsMax; }
+  Connection* connection(int fd) const { return kind(fd) == Kind::connection ? connections_[fd - connectionFdFirst] : nullptr; }
+  Listener* listener(int fd);
+  ChildPipe* childPipe(int fd);
+  Interest& interest(int fd) { return interests_[fd]; }
+
+  // Takes the lowest free number; null when there is none.
+  Connection* openConnection();
+  void closeConnection(Connection* connection);
+  Listener& addListener(int fd);
+  ChildPipe& addChildPipe(int fd);
+  void setKind(int fd, Kind kind) { kinds_[fd] = kind; }
+  // The program closed a descriptor that is not a connection.
+  void forget(int fd);
+
+  std::vector<Listener>& listeners() { return listeners_; }
+  std::vector<ChildPipe>& childPipes() { return childPipes_; }
+  // One past the highest connection number ever used.
+  int connectionFdEnd() const { return connectionFdEnd_; }
+
+  // Event bits that hold now, by the log's account.
+  std::uint32_t readiness(int fd);
+  // Bits of an unvirtualised descriptor of the program, valid for one turn.
+  void setProgramReady(int fd, std::uint32_t events) { programReady_.push_back({fd, events}); }
+  void clearProgramReady() { programReady_.clear(); }
+
+ private:
+  struct ProgramReady {
+    int fd;
+    std::uint32_t events;
+  };
+  Kind kinds_[descriptorsMax] = {};
+  Interest interests_[descriptorsMax] = {};
+  Connection* connections_[descriptorsMax - connectionFdFirst] = {};
+  NumberAllocator numbers_;
+  std::uint32_t nextGeneration_ = 1;
+  int connectionFdEnd_ = connectionFdFirst;
+  std::vector<Listener> listeners_;
+  std::vector<ChildPipe> childPipes_;
+  std::vector<ProgramReady> programReady_;
+};
+
+extern Descriptors& descriptors;  // never destroyed: hooks are called until the very end of the process
+
+}  // namespace gaia::interpose

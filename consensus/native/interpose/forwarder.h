@@ -1,0 +1,12 @@
+// Any replica's address works: on followers a thread accepts the clients and relays their bytes to the leader.
+#pragma once
+
+namespace gaia::interpose {
+
+void startForwarder();
+// Looks again who leads. Any thread.
+void pokeForwarder();
+// The set of listeners has changed. Turn thread.
+void forwardListener(int listenerFd);
+
+}  // namespace gaia::interpose

@@ -1,0 +1,126 @@
+// Hooks: processes, signals, limits, pipes, files that are synchronised, threads.
+#include <cstring>
+
+#include "children.h"
+#include "descriptors.h"
+#include "disk.h"
+#include "leader.h"
+#include "process.h"
+#include "real.h"
+#include "termination.h"
+#include "threads.h"
+#include "turns.h"
+
+using namespace gaia::interpose;
+
+namespace {
+
+constexpr rlim_t programDescriptorsMax = descriptorsMax;  // the same on every machine
+
+bool inChild() { return mode() == Mode::inert && virtualSelf() != 30000; }
+
+int addPipe(int result, const int* ends) {
+  if (result != 0 || !inTurn || !descriptors.inRange(ends[0])) return result;
+  OutsideTurn outside;
+  descriptors.addChildPipe(ends[0]);
+  if (leadingHere) watchPipe(ends[0]);
+  return result;
+}
+
+bool isOurTermination(int signal) { return signal == SIGTERM && terminationTaken() && mode() == Mode::replicating; }
+
+}  // namespace
+
+GAIA_HOOK pid_t getpid() noexcept { return inTurn || inChild() ? virtualSelf() : real().getpid(); }
+
+GAIA_HOOK int kill(pid_t pid, int signal) noexcept { return inTurn ? killMapped(pid, signal) : real().kill(pid, signal); }
+
+GAIA_HOOK pid_t fork() noexcept { return inTurn ? forkChild() : real().fork(); }
+
+GAIA_HOOK pid_t waitpid(pid_t pid, int* status, int options) {
+  return inTurn ? waitForChild(pid, status, options) : real().waitpid(pid, status, options);
+}
+
+GAIA_HOOK pid_t wait(int* status) { return inTurn ? waitForChild(-1, status, 0) : real().wait(status); }
+
+GAIA_HOOK pid_t wait3(int* status, int options, rusage* usage) noexcept {
+  if (!inTurn) return real().wait3(status, options, usage);
+  if (usage != nullptr) std::memset(usage, 0, sizeof *usage);
+  return waitForChild(-1, status, options);
+}
+
+GAIA_HOOK pid_t wait4(pid_t pid, int* status, int options, rusage* usage) noexcept {
+  if (!inTurn) return real().wait4(pid, status, options, usage);
+  if (usage != nullptr) std::memset(usage, 0, sizeof *usage);
+  return waitForChild(pid, status, options);
+}
+
+GAIA_HOOK int sigaction(int signal, const struct sigaction* action, struct sigaction* before) noexcept {
+  if (!inTurn || !isOurTermination(signal)) return real().sigaction(signal, action, before);
+  exchangeTermination(action, before);
+  return 0;
+}
+
+GAIA_HOOK sighandler_t signal(int number, sighandler_t handler) noexcept {
+  if (!inTurn || !isOurTermination(number)) return real().signal(number, handler);
+  struct sigaction action {}, before{};
+  action.sa_handler = handler;
+  action.sa_flags = SA_RESTART;
+  exchangeTermination(&action, &before);
+  return before.sa_handler;
+}
+
+GAIA_HOOK int getrlimit(__rlimit_resource_t resource, rlimit* out) noexcept {
+  if (!inTurn || resource != RLIMIT_NOFILE) return real().getrlimit(resource, out);
+  *out = {programDescriptorsMax, programDescriptorsMax};
+  return 0;
+}
+
+GAIA_HOOK int setrlimit(__rlimit_resource_t resource, const rlimit* limit) noexcept {
+  return inTurn && resource == RLIMIT_NOFILE ? 0 : real().setrlimit(resource, limit);
+}
+
+GAIA_HOOK int getrlimit64(__rlimit_resource_t resource, rlimit64* out) noexcept {
+  return getrlimit(resource, reinterpret_cast<rlimit*>(out));  // the same layout on 64-bit systems
+}
+
+GAIA_HOOK int setrlimit64(__rlimit_resource_t resource, const rlimit64* limit) noexcept {
+  return setrlimit(resource, reinterpret_cast<const rlimit*>(limit));
+}
+
+GAIA_HOOK int pipe(int* ends) noexcept { return addPipe(real().pipe(ends), ends); }
+GAIA_HOOK int pipe2(int* ends, int flags) noexcept { return addPipe(real().pipe2(ends, flags), ends); }
+
+GAIA_HOOK int fsync(int fd) { return isWorker() && mode() == Mode::replicating ? synchronizeLater(fd) : real().fsync(fd); }
+GAIA_HOOK int fdatasync(int fd) {
+  return isWorker() && mode() == Mode::replicating ? synchronizeLater(fd) : real().fdatasync(fd);
+}
+
+GAIA_HOOK int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*run)(void*),
+                             void* argument) noexcept {
+  return inTurn ? createThread(thread, attributes, run, argument) : real().pthread_create(thread, attributes, run, argument);
+}
+
+GAIA_HOOK int pthread_cond_wait(pthread_cond_t* condition, pthread_mutex_t* mutex) {
+  return isWorker() ? restAt(condition, mutex, nullptr) : real().pthread_cond_wait(condition, mutex);
+}
+
+GAIA_HOOK int pthread_cond_timedwait(pthread_cond_t* condition, pthread_mutex_t* mutex, const timespec* deadline) {
+  return isWorker() ? restAt(condition, mutex, deadline) : real().pthread_cond_timedwait(condition, mutex, deadline);
+}
+
+GAIA_HOOK int pthread_cond_signal(pthread_cond_t* condition) noexcept {
+  if (inTurn) aboutToWake(condition, false);
+  return real().pthread_cond_signal(condition);
+}
+
+GAIA_HOOK int pthread_cond_broadcast(pthread_cond_t* condition) noexcept {
+  if (inTurn) aboutToWake(condition, true);
+  return real().pthread_cond_broadcast(condition);
+}
+
+GAIA_HOOK int pthread_mutex_unlock(pthread_mutex_t* mutex) noexcept {
+  const int result = real().pthread_mutex_unlock(mutex);
+  if (inTurn) awaitRest();
+  return result;
+}

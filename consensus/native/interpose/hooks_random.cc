@@ -1,0 +1,131 @@
+// Hooks: randomness comes from the group's seed.
+#include <fcntl.h>
+
+#include <cstdarg>
+#include <cstring>
+#include <string_view>
+
+#include "descriptors.h"
+#include "process.h"
+#include "random.h"
+#include "real.h"
+#include "trace.h"
+
+using namespace gaia::interpose;
+
+namespace {
+
+bool isRandomDevice(const char* path) {
+  return inTurn && path != nullptr && (std::strcmp(path, "/dev/urandom") == 0 || std::strcmp(path, "/dev/random") == 0);
+}
+
+// The process' own accounts differ between replicas; a program that cannot open them reports zero.
+bool isProcessAccount(const char* path) {
+  if (!inTurn || path == nullptr || std::strncmp(path, "/proc/self/", 11) != 0) return false;
+  const std::string_view name = path + 11;
+  return name == "stat" || name == "statm" || name == "status" || name == "smaps" || name == "smaps_rollup" || name == "io";
+}
+
+void fillRandom(void* to, std::size_t bytes) { programRandom.fill({static_cast<std::byte*>(to), bytes}); }
+
+int openRandom(int flags) {
+  const int fd = real().open("/dev/zero", flags);  // keeps the number; reads are answered by the hook
+  if (descriptors.inRange(fd)) descriptors.setKind(fd, Kind::random);
+  return fd;
+}
+
+ssize_t readCookie(void*, char* to, std::size_t bytes) {
+  fillRandom(to, bytes);
+  return static_cast<ssize_t>(bytes);
+}
+
+FILE* openRandomStream(const char* modeText) {
+  static char cookie;
+  return fopencookie(&cookie, modeText, {readCookie, nullptr, nullptr, nullptr});
+}
+
+int openPath(const char* path, int flags, mode_t permissions) {
+  if (isRandomDevice(path)) return openRandom(flags);
+  if (isProcessAccount(path)) return errno = ENOENT, -1;
+  return real().open(path, flags, permissions);
+}
+
+}  // namespace
+
+#define GAIA_PERMISSIONS(after, flags)                                \
+  mode_t permissions = 0;                                             \
+  if (((flags) & (O_CREAT | O_TMPFILE)) != 0) {                       \
+    va_list arguments;                                                \
+    va_start(arguments, after);                                       \
+    permissions = va_arg(arguments, mode_t);                          \
+    va_end(arguments);                                                \
+  }
+
+GAIA_HOOK int open(const char* path, int flags, ...) {
+  GAIA_PERMISSIONS(flags, flags)
+  return openPath(path, flags, permissions);
+}
+
+GAIA_HOOK int open64(const char* path, int flags, ...) {
+  GAIA_PERMISSIONS(flags, flags)
+  return openPath(path, flags | O_LARGEFILE, permissions);
+}
+
+GAIA_HOOK int openat(int directory, const char* path, int flags, ...) {
+  GAIA_PERMISSIONS(flags, flags)
+  if (isRandomDevice(path) || isProcessAccount(path)) return openPath(path, flags, permissions);
+  return real().openat(directory, path, flags, permissions);
+}
+
+GAIA_HOOK int openat64(int directory, const char* path, int flags, ...) {
+  GAIA_PERMISSIONS(flags, flags)
+  if (isRandomDevice(path) || isProcessAccount(path)) return openPath(path, flags, permissions);
+  return real().openat64(directory, path, flags, permissions);
+}
+
+GAIA_HOOK FILE* fopen(const char* path, const char* modeText) {
+  if (isRandomDevice(path)) return openRandomStream(modeText);
+  if (isProcessAccount(path)) return errno = ENOENT, nullptr;
+  return real().fopen(path, modeText);
+}
+
+GAIA_HOOK FILE* fopen64(const char* path, const char* modeText) {
+  if (isRandomDevice(path)) return openRandomStream(modeText);
+  if (isProcessAccount(path)) return errno = ENOENT, nullptr;
+  return real().fopen64(path, modeText);
+}
+
+GAIA_HOOK ssize_t getrandom(void* to, size_t bytes, unsigned flags) {
+  if (!inTurn) return real().getrandom(to, bytes, flags);
+  traceCall("getrandom", __builtin_return_address(0));
+  fillRandom(to, bytes);
+  return static_cast<ssize_t>(bytes);
+}
+
+GAIA_HOOK int getentropy(void* to, size_t bytes) {
+  if (!inTurn) return real().getentropy(to, bytes);
+  traceCall("getentropy", __builtin_return_address(0));
+  fillRandom(to, bytes);
+  return 0;
+}
+
+GAIA_HOOK void arc4random_buf(void* to, size_t bytes) noexcept {
+  if (!inTurn) real().getentropy(to, bytes < 256 ? bytes : 256);
+  else fillRandom(to, bytes);
+}
+
+GAIA_HOOK std::uint32_t arc4random() noexcept {
+  std::uint32_t value = 0;
+  arc4random_buf(&value, sizeof value);
+  return value;
+}
+
+// Rejects the values that would make small results more likely.
+GAIA_HOOK std::uint32_t arc4random_uniform(std::uint32_t bound) noexcept {
+  if (bound < 2) return 0;
+  const std::uint32_t least = -bound % bound;
+  for (;;) {
+    const std::uint32_t value = arc4random();
+    if (value >= least) return value % bound;
+  }
+}

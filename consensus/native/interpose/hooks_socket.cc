@@ -1,0 +1,185 @@
+// Hooks: the life of sockets.
+#include <algorithm>
+#include <cerrno>
+#include <cstdarg>
+#include <cstring>
+
+#include "descriptors.h"
+#include "leader.h"
+#include "output.h"
+#include "process.h"
+#include "real.h"
+#include "replication.h"
+#include "turns.h"
+#include "unexpected.h"
+
+using namespace gaia::interpose;
+
+namespace {
+
+Connection* clientOf(int fd) { return inTurn ? descriptors.connection(fd) : nullptr; }
+
+void copyAddress(const SocketAddress& from, sockaddr* to, socklen_t* length) {
+  if (to == nullptr || length == nullptr) return;
+  std::memcpy(to, from.bytes, std::min<socklen_t>(*length, from.length));
+  *length = from.length;
+}
+
+int fail(int error) {
+  errno = error;
+  return -1;
+}
+
+int acceptVirtual(Listener& listener, sockaddr* address, socklen_t* length, int flags) {
+  if (listener.queue.empty()) return fail(EAGAIN);
+  OutsideTurn outside;
+  Connection* connection = descriptors.openConnection();
+  if (connection == nullptr) return fail(EMFILE);
+  connection->addresses = listener.queue.front().addresses;
+  connection->realFd = listener.queue.front().realFd;
+  connection->flags = (flags & SOCK_NONBLOCK) != 0 ? O_RDWR | O_NONBLOCK : O_RDWR;
+  listener.queue.pop_front();
+  copyAddress(connection->addresses.peer, address, length);
+  if (connection->realFd >= 0) watchConnection(*connection);
+  return connection->fd;
+}
+
+int closeConnection(Connection& connection) {
+  OutsideTurn outside;
+  closeOutput(connection);
+  const int fd = connection.fd;
+  descriptors.interest(fd) = {};
+  interestChanged(fd);
+  descriptors.closeConnection(&connection);
+  return 0;
+}
+
+int controlConnection(Connection& connection, int command, long argument) {
+  switch (command) {
+    case F_GETFL: return connection.flags;
+    case F_SETFL: connection.flags = static_cast<int>(argument) | O_RDWR; return 0;
+    case F_GETFD: return FD_CLOEXEC;
+    case F_SETFD: return 0;
+    default: countUnexpected(Unexpected::descriptorCopied); return fail(EINVAL);
+  }
+}
+
+int ioctlConnection(Connection& connection, unsigned long request, void* argument) {
+  auto* value = static_cast<int*>(argument);
+  if (request == FIONREAD) *value = static_cast<int>(connection.input.size());
+  else if (request == FIONBIO) connection.flags = *value != 0 ? O_RDWR | O_NONBLOCK : O_RDWR;
+  else return countUnexpected(Unexpected::controlCall), fail(EINVAL);
+  return 0;
+}
+
+int copyRefused() {
+  countUnexpected(Unexpected::descriptorCopied);
+  return fail(EBADF);
+}
+
+}  // namespace
+
+GAIA_HOOK int listen(int fd, int backlog) noexcept {
+  const int result = real().listen(fd, backlog);
+  if (result == 0 && inTurn && (mode() == Mode::local || mode() == Mode::replicating)) listenOn(fd);
+  return result;
+}
+
+GAIA_HOOK int accept4(int fd, sockaddr* address, socklen_t* length, int flags) {
+  if (!inTurn || descriptors.kind(fd) != Kind::listener) return real().accept4(fd, address, length, flags);
+  return acceptVirtual(*descriptors.listener(fd), address, length, flags);
+}
+
+GAIA_HOOK int accept(int fd, sockaddr* address, socklen_t* length) {
+  if (!inTurn || descriptors.kind(fd) != Kind::listener) return real().accept(fd, address, length);
+  return acceptVirtual(*descriptors.listener(fd), address, length, 0);
+}
+
+// What the program would learn from another server is not in the log.
+GAIA_HOOK int connect(int fd, const sockaddr* address, socklen_t length) {
+  if (inTurn && mode() == Mode::replicating) countUnexpected(Unexpected::connect);
+  return real().connect(fd, address, length);
+}
+
+GAIA_HOOK int close(int fd) {
+  if (!inTurn || !descriptors.inRange(fd)) return real().close(fd);
+  if (Connection* connection = descriptors.connection(fd)) return closeConnection(*connection);
+  if (descriptors.kind(fd) != Kind::program || descriptors.interest(fd).epollFd >= 0) {
+    OutsideTurn outside;
+    descriptors.forget(fd);
+    interestChanged(fd);
+  }
+  return real().close(fd);
+}
+
+GAIA_HOOK int shutdown(int fd, int how) noexcept {
+  Connection* connection = clientOf(fd);
+  if (connection == nullptr) return real().shutdown(fd, how);
+  if (how != SHUT_WR) connection->ended = true;
+  if (how != SHUT_WR) markReady(fd);
+  if (how != SHUT_RD) shutDownOutput(*connection);
+  return 0;
+}
+
+GAIA_HOOK int getpeername(int fd, sockaddr* address, socklen_t* length) noexcept {
+  Connection* connection = clientOf(fd);
+  if (connection == nullptr) return real().getpeername(fd, address, length);
+  copyAddress(connection->addresses.peer, address, length);
+  return 0;
+}
+
+GAIA_HOOK int getsockname(int fd, sockaddr* address, socklen_t* length) noexcept {
+  Connection* connection = clientOf(fd);
+  if (connection == nullptr) return real().getsockname(fd, address, length);
+  copyAddress(connection->addresses.local, address, length);
+  return 0;
+}
+
+// Options shape the leader's socket; the answer must not depend on it.
+GAIA_HOOK int setsockopt(int fd, int level, int name, const void* value, socklen_t length) noexcept {
+  const Connection* connection = clientOf(fd);
+  if (connection == nullptr) return real().setsockopt(fd, level, name, value, length);
+  if (connection->realFd >= 0) real().setsockopt(connection->realFd, level, name, value, length);
+  return 0;
+}
+
+GAIA_HOOK int getsockopt(int fd, int level, int name, void* value, socklen_t* length) noexcept {
+  if (clientOf(fd) == nullptr) return real().getsockopt(fd, level, name, value, length);
+  if (level != SOL_SOCKET || name != SO_ERROR) countUnexpected(Unexpected::socketOption);
+  std::memset(value, 0, *length);
+  return 0;
+}
+
+GAIA_HOOK int fcntl(int fd, int command, ...) {
+  va_list arguments;
+  va_start(arguments, command);
+  const long argument = va_arg(arguments, long);
+  va_end(arguments);
+  Connection* connection = clientOf(fd);
+  return connection == nullptr ? real().fcntl(fd, command, argument) : controlConnection(*connection, command, argument);
+}
+
+GAIA_HOOK int fcntl64(int fd, int command, ...) {
+  va_list arguments;
+  va_start(arguments, command);
+  const long argument = va_arg(arguments, long);
+  va_end(arguments);
+  return fcntl(fd, command, argument);
+}
+
+GAIA_HOOK int ioctl(int fd, unsigned long request, ...) noexcept {
+  va_list arguments;
+  va_start(arguments, request);
+  void* argument = va_arg(arguments, void*);
+  va_end(arguments);
+  Connection* connection = clientOf(fd);
+  return connection == nullptr ? real().ioctl(fd, request, argument) : ioctlConnection(*connection, request, argument);
+}
+
+GAIA_HOOK int dup(int fd) noexcept { return clientOf(fd) == nullptr ? real().dup(fd) : copyRefused(); }
+GAIA_HOOK int dup2(int fd, int to) noexcept {
+  return clientOf(fd) == nullptr && clientOf(to) == nullptr ? real().dup2(fd, to) : copyRefused();
+}
+GAIA_HOOK int dup3(int fd, int to, int flags) noexcept {
+  return clientOf(fd) == nullptr && clientOf(to) == nullptr ? real().dup3(fd, to, flags) : copyRefused();
+}

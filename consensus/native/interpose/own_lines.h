@@ -1,0 +1,13 @@
+// Replies in which a program describes its own replica (address, path, machine) differ although the states are equal.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+namespace gaia::interpose {
+
+// True when the bytes begin with such a description: the section Server of Redis' INFO.
+bool describesReplica(const void* data, std::size_t bytes);
+// chainHash() without the lines that name the replica.
+std::uint64_t chainHashOfDescription(std::uint64_t before, const void* data, std::size_t bytes);
+
+}  // namespace gaia::interpose

@@ -1,0 +1,62 @@
+#include "process.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <string>
+
+#include "clock.h"
+#include "control.h"
+#include "options.h"
+#include "random.h"
+#include "real.h"
+#include "reexec.h"
+#include "unexpected.h"
+#include "../runtime/runtime.h"
+
+namespace gaia::interpose {
+
+constinit std::atomic<Mode> processMode{Mode::inert};
+constinit thread_local bool inTurn __attribute__((tls_model("initial-exec"))) = false;
+constinit int descriptorFloor = 0;
+
+int moveAboveFloor(int fd) {
+  if (fd < 0 || fd >= descriptorFloor) return fd;
+  const int moved = real().fcntl(fd, F_DUPFD_CLOEXEC, descriptorFloor);
+  if (moved < 0) return fd;
+  real().close(fd);
+  return moved;
+}
+
+namespace {
+
+// As many descriptors as the machine allows; the upper part is GAIA's own.
+void raiseDescriptorLimit() {
+  rlimit limit{};
+  real().getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, 1 << 20);
+  real().setrlimit(RLIMIT_NOFILE, &limit);
+  descriptorFloor = static_cast<int>(std::min<rlim_t>(limit.rlim_cur / 2, 65536));
+  Runtime::setDescriptorFloor(descriptorFloor);
+}
+
+__attribute__((constructor)) void startProcess() {
+  const char* path = getenv("GAIA_REPLICA");
+  if (path == nullptr || isLauncher()) return;
+  normalizeProcess();
+  auto* parsed = new Options;
+  std::string error;
+  raiseDescriptorLimit();
+  takeControlChannel();
+  if (!readOptions(path, parsed, &error)) giveUp(error.c_str());
+  options = parsed;
+  startClock(options->epochNs);
+  programRandom.start(options->seed);
+  processMode.store(Mode::local);
+  inTurn = true;
+}
+
+}  // namespace
+
+}  // namespace gaia::interpose

@@ -1,0 +1,43 @@
+// One forwarded client: two sockets and a bounded buffer in each direction; a full buffer stops the reading side.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+namespace gaia::interpose {
+
+class Relay {
+ public:
+  // Takes ownership of `clientFd`; `epollFd` reports its events with this object as data.
+  Relay(int epollFd, int clientFd);
+  ~Relay();
+  Relay(const Relay&) = delete;
+  Relay& operator=(const Relay&) = delete;
+
+  // Begins to connect to the leader. False: impossible, close the client.
+  bool connectTo(const char* host, std::uint16_t port);
+  bool connected() const { return leader_.fd >= 0; }
+  // Moves what can be moved. False: both directions have ended or a socket broke.
+  bool move();
+
+  std::uint64_t deadlineMs = 0;  // a client without a leader is held until then
+
+ private:
+  static constexpr std::size_t bufferBytes = 32 << 10;
+  struct Direction {
+    std::size_t begin = 0, end = 0;
+    bool sourceEnded = false, sinkClosed = false;
+    char bytes[bufferBytes];
+  };
+  struct Side {
+    int fd = -1;
+    std::uint32_t watched = 0;
+  };
+  bool pump(const Side& from, const Side& to, Direction& through);
+  void watch(Side& side, const Direction& in, const Direction& out);
+
+  int epollFd_;
+  Side client_, leader_;
+  Direction up_, down_;
+};
+
+}  // namespace gaia::interpose

@@ -1,0 +1,72 @@
+#include "replication.h"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+
+#include <cstring>
+#include <string>
+
+#include "control.h"
+#include "descriptors.h"
+#include "disk.h"
+#include "forwarder.h"
+#include "leader.h"
+#include "options.h"
+#include "process.h"
+#include "real.h"
+#include "trace.h"
+#include "turns.h"
+
+namespace gaia::interpose {
+
+namespace {
+
+SocketAddress boundAddress(int fd) {
+  SocketAddress address{};
+  socklen_t length = sizeof address.bytes;
+  if (real().getsockname(fd, reinterpret_cast<sockaddr*>(address.bytes), &length) == 0) address.length = length;
+  return address;
+}
+
+int portOf(const SocketAddress& address) {
+  sockaddr_in6 copy{};
+  std::memcpy(&copy, address.bytes, sizeof copy < sizeof address.bytes ? sizeof copy : sizeof address.bytes);
+  const bool isInternet = copy.sin6_family == AF_INET || copy.sin6_family == AF_INET6;
+  return address.length != 0 && isInternet ? ntohs(copy.sin6_port) : -1;  // both families have the port at one place
+}
+
+bool isAnyAddress(const SocketAddress& address) {
+  sockaddr_in6 copy{};
+  std::memcpy(&copy, address.bytes, sizeof address.bytes);
+  if (copy.sin6_family == AF_INET6) return IN6_IS_ADDR_UNSPECIFIED(&copy.sin6_addr);
+  return reinterpret_cast<const sockaddr_in*>(&copy)->sin_addr.s_addr == INADDR_ANY;
+}
+
+// One deterministic point of the program's execution for all that allocates or starts threads.
+void startMember() {
+  startTrace();
+  std::string error;
+  runtime = Runtime::start(options->replica, &error).release();
+  if (runtime == nullptr) giveUp(error.c_str());
+  processMode.store(Mode::replicating);
+  startDiskThread();
+  startForwarder();
+  startControl();
+}
+
+}  // namespace
+
+void listenOn(int fd) {
+  OutsideTurn outside;
+  if (!descriptors.inRange(fd) || descriptors.kind(fd) == Kind::listener) return;
+  const SocketAddress address = boundAddress(fd);
+  if (portOf(address) != options->replica.self.servicePort) return;
+  real().fcntl(fd, F_SETFL, real().fcntl(fd, F_GETFL) | O_NONBLOCK);  // the log decides when accept() finds something
+  Listener& listener = descriptors.addListener(fd);
+  if (!isAnyAddress(address)) listener.bound = address;
+  if (runtime == nullptr) startMember();
+  forwardListener(fd);
+  if (leadingHere) watchListener(listener);
+}
+
+}  // namespace gaia::interpose

@@ -1,0 +1,256 @@
+#include "turns.h"
+
+#include <cstring>
+#include <vector>
+
+#include "children.h"
+#include "clock.h"
+#include "control.h"
+#include "descriptors.h"
+#include "incoming.h"
+#include "leader.h"
+#include "process.h"
+#include "ready.h"
+#include "trace.h"
+#include "unexpected.h"
+
+namespace gaia::interpose {
+
+Runtime* runtime = nullptr;
+constinit bool leadingHere = false;
+constinit std::uint64_t outputHash = 0;
+constinit std::uint64_t turnInputBytes = 0;
+
+namespace {
+
+// An entry that has been executed and not yet reported to the runtime.
+struct Executed {
+  Index index;
+  std::uint64_t outputHash;
+  std::uint32_t clockCalls;
+};
+
+constinit Index currentIndex = 0;
+constinit bool uncommitted = false;  // refreshes were appended and not committed
+std::vector<Executed>* waitingForCommit = nullptr;
+Entry stashed;  // taken from the runtime, to be applied at the next wait
+constinit bool hasStashed = false;
+
+void report(const Executed& executed) {
+  traceTurn(executed.index, executed.outputHash, executed.clockCalls, turnInputBytes);
+  runtime->applied(executed.index, executed.outputHash, executed.clockCalls);
+}
+
+// Input that the program has not read is kept: the entry's memory may be reused from here on.
+void endEntry() {
+  if (currentIndex == 0) return;
+  keepUnread();
+  const Executed executed{currentIndex, outputHash, programClock.calls};
+  currentIndex = 0;
+  if (uncommitted) waitingForCommit->push_back(executed);
+  else report(executed);
+}
+
+void applyInput(const Record& record) {
+  Connection* connection = descriptors.connection(record.head.fd);
+  if (connection == nullptr) return countUnexpected(Unexpected::turnOrder);
+  connection->input.add(record.payload);
+  turnInputBytes += record.payload.size();
+  markReady(record.head.fd);
+}
+
+void applyEnd(const Record& record) {
+  Connection* connection = descriptors.connection(record.head.fd);
+  if (connection == nullptr) return countUnexpected(Unexpected::turnOrder);
+  connection->ended = true;
+  connection->reset = record.head.value != 0;
+  if (connection->reset) connection->input.release();
+  markReady(record.head.fd);
+}
+
+void applyAccepted(const Record& record) {
+  Listener* listener = descriptors.listener(record.head.fd);
+  const int realFd = takeIncoming();
+  if (listener == nullptr || record.payload.size() != sizeof(AcceptedAddresses)) {
+    dropIncoming(realFd);
+    return countUnexpected(Unexpected::turnOrder);
+  }
+  QueuedConnection& queued = listener->queue.emplace_back();
+  memcpy(&queued.addresses, record.payload.data(), sizeof queued.addresses);
+  queued.realFd = realFd;
+  markReady(record.head.fd);
+}
+
+void applyThrottle(const Record& record) {
+  Connection* connection = descriptors.connection(record.head.fd);
+  if (connection == nullptr) return countUnexpected(Unexpected::turnOrder);
+  connection->throttled = record.head.value != 0;
+}
+
+void applyProgramReady(const Record& record) {
+  countUnexpected(Unexpected::programDescriptorReady);
+  descriptors.setProgramReady(record.head.fd, record.head.value);
+  markReady(record.head.fd);
+}
+
+void applyRecord(const Record& record) {
+  switch (record.head.kind) {
+    case RecordKind::input: return applyInput(record);
+    case RecordKind::ended: return applyEnd(record);
+    case RecordKind::accepted: return applyAccepted(record);
+    case RecordKind::throttle: return applyThrottle(record);
+    case RecordKind::childExit: return applyChildExit(record.head.fd, static_cast<int>(record.head.value));
+    case RecordKind::pipeInput: return applyPipeInput(record.head.fd, record.payload);
+    case RecordKind::pipeEnded: return applyPipeEnd(record.head.fd);
+    case RecordKind::programReady: return applyProgramReady(record);
+  }
+  countUnexpected(Unexpected::turnOrder);
+}
+
+// The former leader's clients: the program reads what was committed of them, then the end of the stream.
+void endAllConnections() {
+  for (Listener& listener : descriptors.listeners()) listener.queue.clear();
+  for (int fd = connectionFdFirst; fd < descriptors.connectionFdEnd(); ++fd) {
+    Connection* connection = descriptors.connection(fd);
+    if (connection == nullptr) continue;
+    connection->ended = true;
+    connection->throttled = false;
+    markReady(fd);
+  }
+}
+
+bool isRefresh(const Entry& entry) {
+  const TurnReader reader(entry.payload);
+  return reader.valid() && reader.header().type == TurnType::refresh;
+}
+
+void becomeLeader() {
+  leadingHere = true;
+  startLeading();
+}
+
+bool followEntry(const Entry& entry) {
+  enterEntry(entry.index, entry.payload);
+  if (!isRefresh(entry)) return true;
+  countUnexpected(Unexpected::turnOrder);  // the leader made more clock calls in its turn than this replica
+  endEntry();
+  return false;
+}
+
+// True when a turn was entered.
+bool followerTurn() {
+  if (hasStashed) {
+    hasStashed = false;
+    return followEntry(stashed);
+  }
+  Entry entry;
+  switch (runtime->wait(&entry, -1)) {
+    case Wake::entry: return followEntry(entry);
+    case Wake::lead: becomeLeader(); return false;
+    case Wake::stopped: detach(); return false;
+    case Wake::timeout: return false;
+  }
+  return false;
+}
+
+// Follower in the middle of a turn. False: it leads now and makes the refresh itself.
+bool awaitRefresh() {
+  while (mode() == Mode::replicating) {
+    Entry entry;
+    switch (runtime->wait(&entry, -1)) {
+      case Wake::entry:
+        if (isRefresh(entry)) {
+          enterEntry(entry.index, entry.payload);
+        } else {
+          countUnexpected(Unexpected::turnOrder);  // this replica made more clock calls than the leader
+          stashed = entry;
+          hasStashed = true;
+          programClock.calls = 0;
+        }
+        return true;
+      case Wake::lead: becomeLeader(); return false;
+      case Wake::stopped: detach(); return true;
+      case Wake::timeout: break;
+    }
+  }
+  return true;
+}
+
+// False: no longer leading, nothing was appended.
+bool appendRefresh() {
+  const auto room = runtime->reserve(sizeof(TurnHeader));
+  if (room.size() < sizeof(TurnHeader)) return false;
+  TurnWriter writer(room, TurnType::refresh);
+  const std::size_t bytes = writer.finish(sampleClock());
+  const Index index = runtime->append(bytes);
+  if (index == 0) return false;
+  enterEntry(index, room.first(bytes));
+  uncommitted = true;
+  return true;
+}
+
+}  // namespace
+
+void ensureCommitted() {
+  if (!uncommitted) [[likely]] return;
+  OutsideTurn outside;
+  if (!runtime->commit())
+    giveUp("leadership was lost in the middle of a long turn, after its clock had been refreshed without a majority's "
+           "consent; this member must be replaced by a new one that joins");
+  uncommitted = false;
+  for (const Executed& executed : *waitingForCommit) report(executed);
+  waitingForCommit->clear();
+}
+
+void enterEntry(Index index, std::span<const std::byte> payload) {
+  TurnReader reader(payload);
+  if (!reader.valid()) giveUp("an entry of the log is not a turn; all members must run the same release of GAIA");
+  currentIndex = index;
+  outputHash = 0;
+  turnInputBytes = 0;
+  setClock(reader.header().clock);
+  if (reader.header().type == TurnType::refresh) return;
+  forgetServed();
+  if (reader.header().type == TurnType::takeover) endAllConnections();
+  Record record;
+  while (reader.next(&record)) applyRecord(record);
+  if (!reader.valid()) countUnexpected(Unexpected::turnOrder);
+}
+
+void nextTurn(const WaitSet& waitSet, int timeoutMs) {
+  OutsideTurn outside;
+  ensureCommitted();
+  endEntry();
+  const TurnDeadline deadline(timeoutMs);
+  while (mode() == Mode::replicating)
+    if (leadingHere ? leaderTurn(waitSet, deadline) : followerTurn()) return;
+  waitDetached(timeoutMs);
+}
+
+void refreshClock() {
+  if (mode() != Mode::replicating || runtime == nullptr || currentIndex == 0) {
+    if (mode() == Mode::detached) setClock(sampleClock());
+    return;
+  }
+  OutsideTurn outside;
+  if (waitingForCommit == nullptr) waitingForCommit = new std::vector<Executed>;
+  if (waitingForCommit->size() >= 256) ensureCommitted();
+  endEntry();
+  if (leadingHere && appendRefresh()) return;
+  if (leadingHere) {
+    if (uncommitted) ensureCommitted();
+    stopLeading();
+  }
+  while (!awaitRefresh())
+    if (appendRefresh()) return;
+    else stopLeading();
+}
+
+void detach() {
+  stopLeading();
+  processMode.store(Mode::detached, std::memory_order_relaxed);
+  continueMonotonic();
+  announceDetached();
+}
+
+}  // namespace gaia::interpose

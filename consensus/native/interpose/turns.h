@@ -1,0 +1,48 @@
+// The turn thread's cycle: end a turn, obtain the next one as leader or follower, apply it, say what is ready.
+#pragma once
+#include <poll.h>
+#include <sys/epoll.h>
+
+#include <cstdint>
+#include <span>
+
+#include "../runtime/runtime.h"
+
+namespace gaia::interpose {
+
+extern Runtime* runtime;  // null until the program listens on the service port
+extern constinit bool leadingHere;
+extern constinit std::uint64_t outputHash;  // of the current entry
+extern constinit std::uint64_t turnInputBytes;
+
+// What the program waits for: one epoll instance, or a list of descriptors.
+struct WaitSet {
+  int epollFd = -1;
+  std::span<pollfd> list;
+};
+
+// Ends the current turn and returns in the next. `timeoutMs` as in poll(2); followers take it from the log.
+void nextTurn(const WaitSet& waitSet, int timeoutMs);
+
+// After nextTurn: the ready descriptors in the log's order, as epoll_wait(2) and poll(2) report them.
+int deliverEpoll(int epollFd, epoll_event* events, int maxEvents);
+int deliverPoll(std::span<pollfd> list);
+// True when something the program waits for is ready without any new input.
+bool anythingReady(const WaitSet& waitSet);
+
+// The program's interest in a descriptor has changed.
+void interestChanged(int fd);
+void markReady(int fd);
+
+// In the middle of a turn, every callsPerRefresh clock calls: a logged clock refresh.
+void refreshClock();
+// Leader: nothing may leave the process before everything that was executed is committed.
+void ensureCommitted();
+
+// Applies one entry of the log.
+void enterEntry(Index index, std::span<const std::byte> payload);
+
+// The member has stopped: from here on the program runs by itself until it ends.
+void detach();
+
+}  // namespace gaia::interpose

@@ -1,0 +1,26 @@
+// Counts of what the interposer did not expect. Any of them turns the label `exact` into `checked`.
+#pragma once
+#include <atomic>
+#include <cstdint>
+
+namespace gaia::interpose {
+
+#define GAIA_UNEXPECTED(each)                                                                                \
+  each(addressRandomization) each(descriptorAboveRange) each(descriptorCopied) each(socketOption)            \
+  each(controlCall) each(connect) each(foreignThread) each(workerNotAtRest) each(childStatus) each(fsync)    \
+  each(programDescriptorReady) each(turnOrder) each(acceptOutsideTurn) each(sendWithAncillaryData)
+
+enum class Unexpected : std::uint8_t {
+#define GAIA_NAME(name) name,
+  GAIA_UNEXPECTED(GAIA_NAME)
+#undef GAIA_NAME
+      count
+};
+
+extern constinit std::atomic<std::uint32_t> unexpectedCounts[static_cast<int>(Unexpected::count)];
+const char* nameOf(Unexpected what);
+inline void countUnexpected(Unexpected what) {
+  unexpectedCounts[static_cast<int>(what)].fetch_add(1, std::memory_order_relaxed);
+}
+
+}  // namespace gaia::interpose

@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict';
+import { compareTraces } from './exactness.js';
+import { type Group, type Replica, startGroup, until } from './group.js';
+
+describe('a replica that executes differently', function () {
+  this.timeout(60_000);
+  let group: Group;
+
+  before(async () => {
+    group = await startGroup({ strangeSlot: 2 });
+  });
+  after(() => group?.stop());
+
+  it('is found out at the first turn whose output differs', async () => {
+    const client = await group.client((await group.leader()).address.slot);
+    assert.equal(await client.send('SADD', 'set', ...Array.from({ length: 200 }, (_, i) => `member${i}`)), 200);
+    for (let i = 0; i < 5; i++) await client.send('SRANDMEMBER', 'set', 50);
+    await group.quiesce();
+    const [a, b, strange] = group.replicas as [Replica, Replica, Replica];
+    assert.deepEqual(compareTraces(group, a, b).differences, []);
+    assert.ok(compareTraces(group, a, strange).differences.length > 0);
+    await until('nobody reports the divergence', () => group.replicas.some((replica) => replica.state?.divergence));
+    client.close();
+  });
+});

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { interposerPath } from './group.js';
+
+describe('the start of an interposed program', () => {
+  let directory: string;
+
+  before(() => {
+    directory = mkdtempSync(path.join(tmpdir(), 'gaia-start-'));
+    mkdirSync(path.join(directory, '.gaia'));
+    copyFileSync(interposerPath, path.join(directory, '.gaia/libgaia-interpose.so'));
+  });
+  after(() => rmSync(directory, { recursive: true, force: true }));
+
+  function run(argv: [string, ...string[]], env: Record<string, string>) {
+    const [file, ...args] = argv;
+    const environment = { PATH: process.env.PATH ?? '', LD_PRELOAD: './.gaia/libgaia-interpose.so', ...env };
+    return spawnSync(file, args, { cwd: directory, env: environment, encoding: 'utf8', timeout: 10_000 });
+  }
+
+  function configure(text: string): void {
+    writeFileSync(path.join(directory, '.gaia/replica.conf'), text);
+  }
+
+  const valid = [
+    'group=/a@1',
+    `secret=${'0'.repeat(64)}`,
+    `seed=${'1'.repeat(64)}`,
+    'epoch_ms=1790000000000',
+    'self=0,1,127.0.0.1,1,2',
+    '',
+  ].join('\n');
+
+  it('leaves programs without a replica alone', () => {
+    assert.equal(run(['/bin/echo', 'hello'], {}).stdout, 'hello\n');
+  });
+
+  it('says which file or field is wrong', () => {
+    const missing = run(['/bin/echo'], { GAIA_REPLICA: '.gaia/absent.conf' });
+    assert.equal(missing.status, 70);
+    assert.match(missing.stderr, /GAIA_REPLICA=.gaia\/absent.conf cannot be read/);
+    configure(`${valid}transport=pigeon\n`);
+    const wrong = run(['/bin/echo'], { GAIA_REPLICA: '.gaia/replica.conf' });
+    assert.equal(wrong.status, 70);
+    assert.match(wrong.stderr, /transport="pigeon" is not valid/);
+  });
+
+  it('gives programs the group’s clock and randomness, shells their environment', () => {
+    configure(valid);
+    const env = { GAIA_REPLICA: '.gaia/replica.conf', HOST: 'agent7', PORT0: '31000' };
+    const shell = run(['/bin/sh', '-c', 'echo $HOST; exec /usr/bin/env'], env);
+    assert.match(shell.stdout, /^agent7\n/);
+    const dates = [1, 2].map(() => run(['/bin/date', '-u', '+%FT%T.%N'], env).stdout);
+    assert.match(dates[0] as string, /^2026-09-21T14:13:20\.0000/);
+    assert.equal(dates[0], dates[1]);
+    const random = [1, 2].map(() => run(['/usr/bin/head', '-c', '16', '/dev/urandom'], env).stdout);
+    assert.equal(random[0], random[1]);
+  });
+
+  it('switches address randomisation off and removes what differs between replicas', () => {
+    configure(valid);
+    const env = { GAIA_REPLICA: '.gaia/replica.conf', HOST: 'agent7', MESOS_TASK_ID: 'x', PORT0: '31000' };
+    const printed = run(['/usr/bin/printenv'], env).stdout;
+    assert.match(printed, /PORT0=31000/);
+    assert.match(printed, /MALLOC_CONF=narenas:1/);
+    assert.doesNotMatch(printed, /HOST=|MESOS_/);
+    assert.match(run(['/bin/cat', '/proc/self/personality'], env).stdout, /^00040000/);
+  });
+});
