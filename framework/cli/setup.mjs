@@ -95,12 +95,15 @@ function withoutServices(prefix, work) {
   shell(undo);
 }
 
-/** `npm ci` when the installed tree is older than the lock file. */
+/**
+ * Installs what the lock file says when the installed tree is older than it. Not `npm ci`: that refuses a lock file
+ * without the optional binaries of platforms that a registry mirror does not carry.
+ */
 function installModules() {
   const installed = join(root, 'node_modules', '.package-lock.json');
   const lock = join(root, 'package-lock.json');
   if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(lock).mtimeMs) return;
-  step('npm packages', 'npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+  step('npm packages', 'npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error']);
 }
 
 function build() {
