@@ -11,11 +11,18 @@ import { startZooKeeper } from './zookeeper.js';
 const entryBytes = 64;
 const native = fileURLToPath(new URL('../../../build/native/gaia-consensus-bench', import.meta.url));
 
+/** As `Figures`; null: cannot be told from the client's own cost. */
+interface Consensus {
+  p50Us: number | null;
+  p99Us: number | null;
+  opsPerSecond: number;
+}
+
 /** One client, and beside it the same with 64. */
-type Both = Figures & { clients64: Figures };
+type Both<F extends Consensus = Figures> = F & { clients64: F };
 
 interface PeerFigures {
-  consensus: Both;
+  consensus: Both<Consensus>;
   endToEnd: Both;
   localReadP50Us: { clients1: number; clients64: number };
 }
@@ -43,13 +50,19 @@ export async function run(options: BenchOptions): Promise<object> {
 }
 
 /** How many times slower the peers' median is than ours. */
-function ratios(view: { gaia: { shm: Both; tcp: Both }; etcd: Both; zookeeper: Both }) {
-  const of = (pick: (both: Both) => Figures) => ({
-    shmVsEtcdP50: round(pick(view.etcd).p50Us / pick(view.gaia.shm).p50Us),
-    shmVsZookeeperP50: round(pick(view.zookeeper).p50Us / pick(view.gaia.shm).p50Us),
-    tcpVsEtcdP50: round(pick(view.etcd).p50Us / pick(view.gaia.tcp).p50Us),
-    tcpVsZookeeperP50: round(pick(view.zookeeper).p50Us / pick(view.gaia.tcp).p50Us),
-  });
+function ratios(view: { gaia: { shm: Both; tcp: Both }; etcd: Both<Consensus>; zookeeper: Both<Consensus> }) {
+  const of = (pick: (both: Both<Consensus>) => Consensus) => {
+    const times = (peer: Both<Consensus>, ours: Both) => {
+      const [slower, faster] = [pick(peer).p50Us, pick(ours).p50Us];
+      return slower === null || faster === null ? null : round(slower / faster);
+    };
+    return {
+      shmVsEtcdP50: times(view.etcd, view.gaia.shm),
+      shmVsZookeeperP50: times(view.zookeeper, view.gaia.shm),
+      tcpVsEtcdP50: times(view.etcd, view.gaia.tcp),
+      tcpVsZookeeperP50: times(view.zookeeper, view.gaia.tcp),
+    };
+  };
   return { ...of((both) => both), clients64: of((both) => both.clients64) };
 }
 
@@ -85,9 +98,13 @@ async function peerFigures(start: () => Promise<Peer>, seconds: number): Promise
   }
 }
 
-/** Write latency less the median local read; never below one microsecond. */
-function less(write: Figures, read: Figures): Figures {
-  const without = (us: number) => round(Math.max(1, us - read.p50Us));
+/**
+ * Write latency less the median local read. Null where a write is hardly slower than a read: then client and server
+ * front end are the bottleneck, and the rest says nothing about consensus.
+ */
+function less(write: Figures, read: Figures): Consensus {
+  const separable = write.p50Us > 1.2 * read.p50Us;
+  const without = (us: number) => (separable ? round(us - read.p50Us) : null);
   return { p50Us: without(write.p50Us), p99Us: without(write.p99Us), opsPerSecond: write.opsPerSecond };
 }
 
