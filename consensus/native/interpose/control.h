@@ -10,9 +10,5 @@ void startControl();
 
 // Turn thread: this member leads now, or no longer.
 void announceRole();
-// Turn thread: the member has stopped; the program's own SIGTERM handling may go on.
-void announceDetached();
-// Turn thread, after announceDetached: the program's wait without a log.
-void waitDetached(int timeoutMs);
 
 }  // namespace gaia::interpose

@@ -8,7 +8,6 @@
 #include <cerrno>
 
 #include "clock.h"
-#include "control.h"
 #include "process.h"
 #include "real.h"
 #include "turns.h"

@@ -17,4 +17,9 @@ int terminationFd();
 // Control thread: stops the member; if the program does not end by its own means, SIGTERM's default ends it.
 void terminate();
 
+// Turn thread: the member has stopped; the program's own SIGTERM handling may go on.
+void announceDetached();
+// Turn thread, after announceDetached: the program's wait without a log.
+void waitDetached(int timeoutMs);
+
 }  // namespace gaia::interpose

@@ -5,12 +5,12 @@
 
 #include "children.h"
 #include "clock.h"
-#include "control.h"
 #include "descriptors.h"
 #include "incoming.h"
 #include "leader.h"
 #include "process.h"
 #include "ready.h"
+#include "termination.h"
 #include "trace.h"
 #include "unexpected.h"
 

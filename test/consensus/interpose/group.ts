@@ -4,7 +4,17 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { closeSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -40,7 +50,11 @@ export interface TurnLine {
 }
 
 /** Waits until `condition` gives something; fails with `what` after `limitMs`. */
-export async function until<T>(what: string, condition: () => T | Promise<T>, limitMs = 10_000): Promise<NonNullable<T>> {
+export async function until<T>(
+  what: string,
+  condition: () => T | Promise<T>,
+  limitMs = 10_000,
+): Promise<NonNullable<T>> {
   const end = Date.now() + limitMs;
   for (;;) {
     const value = await condition();
@@ -150,14 +164,26 @@ export class Group {
     copyFileSync(interposerPath, path.join(directory, '.gaia/libgaia-interpose.so'));
     writeFileSync(path.join(directory, '.gaia/replica.conf'), this.configuration(self, members, join), { mode: 0o600 });
     const output = openSync(path.join(directory, 'output'), 'w');
-    const argv = ['redis-server', '--port', `${self.servicePort}`, '--bind', '127.0.0.1', ...(this.options.args ?? ['--save', ''])];
+    const argv = [
+      'redis-server',
+      '--port',
+      `${self.servicePort}`,
+      '--bind',
+      '127.0.0.1',
+      ...(this.options.args ?? ['--save', '']),
+    ];
     const [file, args] = this.options.shell
       ? ['/bin/sh', ['-c', `exec ${argv.map((word) => `'${word}'`).join(' ')}`]]
       : ['redis-server', argv.slice(1)];
     const child = spawn(file, args, {
       cwd: directory,
       stdio: ['ignore', output, output, 'pipe'],
-      env: { ...process.env, HOST: `host${self.member}`, LD_PRELOAD: './.gaia/libgaia-interpose.so', GAIA_REPLICA: '.gaia/replica.conf' },
+      env: {
+        ...process.env,
+        HOST: `host${self.member}`,
+        LD_PRELOAD: './.gaia/libgaia-interpose.so',
+        GAIA_REPLICA: '.gaia/replica.conf',
+      },
     });
     closeSync(output);
     return new Replica(self, directory, child);
@@ -196,8 +222,7 @@ export class Group {
     const living = this.living();
     return living.find(
       (replica) =>
-        replica.state?.role === 'leader' &&
-        living.every((other) => other.state?.leader === replica.address.member),
+        replica.state?.role === 'leader' && living.every((other) => other.state?.leader === replica.address.member),
     );
   }
 
@@ -219,14 +244,20 @@ export class Group {
     await remove();
     const fresh = this.launch(self, peers, true);
     this.replicas[slot] = fresh;
-    await until(`member ${self.member} did not join: ${JSON.stringify(fresh.state)} ${fresh.fatal}`, () => this.hasJoined(fresh), limitMs);
+    await until(
+      `member ${self.member} did not join: ${JSON.stringify(fresh.state)} ${fresh.fatal}`,
+      () => this.hasJoined(fresh),
+      limitMs,
+    );
     return fresh;
   }
 
   private hasJoined(fresh: Replica): boolean {
     if (!fresh.alive) throw new Error(`member ${fresh.address.member} ended: ${fresh.fatal}\n${fresh.output()}`);
     const state = fresh.state;
-    return state !== null && state.role !== 'learner' && state.configuration.some((m) => m.member === fresh.address.member);
+    return (
+      state !== null && state.role !== 'learner' && state.configuration.some((m) => m.member === fresh.address.member)
+    );
   }
 
   /** Waits until every living replica has applied what the leader has committed by now. */

@@ -103,9 +103,7 @@ export class RespClient {
   /** Sends all commands in one write. */
   pipeline(commands: (string | number)[][]): Promise<Reply[]> {
     if (this.closed) return Promise.reject(new Error('connection closed'));
-    const replies = commands.map(
-      () => new Promise<Reply>((resolve, reject) => this.waiting.push({ resolve, reject })),
-    );
+    const replies = commands.map(() => new Promise<Reply>((resolve, reject) => this.waiting.push({ resolve, reject })));
     this.socket.write(commands.map(encode).join(''));
     return Promise.all(replies);
   }

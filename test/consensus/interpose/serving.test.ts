@@ -85,7 +85,10 @@ describe('a replicated redis-server', function () {
       doomed.reset();
     }
     assert.equal(await client.send('PING'), 'PONG');
-    const clientsNow = async () => String(await client.send('CLIENT', 'LIST')).trim().split('\n').length === 1;
+    const clientsNow = async () =>
+      String(await client.send('CLIENT', 'LIST'))
+        .trim()
+        .split('\n').length === 1;
     await until('the reset clients are not gone', clientsNow);
     client.close();
   });
@@ -93,7 +96,10 @@ describe('a replicated redis-server', function () {
   it('serves 1,000 connections', async () => {
     const clients = await Promise.all(Array.from({ length: 1000 }, () => group.client(leader.address.slot)));
     const replies = await Promise.all(clients.map((client) => client.send('INCR', 'thousand')));
-    assert.deepEqual(replies.map(Number).sort((a, b) => a - b), Array.from({ length: 1000 }, (_, i) => i + 1));
+    assert.deepEqual(
+      replies.map(Number).sort((a, b) => a - b),
+      Array.from({ length: 1000 }, (_, i) => i + 1),
+    );
     for (const client of clients) client.close();
   });
 

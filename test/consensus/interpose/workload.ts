@@ -21,18 +21,23 @@ type Command = (string | number)[];
 const timeScript = "local t=redis.call('TIME') redis.call('SET',KEYS[1],t[1]..t[2]..math.random(1000000)) return t[2]";
 const tableScript = 'local s="" for k,v in pairs({a=1,b=2,[KEYS[1]]=3,[tostring({})]=4}) do s=s..k end return s';
 
+/** Large enough that UNLINK leaves the freeing to a background thread. */
+const fillScript = "for i=1,300 do redis.call('ZADD',KEYS[1],math.random(1000),'member'..i) end return 300";
+
 /** One command of the mix; `pick(n)` is 0..n-1. */
 function mixedCommand(pick: (n: number) => number): Command {
   const n = pick(2000);
   const value = `v${pick(1_000_000)}`;
   const choices: (() => Command)[] = [
-    () => ['SET', `s${n}`, value],
+    () => ['SET', `s${n}`, value.repeat(1 + pick(200))],
     () => ['SET', `s${n}`, value, 'PX', 1 + pick(2000)],
     () => ['GET', `s${n}`],
     () => ['EXPIRE', `s${n}`, 1 + pick(3)],
     () => ['APPEND', `s${n}`, value],
     () => ['DEL', `s${n}`],
     () => ['UNLINK', `l${n % 50}`],
+    () => ['EVAL', fillScript, 1, `big${n % 10}`],
+    () => ['UNLINK', `big${n % 10}`],
     () => ['LPUSH', `l${n % 50}`, value, value],
     () => ['RPOP', `l${n % 50}`],
     () => ['LRANGE', `l${n % 50}`, 0, 20],
@@ -200,12 +205,14 @@ export async function findLosses(ledger: Ledger, client: RespClient): Promise<st
   const losses: string[] = [];
   for (const [key, { acknowledged, attempted }] of ledger.counters) {
     const value = Number(await client.send('GET', key));
-    if (value < acknowledged || value > attempted) losses.push(`${key} is ${value}, acknowledged ${acknowledged}, attempted ${attempted}`);
+    if (value < acknowledged || value > attempted)
+      losses.push(`${key} is ${value}, acknowledged ${acknowledged}, attempted ${attempted}`);
   }
   for (const [key, { acknowledged, later }] of ledger.values) {
     const value: Reply = await client.send('GET', key);
     const allowed = acknowledged === null ? [null, ...later] : [acknowledged, ...later];
-    if (!allowed.includes(value as string | null)) losses.push(`${key} is ${String(value)}, allowed ${allowed.join(' ')}`);
+    if (!allowed.includes(value as string | null))
+      losses.push(`${key} is ${String(value)}, allowed ${allowed.join(' ')}`);
   }
   return losses;
 }
