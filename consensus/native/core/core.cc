@@ -188,6 +188,10 @@ void Core::tick(std::uint64_t nowNs) {
   digest_.publish(region_.control());
   compareDigests();
   forgetStrangers();
+  if (const std::uint32_t leader = leaderNumber(); leader != toldLeader_) {
+    toldLeader_ = leader;
+    listener_.changed();
+  }
 }
 
 void Core::forgetStrangers() {
@@ -269,6 +273,7 @@ void Core::applied(Index index, std::uint64_t outputHash, std::uint32_t clockCal
       if (written == nullptr) return;
     } while (written->index != index);
     digest_.extend(index, outputHash, clockCalls);
+    stateOwnCommit();  // before `applied` is
     finish(writer_.recordAt(*written));
   } else if (delivered_ && delivered_->header.index == index) {
     digest_.extend(index, outputHash, clockCalls);

@@ -135,6 +135,7 @@ class Core {
   bool resume(Peer& peer);
   void readCursor(Peer& peer);
   void advanceCommit();
+  void stateOwnCommit();
   void publishCommit();
   void leadTick();
   bool majorityHeard() const;
@@ -163,6 +164,7 @@ class Core {
   std::uint64_t nowNs_ = 0;
   std::uint64_t activeNs_ = 0;
   std::uint64_t ticks_ = 0;
+  std::uint32_t toldLeader_ = 0;    // leaderNumber() when it was last reported
   Index tickApplied_ = 0;
   std::uint64_t claimSeenNs_ = 0;   // when leaderBallot_ rose
   std::uint64_t campaignNs_ = 0;

@@ -148,17 +148,23 @@ void Core::advanceCommit() {
   if (!turnLeads_) publishCommit();
 }
 
+// In the own ring: what this leader applies must be provable to a candidate that reads its memory while its processor
+// stands still (C3); its journal answers nobody then.
+void Core::stateOwnCommit() {
+  if (published_ >= commit_) return;
+  const CommitStatement statement = CommitStatement::of(ballot_, commit_);
+  RingHead& own = region_.ringHead(self_.slot);
+  storeWord(own.commitBallot, statement.ballot);
+  storeWord(own.commit, statement.commit);
+  storeWord(own.commitCheck, statement.check);
+  published_ = commit_;
+}
+
 // Lets followers apply the last entries although no further one carries the news.
 void Core::publishCommit() {
+  stateOwnCommit();
   const CommitStatement statement = CommitStatement::of(ballot_, commit_);
   const auto bytes = std::as_bytes(std::span(&statement, 1));
-  if (published_ < commit_) {
-    RingHead& own = region_.ringHead(self_.slot);
-    storeWord(own.commitBallot, statement.ballot);
-    storeWord(own.commit, statement.commit);
-    storeWord(own.commitCheck, statement.check);
-    published_ = commit_;
-  }
   for (auto& [number, peer] : peers_) {
     if (peer.channel == nullptr || !peer.mirroring || peer.statedCommit >= commit_) continue;
     peer.channel->write(commitOffset(self_.slot), bytes);
