@@ -21,7 +21,7 @@ namespace {
 
 constexpr std::size_t relaysMax = 4096;
 constexpr std::size_t listenersMax = 8;
-constexpr std::uint64_t holdMs = 2000;  // a client waits this long for a leader to be known
+constexpr std::uint64_t holdMs = 2000;  // a client waits this long for a leader that takes it
 constexpr int holdTickMs = 20;
 
 constinit int epollFd = -1;
@@ -77,10 +77,16 @@ class Forwarder {
       if (relays_[i].get() != relay) continue;
       if (!relays_[i]->move()) {
         std::swap(relays_[i], relays_.back());
+        holdOrDrop(std::move(relays_.back()));
         relays_.pop_back();
       }
       return;
     }
+  }
+
+  // A leader that died before it got anything from this client has not served it: the next one may.
+  void holdOrDrop(std::unique_ptr<Relay> relay) {
+    if (nowMs() < relay->deadlineMs && relay->disconnect()) held_.push_back(std::move(relay));
   }
 
   void lookWhoLeads() {
@@ -88,6 +94,7 @@ class Forwarder {
     watchListeners(status.role != Role::leader);
     if (status.leader == leader_ && !(status.leader != 0 && address_.number == 0)) return;
     leader_ = status.leader;
+    for (auto& relay : relays_) holdOrDrop(std::move(relay));
     relays_.clear();
     address_ = {};
     for (const Member& member : status.configuration)
@@ -113,7 +120,7 @@ class Forwarder {
     Relays still;
     for (auto& relay : held_) {
       if (known && relay->connectTo(address_.host.c_str(), address_.servicePort)) relays_.push_back(std::move(relay));
-      else if (!known && now < relay->deadlineMs) still.push_back(std::move(relay));
+      else if (now < relay->deadlineMs) still.push_back(std::move(relay));
     }
     held_ = std::move(still);
   }

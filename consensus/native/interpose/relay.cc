@@ -54,9 +54,23 @@ bool Relay::connectTo(const char* host, std::uint16_t port) {
   if (fd < 0) return false;
   leader_.fd = fd;
   sendAtOnce(fd);
-  if (real().connect(fd, reinterpret_cast<sockaddr*>(&address), length) != 0 && errno != EINPROGRESS) return false;
+  if (real().connect(fd, reinterpret_cast<sockaddr*>(&address), length) != 0 && errno != EINPROGRESS) {
+    disconnect();
+    return false;
+  }
   watch(leader_, down_, up_);
   watch(client_, up_, down_);
+  return true;
+}
+
+bool Relay::disconnect() {
+  const bool clientEnded = up_.sourceEnded && up_.begin == up_.end;
+  if (exchanged_ || clientEnded) return false;
+  if (leader_.fd >= 0) real().close(leader_.fd);
+  leader_ = {};
+  if (client_.watched != 0) real().epoll_ctl(epollFd_, EPOLL_CTL_DEL, client_.fd, nullptr);
+  client_.watched = 0;
+  up_.sinkClosed = down_.sourceEnded = false;
   return true;
 }
 
@@ -74,6 +88,7 @@ bool Relay::pump(const Side& from, const Side& to, Direction& through) {
                                      MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent < 0 && !wouldBlock(errno)) return false;
     if (sent > 0) through.begin += static_cast<std::size_t>(sent);
+    if (sent > 0) exchanged_ = true;
   }
   if (through.sourceEnded && through.begin == through.end && !through.sinkClosed)
     through.sinkClosed = real().shutdown(to.fd, SHUT_WR) == 0 || errno != ENOTCONN;

@@ -13,9 +13,11 @@ class Relay {
   Relay(const Relay&) = delete;
   Relay& operator=(const Relay&) = delete;
 
-  // Begins to connect to the leader. False: impossible, close the client.
+  // Begins to connect to the leader. False: refused or impossible at once.
   bool connectTo(const char* host, std::uint16_t port);
-  bool connected() const { return leader_.fd >= 0; }
+  // Lets go of a leader that has got nothing from this client yet, so that another may serve it. False: too late, it
+  // may have executed what the client sent; or the client itself has gone.
+  bool disconnect();
   // Moves what can be moved. False: both directions have ended or a socket broke.
   bool move();
 
@@ -38,6 +40,7 @@ class Relay {
   int epollFd_;
   Side client_, leader_;
   Direction up_, down_;
+  bool exchanged_ = false;  // a byte has been sent on, either way
 };
 
 }  // namespace gaia::interpose
