@@ -25,6 +25,7 @@ export interface AppSpec {
   backoffFactor: number;
   maxLaunchDelaySeconds: number;
   upgradeStrategy: { minimumHealthCapacity: number; maximumOverCapacity: number };
+  /** From Mesos' TASK_UNREACHABLE: when a task is replaced, and when it is forgotten. Default 0 and 0; replicated apps 60 and 600. */
   unreachableStrategy: { inactiveAfterSeconds: number; expungeAfterSeconds: number } | 'disabled';
   killSelection: 'YOUNGEST_FIRST' | 'OLDEST_FIRST';
   taskKillGracePeriodSeconds: number | null;
@@ -61,6 +62,17 @@ export interface Replication {
 
 /** Mesos task states, as Marathon shows them. */
 export type TaskState =
-  | 'TASK_STAGING' | 'TASK_STARTING' | 'TASK_RUNNING' | 'TASK_KILLING' | 'TASK_UNREACHABLE'
-  | 'TASK_FINISHED' | 'TASK_FAILED' | 'TASK_KILLED' | 'TASK_ERROR' | 'TASK_LOST' | 'TASK_DROPPED'
-  | 'TASK_GONE' | 'TASK_GONE_BY_OPERATOR' | 'TASK_UNKNOWN';
+  | 'TASK_STAGING'
+  | 'TASK_STARTING'
+  | 'TASK_RUNNING'
+  | 'TASK_KILLING'
+  | 'TASK_UNREACHABLE'
+  | 'TASK_FINISHED'
+  | 'TASK_FAILED'
+  | 'TASK_KILLED'
+  | 'TASK_ERROR'
+  | 'TASK_LOST'
+  | 'TASK_DROPPED'
+  | 'TASK_GONE'
+  | 'TASK_GONE_BY_OPERATOR'
+  | 'TASK_UNKNOWN';

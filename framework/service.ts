@@ -67,7 +67,11 @@ export interface TaskView {
   message: string | null;
   replica: ReplicaView | null;
   /** Why this agent: score parts and what others lacked, as recorded when it was placed. */
-  placement: { score: number; parts: { name: string; value: number; weight: number }[]; others: { hostname: string; sentence: string }[] } | null;
+  placement: {
+    score: number;
+    parts: { name: string; value: number; weight: number }[];
+    others: { hostname: string; sentence: string }[];
+  } | null;
 }
 
 export interface ReplicaView {
@@ -120,6 +124,14 @@ export interface QueueView {
   processedOffersCount: number;
   unusedOffersCount: number;
   /** Latest reasons, per agent. */
-  refusals: { agentId: string; hostname: string; rule: string; asked: number | null; free: number | null; missing: number | null; sentence: string }[];
+  refusals: {
+    agentId: string;
+    hostname: string;
+    rule: string;
+    asked: number | null;
+    free: number | null;
+    missing: number | null;
+    sentence: string;
+  }[];
   sentence: string | null;
 }

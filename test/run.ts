@@ -25,7 +25,11 @@ function runNative(): Counts {
   const summary = /test cases:\s+\d+ \|\s+(\d+) passed \|\s+(\d+) failed \|\s+(\d+) skipped/.exec(run.stdout);
   if (!summary) return { passed: 0, failed: 1, skipped: 0 };
   const failed = Number(summary[2]);
-  return { passed: Number(summary[1]), failed: run.status === 0 ? failed : Math.max(1, failed), skipped: Number(summary[3]) };
+  return {
+    passed: Number(summary[1]),
+    failed: run.status === 0 ? failed : Math.max(1, failed),
+    skipped: Number(summary[3]),
+  };
 }
 
 function testFiles(words: string[]): string[] {

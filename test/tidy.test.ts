@@ -11,7 +11,10 @@ const sourceEnding = /\.(ts|mjs|cc|h)$/;
 
 /** Files under version control and new ones that are not ignored. */
 function projectFiles(): string[] {
-  const listed = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: root, encoding: 'utf8' });
+  const listed = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
   return listed.split('\n').filter((name) => name !== '' && existsSync(join(root, name)));
 }
 
@@ -28,7 +31,9 @@ const arrows: [folder: string, allowed: RegExp][] = [
 ];
 
 function importsOf(name: string): string[] {
-  const found = [...text(name).matchAll(/(?:from|import)\s*\(?\s*'(\.{1,2}\/[^']+)'/g)].map((match) => match[1] as string);
+  const found = [...text(name).matchAll(/(?:from|import)\s*\(?\s*'(\.{1,2}\/[^']+)'/g)].map(
+    (match) => match[1] as string,
+  );
   return found.map((path) => join(name, '..', path));
 }
 
@@ -52,25 +57,47 @@ describe('house rules', () => {
   });
 
   it('no leftovers: marks of unfinished work, focused tests, debugger statements', () => {
-    const leftover = new RegExp(['TO' + 'DO', 'FIX' + 'ME', String.raw`\bX` + String.raw`XX\b`, String.raw`\b(describe|it)\.on` + 'ly\\(', 'debug' + 'ger;'].join('|'));
-    assert.deepEqual(sources.filter((name) => leftover.test(text(name))), []);
+    const leftover = new RegExp(
+      [
+        'TO' + 'DO',
+        'FIX' + 'ME',
+        String.raw`\bX` + String.raw`XX\b`,
+        String.raw`\b(describe|it)\.on` + 'ly\\(',
+        'debug' + 'ger;',
+      ].join('|'),
+    );
+    assert.deepEqual(
+      sources.filter((name) => leftover.test(text(name))),
+      [],
+    );
   });
 
   it('the top folder holds the six parts and files only', () => {
     const folders = new Set(files.filter((name) => name.includes('/')).map((name) => name.split('/')[0]));
     const allowed = ['.ci', 'consensus', 'executor', 'framework', 'placement', 'test', 'vagrant'];
-    assert.deepEqual([...folders].filter((folder) => !allowed.includes(folder as string)), []);
+    assert.deepEqual(
+      [...folders].filter((folder) => !allowed.includes(folder as string)),
+      [],
+    );
   });
 
   it('deciding files touch no clock, socket, file or randomness', () => {
-    const deciding = sources.filter((name) => /^(framework\/scheduler|executor\/task\.ts|placement\/)/.test(name) && name.endsWith('.ts'));
+    const deciding = sources.filter(
+      (name) => /^(framework\/scheduler|executor\/task\.ts|placement\/)/.test(name) && name.endsWith('.ts'),
+    );
     const impure = /from 'node:(?!assert)|Date\.now\(|new Date\(\)|Math\.random\(|setTimeout\(|process\.(env|exit)/;
-    assert.deepEqual(deciding.filter((name) => impure.test(text(name))), []);
+    assert.deepEqual(
+      deciding.filter((name) => impure.test(text(name))),
+      [],
+    );
   });
 
   it('every folder with sources of its own that is a part has a README', () => {
     const parts = ['placement', 'executor', 'consensus/native', 'framework/mesos-http-client', 'framework/mesos-local'];
-    assert.deepEqual(parts.filter((part) => !existsSync(join(root, part, 'README.md'))), []);
+    assert.deepEqual(
+      parts.filter((part) => !existsSync(join(root, part, 'README.md'))),
+      [],
+    );
   });
 
   it('the lock file names no registry address', () => {

@@ -92,7 +92,7 @@ function showStory(output: Output, { id, story }: AppJson, lines: number): void 
   output.line();
   output.line(bold('  What happened'));
   if (earlier > 0) output.line(dim(`  ${earlier} earlier: npx gaia app show ${id} --story ${story.length}`));
-  for (const { at, text } of story.slice(earlier)) output.line(`  ${dim(time(at))}  ${firstLine(text)}`);
+  for (const { at, text } of story.slice(earlier)) output.line(`  ${dim(time(at))}  ${text}`);
 }
 
 /** Messages of failures carry the last lines of the program; `last failure` shows them once, and other places point at it. */

@@ -73,10 +73,10 @@ function steps(output: Output, options: UpOptions): Listr<Progress, never, never
   ]);
 }
 
-/** The framework alone has ended; what it runs goes on. It comes back on its store, at its old port if it can. */
+/** Mesos runs without the framework; what it runs goes on. It comes back on its store, at its old port if it can. */
 async function restartFramework(output: Output, cluster: LocalCluster, options: UpOptions): Promise<void> {
-  const port = Number(new URL(cluster.apiUrl).port);
-  const title = 'GAIA: scheduler and REST API, which had ended; the agents and their tasks go on';
+  const port = cluster.apiUrl === '' ? options.port : Number(new URL(cluster.apiUrl).port);
+  const title = 'GAIA: scheduler and REST API, which did not run; the agents and their tasks go on';
   const progress: Progress = { cluster, app: null };
   await progressOf(output, [{ title, task: startFramework({ ...options, port }) }]).run(progress);
   tellReady(output, progress, { ...options, port });

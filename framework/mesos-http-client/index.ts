@@ -14,4 +14,5 @@ export * from './resource-text.js';
 export * from './resources.js';
 export * from './scheduler-client.js';
 export type { ConnectionState, SubscriptionOptions } from './subscription.js';
+export { isTerminal } from './task-status.js';
 export type * from './types.js';

@@ -18,6 +18,22 @@ export type TaskState =
   | 'TASK_GONE_BY_OPERATOR'
   | 'TASK_UNKNOWN';
 
+const TERMINAL: ReadonlySet<TaskState> = new Set<TaskState>([
+  'TASK_FINISHED',
+  'TASK_FAILED',
+  'TASK_KILLED',
+  'TASK_ERROR',
+  'TASK_LOST',
+  'TASK_DROPPED',
+  'TASK_GONE',
+  'TASK_GONE_BY_OPERATOR',
+]);
+
+/** TASK_UNREACHABLE and TASK_UNKNOWN are not terminal: such a task may come back. */
+export function isTerminal(state: TaskState): boolean {
+  return TERMINAL.has(state);
+}
+
 export type TaskStatusReason =
   | 'REASON_COMMAND_EXECUTOR_FAILED'
   | 'REASON_CONTAINER_LAUNCH_FAILED'

@@ -65,18 +65,3 @@ export type ToAgent =
   | { type: 'shutdownFramework'; frameworkId: string }
   | { type: 'acknowledge'; frameworkId: string; taskId: string; uuid: string }
   | { type: 'message'; frameworkId: string; executorId: string; data: string };
-
-const TERMINAL: ReadonlySet<TaskState> = new Set<TaskState>([
-  'TASK_FINISHED',
-  'TASK_FAILED',
-  'TASK_KILLED',
-  'TASK_ERROR',
-  'TASK_LOST',
-  'TASK_DROPPED',
-  'TASK_GONE',
-  'TASK_GONE_BY_OPERATOR',
-]);
-
-export function isTerminal(state: TaskState): boolean {
-  return TERMINAL.has(state);
-}

@@ -1,4 +1,5 @@
 /** What an app asks of placement. */
+import lodash from 'lodash';
 import type { GroupRequest, LivingReplica } from '../../placement/types.js';
 import type { AppSpec } from '../app.js';
 import type { AppRecord, TaskRecord } from './records.js';
@@ -13,7 +14,8 @@ export interface Demand {
 
 /** `living`: tasks of the app that run or may still run, in the order of their slots. */
 export function demandOf(app: AppRecord, slots: number[], living: TaskRecord[], now: number): Demand {
-  const request = { ...requestOf(app.active), slots, living: living.map(livingReplica), avoid: avoided(app, now) };
+  const avoid = lodash.mapValues(currentlyAvoided(app, now), ({ reason }) => reason);
+  const request = { ...requestOf(app.active), slots, living: living.map(livingReplica), avoid };
   return { app, request, delayed: (app.backoff?.untilMs ?? 0) > now };
 }
 
@@ -46,7 +48,7 @@ function livingReplica(task: TaskRecord, index: number): LivingReplica {
   return { slot: task.replica?.self.slot ?? index, agentId: id, hostname, region, zone, attributes };
 }
 
-function avoided(app: AppRecord, now: number): Record<string, string> {
-  const current = Object.entries(app.avoid).filter(([, { untilMs }]) => untilMs > now);
-  return Object.fromEntries(current.map(([agentId, { reason }]) => [agentId, reason]));
+/** By agent id; what is past is left out. */
+export function currentlyAvoided(app: AppRecord, now: number): AppRecord['avoid'] {
+  return lodash.pickBy(app.avoid, ({ untilMs }) => untilMs > now);
 }

@@ -9,6 +9,7 @@ import {
   groupState,
   isConfigured,
   isLost,
+  leaderReport,
   leaderTask,
   lostSentence,
   type MemberTask,
@@ -75,6 +76,7 @@ export function newGeneration(context: Context, app: AppRecord): AppRecord {
   const group: GroupRecord = {
     generation: (app.group?.generation ?? 0) + 1,
     slots: Array.from({ length: app.active.instances }, (_, slot) => slot),
+    filledSlots: [],
     nextMember: app.group?.nextMember ?? 1,
     secretHex: ids.secretHex(),
     seedHex: ids.secretHex(),
@@ -116,8 +118,14 @@ function adjustSlots(context: Context, group: Group, restarting: boolean): Group
   while (slots.length < wanted && free.length > 0) slots.push(free.shift() as number);
   while (slots.length > wanted) slots.splice(slots.indexOf(slotToDrop(group, slots, restarting)), 1);
   if (slots.length === group.record.slots.length) return group;
-  putGroup(context, group.app, { slots: slots.sort((a, b) => a - b) });
+  wantSlots(context, group.app, group.record, slots);
   return refreshed(context, group);
+}
+
+/** A slot that is wanted no more is forgotten: whoever comes there later replaces nobody. */
+export function wantSlots(context: Context, app: AppRecord, group: GroupRecord, slots: number[]): void {
+  const filledSlots = group.filledSlots.filter((slot) => slots.includes(slot));
+  putGroup(context, app, { slots: [...slots].sort((a, b) => a - b), filledSlots });
 }
 
 /** While the spare joins there is one slot more; once it has joined, the slot of an outdated member is dropped. */
@@ -188,7 +196,9 @@ export function tellState(context: Context, group: Group): void {
   const state = groupState(group);
   const { app, record } = group;
   const filling = record.toldState === 'forming' && (state === 'degraded' || state === 'noQuorum');
-  if (state === record.toldState || filling) return;
+  // A new leader has been named and will say in a moment who follows it.
+  const unknown = state === 'degraded' && record.leader !== null && leaderReport(group) === null;
+  if (state === record.toldState || filling || unknown) return;
   putGroup(context, app, { toldState: state });
   const first = record.toldState === 'forming' && state === 'whole';
   const text = state === 'lost' ? lostSentence(app) : first ? 'the group is whole' : sentences[state];

@@ -4,7 +4,7 @@ import type { AppSpec } from '../app.js';
 import type { Command, CommandResult } from '../service.js';
 import { deploy, unlock } from './changes.js';
 import type { Context } from './context.js';
-import { putGroup } from './groups.js';
+import { wantSlots } from './groups.js';
 import { caughtUp, groupOf, majority, mayKill } from './quorum.js';
 import type { AppRecord, TaskRecord } from './records.js';
 import { nextVersion, stop } from './tasks.js';
@@ -76,7 +76,10 @@ function killAndScale(context: Context, byApp: Map<string, TaskRecord[]>, force:
 
 function scaledDown(context: Context, app: AppRecord, tasks: TaskRecord[]): AppSpec {
   const slots = tasks.flatMap((task) => task.replica?.self.slot ?? []);
-  if (app.group) putGroup(context, app, { slots: app.group.slots.filter((slot) => !slots.includes(slot)) });
+  if (app.group) {
+    const kept = app.group.slots.filter((slot) => !slots.includes(slot));
+    wantSlots(context, app, app.group, kept);
+  }
   for (const task of tasks) if (!task.replica) stop(context, task, 'killed by a user, who scales the app down');
   return { ...app.spec, instances: Math.max(0, app.spec.instances - tasks.length), version: nextVersion(context, app) };
 }

@@ -1,9 +1,10 @@
 /** From a plan to launched tasks: the records first, then one ACCEPT for each agent. */
+import lodash from 'lodash';
 import type { MemberAddress, ReplicaAssignment } from '../../executor/assignment.js';
 import type { Assigned, Plan } from '../../placement/types.js';
 import { type Offer, type Resource, subtract, type TaskInfo, take, toPlain } from '../mesos-http-client/index.js';
 import { type Context, call, isoTime } from './context.js';
-import type { Demand } from './demand.js';
+import { currentlyAvoided, type Demand } from './demand.js';
 import { putGroup } from './groups.js';
 import { agentRef, mayUse, setFree, usable } from './offers.js';
 import type { AppRecord, GroupRecord, ReplicaRecord, TaskRecord } from './records.js';
@@ -42,7 +43,7 @@ export function launchApp(context: Context, demand: Demand, plan: Plan, agents: 
   tasks.forEach((task, index) => {
     const launched = { ...task, replica: replicas[index]?.record ?? null };
     context.state.tasks.put(task.id, launched);
-    tellPlaced(context, launched);
+    tellPlaced(context, demand.app, launched);
     fill(
       (assigned[index] as { filling: Filling }).filling,
       context,
@@ -97,7 +98,12 @@ function launchReplicas(
   );
   const join = group.founded;
   const nextMember = group.nextMember + tasks.length;
-  putGroup(context, app, join ? { nextMember } : { nextMember, founded: true, configuration: selves });
+  const filledSlots = lodash.union(
+    group.filledSlots,
+    selves.map(({ slot }) => slot),
+  );
+  const founding = join ? {} : { founded: true, configuration: selves };
+  putGroup(context, app, { nextMember, filledSlots, ...founding });
   return selves.map((self) => {
     const peers = join ? living : selves.filter((other) => other !== self);
     const record = {
@@ -133,11 +139,18 @@ function memberAddress(task: TaskRecord, slot: number, member: number): MemberAd
   };
 }
 
-function tellPlaced(context: Context, task: TaskRecord): void {
-  const reasons = task.placement?.parts.map(({ name, value }) => `${name} ${value.toFixed(2)}`).join(', ');
-  const why = reasons ? `: score ${task.placement?.score.toFixed(2)} (${reasons})` : '';
-  const joining = task.replica?.join ? 'replacement: ' : '';
-  tell(context, task.appId, `${joining}${nameOf(task)} is placed on ${describeAgent(task.agent)}${why}`);
+function tellPlaced(context: Context, app: AppRecord, task: TaskRecord): void {
+  const replaces = task.replica !== null && app.group?.filledSlots.includes(task.replica.self.slot);
+  const place = `${nameOf(task)} is placed on ${describeAgent(task.agent)}`;
+  tell(context, task.appId, `${replaces ? 'replacement: ' : ''}${place}${describeAvoided(context, app, task)}`);
+}
+
+/** ", avoiding agent-4, where it has just failed"; nothing for an app that has not failed anywhere lately. */
+function describeAvoided(context: Context, app: AppRecord, task: TaskRecord): string {
+  const avoid = currentlyAvoided(app, context.now);
+  if (avoid[task.agent.id]) return ', where it has just failed: no other agent would do';
+  const names = Object.values(avoid).map(({ hostname }) => hostname);
+  return names.length > 0 ? `, avoiding ${names.join(' and ')}, where it has just failed` : '';
 }
 
 function fill(

@@ -40,15 +40,28 @@ export function leaderTask(group: Group): MemberTask | undefined {
   return leader ? memberNumbered(group, leader.member) : undefined;
 }
 
-/** Members of the configuration that run and stay, are connected to the leader and hold nearly all of its log. */
+/**
+ * What the leader says of itself under its ballot. Null while only others have named it: a follower's report may come
+ * first, and an earlier report of the leader was made in another role.
+ */
+export function leaderReport(group: Group): ReplicaReport | null {
+  const report = leaderTask(group)?.replica.report;
+  return report?.role === 'leader' && report.term === group.record.leader?.term ? report : null;
+}
+
+/**
+ * Members of the configuration that run and stay, are connected to the leader and hold nearly all of its log. Nobody is
+ * known to before the leader has said so.
+ */
 export function caughtUp(group: Group): MemberTask[] {
-  const leader = leaderTask(group)?.replica.report ?? null;
+  const leader = leaderReport(group);
+  if (leader === null) return [];
   const staying = (task: MemberTask) => task.state === 'TASK_RUNNING' && !task.stopping && !task.replica.leaving;
   return group.members.filter((task) => isConfigured(group, task) && staying(task) && keepsUp(task, leader));
 }
 
-function keepsUp(task: MemberTask, leader: ReplicaReport | null): boolean {
-  if (!leader || leader.member === task.replica.self.member) return true;
+function keepsUp(task: MemberTask, leader: ReplicaReport): boolean {
+  if (leader.member === task.replica.self.member) return true;
   const peer = leader.peers.find((candidate) => candidate.member === task.replica.self.member);
   return peer?.connected === true && leader.committedIndex - peer.appliedIndex <= lagEntriesMax;
 }

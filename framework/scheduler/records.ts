@@ -21,7 +21,7 @@ export interface AppRecord {
   lastTaskFailure: TaskFailure | null;
   backoff: Backoff | null;
   /** Agents where a task has failed lately, by agent id. */
-  avoid: Record<string, { reason: string; untilMs: number }>;
+  avoid: Record<string, { hostname: string; reason: string; untilMs: number }>;
   group: GroupRecord | null;
 }
 
@@ -35,6 +35,8 @@ export interface GroupRecord {
   generation: number;
   /** Wanted slots. */
   slots: number[];
+  /** Those of them that have had a member: the next one there is a replacement. */
+  filledSlots: number[];
   /** Number of the next member; numbers are never used again. */
   nextMember: number;
   /** 32 random bytes each, hex. Never shown, never logged. */
@@ -132,17 +134,3 @@ export interface DeploymentAction {
 export interface StoryRecord {
   lines: { at: string; text: string }[];
 }
-
-const terminal: ReadonlySet<TaskState> = new Set<TaskState>([
-  'TASK_FINISHED',
-  'TASK_FAILED',
-  'TASK_KILLED',
-  'TASK_ERROR',
-  'TASK_LOST',
-  'TASK_DROPPED',
-  'TASK_GONE',
-  'TASK_GONE_BY_OPERATOR',
-]);
-
-/** TASK_UNREACHABLE and TASK_UNKNOWN are not terminal: such a task may come back. */
-export const isTerminal = (state: TaskState) => terminal.has(state);

@@ -32,6 +32,7 @@ export function receiveReport(context: Context, taskId: string, report: ReplicaR
   if (!task?.replica || !app?.group) return;
   if (report.group !== groupName(app.id, task.replica) || report.member !== task.replica.self.member) return;
   const before = task.replica.report;
+  if (before !== null && isOlder(report, before)) return;
   const record = { ...task, replica: { ...task.replica, report, reportedAt: isoTime(context.now) } };
   if (isNews(before, report)) context.state.tasks.put(taskId, record);
   else context.state.tasks.putVolatile(taskId, record);
@@ -41,6 +42,14 @@ export function receiveReport(context: Context, taskId: string, report: ReplicaR
   learnLeader(context, refreshed(context, group), report);
   if (report.role === 'leader') forgetGhosts(context, refreshed(context, group));
   tellTrouble(context, record as MemberTask, before, report);
+}
+
+/** Updates are sent again and messages overtake them; within one member's life none of these numbers goes back. */
+function isOlder(report: ReplicaReport, known: ReplicaReport): boolean {
+  const order = (r: ReplicaReport) => [r.term, r.configurationIndex, r.committedIndex, r.appliedIndex];
+  const [late, early] = [order(report), order(known)];
+  const differs = late.findIndex((value, place) => value !== early[place]);
+  return differs !== -1 && (late[differs] as number) < (early[differs] as number);
 }
 
 /** Indices move all the time; they need not survive a restart. */

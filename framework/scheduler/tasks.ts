@@ -1,5 +1,6 @@
 /** Changes of single tasks that several parts decide about. */
 import { type Context, isoTime } from './context.js';
+import { currentlyAvoided } from './demand.js';
 import type { AppRecord, TaskRecord } from './records.js';
 import { describeAgent, tell } from './story.js';
 
@@ -39,8 +40,9 @@ export function forgiveBackoff(context: Context, app: AppRecord, tasks: TaskReco
 }
 
 export function avoidAgent(context: Context, app: AppRecord, task: TaskRecord, reason: string): AppRecord {
-  const current = Object.entries(app.avoid).filter(([, { untilMs }]) => untilMs > context.now);
-  const avoid = { ...Object.fromEntries(current), [task.agent.id]: { reason, untilMs: context.now + avoidMs } };
+  const { id, hostname } = task.agent;
+  const avoided = { hostname, reason, untilMs: context.now + avoidMs };
+  const avoid = { ...currentlyAvoided(app, context.now), [id]: avoided };
   return context.state.apps.put(app.id, { ...app, avoid });
 }
 

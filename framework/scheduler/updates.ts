@@ -1,10 +1,10 @@
 /** Status updates: what a task has become, what that means for its app, and the acknowledgement. */
 import type { TaskState } from '../app.js';
-import type { TaskStatus } from '../mesos-http-client/index.js';
+import { isTerminal, type TaskStatus } from '../mesos-http-client/index.js';
 import { type Context, call, isoTime } from './context.js';
 import { putGroup } from './groups.js';
 import { returnResources } from './offers.js';
-import { type AppRecord, isTerminal, type TaskRecord } from './records.js';
+import type { AppRecord, TaskRecord } from './records.js';
 import { receiveReport, reportIn } from './reports.js';
 import { describeAgent, tell } from './story.js';
 import { avoidAgent, backOff, nameOf } from './tasks.js';
@@ -73,7 +73,7 @@ function loseSight(context: Context, task: TaskRecord, status: TaskStatus): void
   tell(
     context,
     task.appId,
-    `${nameOf(task)} on ${describeAgent(task.agent)} cannot be reached: ${firstLine(causeOf(status))}`,
+    `${nameOf(task)} on ${describeAgent(task.agent)} cannot be reached: ${firstSentence(causeOf(status))}`,
   );
 }
 
@@ -106,8 +106,8 @@ function terminate(context: Context, task: TaskRecord, status: TaskStatus): void
   const leads = task.replica !== null && app.group?.leader?.member === task.replica.self.member;
   // A report about its successor may have come first.
   const role = leads || task.replica?.report?.role === 'leader' ? 'leader, ' : '';
-  const why = task.stopping ? `stopped: ${task.stopping}` : `${status.state}: ${firstLine(causeOf(status))}`;
-  tell(context, app.id, `${role}${nameOf(task)} on ${describeAgent(task.agent)} has ended (${why})`);
+  const how = task.stopping ? `was stopped: ${task.stopping}` : `has ended: ${firstSentence(causeOf(status))}`;
+  tell(context, app.id, `${role}${nameOf(task)} on ${describeAgent(task.agent)} ${how}`);
   if (leads) putGroup(context, app, { leader: null });
   rememberGhost(context, app, task);
   if (!task.stopping && !task.replica?.retiring)
@@ -140,19 +140,19 @@ function recordFailure(context: Context, app: AppRecord, task: TaskRecord, statu
       version: task.version,
     },
   });
-  const avoided = avoidAgent(
-    context,
-    failed,
-    task,
-    `${nameOf(task)} has just ended there (${status.state}: ${firstLine(message)})`,
-  );
+  const avoided = avoidAgent(context, failed, task, `${nameOf(task)} has just ended there: ${firstSentence(message)}`);
   if (['TASK_FAILED', 'TASK_ERROR', 'TASK_FINISHED'].includes(status.state)) backOff(context, avoided);
 }
 
-function causeOf(status: TaskStatus): string {
-  const parts = [status.message, status.reason].filter((part) => part !== undefined && part !== '');
-  return parts.length > 0 ? parts.join(', ') : 'no cause given';
+function causeOf({ message, reason, state }: TaskStatus): string {
+  return message || [state, reason].filter(Boolean).join(', ');
 }
 
-/** Executors add the program's last lines; the story has no room for them, `lastTaskFailure` has. */
-const firstLine = (text: string) => text.split('\n', 1)[0] as string;
+/**
+ * The first sentence, to go on within another one. Executors add remedies and the program's last lines; the story has
+ * no room for them, `lastTaskFailure` has.
+ */
+function firstSentence(text: string): string {
+  const sentence = (text.trim().split(/\n|(?<=\.)\s/, 1)[0] as string).replace(/\.$/, '');
+  return sentence.replace(/^[A-Z](?=[a-z]* )/, (letter) => letter.toLowerCase());
+}

@@ -73,9 +73,19 @@ function exclusiveProgram(given: Partial<Judged>): Partial<Judged> {
   return {};
 }
 
+/**
+ * A plain task is replaced as soon as it cannot be reached. A replica has followers that serve meanwhile, and its
+ * replacement replays the whole log: it gets a minute to come back, and is known for ten.
+ */
+const PATIENCE = { inactiveAfterSeconds: 60, expungeAfterSeconds: 600 };
+const NO_SURPLUS = { minimumHealthCapacity: 0, maximumOverCapacity: 0 };
+
 function defaultsFor(given: Partial<Judged>): Omit<Judged, 'id'> {
-  const noSurplus = { minimumHealthCapacity: 0, maximumOverCapacity: 0 };
-  return isSingleInstance(given.labels ?? {}) ? { ...DEFAULTS, upgradeStrategy: noSurplus } : DEFAULTS;
+  return {
+    ...DEFAULTS,
+    ...(given.replication == null ? {} : { unreachableStrategy: PATIENCE }),
+    ...(isSingleInstance(given.labels ?? {}) ? { upgradeStrategy: NO_SURPLUS } : {}),
+  };
 }
 
 function portDefinitionsOf(ports: number[], given: PortDefinition[] | undefined, problems: Problems): PortDefinition[] {

@@ -25,7 +25,6 @@ async function update(taskId: string, state: string): Promise<void> {
   await call({ type: 'UPDATE', update: { status } });
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: events are read as they come
 async function handle(event: Record<string, any>): Promise<void> {
   switch (event.type) {
     case 'LAUNCH': {

@@ -1,7 +1,7 @@
 /** What an operator gets wrong, one test each: a clear answer with what to do, and nothing lost. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -112,11 +112,10 @@ describe('bad input', function () {
   });
 
   it('a second framework on the same store: refused at once, naming the holder', () => {
-    const { masterUrl, frameworkPid } = JSON.parse(readFileSync(join(system.directory, 'gaia-up.json'), 'utf8'));
     const store = join(system.directory, 'framework');
-    const args = [frameworkMain, '--master', masterUrl, '--store', store, '--listen', '127.0.0.1:0'];
+    const args = [frameworkMain, '--master', system.mesos.masterUrl, '--store', store, '--listen', '127.0.0.1:0'];
     const ran = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 20_000 });
     assert.equal(ran.status, 1, ran.stdout + ran.stderr);
-    assert.match(ran.stdout + ran.stderr, new RegExp(`${frameworkPid}`));
+    assert.match(ran.stdout + ran.stderr, new RegExp(`${system.frameworkPid}`));
   });
 });

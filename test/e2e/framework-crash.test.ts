@@ -1,7 +1,7 @@
 /** The framework may die at any moment: running groups are found again and nothing is launched twice. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { randomFrom } from '../consensus/interpose/workload.js';
 import { RespConnection } from './resp.js';
 import { portOf, redisSpec, System, until } from './system.js';
 
@@ -16,15 +16,13 @@ describe('a framework that is killed', function () {
   });
   after(() => system?.stop());
 
-  const kill = () => {
-    const { frameworkPid } = JSON.parse(readFileSync(join(system.directory, 'gaia-up.json'), 'utf8')) as { frameworkPid: number };
-    process.kill(frameworkPid, 'SIGKILL');
-  };
+  const kill = () => process.kill(system.frameworkPid, 'SIGKILL');
   const restart = async () => {
     const ran = await system.upAgain();
     assert.equal(ran.status, 0, ran.stderr);
   };
-  const reachable = () => until('the API answers', 20_000, async () => (await system.request('GET', '/v2/info').catch(() => null)) !== null);
+  const reachable = () =>
+    until('the API answers', 20_000, async () => (await system.request('GET', '/v2/info').catch(() => null)) !== null);
 
   it('in the middle of a deployment ends with exactly one task per replica', async () => {
     await system.deploy(redisSpec(APP));
@@ -44,8 +42,64 @@ describe('a framework that is killed', function () {
     await restart();
     await reachable();
     const after = await system.whole(APP);
-    assert.deepEqual(after.replicas.map((replica) => replica.pid).sort(), before.replicas.map((replica) => replica.pid).sort());
+    assert.deepEqual(
+      after.replicas.map((replica) => replica.pid).sort(),
+      before.replicas.map((replica) => replica.pid).sort(),
+    );
     assert.equal(await client.call('GET', 'k'), 'v');
     client.close();
+  });
+
+  const seed = Number(process.env.GAIA_SEED ?? Date.now() % 2 ** 31);
+  it(`ten times, amid deploying, scaling and killing, ends with one member per slot (seed ${seed})`, async () => {
+    const random = randomFrom(seed);
+    const pick = (count: number) => Math.floor(random() * count);
+    let instances = 3;
+    const changes: (() => Promise<{ status: number } | null>)[] = [
+      () =>
+        system.request(
+          'PUT',
+          `/v2/apps${APP}?force=true`,
+          redisSpec(APP, { instances, env: { ROUND: `${random()}` } }),
+        ),
+      () => {
+        instances = 3 + pick(3);
+        return system.request('PATCH', `/v2/apps${APP}?force=true`, { instances });
+      },
+      // Never more than one at a time: without its majority the group would be lost.
+      async () => {
+        const { group, replicas } = await system.group(APP);
+        const pid = replicas[pick(replicas.length)]?.pid;
+        if (group.state === 'whole' && pid) process.kill(pid, 'SIGKILL');
+        return null;
+      },
+    ];
+    for (let round = 0; round < 10; round++) {
+      const change = (changes[pick(changes.length)] as (typeof changes)[number])();
+      await sleep(pick(500));
+      kill();
+      const answer = await change.catch(() => null);
+      assert.ok(answer === null || answer.status < 300, `answered before it died: ${JSON.stringify(answer)}`);
+      await restart();
+      await reachable();
+    }
+    await system.request('PATCH', `/v2/apps${APP}?force=true`, { instances });
+    await until(
+      'the deployment is done',
+      60_000,
+      async () => (await system.request('GET', '/v2/deployments')).body.length === 0,
+    );
+    await until('one member per slot runs, and nothing else', 60_000, async () => {
+      const group = await system.whole(APP, instances);
+      const members = await system.group(APP);
+      assert.equal(members.replicas.length, instances);
+      assert.equal(new Set(group.replicas.map(({ slot }) => slot)).size, instances);
+      assert.deepEqual(
+        system.servers(),
+        group.replicas.map(({ pid }) => pid as number).sort((a, b) => a - b),
+      );
+      return true;
+    });
+    assert.equal((await system.group(APP)).group.generation, 1, 'the group has never been lost');
   });
 });

@@ -11,7 +11,8 @@ interface Waiter {
 /** A command in the Redis protocol (RESP2). */
 export function encode(...words: (string | Buffer)[]): Buffer {
   const parts: Buffer[] = [Buffer.from(`*${words.length}\r\n`)];
-  for (const word of words) parts.push(Buffer.from(`$${Buffer.byteLength(word)}\r\n`), Buffer.from(word), Buffer.from('\r\n'));
+  for (const word of words)
+    parts.push(Buffer.from(`$${Buffer.byteLength(word)}\r\n`), Buffer.from(word), Buffer.from('\r\n'));
   return Buffer.concat(parts);
 }
 
@@ -46,7 +47,10 @@ export class RespConnection {
   /** Sends encoded commands at once; resolves with their `count` replies, rejects at the first error. */
   send(encoded: Buffer, count: number): Promise<Reply[]> {
     if (this.failure) return Promise.reject(this.failure);
-    const replies = Array.from({ length: count }, () => new Promise<Reply>((resolve, reject) => this.waiters.push({ resolve, reject })));
+    const replies = Array.from(
+      { length: count },
+      () => new Promise<Reply>((resolve, reject) => this.waiters.push({ resolve, reject })),
+    );
     this.socket.write(encoded);
     return Promise.all(replies);
   }

@@ -61,7 +61,7 @@ describe('a replicated Redis', function () {
     assert.ok(Date.now() - killedAt < 1000, `writes came back after ${Date.now() - killedAt} ms`);
 
     const before = group.replicas.map((replica) => replica.member);
-    group = await system.whole(APP);
+    group = await system.replaced(APP, leader.member);
     const added = group.replicas.filter((replica) => !before.includes(replica.member));
     assert.equal(added.length, 1);
     assert.notEqual(added[0]?.agentId, leader.agentId, 'the replacement is on another agent');
@@ -69,7 +69,10 @@ describe('a replicated Redis', function () {
       const now = await system.group(APP);
       return now.replicas.find((replica) => replica.member === added[0]?.member)?.lagEntries === 0;
     });
-    assert.deepEqual(group.replicas.map((replica) => replica.divergence), [null, null, null]);
+    assert.deepEqual(
+      group.replicas.map((replica) => replica.divergence),
+      [null, null, null],
+    );
   });
 
   it('tells the story', async () => {

@@ -1,9 +1,18 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { agentsOf } from '../../framework/cli/agents.js';
+import { writeLocalCluster } from '../../framework/cli/local-cluster.js';
+import { containerProcesses } from '../../framework/mesos-local/agent/process-tree.js';
+import {
+  type ClusterTimings,
+  type LocalCluster,
+  openLocalCluster,
+  startLocalCluster,
+} from '../../framework/mesos-local/cluster.js';
 
 const cli = fileURLToPath(new URL('../../framework/cli/main.js', import.meta.url));
 
@@ -32,7 +41,11 @@ export interface Replica {
 }
 
 export interface Group {
-  group: { state: string; generation: number; leader: { slot: number; member: number; address: string; term: number } | null };
+  group: {
+    state: string;
+    generation: number;
+    leader: { slot: number; member: number; address: string; term: number } | null;
+  };
   replicas: Replica[];
 }
 
@@ -51,7 +64,11 @@ export function redisSpec(id: string, extra: object = {}): object {
 }
 
 /** Repeats `probe` until it gives something; its last error is the reason when the time is over. */
-export async function until<T>(what: string, timeoutMs: number, probe: () => Promise<T | null | undefined | false>): Promise<T> {
+export async function until<T>(
+  what: string,
+  timeoutMs: number,
+  probe: () => Promise<T | null | undefined | false>,
+): Promise<T> {
   const deadline = Date.now() + timeoutMs;
   let last: unknown = 'the condition did not hold';
   while (Date.now() < deadline) {
@@ -73,17 +90,48 @@ export class System {
     readonly apiUrl: string,
   ) {}
 
-  static async start(options: { agents?: number } = {}): Promise<System> {
+  /** `timings`: of Mesos, where the defaults (an agent is given up after 75 s) are too long for a test. */
+  static async start(options: { agents?: number; timings?: ClusterTimings } = {}): Promise<System> {
     const directory = mkdtempSync(join(tmpdir(), 'gaia-e2e-'));
-    const args = ['up', '--no-demo', '--json', '--directory', directory, '--port', '0', '--agents', String(options.agents ?? 5)];
-    const ran = await runCli(args);
-    if (ran.status !== 0) {
+    const { agents = 5, timings } = options;
+    try {
+      if (timings) await startMesos(directory, agents, timings);
+      const ran = await runCli([
+        'up',
+        '--no-demo',
+        '--json',
+        '--directory',
+        directory,
+        '--port',
+        '0',
+        '--agents',
+        `${agents}`,
+      ]);
+      if (ran.status !== 0) throw new Error(`gaia up ended with ${ran.status}: ${ran.stderr}${ran.stdout}`);
+      const result = JSON.parse(ran.stdout.trim().split('\n').at(-1) as string) as { apiUrl: string };
+      return new System(directory, result.apiUrl);
+    } catch (error) {
       await runCli(['down', '--directory', directory]);
       rmSync(directory, { recursive: true, force: true });
-      throw new Error(`gaia up ended with ${ran.status}: ${ran.stderr}${ran.stdout}`);
+      throw error;
     }
-    const result = JSON.parse(ran.stdout.trim().split('\n').at(-1) as string) as { apiUrl: string };
-    return new System(directory, result.apiUrl);
+  }
+
+  /** Its master and agents, to be killed and started one by one. */
+  get mesos(): LocalCluster {
+    const cluster = openLocalCluster(mesosDirectory(this.directory));
+    if (cluster === null) throw new Error(`no Mesos runs in ${this.directory}`);
+    return cluster;
+  }
+
+  /** Process ids of all redis-servers of the cluster, whoever knows of them. */
+  servers(): number[] {
+    const sandboxed = containerProcesses(mesosDirectory(this.directory), null);
+    return sandboxed.filter((pid) => commandLineOf(pid).startsWith('redis-server ')).sort((a, b) => a - b);
+  }
+
+  get frameworkPid(): number {
+    return JSON.parse(readFileSync(join(this.directory, 'gaia-up.json'), 'utf8')).frameworkPid;
   }
 
   /** `gaia up` once more on the same directory: brings back a framework that has ended. */
@@ -102,7 +150,13 @@ export class System {
   }
 
   async request(method: string, path: string, body?: unknown): Promise<{ status: number; body: any }> {
-    const init = body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: typeof body === 'string' ? body : JSON.stringify(body) };
+    const init =
+      body === undefined
+        ? {}
+        : {
+            headers: { 'content-type': 'application/json' },
+            body: typeof body === 'string' ? body : JSON.stringify(body),
+          };
     const answer = await fetch(this.apiUrl + path, { method, ...init });
     const text = await answer.text();
     return { status: answer.status, body: text === '' ? null : JSON.parse(text) };
@@ -116,7 +170,8 @@ export class System {
 
   async deploy(spec: object): Promise<void> {
     const answer = await this.request('POST', '/v2/apps', spec);
-    if (answer.status !== 201) throw new Error(`POST /v2/apps answered ${answer.status} ${JSON.stringify(answer.body)}`);
+    if (answer.status !== 201)
+      throw new Error(`POST /v2/apps answered ${answer.status} ${JSON.stringify(answer.body)}`);
   }
 
   /** The group once it is whole with `instances` running replicas and a leader. */
@@ -124,8 +179,19 @@ export class System {
     return until(`${appId} is whole`, timeoutMs, async () => {
       const found = await this.group(appId);
       const running = found.replicas.filter((replica) => replica.state === 'TASK_RUNNING');
-      if (found.group.state === 'whole' && running.length === instances && leaderOf(found)) return { ...found, replicas: running };
-      throw new Error(`state ${found.group.state}, replicas ${found.replicas.map((one) => `${one.member}:${one.state}:${one.role}`).join(' ')}`);
+      const known = running.length === instances && running.every((replica) => replica.pid !== null);
+      if (found.group.state === 'whole' && known && leaderOf(found)) return { ...found, replicas: running };
+      throw new Error(
+        `state ${found.group.state}, replicas ${found.replicas.map((one) => `${one.member}:${one.state}:${one.role}`).join(' ')}`,
+      );
+    });
+  }
+
+  /** The group once it is whole again without this member: that it is gone may not have been seen yet. */
+  replaced(appId: string, member: number, timeoutMs = 60_000): Promise<Group> {
+    return until(`member ${member} of ${appId} is replaced`, timeoutMs, async () => {
+      const now = await this.whole(appId, 3, timeoutMs);
+      return now.replicas.every((replica) => replica.member !== member) ? now : null;
     });
   }
 }
@@ -134,7 +200,42 @@ export function leaderOf(group: Group): Replica | undefined {
   return group.replicas.find((replica) => replica.member === group.group.leader?.member && replica.role === 'leader');
 }
 
+export function leader(group: Group): Replica & { pid: number } {
+  return withPid(leaderOf(group));
+}
+
+/** Any replica that does not lead. */
+export function follower(group: Group): Replica & { pid: number } {
+  return withPid(group.replicas.find((replica) => replica.member !== group.group.leader?.member));
+}
+
+function withPid(replica: Replica | undefined): Replica & { pid: number } {
+  if (!replica || replica.pid === null) throw new Error('there is no such replica, or its process is not known');
+  return { ...replica, pid: replica.pid };
+}
+
 export const portOf = (replica: { address: string }): number => Number(replica.address.split(':').at(-1));
+
+const mesosDirectory = (directory: string): string => join(directory, 'mesos');
+
+/** As `gaia up` starts it, which then finds a cluster whose framework is missing. */
+async function startMesos(directory: string, agents: number, timings: ClusterTimings): Promise<void> {
+  const { masterUrl } = await startLocalCluster({
+    directory: mesosDirectory(directory),
+    agents: agentsOf(agents),
+    timings,
+  });
+  writeLocalCluster({ directory, apiUrl: '', masterUrl, frameworkPid: 0 });
+}
+
+/** Empty for a process that has ended. */
+function commandLineOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+  } catch {
+    return '';
+  }
+}
 
 function runCli(args: string[]): Promise<Ran> {
   return new Promise((resolve, reject) => {

@@ -98,7 +98,7 @@ describe('executor main: plain tasks', function () {
       const { message } = await executor.agent.reaches('TASK_FAILED');
       assert.match(
         message ?? '',
-        /exited with status 7 after 0\.\d s\. Port 31001 on this host is taken .* lines: bind: Address/,
+        /exited with status 7 after 0\.\d s\. Port 31001 on this host is taken .*\nIts last lines:\nbind: Address/,
       );
     }));
 

@@ -1,5 +1,5 @@
+import { isTerminal } from '../../mesos-http-client/task-status.js';
 import type { TaskInfo, TaskStatus } from '../../mesos-http-client/types.js';
-import { isTerminal } from '../protocol.js';
 import {
   type AgentTaskRecord,
   type ContainerProcess,

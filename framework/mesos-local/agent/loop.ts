@@ -3,6 +3,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
+import { isTerminal } from '../../mesos-http-client/task-status.js';
 import type { Attribute, DomainInfo, Resource } from '../../mesos-http-client/types.js';
 import { readJsonFile, writeFileAtomically } from '../durable-file.js';
 import { checkAccept, checkContentType, Refusal } from '../http-call.js';
@@ -17,7 +18,6 @@ import {
   writeEvent,
 } from '../http-server.js';
 import { MESOS_VERSION } from '../master/master-info.js';
-import { isTerminal } from '../protocol.js';
 import { Agent, type AgentEvent } from './agent.js';
 import { Containers } from './containers.js';
 import { executorEnvironment } from './environment.js';

@@ -1,5 +1,5 @@
+import { isTerminal } from '../../mesos-http-client/task-status.js';
 import type { TaskState, TaskStatus } from '../../mesos-http-client/types.js';
-import { isTerminal } from '../protocol.js';
 
 /**
  * The updates of one task on their way to its framework: in order, one at a time, each repeated until it is

@@ -1,5 +1,6 @@
+import { isTerminal } from '../../mesos-http-client/task-status.js';
 import type { ExecutorInfo, FrameworkInfo, KillPolicy, TaskInfo, TaskStatus } from '../../mesos-http-client/types.js';
-import { isTerminal, type UnknownTask } from '../protocol.js';
+import type { UnknownTask } from '../protocol.js';
 import { shutdownExecutor } from './executors.js';
 import {
   type AgentTaskRecord,

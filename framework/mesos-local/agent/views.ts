@@ -1,6 +1,6 @@
+import { isTerminal } from '../../mesos-http-client/task-status.js';
 import { flatAttributes, flatResources } from '../flat-values.js';
 import { MESOS_VERSION } from '../master/master-info.js';
-import { isTerminal } from '../protocol.js';
 import { type AgentState, type Executor, tasksOfExecutor } from './state.js';
 
 /** The agent's `/state` page; only the keys clients commonly read. */

@@ -1,6 +1,7 @@
 import { toRefinedFormat } from '../../mesos-http-client/resources.js';
+import { isTerminal } from '../../mesos-http-client/task-status.js';
 import type { AgentInfo } from '../../mesos-http-client/types.js';
-import { isTerminal, type ToMaster, type UnknownTask } from '../protocol.js';
+import type { ToMaster, UnknownTask } from '../protocol.js';
 import { hasCapability } from './framework-validation.js';
 import { newFramework } from './frameworks.js';
 import { allocateNow, rescindOffersOfAgent } from './offers.js';

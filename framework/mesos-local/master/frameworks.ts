@@ -1,6 +1,6 @@
 import type { Subscribe } from '../../mesos-http-client/calls.js';
+import { isTerminal } from '../../mesos-http-client/task-status.js';
 import type { FrameworkInfo } from '../../mesos-http-client/types.js';
-import { isTerminal } from '../protocol.js';
 import { resubscribeError, subscribeError } from './framework-validation.js';
 import { masterInfo } from './master-info.js';
 import { allocateNow, dropOffersOfFramework, rescindForeignRoles } from './offers.js';

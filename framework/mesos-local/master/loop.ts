@@ -3,7 +3,6 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
-import type { DomainInfo } from '../../mesos-http-client/types.js';
 import { OPERATOR_CALL } from '../call-schema.js';
 import { readJsonFile, writeFileAtomically } from '../durable-file.js';
 import { checkAccept, checkContentType, parseCall, Refusal } from '../http-call.js';
@@ -21,21 +20,12 @@ import { AGENT_PATH, AGENT_PROTOCOL, type ToAgent, type ToMaster } from '../prot
 import { RecordSocket } from '../record-socket.js';
 import { Master, type MasterEvent } from './master.js';
 import { parseSchedulerCall } from './scheduler-call.js';
-import type { MasterAction, Registry } from './state.js';
+import type { MasterAction, MasterSettings, Registry } from './state.js';
 import { agentsPage, operatorResponse, statePage, VERSION } from './views.js';
 
-export interface MasterOptions {
-  ip: string;
-  /** 0 = any free port. */
-  port: number;
+/** Port 0 = any free port. */
+export interface MasterOptions extends Omit<MasterSettings, 'masterId' | 'hostname'> {
   workDirectory: string;
-  domain: DomainInfo | null;
-  allocationIntervalMs: number;
-  heartbeatIntervalMs: number;
-  agentPingIntervalMs: number;
-  agentPingsMissedMax: number;
-  agentReregisterTimeoutMs: number;
-  seed: number;
 }
 
 /** The master in the world: HTTP, agents' connections, the clock and the registry file. */

@@ -6,8 +6,8 @@ import {
   toUnrefinedFormat,
   unallocate,
 } from '../../mesos-http-client/resources.js';
+import { isTerminal } from '../../mesos-http-client/task-status.js';
 import type { Offer, Resource } from '../../mesos-http-client/types.js';
-import { isTerminal } from '../protocol.js';
 import { type Allocation, allocate, isCovered } from './allocator.js';
 import { hasCapability, rolesOf } from './framework-validation.js';
 import {

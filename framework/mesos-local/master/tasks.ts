@@ -1,5 +1,5 @@
+import { isTerminal } from '../../mesos-http-client/task-status.js';
 import type { KillPolicy, TaskInfo, TaskState, TaskStatus, TaskStatusReason } from '../../mesos-http-client/types.js';
-import { isTerminal } from '../protocol.js';
 import { hasCapability } from './framework-validation.js';
 import {
   type Agent,

@@ -32,15 +32,6 @@ export interface FakeTask {
   updates: { status: TaskStatus; sentMs: number | null }[];
 }
 
-const terminal: TaskState[] = [
-  'TASK_FINISHED',
-  'TASK_FAILED',
-  'TASK_KILLED',
-  'TASK_ERROR',
-  'TASK_DROPPED',
-  'TASK_GONE',
-];
-
 export class FakeMesos {
   readonly agents = new Map<string, Agent>();
   readonly tasks = new Map<string, FakeTask>();
@@ -321,5 +312,3 @@ export class FakeMesos {
     this.events.push({ type: 'UPDATE', update: { status } });
   }
 }
-
-export const isTerminalState = (state: TaskState) => terminal.includes(state);

@@ -5,6 +5,7 @@ import type { SchedulerCallBody, SchedulerEvent } from '../../../framework/mesos
 import type { Action, Event } from '../../../framework/scheduler/context.js';
 import { Scheduler } from '../../../framework/scheduler.js';
 import type { AppView, Command, CommandResult, FrameworkView } from '../../../framework/service.js';
+import { parse } from '../../../framework/spec.js';
 import { place } from '../../../placement/index.js';
 import { FakeMesos } from './fake-mesos.js';
 
@@ -136,51 +137,21 @@ export class World {
 
 let versions = 0;
 
-export function appSpec(id: string, change: Partial<AppSpec> = {}): AppSpec {
+/** An app with the defaults of the spec, and a version later than all before. */
+function spec(body: object, change: Partial<AppSpec>): AppSpec {
   const version = new Date(1_790_000_000_000 + ++versions).toISOString();
-  return {
-    id,
-    cmd: 'exec sleep 1000',
-    args: null,
-    user: null,
-    env: {},
-    labels: {},
-    instances: 3,
-    cpus: 0.5,
-    mem: 128,
-    disk: 0,
-    gpus: 0,
-    constraints: [],
-    acceptedResourceRoles: null,
-    portDefinitions: [{ port: 0, protocol: 'tcp', name: null, labels: {} }],
-    requirePorts: false,
-    fetch: [],
-    backoffSeconds: 1,
-    backoffFactor: 1.15,
-    maxLaunchDelaySeconds: 300,
-    upgradeStrategy: { minimumHealthCapacity: 1, maximumOverCapacity: 1 },
-    unreachableStrategy: { inactiveAfterSeconds: 0, expungeAfterSeconds: 0 },
-    killSelection: 'YOUNGEST_FIRST',
-    taskKillGracePeriodSeconds: null,
-    dependencies: [],
-    replication: null,
-    version,
-    versionInfo: { lastScalingAt: version, lastConfigChangeAt: version },
-    ...change,
-  };
+  const result = parse(
+    { cmd: 'exec sleep 1000', cpus: 0.5, instances: 3, ...body },
+    { mode: 'create', existing: null, version },
+  );
+  assert.ok(result.ok, JSON.stringify(result));
+  return { ...result.spec, ...change };
+}
+
+export function appSpec(id: string, change: Partial<AppSpec> = {}): AppSpec {
+  return spec({ id }, change);
 }
 
 export function replicatedSpec(id: string, change: Partial<AppSpec> = {}): AppSpec {
-  const replication = {
-    protocol: 'apus',
-    transport: 'auto',
-    durability: 'memory',
-    spread: ['zone', 'rack', 'host'],
-  } as const;
-  const unreachableStrategy = { inactiveAfterSeconds: 60, expungeAfterSeconds: 600 };
-  return appSpec(id, {
-    replication: { ...replication, spread: [...replication.spread] },
-    unreachableStrategy,
-    ...change,
-  });
+  return spec({ id, replication: {} }, change);
 }

@@ -1,0 +1,71 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { RespConnection } from './resp.js';
+import { portOf, type System } from './system.js';
+
+const CALL_TIMEOUT_MS = 2000;
+const RETRY_MS = 10;
+const PAUSE_BETWEEN_WRITES_MS = 2;
+
+/** One client that writes key after key through any replica that answers, and remembers what was acknowledged. */
+export class Writer {
+  readonly acknowledged: string[] = [];
+  longestPauseMs = 0;
+  private stopped = false;
+  private addresses: { address: string }[] = [];
+  private readonly done: Promise<void>;
+
+  constructor(
+    private readonly system: System,
+    private readonly appId: string,
+  ) {
+    this.done = this.run();
+  }
+
+  /** Ends the writing; then gives the acknowledged keys that the group does not have. */
+  async stop(): Promise<string[]> {
+    this.stopped = true;
+    await this.done;
+    const client = await this.connect();
+    const values = (await client.call('MGET', ...this.acknowledged)) as (string | null)[];
+    client.close();
+    return this.acknowledged.filter((key, index) => values[index] !== key);
+  }
+
+  private async run(): Promise<void> {
+    let lastMs = performance.now();
+    let client: RespConnection | null = null;
+    for (let number = 0; !this.stopped; ) {
+      const key = `written-${number}`;
+      try {
+        client ??= await this.connect();
+        await bounded(client.call('SET', key, key));
+        this.acknowledged.push(key);
+        this.longestPauseMs = Math.max(this.longestPauseMs, performance.now() - lastMs);
+        lastMs = performance.now();
+        number += 1;
+        await sleep(PAUSE_BETWEEN_WRITES_MS);
+      } catch {
+        client?.close();
+        client = null;
+        await sleep(RETRY_MS);
+      }
+    }
+    client?.close();
+  }
+
+  /** Another address at every attempt; the addresses of today while the API answers. */
+  private async connect(): Promise<RespConnection> {
+    const group = await this.system.group(this.appId).catch(() => null);
+    if (group !== null) this.addresses = [...group.replicas];
+    const next = this.addresses[Math.floor(Math.random() * this.addresses.length)];
+    if (!next) throw new Error('no address is known');
+    return bounded(RespConnection.open(portOf(next)));
+  }
+}
+
+function bounded<T>(promise: Promise<T>): Promise<T> {
+  const late = sleep(CALL_TIMEOUT_MS, undefined, { ref: false }).then(() =>
+    Promise.reject(new Error('no answer in time')),
+  );
+  return Promise.race([promise, late]);
+}
