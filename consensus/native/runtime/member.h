@@ -56,6 +56,7 @@ class MemberRuntime : public Runtime, private CoreListener {
   static void* serve(void* self);
   void serveLoop();
   void serveOnce();
+  bool tend(std::span<const pollfd> ready, std::uint64_t nowNs);
   std::uint64_t pause(std::uint64_t nowNs) const;
   void stepLinks(std::span<const pollfd> ready, std::uint64_t nowNs);
   void reconcileLinks();
@@ -80,6 +81,7 @@ class MemberRuntime : public Runtime, private CoreListener {
   std::atomic<bool> stopping_{false};
   std::atomic<bool> ending_{false};
   std::atomic<std::uint32_t> bell_{0};  // rung when the turn thread should look again
+  std::atomic<bool> dozing_{false};     // the turn thread will not look again soon by itself: arrivals ring, too
   bool changed_ = false;
   bool hadJournalError_ = false;
   std::vector<std::pair<std::uint8_t, std::uint32_t>> removals_;

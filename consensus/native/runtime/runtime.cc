@@ -1,6 +1,7 @@
 // The turn thread's side, and starting and stopping.
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "runtime/member.h"
@@ -9,7 +10,8 @@ namespace gaia {
 namespace {
 
 constexpr std::uint64_t nsPerMs = 1'000'000;
-constexpr std::uint64_t pollNs = 50'000;           // a follower that has just applied something
+constexpr std::uint64_t answerPollNs = 50'000;     // a leader that waits for a member to return
+constexpr std::uint64_t pollNs = 200'000;          // a follower that has just applied something
 constexpr std::uint64_t idlePollNs = 2 * nsPerMs;  // one without traffic
 constexpr std::uint64_t reconfigureNs = 3'000 * nsPerMs;
 constexpr std::uint64_t handOverNs = 500 * nsPerMs;
@@ -131,6 +133,7 @@ bool MemberRuntime::lead() {
 void MemberRuntime::backOff(Guard& guard, std::uint64_t idleNs, std::uint64_t leftNs) {
   const std::uint32_t heard = bell_.load(std::memory_order_acquire);
   guard.unlock();
+  dozing_.store(idleNs >= nsPerMs, std::memory_order_relaxed);
   const std::uint64_t span = idleNs < nsPerMs ? pollNs : std::min(idlePollNs, idleNs / 16 + pollNs);
   sys::futexWait(bell_, heard, std::min(span, leftNs));
   guard.lock();
@@ -181,11 +184,12 @@ void MemberRuntime::awaitAnswers(Guard& guard) {
     descriptors[count++] = {link->descriptor(), link->eventsWanted(), 0};
   }
   guard.unlock();
-  if (count == 0) sys::sleepNs(pollNs);
+  if (count == 0) sys::sleepNs(answerPollNs);
   else sys::poll({descriptors.data(), count}, nsPerMs);
   guard.lock();
   for (auto& [number, link] : links_) {
-    if (link->overTcp()) link->receive();
+    const auto ready = [&](const pollfd& entry) { return entry.fd == link->descriptor() && entry.revents != 0; };
+    if (link->overTcp() && std::any_of(descriptors.begin(), descriptors.begin() + count, ready)) link->receive();
   }
 }
 

@@ -1,4 +1,5 @@
 // The service thread: inbound operations, links, ticks.
+#include <algorithm>
 #include <csignal>
 
 #include "runtime/member.h"
@@ -6,7 +7,7 @@
 namespace gaia {
 namespace {
 
-constexpr std::uint64_t busyTickNs = 1'500'000;
+constexpr std::uint64_t busyTickNs = 4'000'000;
 constexpr std::uint64_t idleTickNs = 20'000'000;
 constexpr std::size_t stackBytes = 512u << 10;
 
@@ -48,6 +49,7 @@ void MemberRuntime::serveLoop() {
 void MemberRuntime::serveOnce() {
   std::vector<pollfd> descriptors{{serviceFd_, POLLIN, 0}};
   acceptor_->addTo(&descriptors);
+  const std::size_t inbound = descriptors.size();
   std::uint64_t timeoutNs;
   {
     const Guard guard(lock_);
@@ -59,13 +61,29 @@ void MemberRuntime::serveOnce() {
       descriptors.push_back({link->descriptor(), tended ? short{POLLRDHUP} : link->eventsWanted(), 0});
     }
   }
+  const std::uint64_t startNs = sys::nowNs();
   sys::poll(descriptors, timeoutNs);
-  if (descriptors.front().revents != 0) sys::drain(serviceFd_);
+  const bool woken = descriptors.front().revents != 0;
+  if (woken) sys::drain(serviceFd_);
   const std::uint64_t nowNs = sys::nowNs();
-  bool ring = acceptor_->serve(descriptors, nowNs);
+  // A turn thread that looks every moment anyway is not woken for each arrival: on a busy machine that would take a
+  // processor from whoever answers the leader.
+  const bool ring = acceptor_->serve(descriptors, nowNs) && dozing_.load(std::memory_order_relaxed);
+  const std::span outbound = std::span(descriptors).subspan(inbound);
+  const bool answers = std::any_of(outbound.begin(), outbound.end(), [](const pollfd& entry) { return entry.revents != 0; });
+  const bool due = woken || answers || nowNs - startNs >= timeoutNs;
+  const bool changed = due && tend(descriptors, nowNs);
+  if (!ring && !changed) return;
+  bell_.fetch_add(1, std::memory_order_release);
+  sys::futexWake(bell_);
+}
+
+// All but others' operations: connections, answers, ticks. True when the turn thread should look.
+bool MemberRuntime::tend(std::span<const pollfd> ready, std::uint64_t nowNs) {
+  bool changed;
   {
     const Guard guard(lock_);
-    stepLinks(descriptors, nowNs);
+    stepLinks(ready, nowNs);
     if (changed_ || nowNs - tickNs_ >= (core_->busy() ? busyTickNs : idleTickNs)) {
       tickNs_ = nowNs;
       for (auto& [number, link] : links_) {
@@ -75,13 +93,11 @@ void MemberRuntime::serveOnce() {
     }
     reconcileLinks();
     for (auto& [number, link] : links_) link->flush();
-    ring = ring || changed_;
+    changed = changed_;
     report();
   }
   journal_->prepare();
-  if (!ring) return;
-  bell_.fetch_add(1, std::memory_order_release);
-  sys::futexWake(bell_);
+  return changed;
 }
 
 std::uint64_t MemberRuntime::pause(std::uint64_t nowNs) const {

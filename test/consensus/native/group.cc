@@ -115,20 +115,22 @@ void Replica::handOverAndEnd() {
   runtime_.reset();
 }
 
-Group::Group(std::size_t members, TransportChoice transport) {
+Group::Group(const GroupSetting& setting, std::size_t members, std::size_t here) : setting_(setting) {
   static int count = 0;
   base_.group = "test-" + std::to_string(getpid()) + "-" + std::to_string(count++);
   sys::randomBytes(std::as_writable_bytes(std::span(base_.secret)));
-  base_.transport = transport;
+  base_.transport = setting.transport;
   base_.journalDirectory = directory_.path();
   for (std::size_t i = 0; i < members; i++) {
     founders_.push_back({static_cast<std::uint8_t>(i), static_cast<std::uint32_t>(i + 1), "127.0.0.1", freePort(), 0});
   }
-  for (std::size_t i = 0; i < members; i++) start(static_cast<std::uint32_t>(i + 1));
+  for (std::size_t i = 0; i < std::min(members, here); i++) start(static_cast<std::uint32_t>(i + 1));
 }
 
 ReplicaOptions Group::options(std::uint32_t number) const {
   ReplicaOptions options = base_;
+  const auto journal = setting_.journalDirectories.find(number);
+  if (journal != setting_.journalDirectories.end()) options.journalDirectory = journal->second;
   for (const Member& member : founders_) {
     if (member.number == number) options.self = member;
     else options.peers.push_back(member);

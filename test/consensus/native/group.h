@@ -54,9 +54,16 @@ class Replica {
   std::thread thread_;
 };
 
+struct GroupSetting {
+  TransportChoice transport = TransportChoice::automatic;
+  std::map<std::uint32_t, std::string> journalDirectories;  // by member number; else a temporary one
+};
+
 class Group {
  public:
-  explicit Group(std::size_t members, TransportChoice transport);
+  Group(std::size_t members, TransportChoice transport) : Group(GroupSetting{transport, {}}, members) {}
+  // `here`: how many of the founders run in this process (the first ones).
+  Group(const GroupSetting& setting, std::size_t members, std::size_t here = slotsMax);
   void start(std::uint32_t number);
   void join(std::uint32_t number, std::uint8_t slot, std::uint32_t contact);
   Replica& operator[](std::uint32_t number) { return *replicas_.at(number); }
@@ -69,6 +76,7 @@ class Group {
 
  private:
   TemporaryDirectory directory_;
+  GroupSetting setting_;
   ReplicaOptions base_;
   std::vector<Member> founders_;
   std::map<std::uint32_t, std::unique_ptr<Replica>> replicas_;

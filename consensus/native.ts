@@ -1,0 +1,79 @@
+/** The only file that knows the native addon: where it is and, in the order of native/addon.cc, all that crosses. */
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { NativeMissingError } from './errors.js';
+
+export interface NativeMember {
+  slot: number;
+  number: number;
+  host: string;
+  consensusPort: number;
+  servicePort: number;
+}
+
+export type NativeEvent = 'entry' | 'committed' | 'refused' | 'unknown' | 'status' | 'ended';
+
+export interface NativeOptions {
+  group: string;
+  secret: Uint8Array;
+  self: NativeMember;
+  peers: NativeMember[];
+  join: boolean;
+  transport: 'auto' | 'shm' | 'tcp';
+  journalDirectory: string;
+  journalBytesMax: number;
+  ringBytes: number;
+}
+
+export interface NativePeer {
+  member: NativeMember;
+  connected: boolean;
+  transport: 'none' | 'shm' | 'tcp';
+  transportReason: string;
+  applied: number;
+}
+
+export interface NativeStatus {
+  role: 'learner' | 'follower' | 'candidate' | 'leader';
+  term: number;
+  leader: number;
+  applied: number;
+  committed: number;
+  configurationIndex: number;
+  configuration: NativeMember[];
+  peers: NativePeer[];
+  journalError: string | null;
+  elections: number;
+  refusedConnections: number;
+}
+
+declare const handleBrand: unique symbol;
+export type NativeHandle = { [handleBrand]: never };
+
+export interface NativeAddon {
+  /** Throws an Error with cause and remedy. `payload` comes with 'entry' only; 0 stands for no index or proposal. */
+  open(
+    options: NativeOptions,
+    onEvent: (event: NativeEvent, index: number, proposal: number, payload: Uint8Array | null) => void,
+  ): NativeHandle;
+  propose(handle: NativeHandle, proposal: number, bytes: Uint8Array): 'queued' | 'notLeading' | 'full';
+  status(handle: NativeHandle): NativeStatus;
+  removeMember(handle: NativeHandle, slot: number, number: number): void;
+  transferLeadership(handle: NativeHandle, number: number): void;
+  close(handle: NativeHandle): void;
+  entryBytesMax: number;
+}
+
+const binary = fileURLToPath(new URL('../../build/native/gaia.node', import.meta.url));
+let loaded: NativeAddon | null = null;
+
+/** The addon of this installation, loaded once. Throws NativeMissingError. */
+export function native(): NativeAddon {
+  if (loaded) return loaded;
+  try {
+    loaded = createRequire(import.meta.url)(binary) as NativeAddon;
+  } catch (error) {
+    throw new NativeMissingError(binary, error);
+  }
+  return loaded;
+}

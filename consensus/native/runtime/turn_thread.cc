@@ -1,0 +1,238 @@
+#include "runtime/turn_thread.h"
+
+#include <algorithm>
+
+#include "transport/sys.h"
+
+namespace gaia {
+namespace {
+
+constexpr std::size_t proposalsMax = 4096;
+constexpr std::size_t proposalBytesMax = 32u << 20;
+constexpr std::size_t deliveriesMax = 4096;
+constexpr std::size_t deliveryBytesMax = 32u << 20;
+constexpr std::size_t batchEntriesMax = 128;       // appended before one commit
+constexpr std::size_t batchBytesMax = 2u << 20;    // far below a ring, so that its own batch never fills it
+constexpr std::uint64_t awaitWorkNs = 1'000'000'000;
+constexpr std::uint64_t watchNs = 60'000'000'000;
+
+}  // namespace
+
+TurnThread::TurnThread(std::unique_ptr<Runtime> runtime, std::function<void()> ring)
+    : runtime_(std::move(runtime)),
+      ring_(std::move(ring)),
+      workFd_(sys::eventDescriptor()),
+      endFd_(sys::eventDescriptor()),
+      watcher_([this] { watchStatus(); }),
+      thread_([this] { run(); }) {}
+
+TurnThread::~TurnThread() {
+  stop();
+  join();
+  sys::close(workFd_);
+  sys::close(endFd_);
+}
+
+TurnThread::Proposal TurnThread::propose(std::uint64_t proposal, std::vector<std::byte> bytes) {
+  const std::scoped_lock guard(mutex_);
+  if (!accepting_) return Proposal::notLeading;
+  if (proposals_.size() >= proposalsMax || proposalBytes_ + bytes.size() > proposalBytesMax) return Proposal::full;
+  proposalBytes_ += bytes.size();
+  proposals_.push_back({proposal, std::move(bytes)});
+  if (proposals_.size() == 1) sys::signal(workFd_);
+  return Proposal::queued;
+}
+
+bool TurnThread::take(TurnEvent* event) {
+  const std::scoped_lock guard(mutex_);
+  if (events_.empty()) return false;
+  *event = std::move(events_.front());
+  events_.pop_front();
+  if (event->kind == TurnEvent::Kind::status) statusQueued_ = false;
+  if (event->kind == TurnEvent::Kind::entry) {
+    deliveryCount_--;
+    deliveryBytes_ -= event->payload.size();
+    taken_.notify_one();
+  }
+  return true;
+}
+
+Status TurnThread::status() const {
+  const std::scoped_lock guard(mutex_);
+  Status status = runtime_ == nullptr ? last_ : runtime_->status();
+  if (status.role == Role::leader && !accepting_) status.role = Role::candidate;  // it applies what it adopted
+  return status;
+}
+
+void TurnThread::removeMember(std::uint8_t slot, std::uint32_t number) {
+  const std::scoped_lock guard(mutex_);
+  if (runtime_ != nullptr) runtime_->removeMember(slot, number);
+}
+
+void TurnThread::transferLeadership(std::uint32_t number) {
+  const std::scoped_lock guard(mutex_);
+  if (runtime_ != nullptr) runtime_->transferLeadership(number);
+}
+
+void TurnThread::stop() {
+  const std::scoped_lock guard(mutex_);
+  if (stopping_.exchange(true)) return;
+  if (runtime_ != nullptr) runtime_->stop();
+  sys::signal(workFd_);
+  taken_.notify_one();
+}
+
+void TurnThread::join() {
+  if (thread_.joinable()) thread_.join();
+}
+
+void TurnThread::run() {
+  Entry entry;
+  for (bool going = true; going;) {
+    switch (runtime_->wait(&entry, -1)) {
+      case Wake::entry:
+        deliver(entry.index, entry.payload);
+        runtime_->applied(entry.index, 0, 0);
+        break;
+      case Wake::lead: lead(); break;
+      case Wake::timeout: break;
+      case Wake::stopped: going = false;
+    }
+  }
+  end();
+}
+
+void TurnThread::lead() {
+  setAccepting(true);
+  while (runtime_->leading() && !stopping_) {
+    awaitWork();
+    proposeBatch();
+  }
+  setAccepting(false);
+}
+
+void TurnThread::awaitWork() {
+  std::unique_lock guard(mutex_);
+  const std::uint64_t timeoutNs = proposals_.empty() && !stopping_ ? awaitWorkNs : 0;
+  guard.unlock();
+  std::array<pollfd, 2> descriptors{{{runtime_->wakeFd(), POLLIN, 0}, {workFd_, POLLIN, 0}}};
+  if (sys::poll(descriptors, timeoutNs) <= 0) return;
+  if (descriptors[0].revents != 0) runtime_->housekeep();
+  if (descriptors[1].revents != 0) sys::drain(workFd_);
+}
+
+std::vector<TurnThread::Waiting> TurnThread::takeBatch() {
+  const std::scoped_lock guard(mutex_);
+  std::vector<Waiting> batch;
+  for (std::size_t bytes = 0; !proposals_.empty() && batch.size() < batchEntriesMax;) {
+    bytes += proposals_.front().bytes.size();
+    if (!batch.empty() && bytes > batchBytesMax) break;
+    proposalBytes_ -= proposals_.front().bytes.size();
+    batch.push_back(std::move(proposals_.front()));
+    proposals_.pop_front();
+  }
+  return batch;
+}
+
+// Appends from the front while there is room and leadership; how many, and the index of the first.
+std::size_t TurnThread::append(const std::vector<Waiting>& batch, Index* first) {
+  for (std::size_t i = 0; i < batch.size(); i++) {
+    const auto room = runtime_->reserve(batch[i].bytes.size());
+    if (room.empty()) return i;
+    std::copy(batch[i].bytes.begin(), batch[i].bytes.end(), room.begin());
+    const Index index = runtime_->append(batch[i].bytes.size());
+    if (index == 0) return i;
+    if (i == 0) *first = index;
+  }
+  return batch.size();
+}
+
+void TurnThread::proposeBatch() {
+  if (!runtime_->leading()) return;
+  std::vector<Waiting> batch = takeBatch();
+  Index first = 0;
+  const std::size_t appended = append(batch, &first);
+  returnToQueue(batch, appended);
+  if (appended == 0) return;
+  const bool committed = runtime_->commit();
+  for (std::size_t i = 0; i < appended; i++) {
+    if (!committed) {
+      add({TurnEvent::Kind::unknown, 0, batch[i].proposal, {}});
+      continue;
+    }
+    deliver(first + i, batch[i].bytes);
+    runtime_->applied(first + i, 0, 0);
+    add({TurnEvent::Kind::committed, first + i, batch[i].proposal, {}});
+  }
+}
+
+void TurnThread::returnToQueue(std::vector<Waiting>& batch, std::size_t from) {
+  const std::scoped_lock guard(mutex_);
+  for (std::size_t i = batch.size(); i-- > from;) {
+    proposalBytes_ += batch[i].bytes.size();
+    proposals_.push_front(std::move(batch[i]));
+  }
+}
+
+void TurnThread::setAccepting(bool accepting) {
+  std::deque<Waiting> refused;
+  {
+    const std::scoped_lock guard(mutex_);
+    accepting_ = accepting;
+    refused.swap(proposals_);
+    proposalBytes_ = 0;
+  }
+  for (const Waiting& waiting : refused) add({TurnEvent::Kind::refused, 0, waiting.proposal, {}});
+  add({TurnEvent::Kind::status, 0, 0, {}});
+}
+
+void TurnThread::deliver(Index index, std::span<const std::byte> payload) {
+  {
+    std::unique_lock guard(mutex_);
+    taken_.wait(guard, [&] {
+      const bool room = deliveryCount_ < deliveriesMax && deliveryBytes_ + payload.size() <= deliveryBytesMax;
+      return room || stopping_;
+    });
+    if (stopping_) return;
+    deliveryCount_++;
+    deliveryBytes_ += payload.size();
+  }
+  add({TurnEvent::Kind::entry, index, 0, {payload.begin(), payload.end()}});
+}
+
+void TurnThread::add(TurnEvent event) {
+  {
+    const std::scoped_lock guard(mutex_);
+    const bool status = event.kind == TurnEvent::Kind::status;
+    if (status && statusQueued_) return;
+    statusQueued_ = statusQueued_ || status;
+    events_.push_back(std::move(event));
+  }
+  ring_();
+}
+
+void TurnThread::watchStatus() {
+  for (;;) {
+    std::array<pollfd, 2> descriptors{{{endFd_, POLLIN, 0}, {runtime_->statusFd(), POLLIN, 0}}};
+    sys::poll(descriptors, watchNs);
+    if (descriptors[0].revents != 0) return;
+    if (descriptors[1].revents == 0) continue;
+    sys::drain(runtime_->statusFd());
+    add({TurnEvent::Kind::status, 0, 0, {}});
+  }
+}
+
+void TurnThread::end() {
+  sys::signal(endFd_);
+  watcher_.join();
+  std::unique_ptr<Runtime> ending;
+  {
+    const std::scoped_lock guard(mutex_);
+    last_ = runtime_->status();
+    ending = std::move(runtime_);
+  }
+  ending.reset();
+  add({TurnEvent::Kind::ended, 0, 0, {}});
+}
+
+}  // namespace gaia

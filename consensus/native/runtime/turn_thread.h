@@ -1,0 +1,86 @@
+// A turn thread for embedders that have none of their own, such as the Node addon: it applies what is decided, proposes
+// what it is given while its member leads, and puts what happened into a bounded queue that the embedder empties.
+//
+// An entry counts as applied once it lies in that queue; a full queue stops the applying (back-pressure), not the group.
+#pragma once
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <thread>
+
+#include "runtime/runtime.h"
+
+namespace gaia {
+
+struct TurnEvent {
+  enum class Kind : std::uint8_t {
+    entry,      // `index` and `payload`: deliver it
+    committed,  // `proposal` was decided at `index`; its entry event came before
+    refused,    // `proposal` was not proposed: this member does not lead
+    unknown,    // `proposal` was proposed, then leadership was lost: it may be decided or not
+    status,     // status() has changed
+    ended,      // the last event: threads, ports and memory are given back
+  } kind = Kind::status;
+  Index index = 0;
+  std::uint64_t proposal = 0;
+  std::vector<std::byte> payload;
+};
+
+class TurnThread {
+ public:
+  enum class Proposal : std::uint8_t { queued, notLeading, full };
+
+  // `ring` is called on threads of this object whenever take() may have something new.
+  TurnThread(std::unique_ptr<Runtime> runtime, std::function<void()> ring);
+  ~TurnThread();  // stops, hands leadership over if it can, and joins
+
+  // The caller's thread. `proposal` names it in the event that tells its outcome; 1..entryBytesMax bytes.
+  Proposal propose(std::uint64_t proposal, std::vector<std::byte> bytes);
+  bool take(TurnEvent* event);
+  Status status() const;   // after `ended`: as it was last; role leader means that propose() takes proposals
+  void removeMember(std::uint8_t slot, std::uint32_t number);
+  void transferLeadership(std::uint32_t number);
+  void stop();             // entries are no longer delivered; outcomes still are, then `ended`
+  void join();
+
+ private:
+  struct Waiting {
+    std::uint64_t proposal;
+    std::vector<std::byte> bytes;
+  };
+  void run();
+  void lead();
+  void awaitWork();
+  void proposeBatch();
+  std::vector<Waiting> takeBatch();
+  std::size_t append(const std::vector<Waiting>& batch, Index* first);
+  void returnToQueue(std::vector<Waiting>& batch, std::size_t from);
+  void setAccepting(bool accepting);
+  void deliver(Index index, std::span<const std::byte> payload);
+  void add(TurnEvent event);
+  void watchStatus();
+  void end();
+
+  std::unique_ptr<Runtime> runtime_;  // null after `ended`
+  std::function<void()> ring_;
+  int workFd_;                        // proposals are waiting
+  int endFd_;
+  std::atomic<bool> stopping_{false};
+
+  mutable std::mutex mutex_;          // guards all below
+  std::condition_variable taken_;
+  bool accepting_ = false;
+  std::deque<Waiting> proposals_;
+  std::size_t proposalBytes_ = 0;
+  std::deque<TurnEvent> events_;
+  std::size_t deliveryCount_ = 0;     // entries among events_
+  std::size_t deliveryBytes_ = 0;
+  bool statusQueued_ = false;
+  Status last_;
+
+  std::thread watcher_;
+  std::thread thread_;
+};
+
+}  // namespace gaia

@@ -1,0 +1,137 @@
+// One scripted history per rule: the interleaving in which leaving the rule out would decide two things at one index.
+#include <doctest/doctest.h>
+
+#include "rig.h"
+
+using namespace gaia;
+using namespace gaia::test;
+
+TEST_CASE("W1: what a deposed leader writes after the claim does not count, and the group forgets it") {
+  Rig rig(3);
+  REQUIRE(rig.lead(1));
+  rig.hold(2, 1);  // the old leader itself hears nothing of the claim,
+  rig.hold(1, 2);  // but from member 3
+  REQUIRE(rig.lead(2));
+  REQUIRE(rig.core(1).role() == Role::leader);
+  REQUIRE(rig.propose(1, "deposed") != 0);
+  rig.flow();
+  CHECK_FALSE(rig.committed(1));
+  rig.release();
+  const Index index = rig.propose(2, "new");
+  rig.flow();
+  REQUIRE(rig.committed(2));
+  rig.core(2).applied(index, 0, 0);
+  rig.core(1).endLeading();
+  const std::vector<std::string> expected{"new"};
+  for (int i = 0; i < 1000 && (rig.log(1) != expected || rig.log(3) != expected); i++) {
+    for (const std::uint32_t number : {1u, 2u, 3u}) rig.tick(number);
+    rig.flow();
+    for (const std::uint32_t number : {1u, 3u}) rig.follow(number);
+  }
+  CHECK(rig.log(1) == expected);
+  CHECK(rig.log(3) == expected);
+}
+
+TEST_CASE("W1: every moment of a claim on the way: what is committed is in the successor's log") {
+  int committed = 0, refused = 0;
+  for (int before = 0; before < 12; before++) {
+    CAPTURE(before);
+    Rig rig(3);
+    REQUIRE(rig.lead(1));
+    rig.hold(2, 1);
+    rig.hold(1, 2);
+    rig.stand(2);
+    rig.hold(2, 3);
+    for (int i = 0; i < before; i++) rig.step(2, 3);
+    const Index index = rig.propose(1, "x");
+    rig.flow();
+    const bool decided = rig.committed(1);
+    (decided ? committed : refused)++;
+    rig.release();
+    rig.hold(2, 1);
+    rig.hold(1, 2);
+    rig.flow();
+    rig.follow(2);
+    const bool taken = rig.log(2) == std::vector<std::string>{"x"};
+    CHECK(rig.core(2).appliedIndex() >= index);
+    if (decided) CHECK(taken);
+  }
+  CHECK(committed > 0);
+  CHECK(refused > 0);
+}
+
+TEST_CASE("W3: a leader whose own claims were raised does not count itself") {
+  Rig rig(3);
+  REQUIRE(rig.lead(1));
+  rig.hold(2, 3);  // the majority of the successor is itself and the old leader
+  rig.hold(1, 2);  // whose channel to the successor is slow
+  REQUIRE(rig.lead(2));
+  REQUIRE(rig.core(1).role() == Role::leader);
+  REQUIRE(rig.propose(1, "x") != 0);
+  rig.flow();
+  CHECK_FALSE(rig.committed(1));
+}
+
+TEST_CASE("W5: copies under an older ballot do not count, although their positions were accepted then") {
+  Rig rig(5);
+  REQUIRE(rig.lead(1));
+  for (const std::uint32_t other : {3u, 4u, 5u}) rig.hold(1, other);
+  const Index index = rig.propose(1, "x");  // at members 1 and 2 only
+  rig.flow();
+  REQUIRE_FALSE(rig.committed(1));
+  rig.hold(5, 1);
+  rig.hold(5, 2);
+  REQUIRE(rig.electStepwise(5));  // by 3, 4 and 5; its own entry at `index` reaches nobody
+  for (const std::uint32_t other : {3u, 4u}) rig.hold(5, other);
+  rig.release();
+  for (const std::uint32_t from : {1u, 5u}) {
+    for (const std::uint32_t to : {1u, 2u, 3u, 4u, 5u}) {
+      if (from != to && !(from == 1 && to <= 3)) rig.hold(from, to);
+    }
+  }
+  rig.flow();  // member 1 hears of the claim from 3
+  REQUIRE(rig.core(1).role() == Role::follower);
+  rig.core(1).endLeading();
+  REQUIRE(rig.electStepwise(1));  // by 1, 2 and 3: takes "x" over
+  rig.hold(1, 2);
+  rig.flow();  // the new copy is at 1 and 3; 2 has the old one, which loses against the entry of 5
+  CHECK(rig.core(1).committedIndex() < index);
+  rig.release();
+  rig.flow();
+  CHECK(rig.core(1).committedIndex() > index);
+}
+
+TEST_CASE("G1: a leader that has not applied what is committed gets no room for more than its ring holds") {
+  Rig rig(3);
+  REQUIRE(rig.lead(1));
+  std::size_t entries = 0;
+  while (entries < 100 && rig.propose(1, std::string(400, 'x')) != 0) {
+    entries++;
+    rig.flow();
+    REQUIRE(rig.committed(1));
+    for (const std::uint32_t number : {2u, 3u}) rig.follow(number);
+  }
+  CHECK(entries > 0);
+  CHECK(entries <= RigMemory::ringBytes / 512);
+}
+
+TEST_CASE("G1: a follower that does not apply is no longer written to, and nothing it needs is overwritten") {
+  Rig rig(3);
+  REQUIRE(rig.lead(1));
+  std::vector<std::string> all;
+  for (int i = 0; i < 100; i++) {
+    all.push_back("entry " + std::to_string(i) + std::string(400, 'x'));
+    const Index index = rig.propose(1, all.back());
+    rig.flow();
+    REQUIRE(rig.committed(1));  // 1 and 2 are a majority
+    rig.core(1).applied(index, 0, 0);
+    rig.tick(1);
+    rig.flow();
+    rig.follow(2);
+  }
+  rig.follow(3);
+  const auto& log = rig.log(3);
+  CHECK(log.size() > 0);
+  CHECK(log.size() < 20);
+  CHECK(std::equal(log.begin(), log.end(), all.begin()));
+}
