@@ -5,7 +5,7 @@ import type { Assignment } from './assignment.js';
 import { type Executable, inspectExecutable, ownMachine } from './executable.js';
 
 /** The journal's first segment; the interposer allocates it when the replica starts. */
-export const journalSegmentBytes = 128 * 2 ** 20;
+export const journalStartBytes = 128 * 2 ** 20;
 
 const shellWords = new Set(
   (
@@ -116,10 +116,10 @@ function whyNotPreloadable(found: Executable): string | null {
 function checkDisk(sandbox: string): void {
   const { bavail, bsize } = statfsSync(sandbox);
   const freeBytes = bavail * bsize;
-  if (freeBytes >= journalSegmentBytes) return;
+  if (freeBytes >= journalStartBytes) return;
   const mib = (bytes: number) => `${Math.floor(bytes / 2 ** 20)} MiB`;
   throw new Error(
-    `The sandbox's file system has ${mib(freeBytes)} free, and a replica's journal needs ${mib(journalSegmentBytes)} to start ` +
-      `(missing: ${mib(journalSegmentBytes - freeBytes)}): free space below ${sandbox}, or give the agent a larger work_dir.`,
+    `The sandbox's file system has ${mib(freeBytes)} free, and a replica's journal needs ${mib(journalStartBytes)} to start ` +
+      `(missing: ${mib(journalStartBytes - freeBytes)}): free space below ${sandbox}, or give the agent a larger work_dir.`,
   );
 }

@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import type { Assignment } from '../../executor/assignment.js';
 import { inspectExecutable } from '../../executor/executable.js';
 import { ownerOf } from '../../executor/owner.js';
-import { journalSegmentBytes, preflight, programName } from '../../executor/preflight.js';
+import { journalStartBytes, preflight, programName } from '../../executor/preflight.js';
 import { paddedPath, pathBytes, prepareWorkplace } from '../../executor/workplace.js';
 import { assignment, replica, withDirectory } from './fixtures.js';
 
@@ -149,7 +149,7 @@ describe('executor preflight: the host', () => {
         execFileSync('umount', [small]);
       }
     });
-    assert.equal(journalSegmentBytes, 134_217_728);
+    assert.equal(journalStartBytes, 134_217_728);
   });
 
   it('needs the user, and root to become it', () => {
