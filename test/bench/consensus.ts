@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { encode, RespConnection } from '../e2e/resp.js';
 import { leaderOf, portOf, redisSpec, System } from '../e2e/system.js';
+import { encode, RespConnection } from '../resp.js';
 import { startEtcd } from './etcd.js';
 import type { BenchOptions } from './main.js';
 import { type Figures, measure, round } from './measure.js';
@@ -68,7 +68,18 @@ function ratios(view: { gaia: { shm: Both; tcp: Both }; etcd: Both<Consensus>; z
 
 function proposals(transport: 'shm' | 'tcp', { replicas, seconds }: BenchOptions): Both {
   const one = (clients: number): Figures => {
-    const args = ['--transport', transport, '--replicas', replicas, '--clients', clients, '--bytes', entryBytes, '--seconds', seconds];
+    const args = [
+      '--transport',
+      transport,
+      '--replicas',
+      replicas,
+      '--clients',
+      clients,
+      '--bytes',
+      entryBytes,
+      '--seconds',
+      seconds,
+    ];
     const ran = spawnSync(native, args.map(String), { encoding: 'utf8', timeout: (seconds + 60) * 1000 });
     if (ran.status !== 0) throw new Error(`${native} ended with ${ran.status}: ${ran.stderr}`);
     const { p50Us, p99Us, opsPerSecond } = JSON.parse(ran.stdout.trim().split('\n').at(-1) as string) as Figures;
@@ -117,7 +128,10 @@ async function replicatedRedis({ replicas, seconds }: BenchOptions): Promise<{ s
       await system.deploy(redisSpec(id, { instances: replicas, replication: { protocol: 'apus', transport } }));
       const leader = leaderOf(await system.whole(id, replicas));
       if (!leader) throw new Error(`${id} has no leader`);
-      const figures = { ...(await sets(portOf(leader), 1, seconds)), clients64: await sets(portOf(leader), 64, seconds) };
+      const figures = {
+        ...(await sets(portOf(leader), 1, seconds)),
+        clients64: await sets(portOf(leader), 64, seconds),
+      };
       await system.request('DELETE', `/v2/apps${id}`);
       return figures;
     };

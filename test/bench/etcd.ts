@@ -6,12 +6,21 @@ export async function startEtcd(replicas: number): Promise<Peer> {
   const processes = new Processes(memoryDirectory('etcd'));
   const ports = await freePorts(replicas * 2);
   const url = (index: number) => `http://127.0.0.1:${ports[index]}`;
-  const nodes = Array.from({ length: replicas }, (_, id) => ({ name: `n${id}`, client: url(id * 2), peer: url(id * 2 + 1) }));
+  const nodes = Array.from({ length: replicas }, (_, id) => ({
+    name: `n${id}`,
+    client: url(id * 2),
+    peer: url(id * 2 + 1),
+  }));
   const cluster = nodes.map((node) => `${node.name}=${node.peer}`).join(',');
   for (const node of nodes) processes.start(node.name, 'etcd', nodeArguments(node, cluster, processes.directory));
   const dispatcher = new Agent({ connections: 128, pipelining: 1 });
   try {
-    const leader = await eventually(30_000, () => findLeader(nodes.map((node) => node.client), dispatcher));
+    const leader = await eventually(30_000, () =>
+      findLeader(
+        nodes.map((node) => node.client),
+        dispatcher,
+      ),
+    );
     return peerOf(leader, dispatcher, processes);
   } catch (error) {
     await processes.stop();
@@ -42,7 +51,10 @@ async function post(base: string, path: string, body: object, dispatcher: Agent)
 
 async function findLeader(clients: string[], dispatcher: Agent): Promise<string> {
   for (const client of clients) {
-    const status = (await post(client, '/v3/maintenance/status', {}, dispatcher)) as { leader?: string; header: { member_id: string } };
+    const status = (await post(client, '/v3/maintenance/status', {}, dispatcher)) as {
+      leader?: string;
+      header: { member_id: string };
+    };
     if (status.leader !== undefined && status.leader === status.header.member_id) return client;
   }
   throw new Error('etcd has no leader yet');

@@ -1,5 +1,5 @@
-import { RespConnection } from '../e2e/resp.js';
 import { type Group, leaderOf, portOf, redisSpec, System } from '../e2e/system.js';
+import { RespConnection } from '../resp.js';
 import type { BenchOptions } from './main.js';
 import { percentile, round } from './measure.js';
 
@@ -28,7 +28,12 @@ export async function run({ replicas }: BenchOptions): Promise<object> {
       p50Ms: round(percentile(outages, 0.5)),
       p99Ms: round(percentile(outages, 0.99)),
       maxMs: round(Math.max(...outages)),
-      electionP50Ms: round(percentile(rounds.map((one) => one.electionMs), 0.5)),
+      electionP50Ms: round(
+        percentile(
+          rounds.map((one) => one.electionMs),
+          0.5,
+        ),
+      ),
       acknowledgedWrites: [...ledger.values()].reduce((sum, value) => sum + value, 0),
       lostAcknowledgedWrites: lost,
     };
@@ -120,7 +125,8 @@ class Load {
 async function lostWrites(group: Group, ledger: Map<string, number>): Promise<number> {
   const connection = await RespConnection.open(portOf(group.replicas[0] as { address: string }));
   let lost = 0;
-  for (const [key, acknowledged] of ledger) lost += Math.max(0, acknowledged - Number((await connection.call('GET', key)) ?? 0));
+  for (const [key, acknowledged] of ledger)
+    lost += Math.max(0, acknowledged - Number((await connection.call('GET', key)) ?? 0));
   connection.close();
   return lost;
 }

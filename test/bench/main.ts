@@ -19,7 +19,9 @@ const benches: Record<string, () => Promise<Bench>> = {
 };
 
 function usage(problem: string): never {
-  console.error(`${problem}\nUse: npm run bench -- ${Object.keys(benches).join('|')} [--json] [--replicas 3|5|7|9] [--seconds S]`);
+  console.error(
+    `${problem}\nUse: npm run bench -- ${Object.keys(benches).join('|')} [--json] [--replicas 3|5|7|9] [--seconds S]`,
+  );
   process.exit(2);
 }
 

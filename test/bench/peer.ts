@@ -52,7 +52,11 @@ export class Processes {
 
   async stop(): Promise<void> {
     process.off('exit', this.endAll);
-    const ended = this.children.map((child) => (child.exitCode !== null || child.signalCode !== null ? null : new Promise((resolve) => child.once('exit', resolve))));
+    const ended = this.children.map((child) =>
+      child.exitCode !== null || child.signalCode !== null
+        ? null
+        : new Promise((resolve) => child.once('exit', resolve)),
+    );
     this.kill();
     await Promise.all(ended);
     rmSync(this.directory, { recursive: true, force: true });

@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { encode, RespConnection } from '../e2e/resp.js';
 import { leaderOf, portOf, redisSpec, System } from '../e2e/system.js';
+import { encode, RespConnection } from '../resp.js';
 import type { BenchOptions } from './main.js';
 import { type Figures, measure, median, round } from './measure.js';
 import { eventually, freePorts, memoryDirectory, Processes } from './peer.js';
@@ -197,7 +197,8 @@ async function besideWait(redisPort: number, gaiaPort: number, seconds: number) 
     wait.push(await load(redisPort, seconds / 2, pair, 2));
     gaia.push(await load(gaiaPort, seconds / 2, set, 1));
   }
-  const middle = (figures: Figures[]) => figures.sort((a, b) => a.opsPerSecond - b.opsPerSecond)[rounds >> 1] as Figures;
+  const middle = (figures: Figures[]) =>
+    figures.sort((a, b) => a.opsPerSecond - b.opsPerSecond)[rounds >> 1] as Figures;
   return { wait1: middle(wait), gaiaSet: middle(gaia) };
 }
 

@@ -11,9 +11,12 @@ const classPath = '/etc/zookeeper/conf:/usr/share/java/zookeeper.jar';
 export async function startZooKeeper(replicas: number): Promise<Peer> {
   const processes = new Processes(memoryDirectory('zookeeper'));
   const ports = await freePorts(replicas * 3);
-  const servers = Array.from({ length: replicas }, (_, id) => `server.${id + 1}=127.0.0.1:${ports[id * 3 + 1]}:${ports[id * 3 + 2]}`);
+  const servers = Array.from(
+    { length: replicas },
+    (_, id) => `server.${id + 1}=127.0.0.1:${ports[id * 3 + 1]}:${ports[id * 3 + 2]}`,
+  );
   const clientPorts = Array.from({ length: replicas }, (_, id) => ports[id * 3] as number);
-  clientPorts.forEach((port, id) => startServer(processes, id + 1, port, servers));
+  for (const [id, port] of clientPorts.entries()) startServer(processes, id + 1, port, servers);
   try {
     const leader = await eventually(60_000, () => findLeader(clientPorts));
     return await peerOf(leader, processes);
@@ -29,13 +32,25 @@ function startServer(processes: Processes, id: number, clientPort: number, serve
   writeFileSync(join(data, 'myid'), `${id}\n`);
   const settings = [
     ...['tickTime=2000', 'initLimit=10', 'syncLimit=5', `dataDir=${data}`, `clientPort=${clientPort}`],
-    ...['clientPortAddress=127.0.0.1', 'maxClientCnxns=0', 'admin.enableServer=false', '4lw.commands.whitelist=stat,srvr'],
+    ...[
+      'clientPortAddress=127.0.0.1',
+      'maxClientCnxns=0',
+      'admin.enableServer=false',
+      '4lw.commands.whitelist=stat,srvr',
+    ],
     ...servers,
   ];
   const file = join(processes.directory, `zoo${id}.cfg`);
   writeFileSync(file, `${settings.join('\n')}\n`);
   const main = 'org.apache.zookeeper.server.quorum.QuorumPeerMain';
-  processes.start(`server${id}`, 'java', ['-Xmx512m', '-Dzookeeper.root.logger=WARN,CONSOLE', '-cp', classPath, main, file]);
+  processes.start(`server${id}`, 'java', [
+    '-Xmx512m',
+    '-Dzookeeper.root.logger=WARN,CONSOLE',
+    '-cp',
+    classPath,
+    main,
+    file,
+  ]);
 }
 
 async function findLeader(ports: number[]): Promise<number> {
@@ -48,7 +63,10 @@ function fourLetterWord(port: number, word: string): Promise<string> {
   return new Promise((resolve, reject) => {
     let text = '';
     const socket = createConnection(port, '127.0.0.1', () => socket.write(word));
-    socket.on('data', (chunk) => (text += chunk)).on('end', () => resolve(text)).on('error', reject);
+    socket
+      .on('data', (chunk) => (text += chunk))
+      .on('end', () => resolve(text))
+      .on('error', reject);
   });
 }
 
@@ -66,11 +84,15 @@ async function peerOf(port: number, processes: Processes): Promise<Peer> {
   return {
     write: async (client, value) => {
       const opened = await session(client);
-      await new Promise<void>((resolve, reject) => opened.setData(`/client-${client}`, value, -1, (error) => (error ? reject(error) : resolve())));
+      await new Promise<void>((resolve, reject) =>
+        opened.setData(`/client-${client}`, value, -1, (error) => (error ? reject(error) : resolve())),
+      );
     },
     localRead: async (client) => {
       const opened = await session(client);
-      await new Promise<void>((resolve, reject) => opened.getData(`/client-${client}`, (error) => (error ? reject(error) : resolve())));
+      await new Promise<void>((resolve, reject) =>
+        opened.getData(`/client-${client}`, (error) => (error ? reject(error) : resolve())),
+      );
     },
     stop: async () => {
       for (const opened of await Promise.all(sessions.values())) opened.close();

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { randomFrom } from '../consensus/interpose/workload.js';
-import { RespConnection } from './resp.js';
+import { RespConnection } from '../resp.js';
 import { portOf, redisSpec, System, until } from './system.js';
 
 const APP = '/crash/ledger';

@@ -1,6 +1,6 @@
 /** The promise of the README, as a user sees it: an unmodified Redis goes on through the death of its leader. */
 import assert from 'node:assert/strict';
-import { RespConnection } from './resp.js';
+import { RespConnection } from '../resp.js';
 import { type Group, leaderOf, portOf, redisSpec, System, until } from './system.js';
 
 const APP = '/demo/ledger';

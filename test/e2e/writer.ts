@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RespConnection } from './resp.js';
+import { RespConnection } from '../resp.js';
 import { portOf, type System } from './system.js';
 
 const CALL_TIMEOUT_MS = 2000;

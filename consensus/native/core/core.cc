@@ -168,6 +168,7 @@ void Core::directoryRead(std::span<const std::byte> bytes) {
 }
 
 void Core::tick(std::uint64_t nowNs) {
+  if (nowNs_ != 0 && nowNs - nowNs_ > timings_.suspicionNs / 2) standStill(nowNs);
   nowNs_ = nowNs;
   ticks_++;
   if (applied_ != tickApplied_) activeNs_ = nowNs_;
@@ -192,6 +193,12 @@ void Core::tick(std::uint64_t nowNs) {
     toldLeader_ = leader;
     listener_.changed();
   }
+}
+
+// This member itself was stopped: that it heard nobody meanwhile says nothing about the others.
+void Core::standStill(std::uint64_t nowNs) {
+  claimSeenNs_ = nowNs;
+  for (auto& [number, peer] : peers_) peer.heartbeatNs = nowNs;
 }
 
 void Core::forgetStrangers() {

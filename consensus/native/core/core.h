@@ -100,6 +100,7 @@ class Core {
   void directoryRead(std::span<const std::byte> bytes);
   void compareDigests();
   void heartbeat();
+  void standStill(std::uint64_t nowNs);
   void forgetStrangers();
   void pollReaders();
   const Record* decided(Index index);

@@ -23,7 +23,7 @@ namespace gaia::interpose {
 
 namespace {
 
-constexpr pid_t virtualPidFirst = 30000;
+constexpr pid_t virtualPidFirst = programPid;
 
 struct Child {
   pid_t virtualPid;
@@ -88,11 +88,13 @@ Child* ended(pid_t pid) {
   return nullptr;
 }
 
-// A blocking wait runs the same way on every replica, so it needs no entry. Without a log there is only the real state.
+// A blocking wait runs the same way on every replica, so it needs no entry. Without a log there is only the
+// real state.
 Child* waitReally(pid_t pid, int options) {
   const bool block = (options & WNOHANG) == 0;
   for (Child& child : children())
-    if (matches(child, pid) && (block || mode() != Mode::replicating) && reap(child, options & WNOHANG)) return &child;
+    if (matches(child, pid) && (block || mode() != Mode::replicating) && reap(child, options & WNOHANG))
+      return &child;
   return nullptr;
 }
 
@@ -117,7 +119,8 @@ pid_t forkChild() {
 }
 
 pid_t waitForChild(pid_t pid, int* status, int options) {
-  const bool known = std::ranges::any_of(children(), [pid](const Child& child) { return matches(child, pid); });
+  const bool known =
+      std::ranges::any_of(children(), [pid](const Child& child) { return matches(child, pid); });
   if (!known) {
     errno = ECHILD;
     return -1;

@@ -1,5 +1,6 @@
-// Processes the program forks (Redis' BGSAVE) run outside the log on every replica; that they have ended, and what they
-// send through pipes, reaches the program through turns. The program knows its children by virtual pids.
+// Processes the program forks (Redis' BGSAVE) run outside the log on every replica; that they have ended, and
+// what they send through pipes, reaches the program through turns. The program knows its children by virtual
+// pids.
 #pragma once
 #include <sys/resource.h>
 #include <sys/types.h>
@@ -9,7 +10,8 @@
 
 namespace gaia::interpose {
 
-pid_t virtualSelf();  // what getpid() answers, also in fork children
+constexpr pid_t programPid = 30000;  // what getpid() answers in the program itself; children count up
+pid_t virtualSelf();                 // in this process, a fork child included
 pid_t forkChild();
 pid_t waitForChild(pid_t pid, int* status, int options);
 int killMapped(pid_t pid, int signal);

@@ -31,8 +31,8 @@ void setClock(const ClockReading& reading) {
 
 ClockReading sampleClock() {
   const ClockReading raw = realClock();
-  const auto shifted = static_cast<std::uint64_t>(static_cast<std::int64_t>(raw.monotonicNs) +
-                                                  programClock.monotonicOffsetNs);
+  const auto shifted =
+      static_cast<std::uint64_t>(static_cast<std::int64_t>(raw.monotonicNs) + programClock.monotonicOffsetNs);
   return {std::max(raw.realtimeNs, programClock.now.realtimeNs + 1),
           std::max(shifted, programClock.now.monotonicNs + 1)};
 }

@@ -10,13 +10,14 @@ struct ClockReading {
   std::uint64_t monotonicNs = 0;  // since the group's epoch; goes on across changes of the leader
 };
 
-constexpr std::uint32_t callsPerRefresh = 64;  // a turn may be long: loops that wait for the clock must see it move
-constexpr std::uint64_t stepNs = 100;          // what one call seems to take
+constexpr std::uint32_t callsPerRefresh =
+    64;                                // a turn may be long: loops that wait for the clock must see it move
+constexpr std::uint64_t stepNs = 100;  // what one call seems to take
 
 struct Clock {
   ClockReading now;
-  std::uint32_t calls = 0;            // since the entry that set it
-  std::int64_t monotonicOffsetNs = 0; // leader: added to its own CLOCK_MONOTONIC
+  std::uint32_t calls = 0;             // since the entry that set it
+  std::int64_t monotonicOffsetNs = 0;  // leader: added to its own CLOCK_MONOTONIC
 };
 extern constinit Clock programClock;
 
@@ -28,7 +29,8 @@ void setClock(const ClockReading& reading);
 ClockReading sampleClock();
 // A new leader continues monotonic time where the old one's entries ended.
 void continueMonotonic();
-// The fork child's view: real time stands still (files it writes are equal on all replicas), monotonic time runs.
+// The fork child's view: real time stands still (files it writes are equal on all replicas), monotonic time
+// runs.
 ClockReading childClock();
 void freezeForChild();
 

@@ -53,9 +53,12 @@ void obey(std::string_view line) {
     line.remove_prefix(word.size());
     return true;
   };
-  if (isCommand("remove ") && takeNumber(&line, &slot) && takeNumber(&line, &member)) runtime->removeMember(slot, member);
-  else if (isCommand("transfer ") && takeNumber(&line, &member)) runtime->transferLeadership(member);
-  else if (isCommand("stop")) beginTermination();
+  if (isCommand("remove ") && takeNumber(&line, &slot) && takeNumber(&line, &member))
+    runtime->removeMember(slot, member);
+  else if (isCommand("transfer ") && takeNumber(&line, &member))
+    runtime->transferLeadership(member);
+  else if (isCommand("stop"))
+    beginTermination();
 }
 
 void obeyLines(std::string* received) {
@@ -89,7 +92,8 @@ void* runControl(void*) {
   std::string lastLine;
   std::uint64_t nextReportMs = 0;
   for (;;) {
-    pollfd watched[] = {{channelFd, POLLIN, 0}, {runtime->statusFd(), POLLIN, 0}, {terminationFd(), POLLIN, 0}};
+    pollfd watched[] = {
+        {channelFd, POLLIN, 0}, {runtime->statusFd(), POLLIN, 0}, {terminationFd(), POLLIN, 0}};
     real().poll(watched, 3, reportIntervalMs);
     if (watched[0].revents != 0) receive(&received);
     if (watched[2].revents != 0) terminate();

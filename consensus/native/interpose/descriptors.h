@@ -41,8 +41,8 @@ struct Connection {
   int realFd = -1;
   std::uint32_t watched = 0;  // event bits registered with the kernel
   OutputBuffer output;
-  bool inputLogged = false;   // the end of input is in the log
-  bool throttleAsked = false; // a throttle record is due
+  bool inputLogged = false;    // the end of input is in the log
+  bool throttleAsked = false;  // a throttle record is due
 };
 
 struct QueuedConnection {
@@ -66,7 +66,9 @@ class Descriptors {
  public:
   Kind kind(int fd) const { return inRange(fd) ? kinds_[fd] : Kind::program; }
   bool inRange(int fd) const { return static_cast<unsigned>(fd) < descriptorsMax; }
-  Connection* connection(int fd) const { return kind(fd) == Kind::connection ? connections_[fd - connectionFdFirst] : nullptr; }
+  Connection* connection(int fd) const {
+    return kind(fd) == Kind::connection ? connections_[fd - connectionFdFirst] : nullptr;
+  }
   Listener* listener(int fd);
   ChildPipe* childPipe(int fd);
   Interest& interest(int fd) { return interests_[fd]; }

@@ -1,4 +1,5 @@
-// Any replica's address works: on followers a thread accepts the clients and relays their bytes to the leader.
+// Any replica's address works: on followers a thread accepts the clients and relays their bytes to the
+// leader.
 #pragma once
 
 namespace gaia::interpose {

@@ -1,4 +1,5 @@
-// A fast 64-bit hash for chaining the program's output (multiply-and-fold, as wyhash does). Not for adversaries.
+// A fast 64-bit hash for chaining the program's output (multiply-and-fold, as wyhash does). Not for
+// adversaries.
 #pragma once
 #include <cstddef>
 #include <cstdint>

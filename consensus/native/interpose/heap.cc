@@ -1,9 +1,10 @@
 // The private heap of this library and of the consensus runtime linked into it.
 //
-// The program's address space is replicated state (pointers decide hash orders), so nothing here may allocate from the
-// program's heap or map memory where the program will map next. `malloc`, `operator new` and `mmap` are defined with
-// hidden visibility: references from inside the library, its static libstdc++ included, bind to these; the program's
-// never do. Blocks come from a far area of the address space that the kernel's top-down search does not reach.
+// The program's address space is replicated state (pointers decide hash orders), so nothing here may allocate
+// from the program's heap or map memory where the program will map next. `malloc`, `operator new` and `mmap`
+// are defined with hidden visibility: references from inside the library, its static libstdc++ included, bind
+// to these; the program's never do. Blocks come from a far area of the address space that the kernel's
+// top-down search does not reach.
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
@@ -122,7 +123,8 @@ void* allocate(size_t bytes, size_t alignment) {
 void release(void* pointer) {
   if (pointer == nullptr) return;
   const uintptr_t at = reinterpret_cast<uintptr_t>(pointer);
-  if (at < farAreaBegin || at >= farAreaEnd) return;  // not ours: leaking is safe, touching the program's heap is not
+  if (at < farAreaBegin || at >= farAreaEnd)
+    return;  // not ours: leaking is safe, touching the program's heap is not
   const Header header = static_cast<Header*>(pointer)[-1];
   void* block = static_cast<char*>(pointer) - header.gap;
   if (header.bytes > largestClass) {
@@ -177,7 +179,8 @@ extern "C" void* mmap(void* wanted, size_t bytes, int protection, int flags, int
     return reinterpret_cast<void*>(syscall(SYS_mmap, wanted, bytes, protection, flags, fd, offset));
   return mapFar(bytes, protection, flags, fd, offset);
 }
-extern "C" void* mmap64(void* wanted, size_t bytes, int protection, int flags, int fd, off_t offset) noexcept {
+extern "C" void* mmap64(void* wanted, size_t bytes, int protection, int flags, int fd,
+                        off_t offset) noexcept {
   return mmap(wanted, bytes, protection, flags, fd, offset);
 }
 

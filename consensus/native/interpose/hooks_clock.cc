@@ -21,7 +21,8 @@ bool isRealtime(clockid_t clock) {
 // One counted call: the same number of them is made on every replica.
 const ClockReading& step(const char* kind, const void* returnAddress) {
   traceCall(kind, returnAddress);
-  if (++programClock.calls % callsPerRefresh == 0) [[unlikely]] refreshClock();
+  if (++programClock.calls % callsPerRefresh == 0) [[unlikely]]
+    refreshClock();
   programClock.now.realtimeNs += stepNs;
   programClock.now.monotonicNs += stepNs;
   return programClock.now;
@@ -47,14 +48,17 @@ GAIA_HOOK int clock_gettime(clockid_t clock, timespec* out) noexcept {
 }
 
 GAIA_HOOK int gettimeofday(timeval* out, void* zone) noexcept {
-  if (!inTurn && !inChild()) [[unlikely]] return real().gettimeofday(out, zone);
-  const timespec now = pick(CLOCK_REALTIME, inTurn ? step("gettimeofday", __builtin_return_address(0)) : childClock());
+  if (!inTurn && !inChild()) [[unlikely]]
+    return real().gettimeofday(out, zone);
+  const timespec now =
+      pick(CLOCK_REALTIME, inTurn ? step("gettimeofday", __builtin_return_address(0)) : childClock());
   *out = {now.tv_sec, now.tv_nsec / 1000};
   return 0;
 }
 
 GAIA_HOOK time_t time(time_t* out) noexcept {
-  if (!inTurn && !inChild()) [[unlikely]] return real().time(out);
+  if (!inTurn && !inChild()) [[unlikely]]
+    return real().time(out);
   const time_t now = pick(CLOCK_REALTIME, inTurn ? programClock.now : childClock()).tv_sec;
   if (out != nullptr) *out = now;
   return now;

@@ -5,6 +5,7 @@
 #include "descriptors.h"
 #include "disk.h"
 #include "leader.h"
+#include "outsiders.h"
 #include "process.h"
 #include "real.h"
 #include "termination.h"
@@ -17,8 +18,6 @@ namespace {
 
 constexpr rlim_t programDescriptorsMax = descriptorsMax;  // the same on every machine
 
-bool inChild() { return mode() == Mode::inert && virtualSelf() != 30000; }
-
 int addPipe(int result, const int* ends) {
   if (result != 0 || !inTurn || !descriptors.inRange(ends[0])) return result;
   OutsideTurn outside;
@@ -27,13 +26,17 @@ int addPipe(int result, const int* ends) {
   return result;
 }
 
-bool isOurTermination(int signal) { return signal == SIGTERM && terminationTaken() && mode() == Mode::replicating; }
+bool isOurTermination(int signal) {
+  return signal == SIGTERM && terminationTaken() && mode() == Mode::replicating;
+}
 
 }  // namespace
 
-GAIA_HOOK pid_t getpid() noexcept { return inTurn || inChild() ? virtualSelf() : real().getpid(); }
+GAIA_HOOK pid_t getpid() noexcept { return inTurn || inForkChild() ? virtualSelf() : real().getpid(); }
 
-GAIA_HOOK int kill(pid_t pid, int signal) noexcept { return inTurn ? killMapped(pid, signal) : real().kill(pid, signal); }
+GAIA_HOOK int kill(pid_t pid, int signal) noexcept {
+  return inTurn ? killMapped(pid, signal) : real().kill(pid, signal);
+}
 
 GAIA_HOOK pid_t fork() noexcept { return inTurn ? forkChild() : real().fork(); }
 
@@ -63,7 +66,8 @@ GAIA_HOOK int sigaction(int signal, const struct sigaction* action, struct sigac
 
 GAIA_HOOK sighandler_t signal(int number, sighandler_t handler) noexcept {
   if (!inTurn || !isOurTermination(number)) return real().signal(number, handler);
-  struct sigaction action {}, before{};
+  struct sigaction action {
+  }, before{};
   action.sa_handler = handler;
   action.sa_flags = SA_RESTART;
   exchangeTermination(&action, &before);
@@ -91,22 +95,27 @@ GAIA_HOOK int setrlimit64(__rlimit_resource_t resource, const rlimit64* limit) n
 GAIA_HOOK int pipe(int* ends) noexcept { return addPipe(real().pipe(ends), ends); }
 GAIA_HOOK int pipe2(int* ends, int flags) noexcept { return addPipe(real().pipe2(ends, flags), ends); }
 
-GAIA_HOOK int fsync(int fd) { return isWorker() && mode() == Mode::replicating ? synchronizeLater(fd) : real().fsync(fd); }
+GAIA_HOOK int fsync(int fd) {
+  return isWorker() && mode() == Mode::replicating ? synchronizeLater(fd) : real().fsync(fd);
+}
 GAIA_HOOK int fdatasync(int fd) {
   return isWorker() && mode() == Mode::replicating ? synchronizeLater(fd) : real().fdatasync(fd);
 }
 
 GAIA_HOOK int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*run)(void*),
                              void* argument) noexcept {
-  return inTurn ? createThread(thread, attributes, run, argument) : real().pthread_create(thread, attributes, run, argument);
+  return inTurn ? createThread(thread, attributes, run, argument)
+                : real().pthread_create(thread, attributes, run, argument);
 }
 
 GAIA_HOOK int pthread_cond_wait(pthread_cond_t* condition, pthread_mutex_t* mutex) {
   return isWorker() ? restAt(condition, mutex, nullptr) : real().pthread_cond_wait(condition, mutex);
 }
 
-GAIA_HOOK int pthread_cond_timedwait(pthread_cond_t* condition, pthread_mutex_t* mutex, const timespec* deadline) {
-  return isWorker() ? restAt(condition, mutex, deadline) : real().pthread_cond_timedwait(condition, mutex, deadline);
+GAIA_HOOK int pthread_cond_timedwait(pthread_cond_t* condition, pthread_mutex_t* mutex,
+                                     const timespec* deadline) {
+  return isWorker() ? restAt(condition, mutex, deadline)
+                    : real().pthread_cond_timedwait(condition, mutex, deadline);
 }
 
 GAIA_HOOK int pthread_cond_signal(pthread_cond_t* condition) noexcept {

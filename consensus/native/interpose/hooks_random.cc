@@ -10,20 +10,23 @@
 #include "random.h"
 #include "real.h"
 #include "trace.h"
+#include "unexpected.h"
 
 using namespace gaia::interpose;
 
 namespace {
 
 bool isRandomDevice(const char* path) {
-  return inTurn && path != nullptr && (std::strcmp(path, "/dev/urandom") == 0 || std::strcmp(path, "/dev/random") == 0);
+  return inTurn && path != nullptr &&
+         (std::strcmp(path, "/dev/urandom") == 0 || std::strcmp(path, "/dev/random") == 0);
 }
 
 // The process' own accounts differ between replicas; a program that cannot open them reports zero.
 bool isProcessAccount(const char* path) {
   if (!inTurn || path == nullptr || std::strncmp(path, "/proc/self/", 11) != 0) return false;
   const std::string_view name = path + 11;
-  return name == "stat" || name == "statm" || name == "status" || name == "smaps" || name == "smaps_rollup" || name == "io";
+  return name == "stat" || name == "statm" || name == "status" || name == "smaps" || name == "smaps_rollup" ||
+         name == "io";
 }
 
 void fillRandom(void* to, std::size_t bytes) { programRandom.fill({static_cast<std::byte*>(to), bytes}); }
@@ -44,21 +47,28 @@ FILE* openRandomStream(const char* modeText) {
   return fopencookie(&cookie, modeText, {readCookie, nullptr, nullptr, nullptr});
 }
 
+// Numbers from connectionFdFirst up are the connections': a file that gets one is not told apart from a
+// client.
+int withinRange(int fd) {
+  if (inTurn && fd >= connectionFdFirst) countUnexpected(Unexpected::descriptorAboveRange);
+  return fd;
+}
+
 int openPath(const char* path, int flags, mode_t permissions) {
   if (isRandomDevice(path)) return openRandom(flags);
   if (isProcessAccount(path)) return errno = ENOENT, -1;
-  return real().open(path, flags, permissions);
+  return withinRange(real().open(path, flags, permissions));
 }
 
 }  // namespace
 
-#define GAIA_PERMISSIONS(after, flags)                                \
-  mode_t permissions = 0;                                             \
-  if (((flags) & (O_CREAT | O_TMPFILE)) != 0) {                       \
-    va_list arguments;                                                \
-    va_start(arguments, after);                                       \
-    permissions = va_arg(arguments, mode_t);                          \
-    va_end(arguments);                                                \
+#define GAIA_PERMISSIONS(after, flags)          \
+  mode_t permissions = 0;                       \
+  if (((flags) & (O_CREAT | O_TMPFILE)) != 0) { \
+    va_list arguments;                          \
+    va_start(arguments, after);                 \
+    permissions = va_arg(arguments, mode_t);    \
+    va_end(arguments);                          \
   }
 
 GAIA_HOOK int open(const char* path, int flags, ...) {
@@ -74,13 +84,13 @@ GAIA_HOOK int open64(const char* path, int flags, ...) {
 GAIA_HOOK int openat(int directory, const char* path, int flags, ...) {
   GAIA_PERMISSIONS(flags, flags)
   if (isRandomDevice(path) || isProcessAccount(path)) return openPath(path, flags, permissions);
-  return real().openat(directory, path, flags, permissions);
+  return withinRange(real().openat(directory, path, flags, permissions));
 }
 
 GAIA_HOOK int openat64(int directory, const char* path, int flags, ...) {
   GAIA_PERMISSIONS(flags, flags)
   if (isRandomDevice(path) || isProcessAccount(path)) return openPath(path, flags, permissions);
-  return real().openat64(directory, path, flags, permissions);
+  return withinRange(real().openat64(directory, path, flags, permissions));
 }
 
 GAIA_HOOK FILE* fopen(const char* path, const char* modeText) {
@@ -110,8 +120,10 @@ GAIA_HOOK int getentropy(void* to, size_t bytes) {
 }
 
 GAIA_HOOK void arc4random_buf(void* to, size_t bytes) noexcept {
-  if (!inTurn) real().getentropy(to, bytes < 256 ? bytes : 256);
-  else fillRandom(to, bytes);
+  if (!inTurn)
+    real().getentropy(to, bytes < 256 ? bytes : 256);
+  else
+    fillRandom(to, bytes);
 }
 
 GAIA_HOOK std::uint32_t arc4random() noexcept {

@@ -2,21 +2,19 @@
 #include <cerrno>
 
 #include "descriptors.h"
+#include "outsiders.h"
 #include "process.h"
 #include "random.h"
 #include "real.h"
-#include "threads.h"
 #include "trace.h"
-#include "unexpected.h"
 
 using namespace gaia::interpose;
 
 namespace {
 
-// A thread that is not the turn thread touches a client's descriptor: its order against the turns is unknown.
 bool foreign(int fd) {
   if (inTurn) return false;
-  if (isWorker() && descriptors.kind(fd) == Kind::connection) countUnexpected(Unexpected::foreignThread);
+  noteOutsider(fd);
   return true;
 }
 
@@ -43,14 +41,21 @@ ssize_t readPipe(ChildPipe& pipe, void* to, std::size_t room) {
 
 ssize_t readVirtual(int fd, void* to, std::size_t room, bool peek) {
   switch (descriptors.kind(fd)) {
-    case Kind::connection: return readConnection(*descriptors.connection(fd), to, room, peek);
-    case Kind::childPipe: return readPipe(*descriptors.childPipe(fd), to, room);
-    case Kind::random: programRandom.fill({static_cast<std::byte*>(to), room}); return static_cast<ssize_t>(room);
-    default: return real().read(fd, to, room);
+    case Kind::connection:
+      return readConnection(*descriptors.connection(fd), to, room, peek);
+    case Kind::childPipe:
+      return readPipe(*descriptors.childPipe(fd), to, room);
+    case Kind::random:
+      programRandom.fill({static_cast<std::byte*>(to), room});
+      return static_cast<ssize_t>(room);
+    default:
+      return real().read(fd, to, room);
   }
 }
 
-bool isPlain(int fd) { return descriptors.kind(fd) == Kind::program || descriptors.kind(fd) == Kind::listener; }
+bool isPlain(int fd) {
+  return descriptors.kind(fd) == Kind::program || descriptors.kind(fd) == Kind::listener;
+}
 
 ssize_t readParts(int fd, const iovec* parts, std::size_t count, bool peek) {
   ssize_t total = 0;

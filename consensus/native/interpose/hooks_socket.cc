@@ -56,19 +56,29 @@ int closeConnection(Connection& connection) {
 
 int controlConnection(Connection& connection, int command, long argument) {
   switch (command) {
-    case F_GETFL: return connection.flags;
-    case F_SETFL: connection.flags = static_cast<int>(argument) | O_RDWR; return 0;
-    case F_GETFD: return FD_CLOEXEC;
-    case F_SETFD: return 0;
-    default: countUnexpected(Unexpected::descriptorCopied); return fail(EINVAL);
+    case F_GETFL:
+      return connection.flags;
+    case F_SETFL:
+      connection.flags = static_cast<int>(argument) | O_RDWR;
+      return 0;
+    case F_GETFD:
+      return FD_CLOEXEC;
+    case F_SETFD:
+      return 0;
+    default:
+      countUnexpected(Unexpected::descriptorCopied);
+      return fail(EINVAL);
   }
 }
 
 int ioctlConnection(Connection& connection, unsigned long request, void* argument) {
   auto* value = static_cast<int*>(argument);
-  if (request == FIONREAD) *value = static_cast<int>(connection.input.size());
-  else if (request == FIONBIO) connection.flags = *value != 0 ? O_RDWR | O_NONBLOCK : O_RDWR;
-  else return countUnexpected(Unexpected::controlCall), fail(EINVAL);
+  if (request == FIONREAD)
+    *value = static_cast<int>(connection.input.size());
+  else if (request == FIONBIO)
+    connection.flags = *value != 0 ? O_RDWR | O_NONBLOCK : O_RDWR;
+  else
+    return countUnexpected(Unexpected::controlCall), fail(EINVAL);
   return 0;
 }
 
@@ -156,7 +166,8 @@ GAIA_HOOK int fcntl(int fd, int command, ...) {
   const long argument = va_arg(arguments, long);
   va_end(arguments);
   Connection* connection = clientOf(fd);
-  return connection == nullptr ? real().fcntl(fd, command, argument) : controlConnection(*connection, command, argument);
+  return connection == nullptr ? real().fcntl(fd, command, argument)
+                               : controlConnection(*connection, command, argument);
 }
 
 GAIA_HOOK int fcntl64(int fd, int command, ...) {
@@ -173,7 +184,8 @@ GAIA_HOOK int ioctl(int fd, unsigned long request, ...) noexcept {
   void* argument = va_arg(arguments, void*);
   va_end(arguments);
   Connection* connection = clientOf(fd);
-  return connection == nullptr ? real().ioctl(fd, request, argument) : ioctlConnection(*connection, request, argument);
+  return connection == nullptr ? real().ioctl(fd, request, argument)
+                               : ioctlConnection(*connection, request, argument);
 }
 
 GAIA_HOOK int dup(int fd) noexcept { return clientOf(fd) == nullptr ? real().dup(fd) : copyRefused(); }

@@ -90,14 +90,18 @@ int changeInterest(int epollFd, int operation, int fd, const epoll_event* event)
   return 0;
 }
 
-// Other descriptors of the program (pipes of its threads, Unix sockets): the kernel tells the leader, the log tells all.
+// Other descriptors of the program (pipes of its threads, Unix sockets): the kernel tells the leader, the log
+// tells all.
 int changeProgramInterest(int epollFd, int operation, int fd, const epoll_event* event) {
   const int result = changeInterest(epollFd, operation, fd, event);
   if (result != 0 || mode() == Mode::inert) return result;
   OutsideTurn outside;
-  if (operation == EPOLL_CTL_DEL) unwatchKernel(fd);
-  else if (operation == EPOLL_CTL_ADD) watchProgramDescriptor(fd, event->events);
-  else rewatchKernel(fd, event->events, {Source::program, fd, 0});
+  if (operation == EPOLL_CTL_DEL)
+    unwatchKernel(fd);
+  else if (operation == EPOLL_CTL_ADD)
+    watchProgramDescriptor(fd, event->events);
+  else
+    rewatchKernel(fd, event->events, {Source::program, fd, 0});
   return result;
 }
 
@@ -114,7 +118,8 @@ GAIA_HOOK int epoll_wait(int epollFd, epoll_event* events, int maxEvents, int ti
   return waitEpoll(epollFd, events, maxEvents, timeoutMs);
 }
 
-GAIA_HOOK int epoll_pwait(int epollFd, epoll_event* events, int maxEvents, int timeoutMs, const sigset_t* mask) {
+GAIA_HOOK int epoll_pwait(int epollFd, epoll_event* events, int maxEvents, int timeoutMs,
+                          const sigset_t* mask) {
   if (!ownsWait()) return real().epoll_pwait(epollFd, events, maxEvents, timeoutMs, mask);
   return waitEpoll(epollFd, events, maxEvents, timeoutMs);
 }
@@ -134,7 +139,8 @@ GAIA_HOOK int select(int count, fd_set* in, fd_set* out, fd_set* exceptional, ti
   OutsideTurn outside;
   auto list = toList(count, in, out);
   if (!concernsLog(list)) return real().select(count, in, out, exceptional, timeout);
-  const int timeoutMs = timeout == nullptr ? -1 : static_cast<int>(timeout->tv_sec * 1000 + (timeout->tv_usec + 999) / 1000);
+  const int timeoutMs =
+      timeout == nullptr ? -1 : static_cast<int>(timeout->tv_sec * 1000 + (timeout->tv_usec + 999) / 1000);
   return waitSelect(list, in, out, exceptional, timeoutMs);
 }
 

@@ -1,9 +1,9 @@
 // Hooks: what the program writes to its clients.
 #include "descriptors.h"
 #include "output.h"
+#include "outsiders.h"
 #include "process.h"
 #include "real.h"
-#include "threads.h"
 #include "unexpected.h"
 
 using namespace gaia::interpose;
@@ -11,8 +11,9 @@ using namespace gaia::interpose;
 namespace {
 // Null: not a client, or not the program's turn.
 Connection* clientOf(int fd) {
-  if (inTurn) [[likely]] return descriptors.connection(fd);
-  if (isWorker() && descriptors.kind(fd) == Kind::connection) countUnexpected(Unexpected::foreignThread);
+  if (inTurn) [[likely]]
+    return descriptors.connection(fd);
+  noteOutsider(fd);
   return nullptr;
 }
 }  // namespace
@@ -27,9 +28,11 @@ GAIA_HOOK ssize_t send(int fd, const void* data, size_t bytes, int flags) {
   return client == nullptr ? real().send(fd, data, bytes, flags) : writeOutput(*client, data, bytes);
 }
 
-GAIA_HOOK ssize_t sendto(int fd, const void* data, size_t bytes, int flags, const sockaddr* address, socklen_t length) {
+GAIA_HOOK ssize_t sendto(int fd, const void* data, size_t bytes, int flags, const sockaddr* address,
+                         socklen_t length) {
   Connection* client = clientOf(fd);
-  return client == nullptr ? real().sendto(fd, data, bytes, flags, address, length) : writeOutput(*client, data, bytes);
+  return client == nullptr ? real().sendto(fd, data, bytes, flags, address, length)
+                           : writeOutput(*client, data, bytes);
 }
 
 GAIA_HOOK ssize_t writev(int fd, const iovec* parts, int count) {

@@ -24,13 +24,15 @@ SocketAddress localAddress(const Listener& listener, int realFd) {
   if (listener.bound.length != 0) return listener.bound;
   SocketAddress local{};
   socklen_t length = sizeof local.bytes;
-  if (real().getsockname(realFd, reinterpret_cast<sockaddr*>(local.bytes), &length) == 0) local.length = length;
+  if (real().getsockname(realFd, reinterpret_cast<sockaddr*>(local.bytes), &length) == 0)
+    local.length = length;
   return local;
 }
 
 int acceptOne(int listenerFd, SocketAddress* peer) {
   socklen_t length = sizeof peer->bytes;
-  const int fd = real().accept4(listenerFd, reinterpret_cast<sockaddr*>(peer->bytes), &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  const int fd = real().accept4(listenerFd, reinterpret_cast<sockaddr*>(peer->bytes), &length,
+                                SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (fd < 0) return -1;
   peer->length = length < sizeof peer->bytes ? length : sizeof peer->bytes;
   return moveAboveFloor(fd);
@@ -40,7 +42,8 @@ int acceptOne(int listenerFd, SocketAddress* peer) {
 
 void acceptWaiting(TurnWriter& writer, int listenerFd) {
   const Listener* listener = descriptors.listener(listenerFd);
-  for (int i = 0; i < acceptsPerTurn && listener != nullptr && writer.payloadRoom().size() >= recordBytes; ++i) {
+  for (int i = 0; i < acceptsPerTurn && listener != nullptr && writer.payloadRoom().size() >= recordBytes;
+       ++i) {
     AcceptedAddresses addresses{};
     const int fd = acceptOne(listenerFd, &addresses.peer);
     if (fd < 0) return;

@@ -1,5 +1,5 @@
-// Bytes of a connection that the program has not read yet. They lie in the entry (no copy) until the turn ends;
-// what is left then is moved to memory of our own, because the entry's memory may be reused.
+// Bytes of a connection that the program has not read yet. They lie in the entry (no copy) until the turn
+// ends; what is left then is moved to memory of our own, because the entry's memory may be reused.
 #pragma once
 #include <cstddef>
 #include <cstring>

@@ -1,5 +1,6 @@
-// The one real epoll instance of the leader. Each registration says what it is for and, for connections, which life of
-// the descriptor number it means, so that an event for a closed connection cannot reach its successor.
+// The one real epoll instance of the leader. Each registration says what it is for and, for connections,
+// which life of the descriptor number it means, so that an event for a closed connection cannot reach its
+// successor.
 #pragma once
 #include <sys/epoll.h>
 
@@ -16,10 +17,12 @@ struct EventTag {
 
   // 8 bits of source, 24 of fd, 32 of generation.
   std::uint64_t pack() const {
-    return static_cast<std::uint64_t>(source) << 56 | static_cast<std::uint64_t>(fd & 0xffffff) << 32 | generation;
+    return static_cast<std::uint64_t>(source) << 56 | static_cast<std::uint64_t>(fd & 0xffffff) << 32 |
+           generation;
   }
   static EventTag unpack(std::uint64_t data) {
-    return {static_cast<Source>(data >> 56), static_cast<int>(data >> 32 & 0xffffff), static_cast<std::uint32_t>(data)};
+    return {static_cast<Source>(data >> 56), static_cast<int>(data >> 32 & 0xffffff),
+            static_cast<std::uint32_t>(data)};
   }
 };
 

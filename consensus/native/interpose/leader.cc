@@ -33,7 +33,9 @@ constinit NeverDestroyed<LeaderState> leaderState;
 constinit bool takeoverDue = false;
 constinit bool listening = false;
 
-EventTag tagOf(const Connection& connection) { return {Source::connection, connection.fd, connection.generation}; }
+EventTag tagOf(const Connection& connection) {
+  return {Source::connection, connection.fd, connection.generation};
+}
 
 void setWatched(Connection& connection, std::uint32_t events) {
   connection.watched = events;
@@ -68,10 +70,14 @@ void readConnection(TurnWriter& writer, Connection& connection, std::size_t byte
   if (connection.input.size() > unreadBytesMax) return pauseInput(connection);
   const auto room = writer.payloadRoom();
   if (room.size() < 4096) return;  // still readable in the next turn
-  const ssize_t got = real().recv(connection.realFd, room.data(), std::min(room.size(), bytesMax), MSG_DONTWAIT);
-  if (got > 0) writer.add(RecordKind::input, connection.fd, 0, static_cast<std::size_t>(got));
-  else if (got == 0) logEnd(writer, connection, false);
-  else if (errno != EAGAIN && errno != EINTR) logEnd(writer, connection, true);
+  const ssize_t got =
+      real().recv(connection.realFd, room.data(), std::min(room.size(), bytesMax), MSG_DONTWAIT);
+  if (got > 0)
+    writer.add(RecordKind::input, connection.fd, 0, static_cast<std::size_t>(got));
+  else if (got == 0)
+    logEnd(writer, connection, false);
+  else if (errno != EAGAIN && errno != EINTR)
+    logEnd(writer, connection, true);
 }
 
 void connectionEvent(TurnWriter& writer, const EventTag& tag, std::uint32_t events, std::size_t bytesMax) {
@@ -103,12 +109,18 @@ void programEvent(TurnWriter& writer, int fd, std::uint32_t events) {
 void collectEvent(TurnWriter& writer, const epoll_event& event, std::size_t bytesMax) {
   const EventTag tag = EventTag::unpack(event.data.u64);
   switch (tag.source) {
-    case Source::connection: return connectionEvent(writer, tag, event.events, bytesMax);
-    case Source::listener: return acceptWaiting(writer, tag.fd);
-    case Source::childPipe: return pipeEvent(writer, tag.fd);
-    case Source::child: return childEvent(writer, tag.fd);
-    case Source::program: return programEvent(writer, tag.fd, event.events);
-    case Source::wake: return;  // handled before the entry was begun
+    case Source::connection:
+      return connectionEvent(writer, tag, event.events, bytesMax);
+    case Source::listener:
+      return acceptWaiting(writer, tag.fd);
+    case Source::childPipe:
+      return pipeEvent(writer, tag.fd);
+    case Source::child:
+      return childEvent(writer, tag.fd);
+    case Source::program:
+      return programEvent(writer, tag.fd, event.events);
+    case Source::wake:
+      return;  // handled before the entry was begun
   }
 }
 
@@ -171,7 +183,8 @@ bool collectTurn(std::span<const epoll_event> events, bool due) {
 }  // namespace
 
 TurnDeadline::TurnDeadline(int timeoutMs) : endless_(timeoutMs < 0) {
-  if (!endless_) deadlineNs_ = programClock.now.monotonicNs + static_cast<std::uint64_t>(timeoutMs) * 1'000'000;
+  if (!endless_)
+    deadlineNs_ = programClock.now.monotonicNs + static_cast<std::uint64_t>(timeoutMs) * 1'000'000;
 }
 
 int TurnDeadline::leftMs() const {
@@ -228,9 +241,13 @@ void watchConnection(Connection& connection) {
   connection.watched = EPOLLIN;
   watchKernel(connection.realFd, EPOLLIN, tagOf(connection));
 }
-void watchListener(const Listener& listener) { watchKernel(listener.fd, EPOLLIN, {Source::listener, listener.fd, 0}); }
+void watchListener(const Listener& listener) {
+  watchKernel(listener.fd, EPOLLIN, {Source::listener, listener.fd, 0});
+}
 void watchPipe(int fd) { watchKernel(fd, EPOLLIN, {Source::childPipe, fd, 0}); }
 void watchChild(int pidFd, int virtualPid) { watchKernel(pidFd, EPOLLIN, {Source::child, virtualPid, 0}); }
-void watchProgramDescriptor(int fd, std::uint32_t events) { watchKernel(fd, events, {Source::program, fd, 0}); }
+void watchProgramDescriptor(int fd, std::uint32_t events) {
+  watchKernel(fd, events, {Source::program, fd, 0});
+}
 
 }  // namespace gaia::interpose

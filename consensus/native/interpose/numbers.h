@@ -1,5 +1,6 @@
-// Descriptor numbers of connections: the lowest free one from 128 up, as the kernel would choose, equal on all replicas.
-// 128 leaves the numbers below to files and pipes, and small ones suit servers that index tables by descriptor.
+// Descriptor numbers of connections: the lowest free one from 128 up, as the kernel would choose, equal on
+// all replicas. 128 leaves the numbers below to files and pipes, and small ones suit servers that index
+// tables by descriptor.
 #pragma once
 #include <bit>
 #include <cstdint>

@@ -52,10 +52,14 @@ bool parseMember(string_view text, Member* out) {
 }
 
 bool parseTransport(string_view text, TransportChoice* out) {
-  if (text == "auto") *out = TransportChoice::automatic;
-  else if (text == "shm") *out = TransportChoice::shm;
-  else if (text == "tcp") *out = TransportChoice::tcp;
-  else return false;
+  if (text == "auto")
+    *out = TransportChoice::automatic;
+  else if (text == "shm")
+    *out = TransportChoice::shm;
+  else if (text == "tcp")
+    *out = TransportChoice::tcp;
+  else
+    return false;
   return true;
 }
 
@@ -110,10 +114,12 @@ bool readOptions(const char* path, Options* out, string* error) {
   string text;
   char part[4096];
   ssize_t got = fd < 0 ? -1 : 0;
-  while (fd >= 0 && (got = real().read(fd, part, sizeof part)) > 0) text.append(part, static_cast<std::size_t>(got));
+  while (fd >= 0 && (got = real().read(fd, part, sizeof part)) > 0)
+    text.append(part, static_cast<std::size_t>(got));
   if (fd >= 0) real().close(fd);
   if (got == 0) return parseOptions(text, out, error);
-  *error = string("GAIA_REPLICA=") + path + " cannot be read; the executor must write it before it starts the program";
+  *error = string("GAIA_REPLICA=") + path +
+           " cannot be read; the executor must write it before it starts the program";
   return false;
 }
 

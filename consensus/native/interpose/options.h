@@ -11,7 +11,8 @@ namespace gaia::interpose {
 enum class Trace : std::uint8_t {
   off,
   turns,  // one line per turn
-  calls   // also every clock, random and read call with its return address or buffer: finds the cause of a divergence
+  calls   // also every clock, random and read call with its return address or buffer: finds the cause of a
+          // divergence
 };
 
 struct Options {
@@ -19,8 +20,9 @@ struct Options {
   std::array<std::uint8_t, 32> seed{};
   std::uint64_t epochNs = 0;
   Trace trace = Trace::off;
-  std::uint64_t outputBytesMax = 256ull << 20;  // buffered output of one connection; above it the client is closed
-  std::uint64_t outputBytesSoft = 4ull << 20;   // above it the connection is not reported writable
+  std::uint64_t outputBytesMax = 256ull
+                                 << 20;  // buffered output of one connection; above it the client is closed
+  std::uint64_t outputBytesSoft = 4ull << 20;  // above it the connection is not reported writable
 };
 
 extern Options* options;  // null: this process is not replicated

@@ -30,7 +30,9 @@ constinit NeverDestroyed<OutputState> outputState;
 std::vector<int>& overfull() { return outputState.value.overfull; }
 std::vector<Lingering>& lingering() { return outputState.value.lingering; }
 
-EventTag tagOf(const Connection& connection) { return {Source::connection, connection.fd, connection.generation}; }
+EventTag tagOf(const Connection& connection) {
+  return {Source::connection, connection.fd, connection.generation};
+}
 
 void watch(Connection& connection, std::uint32_t events) {
   if (connection.watched == events) return;
@@ -93,7 +95,8 @@ int refusal(const Connection& connection) {
 
 void hashOutput(const Connection& connection, const void* data, std::size_t bytes) {
   const std::uint64_t before = outputHash ^ static_cast<std::uint64_t>(connection.fd);
-  outputHash = describesReplica(data, bytes) ? chainHashOfDescription(before, data, bytes) : chainHash(before, data, bytes);
+  outputHash = describesReplica(data, bytes) ? chainHashOfDescription(before, data, bytes)
+                                             : chainHash(before, data, bytes);
 }
 
 ssize_t refused(int error) {
@@ -142,7 +145,8 @@ void flushOutput(Connection& connection) {
     watch(connection, connection.watched & ~static_cast<std::uint32_t>(EPOLLOUT));
     if (connection.writeClosed) real().shutdown(connection.realFd, SHUT_WR);
   }
-  if (connection.throttled && connection.output.size() <= options->outputBytesSoft / 2) overfull().push_back(connection.fd);
+  if (connection.throttled && connection.output.size() <= options->outputBytesSoft / 2)
+    overfull().push_back(connection.fd);
 }
 
 void closeOutput(Connection& connection) {

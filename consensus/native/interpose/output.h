@@ -1,4 +1,5 @@
-// What the program writes to its clients. For the program every write succeeds at once, equally on all replicas.
+// What the program writes to its clients. For the program every write succeeds at once, equally on all
+// replicas.
 #pragma once
 #include <sys/uio.h>
 

@@ -22,7 +22,8 @@ bool isOwn(string_view line) {
 }  // namespace
 
 bool describesReplica(const void* data, std::size_t bytes) {
-  if (bytes < headingWithin) [[likely]] return false;
+  if (bytes < headingWithin) [[likely]]
+    return false;
   return string_view(static_cast<const char*>(data), headingWithin).find(heading) != string_view::npos;
 }
 

@@ -1,4 +1,5 @@
-// Replies in which a program describes its own replica (address, path, machine) differ although the states are equal.
+// Replies in which a program describes its own replica (address, path, machine) differ although the states
+// are equal.
 #pragma once
 #include <cstddef>
 #include <cstdint>

@@ -12,8 +12,10 @@ void startOwnThread(void* (*run)(void*)) {
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   pthread_t thread;
-  if (real().pthread_create(&thread, nullptr, run, nullptr) == 0) pthread_detach(thread);
-  else giveUp("no thread could be started; raise the limit of processes (ulimit -u)");
+  if (real().pthread_create(&thread, nullptr, run, nullptr) == 0)
+    pthread_detach(thread);
+  else
+    giveUp("no thread could be started; raise the limit of processes (ulimit -u)");
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "../runtime/runtime.h"
 #include "clock.h"
 #include "control.h"
 #include "options.h"
@@ -13,7 +14,6 @@
 #include "real.h"
 #include "reexec.h"
 #include "unexpected.h"
-#include "../runtime/runtime.h"
 
 namespace gaia::interpose {
 
@@ -45,6 +45,7 @@ __attribute__((constructor)) void startProcess() {
   const char* path = getenv("GAIA_REPLICA");
   if (path == nullptr || isLauncher()) return;
   normalizeProcess();
+  shareUnexpected();
   auto* parsed = new Options;
   std::string error;
   raiseDescriptorLimit();

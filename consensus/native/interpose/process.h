@@ -14,11 +14,12 @@ enum class Mode : std::uint8_t { inert, local, replicating, detached };
 extern constinit std::atomic<Mode> processMode;
 inline Mode mode() { return processMode.load(std::memory_order_relaxed); }
 
-// True on the turn thread while it runs the program's code. Threads of this library, the consensus runtime on the
-// turn thread, the program's other threads and fork children see the real system.
+// True on the turn thread while it runs the program's code. Threads of this library, the consensus runtime on
+// the turn thread, the program's other threads and fork children see the real system.
 extern constinit thread_local bool inTurn;
 
-// Leaves the program's execution for the length of a scope, so that the runtime's calls are not taken for the program's.
+// Leaves the program's execution for the length of a scope, so that the runtime's calls are not taken for the
+// program's.
 class OutsideTurn {
  public:
   OutsideTurn() : before_(inTurn) { inTurn = false; }
@@ -35,7 +36,8 @@ extern constinit int descriptorFloor;
 // Moves a descriptor to the floor or above (close-on-exec); returns it unchanged when that fails.
 int moveAboveFloor(int fd);
 
-// Ends the process because it cannot go on as an exact replica; `message` says cause and remedy and reaches the executor.
+// Ends the process because it cannot go on as an exact replica; `message` says cause and remedy and reaches
+// the executor.
 [[noreturn]] void giveUp(const char* message);
 
 }  // namespace gaia::interpose

@@ -1,4 +1,5 @@
-// The group's randomness: a ChaCha20 stream keyed with the group's secret seed. Only the turn thread draws from it.
+// The group's randomness: a ChaCha20 stream keyed with the group's secret seed. Only the turn thread draws
+// from it.
 #pragma once
 #include <array>
 #include <cstddef>

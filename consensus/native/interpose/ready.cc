@@ -12,7 +12,8 @@ namespace {
 
 constexpr std::uint32_t alwaysReported = EPOLLERR | EPOLLHUP;
 
-// Descriptors with input, in the order in which it came; writable ones that the program asks about, in asking order.
+// Descriptors with input, in the order in which it came; writable ones that the program asks about, in asking
+// order.
 struct ReadyLists {
   std::vector<int> input;
   std::vector<int> output;
@@ -49,8 +50,10 @@ void markReady(int fd) {
 
 void keepUnread() {
   for (const int fd : lists().input) {
-    if (Connection* connection = descriptors.connection(fd)) connection->input.keep();
-    else if (ChildPipe* pipe = descriptors.childPipe(fd)) pipe->input.keep();
+    if (Connection* connection = descriptors.connection(fd))
+      connection->input.keep();
+    else if (ChildPipe* pipe = descriptors.childPipe(fd))
+      pipe->input.keep();
   }
 }
 
@@ -64,7 +67,8 @@ void forgetServed() {
 }
 
 void interestChanged(int fd) {
-  const bool asks = (descriptors.interest(fd).events & EPOLLOUT) != 0 && descriptors.kind(fd) == Kind::connection;
+  const bool asks =
+      (descriptors.interest(fd).events & EPOLLOUT) != 0 && descriptors.kind(fd) == Kind::connection;
   const auto at = std::ranges::find(lists().output, fd);
   if (asks && at == lists().output.end()) lists().output.push_back(fd);
   if (!asks && at != lists().output.end()) lists().output.erase(at);

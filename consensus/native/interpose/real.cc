@@ -8,8 +8,8 @@ namespace gaia::interpose {
 constinit Real realTable{};
 
 namespace {
-// Condition variables have two implementations; the unversioned look-up finds the older one, which does not work
-// with objects initialised by the newer (dlsym(3), GLIBC_2.3.2).
+// Condition variables have two implementations; the unversioned look-up finds the older one, which does not
+// work with objects initialised by the newer (dlsym(3), GLIBC_2.3.2).
 void* find(const char* name) {
   if (strncmp(name, "pthread_cond_", 13) == 0)
     if (void* current = dlvsym(RTLD_NEXT, name, "GLIBC_2.3.2")) return current;

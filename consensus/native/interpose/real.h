@@ -10,26 +10,32 @@
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/select.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <sys/time.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 // Every hooked function; the table below, its resolution and nothing else is made from this list.
-#define GAIA_HOOKED(each)                                                                                    \
-  each(read) each(readv) each(recv) each(recvfrom) each(recvmsg) each(write) each(writev) each(send)         \
-  each(sendto) each(sendmsg) each(close) each(shutdown) each(accept) each(accept4) each(listen)              \
-  each(connect) each(getpeername) each(getsockname) each(setsockopt) each(getsockopt) each(fcntl)            \
-  each(ioctl) each(dup) each(dup2) each(dup3) each(epoll_create) each(epoll_create1) each(epoll_ctl)         \
-  each(epoll_wait) each(epoll_pwait) each(poll) each(ppoll) each(select) each(pselect)                       \
-  each(clock_gettime) each(gettimeofday) each(time) each(getrusage) each(getrlimit) each(setrlimit)          \
-  each(getrandom) each(getentropy) each(open) each(open64) each(openat) each(openat64) each(fopen)           \
-  each(fopen64) each(getpid) each(kill) each(fork) each(waitpid) each(wait3) each(wait4) each(wait)          \
-  each(pipe) each(pipe2) each(fsync) each(fdatasync) each(sigaction) each(signal) each(pthread_create)       \
-  each(pthread_cond_wait) each(pthread_cond_timedwait) each(pthread_cond_signal)                             \
-  each(pthread_cond_broadcast) each(pthread_mutex_unlock)
+#define GAIA_HOOKED(each)                                                                                  \
+  each(read) each(readv) each(recv) each(recvfrom) each(recvmsg) each(write) each(writev) each(send)       \
+      each(sendto) each(sendmsg) each(close) each(shutdown) each(accept) each(accept4) each(listen)        \
+          each(connect) each(getpeername) each(getsockname) each(setsockopt) each(getsockopt) each(fcntl)  \
+              each(ioctl) each(dup) each(dup2) each(dup3) each(epoll_create) each(epoll_create1)           \
+                  each(epoll_ctl) each(epoll_wait) each(epoll_pwait) each(poll) each(ppoll) each(select)   \
+                      each(pselect) each(clock_gettime) each(gettimeofday) each(time) each(getrusage)      \
+                          each(getrlimit) each(setrlimit) each(getrandom) each(getentropy) each(open)      \
+                              each(open64) each(openat) each(openat64) each(fopen) each(fopen64)           \
+                                  each(getpid) each(kill) each(fork) each(waitpid) each(wait3) each(wait4) \
+                                      each(wait) each(pipe) each(pipe2) each(fsync) each(fdatasync)        \
+                                          each(sigaction) each(signal) each(pthread_create)                \
+                                              each(pthread_cond_wait) each(pthread_cond_timedwait)         \
+                                                  each(pthread_cond_signal) each(pthread_cond_broadcast)   \
+                                                      each(pthread_mutex_unlock) each(sendfile)            \
+                                                          each(sendfile64) each(splice) each(recvmmsg)     \
+                                                              each(sendmmsg) each(fdopen)
 
 namespace gaia::interpose {
 
@@ -45,7 +51,8 @@ void resolveReal();
 
 // Hooks may be called before this library's constructor (by other libraries' constructors), hence the test.
 inline const Real& real() {
-  if (!realTable.ready) [[unlikely]] resolveReal();
+  if (!realTable.ready) [[unlikely]]
+    resolveReal();
   return realTable;
 }
 

@@ -3,7 +3,9 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/personality.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "real.h"
@@ -16,15 +18,17 @@ namespace gaia::interpose {
 namespace {
 
 constexpr const char* doneMarker = "GAIA_NORMALIZED=1";
-// Decay is driven by the clock and moves extents; more arenas than one are chosen by CPU number. Both change addresses.
+// Decay is driven by the clock and moves extents; more arenas than one are chosen by CPU number. Both change
+// addresses.
 constexpr const char* allocatorSettings =
     "MALLOC_CONF=narenas:1,dirty_decay_ms:-1,muzzy_decay_ms:-1,background_thread:false";
 constexpr int variablesMax = 1024;
 
-// Variables whose value or length differs between the replicas of one group. PORT and PORT0.. stay: programs may read
-// them, and the executor hands out ports of equal length.
-constexpr const char* differing[] = {"MESOS_", "LIBPROCESS_", "MARATHON_", "HOST=",  "HOSTNAME=", "OLDPWD=",
-                                     "PWD=",   "_=",          "SHLVL=",    "TMPDIR=", "MALLOC_CONF="};
+// Variables whose value or length differs between the replicas of one group. PORT and PORT0.. stay: programs
+// may read them, and the executor hands out ports of equal length.
+constexpr const char* differing[] = {
+    "MESOS_", "LIBPROCESS_", "MARATHON_", "HOST=",   "HOSTNAME=",   "OLDPWD=",
+    "PWD=",   "_=",          "SHLVL=",    "TMPDIR=", "MALLOC_CONF="};
 
 bool startsWith(const char* text, const char* prefix) { return strncmp(text, prefix, strlen(prefix)) == 0; }
 
@@ -74,16 +78,33 @@ bool fillArguments(char* text, size_t room, char** out, int outMax) {
   return true;
 }
 
+bool sameFile(const char* a, const char* b) {
+  struct stat first, second;
+  return stat(a, &first) == 0 && stat(b, &second) == 0 && first.st_dev == second.st_dev &&
+         first.st_ino == second.st_ino;
+}
+
+// Where the arguments start that belong to `path`. The kernel runs a script as "interpreter script
+// arguments...": executed again by its own name, it must not get itself as an argument.
+char** argumentsOf(const char* path, char** arguments) {
+  if (sameFile(path, "/proc/self/exe")) return arguments;
+  while (*arguments != nullptr && strcmp(*arguments, path) != 0) ++arguments;
+  return *arguments == nullptr ? nullptr : arguments;
+}
+
+// By the name the kernel was given (getauxval(3), AT_EXECFN), not by the file it leads to: `ps` and `pgrep`
+// show the program's own name although it may be a link to another, and no path of this machine enters the
+// address space.
 void executeAgain() {
   static char text[256 << 10];
   static char* arguments[4096];
   static const char* environment[variablesMax];
-  char path[4096];
-  const ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
-  if (length <= 0 || !fillArguments(text, sizeof text - 1, arguments, 4096)) return;
-  path[length] = 0;
+  if (!fillArguments(text, sizeof text - 1, arguments, 4096)) return;
   fillEnvironment(environment);
-  execve(path, arguments, const_cast<char**>(environment));
+  const auto* path = reinterpret_cast<const char*>(getauxval(AT_EXECFN));
+  char** own = path == nullptr ? nullptr : argumentsOf(path, arguments);
+  if (own != nullptr) execve(path, own, const_cast<char**>(environment));
+  execve("/proc/self/exe", arguments, const_cast<char**>(environment));  // started by descriptor (fexecve(3))
 }
 
 }  // namespace
@@ -95,7 +116,8 @@ bool isLauncher() {
   path[length] = 0;
   const char* slash = strrchr(path, '/');
   const char* name = slash == nullptr ? path : slash + 1;
-  for (const char* launcher : {"sh", "dash", "bash", "ksh", "zsh", "busybox", "env", "nice", "setsid", "stdbuf"})
+  for (const char* launcher :
+       {"sh", "dash", "bash", "ksh", "zsh", "busybox", "env", "nice", "setsid", "stdbuf"})
     if (strcmp(name, launcher) == 0) return true;
   return false;
 }

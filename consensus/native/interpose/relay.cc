@@ -13,7 +13,9 @@ namespace gaia::interpose {
 
 namespace {
 
-bool wouldBlock(int error) { return error == EAGAIN || error == EINTR || error == ENOTCONN || error == EINPROGRESS; }
+bool wouldBlock(int error) {
+  return error == EAGAIN || error == EINTR || error == ENOTCONN || error == EINPROGRESS;
+}
 
 void sendAtOnce(int fd) {
   const int on = 1;
@@ -78,7 +80,8 @@ bool Relay::disconnect() {
 bool Relay::pump(const Side& from, const Side& to, Direction& through) {
   if (through.begin == through.end) through.begin = through.end = 0;
   if (!through.sourceEnded && through.end < bufferBytes) {
-    const ssize_t got = real().recv(from.fd, through.bytes + through.end, bufferBytes - through.end, MSG_DONTWAIT);
+    const ssize_t got =
+        real().recv(from.fd, through.bytes + through.end, bufferBytes - through.end, MSG_DONTWAIT);
     if (got < 0 && !wouldBlock(errno)) return false;
     if (got == 0) through.sourceEnded = true;
     if (got > 0) through.end += static_cast<std::size_t>(got);

@@ -1,4 +1,5 @@
-// One forwarded client: two sockets and a bounded buffer in each direction; a full buffer stops the reading side.
+// One forwarded client: two sockets and a bounded buffer in each direction; a full buffer stops the reading
+// side.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -15,8 +16,8 @@ class Relay {
 
   // Begins to connect to the leader. False: refused or impossible at once.
   bool connectTo(const char* host, std::uint16_t port);
-  // Lets go of a leader that has got nothing from this client yet, so that another may serve it. False: too late, it
-  // may have executed what the client sent; or the client itself has gone.
+  // Lets go of a leader that has got nothing from this client yet, so that another may serve it. False: too
+  // late, it may have executed what the client sent; or the client itself has gone.
   bool disconnect();
   // Moves what can be moved. False: both directions have ended or a socket broke.
   bool move();

@@ -24,7 +24,8 @@ namespace {
 SocketAddress boundAddress(int fd) {
   SocketAddress address{};
   socklen_t length = sizeof address.bytes;
-  if (real().getsockname(fd, reinterpret_cast<sockaddr*>(address.bytes), &length) == 0) address.length = length;
+  if (real().getsockname(fd, reinterpret_cast<sockaddr*>(address.bytes), &length) == 0)
+    address.length = length;
   return address;
 }
 
@@ -32,7 +33,8 @@ int portOf(const SocketAddress& address) {
   sockaddr_in6 copy{};
   std::memcpy(&copy, address.bytes, sizeof copy < sizeof address.bytes ? sizeof copy : sizeof address.bytes);
   const bool isInternet = copy.sin6_family == AF_INET || copy.sin6_family == AF_INET6;
-  return address.length != 0 && isInternet ? ntohs(copy.sin6_port) : -1;  // both families have the port at one place
+  return address.length != 0 && isInternet ? ntohs(copy.sin6_port)
+                                           : -1;  // both families have the port at one place
 }
 
 bool isAnyAddress(const SocketAddress& address) {
@@ -61,7 +63,8 @@ void listenOn(int fd) {
   if (!descriptors.inRange(fd) || descriptors.kind(fd) == Kind::listener) return;
   const SocketAddress address = boundAddress(fd);
   if (portOf(address) != options->replica.self.servicePort) return;
-  real().fcntl(fd, F_SETFL, real().fcntl(fd, F_GETFL) | O_NONBLOCK);  // the log decides when accept() finds something
+  real().fcntl(fd, F_SETFL,
+               real().fcntl(fd, F_GETFL) | O_NONBLOCK);  // the log decides when accept() finds something
   Listener& listener = descriptors.addListener(fd);
   if (!isAnyAddress(address)) listener.bound = address;
   if (runtime == nullptr) startMember();

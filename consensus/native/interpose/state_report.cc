@@ -12,9 +12,12 @@ std::string quote(const std::string& text) {
   std::string out = "\"";
   for (const char c : text) {
     char escaped[8];
-    if (c == '"' || c == '\\') (out += '\\') += c;
-    else if (static_cast<unsigned char>(c) >= 0x20) out += c;
-    else out.append(escaped, static_cast<std::size_t>(snprintf(escaped, sizeof escaped, "\\u%04x", c)));
+    if (c == '"' || c == '\\')
+      (out += '\\') += c;
+    else if (static_cast<unsigned char>(c) >= 0x20)
+      out += c;
+    else
+      out.append(escaped, static_cast<std::size_t>(snprintf(escaped, sizeof escaped, "\\u%04x", c)));
   }
   return out += '"';
 }
@@ -23,23 +26,28 @@ std::string field(const char* name, std::uint64_t value) { return quote(name) + 
 
 const char* roleName(Role role) {
   switch (role) {
-    case Role::leader: return "leader";
-    case Role::candidate: return "candidate";
-    case Role::follower: return "follower";
-    case Role::learner: return "learner";
+    case Role::leader:
+      return "leader";
+    case Role::candidate:
+      return "candidate";
+    case Role::follower:
+      return "follower";
+    case Role::learner:
+      return "learner";
   }
   return "follower";
 }
 
 std::string memberJson(const Member& member) {
-  return "{" + field("slot", member.slot) + "," + field("member", member.number) + ",\"host\":" + quote(member.host) + "," +
-         field("consensusPort", member.consensusPort) + "," + field("servicePort", member.servicePort) + "}";
+  return "{" + field("slot", member.slot) + "," + field("member", member.number) +
+         ",\"host\":" + quote(member.host) + "," + field("consensusPort", member.consensusPort) + "," +
+         field("servicePort", member.servicePort) + "}";
 }
 
 std::string peerJson(const PeerStatus& peer) {
   return "{" + field("member", peer.member.number) + ",\"connected\":" + (peer.connected ? "true" : "false") +
-         ",\"transport\":" + quote(peer.transport) + ",\"transportReason\":" + quote(peer.transportReason) + "," +
-         field("appliedIndex", peer.applied) + "}";
+         ",\"transport\":" + quote(peer.transport) + ",\"transportReason\":" + quote(peer.transportReason) +
+         "," + field("appliedIndex", peer.applied) + "}";
 }
 
 template <typename Item>
@@ -66,7 +74,8 @@ std::string unexpectedJson(bool* any) {
 
 std::string divergenceJson(const Status& status) {
   if (!status.diverged) return "null";
-  return "{" + field("index", status.divergence.index) + "," + field("otherMember", status.divergence.otherMember) + "}";
+  return "{" + field("index", status.divergence.index) + "," +
+         field("otherMember", status.divergence.otherMember) + "}";
 }
 
 }  // namespace
@@ -75,16 +84,19 @@ std::string stateLine(const Status& status) {
   bool anyUnexpected = false;
   const std::string unexpected = unexpectedJson(&anyUnexpected);
   const Index lag = status.committed > status.applied ? status.committed - status.applied : 0;
-  return "{\"type\":\"state\",\"role\":" + quote(roleName(status.role)) + "," + field("term", status.term) + "," +
-         field("leader", status.leader) + "," + field("appliedIndex", status.applied) + "," +
+  return "{\"type\":\"state\",\"role\":" + quote(roleName(status.role)) + "," + field("term", status.term) +
+         "," + field("leader", status.leader) + "," + field("appliedIndex", status.applied) + "," +
          field("committedIndex", status.committed) + "," + field("lagEntries", lag) + "," +
          field("configurationIndex", status.configurationIndex) +
-         ",\"configuration\":" + list(status.configuration, memberJson) + ",\"peers\":" + list(status.peers, peerJson) +
+         ",\"configuration\":" + list(status.configuration, memberJson) +
+         ",\"peers\":" + list(status.peers, peerJson) +
          ",\"label\":" + quote(anyUnexpected ? "checked" : "exact") + ",\"unexpected\":" + unexpected +
          ",\"divergence\":" + divergenceJson(status) +
          ",\"journalError\":" + (status.journalError.empty() ? "null" : quote(status.journalError)) + "}\n";
 }
 
-std::string fatalLine(const char* message) { return "{\"type\":\"fatal\",\"message\":" + quote(message) + "}\n"; }
+std::string fatalLine(const char* message) {
+  return "{\"type\":\"fatal\",\"message\":" + quote(message) + "}\n";
+}
 
 }  // namespace gaia::interpose

@@ -16,7 +16,7 @@ namespace gaia::interpose {
 
 namespace {
 
-constexpr int detachLimitMs = 5000;       // a turn that runs longer than this is cut off
+constexpr int detachLimitMs = 5000;  // a turn that runs longer than this is cut off
 constexpr int detachedPauseMsMax = 100;
 
 constinit int beginFd = -1;

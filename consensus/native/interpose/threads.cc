@@ -27,8 +27,8 @@ struct Worker {
   std::atomic<bool> used{false};
 };
 Worker workers[workersMax];
-constinit std::atomic<int> running{0};   // workers that are not at rest
-constinit bool wakeUpDue = false;        // turn thread only: something was woken since it last waited
+constinit std::atomic<int> running{0};  // workers that are not at rest
+constinit bool wakeUpDue = false;       // turn thread only: something was woken since it last waited
 constinit thread_local Worker* self __attribute__((tls_model("initial-exec"))) = nullptr;
 
 void leaveRunning() {
@@ -100,7 +100,8 @@ void aboutToWake(const pthread_cond_t* condition, bool all) {
 }
 
 void awaitRest() {
-  if (!wakeUpDue) [[likely]] return;
+  if (!wakeUpDue) [[likely]]
+    return;
   wakeUpDue = false;
   OutsideTurn outside;
   if (!restWithin(restLimitNs)) countUnexpected(Unexpected::workerNotAtRest);
@@ -111,7 +112,8 @@ int restAt(pthread_cond_t* condition, pthread_mutex_t* mutex, const timespec* de
   const int result = deadline == nullptr ? real().pthread_cond_wait(condition, mutex)
                                          : real().pthread_cond_timedwait(condition, mutex, deadline);
   // Nobody claimed this wake-up (time-out, spurious): it runs on its own account until it rests again.
-  if (self->restingAt.exchange(nullptr, std::memory_order_acq_rel) != nullptr) running.fetch_add(1, std::memory_order_acq_rel);
+  if (self->restingAt.exchange(nullptr, std::memory_order_acq_rel) != nullptr)
+    running.fetch_add(1, std::memory_order_acq_rel);
   return result;
 }
 

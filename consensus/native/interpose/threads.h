@@ -1,5 +1,5 @@
-// The program's other threads. They share its heap, so they may run only while the turn thread lets them: it wakes them
-// by a condition variable, and then waits, still inside the turn, until all of them rest again.
+// The program's other threads. They share its heap, so they may run only while the turn thread lets them: it
+// wakes them by a condition variable, and then waits, still inside the turn, until all of them rest again.
 #pragma once
 #include <pthread.h>
 

@@ -17,14 +17,18 @@ void writeTraceRead(int fd, std::size_t bytes, const void* buffer);
 void flushTrace();
 
 extern constinit Trace traceLevel;
-inline void traceTurn(std::uint64_t index, std::uint64_t hash, std::uint32_t calls, std::uint64_t inputBytes) {
-  if (traceLevel != Trace::off) [[unlikely]] writeTraceTurn(index, hash, calls, inputBytes);
+inline void traceTurn(std::uint64_t index, std::uint64_t hash, std::uint32_t calls,
+                      std::uint64_t inputBytes) {
+  if (traceLevel != Trace::off) [[unlikely]]
+    writeTraceTurn(index, hash, calls, inputBytes);
 }
 inline void traceCall(const char* kind, const void* returnAddress) {
-  if (traceLevel == Trace::calls) [[unlikely]] writeTraceCall(kind, returnAddress);
+  if (traceLevel == Trace::calls) [[unlikely]]
+    writeTraceCall(kind, returnAddress);
 }
 inline void traceRead(int fd, std::size_t bytes, const void* buffer) {
-  if (traceLevel == Trace::calls) [[unlikely]] writeTraceRead(fd, bytes, buffer);
+  if (traceLevel == Trace::calls) [[unlikely]]
+    writeTraceRead(fd, bytes, buffer);
 }
 
 }  // namespace gaia::interpose

@@ -43,7 +43,8 @@ TurnReader::TurnReader(std::span<const std::byte> entry) {
   std::memcpy(&header_, entry.data(), sizeof header_);
   rest_ = entry.subspan(sizeof header_);
   left_ = header_.recordCount;
-  valid_ = header_.type == TurnType::turn || header_.type == TurnType::takeover || header_.type == TurnType::refresh;
+  valid_ = header_.type == TurnType::turn || header_.type == TurnType::takeover ||
+           header_.type == TurnType::refresh;
 }
 
 bool TurnReader::next(Record* out) {

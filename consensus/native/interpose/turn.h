@@ -1,8 +1,11 @@
-// The payload of one log entry of kind turn: what the program sees from one return of its event wait to the next.
+// The payload of one log entry of kind turn: what the program sees from one return of its event wait to the
+// next.
 //
-//   header (32 bytes), then records: a 16-byte head, `bytes` bytes of payload, zero to seven bytes of padding.
+//   header (32 bytes), then records: a 16-byte head, `bytes` bytes of payload, zero to seven bytes of
+//   padding.
 //
-// The leader builds it in place in its ring; followers read it in place. Numbers have the machine's byte order.
+// The leader builds it in place in its ring; followers read it in place. Numbers have the machine's byte
+// order.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -13,20 +16,20 @@
 namespace gaia::interpose {
 
 enum class TurnType : std::uint32_t {
-  turn = 0x4e525554,     // the event wait returns
+  turn = 0x4e525554,      // the event wait returns
   takeover = 0x454b4154,  // likewise, and every connection of the former leader has come to its end
   refresh = 0x48534652    // in the middle of a turn: the clock moves, nothing else
 };
 
 enum class RecordKind : std::uint8_t {
-  input = 1,     // fd: connection; payload: bytes
-  ended,         // fd: connection; value: 1 = reset, 0 = end of stream
-  accepted,      // fd: listener; payload: AcceptedAddresses
-  throttle,      // fd: connection; value: 1 = too much output is buffered, 0 = no longer
-  childExit,     // fd: the child's virtual pid; value: wait status
-  pipeInput,     // fd: pipe from a child; payload: bytes
-  pipeEnded,     // fd: pipe from a child
-  programReady   // fd: another descriptor of the program; value: event bits
+  input = 1,    // fd: connection; payload: bytes
+  ended,        // fd: connection; value: 1 = reset, 0 = end of stream
+  accepted,     // fd: listener; payload: AcceptedAddresses
+  throttle,     // fd: connection; value: 1 = too much output is buffered, 0 = no longer
+  childExit,    // fd: the child's virtual pid; value: wait status
+  pipeInput,    // fd: pipe from a child; payload: bytes
+  pipeEnded,    // fd: pipe from a child
+  programReady  // fd: another descriptor of the program; value: event bits
 };
 
 struct TurnHeader {
@@ -56,15 +59,19 @@ struct AcceptedAddresses {
   SocketAddress local;
 };
 
-constexpr std::size_t recordRoom(std::size_t payloadBytes) { return sizeof(RecordHead) + (payloadBytes + 7) / 8 * 8; }
+constexpr std::size_t recordRoom(std::size_t payloadBytes) {
+  return sizeof(RecordHead) + (payloadBytes + 7) / 8 * 8;
+}
 
 class TurnWriter {
  public:
   // `room` holds at least a header and is aligned to 8.
   TurnWriter(std::span<std::byte> room, TurnType type);
-  // Room for the payload of the next record; at most what is left. Fill it, then call add() with the bytes used.
+  // Room for the payload of the next record; at most what is left. Fill it, then call add() with the bytes
+  // used.
   std::span<std::byte> payloadRoom() const;
-  // Adds a record whose first `bytes` payload bytes are already in payloadRoom(). False: no room, nothing was added.
+  // Adds a record whose first `bytes` payload bytes are already in payloadRoom(). False: no room, nothing was
+  // added.
   bool add(RecordKind kind, std::int32_t fd, std::uint32_t value, std::size_t bytes = 0);
   bool addAccepted(std::int32_t listener, const AcceptedAddresses& addresses);
   // Sets the clock and returns the bytes to append.

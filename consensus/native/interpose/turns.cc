@@ -47,8 +47,10 @@ void endEntry() {
   keepUnread();
   const Executed executed{currentIndex, outputHash, programClock.calls};
   currentIndex = 0;
-  if (uncommitted) waitingForCommit->push_back(executed);
-  else report(executed);
+  if (uncommitted)
+    waitingForCommit->push_back(executed);
+  else
+    report(executed);
 }
 
 void applyInput(const Record& record) {
@@ -95,14 +97,22 @@ void applyProgramReady(const Record& record) {
 
 void applyRecord(const Record& record) {
   switch (record.head.kind) {
-    case RecordKind::input: return applyInput(record);
-    case RecordKind::ended: return applyEnd(record);
-    case RecordKind::accepted: return applyAccepted(record);
-    case RecordKind::throttle: return applyThrottle(record);
-    case RecordKind::childExit: return applyChildExit(record.head.fd, static_cast<int>(record.head.value));
-    case RecordKind::pipeInput: return applyPipeInput(record.head.fd, record.payload);
-    case RecordKind::pipeEnded: return applyPipeEnd(record.head.fd);
-    case RecordKind::programReady: return applyProgramReady(record);
+    case RecordKind::input:
+      return applyInput(record);
+    case RecordKind::ended:
+      return applyEnd(record);
+    case RecordKind::accepted:
+      return applyAccepted(record);
+    case RecordKind::throttle:
+      return applyThrottle(record);
+    case RecordKind::childExit:
+      return applyChildExit(record.head.fd, static_cast<int>(record.head.value));
+    case RecordKind::pipeInput:
+      return applyPipeInput(record.head.fd, record.payload);
+    case RecordKind::pipeEnded:
+      return applyPipeEnd(record.head.fd);
+    case RecordKind::programReady:
+      return applyProgramReady(record);
   }
   countUnexpected(Unexpected::turnOrder);
 }
@@ -145,10 +155,16 @@ bool followerTurn() {
   }
   Entry entry;
   switch (runtime->wait(&entry, -1)) {
-    case Wake::entry: return followEntry(entry);
-    case Wake::lead: becomeLeader(); return false;
-    case Wake::stopped: detach(); return false;
-    case Wake::timeout: return false;
+    case Wake::entry:
+      return followEntry(entry);
+    case Wake::lead:
+      becomeLeader();
+      return false;
+    case Wake::stopped:
+      detach();
+      return false;
+    case Wake::timeout:
+      return false;
   }
   return false;
 }
@@ -168,9 +184,14 @@ bool awaitRefresh() {
           programClock.calls = 0;
         }
         return true;
-      case Wake::lead: becomeLeader(); return false;
-      case Wake::stopped: detach(); return true;
-      case Wake::timeout: break;
+      case Wake::lead:
+        becomeLeader();
+        return false;
+      case Wake::stopped:
+        detach();
+        return true;
+      case Wake::timeout:
+        break;
     }
   }
   return true;
@@ -192,11 +213,14 @@ bool appendRefresh() {
 }  // namespace
 
 void ensureCommitted() {
-  if (!uncommitted) [[likely]] return;
+  if (!uncommitted) [[likely]]
+    return;
   OutsideTurn outside;
   if (!runtime->commit())
-    giveUp("leadership was lost in the middle of a long turn, after its clock had been refreshed without a majority's "
-           "consent; this member must be replaced by a new one that joins");
+    giveUp(
+        "leadership was lost in the middle of a long turn, after its clock had been refreshed without a "
+        "majority's "
+        "consent; this member must be replaced by a new one that joins");
   uncommitted = false;
   for (const Executed& executed : *waitingForCommit) report(executed);
   waitingForCommit->clear();
@@ -204,7 +228,8 @@ void ensureCommitted() {
 
 void enterEntry(Index index, std::span<const std::byte> payload) {
   TurnReader reader(payload);
-  if (!reader.valid()) giveUp("an entry of the log is not a turn; all members must run the same release of GAIA");
+  if (!reader.valid())
+    giveUp("an entry of the log is not a turn; all members must run the same release of GAIA");
   currentIndex = index;
   outputHash = 0;
   turnInputBytes = 0;
@@ -242,8 +267,10 @@ void refreshClock() {
     stopLeading();
   }
   while (!awaitRefresh())
-    if (appendRefresh()) return;
-    else stopLeading();
+    if (appendRefresh())
+      return;
+    else
+      stopLeading();
 }
 
 void detach() {

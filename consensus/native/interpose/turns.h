@@ -1,4 +1,5 @@
-// The turn thread's cycle: end a turn, obtain the next one as leader or follower, apply it, say what is ready.
+// The turn thread's cycle: end a turn, obtain the next one as leader or follower, apply it, say what is
+// ready.
 #pragma once
 #include <poll.h>
 #include <sys/epoll.h>

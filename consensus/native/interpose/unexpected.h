@@ -5,10 +5,11 @@
 
 namespace gaia::interpose {
 
-#define GAIA_UNEXPECTED(each)                                                                                \
-  each(addressRandomization) each(descriptorAboveRange) each(descriptorCopied) each(socketOption)            \
-  each(controlCall) each(connect) each(foreignThread) each(workerNotAtRest) each(childStatus) each(fsync)    \
-  each(programDescriptorReady) each(turnOrder) each(sendWithAncillaryData)
+#define GAIA_UNEXPECTED(each)                                                                     \
+  each(addressRandomization) each(descriptorAboveRange) each(descriptorCopied) each(socketOption) \
+      each(controlCall) each(connect) each(foreignThread) each(workerNotAtRest) each(childStatus) \
+          each(fsync) each(programDescriptorReady) each(turnOrder) each(sendWithAncillaryData)    \
+              each(refusedCall) each(clientInChild)
 
 enum class Unexpected : std::uint8_t {
 #define GAIA_NAME(name) name,
@@ -17,7 +18,9 @@ enum class Unexpected : std::uint8_t {
       count
 };
 
-extern constinit std::atomic<std::uint32_t> unexpectedCounts[static_cast<int>(Unexpected::count)];
+extern constinit std::atomic<std::uint32_t>* unexpectedCounts;  // one per name
+// From here on processes that the program forks count into the same place.
+void shareUnexpected();
 const char* nameOf(Unexpected what);
 inline void countUnexpected(Unexpected what) {
   unexpectedCounts[static_cast<int>(what)].fetch_add(1, std::memory_order_relaxed);

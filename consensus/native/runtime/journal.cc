@@ -1,20 +1,39 @@
 #include "runtime/journal.h"
 
 #include <sys/mman.h>
+#include <unistd.h>
 
-#include <mutex>
+#include <cerrno>
 
 namespace gaia {
 namespace {
 
 constexpr std::size_t markBytes = 64u << 10;
-constexpr std::size_t touchBytes = 512u << 10;
+constexpr std::size_t stagingBytes = 4u << 20;
+constexpr std::size_t writeBytesMin = 128u << 10;  // less is written when nothing follows
+constexpr std::uint64_t othersTurnNs = 50'000;
+static_assert(stagingBytes >= recordBytesMax);
+
+// Calls `transfer(part, bytes, offset)`, as pread(2) and pwrite(2) are called, until all is done; 0 or errno.
+template <class Transfer>
+int transferAll(std::size_t from, std::size_t to, Transfer transfer) {
+  while (from < to) {
+    const ssize_t done = transfer(from, to - from);
+    if (done == 0) return EIO;
+    if (done < 0 && errno != EINTR) return errno;
+    if (done > 0) from += static_cast<std::size_t>(done);
+  }
+  return 0;
+}
 
 }  // namespace
 
 Journal::~Journal() {
-  for (Segment& segment : segments_) sys::unmap(segment.base, segmentBytes);
-  sys::unmap(spare_.base, segmentBytes);
+  Guard guard(lock_);
+  if (!segments_.empty()) writeStaged(guard);
+  for (Segment& segment : segments_) sys::close(segment.descriptor);
+  sys::close(spare_.descriptor);
+  sys::unmap(staging_, stagingBytes);
 }
 
 bool Journal::open() {
@@ -22,7 +41,14 @@ bool Journal::open() {
     fail("cannot create " + directory_ + ": " + sys::errorText(error));
     return false;
   }
-  return addSegment();
+  staging_ = sys::mapFar(-1, stagingBytes);
+  if (staging_ == nullptr) {
+    fail("no memory to stage entries in");
+    return false;
+  }
+  madvise(staging_, stagingBytes, MADV_DONTFORK);
+  Guard guard(lock_);
+  return addSegment(guard);
 }
 
 Journal::Segment Journal::create(std::string* error) {
@@ -30,96 +56,152 @@ Journal::Segment Journal::create(std::string* error) {
     *error = "the limit journalBytesMax = " + std::to_string(bytesMax_) + " is reached";
     return {};
   }
-  const std::string path = directory_ + "/" + std::to_string(member_) + "-" + std::to_string(created_) + ".journal";
-  int descriptor = -1;
-  if (const int code = sys::createFile(path, segmentBytes, &descriptor)) {
-    *error = "cannot allocate " + std::to_string(segmentBytes) + " bytes for " + path + ": " + sys::errorText(code);
+  const std::string path =
+      directory_ + "/" + std::to_string(member_) + "-" + std::to_string(created_) + ".journal";
+  Segment segment;
+  if (const int code = sys::createFile(path, segmentBytes, &segment.descriptor)) {
+    *error = "cannot allocate " + std::to_string(segmentBytes) + " bytes for " + path + ": " +
+             sys::errorText(code);
     return {};
   }
-  Segment segment;
-  segment.base = sys::mapFar(descriptor, segmentBytes);
-  sys::close(descriptor);
-  if (segment.base == nullptr) *error = "cannot map " + path;
   created_++;
   return segment;
 }
 
 void Journal::fail(const std::string& cause) {
   error_ = "journal stopped at index " + std::to_string(last()) + ": " + cause +
-           "; others cannot join by replay from this member. Make room and replace this member, or raise the limit.";
+           "; others cannot join by replay from this member. Make room and replace this member, or raise the "
+           "limit.";
 }
 
-bool Journal::addSegment() {
+bool Journal::addSegment(Guard& guard) {
   std::string error;
+  if (!segments_.empty()) writeStaged(guard);
   while (creating_) {
-    lock_.unlock();
-    sys::sleepNs(50'000);
-    lock_.lock();
+    guard.unlock();
+    sys::sleepNs(othersTurnNs);
+    guard.lock();
   }
-  Segment next = spare_.base != nullptr ? std::move(spare_) : create(&error);
+  if (!error_.empty()) return false;
+  Segment next = spare_.descriptor >= 0 ? std::move(spare_) : create(&error);
   spare_ = {};
-  if (next.base == nullptr) {
+  if (next.descriptor < 0) {
     fail(error);
     return false;
   }
   segments_.push_back(std::move(next));
-  touched_ = 0;
   return true;
 }
 
 void Journal::append(const Record& record) {
-  const std::scoped_lock guard(lock_);
+  Guard guard(lock_);
   if (!error_.empty()) return;
   const auto bytes = record.whole();
-  if (segments_.back().used + bytes.size() > segmentBytes && !addSegment()) return;
+  if (segments_.back().used + bytes.size() > segmentBytes && !addSegment(guard)) return;
+  while (segments_.back().used + bytes.size() - segments_.back().written > stagingBytes) {
+    writeStaged(guard);
+    if (!error_.empty()) return;
+  }
   Segment& segment = segments_.back();
   if (segment.marks.empty() || segment.used - segment.marks.back().second >= markBytes) {
     segment.marks.push_back({record.header.index, segment.used});
   }
-  std::memcpy(segment.base + segment.used, bytes.data(), bytes.size());
+  stage(segment.used, bytes);
   segment.used += bytes.size();
   last_.store(record.header.index, std::memory_order_release);
 }
 
+void Journal::stage(std::size_t offset, std::span<const std::byte> bytes) {
+  const std::size_t at = offset % stagingBytes;
+  const std::size_t first = std::min(bytes.size(), stagingBytes - at);
+  std::memcpy(staging_ + at, bytes.data(), first);
+  std::memcpy(staging_, bytes.data() + first, bytes.size() - first);
+}
+
+// The lock is free while the kernel copies; the segment stays the last one until its bytes are written.
+void Journal::writeStaged(Guard& guard) {
+  while (writing_) {
+    guard.unlock();
+    sys::sleepNs(othersTurnNs);
+    guard.lock();
+  }
+  const std::size_t from = segments_.back().written, to = segments_.back().used;
+  const int descriptor = segments_.back().descriptor;
+  if (from == to || !error_.empty()) return;
+  writing_ = true;
+  guard.unlock();
+  const int code = transferAll(from, to, [&](std::size_t offset, std::size_t bytes) {
+    const std::size_t at = offset % stagingBytes;
+    return pwrite(descriptor, staging_ + at, std::min(bytes, stagingBytes - at), static_cast<off_t>(offset));
+  });
+  guard.lock();
+  writing_ = false;
+  if (code == 0)
+    segments_.back().written = to;
+  else
+    fail("cannot write: " + sys::errorText(code));
+}
+
 void Journal::read(Index from, std::size_t bytesMax, std::vector<std::byte>* into) {
-  std::unique_lock guard(lock_);
+  // What lies before the record within its mark, and at least this one record.
+  for (const std::size_t reach : {markBytes + bytesMax, markBytes + 2 * recordBytesMax}) {
+    std::vector<std::byte> bytes;
+    if (!load(from, reach, &bytes)) return;
+    takeRecords(bytes, from, bytesMax, into);
+    if (!into->empty()) return;
+  }
+}
+
+// At most `reach` bytes from the mark before index `from` on.
+bool Journal::load(Index from, std::size_t reach, std::vector<std::byte>* bytes) const {
+  Guard guard(lock_);
   std::size_t number = segments_.size();
-  while (number > 0 && (segments_[number - 1].marks.empty() || segments_[number - 1].marks.front().first > from)) number--;
-  if (number == 0) return;
+  while (number > 0 &&
+         (segments_[number - 1].marks.empty() || segments_[number - 1].marks.front().first > from))
+    number--;
+  if (number == 0) return false;
   const Segment& segment = segments_[number - 1];
   auto mark = segment.marks.end() - 1;
   while (mark->first > from) --mark;
-  std::size_t offset = mark->second;
-  const std::size_t used = segment.used;
-  const std::byte* base = segment.base;
+  const std::size_t begin = mark->second, end = std::min(segment.used, begin + reach);
+  const std::size_t staged = std::clamp(segment.written, begin, end);
+  const int descriptor = segment.descriptor;
+  bytes->resize(end - begin);
+  for (std::size_t offset = staged; offset < end;) {
+    const std::size_t at = offset % stagingBytes;
+    const std::size_t part = std::min(end - offset, stagingBytes - at);
+    std::memcpy(bytes->data() + (offset - begin), staging_ + at, part);
+    offset += part;
+  }
   guard.unlock();  // what is written stays as it is
-  while (offset < used) {
+  return transferAll(begin, staged, [&](std::size_t offset, std::size_t part) {
+           return pread(descriptor, bytes->data() + (offset - begin), part, static_cast<off_t>(offset));
+         }) == 0;
+}
+
+void Journal::takeRecords(std::span<const std::byte> bytes, Index from, std::size_t bytesMax,
+                          std::vector<std::byte>* into) {
+  while (bytes.size() >= sizeof(RecordHeader)) {
     RecordHeader header;
-    std::memcpy(&header, base + offset, sizeof(header));
+    std::memcpy(&header, bytes.data(), sizeof(header));
     const std::size_t length = recordBytes(header.length);
+    if (length > bytes.size()) return;
     if (header.index >= from) {
       if (!into->empty() && into->size() + length > bytesMax) return;
-      into->insert(into->end(), base + offset, base + offset + length);
+      into->insert(into->end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(length));
     }
-    offset += length;
+    bytes = bytes.subspan(length);
   }
 }
 
 void Journal::prepare() {
-  std::unique_lock guard(lock_);
+  Guard guard(lock_);
   if (!error_.empty() || segments_.empty()) return;
-  Segment& segment = segments_.back();
-  if (touched_ < segmentBytes && segment.used + touchBytes / 2 > touched_) {
-#ifdef MADV_POPULATE_WRITE
-    std::byte* pages = segment.base + touched_;
-    const std::size_t length = std::min(touchBytes, segmentBytes - touched_);
-    guard.unlock();
-    madvise(pages, length, MADV_POPULATE_WRITE);
-    guard.lock();
-#endif
-    touched_ += touchBytes;
-  }
-  if (spare_.base != nullptr || segments_.back().used < segmentBytes / 2) return;
+  const std::size_t used = segments_.back().used;
+  const bool quiet = used == usedBefore_;
+  usedBefore_ = used;
+  if (quiet || used - segments_.back().written >= writeBytesMin) writeStaged(guard);
+  if (spare_.descriptor >= 0 || segments_.back().used < segmentBytes / 2) return;
   creating_ = true;
   guard.unlock();
   std::string ignored;  // the turn thread meets the same error when it gets there

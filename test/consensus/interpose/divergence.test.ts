@@ -13,8 +13,8 @@ describe('a replica that executes differently', function () {
 
   it('is found out at the first turn whose output differs', async () => {
     const client = await group.client((await group.leader()).address.slot);
-    assert.equal(await client.send('SADD', 'set', ...Array.from({ length: 200 }, (_, i) => `member${i}`)), 200);
-    for (let i = 0; i < 5; i++) await client.send('SRANDMEMBER', 'set', 50);
+    assert.equal(await client.call('SADD', 'set', ...Array.from({ length: 200 }, (_, i) => `member${i}`)), '200');
+    for (let i = 0; i < 5; i++) await client.call('SRANDMEMBER', 'set', 50);
     await group.quiesce();
     const [a, b, strange] = group.replicas as [Replica, Replica, Replica];
     assert.deepEqual(compareTraces(group, a, b).differences, []);

@@ -21,9 +21,9 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { MemberAddress, ReplicaReport } from '../../../executor/assignment.js';
-import { RespClient } from './resp.js';
+import { RespConnection } from '../../resp.js';
 
-const repository = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../../..');
+export const repository = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../../..');
 
 export const interposerPath = process.env.GAIA_INTERPOSER ?? path.join(repository, 'build/native/libgaia-interpose.so');
 
@@ -32,6 +32,10 @@ export interface GroupOptions {
   transport?: 'auto' | 'shm' | 'tcp';
   /** Arguments after `redis-server --port N --bind 127.0.0.1`. */
   args?: string[];
+  /** Another program: its file and arguments, given the service port. */
+  program?: (servicePort: number) => [string, ...string[]];
+  /** Further lines of `replica.conf`. */
+  configuration?: string[];
   /** 0 nothing, 1 one line per turn, 2 also every clock call and read. */
   trace?: 0 | 1 | 2;
   /** Start through `/bin/sh -c`, as tasks with a shell command do. */
@@ -164,17 +168,10 @@ export class Group {
     copyFileSync(interposerPath, path.join(directory, '.gaia/libgaia-interpose.so'));
     writeFileSync(path.join(directory, '.gaia/replica.conf'), this.configuration(self, members, join), { mode: 0o600 });
     const output = openSync(path.join(directory, 'output'), 'w');
-    const argv = [
-      'redis-server',
-      '--port',
-      `${self.servicePort}`,
-      '--bind',
-      '127.0.0.1',
-      ...(this.options.args ?? ['--save', '']),
-    ];
+    const argv = this.options.program?.(self.servicePort) ?? this.redis(self.servicePort);
     const [file, args] = this.options.shell
       ? ['/bin/sh', ['-c', `exec ${argv.map((word) => `'${word}'`).join(' ')}`]]
-      : ['redis-server', argv.slice(1)];
+      : [argv[0], argv.slice(1)];
     const child = spawn(file, args, {
       cwd: directory,
       stdio: ['ignore', output, output, 'pipe'],
@@ -187,6 +184,10 @@ export class Group {
     });
     closeSync(output);
     return new Replica(self, directory, child);
+  }
+
+  private redis(port: number): [string, ...string[]] {
+    return ['redis-server', '--port', `${port}`, '--bind', '127.0.0.1', ...(this.options.args ?? ['--save', ''])];
   }
 
   private configuration(self: MemberAddress, members: MemberAddress[], join: boolean): string {
@@ -203,6 +204,7 @@ export class Group {
       'journal=.gaia/journal',
       'journal_bytes_max=8589934592',
       `trace=${this.options.trace ?? 1}`,
+      ...(this.options.configuration ?? []),
       '',
     ].join('\n');
   }
@@ -226,8 +228,8 @@ export class Group {
     );
   }
 
-  client(slot: number): Promise<RespClient> {
-    return RespClient.connect((this.replicas[slot] as Replica).address.servicePort);
+  client(slot: number): Promise<RespConnection> {
+    return RespConnection.open((this.replicas[slot] as Replica).address.servicePort);
   }
 
   async kill(replica: Replica, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { interposerPath } from './group.js';
@@ -58,6 +58,16 @@ describe('the start of an interposed program', () => {
     assert.equal(dates[0], dates[1]);
     const random = [1, 2].map(() => run(['/usr/bin/head', '-c', '16', '/dev/urandom'], env).stdout);
     assert.equal(random[0], random[1]);
+  });
+
+  it('keeps the name under which the program was started, by a link or as a script', () => {
+    configure(valid);
+    const env = { GAIA_REPLICA: '.gaia/replica.conf', PATH: `${directory}:${process.env.PATH}` };
+    symlinkSync('/bin/cat', path.join(directory, 'my-server'));
+    assert.equal(run(['my-server', '/proc/self/comm'], env).stdout, 'my-server\n');
+    assert.equal(run(['./my-server', '/proc/self/comm'], env).stdout, 'my-server\n');
+    writeFileSync(path.join(directory, 'my-script'), '#!/usr/bin/tail -qn1\nlast line\n', { mode: 0o755 });
+    assert.equal(run(['./my-script', '/proc/self/comm'], env).stdout, 'last line\nmy-script\n');
   });
 
   it('switches address randomisation off and removes what differs between replicas', () => {

@@ -3,7 +3,7 @@
  * diverge: randomness, expiry, scripts with time, blocking with time-outs, cut commands, resets.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { encode, type Reply, RespClient } from './resp.js';
+import { encode, type Reply, RespConnection } from '../../resp.js';
 
 /** mulberry32: small, fast and the same everywhere. */
 export function randomFrom(seed: number): () => number {
@@ -85,7 +85,7 @@ export interface Ledger {
 }
 
 class WorkloadClient {
-  private connection: RespClient | null = null;
+  private connection: RespConnection | null = null;
   private readonly random: () => number;
 
   constructor(
@@ -113,12 +113,12 @@ class WorkloadClient {
     this.connection?.close();
   }
 
-  private connect(): Promise<RespClient> {
+  private connect(): Promise<RespConnection> {
     const ports = this.options.ports();
-    return RespClient.connect(ports[this.pick(ports.length)] as number);
+    return RespConnection.open(ports[this.pick(ports.length)] as number);
   }
 
-  private async step(connection: RespClient): Promise<void> {
+  private async step(connection: RespConnection): Promise<void> {
     const kind = this.pick(100);
     if (kind < 8) await this.increment(connection);
     else if (kind < 16) await this.setOwn(connection);
@@ -134,47 +134,48 @@ class WorkloadClient {
     this.options.onProgress?.(this.ledger.done);
   }
 
-  private async mixed(connection: RespClient): Promise<void> {
+  private async mixed(connection: RespConnection): Promise<void> {
     const commands = Array.from({ length: 1 + this.pick(12) }, () => mixedCommand(this.pick));
     await connection.pipeline(commands);
     this.count(commands.length);
   }
 
-  private async increment(connection: RespClient): Promise<void> {
+  private async increment(connection: RespConnection): Promise<void> {
     const key = `counter:${this.id % 10}`;
     const counter = this.ledger.counters.get(key) ?? { acknowledged: 0, attempted: 0 };
     this.ledger.counters.set(key, counter);
     counter.attempted++;
-    const reply = await connection.send('INCR', key);
-    if (typeof reply === 'number') counter.acknowledged++;
+    const [reply] = await connection.pipeline([['INCR', key]]);
+    if (typeof reply === 'string') counter.acknowledged++;
     this.count(1);
   }
 
-  private async setOwn(connection: RespClient): Promise<void> {
+  private async setOwn(connection: RespConnection): Promise<void> {
     const key = `own:${this.id}:${this.pick(20)}`;
     const entry = this.ledger.values.get(key) ?? { acknowledged: null, later: [] };
     this.ledger.values.set(key, entry);
     const value = `${this.ledger.done}-${this.pick(1_000_000)}`;
     entry.later.push(value);
-    if ((await connection.send('SET', key, value)) === 'OK') Object.assign(entry, { acknowledged: value, later: [] });
+    const [reply] = await connection.pipeline([['SET', key, value]]);
+    if (reply === 'OK') Object.assign(entry, { acknowledged: value, later: [] });
     this.count(1);
   }
 
-  private async transaction(connection: RespClient): Promise<void> {
+  private async transaction(connection: RespConnection): Promise<void> {
     const body = Array.from({ length: 1 + this.pick(4) }, () => mixedCommand(this.pick));
     await connection.pipeline([['WATCH', `s${this.pick(2000)}`], ['MULTI'], ...body, ['EXEC']]);
     this.count(body.length + 3);
   }
 
-  private async block(connection: RespClient): Promise<void> {
-    await connection.send('BLPOP', `q${this.pick(5)}`, `l${this.pick(50)}`, 0.02 + this.pick(5) / 100);
+  private async block(connection: RespConnection): Promise<void> {
+    await connection.pipeline([['BLPOP', `q${this.pick(5)}`, `l${this.pick(50)}`, 0.02 + this.pick(5) / 100]]);
     this.count(1);
   }
 
   /** A command cut in the middle, then a reset, a half-close or a plain close. */
-  private async breakOff(connection: RespClient): Promise<void> {
-    const bytes = encode(['SET', `s${this.pick(2000)}`, 'cut'.repeat(this.pick(100))]);
-    connection.sendRaw(bytes.slice(0, this.pick(bytes.length)));
+  private async breakOff(connection: RespConnection): Promise<void> {
+    const bytes = encode('SET', `s${this.pick(2000)}`, 'cut'.repeat(this.pick(100)));
+    connection.sendRaw(bytes.subarray(0, this.pick(bytes.length)));
     const way = this.pick(3);
     if (way === 0) connection.reset();
     else if (way === 1) connection.socket.end();
@@ -183,8 +184,8 @@ class WorkloadClient {
     this.count(1);
   }
 
-  private async subscribe(connection: RespClient): Promise<void> {
-    await connection.send('SUBSCRIBE', `channel${this.pick(5)}`);
+  private async subscribe(connection: RespConnection): Promise<void> {
+    await connection.call('SUBSCRIBE', `channel${this.pick(5)}`);
     await delay(this.pick(10));
     connection.close();
     this.connection = null;
@@ -201,15 +202,15 @@ export async function runWorkload(options: WorkloadOptions): Promise<Ledger> {
 }
 
 /** What the ledger says was acknowledged and is not there: one sentence each. */
-export async function findLosses(ledger: Ledger, client: RespClient): Promise<string[]> {
+export async function findLosses(ledger: Ledger, client: RespConnection): Promise<string[]> {
   const losses: string[] = [];
   for (const [key, { acknowledged, attempted }] of ledger.counters) {
-    const value = Number(await client.send('GET', key));
+    const value = Number(await client.call('GET', key));
     if (value < acknowledged || value > attempted)
       losses.push(`${key} is ${value}, acknowledged ${acknowledged}, attempted ${attempted}`);
   }
   for (const [key, { acknowledged, later }] of ledger.values) {
-    const value: Reply = await client.send('GET', key);
+    const value: Reply = await client.call('GET', key);
     const allowed = acknowledged === null ? [null, ...later] : [acknowledged, ...later];
     if (!allowed.includes(value as string | null))
       losses.push(`${key} is ${String(value)}, allowed ${allowed.join(' ')}`);

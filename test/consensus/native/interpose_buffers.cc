@@ -8,12 +8,12 @@
 #include "interpose/hash.h"
 #include "interpose/input_buffer.h"
 #include "interpose/numbers.h"
-#include "interpose/output_buffer.h"
 #include "interpose/output_buffer.cc"
-#include "interpose/own_lines.h"
+#include "interpose/output_buffer.h"
 #include "interpose/own_lines.cc"
-#include "interpose/random.h"
+#include "interpose/own_lines.h"
 #include "interpose/random.cc"
+#include "interpose/random.h"
 
 using namespace gaia::interpose;
 
@@ -125,7 +125,9 @@ TEST_CASE("a description of the replica is hashed without the lines that name it
   const std::string stored = "$14\r\ntcp_port:31000\r\n" + std::string(60, 'x');
   REQUIRE(describesReplica(one.data(), one.size()));
   CHECK_FALSE(describesReplica(stored.data(), stored.size()));
-  const auto hash = [](const std::string& text) { return chainHashOfDescription(1, text.data(), text.size()); };
+  const auto hash = [](const std::string& text) {
+    return chainHashOfDescription(1, text.data(), text.size());
+  };
   CHECK(hash(one) == hash(two));
   CHECK(hash(one) != hash(other));
 }
@@ -136,8 +138,8 @@ TEST_CASE("the random stream is ChaCha20") {
   stream.start({});
   std::array<std::byte, 8> out;
   stream.fill(out);
-  CHECK(out == std::array<std::byte, 8>{std::byte{0x76}, std::byte{0xb8}, std::byte{0xe0}, std::byte{0xad}, std::byte{0xa0},
-                                        std::byte{0xf1}, std::byte{0x3d}, std::byte{0x90}});
+  CHECK(out == std::array<std::byte, 8>{std::byte{0x76}, std::byte{0xb8}, std::byte{0xe0}, std::byte{0xad},
+                                        std::byte{0xa0}, std::byte{0xf1}, std::byte{0x3d}, std::byte{0x90}});
   RandomStream whole, pieces;
   std::array<std::byte, 200> a, b;
   whole.start({1, 2, 3});

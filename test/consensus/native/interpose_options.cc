@@ -1,17 +1,18 @@
-#include "interpose/options.h"
-
 #include <doctest/doctest.h>
 
 #include "interpose/options.cc"
+#include "interpose/options.h"
 #include "interpose/real.cc"
 
 using namespace gaia::interpose;
 
 namespace {
-const std::string good =
-    "group=/demo/ledger@1\nsecret=" + std::string(64, 'a') + "\nseed=" + std::string(64, '1') +
-    "\nepoch_ms=1790000000000\njoin=0\ntransport=tcp\nself=0,1,10.0.0.1,7000,6379\npeer=1,2,10.0.0.2,7000,6380\n"
-    "peer=2,3,10.0.0.3,7001,6381\njournal=.gaia/journal\njournal_bytes_max=1000\ntrace=1\nof_a_later_release=x\n";
+const std::string good = "group=/demo/ledger@1\nsecret=" + std::string(64, 'a') +
+                         "\nseed=" + std::string(64, '1') +
+                         "\nepoch_ms=1790000000000\njoin=0\ntransport=tcp\nself=0,1,10.0.0.1,7000,6379\npeer="
+                         "1,2,10.0.0.2,7000,6380\n"
+                         "peer=2,3,10.0.0.3,7001,6381\njournal=.gaia/"
+                         "journal\njournal_bytes_max=1000\ntrace=1\nof_a_later_release=x\n";
 }
 
 TEST_CASE("replica.conf is understood") {
@@ -31,11 +32,17 @@ TEST_CASE("replica.conf is understood") {
 }
 
 TEST_CASE("what is wrong in replica.conf is named, secrets are not repeated") {
-  const std::pair<const char*, const char*> wrong[] = {
-      {"secret=", "secret=zz"},      {"seed=", "seed=12"},         {"epoch_ms=", "epoch_ms=soon"},
-      {"join=", "join=maybe"},       {"transport=", "transport=x"}, {"self=", "self=9,1,10.0.0.1,7000,6379"},
-      {"self=", "self=0,1,,1,1"},    {"peer=", "peer=1,2,10.0.0.2"}, {"peer=", "peer=1,2,10.0.0.2,70000,1"},
-      {"trace=", "trace=3"},         {"journal_bytes_max=", "journal_bytes_max=-1"}};
+  const std::pair<const char*, const char*> wrong[] = {{"secret=", "secret=zz"},
+                                                       {"seed=", "seed=12"},
+                                                       {"epoch_ms=", "epoch_ms=soon"},
+                                                       {"join=", "join=maybe"},
+                                                       {"transport=", "transport=x"},
+                                                       {"self=", "self=9,1,10.0.0.1,7000,6379"},
+                                                       {"self=", "self=0,1,,1,1"},
+                                                       {"peer=", "peer=1,2,10.0.0.2"},
+                                                       {"peer=", "peer=1,2,10.0.0.2,70000,1"},
+                                                       {"trace=", "trace=3"},
+                                                       {"journal_bytes_max=", "journal_bytes_max=-1"}};
   for (const auto& [field, line] : wrong) {
     Options parsed;
     std::string error;

@@ -1,5 +1,3 @@
-#include "interpose/turn.h"
-
 #include <doctest/doctest.h>
 
 #include <cstring>
@@ -8,6 +6,7 @@
 #include <vector>
 
 #include "interpose/turn.cc"
+#include "interpose/turn.h"
 
 using namespace gaia::interpose;
 
@@ -36,7 +35,8 @@ TEST_CASE("a turn that was written is read back") {
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     REQUIRE(reader.next(&record));
     CHECK(record.head.fd == static_cast<int>(128 + i));
-    CHECK(std::string(reinterpret_cast<const char*>(record.payload.data()), record.payload.size()) == inputs[i]);
+    CHECK(std::string(reinterpret_cast<const char*>(record.payload.data()), record.payload.size()) ==
+          inputs[i]);
   }
   CHECK_FALSE(reader.next(&record));
   CHECK(reader.valid());
@@ -59,7 +59,8 @@ TEST_CASE("truncated and damaged entries are found out, never read beyond their 
     const std::vector<std::byte> cut(entry.begin(), entry.begin() + static_cast<long>(bytes));
     TurnReader reader(cut);
     Record record;
-    while (reader.next(&record)) CHECK(record.payload.data() + record.payload.size() <= cut.data() + cut.size());
+    while (reader.next(&record))
+      CHECK(record.payload.data() + record.payload.size() <= cut.data() + cut.size());
     CHECK_FALSE(reader.valid());
   }
   std::mt19937 random(7);
@@ -68,6 +69,7 @@ TEST_CASE("truncated and damaged entries are found out, never read beyond their 
     damaged[random() % damaged.size()] = static_cast<std::byte>(random());
     TurnReader reader(damaged);
     Record record;
-    while (reader.next(&record)) CHECK(record.payload.data() + record.payload.size() <= damaged.data() + damaged.size());
+    while (reader.next(&record))
+      CHECK(record.payload.data() + record.payload.size() <= damaged.data() + damaged.size());
   }
 }

@@ -88,7 +88,7 @@ void Rig::tick(std::uint32_t number, std::uint64_t afterNs) {
 }
 
 void Rig::stand(std::uint32_t number) {
-  for (int i = 0; i < 10 && core(number).role() != Role::candidate; i++) tick(number, 1'000'000'000);
+  for (int i = 0; i < 100 && core(number).role() != Role::candidate; i++) tick(number, 100'000'000);
 }
 
 bool Rig::electStepwise(std::uint32_t number) {

@@ -1,0 +1,171 @@
+// A small event-loop server for tests: `server WAIT PORT`, WAIT being poll, select or epoll. It counts, tells
+// the time and draws random numbers, and makes on request the calls that turns do not carry. One word per
+// line in, one reply per line out. Built with _FORTIFY_SOURCE, so that it calls the C library by those names
+// too.
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/random.h>
+#include <sys/select.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define DESCRIPTORS 1024
+
+static int listener, epollFd;
+static long counter;
+static struct pollfd clients[DESCRIPTORS];
+static int clientCount;
+
+static void reply(int fd, const char* name, long value) {
+  char line[128];
+  int bytes = snprintf(line, sizeof line, "+%s %ld\r\n", name, value);
+  if (write(fd, line, (size_t)bytes) != bytes) close(fd);
+}
+
+static long failed(long result) { return result < 0 ? -errno : result; }
+
+static long callOut(const char* port) {
+  struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((unsigned short)atoi(port))};
+  inet_pton(AF_INET, "127.0.0.1", &to.sin_addr);
+  int fd = socket(AF_INET, SOCK_STREAM, 0);
+  long result = failed(connect(fd, (struct sockaddr*)&to, sizeof to));
+  close(fd);
+  return result;
+}
+
+static long answerInChild(int client) {
+  int status = 0;
+  pid_t child = fork();
+  if (child == 0) _exit(write(client, "+child\r\n", 8) == 8 ? 0 : 1);
+  waitpid(child, &status, 0);
+  return WEXITSTATUS(status);
+}
+
+static long sendAFile(int client) {
+  int file = open("/proc/version", O_RDONLY);
+  long result = failed(sendfile(client, file, NULL, 10));
+  close(file);
+  return result;
+}
+
+static long receiveMany(int client) {
+  char byte;
+  struct iovec part = {&byte, 1};
+  struct mmsghdr message = {.msg_hdr = {.msg_iov = &part, .msg_iovlen = 1}};
+  return failed(recvmmsg(client, &message, 1, MSG_DONTWAIT, NULL));
+}
+
+static void describe(int client) {
+  struct timeval now;
+  unsigned drawn = 0;
+  gettimeofday(&now, NULL);
+  if (getrandom(&drawn, sizeof drawn, 0) != sizeof drawn) abort();
+  char line[128];
+  snprintf(line, sizeof line, "%ld.%06ld/%u/%d", (long)now.tv_sec, (long)now.tv_usec, drawn, client);
+  reply(client, line, ++counter);
+}
+
+static void obey(int client, char* line) {
+  char* argument = strchr(line, ' ');
+  if (argument != NULL) *argument++ = 0;
+  if (strcmp(line, "count") == 0)
+    describe(client);
+  else if (strcmp(line, "dup") == 0)
+    reply(client, "dup", failed(dup(client)));
+  else if (strcmp(line, "sendfile") == 0)
+    reply(client, "sendfile", sendAFile(client));
+  else if (strcmp(line, "recvmmsg") == 0)
+    reply(client, "recvmmsg", receiveMany(client));
+  else if (strcmp(line, "connect") == 0)
+    reply(client, "connect", callOut(argument));
+  else if (strcmp(line, "fork") == 0)
+    reply(client, "fork", answerInChild(client));
+}
+
+static void forget(int client) {
+  for (int i = 0; i < clientCount; i++)
+    if (clients[i].fd == client) clients[i] = clients[--clientCount];
+  if (epollFd >= 0) epoll_ctl(epollFd, EPOLL_CTL_DEL, client, NULL);
+  close(client);
+}
+
+static void serve(int client, size_t room) {
+  char text[4096];
+  ssize_t got = read(client, text, room < sizeof text ? room : sizeof text);
+  if (got < 0 && errno == EAGAIN) return;
+  if (got <= 0) return forget(client);
+  char* rest;
+  for (char* line = strtok_r(text, "\r\n", &rest); line != NULL && line < text + got;
+       line = strtok_r(NULL, "\r\n", &rest)) {
+    obey(client, line);
+  }
+}
+
+static void greet(void) {
+  int client = accept4(listener, NULL, NULL, SOCK_NONBLOCK);
+  if (client < 0 || client >= DESCRIPTORS || clientCount == DESCRIPTORS) return;
+  clients[clientCount++] = (struct pollfd){client, POLLIN, 0};
+  struct epoll_event event = {.events = EPOLLIN, .data.fd = client};
+  if (epollFd >= 0) epoll_ctl(epollFd, EPOLL_CTL_ADD, client, &event);
+}
+
+static void handle(int fd) { fd == listener ? greet() : serve(fd, 4000); }
+
+static void waitByPoll(void) {
+  struct pollfd list[DESCRIPTORS + 1];
+  int count = clientCount;
+  list[0] = (struct pollfd){listener, POLLIN, 0};
+  memcpy(list + 1, clients, sizeof *clients * (size_t)count);
+  poll(list, (nfds_t)count + 1, 500);
+  for (int i = 0; i <= count; i++)
+    if (list[i].revents != 0) handle(list[i].fd);
+}
+
+static void waitBySelect(void) {
+  fd_set in;
+  FD_ZERO(&in);
+  FD_SET(listener, &in);
+  for (int i = 0; i < clientCount; i++) FD_SET(clients[i].fd, &in);
+  struct timeval timeout = {0, 500000};
+  select(DESCRIPTORS, &in, NULL, NULL, &timeout);
+  for (int fd = 0; fd < DESCRIPTORS; fd++)
+    if (FD_ISSET(fd, &in)) handle(fd);
+}
+
+static void waitByEpoll(void) {
+  struct epoll_event events[16];
+  int count = epoll_wait(epollFd, events, 16, 500);
+  for (int i = 0; i < count; i++) handle(events[i].data.fd);
+}
+
+int main(int count, char** arguments) {
+  if (count != 3) return 2;
+  int yes = 1;
+  struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((unsigned short)atoi(arguments[2]))};
+  inet_pton(AF_INET, "127.0.0.1", &at.sin_addr);
+  listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+  setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+  if (bind(listener, (struct sockaddr*)&at, sizeof at) != 0 || listen(listener, 128) != 0) return 1;
+  epollFd = strcmp(arguments[1], "epoll") == 0 ? epoll_create1(0) : -1;
+  struct epoll_event event = {.events = EPOLLIN, .data.fd = listener};
+  if (epollFd >= 0) epoll_ctl(epollFd, EPOLL_CTL_ADD, listener, &event);
+  for (;;) {
+    if (epollFd >= 0)
+      waitByEpoll();
+    else if (strcmp(arguments[1], "poll") == 0)
+      waitByPoll();
+    else
+      waitBySelect();
+  }
+}
