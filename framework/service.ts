@@ -1,6 +1,7 @@
 import type { ReplicaReport } from '../executor/assignment.js';
-import type { Plan } from '../placement/types.js';
-import type { AppSpec, TaskState } from './app.js';
+import type { Plan, Refusal } from '../placement/types.js';
+import type { AppSpec } from './app.js';
+import type { TaskState } from './mesos-http-client/index.js';
 
 /**
  * What the API layer (`api/`) may ask of the framework, and nothing else. `loop.ts` implements it over the pure
@@ -124,14 +125,6 @@ export interface QueueView {
   processedOffersCount: number;
   unusedOffersCount: number;
   /** Latest reasons, per agent. */
-  refusals: {
-    agentId: string;
-    hostname: string;
-    rule: string;
-    asked: number | null;
-    free: number | null;
-    missing: number | null;
-    sentence: string;
-  }[];
+  refusals: Refusal[];
   sentence: string | null;
 }

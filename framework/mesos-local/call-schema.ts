@@ -1,3 +1,4 @@
+import { taskStates } from '../mesos-http-client/task-status.js';
 import { type Message, message, optional, repeated, required } from './proto.js';
 
 /**
@@ -9,22 +10,6 @@ const ID = message({ value: required('string') });
 const NANOSECONDS = message({ nanoseconds: required('integer') });
 const FILTERS = message({ refuse_seconds: optional('double') });
 const KILL_POLICY = message({ grace_period: optional(NANOSECONDS) });
-const TASK_STATES = [
-  'TASK_STAGING',
-  'TASK_STARTING',
-  'TASK_RUNNING',
-  'TASK_KILLING',
-  'TASK_FINISHED',
-  'TASK_FAILED',
-  'TASK_KILLED',
-  'TASK_ERROR',
-  'TASK_LOST',
-  'TASK_DROPPED',
-  'TASK_UNREACHABLE',
-  'TASK_GONE',
-  'TASK_GONE_BY_OPERATOR',
-  'TASK_UNKNOWN',
-];
 const CAPABILITIES = [
   'REVOCABLE_RESOURCES',
   'TASK_KILLING_STATE',
@@ -192,7 +177,7 @@ export const SCHEDULER_CALL: Message = message({
 
 const TASK_STATUS = message({
   task_id: required(ID),
-  state: required({ enum: TASK_STATES }),
+  state: required({ enum: taskStates }),
   message: optional('string'),
   source: optional({ enum: ['SOURCE_MASTER', 'SOURCE_AGENT', 'SOURCE_EXECUTOR'] }),
   reason: optional('string'),

@@ -1,7 +1,8 @@
 /** What the scheduler keeps in the store. Records are replaced, never modified: views and tests may keep them. */
 import type { MemberAddress, ReplicaReport } from '../../executor/assignment.js';
 import type { AttributeValue, ReplicaDemand } from '../../placement/types.js';
-import type { AppSpec, TaskState } from '../app.js';
+import type { AppSpec } from '../app.js';
+import type { TaskState } from '../mesos-http-client/index.js';
 import type { TaskFailure, TaskView } from '../service.js';
 
 export interface FrameworkRecord {

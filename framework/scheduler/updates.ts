@@ -1,5 +1,5 @@
 /** Status updates: what a task has become, what that means for its app, and the acknowledgement. */
-import type { TaskState } from '../app.js';
+import type { TaskState } from '../mesos-http-client/index.js';
 import { isTerminal, type TaskStatus } from '../mesos-http-client/index.js';
 import { type Context, call, isoTime } from './context.js';
 import { putGroup } from './groups.js';

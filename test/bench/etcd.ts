@@ -1,5 +1,6 @@
 import { Agent, request } from 'undici';
-import { eventually, freePorts, memoryDirectory, type Peer, Processes } from './peer.js';
+import { until } from '../e2e/system.js';
+import { freePorts, memoryDirectory, type Peer, Processes } from './peer.js';
 
 /** etcd of the distribution, `replicas` nodes on loopback; clients speak its v3 HTTP gateway to the leading node. */
 export async function startEtcd(replicas: number): Promise<Peer> {
@@ -15,7 +16,7 @@ export async function startEtcd(replicas: number): Promise<Peer> {
   for (const node of nodes) processes.start(node.name, 'etcd', nodeArguments(node, cluster, processes.directory));
   const dispatcher = new Agent({ connections: 128, pipelining: 1 });
   try {
-    const leader = await eventually(30_000, () =>
+    const leader = await until('etcd leads', 30_000, () =>
       findLeader(
         nodes.map((node) => node.client),
         dispatcher,

@@ -66,16 +66,3 @@ export class Processes {
     for (const child of this.children) child.kill('SIGKILL');
   }
 }
-
-/** Repeats `probe` until it resolves; rejects with its last error after `timeoutMs`. */
-export async function eventually<T>(timeoutMs: number, probe: () => Promise<T>): Promise<T> {
-  const until = Date.now() + timeoutMs;
-  for (;;) {
-    try {
-      return await probe();
-    } catch (error) {
-      if (Date.now() > until) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-  }
-}

@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { leaderOf, portOf, redisSpec, System } from '../e2e/system.js';
+import { leaderOf, portOf, redisSpec, System, until } from '../e2e/system.js';
 import { encode, RespConnection } from '../resp.js';
 import type { BenchOptions } from './main.js';
 import { type Figures, measure, median, round } from './measure.js';
-import { eventually, freePorts, memoryDirectory, Processes } from './peer.js';
+import { freePorts, memoryDirectory, Processes } from './peer.js';
 
 const clients = 50;
 const rounds = 5;
@@ -167,7 +167,7 @@ async function startPeers() {
   try {
     const pids = [start(plain), start(primary)];
     for (const port of replicas) start(port, '--replicaof', `127.0.0.1 ${primary}`);
-    await eventually(20_000, () => replicasOnline(primary, replicas.length));
+    await until('the replicas of Redis are online', 20_000, () => replicasOnline(primary, replicas.length));
     return {
       plain: { port: plain, pid: pids[0] as number },
       primary: { port: primary, pid: pids[1] as number },
@@ -179,12 +179,13 @@ async function startPeers() {
   }
 }
 
-async function replicasOnline(port: number, count: number): Promise<void> {
+async function replicasOnline(port: number, count: number): Promise<true> {
   const connection = await RespConnection.open(port);
   const info = String(await connection.call('INFO', 'replication'));
   connection.close();
   if ((info.match(/state=online/g) ?? []).length !== count)
     throw new Error(`the replicas of Redis are not online: ${info}`);
+  return true;
 }
 
 /** `SET` + `WAIT 1` on Redis with two replicas and `SET` on GAIA in turn; of each, the round with the median throughput. */

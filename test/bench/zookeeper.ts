@@ -2,7 +2,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import ZooKeeper from 'node-zookeeper-client';
-import { eventually, freePorts, memoryDirectory, type Peer, Processes } from './peer.js';
+import { until } from '../e2e/system.js';
+import { freePorts, memoryDirectory, type Peer, Processes } from './peer.js';
 
 /** The jar's manifest names the rest; the first entry holds its logging configuration. */
 const classPath = '/etc/zookeeper/conf:/usr/share/java/zookeeper.jar';
@@ -18,7 +19,7 @@ export async function startZooKeeper(replicas: number): Promise<Peer> {
   const clientPorts = Array.from({ length: replicas }, (_, id) => ports[id * 3] as number);
   for (const [id, port] of clientPorts.entries()) startServer(processes, id + 1, port, servers);
   try {
-    const leader = await eventually(60_000, () => findLeader(clientPorts));
+    const leader = await until('ZooKeeper leads', 60_000, () => findLeader(clientPorts));
     return await peerOf(leader, processes);
   } catch (error) {
     await processes.stop();

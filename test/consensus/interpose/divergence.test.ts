@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { eventually } from '../group.js';
 import { compareTraces } from './exactness.js';
-import { type Group, type Replica, startGroup, until } from './group.js';
+import { type Group, type Replica, startGroup } from './group.js';
 
 describe('a replica that executes differently', function () {
   this.timeout(60_000);
@@ -19,7 +20,9 @@ describe('a replica that executes differently', function () {
     const [a, b, strange] = group.replicas as [Replica, Replica, Replica];
     assert.deepEqual(compareTraces(group, a, b).differences, []);
     assert.ok(compareTraces(group, a, strange).differences.length > 0);
-    await until('nobody reports the divergence', () => group.replicas.some((replica) => replica.state?.divergence));
+    await eventually('nobody reports the divergence', () =>
+      group.replicas.some((replica) => replica.state?.divergence),
+    );
     client.close();
   });
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { eventually } from '../group.js';
 import { compareLiving } from './exactness.js';
-import { type Group, type GroupOptions, startGroup, until } from './group.js';
+import { type Group, type GroupOptions, startGroup } from './group.js';
 import { findLosses, runWorkload } from './workload.js';
 
 const commands = Number(process.env.GAIA_COMMANDS ?? 30_000);
@@ -69,7 +70,7 @@ for (const [variant, options] of Object.entries(variants)) {
       for (const command of ['SAVE', 'BGSAVE']) {
         await client.call(command);
         const saved = async () => String(await client.call('INFO', 'persistence')).includes('rdb_bgsave_in_progress:0');
-        await until('BGSAVE does not end', saved);
+        await eventually('BGSAVE does not end', saved);
         await group.quiesce();
         const [first, ...others] = group.living().map((replica) => replica.file('dump.rdb'));
         for (const other of others) assert.ok(other.equals(first as Buffer), `dump.rdb differs after ${command}`);

@@ -18,10 +18,10 @@ import {
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { MemberAddress, ReplicaReport } from '../../../executor/assignment.js';
 import { RespConnection } from '../../resp.js';
+import { eventually } from '../group.js';
 
 export const repository = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../../..');
 
@@ -51,21 +51,6 @@ export interface TurnLine {
   outputHash: string;
   clockCalls: number;
   inputBytes: number;
-}
-
-/** Waits until `condition` gives something; fails with `what` after `limitMs`. */
-export async function until<T>(
-  what: string,
-  condition: () => T | Promise<T>,
-  limitMs = 10_000,
-): Promise<NonNullable<T>> {
-  const end = Date.now() + limitMs;
-  for (;;) {
-    const value = await condition();
-    if (value) return value;
-    if (Date.now() > end) throw new Error(`after ${limitMs} ms: ${what}`);
-    await delay(10);
-  }
 }
 
 /** Ports that were free a moment ago, below the range the kernel gives to clients. */
@@ -215,7 +200,7 @@ export class Group {
 
   /** The replica that says it leads and whom a majority of the living follows. */
   leader(limitMs = 20_000): Promise<Replica> {
-    return until('no leader', () => this.findLeader(), limitMs);
+    return eventually('no leader', () => this.findLeader(), limitMs);
   }
 
   private findLeader(): Replica | undefined {
@@ -234,7 +219,7 @@ export class Group {
 
   async kill(replica: Replica, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     replica.process.kill(signal);
-    await until(`member ${replica.address.member} does not end`, () => !replica.alive);
+    await eventually(`member ${replica.address.member} does not end`, () => !replica.alive);
   }
 
   /** A new member in the slot of a dead one; resolves when it counts and has caught up. */
@@ -246,7 +231,7 @@ export class Group {
     await remove();
     const fresh = this.launch(self, peers, true);
     this.replicas[slot] = fresh;
-    await until(
+    await eventually(
       `member ${self.member} did not join: ${JSON.stringify(fresh.state)} ${fresh.fatal}`,
       () => this.hasJoined(fresh),
       limitMs,
@@ -266,10 +251,10 @@ export class Group {
   async quiesce(): Promise<number> {
     const leader = await this.leader();
     const seen = leader.state;
-    await until('the leader reports nothing new', () => leader.state !== seen, 5000);
+    await eventually('the leader reports nothing new', () => leader.state !== seen, 5000);
     const index = leader.state?.committedIndex ?? 0;
     const reached = () => this.living().every((replica) => (replica.state?.appliedIndex ?? 0) >= index);
-    await until(`not all replicas reach index ${index}`, reached, 30_000);
+    await eventually(`not all replicas reach index ${index}`, reached, 30_000);
     return index;
   }
 
@@ -292,7 +277,7 @@ export class Group {
 
   async stop(): Promise<void> {
     for (const replica of this.living()) replica.process.kill('SIGKILL');
-    await until('replicas do not end', () => this.living().length === 0);
+    await eventually('replicas do not end', () => this.living().length === 0);
     if (process.env.GAIA_KEEP === undefined) rmSync(this.directory, { recursive: true, force: true });
   }
 }

@@ -5,8 +5,9 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { RespConnection } from '../../resp.js';
+import { eventually } from '../group.js';
 import { compareLiving } from './exactness.js';
-import { type Group, repository, startGroup, until } from './group.js';
+import { type Group, repository, startGroup } from './group.js';
 
 const source = path.join(repository, 'test/consensus/interpose/server.c');
 
@@ -14,7 +15,7 @@ const source = path.join(repository, 'test/consensus/interpose/server.c');
 async function ask(client: RespConnection, line: string): Promise<string> {
   const before = client.pushed.length;
   client.sendRaw(`${line}\r\n`);
-  await until(`no reply to ${line}`, () => client.pushed.length > before);
+  await eventually(`no reply to ${line}`, () => client.pushed.length > before);
   return String(client.pushed.at(-1));
 }
 
@@ -82,7 +83,7 @@ describe('a replicated server of one’s own', function () {
   it('loses the label exact when it connects to another server', async () => {
     const peer = net.createServer((socket) => socket.on('error', () => {})).listen(0, '127.0.0.1');
     try {
-      await until('the peer does not listen', () => peer.listening);
+      await eventually('the peer does not listen', () => peer.listening);
       const client = await start('epoll');
       const { port } = peer.address() as net.AddressInfo;
       assert.equal(await ask(client, `connect ${port}`), 'connect 0');
@@ -96,7 +97,7 @@ describe('a replicated server of one’s own', function () {
   async function assertCounted(command: string, counted: string): Promise<void> {
     for (const replica of group.replicas) {
       const counts = () => replica.state?.unexpected[counted];
-      await until(`member ${replica.address.member} does not count ${command}`, counts);
+      await eventually(`member ${replica.address.member} does not count ${command}`, counts);
       assert.equal(replica.state?.label, 'checked');
     }
   }

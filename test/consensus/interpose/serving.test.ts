@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { RespConnection } from '../../resp.js';
+import { eventually } from '../group.js';
 import { compareLiving } from './exactness.js';
-import { type Group, type Replica, startGroup, until } from './group.js';
+import { type Group, type Replica, startGroup } from './group.js';
 
 const megabyte = 1 << 20;
 
@@ -65,7 +66,7 @@ describe('a replicated redis-server', function () {
       assert.ok(Date.now() - begin < 1000, `PING took ${Date.now() - begin} ms`);
     }
     slow.socket.resume();
-    await until('not all 16 replies came', () => slow.pushed.length === 16, 20_000);
+    await eventually('not all 16 replies came', () => slow.pushed.length === 16, 20_000);
     await other.call('DEL', 'wide');
     slow.close();
     other.close();
@@ -76,7 +77,7 @@ describe('a replicated redis-server', function () {
     const reply = client.pipeline([['PING'], ['ECHO', 'last']]);
     client.socket.end();
     assert.deepEqual(await reply, ['PONG', 'last']);
-    await until('the server does not close', () => client.closed);
+    await eventually('the server does not close', () => client.closed);
     client.close();
   });
 
@@ -94,7 +95,7 @@ describe('a replicated redis-server', function () {
       String(await client.call('CLIENT', 'LIST'))
         .trim()
         .split('\n').length === 1;
-    await until('the reset clients are not gone', clientsNow);
+    await eventually('the reset clients are not gone', clientsNow);
     client.close();
   });
 
@@ -133,12 +134,14 @@ describe('a replicated redis-server', function () {
     process.kill(paused.pid, 'SIGSTOP');
     writer.sendRaw('*3\r\n$3\r\nSET\r\n$6\r\npaused\r\n$3\r\nold\r\n');
     const others = group.replicas.filter((replica) => replica !== paused);
-    const second = await until('nobody else leads', () => others.find((replica) => replica.state?.role === 'leader'));
+    const second = await eventually('nobody else leads', () =>
+      others.find((replica) => replica.state?.role === 'leader'),
+    );
     const client = await group.client(second.address.slot);
     assert.equal(await client.call('SET', 'paused', 'new'), 'OK');
     client.close();
     process.kill(paused.pid, 'SIGCONT');
-    await until('its clients are not disconnected', () => writer.closed);
+    await eventually('its clients are not disconnected', () => writer.closed);
     leader = await group.leader();
     const reader = await group.client(leader.address.slot);
     assert.equal(await reader.call('GET', 'paused'), 'new');
@@ -176,9 +179,9 @@ describe('a client that does not read its replies', function () {
     slow.socket.pause();
     slow.sendRaw('*2\r\n$3\r\nGET\r\n$4\r\nwide\r\n');
     const clientsNow = async () => /connected_clients:(\d+)/.exec(String(await other.call('INFO', 'clients')))?.[1];
-    await until('the client is not closed', async () => (await clientsNow()) === '1');
+    await eventually('the client is not closed', async () => (await clientsNow()) === '1');
     slow.socket.resume();
-    await until('its socket is not closed', () => slow.closed);
+    await eventually('its socket is not closed', () => slow.closed);
     assert.deepEqual(slow.pushed, []);
     other.close();
     await group.quiesce();
