@@ -12,7 +12,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const buildPackages = ['g++', 'cmake', 'make', 'libsodium-dev', 'doctest-dev'];
 const demoPackages = ['redis-server', 'redis-tools'];
 const testPackages = ['procps'];
-const benchPackages = { consensus: ['etcd-server', 'etcd-client', 'zookeeper'] };
+const benchPackages = { consensus: ['etcd-server', 'etcd-client', 'zookeeper', 'valgrind'] };
 const nodeVersionMin = [20, 19];
 
 /** Ends the run with a sentence that says what failed and what to do. */

@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- NAME [--json] [--replicas N] [--seconds S]`. Prints a summary; with --json the last line of
+ * `npm run bench -- NAME [--json] [--replicas N] [--seconds S] [--kills K]`. Prints a summary; with --json the last line of
  * standard output is one JSON object with every figure and the command that made it.
  */
 import { parseArgs } from 'node:util';
@@ -7,6 +7,8 @@ import { parseArgs } from 'node:util';
 export interface BenchOptions {
   replicas: number;
   seconds: number;
+  /** Of leaders, by `failover`. */
+  kills: number;
 }
 
 type Bench = (options: BenchOptions) => Promise<object>;
@@ -15,12 +17,13 @@ const benches: Record<string, () => Promise<Bench>> = {
   consensus: async () => (await import('./consensus.js')).run,
   redis: async () => (await import('./redis.js')).run,
   failover: async () => (await import('./failover.js')).run,
+  steady: async () => (await import('./steady.js')).run,
   placement: async () => (await import('./placement.js')).run,
 };
 
 function usage(problem: string): never {
   console.error(
-    `${problem}\nUse: npm run bench -- ${Object.keys(benches).join('|')} [--json] [--replicas 3|5|7|9] [--seconds S]`,
+    `${problem}\nUse: npm run bench -- ${Object.keys(benches).join('|')} [--json] [--replicas 3|5|7|9] [--seconds S] [--kills K]`,
   );
   process.exit(2);
 }
@@ -33,6 +36,7 @@ function parse() {
         json: { type: 'boolean', default: false },
         replicas: { type: 'string', default: '3' },
         seconds: { type: 'string', default: '5' },
+        kills: { type: 'string', default: '30' },
       },
     });
   } catch (error) {
@@ -47,9 +51,12 @@ if (!bench) usage(`"${name}" is not a benchmark.`);
 const replicas = Number(values.replicas);
 const seconds = Number(values.seconds);
 if (![1, 3, 5, 7, 9].includes(replicas)) usage(`--replicas ${values.replicas}: use 3, 5, 7 or 9.`);
-if (!(seconds > 0 && seconds <= 600)) usage(`--seconds ${values.seconds}: use a number above 0 and up to 600.`);
+if (!(seconds > 0 && seconds <= 3600)) usage(`--seconds ${values.seconds}: use a number above 0 and up to 3600.`);
 
-const figures = await (await bench())({ replicas, seconds });
+const kills = Number(values.kills);
+if (!(Number.isInteger(kills) && kills >= 1 && kills <= 1000)) usage(`--kills ${values.kills}: use 1..1000.`);
+
+const figures = await (await bench())({ replicas, seconds, kills });
 if (!values.json) console.log(JSON.stringify(figures, null, 2));
 else console.log(JSON.stringify({ bench: name, replicas, seconds, ...figures }));
 process.exit(0);

@@ -188,9 +188,9 @@ export class System {
   }
 
   /** The group once it is whole again without this member: that it is gone may not have been seen yet. */
-  replaced(appId: string, member: number, timeoutMs = 60_000): Promise<Group> {
+  replaced(appId: string, member: number, instances = 3, timeoutMs = 60_000): Promise<Group> {
     return until(`member ${member} of ${appId} is replaced`, timeoutMs, async () => {
-      const now = await this.whole(appId, 3, timeoutMs);
+      const now = await this.whole(appId, instances, timeoutMs);
       return now.replicas.every((replica) => replica.member !== member) ? now : null;
     });
   }

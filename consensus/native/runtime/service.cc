@@ -90,6 +90,7 @@ bool MemberRuntime::tend(std::span<const pollfd> ready, std::uint64_t nowNs) {
         if (link->overTcp()) link->receive();
       }
       core_->tick(nowNs);
+      if (core_->role() == Role::candidate) core_->collect();  // shared memory has answered already
     }
     reconcileLinks();
     for (auto& [number, link] : links_) link->flush();
@@ -125,7 +126,7 @@ void MemberRuntime::noteLink(Link& link, Link::Event event) {
       break;
     case Link::Event::none: break;
   }
-  changed_ = changed_ || event == Link::Event::opened;
+  changed_ = changed_ || event != Link::Event::none;  // acted upon at once, not at the next tick
 }
 
 void MemberRuntime::reconcileLinks() {

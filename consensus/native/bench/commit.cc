@@ -2,8 +2,9 @@
 //
 //   gaia-consensus-bench --transport shm|tcp --replicas N --clients C --bytes B --seconds S
 //
-// `clients` proposals are outstanding at a time: appended one after the other, then committed together; each one's
-// latency counts from its own append. Prints one JSON object. The replicas are children and are always reaped.
+// `clients` proposals are outstanding at a time: appended one after the other, then committed together; each
+// one's latency counts from its own append. Prints one JSON object. The replicas are children and are always
+// reaped.
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -13,9 +14,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <filesystem>
 
-#include "runtime/runtime.h"
+#include "group.h"
 #include "transport/sys.h"
 
 namespace {
@@ -32,60 +32,42 @@ struct Result {
   std::vector<std::uint32_t> latenciesNs;
   double seconds = 0;
   std::uint64_t operations = 0;
+  std::uint64_t entries = 0;  // with those of the warm-up
 };
 
 Arguments parse(int count, char** values) {
   Arguments arguments;
   for (int i = 1; i + 1 < count; i += 2) {
     const std::string name = values[i], value = values[i + 1];
-    if (name == "--transport") arguments.transport = value;
-    else if (name == "--replicas") arguments.replicas = std::strtoul(value.c_str(), nullptr, 10);
-    else if (name == "--clients") arguments.clients = std::strtoul(value.c_str(), nullptr, 10);
-    else if (name == "--bytes") arguments.bytes = std::strtoul(value.c_str(), nullptr, 10);
-    else if (name == "--seconds") arguments.seconds = std::strtod(value.c_str(), nullptr);
-    else std::fprintf(stderr, "unknown option %s\n", name.c_str()), std::exit(2);
+    if (name == "--transport")
+      arguments.transport = value;
+    else if (name == "--replicas")
+      arguments.replicas = std::strtoul(value.c_str(), nullptr, 10);
+    else if (name == "--clients")
+      arguments.clients = std::strtoul(value.c_str(), nullptr, 10);
+    else if (name == "--bytes")
+      arguments.bytes = std::strtoul(value.c_str(), nullptr, 10);
+    else if (name == "--seconds")
+      arguments.seconds = std::strtod(value.c_str(), nullptr);
+    else
+      std::fprintf(stderr, "unknown option %s\n", name.c_str()), std::exit(2);
   }
   const bool transport = arguments.transport == "shm" || arguments.transport == "tcp";
-  const bool sizes = arguments.bytes >= 1 && arguments.bytes <= 65536 && arguments.clients >= 1 && arguments.clients <= 128;
-  if (!transport || !sizes || arguments.replicas < 1 || arguments.replicas > slotsMax || arguments.seconds <= 0) {
-    std::fprintf(stderr, "--transport shm|tcp, --replicas 1..9, --clients 1..128, --bytes 1..65536, --seconds above 0\n");
+  const bool sizes =
+      arguments.bytes >= 1 && arguments.bytes <= 65536 && arguments.clients >= 1 && arguments.clients <= 128;
+  if (!transport || !sizes || arguments.replicas < 1 || arguments.replicas > slotsMax ||
+      arguments.seconds <= 0) {
+    std::fprintf(
+        stderr,
+        "--transport shm|tcp, --replicas 1..9, --clients 1..128, --bytes 1..65536, --seconds above 0\n");
     std::exit(2);
   }
   return arguments;
 }
 
-std::vector<std::uint16_t> freePorts(std::size_t count) {
-  std::vector<std::uint16_t> ports;
-  std::vector<int> held;
-  for (std::size_t i = 0; i < count; i++) {
-    held.push_back(sys::listenTcp("127.0.0.1", 0));
-    ports.push_back(sys::localPort(held.back()));
-  }
-  for (const int descriptor : held) sys::close(descriptor);
-  return ports;
-}
-
 std::vector<ReplicaOptions> group(const Arguments& arguments, const std::string& directory) {
-  const auto ports = freePorts(arguments.replicas);
-  std::vector<Member> members;
-  for (std::size_t i = 0; i < arguments.replicas; i++) {
-    members.push_back({static_cast<std::uint8_t>(i), static_cast<std::uint32_t>(i + 1), "127.0.0.1", ports[i], 0});
-  }
-  ReplicaOptions options;
-  options.group = "bench-" + std::to_string(getpid());
-  sys::randomBytes(std::as_writable_bytes(std::span(options.secret)));
-  options.transport = arguments.transport == "shm" ? TransportChoice::shm : TransportChoice::tcp;
-  options.journalBytesMax = 64u << 20;
-  std::vector<ReplicaOptions> all;
-  for (const Member& self : members) {
-    options.self = self;
-    options.peers.clear();
-    for (const Member& other : members) {
-      if (other.number != self.number) options.peers.push_back(other);
-    }
-    options.journalDirectory = directory + "/" + std::to_string(self.number);
-    all.push_back(options);
-  }
+  auto all = bench::founders(arguments.transport, arguments.replicas, directory);
+  for (ReplicaOptions& options : all) options.journalBytesMax = 64u << 20;
   return all;
 }
 
@@ -109,6 +91,7 @@ Result measure(Runtime& runtime, const Arguments& arguments) {
     }
     if (!runtime.commit()) return result;
     nowNs = sys::nowNs();
+    result.entries += submitted.size();
     for (std::size_t i = 0; i < submitted.size(); i++) runtime.applied(first + i, 0, 0);
     if (nowNs < warmNs) continue;
     if (firstNs == 0) firstNs = nowNs;
@@ -126,12 +109,16 @@ Result measure(Runtime& runtime, const Arguments& arguments) {
 void print(Result& result, const Arguments& arguments) {
   std::sort(result.latenciesNs.begin(), result.latenciesNs.end());
   const auto at = [&](double share) {
-    return result.latenciesNs[static_cast<std::size_t>(share * static_cast<double>(result.latenciesNs.size() - 1))] / 1e3;
+    return result.latenciesNs[static_cast<std::size_t>(share *
+                                                       static_cast<double>(result.latenciesNs.size() - 1))] /
+           1e3;
   };
-  std::printf("{\"p50Us\":%.3f,\"p99Us\":%.3f,\"opsPerSecond\":%.0f,\"transport\":\"%s\",\"replicas\":%zu,"
-              "\"clients\":%zu,\"bytes\":%zu}\n",
-              at(0.5), at(0.99), static_cast<double>(result.operations) / result.seconds, arguments.transport.c_str(),
-              arguments.replicas, arguments.clients, arguments.bytes);
+  std::printf(
+      "{\"p50Us\":%.3f,\"p99Us\":%.3f,\"opsPerSecond\":%.0f,\"entries\":%lu,\"transport\":\"%s\",\"replicas\":%zu,"
+      "\"clients\":%zu,\"bytes\":%zu}\n",
+      at(0.5), at(0.99), static_cast<double>(result.operations) / result.seconds, result.entries,
+      arguments.transport.c_str(),
+      arguments.replicas, arguments.clients, arguments.bytes);
   std::fflush(stdout);
 }
 
@@ -148,7 +135,8 @@ int replica(const ReplicaOptions& options, const Arguments& arguments) {
     if (wake != Wake::lead) continue;
     const auto allConnected = [&] {
       const Status status = runtime->status();
-      return std::all_of(status.peers.begin(), status.peers.end(), [](const PeerStatus& peer) { return peer.connected; });
+      return std::all_of(status.peers.begin(), status.peers.end(),
+                         [](const PeerStatus& peer) { return peer.connected; });
     };
     for (int i = 0; i < 1000 && !allConnected(); i++) sys::sleepNs(5'000'000);
     Result result = measure(*runtime, arguments);
@@ -162,10 +150,10 @@ int replica(const ReplicaOptions& options, const Arguments& arguments) {
 
 int main(int count, char** values) {
   const Arguments arguments = parse(count, values);
-  std::string directory = (std::filesystem::temp_directory_path() / "gaia-bench-XXXXXX").string();
-  if (mkdtemp(directory.data()) == nullptr) return std::perror("mkdtemp"), 1;
+  const bench::Directory directory;
+  if (directory.failed()) return std::perror("mkdtemp"), 1;
   std::vector<pid_t> children;
-  for (const ReplicaOptions& options : group(arguments, directory)) {
+  for (const ReplicaOptions& options : group(arguments, directory.path())) {
     const pid_t child = fork();
     if (child == 0) _exit(replica(options, arguments));
     children.push_back(child);
@@ -175,12 +163,13 @@ int main(int count, char** values) {
   while (outcome < 0 && sys::nowNs() < deadlineNs) {
     int state = 0;
     const pid_t ended = waitpid(-1, &state, WNOHANG);
-    if (ended > 0) outcome = WIFEXITED(state) ? WEXITSTATUS(state) : 1;
-    else sys::sleepNs(10'000'000);
+    if (ended > 0)
+      outcome = WIFEXITED(state) ? WEXITSTATUS(state) : 1;
+    else
+      sys::sleepNs(10'000'000);
   }
   for (const pid_t child : children) kill(child, SIGKILL);
   while (waitpid(-1, nullptr, 0) > 0) continue;
-  std::filesystem::remove_all(directory);
   if (outcome != 0) std::fprintf(stderr, "no leader could measure within the time\n");
   return outcome == 0 ? 0 : 1;
 }

@@ -1,0 +1,55 @@
+#include "group.h"
+
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "transport/sys.h"
+
+namespace gaia::bench {
+
+std::vector<std::uint16_t> freePorts(std::size_t count) {
+  std::vector<std::uint16_t> ports;
+  std::vector<int> held;
+  for (std::size_t i = 0; i < count; i++) {
+    held.push_back(sys::listenTcp("127.0.0.1", 0));
+    ports.push_back(sys::localPort(held.back()));
+  }
+  for (const int descriptor : held) sys::close(descriptor);
+  return ports;
+}
+
+std::vector<ReplicaOptions> founders(const std::string& transport, std::size_t replicas,
+                                     const std::string& directory) {
+  const auto ports = freePorts(replicas);
+  std::vector<Member> members;
+  for (std::size_t i = 0; i < replicas; i++) {
+    members.push_back(
+        {static_cast<std::uint8_t>(i), static_cast<std::uint32_t>(i + 1), "127.0.0.1", ports[i], 0});
+  }
+  ReplicaOptions options;
+  options.group = "bench-" + std::to_string(getpid());
+  sys::randomBytes(std::as_writable_bytes(std::span(options.secret)));
+  options.transport = transport == "shm" ? TransportChoice::shm : TransportChoice::tcp;
+  std::vector<ReplicaOptions> all;
+  for (const Member& self : members) {
+    options.self = self;
+    options.peers.clear();
+    for (const Member& other : members) {
+      if (other.number != self.number) options.peers.push_back(other);
+    }
+    options.journalDirectory = directory + "/" + std::to_string(self.number);
+    all.push_back(options);
+  }
+  return all;
+}
+
+Directory::Directory() : path_((std::filesystem::temp_directory_path() / "gaia-bench-XXXXXX").string()) {
+  if (mkdtemp(path_.data()) == nullptr) path_.clear();
+}
+
+Directory::~Directory() {
+  if (!failed()) std::filesystem::remove_all(path_);
+}
+
+}  // namespace gaia::bench
