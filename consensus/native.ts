@@ -43,8 +43,24 @@ export interface NativeStatus {
   configuration: NativeMember[];
   peers: NativePeer[];
   journalError: string | null;
+}
+
+export interface NativeHistogram {
+  /** Observations, and their sum. */
+  count: number;
+  sum: number;
+  /** Ascending, without empty ones: the largest value a bucket holds, which is at most 1/16 above its smallest. */
+  buckets: [valueMax: number, count: number][];
+}
+
+export interface NativeMetrics {
+  commitLatencyNs: NativeHistogram;
+  batchEntries: NativeHistogram;
+  batchBytes: NativeHistogram;
   elections: number;
+  divergences: number;
   refusedConnections: number;
+  journalBytes: number;
 }
 
 declare const handleBrand: unique symbol;
@@ -58,6 +74,7 @@ export interface NativeAddon {
   ): NativeHandle;
   propose(handle: NativeHandle, proposal: number, bytes: Uint8Array): 'queued' | 'notLeading' | 'full';
   status(handle: NativeHandle): NativeStatus;
+  metrics(handle: NativeHandle): NativeMetrics;
   removeMember(handle: NativeHandle, slot: number, number: number): void;
   transferLeadership(handle: NativeHandle, number: number): void;
   close(handle: NativeHandle): void;

@@ -187,8 +187,37 @@ Napi::Value js_status(const Napi::CallbackInfo& info) {
   object.Set("configuration", fromConfiguration(env, status.configuration));
   object.Set("peers", fromPeers(env, status.peers));
   object.Set("journalError", status.journalError.empty() ? env.Null() : Napi::String::New(env, status.journalError));
-  object.Set("elections", static_cast<double>(status.elections));
-  object.Set("refusedConnections", static_cast<double>(status.refusedConnections));
+  return object;
+}
+
+Napi::Object fromHistogram(Napi::Env env, const gaia::Histogram& histogram) {
+  auto object = Napi::Object::New(env);
+  object.Set("count", static_cast<double>(histogram.count()));
+  object.Set("sum", static_cast<double>(histogram.sum()));
+  auto buckets = Napi::Array::New(env);
+  for (std::size_t i = 0; i < gaia::Histogram::bucketCount; i++) {
+    if (histogram.inBucket(i) == 0) continue;
+    auto bucket = Napi::Array::New(env, 2);
+    bucket.Set(0u, static_cast<double>(gaia::Histogram::upperBound(i)));
+    bucket.Set(1u, static_cast<double>(histogram.inBucket(i)));
+    buckets.Set(buckets.Length(), bucket);
+  }
+  object.Set("buckets", buckets);
+  return object;
+}
+
+// metrics(handle) -> NativeMetrics
+Napi::Value js_metrics(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const gaia::Metrics metrics = replicaOf(info).turns->metrics();
+  auto object = Napi::Object::New(env);
+  object.Set("commitLatencyNs", fromHistogram(env, metrics.commitLatencyNs));
+  object.Set("batchEntries", fromHistogram(env, metrics.batchEntries));
+  object.Set("batchBytes", fromHistogram(env, metrics.batchBytes));
+  object.Set("elections", static_cast<double>(metrics.elections));
+  object.Set("divergences", static_cast<double>(metrics.divergences));
+  object.Set("refusedConnections", static_cast<double>(metrics.refusedConnections));
+  object.Set("journalBytes", static_cast<double>(metrics.journalBytes));
   return object;
 }
 
@@ -210,6 +239,7 @@ Napi::Object js_module(Napi::Env env, Napi::Object exports) {
   exports.Set("open", Napi::Function::New<js_open>(env));
   exports.Set("propose", Napi::Function::New<js_propose>(env));
   exports.Set("status", Napi::Function::New<js_status>(env));
+  exports.Set("metrics", Napi::Function::New<js_metrics>(env));
   exports.Set("removeMember", Napi::Function::New<js_removeMember>(env));
   exports.Set("transferLeadership", Napi::Function::New<js_transferLeadership>(env));
   exports.Set("close", Napi::Function::New<js_close>(env));

@@ -187,6 +187,7 @@ void Core::tick(std::uint64_t nowNs) {
     case Role::learner: follow(); break;
   }
   digest_.publish(region_.control());
+  hearCommit();
   compareDigests();
   forgetStrangers();
   if (const std::uint32_t leader = leaderNumber(); leader != toldLeader_) {
@@ -199,6 +200,12 @@ void Core::tick(std::uint64_t nowNs) {
 void Core::standStill(std::uint64_t nowNs) {
   claimSeenNs_ = nowNs;
   for (auto& [number, peer] : peers_) peer.heartbeatNs = nowNs;
+}
+
+// For status only: whoever acts on a commit needs the record with it (A1).
+void Core::hearCommit() {
+  for (const RingReader& reader : readers_) heardCommit_ = std::max(heardCommit_, reader.statedCommit());
+  for (const auto& [number, peer] : peers_) heardCommit_ = std::max(heardCommit_, peer.seen.applied);
 }
 
 void Core::forgetStrangers() {

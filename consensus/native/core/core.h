@@ -79,7 +79,8 @@ class Core {
   // The member that holds the highest ballot seen, if it leads as far as this member knows; 0: unknown.
   std::uint32_t leaderNumber() const;
   Index appliedIndex() const { return applied_; }
-  Index committedIndex() const { return std::max(commit_, applied_); }
+  // As far as this member knows: by its own count, or what others have stated and applied.
+  Index committedIndex() const { return std::max({commit_, applied_, heardCommit_}); }
   std::uint64_t elections() const { return elections_; }
   const Configuration& configuration() const { return configuration_; }
   const std::map<std::uint32_t, Peer>& peers() const { return peers_; }
@@ -102,6 +103,7 @@ class Core {
   void heartbeat();
   void standStill(std::uint64_t nowNs);
   void forgetStrangers();
+  void hearCommit();
   void pollReaders();
   const Record* decided(Index index);
   void finish(const Record& record);
@@ -189,6 +191,7 @@ class Core {
   Index last_ = 0;               // as leader: index of the last entry of the log
   Ballot lastOrigin_ = 0;
   Index commit_ = 0;
+  Index heardCommit_ = 0;        // highest index that others are known to have decided
   std::uint64_t commitSequence_ = 0;
   std::uint64_t appliedSequence_ = 0;
   Index published_ = 0;

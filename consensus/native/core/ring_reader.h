@@ -31,6 +31,7 @@ class RingReader {
   bool provesDecided(const Record& record) const;
   std::uint32_t writer() const { return number_; }
   std::uint64_t arrivals() const { return arrivals_; }
+  Index statedCommit() const { return statement_.commit; }  // highest commit stated in this ring
 
  private:
   void followAnchor();

@@ -211,6 +211,13 @@ void Journal::prepare() {
   creating_ = false;
 }
 
+std::uint64_t Journal::bytes() const {
+  const std::scoped_lock guard(lock_);
+  std::uint64_t sum = 0;
+  for (const Segment& segment : segments_) sum += segment.used;
+  return sum;
+}
+
 std::string Journal::error() const {
   const std::scoped_lock guard(lock_);
   return error_;

@@ -29,6 +29,7 @@ class Journal {
 
   Index last() const { return last_.load(std::memory_order_acquire); }
   std::string error() const;
+  std::uint64_t bytes() const;  // of the entries that are kept
 
  private:
   using Guard = std::unique_lock<sys::Lock>;

@@ -9,6 +9,7 @@
 #include <mutex>
 
 #include "core/core.h"
+#include "runtime/commit_meter.h"
 #include "runtime/journal.h"
 #include "transport/acceptor.h"
 #include "transport/link.h"
@@ -31,6 +32,7 @@ class MemberRuntime : public Runtime, private CoreListener {
   int wakeFd() const override { return wakeFd_; }
   int statusFd() const override { return statusFd_; }
   Status status() const override;
+  Metrics metrics() const override;
   void removeMember(std::uint8_t slot, std::uint32_t number) override;
   void transferLeadership(std::uint32_t number) override;
   void stop() override;
@@ -74,6 +76,8 @@ class MemberRuntime : public Runtime, private CoreListener {
   std::optional<Core> core_;
   std::optional<Acceptor> acceptor_;
   std::map<std::uint32_t, std::unique_ptr<Link>> links_;
+  Metrics metrics_;  // guarded by lock_, like its meter
+  CommitMeter meter_{metrics_};
 
   mutable sys::Lock lock_;
   int wakeFd_ = -1, statusFd_ = -1, serviceFd_ = -1;

@@ -124,6 +124,7 @@ Wake MemberRuntime::wait(Entry* entry, std::int64_t timeoutNs) {
 
 bool MemberRuntime::lead() {
   core_->beginLeading();
+  meter_.reset();
   leading_ = true;
   return true;
 }
@@ -153,6 +154,7 @@ std::span<std::byte> MemberRuntime::reserve(std::size_t bytesMax) {
 Index MemberRuntime::append(std::size_t bytes) {
   const Guard guard(lock_);
   if (!leading() || core_->role() != Role::leader) return 0;
+  meter_.appended(bytes);
   return core_->append(EntryKind::turn, bytes);
 }
 
@@ -165,10 +167,12 @@ void MemberRuntime::exchange() {
 
 bool MemberRuntime::commit() {
   Guard guard(lock_);
+  meter_.begin();
   for (;;) {
     if (!leading() || core_->role() != Role::leader) return release(), false;
     exchange();
-    if (core_->role() == Role::leader && core_->settled()) return true;
+    if (core_->role() == Role::leader && core_->settled()) return meter_.committed(), true;
+    meter_.waits();
     awaitAnswers(guard);
   }
 }
@@ -300,9 +304,17 @@ Status MemberRuntime::status() const {
   status.diverged = core_->divergence().has_value();
   if (status.diverged) status.divergence = *core_->divergence();
   status.journalError = journal_->error();
-  status.elections = core_->elections();
-  status.refusedConnections = acceptor_->refused();
   return status;
+}
+
+Metrics MemberRuntime::metrics() const {
+  const Guard guard(lock_);
+  Metrics metrics = metrics_;
+  metrics.elections = core_->elections();
+  metrics.divergences = core_->divergence() ? 1 : 0;
+  metrics.refusedConnections = acceptor_->refused();
+  metrics.journalBytes = journal_->bytes();
+  return metrics;
 }
 
 }  // namespace gaia

@@ -20,6 +20,8 @@
 #include <string>
 #include <vector>
 
+#include "runtime/metrics.h"
+
 namespace gaia {
 
 using Index = std::uint64_t;   // position in the group's log; the first entry has index 1
@@ -79,15 +81,13 @@ struct Status {
   std::uint64_t term = 0;
   std::uint32_t leader = 0;                // member number; 0 = unknown
   Index applied = 0;
-  Index committed = 0;
+  Index committed = 0;                     // as far as this member knows
   Index configurationIndex = 0;
   std::vector<Member> configuration;       // as applied here
   std::vector<PeerStatus> peers;
   bool diverged = false;
   Divergence divergence;
   std::string journalError;                // empty while others can join by replay
-  std::uint64_t elections = 0;             // this member's candidacies
-  std::uint64_t refusedConnections = 0;    // strangers on the consensus port
 };
 
 enum class Wake : std::uint8_t { entry, lead, timeout, stopped };
@@ -125,6 +125,7 @@ class Runtime {
   virtual int wakeFd() const = 0;          // eventfd, readable when a sleeping leader must call housekeep() or stop leading
   virtual int statusFd() const = 0;        // eventfd, readable when status() changed in a way an operator would care about
   virtual Status status() const = 0;
+  virtual Metrics metrics() const = 0;
   virtual void removeMember(std::uint8_t slot, std::uint32_t number) = 0;  // leader only, asynchronous, see status().configuration
   virtual void transferLeadership(std::uint32_t number) = 0;               // leader only, best effort
   virtual void stop() = 0;                 // hands leadership over if it can, then wait() returns stopped

@@ -64,6 +64,11 @@ Status TurnThread::status() const {
   return status;
 }
 
+Metrics TurnThread::metrics() const {
+  const std::scoped_lock guard(mutex_);
+  return runtime_ == nullptr ? lastMetrics_ : runtime_->metrics();
+}
+
 void TurnThread::removeMember(std::uint8_t slot, std::uint32_t number) {
   const std::scoped_lock guard(mutex_);
   if (runtime_ != nullptr) runtime_->removeMember(slot, number);
@@ -229,6 +234,7 @@ void TurnThread::end() {
   {
     const std::scoped_lock guard(mutex_);
     last_ = runtime_->status();
+    lastMetrics_ = runtime_->metrics();
     ending = std::move(runtime_);
   }
   ending.reset();

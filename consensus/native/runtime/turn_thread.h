@@ -39,6 +39,7 @@ class TurnThread {
   Proposal propose(std::uint64_t proposal, std::vector<std::byte> bytes);
   bool take(TurnEvent* event);
   Status status() const;   // after `ended`: as it was last; role leader means that propose() takes proposals
+  Metrics metrics() const;  // as status()
   void removeMember(std::uint8_t slot, std::uint32_t number);
   void transferLeadership(std::uint32_t number);
   void stop();             // entries are no longer delivered; outcomes still are, then `ended`
@@ -78,6 +79,7 @@ class TurnThread {
   std::size_t deliveryBytes_ = 0;
   bool statusQueued_ = false;
   Status last_;
+  Metrics lastMetrics_;
 
   std::thread watcher_;
   std::thread thread_;

@@ -81,6 +81,7 @@ void Replica::lead() {
 }
 
 void Replica::apply(Index index, const std::string& text) {
+  while (holding_ && !ending_) sys::sleepNs(1'000'000);
   {
     const std::scoped_lock guard(mutex_);
     log_.push_back(text);

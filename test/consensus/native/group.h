@@ -38,6 +38,7 @@ class Replica {
   Runtime* operator->() { return runtime_.get(); }
   Runtime& runtime() { return *runtime_; }
   bool started() const { return runtime_ != nullptr; }
+  void holdTurns(bool hold) { holding_ = hold; }  // a program that executes nothing for a while
   void die();                                  // without a word to the others
   void handOverAndEnd();
 
@@ -48,7 +49,7 @@ class Replica {
   std::string error_;
   std::unique_ptr<Runtime> runtime_;
   bool diverge_;
-  std::atomic<bool> ending_{false};
+  std::atomic<bool> ending_{false}, holding_{false};
   mutable std::mutex mutex_;
   std::vector<std::string> queue_, log_, acknowledged_;
   std::thread thread_;

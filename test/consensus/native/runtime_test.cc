@@ -81,10 +81,10 @@ TEST_CASE("a removed member becomes a learner and stops electing") {
   group[leader]->removeMember(static_cast<std::uint8_t>(victim - 1), victim);
   CHECK(eventually([&] { return group[victim]->status().role == Role::learner; }));
   CHECK(eventually([&] { return group[leader]->status().configuration.size() == 2 && group[leader]->leading(); }));
-  const std::uint64_t elections = group[victim]->status().elections;
+  const std::uint64_t elections = group[victim]->metrics().elections;
   group.propose("after");
   CHECK(eventually([&] { return group[leader].log().size() == 11; }));
-  CHECK(group[victim]->status().elections == elections);
+  CHECK(group[victim]->metrics().elections == elections);
 }
 
 TEST_CASE("leadership is handed over on request and at a stop") {
@@ -118,7 +118,7 @@ TEST_CASE("whoever does not know the secret is refused and counted") {
   stranger.journalDirectory = directory.path();
   Replica replica(stranger);
   REQUIRE(replica.started());
-  CHECK(eventually([&] { return group[1]->status().refusedConnections > 0; }));
+  CHECK(eventually([&] { return group[1]->metrics().refusedConnections > 0; }));
   CHECK(replica->status().role == Role::learner);
   CHECK(replica.log().empty());
 }
