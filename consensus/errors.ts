@@ -62,7 +62,25 @@ export class OutcomeUnknownError extends ReplicaError {
 /** Too many proposals, or too many bytes of them, wait for their decision; this one was not proposed. */
 export class QueueFullError extends ReplicaError {
   constructor() {
-    super('too many proposals wait for their decision', 'Await earlier ones first');
+    super('too many proposals wait for their decision', 'Await room() first');
+  }
+}
+
+/** The proposal's signal was aborted; `cause` is its reason. */
+export class AbortError extends ReplicaError {
+  /** `unknown`: it had been handed to the group already and may be decided or not. */
+  readonly outcome: 'notProposed' | 'unknown';
+
+  constructor(outcome: 'notProposed' | 'unknown', reason: unknown) {
+    if (outcome === 'notProposed')
+      super('the proposal was aborted and not proposed', 'Propose it again if wanted', reason);
+    else
+      super(
+        'the proposal was aborted after it had been handed to the group: outcome unknown',
+        'See whether it is delivered before proposing it again',
+        reason,
+      );
+    this.outcome = outcome;
   }
 }
 

@@ -2,7 +2,9 @@
  * A replicated log for programs that feed themselves: every member of a group is handed the same entries in the same
  * order, as long as a majority lives. The rules of the protocol are in native/README.md.
  */
+import { EventEmitter, once } from 'node:events';
 import {
+  AbortError,
   ArgumentError,
   ClosedError,
   NotLeaderError,
@@ -10,20 +12,22 @@ import {
   QueueFullError,
   StartError,
 } from './errors.js';
-import { type NativeEvent, type NativeHandle, type NativeStatus, native } from './native.js';
+import { Histogram } from './histogram.js';
+import { type NativeEvent, type NativeHandle, type NativeMetrics, type NativeStatus, native } from './native.js';
 import { checkMemberNumber, checkSlot, type Member, type ReplicaOptions, toNativeOptions } from './options.js';
 
 export * from './errors.js';
+export { Histogram } from './histogram.js';
 export type { Member, ReplicaOptions, Transport } from './options.js';
 
 export interface Handlers {
   /**
-   * The next entry of the log; indexes rise, with gaps where the group decided something of its own. Own proposals come
-   * here too, before their promise resolves. An exception thrown here is the process's `uncaughtException`.
+   * The next committed entry of the log; indexes rise, with gaps where the group decided something of its own. Own
+   * proposals come here too, before their promise resolves. An exception thrown here is an `uncaughtException`.
    */
-  onEntry(index: number, bytes: Uint8Array): void;
+  onCommit(index: number, bytes: Uint8Array): void;
   /** Role, leader, configuration, connections or journal have changed; also once at the start. */
-  onStatus(status: ReplicaStatus): void;
+  onStatus?(status: ReplicaStatus): void;
 }
 
 /** `leader`: proposals are taken here. `candidate`: stands for election, or applies what it took over before it leads. */
@@ -34,7 +38,23 @@ export interface ReplicaStatus extends Omit<NativeStatus, 'leader'> {
   leader: Member | null;
 }
 
+/** What this member has counted since it was opened. */
+export interface ReplicaMetrics extends Omit<NativeMetrics, 'commitLatencyNs' | 'batchEntries' | 'batchBytes'> {
+  /** As leader: from handing a batch to the group to its commit. */
+  commitLatencyNs: Histogram;
+  /** As leader: entries per commit, and bytes of their payload. */
+  batchEntries: Histogram;
+  batchBytes: Histogram;
+  /** Committed entries, as far as known here, that `onCommit` has not been handed yet. */
+  lagEntries: number;
+}
+
+export interface WaitOptions {
+  signal?: AbortSignal;
+}
+
 interface Outcome {
+  byteLength: number;
   resolve(index: number): void;
   reject(error: Error): void;
 }
@@ -45,10 +65,10 @@ interface Outcome {
  * @throws ArgumentError, NativeMissingError, StartError
  */
 export function openReplica(options: ReplicaOptions, handlers: Handlers): Replica {
-  for (const name of ['onEntry', 'onStatus'] as const) {
-    if (typeof handlers?.[name] !== 'function')
-      throw new ArgumentError(`handlers.${name}`, 'is not a function', 'Give both handlers');
-  }
+  const isFunction = (name: keyof Handlers) => typeof handlers?.[name] === 'function';
+  if (!isFunction('onCommit')) throw new ArgumentError('handlers.onCommit', 'is not a function', 'Give one');
+  if (handlers.onStatus !== undefined && !isFunction('onStatus'))
+    throw new ArgumentError('handlers.onStatus', 'is not a function', 'Give one or leave it out');
   return new Replica(options, handlers);
 }
 
@@ -58,6 +78,10 @@ class Replica {
   readonly #handle: NativeHandle;
   readonly #self: Member;
   readonly #outcomes = new Map<number, Outcome>();
+  /** `leader` when another member leads or none does, `room` when there is, `error` when neither can come any more. */
+  readonly #events = new EventEmitter().setMaxListeners(0);
+  #leaderSeen = 0;
+  #bytesUnderWay = 0;
   readonly #ended: Promise<void>;
   #end: () => void = () => {};
   #proposals = 0;
@@ -80,29 +104,77 @@ class Replica {
   }
 
   /**
-   * Adds `bytes` to the log; resolves with its index when it is committed and was handed to `onEntry` here.
+   * Adds `bytes` to the log; resolves with its index when it is committed and was handed to `onCommit` here.
    *
    * @param bytes 1..2 MiB; copied
-   * @throws (as rejection) ArgumentError, NotLeaderError, OutcomeUnknownError, QueueFullError, ClosedError
+   * @param signal takes the proposal back while it is queued; later, AbortError says that its outcome is unknown
+   * @throws (as rejection) ArgumentError, NotLeaderError, OutcomeUnknownError, QueueFullError, AbortError, ClosedError
    */
-  async propose(bytes: Uint8Array): Promise<number> {
+  async propose(bytes: Uint8Array, { signal }: WaitOptions = {}): Promise<number> {
     if (!(bytes instanceof Uint8Array))
       throw new ArgumentError('bytes', 'is not a Uint8Array', 'Encode the entry first');
     if (bytes.byteLength === 0 || bytes.byteLength > this.#addon.entryBytesMax) {
       throw new ArgumentError('bytes', `has ${bytes.byteLength} bytes`, `Give 1..${this.#addon.entryBytesMax}`);
     }
     if (this.#closing) throw new ClosedError();
+    if (signal?.aborted) throw new AbortError('notProposed', signal.reason);
     const proposal = ++this.#proposals;
     const answer = this.#addon.propose(this.#handle, proposal, bytes);
     if (answer === 'notLeading') throw new NotLeaderError(this.#leader());
     if (answer === 'full') throw new QueueFullError();
-    return await new Promise<number>((resolve, reject) => this.#outcomes.set(proposal, { resolve, reject }));
+    const abort = () => this.#abort(proposal, signal?.reason);
+    signal?.addEventListener('abort', abort, { once: true });
+    this.#bytesUnderWay += bytes.byteLength;
+    return await new Promise<number>((resolve, reject) => {
+      this.#outcomes.set(proposal, { byteLength: bytes.byteLength, resolve, reject });
+    }).finally(() => signal?.removeEventListener('abort', abort));
+  }
+
+  /**
+   * Resolves when at most half of what may wait for its decision does: `propose` takes more then, or tells why not.
+   *
+   * @throws (as rejection) ClosedError; Node's own AbortError
+   */
+  async room({ signal }: WaitOptions = {}): Promise<void> {
+    if (this.#closing) throw new ClosedError();
+    if (!this.#hasRoom()) await once(this.#events, 'room', { signal });
+  }
+
+  /** Who leads, as far as this member knows; null: nobody. @throws ClosedError */
+  get leader(): Member | null {
+    return this.status().leader;
+  }
+
+  /**
+   * Resolves when another member leads than at the call, or none does: with what `leader` is then.
+   *
+   * @throws (as rejection) ClosedError; Node's own AbortError
+   */
+  async leaderChanged({ signal }: WaitOptions = {}): Promise<Member | null> {
+    const before = this.leader?.number;
+    for (;;) {
+      const [leader] = (await once(this.#events, 'leader', { signal })) as [Member | null];
+      if (leader?.number !== before) return leader;
+    }
   }
 
   /** @throws ClosedError */
   status(): ReplicaStatus {
     if (this.#closing) throw new ClosedError();
     return this.#status();
+  }
+
+  /** @throws ClosedError */
+  metrics(): ReplicaMetrics {
+    const { applied, committed } = this.status();
+    const counted = this.#addon.metrics(this.#handle);
+    return {
+      ...counted,
+      commitLatencyNs: Histogram.of(counted.commitLatencyNs),
+      batchEntries: Histogram.of(counted.batchEntries),
+      batchBytes: Histogram.of(counted.batchBytes),
+      lagEntries: Math.max(0, committed - applied),
+    };
   }
 
   /**
@@ -138,6 +210,7 @@ class Replica {
     if (!this.#closing) {
       this.#closing = true;
       this.#addon.close(this.#handle);
+      if (this.#events.listenerCount('error') > 0) this.#events.emit('error', new ClosedError());
     }
     return this.#ended;
   }
@@ -159,7 +232,7 @@ class Replica {
   #on(event: NativeEvent, index: number, proposal: number, payload: Uint8Array | null): void {
     switch (event) {
       case 'entry':
-        if (!this.#closing) this.#handlers.onEntry(index, payload as Uint8Array);
+        if (!this.#closing) this.#handlers.onCommit(index, payload as Uint8Array);
         break;
       case 'committed':
         this.#take(proposal)?.resolve(index);
@@ -171,16 +244,36 @@ class Replica {
         this.#take(proposal)?.reject(new OutcomeUnknownError());
         break;
       case 'status':
-        if (!this.#closing) this.#handlers.onStatus(this.#status());
+        if (!this.#closing) this.#tellStatus(this.#status());
         break;
       case 'ended':
         this.#end();
     }
   }
 
+  #tellStatus(status: ReplicaStatus): void {
+    const leader = status.leader?.number ?? 0;
+    if (leader !== this.#leaderSeen) this.#events.emit('leader', status.leader);
+    this.#leaderSeen = leader;
+    this.#handlers.onStatus?.(status);
+  }
+
+  #abort(proposal: number, reason: unknown): void {
+    const outcome = this.#addon.withdraw(this.#handle, proposal) ? 'notProposed' : 'unknown';
+    this.#take(proposal)?.reject(new AbortError(outcome, reason));
+  }
+
+  #hasRoom(): boolean {
+    const { proposalsMax, proposalBytesMax } = this.#addon;
+    return this.#outcomes.size <= proposalsMax / 2 && this.#bytesUnderWay <= proposalBytesMax / 2;
+  }
+
   #take(proposal: number): Outcome | undefined {
     const outcome = this.#outcomes.get(proposal);
+    if (outcome === undefined) return undefined;
     this.#outcomes.delete(proposal);
+    this.#bytesUnderWay -= outcome.byteLength;
+    if (this.#hasRoom()) this.#events.emit('room');
     return outcome;
   }
 }

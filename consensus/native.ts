@@ -73,12 +73,17 @@ export interface NativeAddon {
     onEvent: (event: NativeEvent, index: number, proposal: number, payload: Uint8Array | null) => void,
   ): NativeHandle;
   propose(handle: NativeHandle, proposal: number, bytes: Uint8Array): 'queued' | 'notLeading' | 'full';
+  /** True: it was still queued, and its event will not come. */
+  withdraw(handle: NativeHandle, proposal: number): boolean;
   status(handle: NativeHandle): NativeStatus;
   metrics(handle: NativeHandle): NativeMetrics;
   removeMember(handle: NativeHandle, slot: number, number: number): void;
   transferLeadership(handle: NativeHandle, number: number): void;
   close(handle: NativeHandle): void;
   entryBytesMax: number;
+  /** Of what waits for its decision. */
+  proposalsMax: number;
+  proposalBytesMax: number;
 }
 
 const binary = fileURLToPath(new URL('../../build/native/gaia.node', import.meta.url));

@@ -93,7 +93,14 @@ describe('house rules', () => {
   });
 
   it('every folder with sources of its own that is a part has a README', () => {
-    const parts = ['placement', 'executor', 'consensus/native', 'framework/mesos-http-client', 'framework/mesos-local'];
+    const parts = [
+      'placement',
+      'executor',
+      'consensus',
+      'consensus/native',
+      'framework/mesos-http-client',
+      'framework/mesos-local',
+    ];
     assert.deepEqual(
       parts.filter((part) => !existsSync(join(root, part, 'README.md'))),
       [],

@@ -142,6 +142,12 @@ Napi::Value js_propose(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+// withdraw(handle, proposal) -> true: it was still queued, and its event will not come
+Napi::Value js_withdraw(const Napi::CallbackInfo& info) {
+  const auto proposal = static_cast<std::uint64_t>(info[1].As<Napi::Number>().Int64Value());
+  return Napi::Boolean::New(info.Env(), replicaOf(info).turns->withdraw(proposal));
+}
+
 Napi::Object fromMember(Napi::Env env, const gaia::Member& member) {
   auto object = Napi::Object::New(env);
   object.Set("slot", member.slot);
@@ -238,12 +244,15 @@ void js_close(const Napi::CallbackInfo& info) { replicaOf(info).turns->stop(); }
 Napi::Object js_module(Napi::Env env, Napi::Object exports) {
   exports.Set("open", Napi::Function::New<js_open>(env));
   exports.Set("propose", Napi::Function::New<js_propose>(env));
+  exports.Set("withdraw", Napi::Function::New<js_withdraw>(env));
   exports.Set("status", Napi::Function::New<js_status>(env));
   exports.Set("metrics", Napi::Function::New<js_metrics>(env));
   exports.Set("removeMember", Napi::Function::New<js_removeMember>(env));
   exports.Set("transferLeadership", Napi::Function::New<js_transferLeadership>(env));
   exports.Set("close", Napi::Function::New<js_close>(env));
   exports.Set("entryBytesMax", static_cast<double>(gaia::entryBytesMax));
+  exports.Set("proposalsMax", static_cast<double>(TurnThread::proposalsMax));
+  exports.Set("proposalBytesMax", static_cast<double>(TurnThread::proposalBytesMax));
   return exports;
 }
 

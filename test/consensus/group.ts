@@ -85,7 +85,7 @@ export class Local {
 
   constructor(options: ReplicaOptions) {
     this.replica = openReplica(options, {
-      onEntry: (index, bytes) => this.entries.push([index, Buffer.from(bytes).toString()]),
+      onCommit: (index, bytes) => this.entries.push([index, Buffer.from(bytes).toString()]),
       onStatus: ({ role }) => {
         if (this.roles.at(-1) !== role) this.roles.push(role);
       },

@@ -8,7 +8,7 @@ let replica: Replica | null = null;
 process.on('message', (message: ReplicaOptions | string) => {
   if (typeof message !== 'string') {
     replica = openReplica(message, {
-      onEntry: (index, bytes) => tell({ kind: 'entry', index, text: Buffer.from(bytes).toString() }),
+      onCommit: (index, bytes) => tell({ kind: 'entry', index, text: Buffer.from(bytes).toString() }),
       onStatus: ({ role }) => tell({ kind: 'role', role }),
     });
     return;

@@ -14,7 +14,7 @@ function run(founding: Founding, body: string): { lines: string[]; status: numbe
     options.secret = Buffer.from('${Buffer.from(secret).toString('hex')}', 'hex');
     const open = (handlers) => new Promise((resolve) => {
       const replica = openReplica(options, {
-        onEntry: () => {}, ...handlers,
+        onCommit: () => {}, ...handlers,
         onStatus: ({ role }) => role === 'leader' && resolve(replica),
       });
     });
@@ -53,7 +53,7 @@ describe('a program around a replica', () => {
         import { openReplica } from '${library}';
         import { parentPort, workerData } from 'node:worker_threads';
         const { options } = workerData;
-        openReplica(options, { onEntry() {}, onStatus({ role }) {
+        openReplica(options, { onCommit() {}, onStatus({ role }) {
           if (role === 'leader') parentPort.postMessage('leads');
         } });\`;
       const worker = new Worker(new URL('data:text/javascript,' + encodeURIComponent(code)), { workerData: { options } });
@@ -66,10 +66,10 @@ describe('a program around a replica', () => {
     assert.deepEqual(run(founding, body), { lines: ['true'], status: 0 });
   });
 
-  it('an exception in onEntry is an uncaughtException; the entries after it still come', () => {
+  it('an exception in onCommit is an uncaughtException; the entries after it still come', () => {
     const body = `const seen = [];
       process.on('uncaughtException', (error) => console.log('uncaught', error.message));
-      const replica = await open({ onEntry: (_, bytes) => {
+      const replica = await open({ onCommit: (_, bytes) => {
         seen.push(bytes.toString());
         if (seen.length === 2) throw new Error('of the handler');
       } });

@@ -155,7 +155,7 @@ for (const transport of ['shm', 'tcp'] as const) {
       const first = await leader(group);
       const options = await founding.joining(4, 3, group.indexOf(first) + 1);
       const stranger = open({ ...options, secret: randomBytes(32), transport: 'tcp' });
-      if (transport === 'tcp') await eventually('a refusal', () => first.replica.status().refusedConnections > 0);
+      if (transport === 'tcp') await eventually('a refusal', () => first.replica.metrics().refusedConnections > 0);
       await first.propose('x');
       assert.deepEqual(stranger.entries, []);
       assert.equal(stranger.replica.status().role, 'learner');
@@ -203,7 +203,7 @@ for (const transport of ['shm', 'tcp'] as const) {
 }
 
 describe('opening a replica', () => {
-  const handlers = { onEntry: () => {}, onStatus: () => {} };
+  const handlers = { onCommit: () => {}, onStatus: () => {} };
   let founding: Founding;
   let good: ReplicaOptions;
 
@@ -244,8 +244,10 @@ describe('opening a replica', () => {
   });
 
   it('refuses missing handlers and wrong entries', async () => {
-    const missing = await failure(() => openReplica(good, { onEntry: () => {} } as never));
-    assert.match(missing.message, /handlers\.onStatus/);
+    const missing = await failure(() => openReplica(good, { onStatus: () => {} } as never));
+    assert.match(missing.message, /handlers\.onCommit/);
+    const wrong = await failure(() => openReplica(good, { ...handlers, onStatus: 1 } as never));
+    assert.match(wrong.message, /handlers\.onStatus/);
     const local = new Local({ ...good, peers: [] });
     await eventually('a leader', () => local.leads());
     assert.match((await failure(() => local.propose(''))).message, /bytes has 0 bytes/);

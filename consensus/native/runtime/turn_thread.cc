@@ -7,8 +7,6 @@
 namespace gaia {
 namespace {
 
-constexpr std::size_t proposalsMax = 4096;
-constexpr std::size_t proposalBytesMax = 32u << 20;
 constexpr std::size_t deliveriesMax = 4096;
 constexpr std::size_t deliveryBytesMax = 32u << 20;
 constexpr std::size_t batchEntriesMax = 128;       // appended before one commit
@@ -41,6 +39,16 @@ TurnThread::Proposal TurnThread::propose(std::uint64_t proposal, std::vector<std
   proposals_.push_back({proposal, std::move(bytes)});
   if (proposals_.size() == 1) sys::signal(workFd_);
   return Proposal::queued;
+}
+
+bool TurnThread::withdraw(std::uint64_t proposal) {
+  const std::scoped_lock guard(mutex_);
+  const auto found = std::find_if(proposals_.begin(), proposals_.end(),
+                                  [&](const Waiting& waiting) { return waiting.proposal == proposal; });
+  if (found == proposals_.end()) return false;
+  proposalBytes_ -= found->bytes.size();
+  proposals_.erase(found);
+  return true;
 }
 
 bool TurnThread::take(TurnEvent* event) {

@@ -29,6 +29,8 @@ struct TurnEvent {
 
 class TurnThread {
  public:
+  static constexpr std::size_t proposalsMax = 4096;         // that wait; of one batch more are being decided
+  static constexpr std::size_t proposalBytesMax = 32u << 20;
   enum class Proposal : std::uint8_t { queued, notLeading, full };
 
   // `ring` is called on threads of this object whenever take() may have something new.
@@ -37,6 +39,8 @@ class TurnThread {
 
   // The caller's thread. `proposal` names it in the event that tells its outcome; 1..entryBytesMax bytes.
   Proposal propose(std::uint64_t proposal, std::vector<std::byte> bytes);
+  // Takes a proposal back. False: it is no longer queued and may be decided; its event still comes.
+  bool withdraw(std::uint64_t proposal);
   bool take(TurnEvent* event);
   Status status() const;   // after `ended`: as it was last; role leader means that propose() takes proposals
   Metrics metrics() const;  // as status()
