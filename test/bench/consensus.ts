@@ -44,8 +44,8 @@ export async function run(options: BenchOptions): Promise<object> {
     consensus,
     endToEnd,
     leaderInstructionsPerEntry: {
-      clients1: leaderInstructions({ transport: 'shm', replicas: options.replicas, clients: 1, bytes: entryBytes }),
-      clients64: leaderInstructions({ transport: 'shm', replicas: options.replicas, clients: 64, bytes: entryBytes }),
+      clients1: leaderInstructions(1, entryBytes),
+      clients64: leaderInstructions(64, entryBytes),
     },
     localReadP50Us: { etcd: etcd.localReadP50Us, zookeeper: zookeeper.localReadP50Us },
     ratios: { consensus: ratios(consensus), endToEnd: ratios(endToEnd) },

@@ -41,14 +41,14 @@ export function failovers(options: { transport: 'shm' | 'tcp'; replicas: number;
 /** What one entry costs a leader; each call is counted from its entry to its return. */
 const leaderCalls = ['reserve', 'append', 'commit', 'applied'];
 
-/** Instructions of the leader's turn thread per committed entry. */
-export function leaderInstructions(options: Commits): number {
-  const seconds = 1;
+/** Instructions of the leader's turn thread per committed entry, of three replicas over shared memory. */
+export function leaderInstructions(clients: number, bytes: number): number {
+  const options = { transport: 'shm', replicas: 3, clients, bytes, seconds: 2 };
   const out = mkdtempSync(join(tmpdir(), 'gaia-callgrind-'));
   try {
     const toggles = leaderCalls.map((name) => `--toggle-collect=gaia::MemberRuntime::${name}*`);
     const valgrind = ['--tool=callgrind', `--callgrind-out-file=${out}/%p`, ...toggles, programs.commit];
-    const { json, stderr } = run('valgrind', [...valgrind, ...flags({ ...options, seconds })], 120);
+    const { json, stderr } = run('valgrind', [...valgrind, ...flags(options)], 120);
     const collected = [...stderr.matchAll(/Collected : (\d+)/g)].map((match) => Number(match[1]));
     return Math.round(Math.max(...collected) / json.entries);
   } finally {

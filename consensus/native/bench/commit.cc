@@ -140,7 +140,7 @@ int replica(const ReplicaOptions& options, const Arguments& arguments) {
     };
     for (int i = 0; i < 1000 && !allConnected(); i++) sys::sleepNs(5'000'000);
     Result result = measure(*runtime, arguments);
-    if (result.latenciesNs.empty()) continue;  // leadership was lost: the next leader measures
+    if (result.seconds <= 0) continue;  // leadership was lost: the next leader measures
     print(result, arguments);
     return 0;
   }

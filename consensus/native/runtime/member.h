@@ -46,6 +46,7 @@ class MemberRuntime : public Runtime, private CoreListener {
 
   // turn thread (runtime.cc)
   void backOff(Guard& guard, std::uint64_t idleNs, std::uint64_t leftNs);
+  void spinForAnswers();
   void awaitAnswers(Guard& guard);
   void exchange();
   void release();
