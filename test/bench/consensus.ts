@@ -1,10 +1,9 @@
-import { leaderOf, portOf, redisSpec, System } from '../e2e/system.js';
-import { encode, RespConnection } from '../resp.js';
 import { startEtcd } from './etcd.js';
 import type { BenchOptions } from './main.js';
-import { type Figures, measure, round } from './measure.js';
+import { type Figures, measure, round, type With64Clients } from './measure.js';
 import { commits, leaderInstructions } from './native.js';
 import type { Peer } from './peer.js';
+import { plainRedis, replicatedRedis } from './redis-set.js';
 import { startZooKeeper } from './zookeeper.js';
 
 const entryBytes = 64;
@@ -16,8 +15,7 @@ interface Consensus {
   opsPerSecond: number;
 }
 
-/** One client, and beside it the same with 64. */
-type Both<F extends Consensus = Figures> = F & { clients64: F };
+type Both<F extends Consensus = Figures> = With64Clients<F>;
 
 interface PeerFigures {
   consensus: Both<Consensus>;
@@ -29,6 +27,7 @@ interface PeerFigures {
  * Two views, never mixed. `consensus`: from proposal to commit as the leader sees it; for etcd and ZooKeeper, which do
  * not show that, a client's write less the median of a read that its server answers alone. `endToEnd`: what a client
  * on loopback sees; for GAIA, SET on a replicated redis-server. All clients are Node programs in this process.
+ * `endToEnd.unreplicatedRedis` is the same SET by the same client without GAIA: what no replication could go below.
  * `leaderInstructionsPerEntry` is counted by callgrind, so it does not depend on how busy the machine is.
  */
 export async function run(options: BenchOptions): Promise<object> {
@@ -37,12 +36,13 @@ export async function run(options: BenchOptions): Promise<object> {
   const etcd = await peerFigures(() => startEtcd(options.replicas), options.seconds);
   const zookeeper = await peerFigures(() => startZooKeeper(options.replicas), options.seconds);
   const redis = await replicatedRedis(options);
+  const unreplicatedRedis = await plainRedis(options.seconds);
   const consensus = { gaia: { shm, tcp }, etcd: etcd.consensus, zookeeper: zookeeper.consensus };
   const endToEnd = { gaia: redis, etcd: etcd.endToEnd, zookeeper: zookeeper.endToEnd };
   return {
     entryBytes,
     consensus,
-    endToEnd,
+    endToEnd: { ...endToEnd, unreplicatedRedis },
     leaderInstructionsPerEntry: {
       clients1: leaderInstructions(1, entryBytes),
       clients64: leaderInstructions(64, entryBytes),
@@ -114,37 +114,4 @@ function less(write: Figures, read: Figures): Consensus {
   const separable = write.p50Us > 1.2 * read.p50Us;
   const without = (us: number) => (separable ? round(us - read.p50Us) : null);
   return { p50Us: without(write.p50Us), p99Us: without(write.p99Us), opsPerSecond: write.opsPerSecond };
-}
-
-/** SET on the leader of a replicated redis-server, deployed as a user would. */
-async function replicatedRedis({ replicas, seconds }: BenchOptions): Promise<{ shm: Both; tcp: Both }> {
-  const system = await System.start({ agents: Math.max(5, replicas) });
-  try {
-    const one = async (transport: 'shm' | 'tcp'): Promise<Both> => {
-      const id = `/bench/${transport}`;
-      await system.deploy(redisSpec(id, { instances: replicas, replication: { protocol: 'apus', transport } }));
-      const leader = leaderOf(await system.whole(id, replicas));
-      if (!leader) throw new Error(`${id} has no leader`);
-      const figures = {
-        ...(await sets(portOf(leader), 1, seconds)),
-        clients64: await sets(portOf(leader), 64, seconds),
-      };
-      await system.request('DELETE', `/v2/apps${id}`);
-      return figures;
-    };
-    return { shm: await one('shm'), tcp: await one('tcp') };
-  } finally {
-    await system.stop();
-  }
-}
-
-async function sets(port: number, clients: number, seconds: number): Promise<Figures> {
-  const connections = await Promise.all(Array.from({ length: clients }, () => RespConnection.open(port)));
-  const value = Buffer.alloc(entryBytes, 'x');
-  const requests = connections.map((_, client) => encode('SET', `client-${client}`, value));
-  const figures = await measure(clients, seconds, async (client) => {
-    await (connections[client] as RespConnection).send(requests[client] as Buffer, 1);
-  });
-  for (const connection of connections) connection.close();
-  return figures;
 }

@@ -6,6 +6,9 @@ export interface Figures {
   opsPerSecond: number;
 }
 
+/** Of one client, and beside it of 64. */
+export type With64Clients<F = Figures> = F & { clients64: F };
+
 /** The value below which `fraction` of the samples lie; `samples` need not be sorted. */
 export function percentile(samples: readonly number[], fraction: number): number {
   if (samples.length === 0) throw new RangeError('percentile of no samples');
