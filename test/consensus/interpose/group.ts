@@ -2,26 +2,15 @@
  * A replica group of a real server without Mesos: plays the executor's part of the control channel (ARCHITECTURE.md) for
  * each replica. For tests and benchmarks.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import net from 'node:net';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { MemberAddress, ReplicaReport } from '../../../executor/assignment.js';
 import { RespConnection } from '../../resp.js';
 import { eventually } from '../group.js';
+import { type Machine, type MemberProcess, thisMachine } from './machine.js';
 
 export const repository = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../../..');
 
@@ -42,6 +31,10 @@ export interface GroupOptions {
   shell?: boolean;
   /** This slot gets another seed than the group: a replica that must be found out. */
   strangeSlot?: number;
+  /** Where the members of the slots run, in turn; this machine unless given. */
+  machines?: Machine[];
+  /** Where the group makes its folder: one that all machines have at the same path. */
+  directory?: string;
 }
 
 export type State = Omit<ReplicaReport, 'group' | 'slot' | 'member'>;
@@ -53,44 +46,30 @@ export interface TurnLine {
   inputBytes: number;
 }
 
-/** Ports that were free a moment ago, below the range the kernel gives to clients. */
-async function freePorts(count: number): Promise<number[]> {
-  const ports: number[] = [];
-  for (let attempt = 0; ports.length < count && attempt < 1000; attempt++) {
-    const port = 10_000 + (randomBytes(2).readUInt16LE() % 20_000);
-    if (!ports.includes(port) && (await isFree(port))) ports.push(port);
-  }
-  return ports;
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = net.createServer();
-    server.once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-  });
-}
-
 /** One member: a process, its directory and what it reports. */
 export class Replica {
   state: State | null = null;
   pid = 0;
   fatal: string | null = null;
-  exit: { code: number | null; signal: string | null } | null = null;
-  private readonly channel: net.Socket;
   private received = '';
 
   constructor(
     readonly address: MemberAddress,
     readonly directory: string,
-    readonly process: ChildProcess,
+    readonly machine: Machine,
+    readonly process: MemberProcess,
   ) {
-    this.channel = process.stdio[3] as net.Socket;
-    this.channel.on('data', (chunk: Buffer) => this.receive(chunk.toString()));
-    this.channel.on('error', () => {});
-    process.on('exit', (code, signal) => {
-      this.exit = { code, signal };
-    });
+    process.channel.on('data', (chunk: Buffer) => this.receive(chunk.toString()));
+    process.channel.on('error', () => {});
+  }
+
+  get exit(): MemberProcess['exit'] {
+    return this.process.exit;
+  }
+
+  /** Where clients of this test reach it, on loopback. */
+  get clientPort(): number {
+    return this.machine.clientPort(this.address.servicePort);
   }
 
   get alive(): boolean {
@@ -98,7 +77,7 @@ export class Replica {
   }
 
   command(line: string): void {
-    this.channel.write(`${line}\n`);
+    this.process.channel.write(`${line}\n`);
   }
 
   output(): string {
@@ -125,50 +104,52 @@ export class Replica {
 export class Group {
   readonly replicas: Replica[] = [];
   private nextMember = 1;
-  private readonly directory = mkdtempSync(path.join(tmpdir(), 'gaia-group-'));
+  private readonly directory: string;
   private readonly name = `/test/${randomBytes(6).toString('hex')}@1`;
   private readonly secret = randomBytes(32).toString('hex');
   private readonly seed = randomBytes(32).toString('hex');
   private readonly epochMs = Date.now();
 
-  constructor(private readonly options: GroupOptions) {}
+  constructor(private readonly options: GroupOptions) {
+    this.directory = mkdtempSync(path.join(options.directory ?? tmpdir(), 'gaia-group-'));
+  }
 
   async start(): Promise<void> {
     const count = this.options.replicas ?? 3;
-    const ports = await freePorts(2 * count);
-    const members = Array.from({ length: count }, (_, slot) => this.addressOf(slot, ports));
-    for (const self of members) this.replicas[self.slot] = this.launch(self, members, false);
+    const members: MemberAddress[] = [];
+    for (let slot = 0; slot < count; slot++) members.push(await this.newMember(slot));
+    for (const self of members) this.replicas[self.slot] = await this.launch(self, members, false);
     await this.leader();
   }
 
-  private addressOf(slot: number, ports: number[]): MemberAddress {
-    const [consensusPort, servicePort] = ports.splice(0, 2) as [number, number];
-    return { slot, member: this.nextMember++, host: '127.0.0.1', consensusPort, servicePort };
+  private machineOf(slot: number): Machine {
+    const machines = this.options.machines ?? [thisMachine];
+    return machines[slot % machines.length] as Machine;
   }
 
-  private launch(self: MemberAddress, members: MemberAddress[], join: boolean): Replica {
+  private async newMember(slot: number): Promise<MemberAddress> {
+    const machine = this.machineOf(slot);
+    const [consensusPort, servicePort] = await machine.freePorts();
+    return { slot, member: this.nextMember++, host: machine.host, consensusPort, servicePort };
+  }
+
+  private async launch(self: MemberAddress, members: MemberAddress[], join: boolean): Promise<Replica> {
     // All directories have names of one length: paths are part of the program's address space.
     const directory = path.join(this.directory, `slot${self.slot}-member${String(self.member).padStart(3, '0')}`);
     mkdirSync(path.join(directory, '.gaia'), { recursive: true });
     copyFileSync(interposerPath, path.join(directory, '.gaia/libgaia-interpose.so'));
     writeFileSync(path.join(directory, '.gaia/replica.conf'), this.configuration(self, members, join), { mode: 0o600 });
-    const output = openSync(path.join(directory, 'output'), 'w');
-    const argv = this.options.program?.(self.servicePort) ?? this.redis(self.servicePort);
-    const [file, args] = this.options.shell
-      ? ['/bin/sh', ['-c', `exec ${argv.map((word) => `'${word}'`).join(' ')}`]]
-      : [argv[0], argv.slice(1)];
-    const child = spawn(file, args, {
-      cwd: directory,
-      stdio: ['ignore', output, output, 'pipe'],
-      env: {
-        ...process.env,
-        HOST: `host${self.member}`,
-        LD_PRELOAD: './.gaia/libgaia-interpose.so',
-        GAIA_REPLICA: '.gaia/replica.conf',
-      },
-    });
-    closeSync(output);
-    return new Replica(self, directory, child);
+    const program = this.options.program?.(self.servicePort) ?? this.redis(self.servicePort);
+    const argv: [string, ...string[]] = this.options.shell
+      ? ['/bin/sh', '-c', `exec ${program.map((word) => `'${word}'`).join(' ')}`]
+      : program;
+    const env = {
+      HOST: `host${self.member}`,
+      LD_PRELOAD: './.gaia/libgaia-interpose.so',
+      GAIA_REPLICA: '.gaia/replica.conf',
+    };
+    const machine = this.machineOf(self.slot);
+    return new Replica(self, directory, machine, await machine.start({ directory, argv, env }));
   }
 
   private redis(port: number): [string, ...string[]] {
@@ -214,7 +195,7 @@ export class Group {
   }
 
   client(slot: number): Promise<RespConnection> {
-    return RespConnection.open((this.replicas[slot] as Replica).address.servicePort);
+    return RespConnection.open((this.replicas[slot] as Replica).clientPort);
   }
 
   async kill(replica: Replica, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
@@ -225,11 +206,11 @@ export class Group {
   /** A new member in the slot of a dead one; resolves when it counts and has caught up. */
   async replace(slot: number, limitMs = 60_000): Promise<Replica> {
     const dead = this.replicas[slot] as Replica;
-    const self = this.addressOf(slot, await freePorts(2));
+    const self = await this.newMember(slot);
     const peers = this.living().map((replica) => replica.address);
     const remove = async () => (await this.leader()).command(`remove ${slot} ${dead.address.member}`);
     await remove();
-    const fresh = this.launch(self, peers, true);
+    const fresh = await this.launch(self, peers, true);
     this.replicas[slot] = fresh;
     await eventually(
       `member ${self.member} did not join: ${JSON.stringify(fresh.state)} ${fresh.fatal}`,

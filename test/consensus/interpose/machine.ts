@@ -1,0 +1,78 @@
+/** Where members run: this machine, or another that a test has, such as a guest. */
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { closeSync, openSync } from 'node:fs';
+import net from 'node:net';
+import path from 'node:path';
+import type { Duplex } from 'node:stream';
+
+export interface Order {
+  /** At the same path on both machines. The program's output goes to the file `output` in it. */
+  directory: string;
+  argv: [string, ...string[]];
+  env: Record<string, string>;
+}
+
+export interface MemberProcess {
+  /** The other end of the program's descriptor 3. */
+  readonly channel: Duplex;
+  /** Null while it runs. Code and signal are null where the machine cannot say. */
+  readonly exit: { code: number | null; signal: string | null } | null;
+  kill(signal: NodeJS.Signals): void;
+}
+
+export interface Machine {
+  /** Where other members reach this one. */
+  readonly host: string;
+  /** A consensus port and a service port that were free there a moment ago. */
+  freePorts(): Promise<[consensusPort: number, servicePort: number]>;
+  /** The port on this machine's loopback at which clients reach that service port. */
+  clientPort(servicePort: number): number;
+  start(order: Order): Promise<MemberProcess>;
+}
+
+const handedOut = new Set<number>();
+
+/** Below the range the kernel gives to clients, and never the same twice. */
+async function freePort(): Promise<number> {
+  for (let attempt = 0; attempt < 1000; attempt++) {
+    const port = 10_000 + (randomBytes(2).readUInt16LE() % 20_000);
+    if (handedOut.has(port) || !(await isFree(port))) continue;
+    handedOut.add(port);
+    return port;
+  }
+  throw new Error('no port from 10000 to 29999 is free');
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = net.createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
+}
+
+export const thisMachine: Machine = {
+  host: '127.0.0.1',
+  async freePorts() {
+    return [await freePort(), await freePort()];
+  },
+  clientPort: (servicePort) => servicePort,
+  async start({ directory, argv: [file, ...args], env }) {
+    const output = openSync(path.join(directory, 'output'), 'w');
+    const stdio: ['ignore', number, number, 'pipe'] = ['ignore', output, output, 'pipe'];
+    const child = spawn(file, args, { cwd: directory, stdio, env: { ...process.env, ...env } });
+    closeSync(output);
+    let exit: MemberProcess['exit'] = null;
+    child.on('exit', (code, signal) => {
+      exit = { code, signal };
+    });
+    return {
+      channel: child.stdio[3] as net.Socket,
+      kill: (signal) => child.kill(signal),
+      get exit() {
+        return exit;
+      },
+    };
+  },
+};
