@@ -6,13 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import Mocha from 'mocha';
-
-interface Counts {
-  passed: number;
-  failed: number;
-  skipped: number;
-}
+import { type Counts, finish, runMocha } from './mocha.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -39,25 +33,6 @@ function testFiles(words: string[]): string[] {
   return files.sort().map((name) => join(root, 'dist/test', name));
 }
 
-async function runMocha(files: string[]): Promise<Counts> {
-  const mocha = new Mocha({ timeout: 20_000, reporter: 'spec', color: process.stdout.isTTY === true });
-  for (const file of files) mocha.addFile(file);
-  await mocha.loadFilesAsync();
-  return await new Promise((resolve) => {
-    const runner = mocha.run(() => {
-      const stats = runner.stats;
-      resolve({ passed: stats?.passes ?? 0, failed: stats?.failures ?? 1, skipped: stats?.pending ?? 0 });
-    });
-  });
-}
-
 const words = process.argv.slice(2);
 const native = words.length === 0 || words.includes('native') ? runNative() : { passed: 0, failed: 0, skipped: 0 };
-const script = await runMocha(testFiles(words));
-const total = {
-  passed: native.passed + script.passed,
-  failed: native.failed + script.failed,
-  skipped: native.skipped + script.skipped,
-};
-console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
-process.exit(total.failed > 0 || total.passed === 0 ? 1 : 0);
+finish(native, await runMocha(testFiles(words)));

@@ -1,4 +1,4 @@
-// The commands of package.json on a fresh clone: `node framework/cli/setup.mjs build|start|test|bench [arguments]`.
+// The commands of package.json on a fresh clone: `node framework/cli/setup.mjs build|start|test|test:rdma|bench [arguments]`.
 //
 // Plain JavaScript without dependencies, because it runs before anything is installed or compiled. It installs what is
 // missing (Debian packages through apt when it may, npm packages from the lock file), builds the native and the
@@ -12,6 +12,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const buildPackages = ['g++', 'cmake', 'make', 'libsodium-dev', 'doctest-dev'];
 const demoPackages = ['redis-server', 'redis-tools'];
 const testPackages = ['procps'];
+const rdmaPackages = ['qemu-system-x86', 'busybox-static', 'iproute2', 'ibverbs-providers', 'rdmacm-utils', 'xz-utils'];
 const benchPackages = { consensus: ['etcd-server', 'etcd-client', 'zookeeper', 'valgrind'] };
 const nodeVersionMin = [20, 19];
 
@@ -138,6 +139,11 @@ switch (command) {
     build();
     handOver('test/run.js', args);
     break;
+  case 'test:rdma':
+    build();
+    installPackages(rdmaPackages);
+    handOver('test/rdma/main.js', args);
+    break;
   case 'bench':
     build();
     installPackages(benchPackages[args[0]] ?? []);
@@ -145,6 +151,6 @@ switch (command) {
     break;
   default:
     stop(
-      `unknown command "${command ?? ''}"; use build, start, test or bench (npm run build, npm start, npm test, npm run bench -- NAME)`,
+      `unknown command "${command ?? ''}"; use build, start, test, test:rdma or bench (npm run build, npm start, npm test, npm run test:rdma, npm run bench -- NAME)`,
     );
 }

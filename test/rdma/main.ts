@@ -1,0 +1,56 @@
+/**
+ * `npm run test:rdma`: boots three guests with RDMA devices and runs the mocha files *.rdma.ts with them; closes with one
+ * line "N passed, N failed, N skipped". Arguments narrow the files. With `--shell` it runs no test: each line "N COMMAND" of
+ * standard input is run in guest N.
+ */
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { repository } from '../consensus/interpose/group.js';
+import { finish, runMocha } from '../mocha.js';
+import { bootGuests, type Guests, keepGuests } from './guests.js';
+
+const guestCount = 3;
+/** The image may have to be made, and its parts to be downloaded. */
+const bootLimitMs = 300_000;
+const commandLimitMs = 120_000;
+
+const rootHooks = {
+  async beforeAll(this: Mocha.Context) {
+    this.timeout(bootLimitMs);
+    keepGuests(await bootGuests(guestCount));
+  },
+  async afterAll() {
+    await keepGuests(null)?.stop();
+  },
+};
+
+function testFiles(words: string[]): string[] {
+  const folder = path.join(repository, 'dist/test/rdma');
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.rdma.js') && (words.length === 0 || words.some((word) => name.includes(word))))
+    .sort()
+    .map((name) => path.join(folder, name));
+}
+
+async function answer(guests: Guests, line: string): Promise<void> {
+  const [, number, command] = /^(\d+)\s+(.+)$/.exec(line) ?? [];
+  const guest = guests.list[Number(number) - 1];
+  if (guest === undefined || command === undefined) console.log(`write "N COMMAND" with N from 1 to ${guestCount}`);
+  else
+    await guest.run(command, commandLimitMs).then(
+      ({ output, status }) => console.log(`${output}\n[guest ${number}: exit ${status}]`),
+      (error) => console.log(error.message),
+    );
+}
+
+async function shell(): Promise<void> {
+  const guests = await bootGuests(guestCount);
+  console.log(`${guestCount} guests are up; they share ${guests.scratch}. Write "N COMMAND", or end the input.`);
+  for await (const line of createInterface({ input: process.stdin })) await answer(guests, line);
+  await guests.stop();
+}
+
+const words = process.argv.slice(2);
+if (words.includes('--shell')) await shell();
+else finish(await runMocha(testFiles(words), rootHooks));
