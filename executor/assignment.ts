@@ -46,6 +46,28 @@ export interface ReplicaAssignment {
   transport: 'auto' | 'shm' | 'tcp';
 }
 
+/** A distribution in log-linear buckets: ascending, none empty, each at most 1/16 wide. */
+export interface Distribution {
+  count: number;
+  sum: number;
+  buckets: [valueMax: number, count: number][];
+}
+
+/** What a replica has counted since it started. */
+export interface ReplicaMetrics {
+  /** As leader: from handing a turn to the group to its commit. */
+  commitLatencyNs: Distribution;
+  /** As leader: entries per commit, and bytes of their payload. */
+  batchEntries: Distribution;
+  batchBytes: Distribution;
+  /** Times it stood for election. */
+  elections: number;
+  divergences: number;
+  /** Strangers on its consensus port. */
+  refusedConnections: number;
+  journalBytes: number;
+}
+
 export type ReplicaRole = 'leader' | 'candidate' | 'follower' | 'learner';
 
 /** `TaskStatus.data` (base64 of JSON) of replicated tasks, and the payload of executor MESSAGEs. */
@@ -73,6 +95,8 @@ export interface ReplicaReport {
   divergence: { index: number; otherMember: number } | null;
   /** Why no replica can join by replay of this one's journal; null while it can. */
   journalError: string | null;
+  /** Null in status updates, which agents and masters keep, and before the first ones are known. */
+  metrics: ReplicaMetrics | null;
 }
 
 /** Framework to executor (MESSAGE data, base64 of JSON). Idempotent: repeated until reports show the effect. */

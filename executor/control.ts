@@ -1,18 +1,21 @@
 /** The control channel between executor and interposed server (ARCHITECTURE.md, "Control channel"). Pure. */
-import type { ExecutorOrder, ReplicaAssignment, ReplicaReport } from './assignment.js';
+import type { Distribution, ExecutorOrder, ReplicaAssignment, ReplicaMetrics, ReplicaReport } from './assignment.js';
 import { decodeMember } from './decode.js';
 import { type Fields, flag, integer, line, list, map, object, oneOf, text } from './fields.js';
 
 export type ControlMessage =
   | { type: 'hello'; pid: number }
   | { type: 'state'; state: ReplicaState }
+  | { type: 'metrics'; metrics: ReplicaMetrics }
   | { type: 'fatal'; message: string };
 
-/** A report as far as the server knows it: `pid` comes with `hello`. */
-export type ReplicaState = Omit<ReplicaReport, 'pid'>;
+/** A report without what comes in lines of its own. */
+export type ReplicaState = Omit<ReplicaReport, 'pid' | 'metrics'>;
 
 const lineBytesMax = 64 * 1024;
 const fatalCharactersMax = 2048;
+/** More than the interposer's histograms have. */
+const bucketsMax = 1024;
 
 /** Cuts the channel's bytes into lines. A line beyond 64 KiB is dropped whole, so a mad server cannot fill our memory. */
 export class LineSplitter {
@@ -40,13 +43,38 @@ export class LineSplitter {
   }
 }
 
-/** Throws an error that names the field when the line is not one of the three messages. */
+/** Throws an error that names the field when the line is not one of the four messages. */
 export function parseControlLine(received: string, replica: ReplicaAssignment): ControlMessage {
   const fields = object(JSON.parse(received), 'the message');
-  const type = oneOf(fields.type, 'type', ['hello', 'state', 'fatal']);
+  const type = oneOf(fields.type, 'type', ['hello', 'state', 'metrics', 'fatal']);
   if (type === 'hello') return { type, pid: integer(fields.pid, 'pid', 1) };
   if (type === 'fatal') return { type, message: text(fields.message, 'message').slice(0, fatalCharactersMax) };
+  if (type === 'metrics') return { type, metrics: readMetrics(fields) };
   return { type, state: readState(fields, replica) };
+}
+
+function readMetrics(fields: Fields): ReplicaMetrics {
+  return {
+    commitLatencyNs: readDistribution(fields.commitLatencyNs, 'commitLatencyNs'),
+    batchEntries: readDistribution(fields.batchEntries, 'batchEntries'),
+    batchBytes: readDistribution(fields.batchBytes, 'batchBytes'),
+    elections: integer(fields.elections, 'elections'),
+    divergences: integer(fields.divergences, 'divergences'),
+    refusedConnections: integer(fields.refusedConnections, 'refusedConnections'),
+    journalBytes: integer(fields.journalBytes, 'journalBytes'),
+  };
+}
+
+function readDistribution(value: unknown, name: string): Distribution {
+  const fields = object(value, name);
+  return {
+    count: integer(fields.count, `${name}.count`),
+    sum: integer(fields.sum, `${name}.sum`),
+    buckets: list(fields.buckets, `${name}.buckets`, bucketsMax, (bucket, place) => {
+      const [valueMax, count] = list(bucket, place, 2, (part, partName) => integer(part, partName));
+      return [integer(valueMax, place), integer(count, place)];
+    }),
+  };
 }
 
 function readState(fields: Fields, replica: ReplicaAssignment): ReplicaState {

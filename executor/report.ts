@@ -1,6 +1,6 @@
 /** Decides which of the server's many state lines leave the host, and how: status update, message, or not at all. Pure. */
 import isEqual from 'lodash/isEqual.js';
-import type { ReplicaReport } from './assignment.js';
+import type { ReplicaMetrics, ReplicaReport } from './assignment.js';
 import type { ReplicaState } from './control.js';
 import type { TaskAction, TaskState } from './task-types.js';
 
@@ -12,7 +12,7 @@ export const messageIntervalMs = 2000;
 /** What the framework or an operator acts upon: it goes as a status update, which Mesos delivers for certain. */
 function essence(report: ReplicaReport | null): unknown {
   if (report === null) return null;
-  const { appliedIndex, committedIndex, lagEntries, unexpected, peers, ...kept } = report;
+  const { appliedIndex, committedIndex, lagEntries, unexpected, metrics, peers, ...kept } = report;
   return { ...kept, peers: peers.map(({ appliedIndex, ...peer }) => peer) };
 }
 
@@ -21,6 +21,8 @@ export class StatusReporter {
   state: ReplicaState | null = null;
   /** The process that said hello; null before. */
   pid: number | null = null;
+  /** What the server has counted; goes with messages only. */
+  metrics: ReplicaMetrics | null = null;
   private taskId = '';
   private taskState: TaskState = 'TASK_STARTING';
   /** What the last status update and the last update or message carried. */
@@ -31,17 +33,18 @@ export class StatusReporter {
 
   /** A status update that carries the newest report, if there is one. */
   update(taskId: string, state: TaskState, message: string | null, final: boolean, nowMs: number): TaskAction {
-    const report = this.report();
+    const report = this.report(null);
     this.taskId = taskId;
     this.taskState = state;
-    this.updated = this.sent = report;
+    this.updated = report;
+    this.sent = report && { ...report, metrics: this.sent?.metrics ?? null };
     this.updatedAtMs = this.sentAtMs = nowMs;
     return { type: 'update', taskId, state, message, report, final };
   }
 
   /** What is to be told now, nothing or one action: the last state wins, those in between are skipped. */
   due(nowMs: number): TaskAction[] {
-    const report = this.report();
+    const report = this.report(this.metrics);
     if (nowMs - this.updatedAtMs >= updateIntervalMs && !isEqual(essence(report), essence(this.updated))) {
       return [this.update(this.taskId, this.taskState, null, false, nowMs)];
     }
@@ -51,7 +54,7 @@ export class StatusReporter {
     return [{ type: 'message', report }];
   }
 
-  private report(): ReplicaReport | null {
-    return this.state === null || this.pid === null ? null : { ...this.state, pid: this.pid };
+  private report(metrics: ReplicaMetrics | null): ReplicaReport | null {
+    return this.state === null || this.pid === null ? null : { ...this.state, pid: this.pid, metrics };
   }
 }

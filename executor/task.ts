@@ -162,6 +162,7 @@ export class Task {
       const message = parseControlLine(line, replica);
       if (message.type === 'hello') this.onHello(message.pid);
       else if (message.type === 'fatal') this.onFatal(message.message);
+      else if (message.type === 'metrics') this.reporter.metrics = message.metrics;
       else this.reporter.state = message.state;
     } catch (error) {
       this.droppedLines += 1;

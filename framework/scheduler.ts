@@ -96,6 +96,7 @@ function handleMesos(context: Context, event: SchedulerEvent): void {
       return;
     case 'RESCIND':
       context.memory.offers.delete(event.rescind.offer_id.value);
+      context.memory.counts.offersRescinded += 1;
       return;
     case 'INVERSE_OFFERS':
       declineInverse(context, event.inverse_offers.inverse_offers);

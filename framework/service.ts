@@ -37,6 +37,19 @@ export interface FrameworkView {
   apps: AppView[];
   deployments: DeploymentView[];
   queue: QueueView[];
+  offersHeld: number;
+  counts: Counts;
+}
+
+/** What the scheduler has counted since it started. */
+export interface Counts {
+  offersReceived: number;
+  offersDeclined: number;
+  offersRescinded: number;
+  tasksLaunched: number;
+  /** Ended without being asked to. */
+  tasksFailed: number;
+  deploymentsDone: number;
 }
 
 export interface AppView {

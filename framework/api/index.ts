@@ -8,6 +8,7 @@ import { deploymentResource, deploymentsResource } from './deployments.js';
 import { answerError, installErrorHandlers } from './errors.js';
 import { guard } from './guard.js';
 import { installJson } from './json.js';
+import { metricsResource } from './metrics.js';
 import { planResource } from './plan.js';
 import { delayResource, queueResource } from './queue.js';
 import { register, routeAll } from './resource.js';
@@ -61,6 +62,7 @@ function registerResources(api: FastifyInstance, context: Context): void {
   register(api, '/v2/leader', leaderResource(context));
   register(api, '/ping', pingResource());
   register(api, '/health', healthResource(context));
+  register(api, '/metrics', metricsResource(context));
 }
 
 /** Marathon's headers; answers are about now and nobody may keep them. */

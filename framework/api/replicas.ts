@@ -1,3 +1,5 @@
+import type { ReplicaMetrics } from '../../executor/assignment.js';
+import { mean, quantile } from '../distribution.js';
 import type { AppView, TaskView } from '../service.js';
 import { ApiError } from './errors.js';
 
@@ -30,6 +32,7 @@ function replicaRow(task: TaskView) {
       role: report?.role ?? null,
       term: report?.term ?? null,
       appliedIndex: report?.appliedIndex ?? null,
+      committedIndex: report?.committedIndex ?? null,
       lagEntries: report?.lagEntries ?? null,
       label: report?.label ?? null,
       transports: report?.peers.map(({ member, connected, transport, transportReason }) => {
@@ -38,6 +41,7 @@ function replicaRow(task: TaskView) {
       divergence: report?.divergence ?? null,
       unexpected: report?.unexpected ?? null,
       journalError: report?.journalError ?? null,
+      metrics: report?.metrics ? summary(report.metrics) : null,
       reportedAt: replica.reportedAt,
       taskId: task.id,
       host: task.host,
@@ -48,4 +52,16 @@ function replicaRow(task: TaskView) {
       message: task.message,
     },
   ];
+}
+
+/** Since the replica started; commits are those it made as leader. Whole distributions: GET /metrics. */
+function summary({ commitLatencyNs, batchEntries, batchBytes, ...counts }: ReplicaMetrics) {
+  return {
+    commits: batchEntries.count,
+    commitLatencyP50Ns: quantile(commitLatencyNs, 0.5),
+    commitLatencyP99Ns: quantile(commitLatencyNs, 0.99),
+    entriesPerCommit: mean(batchEntries),
+    bytesPerCommit: mean(batchBytes),
+    ...counts,
+  };
 }

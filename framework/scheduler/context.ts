@@ -1,7 +1,7 @@
 /** What every part of the scheduler is handed: the time, the state, and where actions are collected. */
 import type { AgentSnapshot, PlacementRequest, Plan, Refusal } from '../../placement/types.js';
 import type { Offer, SchedulerCallBody, SchedulerEvent } from '../mesos-http-client/index.js';
-import type { Command, CommandResult } from '../service.js';
+import type { Command, CommandResult, Counts } from '../service.js';
 import type { Change, State } from './state.js';
 
 /** `now` is in milliseconds since 1970. */
@@ -81,6 +81,7 @@ export interface Memory {
   strays: Map<string, Repeat & { agentId: string | null }>;
   orders: Map<string, Repeat>;
   reconcile: { pending: Set<string>; nextMs: number; attempt: number; fullMs: number };
+  counts: Counts;
 }
 
 export interface Context {
@@ -106,6 +107,14 @@ export function emptyMemory(): Memory {
     strays: new Map(),
     orders: new Map(),
     reconcile: { pending: new Set(), nextMs: 0, attempt: 0, fullMs: Number.POSITIVE_INFINITY },
+    counts: {
+      offersReceived: 0,
+      offersDeclined: 0,
+      offersRescinded: 0,
+      tasksLaunched: 0,
+      tasksFailed: 0,
+      deploymentsDone: 0,
+    },
   };
 }
 

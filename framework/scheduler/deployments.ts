@@ -98,6 +98,7 @@ function begin(context: Context, { action, app: id }: DeploymentAction): void {
 
 function finish(context: Context, deployment: DeploymentRecord): void {
   context.state.deployments.remove(deployment.id);
+  context.memory.counts.deploymentsDone += 1;
   for (const id of deployment.affectedApps) {
     if (context.state.apps.get(id)) tell(context, id, `deployment ${deployment.id} is done`);
   }

@@ -175,6 +175,7 @@ export function acceptOffers(context: Context, agents: Map<string, Filling>): vo
   for (const [agentId, { offers, left, infos }] of agents) {
     if (infos.length === 0) continue;
     for (const offer of offers) context.memory.offers.delete(offer.id.value);
+    context.memory.counts.tasksLaunched += infos.length;
     setFree(context, agentId, toPlain(left));
     const offer_ids = offers.map(({ id }) => id);
     const operations = [{ type: 'LAUNCH' as const, launch: { task_infos: infos } }];

@@ -26,6 +26,7 @@ const knownAgentsMax = 20_000;
 
 export function receiveOffers(context: Context, offers: Offer[]): void {
   const { memory, now } = context;
+  memory.counts.offersReceived += offers.length;
   for (const offer of offers) memory.offers.set(offer.id.value, { offer, receivedMs: now });
   for (const offer of offers) {
     const agentId = offer.agent_id.value;
@@ -129,6 +130,7 @@ export function giveBack(context: Context, wanting: boolean): void {
   const declined = [...context.memory.offers.values()].filter(expired).map(({ offer }) => offer.id);
   for (const id of declined) context.memory.offers.delete(id.value);
   if (declined.length === 0) return;
+  context.memory.counts.offersDeclined += declined.length;
   const refuse_seconds = wanting ? refuseWaitingSeconds : refuseIdleSeconds;
   call(context, { type: 'DECLINE', decline: { offer_ids: declined, filters: { refuse_seconds } } });
 }

@@ -33,7 +33,8 @@ export function receiveReport(context: Context, taskId: string, report: ReplicaR
   if (report.group !== groupName(app.id, task.replica) || report.member !== task.replica.self.member) return;
   const before = task.replica.report;
   if (before !== null && isOlder(report, before)) return;
-  const record = { ...task, replica: { ...task.replica, report, reportedAt: isoTime(context.now) } };
+  const known = { ...report, metrics: report.metrics ?? before?.metrics ?? null };
+  const record = { ...task, replica: { ...task.replica, report: known, reportedAt: isoTime(context.now) } };
   if (isNews(before, report)) context.state.tasks.put(taskId, record);
   else context.state.tasks.putVolatile(taskId, record);
   const group = groupOf(app, context.state.tasksOf(app.id)) as Group;

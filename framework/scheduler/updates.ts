@@ -127,6 +127,7 @@ function recordFailure(context: Context, app: AppRecord, task: TaskRecord, statu
   const started = task.seen || status.state === 'TASK_ERROR' || status.state === 'TASK_FAILED';
   if (!started && status.state !== 'TASK_FINISHED') return;
   const message = causeOf(status);
+  context.memory.counts.tasksFailed += 1;
   const failed = context.state.apps.put(app.id, {
     ...app,
     lastTaskFailure: {

@@ -16,6 +16,8 @@ export function viewOf(context: Context): FrameworkView {
       .sort((a, b) => a.spec.id.localeCompare(b.spec.id)),
     deployments: [...state.deployments.values()].map((deployment) => deploymentView(context, deployment)),
     queue: [...memory.waiting].flatMap(([id, waiting]) => queueView(context, state.apps.get(id), waiting)),
+    offersHeld: memory.offers.size,
+    counts: { ...memory.counts },
   };
 }
 

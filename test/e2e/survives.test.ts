@@ -1,5 +1,6 @@
 /** The promise of the README, as a user sees it: an unmodified Redis goes on through the death of its leader. */
 import assert from 'node:assert/strict';
+import { Exposition } from '../exposition.js';
 import { RespConnection } from '../resp.js';
 import { type Group, leaderOf, portOf, redisSpec, System, until } from './system.js';
 
@@ -35,6 +36,33 @@ describe('a replicated Redis', function () {
     const reader = await RespConnection.open(portOf(group.replicas[0] as { address: string }));
     for (const replica of group.replicas) assert.equal(await reader.call('GET', `through-${replica.member}`), 'yes');
     reader.close();
+  });
+
+  it('shows Prometheus metrics that move with the load', async () => {
+    const scrape = async () => new Exposition(await (await fetch(`${system.apiUrl}/metrics`)).text());
+    const leader = leaderOf(group);
+    assert.ok(leader);
+    const labels = { app: APP, member: String(leader.member) };
+    const commits = async () => (await scrape()).value('gaia_replica_commit_latency_seconds_count', labels);
+    const before = await until('the first metrics', 10_000, commits);
+    const client = await RespConnection.open(portOf(leader));
+    for (let i = 0; i < 1000; i++) await client.call('INCR', 'measured');
+    client.close();
+    const after = await until('metrics of the load, of all', 10_000, async () => {
+      const now = await scrape();
+      const applied = now.samples('gaia_replica_applied_index', { app: APP }).map(({ value }) => value);
+      const counted = now.value('gaia_replica_commit_latency_seconds_count', labels) > before + 800;
+      return counted && applied.length === 3 && applied.every((index) => index > 1000) ? now : null;
+    });
+    const latencies = after.value('gaia_replica_commit_latency_seconds_sum', labels);
+    assert.ok(latencies > 0 && latencies < 60, `${latencies} s`);
+    assert.ok(after.value('gaia_replica_commit_bytes_sum', labels) > 1000 * '*2 INCR measured'.length);
+    for (const { member } of group.replicas)
+      assert.equal(after.samples('gaia_replica_connected', { app: APP, member: String(member) }).length, 2);
+    assert.ok(after.value('gaia_offers_received_total') > 0);
+    assert.equal(after.value('gaia_tasks_launched_total'), 3);
+    const shown = await system.gaia('app', 'show', APP);
+    assert.match(shown.stdout, /commits of the leader: [\d,]+, p50 \S+ [µm]s, p99 \S+ [µm]s, \d+ bytes each/);
   });
 
   it('keeps every acknowledged write when the leader is killed, and is whole again on another agent', async () => {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Assignment, ReplicaAssignment } from '../../executor/assignment.js';
+import type { Assignment, ReplicaAssignment, ReplicaMetrics } from '../../executor/assignment.js';
 import type { ReplicaState } from '../../executor/control.js';
 
 export const replica: ReplicaAssignment = {
@@ -60,6 +60,17 @@ export function state(
 }
 
 export const stateLine = (change: Partial<ReplicaState> = {}) => JSON.stringify({ type: 'state', ...state(change) });
+export const metrics: ReplicaMetrics = {
+  commitLatencyNs: { count: 3, sum: 1200, buckets: [[407, 3]] },
+  batchEntries: { count: 3, sum: 3, buckets: [[1, 3]] },
+  batchBytes: { count: 3, sum: 90, buckets: [[30, 3]] },
+  elections: 1,
+  divergences: 0,
+  refusedConnections: 0,
+  journalBytes: 4096,
+};
+export const metricsLine = (change: Partial<ReplicaMetrics> = {}) =>
+  JSON.stringify({ type: 'metrics', ...metrics, ...change });
 export const helloLine = JSON.stringify({ type: 'hello', pid: 4711 });
 
 /** A directory that is gone after `use`. */

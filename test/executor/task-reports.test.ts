@@ -3,7 +3,7 @@ import { messageIntervalMs, updateIntervalMs } from '../../executor/report.js';
 import { acknowledgementMs } from '../../executor/task.js';
 import type { TaskEvent } from '../../executor/task-types.js';
 import { Drive, exit, kill, launched, plain, replicated, running, types, updates } from './drive.js';
-import { encode, replica, stateLine } from './fixtures.js';
+import { encode, metrics, metricsLine, replica, stateLine } from './fixtures.js';
 
 describe('executor task: reports', () => {
   it('a new role, term, leader, configuration, label, divergence or journal error is a status update', () => {
@@ -51,6 +51,36 @@ describe('executor task: reports', () => {
     assert.ok(messages.length >= 4 && messages.length <= 5, `${messages.length} messages in 10 s`);
     drive.pass(messageIntervalMs);
     assert.deepEqual(drive.pass(10 * messageIntervalMs), []);
+  });
+
+  it('metrics go with messages, every two seconds while they move, and make no status update', () => {
+    const drive = running(replicated);
+    drive.line(stateLine());
+    drive.pass(messageIntervalMs);
+    const updatesBefore = updates(drive.all).length;
+    for (let elections = 1; elections <= 20; elections++) {
+      drive.line(metricsLine({ elections }));
+      drive.pass(500);
+    }
+    drive.pass(messageIntervalMs);
+    const messages = drive.all.filter((action) => action.type === 'message');
+    assert.ok(messages.length >= 4 && messages.length <= 7, `${messages.length} messages in 12 s`);
+    assert.deepEqual(messages.at(-1)?.report.metrics, { ...metrics, elections: 20 });
+    assert.equal(updates(drive.all).length, updatesBefore);
+    const [update] = updates(drive.line(stateLine({ term: 2 })));
+    assert.equal(update?.report?.metrics, null);
+    assert.deepEqual(drive.pass(10 * messageIntervalMs), [], 'what was told with a message is not told again');
+  });
+
+  it('a distribution that is none is dropped with its line', () => {
+    const drive = running(replicated);
+    drive.line(stateLine());
+    drive.pass(messageIntervalMs);
+    for (const batchBytes of [null, { count: -1, sum: 0, buckets: [] }, { count: 1, sum: 1, buckets: [[1]] }]) {
+      const [logged] = drive.line(metricsLine({ batchBytes: batchBytes as never }));
+      assert.match(JSON.stringify(logged), /dropped a control line: batchBytes/);
+    }
+    assert.equal(drive.pass(messageIntervalMs).length, 0);
   });
 
   it('keeps quiet while the agent is away and tells the last state when it is back', () => {

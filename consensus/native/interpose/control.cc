@@ -28,6 +28,7 @@ namespace {
 constexpr int programFirstFd = 3;
 constexpr int reportIntervalMs = 1000;
 constexpr int reportSpacingMs = 50;  // states are not reported more often than this
+constexpr int metricsIntervalMs = 2000;
 constexpr std::size_t commandBytesMax = 4096;
 
 constinit int channelFd = -1;
@@ -87,10 +88,22 @@ void drainCounter(int fd) {
   (void)real().read(fd, &count, sizeof count);
 }
 
+// One kind of line, said only when it is not what was said last.
+class Report {
+ public:
+  void offer(std::string line) {
+    if (line != last_) say(line);
+    last_ = std::move(line);
+  }
+
+ private:
+  std::string last_;
+};
+
 void* runControl(void*) {
   std::string received;
-  std::string lastLine;
-  std::uint64_t nextReportMs = 0;
+  Report state, metrics;
+  std::uint64_t nextReportMs = 0, nextMetricsMs = 0;
   for (;;) {
     pollfd watched[] = {
         {channelFd, POLLIN, 0}, {runtime->statusFd(), POLLIN, 0}, {terminationFd(), POLLIN, 0}};
@@ -106,10 +119,11 @@ void* runControl(void*) {
       const timespec spacing = toTimespec((nextReportMs - nowMs) * 1'000'000);
       real().ppoll(nullptr, 0, &spacing, nullptr);
     }
-    std::string line = stateLine(runtime->status());
-    if (line != lastLine) say(line);
-    lastLine = std::move(line);
+    state.offer(stateLine(runtime->status()));
     nextReportMs = nowMs + reportSpacingMs;
+    if (nowMs < nextMetricsMs) continue;
+    metrics.offer(metricsLine(runtime->metrics()));
+    nextMetricsMs = nowMs + metricsIntervalMs;
   }
   return nullptr;
 }

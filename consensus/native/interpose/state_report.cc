@@ -72,6 +72,17 @@ std::string unexpectedJson(bool* any) {
   return out += '}';
 }
 
+std::string histogramJson(const Histogram& histogram) {
+  std::string buckets;
+  for (std::size_t i = 0; i < Histogram::bucketCount; i++) {
+    if (histogram.inBucket(i) == 0) continue;
+    if (!buckets.empty()) buckets += ',';
+    buckets += "[" + std::to_string(Histogram::upperBound(i)) + "," + std::to_string(histogram.inBucket(i)) + "]";
+  }
+  return "{" + field("count", histogram.count()) + "," + field("sum", histogram.sum()) + ",\"buckets\":[" +
+         buckets + "]}";
+}
+
 std::string divergenceJson(const Status& status) {
   if (!status.diverged) return "null";
   return "{" + field("index", status.divergence.index) + "," +
@@ -93,6 +104,15 @@ std::string stateLine(const Status& status) {
          ",\"label\":" + quote(anyUnexpected ? "checked" : "exact") + ",\"unexpected\":" + unexpected +
          ",\"divergence\":" + divergenceJson(status) +
          ",\"journalError\":" + (status.journalError.empty() ? "null" : quote(status.journalError)) + "}\n";
+}
+
+std::string metricsLine(const Metrics& metrics) {
+  return "{\"type\":\"metrics\",\"commitLatencyNs\":" + histogramJson(metrics.commitLatencyNs) +
+         ",\"batchEntries\":" + histogramJson(metrics.batchEntries) +
+         ",\"batchBytes\":" + histogramJson(metrics.batchBytes) + "," + field("elections", metrics.elections) +
+         "," + field("divergences", metrics.divergences) + "," +
+         field("refusedConnections", metrics.refusedConnections) + "," +
+         field("journalBytes", metrics.journalBytes) + "}\n";
 }
 
 std::string fatalLine(const char* message) {

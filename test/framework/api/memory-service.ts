@@ -21,6 +21,14 @@ export class MemoryService implements FrameworkService {
   viewsPerDeployment = 0;
   queue: FrameworkView['queue'] = [];
   master: FrameworkView['master'] = { connected: true, address: '127.0.0.1:5050' };
+  counts: FrameworkView['counts'] = {
+    offersReceived: 7,
+    offersDeclined: 5,
+    offersRescinded: 0,
+    tasksLaunched: 3,
+    tasksFailed: 1,
+    deploymentsDone: 2,
+  };
   private readonly apps = new Map<string, AppView>();
   private deployments: (FrameworkView['deployments'][number] & { viewsLeft: number })[] = [];
 
@@ -30,7 +38,7 @@ export class MemoryService implements FrameworkService {
     for (const deployment of this.deployments) deployment.viewsLeft -= 1;
     for (const { affectedApps } of this.deployments.filter((one) => one.viewsLeft < 0)) affectedApps.map(this.settle);
     this.deployments = this.deployments.filter((one) => one.viewsLeft >= 0);
-    return structuredClone({ ...view, queue: this.queue });
+    return structuredClone({ ...view, queue: this.queue, offersHeld: 2, counts: this.counts });
   }
 
   async command(command: Command): Promise<CommandResult> {
@@ -172,6 +180,7 @@ function replica(spec: AppSpec, slot: number): TaskView['replica'] {
     unexpected: {},
     divergence: null,
     journalError: null,
+    metrics: null,
   };
   return { slot, member: slot + 1, address: `127.0.0.1:${31000 + slot * 10}`, report, reportedAt: spec.version };
 }

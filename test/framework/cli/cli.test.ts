@@ -53,7 +53,7 @@ describe('gaia app', () => {
     assert.match(added.stdout, /step 1 of 1: ScaleApplication – \/demo\/ledger: replica 0 starts/);
     assert.match(
       added.stdout,
-      /leader +1 +agent-1 +zone a, rack r1 +127\.0\.0\.1:31000 +0 +shm +exact +40000 +TASK_RUNNING/,
+      /leader +1 +agent-1 +zone a, rack r1 +127\.0\.0\.1:31000 +0 +shm +\? +exact +40000 +TASK_RUNNING/,
     );
     const yaml = await json(['app', 'add', specFile('# a comment\nid: /web\ncmd: sleep 100\n')]);
     assert.deepEqual([yaml.code, yaml.value.ok, yaml.value.app.id, yaml.value.deployment], [0, true, '/web', 'ended']);
@@ -90,6 +90,7 @@ describe('gaia app', () => {
     const shown = await gaia(['app', 'show', 'demo/ledger']);
     assert.match(shown.stdout, /\/demo\/ledger {2}whole/);
     assert.match(shown.stdout, /leader: slot 0 at 127\.0\.0\.1:31000, term 1/);
+    assert.match(shown.stdout, /shm: same host/);
     assert.match(shown.stdout, /What happened\n.*replica 0 leads in term 1/);
     // biome-ignore lint/suspicious/noControlCharactersInRegex: looks for colour codes
     assert.doesNotMatch(shown.stdout, /\u001b/);

@@ -1,0 +1,66 @@
+/**
+ * `GET /metrics` for Prometheus. Every scrape is made from the present view alone, so what is gone (an app, a member)
+ * is gone from the metrics too, and there are never more series than apps, replicas and their peers.
+ */
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { FrameworkView } from '../service.js';
+import type { Context } from './context.js';
+import { addReplicas } from './replica-metrics.js';
+import type { Resource } from './resource.js';
+
+export function metricsResource({ service }: Context): Resource {
+  return {
+    GET: async (_request, reply) => {
+      const registry = new Registry();
+      const view = service.view();
+      addFramework(registry, view);
+      addApps(registry, view);
+      addReplicas(registry, view);
+      const text = await Registry.merge([registry, processRegistry()]).metrics();
+      return reply.type(registry.contentType).send(text);
+    },
+  };
+}
+
+let ofProcess: Registry | null = null;
+
+/** What prom-client knows about this process: processor time, memory, event loop, garbage collection. */
+function processRegistry(): Registry {
+  if (ofProcess === null) {
+    ofProcess = new Registry();
+    collectDefaultMetrics({ register: ofProcess });
+  }
+  return ofProcess;
+}
+
+function addFramework(registry: Registry, { master, offersHeld, counts, deployments }: FrameworkView): void {
+  const gauge = (name: string, help: string, value: number) =>
+    new Gauge({ name, help, registers: [registry] }).set(value);
+  const counter = (name: string, help: string, value: number) =>
+    new Counter({ name, help, registers: [registry] }).inc(value);
+  gauge('gaia_master_connected', '1 while a Mesos master is connected', Number(master.connected));
+  gauge('gaia_offers_held', 'Offers held for what waits', offersHeld);
+  counter('gaia_offers_received_total', 'Offers received', counts.offersReceived);
+  counter('gaia_offers_declined_total', 'Offers given back unused', counts.offersDeclined);
+  counter('gaia_offers_rescinded_total', 'Offers that Mesos took back', counts.offersRescinded);
+  counter('gaia_tasks_launched_total', 'Tasks launched', counts.tasksLaunched);
+  counter('gaia_tasks_failed_total', 'Tasks that ended unasked', counts.tasksFailed);
+  gauge('gaia_deployments', 'Deployments under way', deployments.length);
+  counter('gaia_deployments_done_total', 'Deployments carried out', counts.deploymentsDone);
+}
+
+function addApps(registry: Registry, { apps, queue }: FrameworkView): void {
+  const gauge = (name: string, help: string, ...labelNames: string[]) =>
+    new Gauge({ name, help, labelNames, registers: [registry] });
+  const instances = gauge('gaia_app_instances', 'Instances the app asks for', 'app');
+  const tasks = gauge('gaia_app_tasks', 'Tasks of the app by state', 'app', 'state');
+  const waiting = gauge('gaia_app_tasks_waiting', 'Tasks that wait to be placed', 'app');
+  const group = gauge('gaia_app_group_state', '1 for the state the group of a replicated app is in', 'app', 'state');
+  for (const { spec, tasks: all, group: ofApp } of apps) {
+    const app = spec.id;
+    instances.set({ app }, spec.instances);
+    for (const { state } of all) tasks.inc({ app, state });
+    waiting.set({ app }, queue.find(({ appId }) => appId === app)?.count ?? 0);
+    if (ofApp) group.set({ app, state: ofApp.state }, 1);
+  }
+}

@@ -1,0 +1,150 @@
+/** What replicas have reported about themselves, as Prometheus' families. */
+import { Counter, Gauge, type Metric, type Registry } from 'prom-client';
+import type { Distribution, ReplicaMetrics, ReplicaReport } from '../../executor/assignment.js';
+import type { FrameworkView, ReplicaView } from '../service.js';
+
+type Labels = Record<'app' | 'slot' | 'member', string>;
+const labelNames = ['app', 'slot', 'member'] as const;
+
+type Row<T> = [name: string, help: string, value: (of: T) => number];
+
+const gauges: Row<ReplicaReport>[] = [
+  ['gaia_replica_term', 'Term of the highest ballot the replica knows', (report) => report.term],
+  ['gaia_replica_applied_index', 'Index of the last entry the replica has executed', (report) => report.appliedIndex],
+  [
+    'gaia_replica_committed_index',
+    'Index of the last committed entry the replica knows of',
+    (report) => report.committedIndex,
+  ],
+  ['gaia_replica_lag_entries', 'Committed entries the replica has not executed', (report) => report.lagEntries],
+  [
+    'gaia_replica_exact',
+    '1 while every turn of the replica is compared (label "exact")',
+    (report) => Number(report.label === 'exact'),
+  ],
+];
+const counters: Row<ReplicaMetrics>[] = [
+  ['gaia_replica_elections_total', 'Times the replica stood for election', (metrics) => metrics.elections],
+  [
+    'gaia_replica_divergences_total',
+    "Times the replica's output was seen to differ from another's",
+    (metrics) => metrics.divergences,
+  ],
+  [
+    'gaia_replica_refused_connections_total',
+    'Strangers on its consensus port',
+    (metrics) => metrics.refusedConnections,
+  ],
+];
+
+/** Upper bounds as Prometheus writes them, in units of `scale` of what is counted. */
+interface Scale {
+  name: string;
+  help: string;
+  of: (metrics: ReplicaMetrics) => Distribution;
+  bounds: number[];
+  scale: number;
+}
+const decades = (from: number, to: number, steps: number[]) =>
+  Array.from({ length: to - from }, (_, i) =>
+    steps.map((step) => Number((step * 10 ** (from + i)).toPrecision(3))),
+  ).flat();
+const scales: Scale[] = [
+  {
+    name: 'gaia_replica_commit_latency_seconds',
+    help: 'From handing a turn to the group to its commit, as the leader sees it',
+    of: (metrics) => metrics.commitLatencyNs,
+    bounds: decades(-7, 1, [1, 2.5, 5]),
+    scale: 1e9,
+  },
+  {
+    name: 'gaia_replica_commit_entries',
+    help: 'Entries per commit, as the leader',
+    of: (metrics) => metrics.batchEntries,
+    bounds: [1, 2, 4, 8, 16, 32, 64, 128],
+    scale: 1,
+  },
+  {
+    name: 'gaia_replica_commit_bytes',
+    help: 'Bytes of payload per commit, as the leader',
+    of: (metrics) => metrics.batchBytes,
+    bounds: [64, 256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304],
+    scale: 1,
+  },
+];
+
+/**
+ * Distributions that were counted elsewhere, under fixed bounds; a bucket that a bound cuts counts above it. prom-client's
+ * own histograms only take single observations; its registry asks a metric for no more than a name and `get`.
+ */
+class Counted {
+  readonly name: string;
+  readonly #values: { metricName: string; value: number; labels: object }[] = [];
+
+  constructor(private readonly row: Scale) {
+    this.name = row.name;
+  }
+
+  add(labels: Labels, { count, sum, buckets }: Distribution): void {
+    const { name, bounds, scale } = this.row;
+    const push = (suffix: string, value: number, more: object = {}) =>
+      this.#values.push({ metricName: `${name}_${suffix}`, value, labels: { ...labels, ...more } });
+    for (const le of bounds) {
+      const within = buckets.filter(([valueMax]) => valueMax <= le * scale);
+      const below = within.reduce((total, [, inBucket]) => total + inBucket, 0);
+      push('bucket', below, { le });
+    }
+    push('bucket', count, { le: '+Inf' });
+    push('sum', sum / scale);
+    push('count', count);
+  }
+
+  async get() {
+    return { name: this.name, help: this.row.help, type: 'histogram', values: this.#values, aggregator: 'sum' };
+  }
+}
+
+interface Reported {
+  labels: Labels;
+  report: ReplicaReport;
+}
+
+export function addReplicas(registry: Registry, { apps }: FrameworkView): void {
+  const replicas = apps.flatMap(({ spec, tasks }) => tasks.flatMap(({ replica }) => reported(spec.id, replica)));
+  const counting = replicas.flatMap(({ labels, report: { metrics } }) => (metrics ? [{ labels, metrics }] : []));
+  for (const [name, help, value] of gauges) {
+    const gauge = new Gauge({ name, help, labelNames, registers: [registry] });
+    for (const { labels, report } of replicas) gauge.set(labels, value(report));
+  }
+  for (const [name, help, value] of counters) {
+    const counter = new Counter({ name, help, labelNames, registers: [registry] });
+    for (const { labels, metrics } of counting) counter.inc(labels, value(metrics));
+  }
+  for (const row of scales) {
+    const counted = new Counted(row);
+    registry.registerMetric(counted as unknown as Metric);
+    for (const { labels, metrics } of counting) counted.add(labels, row.of(metrics));
+  }
+  addStates(registry, replicas);
+}
+
+function reported(app: string, replica: ReplicaView | null): Reported[] {
+  if (!replica?.report) return [];
+  const labels = { app, slot: String(replica.slot), member: String(replica.member) };
+  return [{ labels, report: replica.report }];
+}
+
+/** Series whose labels say what is the case. */
+function addStates(registry: Registry, replicas: Reported[]): void {
+  const gauge = (name: string, help: string, ...more: string[]) =>
+    new Gauge<string>({ name, help, labelNames: [...labelNames, ...more], registers: [registry] });
+  const role = gauge('gaia_replica_role', '1 for the role the replica has', 'role');
+  const connected = gauge('gaia_replica_connected', '1 while connected to the peer', 'peer', 'transport');
+  const journal = gauge('gaia_replica_journal_bytes', 'Kept for others to join by replay');
+  for (const { labels, report } of replicas) {
+    role.set({ ...labels, role: report.role }, 1);
+    for (const { member: peer, transport, connected: is } of report.peers)
+      connected.set({ ...labels, peer: String(peer), transport }, Number(is));
+    if (report.metrics) journal.set({ ...labels }, report.metrics.journalBytes);
+  }
+}
