@@ -12,9 +12,10 @@ namespace gaia::test {
 
 // One member's memory and journal: what others' operations work on.
 struct RigMemory {
-  static constexpr std::size_t ringBytes = 8u << 10;
-  std::vector<std::byte> bytes = std::vector<std::byte>(Region::bytesFor(ringBytes));
-  Region region{bytes.data(), ringBytes};
+  explicit RigMemory(std::size_t ringBytes = 8u << 10)
+      : bytes(Region::bytesFor(ringBytes)), region(bytes.data(), ringBytes) {}
+  std::vector<std::byte> bytes;
+  Region region;
   std::vector<std::vector<std::byte>> journal;  // record of index i at i - 1
 };
 
