@@ -19,7 +19,7 @@ export interface NativeOptions {
   self: NativeMember;
   peers: NativeMember[];
   join: boolean;
-  transport: 'auto' | 'shm' | 'verbs' | 'tcp';
+  transport: 'auto' | 'shm' | 'tcp';
   journalDirectory: string;
   journalBytesMax: number;
   ringBytes: number;
@@ -28,7 +28,7 @@ export interface NativeOptions {
 export interface NativePeer {
   member: NativeMember;
   connected: boolean;
-  transport: 'none' | 'shm' | 'verbs' | 'tcp';
+  transport: 'none' | 'shm' | 'tcp';
   transportReason: string;
   applied: number;
 }

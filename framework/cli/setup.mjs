@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
-const buildPackages = ['g++', 'cmake', 'make', 'libsodium-dev', 'doctest-dev', 'libibverbs-dev', 'librdmacm-dev'];
+const buildPackages = ['g++', 'cmake', 'make', 'libsodium-dev', 'doctest-dev'];
 const demoPackages = ['redis-server', 'redis-tools'];
 const testPackages = ['procps'];
 const rdmaPackages = ['qemu-system-x86', 'busybox-static', 'iproute2', 'ibverbs-providers', 'rdmacm-utils', 'xz-utils'];
@@ -126,6 +126,11 @@ function handOver(program, args) {
   process.exit(result.status ?? 1);
 }
 
+function handOverNative(program, args) {
+  const result = spawnSync(join(root, 'build', 'native', program), args, { cwd: root, stdio: 'inherit' });
+  process.exit(result.status ?? 1);
+}
+
 const [command, ...args] = process.argv.slice(2);
 switch (command) {
   case 'build':
@@ -149,8 +154,12 @@ switch (command) {
     installPackages(benchPackages[args[0]] ?? []);
     handOver('test/bench/main.js', args);
     break;
+  case 'sim':
+    build();
+    handOverNative('gaia-simulator', args);
+    break;
   default:
     stop(
-      `unknown command "${command ?? ''}"; use build, start, test, test:rdma or bench (npm run build, npm start, npm test, npm run test:rdma, npm run bench -- NAME)`,
+      `unknown command "${command ?? ''}"; use build, start, test, test:rdma, bench or sim (npm run build, npm start, npm test, npm run test:rdma, npm run bench -- NAME, npm run sim)`,
     );
 }

@@ -129,7 +129,8 @@ void Core::journalRead(std::span<const std::byte> bytes) {
   }
 }
 
-// A learner makes itself known to the leader and asks everyone for the configuration.
+// A learner makes itself known to whoever leads or stands (the highest claim it has seen may be a dead member's that
+// nobody else has heard of) and asks everyone for the configuration.
 void Core::askToJoin() {
   if (nowNs_ - lastAskNs_ < askIntervalNs) return;
   lastAskNs_ = nowNs_;
@@ -137,7 +138,8 @@ void Core::askToJoin() {
     if (peer.channel == nullptr) continue;
     peer.reads.push({PendingRead::Kind::directory, ballot_, 0});
     peer.channel->read(directoryOffset, sizeof(Directory));
-    if (number != numberOf(leaderBallot_) || removed_) continue;
+    const bool active = number == numberOf(leaderBallot_) || (peer.seen.heartbeat & 1) != 0;
+    if (!active || removed_) continue;
     const Mailbox mailbox = makeMailbox(self_, applied_);
     peer.channel->write(mailboxOffsetOf(self_.slot), std::as_bytes(std::span(&mailbox, 1)));
   }

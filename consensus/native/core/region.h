@@ -7,7 +7,6 @@
 //   4096  rings       one per writer slot (W1), `ringBytes` each; a byte-exact mirror of the writer's own ring
 #pragma once
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <cstring>
 
@@ -126,25 +125,13 @@ class Region {
   std::size_t ringOffset(std::size_t slot) const { return ringsOffset + slot * ringBytes_; }
   std::byte* ring(std::size_t slot) const { return base_ + ringOffset(slot); }
 
-  // What the member in `slot` may write: the owner of a tcp region checks every inbound write with it, that of a verbs
-  // region registers these parts for that member alone.
-  struct Part {
-    std::size_t offset = 0, bytes = 0;
-    bool contains(std::size_t start, std::size_t length) const {
-      return start >= offset && length <= bytes && start - offset <= bytes - length;
-    }
-  };
-  using Parts = std::array<Part, 5>;
-  Parts writableParts(std::size_t slot) const {
-    return {{{claimOffset(slot), 8},
-             {handoverOffset, 8},
-             {anchorOffset(slot), 32},
-             {mailboxOffsetOf(slot), sizeof(Mailbox)},
-             {ringOffset(slot), ringBytes_}}};
-  }
+  // Whether the member in `slot` may write there. The owner of a tcp region checks every inbound write with it.
   bool writableBy(std::size_t slot, std::size_t offset, std::size_t length) const {
-    const Parts parts = writableParts(slot);
-    return std::any_of(parts.begin(), parts.end(), [&](const Part& part) { return part.contains(offset, length); });
+    const auto within = [&](std::size_t start, std::size_t size) {
+      return offset >= start && length <= size && offset - start <= size - length;
+    };
+    return within(claimOffset(slot), 8) || within(handoverOffset, 8) || within(anchorOffset(slot), 32) ||
+           within(mailboxOffsetOf(slot), sizeof(Mailbox)) || within(ringOffset(slot), ringBytes_);
   }
 
  private:

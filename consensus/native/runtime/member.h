@@ -13,7 +13,6 @@
 #include "runtime/journal.h"
 #include "transport/acceptor.h"
 #include "transport/link.h"
-#include "transport/verbs_loader.h"
 
 namespace gaia {
 
@@ -45,9 +44,6 @@ class MemberRuntime : public Runtime, private CoreListener {
   void persist(const Record& record) override;
   void changed() override { changed_ = true; }
 
-  bool openVerbs(std::string* error);
-  bool openAcceptor(std::string* error);
-
   // turn thread (runtime.cc)
   void backOff(Guard& guard, std::uint64_t idleNs, std::uint64_t leftNs);
   void spinForAnswers();
@@ -65,8 +61,6 @@ class MemberRuntime : public Runtime, private CoreListener {
   void serveOnce();
   bool tend(std::span<const pollfd> ready, std::uint64_t nowNs);
   std::uint64_t pause(std::uint64_t nowNs) const;
-  void loseVerbs();
-  bool addLinksTo(std::vector<pollfd>* descriptors);
   void stepLinks(std::span<const pollfd> ready, std::uint64_t nowNs);
   void reconcileLinks();
   void noteLink(Link& link, Link::Event event);
@@ -81,7 +75,6 @@ class MemberRuntime : public Runtime, private CoreListener {
   std::optional<Region> region_;
   std::optional<Journal> journal_;
   std::optional<Core> core_;
-  std::optional<VerbsPort> verbs_;
   std::optional<Acceptor> acceptor_;
   std::map<std::uint32_t, std::unique_ptr<Link>> links_;
   Metrics metrics_;  // guarded by lock_, like its meter

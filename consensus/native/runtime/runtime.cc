@@ -57,7 +57,7 @@ void Runtime::setDescriptorFloor(int lowest) { sys::setDescriptorFloor(lowest); 
 MemberRuntime::MemberRuntime(const ReplicaOptions& options)
     : options_(options),
       authenticator_(options.group, options.secret),
-      caller_{authenticator_, options.self, options.transport, options.ringBytes, nullptr, {}} {}
+      caller_{authenticator_, options.self, options.transport, options.ringBytes} {}
 
 bool MemberRuntime::open(std::string* error) {
   sys::closeInForkChildren();
@@ -69,46 +69,22 @@ bool MemberRuntime::open(std::string* error) {
     return false;
   }
   madvise(base_, bytes, MADV_DONTFORK);
-  madvise(base_, bytes, MADV_HUGEPAGE);  // where the machine has them for shared memory
   region_.emplace(base_, options_.ringBytes);
   wakeFd_ = sys::eventDescriptor();
   statusFd_ = sys::eventDescriptor();
   serviceFd_ = sys::eventDescriptor();
-  if (!openVerbs(error) || !openAcceptor(error)) return false;
+  acceptor_.emplace(Acceptor::Owner{authenticator_, *region_, options_.self.number, memory_,
+                                    [this](Index from, std::vector<std::byte>* into) {
+                                      journal_->read(from, journalAnswerBytesMax, into);
+                                    }});
+  if (options_.transport != TransportChoice::tcp && !acceptor_->listenUnix(error)) return false;
+  const bool tcp = options_.transport != TransportChoice::shm;
+  if (tcp && !acceptor_->listenTcp(options_.self.host, options_.self.consensusPort, error)) return false;
   journal_.emplace(options_.journalDirectory, options_.self.number, options_.journalBytesMax);
   journal_->open();  // a failure is no reason not to serve: status() tells
   core_.emplace(CoreOptions{options_.self, options_.peers, options_.join}, *region_,
                 static_cast<CoreListener&>(*this));
   return startThread(error);
-}
-
-// Without a device a member goes on over tcp, unless verbs was chosen.
-bool MemberRuntime::openVerbs(std::string* error) {
-  const TransportChoice choice = options_.transport;
-  if (choice != TransportChoice::automatic && choice != TransportChoice::verbs) {
-    caller_.verbsMissing = "another transport was chosen there";
-    return true;
-  }
-  verbs::Device* const device =
-      verbs::openDevice(options_.self.host, *region_, options_.self.slot, &caller_.verbsMissing);
-  if (device != nullptr) caller_.verbs = &verbs_.emplace(device);
-  if (device != nullptr || choice == TransportChoice::automatic) return true;
-  *error = "transport verbs was chosen, but host " + options_.self.host + " offers none: " + caller_.verbsMissing +
-           "; give the member the address of an RDMA device, or choose transport auto";
-  return false;
-}
-
-bool MemberRuntime::openAcceptor(std::string* error) {
-  const auto readJournal = [this](Index from, std::vector<std::byte>* into) {
-    journal_->read(from, journalAnswerBytesMax, into);
-  };
-  acceptor_.emplace(Acceptor::Owner{authenticator_, *region_, options_.self.number, memory_, readJournal,
-                                    verbs_ ? &verbs_->device() : nullptr, caller_.verbsMissing});
-  const TransportChoice choice = options_.transport;
-  const bool local = choice == TransportChoice::automatic || choice == TransportChoice::shm;
-  if (local && !acceptor_->listenUnix(error)) return false;
-  return choice == TransportChoice::shm ||
-         acceptor_->listenTcp(options_.self.host, options_.self.consensusPort, error);
 }
 
 MemberRuntime::~MemberRuntime() {
@@ -117,7 +93,6 @@ MemberRuntime::~MemberRuntime() {
   if (threadRuns_) pthread_join(thread_, nullptr);
   links_.clear();
   acceptor_.reset();
-  verbs_.reset();
   for (const int descriptor : {wakeFd_, statusFd_, serviceFd_, memory_}) sys::close(descriptor);
   sys::unmap(base_, Region::bytesFor(options_.ringBytes));
   sys::unmap(stack_, 512u << 10);
@@ -208,38 +183,26 @@ bool MemberRuntime::commit() {
 
 void MemberRuntime::release() { leading_ = false; }
 
-// Looks for answers over TCP and verbs for a moment before it sleeps: falling asleep and being woken costs as much as a
-// follower's answer takes on a fast network. Over verbs alone that is without a system call but for the clock's.
+// Looks for answers over TCP for a moment before it sleeps: falling asleep and being woken costs as much as a follower's
+// answer takes on a fast network.
 void MemberRuntime::spinForAnswers() {
-  bool overTcp = false, overVerbs = false;
-  for (const auto& [number, link] : links_) {
-    overTcp = overTcp || (link->open() && link->overTcp());
-    overVerbs = overVerbs || link->overVerbs();
-  }
-  if (!overTcp && !overVerbs) return;
-  const unsigned roundsPerLook = overTcp ? 1 : 64;
-  std::uint64_t sinceNs = 0;
-  for (unsigned round = 1; !core_->settled(); round++) {
+  const bool overTcp = std::any_of(links_.begin(), links_.end(), [](const auto& entry) {
+    return entry.second->open() && entry.second->overTcp();
+  });
+  if (!overTcp) return;
+  const std::uint64_t endNs = sys::nowNs() + spinNs;
+  while (!core_->settled() && sys::nowNs() < endNs) {
     for (auto& [number, link] : links_) {
       if (link->overTcp()) link->receive();
     }
     core_->collect();
-    if (round % roundsPerLook != 0) continue;
-    const std::uint64_t nowNs = sys::nowNs();
-    if (sinceNs == 0) sinceNs = nowNs;
-    if (nowNs - sinceNs >= spinNs) return;
   }
 }
 
-// Waits for answers over TCP and verbs; on shared memory there is none to come, but a member may return.
+// Waits for answers over TCP; on shared memory there is none to come, but a member may return.
 void MemberRuntime::awaitAnswers(Guard& guard) {
-  std::array<pollfd, slotsMax * 2 + 1> descriptors;
+  std::array<pollfd, slotsMax * 2> descriptors;
   std::size_t count = 0;
-  const auto overVerbs = [](const auto& entry) { return entry.second->overVerbs(); };
-  if (std::any_of(links_.begin(), links_.end(), overVerbs)) {
-    if (!verbs_->readyToSleep()) return;
-    descriptors[count++] = {verbs_->device().completionDescriptor(), POLLIN, 0};
-  }
   for (auto& [number, link] : links_) {
     if (!link->open() || !link->overTcp() || count == descriptors.size()) continue;
     descriptors[count++] = {link->descriptor(), link->eventsWanted(), 0};

@@ -40,8 +40,7 @@ struct Member {
   std::uint16_t servicePort = 0;
 };
 
-// The order of preference of `automatic`, per pair of members: shm on one host, then verbs (RDMA), then tcp.
-enum class TransportChoice : std::uint8_t { automatic, shm, verbs, tcp };
+enum class TransportChoice : std::uint8_t { automatic, shm, tcp };
 
 struct ReplicaOptions {
   std::string group;                       // unique name of the group and its generation
@@ -69,7 +68,7 @@ enum class Role : std::uint8_t { learner, follower, candidate, leader };
 struct PeerStatus {
   Member member;
   bool connected = false;
-  const char* transport = "none";          // "shm", "verbs", "tcp"
+  const char* transport = "none";          // "shm", "tcp"
   std::string transportReason;             // why not a better one
   Index applied = 0;
 };

@@ -41,7 +41,6 @@ bool Acceptor::listenTcp(const std::string& host, std::uint16_t port, std::strin
 void Acceptor::addTo(std::vector<pollfd>* descriptors) {
   if (unixListener_ >= 0) descriptors->push_back({unixListener_, POLLIN, 0});
   if (tcpListener_ >= 0) descriptors->push_back({tcpListener_, POLLIN, 0});
-  if (owner_.verbs != nullptr) descriptors->push_back({owner_.verbs->inboundDescriptor(), POLLIN, 0});
   for (const auto& session : sessions_) {
     const short events = session->stream.wantsToSend() ? POLLIN | POLLOUT : POLLIN;
     descriptors->push_back({session->stream.descriptor(), events, 0});
@@ -50,7 +49,6 @@ void Acceptor::addTo(std::vector<pollfd>* descriptors) {
 
 bool Acceptor::serve(std::span<const pollfd> ready, std::uint64_t nowNs) {
   wrote_ = false;
-  if (owner_.verbs != nullptr && eventsOf(ready, owner_.verbs->inboundDescriptor()) != 0) owner_.verbs->serve(*this);
   for (auto& session : sessions_) {
     const bool open = session->state == Session::State::open;
     if (!open && nowNs > session->deadlineNs) session->stream.fail();
@@ -62,7 +60,6 @@ bool Acceptor::serve(std::span<const pollfd> ready, std::uint64_t nowNs) {
   std::erase_if(sessions_, [&](const auto& session) {
     if (!session->stream.broken()) return false;
     if (session->state != Session::State::open) refused_.fetch_add(1, std::memory_order_relaxed);
-    end(*session);
     return true;
   });
   if (eventsOf(ready, unixListener_) != 0) acceptFrom(unixListener_, true, nowNs);
@@ -84,7 +81,6 @@ void Acceptor::acceptFrom(int listener, bool local, std::uint64_t nowNs) {
       continue;
     }
     auto session = std::make_unique<Session>();
-    session->id = ++sessionsEver_;
     session->stream.open(descriptor);
     session->local = local;
     session->deadlineNs = nowNs + handshakeNs;
@@ -125,54 +121,12 @@ bool Acceptor::checkProof(Session& session) {
   for (auto& other : sessions_) {
     // N3: one live channel per (writer, owner); this thread is the old one's executor, so it is at rest.
     const bool same = other->state == Session::State::open && other->hello.fromNumber == session.hello.fromNumber;
-    if (same) end(*other);
+    if (same) other->stream.fail();
   }
   session.state = Session::State::open;
   if (session.local) session.stream.pass(owner_.memory);
-  else session.token = owner_.authenticator.token(session.hello, session.nonce);
-  session.stream.putMessage(welcome());
+  session.stream.putMessage(Welcome{owner_.region.ringBytes()});
   return true;
-}
-
-Welcome Acceptor::welcome() const {
-  Welcome welcome;
-  welcome.ringBytes = owner_.region.ringBytes();
-  welcome.verbsPort = owner_.verbs == nullptr ? 0 : owner_.verbs->port();
-  owner_.verbsMissing.copy(welcome.verbsMissing, sizeof(welcome.verbsMissing));
-  return welcome;
-}
-
-void Acceptor::loseVerbs(const std::string& why) {
-  for (auto& session : sessions_) {
-    if (!session->local) end(*session);
-  }
-  owner_.verbs = nullptr;
-  owner_.verbsMissing = why;
-}
-
-// N3: also its queue pair, before another session of the same member is welcomed.
-void Acceptor::end(Session& session) {
-  session.stream.fail();
-  session.token.reset();
-  if (owner_.verbs != nullptr) owner_.verbs->drop(session.id);
-}
-
-bool Acceptor::admit(const verbs::Token& token, std::uint8_t* slot, std::uint64_t* session) {
-  for (auto& one : sessions_) {
-    if (one->stream.broken() || !one->token || !Authenticator::equal(*one->token, token)) continue;
-    one->token.reset();
-    *slot = one->hello.fromSlot;
-    *session = one->id;
-    return true;
-  }
-  refused_.fetch_add(1, std::memory_order_relaxed);
-  return false;
-}
-
-void Acceptor::left(std::uint64_t session) {
-  for (auto& one : sessions_) {
-    if (one->id == session) one->stream.fail();
-  }
 }
 
 bool Acceptor::execute(Session& session, const Frame& frame) {

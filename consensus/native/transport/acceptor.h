@@ -1,6 +1,5 @@
 // The owner's side of all transports: accepts members, authenticates them, and executes their one-sided operations on
-// this member's region in the order they arrive, unless they map it (shm) or a network card executes them (verbs): then it
-// only lets in and out. Used by the service thread only.
+// this member's region in the order they arrive. Used by the service thread only.
 #pragma once
 #include <functional>
 #include <memory>
@@ -12,7 +11,7 @@
 
 namespace gaia {
 
-class Acceptor : private verbs::Doorkeeper {
+class Acceptor {
  public:
   struct Owner {
     const Authenticator& authenticator;
@@ -20,8 +19,6 @@ class Acceptor : private verbs::Doorkeeper {
     std::uint32_t number;
     int memory;  // descriptor of the region
     std::function<void(Index, std::vector<std::byte>*)> readJournal;
-    verbs::Device* verbs;      // null: none is offered,
-    std::string verbsMissing;  // and why not
   };
 
   explicit Acceptor(Owner owner) : owner_(std::move(owner)) {}
@@ -33,8 +30,6 @@ class Acceptor : private verbs::Doorkeeper {
   // Serves what is ready; true when a member wrote into the region.
   bool serve(std::span<const pollfd> ready, std::uint64_t nowNs);
 
-  void loseVerbs(const std::string& why);  // the device is about to be released
-
   std::uint64_t refused() const { return refused_.load(std::memory_order_relaxed); }
 
  private:
@@ -45,8 +40,6 @@ class Acceptor : private verbs::Doorkeeper {
     enum class State : std::uint8_t { hello, proof, open } state = State::hello;
     Hello hello;
     Nonce nonce{};
-    std::uint64_t id = 0;
-    std::optional<verbs::Token> token;  // until a queue pair has been connected with it
   };
   void acceptFrom(int listener, bool local, std::uint64_t nowNs);
   bool advance(Session& session);   // false: to be refused
@@ -56,10 +49,6 @@ class Acceptor : private verbs::Doorkeeper {
   void answerRead(Session& session, const Frame& frame);
   void answerJournal(Session& session, const Frame& frame);
   std::size_t strangers() const;
-  Welcome welcome() const;
-  void end(Session& session);
-  bool admit(const verbs::Token& token, std::uint8_t* slot, std::uint64_t* session) override;
-  void left(std::uint64_t session) override;
 
   Owner owner_;
   int unixListener_ = -1;
@@ -67,7 +56,6 @@ class Acceptor : private verbs::Doorkeeper {
   std::vector<std::unique_ptr<Session>> sessions_;
   std::vector<std::byte> scratch_;
   bool wrote_ = false;
-  std::uint64_t sessionsEver_ = 0;
   std::atomic<std::uint64_t> refused_{0};
 };
 

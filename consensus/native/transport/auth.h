@@ -5,7 +5,6 @@
 #include <cstring>
 
 #include "core/ballot.h"
-#include "transport/verbs_library.h"
 
 namespace gaia {
 
@@ -34,20 +33,15 @@ struct Proof {
 
 struct Welcome {
   std::uint64_t ringBytes = 0;
-  std::uint16_t verbsPort = 0;   // 0: none is offered, and why
-  char verbsMissing[118] = {};
 };
-static_assert(sizeof(Welcome) == 128);
 
-enum class Side : std::uint8_t { caller, owner, queuePair };
+enum class Side : std::uint8_t { caller, owner };
 
 class Authenticator {
  public:
   Authenticator(const std::string& group, const std::array<std::uint8_t, 32>& secret) : group_(group), secret_(secret) {}
   Mac prove(Side side, const Hello& hello, const Nonce& nonce) const;
-  // What the caller shows when it connects a queue pair to the session of this handshake; both sides compute it.
-  verbs::Token token(const Hello& hello, const Nonce& nonce) const;
-  static bool equal(std::span<const std::byte> a, std::span<const std::byte> b);  // in constant time
+  static bool equal(const Mac& a, const Mac& b);  // in constant time
   // Where a member of this group listens on its host; not to be guessed without the secret.
   std::string socketName(std::uint32_t number) const;
 

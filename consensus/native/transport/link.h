@@ -1,12 +1,10 @@
-// The writer's side: this member's one channel to one other member, kept connected. The link owns the connection, over
-// which it also reads the member's journal; a path executes the one-sided operations. Guarded by the runtime's lock.
+// The writer's side: this member's one channel to one other member, over shared memory or TCP, kept connected.
+// Guarded by the runtime's lock.
 #pragma once
-#include <memory>
-
+#include "core/channel.h"
+#include "core/fifo.h"
 #include "transport/auth.h"
-#include "transport/shm_path.h"
-#include "transport/tcp_path.h"
-#include "transport/verbs_path.h"
+#include "transport/stream.h"
 
 namespace gaia {
 
@@ -17,65 +15,55 @@ class Link : public Channel {
     Member self;
     TransportChoice choice;
     std::size_t ringBytes;
-    VerbsPort* verbs;          // null: this member has none
-    std::string verbsMissing;  // and why not
   };
   enum class Event : std::uint8_t { none, opened, closed, refused };  // refused: nothing listens there
 
-  Link(const Caller& caller, const Member& peer) : caller_(caller), peer_(peer), tcp_(stream_) {}
+  Link(const Caller& caller, const Member& peer) : caller_(caller), peer_(peer) {}
+  ~Link() override;
 
   // Connects, shakes hands, receives; `events` are those polled on descriptor().
   Event step(short events, std::uint64_t nowNs);
   void receive() {
     if (state_ == State::open) stream_.receive();
   }
-  void flush();
-  // The device is about to be released. Closed: the link was using it.
-  Event loseVerbs(std::uint64_t nowNs);
+  void flush() { stream_.flush(); }
 
   int descriptor() const { return stream_.descriptor(); }
   short eventsWanted() const;
   bool wantsToSend() const { return stream_.wantsToSend(); }
   std::uint64_t retryAtNs() const { return state_ == State::idle ? retryAtNs_ : ~std::uint64_t{0}; }
   bool open() const { return state_ == State::open; }
-  bool overTcp() const { return path_ == &tcp_; }
-  bool overVerbs() const { return path_ != nullptr && path_ == verbs_.get(); }
-  const char* transport() const { return open() ? path_->name() : "none"; }
+  bool overTcp() const { return !local_; }
+  const char* transport() const { return !open() ? "none" : local_ ? "shm" : "tcp"; }
   const std::string& reason() const { return reason_; }
   const Member& peer() const { return peer_; }
 
-  void write(std::size_t offset, std::span<const std::byte> bytes) override { path_->write(offset, bytes); }
-  void read(std::size_t offset, std::size_t length) override { path_->read(offset, length); }
+  void write(std::size_t offset, std::span<const std::byte> bytes) override;
+  void read(std::size_t offset, std::size_t length) override;
   void readJournal(Index from) override;
   bool poll(Completion* completion) override;
 
  private:
-  enum class State : std::uint8_t { idle, connecting, challenge, welcome, pairing, open };  // pairing: of queue pairs
+  enum class State : std::uint8_t { idle, connecting, challenge, welcome, open };
   Event dial(std::uint64_t nowNs);
   Event connected(std::uint64_t nowNs);
   Event shake(std::uint64_t nowNs);
-  Event welcomed(const Welcome& welcome, std::uint64_t nowNs);
-  Event pair(std::uint64_t nowNs);
-  Event withoutVerbs(const std::string& why, std::uint64_t nowNs);
-  Event opened(Path& path);
+  bool mapMemory();
   Event fail(Event event, std::uint64_t nowNs);
-  bool may(TransportChoice one) const { return caller_.choice == one || caller_.choice == TransportChoice::automatic; }
 
   const Caller& caller_;
   Member peer_;
   Stream stream_;
   State state_ = State::idle;
-  bool local_ = false;  // connected through the local socket
-  ShmPath shm_;
-  TcpPath tcp_;
-  std::unique_ptr<VerbsPath> verbs_;
-  Path* path_ = nullptr;  // while open
-  std::string reason_;    // why not a better one, or what ended the last connection
+  bool local_ = false;
+  std::string reason_;
   Hello hello_;
-  Nonce ownersNonce_{};
   std::uint64_t deadlineNs_ = 0;
   std::uint64_t retryAtNs_ = 0;
   std::uint64_t backoffNs_ = 0;
+  std::byte* memory_ = nullptr;  // the peer's region, mapped
+  Fifo<std::vector<std::byte>> answers_;  // of reads on shared memory, in order
+  std::vector<std::byte> current_;
 };
 
 }  // namespace gaia

@@ -1,7 +1,6 @@
 #include "transport/sys.h"
 
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <netinet/in.h>
@@ -121,16 +120,12 @@ int own(int descriptor) {
   return descriptor;
 }
 
-void forget(int descriptor) {
+void close(int descriptor) {
+  if (descriptor < 0) return;
   for (auto& entry : registered) {
     int expected = descriptor + 1;
     if (entry.compare_exchange_strong(expected, 0)) break;
   }
-}
-
-void close(int descriptor) {
-  if (descriptor < 0) return;
-  forget(descriptor);
   syscall(SYS_close, descriptor);
 }
 
@@ -310,28 +305,6 @@ int createFile(const std::string& path, std::size_t bytes, int* descriptor) {
   *descriptor = -1;
   syscall(SYS_unlinkat, AT_FDCWD, path.c_str(), 0);
   return error;
-}
-
-std::string readWhole(const std::string& path) {
-  const int descriptor = own(static_cast<int>(syscall(SYS_openat, AT_FDCWD, path.c_str(), O_RDONLY | O_CLOEXEC)));
-  std::string text;
-  char part[16u << 10];
-  for (long count; (count = syscall(SYS_read, descriptor, part, sizeof(part))) > 0;) {
-    text.append(part, static_cast<std::size_t>(count));
-  }
-  close(descriptor);
-  return text;
-}
-
-bool isEmptyDirectory(const std::string& path) {
-  const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
-  const int descriptor = own(static_cast<int>(syscall(SYS_openat, AT_FDCWD, path.c_str(), flags)));
-  alignas(dirent64) char entries[2048];
-  const long count = syscall(SYS_getdents64, descriptor, entries, sizeof(entries));
-  close(descriptor);
-  int found = 0;
-  for (long at = 0; at < count; found++) at += reinterpret_cast<const dirent64*>(entries + at)->d_reclen;
-  return found <= 2;  // itself and its parent
 }
 
 void randomBytes(std::span<std::byte> into) { syscall(SYS_getrandom, into.data(), into.size(), 0); }

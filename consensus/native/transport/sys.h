@@ -23,7 +23,6 @@ void futexWake(std::atomic<std::uint32_t>& word);
 // program does not keep a dead member's connections alive.
 void setDescriptorFloor(int lowest);
 int own(int descriptor);  // moves it above the floor and registers it; -1 stays -1
-void forget(int descriptor);  // it will be closed by others: no longer registered
 void close(int descriptor);
 void closeInForkChildren();  // installs the handler, once
 
@@ -51,8 +50,6 @@ std::byte* mapFar(int descriptor, std::size_t bytes);  // shared; anonymous when
 void unmap(std::byte* base, std::size_t bytes);
 int makeDirectories(const std::string& path);             // 0 or the error
 int createFile(const std::string& path, std::size_t bytes, int* descriptor);  // exclusively, allocated; 0 or the error
-std::string readWhole(const std::string& path);           // empty when it cannot be read
-bool isEmptyDirectory(const std::string& path);           // or none at all
 void randomBytes(std::span<std::byte> into);
 
 class Lock {

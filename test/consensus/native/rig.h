@@ -12,10 +12,9 @@ namespace gaia::test {
 
 // One member's memory and journal: what others' operations work on.
 struct RigMemory {
-  explicit RigMemory(std::size_t ringBytes = 8u << 10)
-      : bytes(Region::bytesFor(ringBytes)), region(bytes.data(), ringBytes) {}
-  std::vector<std::byte> bytes;
-  Region region;
+  static constexpr std::size_t ringBytes = 8u << 10;
+  std::vector<std::byte> bytes = std::vector<std::byte>(Region::bytesFor(ringBytes));
+  Region region{bytes.data(), ringBytes};
   std::vector<std::vector<std::byte>> journal;  // record of index i at i - 1
 };
 
@@ -47,7 +46,6 @@ class Rig {
   explicit Rig(std::size_t members);
   Core& core(std::uint32_t number) { return seats_.at(number)->core; }
   const std::vector<std::string>& log(std::uint32_t number) { return seats_.at(number)->log; }
-  const Region& region(std::uint32_t number) { return seats_.at(number)->memory.region; }
 
   void hold(std::uint32_t from, std::uint32_t to) { held_.insert({from, to}); }
   void release() { held_.clear(); }

@@ -1,0 +1,63 @@
+#include "arguments.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <thread>
+
+namespace gaia::sim {
+namespace {
+
+[[noreturn]] void refuse(const std::string& cause) {
+  std::fprintf(
+      stderr,
+      "%s\nusage: gaia-simulator [--seeds N] [--jobs J] [--seed S] [--members 3..9] [--trace] [--json]\n"
+      "  lives the N seeds from S on, J at a time, and ends with 1 at the first broken promise;\n"
+      "  --trace says all that happens in the life of seed S\n",
+      cause.c_str());
+  std::exit(2);
+}
+
+std::uint64_t number(const std::string& name, const char* text, std::uint64_t low, std::uint64_t high) {
+  char* end = nullptr;
+  const std::uint64_t value = text == nullptr ? 0 : std::strtoull(text, &end, 10);
+  if (text != nullptr && *text != 0 && *end == 0 && value >= low && value <= high) return value;
+  refuse(name + " \"" + (text == nullptr ? "" : text) + "\" is not a number from " + std::to_string(low) +
+         " to " + std::to_string(high));
+}
+
+}  // namespace
+
+Arguments parseArguments(int count, char** values) {
+  Arguments arguments;
+  arguments.jobs = std::max(1u, std::thread::hardware_concurrency());
+  for (int i = 1; i < count; i++) {
+    const std::string name = values[i];
+    const auto value = [&](std::uint64_t low, std::uint64_t high) {
+      return number(name, ++i < count ? values[i] : nullptr, low, high);
+    };
+    if (name == "--seeds")
+      arguments.seeds = value(1, 1'000'000'000);
+    else if (name == "--jobs")
+      arguments.jobs = static_cast<unsigned>(value(1, 256));
+    else if (name == "--seed")
+      arguments.seed = value(0, 1'000'000'000'000);
+    else if (name == "--members")
+      arguments.members = value(3, 9);
+    else if (name == "--trace")
+      arguments.trace = true;
+    else if (name == "--json")
+      arguments.json = true;
+    else
+      refuse("unknown option \"" + name + "\"");
+  }
+  return arguments;
+}
+
+std::string replayCommand(const Arguments& arguments, std::uint64_t seed) {
+  std::string command = "npm run sim -- --seed " + std::to_string(seed) + " --trace";
+  if (arguments.members != 0) command += " --members " + std::to_string(arguments.members);
+  return command;
+}
+
+}  // namespace gaia::sim

@@ -1,0 +1,54 @@
+// The end of a life: faults stop, and within a bounded time every member must have caught up and progress be
+// made.
+#include "world.h"
+
+namespace gaia::sim {
+namespace {
+
+constexpr std::uint64_t recoveryNs = 5'000 * nsPerMs;
+constexpr std::uint64_t probeNs = 2 * nsPerMs;
+constexpr Index freshEntries = 8;
+
+}  // namespace
+
+void World::recover() {
+  faulty_ = false;
+  heal();
+  for (Node* node : livingNodes()) node->wake();
+  for (auto& channel : channels_) channel->resume();
+  goal_ = std::max(history.decided(), history.acknowledgedMax()) + freshEntries;
+  deadlineNs_ = nowNs + recoveryNs;
+  events.add(nowNs, Event::Kind::probe);
+  if (traced_) say("no more faults; everybody shall reach entry ", goal_);
+}
+
+void World::probe() {
+  events.add(nowNs + probeNs, Event::Kind::probe);
+  stopRemoved();
+  for (const Node* node : livingNodes()) {
+    if (node->core.divergence()) history.fail("digests of equal executions differ");
+  }
+  ended_ = converged();
+  if (!ended_ && nowNs > deadlineNs_) history.fail("liveness: the group does not recover:" + describe());
+}
+
+bool World::converged() const {
+  const Node* leading = leader();
+  if (leading == nullptr) return false;
+  const Configuration& configuration = leading->core.configuration();
+  if (configuration.members.size() != slots_.size()) return false;
+  for (const Node* node : livingNodes()) {
+    const bool counted = configuration.byNumber(node->member.number) && node->core.role() != Role::learner;
+    if (!counted || node->core.configuration().index != configuration.index) return false;
+    if (node->core.appliedIndex() < goal_) return false;
+  }
+  return survivable(configuration) && livingNodes().size() == slots_.size();
+}
+
+std::string World::describe() const {
+  std::string text;
+  for (const Node* node : livingNodes()) text += "\n    " + node->describe();
+  return text;
+}
+
+}  // namespace gaia::sim

@@ -1,0 +1,137 @@
+// What goes wrong.
+#include <numeric>
+
+#include "world.h"
+
+namespace gaia::sim {
+
+void World::fault() {
+  if (!faulty_) return;
+  events.add(nowNs + random.between(options.faultEveryNs / 2, options.faultEveryNs * 3 / 2),
+             Event::Kind::fault);
+  const std::uint64_t sum = std::accumulate(options.weight.begin(), options.weight.end(), std::uint64_t{0});
+  std::uint64_t drawn = random.below(sum);
+  std::size_t kind = 0;
+  while (drawn >= options.weight[kind]) drawn -= options.weight[kind++];
+  inject(static_cast<Fault>(kind));
+}
+
+void World::inject(Fault fault) {
+  std::vector<Node*> nodes = livingNodes();
+  Node& node = *random.pick(nodes);
+  const std::uint64_t suspicionNs = options.timings.suspicionNs;
+  switch (fault) {
+    case Fault::pause:
+      return pause(node, random.below(suspicionNs * 3));
+    case Fault::pauseLeader:
+      if (Node* leading = leader()) pause(*leading, suspicionNs + random.below(suspicionNs * 4));
+      return;
+    case Fault::breakChannel: {
+      if (node.channels.empty()) return;
+      const auto channel =
+          std::next(node.channels.begin(), static_cast<long>(random.below(node.channels.size())));
+      if (traced_) say("the channel from member ", node.member.number, " to ", channel->first, " breaks");
+      node.disconnect(channel->first);
+      return count(Count::brokenChannels);
+    }
+    case Fault::isolate:
+      return isolate(node);
+    case Fault::split:
+      return split();
+    case Fault::heal:
+      return heal();
+    case Fault::crash: {
+      Node* leading = random.oneIn(3) || !proposals_.empty() ? leader() : nullptr;
+      return crash(leading != nullptr ? *leading : node);
+    }
+    case Fault::jumpClock:
+      node.jumpClock(random.below(suspicionNs * 4));
+      return count(Count::clockJumps);
+  }
+}
+
+Node* World::leader() const {
+  Node* highest = nullptr;
+  for (Node* node : livingNodes()) {
+    const bool leads = node->core.role() == Role::leader;
+    if (leads && (highest == nullptr || node->core.ballot() > highest->core.ballot())) highest = node;
+  }
+  return highest;
+}
+
+void World::pause(Node& node, std::uint64_t forNs) {
+  if (traced_) say("member ", node.member.number, " stands still for ", forNs / nsPerUs, " us");
+  node.pause(forNs);
+  count(Count::pauses);
+}
+
+// Cuts one member's sending, its receiving, or both, to some or all others.
+void World::isolate(Node& node) {
+  const bool in = !random.oneIn(3), out = !in || !random.oneIn(3), some = random.oneIn(2);
+  for (Node* other : livingNodes()) {
+    if (other == &node || (some && random.oneIn(2))) continue;
+    if (out) cuts_.insert({node.life, other->life});
+    if (in) cuts_.insert({other->life, node.life});
+    if (random.oneIn(4)) node.disconnect(other->member.number);
+    if (random.oneIn(4)) other->disconnect(node.member.number);
+  }
+  if (traced_)
+    say("member ", node.member.number, " is cut off:", in ? " receives nothing" : "",
+        out ? " sends nothing" : "");
+  count(Count::partitions);
+}
+
+void World::split() {
+  std::set<std::uint32_t> left;
+  const std::vector<Node*> nodes = livingNodes();
+  for (Node* node : nodes) {
+    if (random.oneIn(2)) left.insert(node->life);
+  }
+  for (Node* a : nodes) {
+    for (Node* b : nodes) {
+      if (left.contains(a->life) != left.contains(b->life)) cuts_.insert({a->life, b->life});
+    }
+  }
+  if (traced_) say("the members fall into two halves");
+  count(Count::partitions);
+}
+
+void World::heal() {
+  if (cuts_.empty()) return;
+  if (traced_) say("all cuts end");
+  cuts_.clear();
+  for (auto& channel : channels_) channel->resume();
+}
+
+// A minority of every configuration that may still be in force can be lost at a time; more would lose data
+// rightly.
+bool World::mayCrash(const Node& node) const {
+  const Configuration& current = newest();
+  if (current.byNumber(node.member.number) && !survivable(current, &node)) return false;
+  for (const Node* other : livingNodes()) {
+    if (!current.byNumber(other->member.number)) continue;  // what it believes is nobody's business any more
+    const Configuration& configuration = other->core.configuration();
+    if (configuration.byNumber(node.member.number) && !survivable(configuration, &node)) return false;
+  }
+  for (const auto& [index, configuration] : proposals_) {
+    if (index > current.index && !survivable(configuration, &node)) return false;
+  }
+  return true;
+}
+
+void World::crash(Node& node) {
+  if (!mayCrash(node)) return;
+  const bool silently = random.oneIn(3);
+  if (traced_) say("member ", node.member.number, silently ? " and its machine are gone" : " is gone");
+  if (silently) silent_.insert(node.member.number);
+  node.die();
+  std::erase_if(proposals_, [&](const auto& proposal) { return proposal.first <= newest().index; });
+  const std::uint64_t noticeNs = silently ? 100 * nsPerMs : 2 * nsPerMs;
+  for (Node* other : livingNodes()) {
+    if (!other->channels.contains(node.member.number)) continue;
+    events.add(nowNs + random.below(noticeNs), Event::Kind::reset, other->life, node.member.number);
+  }
+  count(Count::crashes);
+}
+
+}  // namespace gaia::sim

@@ -1,0 +1,120 @@
+// One member in a life: the real core, its memory and journal, and what its turn thread and service thread
+// do.
+#pragma once
+#include <memory>
+#include <optional>
+#include <set>
+
+#include "channel.h"
+#include "core/core.h"
+#include "history.h"
+#include "options.h"
+#include "statistics.h"
+
+namespace gaia::sim {
+
+class World;
+
+// Applied entries as whole records, one after the other.
+class SimJournal {
+ public:
+  Index last() const { return ends_.size(); }
+  void append(std::span<const std::byte> record);
+  std::vector<std::byte> from(Index index, std::size_t bytesMax) const;
+
+ private:
+  std::vector<std::byte> bytes_;
+  std::vector<std::size_t> ends_;  // of the record of index i at i - 1
+};
+
+class Node : public CoreListener {
+ public:
+  Node(World& world, std::uint32_t life, const Member& self, const std::vector<Member>& peers, bool join);
+
+  // --- events
+  void tick();
+  void turn();
+  void connect(std::uint32_t number);
+  void reset(std::uint32_t number);  // it is noticed that a channel's owner is gone
+  void answered();                   // an answer arrived
+  void written();                    // somebody wrote into the memory
+
+  // --- faults
+  void pause(std::uint64_t forNs);
+  bool paused() const;
+  void wake() { pausedUntilNs_ = 0; }
+  void jumpClock(std::uint64_t byNs) { clockNs_ += byNs; }
+  void disconnect(std::uint32_t number);
+  void die();
+  void askHandOver() { handOverAsked_ = true; }
+
+  bool counted() const { return counted_; }  // was in a configuration that was applied here
+
+  // --- memory
+  Position positionOf(std::size_t ringOffset);
+  void ringWritten(const Node& writer, Position position, std::size_t length);
+  std::string describe(std::size_t offset, std::size_t length, std::uint8_t writerSlot) const;
+  std::string describe() const;
+
+  World& world;
+  const std::uint32_t life;  // its id in the world
+  const Member member;
+  const std::uint64_t bornNs;
+  std::vector<std::byte> memory;
+  const Region region;
+  SimJournal journal;
+  Core core;
+  bool alive = true;
+  std::map<std::uint32_t, SimChannel*> channels;  // open ones, by the owner's number
+  std::array<std::uint32_t, slotsMax> writers{};  // who was accepted as a member, by slot
+
+ private:
+  enum class Turn : std::uint8_t { follows, leads, handsOver };
+  struct Proposal {
+    Index index;
+    std::uint64_t content;
+  };
+
+  // CoreListener
+  void persist(const Record& record) override;
+  void changed() override { changed_ = true; }
+
+  void wakeTurn(std::uint64_t withinNs);
+  void wakeTurnAt(std::uint64_t atNs);
+  void think();
+  void follow();
+  void lead();
+  void execute();
+  void propose();
+  bool reconfigure();
+  bool proposeConfiguration(const Configuration& next);
+  void handOver();
+  void stopLeading();
+  void afterCore();
+  void followOwnRing();
+  void reconcile();
+
+  std::uint64_t clockNs_ = 0;  // how far its clock is ahead
+  std::uint64_t pausedUntilNs_ = 0;
+  bool changed_ = true;
+  std::uint64_t ticks_ = 0;
+  std::uint64_t turnAtNs_ = ~std::uint64_t{0};  // of the next event of the turn thread
+  std::uint64_t busyUntilNs_ = 0;               // the program executes an entry
+  std::uint64_t thinksUntilNs_ = 0;             // as leader: no new batch before
+  std::optional<Entry> executing_;
+  Turn turn_ = Turn::follows;
+  std::uint64_t handOverEndNs_ = 0;
+  bool handOverAsked_ = false;
+  std::vector<Proposal> proposed_;  // appended, not known to be committed
+  std::deque<Proposal> unapplied_;  // committed, not executed by the leader's program
+  std::uint64_t state_ = 0;         // of the program: a hash of what it executed
+  std::set<std::uint32_t> connecting_;
+  Role role_ = Role::learner;
+  bool counted_;
+  std::uint64_t elections_ = 0;
+  std::vector<Appended> log_;  // what this member wrote into its own ring
+  Position logEnd_ = 0;
+  std::array<RingGuard, slotsMax> guards_;
+};
+
+}  // namespace gaia::sim

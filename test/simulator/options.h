@@ -1,0 +1,56 @@
+// What one life is like. Every life draws its own mixture (a swarm), so that rare combinations come up among
+// many.
+#pragma once
+#include "core/core.h"
+#include "random.h"
+
+namespace gaia::sim {
+
+constexpr std::uint64_t nsPerUs = 1'000;
+constexpr std::uint64_t nsPerMs = 1'000'000;
+
+enum class Fault : std::uint8_t {
+  pause,         // a member stands still, its memory goes on answering or not
+  pauseLeader,   // long enough that a successor has written before it wakes up
+  breakChannel,  // one connection ends in the middle of its operations
+  isolate,       // one member, or one of its two directions, is cut off
+  split,         // the members fall into two halves
+  heal,          // all cuts end
+  crash,         // memory and process are gone; a new member takes the slot
+  jumpClock,     // one member's clock jumps ahead
+};
+constexpr std::size_t faultKinds = 8;
+
+struct LifeOptions {
+  std::size_t members = 3;
+  std::size_t ringBytes = 8u << 10;
+  CoreTimings timings;
+  std::uint64_t tickNs = 2 * nsPerMs;
+
+  // Network: most operations take up to delayNs, one in tailOneIn up to tailNs.
+  std::uint64_t delayNs = 100 * nsPerUs;
+  std::uint64_t tailOneIn = 50;
+  std::uint64_t tailNs = 5 * nsPerMs;
+  std::uint64_t tornOneIn = 20;    // operations that are executed in two parts with time between them
+  std::uint64_t byOwnerOneIn = 2;  // channels whose operations need the owner's processor (as over TCP)
+
+  // Load
+  std::uint64_t thinkNs = 300 * nsPerUs;  // between two batches of the leader
+  std::uint64_t batchMax = 3;             // entries
+  std::uint64_t payloadBytesMax = 300;
+  std::uint64_t slowOneIn = 100;  // entries whose execution takes up to slowNs
+  std::uint64_t slowNs = 5 * nsPerMs;
+
+  // Faults
+  std::uint64_t faultyNs = 400 * nsPerMs;
+  std::uint64_t faultEveryNs = 10 * nsPerMs;
+  std::array<std::uint64_t, faultKinds> weight{};  // 0: this life has none of these
+  std::uint64_t changeEveryNs = 40 * nsPerMs;  // what the operator of the group does; 0: only replacements
+
+  // So little load that a joiner, which pulls once a tick, stays within half a ring of the leader.
+  std::uint64_t calmThinkNs() const;
+  // Draws everything; `members` 0: also the size of the group.
+  static LifeOptions draw(Random& random, std::size_t members);
+};
+
+}  // namespace gaia::sim

@@ -1,0 +1,153 @@
+#include "world.h"
+
+namespace gaia::sim {
+namespace {
+
+constexpr std::size_t traceLinesMax = 1'000'000;
+
+}  // namespace
+
+World::World(std::uint64_t seed, const LifeOptions& options, bool traced)
+    : random(seed), options(options), traced_(traced) {
+  found();
+  events.add(nowNs + options.faultEveryNs, Event::Kind::fault);
+  events.add(nowNs + 20 * nsPerMs, Event::Kind::change);
+}
+
+void World::found() {
+  std::vector<Member> founders;
+  for (std::size_t i = 0; i < options.members; i++) {
+    const auto slot = static_cast<std::uint8_t>(i);
+    founders.push_back({slot, nextNumber_++, "", 1, 1});
+    slots_.insert(slot);
+  }
+  for (const Member& self : founders) {
+    std::vector<Member> peers;
+    for (const Member& other : founders) {
+      if (other.number != self.number) peers.push_back(other);
+    }
+    add(self, peers, false);
+  }
+}
+
+Node& World::add(const Member& self, const std::vector<Member>& peers, bool join) {
+  const auto life = static_cast<std::uint32_t>(nodes_.size());
+  if (traced_)
+    say("member ", self.number, " starts in slot ", static_cast<int>(self.slot), join ? " to join" : "");
+  return *nodes_.emplace_back(std::make_unique<Node>(*this, life, self, peers, join));
+}
+
+Outcome World::live() {
+  const std::uint64_t faultyEndNs = nowNs + options.faultyNs;
+  while (nowNs < faultyEndNs && history.failure().empty()) step();
+  recover();
+  while (!ended_ && history.failure().empty()) step();
+  if (history.failure().empty()) history.end();
+  count(Count::entries, history.decided());
+  count(Count::acknowledged, history.acknowledgements());
+  return {history.failure(), statistics_, digest_, nowNs, {trace_.begin(), trace_.end()}};
+}
+
+void World::step() {
+  const Event event = events.take();
+  nowNs = std::max(nowNs, event.atNs);
+  digest(event.atNs ^ static_cast<std::uint64_t>(event.kind) << 56, event.target);
+  count(Count::events);
+  handle(event);
+}
+
+void World::handle(const Event& event) {
+  switch (event.kind) {
+    case Event::Kind::tick:
+      return nodes_[event.target]->tick();
+    case Event::Kind::turn:
+      return nodes_[event.target]->turn();
+    case Event::Kind::connect:
+      return nodes_[event.target]->connect(event.detail);
+    case Event::Kind::reset:
+      return nodes_[event.target]->reset(event.detail);
+    case Event::Kind::resume:
+      for (auto& channel : channels_) channel->resume();
+      return;
+    case Event::Kind::operation:
+      return channels_[event.target]->execute();
+    case Event::Kind::answer:
+      return channels_[event.target]->arrive();
+    case Event::Kind::fault:
+      return fault();
+    case Event::Kind::change:
+      return change();
+    case Event::Kind::probe:
+      return probe();
+  }
+}
+
+std::uint64_t World::delayNs() {
+  return random.oneIn(options.tailOneIn) ? random.below(options.tailNs) : random.below(options.delayNs);
+}
+
+bool World::cut(const Node& from, const Node& to) const {
+  return !cuts_.empty() && cuts_.contains({from.life, to.life});
+}
+
+// N3: before the owner accepts a channel it destroys what is left of the same writer's earlier ones; if the
+// writer counts as a member, also those of the members that had its slot before, which are refused from then
+// on.
+SimChannel* World::open(Node& writer, Node& owner) {
+  const Member& self = writer.member;
+  if (self.number < owner.writers[self.slot]) return nullptr;
+  const bool counts = writer.core.role() != Role::learner;
+  if (counts) owner.writers[self.slot] = self.number;
+  for (auto& channel : channels_) {
+    if (&channel->owner() != &owner) continue;
+    const Member& other = channel->writer().member;
+    const bool predecessor = counts && other.slot == self.slot && other.number < self.number;
+    if (other.number == self.number || predecessor) channel->destroy();
+  }
+  const auto id = static_cast<std::uint32_t>(channels_.size());
+  channels_.push_back(
+      std::make_unique<SimChannel>(*this, id, writer, owner, random.oneIn(options.byOwnerOneIn)));
+  if (traced_) say("member ", writer.member.number, " opens a channel to member ", owner.member.number);
+  return channels_.back().get();
+}
+
+Node* World::living(std::uint32_t number) {
+  for (auto& node : nodes_) {
+    if (node->alive && node->member.number == number) return node.get();
+  }
+  return nullptr;
+}
+
+std::vector<Node*> World::livingNodes() const {
+  std::vector<Node*> living;
+  for (auto& node : nodes_) {
+    if (node->alive) living.push_back(node.get());
+  }
+  return living;
+}
+
+bool World::refused(std::uint32_t number) { return living(number) == nullptr && !silent_.contains(number); }
+
+bool World::survivable(const Configuration& configuration, const Node* without) const {
+  std::size_t alive = 0;
+  for (const auto& node : nodes_) {
+    alive += node->alive && node.get() != without && configuration.byNumber(node->member.number) != nullptr
+                 ? 1
+                 : 0;
+  }
+  return alive >= configuration.majority();
+}
+
+std::uint32_t World::unwanted(const Configuration& configuration) const {
+  for (const Member& member : configuration.members) {
+    if (!slots_.contains(member.slot)) return member.number;
+  }
+  return 0;
+}
+
+void World::remember(std::string text) {
+  trace_.push_back(std::move(text));
+  if (trace_.size() > traceLinesMax) trace_.pop_front();
+}
+
+}  // namespace gaia::sim

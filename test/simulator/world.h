@@ -1,0 +1,113 @@
+// One life of a group: members, network, faults and an operator, all drawn from one seed. Equal seeds live
+// equal lives.
+#pragma once
+#include <sstream>
+
+#include "events.h"
+#include "node.h"
+
+namespace gaia::sim {
+
+struct Outcome {
+  std::string failure;  // empty: every promise was kept
+  Statistics statistics;
+  std::uint64_t digest = 0;  // of all events
+  std::uint64_t endNs = 0;
+  std::vector<std::string> trace;  // the last events in words, when they were asked for
+};
+
+class World {
+ public:
+  World(std::uint64_t seed, const LifeOptions& options, bool traced);
+  Outcome live();
+
+  // --- for nodes and channels
+  std::uint64_t delayNs();
+  // Between two batches: a group that recovers gets less to do, so that joiners catch up with it.
+  std::uint64_t thinkNs() const {
+    return faulty_ ? options.thinkNs : std::max(options.thinkNs, options.calmThinkNs());
+  }
+  bool tears() { return faulty_ && random.oneIn(options.tornOneIn); }
+  bool cut(const Node& from,
+           const Node& to) const;  // operations or answers do not pass from one to the other
+  SimChannel* open(Node& writer, Node& owner);
+  Node* living(std::uint32_t number);
+  bool refused(std::uint32_t number);  // nothing listens there, and its machine says so
+  bool survivable(const Configuration& configuration, const Node* without = nullptr) const;
+  void proposed(Index index, const Configuration& configuration) {
+    proposals_.push_back({index, configuration});
+  }
+  std::uint32_t unwanted(const Configuration& configuration) const;  // a member to be removed; 0: none
+  std::uint64_t nextEntry() { return entries_++; }
+  void count(Count kind, std::uint64_t by = 1) { statistics_[kind] += by; }
+  void digest(std::uint64_t a, std::uint64_t b) { digest_ = mix(digest_ + a, b); }
+
+  bool tracing() const { return traced_; }
+  template <class... Parts>
+  void say(const Parts&... parts) {
+    std::ostringstream text;
+    text << nowNs / 1000 << " us  ";
+    (text << ... << parts);
+    remember(text.str());
+  }
+
+  std::uint64_t nowNs = 1'000'000'000;
+  Random random;
+  const LifeOptions options;
+  EventQueue events;
+  History history;
+
+ private:
+  void step();
+  void handle(const Event& event);
+  void found();
+  Node& add(const Member& self, const std::vector<Member>& peers, bool join);
+  std::vector<Node*> livingNodes() const;
+  void remember(std::string text);
+
+  // faults.cc
+  void fault();
+  void inject(Fault fault);
+  void pause(Node& node, std::uint64_t forNs);
+  void isolate(Node& node);
+  void split();
+  void heal();
+  void crash(Node& node);
+  bool mayCrash(const Node& node) const;
+  Node* leader() const;
+
+  // operator.cc
+  void change();
+  void resize();
+  bool replace();
+  void replaceLiving();
+  void start(std::uint8_t slot);
+  void stopRemoved();
+  const Configuration& newest() const;
+
+  // ending.cc
+  void recover();
+  void probe();
+  bool converged() const;
+  std::string describe() const;
+
+  const bool traced_;
+  std::vector<std::unique_ptr<Node>> nodes_;
+  std::vector<std::unique_ptr<SimChannel>> channels_;
+  std::set<std::pair<std::uint32_t, std::uint32_t>> cuts_;  // (from, to) by life
+  std::set<std::uint32_t> silent_;                          // numbers whose machine died with them
+  std::vector<std::pair<Index, Configuration>> proposals_;  // not known to be decided or dropped
+  std::set<std::uint32_t> unwanted_;                        // numbers to be removed from the configuration
+  std::set<std::uint8_t> slots_;                            // that the operator wants filled
+  std::uint32_t nextNumber_ = 1;
+  std::uint64_t entries_ = 0;
+  bool faulty_ = true;
+  bool ended_ = false;
+  Index goal_ = 0;
+  std::uint64_t deadlineNs_ = 0;
+  Statistics statistics_;
+  std::uint64_t digest_ = 0;
+  std::deque<std::string> trace_;
+};
+
+}  // namespace gaia::sim
