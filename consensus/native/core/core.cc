@@ -312,9 +312,11 @@ void Core::finish(const Record& record) {
   appliedOrigin_ = header.origin;
   delivered_.reset();
   if (!turnLeads_) activeNs_ = nowNs_;
+  // Before the cursors: a candidate that starts behind a record must also read that the record is applied (C3), although
+  // this member may be stopped between the two.
+  storeWord(region_.control().applied, applied_);
   for (RingReader& reader : readers_) reader.advance(done());
   aside_.advance(done());
-  storeWord(region_.control().applied, applied_);  // after the cursors (G1)
   if (next) adopt(*next);
 }
 

@@ -19,8 +19,8 @@ class RingReader {
   // The record of entry `index` if this ring proves it decided. Valid until `advance` passes it.
   const Record* decided(Index index);
 
-  // Forgets records that are done with and publishes the cursor. Must happen before `applied` itself is published: a
-  // candidate that reads the new value must not start at overwritten bytes (G1).
+  // Forgets records that are done with and publishes the cursor. `applied` must be published before: a candidate starts at
+  // the cursor, and would otherwise find the passed records neither in the ring nor in `applied` (C3).
   void advance(const Done& done);
 
   // Forgets the writer's former life; what was undecided of it lies aside. The next one sets an anchor first.

@@ -48,6 +48,7 @@ class Rig {
   explicit Rig(std::size_t members, Durability durability = Durability::memory);
   Core& core(std::uint32_t number) { return seats_.at(number)->core; }
   const std::vector<std::string>& log(std::uint32_t number) { return seats_.at(number)->log; }
+  const Region& region(std::uint32_t number) { return seats_.at(number)->memory.region; }
 
   void hold(std::uint32_t from, std::uint32_t to) { held_.insert({from, to}); }
   void release() { held_.clear(); }
