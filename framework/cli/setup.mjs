@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const buildPackages = ['g++', 'cmake', 'make', 'libsodium-dev', 'doctest-dev'];
 const demoPackages = ['redis-server', 'redis-tools'];
-const testPackages = ['procps'];
+const testPackages = ['procps', 'spin'];
 const rdmaPackages = ['qemu-system-x86', 'busybox-static', 'iproute2', 'ibverbs-providers', 'rdmacm-utils', 'xz-utils'];
 const benchPackages = { consensus: ['etcd-server', 'etcd-client', 'zookeeper', 'valgrind'] };
 const nodeVersionMin = [20, 19];
@@ -154,12 +154,16 @@ switch (command) {
     installPackages(benchPackages[args[0]] ?? []);
     handOver('test/bench/main.js', args);
     break;
+  case 'model':
+    build();
+    handOver('test/model/main.js', args);
+    break;
   case 'sim':
     build();
     handOverNative('gaia-simulator', args);
     break;
   default:
     stop(
-      `unknown command "${command ?? ''}"; use build, start, test, test:rdma, bench or sim (npm run build, npm start, npm test, npm run test:rdma, npm run bench -- NAME, npm run sim)`,
+      `unknown command "${command ?? ''}"; use build, start, test, test:rdma, bench, model or sim (npm run build, npm start, npm test, npm run test:rdma, npm run bench -- NAME, npm run model, npm run sim)`,
     );
 }

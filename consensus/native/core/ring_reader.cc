@@ -10,26 +10,7 @@ void RingReader::assign(std::uint32_t number) {
   older_.clear();
   statement_ = {};
   anchor_ = 0;
-  skipTo(0);
-  publish();
-}
-
-void RingReader::reset() {
-  RingHead& head = region_.ringHead(slot_);
-  storeWord(head.anchor, 0);
-  storeWord(head.commitBallot, 0);
-  assign(std::exchange(number_, 0));
-}
-
-// Nothing before `position` needs to be read or persisted any more.
-void RingReader::skipTo(Position position) {
-  next_ = ordered_ = persisted_ = position;
-  epoch_++;
-}
-
-void RingReader::confirm(std::uint64_t epoch, Position position) {
-  if (epoch != epoch_) return;
-  persisted_ = position;
+  next_ = 0;
   publish();
 }
 
@@ -57,7 +38,7 @@ void RingReader::followAnchor() {
   const Position position = placePosition(anchor);
   if (anchored_ && position < next_) return;
   window_.clear();  // the writer saw `applied` at or above all of these
-  skipTo(position);
+  next_ = position;
   anchored_ = true;
   publish();
 }
@@ -90,16 +71,15 @@ void RingReader::state(Ballot ballot, Index commit) {
   statement_.commit = std::max(statement_.commit, commit);
 }
 
-Index RingReader::stated(Ballot ballot) const {
-  if (statement_.ballot == ballot) return statement_.commit;
-  for (std::size_t i = older_.size(); i-- > 0;) {
-    if (older_[i].first == ballot) return older_[i].second;
-  }
-  return 0;
-}
-
 bool RingReader::provesDecided(const Record& record) const {
-  return record.header.index <= stated(record.header.ballot);
+  const auto covers = [&](Ballot ballot, Index commit) {
+    return record.header.ballot == ballot && record.header.index <= commit;
+  };
+  if (covers(statement_.ballot, statement_.commit)) return true;
+  for (std::size_t i = 0; i < older_.size(); i++) {
+    if (covers(older_[i].first, older_[i].second)) return true;
+  }
+  return false;
 }
 
 const Record* RingReader::decided(Index index) {
@@ -118,8 +98,7 @@ void RingReader::advance(const Done& done) {
 }
 
 void RingReader::publish() {
-  Position cursor = window_.empty() ? next_ : window_.front().header.position;
-  if (durable_) cursor = std::min(cursor, persisted_);
+  const Position cursor = window_.empty() ? next_ : window_.front().header.position;
   const std::uint64_t place = packPlace(number_, cursor);
   if (place == published_) return;
   published_ = place;

@@ -14,12 +14,9 @@ struct Written {
 
 class RingWriter {
  public:
-  // The ring begins at `start`: beyond all that former lives of this member wrote.
-  RingWriter(const Region& region, const Member& self, Position start = 0);
+  RingWriter(const Region& region, const Member& self);
 
   Position head() const { return head_; }
-  Position persisted() const { return persisted_; }
-  void setPersisted(Position position) { persisted_ = position; }
   Position tail() const { return log_.empty() ? head_ : log_.front().start; }
 
   // Contiguous room for a record with `bytesMax` of payload; null while unapplied entries fill the ring (G1 at home).
@@ -62,8 +59,7 @@ class RingWriter {
 
   const Region& region_;
   Member self_;
-  Position head_;
-  Position persisted_;                  // disk: up to here; nothing above is overwritten
+  Position head_ = 0;
   Position padStart_ = 0, padEnd_ = 0;  // the latest padding
   Fifo<Written> log_;                   // from tail to head, in ring order
   std::uint64_t popped_ = 0;            // sequence number of log_.front()
