@@ -140,7 +140,7 @@ void Core::readControl(Peer& peer) {
 void Core::controlRead(Peer& peer, const PendingRead& read, std::span<const std::byte> bytes) {
   const std::uint64_t heartbeat = peer.seen.heartbeat;
   std::memcpy(&peer.seen, bytes.data(), sizeof(peer.seen));
-  if (peer.seen.heartbeat != heartbeat) peer.heartbeatNs = nowNs_;
+  if (peer.seen.heartbeat != heartbeat) heard(peer);
   if (const auto point = DigestChain::read(peer.seen)) peer.digest = point;
   peer.placed = std::max(peer.placed, read.upTo);
   const Ballot promise = promiseOf(peer.seen);
@@ -155,6 +155,15 @@ void Core::controlRead(Peer& peer, const PendingRead& read, std::span<const std:
     suspectNs_ = 0;
     if (role_ == Role::leader || role_ == Role::candidate) stepDown();
   }
+}
+
+// How long the present leader stays silent at the worst of times, slowly forgotten: on a machine with more to do than its
+// processors can, nobody is suspected for what is usual there.
+void Core::heard(Peer& peer) {
+  const bool leads = peer.member.number == numberOf(leaderBallot_);
+  const std::uint64_t silentNs = leads && peer.heartbeatNs > claimSeenNs_ ? nowNs_ - peer.heartbeatNs : 0;
+  peer.silenceNs = std::max(silentNs, peer.silenceNs - peer.silenceNs / 256);
+  peer.heartbeatNs = nowNs_;
 }
 
 void Core::directoryRead(std::span<const std::byte> bytes) {

@@ -20,7 +20,8 @@ struct CoreOptions {
 };
 
 struct CoreTimings {
-  std::uint64_t suspicionNs = 400'000'000;   // a leader whose heartbeat stands still this long is suspected
+  std::uint64_t suspicionNs = 400'000'000;   // a leader whose heartbeat stands still this long is suspected, at most
+                                             // three times as long where such silences are usual
   std::uint64_t graceNs = 30'000'000;        // a founder listens this long for a leader before it claims
   std::uint64_t rankDelayNs = 4'000'000;     // between candidates, by slot, so that they do not duel
   std::uint64_t campaignNs = 200'000'000;    // a candidacy that takes longer is given up
@@ -98,6 +99,7 @@ class Core {
   void setRole(Role role);
   void completed(Peer& peer, const Completion& completion);
   void controlRead(Peer& peer, const PendingRead& read, std::span<const std::byte> bytes);
+  void heard(Peer& peer);
   void directoryRead(std::span<const std::byte> bytes);
   void compareDigests();
   void heartbeat();

@@ -66,7 +66,9 @@ bool Core::leaderSuspected() const {
   if (!active && leader->second.heartbeatNs > claimSeenNs_ + idleLeaderNs) return true;
   // Pull: a slow network delays this reader instead of faking a death.
   const std::uint64_t heard = std::max(leader->second.heartbeatNs, claimSeenNs_);
-  return nowNs_ - heard > timings_.suspicionNs;
+  const std::uint64_t patienceNs =
+      std::clamp(4 * leader->second.silenceNs, timings_.suspicionNs, 3 * timings_.suspicionNs);
+  return nowNs_ - heard > patienceNs;
 }
 
 // Candidates go one after the other, by slot, so that they rarely meet (liveness only).

@@ -23,6 +23,7 @@ struct Peer {
 
   Control seen;                    // its status line as last read
   std::uint64_t heartbeatNs = 0;   // when its heartbeat was last seen to move; its lowest bit: it leads or stands
+  std::uint64_t silenceNs = 0;     // the longest time between two of them of late, while it led
   std::optional<DigestChain::Point> digest;  // of the peer, not compared yet
 
   // Mirroring of this member's own ring into the peer's.
