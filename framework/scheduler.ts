@@ -170,5 +170,6 @@ function removeApp(context: Context, app: AppRecord): null {
   context.state.apps.remove(app.id);
   context.state.stories.remove(app.id);
   context.memory.waiting.delete(app.id);
+  context.memory.handOvers.delete(app.id);
   return null;
 }

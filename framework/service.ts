@@ -24,7 +24,9 @@ export type Command =
   /** `scale` lowers `instances` by the number of tasks. */
   | { type: 'killTasks'; taskIds: string[]; scale: boolean; force: boolean }
   | { type: 'cancelDeployment'; deploymentId: string; force: boolean }
-  | { type: 'resetDelay'; appId: string };
+  | { type: 'resetDelay'; appId: string }
+  /** `slot` null: to the most current other replica. Its effect follows in a moment, if nothing comes between. */
+  | { type: 'transferLeadership'; appId: string; slot: number | null };
 
 export type CommandResult =
   | { ok: true; deploymentId: string | null; version: string }

@@ -2,7 +2,7 @@ import { badPath } from './errors.js';
 
 /** What a path below /v2/apps/ is about. Ids hold slashes, so resources of an app are told by their last words. */
 export type AppPath =
-  | { kind: 'app' | 'restart' | 'tasks' | 'versions' | 'placement' | 'replicas' | 'group'; appId: string }
+  | { kind: 'app' | 'restart' | 'tasks' | 'versions' | 'placement' | 'replicas' | 'leader' | 'group'; appId: string }
   | { kind: 'task' | 'version'; appId: string; name: string };
 
 const PREFIX = '/v2/apps/';
@@ -22,8 +22,9 @@ export function decodeAppPath(url: string): string[] {
 }
 
 /**
- * An app whose id is the whole path comes first, so that our own words (`placement`, `replicas`), which Marathon does
- * not reserve, take no id away from users: they are read as resources for GET alone, and only below an app.
+ * An app whose id is the whole path comes first, so that our own words (`placement`, `replicas`, `leader`), which
+ * Marathon does not reserve, take no id away from users: they are read as resources only below an app, the first two
+ * for GET and the last for POST alone.
  */
 export function readAppPath(segments: string[], method: string, exists: (appId: string) => boolean): AppPath {
   const idOf = (parts: string[]) => `/${parts.join('/')}`;
@@ -38,5 +39,6 @@ export function readAppPath(segments: string[], method: string, exists: (appId: 
   if (before === 'versions' && segments.length > 2) return { kind: 'version', appId: grandparent, name };
   const isOurs = name === 'placement' || name === 'replicas';
   if (isOurs && (method === 'GET' || method === 'HEAD') && exists(parent)) return { kind: name, appId: parent };
+  if (name === 'leader' && method === 'POST' && exists(parent)) return { kind: name, appId: parent };
   return { kind: 'app', appId: whole };
 }

@@ -5,7 +5,7 @@ import { decodeAppPath, readAppPath } from './app-path.js';
 import { appTaskResource, appTasksResource } from './app-tasks.js';
 import { etag, requireMatch } from './changes.js';
 import { type Context, findApp, reportIgnored, requireApp, sendDeployment } from './context.js';
-import { noSuchApp } from './errors.js';
+import { ApiError, noSuchApp } from './errors.js';
 import { placementJson } from './placement.js';
 import { flag } from './query.js';
 import { replicasJson } from './replicas.js';
@@ -41,6 +41,8 @@ function resourceAt(context: Context, path: ReturnType<typeof readAppPath>): Res
       return { GET: () => placementJson(ofApp(), context.service.view()) };
     case 'replicas':
       return { GET: () => replicasJson(ofApp()) };
+    case 'leader':
+      return { POST: transferLeadership(context, appId) };
     case 'group':
       return { GET: () => appsBelow(context, appId) };
   }
@@ -115,4 +117,26 @@ function restart({ changes }: Context, appId: string): Handler {
     });
     return sendDeployment(reply, accepted);
   };
+}
+
+/** 202: the order is on its way; `GET .../replicas` shows who leads. */
+function transferLeadership({ changes }: Context, appId: string): Handler {
+  return async (request, reply) => {
+    const slot = slotOf(request.body);
+    await changes.submit((view) => {
+      requireMatch(request.headers['if-match'], requireApp(view, appId));
+      return { command: { type: 'transferLeadership', appId, slot }, result: null };
+    });
+    return reply.code(202).send({ appId, slot });
+  };
+}
+
+const SLOT_MAX = 8;
+
+function slotOf(body: unknown): number | null {
+  const slot = (body as { slot?: unknown } | null | undefined)?.slot ?? null;
+  if (slot === null || (Number.isInteger(slot) && (slot as number) >= 0 && (slot as number) <= SLOT_MAX))
+    return slot as number | null;
+  const errors = [`slot is ${JSON.stringify(slot)}; give the slot of the replica that is to lead, 0 to ${SLOT_MAX}`];
+  throw new ApiError(422, 'Object is not valid', null, { details: [{ path: '/slot', errors }] });
 }

@@ -8,8 +8,10 @@ import { defaultDirectory, readLocalCluster } from './local-cluster.js';
 import { logs } from './logs.js';
 import { Output } from './output.js';
 import type { Session } from './session.js';
+import { transferLeadership } from './transfer.js';
 
 const DEPLOYMENT_TIMEOUT_SECONDS = 300;
+const TRANSFER_TIMEOUT_SECONDS = 15;
 const API_DEFAULT = 'http://127.0.0.1:8080';
 
 interface GlobalOptions {
@@ -81,6 +83,13 @@ function addAppCommands(app: Command): void {
   changing(app.command('restart').argument('<id>'))
     .description('replace all tasks, a few at a time')
     .action((id, options) => restartApp(session(options), id, options));
+  app
+    .command('transfer')
+    .argument('<id>')
+    .description('have another replica lead')
+    .option('--to <SLOT>', 'the replica in this slot; else the most current one', whole(0, 8))
+    .option('--timeout <SECONDS>', 'how long to wait', whole(1, 86_400), TRANSFER_TIMEOUT_SECONDS)
+    .action((id, options) => transferLeadership(session(options), id, options));
   changing(app.command('remove').argument('<id>'))
     .description('stop an app and forget it')
     .action((id, options) => removeApp(session(options), id, options));

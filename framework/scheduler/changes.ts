@@ -20,6 +20,12 @@ const outsideConfiguration = [
 
 export type Refusal = Extract<CommandResult, { ok: false }>;
 
+export const notFound = (appId: string): Refusal => ({
+  ok: false,
+  reason: 'notFound',
+  message: `App '${appId}' does not exist`,
+});
+
 /** Null when the apps may be changed. With `force` the deployments that lock them end where they are. */
 export function unlock(context: Context, appIds: string[], force: boolean): Refusal | null {
   const locking = lodash.uniqBy(

@@ -1,9 +1,10 @@
 /** Commands of users: checked against the state, then turned into deployments. */
 import type { AppSpec } from '../app.js';
 import type { Command, CommandResult } from '../service.js';
-import { deploy, type Refusal, unlock } from './changes.js';
+import { deploy, notFound, type Refusal, unlock } from './changes.js';
 import type { Context } from './context.js';
 import { newGeneration } from './groups.js';
+import { transferLeadership } from './hand-over.js';
 import { killTasks } from './kill-command.js';
 import { groupOf, groupState, isLost, lostSentence } from './quorum.js';
 import type { AppRecord } from './records.js';
@@ -24,14 +25,10 @@ export function runCommand(context: Context, command: Command): CommandResult {
       return cancelDeployment(context, command.deploymentId, command.force);
     case 'resetDelay':
       return resetDelay(context, command.appId);
+    case 'transferLeadership':
+      return transferLeadership(context, command.appId, command.slot);
   }
 }
-
-const notFound = (appId: string): Refusal => ({
-  ok: false,
-  reason: 'notFound',
-  message: `App '${appId}' does not exist`,
-});
 
 function putApps(context: Context, specs: AppSpec[], create: boolean, force: boolean): CommandResult {
   const refusal = specs.map((spec) => refusePut(context, spec, create)).find((found) => found !== null);

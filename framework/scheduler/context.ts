@@ -80,6 +80,8 @@ export interface Memory {
   /** Tasks of ours in Mesos that the store does not know: they are killed. */
   strays: Map<string, Repeat & { agentId: string | null }>;
   orders: Map<string, Repeat>;
+  /** Leaders that users want, by app. */
+  handOvers: Map<string, { member: number; untilMs: number }>;
   reconcile: { pending: Set<string>; nextMs: number; attempt: number; fullMs: number };
   counts: Counts;
 }
@@ -106,6 +108,7 @@ export function emptyMemory(): Memory {
     kills: new Map(),
     strays: new Map(),
     orders: new Map(),
+    handOvers: new Map(),
     reconcile: { pending: new Set(), nextMs: 0, attempt: 0, fullMs: Number.POSITIVE_INFINITY },
     counts: {
       offersReceived: 0,

@@ -2,6 +2,7 @@
 import { isOutdated } from './apps.js';
 import type { Context } from './context.js';
 import { type Demand, demandOf } from './demand.js';
+import { advanceHandOver } from './hand-over.js';
 import { advanceRetirements, removeDead, retire } from './members.js';
 import {
   type Group,
@@ -46,6 +47,7 @@ export function convergeGroup(
     retireSurplus(context, group, restarting);
     advanceRetirements(context, refreshed(context, group));
     removeDead(context, group);
+    advanceHandOver(context, refreshed(context, group));
     group = refreshed(context, group);
   }
   tellState(context, group);

@@ -50,15 +50,15 @@ function moveOut(context: Context, group: Group, task: MemberTask): void {
     order(context, leader, removal(task.replica.self));
     return;
   }
-  const heir = mostCurrent(
-    caughtUp(group).filter((candidate) => candidate.id !== task.id && !candidate.replica.retiring),
-  );
+  const heir = heirOf(group, task);
   if (heir) order(context, leader, { type: 'transferLeadership', toMember: heir.replica.self.member });
 }
 
-function mostCurrent(members: MemberTask[]): MemberTask | undefined {
+/** The most current member that stays. */
+export function heirOf(group: Group, leader: MemberTask): MemberTask | undefined {
   const index = (task: MemberTask) => task.replica.report?.appliedIndex ?? 0;
-  return [...members].sort((a, b) => index(b) - index(a))[0];
+  const able = caughtUp(group).filter((task) => task.id !== leader.id && !task.replica.retiring);
+  return able.sort((a, b) => index(b) - index(a))[0];
 }
 
 /** Members that have terminated only weigh on the majority. */
@@ -68,14 +68,14 @@ export function removeDead(context: Context, group: Group): void {
   for (const address of deadMembers(group)) order(context, leader, removal(address));
 }
 
-function reachableLeader(group: Group): MemberTask | undefined {
+export function reachableLeader(group: Group): MemberTask | undefined {
   const leader = leaderTask(group);
   return leader?.state === 'TASK_RUNNING' ? leader : undefined;
 }
 
 const removal = ({ slot, member }: MemberAddress): ExecutorOrder => ({ type: 'removeMember', slot, member });
 
-function order(context: Context, to: MemberTask, body: ExecutorOrder): void {
+export function order(context: Context, to: MemberTask, body: ExecutorOrder): void {
   const text = JSON.stringify(body);
   if (
     !context.memory.connected ||

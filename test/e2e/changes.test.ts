@@ -40,6 +40,22 @@ describe('a group that is changed', function () {
     });
   }
 
+  it('moves leadership under load at once, without a lost write', async () => {
+    const id = '/changes/led';
+    await system.deploy(redisSpec(id));
+    const before = leader(await system.whole(id));
+    const writer = new Writer(system, id);
+    const slot = (before.slot + 1) % 3;
+    for (const args of [['--to', String(slot)], ['--to', String(before.slot)], []]) {
+      const moved = await system.gaia('app', 'transfer', id, ...args);
+      assert.equal(moved.status, 0, moved.stdout + moved.stderr);
+    }
+    assert.notEqual(leader(await system.whole(id)).slot, before.slot);
+    assert.deepEqual(await writer.stop(), []);
+    assert.ok(writer.longestPauseMs < longestPauseMaxMs, `${Math.round(writer.longestPauseMs)} ms`);
+    await remove(id);
+  });
+
   it('scales 3, 5, 3 and restarts without a lost write or a long pause', async () => {
     const id = '/changes/scaled';
     await system.deploy(redisSpec(id));

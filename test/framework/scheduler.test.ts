@@ -1,25 +1,8 @@
 import assert from 'node:assert/strict';
 import type { AppSpec } from '../../framework/app.js';
-import type { Command, FrameworkView } from '../../framework/service.js';
+import type { Command } from '../../framework/service.js';
+import { put, replicas, running, settled, story } from './model/running.js';
 import { appSpec, replicatedSpec, World } from './model/world.js';
-
-const put = (...specs: AppSpec[]): Command => ({ type: 'putApps', specs, create: false, force: false });
-const settled = (view: FrameworkView) => view.deployments.length === 0;
-
-function running(change: Partial<AppSpec> = {}, agents = 5): World {
-  const world = new World(agents);
-  world.connect();
-  assert.equal(world.command(put(replicatedSpec('/demo/ledger', change)))?.ok, true);
-  world.until(settled);
-  return world;
-}
-
-const story = (world: World, id = '/demo/ledger') =>
-  world
-    .app(id)
-    .story.map(({ text }) => text)
-    .join('\n');
-const replicas = (world: World) => world.app('/demo/ledger').tasks.filter(({ state }) => state === 'TASK_RUNNING');
 
 describe('scheduler: replicated apps', () => {
   it('founds a group whole, on distinct agents, with numbered members', () => {

@@ -3,8 +3,10 @@
 namespace gaia {
 
 Core::Core(const CoreOptions& options, const Region& region, CoreListener& listener, const CoreTimings& timings)
-    : self_(options.self), region_(region), listener_(listener), timings_(timings), writer_(region, options.self) {
+    : self_(options.self), region_(region), listener_(listener), timings_(timings),
+      writer_(region, options.self, options.recovery.ringStart), aside_(region), ownOrdered_(options.recovery.ringStart) {
   for (std::uint8_t slot = 0; slot < slotsMax; slot++) readers_.emplace_back(region_, slot);
+  if (region_.durable()) recover(options.recovery);
   for (const Member& member : options.peers) know(member);
   role_ = Role::learner;
   if (options.join) return;
@@ -68,9 +70,10 @@ std::vector<Member> Core::wanted() const {
   return members;
 }
 
-void Core::attach(std::uint32_t number, Channel* channel) {
+void Core::attach(std::uint32_t number, Channel* channel, std::uint64_t life) {
   Peer* known = peer(number);
   if (known == nullptr) return;
+  if (known->life != life) known->startLife(life);
   known->channel = channel;
   known->dead = false;
   known->heartbeatNs = known->answeredNs = nowNs_;
@@ -147,7 +150,8 @@ void Core::controlRead(Peer& peer, const PendingRead& read, std::span<const std:
   if (promise == ballot_ && read.ballot == ballot_ && promise != 0) {
     peer.confirmed = ballot_;
     // W1, W2: the read came after the writes on the same channel and shows no higher claim: all of them count.
-    if (role_ == Role::leader && peer.mirroring) peer.acked = std::max(peer.acked, read.upTo);
+    const Position counted = region_.durable() ? std::min(read.upTo, onDisk(peer)) : read.upTo;
+    if (role_ == Role::leader && peer.mirroring) peer.acked = std::max(peer.acked, counted);
   }
   if (promise > leaderBallot_) {
     leaderBallot_ = promise;
@@ -184,6 +188,7 @@ void Core::tick(std::uint64_t nowNs) {
   tickApplied_ = applied_;
   collect();
   observeClaims();
+  if (region_.durable()) publishPersisted();
   heartbeat();
   hearMailboxes();
   if (!turnLeads_) pollReaders();
@@ -191,6 +196,7 @@ void Core::tick(std::uint64_t nowNs) {
     case Role::leader: leadTick(); break;
     case Role::candidate:
       if (nowNs_ - campaignNs_ > timings_.campaignNs) abandon();
+      else if (region_.durable()) retryScans();
       break;
     case Role::follower:
     case Role::learner: follow(); break;
@@ -218,6 +224,7 @@ void Core::hearCommit() {
 }
 
 void Core::forgetStrangers() {
+  std::erase_if(lives_, [&](const auto& entry) { return !peers_.contains(entry.first) && !writesHere(entry.first); });
   std::erase_if(departed_, [&](const auto& entry) { return entry.second < nowNs_; });
   if (role_ == Role::learner) return;
   std::erase_if(peers_, [&](const auto& entry) {
@@ -269,6 +276,7 @@ const Record* Core::decided(Index index) {
   for (RingReader& reader : readers_) {
     if (const Record* record = reader.decided(index)) return record;
   }
+  if (const Record* record = aside_.decided(index)) return record;
   if (decided_.empty() || decided_.front().header.index != index) return nullptr;
   elsewhere_ = decided_.front().record();
   return &elsewhere_;
@@ -313,8 +321,11 @@ void Core::finish(const Record& record) {
   appliedOrigin_ = header.origin;
   delivered_.reset();
   if (!turnLeads_) activeNs_ = nowNs_;
+  // Before the cursors: a candidate that starts behind a record must also read that the record is applied (C3), although
+  // this member may be stopped between the two.
+  storeWord(region_.control().applied, applied_);
   for (RingReader& reader : readers_) reader.advance(done());
-  storeWord(region_.control().applied, applied_);  // after the cursors (G1)
+  aside_.advance(done());
   if (next) adopt(*next);
 }
 

@@ -6,8 +6,10 @@
 #pragma once
 #include <map>
 
+#include "core/aside.h"
 #include "core/configuration.h"
 #include "core/peer.h"
+#include "core/persistence.h"
 #include "core/ring_reader.h"
 #include "core/ring_writer.h"
 
@@ -17,6 +19,7 @@ struct CoreOptions {
   Member self;
   std::vector<Member> peers;
   bool join = false;
+  Recovery recovery = {};  // with durability `disk`, which is the region's
 };
 
 struct CoreTimings {
@@ -45,12 +48,24 @@ class Core {
   // --- channels
   // Members a channel is wanted to, besides this one.
   std::vector<Member> wanted() const;
-  void attach(std::uint32_t number, Channel* channel);
+  // `life` tells a member's lives apart (disk): what was written to a former one's memory is gone.
+  void attach(std::uint32_t number, Channel* channel, std::uint64_t life = 0);
   void detach(std::uint32_t number);
   void declareDead(std::uint32_t number);  // after detach: nothing listens at its address
   void collect();                          // takes the completions of all channels
   void tick(std::uint64_t nowNs);
   bool busy() const { return nowNs_ - activeNs_ < 100'000'000; }
+
+  // --- disk (D1; core_disk.cc)
+  // Entries of this member's own journal, before anything else happens: they are handed out by next().
+  void replay(std::span<const std::byte> journal) { journalRead(journal); }
+  // A member is about to write here in its life `life`. What its former one left is put aside. False: not possible now.
+  bool returned(std::uint32_t number, std::uint64_t life);
+  PersistOrder takePersistOrder();
+  void persisted(const PersistOrder& order);
+  bool unordered() const { return region_.durable() && ownOrdered_ < writer_.head(); }  // of the own ring
+  // Whether the disk takes orders. While it does not, this member neither leads nor stands for election.
+  void setPersisting(bool persisting);
 
   // --- turn thread: following
   // The next decided entry of kind turn; false: none yet. Applies other kinds on the way.
@@ -112,6 +127,15 @@ class Core {
   void readControl(Peer& peer);
   bool alive(const Peer& peer) const { return peer.channel != nullptr && !peer.dead; }
 
+  // core_disk.cc
+  void orderRing(std::uint8_t slot, PersistOrder* order);
+  void recover(const Recovery& recovery);
+  void publishPersisted();
+  Position onDisk(const Peer& peer) const;
+  bool writesHere(std::uint32_t number) const;
+  Ballot persistedPromise() const { return loadWord(region_.control().persistedPromise); }
+  void retryScans();
+
   // core_follow.cc
   void observeClaims();
   void follow();
@@ -158,6 +182,10 @@ class Core {
   std::map<std::uint32_t, Index> learners_;          // members not in the configuration that wrote to a mailbox here
   std::vector<RingReader> readers_;
   RingWriter writer_;
+  Aside aside_;
+  std::map<std::uint32_t, std::uint64_t> lives_;  // of members that write here
+  Position ownOrdered_;
+  bool persisting_ = true;
   DigestChain digest_;
   std::optional<Divergence> divergence_;
 

@@ -22,7 +22,7 @@ void Core::campaign() {
 
 void Core::beginScan(Peer& peer) {
   claimAt(peer);  // C1: per node, raise the claim, then read, on the same channel
-  peer.scan.emplace(region_.ringBytes(), applied_);
+  peer.scan.emplace(region_, applied_, region_.durable() ? ballot_ : 0);
   peer.reads.push({PendingRead::Kind::scan, ballot_, 0});
   const PeerScan::Read read = peer.scan->first();
   peer.channel->read(read.offset, read.length);
@@ -44,11 +44,13 @@ void Core::scanRead(Peer& peer, std::span<const std::byte> bytes) {
   }
   peer.seen = peer.scan->control();
   if (promise == ballot_) peer.confirmed = ballot_;
+  if (peer.scan->state() == PeerScan::State::unpersisted) return;
   if (peer.scan->state() == PeerScan::State::failed) return beginScan(peer);
   checkCampaign();
 }
 
 void Core::checkCampaign() {
+  if (region_.durable() && persistedPromise() < ballot_) return;  // D1: at home, too, the claim is kept before it counts
   std::vector<PeerScan*> scans;
   for (Peer* voter : voters_) {
     const bool read = voter->scan && voter->scan->state() == PeerScan::State::done;
@@ -85,6 +87,10 @@ AdoptionInput Core::gather(const std::vector<PeerScan*>& scans) {
       const Record& record = reader.window()[i];
       if (record.header.index > applied_) input.found.push_back(Found::of(record, reader.provesDecided(record)));
     }
+  }
+  for (std::size_t i = 0; i < aside_.window().size(); i++) {
+    const Record& record = aside_.window()[i];
+    if (record.header.index > applied_) input.found.push_back(Found::of(record, Aside::provesDecided(record)));
   }
   for (std::size_t i = 0; i < decided_.size(); i++) input.found.push_back(decided_[i]);
   for (PeerScan* scan : scans) {

@@ -48,7 +48,7 @@ std::uint32_t Core::leaderNumber() const {
 }
 
 bool Core::mayCampaign() const {
-  if (turnLeads_ || nowNs_ < quietUntilNs_) return false;
+  if (turnLeads_ || nowNs_ < quietUntilNs_ || !persisting_) return false;
   std::size_t reachable = 1;
   for (const Peer* voter : voters_) reachable += alive(*voter) ? 1 : 0;
   if (reachable < configuration_.majority()) return false;

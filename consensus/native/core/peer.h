@@ -20,6 +20,7 @@ struct Peer {
   Fifo<PendingRead> reads;
   bool journalPending = false;
   std::uint64_t answeredNs = 0;
+  std::uint64_t life = 0;
 
   Control seen;                    // its status line as last read
   std::uint64_t heartbeatNs = 0;   // when its heartbeat was last seen to move; its lowest bit: it leads or stands
@@ -41,6 +42,15 @@ struct Peer {
 
   std::optional<PeerScan> scan;    // while this member is a candidate
 
+  // Its memory is a new one: nothing that was written to the former one is there.
+  void startLife(std::uint64_t next) {
+    life = next;
+    seen = {};
+    digest.reset();
+    everWritten = false;
+    sent = placed = cursor = 0;
+    highestWritten = 0;
+  }
   bool awaits(PendingRead::Kind kind) const {
     for (std::size_t i = 0; i < reads.size(); i++) {
       if (reads[i].kind == kind) return true;

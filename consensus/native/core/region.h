@@ -5,6 +5,7 @@
 //   1024  Mailbox     one per slot, written by a member that wants to join there
 //   2304  Directory   the configuration as applied here, for those who join
 //   4096  rings       one per writer slot (W1), `ringBytes` each; a byte-exact mirror of the writer's own ring
+//   then  aside       with durability `disk`: what former lives left undecided (aside.h), written by the owner alone
 #pragma once
 #include <algorithm>
 #include <atomic>
@@ -33,8 +34,9 @@ struct Control {
   std::uint64_t digestCheck = 0;
   std::uint64_t handover = 0;     // a leader's ballot, written by that leader: "claim, I have stopped"
   std::uint64_t journaled = 0;    // last index others can replay from this member's journal
+  std::uint64_t persistedPromise = 0;  // disk (D1): this promise survives a crash; part of the promise
+  std::uint64_t persisted = 0;    // disk (D1): of the ring of the promise's writer everything up to this place is on disk
 };
-static_assert(sizeof(Control) == 128);
 
 // `anchor` and `cursor` are single words (writer's number, position / 64), so that they cannot be torn.
 struct RingHead {
@@ -72,20 +74,24 @@ struct Directory {
   MemberRecord members[slotsMax];
 };
 
+constexpr std::size_t asideSlot = slotsMax;  // the ring behind those of the writers
+
 // The first page but for the directory: what a candidate reads before and after its scan of the rings (C2).
+constexpr std::size_t ringHeadOffset = 256;
 struct Head {
   Control control;
-  std::byte reserved[128];
-  RingHead rings[slotsMax];
+  std::byte reserved[ringHeadOffset - sizeof(Control)];
+  RingHead rings[slotsMax + 1];
 };
-static_assert(sizeof(Head) == 832);
+static_assert(sizeof(Head) == 896);
 
 constexpr std::size_t controlOffset = 0;
-constexpr std::size_t ringHeadOffset = 256;
+constexpr std::size_t bellOffset = ringHeadOffset - 8;  // disk: rung by writers that share this memory
+static_assert(sizeof(Control) <= bellOffset);
 constexpr std::size_t mailboxOffset = 1024;
 constexpr std::size_t directoryOffset = 2304;
 constexpr std::size_t ringsOffset = 4096;
-static_assert(ringHeadOffset + slotsMax * sizeof(RingHead) <= mailboxOffset);
+static_assert(sizeof(Head) <= mailboxOffset);
 static_assert(mailboxOffset + slotsMax * sizeof(Mailbox) <= directoryOffset);
 static_assert(directoryOffset + sizeof(Directory) <= ringsOffset);
 
@@ -113,10 +119,16 @@ struct CommitStatement {
 // A member's registered memory, wherever it is mapped.
 class Region {
  public:
-  Region(std::byte* base, std::size_t ringBytes) : base_(base), ringBytes_(ringBytes) {}
-  static std::size_t bytesFor(std::size_t ringBytes) { return ringsOffset + slotsMax * ringBytes; }
+  Region(std::byte* base, std::size_t ringBytes, Durability durability = Durability::memory)
+      : base_(base), ringBytes_(ringBytes), durability_(durability) {}
+  // The area aside can hold all rings of a former life.
+  static std::size_t bytesFor(std::size_t ringBytes, Durability durability = Durability::memory) {
+    return ringsOffset + (durability == Durability::disk ? 2 : 1) * slotsMax * ringBytes;
+  }
   std::size_t ringBytes() const { return ringBytes_; }
-  std::size_t bytes() const { return bytesFor(ringBytes_); }
+  std::size_t ringBytes(std::size_t slot) const { return slot == asideSlot ? slotsMax * ringBytes_ : ringBytes_; }
+  std::size_t bytes() const { return bytesFor(ringBytes_, durability_); }
+  bool durable() const { return durability_ == Durability::disk; }
   std::byte* base() const { return base_; }
   Control& control() const { return *reinterpret_cast<Control*>(base_ + controlOffset); }
   RingHead& ringHead(std::size_t slot) const { return reinterpret_cast<RingHead*>(base_ + ringHeadOffset)[slot]; }
@@ -124,6 +136,7 @@ class Region {
   Directory& directory() const { return *reinterpret_cast<Directory*>(base_ + directoryOffset); }
   std::size_t ringOffset(std::size_t slot) const { return ringsOffset + slot * ringBytes_; }
   std::byte* ring(std::size_t slot) const { return base_ + ringOffset(slot); }
+  std::atomic<std::uint32_t>& bell() const { return *reinterpret_cast<std::atomic<std::uint32_t>*>(base_ + bellOffset); }
 
   // Whether the member in `slot` may write there. The owner of a tcp region checks every inbound write with it.
   bool writableBy(std::size_t slot, std::size_t offset, std::size_t length) const {
@@ -137,6 +150,7 @@ class Region {
  private:
   std::byte* base_;
   std::size_t ringBytes_;
+  Durability durability_;
 };
 
 // Executes a one-sided write: single words with one store, so that a claim never looks smaller than before (N2).
@@ -165,7 +179,7 @@ inline void fetchBytes(std::byte* to, const std::byte* from, std::size_t length)
 }
 
 inline Ballot promiseOf(const Control& control) {
-  Ballot highest = 0;
+  Ballot highest = loadWord(control.persistedPromise);
   for (const std::uint64_t& claim : control.claim) highest = std::max(highest, loadWord(claim));
   return highest;
 }

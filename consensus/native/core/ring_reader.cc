@@ -10,7 +10,26 @@ void RingReader::assign(std::uint32_t number) {
   older_.clear();
   statement_ = {};
   anchor_ = 0;
-  next_ = 0;
+  skipTo(0);
+  publish();
+}
+
+void RingReader::reset() {
+  RingHead& head = region_.ringHead(slot_);
+  storeWord(head.anchor, 0);
+  storeWord(head.commitBallot, 0);
+  assign(std::exchange(number_, 0));
+}
+
+// Nothing before `position` needs to be read or persisted any more.
+void RingReader::skipTo(Position position) {
+  next_ = ordered_ = persisted_ = position;
+  epoch_++;
+}
+
+void RingReader::confirm(std::uint64_t epoch, Position position) {
+  if (epoch != epoch_) return;
+  persisted_ = position;
   publish();
 }
 
@@ -38,7 +57,7 @@ void RingReader::followAnchor() {
   const Position position = placePosition(anchor);
   if (anchored_ && position < next_) return;
   window_.clear();  // the writer saw `applied` at or above all of these
-  next_ = position;
+  skipTo(position);
   anchored_ = true;
   publish();
 }
@@ -71,15 +90,16 @@ void RingReader::state(Ballot ballot, Index commit) {
   statement_.commit = std::max(statement_.commit, commit);
 }
 
-bool RingReader::provesDecided(const Record& record) const {
-  const auto covers = [&](Ballot ballot, Index commit) {
-    return record.header.ballot == ballot && record.header.index <= commit;
-  };
-  if (covers(statement_.ballot, statement_.commit)) return true;
-  for (std::size_t i = 0; i < older_.size(); i++) {
-    if (covers(older_[i].first, older_[i].second)) return true;
+Index RingReader::stated(Ballot ballot) const {
+  if (statement_.ballot == ballot) return statement_.commit;
+  for (std::size_t i = older_.size(); i-- > 0;) {
+    if (older_[i].first == ballot) return older_[i].second;
   }
-  return false;
+  return 0;
+}
+
+bool RingReader::provesDecided(const Record& record) const {
+  return record.header.index <= stated(record.header.ballot);
 }
 
 const Record* RingReader::decided(Index index) {
@@ -98,7 +118,8 @@ void RingReader::advance(const Done& done) {
 }
 
 void RingReader::publish() {
-  const Position cursor = window_.empty() ? next_ : window_.front().header.position;
+  Position cursor = window_.empty() ? next_ : window_.front().header.position;
+  if (durable_) cursor = std::min(cursor, persisted_);
   const std::uint64_t place = packPlace(number_, cursor);
   if (place == published_) return;
   published_ = place;

@@ -19,9 +19,12 @@ class RingReader {
   // The record of entry `index` if this ring proves it decided. Valid until `advance` passes it.
   const Record* decided(Index index);
 
-  // Forgets records that are done with and publishes the cursor. Must happen before `applied` itself is published: a
-  // candidate that reads the new value must not start at overwritten bytes (G1).
+  // Forgets records that are done with and publishes the cursor. `applied` must be published before: a candidate starts at
+  // the cursor, and would otherwise find the passed records neither in the ring nor in `applied` (C3).
   void advance(const Done& done);
+
+  // Forgets the writer's former life; what was undecided of it lies aside. The next one sets an anchor first.
+  void reset();
 
   // Starts over at `position` (the writer itself, when it stops leading).
   void restart(Position position);
@@ -32,6 +35,16 @@ class RingReader {
   std::uint32_t writer() const { return number_; }
   std::uint64_t arrivals() const { return arrivals_; }
   Index statedCommit() const { return statement_.commit; }  // highest commit stated in this ring
+  Index stated(Ballot ballot) const;  // the commit that this ring states under `ballot`
+
+  // --- disk (D1): the cursor never passes what is not persisted
+  void keepUnpersisted() { durable_ = true; }
+  Position arrived() const { return next_; }
+  Position ordered() const { return ordered_; }  // to be persisted or persisted up to here
+  void order(Position position) { ordered_ = position; }
+  Position persisted() const { return persisted_; }
+  std::uint64_t epoch() const { return epoch_; }  // changes when positions start over
+  void confirm(std::uint64_t epoch, Position position);
 
  private:
   void followAnchor();
@@ -39,6 +52,7 @@ class RingReader {
   void takeStatement();
   void state(Ballot ballot, Index commit);
   void publish();
+  void skipTo(Position position);
 
   const Region& region_;
   std::uint8_t slot_;
@@ -48,6 +62,9 @@ class RingReader {
   std::uint64_t anchor_ = 0;   // last anchor word followed
   std::uint64_t published_ = 0;
   std::uint64_t arrivals_ = 0;
+  bool durable_ = false;
+  Position ordered_ = 0, persisted_ = 0;
+  std::uint64_t epoch_ = 0;
   Fifo<Record> window_;
   CommitStatement statement_;  // highest of the ring; `check` unused
   Fifo<std::pair<Ballot, Index>> older_;  // last statements of earlier ballots that still have records here

@@ -2,10 +2,11 @@
 
 namespace gaia {
 
-RingWriter::RingWriter(const Region& region, const Member& self) : region_(region), self_(self) {
+RingWriter::RingWriter(const Region& region, const Member& self, Position start)
+    : region_(region), self_(self), head_(start), persisted_(start) {
   RingHead& head = region_.ringHead(self_.slot);
-  storeWord(head.cursor, packPlace(self_.number, 0));
-  storeWord(head.anchor, packPlace(self_.number, 0));
+  storeWord(head.cursor, packPlace(self_.number, start));
+  storeWord(head.anchor, packPlace(self_.number, start));
 }
 
 std::byte* RingWriter::reserve(std::size_t bytesMax, Ballot ballot, const Done& done) {
@@ -23,6 +24,7 @@ std::byte* RingWriter::reserve(std::size_t bytesMax, Ballot ballot, const Done& 
 bool RingWriter::makeRoom(Position end, const Done& done) {
   if (end <= region_.ringBytes()) return true;
   const Position keep = end - region_.ringBytes();
+  if (region_.durable() && keep > persisted_) return false;  // also bounds how far a life writes beyond its disk
   if (tail() >= keep) return true;
   const Position needed = neededFrom(done);
   if (needed < keep) return false;

@@ -14,9 +14,12 @@ struct Written {
 
 class RingWriter {
  public:
-  RingWriter(const Region& region, const Member& self);
+  // The ring begins at `start`: beyond all that former lives of this member wrote.
+  RingWriter(const Region& region, const Member& self, Position start = 0);
 
   Position head() const { return head_; }
+  Position persisted() const { return persisted_; }
+  void setPersisted(Position position) { persisted_ = position; }
   Position tail() const { return log_.empty() ? head_ : log_.front().start; }
 
   // Contiguous room for a record with `bytesMax` of payload; null while unapplied entries fill the ring (G1 at home).
@@ -59,7 +62,8 @@ class RingWriter {
 
   const Region& region_;
   Member self_;
-  Position head_ = 0;
+  Position head_;
+  Position persisted_;                  // disk: up to here; nothing above is overwritten
   Position padStart_ = 0, padEnd_ = 0;  // the latest padding
   Fifo<Written> log_;                   // from tail to head, in ring order
   std::uint64_t popped_ = 0;            // sequence number of log_.front()

@@ -25,14 +25,18 @@ std::optional<PeerScan::Read> PeerScan::feed(std::span<const std::byte> bytes) {
 
 std::optional<PeerScan::Read> PeerScan::begin(std::span<const std::byte> bytes) {
   std::memcpy(&head_, bytes.data(), sizeof(head_));
+  if (head_.control.persistedPromise < durable_) {
+    state_ = State::unpersisted;
+    return std::nullopt;
+  }
   found_.clear();
   slot_ = 0;
   return nextRing();
 }
 
 std::optional<PeerScan::Read> PeerScan::nextRing() {
-  while (slot_ < slotsMax && head_.rings[slot_].anchor == 0) slot_++;
-  if (slot_ == slotsMax) {
+  while (slot_ <= asideSlot && head_.rings[slot_].anchor == 0) slot_++;
+  if (slot_ > asideSlot) {
     state_ = State::verify;
     return first();
   }
@@ -46,24 +50,23 @@ std::optional<PeerScan::Read> PeerScan::nextRing() {
 }
 
 PeerScan::Read PeerScan::chunk() const {
-  const std::size_t at = position_ % ringBytes_;
-  return {ringsOffset + slot_ * ringBytes_ + at, std::min(want_, ringBytes_ - at)};
+  return {region_.ringOffset(slot_) + position_ % region_.ringBytes(slot_), std::min(want_, room())};
 }
 
 std::optional<PeerScan::Read> PeerScan::ring(std::span<const std::byte> bytes) {
   std::size_t at = 0;
   while (at < bytes.size()) {
     const auto record = parseRecord(bytes.data() + at, bytes.size() - at, position_);
-    if (!record || !placeIsOf(head_.rings[slot_].anchor, numberOf(record->header.ballot))) break;
+    const bool foreign = record && !placeIsOf(head_.rings[slot_].anchor, numberOf(record->header.ballot));
+    if (!record || (foreign && slot_ != asideSlot)) break;
     take(*record);
     at += recordBytes(record->header.length);
   }
   const std::size_t needed = at < bytes.size()
                                  ? claimedRecordBytes(bytes.data() + at, bytes.size() - at, position_)
                                  : sizeof(RecordHeader);
-  const std::size_t room = ringBytes_ - position_ % ringBytes_;
-  const bool cut = at >= bytes.size() || (needed > bytes.size() - at && needed <= room);
-  if (cut && scanned_ <= ringBytes_) {
+  const bool cut = at >= bytes.size() || (needed > bytes.size() - at && needed <= room());
+  if (cut && scanned_ <= region_.ringBytes(slot_)) {
     want_ = std::max(chunkBytes, needed);
     return chunk();
   }
@@ -99,7 +102,7 @@ std::optional<PeerScan::Read> PeerScan::verify(std::span<const std::byte> bytes)
   Head before = head_;
   std::memcpy(&head_, bytes.data(), sizeof(head_));
   bool moved = false;
-  for (std::size_t slot = 0; slot < slotsMax; slot++) {
+  for (std::size_t slot = 0; slot <= asideSlot; slot++) {
     moved = moved || before.rings[slot].cursor != head_.rings[slot].cursor ||
             before.rings[slot].anchor != head_.rings[slot].anchor;
   }

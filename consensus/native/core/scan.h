@@ -10,12 +10,17 @@ class PeerScan {
     std::size_t offset = 0;
     std::size_t length = 0;
   };
-  enum class State : std::uint8_t { head, ring, verify, done, failed };
+  enum class State : std::uint8_t { head, ring, verify, done, failed, unpersisted };
 
-  // Entries up to `floor` are of no interest: the candidate has applied them.
-  PeerScan(std::size_t ringBytes, Index floor) : ringBytes_(ringBytes), floor_(floor) {}
+  // Entries up to `floor` are of no interest: the candidate has applied them. `durable`: nothing is read before the
+  // peer has this promise on its disk (C1 with D1); 0 with memory durability. `region`: laid out like the peer's.
+  PeerScan(const Region& region, Index floor, Ballot durable) : region_(region), floor_(floor), durable_(durable) {}
 
   Read first() const { return {controlOffset, sizeof(Head)}; }
+  Read again() {
+    state_ = State::head;
+    return first();
+  }
   // Takes the answer to the last read; the next one, or nothing when the scan is over (done or failed).
   std::optional<Read> feed(std::span<const std::byte> bytes);
 
@@ -29,11 +34,13 @@ class PeerScan {
   std::optional<Read> verify(std::span<const std::byte> bytes);
   std::optional<Read> nextRing();
   Read chunk() const;
+  std::size_t room() const { return region_.ringBytes(slot_) - position_ % region_.ringBytes(slot_); }  // left in the lap
   void take(const Record& record);
   void closeRing();
 
-  std::size_t ringBytes_;
+  const Region& region_;
   Index floor_;
+  Ballot durable_;
   State state_ = State::head;
   Head head_;
   int rounds_ = 0;

@@ -14,18 +14,6 @@ constexpr std::size_t writeBytesMin = 128u << 10;  // less is written when nothi
 constexpr std::uint64_t othersTurnNs = 50'000;
 static_assert(stagingBytes >= recordBytesMax);
 
-// Calls `transfer(part, bytes, offset)`, as pread(2) and pwrite(2) are called, until all is done; 0 or errno.
-template <class Transfer>
-int transferAll(std::size_t from, std::size_t to, Transfer transfer) {
-  while (from < to) {
-    const ssize_t done = transfer(from, to - from);
-    if (done == 0) return EIO;
-    if (done < 0 && errno != EINTR) return errno;
-    if (done > 0) from += static_cast<std::size_t>(done);
-  }
-  return 0;
-}
-
 }  // namespace
 
 Journal::~Journal() {
@@ -36,7 +24,7 @@ Journal::~Journal() {
   sys::unmap(staging_, stagingBytes);
 }
 
-bool Journal::open() {
+bool Journal::makePlace() {
   if (const int error = sys::makeDirectories(directory_)) {
     fail("cannot create " + directory_ + ": " + sys::errorText(error));
     return false;
@@ -47,6 +35,11 @@ bool Journal::open() {
     return false;
   }
   madvise(staging_, stagingBytes, MADV_DONTFORK);
+  return true;
+}
+
+bool Journal::open() {
+  if (!makePlace()) return false;
   Guard guard(lock_);
   return addSegment(guard);
 }
@@ -56,8 +49,7 @@ Journal::Segment Journal::create(std::string* error) {
     *error = "the limit journalBytesMax = " + std::to_string(bytesMax_) + " is reached";
     return {};
   }
-  const std::string path =
-      directory_ + "/" + std::to_string(member_) + "-" + std::to_string(created_) + ".journal";
+  const std::string path = pathOf(created_);
   Segment segment;
   if (const int code = sys::createFile(path, segmentBytes, &segment.descriptor)) {
     *error = "cannot allocate " + std::to_string(segmentBytes) + " bytes for " + path + ": " +
@@ -66,6 +58,10 @@ Journal::Segment Journal::create(std::string* error) {
   }
   created_++;
   return segment;
+}
+
+std::string Journal::pathOf(std::uint32_t number) const {
+  return directory_ + "/" + std::to_string(member_) + "-" + std::to_string(number) + ".journal";
 }
 
 void Journal::fail(const std::string& cause) {
@@ -103,11 +99,17 @@ void Journal::append(const Record& record) {
     if (!error_.empty()) return;
   }
   Segment& segment = segments_.back();
-  if (segment.marks.empty() || segment.used - segment.marks.back().second >= markBytes) {
-    segment.marks.push_back({record.header.index, segment.used});
-  }
   stage(segment.used, bytes);
-  segment.used += bytes.size();
+  note(record, &segment);
+}
+
+// The record lies at the end of the segment.
+void Journal::note(const Record& record, Segment* segment) {
+  if (segment->marks.empty() || segment->used - segment->marks.back().second >= markBytes) {
+    segment->marks.push_back({record.header.index, segment->used});
+  }
+  segment->used += record.whole().size();
+  lastOrigin_ = record.header.origin;
   last_.store(record.header.index, std::memory_order_release);
 }
 
@@ -130,7 +132,7 @@ void Journal::writeStaged(Guard& guard) {
   if (from == to || !error_.empty()) return;
   writing_ = true;
   guard.unlock();
-  const int code = transferAll(from, to, [&](std::size_t offset, std::size_t bytes) {
+  const int code = sys::transferAll(from, to, [&](std::size_t offset, std::size_t bytes) {
     const std::size_t at = offset % stagingBytes;
     return pwrite(descriptor, staging_ + at, std::min(bytes, stagingBytes - at), static_cast<off_t>(offset));
   });
@@ -174,7 +176,7 @@ bool Journal::load(Index from, std::size_t reach, std::vector<std::byte>* bytes)
     offset += part;
   }
   guard.unlock();  // what is written stays as it is
-  return transferAll(begin, staged, [&](std::size_t offset, std::size_t part) {
+  return sys::transferAll(begin, staged, [&](std::size_t offset, std::size_t part) {
            return pread(descriptor, bytes->data() + (offset - begin), part, static_cast<off_t>(offset));
          }) == 0;
 }

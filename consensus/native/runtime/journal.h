@@ -5,7 +5,7 @@
 #pragma once
 #include <mutex>
 
-#include "core/record.h"
+#include "core/persistence.h"
 #include "transport/sys.h"
 
 namespace gaia {
@@ -20,6 +20,13 @@ class Journal {
 
   // Creates the directory and the first segment; false: see error().
   bool open();
+  // Instead of open(): goes on where the files of former lives end. What comes after the first damaged entry is left
+  // out, unless it is one of the first `onDisk`, which were synchronised: then false, see error().
+  bool recover(Index onDisk);
+  // The last entry, with its origin.
+  Done done() const { return {last(), lastOrigin_}; }
+  // Disk thread: synchronises everything appended before the call; false: see error().
+  bool sync(Index* upTo);
   // Turn thread. After the first failure nothing is kept any more: a journal has no holes.
   void append(const Record& record);
   // Any thread: whole records from index `from` on, at most `bytesMax` unless one alone is longer.
@@ -29,6 +36,7 @@ class Journal {
 
   Index last() const { return last_.load(std::memory_order_acquire); }
   std::string error() const;
+  bool distrusted() const { return distrusted_; }  // a synchronisation has failed
   std::uint64_t bytes() const;  // of the entries that are kept
 
  private:
@@ -39,6 +47,8 @@ class Journal {
     std::size_t written = 0;                           // to the file; from here on staged
     std::vector<std::pair<Index, std::size_t>> marks;  // an index and its offset, every few pages
   };
+  bool makePlace();
+  std::string pathOf(std::uint32_t number) const;
   bool addSegment(Guard& guard);
   Segment create(std::string* error);
   void stage(std::size_t offset, std::span<const std::byte> bytes);
@@ -47,6 +57,11 @@ class Journal {
   static void takeRecords(std::span<const std::byte> bytes, Index from, std::size_t bytesMax,
                           std::vector<std::byte>* into);
   void fail(const std::string& cause);
+  // journal_recovery.cc
+  bool found(std::vector<std::uint32_t>* numbers);
+  bool recoverSegment(std::uint32_t number);
+  void walk(std::span<const std::byte> bytes, Segment* segment);
+  void note(const Record& record, Segment* segment);
 
   std::string directory_;
   std::uint32_t member_;
@@ -60,6 +75,9 @@ class Journal {
   bool writing_ = false;          // someone writes staged bytes without the lock
   std::size_t usedBefore_ = 0;    // of the last segment, when prepare() was called last
   std::atomic<Index> last_{0};
+  Ballot lastOrigin_ = 0;
+  bool distrusted_ = false;
+  std::size_t syncedSegments_ = 0;  // all whose contents cannot change any more
   std::string error_;
 };
 

@@ -1,6 +1,7 @@
 // One member of one group in this process: what Runtime promises, kept with a core, links, an acceptor and a journal.
 //
-// Two threads: the caller's turn thread and the service thread. `lock_` guards the core and the links; the turn thread
+// Two threads: the caller's turn thread and the service thread; with durability `disk` a third one waits for the disk.
+// `lock_` guards the core and the links; the turn thread
 // finds it free but for the service thread's short ticks. The acceptor belongs to the service thread alone: like a
 // network card it executes others' operations on the region without the lock.
 #pragma once
@@ -10,7 +11,9 @@
 
 #include "core/core.h"
 #include "runtime/commit_meter.h"
+#include "runtime/data_directory.h"
 #include "runtime/journal.h"
+#include "runtime/wal.h"
 #include "transport/acceptor.h"
 #include "transport/link.h"
 
@@ -50,6 +53,7 @@ class MemberRuntime : public Runtime, private CoreListener {
   void awaitAnswers(Guard& guard);
   void exchange();
   void release();
+  bool replay();
   bool lead();
   bool reconfigure(const Configuration& next);
   void handOver(std::uint32_t number, std::uint64_t withinNs);
@@ -65,7 +69,27 @@ class MemberRuntime : public Runtime, private CoreListener {
   void reconcileLinks();
   void noteLink(Link& link, Link::Event event);
   void report();
-  bool startThread(std::string* error);
+
+  // durability `disk` (disk.cc)
+  bool openDisk(std::string* error, Recovery* recovery);
+  bool recoverDisk(const PersistedLog& log, Recovery* recovery, std::string* error);
+  bool keepAgain(const Recovery& recovery);
+  static void* keep(void* self);
+  void keepLoop();
+  bool keepOrder(const PersistOrder& order);
+  void releaseLog();
+  void ringDisk();
+  void stopDisk(const std::string& cause);
+  void showDiskError(const std::string& error);
+  bool returned(std::uint32_t number, std::uint64_t life);
+
+  struct Thread {
+    pthread_t handle{};
+    std::byte* stack = nullptr;
+    bool runs = false;
+  };
+  bool startThread(Thread* thread, void* (*run)(void*), std::string* error);
+  void endThread(Thread* thread);
 
   ReplicaOptions options_;
   Authenticator authenticator_;
@@ -93,9 +117,17 @@ class MemberRuntime : public Runtime, private CoreListener {
   std::optional<std::uint32_t> transfer_;
   std::uint64_t tickNs_ = 0;
 
-  pthread_t thread_{};
-  bool threadRuns_ = false;
-  std::byte* stack_ = nullptr;
+  std::optional<DataDirectory> directory_;  // this and what follows: with durability `disk` only
+  std::optional<Wal> wal_;
+  WalState walState_;
+  std::size_t releasedSegments_ = 0;
+  DiskQueue queue_;
+  DiskStatus diskStatus_;                   // guarded by lock_
+  int keptFd_ = -1;                         // signalled when this leader's own disk has kept something
+  std::uint64_t life_ = 0;
+  std::atomic<bool> replaying_{false};      // entries of former lives first: not open to others yet
+
+  Thread service_, disk_;
 };
 
 }  // namespace gaia

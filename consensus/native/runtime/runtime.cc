@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <functional>
 
 #include "runtime/member.h"
 
@@ -57,11 +58,12 @@ void Runtime::setDescriptorFloor(int lowest) { sys::setDescriptorFloor(lowest); 
 MemberRuntime::MemberRuntime(const ReplicaOptions& options)
     : options_(options),
       authenticator_(options.group, options.secret),
-      caller_{authenticator_, options.self, options.transport, options.ringBytes} {}
+      caller_{authenticator_, options.self, options.transport, options.ringBytes, options.durability} {}
 
 bool MemberRuntime::open(std::string* error) {
   sys::closeInForkChildren();
-  const std::size_t bytes = Region::bytesFor(options_.ringBytes);
+  const bool disk = options_.durability == Durability::disk;
+  const std::size_t bytes = Region::bytesFor(options_.ringBytes, options_.durability);
   memory_ = sys::memoryFile(bytes);
   base_ = memory_ < 0 ? nullptr : sys::mapFar(memory_, bytes);
   if (base_ == nullptr) {
@@ -69,37 +71,43 @@ bool MemberRuntime::open(std::string* error) {
     return false;
   }
   madvise(base_, bytes, MADV_DONTFORK);
-  region_.emplace(base_, options_.ringBytes);
+  region_.emplace(base_, options_.ringBytes, options_.durability);
+  journal_.emplace(options_.journalDirectory, options_.self.number, options_.journalBytesMax);
+  Recovery recovery;
+  if (disk && !openDisk(error, &recovery)) return false;
+  if (!disk) journal_->open();  // a failure is no reason not to serve: status() tells
+  caller_.life = life_;
   wakeFd_ = sys::eventDescriptor();
+  keptFd_ = disk ? sys::eventDescriptor() : -1;
   statusFd_ = sys::eventDescriptor();
   serviceFd_ = sys::eventDescriptor();
   acceptor_.emplace(Acceptor::Owner{authenticator_, *region_, options_.self.number, memory_,
                                     [this](Index from, std::vector<std::byte>* into) {
                                       journal_->read(from, journalAnswerBytesMax, into);
                                     }});
+  if (disk) acceptor_->keepLives(life_, std::bind_front(&MemberRuntime::returned, this), &queue_);
   if (options_.transport != TransportChoice::tcp && !acceptor_->listenUnix(error)) return false;
   const bool tcp = options_.transport != TransportChoice::shm;
   if (tcp && !acceptor_->listenTcp(options_.self.host, options_.self.consensusPort, error)) return false;
-  journal_.emplace(options_.journalDirectory, options_.self.number, options_.journalBytesMax);
-  journal_->open();  // a failure is no reason not to serve: status() tells
-  core_.emplace(CoreOptions{options_.self, options_.peers, options_.join}, *region_,
+  core_.emplace(CoreOptions{options_.self, options_.peers, options_.join, std::move(recovery)}, *region_,
                 static_cast<CoreListener&>(*this));
-  return startThread(error);
+  return startThread(&service_, serve, error) && (!disk || startThread(&disk_, keep, error));
 }
 
 MemberRuntime::~MemberRuntime() {
   ending_ = true;
   if (serviceFd_ >= 0) sys::signal(serviceFd_);
-  if (threadRuns_) pthread_join(thread_, nullptr);
+  if (disk_.runs) ringDisk();
+  endThread(&service_);
+  endThread(&disk_);
   links_.clear();
   acceptor_.reset();
-  for (const int descriptor : {wakeFd_, statusFd_, serviceFd_, memory_}) sys::close(descriptor);
-  sys::unmap(base_, Region::bytesFor(options_.ringBytes));
-  sys::unmap(stack_, 512u << 10);
+  for (const int descriptor : {wakeFd_, statusFd_, serviceFd_, keptFd_, memory_}) sys::close(descriptor);
+  sys::unmap(base_, Region::bytesFor(options_.ringBytes, options_.durability));
 }
 
 void MemberRuntime::persist(const Record& record) {
-  journal_->append(record);
+  if (record.header.index > journal_->last()) journal_->append(record);  // not what is replayed from there
   storeWord(region_->control().journaled, journal_->last());
 }
 
@@ -115,6 +123,7 @@ Wake MemberRuntime::wait(Entry* entry, std::int64_t timeoutNs) {
       return Wake::stopped;
     }
     if (core_->next(entry)) return Wake::entry;
+    if (replay()) continue;
     if (core_->readyToLead() && lead()) return Wake::lead;
     idleNs = sys::nowNs() - startNs;
     const std::uint64_t limit = timeoutNs < 0 ? ~std::uint64_t{0} : static_cast<std::uint64_t>(timeoutNs);
@@ -162,6 +171,7 @@ Index MemberRuntime::append(std::size_t bytes) {
 // Posts what is to be written and read, and takes the answers that are there.
 void MemberRuntime::exchange() {
   core_->replicate();
+  if (core_->unordered()) ringDisk();
   for (auto& [number, link] : links_) link->flush();
   core_->collect();
 }
@@ -189,7 +199,7 @@ void MemberRuntime::spinForAnswers() {
   const bool overTcp = std::any_of(links_.begin(), links_.end(), [](const auto& entry) {
     return entry.second->open() && entry.second->overTcp();
   });
-  if (!overTcp) return;
+  if (!overTcp || wal_) return;  // a disk takes longer
   const std::uint64_t endNs = sys::nowNs() + spinNs;
   while (!core_->settled() && sys::nowNs() < endNs) {
     for (auto& [number, link] : links_) {
@@ -201,15 +211,18 @@ void MemberRuntime::spinForAnswers() {
 
 // Waits for answers over TCP; on shared memory there is none to come, but a member may return.
 void MemberRuntime::awaitAnswers(Guard& guard) {
-  std::array<pollfd, slotsMax * 2> descriptors;
+  std::array<pollfd, slotsMax * 2 + 1> descriptors;
   std::size_t count = 0;
   for (auto& [number, link] : links_) {
-    if (!link->open() || !link->overTcp() || count == descriptors.size()) continue;
+    if (!link->open() || !link->overTcp() || count == slotsMax * 2) continue;
     descriptors[count++] = {link->descriptor(), link->eventsWanted(), 0};
   }
+  const bool overTcp = count != 0;
+  if (keptFd_ >= 0) descriptors[count++] = {keptFd_, POLLIN, 0};
   guard.unlock();
   if (count == 0) sys::sleepNs(answerPollNs);
-  else sys::poll({descriptors.data(), count}, nsPerMs);
+  else sys::poll({descriptors.data(), count}, overTcp ? nsPerMs : answerPollNs);
+  if (keptFd_ >= 0) sys::drain(keptFd_);
   guard.lock();
   for (auto& [number, link] : links_) {
     const auto ready = [&](const pollfd& entry) { return entry.fd == link->descriptor() && entry.revents != 0; };
@@ -324,6 +337,8 @@ Status MemberRuntime::status() const {
   status.diverged = core_->divergence().has_value();
   if (status.diverged) status.divergence = *core_->divergence();
   status.journalError = journal_->error();
+  status.durability = options_.durability;
+  status.disk = diskStatus_;
   return status;
 }
 

@@ -42,6 +42,10 @@ struct Member {
 
 enum class TransportChoice : std::uint8_t { automatic, shm, tcp };
 
+// When an entry counts as accepted by a member: once it lies in its memory, or once it has been synchronised to its disk.
+// All members of a group have the same.
+enum class Durability : std::uint8_t { memory, disk };
+
 struct ReplicaOptions {
   std::string group;                       // unique name of the group and its generation
   std::array<std::uint8_t, 32> secret{};   // authenticates every connection between members
@@ -49,7 +53,11 @@ struct ReplicaOptions {
   std::vector<Member> peers;               // founding: the other founders; joining: members known to be alive
   bool join = false;                       // false: this member is one of the founders (configuration 0 = self + peers)
   TransportChoice transport = TransportChoice::automatic;
-  std::string journalDirectory;            // applied entries are kept here, so that others can join by replay
+  Durability durability = Durability::memory;
+  // Applied entries are kept here, so that others can join by replay. With durability `disk` it is all this member is: a
+  // member that starts with the directory of a former life goes on as the same member. A member whose directory was lost
+  // must never start again under its number (R1).
+  std::string journalDirectory;
   std::uint64_t journalBytesMax = 8ull << 30;
   std::size_t ringBytes = 16u << 20;       // of each ring (one per possible writer); a power of two
 };
@@ -76,6 +84,14 @@ struct PeerStatus {
 // The first position at which this replica's execution differed from another's (rule: same inputs, same outputs).
 struct Divergence { Index index = 0; std::uint32_t otherMember = 0; };
 
+struct DiskStatus {
+  Index recovered = 0;                     // entries taken from the directory at the start; wait() hands them out first
+  std::uint64_t syncs = 0;                 // of the log, each for all that had arrived (group commit)
+  std::uint64_t bytes = 0;                 // written by them
+  std::uint64_t syncNs = 0;                // spent in them
+  std::string error;                       // this member does not count while it is set; cause and remedy
+};
+
 struct Status {
   Role role = Role::follower;
   std::uint64_t term = 0;
@@ -88,6 +104,8 @@ struct Status {
   bool diverged = false;
   Divergence divergence;
   std::string journalError;                // empty while others can join by replay
+  Durability durability = Durability::memory;
+  DiskStatus disk;                         // with durability `disk`
 };
 
 enum class Wake : std::uint8_t { entry, lead, timeout, stopped };

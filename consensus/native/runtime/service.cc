@@ -10,6 +10,7 @@ namespace {
 constexpr std::uint64_t busyTickNs = 4'000'000;
 constexpr std::uint64_t idleTickNs = 20'000'000;
 constexpr std::size_t stackBytes = 512u << 10;
+constexpr std::uint64_t replayPauseNs = 1'000'000;
 
 short eventsOf(std::span<const pollfd> ready, int descriptor) {
   for (const pollfd& entry : ready) {
@@ -21,20 +22,25 @@ short eventsOf(std::span<const pollfd> ready, int descriptor) {
 }  // namespace
 
 // The stack lies in the far area and signals stay with the program's own threads.
-bool MemberRuntime::startThread(std::string* error) {
-  stack_ = sys::mapFar(-1, stackBytes);
+bool MemberRuntime::startThread(Thread* thread, void* (*run)(void*), std::string* error) {
+  thread->stack = sys::mapFar(-1, stackBytes);
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
-  if (stack_ != nullptr) pthread_attr_setstack(&attributes, stack_, stackBytes);
+  if (thread->stack != nullptr) pthread_attr_setstack(&attributes, thread->stack, stackBytes);
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  const int code = pthread_create(&thread_, &attributes, serve, this);
+  const int code = pthread_create(&thread->handle, &attributes, run, this);
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   pthread_attr_destroy(&attributes);
-  threadRuns_ = code == 0;
-  if (!threadRuns_) *error = "cannot start the service thread: " + sys::errorText(code);
-  return threadRuns_;
+  thread->runs = code == 0;
+  if (!thread->runs) *error = "cannot start a thread: " + sys::errorText(code);
+  return thread->runs;
+}
+
+void MemberRuntime::endThread(Thread* thread) {
+  if (thread->runs) pthread_join(thread->handle, nullptr);
+  sys::unmap(thread->stack, stackBytes);
 }
 
 void* MemberRuntime::serve(void* self) {
@@ -43,6 +49,7 @@ void* MemberRuntime::serve(void* self) {
 }
 
 void MemberRuntime::serveLoop() {
+  while (!ending_ && replaying_) sys::sleepNs(replayPauseNs);
   while (!ending_) serveOnce();
 }
 
@@ -68,7 +75,9 @@ void MemberRuntime::serveOnce() {
   const std::uint64_t nowNs = sys::nowNs();
   // A turn thread that looks every moment anyway is not woken for each arrival: on a busy machine that would take a
   // processor from whoever answers the leader.
-  const bool ring = acceptor_->serve(descriptors, nowNs) && dozing_.load(std::memory_order_relaxed);
+  const bool wrote = acceptor_->serve(descriptors, nowNs);
+  if (wrote && wal_) ringDisk();
+  const bool ring = wrote && dozing_.load(std::memory_order_relaxed);
   const std::span outbound = std::span(descriptors).subspan(inbound);
   const bool answers = std::any_of(outbound.begin(), outbound.end(), [](const pollfd& entry) { return entry.revents != 0; });
   const bool due = woken || answers || nowNs - startNs >= timeoutNs;
@@ -96,6 +105,7 @@ bool MemberRuntime::tend(std::span<const pollfd> ready, std::uint64_t nowNs) {
     for (auto& [number, link] : links_) link->flush();
     changed = changed_;
     report();
+    if (core_->role() == Role::candidate && wal_) ringDisk();
   }
   journal_->prepare();
   return changed;
@@ -118,7 +128,7 @@ void MemberRuntime::stepLinks(std::span<const pollfd> ready, std::uint64_t nowNs
 void MemberRuntime::noteLink(Link& link, Link::Event event) {
   const std::uint32_t number = link.peer().number;
   switch (event) {
-    case Link::Event::opened: core_->attach(number, &link); break;
+    case Link::Event::opened: core_->attach(number, &link, link.life()); break;
     case Link::Event::closed: core_->detach(number); break;
     case Link::Event::refused:
       core_->detach(number);

@@ -7,6 +7,7 @@ namespace {
 
 constexpr std::size_t strangersMax = 16;
 constexpr std::uint64_t handshakeNs = 2'000'000'000;
+constexpr std::uint64_t heldNsMax = 20'000'000;
 
 short eventsOf(std::span<const pollfd> ready, int descriptor) {
   for (const pollfd& entry : ready) {
@@ -20,6 +21,12 @@ short eventsOf(std::span<const pollfd> ready, int descriptor) {
 Acceptor::~Acceptor() {
   sys::close(unixListener_);
   sys::close(tcpListener_);
+}
+
+void Acceptor::keepLives(std::uint64_t life, std::function<bool(std::uint32_t, std::uint64_t)> returned, DiskQueue* queue) {
+  life_ = life;
+  returned_ = std::move(returned);
+  queue_ = queue;
 }
 
 bool Acceptor::listenUnix(std::string* error) {
@@ -42,17 +49,20 @@ void Acceptor::addTo(std::vector<pollfd>* descriptors) {
   if (unixListener_ >= 0) descriptors->push_back({unixListener_, POLLIN, 0});
   if (tcpListener_ >= 0) descriptors->push_back({tcpListener_, POLLIN, 0});
   for (const auto& session : sessions_) {
-    const short events = session->stream.wantsToSend() ? POLLIN | POLLOUT : POLLIN;
-    descriptors->push_back({session->stream.descriptor(), events, 0});
+    const int in = session->held ? 0 : POLLIN, out = session->stream.wantsToSend() ? POLLOUT : 0;
+    descriptors->push_back({session->stream.descriptor(), static_cast<short>(in | out), 0});
   }
 }
 
 bool Acceptor::serve(std::span<const pollfd> ready, std::uint64_t nowNs) {
   wrote_ = false;
+  nowNs_ = nowNs;
   for (auto& session : sessions_) {
     const bool open = session->state == Session::State::open;
     if (!open && nowNs > session->deadlineNs) session->stream.fail();
-    if (eventsOf(ready, session->stream.descriptor()) == 0) continue;
+    if (session->stream.broken()) continue;  // replaced by a newer one: nothing of it may land any more (N3)
+    const bool waited = session->held && release(*session);
+    if (session->held || (eventsOf(ready, session->stream.descriptor()) == 0 && !waited)) continue;
     session->stream.receive();
     if (!advance(*session)) session->stream.fail();
     session->stream.flush();
@@ -96,8 +106,15 @@ bool Acceptor::advance(Session& session) {
     if (!checkProof(session)) return false;
   }
   if (session.state != Session::State::open) return true;
-  while (const auto frame = session.stream.frame()) {
-    if (!execute(session, *frame)) return false;
+  while (!session.held) {
+    const auto frame = session.stream.frame();
+    if (!frame) break;
+    if (mustWait(session, *frame)) {
+      session.held = *frame;
+      session.heldNs = nowNs_;
+    } else if (!execute(session, *frame)) {
+      return false;
+    }
   }
   return true;
 }
@@ -123,9 +140,11 @@ bool Acceptor::checkProof(Session& session) {
     const bool same = other->state == Session::State::open && other->hello.fromNumber == session.hello.fromNumber;
     if (same) other->stream.fail();
   }
+  if (returned_ && !returned_(session.hello.fromNumber, session.hello.life)) return false;
   session.state = Session::State::open;
   if (session.local) session.stream.pass(owner_.memory);
-  session.stream.putMessage(Welcome{owner_.region.ringBytes()});
+  const Durability durability = owner_.region.durable() ? Durability::disk : Durability::memory;
+  session.stream.putMessage(Welcome{owner_.region.ringBytes(), life_, durability, {}});
   return true;
 }
 
@@ -136,12 +155,26 @@ bool Acceptor::execute(Session& session, const Frame& frame) {
       if (!owner_.region.writableBy(slot, frame.header.offset, frame.payload.size())) return false;
       placeBytes(owner_.region.base() + frame.header.offset, frame.payload.data(), frame.payload.size());
       wrote_ = true;
+      if (queue_ != nullptr) session.wrote = ++queue_->arrived;
       return true;
     }
     case Operation::read: answerRead(session, frame); return !session.stream.broken();
     case Operation::journal: answerJournal(session, frame); return !session.stream.broken();
     default: return false;
   }
+}
+
+// A read of the status right behind what it wrote: the answer would only say that it is not on disk yet.
+bool Acceptor::mustWait(const Session& session, const Frame& frame) const {
+  return queue_ != nullptr && frame.header.operation == Operation::read && frame.header.offset == controlOffset &&
+         session.wrote > queue_->kept;
+}
+
+bool Acceptor::release(Session& session) {
+  if (session.wrote > queue_->kept && nowNs_ - session.heldNs < heldNsMax) return false;
+  answerRead(session, *session.held);
+  session.held.reset();
+  return true;
 }
 
 void Acceptor::answerRead(Session& session, const Frame& frame) {

@@ -1,6 +1,7 @@
 // The owner's side of all transports: accepts members, authenticates them, and executes their one-sided operations on
 // this member's region in the order they arrive. Used by the service thread only.
 #pragma once
+#include <atomic>
 #include <functional>
 #include <memory>
 
@@ -10,6 +11,13 @@
 #include "transport/stream.h"
 
 namespace gaia {
+
+// How far what arrived here by the acceptor has been persisted. A read of the status waits for that, a little, so that a
+// leader need not ask again and again.
+struct DiskQueue {
+  std::atomic<std::uint64_t> arrived{0};
+  std::atomic<std::uint64_t> kept{0};
+};
 
 class Acceptor {
  public:
@@ -23,6 +31,8 @@ class Acceptor {
 
   explicit Acceptor(Owner owner) : owner_(std::move(owner)) {}
   ~Acceptor();
+  // With durability `disk`: this member's life, who is told of the lives of others (Core::returned), and what is on disk.
+  void keepLives(std::uint64_t life, std::function<bool(std::uint32_t, std::uint64_t)> returned, DiskQueue* queue);
   bool listenUnix(std::string* error);
   bool listenTcp(const std::string& host, std::uint16_t port, std::string* error);
 
@@ -40,22 +50,31 @@ class Acceptor {
     enum class State : std::uint8_t { hello, proof, open } state = State::hello;
     Hello hello;
     Nonce nonce{};
+    std::uint64_t wrote = 0;     // arrivals when it wrote last
+    std::optional<Frame> held;   // a read that waits until that is on disk
+    std::uint64_t heldNs = 0;
   };
   void acceptFrom(int listener, bool local, std::uint64_t nowNs);
   bool advance(Session& session);   // false: to be refused
   bool answerHello(Session& session);
   bool checkProof(Session& session);
   bool execute(Session& session, const Frame& frame);
+  bool mustWait(const Session& session, const Frame& frame) const;
+  bool release(Session& session);  // answers what was held, when it is time
   void answerRead(Session& session, const Frame& frame);
   void answerJournal(Session& session, const Frame& frame);
   std::size_t strangers() const;
 
   Owner owner_;
+  std::uint64_t life_ = 0;
+  std::function<bool(std::uint32_t number, std::uint64_t life)> returned_;
+  DiskQueue* queue_ = nullptr;
   int unixListener_ = -1;
   int tcpListener_ = -1;
   std::vector<std::unique_ptr<Session>> sessions_;
   std::vector<std::byte> scratch_;
   bool wrote_ = false;
+  std::uint64_t nowNs_ = 0;
   std::atomic<std::uint64_t> refused_{0};
 };
 

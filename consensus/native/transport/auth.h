@@ -19,6 +19,7 @@ struct Hello {
   std::uint32_t toNumber = 0;  // the member that is meant: a port may have a new owner
   std::uint8_t fromSlot = 0;
   std::uint8_t zero[7] = {};
+  std::uint64_t life = 0;  // of the caller, with durability `disk`
   Nonce nonce{};
 };
 
@@ -33,6 +34,9 @@ struct Proof {
 
 struct Welcome {
   std::uint64_t ringBytes = 0;
+  std::uint64_t life = 0;  // of the owner: another one has another memory
+  Durability durability = Durability::memory;
+  std::uint8_t zero[7] = {};
 };
 
 enum class Side : std::uint8_t { caller, owner };

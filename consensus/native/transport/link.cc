@@ -14,7 +14,7 @@ constexpr std::size_t writeBytesMax = 256u << 10;
 
 }  // namespace
 
-Link::~Link() { sys::unmap(memory_, Region::bytesFor(caller_.ringBytes)); }
+Link::~Link() { sys::unmap(memory_, Region::bytesFor(caller_.ringBytes, caller_.durability)); }
 
 short Link::eventsWanted() const {
   if (state_ == State::connecting) return POLLOUT;
@@ -81,15 +81,21 @@ Link::Event Link::shake(std::uint64_t nowNs) {
     reason_ = "the member's ringBytes differs (" + std::to_string(welcome.ringBytes) + ")";
     return fail(Event::closed, nowNs);
   }
-  if (local_ && !mapMemory()) return fail(Event::closed, nowNs);
+  if (welcome.durability != caller_.durability) {
+    reason_ = "the member's durability differs; all members of a group need the same";
+    return fail(Event::closed, nowNs);
+  }
+  if (local_ && !mapMemory(welcome.life)) return fail(Event::closed, nowNs);
+  life_ = welcome.life;
   state_ = State::open;
   backoffNs_ = 0;
   return Event::opened;
 }
 
-bool Link::mapMemory() {
-  if (memory_ != nullptr) return true;  // the same member has the same memory (R1)
-  const std::size_t bytes = Region::bytesFor(caller_.ringBytes);
+bool Link::mapMemory(std::uint64_t life) {
+  const std::size_t bytes = Region::bytesFor(caller_.ringBytes, caller_.durability);
+  if (memory_ != nullptr && life == life_) return true;  // the same life has the same memory (R1)
+  sys::unmap(memory_, bytes);
   memory_ = sys::mapFar(stream_.passedDescriptor(), bytes);
   if (memory_ == nullptr) reason_ = "cannot map the member's memory: " + sys::errorText(errno);
   else madvise(memory_, bytes, MADV_DONTFORK);
@@ -108,7 +114,11 @@ Link::Event Link::fail(Event event, std::uint64_t nowNs) {
 }
 
 void Link::write(std::size_t offset, std::span<const std::byte> bytes) {
-  if (local_) return placeBytes(memory_ + offset, bytes.data(), bytes.size());
+  if (local_) {
+    const bool counts = offset >= ringsOffset || offset < claimOffset(slotsMax);
+    unheard_ = unheard_ || (counts && caller_.durability == Durability::disk);
+    return placeBytes(memory_ + offset, bytes.data(), bytes.size());
+  }
   while (!bytes.empty()) {
     const auto part = bytes.first(std::min(bytes.size(), writeBytesMax));
     stream_.putFrame({Operation::write, static_cast<std::uint32_t>(part.size()), offset, 0}, part);
@@ -122,6 +132,14 @@ void Link::read(std::size_t offset, std::size_t length) {
   std::vector<std::byte>& answer = answers_.pushSlot();
   answer.resize(length);
   fetchBytes(answer.data(), memory_ + offset, length);
+}
+
+// Over shared memory nobody tells the owner's disk thread otherwise.
+void Link::ring() {
+  unheard_ = false;
+  std::atomic<std::uint32_t>& bell = Region(memory_, caller_.ringBytes).bell();
+  bell.fetch_add(1, std::memory_order_release);
+  sys::futexWakeShared(bell);
 }
 
 void Link::readJournal(Index from) { stream_.putFrame({Operation::journal, 0, from, 0}, {}); }

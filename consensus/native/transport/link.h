@@ -15,6 +15,8 @@ class Link : public Channel {
     Member self;
     TransportChoice choice;
     std::size_t ringBytes;
+    Durability durability = Durability::memory;
+    std::uint64_t life = 0;
   };
   enum class Event : std::uint8_t { none, opened, closed, refused };  // refused: nothing listens there
 
@@ -26,7 +28,10 @@ class Link : public Channel {
   void receive() {
     if (state_ == State::open) stream_.receive();
   }
-  void flush() { stream_.flush(); }
+  void flush() {
+    stream_.flush();
+    if (unheard_) ring();
+  }
 
   int descriptor() const { return stream_.descriptor(); }
   short eventsWanted() const;
@@ -37,6 +42,7 @@ class Link : public Channel {
   const char* transport() const { return !open() ? "none" : local_ ? "shm" : "tcp"; }
   const std::string& reason() const { return reason_; }
   const Member& peer() const { return peer_; }
+  std::uint64_t life() const { return life_; }  // of the peer
 
   void write(std::size_t offset, std::span<const std::byte> bytes) override;
   void read(std::size_t offset, std::size_t length) override;
@@ -48,7 +54,8 @@ class Link : public Channel {
   Event dial(std::uint64_t nowNs);
   Event connected(std::uint64_t nowNs);
   Event shake(std::uint64_t nowNs);
-  bool mapMemory();
+  bool mapMemory(std::uint64_t life);
+  void ring();
   Event fail(Event event, std::uint64_t nowNs);
 
   const Caller& caller_;
@@ -62,6 +69,8 @@ class Link : public Channel {
   std::uint64_t retryAtNs_ = 0;
   std::uint64_t backoffNs_ = 0;
   std::byte* memory_ = nullptr;  // the peer's region, mapped
+  std::uint64_t life_ = 0;
+  bool unheard_ = false;  // written to shared memory whose owner must look (disk)
   Fifo<std::vector<std::byte>> answers_;  // of reads on shared memory, in order
   std::vector<std::byte> current_;
 };

@@ -1,12 +1,14 @@
 #include "transport/sys.h"
 
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -97,6 +99,13 @@ void futexWait(std::atomic<std::uint32_t>& word, std::uint32_t expected, std::ui
 }
 
 void futexWake(std::atomic<std::uint32_t>& word) { syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, INT_MAX, nullptr, nullptr, 0); }
+
+void futexWaitShared(std::atomic<std::uint32_t>& word, std::uint32_t expected, std::uint64_t ns) {
+  const timespec span = toTimespec(ns);
+  syscall(SYS_futex, &word, FUTEX_WAIT, expected, &span, nullptr, 0);
+}
+
+void futexWakeShared(std::atomic<std::uint32_t>& word) { syscall(SYS_futex, &word, FUTEX_WAKE, INT_MAX, nullptr, nullptr, 0); }
 
 void Lock::lockSlowly() {
   while (state_.exchange(2, std::memory_order_acquire) != 0) futexWait(state_, 2, 1'000'000'000);
@@ -304,6 +313,30 @@ int createFile(const std::string& path, std::size_t bytes, int* descriptor) {
   close(*descriptor);
   *descriptor = -1;
   syscall(SYS_unlinkat, AT_FDCWD, path.c_str(), 0);
+  return error;
+}
+
+int openFile(const std::string& path, int flags) {
+  return own(static_cast<int>(syscall(SYS_openat, AT_FDCWD, path.c_str(), flags | O_CLOEXEC, 0600)));
+}
+
+int lockFile(int descriptor) { return syscall(SYS_flock, descriptor, LOCK_EX | LOCK_NB) == 0 ? 0 : errno; }
+
+// Not with opendir(3), which would allocate in the program's heap.
+int listDirectory(const std::string& path, std::vector<std::string>* names) {
+  const int descriptor = openFile(path, O_RDONLY | O_DIRECTORY);
+  if (descriptor < 0) return errno;
+  alignas(8) char entries[8192];
+  long count;
+  while ((count = syscall(SYS_getdents64, descriptor, entries, sizeof(entries))) > 0) {
+    for (long at = 0; at < count;) {
+      const auto* entry = reinterpret_cast<const dirent64*>(entries + at);
+      names->push_back(entry->d_name);
+      at += entry->d_reclen;
+    }
+  }
+  const int error = count < 0 ? errno : 0;
+  close(descriptor);
   return error;
 }
 

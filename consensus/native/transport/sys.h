@@ -5,10 +5,12 @@
 #include <sys/socket.h>
 
 #include <atomic>
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace gaia::sys {
 
@@ -18,6 +20,9 @@ void sleepNs(std::uint64_t ns);
 // Waits while `word` is `expected`, at most `ns`.
 void futexWait(std::atomic<std::uint32_t>& word, std::uint32_t expected, std::uint64_t ns);
 void futexWake(std::atomic<std::uint32_t>& word);
+// The same between processes that share the word's memory.
+void futexWaitShared(std::atomic<std::uint32_t>& word, std::uint32_t expected, std::uint64_t ns);
+void futexWakeShared(std::atomic<std::uint32_t>& word);
 
 // --- descriptors. All are close-on-exec, at or above the floor, and closed in fork children, so that a child of the
 // program does not keep a dead member's connections alive.
@@ -50,7 +55,22 @@ std::byte* mapFar(int descriptor, std::size_t bytes);  // shared; anonymous when
 void unmap(std::byte* base, std::size_t bytes);
 int makeDirectories(const std::string& path);             // 0 or the error
 int createFile(const std::string& path, std::size_t bytes, int* descriptor);  // exclusively, allocated; 0 or the error
+int openFile(const std::string& path, int flags);  // -1 and errno on failure; created with mode 0600 where asked for
+int lockFile(int descriptor);                      // exclusively, without waiting; 0 or the error
+int listDirectory(const std::string& path, std::vector<std::string>* names);  // 0 or the error
 void randomBytes(std::span<std::byte> into);
+
+// Calls `transfer(from, bytes)`, as pread(2) and pwrite(2) are called, until all of [from, to) is done; 0 or the error.
+template <class Transfer>
+int transferAll(std::size_t from, std::size_t to, Transfer transfer) {
+  while (from < to) {
+    const auto done = transfer(from, to - from);
+    if (done == 0) return EIO;
+    if (done < 0 && errno != EINTR) return errno;
+    if (done > 0) from += static_cast<std::size_t>(done);
+  }
+  return 0;
+}
 
 class Lock {
  public:

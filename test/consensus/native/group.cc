@@ -122,6 +122,7 @@ Group::Group(const GroupSetting& setting, std::size_t members, std::size_t here)
   sys::randomBytes(std::as_writable_bytes(std::span(base_.secret)));
   base_.transport = setting.transport;
   base_.journalDirectory = directory_.path();
+  base_.durability = setting.durability;
   for (std::size_t i = 0; i < members; i++) {
     founders_.push_back({static_cast<std::uint8_t>(i), static_cast<std::uint32_t>(i + 1), "127.0.0.1", freePort(), 0});
   }
@@ -130,6 +131,7 @@ Group::Group(const GroupSetting& setting, std::size_t members, std::size_t here)
 
 ReplicaOptions Group::options(std::uint32_t number) const {
   ReplicaOptions options = base_;
+  if (setting_.durability == Durability::disk) options.journalDirectory += "/" + std::to_string(number);
   const auto journal = setting_.journalDirectories.find(number);
   if (journal != setting_.journalDirectories.end()) options.journalDirectory = journal->second;
   for (const Member& member : founders_) {
@@ -144,6 +146,7 @@ void Group::start(std::uint32_t number) { replicas_[number] = std::make_unique<R
 void Group::join(std::uint32_t number, std::uint8_t slot, std::uint32_t contact) {
   ReplicaOptions options = base_;
   options.self = {slot, number, "127.0.0.1", freePort(), 0};
+  if (setting_.durability == Durability::disk) options.journalDirectory += "/" + std::to_string(number);
   for (const Member& member : founders_) {
     if (member.number == contact) options.peers = {member};
   }

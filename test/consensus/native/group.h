@@ -58,6 +58,7 @@ class Replica {
 struct GroupSetting {
   TransportChoice transport = TransportChoice::automatic;
   std::map<std::uint32_t, std::string> journalDirectories;  // by member number; else a temporary one
+  Durability durability = Durability::memory;
 };
 
 class Group {

@@ -1,5 +1,8 @@
 #include "rig.h"
 
+#include <algorithm>
+#include <stdexcept>
+
 namespace gaia::test {
 
 void RigChannel::write(std::size_t offset, std::span<const std::byte> bytes) {
@@ -48,24 +51,91 @@ void Rig::Seat::persist(const Record& record) {
   storeWord(memory.region.control().journaled, record.header.index);
 }
 
-Rig::Rig(std::size_t members) {
-  std::vector<Member> all;
+Rig::Rig(std::size_t members, Durability durability) : durability_(durability) {
   for (std::size_t i = 0; i < members; i++) {
-    all.push_back({static_cast<std::uint8_t>(i), static_cast<std::uint32_t>(i + 1), "rig", 1, 1});
+    members_.push_back({static_cast<std::uint8_t>(i), static_cast<std::uint32_t>(i + 1), "rig", 1, 1});
   }
-  for (const Member& self : all) {
-    std::vector<Member> peers;
-    for (const Member& other : all) {
-      if (other.number != self.number) peers.push_back(other);
-    }
-    seats_[self.number] = std::make_unique<Seat>(self, peers);
+  for (const Member& self : members_) seats_[self.number] = std::make_unique<Seat>(self, others(self.number), durability);
+  for (const Member& from : members_) {
+    for (const Member& to : others(from.number)) connect(from.number, to.number);
   }
+}
+
+std::vector<Member> Rig::others(std::uint32_t number) const {
+  std::vector<Member> others;
+  for (const Member& member : members_) {
+    if (member.number != number) others.push_back(member);
+  }
+  return others;
+}
+
+void Rig::connect(std::uint32_t from, std::uint32_t to) {
+  if (durability_ == Durability::disk && !core(to).returned(from, disks_[from].life)) throw std::runtime_error("not now");
+  auto& channel = seats_.at(from)->channels[to] = std::make_unique<RigChannel>(seats_.at(to)->memory);
+  core(from).attach(to, channel.get(), disks_[to].life);
+}
+
+// Leaders ask again after what was kept, as the runtime does.
+bool Rig::keepAll() {
+  bool kept = false;
+  if (durability_ == Durability::memory) return false;
+  for (auto& [number, seat] : seats_) kept = keep(number) || kept;
   for (auto& [number, seat] : seats_) {
-    for (auto& [other, owner] : seats_) {
-      if (other == number) continue;
-      auto& channel = seat->channels[other] = std::make_unique<RigChannel>(owner->memory);
-      seat->core.attach(other, channel.get());
-    }
+    if (kept && seat->core.role() == Role::leader) seat->core.replicate();
+  }
+  return kept;
+}
+
+bool Rig::keep(std::uint32_t number) {
+  if (stalled_.contains(number)) return false;
+  const PersistOrder order = core(number).takePersistOrder();
+  Disk& disk = disks_[number];
+  bool inOrder = true;
+  inOrder = eachRecord(order.records, [&](const Record& record) {
+    Position& end = disk.ends[numberOf(record.header.ballot)];
+    inOrder = inOrder && record.header.position >= end;
+    end = record.header.position + record.whole().size();
+  }) && inOrder;
+  if (!inOrder) throw std::runtime_error("what is to be kept was written over");
+  disk.log.promise = std::max(disk.log.promise, order.promise);
+  disk.log.records.insert(disk.log.records.end(), order.records.begin(), order.records.end());
+  core(number).persisted(order);
+  return !order.empty();
+}
+
+void Rig::cut(std::uint32_t number) {
+  for (const Member& other : others(number)) {
+    if (!seats_.contains(other.number)) continue;
+    core(other.number).detach(number);
+    seats_.at(other.number)->channels.erase(number);
+  }
+  ended_.push_back(std::move(seats_.at(number)));
+  seats_.erase(number);
+}
+
+void Rig::restart(std::uint32_t number) {
+  const auto& former = *std::find_if(ended_.rbegin(), ended_.rend(), [&](auto& seat) { return seat->member.number == number; });
+  Disk& disk = disks_[number];
+  disk.life++;
+  disk.ends.clear();  // leaders write to the new memory what they still have
+  std::vector<std::vector<std::byte>> journal = former->memory.journal;
+  journal.resize(disk.journal);
+  Done done;
+  std::vector<std::byte> entries;
+  for (const auto& bytes : journal) {
+    entries.insert(entries.end(), bytes.begin(), bytes.end());
+    eachRecord(bytes, [&](const Record& record) { done = {record.header.index, record.header.origin}; });
+  }
+  const Recovery recovery = sortOut(disk.log, number, RigMemory::ringBytes, done);
+  for (const Found& found : recovery.decided) entries.insert(entries.end(), found.bytes.begin(), found.bytes.end());
+  disk.log.ringEnd = recovery.ringStart;
+  seats_[number] = std::make_unique<Seat>(former->member, others(number), durability_, recovery);
+  core(number).replay(entries);
+  follow(number);
+  for (const Member& other : others(number)) {
+    if (!seats_.contains(other.number)) continue;
+    connect(number, other.number);
+    connect(other.number, number);
   }
 }
 
@@ -79,6 +149,7 @@ void Rig::flow() {
       }
       seat->core.collect();
     }
+    moved = keepAll() || moved;
   }
 }
 
@@ -106,6 +177,10 @@ bool Rig::electStepwise(std::uint32_t number) {
 bool Rig::lead(std::uint32_t number) {
   stand(number);
   flow();
+  for (int i = 0; i < 20 && durability_ == Durability::disk && core(number).role() == Role::candidate; i++) {
+    tick(number);
+    flow();
+  }
   follow(number);
   if (!core(number).readyToLead()) return false;
   core(number).beginLeading();

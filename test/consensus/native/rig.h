@@ -12,9 +12,11 @@ namespace gaia::test {
 
 // One member's memory and journal: what others' operations work on.
 struct RigMemory {
+  explicit RigMemory(Durability durability)
+      : bytes(Region::bytesFor(ringBytes, durability)), region(bytes.data(), ringBytes, durability) {}
   static constexpr std::size_t ringBytes = 8u << 10;
-  std::vector<std::byte> bytes = std::vector<std::byte>(Region::bytesFor(ringBytes));
-  Region region{bytes.data(), ringBytes};
+  std::vector<std::byte> bytes;
+  Region region;
   std::vector<std::vector<std::byte>> journal;  // record of index i at i - 1
 };
 
@@ -43,9 +45,10 @@ class RigChannel : public Channel {
 
 class Rig {
  public:
-  explicit Rig(std::size_t members);
+  explicit Rig(std::size_t members, Durability durability = Durability::memory);
   Core& core(std::uint32_t number) { return seats_.at(number)->core; }
   const std::vector<std::string>& log(std::uint32_t number) { return seats_.at(number)->log; }
+  const Region& region(std::uint32_t number) { return seats_.at(number)->memory.region; }
 
   void hold(std::uint32_t from, std::uint32_t to) { held_.insert({from, to}); }
   void release() { held_.clear(); }
@@ -58,19 +61,41 @@ class Rig {
   void follow(std::uint32_t number);        // applies what is decided
   Index propose(std::uint32_t leader, const std::string& text);  // 0: no room or no leadership
   bool committed(std::uint32_t leader) { return core(leader).role() == Role::leader && core(leader).settled(); }
+  // --- durability `disk`
+  void stall(std::uint32_t number) { stalled_.insert(number); }  // its disk keeps nothing more
+  void resume(std::uint32_t number) { stalled_.erase(number); }
+  void cut(std::uint32_t number);   // the member ends; its disk stays
+  void restart(std::uint32_t number);
 
  private:
+  struct Disk {
+    PersistedLog log;
+    std::size_t journal = 0;  // entries of the journal that are on it
+    std::uint64_t life = 0;
+    std::map<std::uint32_t, Position> ends;  // of what it has of each writer's ring
+  };
   struct Seat : CoreListener {
-    Seat(const Member& self, const std::vector<Member>& peers)
-        : core({self, peers, false}, memory.region, *this) {}
+    Seat(const Member& self, const std::vector<Member>& peers, Durability durability, const Recovery& recovery = {})
+        : member(self), memory(durability), core({self, peers, false, recovery}, memory.region, *this) {}
     void persist(const Record& record) override;
     void changed() override {}
+    Member member;
     RigMemory memory;
     Core core;
     std::vector<std::string> log;
     std::map<std::uint32_t, std::unique_ptr<RigChannel>> channels;
   };
+  bool keep(std::uint32_t number);  // its disk keeps what there is; false: nothing
+  bool keepAll();
+  std::vector<Member> others(std::uint32_t number) const;
+  void connect(std::uint32_t from, std::uint32_t to);
+
+  Durability durability_;
+  std::vector<Member> members_;
   std::map<std::uint32_t, std::unique_ptr<Seat>> seats_;
+  std::vector<std::unique_ptr<Seat>> ended_;
+  std::map<std::uint32_t, Disk> disks_;
+  std::set<std::uint32_t> stalled_;
   std::set<std::pair<std::uint32_t, std::uint32_t>> held_;
   std::uint64_t nowNs_ = 1'000'000'000;
 };

@@ -1,10 +1,34 @@
 // One scripted history per rule: the interleaving in which leaving the rule out would decide two things at one index.
 #include <doctest/doctest.h>
 
+#include <csignal>
+
 #include "rig.h"
 
 using namespace gaia;
 using namespace gaia::test;
+
+#ifdef __x86_64__
+namespace {
+
+const Region* watched = nullptr;
+int looks = 0, hidden = 0;
+
+// All records there are as long as a header.
+void look(int) {
+  const Position cursor = placePosition(loadWord(watched->ringHead(0).cursor));
+  looks++;
+  hidden += cursor / recordBytes(0) > loadWord(watched->control().applied) ? 1 : 0;
+}
+
+// Whether the processor stops after each instruction (the red zone below the stack pointer is left alone).
+void setTrapFlag(bool on) {
+  if (on) asm volatile("lea -128(%%rsp), %%rsp; pushfq; orq $0x100, (%%rsp); popfq; lea 128(%%rsp), %%rsp" ::: "memory", "cc");
+  else asm volatile("lea -128(%%rsp), %%rsp; pushfq; andq $-257, (%%rsp); popfq; lea 128(%%rsp), %%rsp" ::: "memory", "cc");
+}
+
+}  // namespace
+#endif
 
 TEST_CASE("W1: what a deposed leader writes after the claim does not count, and the group forgets it") {
   Rig rig(3);
@@ -135,3 +159,29 @@ TEST_CASE("G1: a follower that does not apply is no longer written to, and nothi
   CHECK(log.size() < 20);
   CHECK(std::equal(log.begin(), log.end(), all.begin()));
 }
+
+#ifdef __x86_64__
+// A member that stands still between two of its stores: its memory goes on answering. So all it does while it applies an
+// entry is looked at after every single instruction.
+TEST_CASE("C3: whoever reads that a cursor has passed an entry then reads that it is applied") {
+  Rig rig(3);
+  REQUIRE(rig.lead(1));
+  const Index index = rig.propose(1, "");
+  rig.flow();
+  rig.core(1).applied(index, 0, 0);
+  rig.tick(1);
+  rig.flow();
+  watched = &rig.region(3);
+  looks = hidden = 0;
+  struct sigaction trap {}, before {};
+  trap.sa_handler = look;
+  sigaction(SIGTRAP, &trap, &before);
+  setTrapFlag(true);
+  rig.follow(3);
+  setTrapFlag(false);
+  sigaction(SIGTRAP, &before, nullptr);
+  CHECK(rig.core(3).appliedIndex() == index);
+  CHECK(looks > 1000);
+  CHECK(hidden == 0);
+}
+#endif

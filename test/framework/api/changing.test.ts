@@ -43,6 +43,25 @@ describe('api: changing apps', () => {
     assert.equal((await call('DELETE', '/v2/apps/shop/web', undefined, { 'if-match': '*' })).status, 200);
   });
 
+  it('moves leadership to a slot or to whom the framework chooses, and says what it could not', async () => {
+    await put(ledger);
+    const url = '/v2/apps/demo/ledger/leader';
+    const named = await call('POST', url, { slot: 2 });
+    assert.deepEqual([named.status, named.body], [202, { appId: '/demo/ledger', slot: 2 }]);
+    assert.equal((await call('GET', '/v2/apps/demo/ledger/replicas')).body.group.leader.slot, 2);
+    assert.deepEqual((await call('POST', url)).body, { appId: '/demo/ledger', slot: null });
+    assert.deepEqual(service.commands.at(-1), { type: 'transferLeadership', appId: '/demo/ledger', slot: null });
+    for (const slot of [9, -1, 1.5, '1']) {
+      const { status, body } = await call('POST', url, { slot });
+      assert.deepEqual([status, body.details[0].path], [422, '/slot']);
+      assert.match(body.details[0].errors[0], /slot is .*; give the slot/);
+    }
+    assert.equal((await call('POST', url, { slot: 1 }, { 'if-match': '"old"' })).status, 412);
+    service.refusals.push({ ok: false, reason: 'quorum', message: 'no replica in slot 1 could lead now' });
+    assert.equal((await call('POST', url, { slot: 1 })).status, 409);
+    assert.equal((await call('POST', '/v2/apps/none/leader')).status, 405, 'our word takes no id away');
+  });
+
   it('loses no update of two that race', async () => {
     await Promise.all([
       call('PATCH', '/v2/apps/shop/web', { mem: 64 }),

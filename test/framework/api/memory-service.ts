@@ -91,6 +91,13 @@ export class MemoryService implements FrameworkService {
       case 'cancelDeployment':
         this.deployments = this.deployments.filter((one) => one.id !== command.deploymentId);
         return this.deploy([]);
+      case 'transferLeadership': {
+        const { group, tasks } = this.apps.get(command.appId) as AppView;
+        const heir = tasks[command.slot ?? 1]?.replica;
+        if (group?.leader && heir)
+          group.leader = { slot: heir.slot, member: heir.member, address: heir.address, term: group.leader.term + 1 };
+        return { ok: true, deploymentId: null, version: new Date().toISOString() };
+      }
       case 'resetDelay':
         return { ok: true, deploymentId: null, version: new Date().toISOString() };
     }

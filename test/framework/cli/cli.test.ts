@@ -172,6 +172,19 @@ describe('gaia up, when a cluster runs already', () => {
   });
 });
 
+describe('gaia app transfer', () => {
+  it('moves leadership and waits until it has', async () => {
+    await gaia(['app', 'add', specFile(JSON.stringify(ledger))]);
+    const named = await gaia(['app', 'transfer', '/demo/ledger', '--to', '2']);
+    assert.equal(named.code, 0, named.stderr);
+    assert.match(named.stdout, /\/demo\/ledger: the replica in slot 2 at 127\.0\.0\.1:31020 leads in term 2\./);
+    assert.equal((await json(['app', 'transfer', '/demo/ledger'])).value.leader.slot, 1);
+    const late = await json(['app', 'transfer', '/demo/ledger', '--timeout', '1']);
+    assert.deepEqual([late.code, late.value.error.exitCode], [5, 5]);
+    assert.equal((await gaia(['app', 'transfer', '/demo/ledger', '--to', '9'])).code, 2);
+  });
+});
+
 describe('gaia: the other commands', () => {
   it('lists and cancels deployments', async () => {
     service.viewsPerDeployment = 100_000;

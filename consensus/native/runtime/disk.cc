@@ -1,0 +1,172 @@
+// Durability `disk` (D1): starting from a directory, and the disk thread, which writes down what arrives.
+//
+// Order of a start: the log is read, the journal is brought up to what the log proves decided, what stays
+// undecided is written into a new segment, and only then anything of it is shown to others.
+#include "runtime/member.h"
+
+namespace gaia {
+namespace {
+
+constexpr std::uint64_t idleNs = 20'000'000;    // nobody need ring for others' claims to be seen this soon
+constexpr std::uint64_t retryNs = 100'000'000;  // when the disk is full
+constexpr std::size_t segmentsKept = 3;
+
+}  // namespace
+
+bool MemberRuntime::openDisk(std::string* error, Recovery* recovery) {
+  directory_.emplace(systemFiles(), options_.journalDirectory);
+  if (!directory_->take(&options_)) return *error = directory_->error(), false;
+  WalOptions place{options_.journalDirectory, options_.self.number, directory_->seed()};
+  wal_.emplace(systemFiles(), place);
+  PersistedLog log;
+  if (!wal_->read(&log, &walState_)) return *error = wal_->error(), false;
+  if (wal_->empty() && !directory_->fresh()) {
+    *error =
+        "the log in " + options_.journalDirectory + " is missing; let a new member take this one's place";
+    return false;
+  }
+  if (!journal_->recover(walState_.journal)) return *error = journal_->error(), false;
+  if (directory_->fresh() && journal_->last() != 0) {
+    *error = options_.journalDirectory +
+             " holds the journal of a member that kept no log; give this one an empty directory";
+    return false;
+  }
+  sys::randomBytes(std::as_writable_bytes(std::span(&life_, 1)));
+  return recoverDisk(log, recovery, error);
+}
+
+bool MemberRuntime::recoverDisk(const PersistedLog& log, Recovery* recovery, std::string* error) {
+  *recovery = sortOut(log, options_.self.number, options_.ringBytes, journal_->done());
+  for (const Found& found : recovery->decided) journal_->append(found.record());
+  std::size_t aside = recordBytesMax;
+  for (const Found& found : recovery->undecided) aside += found.bytes.size();
+  if (aside > slotsMax * options_.ringBytes) {
+    *error = "the log in " + options_.journalDirectory + " holds " + std::to_string(aside) +
+             " bytes of undecided entries, more than the rings of a member; let a new member take this one's "
+             "place";
+    return false;
+  }
+  if (!journal_->sync(&walState_.journal)) return *error = journal_->error(), false;
+  if (!keepAgain(*recovery)) return *error = wal_->error() + "; make room or mend the disk", false;
+  if (directory_->fresh() && !directory_->sign(options_)) return *error = directory_->error(), false;
+  diskStatus_.recovered = journal_->last();
+  replaying_ = journal_->last() != 0;
+  return true;
+}
+
+// What former lives left undecided goes into the first frames of this one: what was only in the kernel's
+// memory when the process died is on disk before it counts, and their files can go.
+bool MemberRuntime::keepAgain(const Recovery& recovery) {
+  walState_.promise = recovery.promise;
+  walState_.ringEnd = recovery.ringStart;
+  std::vector<std::byte> piece;
+  for (const Found& found : recovery.undecided) {
+    piece.insert(piece.end(), found.bytes.begin(), found.bytes.end());
+    if (piece.size() < orderBytesMax) continue;
+    if (wal_->append(piece, walState_) != Wal::Outcome::kept) return false;
+    piece.clear();
+  }
+  wal_->dropFormerLives();
+  return wal_->append(piece, walState_) == Wal::Outcome::kept;
+}
+
+// Hands out what the journal holds; false when that is done.
+bool MemberRuntime::replay() {
+  if (!replaying_) return false;
+  std::vector<std::byte> entries;
+  if (core_->appliedIndex() < diskStatus_.recovered) {
+    journal_->read(core_->appliedIndex() + 1, journalAnswerBytesMax, &entries);
+    core_->replay(entries);
+    if (entries.empty()) stopDisk("its journal cannot be read back");
+    return !entries.empty();
+  }
+  replaying_ = false;
+  sys::signal(serviceFd_);
+  return false;
+}
+
+bool MemberRuntime::returned(std::uint32_t number, std::uint64_t life) {
+  const Guard guard(lock_);
+  return core_->returned(number, life);
+}
+
+void MemberRuntime::ringDisk() {
+  region_->bell().fetch_add(1, std::memory_order_release);
+  sys::futexWakeShared(region_->bell());
+}
+
+void* MemberRuntime::keep(void* self) {
+  static_cast<MemberRuntime*>(self)->keepLoop();
+  return nullptr;
+}
+
+void MemberRuntime::keepLoop() {
+  while (!ending_) {
+    const std::uint32_t heard = region_->bell().load(std::memory_order_acquire);
+    const std::uint64_t arrived = queue_.arrived;
+    PersistOrder order;
+    {
+      const Guard guard(lock_);
+      order = core_->takePersistOrder();
+    }
+    if (!order.empty() && !keepOrder(order)) return;
+    const bool news = queue_.kept.exchange(arrived) != arrived || order.promise != 0;
+    if (news) sys::signal(serviceFd_);
+    if (order.empty())
+      sys::futexWaitShared(region_->bell(), heard, idleNs);
+    else
+      releaseLog();
+  }
+}
+
+// False: this member has come to its end.
+bool MemberRuntime::keepOrder(const PersistOrder& order) {
+  walState_.promise = std::max(walState_.promise, order.promise);
+  walState_.ringEnd = std::max(walState_.ringEnd, ringEndIn(order.records, options_.self.number));
+  const std::uint64_t startNs = sys::nowNs();
+  Wal::Outcome outcome;
+  while ((outcome = wal_->append(order.records, walState_)) == Wal::Outcome::noRoom && !ending_) {
+    showDiskError(wal_->error() + "; this member does not count until there is room");
+    sys::sleepNs(retryNs);
+    releaseLog();
+  }
+  if (outcome != Wal::Outcome::kept) {
+    if (outcome == Wal::Outcome::failed) stopDisk(wal_->error());
+    return false;
+  }
+  showDiskError({});
+  const Guard guard(lock_);
+  core_->persisted(order);
+  changed_ = changed_ || order.promise != 0;
+  diskStatus_.syncs++;
+  diskStatus_.bytes += order.records.size();
+  diskStatus_.syncNs += sys::nowNs() - startNs;
+  if (leading_) sys::signal(keptFd_);
+  return true;
+}
+
+// Once a few segments are full the journal is synchronised, so that the log can drop what it has.
+void MemberRuntime::releaseLog() {
+  if (wal_->segments() <= segmentsKept || wal_->segments() == releasedSegments_) return;
+  releasedSegments_ = wal_->segments();
+  if (!journal_->sync(&walState_.journal) && journal_->distrusted()) stopDisk(journal_->error());
+}
+
+void MemberRuntime::showDiskError(const std::string& error) {
+  const Guard guard(lock_);
+  if (diskStatus_.error == error) return;
+  diskStatus_.error = error;
+  core_->setPersisting(error.empty());
+  changed_ = true;
+  sys::signal(serviceFd_);
+}
+
+// After a failed synchronisation nobody can say what is on the disk: this member ends, and never returns from
+// there.
+void MemberRuntime::stopDisk(const std::string& cause) {
+  directory_->condemn(cause);
+  showDiskError(cause + "; this member has stopped, let a new one take its place");
+  stop();
+}
+
+}  // namespace gaia
