@@ -1,5 +1,9 @@
 // What a transport offers the core: two one-sided operations on one peer's region, executed in order (W1), and the
 // reading of its journal. Completions come back through `poll`, in the order of the operations.
+//
+// N3: before the owner accepts a writer's channel it puts that writer's earlier one to rest: nothing of it lands later. When
+// the writer counts as a member, also those of whoever had its slot before (they share its claim and its ring), and it
+// accepts none of theirs any more. A learner that becomes a member therefore opens its channels once more.
 #pragma once
 #include "core/region.h"
 

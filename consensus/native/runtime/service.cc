@@ -141,9 +141,13 @@ void MemberRuntime::noteLink(Link& link, Link::Event event) {
 
 void MemberRuntime::reconcileLinks() {
   const std::vector<Member> wanted = core_->wanted();
+  caller_.counts = core_->role() != Role::learner;
   for (const Member& member : wanted) {
     auto& link = links_[member.number];
     if (link == nullptr) link = std::make_unique<Link>(caller_, member);
+    if (!caller_.counts || link->asMember() || !link->open()) continue;
+    core_->detach(member.number);  // a learner that has become a member comes again as one (N3)
+    link->redial(sys::nowNs());
   }
   std::erase_if(links_, [&](const auto& entry) {
     for (const Member& member : wanted) {

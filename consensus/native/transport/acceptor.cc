@@ -1,5 +1,6 @@
 #include "transport/acceptor.h"
 
+#include <algorithm>
 #include <cerrno>
 
 namespace gaia {
@@ -58,8 +59,8 @@ bool Acceptor::serve(std::span<const pollfd> ready, std::uint64_t nowNs) {
   wrote_ = false;
   nowNs_ = nowNs;
   for (auto& session : sessions_) {
-    const bool open = session->state == Session::State::open;
-    if (!open && nowNs > session->deadlineNs) session->stream.fail();
+    const bool settled = session->state == Session::State::open || session->state == Session::State::leaving;
+    if (!settled && nowNs > session->deadlineNs) session->stream.fail();
     if (session->stream.broken()) continue;  // replaced by a newer one: nothing of it may land any more (N3)
     const bool waited = session->held && release(*session);
     if (session->held || (eventsOf(ready, session->stream.descriptor()) == 0 && !waited)) continue;
@@ -69,9 +70,11 @@ bool Acceptor::serve(std::span<const pollfd> ready, std::uint64_t nowNs) {
   }
   std::erase_if(sessions_, [&](const auto& session) {
     if (!session->stream.broken()) return false;
-    if (session->state != Session::State::open) refused_.fetch_add(1, std::memory_order_relaxed);
+    const bool settled = session->state == Session::State::open || session->state == Session::State::leaving;
+    if (!settled) refused_.fetch_add(1, std::memory_order_relaxed);
     return true;
   });
+  welcome();
   if (eventsOf(ready, unixListener_) != 0) acceptFrom(unixListener_, true, nowNs);
   if (eventsOf(ready, tcpListener_) != 0) acceptFrom(tcpListener_, false, nowNs);
   return wrote_;
@@ -122,7 +125,8 @@ bool Acceptor::advance(Session& session) {
 bool Acceptor::answerHello(Session& session) {
   session.stream.take(&session.hello);
   if (session.hello.magic != helloMagic || session.hello.toNumber != owner_.number) return false;
-  if (session.hello.fromSlot >= slotsMax) return false;
+  if (session.hello.fromSlot >= slotsMax || session.hello.counts > 1) return false;
+  if (session.hello.fromNumber < newestIn(session.hello.fromSlot)) return false;
   sys::randomBytes(session.nonce);
   session.stream.putMessage(
       Challenge{session.nonce, owner_.authenticator.prove(Side::owner, session.hello, session.nonce)});
@@ -130,22 +134,57 @@ bool Acceptor::answerHello(Session& session) {
   return true;
 }
 
+// The member after which no older one may write in a slot. Its claim says so also to an owner that was started again.
+std::uint32_t Acceptor::newestIn(std::uint8_t slot) const {
+  return std::max(writers_[slot], numberOf(loadWord(owner_.region.control().claim[slot])));
+}
+
 bool Acceptor::checkProof(Session& session) {
   Proof proof;
   session.stream.take(&proof);
   const Mac expected = owner_.authenticator.prove(Side::caller, session.hello, session.nonce);
   if (!Authenticator::equal(proof.proof, expected)) return false;
-  for (auto& other : sessions_) {
-    // N3: one live channel per (writer, owner); this thread is the old one's executor, so it is at rest.
-    const bool same = other->state == Session::State::open && other->hello.fromNumber == session.hello.fromNumber;
-    if (same) other->stream.fail();
-  }
   if (returned_ && !returned_(session.hello.fromNumber, session.hello.life)) return false;
-  session.state = Session::State::open;
-  if (session.local) session.stream.pass(owner_.memory);
-  const Durability durability = owner_.region.durable() ? Durability::disk : Durability::memory;
-  session.stream.putMessage(Welcome{owner_.region.ringBytes(), life_, durability, {}});
+  shutOut(session);
+  session.state = Session::State::waiting;
+  welcome();
   return true;
+}
+
+// N3: one live channel per (writer, owner) and one writer per slot: what a member shuts out are its own earlier channel and
+// those of whoever had its slot before, whose late writes would lower its claim and spoil its ring. This thread executes
+// what comes over TCP, so that an ended session is at rest. Over shared memory the writer itself does: it is at rest when it
+// has let go of the socket, and its successor waits for that.
+void Acceptor::shutOut(const Session& accepted) {
+  const Hello& hello = accepted.hello;
+  if (hello.counts != 0) writers_[hello.fromSlot] = hello.fromNumber;
+  for (auto& other : sessions_) {
+    if (other->state != Session::State::open) continue;
+    const bool predecessor = other->hello.fromSlot == hello.fromSlot && other->hello.fromNumber < writers_[hello.fromSlot];
+    if (predecessor && other->local) {
+      other->state = Session::State::leaving;
+      other->stream.endSending();
+    } else if (predecessor || other->hello.fromNumber == hello.fromNumber) {
+      other->stream.fail();
+    }
+  }
+}
+
+// Opens the sessions that wait and need to wait no longer.
+void Acceptor::welcome() {
+  const auto leaving = [&](std::uint8_t slot) {
+    return std::any_of(sessions_.begin(), sessions_.end(), [&](const auto& other) {
+      return other->state == Session::State::leaving && other->hello.fromSlot == slot;
+    });
+  };
+  for (auto& session : sessions_) {
+    if (session->state != Session::State::waiting || leaving(session->hello.fromSlot)) continue;
+    session->state = Session::State::open;
+    if (session->local) session->stream.pass(owner_.memory);
+    const Durability durability = owner_.region.durable() ? Durability::disk : Durability::memory;
+    session->stream.putMessage(Welcome{owner_.region.ringBytes(), life_, durability, {}});
+    session->stream.flush();
+  }
 }
 
 bool Acceptor::execute(Session& session, const Frame& frame) {

@@ -47,7 +47,8 @@ class Acceptor {
     Stream stream;
     bool local = false;  // over the unix socket: gets the region's descriptor
     std::uint64_t deadlineNs = 0;
-    enum class State : std::uint8_t { hello, proof, open } state = State::hello;
+    // waiting: authentic, but a predecessor in its slot still writes; leaving: such a predecessor.
+    enum class State : std::uint8_t { hello, proof, waiting, open, leaving } state = State::hello;
     Hello hello;
     Nonce nonce{};
     std::uint64_t wrote = 0;     // arrivals when it wrote last
@@ -58,6 +59,9 @@ class Acceptor {
   bool advance(Session& session);   // false: to be refused
   bool answerHello(Session& session);
   bool checkProof(Session& session);
+  void shutOut(const Session& accepted);
+  void welcome();
+  std::uint32_t newestIn(std::uint8_t slot) const;
   bool execute(Session& session, const Frame& frame);
   bool mustWait(const Session& session, const Frame& frame) const;
   bool release(Session& session);  // answers what was held, when it is time
@@ -72,6 +76,7 @@ class Acceptor {
   int unixListener_ = -1;
   int tcpListener_ = -1;
   std::vector<std::unique_ptr<Session>> sessions_;
+  std::array<std::uint32_t, slotsMax> writers_{};  // the newest that came as a member, by slot
   std::vector<std::byte> scratch_;
   bool wrote_ = false;
   std::uint64_t nowNs_ = 0;

@@ -18,7 +18,8 @@ struct Hello {
   std::uint32_t fromNumber = 0;
   std::uint32_t toNumber = 0;  // the member that is meant: a port may have a new owner
   std::uint8_t fromSlot = 0;
-  std::uint8_t zero[7] = {};
+  std::uint8_t counts = 0;     // 1: the caller is a member; whoever had its slot before is not any more (N3)
+  std::uint8_t zero[6] = {};
   std::uint64_t life = 0;  // of the caller, with durability `disk`
   Nonce nonce{};
 };

@@ -60,6 +60,7 @@ Link::Event Link::connected(std::uint64_t nowNs) {
   hello_.fromNumber = caller_.self.number;
   hello_.toNumber = peer_.number;
   hello_.fromSlot = caller_.self.slot;
+  hello_.counts = caller_.counts ? 1 : 0;
   sys::randomBytes(hello_.nonce);
   stream_.putMessage(hello_);
   stream_.flush();

@@ -17,6 +17,7 @@ class Link : public Channel {
     std::size_t ringBytes;
     Durability durability = Durability::memory;
     std::uint64_t life = 0;
+    bool counts = false;  // self is a member: its channels shut out its predecessors (N3)
   };
   enum class Event : std::uint8_t { none, opened, closed, refused };  // refused: nothing listens there
 
@@ -38,6 +39,8 @@ class Link : public Channel {
   bool wantsToSend() const { return stream_.wantsToSend(); }
   std::uint64_t retryAtNs() const { return state_ == State::idle ? retryAtNs_ : ~std::uint64_t{0}; }
   bool open() const { return state_ == State::open; }
+  void redial(std::uint64_t nowNs) { fail(Event::closed, nowNs); }
+  bool asMember() const { return hello_.counts != 0; }
   bool overTcp() const { return !local_; }
   const char* transport() const { return !open() ? "none" : local_ ? "shm" : "tcp"; }
   const std::string& reason() const { return reason_; }

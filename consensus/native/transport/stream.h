@@ -37,6 +37,7 @@ class Stream {
   int descriptor() const { return descriptor_; }
   bool broken() const { return broken_; }
   void fail() { broken_ = true; }
+  void endSending() { sys::endSending(descriptor_); }  // the other side sees the end; what it sends is still received
 
   void receive();  // takes what the kernel has, within bounds
   std::size_t available() const { return inEnd_ - inStart_; }

@@ -129,6 +129,8 @@ int own(int descriptor) {
   return descriptor;
 }
 
+void endSending(int descriptor) { ::shutdown(descriptor, SHUT_WR); }
+
 void close(int descriptor) {
   if (descriptor < 0) return;
   for (auto& entry : registered) {

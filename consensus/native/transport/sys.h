@@ -29,6 +29,7 @@ void futexWakeShared(std::atomic<std::uint32_t>& word);
 void setDescriptorFloor(int lowest);
 int own(int descriptor);  // moves it above the floor and registers it; -1 stays -1
 void close(int descriptor);
+void endSending(int descriptor);
 void closeInForkChildren();  // installs the handler, once
 
 int eventDescriptor();
