@@ -26,6 +26,18 @@ export interface Handlers {
    * proposals come here too, before their promise resolves. An exception thrown here is an `uncaughtException`.
    */
   onCommit(index: number, bytes: Uint8Array): void;
+  /**
+   * The state after every entry so far, `index` the last of them; called between entries, on one member at a time, so that
+   * others can join without the whole log and journals stay short. Take the state before the first `await`: entries go on
+   * meanwhile. At most 1 GiB. If it throws or rejects, this is the process's `uncaughtException`, and there is no snapshot.
+   */
+  onSnapshot?(index: number): Uint8Array | Promise<Uint8Array>;
+  /**
+   * Replace the whole state by `bytes`, which another member's `onSnapshot` gave; the next entry is one after `index`. At a
+   * joiner before its first entry, and at a member that was too far behind. Give both handlers or none, on all members of
+   * a group alike.
+   */
+  onRestore?(index: number, bytes: Uint8Array): void;
   /** Role, leader, configuration, connections or journal have changed; also once at the start. */
   onStatus?(status: ReplicaStatus): void;
 }
@@ -67,8 +79,12 @@ interface Outcome {
 export function openReplica(options: ReplicaOptions, handlers: Handlers): Replica {
   const isFunction = (name: keyof Handlers) => typeof handlers?.[name] === 'function';
   if (!isFunction('onCommit')) throw new ArgumentError('handlers.onCommit', 'is not a function', 'Give one');
-  if (handlers.onStatus !== undefined && !isFunction('onStatus'))
-    throw new ArgumentError('handlers.onStatus', 'is not a function', 'Give one or leave it out');
+  for (const name of ['onStatus', 'onSnapshot', 'onRestore'] as const) {
+    if (handlers[name] !== undefined && !isFunction(name))
+      throw new ArgumentError(`handlers.${name}`, 'is not a function', 'Give one or leave it out');
+  }
+  if ((handlers.onSnapshot === undefined) !== (handlers.onRestore === undefined))
+    throw new ArgumentError('handlers', 'has one of onSnapshot and onRestore', 'Give both or none');
   return new Replica(options, handlers);
 }
 
@@ -88,7 +104,7 @@ class Replica {
   #closing = false;
 
   constructor(options: ReplicaOptions, handlers: Handlers) {
-    const complete = toNativeOptions(options);
+    const complete = toNativeOptions(options, handlers.onSnapshot !== undefined);
     this.#handlers = handlers;
     this.#self = complete.self;
     this.#ended = new Promise((resolve) => {
@@ -243,6 +259,12 @@ class Replica {
       case 'unknown':
         this.#take(proposal)?.reject(new OutcomeUnknownError());
         break;
+      case 'snapshot':
+        this.#snapshot(index);
+        break;
+      case 'restore':
+        if (!this.#closing) this.#handlers.onRestore?.(index, payload as Uint8Array);
+        break;
       case 'status':
         if (!this.#closing) this.#tellStatus(this.#status());
         break;
@@ -266,6 +288,29 @@ class Replica {
   #hasRoom(): boolean {
     const { proposalsMax, proposalBytesMax } = this.#addon;
     return this.#outcomes.size <= proposalsMax / 2 && this.#bytesUnderWay <= proposalBytesMax / 2;
+  }
+
+  /** Whatever goes wrong is the process's `uncaughtException`, as in the other handlers. */
+  async #snapshot(index: number): Promise<void> {
+    let bytes: Uint8Array | null = null;
+    try {
+      if (!this.#closing) bytes = (await this.#handlers.onSnapshot?.(index)) ?? null;
+      if (bytes !== null) this.#checkSnapshot(bytes);
+    } catch (error) {
+      bytes = null;
+      process.nextTick(() => {
+        throw error;
+      });
+    }
+    this.#addon.saveSnapshot(this.#handle, bytes);
+  }
+
+  #checkSnapshot(bytes: Uint8Array): void {
+    const limit = this.#addon.snapshotBytesMax;
+    if (!(bytes instanceof Uint8Array))
+      throw new ArgumentError('onSnapshot', 'gave no Uint8Array', 'Encode the state first');
+    if (bytes.byteLength > limit)
+      throw new ArgumentError('onSnapshot', `gave ${bytes.byteLength} bytes`, `Keep the state within ${limit} bytes`);
   }
 
   #take(proposal: number): Outcome | undefined {

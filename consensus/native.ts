@@ -11,7 +11,7 @@ export interface NativeMember {
   servicePort: number;
 }
 
-export type NativeEvent = 'entry' | 'committed' | 'refused' | 'unknown' | 'status' | 'ended';
+export type NativeEvent = 'entry' | 'committed' | 'refused' | 'unknown' | 'snapshot' | 'restore' | 'status' | 'ended';
 
 export interface NativeOptions {
   group: string;
@@ -23,6 +23,8 @@ export interface NativeOptions {
   journalDirectory: string;
   journalBytesMax: number;
   ringBytes: number;
+  snapshots: boolean;
+  snapshotLogBytes: number;
 }
 
 export interface NativePeer {
@@ -43,6 +45,17 @@ export interface NativeStatus {
   configuration: NativeMember[];
   peers: NativePeer[];
   journalError: string | null;
+  /** Entries that others can replay from this member's journal; 0: none yet. */
+  journalFrom: number;
+  journalTo: number;
+  /** The state after this entry is kept here for joiners; 0: none is. */
+  snapshotIndex: number;
+  /** Why the last snapshot could not be taken or fetched. */
+  snapshotError: string | null;
+  /** A snapshot on its way to this member, and the member it comes from. */
+  joining: { provider: number; bytesDone: number; bytesTotal: number } | null;
+  /** This member lacks entries that nobody keeps any more and cannot restore a snapshot: replace it. */
+  stranded: boolean;
 }
 
 export interface NativeHistogram {
@@ -67,7 +80,7 @@ declare const handleBrand: unique symbol;
 export type NativeHandle = { [handleBrand]: never };
 
 export interface NativeAddon {
-  /** Throws an Error with cause and remedy. `payload` comes with 'entry' only; 0 stands for no index or proposal. */
+  /** Throws an Error with cause and remedy. `payload` comes with 'entry' and 'restore' only; 0 stands for no index or proposal. */
   open(
     options: NativeOptions,
     onEvent: (event: NativeEvent, index: number, proposal: number, payload: Uint8Array | null) => void,
@@ -75,6 +88,7 @@ export interface NativeAddon {
   propose(handle: NativeHandle, proposal: number, bytes: Uint8Array): 'queued' | 'notLeading' | 'full';
   /** True: it was still queued, and its event will not come. */
   withdraw(handle: NativeHandle, proposal: number): boolean;
+  saveSnapshot(handle: NativeHandle, bytes: Uint8Array | null): void;
   status(handle: NativeHandle): NativeStatus;
   metrics(handle: NativeHandle): NativeMetrics;
   removeMember(handle: NativeHandle, slot: number, number: number): void;
@@ -84,6 +98,7 @@ export interface NativeAddon {
   /** Of what waits for its decision. */
   proposalsMax: number;
   proposalBytesMax: number;
+  snapshotBytesMax: number;
 }
 
 const binary = fileURLToPath(new URL('../../build/native/gaia.node', import.meta.url));

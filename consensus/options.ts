@@ -33,8 +33,10 @@ export interface ReplicaOptions {
   join?: boolean;
   /** Default `auto`: shared memory between members of one host, else TCP. */
   transport?: Transport;
-  /** Default 8 GiB. Beyond it nobody can join by replay from this member. */
+  /** Default 8 GiB. Beyond it nobody can join by replay from this member; snapshots keep the journal below half of it. */
   journalBytesMax?: number;
+  /** A snapshot is taken when the log has grown so much since the newest. Default 256 MiB, at least 1 MiB. */
+  snapshotLogBytes?: number;
   /** Of each ring, one per possible leader; a power of two, the same at all members. Default 16 MiB. */
   ringBytes?: number;
 }
@@ -47,8 +49,8 @@ const ringBytesMin = 16 * 2 ** 20;
 const ringBytesMax = 2 ** 30;
 const transports: Transport[] = ['auto', 'shm', 'tcp'];
 
-/** Checks `options` and fills in the defaults. Throws ArgumentError. */
-export function toNativeOptions(options: ReplicaOptions): NativeOptions {
+/** Checks `options` and fills in the defaults; `snapshots`: the embedder takes and restores them. Throws ArgumentError. */
+export function toNativeOptions(options: ReplicaOptions, snapshots: boolean): NativeOptions {
   if (typeof options !== 'object' || options === null)
     throw new ArgumentError('options', 'is not an object', 'Pass ReplicaOptions');
   const complete: NativeOptions = {
@@ -66,6 +68,8 @@ export function toNativeOptions(options: ReplicaOptions): NativeOptions {
       2 ** 50,
     ),
     ringBytes: checkWhole('ringBytes', options.ringBytes ?? 16 * 2 ** 20, ringBytesMin, ringBytesMax),
+    snapshots,
+    snapshotLogBytes: checkWhole('snapshotLogBytes', options.snapshotLogBytes ?? 256 * 2 ** 20, 2 ** 20, 2 ** 50),
   };
   if (!Number.isInteger(Math.log2(complete.ringBytes))) {
     throw new ArgumentError('ringBytes', `is ${complete.ringBytes}`, 'Give a power of two, such as 16777216');

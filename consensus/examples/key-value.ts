@@ -39,6 +39,11 @@ const replica = openReplica(
       const [key, value] = JSON.parse(Buffer.from(bytes).toString()) as [string, string];
       values.set(key, value);
     },
+    onSnapshot: () => Buffer.from(JSON.stringify([...values])),
+    onRestore(_index, bytes) {
+      values.clear();
+      for (const [key, value] of JSON.parse(Buffer.from(bytes).toString())) values.set(key, value);
+    },
     onStatus: ({ role, term, leader }) => console.log(`${role}, term ${term}, leader ${leader?.number ?? 'unknown'}`),
   },
 );

@@ -40,6 +40,8 @@ const char* nameOf(TurnEvent::Kind kind) {
     case TurnEvent::Kind::committed: return "committed";
     case TurnEvent::Kind::refused: return "refused";
     case TurnEvent::Kind::unknown: return "unknown";
+    case TurnEvent::Kind::snapshot: return "snapshot";
+    case TurnEvent::Kind::restore: return "restore";
     case TurnEvent::Kind::status: return "status";
     case TurnEvent::Kind::ended: return "ended";
   }
@@ -54,10 +56,10 @@ void end(Napi::Env env, Replica& replica) {
 }
 
 void pass(Napi::Env env, Napi::Function handler, const TurnEvent& event) {
-  const bool entry = event.kind == TurnEvent::Kind::entry;
+  const bool bytesToo = event.kind == TurnEvent::Kind::entry || event.kind == TurnEvent::Kind::restore;
   const auto* bytes = reinterpret_cast<const std::uint8_t*>(event.payload.data());
   const Napi::Value payload =
-      entry ? Napi::Value(Napi::Buffer<std::uint8_t>::Copy(env, bytes, event.payload.size())) : env.Null();
+      bytesToo ? Napi::Value(Napi::Buffer<std::uint8_t>::Copy(env, bytes, event.payload.size())) : env.Null();
   handler.Call({Napi::String::New(env, nameOf(event.kind)), Napi::Number::New(env, static_cast<double>(event.index)),
                 Napi::Number::New(env, static_cast<double>(event.proposal)), payload});
 }
@@ -108,6 +110,8 @@ gaia::ReplicaOptions toOptions(const Napi::Object& from) {
   options.journalDirectory = text(from, "journalDirectory");
   options.journalBytesMax = static_cast<std::uint64_t>(number(from, "journalBytesMax"));
   options.ringBytes = static_cast<std::size_t>(number(from, "ringBytes"));
+  options.snapshots = from.Get("snapshots").As<Napi::Boolean>();
+  options.snapshotLogBytes = static_cast<std::uint64_t>(number(from, "snapshotLogBytes"));
   return options;
 }
 
@@ -178,6 +182,15 @@ Napi::Array fromPeers(Napi::Env env, const std::vector<gaia::PeerStatus>& peers)
   return array;
 }
 
+Napi::Value fromJoining(Napi::Env env, const std::optional<gaia::Joining>& joining) {
+  if (!joining) return env.Null();
+  auto object = Napi::Object::New(env);
+  object.Set("provider", joining->provider);
+  object.Set("bytesDone", static_cast<double>(joining->bytesDone));
+  object.Set("bytesTotal", static_cast<double>(joining->bytesTotal));
+  return object;
+}
+
 // status(handle) -> NativeStatus
 Napi::Value js_status(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
@@ -193,6 +206,12 @@ Napi::Value js_status(const Napi::CallbackInfo& info) {
   object.Set("configuration", fromConfiguration(env, status.configuration));
   object.Set("peers", fromPeers(env, status.peers));
   object.Set("journalError", status.journalError.empty() ? env.Null() : Napi::String::New(env, status.journalError));
+  object.Set("journalFrom", static_cast<double>(status.journalFrom));
+  object.Set("journalTo", static_cast<double>(status.journalTo));
+  object.Set("snapshotIndex", static_cast<double>(status.snapshotIndex));
+  object.Set("snapshotError", status.snapshotError.empty() ? env.Null() : Napi::String::New(env, status.snapshotError));
+  object.Set("joining", fromJoining(env, status.joining));
+  object.Set("stranded", status.stranded);
   return object;
 }
 
@@ -227,6 +246,14 @@ Napi::Value js_metrics(const Napi::CallbackInfo& info) {
   return object;
 }
 
+// saveSnapshot(handle, bytes | null): the answer to the event 'snapshot'; null: there is none
+void js_saveSnapshot(const Napi::CallbackInfo& info) {
+  if (info[1].IsNull()) return replicaOf(info).turns->refuseSnapshot();
+  const auto array = info[1].As<Napi::Uint8Array>();
+  const auto* bytes = reinterpret_cast<const std::byte*>(array.Data());
+  replicaOf(info).turns->saveSnapshot({bytes, bytes + array.ByteLength()});
+}
+
 // removeMember(handle, slot, number)
 void js_removeMember(const Napi::CallbackInfo& info) {
   const auto slot = static_cast<std::uint8_t>(info[1].As<Napi::Number>().Uint32Value());
@@ -247,12 +274,14 @@ Napi::Object js_module(Napi::Env env, Napi::Object exports) {
   exports.Set("withdraw", Napi::Function::New<js_withdraw>(env));
   exports.Set("status", Napi::Function::New<js_status>(env));
   exports.Set("metrics", Napi::Function::New<js_metrics>(env));
+  exports.Set("saveSnapshot", Napi::Function::New<js_saveSnapshot>(env));
   exports.Set("removeMember", Napi::Function::New<js_removeMember>(env));
   exports.Set("transferLeadership", Napi::Function::New<js_transferLeadership>(env));
   exports.Set("close", Napi::Function::New<js_close>(env));
   exports.Set("entryBytesMax", static_cast<double>(gaia::entryBytesMax));
   exports.Set("proposalsMax", static_cast<double>(TurnThread::proposalsMax));
   exports.Set("proposalBytesMax", static_cast<double>(TurnThread::proposalBytesMax));
+  exports.Set("snapshotBytesMax", static_cast<double>(gaia::snapshotBytesMax));
   return exports;
 }
 

@@ -36,6 +36,11 @@ void SimChannel::readJournal(Index from) {
   add({.kind = Operation::Kind::journal, .offset = from, .bytes = {}});
 }
 
+// Members of these lives take none: journals keep everything.
+void SimChannel::readSnapshot(Index index, std::uint32_t) {
+  add({.kind = Operation::Kind::snapshot, .offset = index, .bytes = {}});
+}
+
 void SimChannel::add(Operation operation) {
   lastDueNs_ = std::max(lastDueNs_, world_.nowNs + world_.delayNs());
   operation.dueNs = lastDueNs_;
@@ -117,6 +122,7 @@ void SimChannel::finish(Operation& operation) {
   if (!open_ || operation.kind == Operation::Kind::write) return;
   if (operation.kind == Operation::Kind::read)
     return answer(Completion::Kind::read, std::move(operation.bytes));
+  if (operation.kind == Operation::Kind::snapshot) return answer(Completion::Kind::snapshot, {});
   answer(Completion::Kind::journal, owner_.journal.from(operation.offset, journalBytesMax));
 }
 
@@ -178,9 +184,8 @@ bool SimChannel::broken() const { return destroyed_ || !owner_.alive; }
 
 void SimChannel::say(const Operation& operation, const char* what) const {
   const auto place = owner_.describe(operation.offset, operation.end, writer_.member.slot);
-  const char* kind = operation.kind == Operation::Kind::write  ? "write of "
-                     : operation.kind == Operation::Kind::read ? "read of "
-                                                               : "journal read from ";
+  static constexpr std::array kinds{"write of ", "read of ", "journal read from ", "snapshot read of "};
+  const char* kind = kinds[static_cast<std::size_t>(operation.kind)];
   world_.say("member ", writer_.member.number, " ", what, " ", kind, place, " at member ",
              owner_.member.number);
 }

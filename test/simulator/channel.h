@@ -16,6 +16,7 @@ class SimChannel : public Channel {
   void write(std::size_t offset, std::span<const std::byte> bytes) override;
   void read(std::size_t offset, std::size_t length) override;
   void readJournal(Index from) override;
+  void readSnapshot(Index index, std::uint32_t number) override;
   bool poll(Completion* completion) override;
 
   void execute();  // the oldest operation is due
@@ -31,7 +32,7 @@ class SimChannel : public Channel {
 
  private:
   struct Operation {
-    enum class Kind : std::uint8_t { write, read, journal } kind = Kind::write;
+    enum class Kind : std::uint8_t { write, read, journal, snapshot } kind = Kind::write;
     std::size_t offset = 0;
     std::vector<std::byte> bytes;  // of a write; of a read: its answer, sized
     std::uint64_t dueNs = 0;

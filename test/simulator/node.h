@@ -77,6 +77,7 @@ class Node : public CoreListener {
 
   // CoreListener
   void persist(const Record& record) override;
+  bool keepPiece(std::uint32_t, std::span<const std::byte>) override { return false; }
   void changed() override { changed_ = true; }
 
   void wakeTurn(std::uint64_t withinNs);

@@ -1,5 +1,5 @@
 // What a transport offers the core: two one-sided operations on one peer's region, executed in order (W1), and the
-// reading of its journal. Completions come back through `poll`, in the order of the operations.
+// reading of its journal and its snapshot. Completions come back through `poll`, in the order of the operations.
 //
 // N3: before the owner accepts a writer's channel it puts that writer's earlier one to rest: nothing of it lands later. When
 // the writer counts as a member, also those of whoever had its slot before (they share its claim and its ring), and it
@@ -10,7 +10,7 @@
 namespace gaia {
 
 struct Completion {
-  enum class Kind : std::uint8_t { read, journal } kind = Kind::read;
+  enum class Kind : std::uint8_t { read, journal, snapshot } kind = Kind::read;
   std::span<const std::byte> bytes;  // valid until the next poll
 };
 
@@ -22,6 +22,9 @@ class Channel {
   // Applied entries from index `from` on, as whole records one after the other; empty when the peer has none of them.
   // Completes as Kind::journal. Only ordered among journal reads.
   virtual void readJournal(Index from) = 0;
+  // Piece `number` of the peer's snapshot of entry `index` (snapshot.h); empty when it has none. Index 0: tells the peer
+  // that someone needs a snapshot. Completes as Kind::snapshot. Only ordered among snapshot reads.
+  virtual void readSnapshot(Index index, std::uint32_t number) = 0;
   virtual bool poll(Completion* completion) = 0;
 };
 

@@ -4,7 +4,8 @@ namespace gaia {
 
 Core::Core(const CoreOptions& options, const Region& region, CoreListener& listener, const CoreTimings& timings)
     : self_(options.self), region_(region), listener_(listener), timings_(timings),
-      writer_(region, options.self, options.recovery.ringStart), aside_(region), ownOrdered_(options.recovery.ringStart) {
+      writer_(region, options.self, options.recovery.ringStart), aside_(region), ownOrdered_(options.recovery.ringStart),
+      restores_(options.restores) {
   for (std::uint8_t slot = 0; slot < slotsMax; slot++) readers_.emplace_back(region_, slot);
   if (region_.durable()) recover(options.recovery);
   for (const Member& member : options.peers) know(member);
@@ -89,7 +90,7 @@ void Core::detach(std::uint32_t number) {
   if (known == nullptr || known->channel == nullptr) return;
   known->channel = nullptr;
   known->reads.clear();
-  known->journalPending = false;
+  known->journalPending = known->snapshotPending = false;
   known->mirroring = false;
   known->sent = known->placed;  // what was on its way may be lost
   known->claimed = known->confirmed = 0;
@@ -118,6 +119,7 @@ void Core::completed(Peer& peer, const Completion& completion) {
     peer.journalPending = false;
     return journalRead(completion.bytes);
   }
+  if (completion.kind == Completion::Kind::snapshot) return snapshotRead(peer, completion.bytes);
   if (peer.reads.empty()) return;
   const PendingRead read = peer.reads.front();
   peer.reads.pop();

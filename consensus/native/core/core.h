@@ -12,6 +12,7 @@
 #include "core/persistence.h"
 #include "core/ring_reader.h"
 #include "core/ring_writer.h"
+#include "core/snapshot_fetch.h"
 
 namespace gaia {
 
@@ -20,6 +21,7 @@ struct CoreOptions {
   std::vector<Member> peers;
   bool join = false;
   Recovery recovery = {};  // with durability `disk`, which is the region's
+  bool restores = false;  // this member can go on from a snapshot
 };
 
 struct CoreTimings {
@@ -37,6 +39,8 @@ class CoreListener {
   virtual ~CoreListener() = default;
   // Entry applied; its record is to be kept in the journal. Called in index order.
   virtual void persist(const Record& record) = 0;
+  // A piece of the snapshot that is fetched, in order from the manifest (0) on; false: it cannot be kept.
+  virtual bool keepPiece(std::uint32_t number, std::span<const std::byte> piece) = 0;
   // Role, leader, configuration, peers or divergence changed.
   virtual void changed() = 0;
 };
@@ -71,6 +75,11 @@ class Core {
   // The next decided entry of kind turn; false: none yet. Applies other kinds on the way.
   bool next(Entry* entry);
   void applied(Index index, std::uint64_t outputHash, std::uint32_t clockCalls);
+  // The snapshot that was fetched, complete and ahead of what is applied; null: none. Between two entries the turn
+  // thread makes its state the program's, then calls install().
+  const Manifest* snapshotReady() const;
+  void install(Manifest manifest);
+  void refuseSnapshot();  // it cannot be used
   bool readyToLead() const;  // leader, and everything adopted is applied
 
   // --- turn thread: leading. Between the two calls it owns the head of the ring.
@@ -102,6 +111,15 @@ class Core {
   const std::map<std::uint32_t, Peer>& peers() const { return peers_; }
   const std::optional<Divergence>& divergence() const { return divergence_; }
   std::uint64_t arrivals() const;
+
+  // --- snapshots (core_snapshot.cc)
+  Manifest manifestHere() const;        // of the state as applied now, without provider and size
+  Index newestSnapshot() const;         // kept by a living member that counts; 0: none
+  Index neededFrom() const;             // entries before this are needed by no member that counts
+  std::size_t snapshotRank() const;     // how many would take one before this member
+  const std::optional<SnapshotFetch>& fetch() const { return fetch_; }
+  std::uint32_t fetchFrom() const { return fetchFrom_; }
+  bool stranded() const { return stranded_; }  // lacks entries that nobody keeps, and cannot take a snapshot for them
 
  private:
   friend struct CoreInspector;
@@ -146,6 +164,16 @@ class Core {
   Peer* pullSource(Index from);
   void journalRead(std::span<const std::byte> bytes);
   void askToJoin();
+
+  // core_snapshot.cc
+  bool nobodyKeeps(Index from) const;
+  bool fetchSnapshot(Index from);
+  void fetchNoMore();
+  void noteStranded(bool stranded);
+  Peer* snapshotProvider();
+  void readPiece(Peer& provider);
+  void askForSnapshot();
+  void snapshotRead(Peer& peer, std::span<const std::byte> answer);
 
   // core_campaign.cc
   void campaign();
@@ -217,6 +245,14 @@ class Core {
   std::uint64_t stalledTicks_ = 0;
   Index stalledAt_ = 0;
   std::uint32_t pullFrom_ = 0;       // member asked last, in vain or not
+
+  bool restores_ = false;
+  std::optional<SnapshotFetch> fetch_;
+  std::uint32_t fetchFrom_ = 0;       // its provider
+  std::uint64_t snapshotAskedNs_ = 0;
+  std::uint64_t storeAgainNs_ = 0;    // a piece could not be kept: not before
+  std::uint64_t strandedSinceNs_ = 0;
+  bool stranded_ = false;
 
   Index last_ = 0;               // as leader: index of the last entry of the log
   Ballot lastOrigin_ = 0;

@@ -48,7 +48,7 @@ std::uint32_t Core::leaderNumber() const {
 }
 
 bool Core::mayCampaign() const {
-  if (turnLeads_ || nowNs_ < quietUntilNs_ || !persisting_) return false;
+  if (turnLeads_ || fetch_ || nowNs_ < quietUntilNs_ || !persisting_) return false;
   std::size_t reachable = 1;
   for (const Peer* voter : voters_) reachable += alive(*voter) ? 1 : 0;
   if (reachable < configuration_.majority()) return false;
@@ -92,7 +92,8 @@ void Core::pull() {
   stalledAt_ = applied_;
   if (!decided_.empty()) from = decided_.back().header.index + 1;
   const bool eager = role_ == Role::learner || !decided_.empty();
-  if ((!eager && stalledTicks_ < stalledTicksMin) || decidedBytes_ > decidedBytesMax) return;
+  if (!eager && stalledTicks_ < stalledTicksMin) return fetchNoMore();
+  if (decidedBytes_ > decidedBytesMax || fetchSnapshot(from)) return;
   for (const auto& [number, peer] : peers_) {
     if (peer.journalPending) return;
   }
@@ -108,7 +109,8 @@ Peer* Core::pullSource(Index from) {
   // The next one after the member asked last, so that a member without a journal is not asked for ever.
   Peer* first = nullptr;
   for (auto& [number, peer] : peers_) {
-    if (peer.channel == nullptr || peer.seen.journaled < from) continue;
+    const bool keeps = peer.seen.journaled >= from && peer.seen.journalFrom <= from;
+    if (peer.channel == nullptr || !keeps) continue;
     if (number > pullFrom_) return &peer;
     if (first == nullptr) first = &peer;
   }

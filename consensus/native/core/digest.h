@@ -18,6 +18,14 @@ class DigestChain {
     history_[index % history_.size()] = last_;
   }
 
+  const Point& last() const { return last_; }
+  // Goes on where another member's chain was (its snapshot); what came before can no longer be compared.
+  void restart(const Point& point) {
+    last_ = point;
+    history_.assign(history_.size(), {});
+    history_[point.index % history_.size()] = point;
+  }
+
   void publish(Control& control) const {
     if (loadWord(control.digestIndex) == last_.index) return;
     storeWord(control.digestIndex, last_.index);

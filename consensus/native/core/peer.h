@@ -19,6 +19,9 @@ struct Peer {
   bool dead = false;               // the connection broke and nothing listens there any more
   Fifo<PendingRead> reads;
   bool journalPending = false;
+  bool snapshotPending = false;
+  std::uint32_t snapshotFailures = 0;  // damaged pieces of its snapshot, one after the other
+  Index snapshotBad = 0;               // a snapshot of it that is not asked for again
   std::uint64_t answeredNs = 0;
   std::uint64_t life = 0;
 

@@ -36,6 +36,8 @@ struct Control {
   std::uint64_t journaled = 0;    // last index others can replay from this member's journal
   std::uint64_t persistedPromise = 0;  // disk (D1): this promise survives a crash; part of the promise
   std::uint64_t persisted = 0;    // disk (D1): of the ring of the promise's writer everything up to this place is on disk
+  std::uint64_t journalFrom = 0;  // the first one; entries before it were dropped
+  std::uint64_t snapshotIndex = 0;  // of the snapshot this member keeps; 0: none
 };
 
 // `anchor` and `cursor` are single words (writer's number, position / 64), so that they cannot be torn.

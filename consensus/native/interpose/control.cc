@@ -119,7 +119,12 @@ void* runControl(void*) {
       const timespec spacing = toTimespec((nextReportMs - nowMs) * 1'000'000);
       real().ppoll(nullptr, 0, &spacing, nullptr);
     }
-    state.offer(stateLine(runtime->status()));
+    const Status status = runtime->status();
+    if (status.stranded)
+      giveUp(
+          "this member lacks entries that no other member keeps any more, and a running program's state cannot be "
+          "replaced by a snapshot; it must be replaced by a new member that joins");
+    state.offer(stateLine(status));
     nextReportMs = nowMs + reportSpacingMs;
     if (nowMs < nextMetricsMs) continue;
     metrics.offer(metricsLine(runtime->metrics()));

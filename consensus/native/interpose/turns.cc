@@ -163,6 +163,8 @@ bool followerTurn() {
     case Wake::stopped:
       detach();
       return false;
+    case Wake::snapshot:
+    case Wake::restore:
     case Wake::timeout:
       return false;
   }
@@ -190,6 +192,8 @@ bool awaitRefresh() {
       case Wake::stopped:
         detach();
         return true;
+      case Wake::snapshot:
+      case Wake::restore:
       case Wake::timeout:
         break;
     }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <iterator>
 
 namespace gaia {
 namespace {
@@ -21,6 +22,7 @@ Journal::~Journal() {
   if (!segments_.empty()) writeStaged(guard);
   for (Segment& segment : segments_) sys::close(segment.descriptor);
   sys::close(spare_.descriptor);
+  remove(retired_);
   sys::unmap(staging_, stagingBytes);
 }
 
@@ -44,8 +46,8 @@ bool Journal::open() {
   return addSegment(guard);
 }
 
-Journal::Segment Journal::create(std::string* error) {
-  if ((created_ + 1) * std::uint64_t{segmentBytes} > bytesMax_) {
+Journal::Segment Journal::create(std::size_t existing, std::string* error) {
+  if ((existing + 1) * std::uint64_t{segmentBytes} > bytesMax_) {
     *error = "the limit journalBytesMax = " + std::to_string(bytesMax_) + " is reached";
     return {};
   }
@@ -57,6 +59,7 @@ Journal::Segment Journal::create(std::string* error) {
     return {};
   }
   created_++;
+  segment.path = path;
   return segment;
 }
 
@@ -79,7 +82,7 @@ bool Journal::addSegment(Guard& guard) {
     guard.lock();
   }
   if (!error_.empty()) return false;
-  Segment next = spare_.descriptor >= 0 ? std::move(spare_) : create(&error);
+  Segment next = spare_.descriptor >= 0 ? std::move(spare_) : create(segments_.size(), &error);
   spare_ = {};
   if (next.descriptor < 0) {
     fail(error);
@@ -110,6 +113,7 @@ void Journal::note(const Record& record, Segment* segment) {
   }
   segment->used += record.whole().size();
   lastOrigin_ = record.header.origin;
+  if (first() == 0) first_.store(record.header.index, std::memory_order_release);
   last_.store(record.header.index, std::memory_order_release);
 }
 
@@ -196,8 +200,65 @@ void Journal::takeRecords(std::span<const std::byte> bytes, Index from, std::siz
   }
 }
 
+void Journal::dropBelow(Index needed, std::size_t spared) {
+  const Guard guard(lock_);
+  const std::size_t before = segments_.size();
+  const auto starts = [&](std::size_t number) { return segments_[number].marks.front().first; };
+  std::size_t gone = 0;
+  // The last segment may have no mark yet; all others have.
+  while (gone + spared + 2 < before && starts(gone + spared + 1) <= needed) gone++;
+  const auto end = segments_.begin() + static_cast<std::ptrdiff_t>(gone);
+  std::move(segments_.begin(), end, std::back_inserter(retired_));
+  segments_.erase(segments_.begin(), end);
+  if (gone != 0) first_.store(starts(0), std::memory_order_release);
+}
+
+void Journal::remove(std::vector<Segment>& segments) {
+  for (Segment& segment : segments) {
+    sys::close(segment.descriptor);
+    sys::removeFile(segment.path);
+  }
+  segments.clear();
+}
+
+void Journal::restart(Index index) {
+  Guard guard(lock_);
+  while (writing_ || creating_) {
+    guard.unlock();
+    sys::sleepNs(othersTurnNs);
+    guard.lock();
+  }
+  if (staging_ == nullptr) return;
+  std::move(segments_.begin(), segments_.end(), std::back_inserter(retired_));
+  segments_.clear();
+  usedBefore_ = 0;
+  error_.clear();
+  first_.store(index + 1, std::memory_order_release);
+  last_.store(index, std::memory_order_release);
+  addSegment(guard);
+}
+
+std::uint64_t Journal::bytesAfter(Index index) const {
+  const Guard guard(lock_);
+  std::uint64_t bytes = 0;
+  for (std::size_t number = segments_.size(); number-- > 0;) {
+    const Segment& segment = segments_[number];
+    auto mark = segment.marks.end();
+    while (mark != segment.marks.begin() && (mark - 1)->first > index) --mark;
+    const bool all = mark == segment.marks.begin();
+    bytes += all ? segment.used : segment.used - (mark - 1)->second;
+    if (!all) break;
+  }
+  return bytes;
+}
+
 void Journal::prepare() {
   Guard guard(lock_);
+  std::vector<Segment> gone;
+  gone.swap(retired_);
+  guard.unlock();
+  remove(gone);
+  guard.lock();
   if (!error_.empty() || segments_.empty()) return;
   const std::size_t used = segments_.back().used;
   const bool quiet = used == usedBefore_;
@@ -205,9 +266,10 @@ void Journal::prepare() {
   if (quiet || used - segments_.back().written >= writeBytesMin) writeStaged(guard);
   if (spare_.descriptor >= 0 || segments_.back().used < segmentBytes / 2) return;
   creating_ = true;
+  const std::size_t existing = segments_.size();
   guard.unlock();
   std::string ignored;  // the turn thread meets the same error when it gets there
-  Segment made = create(&ignored);
+  Segment made = create(existing, &ignored);
   guard.lock();
   spare_ = std::move(made);
   creating_ = false;

@@ -29,11 +29,17 @@ class Journal {
   bool sync(Index* upTo);
   // Turn thread. After the first failure nothing is kept any more: a journal has no holes.
   void append(const Record& record);
-  // Any thread: whole records from index `from` on, at most `bytesMax` unless one alone is longer.
+  // Service thread: whole records from index `from` on, at most `bytesMax` unless one alone is longer.
   void read(Index from, std::size_t bytesMax, std::vector<std::byte>* into);
   // Service thread: writes what is staged and has the next segment ready before the turn thread needs it.
   void prepare();
+  // Service thread: gives back the segments that lie wholly below `needed`, but for the last `spared` ones.
+  void dropBelow(Index needed, std::size_t spared);
+  // Turn thread: the state is now that of a snapshot of entry `index`; what was kept does not lead there.
+  void restart(Index index);
+  std::uint64_t bytesAfter(Index index) const;
 
+  Index first() const { return first_.load(std::memory_order_acquire); }  // 0: nothing is kept yet
   Index last() const { return last_.load(std::memory_order_acquire); }
   std::string error() const;
   bool distrusted() const { return distrusted_; }  // a synchronisation has failed
@@ -43,6 +49,7 @@ class Journal {
   using Guard = std::unique_lock<sys::Lock>;
   struct Segment {
     int descriptor = -1;
+    std::string path;
     std::size_t used = 0;
     std::size_t written = 0;                           // to the file; from here on staged
     std::vector<std::pair<Index, std::size_t>> marks;  // an index and its offset, every few pages
@@ -50,12 +57,13 @@ class Journal {
   bool makePlace();
   std::string pathOf(std::uint32_t number) const;
   bool addSegment(Guard& guard);
-  Segment create(std::string* error);
+  Segment create(std::size_t existing, std::string* error);
   void stage(std::size_t offset, std::span<const std::byte> bytes);
   void writeStaged(Guard& guard);
   bool load(Index from, std::size_t reach, std::vector<std::byte>* bytes) const;
   static void takeRecords(std::span<const std::byte> bytes, Index from, std::size_t bytesMax,
                           std::vector<std::byte>* into);
+  static void remove(std::vector<Segment>& segments);
   void fail(const std::string& cause);
   // journal_recovery.cc
   bool found(std::vector<std::uint32_t>* numbers);
@@ -69,15 +77,16 @@ class Journal {
   mutable sys::Lock lock_;
   std::vector<Segment> segments_;
   Segment spare_;
+  std::vector<Segment> retired_;  // to be removed by the service thread, which may still be reading
   bool creating_ = false;  // the service thread is making the spare
   std::uint32_t created_ = 0;
   std::byte* staging_ = nullptr;  // byte `n` of the last segment lies at `n % stagingBytes`
   bool writing_ = false;          // someone writes staged bytes without the lock
   std::size_t usedBefore_ = 0;    // of the last segment, when prepare() was called last
-  std::atomic<Index> last_{0};
   Ballot lastOrigin_ = 0;
   bool distrusted_ = false;
   std::size_t syncedSegments_ = 0;  // all whose contents cannot change any more
+  std::atomic<Index> first_{0}, last_{0};
   std::string error_;
 };
 

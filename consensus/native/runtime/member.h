@@ -13,6 +13,8 @@
 #include "runtime/commit_meter.h"
 #include "runtime/data_directory.h"
 #include "runtime/journal.h"
+#include "runtime/readers.h"
+#include "runtime/snapshot_stream.h"
 #include "runtime/wal.h"
 #include "transport/acceptor.h"
 #include "transport/link.h"
@@ -30,6 +32,10 @@ class MemberRuntime : public Runtime, private CoreListener {
   std::span<std::byte> reserve(std::size_t bytesMax) override;
   Index append(std::size_t bytes) override;
   bool commit() override;
+  bool snapshotDue() const override { return snapshotDue_.load(std::memory_order_relaxed); }
+  std::unique_ptr<SnapshotWriter> takeSnapshot(const std::string& provider) override;
+  std::unique_ptr<SnapshotReader> snapshotToRestore() override;
+  void restored(bool usable) override;
   void housekeep() override;
   bool leading() const override { return leading_.load(std::memory_order_relaxed); }
   int wakeFd() const override { return wakeFd_; }
@@ -45,6 +51,7 @@ class MemberRuntime : public Runtime, private CoreListener {
 
   // CoreListener, under the lock
   void persist(const Record& record) override;
+  bool keepPiece(std::uint32_t number, std::span<const std::byte> piece) override;
   void changed() override { changed_ = true; }
 
   // turn thread (runtime.cc)
@@ -90,6 +97,12 @@ class MemberRuntime : public Runtime, private CoreListener {
   };
   bool startThread(Thread* thread, void* (*run)(void*), std::string* error);
   void endThread(Thread* thread);
+  // service thread (snapshots.cc)
+  void answerJournal(std::uint32_t reader, Index from, std::vector<std::byte>* into);
+  void answerSnapshot(std::uint32_t reader, Index index, std::uint32_t number, std::vector<std::byte>* into);
+  bool snapshotWanted(std::uint64_t nowNs);
+  void tendSnapshots(std::uint64_t nowNs);
+  void publishKept();
 
   ReplicaOptions options_;
   Authenticator authenticator_;
@@ -98,6 +111,7 @@ class MemberRuntime : public Runtime, private CoreListener {
   std::byte* base_ = nullptr;
   std::optional<Region> region_;
   std::optional<Journal> journal_;
+  std::shared_ptr<SnapshotStore> snapshots_;
   std::optional<Core> core_;
   std::optional<Acceptor> acceptor_;
   std::map<std::uint32_t, std::unique_ptr<Link>> links_;
@@ -128,6 +142,11 @@ class MemberRuntime : public Runtime, private CoreListener {
   std::atomic<bool> replaying_{false};      // entries of former lives first: not open to others yet
 
   Thread service_, disk_;
+  std::atomic<bool> snapshotDue_{false};
+  // service thread
+  Readers readers_;
+  SnapshotDemand demand_;
+  std::uint64_t keptNs_ = 0;            // when dropping was considered last
 };
 
 }  // namespace gaia

@@ -31,6 +31,9 @@ std::string invalid(const ReplicaOptions& options) {
   if (ring < 4 * recordBytesMax || (ring & (ring - 1)) != 0) {
     return "ringBytes " + std::to_string(ring) + " is not a power of two of at least " + std::to_string(16u << 20);
   }
+  if (options.snapshots && options.durability == Durability::disk) {
+    return "snapshots with durability disk: a member returns by its whole journal; choose one of the two";
+  }
   if (options.group.empty()) return "group is empty; name it";
   if (options.peers.size() >= 2 * slotsMax) return "more than 17 peers";
   if (options.join && options.peers.empty()) return "join needs at least one peer that is alive";
@@ -82,14 +85,14 @@ bool MemberRuntime::open(std::string* error) {
   statusFd_ = sys::eventDescriptor();
   serviceFd_ = sys::eventDescriptor();
   acceptor_.emplace(Acceptor::Owner{authenticator_, *region_, options_.self.number, memory_,
-                                    [this](Index from, std::vector<std::byte>* into) {
-                                      journal_->read(from, journalAnswerBytesMax, into);
-                                    }});
+                                    std::bind_front(&MemberRuntime::answerJournal, this),
+                                    std::bind_front(&MemberRuntime::answerSnapshot, this)});
   if (disk) acceptor_->keepLives(life_, std::bind_front(&MemberRuntime::returned, this), &queue_);
   if (options_.transport != TransportChoice::tcp && !acceptor_->listenUnix(error)) return false;
   const bool tcp = options_.transport != TransportChoice::shm;
   if (tcp && !acceptor_->listenTcp(options_.self.host, options_.self.consensusPort, error)) return false;
-  core_.emplace(CoreOptions{options_.self, options_.peers, options_.join, std::move(recovery)}, *region_,
+  snapshots_ = std::make_shared<SnapshotStore>(options_.journalDirectory, options_.self.number);
+  core_.emplace(CoreOptions{options_.self, options_.peers, options_.join, std::move(recovery), options_.snapshots}, *region_,
                 static_cast<CoreListener&>(*this));
   return startThread(&service_, serve, error) && (!disk || startThread(&disk_, keep, error));
 }
@@ -122,6 +125,8 @@ Wake MemberRuntime::wait(Entry* entry, std::int64_t timeoutNs) {
       handOver(0, handOverNs);
       return Wake::stopped;
     }
+    if (core_->snapshotReady() != nullptr) return Wake::restore;
+    if (snapshotDue()) return Wake::snapshot;
     if (core_->next(entry)) return Wake::entry;
     if (replay()) continue;
     if (core_->readyToLead() && lead()) return Wake::lead;
@@ -339,6 +344,14 @@ Status MemberRuntime::status() const {
   status.journalError = journal_->error();
   status.durability = options_.durability;
   status.disk = diskStatus_;
+  status.journalFrom = journal_->first();
+  status.journalTo = journal_->last();
+  status.snapshotIndex = snapshots_->index();
+  status.snapshotError = snapshots_->error();
+  status.stranded = core_->stranded();
+  if (const auto& fetch = core_->fetch()) {
+    status.joining = Joining{core_->fetchFrom(), fetch->bytesDone(), fetch->manifest() ? fetch->manifest()->stateBytes : 0};
+  }
   return status;
 }
 

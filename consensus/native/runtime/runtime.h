@@ -16,6 +16,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -60,6 +61,27 @@ struct ReplicaOptions {
   std::string journalDirectory;
   std::uint64_t journalBytesMax = 8ull << 30;
   std::size_t ringBytes = 16u << 20;       // of each ring (one per possible writer); a power of two
+  bool snapshots = false;                  // the program's state can be taken and replaced: Wake::snapshot, Wake::restore
+  std::uint64_t snapshotLogBytes = 256u << 20;  // a snapshot is due when the log has grown so much since the newest
+};
+
+// The state that a snapshot is made of, written from the first byte to the last; any one thread. Thrown away when it is
+// destroyed before finish(). It must not outlive its Runtime.
+class SnapshotWriter {
+ public:
+  virtual ~SnapshotWriter() = default;
+  virtual Index index() const = 0;                          // the state is that after this entry
+  virtual bool write(std::span<const std::byte> bytes) = 0;  // false: given up, see Status::snapshotError
+  virtual bool finish() = 0;                                 // false: likewise
+};
+
+class SnapshotReader {
+ public:
+  virtual ~SnapshotReader() = default;
+  virtual Index index() const = 0;
+  virtual const std::string& provider() const = 0;
+  virtual std::uint64_t bytes() const = 0;
+  virtual std::ptrdiff_t read(std::span<std::byte> into) = 0;  // 0: the end; -1: damaged on the disk
 };
 
 enum class EntryKind : std::uint8_t { turn = 1, configuration = 2, noop = 3 };
@@ -79,6 +101,12 @@ struct PeerStatus {
   const char* transport = "none";          // "shm", "tcp"
   std::string transportReason;             // why not a better one
   Index applied = 0;
+};
+
+// A snapshot on its way to this member.
+struct Joining {
+  std::uint32_t provider = 0;  // member number
+  std::uint64_t bytesDone = 0, bytesTotal = 0;
 };
 
 // The first position at which this replica's execution differed from another's (rule: same inputs, same outputs).
@@ -106,9 +134,14 @@ struct Status {
   std::string journalError;                // empty while others can join by replay
   Durability durability = Durability::memory;
   DiskStatus disk;                         // with durability `disk`
+  Index journalFrom = 0, journalTo = 0;    // entries that others can replay from this member's journal
+  Index snapshotIndex = 0;                 // of the snapshot this member keeps; 0: none
+  std::string snapshotError;               // why the last one could not be taken or fetched
+  std::optional<Joining> joining;
+  bool stranded = false;                   // lacks entries that nobody keeps any more, and cannot take a snapshot instead
 };
 
-enum class Wake : std::uint8_t { entry, lead, timeout, stopped };
+enum class Wake : std::uint8_t { entry, lead, snapshot, restore, timeout, stopped };
 
 class Runtime {
  public:
@@ -135,6 +168,16 @@ class Runtime {
     const Index index = append(bytes);
     return index != 0 && commit() ? index : 0;
   }
+  // Snapshots, between two entries. wait() returns `snapshot` when one is due here, and a leader asks snapshotDue(),
+  // which makes wakeFd readable: takeSnapshot() begins one of the state after everything applied so far, null when the
+  // disk refuses; its bytes may be written meanwhile or later, by another thread. `provider`: who can read them, at most
+  // 15 bytes.
+  virtual bool snapshotDue() const = 0;    // one relaxed atomic load
+  virtual std::unique_ptr<SnapshotWriter> takeSnapshot(const std::string& provider) = 0;
+  // wait() returns `restore` when a snapshot has come in place of entries that nobody keeps any more: make its state the
+  // program's, then call restored(); with false when it cannot be read or used: another one is fetched then.
+  virtual std::unique_ptr<SnapshotReader> snapshotToRestore() = 0;
+  virtual void restored(bool usable) = 0;
   // Runs what only the turn thread may do (membership changes, hand-over). Call it when wakeFd is readable.
   virtual void housekeep() = 0;
 

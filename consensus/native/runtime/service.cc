@@ -100,6 +100,7 @@ bool MemberRuntime::tend(std::span<const pollfd> ready, std::uint64_t nowNs) {
       }
       core_->tick(nowNs);
       if (core_->role() == Role::candidate) core_->collect();  // shared memory has answered already
+      tendSnapshots(nowNs);
     }
     reconcileLinks();
     for (auto& [number, link] : links_) link->flush();
@@ -122,7 +123,7 @@ void MemberRuntime::stepLinks(std::span<const pollfd> ready, std::uint64_t nowNs
     const short events = link->descriptor() < 0 ? short{0} : eventsOf(ready, link->descriptor());
     noteLink(*link, link->step(events, nowNs));
   }
-  if (core_->role() == Role::candidate) core_->collect();
+  if (core_->role() == Role::candidate || core_->fetch()) core_->collect();
 }
 
 void MemberRuntime::noteLink(Link& link, Link::Event event) {
@@ -162,9 +163,9 @@ void MemberRuntime::reconcileLinks() {
 void MemberRuntime::report() {
   if (leading_ && core_->role() != Role::leader) leading_ = false, sys::signal(wakeFd_);
   if (workPending()) sys::signal(wakeFd_);
-  const bool journalError = !hadJournalError_ && !journal_->error().empty();
-  hadJournalError_ = hadJournalError_ || journalError;
-  if (changed_ || journalError) sys::signal(statusFd_);
+  const bool journalError = !journal_->error().empty();
+  if (changed_ || journalError != hadJournalError_) sys::signal(statusFd_);
+  hadJournalError_ = journalError;
   changed_ = false;
 }
 

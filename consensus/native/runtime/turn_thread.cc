@@ -20,14 +20,16 @@ TurnThread::TurnThread(std::unique_ptr<Runtime> runtime, std::function<void()> r
     : runtime_(std::move(runtime)),
       ring_(std::move(ring)),
       workFd_(sys::eventDescriptor()),
+      saveFd_(sys::eventDescriptor()),
       endFd_(sys::eventDescriptor()),
-      watcher_([this] { watchStatus(); }),
+      watcher_([this] { watch(); }),
       thread_([this] { run(); }) {}
 
 TurnThread::~TurnThread() {
   stop();
   join();
   sys::close(workFd_);
+  sys::close(saveFd_);
   sys::close(endFd_);
 }
 
@@ -108,6 +110,8 @@ void TurnThread::run() {
         runtime_->applied(entry.index, 0, 0);
         break;
       case Wake::lead: lead(); break;
+      case Wake::snapshot: askForSnapshot(); break;
+      case Wake::restore: restore(); break;
       case Wake::timeout: break;
       case Wake::stopped: going = false;
     }
@@ -120,6 +124,7 @@ void TurnThread::lead() {
   while (runtime_->leading() && !stopping_) {
     awaitWork();
     proposeBatch();
+    if (runtime_->snapshotDue()) askForSnapshot();
   }
   setAccepting(false);
 }
@@ -224,11 +229,64 @@ void TurnThread::add(TurnEvent event) {
   ring_();
 }
 
-void TurnThread::watchStatus() {
+// The state is that of the embedder once it has seen every event so far.
+void TurnThread::askForSnapshot() {
+  auto writer = runtime_->takeSnapshot("program");
+  if (writer == nullptr) return;
+  const Index index = writer->index();
+  {
+    const std::scoped_lock guard(mutex_);
+    snapshot_ = std::move(writer);
+  }
+  add({TurnEvent::Kind::snapshot, index, 0, {}});
+}
+
+void TurnThread::saveSnapshot(std::vector<std::byte> state) {
+  const std::scoped_lock guard(mutex_);
+  if (snapshot_ == nullptr) return;
+  state_ = std::move(state);
+  sys::signal(saveFd_);
+}
+
+void TurnThread::refuseSnapshot() {
+  const std::scoped_lock guard(mutex_);
+  snapshot_.reset();
+}
+
+void TurnThread::writeSnapshot() {
+  std::unique_ptr<SnapshotWriter> writer;
+  std::optional<std::vector<std::byte>> state;
+  {
+    const std::scoped_lock guard(mutex_);
+    writer = std::move(snapshot_);
+    state.swap(state_);
+  }
+  if (writer != nullptr && state && writer->write(*state)) writer->finish();
+}
+
+void TurnThread::restore() {
+  const auto reader = runtime_->snapshotToRestore();
+  if (reader == nullptr) return;
+  std::vector<std::byte> state(std::min<std::uint64_t>(reader->bytes(), snapshotBytesMax));
+  std::size_t read = 0;
+  std::ptrdiff_t part = 0;
+  while (read < state.size() && (part = reader->read(std::span(state).subspan(read))) > 0)
+    read += static_cast<std::size_t>(part);
+  const bool usable = read == reader->bytes();
+  if (usable) add({TurnEvent::Kind::restore, reader->index(), 0, std::move(state)});
+  runtime_->restored(usable);
+}
+
+void TurnThread::watch() {
   for (;;) {
-    std::array<pollfd, 2> descriptors{{{endFd_, POLLIN, 0}, {runtime_->statusFd(), POLLIN, 0}}};
+    std::array<pollfd, 3> descriptors{
+        {{endFd_, POLLIN, 0}, {runtime_->statusFd(), POLLIN, 0}, {saveFd_, POLLIN, 0}}};
     sys::poll(descriptors, watchNs);
     if (descriptors[0].revents != 0) return;
+    if (descriptors[2].revents != 0) {
+      sys::drain(saveFd_);
+      writeSnapshot();
+    }
     if (descriptors[1].revents == 0) continue;
     sys::drain(runtime_->statusFd());
     add({TurnEvent::Kind::status, 0, 0, {}});
@@ -243,6 +301,7 @@ void TurnThread::end() {
     const std::scoped_lock guard(mutex_);
     last_ = runtime_->status();
     lastMetrics_ = runtime_->metrics();
+    snapshot_.reset();
     ending = std::move(runtime_);
   }
   ending.reset();

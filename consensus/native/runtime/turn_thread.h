@@ -13,12 +13,16 @@
 
 namespace gaia {
 
+constexpr std::size_t snapshotBytesMax = 1u << 30;  // of a state that passes through memory in one piece
+
 struct TurnEvent {
   enum class Kind : std::uint8_t {
     entry,      // `index` and `payload`: deliver it
     committed,  // `proposal` was decided at `index`; its entry event came before
     refused,    // `proposal` was not proposed: this member does not lead
     unknown,    // `proposal` was proposed, then leadership was lost: it may be decided or not
+    snapshot,   // the state after every entry before this event is wanted: saveSnapshot() or refuseSnapshot()
+    restore,    // `payload` is the state after `index`, in place of whatever was there
     status,     // status() has changed
     ended,      // the last event: threads, ports and memory are given back
   } kind = Kind::status;
@@ -42,6 +46,9 @@ class TurnThread {
   // Takes a proposal back. False: it is no longer queued and may be decided; its event still comes.
   bool withdraw(std::uint64_t proposal);
   bool take(TurnEvent* event);
+  // The answer to the event `snapshot`; the bytes are written by another thread.
+  void saveSnapshot(std::vector<std::byte> state);
+  void refuseSnapshot();
   Status status() const;   // after `ended`: as it was last; role leader means that propose() takes proposals
   Metrics metrics() const;  // as status()
   void removeMember(std::uint8_t slot, std::uint32_t number);
@@ -62,14 +69,18 @@ class TurnThread {
   std::size_t append(const std::vector<Waiting>& batch, Index* first);
   void returnToQueue(std::vector<Waiting>& batch, std::size_t from);
   void setAccepting(bool accepting);
+  void askForSnapshot();
+  void restore();
+  void writeSnapshot();
   void deliver(Index index, std::span<const std::byte> payload);
   void add(TurnEvent event);
-  void watchStatus();
+  void watch();
   void end();
 
   std::unique_ptr<Runtime> runtime_;  // null after `ended`
   std::function<void()> ring_;
   int workFd_;                        // proposals are waiting
+  int saveFd_;                        // a snapshot's state is to be written
   int endFd_;
   std::atomic<bool> stopping_{false};
 
@@ -84,6 +95,8 @@ class TurnThread {
   bool statusQueued_ = false;
   Status last_;
   Metrics lastMetrics_;
+  std::unique_ptr<SnapshotWriter> snapshot_;  // asked for
+  std::optional<std::vector<std::byte>> state_;  // its bytes
 
   std::thread watcher_;
   std::thread thread_;

@@ -199,6 +199,7 @@ bool Acceptor::execute(Session& session, const Frame& frame) {
     }
     case Operation::read: answerRead(session, frame); return !session.stream.broken();
     case Operation::journal: answerJournal(session, frame); return !session.stream.broken();
+    case Operation::snapshot: answerSnapshot(session, frame); return !session.stream.broken();
     default: return false;
   }
 }
@@ -229,9 +230,17 @@ void Acceptor::answerRead(Session& session, const Frame& frame) {
 
 void Acceptor::answerJournal(Session& session, const Frame& frame) {
   scratch_.clear();
-  owner_.readJournal(frame.header.offset, &scratch_);
+  owner_.readJournal(session.hello.fromNumber, frame.header.offset, &scratch_);
   const auto length = static_cast<std::uint32_t>(scratch_.size());
   session.stream.putFrame({Operation::journalAnswer, length, 0, 0}, scratch_);
+}
+
+void Acceptor::answerSnapshot(Session& session, const Frame& frame) {
+  scratch_.clear();
+  const auto number = static_cast<std::uint32_t>(std::min<std::uint64_t>(frame.header.count, ~0u));
+  owner_.readSnapshot(session.hello.fromNumber, frame.header.offset, number, &scratch_);
+  const auto length = static_cast<std::uint32_t>(scratch_.size());
+  session.stream.putFrame({Operation::snapshotAnswer, length, 0, 0}, scratch_);
 }
 
 }  // namespace gaia

@@ -26,7 +26,9 @@ class Acceptor {
     const Region& region;
     std::uint32_t number;
     int memory;  // descriptor of the region
-    std::function<void(Index, std::vector<std::byte>*)> readJournal;
+    // Asked by member `reader`: what to answer, or nothing.
+    std::function<void(std::uint32_t reader, Index, std::vector<std::byte>*)> readJournal;
+    std::function<void(std::uint32_t reader, Index, std::uint32_t number, std::vector<std::byte>*)> readSnapshot;
   };
 
   explicit Acceptor(Owner owner) : owner_(std::move(owner)) {}
@@ -67,6 +69,7 @@ class Acceptor {
   bool release(Session& session);  // answers what was held, when it is time
   void answerRead(Session& session, const Frame& frame);
   void answerJournal(Session& session, const Frame& frame);
+  void answerSnapshot(Session& session, const Frame& frame);
   std::size_t strangers() const;
 
   Owner owner_;

@@ -145,6 +145,10 @@ void Link::ring() {
 
 void Link::readJournal(Index from) { stream_.putFrame({Operation::journal, 0, from, 0}, {}); }
 
+void Link::readSnapshot(Index index, std::uint32_t number) {
+  stream_.putFrame({Operation::snapshot, 0, index, number}, {});
+}
+
 bool Link::poll(Completion* completion) {
   if (!answers_.empty()) {
     std::swap(current_, answers_.front());
@@ -155,8 +159,12 @@ bool Link::poll(Completion* completion) {
   if (stream_.available() == 0 || state_ != State::open) return false;
   const auto frame = stream_.frame();
   if (!frame) return false;
-  const bool journal = frame->header.operation == Operation::journalAnswer;
-  *completion = {journal ? Completion::Kind::journal : Completion::Kind::read, frame->payload};
+  completion->bytes = frame->payload;
+  switch (frame->header.operation) {
+    case Operation::journalAnswer: completion->kind = Completion::Kind::journal; break;
+    case Operation::snapshotAnswer: completion->kind = Completion::Kind::snapshot; break;
+    default: completion->kind = Completion::Kind::read;
+  }
   return true;
 }
 

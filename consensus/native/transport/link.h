@@ -50,6 +50,7 @@ class Link : public Channel {
   void write(std::size_t offset, std::span<const std::byte> bytes) override;
   void read(std::size_t offset, std::size_t length) override;
   void readJournal(Index from) override;
+  void readSnapshot(Index index, std::uint32_t number) override;
   bool poll(Completion* completion) override;
 
  private:

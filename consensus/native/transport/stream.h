@@ -8,13 +8,21 @@
 
 namespace gaia {
 
-enum class Operation : std::uint32_t { write = 1, read = 2, journal = 3, answer = 4, journalAnswer = 5 };
+enum class Operation : std::uint32_t {
+  write = 1,
+  read = 2,
+  journal = 3,
+  answer = 4,
+  journalAnswer = 5,
+  snapshot = 6,
+  snapshotAnswer = 7
+};
 
 struct FrameHeader {
   Operation operation = Operation::write;
   std::uint32_t length = 0;     // of the payload that follows
-  std::uint64_t offset = 0;     // in the region; of a journal read: the first index wanted
-  std::uint64_t count = 0;      // of a read: how many bytes
+  std::uint64_t offset = 0;     // in the region; of a journal read: the first index wanted; of a snapshot read: its index
+  std::uint64_t count = 0;      // of a read: how many bytes; of a snapshot read: the piece's number
 };
 
 struct Frame {

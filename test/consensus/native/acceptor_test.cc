@@ -22,8 +22,9 @@ struct Owner {
     memory = sys::memoryFile(Region::bytesFor(ringBytes));
     base = sys::mapFar(memory, Region::bytesFor(ringBytes));
     region.emplace(base, ringBytes);
-    acceptor.emplace(
-        Acceptor::Owner{authenticator, *region, 1, memory, [](Index, std::vector<std::byte>*) {}});
+    acceptor.emplace(Acceptor::Owner{authenticator, *region, 1, memory,
+                                     [](std::uint32_t, Index, std::vector<std::byte>*) {},
+                                     [](std::uint32_t, Index, std::uint32_t, std::vector<std::byte>*) {}});
     std::string error;
     const bool listens =
         local ? acceptor->listenUnix(&error) : acceptor->listenTcp("127.0.0.1", port, &error);

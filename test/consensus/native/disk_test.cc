@@ -24,7 +24,7 @@ std::vector<std::string> operator+(std::vector<std::string> a, const std::vector
 TEST_CASE("disk: a whole group that ends comes back with everything, and goes on") {
   for (const TransportChoice transport : {TransportChoice::shm, TransportChoice::tcp}) {
     CAPTURE(static_cast<int>(transport));
-    Group group({transport, {}, Durability::disk}, 3);
+    Group group({transport, {}, Durability::disk, {}}, 3);
     const auto first = numbered("first ", 200), second = numbered("second ", 200);
     for (const std::string& text : first) group.propose(text);
     REQUIRE(group.allHave(first));

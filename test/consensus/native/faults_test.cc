@@ -1,6 +1,5 @@
 // What machines do: a disk that is full, a process that stands still, a newcomer to a long log.
 #include <doctest/doctest.h>
-#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -8,27 +7,12 @@
 #include <csignal>
 
 #include "group.h"
+#include "small_disk.h"
 
 using namespace gaia;
 using namespace gaia::test;
 
 namespace {
-
-// A small file system of its own; unmounted with its object. `mounted` is false without the right to mount.
-class SmallDisk {
- public:
-  explicit SmallDisk(const std::string& path, const std::string& size) : path_(path) {
-    mounted_ = mount("tmpfs", path_.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, ("size=" + size).c_str()) == 0;
-  }
-  ~SmallDisk() {
-    if (mounted_) umount2(path_.c_str(), MNT_DETACH);
-  }
-  bool mounted() const { return mounted_; }
-
- private:
-  std::string path_;
-  bool mounted_;
-};
 
 // A follower in a process of its own, which applies until it is killed.
 class FollowerProcess {
@@ -92,7 +76,7 @@ TEST_CASE("a full disk stops one journal and says so; the group goes on, and oth
 TEST_CASE("a stopped follower does not hold up the leader, and catches up when it goes on") {
   for (const TransportChoice transport : {TransportChoice::shm, TransportChoice::tcp}) {
     CAPTURE(static_cast<int>(transport));
-    Group group({transport, {}}, 3, 2);
+    Group group({transport}, 3, 2);
     FollowerProcess third(group.options(3));
     const std::uint32_t leader = group.leader();
     REQUIRE((leader == 1 || leader == 2));
@@ -111,7 +95,7 @@ TEST_CASE("a stopped follower does not hold up the leader, and catches up when i
 TEST_CASE("a newcomer replays more than 64 MiB of journal while the group goes on") {
   for (const TransportChoice transport : {TransportChoice::shm, TransportChoice::tcp}) {
     CAPTURE(static_cast<int>(transport));
-    Group group({transport, {}}, 3);
+    Group group({transport}, 3);
     const std::uint32_t leader = group.leader();
     REQUIRE(leader != 0);
     proposeBytes(group[leader], 1200, 60'000);

@@ -48,6 +48,8 @@ void Replica::turnThread() {
         apply(entry.index, {reinterpret_cast<const char*>(entry.payload.data()), entry.payload.size()});
         break;
       case Wake::lead: lead(); break;
+      case Wake::snapshot: takeSnapshot(); break;
+      case Wake::restore: restore(); break;
       case Wake::timeout: break;
       case Wake::stopped: return;
     }
@@ -56,16 +58,18 @@ void Replica::turnThread() {
 
 void Replica::lead() {
   while (runtime_->leading() && !ending_) {
+    if (runtime_->snapshotDue()) takeSnapshot();
     std::string text;
     {
       const std::scoped_lock guard(mutex_);
       if (!queue_.empty()) text = queue_.front();
     }
-    if (text.empty()) {
-      pollfd wake{runtime_->wakeFd(), POLLIN, 0};
-      if (sys::poll({&wake, 1}, 2'000'000) > 0) runtime_->housekeep();
+    pollfd wake{runtime_->wakeFd(), POLLIN, 0};
+    if (sys::poll({&wake, 1}, text.empty() ? 2'000'000 : 0) > 0) {
+      runtime_->housekeep();
       continue;
     }
+    if (text.empty()) continue;
     const auto room = runtime_->reserve(text.size());
     if (room.empty()) return;
     std::copy(text.begin(), text.end(), reinterpret_cast<char*>(room.data()));
@@ -80,11 +84,41 @@ void Replica::lead() {
   }
 }
 
+// The state is the log itself, a line per turn, after some padding.
+void Replica::takeSnapshot() {
+  const auto writer = runtime_->takeSnapshot("test");
+  if (writer == nullptr) return;
+  if (!writer->write(std::vector<std::byte>(paddingBytes_, std::byte{'\n'}))) return;
+  for (const std::string& text : log()) {
+    const std::string line = text + "\n";
+    if (!writer->write(std::as_bytes(std::span(line)))) return;
+  }
+  writer->finish();
+}
+
+void Replica::restore() {
+  const auto reader = runtime_->snapshotToRestore();
+  if (reader == nullptr) return;
+  std::string state;
+  std::vector<std::byte> part(1u << 20);
+  for (std::ptrdiff_t got; (got = reader->read(part)) > 0;) state.append(reinterpret_cast<char*>(part.data()), static_cast<std::size_t>(got));
+  const bool whole = state.size() == reader->bytes();
+  if (whole) {
+    const std::scoped_lock guard(mutex_);
+    log_.clear();
+    for (std::size_t at = 0, end; (end = state.find('\n', at)) != std::string::npos; at = end + 1) {
+      if (end > at) log_.push_back(state.substr(at, end - at));
+    }
+    restored_++;
+  }
+  runtime_->restored(whole);
+}
+
 void Replica::apply(Index index, const std::string& text) {
   while (holding_ && !ending_) sys::sleepNs(1'000'000);
   {
     const std::scoped_lock guard(mutex_);
-    log_.push_back(text);
+    log_.push_back(text.size() <= 1000 ? text : text.substr(0, 10) + std::to_string(std::hash<std::string>()(text)));
   }
   runtime_->applied(index, std::hash<std::string>()(text) + (diverge_ && text == "odd" ? 1 : 0), 3);
 }
@@ -92,6 +126,11 @@ void Replica::apply(Index index, const std::string& text) {
 void Replica::propose(const std::string& text) {
   const std::scoped_lock guard(mutex_);
   queue_.push_back(text);
+}
+
+std::size_t Replica::waiting() const {
+  const std::scoped_lock guard(mutex_);
+  return queue_.size();
 }
 
 std::vector<std::string> Replica::log() const {
@@ -134,6 +173,7 @@ ReplicaOptions Group::options(std::uint32_t number) const {
   if (setting_.durability == Durability::disk) options.journalDirectory += "/" + std::to_string(number);
   const auto journal = setting_.journalDirectories.find(number);
   if (journal != setting_.journalDirectories.end()) options.journalDirectory = journal->second;
+  if (setting_.change) setting_.change(options);
   for (const Member& member : founders_) {
     if (member.number == number) options.self = member;
     else options.peers.push_back(member);
@@ -151,6 +191,7 @@ void Group::join(std::uint32_t number, std::uint8_t slot, std::uint32_t contact)
     if (member.number == contact) options.peers = {member};
   }
   options.join = true;
+  if (setting_.change) setting_.change(options);
   replicas_[number] = std::make_unique<Replica>(options);
 }
 

@@ -32,7 +32,8 @@ class Replica {
   Replica(const ReplicaOptions& options, bool diverge = false);
   ~Replica();
   void propose(const std::string& text);       // proposed when this replica leads
-  std::vector<std::string> log() const;        // applied turns
+  std::size_t waiting() const;                 // of what is to be proposed
+  std::vector<std::string> log() const;        // applied turns; of long ones a beginning and a hash
   std::vector<std::string> acknowledged() const;
   std::string error() const { return error_; }
   Runtime* operator->() { return runtime_.get(); }
@@ -41,15 +42,21 @@ class Replica {
   void holdTurns(bool hold) { holding_ = hold; }  // a program that executes nothing for a while
   void die();                                  // without a word to the others
   void handOverAndEnd();
+  int restored() const { return restored_; }
+  void padState(std::size_t bytes) { paddingBytes_ = bytes; }  // makes its snapshots larger
 
  private:
   void turnThread();
   void lead();
   void apply(Index index, const std::string& text);
+  void takeSnapshot();
+  void restore();
   std::string error_;
   std::unique_ptr<Runtime> runtime_;
   bool diverge_;
   std::atomic<bool> ending_{false}, holding_{false};
+  std::atomic<int> restored_{0};
+  std::atomic<std::size_t> paddingBytes_{0};
   mutable std::mutex mutex_;
   std::vector<std::string> queue_, log_, acknowledged_;
   std::thread thread_;
@@ -57,13 +64,14 @@ class Replica {
 
 struct GroupSetting {
   TransportChoice transport = TransportChoice::automatic;
-  std::map<std::uint32_t, std::string> journalDirectories;  // by member number; else a temporary one
+  std::map<std::uint32_t, std::string> journalDirectories = {};  // by member number; else a temporary one
   Durability durability = Durability::memory;
+  std::function<void(ReplicaOptions&)> change = {};           // of every member's options
 };
 
 class Group {
  public:
-  Group(std::size_t members, TransportChoice transport) : Group(GroupSetting{transport, {}}, members) {}
+  Group(std::size_t members, TransportChoice transport) : Group(GroupSetting{.transport = transport}, members) {}
   // `here`: how many of the founders run in this process (the first ones).
   Group(const GroupSetting& setting, std::size_t members, std::size_t here = slotsMax);
   void start(std::uint32_t number);
@@ -74,6 +82,7 @@ class Group {
   void propose(const std::string& text);       // at the leader
   bool allHave(const std::vector<std::string>& log);
   void kill(std::uint32_t number);
+  const std::string& directory() const { return directory_.path(); }  // of the journals
   std::map<std::uint32_t, std::unique_ptr<Replica>>& replicas() { return replicas_; }
 
  private:

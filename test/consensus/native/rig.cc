@@ -15,6 +15,10 @@ void RigChannel::read(std::size_t offset, std::size_t length) {
 
 void RigChannel::readJournal(Index from) { operations_.push_back({from, {}, Completion::Kind::journal, false}); }
 
+void RigChannel::readSnapshot(Index index, std::uint32_t number) {
+  operations_.push_back({number, std::vector<std::byte>(index == 0 ? 0 : 1), Completion::Kind::snapshot, false});
+}
+
 bool RigChannel::poll(Completion* completion) {
   if (answers_.empty()) return false;
   current_ = std::move(answers_.front().bytes);
@@ -38,6 +42,11 @@ void RigChannel::execute(Operation& operation) {
       const auto& record = owner_.journal[i - 1];
       operation.bytes.insert(operation.bytes.end(), record.begin(), record.end());
     }
+    return;
+  }
+  if (operation.kind == Completion::Kind::snapshot) {
+    const bool has = !operation.bytes.empty() && operation.offset < owner_.snapshot.size();
+    operation.bytes = has ? owner_.snapshot[operation.offset] : std::vector<std::byte>();
     return;
   }
   std::byte* place = owner_.region.base() + operation.offset;

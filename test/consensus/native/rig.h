@@ -18,6 +18,7 @@ struct RigMemory {
   std::vector<std::byte> bytes;
   Region region;
   std::vector<std::vector<std::byte>> journal;  // record of index i at i - 1
+  std::vector<std::vector<std::byte>> snapshot;  // its pieces
 };
 
 class RigChannel : public Channel {
@@ -26,6 +27,7 @@ class RigChannel : public Channel {
   void write(std::size_t offset, std::span<const std::byte> bytes) override;
   void read(std::size_t offset, std::size_t length) override;
   void readJournal(Index from) override;
+  void readSnapshot(Index index, std::uint32_t number) override;
   bool poll(Completion* completion) override;
   bool step();  // executes the oldest operation; false: there is none
 
@@ -78,9 +80,14 @@ class Rig {
     Seat(const Member& self, const std::vector<Member>& peers, Durability durability, const Recovery& recovery = {})
         : member(self), memory(durability), core({self, peers, false, recovery}, memory.region, *this) {}
     void persist(const Record& record) override;
+    bool keepPiece(std::uint32_t, std::span<const std::byte> piece) override {
+      kept.emplace_back(piece.begin(), piece.end());
+      return true;
+    }
     void changed() override {}
     Member member;
     RigMemory memory;
+    std::vector<std::vector<std::byte>> kept;  // pieces of a fetched snapshot
     Core core;
     std::vector<std::string> log;
     std::map<std::uint32_t, std::unique_ptr<RigChannel>> channels;

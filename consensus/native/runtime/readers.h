@@ -1,0 +1,65 @@
+// Members that read this one's journal or snapshot, and members that ask for a snapshot: what must not be
+// dropped under their hands. Service thread.
+#pragma once
+#include <cstdint>
+#include <map>
+
+#include "core/configuration.h"
+
+namespace gaia {
+
+constexpr std::uint64_t readerNs = 10'000'000'000;  // a reader that is not heard for so long is none any more
+
+class Readers {
+ public:
+  // `reader` reads from entry `from` on, or the pieces of the snapshot before it.
+  void note(std::uint32_t reader, Index from, bool pieces, std::uint64_t nowNs) {
+    readers_[reader] = {from, pieces, nowNs};
+  }
+
+  // Members that count are waited for otherwise (Core::neededFrom), unless they are beyond help by entries.
+  void forget(const Configuration& configuration, std::uint64_t nowNs) {
+    std::erase_if(readers_, [&](const auto& entry) {
+      const bool counts = !entry.second.pieces && configuration.byNumber(entry.first) != nullptr;
+      return counts || nowNs - entry.second.readNs > readerNs;
+    });
+  }
+  bool ofPieces() const {
+    for (const auto& [number, reader] : readers_) {
+      if (reader.pieces) return true;
+    }
+    return false;
+  }
+  Index lowest(Index needed) const {
+    for (const auto& [number, reader] : readers_) needed = reader.from < needed ? reader.from : needed;
+    return needed;
+  }
+
+ private:
+  struct Reader {
+    Index from;
+    bool pieces;
+    std::uint64_t readNs;
+  };
+  std::map<std::uint32_t, Reader> readers_;
+};
+
+// A joiner asks every member, and every member sees its log grow: the first in rank takes a snapshot at once,
+// the next ones if none comes of it.
+class SnapshotDemand {
+ public:
+  void note(std::uint64_t nowNs) {
+    if (nowNs - lastNs_ > lapsedNs) sinceNs_ = nowNs;
+    lastNs_ = nowNs;
+  }
+  bool due(std::size_t rank, std::uint64_t nowNs) const {
+    return lastNs_ != 0 && nowNs - lastNs_ < lapsedNs && nowNs - sinceNs_ >= rank * rankNs;
+  }
+
+ private:
+  static constexpr std::uint64_t lapsedNs = 1'000'000'000;
+  static constexpr std::uint64_t rankNs = 5'000'000'000;
+  std::uint64_t sinceNs_ = 0, lastNs_ = 0;
+};
+
+}  // namespace gaia

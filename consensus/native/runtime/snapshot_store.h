@@ -1,0 +1,70 @@
+// The one complete snapshot that a member keeps beside its journal, and the one that is being taken or
+// fetched: files of pieces (core/snapshot.h) under temporary names, synchronised and renamed when they are
+// whole.
+#pragma once
+#include <memory>
+#include <mutex>
+
+#include "core/snapshot.h"
+#include "transport/sys.h"
+
+namespace gaia {
+
+class PieceFile {
+ public:
+  explicit PieceFile(std::string path) : path_(std::move(path)) {}
+  ~PieceFile() { sys::close(descriptor_); }
+  PieceFile(const PieceFile&) = delete;
+
+  bool create(std::string* error);  // in place of what an earlier attempt left
+  bool put(std::uint32_t number, std::span<const std::byte> piece, std::string* error);
+  std::vector<std::byte> get(std::uint32_t number) const;  // empty: not there
+  bool rename(const std::string& directory, const std::string& name, std::string* error);
+  void remove();
+
+ private:
+  bool failed(int code, std::string* error);
+  std::string path_;
+  int descriptor_ = -1;
+};
+
+class SnapshotStore {
+ public:
+  SnapshotStore(std::string directory, std::uint32_t member)
+      : directory_(std::move(directory)), member_(std::to_string(member)) {}
+
+  // --- any thread
+  Index index() const;                                                    // of the complete snapshot; 0: none
+  std::vector<std::byte> piece(Index index, std::uint32_t number) const;  // empty: not of that snapshot
+  std::string error() const;       // why the last one could not be taken or fetched; empty: it could
+  std::uint64_t failedNs() const;  // when that was; 0: it could
+
+  // --- the thread that takes one
+  bool taking() const { return taking_.load(std::memory_order_acquire); }
+  std::shared_ptr<PieceFile> beginTaking();  // null: see error()
+  bool finishTaking(const std::shared_ptr<PieceFile>& file, const Manifest& manifest);
+  void abandon(const std::shared_ptr<PieceFile>& file, const std::string& cause);
+
+  // --- fetching: pieces come in order, the manifest first; then, once its state is the program's, the file
+  // is kept
+  bool keepFetched(std::uint32_t number, std::span<const std::byte> piece);
+  std::shared_ptr<PieceFile> fetched() const;
+  bool adoptFetched(Index index);
+
+ private:
+  std::string temporary(const char* what) const { return directory_ + "/" + member_ + ".snapshot." + what; }
+  void complete(const std::shared_ptr<PieceFile>& file, Index index);
+  void note(const std::string& error);
+
+  std::string directory_;
+  std::string member_;
+  mutable sys::Lock lock_;
+  std::shared_ptr<PieceFile> current_;
+  Index index_ = 0;
+  std::shared_ptr<PieceFile> fetched_;
+  std::string error_;
+  std::uint64_t failedNs_ = 0;
+  std::atomic<bool> taking_{false};
+};
+
+}  // namespace gaia

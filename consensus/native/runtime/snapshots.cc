@@ -1,0 +1,108 @@
+// When a snapshot is due here, taking and restoring it, and giving back the journal that it makes unneeded.
+#include <algorithm>
+
+#include "runtime/member.h"
+
+namespace gaia {
+namespace {
+
+constexpr std::uint64_t keepIntervalNs = 100'000'000;
+constexpr std::size_t segmentsForLaggards = 2;     // kept below what is needed
+constexpr std::uint64_t againNs = 10'000'000'000;  // after one that could not be taken
+
+}  // namespace
+
+void MemberRuntime::answerJournal(std::uint32_t reader, Index from, std::vector<std::byte>* into) {
+  readers_.note(reader, from, false, sys::nowNs());
+  journal_->read(from, journalAnswerBytesMax, into);
+}
+
+void MemberRuntime::answerSnapshot(std::uint32_t reader, Index index, std::uint32_t number,
+                                   std::vector<std::byte>* into) {
+  const std::uint64_t nowNs = sys::nowNs();
+  if (index == 0) return demand_.note(nowNs);
+  *into = snapshots_->piece(index, number);
+  if (!into->empty()) readers_.note(reader, index + 1, true, nowNs);
+}
+
+// Members take snapshots one after the other, by rank, so that one is enough for all as long as it comes.
+bool MemberRuntime::snapshotWanted(std::uint64_t nowNs) {
+  const Index applied = core_->appliedIndex();
+  const bool counts = core_->configuration().byNumber(options_.self.number) != nullptr;
+  if (!options_.snapshots || !counts || applied == 0 || snapshots_->taking()) return false;
+  const std::uint64_t failedNs = snapshots_->failedNs();
+  if (failedNs != 0 && nowNs - failedNs < againNs) return false;
+  // A journal that reaches its limit is of no use to anyone: by then a snapshot has been taken.
+  const std::uint64_t limit = std::min(options_.snapshotLogBytes, options_.journalBytesMax / 2);
+  const Index newest = core_->newestSnapshot();
+  const bool grown = newest < applied && !readers_.ofPieces() && journal_->bytesAfter(newest) > limit;
+  if (grown || !journal_->error().empty()) demand_.note(nowNs);
+  return demand_.due(core_->snapshotRank(), nowNs);
+}
+
+// Under the lock. Sets snapshotDue_ and says so to a turn thread that waits or leads.
+void MemberRuntime::tendSnapshots(std::uint64_t nowNs) {
+  publishKept();
+  if (nowNs - keptNs_ < keepIntervalNs) return;
+  keptNs_ = nowNs;
+  readers_.forget(core_->configuration(), nowNs);
+  const bool due = snapshotWanted(nowNs);
+  if (due && !snapshotDue_) {
+    changed_ = true;
+    if (leading_) sys::signal(wakeFd_);
+  }
+  snapshotDue_ = due;
+  // Whoever lags is waited for until the journal nears its limit; from then on it needs a snapshot.
+  const bool full = journal_->bytes() >= options_.journalBytesMax / 2;
+  const Index needed = full ? core_->newestSnapshot() + 1 : core_->neededFrom();
+  if (options_.snapshots) journal_->dropBelow(readers_.lowest(needed), full ? 0 : segmentsForLaggards);
+}
+
+void MemberRuntime::publishKept() {
+  Control& control = region_->control();
+  storeWord(control.snapshotIndex, snapshots_->index());
+  storeWord(control.journalFrom, journal_->first());
+}
+
+std::unique_ptr<SnapshotWriter> MemberRuntime::takeSnapshot(const std::string& provider) {
+  Manifest manifest;
+  {
+    const Guard guard(lock_);
+    snapshotDue_ = false;
+    manifest = core_->manifestHere();
+  }
+  if (!journal_->error().empty())
+    journal_->restart(manifest.id.index);  // what follows the snapshot is all that matters
+  manifest.provider = provider.substr(0, 15);
+  auto writer = std::make_unique<PieceWriter>(snapshots_, std::move(manifest));
+  if (!writer->begun()) return nullptr;
+  return writer;
+}
+
+std::unique_ptr<SnapshotReader> MemberRuntime::snapshotToRestore() {
+  const Guard guard(lock_);
+  const Manifest* manifest = core_->snapshotReady();
+  return manifest == nullptr ? nullptr : std::make_unique<PieceReader>(snapshots_->fetched(), *manifest);
+}
+
+// The journal starts anew where the snapshot ends, before anyone can see the new `applied`.
+void MemberRuntime::restored(bool usable) {
+  Guard guard(lock_);
+  const Manifest* ready = core_->snapshotReady();
+  if (ready == nullptr) return;
+  if (!usable) return core_->refuseSnapshot();
+  const Manifest manifest = *ready;
+  guard.unlock();  // disks are slow
+  journal_->restart(manifest.id.index);
+  snapshots_->adoptFetched(manifest.id.index);
+  guard.lock();
+  storeWord(region_->control().journaled, journal_->last());
+  publishKept();
+  core_->install(manifest);
+}
+
+bool MemberRuntime::keepPiece(std::uint32_t number, std::span<const std::byte> piece) {
+  return snapshots_->keepFetched(number, piece);
+}
+
+}  // namespace gaia
