@@ -10,6 +10,7 @@ namespace {
 constexpr std::uint64_t busyTickNs = 4'000'000;
 constexpr std::uint64_t idleTickNs = 20'000'000;
 constexpr std::size_t stackBytes = 512u << 10;
+constexpr int serviceNiceness = -10;
 constexpr std::uint64_t replayPauseNs = 1'000'000;
 
 short eventsOf(std::span<const pollfd> ready, int descriptor) {
@@ -43,7 +44,10 @@ void MemberRuntime::endThread(Thread* thread) {
   sys::unmap(thread->stack, stackBytes);
 }
 
+// This thread has little to do, but others' votes and suspicions wait for it: it goes before the program's own threads
+// where it may.
 void* MemberRuntime::serve(void* self) {
+  sys::preferThread(serviceNiceness);
   static_cast<MemberRuntime*>(self)->serveLoop();
   return nullptr;
 }

@@ -10,6 +10,7 @@
 #include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -92,6 +93,8 @@ void sleepNs(std::uint64_t ns) {
   const timespec span = toTimespec(ns);
   syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, &span, nullptr);
 }
+
+void preferThread(int niceness) { syscall(SYS_setpriority, PRIO_PROCESS, 0, niceness); }
 
 void futexWait(std::atomic<std::uint32_t>& word, std::uint32_t expected, std::uint64_t ns) {
   const timespec span = toTimespec(ns);

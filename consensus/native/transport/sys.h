@@ -16,6 +16,7 @@ namespace gaia::sys {
 
 std::uint64_t nowNs();  // monotonic
 void sleepNs(std::uint64_t ns);
+void preferThread(int niceness);  // the calling thread; without the permission for it all stays as it is
 
 // Waits while `word` is `expected`, at most `ns`.
 void futexWait(std::atomic<std::uint32_t>& word, std::uint32_t expected, std::uint64_t ns);

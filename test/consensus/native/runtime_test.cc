@@ -1,7 +1,9 @@
 // The same promises over both real transports.
 #include <doctest/doctest.h>
+#include <sys/resource.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "group.h"
 
@@ -169,4 +171,20 @@ TEST_CASE("bad options are refused with the field and its value") {
   bad.self.number = 0;
   CHECK(Runtime::start(bad, &error) == nullptr);
   CHECK(error.find("member number 0") != std::string::npos);
+}
+
+TEST_CASE("the service thread goes before other threads where it may") {
+  const auto nicest = [] {
+    int least = 0;
+    for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+      least = std::min(least, getpriority(PRIO_PROCESS, std::stoi(task.path().filename())));
+    }
+    return least;
+  };
+  const int before = nicest();
+  const bool may = setpriority(PRIO_PROCESS, 0, before - 1) == 0;
+  setpriority(PRIO_PROCESS, 0, before);
+  Group group(1, TransportChoice::tcp);
+  REQUIRE(group.leader() == 1);
+  CHECK(nicest() == (may ? -10 : before));
 }
