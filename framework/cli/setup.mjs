@@ -162,8 +162,12 @@ switch (command) {
     build();
     handOverNative('gaia-simulator', args);
     break;
+  case 'sim:mutants':
+    build();
+    handOver('test/simulator/mutants.js', args);
+    break;
   default:
     stop(
-      `unknown command "${command ?? ''}"; use build, start, test, test:rdma, bench, model or sim (npm run build, npm start, npm test, npm run test:rdma, npm run bench -- NAME, npm run model, npm run sim)`,
+      `unknown command "${command ?? ''}"; use build, start, test, test:rdma, bench, model, sim or sim:mutants (npm run build, npm start, npm test, npm run test:rdma, npm run bench -- NAME, npm run model, npm run sim, npm run sim:mutants)`,
     );
 }

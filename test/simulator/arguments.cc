@@ -9,12 +9,13 @@ namespace gaia::sim {
 namespace {
 
 [[noreturn]] void refuse(const std::string& cause) {
-  std::fprintf(
-      stderr,
-      "%s\nusage: gaia-simulator [--seeds N] [--jobs J] [--seed S] [--members 3..9] [--trace] [--json]\n"
-      "  lives the N seeds from S on, J at a time, and ends with 1 at the first broken promise;\n"
-      "  --trace says all that happens in the life of seed S\n",
-      cause.c_str());
+  std::fprintf(stderr,
+               "%s\nusage: gaia-simulator [--seeds N] [--jobs J] [--seed S] [--members 3..9] [--mutant NAME] "
+               "[--trace] [--json]\n"
+               "  lives the N seeds from S on, J at a time, and ends with 1 at the first broken promise;\n"
+               "  --mutant leaves a rule out (consensus/native/core/mutant.h);\n"
+               "  --trace says all that happens in the life of seed S\n",
+               cause.c_str());
   std::exit(2);
 }
 
@@ -44,6 +45,8 @@ Arguments parseArguments(int count, char** values) {
       arguments.seed = value(0, 1'000'000'000'000);
     else if (name == "--members")
       arguments.members = value(3, 9);
+    else if (name == "--mutant")
+      arguments.mutant = ++i < count ? values[i] : "";
     else if (name == "--trace")
       arguments.trace = true;
     else if (name == "--json")
@@ -56,6 +59,7 @@ Arguments parseArguments(int count, char** values) {
 
 std::string replayCommand(const Arguments& arguments, std::uint64_t seed) {
   std::string command = "npm run sim -- --seed " + std::to_string(seed) + " --trace";
+  if (!arguments.mutant.empty()) command += " --mutant " + arguments.mutant;
   if (arguments.members != 0) command += " --members " + std::to_string(arguments.members);
   return command;
 }

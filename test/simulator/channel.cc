@@ -50,9 +50,24 @@ void SimChannel::add(Operation operation) {
     operation.lastFirst = world_.random.oneIn(2);
     world_.count(Count::tornOperations);
   }
+  if (mutant(Mutant::tornClaim) && operation.kind == Operation::Kind::write && operation.end == 8) {
+    operation.cut = 4;
+    operation.lastFirst = true;
+  }
   if (world_.tracing()) say(operation, "posts");
   operations_.push(std::move(operation));
+  if (mutant(Mutant::readBeforeWrite)) overtake();
   schedule();
+}
+
+// The read posted last takes the place of the writes before it.
+void SimChannel::overtake() {
+  for (std::size_t i = operations_.size(); i-- > 1;) {
+    if (operations_[i].kind != Operation::Kind::read || operations_[i - 1].kind != Operation::Kind::write)
+      return;
+    std::swap(operations_[i], operations_[i - 1]);
+    std::swap(operations_[i].dueNs, operations_[i - 1].dueNs);
+  }
 }
 
 void SimChannel::schedule() {
@@ -166,10 +181,12 @@ bool SimChannel::poll(Completion* completion) {
 void SimChannel::close() {
   open_ = false;
   answers_.clear();
-  std::size_t left = world_.random.below(operations_.size() + 1);
+  const bool all = mutant(Mutant::lateDuplicate);
+  std::size_t left = all ? operations_.size() : world_.random.below(operations_.size() + 1);
   Fifo<Operation> landing;
   for (; left > 0; left--, operations_.pop()) landing.push(std::move(operations_.front()));
   operations_ = std::move(landing);
+  if (all && !operations_.empty()) operations_.front().dueNs += world_.random.below(30 * nsPerMs);
 }
 
 void SimChannel::destroy() {

@@ -48,6 +48,7 @@ class SimChannel : public Channel {
     std::uint64_t dueNs = 0;
   };
   void add(Operation operation);
+  void overtake();
   void schedule();
   void scheduleAnswer();
   bool executePart(Operation& operation);

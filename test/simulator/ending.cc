@@ -26,7 +26,7 @@ void World::probe() {
   events.add(nowNs + probeNs, Event::Kind::probe);
   stopRemoved();
   for (const Node* node : livingNodes()) {
-    if (node->core.divergence()) history.fail("digests of equal executions differ");
+    if (node->core.divergence()) history.fail("divergence: digests of equal executions differ");
   }
   ended_ = converged();
   if (!ended_ && nowNs > deadlineNs_) history.fail("liveness: the group does not recover:" + describe());

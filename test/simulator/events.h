@@ -7,7 +7,7 @@
 namespace gaia::sim {
 
 struct Event {
-  // node: tick to resume. channel: operation, answer. Neither: fault, change, probe.
+  // node: tick to resume, strike. channel: operation, answer. Neither: fault, change, probe.
   enum class Kind : std::uint8_t {
     tick,
     turn,
@@ -17,6 +17,7 @@ struct Event {
     operation,
     answer,
     fault,
+    strike,
     change,
     probe
   };

@@ -22,7 +22,9 @@ void World::inject(Fault fault) {
   const std::uint64_t suspicionNs = options.timings.suspicionNs;
   switch (fault) {
     case Fault::pause:
-      return pause(node, random.below(suspicionNs * 3));
+      if (!random.oneIn(3)) return pause(node, random.below(suspicionNs * 3));
+      node.stall(random.below(suspicionNs * 2));
+      return count(Count::pauses);
     case Fault::pauseLeader:
       if (Node* leading = leader()) pause(*leading, suspicionNs + random.below(suspicionNs * 4));
       return;
@@ -83,16 +85,23 @@ void World::isolate(Node& node) {
 
 void World::split() {
   std::set<std::uint32_t> left;
-  const std::vector<Node*> nodes = livingNodes();
-  for (Node* node : nodes) {
+  for (const Node* node : livingNodes()) {
     if (random.oneIn(2)) left.insert(node->life);
   }
-  for (Node* a : nodes) {
-    for (Node* b : nodes) {
+  cutBetween(left);
+}
+
+void World::cutBetween(const std::set<std::uint32_t>& left) {
+  const std::vector<Node*> nodes = livingNodes();
+  for (const Node* a : nodes) {
+    for (const Node* b : nodes) {
       if (left.contains(a->life) != left.contains(b->life)) cuts_.insert({a->life, b->life});
     }
   }
-  if (traced_) say("the members fall into two halves");
+  if (traced_) {
+    say("the members fall into two parts; in one of them:");
+    for (const std::uint32_t life : left) say("  member ", nodes_[life]->member.number);
+  }
   count(Count::partitions);
 }
 

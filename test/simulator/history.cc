@@ -68,7 +68,7 @@ void History::acknowledged(Index index, std::uint64_t content) {
 
 void History::checkAcknowledged(Index index, std::uint64_t content) {
   if (decided_[index - 1].content == content) return;
-  fail("acknowledged entry " + std::to_string(index) + " is lost: another one is decided there");
+  fail("loss: acknowledged entry " + std::to_string(index) + " is lost: another one is decided there");
 }
 
 void History::overwritten(std::uint32_t owner, Index applied, const Appended& record) {

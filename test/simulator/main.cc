@@ -1,6 +1,7 @@
 // gaia-simulator: lives many seeded lives of groups and ends with 1 at the first promise that is broken.
 #include <cstdio>
 
+#include "mutants.h"
 #include "run.h"
 
 using namespace gaia::sim;
@@ -18,6 +19,11 @@ int trace(const Arguments& arguments) {
 
 int main(int count, char** values) {
   const Arguments arguments = parseArguments(count, values);
+  if (!arguments.mutant.empty() && !leaveOut(arguments.mutant)) {
+    std::fprintf(stderr, "--mutant \"%s\" is none of consensus/native/core/mutant.h\n",
+                 arguments.mutant.c_str());
+    return 2;
+  }
   if (arguments.trace) return trace(arguments);
   const Result result = Run(arguments).go();
   report(arguments, result);

@@ -44,7 +44,8 @@ Node::Node(World& world, std::uint32_t life, const Member& self, const std::vect
 
 void Node::tick() {
   if (!alive) return;
-  if (paused()) return world.events.add(pausedUntilNs_, Event::Kind::tick, life);
+  const std::uint64_t restsUntilNs = std::max(pausedUntilNs_, stalledUntilNs_);
+  if (restsUntilNs > world.nowNs) return world.events.add(restsUntilNs, Event::Kind::tick, life);
   core.tick(world.nowNs + clockNs_);
   afterCore();
   if (changed_ || ++ticks_ % 8 == 0) reconcile();
@@ -105,7 +106,7 @@ void Node::reset(std::uint32_t number) {
 void Node::answered() {
   if (!alive || paused()) return;
   if (turn_ != Turn::follows || core.role() == Role::leader) return wakeTurn(20 * nsPerUs);
-  if (core.role() != Role::candidate) return;
+  if (core.role() != Role::candidate || stalledUntilNs_ > world.nowNs) return;
   core.collect();
   afterCore();
 }
@@ -121,6 +122,14 @@ void Node::pause(std::uint64_t forNs) {
   world.events.add(pausedUntilNs_, Event::Kind::resume, life);
 }
 
+void Node::stall(std::uint64_t forNs) {
+  if (world.tracing()) {
+    world.say("the service thread of member ", member.number, " gets no processor for ", forNs / nsPerUs,
+              " us");
+  }
+  stalledUntilNs_ = std::max(stalledUntilNs_, world.nowNs + forNs);
+}
+
 void Node::die() {
   alive = false;
   for (auto& [number, channel] : channels) channel->close();
@@ -134,7 +143,10 @@ void Node::afterCore() {
   if (core.role() == role_) return;
   role_ = core.role();
   if (role_ == Role::leader) world.count(Count::leaders);
-  if (role_ == Role::leader) wakeTurn(50 * nsPerUs);
+  if (role_ == Role::leader) {
+    world.critical(*this);
+    wakeTurn(50 * nsPerUs);
+  }
   if (!world.tracing()) return;
   static constexpr std::array names{"a learner", "a follower", "a candidate", "the leader"};
   world.say("member ", member.number, " is ", names[static_cast<std::size_t>(role_)], ", ballot ",

@@ -42,6 +42,7 @@ class Node : public CoreListener {
   // --- faults
   void pause(std::uint64_t forNs);
   bool paused() const;
+  void stall(std::uint64_t forNs);  // its service thread alone
   void wake() { pausedUntilNs_ = 0; }
   void jumpClock(std::uint64_t byNs) { clockNs_ += byNs; }
   void disconnect(std::uint32_t number);
@@ -97,6 +98,7 @@ class Node : public CoreListener {
 
   std::uint64_t clockNs_ = 0;  // how far its clock is ahead
   std::uint64_t pausedUntilNs_ = 0;
+  std::uint64_t stalledUntilNs_ = 0;
   bool changed_ = true;
   std::uint64_t ticks_ = 0;
   std::uint64_t turnAtNs_ = ~std::uint64_t{0};  // of the next event of the turn thread

@@ -45,6 +45,12 @@ void World::start(std::uint8_t slot) {
     if (node->core.role() != Role::learner) peers.push_back(node->member);
   }
   if (peers.empty()) return;
+  const Member* old = newest().inSlot(slot);
+  if (mutant(Mutant::sameIdentity) && old != nullptr && living(old->number) == nullptr) {
+    const std::vector<Member> others = newest().without(old->number).members;
+    add(Member(*old), others, false);
+    return;
+  }
   add({slot, nextNumber_++, "", 1, 1}, peers, true);
 }
 

@@ -41,6 +41,7 @@ void drawFaults(Random& random, LifeOptions* options) {
   options->faultEveryNs = random.between(4, 30) * nsPerMs;
   for (std::uint64_t& weight : options->weight) weight = random.oneIn(5) ? 0 : random.between(1, 4);
   options->weight[static_cast<std::size_t>(Fault::heal)] += 1;
+  options->strikeOneIn = random.oneIn(3) ? 0 : random.between(1, 6);
   options->changeEveryNs = random.oneIn(8) ? 0 : random.between(15, 80) * nsPerMs;
 }
 

@@ -45,6 +45,8 @@ struct LifeOptions {
   std::uint64_t faultyNs = 400 * nsPerMs;
   std::uint64_t faultEveryNs = 10 * nsPerMs;
   std::array<std::uint64_t, faultKinds> weight{};  // 0: this life has none of these
+  std::uint64_t strikeOneIn =
+      3;  // new leaders and proposers of configurations that something happens to at once
   std::uint64_t changeEveryNs = 40 * nsPerMs;  // what the operator of the group does; 0: only replacements
 
   // So little load that a joiner, which pulls once a tick, stays within half a ring of the leader.

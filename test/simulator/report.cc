@@ -55,7 +55,10 @@ void printFailure(const Arguments& arguments, const Result& result) {
 void printJson(const Result& result) {
   std::printf("{\"lives\":%zu,\"seconds\":%.3f,\"digest\":\"%016llx\"", result.lives.size(), result.seconds,
               static_cast<unsigned long long>(result.digest));
-  if (result.failed) std::printf(",\"failedSeed\":%s", std::to_string(*result.failed).c_str());
+  if (result.failed) {
+    const std::string check = result.failure.substr(0, result.failure.find(':'));
+    std::printf(",\"failedSeed\":%s,\"check\":\"%s\"", std::to_string(*result.failed).c_str(), check.c_str());
+  }
   for (std::size_t kind = 0; kind < countKinds; kind++) {
     const Summary summary = summarise(result.lives, kind);
     std::printf(",\"%s\":{\"sum\":%s,\"median\":%s}", countNames[kind], std::to_string(summary.sum).c_str(),

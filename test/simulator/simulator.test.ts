@@ -1,49 +1,23 @@
 /** Lives of groups over the real core (gaia-simulator): no promise is broken, they are worth living, and they replay. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { median, type Summary, simulate } from './simulate.js';
 
-const program = fileURLToPath(new URL('../../../build/native/gaia-simulator', import.meta.url));
 const seed = process.env.GAIA_SEED ?? '1';
 const lives = 10_000;
 
-interface Summary {
-  lives: number;
-  digest: string;
-  failedSeed?: number;
-  [count: string]: unknown;
+async function kept(...args: string[]): Promise<Summary> {
+  const run = await simulate(args, 600);
+  assert.equal(run.status, 0, run.text);
+  assert.ok(run.summary);
+  return run.summary;
 }
-
-interface Finished {
-  status: number | null;
-  text: string;
-  summary: Summary;
-}
-
-function simulate(...args: string[]): Promise<Finished> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, [...args, '--json'], { stdio: ['ignore', 'pipe', 'inherit'] });
-    let text = '';
-    child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-      text += chunk;
-    });
-    child.once('error', reject);
-    child.once('close', (status) => {
-      const last = text.trimEnd().split('\n').at(-1) ?? '';
-      resolve({ status, text, summary: JSON.parse(last) as Summary });
-    });
-  });
-}
-
-const median = (summary: Summary, name: string) => (summary[name] as { median: number }).median;
 
 describe('simulated lives', () => {
   it(`${lives} lives of 3 to 9 members keep every promise (seeds from ${seed} on)`, async function () {
     this.timeout(600_000);
-    const run = await simulate('--seeds', String(lives), '--jobs', '2', '--seed', seed);
-    process.stdout.write(run.text.replace(/\{.*\}\n$/, ''));
-    assert.equal(run.status, 0, run.text);
-    assert.equal(run.summary.lives, lives);
+    const summary = await kept('--seeds', String(lives), '--jobs', '2', '--seed', seed);
+    console.log(`      ${summary.lives} lives, ${summary.seconds.toFixed(0)} s`);
+    assert.equal(summary.lives, lives);
     const atLeast: [name: string, count: number][] = [
       ['acknowledged', 100],
       ['leaders', 4],
@@ -57,23 +31,43 @@ describe('simulated lives', () => {
       ['late operations', 1],
     ];
     for (const [name, count] of atLeast) {
-      assert.ok(median(run.summary, name) >= count, `the median life has only ${median(run.summary, name)} ${name}`);
+      assert.ok(median(summary, name) >= count, `the median life has only ${median(summary, name)} ${name}`);
     }
   });
 
   it('equal seeds live equal lives, however many at a time', async function () {
     this.timeout(60_000);
-    const alone = await simulate('--seeds', '40', '--jobs', '1', '--seed', seed);
-    const together = await simulate('--seeds', '40', '--jobs', '4', '--seed', seed);
-    assert.equal(alone.summary.digest, together.summary.digest);
-    assert.deepEqual(alone.summary.events, together.summary.events);
-    const others = await simulate('--seeds', '40', '--jobs', '2', '--seed', String(Number(seed) + 1));
-    assert.notEqual(alone.summary.digest, others.summary.digest);
+    const alone = await kept('--seeds', '40', '--jobs', '1', '--seed', seed);
+    const together = await kept('--seeds', '40', '--jobs', '4', '--seed', seed);
+    assert.equal(alone.digest, together.digest);
+    assert.deepEqual(alone.events, together.events);
+    const others = await kept('--seeds', '40', '--jobs', '2', '--seed', String(Number(seed) + 1));
+    assert.notEqual(alone.digest, others.digest);
   });
 
   it('groups of nine, each life with nine founders', async function () {
     this.timeout(120_000);
-    const run = await simulate('--seeds', '100', '--jobs', '2', '--seed', seed, '--members', '9');
-    assert.equal(run.status, 0, run.text);
+    await kept('--seeds', '100', '--jobs', '2', '--seed', seed, '--members', '9');
   });
+
+  // One mutant per kind of check; all of them: npm run sim:mutants.
+  const quick: [mutant: string, checks: string[]][] = [
+    ['appliedIgnored', ['agreement', 'loss', 'primary order']],
+    ['recycledWhenCommitted', ['G1']],
+    ['highestLocalApplied', ['agreement']],
+    ['sharedRing', ['liveness']],
+  ];
+  for (const [mutant, checks] of quick) {
+    it(`notice ${mutant}, and the failing life replays`, async function () {
+      this.timeout(120_000);
+      const run = await simulate(['--mutant', mutant, '--seeds', '300', '--jobs', '2'], 100);
+      assert.equal(run.status, 1, run.text);
+      assert.ok(checks.includes(String(run.summary?.check)), `noticed by ${run.summary?.check}`);
+      const failed = String(run.summary?.failedSeed);
+      const again = await simulate(['--mutant', mutant, '--seeds', '1', '--seed', failed], 100);
+      assert.equal(again.summary?.check, run.summary?.check);
+      const stated = /^seed \d+, after .*$/m;
+      assert.equal(stated.exec(again.text)?.[0], stated.exec(run.text)?.[0]);
+    });
+  }
 });

@@ -140,6 +140,7 @@ bool Node::proposeConfiguration(const Configuration& next) {
   if (world.tracing())
     world.say("member ", member.number, " proposes a configuration of ", next.members.size(), " as entry ",
               index);
+  world.critical(*this);
   turn_ = Turn::follows;
   core.endLeading();
   wakeTurn(20 * nsPerUs);

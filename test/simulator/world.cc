@@ -75,6 +75,8 @@ void World::handle(const Event& event) {
       return channels_[event.target]->arrive();
     case Event::Kind::fault:
       return fault();
+    case Event::Kind::strike:
+      return strike(*nodes_[event.target]);
     case Event::Kind::change:
       return change();
     case Event::Kind::probe:
@@ -96,13 +98,14 @@ bool World::cut(const Node& from, const Node& to) const {
 SimChannel* World::open(Node& writer, Node& owner) {
   const Member& self = writer.member;
   if (self.number < owner.writers[self.slot]) return nullptr;
-  const bool counts = writer.core.role() != Role::learner;
+  const bool counts = writer.core.role() != Role::learner && !mutant(Mutant::predecessorWrites);
   if (counts) owner.writers[self.slot] = self.number;
   for (auto& channel : channels_) {
     if (&channel->owner() != &owner) continue;
     const Member& other = channel->writer().member;
     const bool predecessor = counts && other.slot == self.slot && other.number < self.number;
-    if (other.number == self.number || predecessor) channel->destroy();
+    const bool same = other.number == self.number && !mutant(Mutant::lateDuplicate);
+    if (same || predecessor) channel->destroy();
   }
   const auto id = static_cast<std::uint32_t>(channels_.size());
   channels_.push_back(

@@ -38,6 +38,7 @@ class World {
     proposals_.push_back({index, configuration});
   }
   std::uint32_t unwanted(const Configuration& configuration) const;  // a member to be removed; 0: none
+  void critical(const Node& node);  // it has just begun to lead, or proposed a configuration
   std::uint64_t nextEntry() { return entries_++; }
   void count(Count kind, std::uint64_t by = 1) { statistics_[kind] += by; }
   void digest(std::uint64_t a, std::uint64_t b) { digest_ = mix(digest_ + a, b); }
@@ -71,6 +72,9 @@ class World {
   void pause(Node& node, std::uint64_t forNs);
   void isolate(Node& node);
   void split();
+  void strike(Node& node);
+  void cutOffWithNewcomers(const Node& node);
+  void cutBetween(const std::set<std::uint32_t>& left);
   void heal();
   void crash(Node& node);
   bool mayCrash(const Node& node) const;

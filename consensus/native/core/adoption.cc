@@ -9,7 +9,8 @@ Adoption adopt(const AdoptionInput& input) {
     if (found.header.index <= input.applied) continue;
     if (found.decided) decided[found.header.index] = &found;
     const Found*& best = highest[found.header.index];
-    if (best == nullptr || found.header.ballot > best->header.ballot) best = &found;
+    const bool better = best == nullptr || (found.header.ballot > best->header.ballot) != mutant(Mutant::lowestAdopted);
+    if (better) best = &found;
   }
 
   Adoption adoption;
@@ -24,7 +25,7 @@ Adoption adopt(const AdoptionInput& input) {
   adoption.complete = true;
   for (auto entry = highest.find(index); entry != highest.end(); entry = highest.find(++index)) {
     const Found& found = *entry->second;
-    if (found.header.prevOrigin != origin) break;
+    if (found.header.prevOrigin != origin && !mutant(Mutant::noChain)) break;
     adoption.adopted.push_back(found);
     origin = found.header.origin;
     if (found.header.kind == static_cast<std::uint8_t>(EntryKind::configuration)) break;

@@ -53,7 +53,7 @@ void Core::adopt(const Configuration& next) {
     removed_ = removed_ || role_ != Role::learner;
     setRole(Role::learner);
   } else if (role_ == Role::leader) {
-    campaign();  // M1: phase 1 at a majority of the new configuration, before anything is proposed above
+    if (!mutant(Mutant::noSecondPhase1)) campaign();  // M1: phase 1 at a majority of the new configuration, before anything is proposed above
   } else if (role_ == Role::learner) {
     setRole(Role::follower);
   }
@@ -149,13 +149,14 @@ void Core::controlRead(Peer& peer, const PendingRead& read, std::span<const std:
   if (const auto point = DigestChain::read(peer.seen)) peer.digest = point;
   peer.placed = std::max(peer.placed, read.upTo);
   const Ballot promise = promiseOf(peer.seen);
-  if (promise == ballot_ && read.ballot == ballot_ && promise != 0) {
+  const bool clear = promise == ballot_ || mutant(Mutant::noPromiseCheck);
+  if (clear && read.ballot == ballot_ && promise != 0) {
     peer.confirmed = ballot_;
     // W1, W2: the read came after the writes on the same channel and shows no higher claim: all of them count.
     const Position counted = region_.durable() ? std::min(read.upTo, onDisk(peer)) : read.upTo;
     if (role_ == Role::leader && peer.mirroring) peer.acked = std::max(peer.acked, counted);
   }
-  if (promise > leaderBallot_) {
+  if (promise > leaderBallot_ && !mutant(Mutant::noPromiseCheck)) {
     leaderBallot_ = promise;
     claimSeenNs_ = nowNs_;
     suspectNs_ = 0;
@@ -276,7 +277,8 @@ const Record* Core::decided(Index index) {
     decided_.pop();
   }
   for (RingReader& reader : readers_) {
-    if (const Record* record = reader.decided(index)) return record;
+    const Index heard = mutant(Mutant::highestLocalApplied) ? heardCommit_ : 0;
+    if (const Record* record = reader.decided(index, heard)) return record;
   }
   if (const Record* record = aside_.decided(index)) return record;
   if (decided_.empty() || decided_.front().header.index != index) return nullptr;

@@ -21,7 +21,7 @@ void Core::campaign() {
 }
 
 void Core::beginScan(Peer& peer) {
-  claimAt(peer);  // C1: per node, raise the claim, then read, on the same channel
+  if (!mutant(Mutant::scanBeforeClaim)) claimAt(peer);  // C1: per node, raise the claim, then read, on the same channel
   peer.scan.emplace(region_, applied_, region_.durable() ? ballot_ : 0);
   peer.reads.push({PendingRead::Kind::scan, ballot_, 0});
   const PeerScan::Read read = peer.scan->first();
@@ -43,7 +43,8 @@ void Core::scanRead(Peer& peer, std::span<const std::byte> bytes) {
     return stepDown();
   }
   peer.seen = peer.scan->control();
-  if (promise == ballot_) peer.confirmed = ballot_;
+  if (mutant(Mutant::scanBeforeClaim)) claimAt(peer);
+  if (promise == ballot_ || mutant(Mutant::scanBeforeClaim)) peer.confirmed = ballot_;
   if (peer.scan->state() == PeerScan::State::unpersisted) return;
   if (peer.scan->state() == PeerScan::State::failed) return beginScan(peer);
   checkCampaign();
@@ -56,7 +57,8 @@ void Core::checkCampaign() {
     const bool read = voter->scan && voter->scan->state() == PeerScan::State::done;
     if (read && voter->confirmed == ballot_) scans.push_back(&*voter->scan);
   }
-  if (scans.size() + 1 < configuration_.majority()) return;
+  const std::size_t unread = mutant(Mutant::minorityScanned) ? 2 : 1;
+  if (scans.size() + unread < configuration_.majority()) return;
   pollReaders();
   Adoption adoption = gaia::adopt(gather(scans));
   // A decided configuration that is not applied here yet must take effect before anyone is asked to vote.
@@ -64,7 +66,7 @@ void Core::checkCampaign() {
   for (const Found& found : adoption.decided) {
     stale = stale || found.header.kind == static_cast<std::uint8_t>(EntryKind::configuration);
   }
-  const bool elected = adoption.complete && !stale && rewrite(adoption);
+  const bool elected = adoption.complete && (!stale || mutant(Mutant::staleConfiguration)) && rewrite(adoption);
   keepDecided(adoption);
   elected ? lead() : abandon();
 }
@@ -94,7 +96,7 @@ AdoptionInput Core::gather(const std::vector<PeerScan*>& scans) {
   }
   for (std::size_t i = 0; i < decided_.size(); i++) input.found.push_back(decided_[i]);
   for (PeerScan* scan : scans) {
-    input.maxApplied = std::max(input.maxApplied, scan->control().applied);  // C3
+    if (!mutant(Mutant::appliedIgnored)) input.maxApplied = std::max(input.maxApplied, scan->control().applied);  // C3
     for (Found& found : scan->found()) input.found.push_back(std::move(found));
   }
   return input;
@@ -102,7 +104,7 @@ AdoptionInput Core::gather(const std::vector<PeerScan*>& scans) {
 
 // C5: the adopted entries are written again under the own ballot. Their origins stay, so that the chain holds.
 bool Core::rewrite(const Adoption& adoption) {
-  commitSequence_ = writer_.headSequence();
+  if (!mutant(Mutant::oldCopiesCount)) commitSequence_ = writer_.headSequence();
   last_ = adoption.decided.empty() ? applied_ : adoption.decided.back().header.index;
   lastOrigin_ = adoption.decided.empty() ? appliedOrigin_ : adoption.decided.back().header.origin;
   commit_ = last_;
@@ -132,7 +134,7 @@ void Core::lead() {
   for (auto& [number, peer] : peers_) {
     peer.scan.reset();
     peer.mirroring = false;
-    peer.acked = 0;
+    if (!mutant(Mutant::oldCopiesCount)) peer.acked = 0;
     peer.statedCommit = 0;
     peer.answeredNs = peer.channel != nullptr ? nowNs_ : 0;
   }

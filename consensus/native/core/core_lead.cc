@@ -73,7 +73,7 @@ void Core::pump(Peer& peer) {
   }
   // G1, by the cursor: `applied` alone would not do, for what a member applies from a journal its reader may not have
   // passed yet.
-  const Position limit = peer.cursor + region_.ringBytes();
+  const Position limit = mutant(Mutant::recycledWhenCommitted) ? writer_.head() : peer.cursor + region_.ringBytes();
   const Position to = std::min(writer_.head(), limit);
   if (to < writer_.head()) readCursor(peer);
   if (to <= peer.sent) {
@@ -109,9 +109,10 @@ bool Core::resume(Peer& peer) {
     peer.mirroring = true;
     return true;
   }
-  if (peer.everWritten && peer.seen.applied < peer.highestWritten) return false;
+  const bool unapplied = peer.everWritten && peer.seen.applied < peer.highestWritten;
+  if (unapplied && !mutant(Mutant::anchorUnapplied)) return false;
   // Until it has applied the configuration that gave this slot away, its ring holds what the former writer left (R1).
-  if (peer.seen.applied < memberSince_) return false;
+  if (peer.seen.applied < memberSince_ && !mutant(Mutant::anchorEarly)) return false;
   std::uint64_t sequence = 0;
   Position start = writer_.head();
   peer.sentSequence = writer_.headSequence();
@@ -136,7 +137,7 @@ void Core::advanceCommit() {
   std::size_t count = 0;
   std::atomic_thread_fence(std::memory_order_seq_cst);  // W3: own record before own claims
   const Position own = region_.durable() ? writer_.persisted() : writer_.head();  // D1
-  positions[count++] = promiseOf(region_.control()) == ballot_ ? own : 0;
+  positions[count++] = promiseOf(region_.control()) == ballot_ || mutant(Mutant::ownUnchecked) ? own : 0;
   for (const Peer* voter : voters_) positions[count++] = voter->mirroring ? voter->acked : 0;
   std::sort(positions.begin(), positions.begin() + count, std::greater<>());
   const Position accepted = positions[configuration_.majority() - 1];
@@ -144,7 +145,8 @@ void Core::advanceCommit() {
     const Written* written = writer_.next(&sequence);
     if (written == nullptr || written->end > accepted) break;
     commitSequence_ = sequence;
-    if (written->ballot == ballot_ && written->index != 0) commit_ = std::max(commit_, written->index);
+    const bool counts = written->ballot == ballot_ || mutant(Mutant::oldCopiesCount);
+    if (counts && written->index != 0) commit_ = std::max(commit_, written->index);
   }
   if (!turnLeads_) publishCommit();
 }

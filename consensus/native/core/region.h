@@ -12,6 +12,7 @@
 #include <cstring>
 
 #include "core/ballot.h"
+#include "core/mutant.h"
 
 namespace gaia {
 
@@ -97,11 +98,12 @@ static_assert(sizeof(Head) <= mailboxOffset);
 static_assert(mailboxOffset + slotsMax * sizeof(Mailbox) <= directoryOffset);
 static_assert(directoryOffset + sizeof(Directory) <= ringsOffset);
 
-constexpr std::size_t claimOffset(std::size_t slot) { return slot * 8; }
+inline std::size_t claimOffset(std::size_t slot) { return mutant(Mutant::sharedPromise) ? 0 : slot * 8; }
+inline std::size_t ringIndex(std::size_t slot) { return mutant(Mutant::sharedRing) ? 0 : slot; }
 constexpr std::size_t handoverOffset = offsetof(Control, handover);
-constexpr std::size_t anchorOffset(std::size_t slot) { return ringHeadOffset + slot * sizeof(RingHead); }
-constexpr std::size_t commitOffset(std::size_t slot) { return anchorOffset(slot) + 8; }
-constexpr std::size_t cursorOffset(std::size_t slot) { return anchorOffset(slot) + offsetof(RingHead, cursor); }
+inline std::size_t anchorOffset(std::size_t slot) { return ringHeadOffset + ringIndex(slot) * sizeof(RingHead); }
+inline std::size_t commitOffset(std::size_t slot) { return anchorOffset(slot) + 8; }
+inline std::size_t cursorOffset(std::size_t slot) { return anchorOffset(slot) + offsetof(RingHead, cursor); }
 constexpr std::size_t mailboxOffsetOf(std::size_t slot) { return mailboxOffset + slot * sizeof(Mailbox); }
 
 // Packs a writer's number (16 bits of it) and a 64-byte aligned position into one word.
@@ -115,7 +117,7 @@ constexpr Position placePosition(std::uint64_t place) { return (place & 0xFFFFFF
 struct CommitStatement {
   std::uint64_t ballot = 0, commit = 0, check = 0;
   static CommitStatement of(Ballot ballot, Index commit) { return {ballot, commit, mix(ballot, commit)}; }
-  bool valid() const { return ballot != 0 && check == mix(ballot, commit); }
+  bool valid() const { return ballot != 0 && (check == mix(ballot, commit) || mutant(Mutant::tornStatement)); }
 };
 
 // A member's registered memory, wherever it is mapped.
@@ -133,10 +135,10 @@ class Region {
   bool durable() const { return durability_ == Durability::disk; }
   std::byte* base() const { return base_; }
   Control& control() const { return *reinterpret_cast<Control*>(base_ + controlOffset); }
-  RingHead& ringHead(std::size_t slot) const { return reinterpret_cast<RingHead*>(base_ + ringHeadOffset)[slot]; }
+  RingHead& ringHead(std::size_t slot) const { return reinterpret_cast<RingHead*>(base_ + ringHeadOffset)[ringIndex(slot)]; }
   Mailbox& mailbox(std::size_t slot) const { return reinterpret_cast<Mailbox*>(base_ + mailboxOffset)[slot]; }
   Directory& directory() const { return *reinterpret_cast<Directory*>(base_ + directoryOffset); }
-  std::size_t ringOffset(std::size_t slot) const { return ringsOffset + slot * ringBytes_; }
+  std::size_t ringOffset(std::size_t slot) const { return ringsOffset + ringIndex(slot) * ringBytes_; }
   std::byte* ring(std::size_t slot) const { return base_ + ringOffset(slot); }
   std::atomic<std::uint32_t>& bell() const { return *reinterpret_cast<std::atomic<std::uint32_t>*>(base_ + bellOffset); }
 

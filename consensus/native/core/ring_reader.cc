@@ -99,12 +99,13 @@ Index RingReader::stated(Ballot ballot) const {
 }
 
 bool RingReader::provesDecided(const Record& record) const {
-  return record.header.index <= stated(record.header.ballot);
+  const Ballot ballot = mutant(Mutant::olderBallotApplied) ? statement_.ballot : record.header.ballot;
+  return record.header.index <= stated(ballot);
 }
 
-const Record* RingReader::decided(Index index) {
+const Record* RingReader::decided(Index index, Index heard) {
   for (std::size_t i = 0; i < window_.size(); i++) {
-    if (window_[i].header.index == index && provesDecided(window_[i])) return &window_[i];
+    if (window_[i].header.index == index && (index <= heard || provesDecided(window_[i]))) return &window_[i];
   }
   return nullptr;
 }

@@ -1,0 +1,44 @@
+// Rules that a build for the simulator can leave out, one at a time, to show that a check notices
+// (test/simulator/). In every other build there is no such switch, and the conditions vanish.
+#pragma once
+#include <cstdint>
+
+namespace gaia {
+
+enum class Mutant : std::uint8_t {
+  none,
+  sharedPromise,          // N2: one claim word for all candidates
+  sharedRing,             // W1: one ring for all writers
+  noPromiseCheck,         // W1: a leader counts whatever the claims say
+  ownUnchecked,           // W3: a leader counts itself whatever its claims say
+  oldCopiesCount,         // W5: copies under older ballots count
+  scanBeforeClaim,        // C1: the rings are read before the claim is raised
+  minorityScanned,        // C2: one member of the majority is not read
+  notVerified,            // C2: rings that moved during the scan are not read again
+  appliedIgnored,         // C3: what others have applied is not asked
+  lowestAdopted,          // C4: the lowest ballot wins
+  noChain,                // C4: entries need not follow the one they were built on
+  olderBallotApplied,     // A1: a commit statement covers records of older ballots
+  highestLocalApplied,    // A1: a commit heard of anywhere covers records of any ring
+  tornStatement,          // A1: a torn commit statement is believed
+  recycledWhenCommitted,  // G1: room is taken before the owner has applied
+  anchorEarly,            // G1: a new writer starts where the former one's records are still needed
+  anchorUnapplied,        // G1: a writer skips what the owner has not applied
+  noSecondPhase1,         // M1: a leader goes on under a new configuration without asking its members
+  staleConfiguration,     // M1: a candidate leads by a configuration that is known to be replaced
+  // Of the simulated transport and operator:
+  readBeforeWrite,    // W1: a read overtakes the writes before it
+  lateDuplicate,      // N3: operations of a closed channel land after the next one was accepted
+  predecessorWrites,  // N3: channels of a slot's former member stay open
+  tornClaim,          // N2: a claim is written in two halves
+  sameIdentity,       // R1: a member that lost its memory returns with its old number
+};
+
+#ifdef GAIA_MUTANTS
+inline Mutant activeMutant = Mutant::none;  // set once, before any core exists
+inline bool mutant(Mutant rule) { return activeMutant == rule; }
+#else
+constexpr bool mutant(Mutant) { return false; }
+#endif
+
+}  // namespace gaia

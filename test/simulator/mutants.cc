@@ -1,0 +1,47 @@
+#include "mutants.h"
+
+#include <array>
+#include <utility>
+
+namespace gaia::sim {
+namespace {
+
+constexpr std::array names{
+    std::pair{"sharedPromise", Mutant::sharedPromise},
+    std::pair{"sharedRing", Mutant::sharedRing},
+    std::pair{"noPromiseCheck", Mutant::noPromiseCheck},
+    std::pair{"ownUnchecked", Mutant::ownUnchecked},
+    std::pair{"oldCopiesCount", Mutant::oldCopiesCount},
+    std::pair{"scanBeforeClaim", Mutant::scanBeforeClaim},
+    std::pair{"minorityScanned", Mutant::minorityScanned},
+    std::pair{"notVerified", Mutant::notVerified},
+    std::pair{"appliedIgnored", Mutant::appliedIgnored},
+    std::pair{"lowestAdopted", Mutant::lowestAdopted},
+    std::pair{"noChain", Mutant::noChain},
+    std::pair{"olderBallotApplied", Mutant::olderBallotApplied},
+    std::pair{"highestLocalApplied", Mutant::highestLocalApplied},
+    std::pair{"tornStatement", Mutant::tornStatement},
+    std::pair{"recycledWhenCommitted", Mutant::recycledWhenCommitted},
+    std::pair{"anchorEarly", Mutant::anchorEarly},
+    std::pair{"anchorUnapplied", Mutant::anchorUnapplied},
+    std::pair{"noSecondPhase1", Mutant::noSecondPhase1},
+    std::pair{"staleConfiguration", Mutant::staleConfiguration},
+    std::pair{"readBeforeWrite", Mutant::readBeforeWrite},
+    std::pair{"lateDuplicate", Mutant::lateDuplicate},
+    std::pair{"predecessorWrites", Mutant::predecessorWrites},
+    std::pair{"tornClaim", Mutant::tornClaim},
+    std::pair{"sameIdentity", Mutant::sameIdentity},
+};
+
+}  // namespace
+
+bool leaveOut(const std::string& name) {
+  for (const auto& [known, rule] : names) {
+    if (name != known) continue;
+    activeMutant = rule;
+    return true;
+  }
+  return false;
+}
+
+}  // namespace gaia::sim

@@ -1,0 +1,37 @@
+// What goes wrong at the worst of times: leadership and configurations change within a few operations.
+#include "world.h"
+
+namespace gaia::sim {
+
+void World::critical(const Node& node) {
+  if (!faulty_ || !random.oneIn(options.strikeOneIn)) return;
+  const std::uint64_t withinNs = random.oneIn(2) ? 4 * options.delayNs : 4 * nsPerMs;
+  events.add(nowNs + random.below(withinNs), Event::Kind::strike, node.life);
+}
+
+void World::strike(Node& node) {
+  if (!faulty_ || !node.alive) return;
+  const std::uint64_t suspicionNs = options.timings.suspicionNs;
+  switch (random.below(4)) {
+    case 0:
+      return crash(node);
+    case 1:
+      return pause(node, suspicionNs + random.below(suspicionNs * 2));
+    case 2:
+      return isolate(node);
+    default:
+      return cutOffWithNewcomers(node);
+  }
+}
+
+// Such a part can hold a majority of the next configuration while the rest holds one of the last.
+void World::cutOffWithNewcomers(const Node& node) {
+  std::set<std::uint32_t> part;
+  for (const Node* other : livingNodes()) {
+    const bool newcomer = other->life >= options.members && !random.oneIn(4);
+    if (other == &node || newcomer || random.oneIn(6)) part.insert(other->life);
+  }
+  cutBetween(part);
+}
+
+}  // namespace gaia::sim
