@@ -72,7 +72,8 @@ export interface NativeMetrics {
   batchBytes: NativeHistogram;
   elections: number;
   divergences: number;
-  refusedConnections: number;
+  /** Ended by this member, by cause (consensus/native/transport/refusals.h). */
+  refusedConnections: Record<string, number>;
   journalBytes: number;
 }
 

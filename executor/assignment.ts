@@ -63,8 +63,8 @@ export interface ReplicaMetrics {
   /** Times it stood for election. */
   elections: number;
   divergences: number;
-  /** Strangers on its consensus port. */
-  refusedConnections: number;
+  /** Connections to its consensus port that it ended, by cause: `badSecret`, `malformed`, `timedOut`, `tooMany`, ... */
+  refusedConnections: Record<string, number>;
   journalBytes: number;
 }
 

@@ -60,7 +60,7 @@ function readMetrics(fields: Fields): ReplicaMetrics {
     batchBytes: readDistribution(fields.batchBytes, 'batchBytes'),
     elections: integer(fields.elections, 'elections'),
     divergences: integer(fields.divergences, 'divergences'),
-    refusedConnections: integer(fields.refusedConnections, 'refusedConnections'),
+    refusedConnections: map(fields.refusedConnections, 'refusedConnections', (count, name) => integer(count, name)),
     journalBytes: integer(fields.journalBytes, 'journalBytes'),
   };
 }

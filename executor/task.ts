@@ -5,9 +5,10 @@
  * Phases: idle -> starting -> joining (replicas) -> running -> stopping -> reaping -> ending -> over. Whatever happens,
  * a launched task sends TASK_STARTING first and exactly one terminal update last, when nothing of its session is left.
  */
-import type { Assignment } from './assignment.js';
+import type { Assignment, ReplicaMetrics } from './assignment.js';
 import { orderLine, parseControlLine, stopLine } from './control.js';
 import { decodeAssignment, decodeOrder } from './decode.js';
+import { RefusalLog } from './refusal-log.js';
 import { StatusReporter } from './report.js';
 import type { ChildExit, Listening, TaskAction, TaskEvent, TaskState } from './task-types.js';
 import { type Verdict, verdictOf, withoutHello } from './verdict.js';
@@ -49,6 +50,7 @@ export class Task {
   private droppedLines = 0;
   private readonly deadlines = new Map<Deadline, number>();
   private readonly reporter = new StatusReporter();
+  private readonly refusals = new RefusalLog();
   private actions: TaskAction[] = [];
   private nowMs = 0;
 
@@ -162,7 +164,7 @@ export class Task {
       const message = parseControlLine(line, replica);
       if (message.type === 'hello') this.onHello(message.pid);
       else if (message.type === 'fatal') this.onFatal(message.message);
-      else if (message.type === 'metrics') this.reporter.metrics = message.metrics;
+      else if (message.type === 'metrics') this.onMetrics(message.metrics);
       else this.reporter.state = message.state;
     } catch (error) {
       this.droppedLines += 1;
@@ -170,6 +172,12 @@ export class Task {
         this.log('warn', `dropped a control line: ${(error as Error).message}`);
     }
     this.publishReport();
+  }
+
+  private onMetrics(metrics: ReplicaMetrics): void {
+    this.reporter.metrics = metrics;
+    const refused = this.refusals.news(metrics.refusedConnections, this.nowMs);
+    if (refused !== null) this.log('warn', `refused connections to the consensus port: ${refused}`);
   }
 
   private onHello(pid: number): void {

@@ -231,6 +231,14 @@ Napi::Object fromHistogram(Napi::Env env, const gaia::Histogram& histogram) {
   return object;
 }
 
+Napi::Object fromRefusals(Napi::Env env, const gaia::RefusalCounts& counts) {
+  auto object = Napi::Object::New(env);
+  for (std::size_t i = 0; i < counts.size(); i++) {
+    if (counts[i] != 0) object.Set(gaia::refusalNames[i], static_cast<double>(counts[i]));
+  }
+  return object;
+}
+
 // metrics(handle) -> NativeMetrics
 Napi::Value js_metrics(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
@@ -241,7 +249,7 @@ Napi::Value js_metrics(const Napi::CallbackInfo& info) {
   object.Set("batchBytes", fromHistogram(env, metrics.batchBytes));
   object.Set("elections", static_cast<double>(metrics.elections));
   object.Set("divergences", static_cast<double>(metrics.divergences));
-  object.Set("refusedConnections", static_cast<double>(metrics.refusedConnections));
+  object.Set("refusedConnections", fromRefusals(env, metrics.refusedConnections));
   object.Set("journalBytes", static_cast<double>(metrics.journalBytes));
   return object;
 }

@@ -30,11 +30,6 @@ const counters: Row<ReplicaMetrics>[] = [
     "Times the replica's output was seen to differ from another's",
     (metrics) => metrics.divergences,
   ],
-  [
-    'gaia_replica_refused_connections_total',
-    'Strangers on its consensus port',
-    (metrics) => metrics.refusedConnections,
-  ],
 ];
 
 /** Upper bounds as Prometheus writes them, in units of `scale` of what is counted. */
@@ -125,7 +120,19 @@ export function addReplicas(registry: Registry, { apps }: FrameworkView): void {
     registry.registerMetric(counted as unknown as Metric);
     for (const { labels, metrics } of counting) counted.add(labels, row.of(metrics));
   }
+  addRefusals(registry, counting);
   addStates(registry, replicas);
+}
+
+function addRefusals(registry: Registry, counting: { labels: Labels; metrics: ReplicaMetrics }[]): void {
+  const counter = new Counter({
+    name: 'gaia_replica_refused_connections_total',
+    help: 'Connections to its consensus port that the replica ended, by cause',
+    labelNames: [...labelNames, 'cause'],
+    registers: [registry],
+  });
+  for (const { labels, metrics } of counting)
+    for (const [cause, count] of Object.entries(metrics.refusedConnections)) counter.inc({ ...labels, cause }, count);
 }
 
 function reported(app: string, replica: ReplicaView | null): Reported[] {

@@ -155,7 +155,8 @@ for (const transport of ['shm', 'tcp'] as const) {
       const first = await leader(group);
       const options = await founding.joining(4, 3, group.indexOf(first) + 1);
       const stranger = open({ ...options, secret: randomBytes(32), transport: 'tcp' });
-      if (transport === 'tcp') await eventually('a refusal', () => first.replica.metrics().refusedConnections > 0);
+      if (transport === 'tcp')
+        await eventually('a refusal', () => (first.replica.metrics().refusedConnections.badSecret ?? 0) > 0);
       await first.propose('x');
       assert.deepEqual(stranger.entries, []);
       assert.equal(stranger.replica.status().role, 'learner');

@@ -66,7 +66,7 @@ export const metrics: ReplicaMetrics = {
   batchBytes: { count: 3, sum: 90, buckets: [[30, 3]] },
   elections: 1,
   divergences: 0,
-  refusedConnections: 0,
+  refusedConnections: {},
   journalBytes: 4096,
 };
 export const metricsLine = (change: Partial<ReplicaMetrics> = {}) =>

@@ -72,6 +72,18 @@ describe('executor task: reports', () => {
     assert.deepEqual(drive.pass(10 * messageIntervalMs), [], 'what was told with a message is not told again');
   });
 
+  it('refused connections are logged when there are new ones, at most every ten seconds', () => {
+    const drive = running(replicated);
+    const logged = (counts: Record<string, number>) =>
+      drive.line(metricsLine({ refusedConnections: counts })).filter((action) => action.type === 'log');
+    assert.match(JSON.stringify(logged({ badSecret: 2 })), /refused connections to the consensus port: 2 badSecret"/);
+    assert.deepEqual(logged({ badSecret: 500, timedOut: 3 }), []);
+    drive.pass(10_000);
+    assert.match(JSON.stringify(logged({ badSecret: 501, timedOut: 3 })), /499 badSecret, 3 timedOut"/);
+    drive.pass(10_000);
+    assert.deepEqual(logged({ badSecret: 501, timedOut: 3 }), []);
+  });
+
   it('a distribution that is none is dropped with its line', () => {
     const drive = running(replicated);
     drive.line(stateLine());

@@ -83,6 +83,16 @@ std::string histogramJson(const Histogram& histogram) {
          buckets + "]}";
 }
 
+std::string refusalsJson(const RefusalCounts& counts) {
+  std::string out;
+  for (std::size_t i = 0; i < counts.size(); i++) {
+    if (counts[i] == 0) continue;
+    if (!out.empty()) out += ',';
+    out += field(refusalNames[i], counts[i]);
+  }
+  return "{" + out + "}";
+}
+
 std::string divergenceJson(const Status& status) {
   if (!status.diverged) return "null";
   return "{" + field("index", status.divergence.index) + "," +
@@ -111,7 +121,7 @@ std::string metricsLine(const Metrics& metrics) {
          ",\"batchEntries\":" + histogramJson(metrics.batchEntries) +
          ",\"batchBytes\":" + histogramJson(metrics.batchBytes) + "," + field("elections", metrics.elections) +
          "," + field("divergences", metrics.divergences) + "," +
-         field("refusedConnections", metrics.refusedConnections) + "," +
+         "\"refusedConnections\":" + refusalsJson(metrics.refusedConnections) + "," +
          field("journalBytes", metrics.journalBytes) + "}\n";
 }
 

@@ -360,7 +360,7 @@ Metrics MemberRuntime::metrics() const {
   Metrics metrics = metrics_;
   metrics.elections = core_->elections();
   metrics.divergences = core_->divergence() ? 1 : 0;
-  metrics.refusedConnections = acceptor_->refused();
+  metrics.refusedConnections = acceptor_->refusals();
   metrics.journalBytes = journal_->bytes();
   return metrics;
 }

@@ -6,8 +6,10 @@
 namespace gaia {
 namespace {
 
-constexpr std::size_t strangersMax = 16;
+constexpr int acceptsMax = 16;  // at a time: others wait in the kernel
 constexpr std::uint64_t handshakeNs = 2'000'000'000;
+constexpr std::size_t answerBytesMax = 4u << 20;  // that wait at one member; it is not served until it takes some
+constexpr std::uint64_t stalledNsMax = 2'000'000'000;
 constexpr std::uint64_t heldNsMax = 20'000'000;
 
 short eventsOf(std::span<const pollfd> ready, int descriptor) {
@@ -50,7 +52,7 @@ void Acceptor::addTo(std::vector<pollfd>* descriptors) {
   if (unixListener_ >= 0) descriptors->push_back({unixListener_, POLLIN, 0});
   if (tcpListener_ >= 0) descriptors->push_back({tcpListener_, POLLIN, 0});
   for (const auto& session : sessions_) {
-    const int in = session->held ? 0 : POLLIN, out = session->stream.wantsToSend() ? POLLOUT : 0;
+    const int in = session->held || crowded(*session) ? 0 : POLLIN, out = session->stream.wantsToSend() || session->unfinished ? POLLOUT : 0;
     descriptors->push_back({session->stream.descriptor(), static_cast<short>(in | out), 0});
   }
 }
@@ -59,79 +61,113 @@ bool Acceptor::serve(std::span<const pollfd> ready, std::uint64_t nowNs) {
   wrote_ = false;
   nowNs_ = nowNs;
   for (auto& session : sessions_) {
-    const bool settled = session->state == Session::State::open || session->state == Session::State::leaving;
-    if (!settled && nowNs > session->deadlineNs) session->stream.fail();
+    watch(*session);
     if (session->stream.broken()) continue;  // replaced by a newer one: nothing of it may land any more (N3)
     const bool waited = session->held && release(*session);
     if (session->held || (eventsOf(ready, session->stream.descriptor()) == 0 && !waited)) continue;
-    session->stream.receive();
-    if (!advance(*session)) session->stream.fail();
+    session->stream.flush();
+    if (crowded(*session)) continue;
+    receive(*session);
+    advance(*session);
+    session->unfinished = crowded(*session);  // frames may be left here that no arrival will announce
     session->stream.flush();
   }
-  std::erase_if(sessions_, [&](const auto& session) {
-    if (!session->stream.broken()) return false;
-    const bool settled = session->state == Session::State::open || session->state == Session::State::leaving;
-    if (!settled) refused_.fetch_add(1, std::memory_order_relaxed);
-    return true;
-  });
+  std::erase_if(sessions_, [](const auto& session) { return session->stream.broken(); });
   welcome();
   if (eventsOf(ready, unixListener_) != 0) acceptFrom(unixListener_, true, nowNs);
   if (eventsOf(ready, tcpListener_) != 0) acceptFrom(tcpListener_, false, nowNs);
   return wrote_;
 }
 
-std::size_t Acceptor::strangers() const {
-  std::size_t count = 0;
-  for (const auto& session : sessions_) count += session->state != Session::State::open ? 1 : 0;
-  return count;
+void Acceptor::refuse(Session& session, Refusal why) {
+  if (session.stream.broken()) return;
+  session.stream.fail();
+  refusals_.add(why);
+}
+
+bool Acceptor::crowded(const Session& session) const { return session.stream.bytesToSend() > answerBytesMax; }
+
+void Acceptor::receive(Session& session) {
+  if (session.state == Session::State::open) return session.stream.receive();
+  session.stream.receive(sizeof(Hello));
+  if (session.state == Session::State::leaving) session.stream.forgetInput();  // only its end is waited for
+}
+
+// Ends who takes too long: to say who it is, or to take its answers.
+void Acceptor::watch(Session& session) {
+  if (session.state == Session::State::leaving) return;
+  if (session.state != Session::State::open) {
+    if (nowNs_ - session.stranger.sinceNs > handshakeNs) refuse(session, Refusal::timedOut);
+    return;
+  }
+  if (!crowded(session)) session.stalledNs = 0;
+  else if (session.stalledNs == 0) session.stalledNs = nowNs_;
+  else if (nowNs_ - session.stalledNs > stalledNsMax) refuse(session, Refusal::stalled);
+}
+
+void Acceptor::dropStranger() {
+  std::vector<Stranger> strangers;
+  std::vector<std::size_t> places;
+  for (std::size_t i = 0; i < sessions_.size(); i++) {
+    if (sessions_[i]->authentic()) continue;
+    strangers.push_back(sessions_[i]->stranger);
+    places.push_back(i);
+  }
+  if (strangers.size() <= strangersMax) return;
+  const std::size_t place = places[strangerToDrop(strangers)];
+  refuse(*sessions_[place], Refusal::tooMany);
+  sessions_.erase(sessions_.begin() + static_cast<std::ptrdiff_t>(place));
 }
 
 void Acceptor::acceptFrom(int listener, bool local, std::uint64_t nowNs) {
-  for (int descriptor; (descriptor = sys::accept(listener)) >= 0;) {
-    if (strangers() >= strangersMax) {
-      sys::close(descriptor);
-      refused_.fetch_add(1, std::memory_order_relaxed);
-      continue;
-    }
+  for (int i = 0, descriptor; i < acceptsMax && (descriptor = sys::accept(listener)) >= 0; i++) {
     auto session = std::make_unique<Session>();
     session->stream.open(descriptor);
     session->local = local;
-    session->deadlineNs = nowNs + handshakeNs;
+    session->stranger = {sys::peerAddress(descriptor), false, nowNs};
     sessions_.push_back(std::move(session));
+    dropStranger();
   }
 }
 
-bool Acceptor::advance(Session& session) {
-  if (session.state == Session::State::hello && session.stream.available() >= sizeof(Hello)) {
-    if (!answerHello(session)) return false;
-  }
-  if (session.state == Session::State::proof && session.stream.available() >= sizeof(Proof)) {
-    if (!checkProof(session)) return false;
-  }
-  if (session.state != Session::State::open) return true;
-  while (!session.held) {
+void Acceptor::advance(Session& session) {
+  const bool left = session.stream.broken();
+  if (session.state == Session::State::hello && session.stream.available() >= sizeof(Hello)) answerHello(session);
+  if (session.state == Session::State::proof && session.stream.available() >= sizeof(Proof)) checkProof(session);
+  if (session.state == Session::State::open) serveFrames(session);
+  else if (left && !session.authentic())
+    refusals_.add(session.state == Session::State::proof ? Refusal::badSecret : Refusal::abandoned);
+}
+
+void Acceptor::serveFrames(Session& session) {
+  while (!session.held && !crowded(session)) {
+    const bool ended = session.stream.broken();
     const auto frame = session.stream.frame();
-    if (!frame) break;
+    if (!frame) {
+      if (!ended && session.stream.broken()) refusals_.add(Refusal::malformed);
+      return;
+    }
     if (mustWait(session, *frame)) {
       session.held = *frame;
       session.heldNs = nowNs_;
-    } else if (!execute(session, *frame)) {
-      return false;
+    } else {
+      execute(session, *frame);
     }
   }
-  return true;
 }
 
-bool Acceptor::answerHello(Session& session) {
+void Acceptor::answerHello(Session& session) {
   session.stream.take(&session.hello);
-  if (session.hello.magic != helloMagic || session.hello.toNumber != owner_.number) return false;
-  if (session.hello.fromSlot >= slotsMax || session.hello.counts > 1) return false;
-  if (session.hello.fromNumber < newestIn(session.hello.fromSlot)) return false;
+  const Hello& hello = session.hello;
+  if (hello.magic != helloMagic || hello.toNumber != owner_.number || hello.fromSlot >= slotsMax || hello.counts > 1 ||
+      hello.fromNumber == owner_.number) {
+    return refuse(session, Refusal::malformed);
+  }
+  if (hello.fromNumber < newestIn(hello.fromSlot)) return refuse(session, Refusal::formerMember);
   sys::randomBytes(session.nonce);
-  session.stream.putMessage(
-      Challenge{session.nonce, owner_.authenticator.prove(Side::owner, session.hello, session.nonce)});
+  session.stream.putMessage(Challenge{session.nonce, owner_.authenticator.prove(Side::owner, hello, session.nonce)});
+  session.stranger.saidHello = true;
   session.state = Session::State::proof;
-  return true;
 }
 
 // The member after which no older one may write in a slot. Its claim says so also to an owner that was started again.
@@ -139,16 +175,17 @@ std::uint32_t Acceptor::newestIn(std::uint8_t slot) const {
   return std::max(writers_[slot], numberOf(loadWord(owner_.region.control().claim[slot])));
 }
 
-bool Acceptor::checkProof(Session& session) {
+void Acceptor::checkProof(Session& session) {
   Proof proof;
   session.stream.take(&proof);
   const Mac expected = owner_.authenticator.prove(Side::caller, session.hello, session.nonce);
-  if (!Authenticator::equal(proof.proof, expected)) return false;
-  if (returned_ && !returned_(session.hello.fromNumber, session.hello.life)) return false;
+  if (!Authenticator::equal(proof.proof, expected)) return refuse(session, Refusal::badSecret);
+  if (returned_ && !returned_(session.hello.fromNumber, session.hello.life)) {
+    return refuse(session, Refusal::formerMember);
+  }
   shutOut(session);
   session.state = Session::State::waiting;
   welcome();
-  return true;
 }
 
 // N3: one live channel per (writer, owner) and one writer per slot: what a member shuts out are its own earlier channel and
@@ -187,20 +224,22 @@ void Acceptor::welcome() {
   }
 }
 
-bool Acceptor::execute(Session& session, const Frame& frame) {
+void Acceptor::execute(Session& session, const Frame& frame) {
   switch (frame.header.operation) {
     case Operation::write: {
       const std::size_t slot = session.hello.fromSlot;
-      if (!owner_.region.writableBy(slot, frame.header.offset, frame.payload.size())) return false;
+      if (!owner_.region.writableBy(slot, frame.header.offset, frame.payload.size())) {
+        return refuse(session, Refusal::outOfBounds);
+      }
       placeBytes(owner_.region.base() + frame.header.offset, frame.payload.data(), frame.payload.size());
       wrote_ = true;
       if (queue_ != nullptr) session.wrote = ++queue_->arrived;
-      return true;
+      return;
     }
-    case Operation::read: answerRead(session, frame); return !session.stream.broken();
-    case Operation::journal: answerJournal(session, frame); return !session.stream.broken();
-    case Operation::snapshot: answerSnapshot(session, frame); return !session.stream.broken();
-    default: return false;
+    case Operation::read: return answerRead(session, frame);
+    case Operation::journal: return answerJournal(session, frame);
+    case Operation::snapshot: return answerSnapshot(session, frame);
+    default: return refuse(session, Refusal::malformed);
   }
 }
 
@@ -221,7 +260,7 @@ void Acceptor::answerRead(Session& session, const Frame& frame) {
   const auto [operation, length, offset, count] = frame.header;
   const std::size_t bytes = owner_.region.bytes();
   if (count > std::max(readBytesMax, recordBytesMax) || offset > bytes || count > bytes - offset) {
-    return session.stream.fail();
+    return refuse(session, Refusal::outOfBounds);
   }
   scratch_.resize(count);
   fetchBytes(scratch_.data(), owner_.region.base() + offset, count);

@@ -8,7 +8,9 @@
 #include "core/channel.h"
 #include "core/record.h"
 #include "transport/auth.h"
+#include "transport/refusals.h"
 #include "transport/stream.h"
+#include "transport/strangers.h"
 
 namespace gaia {
 
@@ -42,15 +44,18 @@ class Acceptor {
   // Serves what is ready; true when a member wrote into the region.
   bool serve(std::span<const pollfd> ready, std::uint64_t nowNs);
 
-  std::uint64_t refused() const { return refused_.load(std::memory_order_relaxed); }
+  RefusalCounts refusals() const { return refusals_.counts(); }
 
  private:
   struct Session {
     Stream stream;
     bool local = false;  // over the unix socket: gets the region's descriptor
-    std::uint64_t deadlineNs = 0;
+    Stranger stranger;
+    bool unfinished = false;
+    std::uint64_t stalledNs = 0;  // since when it takes too few of its answers; 0: it does not
     // waiting: authentic, but a predecessor in its slot still writes; leaving: such a predecessor.
     enum class State : std::uint8_t { hello, proof, waiting, open, leaving } state = State::hello;
+    bool authentic() const { return state != State::hello && state != State::proof; }
     Hello hello;
     Nonce nonce{};
     std::uint64_t wrote = 0;     // arrivals when it wrote last
@@ -58,19 +63,24 @@ class Acceptor {
     std::uint64_t heldNs = 0;
   };
   void acceptFrom(int listener, bool local, std::uint64_t nowNs);
-  bool advance(Session& session);   // false: to be refused
-  bool answerHello(Session& session);
-  bool checkProof(Session& session);
+  void refuse(Session& session, Refusal why);
+  void watch(Session& session);
+  bool crowded(const Session& session) const;
+  void receive(Session& session);
+  void advance(Session& session);
+  void serveFrames(Session& session);
+  void answerHello(Session& session);
+  void checkProof(Session& session);
   void shutOut(const Session& accepted);
   void welcome();
   std::uint32_t newestIn(std::uint8_t slot) const;
-  bool execute(Session& session, const Frame& frame);
+  void execute(Session& session, const Frame& frame);
   bool mustWait(const Session& session, const Frame& frame) const;
   bool release(Session& session);  // answers what was held, when it is time
   void answerRead(Session& session, const Frame& frame);
   void answerJournal(Session& session, const Frame& frame);
   void answerSnapshot(Session& session, const Frame& frame);
-  std::size_t strangers() const;
+  void dropStranger();
 
   Owner owner_;
   std::uint64_t life_ = 0;
@@ -83,7 +93,7 @@ class Acceptor {
   std::vector<std::byte> scratch_;
   bool wrote_ = false;
   std::uint64_t nowNs_ = 0;
-  std::atomic<std::uint64_t> refused_{0};
+  Refusals refusals_;
 };
 
 }  // namespace gaia

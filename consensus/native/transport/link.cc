@@ -25,7 +25,10 @@ Link::Event Link::step(short events, std::uint64_t nowNs) {
   if (state_ == State::idle) return nowNs >= retryAtNs_ ? dial(nowNs) : Event::none;
   if (state_ != State::open && nowNs > deadlineNs_) return fail(Event::closed, nowNs);
   if (state_ == State::connecting) return events != 0 ? connected(nowNs) : Event::none;
-  if ((events & (POLLIN | POLLHUP | POLLERR | POLLRDHUP)) != 0) stream_.receive();
+  if ((events & (POLLIN | POLLHUP | POLLERR | POLLRDHUP)) != 0) {
+    if (state_ == State::open) stream_.receive();
+    else stream_.receive(sizeof(Challenge) + sizeof(Welcome));
+  }
   Event event = Event::none;
   if (state_ != State::open) event = shake(nowNs);
   if (event == Event::closed) return event;
@@ -42,6 +45,7 @@ Link::Event Link::dial(std::uint64_t nowNs) {
       reason_.clear();
       return connected(nowNs);
     }
+    if (errno == EAGAIN) return fail(Event::closed, nowNs);  // a queue of strangers is before us
     reason_ = "no shared memory: the member's local socket does not answer (" + sys::errorText(errno) + ")";
     if (caller_.choice == TransportChoice::shm) return fail(Event::refused, nowNs);
   } else {

@@ -25,15 +25,18 @@ void Stream::close() {
   out_.clear();
 }
 
-void Stream::receive() {
+void Stream::receive(std::size_t bytesMax) {
   for (int i = 0; i < receivesMax && !broken_; i++) {
     if (inStart_ > 0) {
       std::memmove(in_.data(), in_.data() + inStart_, available());
       inEnd_ -= inStart_;
       inStart_ = 0;
     }
-    if (in_.size() - inEnd_ < receiveBytes) in_.resize(std::max(in_.size() * 2, inEnd_ + receiveBytes));
-    const auto count = sys::receive(descriptor_, {in_.data() + inEnd_, in_.size() - inEnd_}, &passed_);
+    if (available() >= bytesMax) return;
+    const std::size_t part = std::min(receiveBytes, bytesMax - available());
+    if (in_.size() - inEnd_ < part) in_.resize(std::max(in_.size() * 2, inEnd_ + part));
+    const std::size_t room = bytesMax < receiveBytes ? part : in_.size() - inEnd_;
+    const auto count = sys::receive(descriptor_, {in_.data() + inEnd_, room}, &passed_);
     if (count > 0) inEnd_ += static_cast<std::size_t>(count);
     if (count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)) broken_ = true;
     if (count < static_cast<std::ptrdiff_t>(receiveBytes) || available() > framePayloadMax) return;
@@ -60,7 +63,11 @@ void Stream::put(std::span<const std::byte> bytes) {
     out_.clear();
     outStart_ = 0;
   }
-  if (out_.size() + bytes.size() > outputBytesMax) {
+  if (outStart_ > bytesToSend() + receiveBytes) {  // what is sent gives its room back, although some always waits
+    out_.erase(out_.begin(), out_.begin() + static_cast<std::ptrdiff_t>(outStart_));
+    outStart_ = 0;
+  }
+  if (bytesToSend() + bytes.size() > outputBytesMax) {
     broken_ = true;  // the other side has stopped reading
     return;
   }

@@ -47,7 +47,9 @@ class Stream {
   void fail() { broken_ = true; }
   void endSending() { sys::endSending(descriptor_); }  // the other side sees the end; what it sends is still received
 
-  void receive();  // takes what the kernel has, within bounds
+  // Takes what the kernel has, within bounds; of who has not said yet who it is, at most `bytesMax` at a time.
+  void receive(std::size_t bytesMax = ~std::size_t{0});
+  void forgetInput() { inStart_ = inEnd_ = 0; }
   std::size_t available() const { return inEnd_ - inStart_; }
   template <class T>
   bool take(T* message) {
@@ -68,6 +70,7 @@ class Stream {
   void pass(int descriptor) { passing_ = descriptor; }  // with the next bytes sent
   void flush();
   bool wantsToSend() const { return outStart_ < out_.size(); }
+  std::size_t bytesToSend() const { return out_.size() - outStart_; }
 
  private:
   int descriptor_;

@@ -24,6 +24,8 @@
 namespace gaia::sys {
 namespace {
 
+constexpr int backlogMax = 256;
+
 constinit std::atomic<int> floorDescriptor{3};
 constinit std::array<std::atomic<int>, 1024> registered{};  // descriptor + 1; 0: free
 constinit std::atomic<std::uintptr_t> farNext{0x6000'0000'0000};
@@ -169,7 +171,7 @@ int listenUnix(const std::string& abstractName) {
   sockaddr_un address;
   const socklen_t length = unixAddress(abstractName, &address);
   if (descriptor < 0) return -1;
-  if (syscall(SYS_bind, descriptor, &address, length) != 0 || syscall(SYS_listen, descriptor, 32) != 0) {
+  if (syscall(SYS_bind, descriptor, &address, length) != 0 || syscall(SYS_listen, descriptor, backlogMax) != 0) {
     return failed(descriptor);
   }
   return descriptor;
@@ -194,7 +196,7 @@ int listenTcp(const std::string& host, std::uint16_t port) {
   const int descriptor = newSocket(address.ss_family);
   if (descriptor < 0) return -1;
   setOption(descriptor, SOL_SOCKET, SO_REUSEADDR, 1);
-  if (syscall(SYS_bind, descriptor, &address, length) != 0 || syscall(SYS_listen, descriptor, 32) != 0) {
+  if (syscall(SYS_bind, descriptor, &address, length) != 0 || syscall(SYS_listen, descriptor, backlogMax) != 0) {
     return failed(descriptor);
   }
   return descriptor;
@@ -230,6 +232,16 @@ std::uint16_t localPort(int descriptor) {
   syscall(SYS_getsockname, descriptor, &address, &length);
   return ntohs(address.ss_family == AF_INET ? reinterpret_cast<sockaddr_in&>(address).sin_port
                                             : reinterpret_cast<sockaddr_in6&>(address).sin6_port);
+}
+
+Address peerAddress(int descriptor) {
+  sockaddr_storage address{};
+  socklen_t length = sizeof(address);
+  Address bytes{};
+  syscall(SYS_getpeername, descriptor, &address, &length);
+  if (address.ss_family == AF_INET) std::memcpy(bytes.data(), &reinterpret_cast<sockaddr_in&>(address).sin_addr, 4);
+  if (address.ss_family == AF_INET6) std::memcpy(bytes.data(), &reinterpret_cast<sockaddr_in6&>(address).sin6_addr, 16);
+  return bytes;
 }
 
 std::ptrdiff_t receive(int descriptor, std::span<std::byte> into, int* passedDescriptor) {

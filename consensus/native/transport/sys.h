@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <cstddef>
@@ -46,6 +47,8 @@ int connectTcp(const std::string& host, std::uint16_t port);
 int accept(int listener);
 int socketError(int descriptor);
 std::uint16_t localPort(int descriptor);
+using Address = std::array<std::byte, 16>;
+Address peerAddress(int descriptor);  // of an IP socket, without the port; all zero: of another
 bool isAddress(const std::string& host);  // a literal address or "localhost"
 std::ptrdiff_t receive(int descriptor, std::span<std::byte> into, int* passedDescriptor);
 std::ptrdiff_t send(int descriptor, std::span<const std::byte> bytes, int passedDescriptor);

@@ -155,6 +155,10 @@ void Replica::handOverAndEnd() {
   runtime_.reset();
 }
 
+std::uint64_t refused(Replica& replica, Refusal why) {
+  return replica->metrics().refusedConnections[static_cast<std::size_t>(why)];
+}
+
 Group::Group(const GroupSetting& setting, std::size_t members, std::size_t here) : setting_(setting) {
   static int count = 0;
   base_.group = "test-" + std::to_string(getpid()) + "-" + std::to_string(count++);

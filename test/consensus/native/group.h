@@ -62,6 +62,8 @@ class Replica {
   std::thread thread_;
 };
 
+std::uint64_t refused(Replica& replica, Refusal why);  // connections it has ended for that
+
 struct GroupSetting {
   TransportChoice transport = TransportChoice::automatic;
   std::map<std::uint32_t, std::string> journalDirectories = {};  // by member number; else a temporary one

@@ -120,7 +120,7 @@ TEST_CASE("whoever does not know the secret is refused and counted") {
   stranger.journalDirectory = directory.path();
   Replica replica(stranger);
   REQUIRE(replica.started());
-  CHECK(eventually([&] { return group[1]->metrics().refusedConnections > 0; }));
+  CHECK(eventually([&] { return refused(group[1], Refusal::badSecret) > 0; }));
   CHECK(replica->status().role == Role::learner);
   CHECK(replica.log().empty());
 }

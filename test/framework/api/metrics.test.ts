@@ -24,7 +24,7 @@ const counted: ReplicaMetrics = {
   batchBytes: { count: 100, sum: 6400, buckets: [[67, 100]] },
   elections: 2,
   divergences: 0,
-  refusedConnections: 3,
+  refusedConnections: { badSecret: 2, timedOut: 1 },
   journalBytes: 12_345,
 };
 
@@ -72,7 +72,8 @@ describe('api: metrics', () => {
     assert.equal(metrics.value('gaia_replica_role', { ...leader, role: 'leader' }), 1);
     assert.equal(metrics.value('gaia_replica_connected', { ...leader, peer: '9', transport: 'shm' }), 1);
     assert.equal(metrics.value('gaia_replica_elections_total', leader), 2);
-    assert.equal(metrics.value('gaia_replica_refused_connections_total', leader), 3);
+    assert.equal(metrics.value('gaia_replica_refused_connections_total', { ...leader, cause: 'badSecret' }), 2);
+    assert.equal(metrics.value('gaia_replica_refused_connections_total', { ...leader, cause: 'timedOut' }), 1);
     assert.equal(metrics.value('gaia_replica_journal_bytes', leader), 12_345);
     assert.equal(metrics.samples('gaia_replica_elections_total').length, 1, 'what was not reported is not there');
   });
@@ -114,7 +115,7 @@ describe('api: metrics', () => {
       bytesPerCommit: 64,
       elections: 2,
       divergences: 0,
-      refusedConnections: 3,
+      refusedConnections: { badSecret: 2, timedOut: 1 },
       journalBytes: 12_345,
     });
     assert.equal(replicas[1].metrics, null);
