@@ -19,7 +19,7 @@ export interface NativeOptions {
   self: NativeMember;
   peers: NativeMember[];
   join: boolean;
-  transport: 'auto' | 'shm' | 'tcp';
+  transport: 'auto' | 'shm' | 'verbs' | 'tcp';
   journalDirectory: string;
   journalBytesMax: number;
   ringBytes: number;
@@ -30,7 +30,7 @@ export interface NativeOptions {
 export interface NativePeer {
   member: NativeMember;
   connected: boolean;
-  transport: 'none' | 'shm' | 'tcp';
+  transport: 'none' | 'shm' | 'verbs' | 'tcp';
   transportReason: string;
   applied: number;
 }

@@ -17,7 +17,7 @@ export interface Member {
   servicePort: number;
 }
 
-export type Transport = 'auto' | 'shm' | 'tcp';
+export type Transport = 'auto' | 'shm' | 'verbs' | 'tcp';
 
 export interface ReplicaOptions {
   /** Unique name of the group and its generation. */
@@ -31,7 +31,7 @@ export interface ReplicaOptions {
   journalDirectory: string;
   /** True: catch up and take over `self.slot` in a running group. False (default): one of the founders. */
   join?: boolean;
-  /** Default `auto`: shared memory between members of one host, else TCP. */
+  /** Default `auto`: shared memory between members of one host, else RDMA (`verbs`) where both have it, else TCP. */
   transport?: Transport;
   /** Default 8 GiB. Beyond it nobody can join by replay from this member; snapshots keep the journal below half of it. */
   journalBytesMax?: number;
@@ -47,7 +47,7 @@ const secretBytes = 32;
 const journalSegmentBytes = 16 * 2 ** 20;
 const ringBytesMin = 16 * 2 ** 20;
 const ringBytesMax = 2 ** 30;
-const transports: Transport[] = ['auto', 'shm', 'tcp'];
+const transports: Transport[] = ['auto', 'shm', 'verbs', 'tcp'];
 
 /** Checks `options` and fills in the defaults; `snapshots`: the embedder takes and restores them. Throws ArgumentError. */
 export function toNativeOptions(options: ReplicaOptions, snapshots: boolean): NativeOptions {

@@ -43,7 +43,7 @@ export interface ReplicaAssignment {
   self: MemberAddress;
   /** Founders: the other founders. Joiners: members believed to be alive. */
   peers: MemberAddress[];
-  transport: 'auto' | 'shm' | 'tcp';
+  transport: 'auto' | 'shm' | 'verbs' | 'tcp';
 }
 
 /** A distribution in log-linear buckets: ascending, none empty, each at most 1/16 wide. */

@@ -66,7 +66,7 @@ function decodeReplica(fields: Fields): ReplicaAssignment {
     join: flag(fields.join, 'replica.join'),
     self: decodeMember(fields.self, 'replica.self'),
     peers: list(fields.peers, 'replica.peers', 64, decodeMember),
-    transport: oneOf(fields.transport, 'replica.transport', ['auto', 'shm', 'tcp']),
+    transport: oneOf(fields.transport, 'replica.transport', ['auto', 'shm', 'verbs', 'tcp']),
   };
 }
 

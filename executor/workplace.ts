@@ -12,7 +12,7 @@ import {
   realpathSync,
   symlinkSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { ReplicaAssignment } from './assignment.js';
 import type { Owner } from './owner.js';
 import { writeReplicaConf } from './replica-conf.js';
@@ -25,6 +25,8 @@ const logFiles = ['stdout', 'stderr', 'executor.log'];
 const filler = 'path-of-equal-length_';
 
 export const interposerFile = 'libgaia-interpose.so';
+/** Beside the interposer, which loads it where there is an RDMA device. */
+const verbsFile = 'libgaia-verbs.so';
 export const interposerPath = `./.gaia/${interposerFile}`;
 export const replicaConfPath = '.gaia/replica.conf';
 
@@ -64,6 +66,8 @@ export function prepareWorkplace({ sandbox, replica, interposer, owner, trace }:
   linkFetched(fetched, directory, '../'.repeat(path.split('/').length));
   // A copy: the program must not see another build of the library being put in its place.
   copyFileSync(interposer, join(directory, interposerPath));
+  const verbs = join(dirname(interposer), verbsFile);
+  if (existsSync(verbs)) copyFileSync(verbs, join(directory, '.gaia', verbsFile));
   chmodSync(join(directory, interposerPath), 0o755);
   writeReplicaConf(join(directory, replicaConfPath), replica, trace);
   if (owner !== null) giveTo(owner, directory);

@@ -54,7 +54,7 @@ export interface FetchUri {
 /** Our extension of Marathon's spec. `instances` is the number of replicas: 1 to 9. */
 export interface Replication {
   protocol: 'apus';
-  transport: 'auto' | 'shm' | 'tcp';
+  transport: 'auto' | 'shm' | 'verbs' | 'tcp';
   durability: 'memory';
   /** Failure domains, widest first. */
   spread: string[];

@@ -94,6 +94,7 @@ gaia::Member toMember(const Napi::Object& from) {
 
 gaia::TransportChoice toTransport(const std::string& name) {
   if (name == "shm") return gaia::TransportChoice::shm;
+  if (name == "verbs") return gaia::TransportChoice::verbs;
   return name == "tcp" ? gaia::TransportChoice::tcp : gaia::TransportChoice::automatic;
 }
 

@@ -13,7 +13,7 @@ export function readReplication(reader: Reader): Replication | undefined {
   if (inner === undefined) return undefined;
   const replication: Replication = {
     protocol: inner.choice('protocol', ['apus'] as const) ?? 'apus',
-    transport: inner.choice('transport', ['auto', 'shm', 'tcp'] as const) ?? 'auto',
+    transport: inner.choice('transport', ['auto', 'shm', 'verbs', 'tcp'] as const) ?? 'auto',
     durability: readDurability(inner),
     spread: inner.strings('spread', DOMAIN_LIMITS) ?? SPREAD_DEFAULT,
   };

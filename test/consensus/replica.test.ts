@@ -225,7 +225,7 @@ describe('opening a replica', () => {
     ['peers', () => ({ peers: [], join: true }), /empty/],
     ['peers[0].number', ({ self, peers }) => ({ peers: [{ ...peers[0], number: self.number }] }), /is 1/],
     ['peers[0].slot', ({ self, peers }) => ({ peers: [{ ...peers[0], slot: self.slot }] }), /is 0/],
-    ['transport', () => ({ transport: 'udp' }), /"udp".*auto, shm, tcp/],
+    ['transport', () => ({ transport: 'udp' }), /"udp".*auto, shm, verbs, tcp/],
     ['journalBytesMax', () => ({ journalBytesMax: 1.5 }), /1\.5/],
     ['ringBytes', () => ({ ringBytes: 17 * 2 ** 20 }), /17825792.*power of two/],
   ];

@@ -1,6 +1,6 @@
 // Measures the consensus core from proposal to commit, as the leader sees it, with real replica processes.
 //
-//   gaia-consensus-bench --transport shm|tcp --replicas N --clients C --bytes B --seconds S
+//   gaia-consensus-bench --transport shm|verbs|tcp --host ADDRESS --replicas N --clients C --bytes B --seconds S
 //
 // `clients` proposals are outstanding at a time: appended one after the other, then committed together; each
 // one's latency counts from its own append. Prints one JSON object. The replicas are children and are always
@@ -23,7 +23,7 @@ namespace {
 using namespace gaia;
 
 struct Arguments {
-  std::string transport = "shm";
+  std::string transport = "shm", host = "127.0.0.1";
   std::size_t replicas = 3, clients = 1, bytes = 64;
   double seconds = 2;
 };
@@ -41,6 +41,8 @@ Arguments parse(int count, char** values) {
     const std::string name = values[i], value = values[i + 1];
     if (name == "--transport")
       arguments.transport = value;
+    else if (name == "--host")
+      arguments.host = value;
     else if (name == "--replicas")
       arguments.replicas = std::strtoul(value.c_str(), nullptr, 10);
     else if (name == "--clients")
@@ -52,21 +54,21 @@ Arguments parse(int count, char** values) {
     else
       std::fprintf(stderr, "unknown option %s\n", name.c_str()), std::exit(2);
   }
-  const bool transport = arguments.transport == "shm" || arguments.transport == "tcp";
+  const bool transport = bench::isTransport(arguments.transport);
   const bool sizes =
       arguments.bytes >= 1 && arguments.bytes <= 65536 && arguments.clients >= 1 && arguments.clients <= 128;
   if (!transport || !sizes || arguments.replicas < 1 || arguments.replicas > slotsMax ||
       arguments.seconds <= 0) {
     std::fprintf(
         stderr,
-        "--transport shm|tcp, --replicas 1..9, --clients 1..128, --bytes 1..65536, --seconds above 0\n");
+        "--transport shm|verbs|tcp, --host ADDRESS (of an RDMA device, for verbs), --replicas 1..9, --clients 1..128, --bytes 1..65536, --seconds above 0\n");
     std::exit(2);
   }
   return arguments;
 }
 
 std::vector<ReplicaOptions> group(const Arguments& arguments, const std::string& directory) {
-  auto all = bench::founders(arguments.transport, arguments.replicas, directory);
+  auto all = bench::founders(arguments.transport, arguments.host, arguments.replicas, directory);
   for (ReplicaOptions& options : all) options.journalBytesMax = 64u << 20;
   return all;
 }

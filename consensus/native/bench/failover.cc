@@ -1,5 +1,5 @@
 // Kills the leader of a group of this host again and again and times what the survivors do:
-//   gaia-failover-bench --transport shm|tcp --replicas N --kills K
+//   gaia-failover-bench --transport shm|verbs|tcp --host ADDRESS --replicas N --kills K
 //
 // Every replica is a process. The leader proposes one 64-byte entry after the other; from SIGKILL until a
 // survivor leads (detection and election) and until its first entry is committed (outage) is what is
@@ -34,7 +34,7 @@ constexpr std::size_t seatsMax = 1024;
 constexpr std::size_t entryBytes = 64;
 
 struct Arguments {
-  std::string transport = "shm";
+  std::string transport = "shm", host = "127.0.0.1";
   std::size_t replicas = 3, kills = 100;
 };
 
@@ -58,6 +58,8 @@ Arguments parse(int count, char** values) {
     const std::string name = values[i], value = values[i + 1];
     if (name == "--transport")
       arguments.transport = value;
+    else if (name == "--host")
+      arguments.host = value;
     else if (name == "--replicas")
       arguments.replicas = std::strtoul(value.c_str(), nullptr, 10);
     else if (name == "--kills")
@@ -65,10 +67,10 @@ Arguments parse(int count, char** values) {
     else
       std::fprintf(stderr, "unknown option %s\n", name.c_str()), std::exit(2);
   }
-  const bool transport = arguments.transport == "shm" || arguments.transport == "tcp";
+  const bool transport = bench::isTransport(arguments.transport);
   if (!transport || arguments.replicas < 3 || arguments.replicas > slotsMax || arguments.kills < 1 ||
       arguments.kills > seatsMax - slotsMax - 1) {
-    std::fprintf(stderr, "--transport shm|tcp, --replicas 3..9, --kills 1..1014\n");
+    std::fprintf(stderr, "--transport shm|verbs|tcp, --host ADDRESS (of an RDMA device, for verbs), --replicas 3..9, --kills 1..1014\n");
     std::exit(2);
   }
   return arguments;
@@ -165,7 +167,7 @@ class Run {
   }
 
   int go() {
-    options_ = bench::founders(arguments_.transport, arguments_.replicas, directory_.path());
+    options_ = bench::founders(arguments_.transport, arguments_.host, arguments_.replicas, directory_.path());
     for (const ReplicaOptions& options : options_) start(options);
     newest_ = static_cast<std::uint32_t>(arguments_.replicas);
     bool complete = true;

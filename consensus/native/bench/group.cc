@@ -19,18 +19,22 @@ std::vector<std::uint16_t> freePorts(std::size_t count) {
   return ports;
 }
 
-std::vector<ReplicaOptions> founders(const std::string& transport, std::size_t replicas,
+bool isTransport(const std::string& name) { return name == "shm" || name == "verbs" || name == "tcp"; }
+
+std::vector<ReplicaOptions> founders(const std::string& transport, const std::string& host, std::size_t replicas,
                                      const std::string& directory) {
   const auto ports = freePorts(replicas);
   std::vector<Member> members;
   for (std::size_t i = 0; i < replicas; i++) {
     members.push_back(
-        {static_cast<std::uint8_t>(i), static_cast<std::uint32_t>(i + 1), "127.0.0.1", ports[i], 0});
+        {static_cast<std::uint8_t>(i), static_cast<std::uint32_t>(i + 1), host, ports[i], 0});
   }
   ReplicaOptions options;
   options.group = "bench-" + std::to_string(getpid());
   sys::randomBytes(std::as_writable_bytes(std::span(options.secret)));
-  options.transport = transport == "shm" ? TransportChoice::shm : TransportChoice::tcp;
+  options.transport = transport == "shm"     ? TransportChoice::shm
+                      : transport == "verbs" ? TransportChoice::verbs
+                                             : TransportChoice::tcp;
   std::vector<ReplicaOptions> all;
   for (const Member& self : members) {
     options.self = self;

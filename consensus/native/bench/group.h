@@ -8,8 +8,10 @@ namespace gaia::bench {
 
 std::vector<std::uint16_t> freePorts(std::size_t count);
 
-// Options of `replicas` founders on loopback, with journals below `directory`. `transport`: "shm" or "tcp".
-std::vector<ReplicaOptions> founders(const std::string& transport, std::size_t replicas,
+bool isTransport(const std::string& name);  // one that can be measured: "shm", "verbs" or "tcp"
+
+// Options of `replicas` founders at the address `host` of this machine, with journals below `directory`.
+std::vector<ReplicaOptions> founders(const std::string& transport, const std::string& host, std::size_t replicas,
                                      const std::string& directory);
 
 // A directory for journals that is gone with its object; `failed()`: it could not be made.

@@ -8,6 +8,7 @@
 //   then  aside       with durability `disk`: what former lives left undecided (aside.h), written by the owner alone
 #pragma once
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstring>
 
@@ -142,13 +143,28 @@ class Region {
   std::byte* ring(std::size_t slot) const { return base_ + ringOffset(slot); }
   std::atomic<std::uint32_t>& bell() const { return *reinterpret_cast<std::atomic<std::uint32_t>*>(base_ + bellOffset); }
 
-  // Whether the member in `slot` may write there. The owner of a tcp region checks every inbound write with it.
+  // With durability `disk`: whether what is written there counts only once it is on the owner's disk.
+  static bool mustBeKept(std::size_t offset) { return offset >= ringsOffset || offset < claimOffset(slotsMax); }
+
+  // What the member in `slot` may write: the owner of a tcp region checks every inbound write with it, that of a verbs
+  // region registers these parts for that member alone.
+  struct Part {
+    std::size_t offset = 0, bytes = 0;
+    bool contains(std::size_t start, std::size_t length) const {
+      return start >= offset && length <= bytes && start - offset <= bytes - length;
+    }
+  };
+  using Parts = std::array<Part, 5>;
+  Parts writableParts(std::size_t slot) const {
+    return {{{claimOffset(slot), 8},
+             {handoverOffset, 8},
+             {anchorOffset(slot), 32},
+             {mailboxOffsetOf(slot), sizeof(Mailbox)},
+             {ringOffset(slot), ringBytes_}}};
+  }
   bool writableBy(std::size_t slot, std::size_t offset, std::size_t length) const {
-    const auto within = [&](std::size_t start, std::size_t size) {
-      return offset >= start && length <= size && offset - start <= size - length;
-    };
-    return within(claimOffset(slot), 8) || within(handoverOffset, 8) || within(anchorOffset(slot), 32) ||
-           within(mailboxOffsetOf(slot), sizeof(Mailbox)) || within(ringOffset(slot), ringBytes_);
+    const Parts parts = writableParts(slot);
+    return std::any_of(parts.begin(), parts.end(), [&](const Part& part) { return part.contains(offset, length); });
   }
 
  private:

@@ -56,6 +56,8 @@ bool parseTransport(string_view text, TransportChoice* out) {
     *out = TransportChoice::automatic;
   else if (text == "shm")
     *out = TransportChoice::shm;
+  else if (text == "verbs")
+    *out = TransportChoice::verbs;
   else if (text == "tcp")
     *out = TransportChoice::tcp;
   else

@@ -18,6 +18,7 @@
 #include "runtime/wal.h"
 #include "transport/acceptor.h"
 #include "transport/link.h"
+#include "transport/verbs_loader.h"
 
 namespace gaia {
 
@@ -54,6 +55,9 @@ class MemberRuntime : public Runtime, private CoreListener {
   bool keepPiece(std::uint32_t number, std::span<const std::byte> piece) override;
   void changed() override { changed_ = true; }
 
+  bool openVerbs(std::string* error);
+  bool openAcceptor(std::string* error);
+
   // turn thread (runtime.cc)
   void backOff(Guard& guard, std::uint64_t idleNs, std::uint64_t leftNs);
   void spinForAnswers();
@@ -72,6 +76,8 @@ class MemberRuntime : public Runtime, private CoreListener {
   void serveOnce();
   bool tend(std::span<const pollfd> ready, std::uint64_t nowNs);
   std::uint64_t pause(std::uint64_t nowNs) const;
+  void loseVerbs();
+  bool addLinksTo(std::vector<pollfd>* descriptors);
   void stepLinks(std::span<const pollfd> ready, std::uint64_t nowNs);
   void reconcileLinks();
   void noteLink(Link& link, Link::Event event);
@@ -113,6 +119,7 @@ class MemberRuntime : public Runtime, private CoreListener {
   std::optional<Journal> journal_;
   std::shared_ptr<SnapshotStore> snapshots_;
   std::optional<Core> core_;
+  std::optional<VerbsPort> verbs_;
   std::optional<Acceptor> acceptor_;
   std::map<std::uint32_t, std::unique_ptr<Link>> links_;
   Metrics metrics_;  // guarded by lock_, like its meter

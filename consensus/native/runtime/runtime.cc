@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <functional>
 
 #include "runtime/member.h"
 
@@ -74,6 +73,7 @@ bool MemberRuntime::open(std::string* error) {
     return false;
   }
   madvise(base_, bytes, MADV_DONTFORK);
+  madvise(base_, bytes, MADV_HUGEPAGE);  // where the machine has them for shared memory
   region_.emplace(base_, options_.ringBytes, options_.durability);
   journal_.emplace(options_.journalDirectory, options_.self.number, options_.journalBytesMax);
   Recovery recovery;
@@ -84,13 +84,7 @@ bool MemberRuntime::open(std::string* error) {
   keptFd_ = disk ? sys::eventDescriptor() : -1;
   statusFd_ = sys::eventDescriptor();
   serviceFd_ = sys::eventDescriptor();
-  acceptor_.emplace(Acceptor::Owner{authenticator_, *region_, options_.self.number, memory_,
-                                    std::bind_front(&MemberRuntime::answerJournal, this),
-                                    std::bind_front(&MemberRuntime::answerSnapshot, this)});
-  if (disk) acceptor_->keepLives(life_, std::bind_front(&MemberRuntime::returned, this), &queue_);
-  if (options_.transport != TransportChoice::tcp && !acceptor_->listenUnix(error)) return false;
-  const bool tcp = options_.transport != TransportChoice::shm;
-  if (tcp && !acceptor_->listenTcp(options_.self.host, options_.self.consensusPort, error)) return false;
+  if (!openVerbs(error) || !openAcceptor(error)) return false;
   snapshots_ = std::make_shared<SnapshotStore>(options_.journalDirectory, options_.self.number);
   core_.emplace(CoreOptions{options_.self, options_.peers, options_.join, std::move(recovery), options_.snapshots}, *region_,
                 static_cast<CoreListener&>(*this));
@@ -105,6 +99,7 @@ MemberRuntime::~MemberRuntime() {
   endThread(&disk_);
   links_.clear();
   acceptor_.reset();
+  verbs_.reset();
   for (const int descriptor : {wakeFd_, statusFd_, serviceFd_, keptFd_, memory_}) sys::close(descriptor);
   sys::unmap(base_, Region::bytesFor(options_.ringBytes, options_.durability));
 }
@@ -198,35 +193,48 @@ bool MemberRuntime::commit() {
 
 void MemberRuntime::release() { leading_ = false; }
 
-// Looks for answers over TCP for a moment before it sleeps: falling asleep and being woken costs as much as a follower's
-// answer takes on a fast network.
+// Looks for answers over TCP and verbs for a moment before it sleeps: falling asleep and being woken costs as much as a
+// follower's answer takes on a fast network. Over verbs alone that is without a system call but for the clock's.
 void MemberRuntime::spinForAnswers() {
-  const bool overTcp = std::any_of(links_.begin(), links_.end(), [](const auto& entry) {
-    return entry.second->open() && entry.second->overTcp();
-  });
-  if (!overTcp || wal_) return;  // a disk takes longer
-  const std::uint64_t endNs = sys::nowNs() + spinNs;
-  while (!core_->settled() && sys::nowNs() < endNs) {
+  bool overTcp = false, overVerbs = false;
+  for (const auto& [number, link] : links_) {
+    overTcp = overTcp || (link->open() && link->overTcp());
+    overVerbs = overVerbs || link->overVerbs();
+  }
+  if ((!overTcp && !overVerbs) || wal_) return;  // a disk takes longer
+  const unsigned roundsPerLook = overTcp ? 1 : 64;
+  std::uint64_t sinceNs = 0;
+  for (unsigned round = 1; !core_->settled(); round++) {
     for (auto& [number, link] : links_) {
       if (link->overTcp()) link->receive();
     }
     core_->collect();
+    if (round % roundsPerLook != 0) continue;
+    const std::uint64_t nowNs = sys::nowNs();
+    if (sinceNs == 0) sinceNs = nowNs;
+    if (nowNs - sinceNs >= spinNs) return;
   }
 }
 
-// Waits for answers over TCP; on shared memory there is none to come, but a member may return.
+// Waits for answers over TCP and verbs; on shared memory there is none to come, but a member may return.
 void MemberRuntime::awaitAnswers(Guard& guard) {
-  std::array<pollfd, slotsMax * 2 + 1> descriptors;
+  std::array<pollfd, slotsMax * 2 + 2> descriptors;
   std::size_t count = 0;
+  const auto overVerbs = [](const auto& entry) { return entry.second->overVerbs(); };
+  // A card does not wait for its owner's disk with an answer: then it is asked again and again, as over shared memory.
+  if (!wal_ && std::any_of(links_.begin(), links_.end(), overVerbs)) {
+    if (!verbs_->readyToSleep()) return;
+    descriptors[count++] = {verbs_->device().completionDescriptor(), POLLIN, 0};
+  }
   for (auto& [number, link] : links_) {
-    if (!link->open() || !link->overTcp() || count == slotsMax * 2) continue;
+    if (!link->open() || !link->overTcp() || count > slotsMax * 2) continue;
     descriptors[count++] = {link->descriptor(), link->eventsWanted(), 0};
   }
-  const bool overTcp = count != 0;
+  const bool answersWake = count != 0;
   if (keptFd_ >= 0) descriptors[count++] = {keptFd_, POLLIN, 0};
   guard.unlock();
   if (count == 0) sys::sleepNs(answerPollNs);
-  else sys::poll({descriptors.data(), count}, overTcp ? nsPerMs : answerPollNs);
+  else sys::poll({descriptors.data(), count}, answersWake ? nsPerMs : answerPollNs);
   if (keptFd_ >= 0) sys::drain(keptFd_);
   guard.lock();
   for (auto& [number, link] : links_) {

@@ -41,7 +41,8 @@ struct Member {
   std::uint16_t servicePort = 0;
 };
 
-enum class TransportChoice : std::uint8_t { automatic, shm, tcp };
+// The order of preference of `automatic`, per pair of members: shm on one host, then verbs (RDMA), then tcp.
+enum class TransportChoice : std::uint8_t { automatic, shm, verbs, tcp };
 
 // When an entry counts as accepted by a member: once it lies in its memory, or once it has been synchronised to its disk.
 // All members of a group have the same.
@@ -98,7 +99,7 @@ enum class Role : std::uint8_t { learner, follower, candidate, leader };
 struct PeerStatus {
   Member member;
   bool connected = false;
-  const char* transport = "none";          // "shm", "tcp"
+  const char* transport = "none";          // "shm", "verbs", "tcp"
   std::string transportReason;             // why not a better one
   Index applied = 0;
 };

@@ -65,12 +65,7 @@ void MemberRuntime::serveOnce() {
   {
     const Guard guard(lock_);
     timeoutNs = pause(sys::nowNs());
-    for (const auto& [number, link] : links_) {
-      if (link->descriptor() < 0) continue;
-      // A leader's turn thread takes the answers of TCP itself; here only the end of a connection matters then.
-      const bool tended = leading() && link->open() && link->overTcp() && !link->wantsToSend();
-      descriptors.push_back({link->descriptor(), tended ? short{POLLRDHUP} : link->eventsWanted(), 0});
-    }
+    if (!addLinksTo(&descriptors)) timeoutNs = 0;
   }
   const std::uint64_t startNs = sys::nowNs();
   sys::poll(descriptors, timeoutNs);
@@ -82,6 +77,7 @@ void MemberRuntime::serveOnce() {
   const bool wrote = acceptor_->serve(descriptors, nowNs);
   if (wrote && wal_) ringDisk();
   const bool ring = wrote && dozing_.load(std::memory_order_relaxed);
+  if (verbs_ && verbs_->device().removed()) loseVerbs();
   const std::span outbound = std::span(descriptors).subspan(inbound);
   const bool answers = std::any_of(outbound.begin(), outbound.end(), [](const pollfd& entry) { return entry.revents != 0; });
   const bool due = woken || answers || nowNs - startNs >= timeoutNs;
@@ -89,6 +85,31 @@ void MemberRuntime::serveOnce() {
   if (!ring && !changed) return;
   bell_.fetch_add(1, std::memory_order_release);
   sys::futexWake(bell_);
+}
+
+// The kernel waits with the removal until all that uses the device is gone. This member goes on over tcp if it may.
+void MemberRuntime::loseVerbs() {
+  const Guard guard(lock_);
+  caller_.verbsMissing = "the RDMA device was removed";
+  caller_.verbs = nullptr;
+  for (auto& [number, link] : links_) noteLink(*link, link->loseVerbs(sys::nowNs()));
+  acceptor_->loseVerbs(caller_.verbsMissing);
+  verbs_.reset();
+}
+
+// What of the links to wait for; false: something has come already. A leader's turn thread takes answers itself: of TCP
+// only the end of a connection matters here then. Nobody but a candidate is in a hurry for answers over verbs.
+bool MemberRuntime::addLinksTo(std::vector<pollfd>* descriptors) {
+  for (const auto& [number, link] : links_) {
+    if (link->descriptor() < 0) continue;
+    const bool tended = leading() && link->open() && link->overTcp() && !link->wantsToSend();
+    descriptors->push_back({link->descriptor(), tended ? short{POLLRDHUP} : link->eventsWanted(), 0});
+  }
+  if (!verbs_) return true;
+  descriptors->push_back({verbs_->device().outboundDescriptor(), POLLIN, 0});
+  if (leading() || core_->role() != Role::candidate) return true;
+  descriptors->push_back({verbs_->device().completionDescriptor(), POLLIN, 0});
+  return verbs_->readyToSleep();
 }
 
 // All but others' operations: connections, answers, ticks. True when the turn thread should look.

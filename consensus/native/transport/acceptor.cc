@@ -51,6 +51,7 @@ bool Acceptor::listenTcp(const std::string& host, std::uint16_t port, std::strin
 void Acceptor::addTo(std::vector<pollfd>* descriptors) {
   if (unixListener_ >= 0) descriptors->push_back({unixListener_, POLLIN, 0});
   if (tcpListener_ >= 0) descriptors->push_back({tcpListener_, POLLIN, 0});
+  if (owner_.verbs != nullptr) descriptors->push_back({owner_.verbs->inboundDescriptor(), POLLIN, 0});
   for (const auto& session : sessions_) {
     const int in = session->held || crowded(*session) ? 0 : POLLIN, out = session->stream.wantsToSend() || session->unfinished ? POLLOUT : 0;
     descriptors->push_back({session->stream.descriptor(), static_cast<short>(in | out), 0});
@@ -60,6 +61,7 @@ void Acceptor::addTo(std::vector<pollfd>* descriptors) {
 bool Acceptor::serve(std::span<const pollfd> ready, std::uint64_t nowNs) {
   wrote_ = false;
   nowNs_ = nowNs;
+  if (owner_.verbs != nullptr && eventsOf(ready, owner_.verbs->inboundDescriptor()) != 0) owner_.verbs->serve(*this);
   for (auto& session : sessions_) {
     watch(*session);
     if (session->stream.broken()) continue;  // replaced by a newer one: nothing of it may land any more (N3)
@@ -72,7 +74,11 @@ bool Acceptor::serve(std::span<const pollfd> ready, std::uint64_t nowNs) {
     session->unfinished = crowded(*session);  // frames may be left here that no arrival will announce
     session->stream.flush();
   }
-  std::erase_if(sessions_, [](const auto& session) { return session->stream.broken(); });
+  std::erase_if(sessions_, [&](const auto& session) {
+    if (!session->stream.broken()) return false;
+    endPair(*session);
+    return true;
+  });
   welcome();
   if (eventsOf(ready, unixListener_) != 0) acceptFrom(unixListener_, true, nowNs);
   if (eventsOf(ready, tcpListener_) != 0) acceptFrom(tcpListener_, false, nowNs);
@@ -122,6 +128,7 @@ void Acceptor::dropStranger() {
 void Acceptor::acceptFrom(int listener, bool local, std::uint64_t nowNs) {
   for (int i = 0, descriptor; i < acceptsMax && (descriptor = sys::accept(listener)) >= 0; i++) {
     auto session = std::make_unique<Session>();
+    session->id = ++sessionsEver_;
     session->stream.open(descriptor);
     session->local = local;
     session->stranger = {sys::peerAddress(descriptor), false, nowNs};
@@ -190,8 +197,8 @@ void Acceptor::checkProof(Session& session) {
 
 // N3: one live channel per (writer, owner) and one writer per slot: what a member shuts out are its own earlier channel and
 // those of whoever had its slot before, whose late writes would lower its claim and spoil its ring. This thread executes
-// what comes over TCP, so that an ended session is at rest. Over shared memory the writer itself does: it is at rest when it
-// has let go of the socket, and its successor waits for that.
+// what comes over TCP and destroys queue pairs, so that an ended session is at rest. Over shared memory the writer itself
+// does: it is at rest when it has let go of the socket, and its successor waits for that.
 void Acceptor::shutOut(const Session& accepted) {
   const Hello& hello = accepted.hello;
   if (hello.counts != 0) writers_[hello.fromSlot] = hello.fromNumber;
@@ -203,6 +210,7 @@ void Acceptor::shutOut(const Session& accepted) {
       other->stream.endSending();
     } else if (predecessor || other->hello.fromNumber == hello.fromNumber) {
       other->stream.fail();
+      endPair(*other);
     }
   }
 }
@@ -218,8 +226,8 @@ void Acceptor::welcome() {
     if (session->state != Session::State::waiting || leaving(session->hello.fromSlot)) continue;
     session->state = Session::State::open;
     if (session->local) session->stream.pass(owner_.memory);
-    const Durability durability = owner_.region.durable() ? Durability::disk : Durability::memory;
-    session->stream.putMessage(Welcome{owner_.region.ringBytes(), life_, durability, {}});
+    else session->token = owner_.authenticator.token(session->hello, session->nonce);
+    session->stream.putMessage(offer());
     session->stream.flush();
   }
 }
@@ -236,6 +244,10 @@ void Acceptor::execute(Session& session, const Frame& frame) {
       if (queue_ != nullptr) session.wrote = ++queue_->arrived;
       return;
     }
+    case Operation::bell:
+      wrote_ = true;
+      if (queue_ != nullptr) ++queue_->arrived;
+      return;
     case Operation::read: return answerRead(session, frame);
     case Operation::journal: return answerJournal(session, frame);
     case Operation::snapshot: return answerSnapshot(session, frame);

@@ -1,5 +1,6 @@
 // The owner's side of all transports: accepts members, authenticates them, and executes their one-sided operations on
-// this member's region in the order they arrive. Used by the service thread only.
+// this member's region in the order they arrive, unless they map it (shm) or a network card executes them (verbs): then it
+// only lets in and out. Used by the service thread only.
 #pragma once
 #include <atomic>
 #include <functional>
@@ -21,7 +22,7 @@ struct DiskQueue {
   std::atomic<std::uint64_t> kept{0};
 };
 
-class Acceptor {
+class Acceptor : private verbs::Doorkeeper {
  public:
   struct Owner {
     const Authenticator& authenticator;
@@ -31,6 +32,8 @@ class Acceptor {
     // Asked by member `reader`: what to answer, or nothing.
     std::function<void(std::uint32_t reader, Index, std::vector<std::byte>*)> readJournal;
     std::function<void(std::uint32_t reader, Index, std::uint32_t number, std::vector<std::byte>*)> readSnapshot;
+    verbs::Device* verbs = nullptr;  // null: none is offered,
+    std::string verbsMissing{};      // and why not
   };
 
   explicit Acceptor(Owner owner) : owner_(std::move(owner)) {}
@@ -43,6 +46,8 @@ class Acceptor {
   void addTo(std::vector<pollfd>* descriptors);  // what to wait for
   // Serves what is ready; true when a member wrote into the region.
   bool serve(std::span<const pollfd> ready, std::uint64_t nowNs);
+
+  void loseVerbs(const std::string& why);  // the device is about to be released
 
   RefusalCounts refusals() const { return refusals_.counts(); }
 
@@ -61,6 +66,8 @@ class Acceptor {
     std::uint64_t wrote = 0;     // arrivals when it wrote last
     std::optional<Frame> held;   // a read that waits until that is on disk
     std::uint64_t heldNs = 0;
+    std::uint64_t id = 0;
+    std::optional<verbs::Token> token;  // until a queue pair has been connected with it
   };
   void acceptFrom(int listener, bool local, std::uint64_t nowNs);
   void refuse(Session& session, Refusal why);
@@ -82,6 +89,12 @@ class Acceptor {
   void answerSnapshot(Session& session, const Frame& frame);
   void dropStranger();
 
+  // verbs (acceptor_verbs.cc)
+  Welcome offer() const;
+  void endPair(Session& session);
+  bool admit(const verbs::Token& token, std::uint8_t* slot, std::uint64_t* session) override;
+  void left(std::uint64_t session) override;
+
   Owner owner_;
   std::uint64_t life_ = 0;
   std::function<bool(std::uint32_t number, std::uint64_t life)> returned_;
@@ -93,6 +106,7 @@ class Acceptor {
   std::vector<std::byte> scratch_;
   bool wrote_ = false;
   std::uint64_t nowNs_ = 0;
+  std::uint64_t sessionsEver_ = 0;
   Refusals refusals_;
 };
 

@@ -2,6 +2,8 @@
 
 #include <sodium.h>
 
+#include <algorithm>
+
 namespace gaia {
 namespace {
 
@@ -26,7 +28,16 @@ Mac Authenticator::prove(Side side, const Hello& hello, const Nonce& nonce) cons
   return keyedHash(secret_, bytes);
 }
 
-bool Authenticator::equal(const Mac& a, const Mac& b) { return sodium_memcmp(a.data(), b.data(), a.size()) == 0; }
+verbs::Token Authenticator::token(const Hello& hello, const Nonce& nonce) const {
+  const Mac mac = prove(Side::queuePair, hello, nonce);
+  verbs::Token token;
+  std::copy_n(mac.begin(), token.size(), token.begin());
+  return token;
+}
+
+bool Authenticator::equal(std::span<const std::byte> a, std::span<const std::byte> b) {
+  return a.size() == b.size() && sodium_memcmp(a.data(), b.data(), a.size()) == 0;
+}
 
 std::string Authenticator::socketName(std::uint32_t number) const {
   std::vector<std::byte> bytes;

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "core/ballot.h"
+#include "transport/verbs_library.h"
 
 namespace gaia {
 
@@ -37,16 +38,21 @@ struct Welcome {
   std::uint64_t ringBytes = 0;
   std::uint64_t life = 0;  // of the owner: another one has another memory
   Durability durability = Durability::memory;
-  std::uint8_t zero[7] = {};
+  std::uint8_t zero = 0;
+  std::uint16_t verbsPort = 0;  // 0: none is offered, and why
+  char verbsMissing[108] = {};
 };
+static_assert(sizeof(Welcome) == 128);
 
-enum class Side : std::uint8_t { caller, owner };
+enum class Side : std::uint8_t { caller, owner, queuePair };
 
 class Authenticator {
  public:
   Authenticator(const std::string& group, const std::array<std::uint8_t, 32>& secret) : group_(group), secret_(secret) {}
   Mac prove(Side side, const Hello& hello, const Nonce& nonce) const;
-  static bool equal(const Mac& a, const Mac& b);  // in constant time
+  // What the caller shows when it connects a queue pair to the session of this handshake; both sides compute it.
+  verbs::Token token(const Hello& hello, const Nonce& nonce) const;
+  static bool equal(std::span<const std::byte> a, std::span<const std::byte> b);  // in constant time
   // Where a member of this group listens on its host; not to be guessed without the secret.
   std::string socketName(std::uint32_t number) const;
 

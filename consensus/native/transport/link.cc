@@ -1,8 +1,7 @@
 #include "transport/link.h"
 
-#include <sys/mman.h>
-
 #include <cerrno>
+#include <cstring>
 
 namespace gaia {
 namespace {
@@ -10,11 +9,8 @@ namespace {
 constexpr std::uint64_t handshakeNs = 2'000'000'000;
 constexpr std::uint64_t backoffMinNs = 1'000'000;
 constexpr std::uint64_t backoffMaxNs = 200'000'000;
-constexpr std::size_t writeBytesMax = 256u << 10;
 
 }  // namespace
-
-Link::~Link() { sys::unmap(memory_, Region::bytesFor(caller_.ringBytes, caller_.durability)); }
 
 short Link::eventsWanted() const {
   if (state_ == State::connecting) return POLLOUT;
@@ -23,36 +19,42 @@ short Link::eventsWanted() const {
 
 Link::Event Link::step(short events, std::uint64_t nowNs) {
   if (state_ == State::idle) return nowNs >= retryAtNs_ ? dial(nowNs) : Event::none;
-  if (state_ != State::open && nowNs > deadlineNs_) return fail(Event::closed, nowNs);
+  if (state_ != State::open && state_ != State::pairing && nowNs > deadlineNs_) return fail(Event::closed, nowNs);
   if (state_ == State::connecting) return events != 0 ? connected(nowNs) : Event::none;
   if ((events & (POLLIN | POLLHUP | POLLERR | POLLRDHUP)) != 0) {
     if (state_ == State::open) stream_.receive();
     else stream_.receive(sizeof(Challenge) + sizeof(Welcome));
   }
   Event event = Event::none;
-  if (state_ != State::open) event = shake(nowNs);
+  if (state_ == State::pairing) event = pair(nowNs);
+  else if (state_ != State::open) event = shake(nowNs);
   if (event == Event::closed) return event;
-  stream_.flush();
+  if (overVerbs()) verbs_->step();
+  flush();
+  if (path_ != nullptr && !path_->failure().empty()) {
+    reason_ = std::string(path_->name()) + " ended: " + path_->failure();
+    return fail(Event::closed, nowNs);
+  }
   return stream_.broken() ? fail(Event::closed, nowNs) : event;
 }
 
 Link::Event Link::dial(std::uint64_t nowNs) {
   deadlineNs_ = nowNs + handshakeNs;
-  if (caller_.choice != TransportChoice::tcp) {
+  std::string reason;
+  local_ = false;
+  if (may(TransportChoice::shm)) {
     stream_.open(sys::connectUnix(caller_.authenticator.socketName(peer_.number)));
     local_ = stream_.descriptor() >= 0;
-    if (local_) {
-      reason_.clear();
-      return connected(nowNs);
-    }
+    if (local_) return connected(nowNs);
     if (errno == EAGAIN) return fail(Event::closed, nowNs);  // a queue of strangers is before us
-    reason_ = "no shared memory: the member's local socket does not answer (" + sys::errorText(errno) + ")";
-    if (caller_.choice == TransportChoice::shm) return fail(Event::refused, nowNs);
+    reason = "no shm: the member's local socket does not answer (" + sys::errorText(errno) + ")";
+    if (caller_.choice == TransportChoice::shm) return reason_ = reason, fail(Event::refused, nowNs);
   } else {
-    reason_ = "tcp was chosen";
+    reason = caller_.choice == TransportChoice::tcp ? "tcp was chosen" : "verbs was chosen";
   }
   stream_.open(sys::connectTcp(peer_.host, peer_.consensusPort));
   if (stream_.descriptor() < 0) return fail(errno == ECONNREFUSED ? Event::refused : Event::closed, nowNs);
+  reason_ = reason;
   state_ = State::connecting;
   return Event::none;
 }
@@ -65,6 +67,7 @@ Link::Event Link::connected(std::uint64_t nowNs) {
   hello_.toNumber = peer_.number;
   hello_.fromSlot = caller_.self.slot;
   hello_.counts = caller_.counts ? 1 : 0;
+  hello_.life = caller_.life;
   sys::randomBytes(hello_.nonce);
   stream_.putMessage(hello_);
   stream_.flush();
@@ -78,10 +81,15 @@ Link::Event Link::shake(std::uint64_t nowNs) {
     const Mac expected = caller_.authenticator.prove(Side::owner, hello_, challenge.nonce);
     if (!Authenticator::equal(challenge.proof, expected)) return fail(Event::closed, nowNs);
     stream_.putMessage(Proof{caller_.authenticator.prove(Side::caller, hello_, challenge.nonce)});
+    ownersNonce_ = challenge.nonce;
     state_ = State::welcome;
   }
   Welcome welcome;
   if (state_ != State::welcome || !stream_.take(&welcome)) return Event::none;
+  return welcomed(welcome, nowNs);
+}
+
+Link::Event Link::welcomed(const Welcome& welcome, std::uint64_t nowNs) {
   if (welcome.ringBytes != caller_.ringBytes) {
     reason_ = "the member's ringBytes differs (" + std::to_string(welcome.ringBytes) + ")";
     return fail(Event::closed, nowNs);
@@ -90,27 +98,60 @@ Link::Event Link::shake(std::uint64_t nowNs) {
     reason_ = "the member's durability differs; all members of a group need the same";
     return fail(Event::closed, nowNs);
   }
-  if (local_ && !mapMemory(welcome.life)) return fail(Event::closed, nowNs);
   life_ = welcome.life;
+  if (local_) {
+    if (!shm_.open(stream_.passedDescriptor(), caller_.ringBytes, caller_.durability, life_)) {
+      reason_ = shm_.failure();
+      return fail(Event::closed, nowNs);
+    }
+    reason_.clear();
+    return opened(shm_);
+  }
+  if (!may(TransportChoice::verbs)) return opened(tcp_);
+  if (caller_.verbs == nullptr) return withoutVerbs(caller_.verbsMissing, nowNs);
+  if (welcome.verbsPort == 0) {
+    const std::string said(welcome.verbsMissing, strnlen(welcome.verbsMissing, sizeof(welcome.verbsMissing)));
+    return withoutVerbs("the member offers none (" + said + ")", nowNs);
+  }
+  if (verbs_ == nullptr) verbs_ = std::make_unique<VerbsPath>(*caller_.verbs);
+  const auto token = caller_.authenticator.token(hello_, ownersNonce_);
+  if (!verbs_->dial(peer_.host, welcome.verbsPort, token)) return withoutVerbs(verbs_->failure(), nowNs);
+  deadlineNs_ = nowNs + handshakeNs;
+  state_ = State::pairing;
+  return Event::none;
+}
+
+Link::Event Link::pair(std::uint64_t nowNs) {
+  switch (verbs_->step()) {
+    case verbs::Connection::State::open: return opened(*verbs_);
+    case verbs::Connection::State::ended: return withoutVerbs(verbs_->failure(), nowNs);
+    case verbs::Connection::State::connecting: break;
+  }
+  if (nowNs <= deadlineNs_) return Event::none;
+  return withoutVerbs("the member's device does not answer within 2 s", nowNs);
+}
+
+// The queue pair, if there is a beginning of one, has executed nothing yet.
+Link::Event Link::withoutVerbs(const std::string& why, std::uint64_t nowNs) {
+  if (verbs_ != nullptr) verbs_->close();
+  reason_ += "; no verbs: " + why;
+  return may(TransportChoice::tcp) ? opened(tcp_) : fail(Event::closed, nowNs);
+}
+
+Link::Event Link::opened(Path& path) {
+  path_ = &path;
   state_ = State::open;
   backoffNs_ = 0;
   return Event::opened;
 }
 
-bool Link::mapMemory(std::uint64_t life) {
-  const std::size_t bytes = Region::bytesFor(caller_.ringBytes, caller_.durability);
-  if (memory_ != nullptr && life == life_) return true;  // the same life has the same memory (R1)
-  sys::unmap(memory_, bytes);
-  memory_ = sys::mapFar(stream_.passedDescriptor(), bytes);
-  if (memory_ == nullptr) reason_ = "cannot map the member's memory: " + sys::errorText(errno);
-  else madvise(memory_, bytes, MADV_DONTFORK);
-  return memory_ != nullptr;
-}
-
 Link::Event Link::fail(Event event, std::uint64_t nowNs) {
   const bool wasOpen = open();
+  if (path_ != nullptr) path_->close();
+  else if (verbs_ != nullptr) verbs_->close();
+  path_ = nullptr;
+  beforeReads_.clear();
   stream_.close();
-  answers_.clear();
   state_ = State::idle;
   // After the loss of an open connection try at once: a refusal then confirms that the member is gone.
   backoffNs_ = wasOpen ? 0 : std::min(std::max(backoffNs_ * 2, backoffMinNs), backoffMaxNs);
@@ -118,33 +159,38 @@ Link::Event Link::fail(Event event, std::uint64_t nowNs) {
   return event;
 }
 
+Link::Event Link::loseVerbs(std::uint64_t nowNs) {
+  const bool used = overVerbs() || state_ == State::pairing;
+  if (used) reason_ = "verbs ended: " + caller_.verbsMissing;
+  const Event event = used ? fail(Event::closed, nowNs) : Event::none;
+  verbs_.reset();
+  return event;
+}
+
+void Link::flush() {
+  if (path_ != nullptr) path_->flush();
+  stream_.flush();
+}
+
 void Link::write(std::size_t offset, std::span<const std::byte> bytes) {
-  if (local_) {
-    const bool counts = offset >= ringsOffset || offset < claimOffset(slotsMax);
-    unheard_ = unheard_ || (counts && caller_.durability == Durability::disk);
-    return placeBytes(memory_ + offset, bytes.data(), bytes.size());
-  }
-  while (!bytes.empty()) {
-    const auto part = bytes.first(std::min(bytes.size(), writeBytesMax));
-    stream_.putFrame({Operation::write, static_cast<std::uint32_t>(part.size()), offset, 0}, part);
-    offset += part.size();
-    bytes = bytes.subspan(part.size());
-  }
+  path_->write(offset, bytes);
+  if (caller_.durability == Durability::disk && Region::mustBeKept(offset)) toKeep_++;
 }
 
 void Link::read(std::size_t offset, std::size_t length) {
-  if (!local_) return stream_.putFrame({Operation::read, 0, offset, length}, {});
-  std::vector<std::byte>& answer = answers_.pushSlot();
-  answer.resize(length);
-  fetchBytes(answer.data(), memory_ + offset, length);
+  path_->read(offset, length);
+  if (overVerbs()) beforeReads_.push(toKeep_);
 }
 
-// Over shared memory nobody tells the owner's disk thread otherwise.
-void Link::ring() {
-  unheard_ = false;
-  std::atomic<std::uint32_t>& bell = Region(memory_, caller_.ringBytes).bell();
-  bell.fetch_add(1, std::memory_order_release);
-  sys::futexWakeShared(bell);
+// A card wakes no disk thread. The answer of a read proves that the writes before it lie there: now a look finds them.
+void Link::answered() {
+  if (beforeReads_.empty()) return;
+  const std::uint64_t placed = beforeReads_.front();
+  beforeReads_.pop();
+  if (placed == rung_) return;
+  rung_ = placed;
+  stream_.putFrame({Operation::bell, 0, 0, 0}, {});
+  stream_.flush();
 }
 
 void Link::readJournal(Index from) { stream_.putFrame({Operation::journal, 0, from, 0}, {}); }
@@ -154,13 +200,13 @@ void Link::readSnapshot(Index index, std::uint32_t number) {
 }
 
 bool Link::poll(Completion* completion) {
-  if (!answers_.empty()) {
-    std::swap(current_, answers_.front());
-    answers_.pop();
-    *completion = {Completion::Kind::read, current_};
+  if (state_ != State::open) return false;
+  if (path_->poll(&completion->bytes)) {
+    completion->kind = Completion::Kind::read;
+    answered();
     return true;
   }
-  if (stream_.available() == 0 || state_ != State::open) return false;
+  if (stream_.available() == 0) return false;
   const auto frame = stream_.frame();
   if (!frame) return false;
   completion->bytes = frame->payload;

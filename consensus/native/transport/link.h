@@ -1,10 +1,12 @@
-// The writer's side: this member's one channel to one other member, over shared memory or TCP, kept connected.
-// Guarded by the runtime's lock.
+// The writer's side: this member's one channel to one other member, kept connected. The link owns the connection, over
+// which it also reads the member's journal; a path executes the one-sided operations. Guarded by the runtime's lock.
 #pragma once
-#include "core/channel.h"
-#include "core/fifo.h"
+#include <memory>
+
 #include "transport/auth.h"
-#include "transport/stream.h"
+#include "transport/shm_path.h"
+#include "transport/tcp_path.h"
+#include "transport/verbs_path.h"
 
 namespace gaia {
 
@@ -17,22 +19,22 @@ class Link : public Channel {
     std::size_t ringBytes;
     Durability durability = Durability::memory;
     std::uint64_t life = 0;
-    bool counts = false;  // self is a member: its channels shut out its predecessors (N3)
+    bool counts = false;         // self is a member: its channels shut out its predecessors (N3)
+    VerbsPort* verbs = nullptr;  // null: this member has none
+    std::string verbsMissing{};  // and why not
   };
   enum class Event : std::uint8_t { none, opened, closed, refused };  // refused: nothing listens there
 
-  Link(const Caller& caller, const Member& peer) : caller_(caller), peer_(peer) {}
-  ~Link() override;
+  Link(const Caller& caller, const Member& peer) : caller_(caller), peer_(peer), tcp_(stream_) {}
 
   // Connects, shakes hands, receives; `events` are those polled on descriptor().
   Event step(short events, std::uint64_t nowNs);
   void receive() {
     if (state_ == State::open) stream_.receive();
   }
-  void flush() {
-    stream_.flush();
-    if (unheard_) ring();
-  }
+  void flush();
+  // The device is about to be released. Closed: the link was using it.
+  Event loseVerbs(std::uint64_t nowNs);
 
   int descriptor() const { return stream_.descriptor(); }
   short eventsWanted() const;
@@ -41,8 +43,9 @@ class Link : public Channel {
   bool open() const { return state_ == State::open; }
   void redial(std::uint64_t nowNs) { fail(Event::closed, nowNs); }
   bool asMember() const { return hello_.counts != 0; }
-  bool overTcp() const { return !local_; }
-  const char* transport() const { return !open() ? "none" : local_ ? "shm" : "tcp"; }
+  bool overTcp() const { return path_ == &tcp_; }
+  bool overVerbs() const { return path_ != nullptr && path_ == verbs_.get(); }
+  const char* transport() const { return open() ? path_->name() : "none"; }
   const std::string& reason() const { return reason_; }
   const Member& peer() const { return peer_; }
   std::uint64_t life() const { return life_; }  // of the peer
@@ -54,29 +57,38 @@ class Link : public Channel {
   bool poll(Completion* completion) override;
 
  private:
-  enum class State : std::uint8_t { idle, connecting, challenge, welcome, open };
+  enum class State : std::uint8_t { idle, connecting, challenge, welcome, pairing, open };  // pairing: of queue pairs
   Event dial(std::uint64_t nowNs);
   Event connected(std::uint64_t nowNs);
   Event shake(std::uint64_t nowNs);
-  bool mapMemory(std::uint64_t life);
-  void ring();
+  Event welcomed(const Welcome& welcome, std::uint64_t nowNs);
+  Event pair(std::uint64_t nowNs);
+  Event withoutVerbs(const std::string& why, std::uint64_t nowNs);
+  Event opened(Path& path);
+  void answered();
   Event fail(Event event, std::uint64_t nowNs);
+  bool may(TransportChoice one) const { return caller_.choice == one || caller_.choice == TransportChoice::automatic; }
 
   const Caller& caller_;
   Member peer_;
   Stream stream_;
   State state_ = State::idle;
-  bool local_ = false;
-  std::string reason_;
+  bool local_ = false;  // connected through the local socket
+  ShmPath shm_;
+  TcpPath tcp_;
+  std::unique_ptr<VerbsPath> verbs_;
+  Path* path_ = nullptr;  // while open
+  std::string reason_;    // why not a better one, or what ended the last connection
   Hello hello_;
+  Nonce ownersNonce_{};
   std::uint64_t deadlineNs_ = 0;
   std::uint64_t retryAtNs_ = 0;
   std::uint64_t backoffNs_ = 0;
-  std::byte* memory_ = nullptr;  // the peer's region, mapped
   std::uint64_t life_ = 0;
-  bool unheard_ = false;  // written to shared memory whose owner must look (disk)
-  Fifo<std::vector<std::byte>> answers_;  // of reads on shared memory, in order
-  std::vector<std::byte> current_;
+  // Over verbs to an owner with a disk: how many writes it must keep, for how many it was rung, and before which of the
+  // reads under way they were posted.
+  std::uint64_t toKeep_ = 0, rung_ = 0;
+  Fifo<std::uint64_t> beforeReads_;
 };
 
 }  // namespace gaia

@@ -15,7 +15,8 @@ enum class Operation : std::uint32_t {
   answer = 4,
   journalAnswer = 5,
   snapshot = 6,
-  snapshotAnswer = 7
+  snapshotAnswer = 7,
+  bell = 8  // over verbs: what was written lies there
 };
 
 struct FrameHeader {

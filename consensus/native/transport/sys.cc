@@ -136,12 +136,16 @@ int own(int descriptor) {
 
 void endSending(int descriptor) { ::shutdown(descriptor, SHUT_WR); }
 
-void close(int descriptor) {
-  if (descriptor < 0) return;
+void forget(int descriptor) {
   for (auto& entry : registered) {
     int expected = descriptor + 1;
     if (entry.compare_exchange_strong(expected, 0)) break;
   }
+}
+
+void close(int descriptor) {
+  if (descriptor < 0) return;
+  forget(descriptor);
   syscall(SYS_close, descriptor);
 }
 

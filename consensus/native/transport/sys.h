@@ -30,6 +30,7 @@ void futexWakeShared(std::atomic<std::uint32_t>& word);
 // program does not keep a dead member's connections alive.
 void setDescriptorFloor(int lowest);
 int own(int descriptor);  // moves it above the floor and registers it; -1 stays -1
+void forget(int descriptor);  // it will be closed by others: no longer registered
 void close(int descriptor);
 void endSending(int descriptor);
 void closeInForkChildren();  // installs the handler, once

@@ -14,11 +14,12 @@ import { type Machine, type MemberProcess, thisMachine } from './machine.js';
 
 export const repository = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../../..');
 
+const verbsPath = path.join(repository, 'build/native/libgaia-verbs.so');
 export const interposerPath = process.env.GAIA_INTERPOSER ?? path.join(repository, 'build/native/libgaia-interpose.so');
 
 export interface GroupOptions {
   replicas?: number;
-  transport?: 'auto' | 'shm' | 'tcp';
+  transport?: 'auto' | 'shm' | 'verbs' | 'tcp';
   /** Arguments after `redis-server --port N --bind 127.0.0.1`. */
   args?: string[];
   /** Another program: its file and arguments, given the service port. */
@@ -138,6 +139,7 @@ export class Group {
     const directory = path.join(this.directory, `slot${self.slot}-member${String(self.member).padStart(3, '0')}`);
     mkdirSync(path.join(directory, '.gaia'), { recursive: true });
     copyFileSync(interposerPath, path.join(directory, '.gaia/libgaia-interpose.so'));
+    copyFileSync(verbsPath, path.join(directory, '.gaia/libgaia-verbs.so'));
     writeFileSync(path.join(directory, '.gaia/replica.conf'), this.configuration(self, members, join), { mode: 0o600 });
     const program = this.options.program?.(self.servicePort) ?? this.redis(self.servicePort);
     const argv: [string, ...string[]] = this.options.shell

@@ -8,6 +8,7 @@
 
 #include "group.h"
 #include "small_disk.h"
+#include "verbs_host.h"
 
 using namespace gaia;
 using namespace gaia::test;
@@ -74,7 +75,7 @@ TEST_CASE("a full disk stops one journal and says so; the group goes on, and oth
 }
 
 TEST_CASE("a stopped follower does not hold up the leader, and catches up when it goes on") {
-  for (const TransportChoice transport : {TransportChoice::shm, TransportChoice::tcp}) {
+  for (const TransportChoice transport : testedTransports()) {
     CAPTURE(static_cast<int>(transport));
     Group group({transport}, 3, 2);
     FollowerProcess third(group.options(3));
@@ -93,7 +94,7 @@ TEST_CASE("a stopped follower does not hold up the leader, and catches up when i
 }
 
 TEST_CASE("a newcomer replays more than 64 MiB of journal while the group goes on") {
-  for (const TransportChoice transport : {TransportChoice::shm, TransportChoice::tcp}) {
+  for (const TransportChoice transport : testedTransports()) {
     CAPTURE(static_cast<int>(transport));
     Group group({transport}, 3);
     const std::uint32_t leader = group.leader();

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "verbs_host.h"
+
 namespace gaia::test {
 
 bool eventually(const std::function<bool()>& condition, std::uint64_t withinMs) {
@@ -167,10 +169,12 @@ Group::Group(const GroupSetting& setting, std::size_t members, std::size_t here)
   base_.journalDirectory = directory_.path();
   base_.durability = setting.durability;
   for (std::size_t i = 0; i < members; i++) {
-    founders_.push_back({static_cast<std::uint8_t>(i), static_cast<std::uint32_t>(i + 1), "127.0.0.1", freePort(), 0});
+    founders_.push_back({static_cast<std::uint8_t>(i), static_cast<std::uint32_t>(i + 1), host(), freePort(), 0});
   }
   for (std::size_t i = 0; i < std::min(members, here); i++) start(static_cast<std::uint32_t>(i + 1));
 }
+
+std::string Group::host() const { return base_.transport == TransportChoice::verbs ? verbsHost() : "127.0.0.1"; }
 
 ReplicaOptions Group::options(std::uint32_t number) const {
   ReplicaOptions options = base_;
@@ -189,7 +193,7 @@ void Group::start(std::uint32_t number) { replicas_[number] = std::make_unique<R
 
 void Group::join(std::uint32_t number, std::uint8_t slot, std::uint32_t contact) {
   ReplicaOptions options = base_;
-  options.self = {slot, number, "127.0.0.1", freePort(), 0};
+  options.self = {slot, number, host(), freePort(), 0};
   if (setting_.durability == Durability::disk) options.journalDirectory += "/" + std::to_string(number);
   for (const Member& member : founders_) {
     if (member.number == contact) options.peers = {member};

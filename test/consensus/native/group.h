@@ -88,6 +88,8 @@ class Group {
   std::map<std::uint32_t, std::unique_ptr<Replica>>& replicas() { return replicas_; }
 
  private:
+  std::string host() const;
+
   TemporaryDirectory directory_;
   GroupSetting setting_;
   ReplicaOptions base_;

@@ -4,6 +4,7 @@
 #include <random>
 
 #include "group.h"
+#include "verbs_host.h"
 
 using namespace gaia;
 using namespace gaia::test;
@@ -58,7 +59,7 @@ TEST_CASE("a weight stands for as many observations") {
 }
 
 TEST_CASE("a leader counts its commits, their sizes and times; its followers do not") {
-  for (const TransportChoice transport : {TransportChoice::shm, TransportChoice::tcp}) {
+  for (const TransportChoice transport : testedTransports()) {
     CAPTURE(static_cast<int>(transport));
     Group group(3, transport);
     const std::uint32_t leader = group.leader();

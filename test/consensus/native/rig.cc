@@ -135,7 +135,7 @@ void Rig::restart(std::uint32_t number) {
     entries.insert(entries.end(), bytes.begin(), bytes.end());
     eachRecord(bytes, [&](const Record& record) { done = {record.header.index, record.header.origin}; });
   }
-  const Recovery recovery = sortOut(disk.log, number, RigMemory::ringBytes, done);
+  const Recovery recovery = sortOut(disk.log, number, RigMemory::defaultRingBytes, done);
   for (const Found& found : recovery.decided) entries.insert(entries.end(), found.bytes.begin(), found.bytes.end());
   disk.log.ringEnd = recovery.ringStart;
   seats_[number] = std::make_unique<Seat>(former->member, others(number), durability_, recovery);

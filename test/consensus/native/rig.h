@@ -12,9 +12,9 @@ namespace gaia::test {
 
 // One member's memory and journal: what others' operations work on.
 struct RigMemory {
-  explicit RigMemory(Durability durability)
+  static constexpr std::size_t defaultRingBytes = 8u << 10;
+  explicit RigMemory(Durability durability, std::size_t ringBytes = defaultRingBytes)
       : bytes(Region::bytesFor(ringBytes, durability)), region(bytes.data(), ringBytes, durability) {}
-  static constexpr std::size_t ringBytes = 8u << 10;
   std::vector<std::byte> bytes;
   Region region;
   std::vector<std::vector<std::byte>> journal;  // record of index i at i - 1

@@ -136,7 +136,7 @@ TEST_CASE("G1: a leader that has not applied what is committed gets no room for 
     for (const std::uint32_t number : {2u, 3u}) rig.follow(number);
   }
   CHECK(entries > 0);
-  CHECK(entries <= RigMemory::ringBytes / 512);
+  CHECK(entries <= RigMemory::defaultRingBytes / 512);
 }
 
 TEST_CASE("G1: a follower that does not apply is no longer written to, and nothing it needs is overwritten") {

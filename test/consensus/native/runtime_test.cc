@@ -1,4 +1,4 @@
-// The same promises over both real transports.
+// The same promises over all real transports.
 #include <doctest/doctest.h>
 #include <sys/resource.h>
 
@@ -6,13 +6,12 @@
 #include <filesystem>
 
 #include "group.h"
+#include "verbs_host.h"
 
 using namespace gaia;
 using namespace gaia::test;
 
 namespace {
-
-const TransportChoice transports[] = {TransportChoice::shm, TransportChoice::tcp};
 
 std::vector<std::string> proposeMany(Group& group, const std::string& prefix, int count) {
   std::vector<std::string> texts;
@@ -37,7 +36,7 @@ TEST_CASE("a group of one leads itself") {
 }
 
 TEST_CASE("three members apply the same turns, lose their leader and go on") {
-  for (const TransportChoice transport : transports) {
+  for (const TransportChoice transport : testedTransports()) {
     CAPTURE(static_cast<int>(transport));
     Group group(3, transport);
     auto log = proposeMany(group, "a", 200);
@@ -52,7 +51,7 @@ TEST_CASE("three members apply the same turns, lose their leader and go on") {
 }
 
 TEST_CASE("a new member joins by replay, takes a dead member's slot, and the group survives another loss") {
-  for (const TransportChoice transport : transports) {
+  for (const TransportChoice transport : testedTransports()) {
     CAPTURE(static_cast<int>(transport));
     Group group(3, transport);
     auto log = proposeMany(group, "a", 100);
@@ -90,7 +89,7 @@ TEST_CASE("a removed member becomes a learner and stops electing") {
 }
 
 TEST_CASE("leadership is handed over on request and at a stop") {
-  for (const TransportChoice transport : transports) {
+  for (const TransportChoice transport : testedTransports()) {
     CAPTURE(static_cast<int>(transport));
     Group group(3, transport);
     auto log = proposeMany(group, "a", 20);
@@ -153,6 +152,23 @@ TEST_CASE("a difference in outputs is reported with its index") {
     for (const char* text : {"even", "odd", "even"}) replica->propose(text);
   }
   CHECK(eventually([&] { return one->status().diverged && two->status().diverged; }));
+}
+
+TEST_CASE("verbs without a device: chosen, it is refused with cause and remedy; automatic goes on without") {
+  if (!verbsHost().empty()) return;  // this machine has one
+  ReplicaOptions options = Group(1, TransportChoice::shm).options(1);
+  options.group += "-verbs";
+  options.transport = TransportChoice::verbs;
+  std::string error;
+  CHECK(Runtime::start(options, &error) == nullptr);
+  CHECK(error.find("host 127.0.0.1 offers none: this machine has no RDMA device; give the member") != std::string::npos);
+  Group group(2, TransportChoice::automatic);
+  const std::uint32_t leader = group.leader();
+  REQUIRE(leader != 0);
+  CHECK(eventually([&] {
+    const auto peers = group[leader]->status().peers;
+    return peers.size() == 1 && std::string_view(peers[0].transport) == "shm" && peers[0].transportReason.empty();
+  }));
 }
 
 TEST_CASE("bad options are refused with the field and its value") {

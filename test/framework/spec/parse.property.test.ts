@@ -23,7 +23,7 @@ const constraint = fc.oneof(
   fc.tuple(name, fc.constantFrom('LIKE', 'UNLIKE', 'IS', 'CLUSTER'), name),
 );
 const replication = fc.record(
-  { transport: fc.constantFrom('auto', 'shm', 'tcp'), spread: fc.subarray(['zone', 'rack', 'host']) },
+  { transport: fc.constantFrom('auto', 'shm', 'verbs', 'tcp'), spread: fc.subarray(['zone', 'rack', 'host']) },
   { requiredKeys: [] },
 );
 const app = fc.record(

@@ -68,7 +68,7 @@ describe('spec: bodies that are not acceptable', () => {
       422,
       '/replication/transport',
       'error.unknown.enum.literal',
-      'auto, shm, tcp',
+      'auto, shm, verbs, tcp',
     ],
   ];
   for (const [name, json, status, path, words, remedy] of typed) {

@@ -1,0 +1,49 @@
+// One channel from a writer to an owner, over each transport, for tests that promise the same of all of them.
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/channel.h"
+
+namespace gaia::test {
+
+enum class Way { shm, tcp, verbs, card, sim };  // card: verbs on a card made of memory
+const char* nameOf(Way way);
+
+class ChannelPair {
+ public:
+  static constexpr std::size_t ringBytes = 4u << 20;
+  static constexpr std::uint8_t slot = 3;  // the writer's
+  using Bytes = std::vector<std::byte>;
+
+  virtual ~ChannelPair() = default;
+  virtual Channel& channel() = 0;
+  virtual bool open() const = 0;
+  virtual void step(bool withOwner = true) = 0;  // lets both sides do what they can
+  virtual void end() = 0;                        // the writer drops the connection, with what is still under way
+  // Another connection of the same member while the old one still holds unsent work; false: this way cannot have two.
+  virtual bool overtake() { return false; }
+  virtual void releaseOvertaken() {}             // the old one now sends what it has
+
+  const Region& owner() const { return region_; }
+  Bytes journal = Bytes(1000, std::byte{7});     // what the owner's journal answers for index 1
+
+  // Steps until `condition`, at most ten seconds.
+  bool until(const std::function<bool()>& condition);
+  bool reopen();
+  Bytes read(std::size_t offset, std::size_t length);            // waits for it
+  std::vector<Bytes> answers(std::size_t count);                 // of reads posted before
+  void writeWord(std::size_t offset, std::uint64_t value);
+  std::uint64_t word(std::size_t offset) const { return loadWord(*reinterpret_cast<std::uint64_t*>(region_.base() + offset)); }
+
+ protected:
+  explicit ChannelPair(const Region& region) : region_(region) {}
+  Region region_;
+};
+
+// Null, and in `reason` why not, when this machine has no such way.
+std::unique_ptr<ChannelPair> makePair(Way way, std::string* reason);
+
+}  // namespace gaia::test
