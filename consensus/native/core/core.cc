@@ -277,8 +277,7 @@ const Record* Core::decided(Index index) {
     decided_.pop();
   }
   for (RingReader& reader : readers_) {
-    const Index heard = mutant(Mutant::highestLocalApplied) ? heardCommit_ : 0;
-    if (const Record* record = reader.decided(index, heard)) return record;
+    if (const Record* record = reader.decided(index)) return record;
   }
   if (const Record* record = aside_.decided(index)) return record;
   if (decided_.empty() || decided_.front().header.index != index) return nullptr;

@@ -190,6 +190,7 @@ class Core {
   void claimAt(Peer& peer);
   void pump(Peer& peer);
   bool resume(Peer& peer);
+  void writeAnchor(Peer& peer);
   void readCursor(Peer& peer);
   void advanceCommit();
   void stateOwnCommit();

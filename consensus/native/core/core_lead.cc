@@ -105,6 +105,7 @@ void Core::readCursor(Peer& peer) {
 bool Core::resume(Peer& peer) {
   if (peer.confirmed != ballot_) return false;
   if (peer.everWritten && peer.placed >= writer_.tail()) {
+    if (!mutant(Mutant::anchorLost)) writeAnchor(peer);  // once more: it may have gone down with a channel, and without it nobody finds what follows
     peer.sent = peer.placed;
     peer.mirroring = true;
     return true;
@@ -122,12 +123,16 @@ bool Core::resume(Peer& peer) {
     peer.sentSequence = sequence - 1;
     break;
   }
-  const std::uint64_t anchor = packPlace(self_.number, start);
-  peer.channel->write(anchorOffset(self_.slot), std::as_bytes(std::span(&anchor, 1)));
+  peer.anchor = packPlace(self_.number, start);
+  writeAnchor(peer);
   peer.sent = peer.placed = start;
   peer.cursor = std::max(peer.cursor, start);
   peer.mirroring = true;
   return true;
+}
+
+void Core::writeAnchor(Peer& peer) {
+  peer.channel->write(anchorOffset(self_.slot), std::as_bytes(std::span(&peer.anchor, 1)));
 }
 
 // W5: the longest prefix accepted under this ballot by a majority.

@@ -19,11 +19,12 @@ enum class Mutant : std::uint8_t {
   lowestAdopted,          // C4: the lowest ballot wins
   noChain,                // C4: entries need not follow the one they were built on
   olderBallotApplied,     // A1: a commit statement covers records of older ballots
-  highestLocalApplied,    // A1: a commit heard of anywhere covers records of any ring
+  anyLocalApplied,        // A1: whatever lies in a ring is applied
   tornStatement,          // A1: a torn commit statement is believed
   recycledWhenCommitted,  // G1: room is taken before the owner has applied
   anchorEarly,            // G1: a new writer starts where the former one's records are still needed
   anchorUnapplied,        // G1: a writer skips what the owner has not applied
+  anchorLost,             // G1: an anchor that went down with its channel is not written again
   noSecondPhase1,         // M1: a leader goes on under a new configuration without asking its members
   staleConfiguration,     // M1: a candidate leads by a configuration that is known to be replaced
   // Of the simulated transport and operator:

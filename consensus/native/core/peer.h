@@ -35,6 +35,7 @@ struct Peer {
   bool everWritten = false;
   Position sent = 0;               // written up to here
   Position placed = 0;             // known to lie in the peer's memory
+  std::uint64_t anchor = 0;        // the word last written there (RingHead)
   Index highestWritten = 0;        // index of any record ever written there
   std::uint64_t sentSequence = 0;
   Position cursor = 0;             // its first unapplied record as last read: nothing from there on may be overwritten

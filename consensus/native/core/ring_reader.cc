@@ -103,9 +103,10 @@ bool RingReader::provesDecided(const Record& record) const {
   return record.header.index <= stated(ballot);
 }
 
-const Record* RingReader::decided(Index index, Index heard) {
+const Record* RingReader::decided(Index index) {
   for (std::size_t i = 0; i < window_.size(); i++) {
-    if (window_[i].header.index == index && (index <= heard || provesDecided(window_[i]))) return &window_[i];
+    const bool proven = provesDecided(window_[i]) || mutant(Mutant::anyLocalApplied);
+    if (window_[i].header.index == index && proven) return &window_[i];
   }
   return nullptr;
 }

@@ -16,9 +16,8 @@ class RingReader {
   // Takes in what has arrived since the last call: anchor, records, commit statement.
   void poll();
 
-  // The record of entry `index` if this ring proves it decided, or if `heard`, a commit heard of elsewhere, covers it: that
-  // is no proof, and only a mutant gives it. Valid until `advance` passes it.
-  const Record* decided(Index index, Index heard = 0);
+  // The record of entry `index` if this ring proves it decided. Valid until `advance` passes it.
+  const Record* decided(Index index);
 
   // Forgets records that are done with and publishes the cursor. `applied` must be published before: a candidate starts at
   // the cursor, and would otherwise find the passed records neither in the ring nor in `applied` (C3).

@@ -148,6 +148,13 @@ void Rig::restart(std::uint32_t number) {
   }
 }
 
+void Rig::reconnect(std::uint32_t from, std::uint32_t to) {
+  auto& channel = seats_.at(from)->channels.at(to);
+  core(from).detach(to);
+  channel = std::make_unique<RigChannel>(seats_.at(to)->memory);
+  core(from).attach(to, channel.get());
+}
+
 void Rig::flow() {
   for (bool moved = true; moved;) {
     moved = false;

@@ -185,3 +185,23 @@ TEST_CASE("C3: whoever reads that a cursor has passed an entry then reads that i
   CHECK(hidden == 0);
 }
 #endif
+
+TEST_CASE("G1: an anchor that went down with its channel is written again, so that a candidate finds what was counted") {
+  Rig rig(3);
+  rig.hold(1, 2);
+  REQUIRE(rig.electStepwise(1));  // by 3; the anchor and the first record are on their way there
+  rig.reconnect(1, 3);
+  for (int i = 0; i < 3; i++) {
+    rig.flow();
+    rig.tick(1);
+  }
+  rig.follow(1);
+  REQUIRE(rig.core(1).readyToLead());
+  rig.core(1).beginLeading();
+  REQUIRE(rig.propose(1, "x") != 0);
+  rig.flow();
+  REQUIRE(rig.committed(1));  // by 3
+  rig.hold(2, 1);
+  REQUIRE(rig.lead(2));  // by 3
+  CHECK(rig.log(2) == std::vector<std::string>{"x"});
+}
