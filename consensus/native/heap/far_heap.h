@@ -18,7 +18,6 @@ class FarHeap {
   struct Area {
     uintptr_t begin;
     uintptr_t end;
-    bool keptFromChildren;  // fork children do not get the mappings: memory that a device writes must not be copied
   };
   constexpr explicit FarHeap(Area area) : area_(area), nextMapping_(area.begin) {}
 
@@ -126,9 +125,8 @@ class FarHeap {
       errno = ENOMEM;
       return MAP_FAILED;
     }
-    const long got = syscall(SYS_mmap, at, bytes, protection, flags | MAP_FIXED_NOREPLACE, fd, offset);
-    if (got != -1 && area_.keptFromChildren) syscall(SYS_madvise, got, bytes, MADV_DONTFORK);
-    return reinterpret_cast<void*>(got);
+    return reinterpret_cast<void*>(
+        syscall(SYS_mmap, at, bytes, protection, flags | MAP_FIXED_NOREPLACE, fd, offset));
   }
 
   void* carve(size_t bytes) {

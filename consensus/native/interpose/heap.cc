@@ -18,7 +18,7 @@ __asm__(
 
 namespace {
 
-constinit gaia::FarHeap heap({0x200000000000, 0x500000000000, false});
+constinit gaia::FarHeap heap({0x200000000000, 0x500000000000});
 
 void* allocateOrAbort(size_t bytes, size_t alignment) {
   void* block = heap.allocate(bytes, alignment);

@@ -142,6 +142,11 @@ extern "C" __attribute__((visibility("default"))) gaia::verbs::Device* gaiaOpenV
     char* reason) {
   using namespace gaia::verbs;
   enterThread();
+  static const int forkable = ibv_fork_init();  // what the device writes stays the program's own when it forks
+  if (forkable != 0) {
+    explain(reason, "the RDMA library cannot live in a program that forks", forkable);
+    return nullptr;
+  }
   Address address;
   if (!parseAddress(host, 0, &address)) {
     explain(reason, "the member's own host is not an address", EINVAL);

@@ -9,7 +9,7 @@
 
 namespace {
 
-constinit gaia::FarHeap heap({0x500000000000, 0x580000000000, true});
+constinit gaia::FarHeap heap({0x500000000000, 0x580000000000});
 
 }  // namespace
 
