@@ -18,7 +18,7 @@ import { checkMemberNumber, checkSlot, type Member, type ReplicaOptions, toNativ
 
 export * from './errors.js';
 export { Histogram } from './histogram.js';
-export type { Member, ReplicaOptions, Transport } from './options.js';
+export type { Durability, Member, ReplicaOptions, Transport } from './options.js';
 
 export interface Handlers {
   /**

@@ -20,6 +20,7 @@ export interface NativeOptions {
   peers: NativeMember[];
   join: boolean;
   transport: 'auto' | 'shm' | 'verbs' | 'tcp';
+  durability: 'memory' | 'disk';
   journalDirectory: string;
   journalBytesMax: number;
   ringBytes: number;
@@ -56,6 +57,19 @@ export interface NativeStatus {
   joining: { provider: number; bytesDone: number; bytesTotal: number } | null;
   /** This member lacks entries that nobody keeps any more and cannot restore a snapshot: replace it. */
   stranded: boolean;
+  /** Null with durability `memory`. */
+  disk: NativeDisk | null;
+}
+
+export interface NativeDisk {
+  /** Entries found in the directory at the start. */
+  recovered: number;
+  /** Synchronisations of the log, the bytes they wrote and the time they took. */
+  syncs: number;
+  bytes: number;
+  syncNs: number;
+  /** Why this member does not count at the moment; null while it does. */
+  error: string | null;
 }
 
 export interface NativeHistogram {

@@ -19,6 +19,13 @@ export interface Member {
 
 export type Transport = 'auto' | 'shm' | 'verbs' | 'tcp';
 
+/**
+ * When a member has accepted an entry: once it lies in its memory, or once it has been synchronised to its disk. With
+ * `disk` a member that starts again with its `journalDirectory` goes on as the same member, and is handed all entries
+ * again from the first on.
+ */
+export type Durability = 'memory' | 'disk';
+
 export interface ReplicaOptions {
   /** Unique name of the group and its generation. */
   group: string;
@@ -27,8 +34,13 @@ export interface ReplicaOptions {
   self: Member;
   /** Founding: the other founders. Joining: members known to be alive. */
   peers: Member[];
-  /** Entries are kept here, so that others can join by replay. Of this member alone. */
+  /**
+   * Entries are kept here, so that others can join by replay. Of this member alone. With durability `disk` it is all the
+   * member is: a member whose directory is lost must never start again under its number.
+   */
   journalDirectory: string;
+  /** The same at all members. Default `memory`. */
+  durability?: Durability;
   /** True: catch up and take over `self.slot` in a running group. False (default): one of the founders. */
   join?: boolean;
   /** Default `auto`: shared memory between members of one host, else RDMA (`verbs`) where both have it, else TCP. */
@@ -48,6 +60,7 @@ const journalSegmentBytes = 16 * 2 ** 20;
 const ringBytesMin = 16 * 2 ** 20;
 const ringBytesMax = 2 ** 30;
 const transports: Transport[] = ['auto', 'shm', 'verbs', 'tcp'];
+const durabilities: Durability[] = ['memory', 'disk'];
 
 /** Checks `options` and fills in the defaults; `snapshots`: the embedder takes and restores them. Throws ArgumentError. */
 export function toNativeOptions(options: ReplicaOptions, snapshots: boolean): NativeOptions {
@@ -59,7 +72,8 @@ export function toNativeOptions(options: ReplicaOptions, snapshots: boolean): Na
     self: checkMember('self', options.self),
     peers: checkPeers(options),
     join: checkBoolean('join', options.join ?? false),
-    transport: checkTransport(options.transport ?? 'auto'),
+    transport: checkChoice('transport', options.transport ?? 'auto', transports),
+    durability: checkChoice('durability', options.durability ?? 'memory', durabilities),
     journalDirectory: nonEmpty('journalDirectory', options.journalDirectory, 3000),
     journalBytesMax: checkWhole(
       'journalBytesMax',
@@ -116,9 +130,9 @@ function checkBoolean(field: string, value: unknown): boolean {
   return value;
 }
 
-function checkTransport(value: Transport): Transport {
-  if (!transports.includes(value))
-    throw new ArgumentError('transport', `is ${shown(value)}`, `Give one of ${transports.join(', ')}`);
+function checkChoice<T extends string>(field: string, value: T, choices: T[]): T {
+  if (!choices.includes(value))
+    throw new ArgumentError(field, `is ${shown(value)}`, `Give one of ${choices.join(', ')}`);
   return value;
 }
 

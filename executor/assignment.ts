@@ -44,6 +44,14 @@ export interface ReplicaAssignment {
   /** Founders: the other founders. Joiners: members believed to be alive. */
   peers: MemberAddress[];
   transport: 'auto' | 'shm' | 'verbs' | 'tcp';
+  durability: 'memory' | 'disk';
+  /**
+   * Durability `disk`: the directory on the agent that holds what members of this framework keep, each in a folder of its
+   * own. Null with `memory`.
+   */
+  dataDirectory: string | null;
+  /** Durability `disk`: this member has run before and must find what it kept. */
+  returns: boolean;
 }
 
 /** A distribution in log-linear buckets: ascending, none empty, each at most 1/16 wide. */
@@ -95,6 +103,8 @@ export interface ReplicaReport {
   divergence: { index: number; otherMember: number } | null;
   /** Why no replica can join by replay of this one's journal; null while it can. */
   journalError: string | null;
+  /** Durability `disk`: why this replica does not count at the moment; null while it does. */
+  diskError: string | null;
   /** Null in status updates, which agents and masters keep, and before the first ones are known. */
   metrics: ReplicaMetrics | null;
 }

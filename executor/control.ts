@@ -97,6 +97,7 @@ function readState(fields: Fields, replica: ReplicaAssignment): ReplicaState {
     unexpected: map(fields.unexpected, 'unexpected', (count, name) => integer(count, name)),
     divergence: fields.divergence === null ? null : readDivergence(object(fields.divergence, 'divergence')),
     journalError: fields.journalError === null ? null : text(fields.journalError, 'journalError'),
+    diskError: fields.diskError === null ? null : text(fields.diskError, 'diskError'),
   };
 }
 

@@ -57,7 +57,14 @@ function withoutNul(value: unknown, name: string): string {
   return checked;
 }
 
+function absolutePath(value: unknown, name: string): string {
+  const path = line(value, name);
+  if (!path.startsWith('/')) throw new Error(`${name} is ${JSON.stringify(path)}; it must be an absolute path`);
+  return path;
+}
+
 function decodeReplica(fields: Fields): ReplicaAssignment {
+  const durability = oneOf(fields.durability, 'replica.durability', ['memory', 'disk']);
   return {
     group: line(fields.group, 'replica.group'),
     secretHex: secretHex(fields.secretHex, 'replica.secretHex'),
@@ -67,6 +74,9 @@ function decodeReplica(fields: Fields): ReplicaAssignment {
     self: decodeMember(fields.self, 'replica.self'),
     peers: list(fields.peers, 'replica.peers', 64, decodeMember),
     transport: oneOf(fields.transport, 'replica.transport', ['auto', 'shm', 'verbs', 'tcp']),
+    durability,
+    dataDirectory: durability === 'disk' ? absolutePath(fields.dataDirectory, 'replica.dataDirectory') : null,
+    returns: flag(fields.returns, 'replica.returns'),
   };
 }
 

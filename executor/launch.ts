@@ -1,6 +1,7 @@
 /** From an assignment to a running program: checks, files, environment, spawn. */
 import { chownSync } from 'node:fs';
 import type { Assignment } from './assignment.js';
+import { prepareMemberDirectory } from './data-directory.js';
 import { ownerOf } from './owner.js';
 import { preflight } from './preflight.js';
 import { Program } from './process.js';
@@ -23,6 +24,7 @@ export async function launch(assignment: Assignment, place: LaunchPlace): Promis
   preflight({ assignment, ...place, path: env.PATH ?? defaultPath });
   const owner = ownerOf(assignment.user);
   if (owner !== null) chownSync(place.sandbox, owner.uid, owner.gid);
+  if (replica !== null) prepareMemberDirectory(replica, owner);
   return Program.start({
     argv: 'shell' in command ? ['/bin/sh', '-c', command.shell] : command.argv,
     env,

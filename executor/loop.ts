@@ -9,8 +9,9 @@ import {
   encodeBytes,
 } from '../framework/mesos-http-client/index.js';
 import { taskEvents } from './agent-events.js';
-import type { Assignment } from './assignment.js';
+import type { Assignment, ReplicaAssignment } from './assignment.js';
 import { LineSplitter } from './control.js';
+import { removeMemberDirectory } from './data-directory.js';
 import { LastLines } from './last-lines.js';
 import { type LaunchPlace, launch } from './launch.js';
 import type { Program } from './process.js';
@@ -82,6 +83,7 @@ export class ExecutorLoop {
     signal: ({ signal }) => this.program?.signal(signal),
     probe: ({ port }) => this.probe(port),
     reap: ({ graceMs }) => void this.program?.reap(graceMs).then(() => this.happened({ type: 'reaped' })),
+    forget: ({ replica }) => this.forget(replica),
     log: ({ level, message }) => this.options.log[level](message),
     exit: () => this.finish(),
   };
@@ -147,6 +149,14 @@ export class ExecutorLoop {
     control.on('error', (error) => this.options.log.warn({ cause: error.message }, 'control channel'));
     await once(control, 'close');
     this.happened({ type: 'controlClosed' });
+  }
+
+  private forget(replica: ReplicaAssignment): void {
+    try {
+      removeMemberDirectory(replica);
+    } catch (error) {
+      this.options.log.warn({ cause: (error as Error).message }, 'what the member kept could not be removed');
+    }
   }
 
   private sendControl(line: string): void {

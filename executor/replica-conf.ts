@@ -1,8 +1,11 @@
 /** Writes `.gaia/replica.conf`, through which the interposer learns who it is (ARCHITECTURE.md, "Control channel"). */
 import { writeFileSync } from 'node:fs';
 import type { MemberAddress, ReplicaAssignment } from './assignment.js';
+import { memberDirectory } from './data-directory.js';
 
 const journalBytesMax = 8 * 2 ** 30;
+/** With durability `disk` a member is its journal; only the disk limits it. */
+const diskJournalBytesMax = 2 ** 50;
 
 /** The file's text: one `key=value` a line. Values were checked to be of one line when the assignment was decoded. */
 export function replicaConf(replica: ReplicaAssignment, trace: string): string {
@@ -15,8 +18,9 @@ export function replicaConf(replica: ReplicaAssignment, trace: string): string {
     ['transport', replica.transport],
     ['self', memberText(replica.self)],
     ...replica.peers.map((peer): [string, string] => ['peer', memberText(peer)]),
-    ['journal', '.gaia/journal'],
-    ['journal_bytes_max', journalBytesMax],
+    ['durability', replica.durability],
+    ['journal', memberDirectory(replica) ?? '.gaia/journal'],
+    ['journal_bytes_max', replica.durability === 'disk' ? diskJournalBytesMax : journalBytesMax],
     ['trace', trace],
   ];
   return pairs.map(([key, value]) => `${key}=${value}\n`).join('');

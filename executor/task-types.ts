@@ -1,5 +1,5 @@
 /** What happens to a task (events) and what is to be done about it (actions): the two sides of task.ts. */
-import type { Assignment, ReplicaReport } from './assignment.js';
+import type { Assignment, ReplicaAssignment, ReplicaReport } from './assignment.js';
 
 export interface ChildExit {
   /** Exit status; null when a signal ended the program. */
@@ -69,6 +69,8 @@ export type TaskAction =
   | { type: 'probe'; port: number }
   /** End what is left of the program's session: SIGTERM now, SIGKILL after `graceMs`. Answered by `reaped`. */
   | { type: 'reap'; graceMs: number }
+  /** Remove what the member keeps on this agent. */
+  | { type: 'forget'; replica: ReplicaAssignment }
   | { type: 'log'; level: 'info' | 'warn'; message: string }
   /** The executor's own end. */
   | { type: 'exit' };

@@ -46,6 +46,8 @@ export class Task {
   private connected = false;
   private agentLost = false;
   private killingState = false;
+  /** By the framework, which never lets a member return that it has killed. */
+  private killRequested = false;
   private controlOpen = false;
   private droppedLines = 0;
   private readonly deadlines = new Map<Deadline, number>();
@@ -212,7 +214,10 @@ export class Task {
 
   private onKill(taskId: string, graceMs: number | null): void {
     if (taskId !== this.taskId) this.log('warn', `ignored KILL of the unknown task "${taskId}"`);
-    else this.kill('Killed on request.', graceMs ?? this.graceMs);
+    else {
+      this.killRequested = true;
+      this.kill('Killed on request.', graceMs ?? this.graceMs);
+    }
   }
 
   private onShutdown(budgetMs: number): void {
@@ -278,7 +283,10 @@ export class Task {
   }
 
   private onReaped(): void {
-    if (this.phase === 'reaping' && this.verdict !== null) this.conclude(this.verdict);
+    if (this.phase !== 'reaping' || this.verdict === null) return;
+    const replica = this.assignment?.replica;
+    if (this.killRequested && replica?.durability === 'disk') this.actions.push({ type: 'forget', replica });
+    this.conclude(this.verdict);
   }
 
   private onFinalAcknowledged(): void {

@@ -55,7 +55,8 @@ export interface FetchUri {
 export interface Replication {
   protocol: 'apus';
   transport: 'auto' | 'shm' | 'verbs' | 'tcp';
-  durability: 'memory';
+  /** An entry counts when it lies in the memories, or on the disks, of a majority. */
+  durability: 'memory' | 'disk';
   /** Failure domains, widest first. */
   spread: string[];
 }

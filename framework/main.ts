@@ -18,8 +18,8 @@ const ids = { uuid: () => randomUUID(), secretHex: () => randomBytes(32).toStrin
 async function main(options: FrameworkOptions, log: Logger): Promise<void> {
   const credentials = await credentialsOf(options);
   const store = await openLmdbStore(options.store);
-  const { role, executorCommand } = options;
-  const scheduler = new Scheduler({ role, executorCommand, place, ids }, store.entries());
+  const { role, executorCommand, dataDirectory } = options;
+  const scheduler = new Scheduler({ role, executorCommand, dataDirectory, place, ids }, store.entries());
   const framework = frameworkInfo(options, scheduler.frameworkId);
   const client = { masters: options.master, framework, ...(credentials && { credentials }) };
   const loop = new Loop({ scheduler, store, client, log });

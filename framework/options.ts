@@ -13,6 +13,7 @@ export interface FrameworkOptions {
   user: string;
   failoverTimeoutSeconds: number;
   executorCommand: string;
+  dataDirectory: string;
   principal: string | undefined;
   secretFile: string | undefined;
   logLevel: string;
@@ -70,6 +71,12 @@ const table: Row[] = [
     initial: defaultExecutor(),
     shown: "this installation's",
   },
+  {
+    flags: '--data-directory <directory>',
+    text: 'on every agent, where replicas with durability "disk" keep their data',
+    initial: '/var/lib/gaia/replicas',
+    parse: absolutePath,
+  },
   { flags: '--principal <name>', text: 'principal for HTTP basic authentication at the master' },
   { flags: '--secret-file <file>', text: "file with the principal's secret" },
   { flags: '--log-level <level>', text: 'fatal, error, warn, info, debug or trace', initial: 'info', parse: level },
@@ -120,6 +127,11 @@ function whole(min: number, max: number): (text: string) => number {
       throw new InvalidArgumentError(`give a whole number from ${min} to ${max}.`);
     return value;
   };
+}
+
+function absolutePath(text: string): string {
+  if (!text.startsWith('/')) throw new InvalidArgumentError('give an absolute path.');
+  return text;
 }
 
 function role(text: string): string {

@@ -146,14 +146,14 @@ function converge(context: Context): void {
     if (app) ageUnreachable(context, app, task);
   }
   advanceDeployments(context);
-  const demands = [...context.state.apps.values()].flatMap((app) => convergeApp(context, app) ?? []);
+  const demands = [...context.state.apps.values()].flatMap((app) => convergeApp(context, app));
   match(context, demands);
   advanceDeployments(context);
   repeatKills(context);
   reconcile(context);
 }
 
-function convergeApp(context: Context, app: AppRecord): Demand | null {
+function convergeApp(context: Context, app: AppRecord): Demand[] {
   const tasks = context.state.tasksOf(app.id);
   if (app.deleting && tasks.every((task) => task.stopping && task.state === 'TASK_UNREACHABLE'))
     return removeApp(context, app);
@@ -161,15 +161,17 @@ function convergeApp(context: Context, app: AppRecord): Demand | null {
   const restarting = isRestarting(context, app.id);
   return app.spec.replication
     ? convergeGroup(context, present, tasks, restarting)
-    : convergePlain(context, present, tasks, restarting);
+    : listed(convergePlain(context, present, tasks, restarting));
 }
 
+const listed = (demand: Demand | null) => (demand ? [demand] : []);
+
 /** Tasks that cannot be reached are forgotten too: they are killed as strays when they come back. */
-function removeApp(context: Context, app: AppRecord): null {
+function removeApp(context: Context, app: AppRecord): [] {
   for (const task of context.state.tasksOf(app.id)) context.state.tasks.remove(task.id);
   context.state.apps.remove(app.id);
   context.state.stories.remove(app.id);
   context.memory.waiting.delete(app.id);
   context.memory.handOvers.delete(app.id);
-  return null;
+  return [];
 }

@@ -106,6 +106,8 @@ export interface GroupView {
   state: 'forming' | 'whole' | 'degraded' | 'noQuorum' | 'lost';
   generation: number;
   leader: { slot: number; member: number; address: string; term: number } | null;
+  /** Durability `disk`: which members have ended and may return; null: none. */
+  awaits: string | null;
 }
 
 export interface TaskFailure {

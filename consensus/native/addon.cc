@@ -108,6 +108,7 @@ gaia::ReplicaOptions toOptions(const Napi::Object& from) {
   for (std::uint32_t i = 0; i < peers.Length(); i++) options.peers.push_back(toMember(peers.Get(i).As<Napi::Object>()));
   options.join = from.Get("join").As<Napi::Boolean>();
   options.transport = toTransport(text(from, "transport"));
+  options.durability = text(from, "durability") == "disk" ? gaia::Durability::disk : gaia::Durability::memory;
   options.journalDirectory = text(from, "journalDirectory");
   options.journalBytesMax = static_cast<std::uint64_t>(number(from, "journalBytesMax"));
   options.ringBytes = static_cast<std::size_t>(number(from, "ringBytes"));
@@ -192,6 +193,17 @@ Napi::Value fromJoining(Napi::Env env, const std::optional<gaia::Joining>& joini
   return object;
 }
 
+Napi::Value fromDisk(Napi::Env env, const gaia::Status& status) {
+  if (status.durability == gaia::Durability::memory) return env.Null();
+  auto object = Napi::Object::New(env);
+  object.Set("recovered", static_cast<double>(status.disk.recovered));
+  object.Set("syncs", static_cast<double>(status.disk.syncs));
+  object.Set("bytes", static_cast<double>(status.disk.bytes));
+  object.Set("syncNs", static_cast<double>(status.disk.syncNs));
+  object.Set("error", status.disk.error.empty() ? env.Null() : Napi::String::New(env, status.disk.error));
+  return object;
+}
+
 // status(handle) -> NativeStatus
 Napi::Value js_status(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
@@ -213,6 +225,7 @@ Napi::Value js_status(const Napi::CallbackInfo& info) {
   object.Set("snapshotError", status.snapshotError.empty() ? env.Null() : Napi::String::New(env, status.snapshotError));
   object.Set("joining", fromJoining(env, status.joining));
   object.Set("stranded", status.stranded);
+  object.Set("disk", fromDisk(env, status));
   return object;
 }
 

@@ -37,6 +37,7 @@ function showGroup(output: Output, app: AppJson): void {
   const leader = app.group?.leader ?? null;
   const text = leader === null ? 'none known' : `slot ${leader.slot} at ${leader.address}, term ${leader.term}`;
   output.line(`  leader: ${text}`);
+  if (app.group?.awaits) output.line(yellow(`  ${app.group.awaits}`));
   if (app.tasks.length === 0) return;
   output.line();
   output.table(

@@ -114,6 +114,8 @@ function startFramework(options: UpOptions) {
       join(cluster.directory, 'framework'),
       '--listen',
       `127.0.0.1:${port}`,
+      '--data-directory',
+      join(cluster.directory, 'replicas'),
     ];
     cluster.frameworkPid = startDetached(join(installation.root, 'dist/framework/main.js'), args, log);
     cluster.apiUrl = `http://127.0.0.1:${port}`;

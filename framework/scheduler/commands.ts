@@ -57,6 +57,10 @@ function refusePut(context: Context, spec: AppSpec, create: boolean): Refusal | 
     const message = `replication: "${spec.id}" cannot change between replicated and plain while it exists; delete the app and create it again`;
     return { ok: false, reason: 'invalid', message };
   }
+  if (app.spec.replication && app.spec.replication.durability !== spec.replication?.durability) {
+    const message = `replication.durability: "${spec.id}" cannot change it while it exists; delete the app and create it again`;
+    return { ok: false, reason: 'invalid', message };
+  }
   return null;
 }
 

@@ -30,6 +30,8 @@ export interface SchedulerOptions {
   role: string;
   /** Shell command that runs the executor on an agent. */
   executorCommand: string;
+  /** On every agent: where members with durability `disk` keep what outlives them. */
+  dataDirectory: string;
   place(request: PlacementRequest, agents: AgentSnapshot[]): Plan;
   ids: Ids;
 }

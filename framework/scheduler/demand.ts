@@ -2,7 +2,7 @@
 import lodash from 'lodash';
 import type { GroupRequest, LivingReplica } from '../../placement/types.js';
 import type { AppSpec } from '../app.js';
-import type { AppRecord, TaskRecord } from './records.js';
+import type { AppRecord, AwayMember, TaskRecord } from './records.js';
 
 /** Slots of one app that wait for agents. */
 export interface Demand {
@@ -10,6 +10,8 @@ export interface Demand {
   request: GroupRequest;
   /** Not now: the app backs off after a failure. */
   delayed: boolean;
+  /** A member that comes back, rather than a new one. */
+  returning?: AwayMember;
 }
 
 /** `living`: tasks of the app that run or may still run, in the order of their slots. */

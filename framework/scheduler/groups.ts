@@ -16,6 +16,7 @@ import {
   type MemberTask,
 } from './quorum.js';
 import type { AppRecord, GroupRecord, TaskRecord } from './records.js';
+import { giveUpAway, returningDemands } from './returning.js';
 import { tell } from './story.js';
 import { stop } from './tasks.js';
 
@@ -25,15 +26,10 @@ const slotsMax = 9;
 const surgeInstancesMax = 2;
 
 /** Makes one step towards a whole group of the wanted version; returns what is to be launched. */
-export function convergeGroup(
-  context: Context,
-  app: AppRecord,
-  tasks: TaskRecord[],
-  restarting: boolean,
-): Demand | null {
+export function convergeGroup(context: Context, app: AppRecord, tasks: TaskRecord[], restarting: boolean): Demand[] {
   if (app.deleting) return stopAll(context, tasks, 'the app is deleted');
   const present = withGroup(context, app);
-  if (!present.group) return null;
+  if (!present.group) return [];
   const old = tasks.filter((task) => task.replica?.generation !== present.group?.generation);
   stopAll(context, old, `generation ${present.group.generation} of the group takes over`);
   let group = groupOf(present, tasks) as Group;
@@ -46,17 +42,19 @@ export function convergeGroup(
     group = adjustSlots(context, group, restarting);
     retireSurplus(context, group, restarting);
     advanceRetirements(context, refreshed(context, group));
-    removeDead(context, group);
+    giveUpAway(context, refreshed(context, group));
+    removeDead(context, refreshed(context, group));
     advanceHandOver(context, refreshed(context, group));
     group = refreshed(context, group);
   }
   tellState(context, group);
-  return missingSlots(context, group, old);
+  const missing = missingSlots(context, group, old);
+  return [...returningDemands(context, group), ...(missing ? [missing] : [])];
 }
 
-function stopAll(context: Context, tasks: TaskRecord[], reason: string): null {
+function stopAll(context: Context, tasks: TaskRecord[], reason: string): Demand[] {
   for (const task of tasks) stop(context, task, reason);
-  return null;
+  return [];
 }
 
 export function refreshed(context: Context, group: Group): Group {
@@ -90,16 +88,18 @@ export function newGeneration(context: Context, app: AppRecord): AppRecord {
     configurationIndex: 0,
     configuration: [],
     ghosts: [],
+    durability: app.active.replication?.durability ?? 'memory',
+    away: [],
     toldState: 'forming',
   };
   return context.state.apps.put(app.id, { ...app, group });
 }
 
 /** A generation that never had a leader has promised nothing to anyone and is begun again; any other loss is final. */
-function handleLoss(context: Context, group: Group): null {
+function handleLoss(context: Context, group: Group): Demand[] {
   if (group.record.everLed) {
     tellState(context, group);
-    return null;
+    return [];
   }
   const next = newGeneration(context, group.app);
   tell(
@@ -171,6 +171,7 @@ function retireSurplus(context: Context, group: Group, restarting: boolean): voi
 
 /** A slot is taken until its member has terminated, or can no longer vote and cannot be reached. */
 function isOccupied(group: Group, slot: number): boolean {
+  if (group.record.away.some(({ replica }) => replica.self.slot === slot)) return true;
   return group.members.some((task) => task.replica.self.slot === slot && (!task.inactive || isConfigured(group, task)));
 }
 

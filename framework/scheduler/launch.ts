@@ -7,7 +7,8 @@ import { type Context, call, isoTime } from './context.js';
 import { currentlyAvoided, type Demand } from './demand.js';
 import { putGroup } from './groups.js';
 import { agentRef, mayUse, setFree, usable } from './offers.js';
-import type { AppRecord, GroupRecord, ReplicaRecord, TaskRecord } from './records.js';
+import type { AppRecord, AwayMember, GroupRecord, ReplicaRecord, TaskRecord } from './records.js';
+import { othersOf } from './returning.js';
 import { describeAgent, tell } from './story.js';
 import { replicaAssignment, takenBy, taskIdOf, taskInfo } from './task-info.js';
 import { nameOf } from './tasks.js';
@@ -39,7 +40,7 @@ export function fillings(context: Context): Map<string, Filling> {
 export function launchApp(context: Context, demand: Demand, plan: Plan, agents: Map<string, Filling>): void {
   const assigned = plan.assigned.map((place) => ({ place, filling: agents.get(place.agentId) as Filling }));
   const tasks = assigned.map(({ place, filling }) => newTask(context, demand.app, place, filling, plan));
-  const replicas = demand.app.active.replication ? launchReplicas(context, demand.app, tasks, plan.assigned) : [];
+  const replicas = replicasOf(context, demand, tasks, plan.assigned);
   tasks.forEach((task, index) => {
     const launched = { ...task, replica: replicas[index]?.record ?? null };
     context.state.tasks.put(task.id, launched);
@@ -84,13 +85,32 @@ function newTask(context: Context, app: AppRecord, place: Assigned, { offers }: 
   };
 }
 
+interface LaunchedReplica {
+  record: ReplicaRecord;
+  assignment: ReplicaAssignment;
+}
+
+function replicasOf(context: Context, demand: Demand, tasks: TaskRecord[], places: Assigned[]): LaunchedReplica[] {
+  if (demand.returning) return [launchReturning(context, demand.app.id, demand.returning)];
+  return demand.app.active.replication ? launchReplicas(context, demand.app, tasks, places) : [];
+}
+
+/** With its number, its address and what it keeps on its agent; the record says so before it is launched. */
+function launchReturning(context: Context, appId: string, returning: AwayMember): LaunchedReplica {
+  const app = context.state.apps.get(appId) as AppRecord;
+  const group = app.group as GroupRecord;
+  const { self } = returning.replica;
+  putGroup(context, app, { away: group.away.filter(({ replica }) => replica.self.member !== self.member) });
+  const others = othersOf(group.configuration, self);
+  const assignment = replicaAssignment(context.options, app.active, group, self, others, {
+    join: false,
+    returns: true,
+  });
+  return { record: returning.replica, assignment };
+}
+
 /** Numbers are taken, and stored, before the launch, and never again. */
-function launchReplicas(
-  context: Context,
-  app: AppRecord,
-  tasks: TaskRecord[],
-  places: Assigned[],
-): { record: ReplicaRecord; assignment: ReplicaAssignment }[] {
+function launchReplicas(context: Context, app: AppRecord, tasks: TaskRecord[], places: Assigned[]): LaunchedReplica[] {
   const group = app.group as GroupRecord;
   const living = livingMembers(context, app.id, group.generation);
   const selves = tasks.map((task, index) =>
@@ -115,8 +135,10 @@ function launchReplicas(
       leaving: false,
       report: null,
       reportedAt: null,
+      returnFailures: 0,
     };
-    return { record, assignment: replicaAssignment(app.active, group, self, peers, join) };
+    const how = { join, returns: false };
+    return { record, assignment: replicaAssignment(context.options, app.active, group, self, peers, how) };
   });
 }
 

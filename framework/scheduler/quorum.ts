@@ -66,9 +66,11 @@ function keepsUp(task: MemberTask, leader: ReplicaReport): boolean {
   return peer?.connected === true && leader.committedIndex - peer.appliedIndex <= lagEntriesMax;
 }
 
-/** Members of the configuration that have terminated: their memory is gone. */
+/** Members of the configuration that have terminated and will not return: what they knew is gone. */
 export function deadMembers(group: Group): MemberAddress[] {
-  return group.record.configuration.filter((address) => !memberNumbered(group, address.member));
+  const { away, configuration } = group.record;
+  const mayReturn = (address: MemberAddress) => away.some(({ replica }) => replica.self.member === address.member);
+  return configuration.filter((address) => !memberNumbered(group, address.member) && !mayReturn(address));
 }
 
 /** A majority of the configuration has terminated. */
@@ -134,5 +136,5 @@ function isWhole(group: Group): boolean {
 }
 
 export const lostSentence = (app: AppRecord) =>
-  `a majority of the members of ${app.id} has terminated and with it the state of the group (durability "memory"); ` +
+  `a majority of the members of ${app.id} has terminated and with it the state of the group (durability "${app.group?.durability ?? 'memory'}"); ` +
   'nothing is restarted by itself. Restart the app with force=true to begin a new, empty generation';

@@ -1,7 +1,7 @@
 /** What the scheduler keeps in the store. Records are replaced, never modified: views and tests may keep them. */
 import type { MemberAddress, ReplicaReport } from '../../executor/assignment.js';
 import type { AttributeValue, ReplicaDemand } from '../../placement/types.js';
-import type { AppSpec } from '../app.js';
+import type { AppSpec, Replication } from '../app.js';
 import type { TaskState } from '../mesos-http-client/index.js';
 import type { TaskFailure, TaskView } from '../service.js';
 
@@ -55,8 +55,20 @@ export interface GroupRecord {
   configuration: MemberAddress[];
   /** Joiners that ended before it was known whether they had been let in. */
   ghosts: { member: number; sinceMs: number }[];
+  /** Of the whole generation: what the app says later begins with the next one. */
+  durability: Replication['durability'];
+  /** Durability `disk`: members that have ended and may return with what they keep on their agents. */
+  away: AwayMember[];
   /** The last state told in the story, so that each change is told once. */
   toldState: string;
+}
+
+export interface AwayMember {
+  replica: ReplicaRecord;
+  agent: AgentRef;
+  /** All that it had, the consensus port last: other members look for it there. */
+  ports: number[];
+  sinceMs: number;
 }
 
 export interface AgentRef {
@@ -111,6 +123,8 @@ export interface ReplicaRecord {
   leaving: boolean;
   report: ReplicaReport | null;
   reportedAt: string | null;
+  /** Launches in a row as a returning member that ended before it ran. */
+  returnFailures: number;
 }
 
 export interface DeploymentRecord {

@@ -101,21 +101,24 @@ function taskEnvironment(spec: AppSpec, task: TaskRecord): Record<string, string
 const variableName = (text: string) => text.toUpperCase().replace(/[^A-Z0-9]+/g, '_');
 
 export function replicaAssignment(
+  options: { dataDirectory: string },
   spec: AppSpec,
   group: GroupRecord,
   self: MemberAddress,
   peers: MemberAddress[],
-  join: boolean,
+  how: { join: boolean; returns: boolean },
 ): ReplicaAssignment {
   return {
     group: groupName(spec.id, group),
     secretHex: group.secretHex,
     seedHex: group.seedHex,
     epochMs: group.epochMs,
-    join,
+    ...how,
     self,
     peers,
     transport: spec.replication?.transport ?? 'auto',
+    durability: group.durability,
+    dataDirectory: group.durability === 'disk' ? options.dataDirectory : null,
   };
 }
 

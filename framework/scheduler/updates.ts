@@ -6,6 +6,7 @@ import { putGroup } from './groups.js';
 import { returnResources } from './offers.js';
 import type { AppRecord, TaskRecord } from './records.js';
 import { receiveReport, reportIn } from './reports.js';
+import { noteAway } from './returning.js';
 import { describeAgent, tell } from './story.js';
 import { avoidAgent, backOff, nameOf } from './tasks.js';
 
@@ -110,6 +111,7 @@ function terminate(context: Context, task: TaskRecord, status: TaskStatus): void
   tell(context, app.id, `${role}${nameOf(task)} on ${describeAgent(task.agent)} ${how}`);
   if (leads) putGroup(context, app, { leader: null });
   rememberGhost(context, app, task);
+  noteAway(context, context.state.apps.get(app.id) as AppRecord, task, status.state);
   if (!task.stopping && !task.replica?.retiring)
     recordFailure(context, context.state.apps.get(app.id) as AppRecord, task, status);
 }

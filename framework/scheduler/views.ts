@@ -5,6 +5,7 @@ import { type Context, isoTime, type Waiting } from './context.js';
 import { currentActions, waitingFor } from './deployments.js';
 import { groupOf, groupState, leaderTask } from './quorum.js';
 import type { AppRecord, DeploymentRecord, TaskRecord } from './records.js';
+import { awaitedSentence } from './returning.js';
 
 export function viewOf(context: Context): FrameworkView {
   const { memory, state } = context;
@@ -94,6 +95,7 @@ function groupView(app: AppRecord, tasks: TaskRecord[]): GroupView | null {
             term: ballot.term,
           }
         : null,
+    awaits: awaitedSentence(group.record.away),
   };
 }
 

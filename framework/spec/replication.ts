@@ -14,7 +14,7 @@ export function readReplication(reader: Reader): Replication | undefined {
   const replication: Replication = {
     protocol: inner.choice('protocol', ['apus'] as const) ?? 'apus',
     transport: inner.choice('transport', ['auto', 'shm', 'verbs', 'tcp'] as const) ?? 'auto',
-    durability: readDurability(inner),
+    durability: inner.choice('durability', ['memory', 'disk'] as const) ?? 'memory',
     spread: inner.strings('spread', DOMAIN_LIMITS) ?? SPREAD_DEFAULT,
   };
   for (const path of inner.ignored()) {
@@ -25,16 +25,6 @@ export function readReplication(reader: Reader): Replication | undefined {
 }
 
 const DOMAIN_LIMITS = { pattern: DOMAIN, patternMeaning: 'zone, rack, host or the name of an agent attribute' };
-
-function readDurability(inner: Reader): 'memory' {
-  if (inner.choice('durability', ['memory', 'disk'] as const) === 'disk') {
-    const sentence =
-      'durability "disk" (a majority has written to disk) is not supported by this version; use "memory": ' +
-      'an acknowledged write is kept while a majority of the replicas lives';
-    inner.problems.add('rule', inner.pathOf('durability'), sentence);
-  }
-  return 'memory';
-}
 
 function checkSpread(spread: string[], problems: Problems): void {
   const path = '/replication/spread';

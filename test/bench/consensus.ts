@@ -1,3 +1,4 @@
+import { mkdtempSync, rmSync } from 'node:fs';
 import { startEtcd } from './etcd.js';
 import type { BenchOptions } from './main.js';
 import { type Figures, measure, round, type With64Clients } from './measure.js';
@@ -35,10 +36,16 @@ export async function run(options: BenchOptions): Promise<object> {
   const tcp = proposals('tcp', options);
   const etcd = await peerFigures(() => startEtcd(options.replicas), options.seconds);
   const zookeeper = await peerFigures(() => startZooKeeper(options.replicas), options.seconds);
+  const disk = await onDisk(options);
   const redis = await replicatedRedis(options);
   const unreplicatedRedis = await plainRedis(options.seconds);
-  const consensus = { gaia: { shm, tcp }, etcd: etcd.consensus, zookeeper: zookeeper.consensus };
-  const endToEnd = { gaia: redis, etcd: etcd.endToEnd, zookeeper: zookeeper.endToEnd };
+  const consensus = {
+    gaia: { shm, tcp, shmDisk: disk.shm, tcpDisk: disk.tcp },
+    etcd: etcd.consensus,
+    etcdDisk: disk.etcd.consensus,
+    zookeeper: zookeeper.consensus,
+  };
+  const endToEnd = { gaia: redis, etcd: etcd.endToEnd, etcdDisk: disk.etcd.endToEnd, zookeeper: zookeeper.endToEnd };
   return {
     entryBytes,
     consensus,
@@ -48,7 +55,7 @@ export async function run(options: BenchOptions): Promise<object> {
       clients64: leaderInstructions(64, entryBytes),
     },
     localReadP50Us: { etcd: etcd.localReadP50Us, zookeeper: zookeeper.localReadP50Us },
-    ratios: { consensus: ratios(consensus), endToEnd: ratios(endToEnd) },
+    ratios: { consensus: ratios(consensus), endToEnd: ratios(endToEnd), consensusDisk: diskRatios(disk) },
   };
 }
 
@@ -77,9 +84,51 @@ function ratios(view: { gaia: { shm: Both; tcp: Both }; etcd: Both<Consensus>; z
   };
 }
 
-function proposals(transport: 'shm' | 'tcp', { replicas, seconds }: BenchOptions): Both {
+interface DiskFigures {
+  shm: Both;
+  tcp: Both;
+  etcd: PeerFigures;
+}
+
+/** All that count an entry when a majority has synchronised it, on the disk this repository lies on, one after the other. */
+async function onDisk(options: BenchOptions): Promise<DiskFigures> {
+  const directory = mkdtempSync('build/bench-disk-');
+  try {
+    const shm = proposals('shm', options, directory);
+    const tcp = proposals('tcp', options, directory);
+    const etcd = await peerFigures(
+      () => startEtcd(options.replicas, mkdtempSync(`${directory}/etcd-`)),
+      options.seconds,
+    );
+    return { shm, tcp, etcd };
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+function diskRatios({ shm, tcp, etcd }: DiskFigures) {
+  const many = etcd.consensus.clients64.opsPerSecond;
+  const slower = (ours: Both) => (etcd.consensus.p50Us === null ? null : round(etcd.consensus.p50Us / ours.p50Us));
+  return {
+    shmVsEtcdP50: slower(shm),
+    tcpVsEtcdP50: slower(tcp),
+    shmThroughputVsEtcd: round(shm.clients64.opsPerSecond / many),
+    tcpThroughputVsEtcd: round(tcp.clients64.opsPerSecond / many),
+  };
+}
+
+/** `directory`: with durability `disk`, kept there. */
+function proposals(transport: 'shm' | 'tcp', { replicas, seconds }: BenchOptions, directory?: string): Both {
+  const disk = directory === undefined ? {} : { durability: 'disk' as const, directory };
   const one = (clients: number): Figures => {
-    const { p50Us, p99Us, opsPerSecond } = commits({ transport, replicas, clients, bytes: entryBytes, seconds });
+    const { p50Us, p99Us, opsPerSecond } = commits({
+      transport,
+      replicas,
+      clients,
+      bytes: entryBytes,
+      seconds,
+      ...disk,
+    });
     return { p50Us, p99Us, opsPerSecond };
   };
   return { ...one(1), clients64: one(64) };

@@ -2,9 +2,12 @@ import { Agent, request } from 'undici';
 import { until } from '../e2e/system.js';
 import { freePorts, memoryDirectory, type Peer, Processes } from './peer.js';
 
-/** etcd of the distribution, `replicas` nodes on loopback; clients speak its v3 HTTP gateway to the leading node. */
-export async function startEtcd(replicas: number): Promise<Peer> {
-  const processes = new Processes(memoryDirectory('etcd'));
+/**
+ * etcd of the distribution, `replicas` nodes on loopback with their data below `directory`; clients speak its v3 HTTP
+ * gateway to the leading node.
+ */
+export async function startEtcd(replicas: number, directory = memoryDirectory('etcd')): Promise<Peer> {
+  const processes = new Processes(directory);
   const ports = await freePorts(replicas * 2);
   const url = (index: number) => `http://127.0.0.1:${ports[index]}`;
   const nodes = Array.from({ length: replicas }, (_, id) => ({

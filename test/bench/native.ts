@@ -15,6 +15,9 @@ export interface Commits {
   /** Proposals outstanding at a time. */
   clients: number;
   bytes: number;
+  /** `disk`: kept below `directory`. */
+  durability?: 'memory' | 'disk';
+  directory?: string;
 }
 
 /** From proposal to commit as the leader sees it. `entries` counts those of the warm-up, too. */

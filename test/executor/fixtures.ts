@@ -18,6 +18,9 @@ export const replica: ReplicaAssignment = {
     { slot: 2, member: 3, host: '127.0.0.1', consensusPort: 31020, servicePort: 31021 },
   ],
   transport: 'auto',
+  durability: 'memory',
+  dataDirectory: null,
+  returns: false,
 };
 
 export function assignment(change: Partial<Assignment> = {}): Assignment {
@@ -55,6 +58,7 @@ export function state(
     unexpected: {},
     divergence: null,
     journalError: null,
+    diskError: null,
     ...change,
   };
 }

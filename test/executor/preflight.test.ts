@@ -204,6 +204,7 @@ describe('executor workplace', () => {
         'self=0,1,127.0.0.1,31000,31001',
         'peer=1,2,127.0.0.1,31010,31011',
         'peer=2,3,127.0.0.1,31020,31021',
+        'durability=memory',
         'journal=.gaia/journal',
         'journal_bytes_max=8589934592',
         'trace=1',

@@ -247,6 +247,16 @@ describe('executor task: kill', () => {
     assert.equal(drive.final.message, 'Killed on request.');
   });
 
+  it('forgets what a member kept on disk when the framework kills it, and only then', () => {
+    const kept = assignment({ replica: { ...replica, durability: 'disk', dataDirectory: '/data' } });
+    const killed = running(kept);
+    killed.on(kill, { type: 'childExited', exit });
+    assert.deepEqual(types(killed.on({ type: 'reaped' })), ['forget', 'update']);
+    const shutDown = running(kept);
+    shutDown.on({ type: 'shutdownRequested', budgetMs: 5000 }, { type: 'childExited', exit });
+    assert.deepEqual(types(shutDown.on({ type: 'reaped' })), ['update']);
+  });
+
   it('ignores a KILL of another task', () => {
     assert.deepEqual(types(running(plain).on({ ...kill, taskId: 'other' })), ['log']);
   });

@@ -1,6 +1,7 @@
 // Measures the consensus core from proposal to commit, as the leader sees it, with real replica processes.
 //
 //   gaia-consensus-bench --transport shm|verbs|tcp --host ADDRESS --replicas N --clients C --bytes B --seconds S
+//                        --durability memory|disk --directory DIR (on the disk to be measured)
 //
 // `clients` proposals are outstanding at a time: appended one after the other, then committed together; each
 // one's latency counts from its own append. Prints one JSON object. The replicas are children and are always
@@ -23,7 +24,7 @@ namespace {
 using namespace gaia;
 
 struct Arguments {
-  std::string transport = "shm", host = "127.0.0.1";
+  std::string transport = "shm", host = "127.0.0.1", durability = "memory", directory;
   std::size_t replicas = 3, clients = 1, bytes = 64;
   double seconds = 2;
 };
@@ -43,6 +44,10 @@ Arguments parse(int count, char** values) {
       arguments.transport = value;
     else if (name == "--host")
       arguments.host = value;
+    else if (name == "--durability")
+      arguments.durability = value;
+    else if (name == "--directory")
+      arguments.directory = value;
     else if (name == "--replicas")
       arguments.replicas = std::strtoul(value.c_str(), nullptr, 10);
     else if (name == "--clients")
@@ -54,14 +59,15 @@ Arguments parse(int count, char** values) {
     else
       std::fprintf(stderr, "unknown option %s\n", name.c_str()), std::exit(2);
   }
-  const bool transport = bench::isTransport(arguments.transport);
+  const bool transport = bench::isTransport(arguments.transport) &&
+                         (arguments.durability == "memory" || arguments.durability == "disk");
   const bool sizes =
       arguments.bytes >= 1 && arguments.bytes <= 65536 && arguments.clients >= 1 && arguments.clients <= 128;
   if (!transport || !sizes || arguments.replicas < 1 || arguments.replicas > slotsMax ||
       arguments.seconds <= 0) {
     std::fprintf(
         stderr,
-        "--transport shm|verbs|tcp, --host ADDRESS (of an RDMA device, for verbs), --replicas 1..9, --clients 1..128, --bytes 1..65536, --seconds above 0\n");
+        "--transport shm|verbs|tcp, --durability memory|disk, --host ADDRESS (of an RDMA device, for verbs), --replicas 1..9, --clients 1..128, --bytes 1..65536, --seconds above 0\n");
     std::exit(2);
   }
   return arguments;
@@ -69,7 +75,11 @@ Arguments parse(int count, char** values) {
 
 std::vector<ReplicaOptions> group(const Arguments& arguments, const std::string& directory) {
   auto all = bench::founders(arguments.transport, arguments.host, arguments.replicas, directory);
-  for (ReplicaOptions& options : all) options.journalBytesMax = 64u << 20;
+  const bool disk = arguments.durability == "disk";
+  for (ReplicaOptions& options : all) {
+    options.durability = disk ? Durability::disk : Durability::memory;
+    if (!disk) options.journalBytesMax = 64u << 20;
+  }
   return all;
 }
 
@@ -152,7 +162,7 @@ int replica(const ReplicaOptions& options, const Arguments& arguments) {
 
 int main(int count, char** values) {
   const Arguments arguments = parse(count, values);
-  const bench::Directory directory;
+  const bench::Directory directory(arguments.directory);
   if (directory.failed()) return std::perror("mkdtemp"), 1;
   std::vector<pid_t> children;
   for (const ReplicaOptions& options : group(arguments, directory.path())) {

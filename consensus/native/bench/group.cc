@@ -48,7 +48,8 @@ std::vector<ReplicaOptions> founders(const std::string& transport, const std::st
   return all;
 }
 
-Directory::Directory() : path_((std::filesystem::temp_directory_path() / "gaia-bench-XXXXXX").string()) {
+Directory::Directory(const std::string& base)
+    : path_((base.empty() ? std::filesystem::temp_directory_path() : std::filesystem::path(base)) / "gaia-bench-XXXXXX") {
   if (mkdtemp(path_.data()) == nullptr) path_.clear();
 }
 

@@ -17,7 +17,8 @@ std::vector<ReplicaOptions> founders(const std::string& transport, const std::st
 // A directory for journals that is gone with its object; `failed()`: it could not be made.
 class Directory {
  public:
-  Directory();
+  // Below `base`; empty: where temporary files go.
+  explicit Directory(const std::string& base = {});
   ~Directory();
   Directory(const Directory&) = delete;
   bool failed() const { return path_.empty(); }

@@ -20,7 +20,10 @@ void Core::campaign() {
   checkCampaign();
 }
 
+// With durability `disk` nobody hears of a ballot before the own disk has it: it could be used again else (N1), or a
+// claim fall (N2).
 void Core::beginScan(Peer& peer) {
+  if (region_.durable() && persistedPromise() < ballot_) return;
   if (!mutant(Mutant::scanBeforeClaim)) claimAt(peer);  // C1: per node, raise the claim, then read, on the same channel
   peer.scan.emplace(region_, applied_, region_.durable() ? ballot_ : 0);
   peer.reads.push({PendingRead::Kind::scan, ballot_, 0});

@@ -91,11 +91,12 @@ bool Core::writesHere(std::uint32_t number) const {
                      [&](const auto& reader) { return reader.writer() == number; });
 }
 
-// Peers whose disk had not yet kept the claim, and this member's own.
+// Those that wait for this member's disk or the peer's to keep the claim.
 void Core::retryScans() {
   for (Peer* voter : voters_) {
-    if (voter->channel == nullptr || !voter->scan || voter->scan->state() != PeerScan::State::unpersisted)
-      continue;
+    if (voter->channel == nullptr) continue;
+    if (!voter->scan) beginScan(*voter);
+    if (!voter->scan || voter->scan->state() != PeerScan::State::unpersisted) continue;
     const PeerScan::Read read = voter->scan->again();
     voter->reads.push({PendingRead::Kind::scan, ballot_, 0});
     voter->channel->read(read.offset, read.length);

@@ -65,6 +65,12 @@ bool parseTransport(string_view text, TransportChoice* out) {
   return true;
 }
 
+bool parseDurability(string_view text, Durability* out) {
+  if (text != "memory" && text != "disk") return false;
+  *out = text == "disk" ? Durability::disk : Durability::memory;
+  return true;
+}
+
 bool parseTrace(string_view text, Trace* out) {
   if (text.size() != 1 || text[0] < '0' || text[0] > '2') return false;
   *out = static_cast<Trace>(text[0] - '0');
@@ -81,6 +87,7 @@ bool parseField(string_view key, string_view value, Options* out) {
   if (key == "transport") return parseTransport(value, &replica.transport);
   if (key == "self") return parseMember(value, &replica.self);
   if (key == "peer") return parseMember(value, &replica.peers.emplace_back());
+  if (key == "durability") return parseDurability(value, &replica.durability);
   if (key == "journal") return !(replica.journalDirectory = value).empty();
   if (key == "journal_bytes_max") return parseNumber(value, &replica.journalBytesMax);
   if (key == "output_bytes_max") return parseNumber(value, &out->outputBytesMax);

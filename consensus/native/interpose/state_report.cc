@@ -113,7 +113,8 @@ std::string stateLine(const Status& status) {
          ",\"peers\":" + list(status.peers, peerJson) +
          ",\"label\":" + quote(anyUnexpected ? "checked" : "exact") + ",\"unexpected\":" + unexpected +
          ",\"divergence\":" + divergenceJson(status) +
-         ",\"journalError\":" + (status.journalError.empty() ? "null" : quote(status.journalError)) + "}\n";
+         ",\"journalError\":" + (status.journalError.empty() ? "null" : quote(status.journalError)) +
+         ",\"diskError\":" + (status.disk.error.empty() ? "null" : quote(status.disk.error)) + "}\n";
 }
 
 std::string metricsLine(const Metrics& metrics) {

@@ -147,6 +147,13 @@ bool followEntry(const Entry& entry) {
   return false;
 }
 
+// The member was told to stop, or its disk cannot be trusted any more.
+void endMember() {
+  const DiskStatus disk = runtime->status().disk;
+  if (disk.ended) giveUp(disk.error.c_str());
+  detach();
+}
+
 // True when a turn was entered.
 bool followerTurn() {
   if (hasStashed) {
@@ -161,7 +168,7 @@ bool followerTurn() {
       becomeLeader();
       return false;
     case Wake::stopped:
-      detach();
+      endMember();
       return false;
     case Wake::snapshot:
     case Wake::restore:
@@ -190,7 +197,7 @@ bool awaitRefresh() {
         becomeLeader();
         return false;
       case Wake::stopped:
-        detach();
+        endMember();
         return true;
       case Wake::snapshot:
       case Wake::restore:

@@ -42,7 +42,7 @@ bool DataDirectory::fail(const std::string& cause) {
   return false;
 }
 
-bool DataDirectory::take(ReplicaOptions* options) {
+bool DataDirectory::take(ReplicaOptions* options, const std::string& key) {
   if (const int code = sys::makeDirectories(path_)) return fail("cannot be created: " + sys::errorText(code));
   if (!lock()) return false;
   std::string text;
@@ -50,7 +50,7 @@ bool DataDirectory::take(ReplicaOptions* options) {
     return fail("cannot be trusted since " + text + "; let a new member take this one's place");
   }
   fresh_ = !readWhole(signature, &text);
-  if (!fresh_) return judge(text, options);
+  if (!fresh_) return judge(text, options, key);
   sys::randomBytes(std::as_writable_bytes(std::span(&seed_, 1)));
   return true;
 }
@@ -70,7 +70,7 @@ bool DataDirectory::readWhole(const std::string& name, std::string* text) {
   return file->read(0, std::as_writable_bytes(std::span(*text))) == 0;
 }
 
-bool DataDirectory::judge(const std::string& text, ReplicaOptions* options) {
+bool DataDirectory::judge(const std::string& text, ReplicaOptions* options, const std::string& key) {
   std::multimap<std::string, std::string> fields;
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) {
@@ -89,6 +89,7 @@ bool DataDirectory::judge(const std::string& text, ReplicaOptions* options) {
     return fail("belongs to " + std::string(key) + " " + field(key) + ", not " + value +
                 "; start that member with it, or give this one a directory of its own");
   }
+  if (field("key") != key) return fail("belongs to another group of the same name; give this one a directory of its own");
   const std::string seed = field("seed");
   std::from_chars(seed.data(), seed.data() + seed.size(), seed_);
   options->join = field("join") == "1";
@@ -100,8 +101,8 @@ bool DataDirectory::judge(const std::string& text, ReplicaOptions* options) {
   return true;
 }
 
-bool DataDirectory::sign(const ReplicaOptions& options) {
-  std::string text = "group=" + options.group + "\nself=" + memberText(options.self) +
+bool DataDirectory::sign(const ReplicaOptions& options, const std::string& key) {
+  std::string text = "group=" + options.group + "\nkey=" + key + "\nself=" + memberText(options.self) +
                      "\nringBytes=" + std::to_string(options.ringBytes) + "\nseed=" + std::to_string(seed_) +
                      "\njoin=" + (options.join ? "1" : "0") + "\n";
   for (const Member& peer : options.peers) text += "peer=" + memberText(peer) + "\n";

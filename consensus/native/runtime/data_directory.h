@@ -14,11 +14,12 @@ class DataDirectory {
 
   // Takes the directory for `options.self`, and `options` as they were when it was first used: a member that
   // returns starts from the same founders. False: error() names the directory, who has it and what to do.
-  bool take(ReplicaOptions* options);
+  // `key` follows from the group's secret: another group may have had the same name.
+  bool take(ReplicaOptions* options, const std::string& key);
   bool fresh() const { return fresh_; }
   std::uint64_t seed() const { return seed_; }
   // Writes down whose this is; after everything that a member needs to return.
-  bool sign(const ReplicaOptions& options);
+  bool sign(const ReplicaOptions& options, const std::string& key);
   // Says for all lives to come that nothing in here can be trusted any more, and why.
   void condemn(const std::string& cause);
   const std::string& error() const { return error_; }
@@ -26,7 +27,7 @@ class DataDirectory {
  private:
   bool lock();
   bool readWhole(const std::string& name, std::string* text);
-  bool judge(const std::string& text, ReplicaOptions* options);
+  bool judge(const std::string& text, ReplicaOptions* options, const std::string& key);
   bool writeWhole(const std::string& name, const std::string& text);
   bool fail(const std::string& cause);
 

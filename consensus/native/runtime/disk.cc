@@ -14,10 +14,10 @@ constexpr std::size_t segmentsKept = 3;
 }  // namespace
 
 bool MemberRuntime::openDisk(std::string* error, Recovery* recovery) {
-  directory_.emplace(systemFiles(), options_.journalDirectory);
-  if (!directory_->take(&options_)) return *error = directory_->error(), false;
+  directory_.emplace(files_, options_.journalDirectory);
+  if (!directory_->take(&options_, directoryKey())) return *error = directory_->error(), false;
   WalOptions place{options_.journalDirectory, options_.self.number, directory_->seed()};
-  wal_.emplace(systemFiles(), place);
+  wal_.emplace(files_, place);
   PersistedLog log;
   if (!wal_->read(&log, &walState_)) return *error = wal_->error(), false;
   if (wal_->empty() && !directory_->fresh()) {
@@ -48,7 +48,7 @@ bool MemberRuntime::recoverDisk(const PersistedLog& log, Recovery* recovery, std
   }
   if (!journal_->sync(&walState_.journal)) return *error = journal_->error(), false;
   if (!keepAgain(*recovery)) return *error = wal_->error() + "; make room or mend the disk", false;
-  if (directory_->fresh() && !directory_->sign(options_)) return *error = directory_->error(), false;
+  if (directory_->fresh() && !directory_->sign(options_, directoryKey())) return *error = directory_->error(), false;
   diskStatus_.recovered = journal_->last();
   replaying_ = journal_->last() != 0;
   return true;
@@ -166,6 +166,10 @@ void MemberRuntime::showDiskError(const std::string& error) {
 void MemberRuntime::stopDisk(const std::string& cause) {
   directory_->condemn(cause);
   showDiskError(cause + "; this member has stopped, let a new one take its place");
+  {
+    const Guard guard(lock_);
+    diskStatus_.ended = true;
+  }
   stop();
 }
 

@@ -24,7 +24,8 @@ namespace gaia {
 
 class MemberRuntime : public Runtime, private CoreListener {
  public:
-  explicit MemberRuntime(const ReplicaOptions& options);
+  // `files`: what the log of durability `disk` is kept in.
+  explicit MemberRuntime(const ReplicaOptions& options, Files& files = systemFiles());
   ~MemberRuntime() override;
   bool open(std::string* error);
 
@@ -84,6 +85,7 @@ class MemberRuntime : public Runtime, private CoreListener {
   void report();
 
   // durability `disk` (disk.cc)
+  std::string directoryKey() const { return authenticator_.socketName(0); }  // no member has number 0
   bool openDisk(std::string* error, Recovery* recovery);
   bool recoverDisk(const PersistedLog& log, Recovery* recovery, std::string* error);
   bool keepAgain(const Recovery& recovery);
@@ -138,6 +140,7 @@ class MemberRuntime : public Runtime, private CoreListener {
   std::optional<std::uint32_t> transfer_;
   std::uint64_t tickNs_ = 0;
 
+  Files& files_;
   std::optional<DataDirectory> directory_;  // this and what follows: with durability `disk` only
   std::optional<Wal> wal_;
   WalState walState_;

@@ -57,10 +57,11 @@ std::unique_ptr<Runtime> Runtime::start(const ReplicaOptions& options, std::stri
 
 void Runtime::setDescriptorFloor(int lowest) { sys::setDescriptorFloor(lowest); }
 
-MemberRuntime::MemberRuntime(const ReplicaOptions& options)
+MemberRuntime::MemberRuntime(const ReplicaOptions& options, Files& files)
     : options_(options),
       authenticator_(options.group, options.secret),
-      caller_{authenticator_, options.self, options.transport, options.ringBytes, options.durability} {}
+      caller_{authenticator_, options.self, options.transport, options.ringBytes, options.durability},
+      files_(files) {}
 
 bool MemberRuntime::open(std::string* error) {
   sys::closeInForkChildren();

@@ -119,6 +119,7 @@ struct DiskStatus {
   std::uint64_t bytes = 0;                 // written by them
   std::uint64_t syncNs = 0;                // spent in them
   std::string error;                       // this member does not count while it is set; cause and remedy
+  bool ended = false;                      // nor will it ever again: wait() returns stopped
 };
 
 struct Status {

@@ -24,6 +24,8 @@ export interface GroupOptions {
   args?: string[];
   /** Another program: its file and arguments, given the service port. */
   program?: (servicePort: number) => [string, ...string[]];
+  /** Default `memory`. With `disk` members can be started again with what they kept. */
+  durability?: 'memory' | 'disk';
   /** Further lines of `replica.conf`. */
   configuration?: string[];
   /** 0 nothing, 1 one line per turn, 2 also every clock call and read. */
@@ -105,6 +107,8 @@ export class Replica {
 export class Group {
   readonly replicas: Replica[] = [];
   private nextMember = 1;
+  private founders: MemberAddress[] = [];
+  private lives = 1;
   private readonly directory: string;
   private readonly name = `/test/${randomBytes(6).toString('hex')}@1`;
   private readonly secret = randomBytes(32).toString('hex');
@@ -119,6 +123,7 @@ export class Group {
     const count = this.options.replicas ?? 3;
     const members: MemberAddress[] = [];
     for (let slot = 0; slot < count; slot++) members.push(await this.newMember(slot));
+    this.founders = members;
     for (const self of members) this.replicas[self.slot] = await this.launch(self, members, false);
     await this.leader();
   }
@@ -134,9 +139,10 @@ export class Group {
     return { slot, member: this.nextMember++, host: machine.host, consensusPort, servicePort };
   }
 
-  private async launch(self: MemberAddress, members: MemberAddress[], join: boolean): Promise<Replica> {
+  private async launch(self: MemberAddress, members: MemberAddress[], join: boolean, life = 1): Promise<Replica> {
     // All directories have names of one length: paths are part of the program's address space.
-    const directory = path.join(this.directory, `slot${self.slot}-member${String(self.member).padStart(3, '0')}`);
+    const name = `slot${self.slot}-member${String(self.member).padStart(3, '0')}`;
+    const directory = path.join(this.directory, `${name}-life${life}`);
     mkdirSync(path.join(directory, '.gaia'), { recursive: true });
     copyFileSync(interposerPath, path.join(directory, '.gaia/libgaia-interpose.so'));
     copyFileSync(verbsPath, path.join(directory, '.gaia/libgaia-verbs.so'));
@@ -169,7 +175,8 @@ export class Group {
       `transport=${this.options.transport ?? 'auto'}`,
       `self=${member(self)}`,
       ...members.filter((m) => m.member !== self.member).map((m) => `peer=${member(m)}`),
-      'journal=.gaia/journal',
+      `durability=${this.options.durability ?? 'memory'}`,
+      `journal=${this.options.durability === 'disk' ? path.join(this.directory, 'data', `${self.member}`) : '.gaia/journal'}`,
       'journal_bytes_max=8589934592',
       `trace=${this.options.trace ?? 1}`,
       ...(this.options.configuration ?? []),
@@ -220,6 +227,14 @@ export class Group {
       limitMs,
     );
     return fresh;
+  }
+
+  /** The same member again, in a working directory of its own, as a new run of an executor has. */
+  async restart(slot: number): Promise<void> {
+    const { address } = this.replicas[slot] as Replica;
+    const founders = this.founders;
+    this.lives++;
+    this.replicas[slot] = await this.launch(address, founders, !founders.includes(address), this.lives);
   }
 
   private hasJoined(fresh: Replica): boolean {

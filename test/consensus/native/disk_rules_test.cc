@@ -89,7 +89,7 @@ TEST_CASE(
   CHECK(becomes(rig, {2, 3}, [&] { return rig.log(2) == one && rig.log(3) == one; }));
 }
 
-TEST_CASE("D1: a candidate's own claim is on its disk before it counts itself") {
+TEST_CASE("D1, N1: a candidate's own claim is on its disk before anyone else hears of it") {
   Rig rig(3, Durability::disk);
   rig.stall(2);
   rig.stand(2);
@@ -98,9 +98,12 @@ TEST_CASE("D1: a candidate's own claim is on its disk before it counts itself") 
     rig.tick(2);
   }
   CHECK(rig.core(2).role() == Role::candidate);
+  for (const std::uint32_t other : {1u, 3u}) CHECK(rig.promise(other) == 0);
   rig.resume(2);
-  rig.flow();
-  rig.tick(2);
+  for (int i = 0; i < 5; i++) {
+    rig.flow();
+    rig.tick(2);
+  }
   CHECK(rig.core(2).role() == Role::leader);
 }
 

@@ -1,7 +1,19 @@
 // Durability `disk` over real transports and real files.
 #include <doctest/doctest.h>
 
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <fstream>
+
 #include "group.h"
+#include "runtime/member.h"
 
 using namespace gaia;
 using namespace gaia::test;
@@ -17,6 +29,102 @@ std::vector<std::string> numbered(const std::string& word, int count) {
 std::vector<std::string> operator+(std::vector<std::string> a, const std::vector<std::string>& b) {
   a.insert(a.end(), b.begin(), b.end());
   return a;
+}
+
+// What processes that are killed leave to be compared.
+struct Shared {
+  static constexpr std::size_t idsMax = 1u << 20;
+  std::atomic<std::uint32_t> next{0};
+  std::atomic<bool> acknowledged[idsMax];
+};
+
+// A member in a process of its own that proposes without end while it leads.
+class MemberProcess {
+ public:
+  MemberProcess(const ReplicaOptions& options, Shared& shared) : pid_(fork()) {
+    if (pid_ != 0) return;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    std::string error;
+    const auto runtime = Runtime::start(options, &error);
+    if (runtime == nullptr) _exit(1);
+    for (Entry entry;;) {
+      const Wake wake = runtime->wait(&entry, -1);
+      if (wake == Wake::entry) runtime->applied(entry.index, 0, 0);
+      while (wake == Wake::lead && runtime->leading()) proposeSome(*runtime, shared);
+    }
+  }
+  ~MemberProcess() { end(); }
+  void end() {
+    if (pid_ > 0) kill(pid_, SIGKILL), waitpid(pid_, nullptr, 0);
+    pid_ = -1;
+  }
+
+ private:
+  static void proposeSome(Runtime& runtime, Shared& shared) {
+    std::vector<std::pair<Index, std::uint32_t>> batch;
+    for (int i = 0; i < 8; i++) {
+      const std::uint32_t id = shared.next++;
+      const std::string text = std::to_string(id) + std::string(id % 300, '.');
+      const auto room = runtime.reserve(text.size());
+      if (room.empty() || id >= Shared::idsMax) break;
+      std::copy(text.begin(), text.end(), reinterpret_cast<char*>(room.data()));
+      const Index index = runtime.append(text.size());
+      if (index == 0) break;
+      batch.emplace_back(index, id);
+    }
+    if (batch.empty() || !runtime.commit()) return;
+    for (const auto& [index, id] : batch) {
+      shared.acknowledged[id] = true;
+      runtime.applied(index, 0, 0);
+    }
+  }
+  pid_t pid_;
+};
+
+std::uint32_t count(const Shared& shared) {
+  return static_cast<std::uint32_t>(std::count_if(shared.acknowledged, shared.acknowledged + shared.next,
+                                                  [](const auto& flag) { return flag.load(); }));
+}
+
+std::vector<std::uint32_t> idsOf(const std::vector<std::string>& log) {
+  std::vector<std::uint32_t> ids;
+  for (const std::string& text : log) ids.push_back(static_cast<std::uint32_t>(std::stoul(text)));
+  return ids;
+}
+
+// A system whose files cannot be synchronised, once told.
+class FailingFiles : public Files {
+ public:
+  std::atomic<bool> failing{false};
+  int create(const std::string& path, std::size_t bytes, std::unique_ptr<File>* file) override {
+    std::unique_ptr<File> real;
+    const int code = systemFiles().create(path, bytes, &real);
+    if (code == 0) *file = std::make_unique<Handle>(*this, std::move(real));
+    return code;
+  }
+  int open(const std::string& path, std::unique_ptr<File>* file) override { return systemFiles().open(path, file); }
+  int rename(const std::string& from, const std::string& to) override { return systemFiles().rename(from, to); }
+  int remove(const std::string& path) override { return systemFiles().remove(path); }
+  int list(const std::string& path, std::vector<std::string>* names) override { return systemFiles().list(path, names); }
+  int sync(const std::string& directory) override { return systemFiles().sync(directory); }
+
+ private:
+  struct Handle : File {
+    Handle(FailingFiles& files, std::unique_ptr<File> real) : files(files), real(std::move(real)) {}
+    std::size_t bytes() const override { return real->bytes(); }
+    int read(std::size_t offset, std::span<std::byte> into) override { return real->read(offset, into); }
+    int write(std::size_t offset, std::span<const std::byte> from) override { return real->write(offset, from); }
+    // The first one that fails; what a kernel says afterwards is worth nothing.
+    int sync() override { return files.failing.exchange(false) ? EIO : real->sync(); }
+    FailingFiles& files;
+    std::unique_ptr<File> real;
+  };
+};
+
+std::string startError(const ReplicaOptions& options) {
+  std::string error;
+  CHECK(Runtime::start(options, &error) == nullptr);
+  return error;
 }
 
 }  // namespace
@@ -38,4 +146,136 @@ TEST_CASE("disk: a whole group that ends comes back with everything, and goes on
     CHECK(group.allHave(first + second));
     for (const std::uint32_t number : {1u, 2u, 3u}) CHECK_FALSE(group[number]->status().diverged);
   }
+}
+
+TEST_CASE("disk: all members are killed at once under load, again and again; nothing acknowledged is lost") {
+  for (const TransportChoice transport : {TransportChoice::shm, TransportChoice::tcp}) {
+    CAPTURE(static_cast<int>(transport));
+    void* memory = mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    REQUIRE(memory != MAP_FAILED);
+    Shared& shared = *new (memory) Shared;
+    Group group({transport, {}, Durability::disk}, 3, 0);
+    for (int round = 0; round < 5; round++) {
+      const std::uint32_t before = count(shared);
+      std::vector<std::unique_ptr<MemberProcess>> members;
+      for (const std::uint32_t number : {1u, 2u, 3u}) {
+        members.push_back(std::make_unique<MemberProcess>(group.options(number), shared));
+      }
+      CHECK(eventually([&] { return count(shared) >= before + 300; }, 10'000));
+      for (auto& member : members) member->end();
+    }
+    for (const std::uint32_t number : {1u, 2u, 3u}) group.start(number);
+    group.propose("4000000000");
+    REQUIRE(eventually([&] {
+      return std::all_of(group.replicas().begin(), group.replicas().end(), [](auto& entry) {
+        const auto log = entry.second->log();
+        return !log.empty() && log.back() == "4000000000";
+      });
+    }, 10'000));
+    std::vector<std::uint32_t> ids = idsOf(group[1].log());
+    for (const std::uint32_t number : {2u, 3u}) CHECK(idsOf(group[number].log()) == ids);
+    std::sort(ids.begin(), ids.end());
+    CHECK(std::adjacent_find(ids.begin(), ids.end()) == ids.end());
+    std::uint32_t lost = 0;
+    for (std::uint32_t id = 0; id < shared.next; id++) {
+      if (shared.acknowledged[id] && !std::binary_search(ids.begin(), ids.end(), id)) lost++;
+    }
+    CHECK(lost == 0);
+    munmap(memory, sizeof(Shared));
+  }
+}
+
+TEST_CASE("disk: a member that was away returns as itself and is counted again") {
+  Group group({TransportChoice::automatic, {}, Durability::disk}, 3);
+  const auto first = numbered("first ", 50), second = numbered("second ", 50), third = numbered("third ", 50);
+  for (const std::string& text : first) group.propose(text);
+  REQUIRE(group.allHave(first));
+  const std::uint32_t leader = group.leader();
+  group.kill(leader);
+  for (const std::string& text : second) group.propose(text);
+  REQUIRE(group.allHave(first + second));
+  group.start(leader);
+  REQUIRE(group.allHave(first + second));
+  CHECK(group[leader]->status().disk.recovered >= 50);
+  const std::uint32_t other = leader % 3 + 1;
+  group.kill(other);  // now the one that returned is needed
+  for (const std::string& text : third) group.propose(text);
+  CHECK(group.allHave(first + second + third));
+}
+
+TEST_CASE("disk: a directory that is in use, another's, emptied or damaged is refused") {
+  Group group({TransportChoice::tcp, {}, Durability::disk}, 3);
+  const auto texts = numbered("entry ", 20);
+  for (const std::string& text : texts) group.propose(text);
+  REQUIRE(group.allHave(texts));
+  ReplicaOptions options = group.options(1);
+  CHECK(startError(options).find("in use by another process") != std::string::npos);
+  group.kill(1);
+  ReplicaOptions other = options;
+  other.group = "another";
+  CHECK(startError(other).find("belongs to group " + options.group + ", not another") != std::string::npos);
+  other = options;
+  other.secret[0] ^= 1;
+  CHECK(startError(other).find("another group of the same name") != std::string::npos);
+  other = options;
+  other.self.number = 9;
+  CHECK(startError(other).find("belongs to self 0,1,") != std::string::npos);
+  const std::string log = options.journalDirectory + "/1-1.wal", aside = options.journalDirectory + "/kept";
+  REQUIRE(rename(log.c_str(), aside.c_str()) == 0);
+  CHECK(startError(options).find("is missing") != std::string::npos);
+  REQUIRE(rename(aside.c_str(), log.c_str()) == 0);
+  std::fstream(log, std::ios::in | std::ios::out | std::ios::binary).seekp(20).put('\x55');
+  CHECK(startError(options).find("1-1.wal is damaged at offset 0") != std::string::npos);
+}
+
+TEST_CASE("disk: a full disk stops one member from counting and says so; it counts again when there is room") {
+  const TemporaryDirectory directory;
+  if (mount("tmpfs", directory.path().c_str(), "tmpfs", MS_NOSUID | MS_NODEV, "size=36m") != 0) {
+    MESSAGE("skipped: mounting a small file system needs root");
+    return;
+  }
+  {
+    Group group({TransportChoice::shm, {{1, directory.path() + "/1"}}, Durability::disk}, 3);
+    REQUIRE(group.leader() != 0);
+    const std::string filler = directory.path() + "/filler";
+    int descriptor = open(filler.c_str(), O_RDWR | O_CREAT, 0600);
+    REQUIRE(posix_fallocate(descriptor, 0, 3 << 20) == 0);
+    close(descriptor);
+    std::vector<std::string> texts;
+    for (int i = 0; i < 40; i++) texts.push_back(std::string(500'000, static_cast<char>('a' + i % 26)) + std::to_string(i));
+    const std::uint32_t leader = group.leader();
+    for (const std::string& text : texts) group[leader].propose(text);
+    CHECK(eventually([&] { return group[2].log().size() == 40 || group[3].log().size() == 40 || group.leader() != leader; }, 10'000));
+    CHECK(eventually([&] { return group[1]->status().disk.error.find("No space left on device") != std::string::npos; }));
+    CHECK_FALSE(group[1]->leading());
+    group.propose("others go on");
+    CHECK(eventually([&] { return group[2].log().back() == "others go on" || group[3].log().back() == "others go on"; }));
+    REQUIRE(mount("tmpfs", directory.path().c_str(), "tmpfs", MS_REMOUNT, "size=400m") == 0);
+    CHECK(eventually([&] { return group[1]->status().disk.error.empty(); }));
+  }
+  umount2(directory.path().c_str(), MNT_DETACH);
+}
+
+TEST_CASE("disk: after a failed synchronisation a member ends, and its directory is never trusted again") {
+  Group group({TransportChoice::tcp, {}, Durability::disk}, 3, 2);
+  REQUIRE(group.leader() != 0);
+  FailingFiles files;
+  const ReplicaOptions options = group.options(3);
+  {
+    MemberRuntime member(options, files);
+    std::string error;
+    REQUIRE_MESSAGE(member.open(&error), error);
+    std::thread turns([&] {
+      for (Entry entry; member.wait(&entry, -1) != Wake::stopped;) {
+        if (entry.index != 0) member.applied(entry.index, std::hash<std::string>()("x"), 3);
+      }
+    });
+    REQUIRE(eventually([&] { return member.status().disk.syncs > 0; }));
+    files.failing = true;
+    group.propose("x");
+    turns.join();
+    CHECK(member.status().disk.error.find("cannot synchronise") != std::string::npos);
+  }
+  CHECK(startError(options).find("cannot be trusted since cannot synchronise") != std::string::npos);
+  CHECK(eventually([&] { return group[1].log() == std::vector<std::string>{"x"}; }));
 }

@@ -9,7 +9,7 @@ using namespace gaia::interpose;
 namespace {
 const std::string good = "group=/demo/ledger@1\nsecret=" + std::string(64, 'a') +
                          "\nseed=" + std::string(64, '1') +
-                         "\nepoch_ms=1790000000000\njoin=0\ntransport=tcp\nself=0,1,10.0.0.1,7000,6379\npeer="
+                         "\nepoch_ms=1790000000000\njoin=0\ntransport=tcp\ndurability=disk\nself=0,1,10.0.0.1,7000,6379\npeer="
                          "1,2,10.0.0.2,7000,6380\n"
                          "peer=2,3,10.0.0.3,7001,6381\njournal=.gaia/"
                          "journal\njournal_bytes_max=1000\ntrace=1\nof_a_later_release=x\n";
@@ -24,6 +24,7 @@ TEST_CASE("replica.conf is understood") {
   CHECK(parsed.seed[0] == 0x11);
   CHECK(parsed.epochNs == 1'790'000'000'000'000'000);
   CHECK(parsed.replica.transport == gaia::TransportChoice::tcp);
+  CHECK(parsed.replica.durability == gaia::Durability::disk);
   CHECK(parsed.replica.self.servicePort == 6379);
   REQUIRE(parsed.replica.peers.size() == 2);
   CHECK(parsed.replica.peers[1].host == "10.0.0.3");
@@ -37,6 +38,7 @@ TEST_CASE("what is wrong in replica.conf is named, secrets are not repeated") {
                                                        {"epoch_ms=", "epoch_ms=soon"},
                                                        {"join=", "join=maybe"},
                                                        {"transport=", "transport=x"},
+                                                       {"durability=", "durability=tape"},
                                                        {"self=", "self=9,1,10.0.0.1,7000,6379"},
                                                        {"self=", "self=0,1,,1,1"},
                                                        {"peer=", "peer=1,2,10.0.0.2"},

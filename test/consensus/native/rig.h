@@ -64,6 +64,8 @@ class Rig {
   void follow(std::uint32_t number);        // applies what is decided
   Index propose(std::uint32_t leader, const std::string& text);  // 0: no room or no leadership
   bool committed(std::uint32_t leader) { return core(leader).role() == Role::leader && core(leader).settled(); }
+  Ballot promise(std::uint32_t number) { return promiseOf(seats_.at(number)->memory.region.control()); }
+
   // --- durability `disk`
   void stall(std::uint32_t number) { stalled_.insert(number); }  // its disk keeps nothing more
   void resume(std::uint32_t number) { stalled_.erase(number); }

@@ -139,7 +139,8 @@ export class MemoryService implements FrameworkService {
     const { spec } = app;
     app.tasks = Array.from({ length: spec.instances }, (_, slot) => runningTask(spec, slot));
     if (spec.replication === null) return;
-    app.group = { state: 'whole', generation: 1, leader: { slot: 0, member: 1, address: '127.0.0.1:31000', term: 1 } };
+    const leader = { slot: 0, member: 1, address: '127.0.0.1:31000', term: 1 };
+    app.group = { state: 'whole', generation: 1, leader, awaits: null };
     app.story = [{ at: spec.version, text: 'replica 0 leads in term 1' }];
   };
 }
@@ -187,6 +188,7 @@ function replica(spec: AppSpec, slot: number): TaskView['replica'] {
     unexpected: {},
     divergence: null,
     journalError: null,
+    diskError: null,
     metrics: null,
   };
   return { slot, member: slot + 1, address: `127.0.0.1:${31000 + slot * 10}`, report, reportedAt: spec.version };

@@ -86,6 +86,7 @@ export class FakeGroup {
       unexpected: {},
       divergence: null,
       journalError: null,
+      diskError: null,
       metrics: null,
     };
   }

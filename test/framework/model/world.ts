@@ -31,7 +31,7 @@ export class World {
     const next = () => String(++this.#counter);
     const ids = { uuid: () => `0000-${next()}`, secretHex: () => next().padStart(64, '0') };
     const entries = [...this.stored].map(([key, text]): [string, object] => [key, JSON.parse(text)]);
-    return new Scheduler({ role: 'gaia', executorCommand: 'exec true', place, ids }, entries);
+    return new Scheduler({ role: 'gaia', executorCommand: 'exec true', dataDirectory: '/data', place, ids }, entries);
   }
 
   connect(): void {

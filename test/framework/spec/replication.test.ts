@@ -5,7 +5,7 @@ describe('spec: replication', () => {
   const refused: [string, object, string, RegExp][] = [
     ['ten replicas', { instances: 10 }, '/instances', /10; a replicated app has 1 to 9 replicas/],
     ['no replica', { instances: 0 }, '/instances', /to stop the app, remove it/],
-    ['disk', { replication: { durability: 'disk' } }, '/replication/durability', /"disk".*not supported.*use "memory"/],
+    ['tape', { replication: { durability: 'tape' } }, '/replication/durability', /"tape"/],
     ['no port', { portDefinitions: [] }, '/portDefinitions', /needs a tcp port/],
     ['only udp', { portDefinitions: [{ protocol: 'udp' }] }, '/portDefinitions', /needs a tcp port/],
     ['misspelt field', { replication: { durabilty: 'memory' } }, '/replication/durabilty', /no such field/],
@@ -28,6 +28,10 @@ describe('spec: replication', () => {
     const app = accept({ ...ledger, replication: {} });
     assert.deepEqual(app.replication, expected);
     assert.deepEqual(app.unreachableStrategy, { inactiveAfterSeconds: 60, expungeAfterSeconds: 600 });
+  });
+
+  it('takes durability disk', () => {
+    assert.equal(accept({ ...ledger, replication: { durability: 'disk' } }).replication?.durability, 'disk');
   });
 
   it('waits no longer for a replica that cannot be reached than it is told to', () => {

@@ -1,0 +1,91 @@
+/**
+ * Members that have ended and may return: with durability `disk` a member is what it keeps on its agent. It is launched
+ * there again, as itself, with its number and ports, and only given up when the group can do without it.
+ */
+import type { MemberAddress } from '../../executor/assignment.js';
+import type { TaskState } from '../mesos-http-client/index.js';
+import type { Context } from './context.js';
+import { type Demand, requestOf } from './demand.js';
+import { putGroup } from './groups.js';
+import { caughtUp, type Group, majority } from './quorum.js';
+import type { AppRecord, AwayMember, TaskRecord } from './records.js';
+import { describeAgent, tell } from './story.js';
+
+/** Launches in a row that end before the member runs: what it kept cannot be used. */
+const failuresMax = 3;
+/** How long a group that can do without a member waits for it, where its app says no time. */
+const awayMsDefault = 60_000;
+/** Their agent is gone, and what it kept with it. */
+const goneStates: TaskState[] = ['TASK_GONE', 'TASK_GONE_BY_OPERATOR'];
+
+/**
+ * Remembers a member that has ended by itself; with durability `memory` it is gone. One that was being taken out when it
+ * ended, perhaps since its agent was away, still counts as long as the configuration has it.
+ */
+export function noteAway(context: Context, app: AppRecord, task: TaskRecord, state: TaskState): void {
+  const { group } = app;
+  const { replica } = task;
+  if (!group || !replica || group.durability !== 'disk' || replica.generation !== group.generation) return;
+  const counts = group.configuration.some(({ member }) => member === replica.self.member);
+  if (!counts || task.stopping !== null || !group.everLed || goneStates.includes(state)) return;
+  const failures = task.startedAt === null ? replica.returnFailures + 1 : 0;
+  const away: AwayMember = {
+    replica: { ...replica, retiring: null, leaving: false, report: null, returnFailures: failures },
+    agent: task.agent,
+    ports: task.demand.ports,
+    sinceMs: context.now,
+  };
+  const slot = (one: AwayMember) => one.replica.self.slot;
+  putGroup(context, app, { away: [...group.away, away].sort((a, b) => slot(a) - slot(b)) });
+}
+
+/** Gives up members that stay away while a majority is there without them: others take their places. */
+export function giveUpAway(context: Context, group: Group): void {
+  const there = caughtUp(group).length >= majority(group.record.configuration.length);
+  const strategy = group.app.active.unreachableStrategy;
+  const waitMs = strategy === 'disabled' ? Number.POSITIVE_INFINITY : strategy.inactiveAfterSeconds * 1000;
+  const hopeless = ({ replica, sinceMs }: AwayMember) =>
+    replica.returnFailures >= failuresMax || context.now - sinceMs >= Math.max(waitMs, awayMsDefault);
+  const unwanted = ({ replica }: AwayMember) => !group.record.slots.includes(replica.self.slot);
+  const given = there ? group.record.away.filter((away) => unwanted(away) || hopeless(away)) : [];
+  if (given.length === 0) return;
+  putGroup(context, group.app, { away: group.record.away.filter((away) => !given.includes(away)) });
+  for (const { replica, agent } of given) {
+    const { slot, member } = replica.self;
+    const text = `replica ${slot} (member ${member}) has not come back on ${describeAgent(agent)}: it is replaced`;
+    tell(context, group.app.id, text);
+  }
+}
+
+/** One demand for each: its own agent, its own ports. */
+export function returningDemands(context: Context, group: Group): Demand[] {
+  const { app, record } = group;
+  const request = requestOf(app.active);
+  return record.away.map((away) => ({
+    app,
+    request: {
+      ...request,
+      slots: [away.replica.self.slot],
+      demand: { ...request.demand, ports: away.ports },
+      constraints: [{ field: 'hostname', operator: 'CLUSTER' as const, value: away.agent.hostname }],
+      spread: [],
+      whole: false,
+    },
+    delayed: (app.backoff?.untilMs ?? 0) > context.now,
+    returning: away,
+  }));
+}
+
+/** Others of the configuration: whom a member that returns may ask. */
+export function othersOf(configuration: MemberAddress[], self: MemberAddress): MemberAddress[] {
+  return configuration.filter(({ member }) => member !== self.member);
+}
+
+/** "waits for replica 1 (member 2) on agent-3": what `gaia app show` says; null when nobody is away. */
+export function awaitedSentence(away: AwayMember[]): string | null {
+  if (away.length === 0) return null;
+  const names = away.map(
+    ({ replica, agent }) => `replica ${replica.self.slot} (member ${replica.self.member}) on ${agent.hostname}`,
+  );
+  return `waits for ${names.join(', ')} to come back`;
+}
