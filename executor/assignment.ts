@@ -105,6 +105,14 @@ export interface ReplicaReport {
   journalError: string | null;
   /** Durability `disk`: why this replica does not count at the moment; null while it does. */
   diskError: string | null;
+  /** The first entry that others can replay from this one's journal; 0: nothing is in it yet. */
+  journalFrom: number;
+  /** This one keeps the state after that entry for joiners; 0: none. */
+  snapshotIndex: number;
+  /** Why the last snapshot could not be taken or fetched; null when it could. */
+  snapshotError: string | null;
+  /** A snapshot on its way to this replica, and the member it comes from. */
+  joining: { provider: number; bytesDone: number; bytesTotal: number } | null;
   /** Null in status updates, which agents and masters keep, and before the first ones are known. */
   metrics: ReplicaMetrics | null;
 }

@@ -98,6 +98,10 @@ function readState(fields: Fields, replica: ReplicaAssignment): ReplicaState {
     divergence: fields.divergence === null ? null : readDivergence(object(fields.divergence, 'divergence')),
     journalError: fields.journalError === null ? null : text(fields.journalError, 'journalError'),
     diskError: fields.diskError === null ? null : text(fields.diskError, 'diskError'),
+    journalFrom: integer(fields.journalFrom, 'journalFrom'),
+    snapshotIndex: integer(fields.snapshotIndex, 'snapshotIndex'),
+    snapshotError: fields.snapshotError === null ? null : text(fields.snapshotError, 'snapshotError'),
+    joining: fields.joining === null ? null : readJoining(object(fields.joining, 'joining')),
   };
 }
 
@@ -109,6 +113,14 @@ function readPeer(value: unknown, name: string): ReplicaReport['peers'][number] 
     transport: line(fields.transport, `${name}.transport`),
     transportReason: text(fields.transportReason, `${name}.transportReason`),
     appliedIndex: integer(fields.appliedIndex, `${name}.appliedIndex`),
+  };
+}
+
+function readJoining(fields: Fields): ReplicaReport['joining'] {
+  return {
+    provider: integer(fields.provider, 'joining.provider'),
+    bytesDone: integer(fields.bytesDone, 'joining.bytesDone'),
+    bytesTotal: integer(fields.bytesTotal, 'joining.bytesTotal'),
   };
 }
 

@@ -112,7 +112,7 @@ gaia::ReplicaOptions toOptions(const Napi::Object& from) {
   options.journalDirectory = text(from, "journalDirectory");
   options.journalBytesMax = static_cast<std::uint64_t>(number(from, "journalBytesMax"));
   options.ringBytes = static_cast<std::size_t>(number(from, "ringBytes"));
-  options.snapshots = from.Get("snapshots").As<Napi::Boolean>();
+  if (from.Get("snapshots").As<Napi::Boolean>()) options.snapshots = gaia::Snapshots::own;
   options.snapshotLogBytes = static_cast<std::uint64_t>(number(from, "snapshotLogBytes"));
   return options;
 }

@@ -59,6 +59,10 @@ export function state(
     divergence: null,
     journalError: null,
     diskError: null,
+    journalFrom: 1,
+    snapshotIndex: 0,
+    snapshotError: null,
+    joining: null,
     ...change,
   };
 }

@@ -168,11 +168,16 @@ Index Core::newestSnapshot() const {
   return newest;
 }
 
-// What lies before is in a living member's snapshot, and every member that counts has applied it.
+// What lies before is in a living member's snapshot, and every member that counts, or is about to, has applied it.
 Index Core::neededFrom() const {
   if (!configured()) return 0;
   Index needed = std::min(newestSnapshot(), applied_);
   for (const Peer* voter : voters_) needed = std::min(needed, voter->seen.applied);
+  for (const auto& [number, applied] : learners_) {  // known to the leader: what it still lacks is kept there
+    const auto learner = peers_.find(number);
+    const bool follows = learner != peers_.end() && alive(learner->second) && applied != introductionOnly;
+    if (follows && applied != 0) needed = std::min(needed, std::max(applied, learner->second.seen.applied));
+  }
   return needed + 1;
 }
 

@@ -82,6 +82,12 @@ class FarHeap {
     return mapFar(bytes, protection, flags, fd, offset);
   }
 
+  // Around a fork whose child goes on using this heap: no other thread is in it then.
+  void hold() {
+    while (lock_.test_and_set(std::memory_order_acquire)) syscall(SYS_sched_yield);
+  }
+  void letGo() { lock_.clear(std::memory_order_release); }
+
  private:
   static constexpr size_t pageBytes = 4096;
   static constexpr size_t chunkBytes = 1 << 20;

@@ -102,6 +102,14 @@ Child* waitReally(pid_t pid, int options) {
 
 pid_t virtualSelf() { return self; }
 
+pid_t nextVirtualPidNow() { return nextVirtualPid; }
+void continueVirtualPids(pid_t next) { nextVirtualPid = next; }
+
+void becomeOther() {
+  self = virtualPidFirst - 1;
+  children().clear();
+}
+
 pid_t forkChild() {
   freezeForChild();
   const pid_t virtualPid = nextVirtualPid++;

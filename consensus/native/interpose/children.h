@@ -13,6 +13,11 @@ namespace gaia::interpose {
 constexpr pid_t programPid = 30000;  // what getpid() answers in the program itself; children count up
 pid_t virtualSelf();                 // in this process, a fork child included
 pid_t forkChild();
+// The number that the next child will get.
+pid_t nextVirtualPidNow();
+void continueVirtualPids(pid_t next);
+// A fork child that is not the program's: it has a number of its own, and its clock stands still.
+void becomeOther();
 pid_t waitForChild(pid_t pid, int* status, int options);
 int killMapped(pid_t pid, int signal);
 

@@ -150,6 +150,13 @@ void startControl() {
   startOwnThread(runControl);
 }
 
+void reportJoining(const Joining& joining) {
+  Status status;
+  status.role = Role::learner;
+  status.joining = joining;
+  say(stateLine(status));
+}
+
 void announceRole() { pokeForwarder(); }
 
 void giveUp(const char* message) {

@@ -4,6 +4,8 @@
 // from the program's heap or map memory where the program will map next. `malloc`, `operator new` and `mmap`
 // are defined with hidden visibility: references from inside the library, its static libstdc++ included, bind
 // to these; the program's never do.
+#include "heap.h"
+
 #include "../heap/far_heap.h"
 
 #include <new>
@@ -27,6 +29,13 @@ void* allocateOrAbort(size_t bytes, size_t alignment) {
 }
 
 }  // namespace
+
+namespace gaia::interpose {
+
+void holdHeap() { heap.hold(); }
+void releaseHeap() { heap.letGo(); }
+
+}  // namespace gaia::interpose
 
 extern "C" void* malloc(size_t bytes) { return heap.allocate(bytes, 16); }
 extern "C" void free(void* pointer) { heap.release(pointer); }

@@ -9,6 +9,7 @@
 #include "process.h"
 #include "random.h"
 #include "real.h"
+#include "snapshot_restore.h"
 #include "trace.h"
 #include "unexpected.h"
 
@@ -54,10 +55,17 @@ int withinRange(int fd) {
   return fd;
 }
 
+FILE* noted(const char* path, FILE* stream) {
+  if (stream != nullptr) noteFileOpened(path, fileno(stream));
+  return stream;
+}
+
 int openPath(const char* path, int flags, mode_t permissions) {
   if (isRandomDevice(path)) return openRandom(flags);
   if (isProcessAccount(path)) return errno = ENOENT, -1;
-  return withinRange(real().open(path, flags, permissions));
+  const int fd = withinRange(real().open(path, flags, permissions));
+  noteFileOpened(path, fd);
+  return fd;
 }
 
 }  // namespace
@@ -96,13 +104,18 @@ GAIA_HOOK int openat64(int directory, const char* path, int flags, ...) {
 GAIA_HOOK FILE* fopen(const char* path, const char* modeText) {
   if (isRandomDevice(path)) return openRandomStream(modeText);
   if (isProcessAccount(path)) return errno = ENOENT, nullptr;
-  return real().fopen(path, modeText);
+  return noted(path, real().fopen(path, modeText));
 }
 
 GAIA_HOOK FILE* fopen64(const char* path, const char* modeText) {
   if (isRandomDevice(path)) return openRandomStream(modeText);
   if (isProcessAccount(path)) return errno = ENOENT, nullptr;
-  return real().fopen64(path, modeText);
+  return noted(path, real().fopen64(path, modeText));
+}
+
+GAIA_HOOK int fclose(FILE* stream) {
+  noteFileClosed(fileno(stream));
+  return real().fclose(stream);
 }
 
 GAIA_HOOK ssize_t getrandom(void* to, size_t bytes, unsigned flags) {

@@ -10,6 +10,7 @@
 #include "process.h"
 #include "real.h"
 #include "replication.h"
+#include "snapshot_restore.h"
 #include "turns.h"
 #include "unexpected.h"
 
@@ -114,6 +115,7 @@ GAIA_HOOK int connect(int fd, const sockaddr* address, socklen_t length) {
 GAIA_HOOK int close(int fd) {
   if (!inTurn || !descriptors.inRange(fd)) return real().close(fd);
   if (Connection* connection = descriptors.connection(fd)) return closeConnection(*connection);
+  noteFileClosed(fd);
   if (descriptors.kind(fd) != Kind::program || descriptors.interest(fd).epollFd >= 0) {
     OutsideTurn outside;
     descriptors.forget(fd);

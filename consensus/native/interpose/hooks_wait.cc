@@ -8,13 +8,14 @@
 #include "leader.h"
 #include "process.h"
 #include "real.h"
+#include "snapshot_restore.h"
 #include "turns.h"
 
 using namespace gaia::interpose;
 
 namespace {
 
-bool ownsWait() { return inTurn && mode() >= Mode::replicating; }
+bool ownsWait() { return inTurn && mode() >= Mode::replicating && !loadingSnapshot(); }
 
 int toMs(const timespec* timeout) {
   if (timeout == nullptr) return -1;

@@ -12,6 +12,7 @@
 #include "output.h"
 #include "process.h"
 #include "real.h"
+#include "snapshot.h"
 #include "turn.h"
 
 namespace gaia::interpose {
@@ -166,6 +167,20 @@ bool proposeTurn(TurnWriter& writer, std::span<const std::byte> room) {
   return true;
 }
 
+// The turn in which the group takes a snapshot has nothing else in it: what the kernel reports comes again.
+bool orderSnapshot() {
+  const auto room = runtime->reserve(roomForOthers);
+  if (room.empty()) {
+    stopLeading();
+    return false;
+  }
+  TurnWriter writer(room, TurnType::turn);
+  const std::uint32_t taker = chooseSnapshotTaker();
+  writer.add(RecordKind::snapshot, 0, taker);
+  snapshotIsOrdered(taker);
+  return proposeTurn(writer, room);
+}
+
 bool collectTurn(std::span<const epoll_event> events, bool due) {
   const auto room = runtime->reserve(roomFor(events.size()));
   if (room.size() < roomForOthers) {
@@ -198,6 +213,9 @@ bool leaderTurn(const WaitSet& waitSet, const TurnDeadline& deadline) {
     stopLeading();
     return false;
   }
+  const SnapshotStep step = nextSnapshotStep();
+  if (step == SnapshotStep::order) return orderSnapshot();
+  if (step == SnapshotStep::closeClients) takeoverDue = true;
   resumePaused();
   const bool immediate = takeoverDue || anythingReady(waitSet);
   const int timeoutMs = immediate ? 0 : deadline.leftMs();
@@ -223,6 +241,7 @@ void startLeading() {
 void stopLeading() {
   if (!leadingHere) return;
   leadingHere = false;
+  forgetSnapshotOrder();
   dropAllIncoming();
   for (const Listener& listener : descriptors.listeners()) unwatchKernel(listener.fd);
   for (const ChildPipe& pipe : descriptors.childPipes()) unwatchKernel(pipe.fd);

@@ -77,6 +77,18 @@ bool parseTrace(string_view text, Trace* out) {
   return true;
 }
 
+bool parseHexText(string_view text, string* out) {
+  if (text.empty() || text.size() % 2 != 0) return false;
+  out->assign(text.size() / 2, 0);
+  for (std::size_t i = 0; i < out->size(); ++i) {
+    const char* begin = text.data() + 2 * i;
+    unsigned value = 0;
+    if (std::from_chars(begin, begin + 2, value, 16).ptr != begin + 2) return false;
+    (*out)[i] = static_cast<char>(value);
+  }
+  return true;
+}
+
 bool parseField(string_view key, string_view value, Options* out) {
   ReplicaOptions& replica = out->replica;
   if (key == "group") return !(replica.group = value).empty();
@@ -92,6 +104,10 @@ bool parseField(string_view key, string_view value, Options* out) {
   if (key == "journal_bytes_max") return parseNumber(value, &replica.journalBytesMax);
   if (key == "output_bytes_max") return parseNumber(value, &out->outputBytesMax);
   if (key == "output_bytes_soft") return parseNumber(value, &out->outputBytesSoft);
+  if (key == "snapshot_file") return !(out->snapshotFile = value).empty();
+  if (key == "snapshot_send") return parseHexText(value, &out->snapshotSend);
+  if (key == "snapshot_expect") return parseHexText(value, &out->snapshotExpect);
+  if (key == "snapshot_log_bytes") return parseNumber(value, &replica.snapshotLogBytes);
   if (key == "trace") return parseTrace(value, &out->trace);
   return true;  // written by a newer executor
 }

@@ -20,6 +20,8 @@ struct Options {
   std::array<std::uint8_t, 32> seed{};
   std::uint64_t epochNs = 0;
   Trace trace = Trace::off;
+  std::string snapshotFile;                  // relative to the working directory; empty: no hook
+  std::string snapshotSend, snapshotExpect;  // what is sent, and how the answer begins
   std::uint64_t outputBytesMax = 256ull
                                  << 20;  // buffered output of one connection; above it the client is closed
   std::uint64_t outputBytesSoft = 4ull << 20;  // above it the connection is not reported writable

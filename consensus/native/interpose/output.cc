@@ -10,6 +10,7 @@
 #include "own_lines.h"
 #include "process.h"
 #include "real.h"
+#include "snapshot.h"
 #include "turns.h"
 
 namespace gaia::interpose {
@@ -95,6 +96,8 @@ int refusal(const Connection& connection) {
 
 void hashOutput(const Connection& connection, const void* data, std::size_t bytes) {
   const std::uint64_t before = outputHash ^ static_cast<std::uint64_t>(connection.fd);
+  if (mode() == Mode::snapshotting) [[unlikely]]
+    hearSnapshotReply(data, bytes);
   outputHash = describesReplica(data, bytes) ? chainHashOfDescription(before, data, bytes)
                                              : chainHash(before, data, bytes);
 }

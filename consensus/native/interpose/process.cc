@@ -13,6 +13,7 @@
 #include "random.h"
 #include "real.h"
 #include "reexec.h"
+#include "snapshot_restore.h"
 #include "unexpected.h"
 
 namespace gaia::interpose {
@@ -54,6 +55,7 @@ __attribute__((constructor)) void startProcess() {
   options = parsed;
   startClock(options->epochNs);
   programRandom.start(options->seed);
+  joinBySnapshot();
   processMode.store(Mode::local);
   inTurn = true;
 }

@@ -35,7 +35,7 @@
                                                   each(pthread_cond_signal) each(pthread_cond_broadcast)   \
                                                       each(pthread_mutex_unlock) each(sendfile)            \
                                                           each(sendfile64) each(splice) each(recvmmsg)     \
-                                                              each(sendmmsg) each(fdopen)
+                                                              each(sendmmsg) each(fdopen) each(fclose)
 
 namespace gaia::interpose {
 

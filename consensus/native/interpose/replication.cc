@@ -14,6 +14,7 @@
 #include "options.h"
 #include "process.h"
 #include "real.h"
+#include "snapshot.h"
 #include "trace.h"
 #include "turns.h"
 
@@ -48,10 +49,12 @@ bool isAnyAddress(const SocketAddress& address) {
 void startMember() {
   startTrace();
   std::string error;
+  if (snapshotsByHook()) options->replica.snapshots = Snapshots::ordered;
   runtime = Runtime::start(options->replica, &error).release();
   if (runtime == nullptr) giveUp(error.c_str());
   processMode.store(Mode::replicating);
   startDiskThread();
+  startSnapshots();
   startForwarder();
   startControl();
 }

@@ -93,6 +93,14 @@ std::string refusalsJson(const RefusalCounts& counts) {
   return "{" + out + "}";
 }
 
+std::string textOrNull(const std::string& text) { return text.empty() ? "null" : quote(text); }
+
+std::string joiningJson(const Status& status) {
+  if (!status.joining) return "null";
+  return "{" + field("provider", status.joining->provider) + "," + field("bytesDone", status.joining->bytesDone) + "," +
+         field("bytesTotal", status.joining->bytesTotal) + "}";
+}
+
 std::string divergenceJson(const Status& status) {
   if (!status.diverged) return "null";
   return "{" + field("index", status.divergence.index) + "," +
@@ -113,8 +121,10 @@ std::string stateLine(const Status& status) {
          ",\"peers\":" + list(status.peers, peerJson) +
          ",\"label\":" + quote(anyUnexpected ? "checked" : "exact") + ",\"unexpected\":" + unexpected +
          ",\"divergence\":" + divergenceJson(status) +
-         ",\"journalError\":" + (status.journalError.empty() ? "null" : quote(status.journalError)) +
-         ",\"diskError\":" + (status.disk.error.empty() ? "null" : quote(status.disk.error)) + "}\n";
+         ",\"journalError\":" + textOrNull(status.journalError) +
+         ",\"diskError\":" + textOrNull(status.disk.error) + "," + field("journalFrom", status.journalFrom) +
+         "," + field("snapshotIndex", status.snapshotIndex) + ",\"snapshotError\":" + textOrNull(status.snapshotError) +
+         ",\"joining\":" + joiningJson(status) + "}\n";
 }
 
 std::string metricsLine(const Metrics& metrics) {

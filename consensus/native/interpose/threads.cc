@@ -66,6 +66,12 @@ bool restWithin(std::uint64_t limitNs) {
 
 }  // namespace
 
+void forgetWorkers() {
+  for (Worker& worker : workers) worker.used.store(false, std::memory_order_relaxed);
+  running.store(0, std::memory_order_relaxed);
+  wakeUpDue = false;
+}
+
 bool isWorker() { return self != nullptr; }
 
 int createThread(pthread_t* thread, const pthread_attr_t* attributes, void* (*run)(void*), void* argument) {

@@ -5,6 +5,9 @@
 
 namespace gaia::interpose {
 
+// In a fork child: there are no other threads.
+void forgetWorkers();
+
 // True on a thread that the program created.
 bool isWorker();
 int createThread(pthread_t* thread, const pthread_attr_t* attributes, void* (*run)(void*), void* argument);

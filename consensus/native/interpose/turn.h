@@ -29,7 +29,8 @@ enum class RecordKind : std::uint8_t {
   childExit,    // fd: the child's virtual pid; value: wait status
   pipeInput,    // fd: pipe from a child; payload: bytes
   pipeEnded,    // fd: pipe from a child
-  programReady  // fd: another descriptor of the program; value: event bits
+  programReady,  // fd: another descriptor of the program; value: event bits
+  snapshot       // alone in its turn; value: number of the member that takes one of the state before it
 };
 
 struct TurnHeader {

@@ -10,6 +10,8 @@
 #include "leader.h"
 #include "process.h"
 #include "ready.h"
+#include "snapshot.h"
+#include "snapshot_restore.h"
 #include "termination.h"
 #include "trace.h"
 #include "unexpected.h"
@@ -35,6 +37,9 @@ constinit bool uncommitted = false;  // refreshes were appended and not committe
 std::vector<Executed>* waitingForCommit = nullptr;
 Entry stashed;  // taken from the runtime, to be applied at the next wait
 constinit bool hasStashed = false;
+// A member that joins by a hook's snapshot runs its timers in other turns; from the first one on, which the log says to
+// all, clock calls are not compared.
+constinit bool comparesClockCalls = true;
 
 void report(const Executed& executed) {
   traceTurn(executed.index, executed.outputHash, executed.clockCalls, turnInputBytes);
@@ -45,7 +50,7 @@ void report(const Executed& executed) {
 void endEntry() {
   if (currentIndex == 0) return;
   keepUnread();
-  const Executed executed{currentIndex, outputHash, programClock.calls};
+  const Executed executed{currentIndex, outputHash, comparesClockCalls ? programClock.calls : 0};
   currentIndex = 0;
   if (uncommitted)
     waitingForCommit->push_back(executed);
@@ -113,17 +118,24 @@ void applyRecord(const Record& record) {
       return applyPipeEnd(record.head.fd);
     case RecordKind::programReady:
       return applyProgramReady(record);
+    case RecordKind::snapshot:
+      comparesClockCalls = false;
+      return applySnapshotOrder(record.head.value);
   }
   countUnexpected(Unexpected::turnOrder);
 }
 
-// The former leader's clients: the program reads what was committed of them, then the end of the stream.
+// The former leader's clients, or those of a leader that has a snapshot taken: the program reads what was committed of them, then the end of the stream.
 void endAllConnections() {
-  for (Listener& listener : descriptors.listeners()) listener.queue.clear();
+  for (Listener& listener : descriptors.listeners()) {
+    for (const QueuedConnection& queued : listener.queue) dropIncoming(queued.realFd);
+    listener.queue.clear();
+  }
   for (int fd = connectionFdFirst; fd < descriptors.connectionFdEnd(); ++fd) {
     Connection* connection = descriptors.connection(fd);
     if (connection == nullptr) continue;
     connection->ended = true;
+    connection->inputLogged = true;
     connection->throttled = false;
     markReady(fd);
   }
@@ -140,8 +152,9 @@ void becomeLeader() {
 }
 
 bool followEntry(const Entry& entry) {
+  const bool refresh = isRefresh(entry);  // before: a child that is forked there has not got the entry's memory
   enterEntry(entry.index, entry.payload);
-  if (!isRefresh(entry)) return true;
+  if (!refresh) return true;
   countUnexpected(Unexpected::turnOrder);  // the leader made more clock calls in its turn than this replica
   endEntry();
   return false;
@@ -255,6 +268,8 @@ void enterEntry(Index index, std::span<const std::byte> payload) {
 
 void nextTurn(const WaitSet& waitSet, int timeoutMs) {
   OutsideTurn outside;
+  if (mode() == Mode::snapshotting) return snapshotChildTurn();
+  enterRestored();
   ensureCommitted();
   endEntry();
   const TurnDeadline deadline(timeoutMs);
@@ -283,6 +298,8 @@ void refreshClock() {
     else
       stopLeading();
 }
+
+void forgetEntry() { currentIndex = 0; }
 
 void detach() {
   stopLeading();

@@ -43,6 +43,9 @@ void ensureCommitted();
 // Applies one entry of the log.
 void enterEntry(Index index, std::span<const std::byte> payload);
 
+// In a fork child that goes on executing: the entry is not its own any more.
+void forgetEntry();
+
 // The member has stopped: from here on the program runs by itself until it ends.
 void detach();
 

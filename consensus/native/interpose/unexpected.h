@@ -9,7 +9,7 @@ namespace gaia::interpose {
   each(addressRandomization) each(descriptorAboveRange) each(descriptorCopied) each(socketOption) \
       each(controlCall) each(connect) each(foreignThread) each(workerNotAtRest) each(childStatus) \
           each(fsync) each(programDescriptorReady) each(turnOrder) each(sendWithAncillaryData)    \
-              each(refusedCall) each(clientInChild)
+              each(refusedCall) each(clientInChild) each(joinedBySnapshot)
 
 enum class Unexpected : std::uint8_t {
 #define GAIA_NAME(name) name,

@@ -36,6 +36,7 @@ class MemberRuntime : public Runtime, private CoreListener {
   bool commit() override;
   bool snapshotDue() const override { return snapshotDue_.load(std::memory_order_relaxed); }
   std::unique_ptr<SnapshotWriter> takeSnapshot(const std::string& provider) override;
+  void snapshotOrdered(std::uint32_t taker) override;
   std::unique_ptr<SnapshotReader> snapshotToRestore() override;
   void restored(bool usable) override;
   void housekeep() override;
@@ -109,8 +110,10 @@ class MemberRuntime : public Runtime, private CoreListener {
   void answerJournal(std::uint32_t reader, Index from, std::vector<std::byte>* into);
   void answerSnapshot(std::uint32_t reader, Index index, std::uint32_t number, std::vector<std::byte>* into);
   bool snapshotWanted(std::uint64_t nowNs);
+  bool snapshotOnItsWay(std::uint64_t nowNs) const;
   void tendSnapshots(std::uint64_t nowNs);
   void publishKept();
+  void startFromFetched();
 
   ReplicaOptions options_;
   Authenticator authenticator_;
@@ -153,6 +156,9 @@ class MemberRuntime : public Runtime, private CoreListener {
 
   Thread service_, disk_;
   std::atomic<bool> snapshotDue_{false};
+  std::uint64_t orderedNs_ = 0;         // when this leader ordered a snapshot last
+  Index orderedAt_ = 0;                 // applied then
+  std::uint32_t orderedFrom_ = 0;
   // service thread
   Readers readers_;
   SnapshotDemand demand_;

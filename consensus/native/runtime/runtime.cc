@@ -30,7 +30,7 @@ std::string invalid(const ReplicaOptions& options) {
   if (ring < 4 * recordBytesMax || (ring & (ring - 1)) != 0) {
     return "ringBytes " + std::to_string(ring) + " is not a power of two of at least " + std::to_string(16u << 20);
   }
-  if (options.snapshots && options.durability == Durability::disk) {
+  if (options.snapshots != Snapshots::none && options.durability == Durability::disk) {
     return "snapshots with durability disk: a member returns by its whole journal; choose one of the two";
   }
   if (options.group.empty()) return "group is empty; name it";
@@ -87,8 +87,10 @@ bool MemberRuntime::open(std::string* error) {
   serviceFd_ = sys::eventDescriptor();
   if (!openVerbs(error) || !openAcceptor(error)) return false;
   snapshots_ = std::make_shared<SnapshotStore>(options_.journalDirectory, options_.self.number);
-  core_.emplace(CoreOptions{options_.self, options_.peers, options_.join, std::move(recovery), options_.snapshots}, *region_,
+  core_.emplace(CoreOptions{options_.self, options_.peers, options_.join, std::move(recovery),
+                            options_.snapshots == Snapshots::own}, *region_,
                 static_cast<CoreListener&>(*this));
+  if (options_.snapshots == Snapshots::ordered && options_.join) startFromFetched();
   return startThread(&service_, serve, error) && (!disk || startThread(&disk_, keep, error));
 }
 
@@ -122,7 +124,7 @@ Wake MemberRuntime::wait(Entry* entry, std::int64_t timeoutNs) {
       return Wake::stopped;
     }
     if (core_->snapshotReady() != nullptr) return Wake::restore;
-    if (snapshotDue()) return Wake::snapshot;
+    if (options_.snapshots == Snapshots::own && snapshotDue()) return Wake::snapshot;
     if (core_->next(entry)) return Wake::entry;
     if (replay()) continue;
     if (core_->readyToLead() && lead()) return Wake::lead;

@@ -48,6 +48,13 @@ enum class TransportChoice : std::uint8_t { automatic, shm, verbs, tcp };
 // All members of a group have the same.
 enum class Durability : std::uint8_t { memory, disk };
 
+enum class Snapshots : std::uint8_t {
+  none,
+  own,     // a state can be taken between any two entries and replaced at any time: Wake::snapshot, Wake::restore
+  ordered  // the log says which member takes one at which entry: only a leader is asked, by snapshotDue(), and a joiner
+           // starts with what EarlyFetch has left in its directory; afterwards a state cannot be replaced
+};
+
 struct ReplicaOptions {
   std::string group;                       // unique name of the group and its generation
   std::array<std::uint8_t, 32> secret{};   // authenticates every connection between members
@@ -62,7 +69,7 @@ struct ReplicaOptions {
   std::string journalDirectory;
   std::uint64_t journalBytesMax = 8ull << 30;
   std::size_t ringBytes = 16u << 20;       // of each ring (one per possible writer); a power of two
-  bool snapshots = false;                  // the program's state can be taken and replaced: Wake::snapshot, Wake::restore
+  Snapshots snapshots = Snapshots::none;
   std::uint64_t snapshotLogBytes = 256u << 20;  // a snapshot is due when the log has grown so much since the newest
 };
 
@@ -74,6 +81,7 @@ class SnapshotWriter {
   virtual Index index() const = 0;                          // the state is that after this entry
   virtual bool write(std::span<const std::byte> bytes) = 0;  // false: given up, see Status::snapshotError
   virtual bool finish() = 0;                                 // false: likewise
+  virtual void abandon(const std::string& cause) = 0;        // there will be no snapshot; the cause is told
 };
 
 class SnapshotReader {
@@ -176,6 +184,9 @@ class Runtime {
   // 15 bytes.
   virtual bool snapshotDue() const = 0;    // one relaxed atomic load
   virtual std::unique_ptr<SnapshotWriter> takeSnapshot(const std::string& provider) = 0;
+  // Snapshots::ordered: the leader has told `taker` to take one; none is due again until it is there, its taker is gone or
+  // a minute has passed. 0: there will be none.
+  virtual void snapshotOrdered(std::uint32_t taker) = 0;
   // wait() returns `restore` when a snapshot has come in place of entries that nobody keeps any more: make its state the
   // program's, then call restored(); with false when it cannot be read or used: another one is fetched then.
   virtual std::unique_ptr<SnapshotReader> snapshotToRestore() = 0;

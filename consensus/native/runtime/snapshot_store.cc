@@ -1,5 +1,7 @@
 #include "runtime/snapshot_store.h"
 
+#include <fcntl.h>
+
 #include <cerrno>
 
 namespace gaia {
@@ -12,6 +14,11 @@ bool PieceFile::failed(int code, std::string* error) {
 bool PieceFile::create(std::string* error) {
   sys::removeFile(path_);
   return !failed(sys::createFile(path_, 0, &descriptor_), error);
+}
+
+bool PieceFile::open() {
+  descriptor_ = sys::openFile(path_, O_RDWR);
+  return descriptor_ >= 0;
 }
 
 bool PieceFile::put(std::uint32_t number, std::span<const std::byte> piece, std::string* error) {
@@ -105,6 +112,13 @@ bool SnapshotStore::keepFetched(std::uint32_t number, std::span<const std::byte>
   const std::scoped_lock guard(lock_);
   fetched_ = kept ? file : nullptr;
   return kept;
+}
+
+std::shared_ptr<PieceFile> SnapshotStore::openFetched() {
+  auto file = std::make_shared<PieceFile>(temporary("fetching"));
+  if (!file->open()) return nullptr;
+  const std::scoped_lock guard(lock_);
+  return fetched_ = file;
 }
 
 std::shared_ptr<PieceFile> SnapshotStore::fetched() const {

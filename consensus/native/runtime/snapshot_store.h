@@ -17,6 +17,7 @@ class PieceFile {
   PieceFile(const PieceFile&) = delete;
 
   bool create(std::string* error);  // in place of what an earlier attempt left
+  bool open();                      // what an earlier process has left
   bool put(std::uint32_t number, std::span<const std::byte> piece, std::string* error);
   std::vector<std::byte> get(std::uint32_t number) const;  // empty: not there
   bool rename(const std::string& directory, const std::string& name, std::string* error);
@@ -49,6 +50,8 @@ class SnapshotStore {
   // is kept
   bool keepFetched(std::uint32_t number, std::span<const std::byte> piece);
   std::shared_ptr<PieceFile> fetched() const;
+  // What another process has fetched into this directory; null: nothing.
+  std::shared_ptr<PieceFile> openFetched();
   bool adoptFetched(Index index);
 
  private:

@@ -5,8 +5,11 @@ namespace gaia {
 PieceWriter::PieceWriter(std::shared_ptr<SnapshotStore> store, Manifest manifest)
     : store_(std::move(store)), manifest_(std::move(manifest)), file_(store_->beginTaking()) {}
 
-PieceWriter::~PieceWriter() {
-  if (file_ != nullptr) store_->abandon(file_, "the program gave it up");
+PieceWriter::~PieceWriter() { abandon("the program gave it up"); }
+
+void PieceWriter::abandon(const std::string& cause) {
+  if (file_ != nullptr) store_->abandon(file_, cause);
+  file_.reset();
 }
 
 bool PieceWriter::write(std::span<const std::byte> bytes) {
@@ -22,8 +25,7 @@ bool PieceWriter::write(std::span<const std::byte> bytes) {
 bool PieceWriter::flush() {
   std::string error;
   if (!file_->put(next_, makePiece(manifest_.id, next_, buffer_), &error)) {
-    store_->abandon(file_, error);
-    file_.reset();
+    abandon(error);
     return false;
   }
   next_++;

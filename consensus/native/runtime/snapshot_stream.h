@@ -11,6 +11,7 @@ class PieceWriter : public SnapshotWriter {
   ~PieceWriter() override;
   bool write(std::span<const std::byte> bytes) override;
   bool finish() override;
+  void abandon(const std::string& cause) override;
   Index index() const override { return manifest_.id.index; }
   bool begun() const { return file_ != nullptr; }
 

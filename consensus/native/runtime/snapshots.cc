@@ -1,13 +1,15 @@
 // When a snapshot is due here, taking and restoring it, and giving back the journal that it makes unneeded.
 #include <algorithm>
 
+#include "runtime/early_fetch.h"
 #include "runtime/member.h"
 
 namespace gaia {
 namespace {
 
 constexpr std::uint64_t keepIntervalNs = 100'000'000;
-constexpr std::size_t segmentsForLaggards = 2;     // kept below what is needed
+constexpr std::size_t segmentsForLaggards = 2;  // kept below what is needed
+constexpr std::uint64_t orderedWithinNs = 60'000'000'000;
 constexpr std::uint64_t againNs = 10'000'000'000;  // after one that could not be taken
 
 }  // namespace
@@ -25,11 +27,20 @@ void MemberRuntime::answerSnapshot(std::uint32_t reader, Index index, std::uint3
   if (!into->empty()) readers_.note(reader, index + 1, true, nowNs);
 }
 
+bool MemberRuntime::snapshotOnItsWay(std::uint64_t nowNs) const {
+  if (core_->newestSnapshot() >= orderedAt_ || nowNs - orderedNs_ > orderedWithinNs) return false;
+  const auto link = links_.find(orderedFrom_);
+  return orderedFrom_ == 0 || orderedFrom_ == options_.self.number ||
+         (link != links_.end() && link->second->open());
+}
+
 // Members take snapshots one after the other, by rank, so that one is enough for all as long as it comes.
 bool MemberRuntime::snapshotWanted(std::uint64_t nowNs) {
   const Index applied = core_->appliedIndex();
   const bool counts = core_->configuration().byNumber(options_.self.number) != nullptr;
-  if (!options_.snapshots || !counts || applied == 0 || snapshots_->taking()) return false;
+  if (options_.snapshots == Snapshots::none || !counts || applied == 0 || snapshots_->taking()) return false;
+  const bool ordered = options_.snapshots == Snapshots::ordered;
+  if (ordered && (core_->role() != Role::leader || snapshotOnItsWay(nowNs))) return false;
   const std::uint64_t failedNs = snapshots_->failedNs();
   if (failedNs != 0 && nowNs - failedNs < againNs) return false;
   // A journal that reaches its limit is of no use to anyone: by then a snapshot has been taken.
@@ -37,7 +48,7 @@ bool MemberRuntime::snapshotWanted(std::uint64_t nowNs) {
   const Index newest = core_->newestSnapshot();
   const bool grown = newest < applied && !readers_.ofPieces() && journal_->bytesAfter(newest) > limit;
   if (grown || !journal_->error().empty()) demand_.note(nowNs);
-  return demand_.due(core_->snapshotRank(), nowNs);
+  return demand_.due(ordered ? 0 : core_->snapshotRank(), nowNs);
 }
 
 // Under the lock. Sets snapshotDue_ and says so to a turn thread that waits or leads.
@@ -55,7 +66,8 @@ void MemberRuntime::tendSnapshots(std::uint64_t nowNs) {
   // Whoever lags is waited for until the journal nears its limit; from then on it needs a snapshot.
   const bool full = journal_->bytes() >= options_.journalBytesMax / 2;
   const Index needed = full ? core_->newestSnapshot() + 1 : core_->neededFrom();
-  if (options_.snapshots) journal_->dropBelow(readers_.lowest(needed), full ? 0 : segmentsForLaggards);
+  if (options_.snapshots != Snapshots::none)
+    journal_->dropBelow(readers_.lowest(needed), full ? 0 : segmentsForLaggards);
 }
 
 void MemberRuntime::publishKept() {
@@ -77,6 +89,26 @@ std::unique_ptr<SnapshotWriter> MemberRuntime::takeSnapshot(const std::string& p
   auto writer = std::make_unique<PieceWriter>(snapshots_, std::move(manifest));
   if (!writer->begun()) return nullptr;
   return writer;
+}
+
+void MemberRuntime::snapshotOrdered(std::uint32_t taker) {
+  const Guard guard(lock_);
+  snapshotDue_ = false;
+  orderedNs_ = sys::nowNs();
+  orderedAt_ = core_->appliedIndex();
+  orderedFrom_ = taker;
+}
+
+// Before any thread runs.
+void MemberRuntime::startFromFetched() {
+  std::optional<Manifest> manifest;
+  if (leftByEarlyFetch(options_, &manifest) == nullptr) return;
+  journal_->restart(manifest->id.index);
+  storeWord(region_->control().journaled, journal_->last());
+  snapshots_->openFetched();
+  snapshots_->adoptFetched(manifest->id.index);
+  publishKept();
+  core_->install(*manifest);
 }
 
 std::unique_ptr<SnapshotReader> MemberRuntime::snapshotToRestore() {

@@ -21,7 +21,7 @@ const TransportChoice transports[] = {TransportChoice::shm, TransportChoice::tcp
 GroupSetting settingOf(TransportChoice transport, std::uint64_t snapshotLogBytes,
                        std::uint64_t journalBytesMax = 8ull << 30) {
   return {transport, {}, Durability::memory, [=](ReplicaOptions& options) {
-            options.snapshots = true;
+            options.snapshots = Snapshots::own;
             options.snapshotLogBytes = snapshotLogBytes;
             options.journalBytesMax = journalBytesMax;
           }};
@@ -294,7 +294,7 @@ TEST_CASE("whoever cannot restore a snapshot and finds no entries says that it i
   const auto change = setting.change;
   setting.change = [change](ReplicaOptions& options) {
     change(options);
-    options.snapshots = options.self.number != 4;
+    if (options.self.number == 4) options.snapshots = Snapshots::none;
   };
   Group group(setting, 3);
   const std::uint32_t leader = group.leader();

@@ -189,6 +189,10 @@ function replica(spec: AppSpec, slot: number): TaskView['replica'] {
     divergence: null,
     journalError: null,
     diskError: null,
+    journalFrom: 1,
+    snapshotIndex: 0,
+    snapshotError: null,
+    joining: null,
     metrics: null,
   };
   return { slot, member: slot + 1, address: `127.0.0.1:${31000 + slot * 10}`, report, reportedAt: spec.version };

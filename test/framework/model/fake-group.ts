@@ -87,6 +87,10 @@ export class FakeGroup {
       divergence: null,
       journalError: null,
       diskError: null,
+      journalFrom: 1,
+      snapshotIndex: 0,
+      snapshotError: null,
+      joining: null,
       metrics: null,
     };
   }

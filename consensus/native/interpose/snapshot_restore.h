@@ -1,0 +1,19 @@
+// A joiner's start from a snapshot that a hook has made: the file lies where the program looks for it before
+// it runs.
+#pragma once
+
+namespace gaia::interpose {
+
+// Before the program runs. Fetches the snapshot, unless the group's journals still reach back to the first
+// entry: then the member joins by replay, like one without a hook.
+void joinBySnapshot();
+
+// The program opens or closes a file. While it reads its snapshot, its waits are no turns of the log.
+void noteFileOpened(const char* path, int fd);
+void noteFileClosed(int fd);
+bool loadingSnapshot();
+
+// The first turn of this process: from here on randomness goes on where the group's is.
+void enterRestored();
+
+}  // namespace gaia::interpose

@@ -1,0 +1,151 @@
+#include "runtime/early_fetch.h"
+
+#include <array>
+
+namespace gaia {
+namespace {
+
+constexpr std::uint64_t intervalNs = 20'000'000;
+constexpr std::uint64_t askIntervalNs = 100'000'000;
+constexpr std::uint64_t tellIntervalNs = 1'000'000'000;
+constexpr std::uint64_t othersWithinNs = 1'000'000'000;
+constexpr std::uint64_t storePauseNs = 1'000'000'000;
+constexpr std::uint32_t damagedPiecesMax = 3;
+
+}  // namespace
+
+EarlyFetch::EarlyFetch(const ReplicaOptions& options, std::function<void(const Joining&)> progress)
+    : authenticator_(options.group, options.secret),
+      caller_{authenticator_, options.self, options.transport, options.ringBytes, options.durability},
+      store_(options.journalDirectory, options.self.number),
+      progress_(std::move(progress)) {
+  sys::makeDirectories(options.journalDirectory);  // what is wrong with it shows when a piece is kept
+  for (const Member& member : options.peers) {
+    peers_[member.number].link = std::make_unique<Link>(caller_, member);
+  }
+}
+
+std::unique_ptr<SnapshotReader> EarlyFetch::run() {
+  for (;;) {
+    exchange(sys::nowNs());
+    if (fetch_ && fetch_->complete())
+      return std::make_unique<PieceReader>(store_.fetched(), *fetch_->manifest());
+    if (!fetch_ && canReplay(sys::nowNs())) return nullptr;
+  }
+}
+
+void EarlyFetch::exchange(std::uint64_t nowNs) {
+  std::vector<pollfd> ready;
+  for (auto& [number, peer] : peers_) {
+    if (peer.link->descriptor() >= 0)
+      ready.push_back({peer.link->descriptor(), peer.link->eventsWanted(), 0});
+  }
+  sys::poll(ready, intervalNs);
+  for (auto& [number, peer] : peers_) {
+    short events = 0;
+    for (const pollfd& entry : ready) {
+      if (entry.fd == peer.link->descriptor()) events = entry.revents;
+    }
+    step(peer, events, nowNs);
+  }
+  ask(nowNs);
+  for (auto& [number, peer] : peers_) peer.link->flush();
+  if (!fetch_ || nowNs - toldNs_ < tellIntervalNs) return;
+  toldNs_ = nowNs;
+  progress_({from_, fetch_->bytesDone(), fetch_->manifest() ? fetch_->manifest()->stateBytes : 0});
+}
+
+void EarlyFetch::step(Peer& peer, short events, std::uint64_t nowNs) {
+  const Link::Event event = peer.link->step(events, nowNs);
+  if (event != Link::Event::none) {
+    peer.controlPending = peer.piecePending = false;
+    peer.seen = {};
+  }
+  Completion completion;
+  while (peer.link->open() && peer.link->poll(&completion)) answered(peer, completion);
+}
+
+void EarlyFetch::answered(Peer& peer, const Completion& completion) {
+  if (completion.kind == Completion::Kind::snapshot) return keep(peer, completion.bytes);
+  peer.controlPending = false;
+  std::memcpy(&peer.seen, completion.bytes.data(), std::min(completion.bytes.size(), sizeof(peer.seen)));
+}
+
+void EarlyFetch::keep(Peer& peer, std::span<const std::byte> answer) {
+  peer.piecePending = false;
+  if (!fetch_ || fetch_->complete() || &peer != &peers_[from_]) return;
+  std::optional<Piece> piece;
+  switch (fetch_->take(answer, &piece)) {
+    case SnapshotFetch::Taken::corrupt:
+      if (++peer.failures < damagedPiecesMax) return;
+      peer.bad = fetch_->index();
+      return fetch_.reset();
+    case SnapshotFetch::Taken::foreign:
+      peer.seen.snapshotIndex = 0;  // until it is read again
+      return fetch_.reset();
+    default:
+      peer.failures = 0;
+      if (store_.keepFetched(piece->header.number, answer)) return;
+      storeAgainNs_ = sys::nowNs() + storePauseNs;
+      fetch_.reset();
+  }
+}
+
+EarlyFetch::Peer* EarlyFetch::provider() {
+  Peer* best = nullptr;
+  for (auto& [number, peer] : peers_) {
+    const bool has = peer.link->open() && peer.seen.snapshotIndex != 0 && peer.seen.snapshotIndex != peer.bad;
+    if (!has) continue;
+    const bool begun = fetch_ && peer.seen.snapshotIndex == fetch_->index();
+    if (begun && number == from_) return &peer;
+    if (best == nullptr || begun || peer.seen.snapshotIndex > best->seen.snapshotIndex)
+      best = &peer, from_ = number;
+  }
+  return best;
+}
+
+void EarlyFetch::ask(std::uint64_t nowNs) {
+  for (auto& [number, peer] : peers_) {
+    if (!peer.link->open() || peer.controlPending) continue;
+    peer.controlPending = true;
+    peer.link->read(controlOffset, sizeof(Control));
+  }
+  if (nowNs < storeAgainNs_ || (fetch_ && fetch_->complete())) return;
+  if (Peer* from = provider()) {
+    if (!fetch_ || fetch_->index() != from->seen.snapshotIndex) fetch_.emplace(from->seen.snapshotIndex);
+    if (from->piecePending) return;
+    from->piecePending = true;
+    return from->link->readSnapshot(fetch_->index(), fetch_->wanted());
+  }
+  fetch_.reset();
+  if (nowNs - askedNs_ < askIntervalNs) return;
+  askedNs_ = nowNs;
+  for (auto& [number, peer] : peers_) {
+    if (!peer.link->open() || peer.seen.journalFrom <= 1 || peer.piecePending) continue;
+    peer.piecePending = true;
+    peer.link->readSnapshot(0, 0);
+  }
+}
+
+// A snapshot is preferred: the others are given some time to tell that they have one.
+bool EarlyFetch::canReplay(std::uint64_t nowNs) {
+  bool all = true, replay = false;
+  for (const auto& [number, peer] : peers_) {
+    all = all && peer.seen.heartbeat != 0;
+    replay = replay || (peer.link->open() && peer.seen.journaled != 0 && peer.seen.journalFrom <= 1);
+  }
+  if (replay && replaySinceNs_ == 0) replaySinceNs_ = nowNs;
+  return replay && (all || nowNs - replaySinceNs_ > othersWithinNs);
+}
+
+std::shared_ptr<PieceFile> leftByEarlyFetch(const ReplicaOptions& options,
+                                            std::optional<Manifest>* manifest) {
+  auto file = SnapshotStore(options.journalDirectory, options.self.number).openFetched();
+  if (file == nullptr) return nullptr;
+  const std::vector<std::byte> kept = file->get(0);
+  const auto piece = parsePiece(kept);
+  if (piece && piece->header.number == 0) *manifest = Manifest::decode(piece->id(), piece->bytes);
+  return *manifest ? file : nullptr;
+}
+
+}  // namespace gaia
