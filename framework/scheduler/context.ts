@@ -85,6 +85,8 @@ export interface Memory {
   /** Leaders that users want, by app. */
   handOvers: Map<string, { member: number; untilMs: number }>;
   reconcile: { pending: Set<string>; nextMs: number; attempt: number; fullMs: number };
+  /** How far members that are not in the configuration have come, by task, and since when. */
+  joiners: Map<string, { applied: number; sinceMs: number }>;
   counts: Counts;
 }
 
@@ -112,6 +114,7 @@ export function emptyMemory(): Memory {
     orders: new Map(),
     handOvers: new Map(),
     reconcile: { pending: new Set(), nextMs: 0, attempt: 0, fullMs: Number.POSITIVE_INFINITY },
+    joiners: new Map(),
     counts: {
       offersReceived: 0,
       offersDeclined: 0,

@@ -3,6 +3,7 @@ import { isOutdated } from './apps.js';
 import type { Context } from './context.js';
 import { type Demand, demandOf } from './demand.js';
 import { advanceHandOver } from './hand-over.js';
+import { retireStalledJoiners } from './joiners.js';
 import { advanceRetirements, removeDead, retire } from './members.js';
 import {
   type Group,
@@ -41,6 +42,7 @@ export function convergeGroup(context: Context, app: AppRecord, tasks: TaskRecor
   if (group.record.founded && group.record.everLed) {
     group = adjustSlots(context, group, restarting);
     retireSurplus(context, group, restarting);
+    retireStalledJoiners(context, refreshed(context, group));
     advanceRetirements(context, refreshed(context, group));
     giveUpAway(context, refreshed(context, group));
     removeDead(context, refreshed(context, group));

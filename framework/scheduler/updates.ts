@@ -100,6 +100,7 @@ function advance(context: Context, task: TaskRecord, status: TaskStatus): void {
 function terminate(context: Context, task: TaskRecord, status: TaskStatus): void {
   context.state.tasks.remove(task.id);
   context.memory.kills.delete(task.id);
+  context.memory.joiners.delete(task.id);
   for (const key of context.memory.orders.keys()) if (key.startsWith(`${task.id} `)) context.memory.orders.delete(key);
   returnResources(context, task);
   const app = context.state.apps.get(task.appId);

@@ -16,6 +16,8 @@ export class FakeGroup {
   index = 0;
   term = 0;
   leader = 0;
+  /** Members that start and never catch up. */
+  readonly stuck = new Set<number>();
 
   constructor(readonly name: string) {}
 
@@ -70,7 +72,7 @@ export class FakeGroup {
       role: member === this.leader ? 'leader' : counts ? 'follower' : 'learner',
       term: this.term,
       leader: found.connected ? this.leader : 0,
-      appliedIndex: this.index,
+      appliedIndex: this.stuck.has(member) ? 0 : this.index,
       committedIndex: this.index,
       lagEntries: 0,
       configurationIndex: found.connected ? this.index : 0,
@@ -109,7 +111,7 @@ export class FakeGroup {
     if (this.leader === 0) return;
     for (const [number, { assignment }] of this.members) {
       const known = this.configuration.some(({ member }) => member === number);
-      if (!known && this.works(number) && assignment.join && !this.removed.has(number))
+      if (!known && !this.stuck.has(number) && this.works(number) && assignment.join && !this.removed.has(number))
         this.change([...this.configuration, assignment.self]);
     }
   }

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { joinStallMs } from '../../framework/scheduler/joiners.js';
+import { put, replicas, running, settled, story } from './model/running.js';
+import { replicatedSpec } from './model/world.js';
+
+describe('scheduler: joiners that get no further', () => {
+  it('are replaced, and the next ones are let in', () => {
+    const world = running({}, 7);
+    const group = world.mesos.groups.get('/demo/ledger@1');
+    assert.ok(group);
+    group.stuck.add(4);
+    world.command(put(replicatedSpec('/demo/ledger', { instances: 5 })));
+    const startedMs = world.now;
+    world.until(settled, 2 * (joinStallMs / 1000));
+    assert.ok(world.now - startedMs >= joinStallMs, 'not before its time');
+    assert.match(
+      story(world),
+      /\(member 4\) .* is taken out: it has stood still at index 0 for 5 minutes without joining/,
+    );
+    assert.match(story(world), /replacement: replica 3 \(member 6\) is placed on .*, avoiding box4/);
+    const members = replicas(world).map(({ replica }) => replica?.member);
+    assert.deepEqual(members.sort(), [1, 2, 3, 5, 6]);
+  });
+
+  it('are waited for while the group has no leader that could let them in', () => {
+    const world = running({}, 7);
+    const group = world.mesos.groups.get('/demo/ledger@1');
+    assert.ok(group);
+    group.stuck.add(4);
+    world.command(put(replicatedSpec('/demo/ledger', { instances: 4 })));
+    world.until(() => replicas(world).length === 4);
+    const leader = group.leader;
+    for (const member of [1, 2, 3]) if (member !== leader) group.connect(member, false);
+    assert.equal(group.leader, 0);
+    for (let ms = 0; ms < 2 * joinStallMs; ms += 30_000) {
+      world.tick(30_000);
+      world.mesos.reports(() => true);
+      world.deliverAll();
+    }
+    assert.doesNotMatch(story(world), /stood still/);
+  });
+});
