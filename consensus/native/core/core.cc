@@ -204,6 +204,7 @@ void Core::tick(std::uint64_t nowNs) {
     case Role::follower:
     case Role::learner: follow(); break;
   }
+  storeWord(region_.control().leaderHeard, hearsLeader() ? leaderBallot_ : 0);
   digest_.publish(region_.control());
   hearCommit();
   compareDigests();

@@ -158,6 +158,9 @@ class Core {
   void observeClaims();
   void follow();
   bool leaderSuspected() const;
+  bool hearsLeader() const;
+  bool vouchedFor() const;
+  std::uint64_t silentNs(const Peer& leader) const;
   bool mayCampaign() const;
   std::uint64_t campaignDelay() const;
   void pull();
@@ -181,6 +184,7 @@ class Core {
   void scanRead(Peer& peer, std::span<const std::byte> bytes);
   void checkCampaign();
   void abandon();
+  Index provenUpTo(const std::vector<PeerScan*>& scans);
   AdoptionInput gather(const std::vector<PeerScan*>& scans);
   void keepDecided(Adoption& adoption);
   void lead();
@@ -196,6 +200,7 @@ class Core {
   void stateOwnCommit();
   void publishCommit();
   void leadTick();
+  bool cannotOpen() const;
   bool majorityHeard() const;
   void hearMailboxes();
   bool caughtUp(Index applied) const;
@@ -262,6 +267,8 @@ class Core {
   std::uint64_t commitSequence_ = 0;
   std::uint64_t appliedSequence_ = 0;
   Index published_ = 0;
+  Index opening_ = 0;            // last entry it had when it was elected
+  std::uint64_t leadsSinceNs_ = 0;
 };
 
 }  // namespace gaia

@@ -1,4 +1,6 @@
 // Candidates: claim, read, adopt (rules C1 to C6).
+#include <set>
+
 #include "core/core.h"
 
 namespace gaia {
@@ -56,22 +58,57 @@ void Core::scanRead(Peer& peer, std::span<const std::byte> bytes) {
 void Core::checkCampaign() {
   if (region_.durable() && persistedPromise() < ballot_) return;  // D1: at home, too, the claim is kept before it counts
   std::vector<PeerScan*> scans;
+  bool more = false;  // scans that have not ended
   for (Peer* voter : voters_) {
     const bool read = voter->scan && voter->scan->state() == PeerScan::State::done;
     if (read && voter->confirmed == ballot_) scans.push_back(&*voter->scan);
+    else more = more || (voter->scan && voter->channel != nullptr);
   }
   const std::size_t unread = mutant(Mutant::minorityScanned) ? 2 : 1;
   if (scans.size() + unread < configuration_.majority()) return;
   pollReaders();
-  Adoption adoption = gaia::adopt(gather(scans));
+  const Index proven = provenUpTo(scans);
+  std::vector<PeerScan*> provable = scans;
+  std::erase_if(provable, [&](const PeerScan* scan) { return scan->control().applied > proven; });
+  const bool enough = provable.size() + unread >= configuration_.majority();
+  if (!enough && more) return;
+  Adoption adoption = gaia::adopt(gather(enough ? provable : scans));
   // A decided configuration that is not applied here yet must take effect before anyone is asked to vote.
   bool stale = false;
   for (const Found& found : adoption.decided) {
     stale = stale || found.header.kind == static_cast<std::uint8_t>(EntryKind::configuration);
   }
-  const bool elected = adoption.complete && (!stale || mutant(Mutant::staleConfiguration)) && rewrite(adoption);
+  const bool able = adoption.complete && (!stale || mutant(Mutant::staleConfiguration));
+  const bool elected = able && rewrite(adoption);
+  // Its ring is full of what earlier candidacies left undecided, and will be until another one decides.
+  if (able && !elected) quietUntilNs_ = nowNs_ + timings_.suspicionNs;
   keepDecided(adoption);
   elected ? lead() : abandon();
+}
+
+// Up to where entries can be proven decided by what has been read. A member that has applied more is left out while the
+// others are a majority without it: it may stand still with the only proof in its journal, and what it has applied a
+// majority has accepted, so the others adopt the same (C3, C4).
+Index Core::provenUpTo(const std::vector<PeerScan*>& scans) {
+  std::set<Index> decided;
+  const auto note = [&](const RecordHeader& header, bool proven) {
+    if (proven) decided.insert(header.index);
+  };
+  for (const RingReader& reader : readers_) {
+    for (std::size_t i = 0; i < reader.window().size(); i++) {
+      note(reader.window()[i].header, reader.provesDecided(reader.window()[i]));
+    }
+  }
+  for (std::size_t i = 0; i < aside_.window().size(); i++) {
+    note(aside_.window()[i].header, Aside::provesDecided(aside_.window()[i]));
+  }
+  for (std::size_t i = 0; i < decided_.size(); i++) note(decided_[i].header, true);
+  for (const PeerScan* scan : scans) {
+    for (const Found& found : scan->found()) note(found.header, found.decided);
+  }
+  Index index = applied_;
+  while (decided.contains(index + 1)) index++;
+  return index;
 }
 
 void Core::keepDecided(Adoption& adoption) {
@@ -134,6 +171,8 @@ bool Core::rewrite(const Adoption& adoption) {
 void Core::lead() {
   failedCampaigns_ = 0;
   published_ = 0;
+  opening_ = last_;
+  leadsSinceNs_ = nowNs_;
   for (auto& [number, peer] : peers_) {
     peer.scan.reset();
     peer.mirroring = false;

@@ -24,7 +24,9 @@ void Core::observeClaims() {
 }
 
 void Core::follow() {
-  const bool eager = role_ == Role::learner || leaderBallot_ == 0 || stalledTicks_ >= stalledTicksMin;
+  const auto leader = peers_.find(numberOf(leaderBallot_));
+  const bool uneasy = leader != peers_.end() && silentNs(leader->second) > timings_.suspicionNs / 2;
+  const bool eager = role_ == Role::learner || leaderBallot_ == 0 || stalledTicks_ >= stalledTicksMin || uneasy;
   for (auto& [number, peer] : peers_) {
     const bool due = number == numberOf(leaderBallot_) || eager || ticks_ % 16 == 0;
     if (due && peer.channel != nullptr && !peer.awaitsControl()) readControl(peer);
@@ -65,10 +67,34 @@ bool Core::leaderSuspected() const {
   const bool active = (leader->second.seen.heartbeat & 1) != 0;
   if (!active && leader->second.heartbeatNs > claimSeenNs_ + idleLeaderNs) return true;
   // Pull: a slow network delays this reader instead of faking a death.
-  const std::uint64_t heard = std::max(leader->second.heartbeatNs, claimSeenNs_);
   const std::uint64_t patienceNs =
       std::clamp(4 * leader->second.silenceNs, timings_.suspicionNs, 3 * timings_.suspicionNs);
-  return nowNs_ - heard > patienceNs;
+  return silentNs(leader->second) > patienceNs && !vouchedFor();
+}
+
+std::uint64_t Core::silentNs(const Peer& leader) const {
+  return nowNs_ - std::min(nowNs_, std::max(leader.heartbeatNs, claimSeenNs_));
+}
+
+bool Core::hearsLeader() const {
+  if (role_ == Role::leader) return majorityHeard();
+  const auto leader = peers_.find(numberOf(leaderBallot_));
+  if (role_ == Role::candidate || leader == peers_.end()) return false;
+  const bool leads = alive(leader->second) && (leader->second.seen.heartbeat & 1) != 0;
+  return leads && nowNs_ - leader->second.heartbeatNs < timings_.suspicionNs / 2;
+}
+
+// A majority, the leader included, gets on with it: whoever does not hear it is cut off and would only unseat it. Each
+// word is as fresh as its owner's heartbeat, so a member that stands still vouches for nobody; of a leader that has
+// stopped no word outlives half the suspicion.
+bool Core::vouchedFor() const {
+  std::size_t vouching = 1;
+  for (const Peer* voter : voters_) {
+    const bool fresh = alive(*voter) && nowNs_ - voter->heartbeatNs < timings_.suspicionNs / 2;
+    const bool leads = voter->member.number == numberOf(leaderBallot_);
+    vouching += fresh && !leads && voter->seen.leaderHeard == leaderBallot_ ? 1 : 0;
+  }
+  return vouching >= configuration_.majority();
 }
 
 // Candidates go one after the other, by slot, so that they rarely meet (liveness only).

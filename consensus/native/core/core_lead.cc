@@ -180,8 +180,15 @@ void Core::publishCommit() {
   }
 }
 
+// What earlier candidacies of this member have left undecided fills its rings at the others until somebody decides above
+// it, and this one finds no room for what would. Another one's ring has some.
+bool Core::cannotOpen() const { return commit_ < opening_ && nowNs_ - leadsSinceNs_ > 2 * timings_.isolationNs; }
+
 void Core::leadTick() {
-  if (majorityHeard()) {
+  if (cannotOpen()) {
+    quietUntilNs_ = nowNs_ + timings_.suspicionNs;
+    stepDown();
+  } else if (majorityHeard()) {
     replicate();
     publishCommit();
     for (auto& [number, peer] : peers_) {

@@ -40,6 +40,7 @@ struct Control {
   std::uint64_t persisted = 0;    // disk (D1): of the ring of the promise's writer everything up to this place is on disk
   std::uint64_t journalFrom = 0;  // the first one; entries before it were dropped
   std::uint64_t snapshotIndex = 0;  // of the snapshot this member keeps; 0: none
+  std::uint64_t leaderHeard = 0;  // ballot of the leader this member hears; 0: none. For liveness only
 };
 
 // `anchor` and `cursor` are single words (writer's number, position / 64), so that they cannot be torn.

@@ -5,6 +5,7 @@ namespace {
 
 constexpr std::size_t chunkBytes = 64u << 10;
 constexpr int roundsMax = 16;
+constexpr Position appliedBytesMax = 4u << 20;  // read again of what the peer has applied
 
 Position startOf(const RingHead& head) {
   const Position anchor = placePosition(head.anchor);
@@ -41,12 +42,24 @@ std::optional<PeerScan::Read> PeerScan::nextRing() {
     return first();
   }
   state_ = State::ring;
-  position_ = startOf(head_.rings[slot_]);
+  required_ = startOf(head_.rings[slot_]);
+  position_ = begins();
   scanned_ = 0;
   want_ = chunkBytes;
   ringFirst_ = found_.size();
   statements_.clear();
   return chunk();
+}
+
+// What the peer has applied and this member has not often still lies in front of the peer's cursor, byte for byte where
+// this member's own cursor is. Reading from there on proves it decided although the peer's journal may answer nobody,
+// because its processor stands still (C3). What is no longer there is not missed: it is not required.
+Position PeerScan::begins() const {
+  const std::uint64_t own = loadWord(region_.ringHead(slot_).cursor);
+  const Position from = placePosition(own);
+  const bool sameWriter = slot_ != asideSlot && own >> 48 == head_.rings[slot_].anchor >> 48;
+  const bool lies = from < required_ && required_ - from <= std::min<Position>(appliedBytesMax, region_.ringBytes(slot_));
+  return head_.control.applied > floor_ && sameWriter && lies ? from : required_;
 }
 
 PeerScan::Read PeerScan::chunk() const {
@@ -68,6 +81,12 @@ std::optional<PeerScan::Read> PeerScan::ring(std::span<const std::byte> bytes) {
   const bool cut = at >= bytes.size() || (needed > bytes.size() - at && needed <= room());
   if (cut && scanned_ <= region_.ringBytes(slot_)) {
     want_ = std::max(chunkBytes, needed);
+    return chunk();
+  }
+  if (position_ < required_) {
+    position_ = required_;
+    scanned_ = 0;
+    want_ = chunkBytes;
     return chunk();
   }
   closeRing();
@@ -94,6 +113,8 @@ void PeerScan::closeRing() {
   for (std::size_t i = ringFirst_; i < found_.size(); i++) {
     found_[i].decided = found_[i].header.index <= statements_[found_[i].header.ballot];
   }
+  const auto passed = [&](const Found& found) { return !found.decided && found.header.position < required_; };
+  found_.erase(std::remove_if(found_.begin() + static_cast<std::ptrdiff_t>(ringFirst_), found_.end(), passed), found_.end());
 }
 
 std::optional<PeerScan::Read> PeerScan::verify(std::span<const std::byte> bytes) {

@@ -1,6 +1,6 @@
-// Measures a leader's commits. Reading the clock twice costs a tenth of a commit over shared memory, so of those that
-// never wait one in `sampledOneIn` is timed and stands for all; one that waits for an answer is always timed, from
-// then on if not before: what came before the wait is nothing beside it.
+// Measures a leader's commits. Reading the clock twice costs a tenth of a commit over shared memory, so of
+// those that never wait one in `sampledOneIn` is timed and stands for all; one that waits for an answer is
+// always timed, from then on if not before: what came before the wait is nothing beside it.
 #pragma once
 #include "runtime/metrics.h"
 #include "transport/sys.h"

@@ -1,4 +1,5 @@
-// Counts values in log-linear buckets: fixed memory, no allocation, a value's bucket is at most 1/16 of it wide.
+// Counts values in log-linear buckets: fixed memory, no allocation, a value's bucket is at most 1/16 of it
+// wide.
 #pragma once
 #include <algorithm>
 #include <array>
@@ -12,7 +13,7 @@ namespace gaia {
 class Histogram {
  public:
   static constexpr unsigned precisionBits = 4;  // buckets per power of two, as a power of two
-  static constexpr unsigned valueBits = 40;     // larger values count as the largest: in nanoseconds, 18 minutes
+  static constexpr unsigned valueBits = 40;  // larger values count as the largest: in nanoseconds, 18 minutes
   static constexpr std::uint64_t valueMax = (std::uint64_t{1} << valueBits) - 1;
   static constexpr std::size_t bucketCount = std::size_t{valueBits - precisionBits + 1} << precisionBits;
 
@@ -47,7 +48,8 @@ class Histogram {
   std::uint64_t sum() const { return sum_; }
   std::uint64_t inBucket(std::size_t bucket) const { return counts_[bucket]; }
 
-  // The upper bound of the bucket in which `share` (0..1) of all observations is reached; 0 when there is none.
+  // The upper bound of the bucket in which `share` (0..1) of all observations is reached; 0 when there is
+  // none.
   std::uint64_t quantile(double share) const {
     const auto wanted = static_cast<std::uint64_t>(std::ceil(share * static_cast<double>(count_)));
     std::uint64_t seen = 0;

@@ -36,7 +36,7 @@ TemporaryDirectory::~TemporaryDirectory() {
 }
 
 Replica::Replica(const ReplicaOptions& options, bool diverge)
-    : runtime_(Runtime::start(options, &error_)), diverge_(diverge) {
+    : runtime_(Runtime::start(options, &error_)), number_(options.self.number), diverge_(diverge) {
   if (runtime_ != nullptr) thread_ = std::thread([this] { turnThread(); });
 }
 
@@ -61,11 +61,7 @@ void Replica::turnThread() {
 void Replica::lead() {
   while (runtime_->leading() && !ending_) {
     if (runtime_->snapshotDue()) takeSnapshot();
-    std::string text;
-    {
-      const std::scoped_lock guard(mutex_);
-      if (!queue_.empty()) text = queue_.front();
-    }
+    const std::string text = nextProposal();
     pollfd wake{runtime_->wakeFd(), POLLIN, 0};
     if (sys::poll({&wake, 1}, text.empty() ? 2'000'000 : 0) > 0) {
       runtime_->housekeep();
@@ -79,10 +75,11 @@ void Replica::lead() {
     if (index == 0) return;  // unknown outcome: what was decided comes back through wait()
     {
       const std::scoped_lock guard(mutex_);
-      queue_.erase(queue_.begin());
+      if (!queue_.empty() && queue_.front() == text) queue_.erase(queue_.begin());
       acknowledged_.push_back(text);
     }
     apply(index, text);
+    pauseAfter(text);
   }
 }
 
@@ -114,6 +111,20 @@ void Replica::restore() {
     restored_++;
   }
   runtime_->restored(whole);
+}
+
+// From the queue, else of the load: each of the load's texts is proposed once, whatever becomes of it.
+std::string Replica::nextProposal() {
+  const std::scoped_lock guard(mutex_);
+  if (!queue_.empty()) return queue_.front();
+  if (loadPauseNs_ == 0) return {};
+  return "load " + std::to_string(number_) + "-" + std::to_string(loads_++);
+}
+
+void Replica::pauseAfter(const std::string& text) {
+  if (!text.starts_with("load ")) return;
+  pollfd wake{runtime_->wakeFd(), POLLIN, 0};
+  if (sys::poll({&wake, 1}, loadPauseNs_) > 0) runtime_->housekeep();
 }
 
 void Replica::apply(Index index, const std::string& text) {
@@ -195,9 +206,12 @@ void Group::join(std::uint32_t number, std::uint8_t slot, std::uint32_t contact)
   ReplicaOptions options = base_;
   options.self = {slot, number, host(), freePort(), 0};
   if (setting_.durability == Durability::disk) options.journalDirectory += "/" + std::to_string(number);
-  for (const Member& member : founders_) {
-    if (member.number == contact) options.peers = {member};
+  for (const auto* known : {&founders_, &joined_}) {
+    for (const Member& member : *known) {
+      if (member.number == contact) options.peers = {member};
+    }
   }
+  joined_.push_back(options.self);
   options.join = true;
   if (setting_.change) setting_.change(options);
   replicas_[number] = std::make_unique<Replica>(options);

@@ -33,6 +33,7 @@ class Replica {
   ~Replica();
   void propose(const std::string& text);       // proposed when this replica leads
   std::size_t waiting() const;                 // of what is to be proposed
+  void loadWith(std::uint64_t pauseNs) { loadPauseNs_ = pauseNs; }  // proposes all the time while it leads; 0: no more
   std::vector<std::string> log() const;        // applied turns; of long ones a beginning and a hash
   std::vector<std::string> acknowledged() const;
   std::string error() const { return error_; }
@@ -53,10 +54,15 @@ class Replica {
   void restore();
   std::string error_;
   std::unique_ptr<Runtime> runtime_;
+  std::uint32_t number_;
   bool diverge_;
+  std::string nextProposal();
+  void pauseAfter(const std::string& text);
   std::atomic<bool> ending_{false}, holding_{false};
   std::atomic<int> restored_{0};
   std::atomic<std::size_t> paddingBytes_{0};
+  std::atomic<std::uint64_t> loadPauseNs_{0};
+  std::uint64_t loads_ = 0;
   mutable std::mutex mutex_;
   std::vector<std::string> queue_, log_, acknowledged_;
   std::thread thread_;
@@ -93,7 +99,7 @@ class Group {
   TemporaryDirectory directory_;
   GroupSetting setting_;
   ReplicaOptions base_;
-  std::vector<Member> founders_;
+  std::vector<Member> founders_, joined_;
   std::map<std::uint32_t, std::unique_ptr<Replica>> replicas_;
 };
 

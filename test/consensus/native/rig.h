@@ -55,6 +55,7 @@ class Rig {
   void hold(std::uint32_t from, std::uint32_t to) { held_.insert({from, to}); }
   void release() { held_.clear(); }
   void reconnect(std::uint32_t from, std::uint32_t to);  // what was under way is lost
+  void release(std::uint32_t from, std::uint32_t to) { held_.erase({from, to}); }
   void flow();                              // executes what is not held and takes the answers, until nothing moves
   void step(std::uint32_t from, std::uint32_t to) { seats_.at(from)->channels.at(to)->step(), core(from).collect(); }
   void tick(std::uint32_t number, std::uint64_t afterNs = 2'000'000);

@@ -1,6 +1,7 @@
 // One scripted history per rule: the interleaving in which leaving the rule out would decide two things at one index.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <csignal>
 
 #include "rig.h"
@@ -204,4 +205,86 @@ TEST_CASE("G1: an anchor that went down with its channel is written again, so th
   rig.hold(2, 1);
   REQUIRE(rig.lead(2));  // by 3
   CHECK(rig.log(2) == std::vector<std::string>{"x"});
+}
+
+namespace {
+
+// Member 1 has decided "x" and told members `told` alone; they have applied it; then 1 dies and they stand still: their
+// memory goes on answering, their journals do not.
+void dieAfterTelling(Rig& rig, const std::vector<std::uint32_t>& told, std::uint32_t members) {
+  REQUIRE(rig.lead(1));
+  const Index index = rig.propose(1, "x");
+  rig.flow();
+  REQUIRE(rig.committed(1));
+  for (std::uint32_t other = 2; other <= members; other++) {
+    if (std::find(told.begin(), told.end(), other) == told.end()) rig.hold(1, other);
+  }
+  rig.core(1).applied(index, 0, 0);
+  rig.tick(1);
+  rig.flow();
+  for (std::uint32_t other = 2; other <= members; other++) {
+    rig.hold(1, other);
+    rig.hold(other, 1);
+  }
+  for (const std::uint32_t number : told) {
+    rig.follow(number);
+    REQUIRE(rig.log(number) == std::vector<std::string>{"x"});
+    storeWord(rig.region(number).control().journaled, 0);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("a member that cannot reach the leader does not unseat it while a majority hears it") {
+  Rig rig(3);
+  for (const std::uint32_t number : {1u, 2u, 3u}) rig.tick(number);
+  REQUIRE(rig.lead(1));
+  const auto pass = [&](int rounds) {
+    for (int i = 0; i < rounds; i++) {
+      for (const std::uint32_t number : {1u, 2u, 3u}) rig.tick(number);
+      rig.flow();
+      for (const std::uint32_t number : {2u, 3u}) rig.follow(number);
+    }
+  };
+  pass(10);
+  const std::uint64_t elections = rig.core(2).elections();
+  rig.hold(2, 1);
+  rig.hold(1, 2);
+  pass(500);  // three seconds
+  CHECK(rig.core(2).elections() == elections);
+  CHECK(rig.core(1).role() == Role::leader);
+  rig.hold(3, 1);
+  rig.hold(1, 3);
+  pass(500);
+  CHECK((rig.core(2).role() == Role::leader || rig.core(3).role() == Role::leader));
+  CHECK(rig.core(1).role() != Role::leader);
+}
+
+TEST_CASE("C3: what a member that stands still has applied is proven by what lies in front of its cursor") {
+  Rig rig(3);
+  dieAfterTelling(rig, {2}, 3);
+  REQUIRE(rig.lead(3));
+  CHECK(rig.log(3) == std::vector<std::string>{"x"});
+}
+
+TEST_CASE("C3: a member whose applied entries nobody can prove is left out when the others are a majority") {
+  Rig rig(5);
+  dieAfterTelling(rig, {2}, 5);
+  // It had applied the entry from a journal, as far as its ring says: nothing lies in front of its cursor.
+  std::memset(rig.region(2).ring(0), 0, rig.region(2).ringBytes());
+  rig.hold(3, 5);
+  rig.stand(3);
+  rig.flow();  // 2 and 4 have answered: a majority, of which nobody proves the entry
+  REQUIRE(rig.core(3).role() == Role::candidate);
+  rig.release(3, 5);
+  REQUIRE(rig.lead(3));
+  CHECK(rig.log(3) == std::vector<std::string>{"x"});
+}
+
+TEST_CASE("C3: no candidate leaves out a member that it needs for a majority") {
+  Rig rig(3);
+  dieAfterTelling(rig, {2}, 3);
+  std::memset(rig.region(2).ring(0), 0, rig.region(2).ringBytes());
+  CHECK_FALSE(rig.lead(3));
+  CHECK(rig.log(3).empty());
 }
