@@ -12,7 +12,15 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const buildPackages = ['g++', 'cmake', 'make', 'libsodium-dev', 'doctest-dev', 'libibverbs-dev', 'librdmacm-dev'];
 const demoPackages = ['redis-server', 'redis-tools'];
 const testPackages = ['procps', 'spin'];
-const rdmaPackages = ['qemu-system-x86', 'busybox-static', 'iproute2', 'ibverbs-providers', 'rdmacm-utils', 'xz-utils'];
+const rdmaPackages = [
+  'qemu-system-x86',
+  'busybox-static',
+  'iproute2',
+  'ibverbs-providers',
+  'rdmacm-utils',
+  'socat',
+  'xz-utils',
+];
 const benchPackages = { consensus: ['etcd-server', 'etcd-client', 'zookeeper', 'valgrind'] };
 const nodeVersionMin = [20, 19];
 

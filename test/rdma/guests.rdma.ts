@@ -31,20 +31,7 @@ describe('guests', function () {
   });
 
   it('write and read each other’s memory over Soft-iWARP', async function () {
-    const { list, siwMissing } = theGuests();
-    if (siwMissing !== null) {
-      console.log(`      ${siwMissing}`);
-      this.skip();
-    }
-    const replace = (old: string, fresh: string) =>
-      Promise.all(
-        list.map((g) => g.expect(`rdma link del ${old}0 && rdma link add ${fresh}0 type ${fresh} netdev eth0`)),
-      );
-    await replace('rxe', 'siw');
-    try {
-      await pingAround();
-    } finally {
-      await replace('siw', 'rxe');
-    }
+    if (theGuests().siwMissing !== null) this.skip();
+    await theGuests().withSiw(pingAround);
   });
 });

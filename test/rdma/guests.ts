@@ -61,6 +61,21 @@ export class Guests {
     return this.list[number - 1] as Guest;
   }
 
+  /** Soft-iWARP devices instead of Soft-RoCE's, as long as `work` runs. */
+  async withSiw(work: () => Promise<void>): Promise<void> {
+    await this.replaceDevices('rxe', 'siw');
+    try {
+      await work();
+    } finally {
+      await this.replaceDevices('siw', 'rxe');
+    }
+  }
+
+  private async replaceDevices(old: string, fresh: string): Promise<void> {
+    const command = `rdma link del ${old}0 && rdma link add ${fresh}0 type ${fresh} netdev eth0`;
+    await Promise.all(this.list.map((guest) => guest.expect(command)));
+  }
+
   async stop(): Promise<void> {
     await Promise.all(this.list.map((guest) => guest.kill()));
     rmSync(this.scratch, { recursive: true, force: true });

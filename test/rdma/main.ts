@@ -18,7 +18,9 @@ const commandLimitMs = 120_000;
 const rootHooks = {
   async beforeAll(this: Mocha.Context) {
     this.timeout(bootLimitMs);
-    keepGuests(await bootGuests(guestCount));
+    const guests = await bootGuests(guestCount);
+    keepGuests(guests);
+    if (guests.siwMissing !== null) console.log(`Tests of Soft-iWARP are skipped: ${guests.siwMissing}`);
   },
   async afterAll() {
     await keepGuests(null)?.stop();

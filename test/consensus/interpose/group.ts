@@ -36,6 +36,8 @@ export interface GroupOptions {
   strangeSlot?: number;
   /** Where the members of the slots run, in turn; this machine unless given. */
   machines?: Machine[];
+  /** How long a leader may take; 20 seconds unless given. */
+  leaderLimitMs?: number;
   /** Where the group makes its folder: one that all machines have at the same path. */
   directory?: string;
 }
@@ -189,7 +191,7 @@ export class Group {
   }
 
   /** The replica that says it leads and whom a majority of the living follows. */
-  leader(limitMs = 20_000): Promise<Replica> {
+  leader(limitMs = this.options.leaderLimitMs ?? 20_000): Promise<Replica> {
     return eventually('no leader', () => this.findLeader(), limitMs);
   }
 
@@ -245,7 +247,7 @@ export class Group {
     );
   }
 
-  /** Waits until every living replica has applied what the leader has committed by now. */
+  /** Waits until every living replica has applied what the leader has committed by now, and has its trace here. */
   async quiesce(): Promise<number> {
     const leader = await this.leader();
     const seen = leader.state;
@@ -253,6 +255,7 @@ export class Group {
     const index = leader.state?.committedIndex ?? 0;
     const reached = () => this.living().every((replica) => (replica.state?.appliedIndex ?? 0) >= index);
     await eventually(`not all replicas reach index ${index}`, reached, 30_000);
+    await Promise.all(this.living().map((replica) => replica.machine.collect(replica.directory)));
     return index;
   }
 

@@ -7,7 +7,7 @@ import path from 'node:path';
 import type { Duplex } from 'node:stream';
 
 export interface Order {
-  /** At the same path on both machines. The program's output goes to the file `output` in it. */
+  /** With the program's files, on this machine. Its output goes to the file `output` in it. */
   directory: string;
   argv: [string, ...string[]];
   env: Record<string, string>;
@@ -29,6 +29,8 @@ export interface Machine {
   /** The port on this machine's loopback at which clients reach that service port. */
   clientPort(servicePort: number): number;
   start(order: Order): Promise<MemberProcess>;
+  /** Brings the trace that the program has written by now into its directory on this machine. */
+  collect(directory: string): Promise<void>;
 }
 
 const handedOut = new Set<number>();
@@ -75,4 +77,5 @@ export const thisMachine: Machine = {
       },
     };
   },
+  async collect() {},
 };
