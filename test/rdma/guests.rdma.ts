@@ -9,6 +9,9 @@ const commandLimitMs = 60_000;
 /** Ends when an RDMA listener is there. */
 const listening = 'until rdma resource show cm_id | grep -q LISTEN; do sleep 0.1; done';
 
+/** Ends when no server is left: the next client would take it for its own. */
+const ended = 'while pidof rping; do sleep 0.1; done';
+
 /** rping writes and reads the other's memory in turns and compares what it gets. */
 async function ping(from: Guest, to: Guest): Promise<void> {
   const options = `-a ${to.host} -C ${rounds} -S 4000 -v`;
@@ -16,6 +19,7 @@ async function ping(from: Guest, to: Guest): Promise<void> {
   const output = await from.expect(`timeout 50 rping -c ${options}`, commandLimitMs);
   const pings = output.match(/^ping data: rdma-ping-\d+: /gm) ?? [];
   assert.equal(pings.length, rounds, output);
+  await to.expect(ended);
 }
 
 async function pingAround(): Promise<void> {
