@@ -12,15 +12,29 @@ void World::critical(const Node& node) {
 void World::strike(Node& node) {
   if (!faulty_ || !node.alive) return;
   const std::uint64_t suspicionNs = options.timings.suspicionNs;
-  switch (random.below(4)) {
+  switch (random.below(5)) {
     case 0:
       return crash(node);
     case 1:
       return pause(node, suspicionNs + random.below(suspicionNs * 2));
     case 2:
       return isolate(node);
+    case 3:
+      return breakChannels(node);
     default:
       return cutOffWithNewcomers(node);
+  }
+}
+
+void World::breakChannels(Node& node) {
+  std::vector<std::uint32_t> broken;
+  for (const auto& [number, channel] : node.channels) {
+    if (random.oneIn(2)) broken.push_back(number);
+  }
+  for (const std::uint32_t number : broken) {
+    if (traced_) say("the channel from member ", node.member.number, " to ", number, " breaks");
+    node.disconnect(number);
+    count(Count::brokenChannels);
   }
 }
 

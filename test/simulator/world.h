@@ -73,6 +73,7 @@ class World {
   void isolate(Node& node);
   void split();
   void strike(Node& node);
+  void breakChannels(Node& node);
   void cutOffWithNewcomers(const Node& node);
   void cutBetween(const std::set<std::uint32_t>& left);
   void heal();

@@ -78,7 +78,7 @@ void Core::checkCampaign() {
   for (const Found& found : adoption.decided) {
     stale = stale || found.header.kind == static_cast<std::uint8_t>(EntryKind::configuration);
   }
-  const bool able = adoption.complete && (!stale || mutant(Mutant::staleConfiguration));
+  const bool able = adoption.complete && !stale;
   const bool elected = able && rewrite(adoption);
   // Its ring is full of what earlier candidacies left undecided, and will be until another one decides.
   if (able && !elected) quietUntilNs_ = nowNs_ + timings_.suspicionNs;

@@ -142,7 +142,7 @@ void Core::advanceCommit() {
   std::size_t count = 0;
   std::atomic_thread_fence(std::memory_order_seq_cst);  // W3: own record before own claims
   const Position own = region_.durable() ? writer_.persisted() : writer_.head();  // D1
-  positions[count++] = promiseOf(region_.control()) == ballot_ || mutant(Mutant::ownUnchecked) ? own : 0;
+  positions[count++] = promiseOf(region_.control()) == ballot_ ? own : 0;
   for (const Peer* voter : voters_) positions[count++] = voter->mirroring ? voter->acked : 0;
   std::sort(positions.begin(), positions.begin() + count, std::greater<>());
   const Position accepted = positions[configuration_.majority() - 1];

@@ -10,23 +10,19 @@ enum class Mutant : std::uint8_t {
   sharedPromise,          // N2: one claim word for all candidates
   sharedRing,             // W1: one ring for all writers
   noPromiseCheck,         // W1: a leader counts whatever the claims say
-  ownUnchecked,           // W3: a leader counts itself whatever its claims say
   oldCopiesCount,         // W5: copies under older ballots count
   scanBeforeClaim,        // C1: the rings are read before the claim is raised
   minorityScanned,        // C2: one member of the majority is not read
-  notVerified,            // C2: rings that moved during the scan are not read again
   appliedIgnored,         // C3: what others have applied is not asked
   lowestAdopted,          // C4: the lowest ballot wins
   noChain,                // C4: entries need not follow the one they were built on
   olderBallotApplied,     // A1: a commit statement covers records of older ballots
   anyLocalApplied,        // A1: whatever lies in a ring is applied
-  tornStatement,          // A1: a torn commit statement is believed
   recycledWhenCommitted,  // G1: room is taken before the owner has applied
   anchorEarly,            // G1: a new writer starts where the former one's records are still needed
   anchorUnapplied,        // G1: a writer skips what the owner has not applied
   anchorLost,             // G1: an anchor that went down with its channel is not written again
   noSecondPhase1,         // M1: a leader goes on under a new configuration without asking its members
-  staleConfiguration,     // M1: a candidate leads by a configuration that is known to be replaced
   // Of the simulated transport and operator:
   readBeforeWrite,    // W1: a read overtakes the writes before it
   lateDuplicate,      // N3: operations of a closed channel land after the next one was accepted

@@ -119,7 +119,7 @@ constexpr Position placePosition(std::uint64_t place) { return (place & 0xFFFFFF
 struct CommitStatement {
   std::uint64_t ballot = 0, commit = 0, check = 0;
   static CommitStatement of(Ballot ballot, Index commit) { return {ballot, commit, mix(ballot, commit)}; }
-  bool valid() const { return ballot != 0 && (check == mix(ballot, commit) || mutant(Mutant::tornStatement)); }
+  bool valid() const { return ballot != 0 && check == mix(ballot, commit); }
 };
 
 // A member's registered memory, wherever it is mapped.

@@ -127,7 +127,7 @@ std::optional<PeerScan::Read> PeerScan::verify(std::span<const std::byte> bytes)
     moved = moved || before.rings[slot].cursor != head_.rings[slot].cursor ||
             before.rings[slot].anchor != head_.rings[slot].anchor;
   }
-  if (!moved || mutant(Mutant::notVerified)) {
+  if (!moved) {
     state_ = State::done;
     return std::nullopt;
   }
