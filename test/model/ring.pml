@@ -113,6 +113,7 @@ end:
 #ifdef M_LATE_DUPLICATE
 /* A write of the connection before lands after its successor has recycled the bytes (N3). */
 proctype lateDuplicate() {
+end:
   if
   :: d_step { losses > 0 && highestWritten > LAP -> CELL(highestWritten - 1) = highestWritten - LAP }
   :: d_step { losses > 0 && highestWritten > LAP -> CELL(highestWritten - 2) = LARGER(highestWritten - 1 - LAP, 1) }
