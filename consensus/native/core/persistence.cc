@@ -1,5 +1,7 @@
 #include "core/persistence.h"
 
+#include <set>
+
 namespace gaia {
 namespace {
 
@@ -18,18 +20,47 @@ std::map<Ballot, Index> statementsOf(std::span<const std::byte> records) {
   return stated;
 }
 
-// Per index the record of the highest ballot, or a decided one: a higher ballot can only hold the same entry.
+using Place = std::pair<Index, Ballot>;  // an index and an origin: one entry
+
+// Entries that the log proves decided: those that a commit of their own ballot covers (A1), and those below
+// them, link by link of the chain. Without the links a configuration would be in doubt that only the next
+// ballot's leader stated, and the members it has replaced, who alone could vote on it, may be gone.
+std::set<Place> decidedIn(std::span<const std::byte> records) {
+  std::map<Ballot, Index> stated = statementsOf(records);
+  std::map<Place, Ballot> previous;
+  std::set<Place> decided;
+  std::vector<Place> waiting;
+  eachRecord(records, [&](const Record& record) {
+    const RecordHeader& header = record.header;
+    previous[{header.index, header.origin}] = header.prevOrigin;
+    const Index commit = stated[header.ballot];
+    if (header.index <= commit) waiting.push_back({header.index, header.origin});
+    if (header.index == commit + 1) waiting.push_back({commit, header.prevOrigin});
+  });
+  while (!waiting.empty()) {
+    const Place place = waiting.back();
+    waiting.pop_back();
+    if (place.first == 0 || !decided.insert(place).second) continue;
+    const auto known = previous.find(place);
+    if (known != previous.end()) waiting.push_back({place.first - 1, known->second});
+  }
+  return decided;
+}
+
+// Per index a decided record, else that of the highest ballot.
 std::map<Index, Found> choose(std::span<const std::byte> records, const Done& journal) {
   std::map<Ballot, Index> stated = statementsOf(records);
+  const std::set<Place> proven = decidedIn(records);
   std::map<Index, Found> chosen;
   eachRecord(records, [&](const Record& record) {
     const RecordHeader& header = record.header;
-    if (journal.covers(header.index, header.ballot)) return;
-    const bool decided = header.index <= stated[header.ballot];
+    const bool decided = proven.contains({header.index, header.origin});
+    if (header.index <= journal.applied || (!decided && journal.covers(header.index, header.ballot))) return;
     const auto known = chosen.find(header.index);
-    if (known != chosen.end() && known->second.header.ballot > header.ballot) return;
-    Found found = Found::of(record, decided || (known != chosen.end() && known->second.decided));
-    found.header.commit = stated[header.ballot];
+    const auto rank = [](const Found& one) { return std::pair(one.decided, one.header.ballot); };
+    if (known != chosen.end() && rank(known->second) > std::pair(decided, header.ballot)) return;
+    Found found = Found::of(record, decided);
+    found.header.commit = std::max(stated[header.ballot], decided ? header.index : 0);
     chosen.insert_or_assign(header.index, std::move(found));
   });
   return chosen;

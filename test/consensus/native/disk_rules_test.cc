@@ -213,3 +213,42 @@ TEST_CASE("D1: a leader does not write over what its own disk has not kept") {
   rig.flow();
   CHECK(rig.propose(1, "on") != 0);
 }
+
+TEST_CASE("D1: a start takes for decided what the chain of a later leader's records proves") {
+  const auto record = [](Index index, Ballot ballot, Ballot origin, Ballot before, Index commit, Position at) {
+    std::vector<std::byte> bytes(recordBytes(8));
+    RecordHeader header;
+    header.position = at;
+    header.ballot = ballot;
+    header.index = index;
+    header.origin = origin;
+    header.prevOrigin = before;
+    header.commit = commit;
+    header.length = 8;
+    header.kind = 1;
+    sealRecord(bytes.data(), header);
+    return bytes;
+  };
+  const Ballot first = makeBallot(1, 1, 0), other = makeBallot(2, 2, 1), last = makeBallot(3, 3, 2);
+  PersistedLog log;
+  for (const auto& bytes : {
+           record(1, first, first, 0, 0, 0), record(2, first, first, first, 0, 128),  // stated by nobody of that ballot
+           record(3, other, other, first, 0, 0),                                      // an alternative that lost
+           record(4, last, last, first, 3, 0),  // "3 is decided", and it is the one of the first leader
+       }) {
+    log.records.insert(log.records.end(), bytes.begin(), bytes.end());
+  }
+  const auto indices = [](const std::vector<Found>& found) {
+    std::vector<Index> indices;
+    for (const Found& one : found) indices.push_back(one.header.index);
+    return indices;
+  };
+  // Entry 3 of the first leader is not here: what lies below it cannot be told from here.
+  Recovery recovery = sortOut(log, 1, 8u << 10, {});
+  CHECK(recovery.decided.empty());
+  const auto third = record(3, first, first, first, 0, 256);
+  log.records.insert(log.records.end(), third.begin(), third.end());
+  recovery = sortOut(log, 1, 8u << 10, {});
+  CHECK(indices(recovery.decided) == std::vector<Index>{1, 2, 3});
+  CHECK(recovery.promise == last);
+}
