@@ -106,9 +106,11 @@ void Acceptor::watch(Session& session) {
     if (nowNs_ - session.stranger.sinceNs > handshakeNs) refuse(session, Refusal::timedOut);
     return;
   }
-  if (!crowded(session)) session.stalledNs = 0;
-  else if (session.stalledNs == 0) session.stalledNs = nowNs_;
-  else if (nowNs_ - session.stalledNs > stalledNsMax) refuse(session, Refusal::stalled);
+  const std::size_t unsent = session.stream.bytesToSend();
+  const bool waits = crowded(session) || session.unfinished;
+  if (!waits || unsent != session.unsentBytes) session.takenNs = nowNs_;
+  session.unsentBytes = unsent;
+  if (nowNs_ - session.takenNs > stalledNsMax) refuse(session, Refusal::stalled);
 }
 
 void Acceptor::dropStranger() {

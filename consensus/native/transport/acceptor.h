@@ -57,7 +57,8 @@ class Acceptor : private verbs::Doorkeeper {
     bool local = false;  // over the unix socket: gets the region's descriptor
     Stranger stranger;
     bool unfinished = false;
-    std::uint64_t stalledNs = 0;  // since when it takes too few of its answers; 0: it does not
+    std::uint64_t takenNs = 0;     // when its answers last got fewer or more, or none waited
+    std::size_t unsentBytes = 0;   // of its answers, at that time
     // waiting: authentic, but a predecessor in its slot still writes; leaving: such a predecessor.
     enum class State : std::uint8_t { hello, proof, waiting, open, leaving } state = State::hello;
     bool authentic() const { return state != State::hello && state != State::proof; }
