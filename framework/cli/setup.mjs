@@ -162,6 +162,10 @@ switch (command) {
     installPackages(benchPackages[args[0]] ?? []);
     handOver('test/bench/main.js', args);
     break;
+  case 'test:native:sanitize':
+    build();
+    handOver('test/sanitize.js', args);
+    break;
   case 'model':
     build();
     handOver('test/model/main.js', args);
@@ -176,6 +180,6 @@ switch (command) {
     break;
   default:
     stop(
-      `unknown command "${command ?? ''}"; use build, start, test, test:rdma, bench, model, sim or sim:mutants (npm run build, npm start, npm test, npm run test:rdma, npm run bench -- NAME, npm run model, npm run sim, npm run sim:mutants)`,
+      `unknown command "${command ?? ''}"; use build, start, test, test:native:sanitize, test:rdma, bench, model, sim or sim:mutants (npm run build, npm start, npm test, npm run test:native:sanitize, npm run test:rdma, npm run bench -- NAME, npm run model, npm run sim, npm run sim:mutants)`,
     );
 }

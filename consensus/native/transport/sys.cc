@@ -21,6 +21,10 @@
 #include <cstring>
 #include <ctime>
 
+#ifndef GAIA_FAR_AREA
+#define GAIA_FAR_AREA 0x6000'0000'0000
+#endif
+
 namespace gaia::sys {
 namespace {
 
@@ -28,7 +32,7 @@ constexpr int backlogMax = 256;
 
 constinit std::atomic<int> floorDescriptor{3};
 constinit std::array<std::atomic<int>, 1024> registered{};  // descriptor + 1; 0: free
-constinit std::atomic<std::uintptr_t> farNext{0x6000'0000'0000};
+constinit std::atomic<std::uintptr_t> farNext{GAIA_FAR_AREA};
 constinit std::atomic<bool> forkHandler{false};
 
 timespec toTimespec(std::uint64_t ns) {
