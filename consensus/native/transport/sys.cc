@@ -1,14 +1,12 @@
 #include "transport/sys.h"
 
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
-#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -320,81 +318,6 @@ std::byte* mapFar(int descriptor, std::size_t bytes) {
 void unmap(std::byte* base, std::size_t bytes) {
   if (base != nullptr) munmap(base, bytes);
 }
-
-int makeDirectories(const std::string& path) {
-  for (std::size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
-    const std::string part = path.substr(0, end);
-    if (syscall(SYS_mkdirat, AT_FDCWD, part.c_str(), 0700) != 0 && errno != EEXIST) return errno;
-    if (end == std::string::npos) return 0;
-  }
-}
-
-int createFile(const std::string& path, std::size_t bytes, int* descriptor) {
-  *descriptor = own(static_cast<int>(
-      syscall(SYS_openat, AT_FDCWD, path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600)));
-  if (*descriptor < 0) return errno;
-  const int error = bytes == 0 ? 0 : posix_fallocate(*descriptor, 0, static_cast<off_t>(bytes));
-  if (error == 0) return 0;
-  close(*descriptor);
-  *descriptor = -1;
-  syscall(SYS_unlinkat, AT_FDCWD, path.c_str(), 0);
-  return error;
-}
-
-int openFile(const std::string& path, int flags) {
-  return own(static_cast<int>(syscall(SYS_openat, AT_FDCWD, path.c_str(), flags | O_CLOEXEC, 0600)));
-}
-
-int lockFile(int descriptor) { return syscall(SYS_flock, descriptor, LOCK_EX | LOCK_NB) == 0 ? 0 : errno; }
-
-// Not with opendir(3), which would allocate in the program's heap.
-int listDirectory(const std::string& path, std::vector<std::string>* names) {
-  const int descriptor = openFile(path, O_RDONLY | O_DIRECTORY);
-  if (descriptor < 0) return errno;
-  alignas(8) char entries[8192];
-  long count;
-  while ((count = syscall(SYS_getdents64, descriptor, entries, sizeof(entries))) > 0) {
-    for (long at = 0; at < count;) {
-      const auto* entry = reinterpret_cast<const dirent64*>(entries + at);
-      names->push_back(entry->d_name);
-      at += entry->d_reclen;
-    }
-  }
-  const int error = count < 0 ? errno : 0;
-  close(descriptor);
-  return error;
-}
-
-int replaceFile(int descriptor, const std::string& path, const std::string& directory, const std::string& name) {
-  if (syscall(SYS_fsync, descriptor) != 0) return errno;
-  if (syscall(SYS_renameat, AT_FDCWD, path.c_str(), AT_FDCWD, (directory + "/" + name).c_str()) != 0) return errno;
-  const int folder = openFile(directory, O_RDONLY | O_DIRECTORY);
-  if (folder < 0) return errno;
-  const int error = syscall(SYS_fsync, folder) == 0 ? 0 : errno;
-  close(folder);
-  return error;
-}
-
-int writeAt(int descriptor, std::span<const std::byte> bytes, std::uint64_t offset) {
-  return transferAll(0, bytes.size(), [&](std::size_t from, std::size_t count) {
-    return syscall(SYS_pwrite64, descriptor, bytes.data() + from, count, offset + from);
-  });
-}
-
-std::ptrdiff_t readAt(int descriptor, std::span<std::byte> into, std::uint64_t offset) {
-  std::size_t total = 0;
-  while (total < into.size()) {
-    const auto part = into.subspan(total);
-    const auto done = syscall(SYS_pread64, descriptor, part.data(), part.size(), offset + total);
-    if (done < 0 && errno == EINTR) continue;
-    if (done < 0) return -1;
-    if (done == 0) break;
-    total += static_cast<std::size_t>(done);
-  }
-  return static_cast<std::ptrdiff_t>(total);
-}
-
-void removeFile(const std::string& path) { syscall(SYS_unlinkat, AT_FDCWD, path.c_str(), 0); }
 
 void randomBytes(std::span<std::byte> into) { syscall(SYS_getrandom, into.data(), into.size(), 0); }
 
