@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Assignment, ReplicaAssignment, ReplicaMetrics } from '../../executor/assignment.js';
 import type { ReplicaState } from '../../executor/control.js';
+import { quietReport } from '../quiet-report.js';
 
 export const replica: ReplicaAssignment = {
   group: '/demo/ledger@1',
@@ -54,15 +55,7 @@ export function state(
     configurationIndex: 1,
     configuration: [replica.self, ...replica.peers],
     peers: [{ member: 2, connected: true, transport: 'shm', transportReason: '', appliedIndex: 12 }],
-    label: 'exact',
-    unexpected: {},
-    divergence: null,
-    journalError: null,
-    diskError: null,
-    journalFrom: 1,
-    snapshotIndex: 0,
-    snapshotError: null,
-    joining: null,
+    ...quietReport(),
     ...change,
   };
 }

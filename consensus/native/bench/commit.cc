@@ -38,27 +38,15 @@ struct Result {
 
 Arguments parse(int count, char** values) {
   Arguments arguments;
-  for (int i = 1; i + 1 < count; i += 2) {
-    const std::string name = values[i], value = values[i + 1];
-    if (name == "--transport")
-      arguments.transport = value;
-    else if (name == "--host")
-      arguments.host = value;
-    else if (name == "--durability")
-      arguments.durability = value;
-    else if (name == "--directory")
-      arguments.directory = value;
-    else if (name == "--replicas")
-      arguments.replicas = std::strtoul(value.c_str(), nullptr, 10);
-    else if (name == "--clients")
-      arguments.clients = std::strtoul(value.c_str(), nullptr, 10);
-    else if (name == "--bytes")
-      arguments.bytes = std::strtoul(value.c_str(), nullptr, 10);
-    else if (name == "--seconds")
-      arguments.seconds = std::strtod(value.c_str(), nullptr);
-    else
-      std::fprintf(stderr, "unknown option %s\n", name.c_str()), std::exit(2);
-  }
+  bench::readArguments(count, values,
+                       {{"--transport", &arguments.transport},
+                        {"--host", &arguments.host},
+                        {"--durability", &arguments.durability},
+                        {"--directory", &arguments.directory},
+                        {"--replicas", &arguments.replicas},
+                        {"--clients", &arguments.clients},
+                        {"--bytes", &arguments.bytes},
+                        {"--seconds", &arguments.seconds}});
   const bool transport = bench::isTransport(arguments.transport) &&
                          (arguments.durability == "memory" || arguments.durability == "disk");
   const bool sizes =

@@ -54,19 +54,11 @@ constexpr std::uint8_t committedFate = 1, lostFate = 2;
 
 Arguments parse(int count, char** values) {
   Arguments arguments;
-  for (int i = 1; i + 1 < count; i += 2) {
-    const std::string name = values[i], value = values[i + 1];
-    if (name == "--transport")
-      arguments.transport = value;
-    else if (name == "--host")
-      arguments.host = value;
-    else if (name == "--replicas")
-      arguments.replicas = std::strtoul(value.c_str(), nullptr, 10);
-    else if (name == "--kills")
-      arguments.kills = std::strtoul(value.c_str(), nullptr, 10);
-    else
-      std::fprintf(stderr, "unknown option %s\n", name.c_str()), std::exit(2);
-  }
+  bench::readArguments(count, values,
+                       {{"--transport", &arguments.transport},
+                        {"--host", &arguments.host},
+                        {"--replicas", &arguments.replicas},
+                        {"--kills", &arguments.kills}});
   const bool transport = bench::isTransport(arguments.transport);
   if (!transport || arguments.replicas < 3 || arguments.replicas > slotsMax || arguments.kills < 1 ||
       arguments.kills > seatsMax - slotsMax - 1) {

@@ -2,11 +2,29 @@
 
 #include <unistd.h>
 
+#include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 
 #include "transport/sys.h"
 
 namespace gaia::bench {
+
+namespace {
+
+void assign(std::string* setting, const char* value) { *setting = value; }
+void assign(std::size_t* setting, const char* value) { *setting = std::strtoul(value, nullptr, 10); }
+void assign(double* setting, const char* value) { *setting = std::strtod(value, nullptr); }
+
+}  // namespace
+
+void readArguments(int count, char** values, const std::map<std::string, Setting>& settings) {
+  for (int i = 1; i + 1 < count; i += 2) {
+    const auto known = settings.find(values[i]);
+    if (known == settings.end()) std::fprintf(stderr, "unknown option %s\n", values[i]), std::exit(2);
+    std::visit([&](auto* setting) { assign(setting, values[i + 1]); }, known->second);
+  }
+}
 
 std::vector<std::uint16_t> freePorts(std::size_t count) {
   std::vector<std::uint16_t> ports;

@@ -1,10 +1,16 @@
 // The members of one group on this host, for benchmarks whose replicas are processes of their own.
 #pragma once
+#include <map>
+#include <variant>
 #include <vector>
 
 #include "runtime/runtime.h"
 
 namespace gaia::bench {
+
+// Reads `--name value` pairs into what `settings` names; ends the program with 2 at a name it does not know.
+using Setting = std::variant<std::string*, std::size_t*, double*>;
+void readArguments(int count, char** values, const std::map<std::string, Setting>& settings);
 
 std::vector<std::uint16_t> freePorts(std::size_t count);
 

@@ -160,6 +160,7 @@ class Core {
   bool leaderSuspected() const;
   bool hearsLeader() const;
   bool vouchedFor() const;
+  bool fresh(const Peer& peer) const;
   std::uint64_t silentNs(const Peer& leader) const;
   bool mayCampaign() const;
   std::uint64_t campaignDelay() const;
@@ -184,6 +185,8 @@ class Core {
   void scanRead(Peer& peer, std::span<const std::byte> bytes);
   void checkCampaign();
   void abandon();
+  template <class Take>
+  void eachHeld(Take take) const;
   Index provenUpTo(const std::vector<PeerScan*>& scans);
   AdoptionInput gather(const std::vector<PeerScan*>& scans);
   void keepDecided(Adoption& adoption);

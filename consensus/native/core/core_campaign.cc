@@ -86,6 +86,20 @@ void Core::checkCampaign() {
   elected ? lead() : abandon();
 }
 
+// Calls `take(record, whether it is proven decided)` for all that this member holds and may not have applied.
+template <class Take>
+void Core::eachHeld(Take take) const {
+  for (const RingReader& reader : readers_) {
+    for (std::size_t i = 0; i < reader.window().size(); i++) {
+      take(reader.window()[i], reader.provesDecided(reader.window()[i]));
+    }
+  }
+  for (std::size_t i = 0; i < aside_.window().size(); i++) {
+    take(aside_.window()[i], Aside::provesDecided(aside_.window()[i]));
+  }
+  for (std::size_t i = 0; i < decided_.size(); i++) take(decided_[i].record(), true);
+}
+
 // Up to where entries can be proven decided by what has been read. A member that has applied more is left out while the
 // others are a majority without it: it may stand still with the only proof in its journal, and what it has applied a
 // majority has accepted, so the others adopt the same (C3, C4).
@@ -94,15 +108,7 @@ Index Core::provenUpTo(const std::vector<PeerScan*>& scans) {
   const auto note = [&](const RecordHeader& header, bool proven) {
     if (proven) decided.insert(header.index);
   };
-  for (const RingReader& reader : readers_) {
-    for (std::size_t i = 0; i < reader.window().size(); i++) {
-      note(reader.window()[i].header, reader.provesDecided(reader.window()[i]));
-    }
-  }
-  for (std::size_t i = 0; i < aside_.window().size(); i++) {
-    note(aside_.window()[i].header, Aside::provesDecided(aside_.window()[i]));
-  }
-  for (std::size_t i = 0; i < decided_.size(); i++) note(decided_[i].header, true);
+  eachHeld([&](const Record& record, bool proven) { note(record.header, proven); });
   for (const PeerScan* scan : scans) {
     for (const Found& found : scan->found()) note(found.header, found.decided);
   }
@@ -124,17 +130,9 @@ AdoptionInput Core::gather(const std::vector<PeerScan*>& scans) {
   input.applied = applied_;
   input.appliedOrigin = appliedOrigin_;
   input.maxApplied = applied_;
-  for (const RingReader& reader : readers_) {
-    for (std::size_t i = 0; i < reader.window().size(); i++) {
-      const Record& record = reader.window()[i];
-      if (record.header.index > applied_) input.found.push_back(Found::of(record, reader.provesDecided(record)));
-    }
-  }
-  for (std::size_t i = 0; i < aside_.window().size(); i++) {
-    const Record& record = aside_.window()[i];
-    if (record.header.index > applied_) input.found.push_back(Found::of(record, Aside::provesDecided(record)));
-  }
-  for (std::size_t i = 0; i < decided_.size(); i++) input.found.push_back(decided_[i]);
+  eachHeld([&](const Record& record, bool proven) {
+    if (record.header.index > applied_) input.found.push_back(Found::of(record, proven));
+  });
   for (PeerScan* scan : scans) {
     if (!mutant(Mutant::appliedIgnored)) input.maxApplied = std::max(input.maxApplied, scan->control().applied);  // C3
     for (Found& found : scan->found()) input.found.push_back(std::move(found));

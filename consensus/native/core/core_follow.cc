@@ -45,7 +45,7 @@ std::uint32_t Core::leaderNumber() const {
   const std::uint32_t number = numberOf(leaderBallot_);
   if (number == self_.number) return role_ == Role::leader ? number : 0;
   const auto leader = peers_.find(number);
-  const bool leads = leader != peers_.end() && alive(leader->second) && (leader->second.seen.heartbeat & 1) != 0;
+  const bool leads = leader != peers_.end() && alive(leader->second) && leader->second.active();
   return leads ? number : 0;
 }
 
@@ -64,8 +64,7 @@ bool Core::leaderSuspected() const {
   if (!configuration_.byNumber(number) && !learners_.contains(number)) return true;
   const auto leader = peers_.find(number);
   if (leader == peers_.end() || leader->second.dead) return true;
-  const bool active = (leader->second.seen.heartbeat & 1) != 0;
-  if (!active && leader->second.heartbeatNs > claimSeenNs_ + idleLeaderNs) return true;
+  if (!leader->second.active() && leader->second.heartbeatNs > claimSeenNs_ + idleLeaderNs) return true;
   // Pull: a slow network delays this reader instead of faking a death.
   const std::uint64_t patienceNs =
       std::clamp(4 * leader->second.silenceNs, timings_.suspicionNs, 3 * timings_.suspicionNs);
@@ -78,10 +77,12 @@ std::uint64_t Core::silentNs(const Peer& leader) const {
 
 bool Core::hearsLeader() const {
   if (role_ == Role::leader) return majorityHeard();
-  const auto leader = peers_.find(numberOf(leaderBallot_));
-  if (role_ == Role::candidate || leader == peers_.end()) return false;
-  const bool leads = alive(leader->second) && (leader->second.seen.heartbeat & 1) != 0;
-  return leads && nowNs_ - leader->second.heartbeatNs < timings_.suspicionNs / 2;
+  const std::uint32_t leader = leaderNumber();
+  return role_ != Role::candidate && leader != 0 && fresh(peers_.at(leader));
+}
+
+bool Core::fresh(const Peer& peer) const {
+  return alive(peer) && nowNs_ - peer.heartbeatNs < timings_.suspicionNs / 2;
 }
 
 // A majority, the leader included, gets on with it: whoever does not hear it is cut off and would only unseat it. Each
@@ -90,9 +91,8 @@ bool Core::hearsLeader() const {
 bool Core::vouchedFor() const {
   std::size_t vouching = 1;
   for (const Peer* voter : voters_) {
-    const bool fresh = alive(*voter) && nowNs_ - voter->heartbeatNs < timings_.suspicionNs / 2;
     const bool leads = voter->member.number == numberOf(leaderBallot_);
-    vouching += fresh && !leads && voter->seen.leaderHeard == leaderBallot_ ? 1 : 0;
+    vouching += fresh(*voter) && !leads && voter->seen.leaderHeard == leaderBallot_ ? 1 : 0;
   }
   return vouching >= configuration_.majority();
 }
@@ -168,7 +168,7 @@ void Core::askToJoin() {
     if (peer.channel == nullptr) continue;
     peer.reads.push({PendingRead::Kind::directory, ballot_, 0});
     peer.channel->read(directoryOffset, sizeof(Directory));
-    const bool active = number == numberOf(leaderBallot_) || (peer.seen.heartbeat & 1) != 0;
+    const bool active = number == numberOf(leaderBallot_) || peer.active();
     if (!active || removed_) continue;
     const Mailbox mailbox = makeMailbox(self_, applied_);
     peer.channel->write(mailboxOffsetOf(self_.slot), std::as_bytes(std::span(&mailbox, 1)));

@@ -55,6 +55,7 @@ struct Peer {
     sent = placed = cursor = 0;
     highestWritten = 0;
   }
+  bool active() const { return (seen.heartbeat & 1) != 0; }  // leads or is a candidate
   bool awaits(PendingRead::Kind kind) const {
     for (std::size_t i = 0; i < reads.size(); i++) {
       if (reads[i].kind == kind) return true;

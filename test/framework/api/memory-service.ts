@@ -10,6 +10,7 @@ import type {
   TaskView,
 } from '../../../framework/service.js';
 import type { Plan } from '../../../placement/types.js';
+import { quietReport } from '../../quiet-report.js';
 
 const VERSIONS_MAX = 50;
 
@@ -184,15 +185,7 @@ function replica(spec: AppSpec, slot: number): TaskView['replica'] {
     configurationIndex: 1,
     configuration: [],
     peers: [{ member: 9, connected: true, transport: 'shm', transportReason: 'same host', appliedIndex: 10 }],
-    label: 'exact',
-    unexpected: {},
-    divergence: null,
-    journalError: null,
-    diskError: null,
-    journalFrom: 1,
-    snapshotIndex: 0,
-    snapshotError: null,
-    joining: null,
+    ...quietReport(),
     metrics: null,
   };
   return { slot, member: slot + 1, address: `127.0.0.1:${31000 + slot * 10}`, report, reportedAt: spec.version };

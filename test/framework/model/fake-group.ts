@@ -1,5 +1,6 @@
 /** Consensus as the scheduler sees it: members, a configuration, a leader, orders. No log, no time. */
 import type { ExecutorOrder, MemberAddress, ReplicaAssignment, ReplicaReport } from '../../../executor/assignment.js';
+import { quietReport } from '../../quiet-report.js';
 
 interface Member {
   assignment: ReplicaAssignment;
@@ -84,15 +85,7 @@ export class FakeGroup {
         transportReason: '',
         appliedIndex: this.index,
       })),
-      label: 'exact',
-      unexpected: {},
-      divergence: null,
-      journalError: null,
-      diskError: null,
-      journalFrom: 1,
-      snapshotIndex: 0,
-      snapshotError: null,
-      joining: null,
+      ...quietReport(),
       metrics: null,
     };
   }
