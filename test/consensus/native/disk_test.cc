@@ -3,17 +3,15 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/mount.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <csignal>
 #include <fstream>
 
 #include "group.h"
+#include "member_process.h"
 #include "runtime/member.h"
+#include "small_disk.h"
 
 using namespace gaia;
 using namespace gaia::test;
@@ -38,48 +36,33 @@ struct Shared {
   std::atomic<bool> acknowledged[idsMax];
 };
 
-// A member in a process of its own that proposes without end while it leads.
-class MemberProcess {
- public:
-  MemberProcess(const ReplicaOptions& options, Shared& shared) : pid_(fork()) {
-    if (pid_ != 0) return;
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    std::string error;
-    const auto runtime = Runtime::start(options, &error);
-    if (runtime == nullptr) _exit(1);
-    for (Entry entry;;) {
-      const Wake wake = runtime->wait(&entry, -1);
-      if (wake == Wake::entry) runtime->applied(entry.index, 0, 0);
-      while (wake == Wake::lead && runtime->leading()) proposeSome(*runtime, shared);
-    }
+void proposeSome(Runtime& runtime, Shared& shared) {
+  std::vector<std::pair<Index, std::uint32_t>> batch;
+  for (int i = 0; i < 8; i++) {
+    const std::uint32_t id = shared.next++;
+    const std::string text = std::to_string(id) + std::string(id % 300, '.');
+    const auto room = runtime.reserve(text.size());
+    if (room.empty() || id >= Shared::idsMax) break;
+    std::copy(text.begin(), text.end(), reinterpret_cast<char*>(room.data()));
+    const Index index = runtime.append(text.size());
+    if (index == 0) break;
+    batch.emplace_back(index, id);
   }
-  ~MemberProcess() { end(); }
-  void end() {
-    if (pid_ > 0) kill(pid_, SIGKILL), waitpid(pid_, nullptr, 0);
-    pid_ = -1;
+  if (batch.empty() || !runtime.commit()) return;
+  for (const auto& [index, id] : batch) {
+    shared.acknowledged[id] = true;
+    runtime.applied(index, 0, 0);
   }
+}
 
- private:
-  static void proposeSome(Runtime& runtime, Shared& shared) {
-    std::vector<std::pair<Index, std::uint32_t>> batch;
-    for (int i = 0; i < 8; i++) {
-      const std::uint32_t id = shared.next++;
-      const std::string text = std::to_string(id) + std::string(id % 300, '.');
-      const auto room = runtime.reserve(text.size());
-      if (room.empty() || id >= Shared::idsMax) break;
-      std::copy(text.begin(), text.end(), reinterpret_cast<char*>(room.data()));
-      const Index index = runtime.append(text.size());
-      if (index == 0) break;
-      batch.emplace_back(index, id);
-    }
-    if (batch.empty() || !runtime.commit()) return;
-    for (const auto& [index, id] : batch) {
-      shared.acknowledged[id] = true;
-      runtime.applied(index, 0, 0);
-    }
+// Proposes without end while it leads.
+void proposeEndlessly(Runtime& runtime, Shared& shared) {
+  for (Entry entry;;) {
+    const Wake wake = runtime.wait(&entry, -1);
+    if (wake == Wake::entry) runtime.applied(entry.index, 0, 0);
+    while (wake == Wake::lead && runtime.leading()) proposeSome(runtime, shared);
   }
-  pid_t pid_;
-};
+}
 
 std::uint32_t count(const Shared& shared) {
   return static_cast<std::uint32_t>(std::count_if(shared.acknowledged, shared.acknowledged + shared.next,
@@ -159,7 +142,8 @@ TEST_CASE("disk: all members are killed at once under load, again and again; not
       const std::uint32_t before = count(shared);
       std::vector<std::unique_ptr<MemberProcess>> members;
       for (const std::uint32_t number : {1u, 2u, 3u}) {
-        members.push_back(std::make_unique<MemberProcess>(group.options(number), shared));
+        const auto live = [&](Runtime& runtime) { proposeEndlessly(runtime, shared); };
+        members.push_back(std::make_unique<MemberProcess>(group.options(number), live));
       }
       CHECK(eventually([&] { return count(shared) >= before + 300; }, 10'000));
       for (auto& member : members) member->end();
@@ -230,30 +214,28 @@ TEST_CASE("disk: a directory that is in use, another's, emptied or damaged is re
 
 TEST_CASE("disk: a full disk stops one member from counting and says so; it counts again when there is room") {
   const TemporaryDirectory directory;
-  if (mount("tmpfs", directory.path().c_str(), "tmpfs", MS_NOSUID | MS_NODEV, "size=36m") != 0) {
+  const SmallDisk disk(directory.path(), "36m");
+  if (!disk.mounted()) {
     MESSAGE("skipped: mounting a small file system needs root");
     return;
   }
-  {
-    Group group({TransportChoice::shm, {{1, directory.path() + "/1"}}, Durability::disk}, 3);
-    REQUIRE(group.leader() != 0);
-    const std::string filler = directory.path() + "/filler";
-    int descriptor = open(filler.c_str(), O_RDWR | O_CREAT, 0600);
-    REQUIRE(posix_fallocate(descriptor, 0, 3 << 20) == 0);
-    close(descriptor);
-    std::vector<std::string> texts;
-    for (int i = 0; i < 40; i++) texts.push_back(std::string(500'000, static_cast<char>('a' + i % 26)) + std::to_string(i));
-    const std::uint32_t leader = group.leader();
-    for (const std::string& text : texts) group[leader].propose(text);
-    CHECK(eventually([&] { return group[2].log().size() == 40 || group[3].log().size() == 40 || group.leader() != leader; }, 10'000));
-    CHECK(eventually([&] { return group[1]->status().disk.error.find("No space left on device") != std::string::npos; }));
-    CHECK_FALSE(group[1]->leading());
-    group.propose("others go on");
-    CHECK(eventually([&] { return group[2].log().back() == "others go on" || group[3].log().back() == "others go on"; }));
-    REQUIRE(mount("tmpfs", directory.path().c_str(), "tmpfs", MS_REMOUNT, "size=400m") == 0);
-    CHECK(eventually([&] { return group[1]->status().disk.error.empty(); }));
-  }
-  umount2(directory.path().c_str(), MNT_DETACH);
+  Group group({TransportChoice::shm, {{1, directory.path() + "/1"}}, Durability::disk}, 3);
+  REQUIRE(group.leader() != 0);
+  const std::string filler = directory.path() + "/filler";
+  int descriptor = open(filler.c_str(), O_RDWR | O_CREAT, 0600);
+  REQUIRE(posix_fallocate(descriptor, 0, 3 << 20) == 0);
+  close(descriptor);
+  std::vector<std::string> texts;
+  for (int i = 0; i < 40; i++) texts.push_back(std::string(500'000, static_cast<char>('a' + i % 26)) + std::to_string(i));
+  const std::uint32_t leader = group.leader();
+  for (const std::string& text : texts) group[leader].propose(text);
+  CHECK(eventually([&] { return group[2].log().size() == 40 || group[3].log().size() == 40 || group.leader() != leader; }, 10'000));
+  CHECK(eventually([&] { return group[1]->status().disk.error.find("No space left on device") != std::string::npos; }));
+  CHECK_FALSE(group[1]->leading());
+  group.propose("others go on");
+  CHECK(eventually([&] { return group[2].log().back() == "others go on" || group[3].log().back() == "others go on"; }));
+  REQUIRE(disk.resize("400m"));
+  CHECK(eventually([&] { return group[1]->status().disk.error.empty(); }));
 }
 
 TEST_CASE("disk: after a failed synchronisation a member ends, and its directory is never trusted again") {

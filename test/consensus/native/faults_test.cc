@@ -1,12 +1,8 @@
 // What machines do: a disk that is full, a process that stands still, a newcomer to a long log.
 #include <doctest/doctest.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <csignal>
 
 #include "group.h"
+#include "member_process.h"
 #include "small_disk.h"
 #include "verbs_host.h"
 
@@ -15,31 +11,15 @@ using namespace gaia::test;
 
 namespace {
 
-// A follower in a process of its own, which applies until it is killed.
-class FollowerProcess {
- public:
-  explicit FollowerProcess(const ReplicaOptions& options) : pid_(fork()) {
-    if (pid_ != 0) return;
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    std::string error;
-    const auto runtime = Runtime::start(options, &error);
-    if (runtime == nullptr) _exit(1);
-    for (Entry entry;;) {
-      const Wake wake = runtime->wait(&entry, -1);
-      const std::string_view text(reinterpret_cast<const char*>(entry.payload.data()), entry.payload.size());
-      if (wake == Wake::entry) runtime->applied(entry.index, std::hash<std::string_view>()(text), 3);
-      if (wake == Wake::lead) sys::sleepNs(1'000'000);  // only for a moment: the test proposes elsewhere
-    }
+// Applies only, as the others do.
+void follow(Runtime& runtime) {
+  for (Entry entry;;) {
+    const Wake wake = runtime.wait(&entry, -1);
+    const std::string_view text(reinterpret_cast<const char*>(entry.payload.data()), entry.payload.size());
+    if (wake == Wake::entry) runtime.applied(entry.index, std::hash<std::string_view>()(text), 3);
+    if (wake == Wake::lead) sys::sleepNs(1'000'000);  // only for a moment: the test proposes elsewhere
   }
-  ~FollowerProcess() {
-    kill(pid_, SIGKILL);
-    waitpid(pid_, nullptr, 0);
-  }
-  void signal(int number) { kill(pid_, number); }
-
- private:
-  pid_t pid_;
-};
+}
 
 Index appliedAt(Replica& leader, std::uint32_t member) {
   for (const PeerStatus& peer : leader->status().peers) {
@@ -78,7 +58,7 @@ TEST_CASE("a stopped follower does not hold up the leader, and catches up when i
   for (const TransportChoice transport : testedTransports()) {
     CAPTURE(static_cast<int>(transport));
     Group group({transport}, 3, 0);
-    FollowerProcess third(group.options(3));  // before the others: a fork child cannot use its parent's devices
+    MemberProcess third(group.options(3), follow);  // before the others: a fork child cannot use its parent's devices
     for (const std::uint32_t here : {1u, 2u}) group.start(here);
     const std::uint32_t leader = group.leader();
     REQUIRE((leader == 1 || leader == 2));

@@ -15,6 +15,9 @@ class SmallDisk {
     if (mounted_) umount2(path_.c_str(), MNT_DETACH);
   }
   SmallDisk(const SmallDisk&) = delete;
+  bool resize(const std::string& size) const {
+    return mount("tmpfs", path_.c_str(), "tmpfs", MS_REMOUNT, ("size=" + size).c_str()) == 0;
+  }
   bool mounted() const { return mounted_; }  // false without the right to mount
 
  private:
