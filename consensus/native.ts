@@ -62,6 +62,8 @@ export interface NativeStatus {
 }
 
 export interface NativeDisk {
+  /** The newest entry on this member's disk, decided or not. */
+  persisted: number;
   /** Entries found in the directory at the start. */
   recovered: number;
   /** Synchronisations of the log, the bytes they wrote and the time they took. */

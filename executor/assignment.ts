@@ -29,6 +29,18 @@ export interface MemberAddress {
   servicePort: number;
 }
 
+/** How a joiner gets the state of the group when it does not replay the whole log. */
+export type SnapshotSource =
+  /** It replays the whole log. */
+  | { provider: 'replay' }
+  /**
+   * The program writes `file`, a name in its working directory, when a client sends `send`; its reply begins with `expect`.
+   * A snapshot is due when the log has grown by `logBytes` since the newest one.
+   */
+  | { provider: 'hook'; send: string; expect: string; file: string; logBytes: number }
+  /** An image of the process; see criu.ts. */
+  | { provider: 'criu' };
+
 export interface ReplicaAssignment {
   /** `${appId}@${generation}`; a new generation is a group that starts empty. */
   group: string;
@@ -50,6 +62,7 @@ export interface ReplicaAssignment {
    * own. Null with `memory`.
    */
   dataDirectory: string | null;
+  snapshot: SnapshotSource;
   /** Durability `disk`: this member has run before and must find what it kept. */
   returns: boolean;
 }
@@ -83,8 +96,8 @@ export interface ReplicaReport {
   group: string;
   slot: number;
   member: number;
-  /** Process id of the replicated program on its agent, from the control channel's `hello`. */
-  pid: number;
+  /** Process id of the replicated program on its agent, from the control channel's `hello`; null before. */
+  pid: number | null;
   role: ReplicaRole;
   term: number;
   /** Member number of the leader this replica follows; 0 = unknown. */
@@ -105,13 +118,16 @@ export interface ReplicaReport {
   journalError: string | null;
   /** Durability `disk`: why this replica does not count at the moment; null while it does. */
   diskError: string | null;
-  /** The first entry that others can replay from this one's journal; 0: nothing is in it yet. */
+  /** Durability `disk`: the newest entry that lies on this replica's disk. Null with `memory`. */
+  persistedIndex: number | null;
+  /** The first and the last entry that others can replay from this one's journal; 0: nothing is in it yet. */
   journalFrom: number;
+  journalTo: number;
   /** This one keeps the state after that entry for joiners; 0: none. */
   snapshotIndex: number;
   /** Why the last snapshot could not be taken or fetched; null when it could. */
   snapshotError: string | null;
-  /** A snapshot on its way to this replica, and the member it comes from. */
+  /** A snapshot on its way to this replica, and the member it comes from; 0 while none of them has one. */
   joining: { provider: number; bytesDone: number; bytesTotal: number } | null;
   /** Null in status updates, which agents and masters keep, and before the first ones are known. */
   metrics: ReplicaMetrics | null;

@@ -1,5 +1,5 @@
 /** Reads what the framework sends: assignments (`TaskInfo.data`) and orders (MESSAGE data). Both are base64 of JSON. */
-import type { Assignment, ExecutorOrder, MemberAddress, ReplicaAssignment } from './assignment.js';
+import type { Assignment, ExecutorOrder, MemberAddress, ReplicaAssignment, SnapshotSource } from './assignment.js';
 import { type Fields, flag, integer, line, list, map, object, oneOf, secretHex, text } from './fields.js';
 
 const portMax = 65535;
@@ -76,7 +76,20 @@ function decodeReplica(fields: Fields): ReplicaAssignment {
     transport: oneOf(fields.transport, 'replica.transport', ['auto', 'shm', 'verbs', 'tcp']),
     durability,
     dataDirectory: durability === 'disk' ? absolutePath(fields.dataDirectory, 'replica.dataDirectory') : null,
+    snapshot: decodeSnapshot(object(fields.snapshot, 'replica.snapshot')),
     returns: flag(fields.returns, 'replica.returns'),
+  };
+}
+
+function decodeSnapshot(fields: Fields): SnapshotSource {
+  const provider = oneOf(fields.provider, 'replica.snapshot.provider', ['replay', 'hook', 'criu']);
+  if (provider !== 'hook') return { provider };
+  return {
+    provider,
+    send: text(fields.send, 'replica.snapshot.send'),
+    expect: text(fields.expect, 'replica.snapshot.expect'),
+    file: line(fields.file, 'replica.snapshot.file'),
+    logBytes: integer(fields.logBytes, 'replica.snapshot.logBytes', 1),
   };
 }
 

@@ -1,6 +1,7 @@
 /** From an assignment to a running program: checks, files, environment, spawn. */
 import { chownSync } from 'node:fs';
 import type { Assignment } from './assignment.js';
+import { refuseCriu } from './criu.js';
 import { prepareMemberDirectory } from './data-directory.js';
 import { ownerOf } from './owner.js';
 import { preflight } from './preflight.js';
@@ -20,6 +21,8 @@ export interface LaunchPlace {
 /** Starts the program. Throws an error whose message is meant for the user. */
 export async function launch(assignment: Assignment, place: LaunchPlace): Promise<Program> {
   const { command, replica } = assignment;
+  // Not along the app's own PATH: the probe runs as the executor's user.
+  if (replica?.snapshot.provider === 'criu') await refuseCriu(defaultPath);
   const env = environment(assignment, place.sandbox);
   preflight({ assignment, ...place, path: env.PATH ?? defaultPath });
   const owner = ownerOf(assignment.user);

@@ -1,6 +1,6 @@
 /** Writes `.gaia/replica.conf`, through which the interposer learns who it is (ARCHITECTURE.md, "Control channel"). */
 import { writeFileSync } from 'node:fs';
-import type { MemberAddress, ReplicaAssignment } from './assignment.js';
+import type { MemberAddress, ReplicaAssignment, SnapshotSource } from './assignment.js';
 import { memberDirectory } from './data-directory.js';
 
 const journalBytesMax = 8 * 2 ** 30;
@@ -21,9 +21,22 @@ export function replicaConf(replica: ReplicaAssignment, trace: string): string {
     ['durability', replica.durability],
     ['journal', memberDirectory(replica) ?? '.gaia/journal'],
     ['journal_bytes_max', replica.durability === 'disk' ? diskJournalBytesMax : journalBytesMax],
+    ...snapshotPairs(replica.snapshot),
     ['trace', trace],
   ];
   return pairs.map(([key, value]) => `${key}=${value}\n`).join('');
+}
+
+const hex = (text: string) => Buffer.from(text).toString('hex');
+
+function snapshotPairs(snapshot: SnapshotSource): [key: string, value: string | number][] {
+  if (snapshot.provider !== 'hook') return [];
+  return [
+    ['snapshot_file', snapshot.file],
+    ['snapshot_send', hex(snapshot.send)],
+    ['snapshot_expect', hex(snapshot.expect)],
+    ['snapshot_log_bytes', snapshot.logBytes],
+  ];
 }
 
 /** Mode 0600 from the first byte on: the file holds the group's secret and seed. Refuses to replace a file. */

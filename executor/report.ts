@@ -12,8 +12,9 @@ export const messageIntervalMs = 2000;
 /** What the framework or an operator acts upon: it goes as a status update, which Mesos delivers for certain. */
 function essence(report: ReplicaReport | null): unknown {
   if (report === null) return null;
-  const { appliedIndex, committedIndex, lagEntries, unexpected, metrics, peers, ...kept } = report;
-  return { ...kept, peers: peers.map(({ appliedIndex, ...peer }) => peer) };
+  const { appliedIndex, committedIndex, persistedIndex, journalTo, lagEntries, unexpected, metrics, ...kept } = report;
+  const { peers, joining } = kept;
+  return { ...kept, peers: peers.map(({ appliedIndex, ...peer }) => peer), joining: joining?.provider };
 }
 
 export class StatusReporter {
@@ -55,6 +56,8 @@ export class StatusReporter {
   }
 
   private report(metrics: ReplicaMetrics | null): ReplicaReport | null {
-    return this.state === null || this.pid === null ? null : { ...this.state, pid: this.pid, metrics };
+    const { state, pid } = this;
+    if (state === null || (pid === null && state.joining === null)) return null;
+    return { ...state, pid, metrics };
   }
 }

@@ -6,14 +6,14 @@
  * a launched task sends TASK_STARTING first and exactly one terminal update last, when nothing of its session is left.
  */
 import type { Assignment, ReplicaMetrics } from './assignment.js';
-import { orderLine, parseControlLine, stopLine } from './control.js';
+import { orderLine, parseControlLine, type ReplicaState, stopLine } from './control.js';
 import { decodeAssignment, decodeOrder } from './decode.js';
 import { RefusalLog } from './refusal-log.js';
 import { StatusReporter } from './report.js';
 import type { ChildExit, Listening, TaskAction, TaskEvent, TaskState } from './task-types.js';
 import { type Verdict, verdictOf, withoutHello } from './verdict.js';
 
-/** A replica's program must be listening through the interposer by then. */
+/** A replica's program must be listening through the interposer by then; counted anew while its snapshot is on its way. */
 export const helloTimeoutMs = 30_000;
 /** How long a server may take to obey `stop` before SIGTERM; less when the grace period is short. */
 export const handoverMsMax = 2000;
@@ -167,13 +167,19 @@ export class Task {
       if (message.type === 'hello') this.onHello(message.pid);
       else if (message.type === 'fatal') this.onFatal(message.message);
       else if (message.type === 'metrics') this.onMetrics(message.metrics);
-      else this.reporter.state = message.state;
+      else this.onState(message.state);
     } catch (error) {
       this.droppedLines += 1;
       if (this.droppedLines <= droppedLinesLoggedMax)
         this.log('warn', `dropped a control line: ${(error as Error).message}`);
     }
     this.publishReport();
+  }
+
+  /** Before its program runs, a joiner tells how its snapshot comes; how long that may stand still the framework judges. */
+  private onState(state: ReplicaState): void {
+    this.reporter.state = state;
+    if (this.phase === 'joining' && state.joining !== null) this.setDeadline('hello', helloTimeoutMs);
   }
 
   private onMetrics(metrics: ReplicaMetrics): void {
@@ -343,7 +349,7 @@ export class Task {
 
   /** Reports wait while the agent is away: then the last one goes, and none of those in between. */
   private publishReport(): void {
-    if (!this.connected || (this.phase !== 'running' && this.phase !== 'stopping')) return;
+    if (!this.connected || !['joining', 'running', 'stopping'].includes(this.phase)) return;
     this.actions.push(...this.reporter.due(this.nowMs));
   }
 

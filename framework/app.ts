@@ -1,3 +1,4 @@
+import type { SnapshotSource } from '../executor/assignment.js';
 import type { Constraint } from '../placement/types.js';
 
 /** A validated app in canonical form (Marathon's App, deprecated fields already rewritten). Made by `spec.ts` only. */
@@ -57,6 +58,7 @@ export interface Replication {
   transport: 'auto' | 'shm' | 'verbs' | 'tcp';
   /** An entry counts when it lies in the memories, or on the disks, of a majority. */
   durability: 'memory' | 'disk';
+  snapshot: SnapshotSource;
   /** Failure domains, widest first. */
   spread: string[];
 }

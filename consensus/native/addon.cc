@@ -196,6 +196,7 @@ Napi::Value fromJoining(Napi::Env env, const std::optional<gaia::Joining>& joini
 Napi::Value fromDisk(Napi::Env env, const gaia::Status& status) {
   if (status.durability == gaia::Durability::memory) return env.Null();
   auto object = Napi::Object::New(env);
+  object.Set("persisted", static_cast<double>(status.disk.persisted));
   object.Set("recovered", static_cast<double>(status.disk.recovered));
   object.Set("syncs", static_cast<double>(status.disk.syncs));
   object.Set("bytes", static_cast<double>(status.disk.bytes));

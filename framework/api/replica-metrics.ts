@@ -6,15 +6,24 @@ import type { FrameworkView, ReplicaView } from '../service.js';
 type Labels = Record<'app' | 'slot' | 'member', string>;
 const labelNames = ['app', 'slot', 'member'] as const;
 
-type Row<T> = [name: string, help: string, value: (of: T) => number];
-
-const gauges: Row<ReplicaReport>[] = [
+/** Null: not for this one. */
+const gauges: [name: string, help: string, value: (of: ReplicaReport) => number | null][] = [
   ['gaia_replica_term', 'Term of the highest ballot the replica knows', (report) => report.term],
   ['gaia_replica_applied_index', 'Index of the last entry the replica has executed', (report) => report.appliedIndex],
   [
     'gaia_replica_committed_index',
     'Index of the last committed entry the replica knows of',
     (report) => report.committedIndex,
+  ],
+  [
+    'gaia_replica_persisted_index',
+    'Index of the newest entry on the disk of the replica (durability "disk")',
+    (report) => report.persistedIndex,
+  ],
+  [
+    'gaia_replica_snapshot_index',
+    'Index of the entry whose state the replica keeps for joiners; 0: none',
+    (report) => report.snapshotIndex,
   ],
   ['gaia_replica_lag_entries', 'Committed entries the replica has not executed', (report) => report.lagEntries],
   [
@@ -23,7 +32,7 @@ const gauges: Row<ReplicaReport>[] = [
     (report) => Number(report.label === 'exact'),
   ],
 ];
-const counters: Row<ReplicaMetrics>[] = [
+const counters: [name: string, help: string, value: (of: ReplicaMetrics) => number][] = [
   ['gaia_replica_elections_total', 'Times the replica stood for election', (metrics) => metrics.elections],
   [
     'gaia_replica_divergences_total',
@@ -109,7 +118,10 @@ export function addReplicas(registry: Registry, { apps }: FrameworkView): void {
   const counting = replicas.flatMap(({ labels, report: { metrics } }) => (metrics ? [{ labels, metrics }] : []));
   for (const [name, help, value] of gauges) {
     const gauge = new Gauge({ name, help, labelNames, registers: [registry] });
-    for (const { labels, report } of replicas) gauge.set(labels, value(report));
+    for (const { labels, report } of replicas) {
+      const known = value(report);
+      if (known !== null) gauge.set(labels, known);
+    }
   }
   for (const [name, help, value] of counters) {
     const counter = new Counter({ name, help, labelNames, registers: [registry] });

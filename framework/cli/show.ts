@@ -1,6 +1,6 @@
-import { mean, quantile } from '../distribution.js';
 import { type AppJson, placeOf, programOf, type TaskJson } from './app-json.js';
 import { bold, dim, green, type Output, red, yellow } from './output.js';
+import { showGroup } from './show-group.js';
 
 /** `gaia app show`: what the app is, how its replicas are, and how it came to this. */
 export function showApp(output: Output, app: AppJson, storyLines: number): void {
@@ -32,76 +32,6 @@ const STATE_WORDS: Record<NonNullable<AppJson['group']>['state'], string> = {
   noQuorum: red('no quorum: a majority of the replicas is not known to be alive'),
   lost: red('lost: a majority of the replicas has ended, their state is gone'),
 };
-
-function showGroup(output: Output, app: AppJson): void {
-  const leader = app.group?.leader ?? null;
-  const text = leader === null ? 'none known' : `slot ${leader.slot} at ${leader.address}, term ${leader.term}`;
-  output.line(`  leader: ${text}`);
-  if (app.group?.awaits) output.line(yellow(`  ${app.group.awaits}`));
-  if (app.tasks.length === 0) return;
-  output.line();
-  output.table(
-    [
-      'SLOT',
-      'MEMBER',
-      'ROLE',
-      'TERM',
-      'AGENT',
-      'PLACE',
-      'ADDRESS',
-      'LAG',
-      'TRANSPORT',
-      'ELECTIONS',
-      'LABEL',
-      'PID',
-      'STATE',
-    ],
-    [...app.tasks].sort((a, b) => (a.replica?.slot ?? 0) - (b.replica?.slot ?? 0)).map(replicaRow),
-  );
-  showCommits(output, app.tasks);
-  showTransports(output, app.tasks);
-}
-
-/** Of the leader, since its process started. */
-function showCommits(output: Output, tasks: TaskJson[]): void {
-  const report = tasks.map(({ replica }) => replica?.report).find((one) => one?.role === 'leader');
-  const metrics = report?.metrics;
-  if (!metrics || metrics.batchEntries.count === 0) return;
-  const [p50, p99] = [0.5, 0.99].map((share) => duration(quantile(metrics.commitLatencyNs, share)));
-  const count = metrics.batchEntries.count.toLocaleString('en');
-  const bytes = Math.round(mean(metrics.batchBytes) ?? 0).toLocaleString('en');
-  output.line(`  commits of the leader: ${count}, p50 ${p50}, p99 ${p99}, ${bytes} bytes each`);
-}
-
-function duration(ns: number | null): string {
-  if (ns === null) return '?';
-  const [divisor, unit] = ns < 1e6 ? [1e3, 'µs'] : [1e6, 'ms'];
-  return `${Number((ns / divisor).toPrecision(2))} ${unit}`;
-}
-
-/** Why pairs of replicas do not use a better transport, each reason once. */
-function showTransports(output: Output, tasks: TaskJson[]): void {
-  const peers = tasks.flatMap(({ replica }) => replica?.report?.peers ?? []);
-  const reasons = peers.filter((peer) => peer.connected && peer.transportReason !== '');
-  for (const text of new Set(reasons.map((peer) => `${peer.transport}: ${peer.transportReason}`)))
-    output.line(dim(`  ${text}`));
-}
-
-function replicaRow(task: TaskJson): string[] {
-  const report = task.replica?.report ?? null;
-  const transports = [...new Set(report?.peers.filter((peer) => peer.connected).map((peer) => peer.transport))];
-  const label = report?.divergence ? red(`diverged at ${report.divergence.index}`) : (report?.label ?? '?');
-  return [
-    ...[task.replica?.slot ?? '?', task.replica?.member ?? '?', roleText(report?.role), report?.term ?? '?'],
-    ...[task.host, placeOf(task), task.replica?.address ?? '?', report?.lagEntries ?? '?'],
-    ...[transports.join(', ') || '–', report?.metrics?.elections ?? '?', label, report?.pid ?? '?', task.state],
-  ].map(String);
-}
-
-function roleText(role: string | undefined): string {
-  if (role === undefined) return '?';
-  return role === 'leader' ? green(role) : role;
-}
 
 function showTasks(output: Output, tasks: TaskJson[]): void {
   output.line();

@@ -66,6 +66,15 @@ export interface Repeat {
   attempt: number;
 }
 
+/** How far a joiner has come: the entry it has applied, and the snapshot that is on its way to it. */
+export interface JoinProgress {
+  applied: number;
+  provider: number;
+  bytesTotal: number;
+  bytesDone: number;
+  sinceMs: number;
+}
+
 /** The part of the state that a restart may forget. */
 export interface Memory {
   connected: boolean;
@@ -86,7 +95,7 @@ export interface Memory {
   handOvers: Map<string, { member: number; untilMs: number }>;
   reconcile: { pending: Set<string>; nextMs: number; attempt: number; fullMs: number };
   /** How far members that are not in the configuration have come, by task, and since when. */
-  joiners: Map<string, { applied: number; sinceMs: number }>;
+  joiners: Map<string, JoinProgress>;
   counts: Counts;
 }
 

@@ -91,6 +91,7 @@ export function newGeneration(context: Context, app: AppRecord): AppRecord {
     configuration: [],
     ghosts: [],
     durability: app.active.replication?.durability ?? 'memory',
+    snapshot: app.active.replication?.snapshot ?? { provider: 'replay' },
     away: [],
     toldState: 'forming',
   };

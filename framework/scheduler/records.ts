@@ -55,8 +55,9 @@ export interface GroupRecord {
   configuration: MemberAddress[];
   /** Joiners that ended before it was known whether they had been let in. */
   ghosts: { member: number; sinceMs: number }[];
-  /** Of the whole generation: what the app says later begins with the next one. */
+  /** Both of the whole generation: what the app says later begins with the next one. */
   durability: Replication['durability'];
+  snapshot: Replication['snapshot'];
   /** Durability `disk`: members that have ended and may return with what they keep on their agents. */
   away: AwayMember[];
   /** The last state told in the story, so that each change is told once. */

@@ -118,6 +118,7 @@ export function replicaAssignment(
     peers,
     transport: spec.replication?.transport ?? 'auto',
     durability: group.durability,
+    snapshot: group.snapshot,
     dataDirectory: group.durability === 'disk' ? options.dataDirectory : null,
   };
 }

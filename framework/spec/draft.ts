@@ -1,7 +1,7 @@
 import _ from 'lodash';
 import type { AppSpec, FetchUri, PortDefinition } from '../app.js';
 import { type Problems, show } from './problems.js';
-import { type Reader, readList, readString } from './reader.js';
+import { type Reader, readList, readString, requirePresent } from './reader.js';
 import { readReplication } from './replication.js';
 
 /**
@@ -150,10 +150,4 @@ function readUnreachableStrategy(reader: Reader): AppSpec['unreachableStrategy']
     inactiveAfterSeconds: inner.integer('inactiveAfterSeconds', seconds) ?? 0,
     expungeAfterSeconds: inner.integer('expungeAfterSeconds', seconds) ?? 0,
   };
-}
-
-function requirePresent(reader: Reader, name: string, meaning: string): void {
-  if (reader.raw(name) !== undefined) return;
-  const path = reader.pathOf(name);
-  reader.problems.add('type', path, 'error.path.missing', `${name} is missing; give ${meaning}`);
 }

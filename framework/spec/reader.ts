@@ -115,6 +115,12 @@ export class Reader {
   }
 }
 
+export function requirePresent(reader: Reader, name: string, meaning: string): void {
+  if (reader.raw(name) !== undefined) return;
+  const path = reader.pathOf(name);
+  reader.problems.add('type', path, 'error.path.missing', `${name} is missing; give ${meaning}`);
+}
+
 export function readObject(value: unknown, path: string, problems: Problems): Reader | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return expected('jsobject', 'an object {…}', value, path === '' ? '/' : path, problems);

@@ -1,6 +1,7 @@
 import type { Replication } from '../app.js';
 import { type Problems, show } from './problems.js';
 import type { Reader } from './reader.js';
+import { readSnapshot } from './snapshot.js';
 
 const SPREAD_DEFAULT = ['zone', 'rack', 'host'];
 const SPREAD_STEPS_MAX = 8;
@@ -15,13 +16,23 @@ export function readReplication(reader: Reader): Replication | undefined {
     protocol: inner.choice('protocol', ['apus'] as const) ?? 'apus',
     transport: inner.choice('transport', ['auto', 'shm', 'verbs', 'tcp'] as const) ?? 'auto',
     durability: inner.choice('durability', ['memory', 'disk'] as const) ?? 'memory',
+    snapshot: readSnapshot(inner),
     spread: inner.strings('spread', DOMAIN_LIMITS) ?? SPREAD_DEFAULT,
   };
   for (const path of inner.ignored()) {
-    inner.problems.add('rule', path, `replication has no such field; use protocol, transport, durability and spread`);
+    const fields = 'protocol, transport, durability, snapshot and spread';
+    inner.problems.add('rule', path, `replication has no such field; use ${fields}`);
   }
   checkSpread(replication.spread, inner.problems);
+  checkSnapshot(replication, inner.problems);
   return replication;
+}
+
+/** A returning program would be given a file that it may have written over meanwhile. */
+function checkSnapshot({ durability, snapshot }: Replication, problems: Problems): void {
+  if (durability === 'memory' || snapshot.provider === 'replay') return;
+  const words = `provider is ${show(snapshot.provider)} and durability "disk", whose members return by their whole log`;
+  problems.add('rule', '/replication/snapshot/provider', `${words}; use provider replay, or durability memory`);
 }
 
 const DOMAIN_LIMITS = { pattern: DOMAIN, patternMeaning: 'zone, rack, host or the name of an agent attribute' };

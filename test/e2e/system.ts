@@ -35,6 +35,10 @@ export interface Replica {
   lagEntries: number | null;
   transports?: { member: number; connected: boolean; transport: string }[];
   divergence: object | null;
+  label: string | null;
+  unexpected: Record<string, number> | null;
+  journal: { from: number; to: number } | null;
+  snapshotIndex: number | null;
   taskId: string;
   host: string;
   agentId: string;

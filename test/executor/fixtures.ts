@@ -21,7 +21,16 @@ export const replica: ReplicaAssignment = {
   transport: 'auto',
   durability: 'memory',
   dataDirectory: null,
+  snapshot: { provider: 'replay' },
   returns: false,
+};
+
+export const hook = {
+  provider: 'hook' as const,
+  send: 'SAVE\r\n',
+  expect: '+OK\r\n',
+  file: 'dump.rdb',
+  logBytes: 16_777_216,
 };
 
 export function assignment(change: Partial<Assignment> = {}): Assignment {

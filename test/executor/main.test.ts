@@ -305,6 +305,15 @@ describe('executor main: replicas', function () {
       { GAIA_NATIVE_DIRECTORY: '/nonexistent' },
     ));
 
+  it('refuses an image by CRIU before anything else', () =>
+    withExecutor(async (executor) => {
+      executor.agent.launch(run('normal', { replica: { ...replica, snapshot: { provider: 'criu' } } }));
+      const { message } = await executor.agent.reaches('TASK_FAILED');
+      assert.match(message ?? '', /snapshot has provider criu, and .*\. Use provider hook or replay\./);
+      assert.equal(existsSync(workplace(executor)), false);
+      assert.equal(await executor.ended(), 0);
+    }));
+
   it('refuses a trace level that would write other lines into the configuration', () =>
     withExecutor(async (executor) => {
       executor.agent.launch(run('follower', { env: { GAIA_TRACE: '1\nsecret=0' } }));

@@ -4,7 +4,7 @@ import { updateIntervalMs } from '../../executor/report.js';
 import { handoverMsMax, helloTimeoutMs, leftoverGraceMs, surrenderMs } from '../../executor/task.js';
 import type { ChildExit, TaskEvent } from '../../executor/task-types.js';
 import { Drive, exit, kill, launched, plain, replicated, running, types, updates } from './drive.js';
-import { assignment, encode, helloLine, replica, stateLine } from './fixtures.js';
+import { assignment, encode, helloLine, hook, replica, stateLine } from './fixtures.js';
 
 describe('executor task: launch', () => {
   it('reports STARTING, starts the program, and reports RUNNING at spawn for a plain task', () => {
@@ -28,6 +28,20 @@ describe('executor task: launch', () => {
     assert.deepEqual([report?.role, report?.lagEntries], ['learner', 2]);
   });
 
+  it('tells how the snapshot of a joiner comes before its program runs, and waits for hello meanwhile', () => {
+    const drive = launched(replicated);
+    drive.on({ type: 'childSpawned', pid: 1 });
+    for (let bytesDone = 0; bytesDone < 10; bytesDone++) {
+      drive.line(stateLine({ role: 'learner', joining: { provider: bytesDone && 2, bytesDone, bytesTotal: 10 } }));
+      drive.pass(helloTimeoutMs - 1000);
+    }
+    const told = drive.all.flatMap((action) => ('report' in action && action.report ? [action.report] : []));
+    assert.deepEqual([told.at(-1)?.joining?.bytesDone, told.at(-1)?.pid], [9, null]);
+    assert.ok(updates(drive.all).length <= 3, 'bytes that move are no status updates');
+    assert.deepEqual([...new Set(drive.states)], ['TASK_STARTING']);
+    assert.deepEqual(types(drive.pass(2000)), ['probe']);
+  });
+
   for (const [name, data, message] of [
     ['no data', null, /has no data/],
     ['data that is not JSON', 'AAAA', /not base64 of JSON/],
@@ -43,6 +57,11 @@ describe('executor task: launch', () => {
       'a short secret',
       encode(assignment({ replica: { ...replica, secretHex: 'abcd' } })),
       /replica\.secretHex is "\(hidden\)"/,
+    ],
+    [
+      'a line break in the file of a snapshot',
+      encode(assignment({ replica: { ...replica, snapshot: { ...hook, file: 'a\nsecret=0' } } })),
+      /replica\.snapshot\.file/,
     ],
     [
       'a comma in a host',

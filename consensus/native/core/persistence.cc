@@ -77,6 +77,12 @@ Position ringEndIn(std::span<const std::byte> records, std::uint32_t self) {
   return end;
 }
 
+Index highestIndexIn(std::span<const std::byte> records) {
+  Index highest = 0;
+  eachRecord(records, [&](const Record& record) { highest = std::max(highest, record.header.index); });
+  return highest;
+}
+
 Recovery sortOut(const PersistedLog& log, std::uint32_t self, std::size_t ringBytes, Done journal) {
   Recovery recovery;
   recovery.promise = highestBallot(log.records, log.promise);

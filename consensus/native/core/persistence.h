@@ -42,6 +42,9 @@ Recovery sortOut(const PersistedLog& log, std::uint32_t self, std::size_t ringBy
 // The end of what `records` hold of the ring of member `self`; 0: nothing.
 Position ringEndIn(std::span<const std::byte> records, std::uint32_t self);
 
+// The highest index in `records`; 0: there are none.
+Index highestIndexIn(std::span<const std::byte> records);
+
 // Calls `take(record)` for each of whole records one after the other. False: what follows is no record.
 template <class Take>
 bool eachRecord(std::span<const std::byte> bytes, Take take) {

@@ -101,6 +101,10 @@ std::string joiningJson(const Status& status) {
          field("bytesTotal", status.joining->bytesTotal) + "}";
 }
 
+std::string persistedJson(const Status& status) {
+  return status.durability == Durability::disk ? std::to_string(status.disk.persisted) : "null";
+}
+
 std::string divergenceJson(const Status& status) {
   if (!status.diverged) return "null";
   return "{" + field("index", status.divergence.index) + "," +
@@ -122,7 +126,8 @@ std::string stateLine(const Status& status) {
          ",\"label\":" + quote(anyUnexpected ? "checked" : "exact") + ",\"unexpected\":" + unexpected +
          ",\"divergence\":" + divergenceJson(status) +
          ",\"journalError\":" + textOrNull(status.journalError) +
-         ",\"diskError\":" + textOrNull(status.disk.error) + "," + field("journalFrom", status.journalFrom) +
+         ",\"diskError\":" + textOrNull(status.disk.error) + ",\"persistedIndex\":" + persistedJson(status) + "," +
+         field("journalFrom", status.journalFrom) + "," + field("journalTo", status.journalTo) +
          "," + field("snapshotIndex", status.snapshotIndex) + ",\"snapshotError\":" + textOrNull(status.snapshotError) +
          ",\"joining\":" + joiningJson(status) + "}\n";
 }

@@ -50,6 +50,7 @@ bool MemberRuntime::recoverDisk(const PersistedLog& log, Recovery* recovery, std
   if (!keepAgain(*recovery)) return *error = wal_->error() + "; make room or mend the disk", false;
   if (directory_->fresh() && !directory_->sign(options_, directoryKey())) return *error = directory_->error(), false;
   diskStatus_.recovered = journal_->last();
+  diskStatus_.persisted = std::max(journal_->last(), highestIndexIn(log.records));
   replaying_ = journal_->last() != 0;
   return true;
 }
@@ -137,6 +138,7 @@ bool MemberRuntime::keepOrder(const PersistOrder& order) {
   showDiskError({});
   const Guard guard(lock_);
   core_->persisted(order);
+  notePersisted(wal_->highest());
   changed_ = changed_ || order.promise != 0;
   diskStatus_.syncs++;
   diskStatus_.bytes += order.records.size();
@@ -149,7 +151,17 @@ bool MemberRuntime::keepOrder(const PersistOrder& order) {
 void MemberRuntime::releaseLog() {
   if (wal_->segments() <= segmentsKept || wal_->segments() == releasedSegments_) return;
   releasedSegments_ = wal_->segments();
-  if (!journal_->sync(&walState_.journal) && journal_->distrusted()) stopDisk(journal_->error());
+  if (!journal_->sync(&walState_.journal)) {
+    if (journal_->distrusted()) stopDisk(journal_->error());
+    return;
+  }
+  const Guard guard(lock_);
+  notePersisted(walState_.journal);
+}
+
+// Under the lock.
+void MemberRuntime::notePersisted(Index index) {
+  diskStatus_.persisted = std::max(diskStatus_.persisted, index);
 }
 
 void MemberRuntime::showDiskError(const std::string& error) {

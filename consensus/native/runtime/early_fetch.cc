@@ -50,9 +50,10 @@ void EarlyFetch::exchange(std::uint64_t nowNs) {
   }
   ask(nowNs);
   for (auto& [number, peer] : peers_) peer.link->flush();
-  if (!fetch_ || nowNs - toldNs_ < tellIntervalNs) return;
+  if (nowNs - toldNs_ < tellIntervalNs) return;
   toldNs_ = nowNs;
-  progress_({from_, fetch_->bytesDone(), fetch_->manifest() ? fetch_->manifest()->stateBytes : 0});
+  progress_(fetch_ ? Joining{from_, fetch_->bytesDone(), fetch_->manifest() ? fetch_->manifest()->stateBytes : 0}
+                   : Joining{});
 }
 
 void EarlyFetch::step(Peer& peer, short events, std::uint64_t nowNs) {

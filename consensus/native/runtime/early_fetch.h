@@ -14,7 +14,7 @@ namespace gaia {
 
 class EarlyFetch {
  public:
-  // `progress` is called about once a second with what has come so far.
+  // `progress` is called about once a second with what has come so far; provider 0: nobody has a snapshot yet.
   EarlyFetch(const ReplicaOptions& options, std::function<void(const Joining&)> progress);
 
   // Returns when a snapshot is complete, or when the group's journals still reach back to the first entry and

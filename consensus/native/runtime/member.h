@@ -94,6 +94,7 @@ class MemberRuntime : public Runtime, private CoreListener {
   void keepLoop();
   bool keepOrder(const PersistOrder& order);
   void releaseLog();
+  void notePersisted(Index index);
   void ringDisk();
   void stopDisk(const std::string& cause);
   void showDiskError(const std::string& error);

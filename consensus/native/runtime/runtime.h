@@ -114,7 +114,7 @@ struct PeerStatus {
 
 // A snapshot on its way to this member.
 struct Joining {
-  std::uint32_t provider = 0;  // member number
+  std::uint32_t provider = 0;  // member number; 0: none has one yet
   std::uint64_t bytesDone = 0, bytesTotal = 0;
 };
 
@@ -122,6 +122,7 @@ struct Joining {
 struct Divergence { Index index = 0; std::uint32_t otherMember = 0; };
 
 struct DiskStatus {
+  Index persisted = 0;                     // the newest entry on this member's disk, decided or not
   Index recovered = 0;                     // entries taken from the directory at the start; wait() hands them out first
   std::uint64_t syncs = 0;                 // of the log, each for all that had arrived (group commit)
   std::uint64_t bytes = 0;                 // written by them

@@ -10,12 +10,6 @@ namespace {
 
 bool isShortage(int code) { return code == ENOSPC || code == EDQUOT || code == EFBIG; }
 
-Index highestIndex(std::span<const std::byte> records) {
-  Index highest = 0;
-  eachRecord(records, [&](const Record& record) { highest = std::max(highest, record.header.index); });
-  return highest;
-}
-
 }  // namespace
 
 std::string Wal::path(std::uint32_t number) const {
@@ -82,7 +76,7 @@ Wal::Outcome Wal::write(Segment& segment, std::span<const std::byte> records, co
   if (const int code = segment.file->sync())
     return fault(Outcome::failed, "synchronise", segment.number, code);
   segment.used += buffer_.size();
-  segment.highest = std::max(segment.highest, highestIndex(records));
+  segment.highest = std::max(segment.highest, highestIndexIn(records));
   return Outcome::kept;
 }
 

@@ -44,6 +44,8 @@ class Wal {
   void dropFormerLives() { oldest_ = firstOwn_; }
   bool empty() const { return next_ == 1; }
 
+  // Of the records in the newest segment.
+  Index highest() const { return segments_.empty() ? 0 : segments_.back().highest; }
   std::size_t segments() const { return segments_.size(); }
   const std::string& error() const { return error_; }
 

@@ -78,6 +78,22 @@ describe('api: metrics', () => {
     assert.equal(metrics.samples('gaia_replica_elections_total').length, 1, 'what was not reported is not there');
   });
 
+  it('shows how far the disk has come, of those that have one to wait for', async () => {
+    await put(ledger);
+    service.change('/demo/ledger', (app) => {
+      const replica = app.tasks[0]?.replica;
+      if (replica?.report) replica.report = { ...replica.report, persistedIndex: 9, snapshotIndex: 5 };
+    });
+    const metrics = await scrape();
+    assert.equal(metrics.value('gaia_replica_persisted_index', leader), 9);
+    assert.equal(metrics.samples('gaia_replica_persisted_index').length, 1);
+    assert.equal(metrics.value('gaia_replica_snapshot_index', leader), 5);
+    assert.equal(metrics.samples('gaia_replica_snapshot_index').length, 3);
+    const { replicas } = (await call('GET', '/v2/apps/demo/ledger/replicas')).body;
+    assert.deepEqual([replicas[0].persistedIndex, replicas[1].persistedIndex], [9, null]);
+    assert.deepEqual([replicas[0].snapshotIndex, replicas[0].journal], [5, { from: 1, to: 10 }]);
+  });
+
   it('puts distributions under bounds in base units, and never a value below itself', async () => {
     await put(ledger);
     report(counted);

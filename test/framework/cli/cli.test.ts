@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
+import type { ReplicaReport } from '../../../executor/assignment.js';
 import { buildApi } from '../../../framework/api/index.js';
 import { MemoryService } from '../api/memory-service.js';
 import { type Run, gaia as runGaia } from './gaia.js';
@@ -99,6 +100,23 @@ describe('gaia app', () => {
     assert.match((await gaia(['app', 'list'])).stdout, /\/demo\/ledger +5\/5 +replicated/);
     assert.match((await gaia(['app', 'remove', '/demo/ledger'])).stdout, /is removed/);
     assert.deepEqual((await json(['app', 'list'])).value.apps, []);
+  });
+
+  it('shows what replicas keep and how far a joiner has come', async () => {
+    await gaia(['app', 'add', '-'], JSON.stringify(ledger));
+    const report = (slot: number, change: Partial<ReplicaReport>) =>
+      service.change('/demo/ledger', (app) => {
+        const replica = app.tasks[slot]?.replica;
+        if (replica?.report) replica.report = { ...replica.report, ...change };
+      });
+    report(0, { journalFrom: 3001, journalTo: 5021, snapshotIndex: 4000, persistedIndex: 5020 });
+    report(1, { joining: { provider: 1, bytesDone: 0, bytesTotal: 0 } });
+    report(2, { joining: { provider: 1, bytesDone: 554_051_174, bytesTotal: 1_288_490_189 } });
+    const shown = (await gaia(['app', 'show', '/demo/ledger'])).stdout;
+    const kept = 'entries 3,001 to 5,021, a snapshot of entry 4,000, on its disk up to entry 5,020';
+    assert.ok(shown.includes(`slot 0 keeps ${kept}\n`), shown);
+    assert.ok(shown.includes('replica in slot 1 joins: waits for a snapshot of the group\n'), shown);
+    assert.ok(shown.includes('replica in slot 2 joins: 43 % of 1.2 GiB from member 1\n'), shown);
   });
 
   it('updates with --update and says what was ignored', async () => {

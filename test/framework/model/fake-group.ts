@@ -19,6 +19,8 @@ export class FakeGroup {
   leader = 0;
   /** Members that start and never catch up. */
   readonly stuck = new Set<number>();
+  /** Snapshots on their way, by member. */
+  readonly joining = new Map<number, ReplicaReport['joining']>();
 
   constructor(readonly name: string) {}
 
@@ -86,6 +88,7 @@ export class FakeGroup {
         appliedIndex: this.index,
       })),
       ...quietReport(),
+      joining: this.joining.get(member) ?? null,
       metrics: null,
     };
   }

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { accept, ledger, reject } from './bodies.js';
 
+const hook = { provider: 'hook', send: 'SAVE\r\n', expect: '+OK\r\n', file: 'dump.rdb' };
+const snapshot = (change: object) => ({ replication: { snapshot: { ...hook, ...change } } });
+
 describe('spec: replication', () => {
   const refused: [string, object, string, RegExp][] = [
     ['ten replicas', { instances: 10 }, '/instances', /10; a replicated app has 1 to 9 replicas/],
@@ -11,6 +14,44 @@ describe('spec: replication', () => {
     ['misspelt field', { replication: { durabilty: 'memory' } }, '/replication/durabilty', /no such field/],
     ['host before rack', { replication: { spread: ['host', 'rack'] } }, '/replication/spread', /narrowest/],
     ['zone twice', { replication: { spread: ['zone', 'zone'] } }, '/replication/spread', /once/],
+    [
+      'an unknown provider',
+      snapshot({ provider: 'zfs' }),
+      '/replication/snapshot/provider',
+      /"zfs"; use one of replay/,
+    ],
+    ['an empty send', snapshot({ send: '' }), '/replication/snapshot/send', /at least 1 characters/],
+    [
+      'a file elsewhere',
+      snapshot({ file: '../dump.rdb' }),
+      '/replication/snapshot/file',
+      /"\.\.\/dump\.rdb"; use the name of a file in/,
+    ],
+    [
+      "GAIA's own file",
+      snapshot({ file: '.gaia' }),
+      '/replication/snapshot/file',
+      /".gaia"; use the name of a file in/,
+    ],
+    ['a tiny log', snapshot({ logBytes: 1000 }), '/replication/snapshot/logBytes', /is 1000; use 16777216 or more/],
+    [
+      'a misspelt field of a hook',
+      snapshot({ sent: 'SAVE' }),
+      '/replication/snapshot/sent',
+      /no such field; use provider, send/,
+    ],
+    [
+      'a command for replay',
+      snapshot({ provider: 'replay' }),
+      '/replication/snapshot/send',
+      /provider replay has no such field/,
+    ],
+    [
+      'a hook with durability disk',
+      { replication: { ...snapshot({}).replication, durability: 'disk' } },
+      '/replication/snapshot/provider',
+      /"hook" and durability "disk".*use provider replay, or durability memory/,
+    ],
     ['own preload', { env: { LD_PRELOAD: '/x.so' } }, '/env/LD_PRELOAD', /belongs to the replication/],
   ];
   for (const [name, change, path, sentence] of refused) {
@@ -22,9 +63,29 @@ describe('spec: replication', () => {
     });
   }
 
+  it('refuses a snapshot that says too little, and what to say', () => {
+    for (const [field, words] of [
+      ['provider', /provider is missing; give one of replay, hook, criu/],
+      ['send', /send is missing; give what makes the program write its file, such as "SAVE/],
+      ['expect', /expect is missing; give how the reply/],
+      ['file', /file is missing; give the file that the program writes and reads/],
+    ] as const) {
+      const { status, body } = reject({ ...ledger, ...snapshot({ [field]: undefined }) });
+      assert.equal(status, 400);
+      const detail = body.details.find(({ path }) => path === `/replication/snapshot/${field}`);
+      assert.match(detail?.errors.join(' ') ?? '', words);
+    }
+  });
+
   it('has defaults', () => {
     const spread = ['zone', 'rack', 'host'];
-    const expected = { protocol: 'apus', transport: 'auto', durability: 'memory', spread };
+    const expected = {
+      protocol: 'apus',
+      transport: 'auto',
+      durability: 'memory',
+      snapshot: { provider: 'replay' },
+      spread,
+    };
     const app = accept({ ...ledger, replication: {} });
     assert.deepEqual(app.replication, expected);
     assert.deepEqual(app.unreachableStrategy, { inactiveAfterSeconds: 60, expungeAfterSeconds: 600 });
@@ -32,6 +93,15 @@ describe('spec: replication', () => {
 
   it('takes durability disk', () => {
     assert.equal(accept({ ...ledger, replication: { durability: 'disk' } }).replication?.durability, 'disk');
+  });
+
+  it('takes snapshots by a hook, which come back as they were given, and by criu', () => {
+    const app = accept({ ...ledger, ...snapshot({}) });
+    assert.deepEqual(app.replication?.snapshot, { ...hook, logBytes: 268_435_456 });
+    const again = accept({ ...ledger, replication: app.replication });
+    assert.deepEqual(again.replication, app.replication);
+    const criu = accept({ ...ledger, replication: { snapshot: { provider: 'criu' } } });
+    assert.deepEqual(criu.replication?.snapshot, { provider: 'criu' });
   });
 
   it('waits no longer for a replica that cannot be reached than it is told to', () => {

@@ -1,0 +1,113 @@
+import type { ReplicaReport } from '../../executor/assignment.js';
+import { mean, quantile } from '../distribution.js';
+import { type AppJson, placeOf, type TaskJson } from './app-json.js';
+import { dim, green, type Output, red, yellow } from './output.js';
+
+/** The replicated part of `gaia app show`: a row for each replica, and what is to be said of them in words. */
+export function showGroup(output: Output, app: AppJson): void {
+  const leader = app.group?.leader ?? null;
+  const text = leader === null ? 'none known' : `slot ${leader.slot} at ${leader.address}, term ${leader.term}`;
+  output.line(`  leader: ${text}`);
+  if (app.group?.awaits) output.line(yellow(`  ${app.group.awaits}`));
+  if (app.tasks.length === 0) return;
+  output.line();
+  output.table(
+    [
+      'SLOT',
+      'MEMBER',
+      'ROLE',
+      'TERM',
+      'AGENT',
+      'PLACE',
+      'ADDRESS',
+      'LAG',
+      'TRANSPORT',
+      'ELECTIONS',
+      'LABEL',
+      'PID',
+      'STATE',
+    ],
+    [...app.tasks].sort((a, b) => (a.replica?.slot ?? 0) - (b.replica?.slot ?? 0)).map(replicaRow),
+  );
+  showCommits(output, app.tasks);
+  showTransports(output, app.tasks);
+  for (const { slot, report } of reports(app.tasks)) showKept(output, slot, report);
+  for (const { slot, report } of reports(app.tasks)) showJoining(output, slot, report);
+}
+
+function reports(tasks: TaskJson[]): { slot: number; report: ReplicaReport }[] {
+  const known = tasks.flatMap(({ replica }) =>
+    replica?.report ? [{ slot: replica.slot, report: replica.report }] : [],
+  );
+  return known.sort((a, b) => a.slot - b.slot);
+}
+
+/** What others can join from, and what a loss of power would leave. */
+function showKept(output: Output, slot: number, report: ReplicaReport): void {
+  const { journalFrom, journalTo, snapshotIndex, persistedIndex, snapshotError } = report;
+  if (snapshotError !== null) output.line(yellow(`  slot ${slot}: ${snapshotError}`));
+  if (journalFrom === 0) return;
+  const entries = (index: number) => index.toLocaleString('en');
+  const parts = [`entries ${entries(journalFrom)} to ${entries(journalTo)}`];
+  if (snapshotIndex > 0) parts.push(`a snapshot of entry ${entries(snapshotIndex)}`);
+  if (persistedIndex !== null) parts.push(`on its disk up to entry ${entries(persistedIndex)}`);
+  output.line(dim(`  slot ${slot} keeps ${parts.join(', ')}`));
+}
+
+function showJoining(output: Output, slot: number, { joining }: ReplicaReport): void {
+  if (joining === null) return;
+  const { provider, bytesDone, bytesTotal } = joining;
+  const percent = Math.floor((100 * bytesDone) / bytesTotal);
+  const how =
+    bytesTotal === 0
+      ? 'waits for a snapshot of the group'
+      : `${percent} % of ${size(bytesTotal)} from member ${provider}`;
+  output.line(yellow(`  replica in slot ${slot} joins: ${how}`));
+}
+
+function size(bytes: number): string {
+  const units = ['KiB', 'MiB', 'GiB', 'TiB'];
+  const step = Math.min(units.length, Math.max(1, Math.floor(Math.log2(bytes) / 10)));
+  return `${Number((bytes / 2 ** (10 * step)).toPrecision(2))} ${units[step - 1]}`;
+}
+
+/** Of the leader, since its process started. */
+function showCommits(output: Output, tasks: TaskJson[]): void {
+  const report = tasks.map(({ replica }) => replica?.report).find((one) => one?.role === 'leader');
+  const metrics = report?.metrics;
+  if (!metrics || metrics.batchEntries.count === 0) return;
+  const [p50, p99] = [0.5, 0.99].map((share) => duration(quantile(metrics.commitLatencyNs, share)));
+  const count = metrics.batchEntries.count.toLocaleString('en');
+  const bytes = Math.round(mean(metrics.batchBytes) ?? 0).toLocaleString('en');
+  output.line(`  commits of the leader: ${count}, p50 ${p50}, p99 ${p99}, ${bytes} bytes each`);
+}
+
+function duration(ns: number | null): string {
+  if (ns === null) return '?';
+  const [divisor, unit] = ns < 1e6 ? [1e3, 'µs'] : [1e6, 'ms'];
+  return `${Number((ns / divisor).toPrecision(2))} ${unit}`;
+}
+
+/** Why pairs of replicas do not use a better transport, each reason once. */
+function showTransports(output: Output, tasks: TaskJson[]): void {
+  const peers = tasks.flatMap(({ replica }) => replica?.report?.peers ?? []);
+  const reasons = peers.filter((peer) => peer.connected && peer.transportReason !== '');
+  for (const text of new Set(reasons.map((peer) => `${peer.transport}: ${peer.transportReason}`)))
+    output.line(dim(`  ${text}`));
+}
+
+function replicaRow(task: TaskJson): string[] {
+  const report = task.replica?.report ?? null;
+  const transports = [...new Set(report?.peers.filter((peer) => peer.connected).map((peer) => peer.transport))];
+  const label = report?.divergence ? red(`diverged at ${report.divergence.index}`) : (report?.label ?? '?');
+  return [
+    ...[task.replica?.slot ?? '?', task.replica?.member ?? '?', roleText(report?.role), report?.term ?? '?'],
+    ...[task.host, placeOf(task), task.replica?.address ?? '?', report?.lagEntries ?? '?'],
+    ...[transports.join(', ') || '–', report?.metrics?.elections ?? '?', label, report?.pid ?? '?', task.state],
+  ].map(String);
+}
+
+function roleText(role: string | undefined): string {
+  if (role === undefined) return '?';
+  return role === 'leader' ? green(role) : role;
+}
