@@ -36,9 +36,8 @@ void SimChannel::readJournal(Index from) {
   add({.kind = Operation::Kind::journal, .offset = from, .bytes = {}});
 }
 
-// Members of these lives take none: journals keep everything.
-void SimChannel::readSnapshot(Index index, std::uint32_t) {
-  add({.kind = Operation::Kind::snapshot, .offset = index, .bytes = {}});
+void SimChannel::readSnapshot(Index index, std::uint32_t number) {
+  add({.kind = Operation::Kind::snapshot, .offset = index, .number = number, .bytes = {}});
 }
 
 void SimChannel::add(Operation operation) {
@@ -137,8 +136,10 @@ void SimChannel::finish(Operation& operation) {
   if (!open_ || operation.kind == Operation::Kind::write) return;
   if (operation.kind == Operation::Kind::read)
     return answer(Completion::Kind::read, std::move(operation.bytes));
-  if (operation.kind == Operation::Kind::snapshot) return answer(Completion::Kind::snapshot, {});
-  answer(Completion::Kind::journal, owner_.journal.from(operation.offset, journalBytesMax));
+  const std::uint32_t reader = writer_.member.number;
+  if (operation.kind == Operation::Kind::snapshot)
+    return answer(Completion::Kind::snapshot, owner_.pieceFor(reader, operation.offset, operation.number));
+  answer(Completion::Kind::journal, owner_.journalFor(reader, operation.offset, journalBytesMax));
 }
 
 void SimChannel::guard(const Operation& operation) {

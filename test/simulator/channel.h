@@ -33,7 +33,8 @@ class SimChannel : public Channel {
  private:
   struct Operation {
     enum class Kind : std::uint8_t { write, read, journal, snapshot } kind = Kind::write;
-    std::size_t offset = 0;
+    std::size_t offset = 0;        // of journal and snapshot reads: an index
+    std::uint32_t number = 0;      // of a piece
     std::vector<std::byte> bytes;  // of a write; of a read: its answer, sized
     std::uint64_t dueNs = 0;
     bool inRing = false;             // a write into the writer's ring, at

@@ -7,7 +7,8 @@
 namespace gaia::sim {
 
 struct Event {
-  // node: tick to resume, strike. channel: operation, answer. Neither: fault, change, probe.
+  // node: tick to resume, strike, disk, condemned. channel: operation, answer. restart: a place among those
+  // that are down. Neither: fault, change, probe.
   enum class Kind : std::uint8_t {
     tick,
     turn,
@@ -19,7 +20,10 @@ struct Event {
     fault,
     strike,
     change,
-    probe
+    probe,
+    disk,
+    condemned,
+    restart
   };
   std::uint64_t atNs = 0;
   std::uint64_t order = 0;  // of two events at one time the one added first

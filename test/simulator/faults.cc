@@ -18,6 +18,7 @@ void World::fault() {
 
 void World::inject(Fault fault) {
   std::vector<Node*> nodes = livingNodes();
+  if (nodes.empty()) return;  // all are down, and come back
   Node& node = *random.pick(nodes);
   const std::uint64_t suspicionNs = options.timings.suspicionNs;
   switch (fault) {
@@ -49,6 +50,10 @@ void World::inject(Fault fault) {
     case Fault::jumpClock:
       node.jumpClock(random.below(suspicionNs * 4));
       return count(Count::clockJumps);
+    case Fault::restart:
+      return takeSomeDown();
+    case Fault::powerLoss:
+      return losePower();
   }
 }
 
@@ -112,15 +117,19 @@ void World::heal() {
   for (auto& channel : channels_) channel->resume();
 }
 
-// A minority of every configuration that may still be in force can be lost at a time; more would lose data
-// rightly.
-bool World::mayCrash(const Node& node) const {
+// A minority of every configuration that may still be in force can be lost for good at a time; more would
+// lose data rightly. In force is what a member that counts, or its disk after a loss of power, takes for it.
+bool World::mayCrash(const Node& node) {
   const Configuration& current = newest();
-  if (current.byNumber(node.member.number) && !survivable(current, &node)) return false;
+  if (!bears(current, node)) return false;
   for (const Node* other : livingNodes()) {
     if (!current.byNumber(other->member.number)) continue;  // what it believes is nobody's business any more
-    const Configuration& configuration = other->core.configuration();
-    if (configuration.byNumber(node.member.number) && !survivable(configuration, &node)) return false;
+    if (!bears(other->core.configuration(), node)) return false;
+    if (other->disk && !bears(other->disk->configuration(), node)) return false;
+  }
+  for (const Down& down : down_) {
+    if (!down.disk || !current.byNumber(down.member.number)) continue;
+    if (!bears(down.disk->configuration(), node)) return false;
   }
   for (const auto& [index, configuration] : proposals_) {
     if (index > current.index && !survivable(configuration, &node)) return false;
@@ -128,19 +137,34 @@ bool World::mayCrash(const Node& node) const {
   return true;
 }
 
+// A majority is left without the node.
+bool World::bears(const Configuration& configuration, const Node& node) const {
+  return !configuration.byNumber(node.member.number) || survivable(configuration, &node);
+}
+
 void World::crash(Node& node) {
-  if (!mayCrash(node)) return;
+  if (mayCrash(node)) lose(node);
+}
+
+void World::lose(Node& node) {
+  if (!node.alive) return;
   const bool silently = random.oneIn(3);
   if (traced_) say("member ", node.member.number, silently ? " and its machine are gone" : " is gone");
+  newest();  // it may be the only one to know
+  end(node, silently);
+  std::erase_if(proposals_, [&](const auto& proposal) { return proposal.first <= newest_.index; });
+  count(Count::crashes);
+}
+
+// The process is gone.
+void World::end(Node& node, bool silently) {
   if (silently) silent_.insert(node.member.number);
   node.die();
-  std::erase_if(proposals_, [&](const auto& proposal) { return proposal.first <= newest().index; });
   const std::uint64_t noticeNs = silently ? 100 * nsPerMs : 2 * nsPerMs;
   for (Node* other : livingNodes()) {
     if (!other->channels.contains(node.member.number)) continue;
     events.add(nowNs + random.below(noticeNs), Event::Kind::reset, other->life, node.member.number);
   }
-  count(Count::crashes);
 }
 
 }  // namespace gaia::sim

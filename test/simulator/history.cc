@@ -61,6 +61,14 @@ void History::applied(std::uint32_t number, const Record& record) {
        ", under ballot " + ballotText(record.header.ballot) + ")");
 }
 
+void History::executed(std::uint32_t number, Index index, std::uint64_t state) {
+  if (index >= states_.size()) states_.resize(index + 64);
+  std::optional<std::uint64_t>& known = states_[index];
+  if (known && *known != state)
+    fail("state: " + member(number) + " has another one than others after entry " + std::to_string(index));
+  known = state;
+}
+
 void History::acknowledged(Index index, std::uint64_t content) {
   acknowledged_[index] = content;
   if (index <= decided_.size()) checkAcknowledged(index, content);

@@ -3,11 +3,13 @@
 //   one leader per ballot; one content per (ballot, index)
 //   every member applies the same entries in index order, each exactly once
 //   each entry follows exactly the one it was built on (primary order)
+//   every program has the same state after the same entry, whether it executed or restored it
 //   what was acknowledged is what is decided, and it is there at the end
 //   no byte of a decided entry is overwritten where it is not applied yet (G1)
 #pragma once
 #include <deque>
 #include <map>
+#include <optional>
 #include <string>
 #include <unordered_map>
 
@@ -31,6 +33,8 @@ class History {
   // `life` tells two lives of one member number apart.
   void appended(std::uint32_t life, const Record& record);
   void applied(std::uint32_t number, const Record& record);
+  // `state` is what a program has after entry `index`, by execution or from a snapshot.
+  void executed(std::uint32_t number, Index index, std::uint64_t state);
   void acknowledged(Index index, std::uint64_t content);
   void overwritten(std::uint32_t owner, Index applied, const Appended& record);
   void end();
@@ -58,6 +62,7 @@ class History {
 
   std::vector<Decided> decided_;  // of index i at i - 1
   std::map<Index, std::uint64_t> acknowledged_;
+  std::vector<std::optional<std::uint64_t>> states_;          // after entry i at i
   std::unordered_map<Ballot, std::uint32_t> leaders_;         // which life wrote under a ballot
   std::unordered_map<std::uint64_t, std::uint64_t> written_;  // (ballot, index) mixed -> content
   std::deque<Overwritten> undecided_;  // overwritten before it was known whether it mattered

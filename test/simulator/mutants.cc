@@ -28,6 +28,17 @@ constexpr std::array names{
     std::pair{"predecessorWrites", Mutant::predecessorWrites},
     std::pair{"tornClaim", Mutant::tornClaim},
     std::pair{"sameIdentity", Mutant::sameIdentity},
+    std::pair{"claimBeforeDisk", Mutant::claimBeforeDisk},
+    std::pair{"scanBeforeDisk", Mutant::scanBeforeDisk},
+    std::pair{"unkeptCounts", Mutant::unkeptCounts},
+    std::pair{"ownUnkeptCounts", Mutant::ownUnkeptCounts},
+    std::pair{"placeUnnamed", Mutant::placeUnnamed},
+    std::pair{"cursorUnkept", Mutant::cursorUnkept},
+    std::pair{"positionsRepeat", Mutant::positionsRepeat},
+    std::pair{"formerLifeLost", Mutant::formerLifeLost},
+    std::pair{"asideUnread", Mutant::asideUnread},
+    std::pair{"promiseUnkept", Mutant::promiseUnkept},
+    std::pair{"piecesMixed", Mutant::piecesMixed},
 };
 
 }  // namespace

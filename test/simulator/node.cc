@@ -6,8 +6,13 @@
 namespace gaia::sim {
 namespace {
 
-CoreOptions coreOptions(const Member& self, const std::vector<Member>& peers, bool join) {
+constexpr std::uint64_t diskPollNs = 200 * nsPerUs;  // a leader that waits for disks
+
+CoreOptions coreOptions(const Member& self, const std::vector<Member>& peers, bool join, Recovery recovery,
+                        bool restores) {
   CoreOptions options;
+  options.recovery = std::move(recovery);
+  options.restores = restores;
   options.self = self;
   options.peers = peers;
   options.join = join;
@@ -16,29 +21,21 @@ CoreOptions coreOptions(const Member& self, const std::vector<Member>& peers, bo
 
 }  // namespace
 
-void SimJournal::append(std::span<const std::byte> record) {
-  bytes_.insert(bytes_.end(), record.begin(), record.end());
-  ends_.push_back(bytes_.size());
-}
-
-std::vector<std::byte> SimJournal::from(Index index, std::size_t bytesMax) const {
-  if (index == 0 || index > last()) return {};
-  const std::size_t begin = index == 1 ? 0 : ends_[index - 2];
-  std::size_t end = ends_[index - 1];
-  for (Index i = index + 1; i <= last() && ends_[i - 1] - begin <= bytesMax; i++) end = ends_[i - 1];
-  return {bytes_.begin() + static_cast<std::ptrdiff_t>(begin),
-          bytes_.begin() + static_cast<std::ptrdiff_t>(end)};
-}
-
-Node::Node(World& world, std::uint32_t life, const Member& self, const std::vector<Member>& peers, bool join)
+Node::Node(World& world, std::uint32_t life, const Member& self, std::shared_ptr<SimDisk> kept,
+           const std::vector<Member>& peers, bool join)
     : world(world),
       life(life),
       member(self),
       bornNs(world.nowNs),
-      memory(Region::bytesFor(world.options.ringBytes)),
-      region(memory.data(), world.options.ringBytes),
-      core(coreOptions(self, peers, join), region, *this, world.options.timings),
-      counted_(!join) {
+      memory(Region::bytesFor(world.options.ringBytes, world.options.durability)),
+      region(memory.data(), world.options.ringBytes, world.options.durability),
+      disk(std::move(kept)),
+      core(coreOptions(self, peers, join, disk ? disk->recover(world.options.ringBytes) : Recovery{},
+                       world.options.snapshots),
+           region, *this, world.options.timings),
+      counted_(!join),
+      logEnd_(placePosition(region.ringHead(self.slot).anchor)) {
+  if (disk) replay();
   world.events.add(world.nowNs + world.random.below(world.options.tickNs), Event::Kind::tick, life);
 }
 
@@ -47,6 +44,7 @@ void Node::tick() {
   const std::uint64_t restsUntilNs = std::max(pausedUntilNs_, stalledUntilNs_);
   if (restsUntilNs > world.nowNs) return world.events.add(restsUntilNs, Event::Kind::tick, life);
   core.tick(world.nowNs + clockNs_);
+  tendSnapshots();
   afterCore();
   if (changed_ || ++ticks_ % 8 == 0) reconcile();
   wakeTurn(200 * nsPerUs);
@@ -85,7 +83,7 @@ void Node::connect(std::uint32_t number) {
   SimChannel* channel = world.open(*this, *owner);
   if (channel == nullptr) return;
   channels[number] = channel;
-  core.attach(number, channel);
+  core.attach(number, channel, disk ? owner->life + 1 : 0);
   afterCore();
 }
 
@@ -105,13 +103,15 @@ void Node::reset(std::uint32_t number) {
 
 void Node::answered() {
   if (!alive || paused()) return;
-  if (turn_ != Turn::follows || core.role() == Role::leader) return wakeTurn(20 * nsPerUs);
+  if (turn_ != Turn::follows || core.role() == Role::leader)
+    return wakeTurn(disk ? diskPollNs : 20 * nsPerUs);
   if (core.role() != Role::candidate || stalledUntilNs_ > world.nowNs) return;
   core.collect();
   afterCore();
 }
 
 void Node::written() {
+  wakeDisk(20 * nsPerUs);
   if (turn_ == Turn::follows) wakeTurn(200 * nsPerUs);
 }
 
@@ -138,6 +138,7 @@ void Node::die() {
 
 void Node::afterCore() {
   followOwnRing();
+  wakeDisk(20 * nsPerUs);
   world.count(Count::candidacies, core.elections() - elections_);
   elections_ = core.elections();
   if (core.role() == role_) return;
@@ -184,12 +185,13 @@ void Node::ringWritten(const Node& writer, Position position, std::size_t length
 }
 
 void Node::persist(const Record& record) {
-  if (record.header.index != journal.last() + 1) {
+  const bool replayed = disk && record.header.index <= disk->journal().last();
+  if (!replayed && record.header.index != journal.last() + 1) {
     return world.history.fail("order: member " + std::to_string(member.number) + " applies entry " +
                               std::to_string(record.header.index) + " after " +
                               std::to_string(journal.last()));
   }
-  journal.append(record.whole());
+  if (!replayed) journal.append(record.whole());
   storeWord(region.control().journaled, journal.last());
   world.history.applied(member.number, record);
   if (record.header.kind == static_cast<std::uint8_t>(EntryKind::configuration)) {

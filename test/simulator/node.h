@@ -7,29 +7,22 @@
 
 #include "channel.h"
 #include "core/core.h"
+#include "disk.h"
 #include "history.h"
 #include "options.h"
+#include "runtime/readers.h"
+#include "snapshots.h"
 #include "statistics.h"
 
 namespace gaia::sim {
 
 class World;
 
-// Applied entries as whole records, one after the other.
-class SimJournal {
- public:
-  Index last() const { return ends_.size(); }
-  void append(std::span<const std::byte> record);
-  std::vector<std::byte> from(Index index, std::size_t bytesMax) const;
-
- private:
-  std::vector<std::byte> bytes_;
-  std::vector<std::size_t> ends_;  // of the record of index i at i - 1
-};
-
 class Node : public CoreListener {
  public:
-  Node(World& world, std::uint32_t life, const Member& self, const std::vector<Member>& peers, bool join);
+  // `kept`: null with durability `memory`; the member goes on from what former lives have left there.
+  Node(World& world, std::uint32_t life, const Member& self, std::shared_ptr<SimDisk> kept,
+       const std::vector<Member>& peers, bool join);
 
   // --- events
   void tick();
@@ -38,6 +31,8 @@ class Node : public CoreListener {
   void reset(std::uint32_t number);  // it is noticed that a channel's owner is gone
   void answered();                   // an answer arrived
   void written();                    // somebody wrote into the memory
+  void keep();                       // its disk has ended a synchronisation, or may begin one
+  bool accept(const Node& writer);   // a member opens a channel to here; false: not now
 
   // --- faults
   void pause(std::uint64_t forNs);
@@ -47,9 +42,15 @@ class Node : public CoreListener {
   void jumpClock(std::uint64_t byNs) { clockNs_ += byNs; }
   void disconnect(std::uint32_t number);
   void die();
+  void failSync();  // nothing on its disk can be trusted any more
   void askHandOver() { handOverAsked_ = true; }
 
-  bool counted() const { return counted_; }  // was in a configuration that was applied here
+  bool condemned() const { return condemned_; }  // its disk has failed: it is about to end for good
+  bool counted() const { return counted_; }      // was in a configuration that was applied here
+
+  // --- what others read besides the memory
+  std::vector<std::byte> journalFor(std::uint32_t reader, Index from, std::size_t bytesMax);
+  std::vector<std::byte> pieceFor(std::uint32_t reader, Index index, std::uint32_t number);
 
   // --- memory
   Position positionOf(std::size_t ringOffset);
@@ -63,7 +64,9 @@ class Node : public CoreListener {
   const std::uint64_t bornNs;
   std::vector<std::byte> memory;
   const Region region;
+  const std::shared_ptr<SimDisk> disk;
   SimJournal journal;
+  SimSnapshots snapshots;
   Core core;
   bool alive = true;
   std::map<std::uint32_t, SimChannel*> channels;  // open ones, by the owner's number
@@ -78,7 +81,7 @@ class Node : public CoreListener {
 
   // CoreListener
   void persist(const Record& record) override;
-  bool keepPiece(std::uint32_t, std::span<const std::byte>) override { return false; }
+  bool keepPiece(std::uint32_t number, std::span<const std::byte> piece) override;
   void changed() override { changed_ = true; }
 
   void wakeTurn(std::uint64_t withinNs);
@@ -95,6 +98,19 @@ class Node : public CoreListener {
   void afterCore();
   void followOwnRing();
   void reconcile();
+
+  // node_disk.cc
+  void replay();
+  void wakeDisk(std::uint64_t withinNs);
+  bool endSync();
+  void noteKept(const PersistOrder& order);
+
+  // node_snapshot.cc
+  bool snapshotWanted();
+  void tendSnapshots();
+  void publishKept();
+  void takeSnapshot();
+  void restoreSnapshot();
 
   std::uint64_t clockNs_ = 0;  // how far its clock is ahead
   std::uint64_t pausedUntilNs_ = 0;
@@ -118,6 +134,14 @@ class Node : public CoreListener {
   std::vector<Appended> log_;  // what this member wrote into its own ring
   Position logEnd_ = 0;
   std::array<RingGuard, slotsMax> guards_;
+  bool diskScheduled_ = false;
+  bool diskFull_ = false;
+  bool condemned_ = false;
+  std::map<std::uint32_t, std::uint32_t> writerLives_;  // of members that have written here
+  Readers readers_{40 * nsPerMs};
+  SnapshotDemand demand_{30 * nsPerMs, 10 * nsPerMs};
+  bool snapshotDue_ = false;
+  std::uint64_t takenAtNs_ = 0;  // when the one that is being taken is written down
 };
 
 }  // namespace gaia::sim

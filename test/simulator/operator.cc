@@ -32,6 +32,7 @@ bool World::replace() {
   for (const std::uint8_t slot : slots_) {
     bool filled = false;
     for (const Node* node : livingNodes()) filled = filled || node->member.slot == slot;
+    for (const Down& down : down_) filled = filled || (down.disk && down.member.slot == slot);
     if (filled) continue;
     start(slot);
     return true;
@@ -70,20 +71,20 @@ void World::resize() {
 // A new member for the slot of one that is well: as when a machine is drained, or was unreachable for long.
 void World::replaceLiving() {
   std::vector<Node*> nodes = livingNodes();
+  if (nodes.empty()) return;
   const std::uint8_t slot = random.pick(nodes)->member.slot;
   const auto inSlot =
       std::count_if(nodes.begin(), nodes.end(), [&](Node* node) { return node->member.slot == slot; });
   if (inSlot == 1 && slots_.contains(slot)) start(slot);
 }
 
-// The newest configuration that took effect anywhere.
-const Configuration& World::newest() const {
-  const Configuration* newest = nullptr;
+// The newest configuration that took effect anywhere, maybe at a member that is down or gone.
+const Configuration& World::newest() {
   for (const Node* node : livingNodes()) {
     const Configuration& configuration = node->core.configuration();
-    if (newest == nullptr || configuration.index > newest->index) newest = &configuration;
+    if (newest_.members.empty() || configuration.index > newest_.index) newest_ = configuration;
   }
-  return *newest;
+  return newest_;
 }
 
 // Ends members that the newest configuration no longer counts, some time after it was decided, and lost

@@ -39,10 +39,34 @@ void drawLoad(Random& random, LifeOptions* options) {
 void drawFaults(Random& random, LifeOptions* options) {
   options->faultyNs = random.between(200, 500) * nsPerMs;
   options->faultEveryNs = random.between(4, 30) * nsPerMs;
-  for (std::uint64_t& weight : options->weight) weight = random.oneIn(5) ? 0 : random.between(1, 4);
+  for (std::size_t i = 0; i <= static_cast<std::size_t>(Fault::jumpClock); i++)
+    options->weight[i] = random.oneIn(5) ? 0 : random.between(1, 4);
   options->weight[static_cast<std::size_t>(Fault::heal)] += 1;
   options->strikeOneIn = random.oneIn(3) ? 0 : random.between(1, 6);
   options->changeEveryNs = random.oneIn(8) ? 0 : random.between(15, 80) * nsPerMs;
+}
+
+void drawDisk(Random& random, LifeOptions* options) {
+  if (!random.oneIn(3)) return;
+  options->durability = Durability::disk;
+  options->syncNs = random.between(10, 1000) * nsPerUs;
+  options->slowSyncOneIn = random.oneIn(3) ? 0 : random.between(20, 200);
+  options->slowSyncNs = random.between(2, 30) * nsPerMs;
+  options->journalSyncOneIn = random.oneIn(4) ? 0 : random.between(3, 100);
+  options->fullOneIn = random.oneIn(2) ? 0 : random.between(50, 500);
+  options->failedOneIn = random.oneIn(2) ? 0 : random.between(200, 2000);
+  options->weight[static_cast<std::size_t>(Fault::restart)] = random.oneIn(5) ? 0 : random.between(1, 6);
+  options->weight[static_cast<std::size_t>(Fault::powerLoss)] = random.oneIn(4) ? 0 : random.between(1, 3);
+}
+
+// With durability `memory`: disks and snapshots exclude each other.
+void drawSnapshots(Random& random, LifeOptions* options) {
+  if (options->durability == Durability::disk || !random.oneIn(3)) return;
+  options->snapshots = true;
+  options->snapshotLogBytes = random.between(1, 24) << 10;
+  options->journalBytes = options->snapshotLogBytes + (random.between(1, 24) << 10);
+  options->stateBytes = 8 * random.between(1, pieceStateBytesMax / 8 * 2);
+  options->spoiledOneIn = random.oneIn(2) ? 0 : random.between(5, 50);
 }
 
 }  // namespace
@@ -59,6 +83,8 @@ LifeOptions LifeOptions::draw(Random& random, std::size_t members) {
   drawNetwork(random, &options);
   drawLoad(random, &options);
   drawFaults(random, &options);
+  drawDisk(random, &options);
+  drawSnapshots(random, &options);
   return options;
 }
 

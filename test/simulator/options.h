@@ -18,8 +18,10 @@ enum class Fault : std::uint8_t {
   heal,          // all cuts end
   crash,         // memory and process are gone; a new member takes the slot
   jumpClock,     // one member's clock jumps ahead
+  restart,       // disk: some processes are killed, or lose power, and come back with what their disks have
+  powerLoss,     // disk: the same for all at once
 };
-constexpr std::size_t faultKinds = 8;
+constexpr std::size_t faultKinds = 10;
 
 struct LifeOptions {
   std::size_t members = 3;
@@ -40,6 +42,22 @@ struct LifeOptions {
   std::uint64_t payloadBytesMax = 300;
   std::uint64_t slowOneIn = 100;  // entries whose execution takes up to slowNs
   std::uint64_t slowNs = 5 * nsPerMs;
+
+  // Disk
+  Durability durability = Durability::memory;
+  std::uint64_t syncNs = 200 * nsPerUs;  // a synchronisation takes up to this
+  std::uint64_t slowSyncOneIn = 50;      // of them take up to
+  std::uint64_t slowSyncNs = 5 * nsPerMs;
+  std::uint64_t journalSyncOneIn = 20;  // after which the journal is synchronised, too
+  std::uint64_t fullOneIn = 0;          // that find the disk full
+  std::uint64_t failedOneIn = 0;        // that fail
+
+  // Snapshots
+  bool snapshots = false;
+  std::uint64_t snapshotLogBytes = 8u << 10;  // of entries, after which the next one is taken
+  std::uint64_t journalBytes = 32u << 10;     // from here on nobody waits for laggards
+  std::uint64_t stateBytes = 8;
+  std::uint64_t spoiledOneIn = 0;  // pieces that are damaged or cannot be kept; states that cannot be used
 
   // Faults
   std::uint64_t faultyNs = 400 * nsPerMs;

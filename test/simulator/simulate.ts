@@ -39,4 +39,5 @@ export function simulate(args: string[], secondsMax: number): Promise<Simulated>
   });
 }
 
+export const sum = (summary: Summary, name: string) => (summary[name] as { sum: number }).sum;
 export const median = (summary: Summary, name: string) => (summary[name] as { median: number }).median;

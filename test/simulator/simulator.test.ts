@@ -1,6 +1,6 @@
 /** Lives of groups over the real core (gaia-simulator): no promise is broken, they are worth living, and they replay. */
 import assert from 'node:assert/strict';
-import { median, type Summary, simulate } from './simulate.js';
+import { median, type Summary, simulate, sum } from './simulate.js';
 
 const seed = process.env.GAIA_SEED ?? '1';
 const lives = 10_000;
@@ -32,6 +32,19 @@ describe('simulated lives', () => {
     ];
     for (const [name, count] of atLeast) {
       assert.ok(median(summary, name) >= count, `the median life has only ${median(summary, name)} ${name}`);
+    }
+    const altogether: [name: string, count: number][] = [
+      ['lives with disks', 2500],
+      ['restarts', 10_000],
+      ['group power losses', 2500],
+      ['full disks', 1000],
+      ['failed syncs', 500],
+      ['lives with snapshots', 1500],
+      ['snapshots restored', 1500],
+      ['entries dropped', 50_000],
+    ];
+    for (const [name, count] of altogether) {
+      assert.ok(sum(summary, name) >= count, `all lives have only ${sum(summary, name)} ${name}`);
     }
   });
 

@@ -12,7 +12,8 @@ void World::critical(const Node& node) {
 void World::strike(Node& node) {
   if (!faulty_ || !node.alive) return;
   const std::uint64_t suspicionNs = options.timings.suspicionNs;
-  switch (random.below(5)) {
+  const bool keeps = options.durability == Durability::disk;
+  switch (random.below(keeps ? 8 : 5)) {
     case 0:
       return crash(node);
     case 1:
@@ -21,6 +22,12 @@ void World::strike(Node& node) {
       return isolate(node);
     case 3:
       return breakChannels(node);
+    case 5:
+      return losePower();
+    case 6:
+      return takeSomeDown();
+    case 7:
+      return takeDown(node, random.oneIn(2));
     default:
       return cutOffWithNewcomers(node);
   }

@@ -39,10 +39,13 @@ void Node::turn() {
 void Node::follow() {
   if (executing_) core.applied(executing_->index, state_, 1);
   executing_.reset();
+  restoreSnapshot();
+  takeSnapshot();
   for (int i = 0; i < entriesAtOnce; i++) {
     Entry entry;
     if (!core.next(&entry)) break;
     state_ = mix(state_, contentOf(entry.kind, entry.payload));
+    world.history.executed(member.number, entry.index, state_);
     if (world.random.oneIn(world.options.slowOneIn)) {
       executing_ = entry;
       busyUntilNs_ = world.nowNs + world.random.below(world.options.slowNs);
@@ -90,11 +93,13 @@ void Node::execute() {
     const Proposal proposal = unapplied_.front();
     unapplied_.pop_front();
     state_ = mix(state_, proposal.content);
+    world.history.executed(member.number, proposal.index, state_);
     core.applied(proposal.index, state_, 1);
     if (!world.random.oneIn(world.options.slowOneIn)) continue;
     busyUntilNs_ = world.nowNs + world.random.below(world.options.slowNs);
     return wakeTurn(0);
   }
+  takeSnapshot();
   think();
 }
 

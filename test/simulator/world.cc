@@ -12,6 +12,8 @@ World::World(std::uint64_t seed, const LifeOptions& options, bool traced)
   found();
   events.add(nowNs + options.faultEveryNs, Event::Kind::fault);
   events.add(nowNs + 20 * nsPerMs, Event::Kind::change);
+  if (options.durability == Durability::disk) count(Count::diskLives);
+  if (options.snapshots) count(Count::snapshotLives);
 }
 
 void World::found() {
@@ -31,10 +33,16 @@ void World::found() {
 }
 
 Node& World::add(const Member& self, const std::vector<Member>& peers, bool join) {
+  const bool keeps = options.durability == Durability::disk;
+  return add(self, keeps ? std::make_shared<SimDisk>(self, peers, join) : nullptr, peers, join);
+}
+
+Node& World::add(const Member& self, std::shared_ptr<SimDisk> disk, const std::vector<Member>& peers,
+                 bool join) {
   const auto life = static_cast<std::uint32_t>(nodes_.size());
   if (traced_)
     say("member ", self.number, " starts in slot ", static_cast<int>(self.slot), join ? " to join" : "");
-  return *nodes_.emplace_back(std::make_unique<Node>(*this, life, self, peers, join));
+  return *nodes_.emplace_back(std::make_unique<Node>(*this, life, self, std::move(disk), peers, join));
 }
 
 Outcome World::live() {
@@ -81,6 +89,12 @@ void World::handle(const Event& event) {
       return change();
     case Event::Kind::probe:
       return probe();
+    case Event::Kind::disk:
+      return nodes_[event.target]->keep();
+    case Event::Kind::condemned:
+      return lose(*nodes_[event.target]);
+    case Event::Kind::restart:
+      return restart(event.target);
   }
 }
 
@@ -97,7 +111,7 @@ bool World::cut(const Node& from, const Node& to) const {
 // on.
 SimChannel* World::open(Node& writer, Node& owner) {
   const Member& self = writer.member;
-  if (self.number < owner.writers[self.slot]) return nullptr;
+  if (self.number < owner.writers[self.slot] || !owner.accept(writer)) return nullptr;
   const bool counts = writer.core.role() != Role::learner && !mutant(Mutant::predecessorWrites);
   if (counts) owner.writers[self.slot] = self.number;
   for (auto& channel : channels_) {
@@ -131,14 +145,21 @@ std::vector<Node*> World::livingNodes() const {
 
 bool World::refused(std::uint32_t number) { return living(number) == nullptr && !silent_.contains(number); }
 
+bool World::livesOrReturns(std::uint32_t number) const {
+  const auto lives = [&](const auto& node) {
+    return node->alive && !node->condemned() && node->member.number == number;
+  };
+  const auto returns = [&](const Down& down) { return down.disk && down.member.number == number; };
+  return std::any_of(nodes_.begin(), nodes_.end(), lives) || std::any_of(down_.begin(), down_.end(), returns);
+}
+
 bool World::survivable(const Configuration& configuration, const Node* without) const {
-  std::size_t alive = 0;
-  for (const auto& node : nodes_) {
-    alive += node->alive && node.get() != without && configuration.byNumber(node->member.number) != nullptr
-                 ? 1
-                 : 0;
+  std::size_t there = 0;
+  for (const Member& member : configuration.members) {
+    const bool excepted = without != nullptr && without->member.number == member.number;
+    there += !excepted && livesOrReturns(member.number) ? 1 : 0;
   }
-  return alive >= configuration.majority();
+  return there >= configuration.majority();
 }
 
 std::uint32_t World::unwanted(const Configuration& configuration) const {

@@ -27,6 +27,10 @@ class World {
   std::uint64_t thinkNs() const {
     return faulty_ ? options.thinkNs : std::max(options.thinkNs, options.calmThinkNs());
   }
+  bool fillsDisk() { return faulty_ && random.oneIn(options.fullOneIn); }
+  bool staysFull() { return faulty_ && !random.oneIn(3); }
+  bool failsSync(const Node& node) { return faulty_ && random.oneIn(options.failedOneIn) && mayCrash(node); }
+  bool spoils() { return faulty_ && random.oneIn(options.spoiledOneIn); }
   bool tears() { return faulty_ && random.oneIn(options.tornOneIn); }
   bool cut(const Node& from,
            const Node& to) const;  // operations or answers do not pass from one to the other
@@ -63,7 +67,9 @@ class World {
   void handle(const Event& event);
   void found();
   Node& add(const Member& self, const std::vector<Member>& peers, bool join);
+  Node& add(const Member& self, std::shared_ptr<SimDisk> disk, const std::vector<Member>& peers, bool join);
   std::vector<Node*> livingNodes() const;
+  bool livesOrReturns(std::uint32_t number) const;
   void remember(std::string text);
 
   // faults.cc
@@ -78,8 +84,21 @@ class World {
   void cutBetween(const std::set<std::uint32_t>& left);
   void heal();
   void crash(Node& node);
-  bool mayCrash(const Node& node) const;
+  void end(Node& node, bool silently);
+  void lose(Node& node);
+  bool mayCrash(const Node& node);
+  bool bears(const Configuration& configuration, const Node& node) const;
   Node* leader() const;
+
+  // outages.cc
+  struct Down {  // a member that comes back
+    Member member;
+    std::shared_ptr<SimDisk> disk;  // null: it has come back
+  };
+  void takeDown(Node& node, bool powerless);
+  void takeSomeDown();
+  void losePower();
+  void restart(std::uint32_t place);
 
   // operator.cc
   void change();
@@ -88,7 +107,7 @@ class World {
   void replaceLiving();
   void start(std::uint8_t slot);
   void stopRemoved();
-  const Configuration& newest() const;
+  const Configuration& newest();
 
   // ending.cc
   void recover();
@@ -104,6 +123,8 @@ class World {
   std::vector<std::pair<Index, Configuration>> proposals_;  // not known to be decided or dropped
   std::set<std::uint32_t> unwanted_;                        // numbers to be removed from the configuration
   std::set<std::uint8_t> slots_;                            // that the operator wants filled
+  std::vector<Down> down_;
+  Configuration newest_;
   std::uint32_t nextNumber_ = 1;
   std::uint64_t entries_ = 0;
   bool faulty_ = true;

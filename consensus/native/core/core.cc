@@ -153,7 +153,8 @@ void Core::controlRead(Peer& peer, const PendingRead& read, std::span<const std:
   if (clear && read.ballot == ballot_ && promise != 0) {
     peer.confirmed = ballot_;
     // W1, W2: the read came after the writes on the same channel and shows no higher claim: all of them count.
-    const Position counted = region_.durable() ? std::min(read.upTo, onDisk(peer)) : read.upTo;
+    const bool kept = region_.durable() && !mutant(Mutant::unkeptCounts);
+    const Position counted = kept ? std::min(read.upTo, onDisk(peer)) : read.upTo;
     if (role_ == Role::leader && peer.mirroring) peer.acked = std::max(peer.acked, counted);
   }
   if (promise > leaderBallot_ && !mutant(Mutant::noPromiseCheck)) {
@@ -292,6 +293,7 @@ bool Core::next(Entry* entry) {
     const Record* record = decided(applied_ + 1);
     if (record == nullptr) return false;
     delivered_ = *record;
+    if (record == &elsewhere_) journalDue_ = record->header.index;  // D1: it is in no ring here, so not in the log
     if (record->header.kind == static_cast<std::uint8_t>(EntryKind::turn)) break;
     finish(*delivered_);
     pollReaders();
@@ -330,7 +332,9 @@ void Core::finish(const Record& record) {
   storeWord(region_.control().applied, applied_);
   for (RingReader& reader : readers_) reader.advance(done());
   aside_.advance(done());
-  if (next) adopt(*next);
+  if (!next) return;
+  journalDue_ = next->index;  // D1: those that leave with it may take the only proof with them that it was decided
+  adopt(*next);
 }
 
 }  // namespace gaia

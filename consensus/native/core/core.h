@@ -183,11 +183,18 @@ class Core {
   void campaign();
   void beginScan(Peer& peer);
   void scanRead(Peer& peer, std::span<const std::byte> bytes);
+  bool claimKept() const;
   void checkCampaign();
+  bool scanCounts(const Peer& voter) const;
+  std::vector<PeerScan*> countedScans();
+  bool scanPending() const;
+  bool makeMajority(const std::vector<PeerScan*>& scans) const;
+  std::vector<PeerScan*> provableOf(std::vector<PeerScan*> scans) const;
+  void conclude(Adoption adoption);
   void abandon();
   template <class Take>
   void eachHeld(Take take) const;
-  Index provenUpTo(const std::vector<PeerScan*>& scans);
+  Index provenUpTo(const std::vector<PeerScan*>& scans) const;
   AdoptionInput gather(const std::vector<PeerScan*>& scans);
   void keepDecided(Adoption& adoption);
   void lead();
@@ -222,6 +229,7 @@ class Core {
   Aside aside_;
   std::map<std::uint32_t, std::uint64_t> lives_;  // of members that write here
   Position ownOrdered_;
+  Index journalDue_ = 0, journalOrdered_ = 0;  // what the log alone would not bring back
   bool persisting_ = true;
   DigestChain digest_;
   std::optional<Divergence> divergence_;

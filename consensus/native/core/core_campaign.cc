@@ -24,10 +24,15 @@ void Core::campaign() {
 
 // With durability `disk` nobody hears of a ballot before the own disk has it: it could be used again else (N1), or a
 // claim fall (N2).
+bool Core::claimKept() const {
+  return !region_.durable() || persistedPromise() >= ballot_ || mutant(Mutant::claimBeforeDisk);
+}
+
 void Core::beginScan(Peer& peer) {
-  if (region_.durable() && persistedPromise() < ballot_) return;
+  if (!claimKept()) return;
   if (!mutant(Mutant::scanBeforeClaim)) claimAt(peer);  // C1: per node, raise the claim, then read, on the same channel
-  peer.scan.emplace(region_, applied_, region_.durable() ? ballot_ : 0);
+  const bool waits = region_.durable() && !mutant(Mutant::scanBeforeDisk);
+  peer.scan.emplace(region_, applied_, waits ? ballot_ : 0);
   peer.reads.push({PendingRead::Kind::scan, ballot_, 0});
   const PeerScan::Read read = peer.scan->first();
   peer.channel->read(read.offset, read.length);
@@ -55,29 +60,55 @@ void Core::scanRead(Peer& peer, std::span<const std::byte> bytes) {
   checkCampaign();
 }
 
+// Elects this member, or gives up, as soon as what has been read decides it.
 void Core::checkCampaign() {
-  if (region_.durable() && persistedPromise() < ballot_) return;  // D1: at home, too, the claim is kept before it counts
-  std::vector<PeerScan*> scans;
-  bool more = false;  // scans that have not ended
-  for (Peer* voter : voters_) {
-    const bool read = voter->scan && voter->scan->state() == PeerScan::State::done;
-    if (read && voter->confirmed == ballot_) scans.push_back(&*voter->scan);
-    else more = more || (voter->scan && voter->channel != nullptr);
-  }
-  const std::size_t unread = mutant(Mutant::minorityScanned) ? 2 : 1;
-  if (scans.size() + unread < configuration_.majority()) return;
+  if (!claimKept()) return;  // D1: at home, too, the claim is kept before it counts
+  const std::vector<PeerScan*> scans = countedScans();
+  if (!makeMajority(scans)) return;
   pollReaders();
-  const Index proven = provenUpTo(scans);
-  std::vector<PeerScan*> provable = scans;
-  std::erase_if(provable, [&](const PeerScan* scan) { return scan->control().applied > proven; });
-  const bool enough = provable.size() + unread >= configuration_.majority();
-  if (!enough && more) return;
-  Adoption adoption = gaia::adopt(gather(enough ? provable : scans));
-  // A decided configuration that is not applied here yet must take effect before anyone is asked to vote.
-  bool stale = false;
-  for (const Found& found : adoption.decided) {
-    stale = stale || found.header.kind == static_cast<std::uint8_t>(EntryKind::configuration);
+  const std::vector<PeerScan*> provable = provableOf(scans);
+  const bool enough = makeMajority(provable);
+  if (!enough && scanPending()) return;
+  conclude(gaia::adopt(gather(enough ? provable : scans)));
+}
+
+// Read to its end, by a read that showed this member's claim in place.
+bool Core::scanCounts(const Peer& voter) const {
+  return voter.scan && voter.scan->state() == PeerScan::State::done && voter.confirmed == ballot_;
+}
+
+std::vector<PeerScan*> Core::countedScans() {
+  std::vector<PeerScan*> scans;
+  for (Peer* voter : voters_) {
+    if (scanCounts(*voter)) scans.push_back(&*voter->scan);
   }
+  return scans;
+}
+
+bool Core::scanPending() const {
+  return std::any_of(voters_.begin(), voters_.end(), [&](const Peer* voter) {
+    return voter->scan && voter->channel != nullptr && !scanCounts(*voter);
+  });
+}
+
+// Together with what this member itself holds.
+bool Core::makeMajority(const std::vector<PeerScan*>& scans) const {
+  const std::size_t unread = mutant(Mutant::minorityScanned) ? 2 : 1;
+  return scans.size() + unread >= configuration_.majority();
+}
+
+// Without those of members that have applied more than all scans together prove decided (provenUpTo).
+std::vector<PeerScan*> Core::provableOf(std::vector<PeerScan*> scans) const {
+  const Index proven = provenUpTo(scans);
+  std::erase_if(scans, [&](const PeerScan* scan) { return scan->control().applied > proven; });
+  return scans;
+}
+
+void Core::conclude(Adoption adoption) {
+  // A decided configuration that is not applied here yet must take effect before anyone is asked to vote.
+  const bool stale = std::any_of(adoption.decided.begin(), adoption.decided.end(), [](const Found& found) {
+    return found.header.kind == static_cast<std::uint8_t>(EntryKind::configuration);
+  });
   const bool able = adoption.complete && !stale;
   const bool elected = able && rewrite(adoption);
   // Its ring is full of what earlier candidacies left undecided, and will be until another one decides.
@@ -103,7 +134,7 @@ void Core::eachHeld(Take take) const {
 // Up to where entries can be proven decided by what has been read. A member that has applied more is left out while the
 // others are a majority without it: it may stand still with the only proof in its journal, and what it has applied a
 // majority has accepted, so the others adopt the same (C3, C4).
-Index Core::provenUpTo(const std::vector<PeerScan*>& scans) {
+Index Core::provenUpTo(const std::vector<PeerScan*>& scans) const {
   std::set<Index> decided;
   const auto note = [&](const RecordHeader& header, bool proven) {
     if (proven) decided.insert(header.index);

@@ -19,12 +19,13 @@ bool Core::returned(std::uint32_t number, std::uint64_t life) {
   if (known == lives_.end()) return lives_[number] = life, true;
   if (known->second == life) return true;
   for (RingReader& reader : readers_) {
-    if (reader.writer() != number) continue;
+    // Not a member whose slot this one is to take over: the ring there is this member's own.
+    if (reader.writer() != number || &reader == &readers_[self_.slot]) continue;
     reader.poll();
     for (std::size_t i = 0; i < reader.window().size(); i++) {
       const Record& record = reader.window()[i];
       if (delivered_ && delivered_->bytes == record.bytes) return false;  // is being executed from there
-      if (done().covers(record.header.index, record.header.ballot)) continue;
+      if (done().covers(record.header.index, record.header.ballot) || mutant(Mutant::formerLifeLost)) continue;
       if (!aside_.add(record, reader.stated(record.header.ballot))) return false;
     }
     reader.reset();
@@ -37,6 +38,7 @@ PersistOrder Core::takePersistOrder() {
   PersistOrder order;
   const Ballot promise = promiseOf(region_.control());
   if (promise > persistedPromise()) order.promise = promise;
+  if (journalDue_ > journalOrdered_) order.journal = journalOrdered_ = journalDue_;
   for (std::uint8_t slot = 0; slot < slotsMax; slot++) orderRing(slot, &order);
   return order;
 }
@@ -83,7 +85,8 @@ void Core::publishPersisted() {
 
 // How much of this member's ring the last control read showed on the peer's disk (D1).
 Position Core::onDisk(const Peer& peer) const {
-  return placeIsOf(peer.seen.persisted, self_.number) ? placePosition(peer.seen.persisted) : 0;
+  const bool ours = placeIsOf(peer.seen.persisted, self_.number) || mutant(Mutant::placeUnnamed);
+  return ours ? placePosition(peer.seen.persisted) : 0;
 }
 
 bool Core::writesHere(std::uint32_t number) const {

@@ -141,7 +141,8 @@ void Core::advanceCommit() {
   std::array<Position, slotsMax> positions{};
   std::size_t count = 0;
   std::atomic_thread_fence(std::memory_order_seq_cst);  // W3: own record before own claims
-  const Position own = region_.durable() ? writer_.persisted() : writer_.head();  // D1
+  const bool kept = region_.durable() && !mutant(Mutant::ownUnkeptCounts);
+  const Position own = kept ? writer_.persisted() : writer_.head();  // D1
   positions[count++] = promiseOf(region_.control()) == ballot_ ? own : 0;
   for (const Peer* voter : voters_) positions[count++] = voter->mirroring ? voter->acked : 0;
   std::sort(positions.begin(), positions.begin() + count, std::greater<>());

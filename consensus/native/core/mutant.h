@@ -23,12 +23,23 @@ enum class Mutant : std::uint8_t {
   anchorUnapplied,        // G1: a writer skips what the owner has not applied
   anchorLost,             // G1: an anchor that went down with its channel is not written again
   noSecondPhase1,         // M1: a leader goes on under a new configuration without asking its members
-  // Of the simulated transport and operator:
+  claimBeforeDisk,        // D1: a candidate claims before its own disk has the claim
+  scanBeforeDisk,         // D1: a candidate reads a member whose disk does not have the claim
+  unkeptCounts,           // D1: a leader counts what lies in a member's memory
+  ownUnkeptCounts,        // D1: a leader counts what lies in its own memory
+  placeUnnamed,           // D1: a place on a disk counts whoever's ring it is in
+  cursorUnkept,           // D1: room is taken before the owner's disk has what lay there
+  positionsRepeat,        // D1: a life goes on in the ring where what it knows of the former one ends
+  formerLifeLost,         // D1: what a writer's former life left is dropped when it returns
+  asideUnread,            // D1: a candidate does not read what lies aside
+  piecesMixed,            // snapshots: pieces of two members make up one
+  // Of the simulated transport, disk and operator:
   readBeforeWrite,    // W1: a read overtakes the writes before it
   lateDuplicate,      // N3: operations of a closed channel land after the next one was accepted
   predecessorWrites,  // N3: channels of a slot's former member stay open
   tornClaim,          // N2: a claim is written in two halves
   sameIdentity,       // R1: a member that lost its memory returns with its old number
+  promiseUnkept,      // D1: a disk does not keep promises
 };
 
 #ifdef GAIA_MUTANTS

@@ -88,7 +88,8 @@ Recovery sortOut(const PersistedLog& log, std::uint32_t self, std::size_t ringBy
   recovery.promise = highestBallot(log.records, log.promise);
   // A life never writes more than a ring beyond what it has persisted (RingWriter::makeRoom).
   const Position end = std::max(log.ringEnd, ringEndIn(log.records, self));
-  recovery.ringStart = end == 0 && recovery.promise == 0 ? 0 : end + 2 * ringBytes;
+  const Position beyond = mutant(Mutant::positionsRepeat) ? 0 : 2 * ringBytes;
+  recovery.ringStart = end == 0 && recovery.promise == 0 ? 0 : end + beyond;
   for (auto& [index, found] : choose(log.records, journal)) {
     if (index == journal.applied + 1 && found.decided) {
       journal = {index, found.header.origin};

@@ -14,8 +14,9 @@ struct PersistOrder {
   };
   Ballot promise = 0;              // 0: as before
   std::vector<std::byte> records;  // whole ring records, one after the other, each with its own CRC
+  Index journal = 0;               // the journal's entries up to this one; 0: as before
   std::vector<Span> spans;         // what the core wants to hear again
-  bool empty() const { return promise == 0 && spans.empty(); }
+  bool empty() const { return promise == 0 && journal == 0 && spans.empty(); }
 };
 
 constexpr std::size_t orderBytesMax = 2u << 20;  // of records in one order (but for one whole record)

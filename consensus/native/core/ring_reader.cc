@@ -121,7 +121,7 @@ void RingReader::advance(const Done& done) {
 
 void RingReader::publish() {
   Position cursor = window_.empty() ? next_ : window_.front().header.position;
-  if (durable_) cursor = std::min(cursor, persisted_);
+  if (durable_ && !mutant(Mutant::cursorUnkept)) cursor = std::min(cursor, persisted_);
   const std::uint64_t place = packPlace(number_, cursor);
   if (place == published_) return;
   published_ = place;

@@ -36,8 +36,9 @@ std::optional<PeerScan::Read> PeerScan::begin(std::span<const std::byte> bytes) 
 }
 
 std::optional<PeerScan::Read> PeerScan::nextRing() {
-  while (slot_ <= asideSlot && head_.rings[slot_].anchor == 0) slot_++;
-  if (slot_ > asideSlot) {
+  const std::size_t last = mutant(Mutant::asideUnread) ? slotsMax - 1 : asideSlot;
+  while (slot_ <= last && head_.rings[slot_].anchor == 0) slot_++;
+  if (slot_ > last) {
     state_ = State::verify;
     return first();
   }

@@ -21,7 +21,7 @@ SnapshotFetch::Taken SnapshotFetch::accept(const Piece& piece) {
     if (!manifest_) return Taken::corrupt;
     id_ = piece.id();
   } else {
-    if (piece.id() != id_) return Taken::foreign;
+    if (piece.id() != id_ && !mutant(Mutant::piecesMixed)) return Taken::foreign;
     const std::uint64_t left = manifest_->stateBytes - bytesDone();
     if (piece.bytes.size() != std::min<std::uint64_t>(left, pieceStateBytesMax)) return Taken::corrupt;
   }

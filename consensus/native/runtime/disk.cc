@@ -125,6 +125,7 @@ bool MemberRuntime::keepOrder(const PersistOrder& order) {
   walState_.promise = std::max(walState_.promise, order.promise);
   walState_.ringEnd = std::max(walState_.ringEnd, ringEndIn(order.records, options_.self.number));
   const std::uint64_t startNs = sys::nowNs();
+  if (!keepJournal(order.journal)) return false;
   Wal::Outcome outcome;
   while ((outcome = wal_->append(order.records, walState_)) == Wal::Outcome::noRoom && !ending_) {
     showDiskError(wal_->error() + "; this member does not count until there is room");
@@ -145,6 +146,16 @@ bool MemberRuntime::keepOrder(const PersistOrder& order) {
   diskStatus_.syncNs += sys::nowNs() - startNs;
   if (leading_) sys::signal(keptFd_);
   return true;
+}
+
+// False: it cannot be kept before this member ends.
+bool MemberRuntime::keepJournal(Index upTo) {
+  while (walState_.journal < upTo && !journal_->sync(&walState_.journal) && !ending_) {
+    if (journal_->distrusted()) return stopDisk(journal_->error()), false;
+    showDiskError(journal_->error() + "; this member does not count until its journal goes on");
+    sys::sleepNs(retryNs);
+  }
+  return walState_.journal >= upTo;
 }
 
 // Once a few segments are full the journal is synchronised, so that the log can drop what it has.

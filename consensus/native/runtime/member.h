@@ -93,6 +93,7 @@ class MemberRuntime : public Runtime, private CoreListener {
   static void* keep(void* self);
   void keepLoop();
   bool keepOrder(const PersistOrder& order);
+  bool keepJournal(Index upTo);
   void releaseLog();
   void notePersisted(Index index);
   void ringDisk();

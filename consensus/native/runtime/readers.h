@@ -12,6 +12,8 @@ constexpr std::uint64_t readerNs = 10'000'000'000;  // a reader that is not hear
 
 class Readers {
  public:
+  explicit Readers(std::uint64_t lapseNs = readerNs) : lapseNs_(lapseNs) {}
+
   // `reader` reads from entry `from` on, or the pieces of the snapshot before it.
   void note(std::uint32_t reader, Index from, bool pieces, std::uint64_t nowNs) {
     readers_[reader] = {from, pieces, nowNs};
@@ -21,7 +23,7 @@ class Readers {
   void forget(const Configuration& configuration, std::uint64_t nowNs) {
     std::erase_if(readers_, [&](const auto& entry) {
       const bool counts = !entry.second.pieces && configuration.byNumber(entry.first) != nullptr;
-      return counts || nowNs - entry.second.readNs > readerNs;
+      return counts || nowNs - entry.second.readNs > lapseNs_;
     });
   }
   bool ofPieces() const {
@@ -41,6 +43,7 @@ class Readers {
     bool pieces;
     std::uint64_t readNs;
   };
+  std::uint64_t lapseNs_;
   std::map<std::uint32_t, Reader> readers_;
 };
 
@@ -48,17 +51,18 @@ class Readers {
 // the next ones if none comes of it.
 class SnapshotDemand {
  public:
+  explicit SnapshotDemand(std::uint64_t lapseNs = 1'000'000'000, std::uint64_t rankNs = 5'000'000'000)
+      : lapseNs_(lapseNs), rankNs_(rankNs) {}
   void note(std::uint64_t nowNs) {
-    if (nowNs - lastNs_ > lapsedNs) sinceNs_ = nowNs;
+    if (nowNs - lastNs_ > lapseNs_) sinceNs_ = nowNs;
     lastNs_ = nowNs;
   }
   bool due(std::size_t rank, std::uint64_t nowNs) const {
-    return lastNs_ != 0 && nowNs - lastNs_ < lapsedNs && nowNs - sinceNs_ >= rank * rankNs;
+    return lastNs_ != 0 && nowNs - lastNs_ < lapseNs_ && nowNs - sinceNs_ >= rank * rankNs_;
   }
 
  private:
-  static constexpr std::uint64_t lapsedNs = 1'000'000'000;
-  static constexpr std::uint64_t rankNs = 5'000'000'000;
+  std::uint64_t lapseNs_, rankNs_;
   std::uint64_t sinceNs_ = 0, lastNs_ = 0;
 };
 

@@ -21,6 +21,25 @@ bool becomes(Rig& rig, const std::vector<std::uint32_t>& members, Condition cond
   return condition();
 }
 
+struct Silent : CoreListener {
+  void persist(const Record&) override {}
+  bool keepPiece(std::uint32_t, std::span<const std::byte>) override { return false; }
+  void changed() override {}
+};
+
+std::vector<std::byte> configurationRecord(Index index, const Configuration& configuration) {
+  const std::vector<std::byte> members = configuration.encode();
+  std::vector<std::byte> bytes(recordBytes(members.size()));
+  std::memcpy(bytes.data() + sizeof(RecordHeader), members.data(), members.size());
+  RecordHeader header;
+  header.ballot = header.origin = makeBallot(1, 1, 0);
+  header.index = index;
+  header.length = static_cast<std::uint32_t>(members.size());
+  header.kind = static_cast<std::uint8_t>(EntryKind::configuration);
+  sealRecord(bytes.data(), header);
+  return bytes;
+}
+
 }  // namespace
 
 TEST_CASE("D1: a member whose disk has not kept an entry does not count for it, nor does the leader itself") {
@@ -212,6 +231,39 @@ TEST_CASE("D1: a leader does not write over what its own disk has not kept") {
   rig.resume(1);
   rig.flow();
   CHECK(rig.propose(1, "on") != 0);
+}
+
+TEST_CASE("D1: what came from another's journal is on disk before the member counts again") {
+  Rig rig(3, Durability::disk);
+  REQUIRE(rig.lead(1));
+  rig.hold(1, 3);
+  const Index index = rig.propose(1, "x");
+  rig.flow();
+  REQUIRE(rig.committed(1));
+  rig.core(1).applied(index, 0, 0);
+  REQUIRE(becomes(rig, {3}, [&] { return rig.log(3) == one; }));
+  rig.flow();
+  rig.cut(3);
+  rig.restart(3);
+  CHECK(rig.log(3) == one);  // by its own disk alone
+}
+
+TEST_CASE("D1: a member that returns leaves the ring of its successor, who waits for its slot, alone") {
+  const Member first{0, 1, "host", 1, 1}, former{1, 2, "host", 1, 1}, successor{1, 9, "host", 1, 1};
+  RigMemory memory(Durability::disk);
+  Silent listener;
+  Core core({successor, {first, former}, true}, memory.region, listener);
+  Configuration members;
+  members.members = {first, former};
+  core.replay(configurationRecord(1, members));
+  Entry none;
+  CHECK_FALSE(core.next(&none));
+  REQUIRE(core.configuration().byNumber(2) != nullptr);
+  const std::uint64_t anchor = memory.region.ringHead(1).anchor;
+  REQUIRE(placeIsOf(anchor, 9));
+  CHECK(core.returned(2, 100));
+  CHECK(core.returned(2, 101));
+  CHECK(memory.region.ringHead(1).anchor == anchor);  // else nobody finds what it will write there
 }
 
 TEST_CASE("D1: a start takes for decided what the chain of a later leader's records proves") {

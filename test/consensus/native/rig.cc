@@ -106,6 +106,7 @@ bool Rig::keep(std::uint32_t number) {
     end = record.header.position + record.whole().size();
   }) && inOrder;
   if (!inOrder) throw std::runtime_error("what is to be kept was written over");
+  disk.journal = std::max<std::size_t>(disk.journal, order.journal);
   disk.log.promise = std::max(disk.log.promise, order.promise);
   disk.log.records.insert(disk.log.records.end(), order.records.begin(), order.records.end());
   core(number).persisted(order);

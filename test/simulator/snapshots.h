@@ -1,0 +1,33 @@
+// The snapshots of one member: the complete one that it keeps, the one it takes and the one it fetches. A
+// program's state is one word here; the pieces are filled up with what follows from that word and the taker,
+// so that pieces of two snapshots, or of two takers, never pass for one.
+#pragma once
+#include <utility>
+
+#include "core/snapshot.h"
+
+namespace gaia::sim {
+
+class SimSnapshots {
+ public:
+  Index index() const { return kept_ ? kept_->manifest.id.index : 0; }
+  bool taking() const { return taken_.has_value(); }
+  void take(Manifest manifest, std::uint64_t state) { taken_ = {std::move(manifest), state}; }
+  void finishTaking() { kept_ = std::exchange(taken_, std::nullopt); }
+  std::vector<std::byte> piece(Index index, std::uint32_t number) const;  // empty: not of that snapshot
+
+  void keepFetched(std::uint32_t number, std::span<const std::byte> piece);
+  // The state that was fetched is whole: that snapshot is kept from now on. Nothing: it is not what was
+  // taken.
+  std::optional<std::uint64_t> adoptFetched(const Manifest& manifest);
+
+ private:
+  struct Kept {
+    Manifest manifest;
+    std::uint64_t state = 0;
+  };
+  std::optional<Kept> kept_, taken_;
+  std::vector<std::byte> fetched_;  // its state
+};
+
+}  // namespace gaia::sim
