@@ -34,7 +34,8 @@ export interface Handlers {
   onSnapshot?(index: number): Uint8Array | Promise<Uint8Array>;
   /**
    * Replace the whole state by `bytes`, which another member's `onSnapshot` gave; the next entry is one after `index`. At a
-   * joiner before its first entry, and at a member that was too far behind. Give both handlers or none, on all members of
+   * joiner before its first entry, and at a member that was too far behind. With durability `disk` also at a start, with
+   * what this member's own `onSnapshot` gave in a former life. Give both handlers or none, on all members of
    * a group alike.
    */
   onRestore?(index: number, bytes: Uint8Array): void;

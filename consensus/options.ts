@@ -22,7 +22,7 @@ export type Transport = 'auto' | 'shm' | 'verbs' | 'tcp';
 /**
  * When a member has accepted an entry: once it lies in its memory, or once it has been synchronised to its disk. With
  * `disk` a member that starts again with its `journalDirectory` goes on as the same member, and is handed all entries
- * again from the first on.
+ * again from the first on, or its own newest snapshot and those after it.
  */
 export type Durability = 'memory' | 'disk';
 

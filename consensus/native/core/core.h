@@ -78,6 +78,8 @@ class Core {
   // The snapshot that was fetched, complete and ahead of what is applied; null: none. Between two entries the turn
   // thread makes its state the program's, then calls install().
   const Manifest* snapshotReady() const;
+  // Before anything else happens, with durability `disk`: this is on this member's own disk and ready.
+  void setOwnSnapshot(Manifest manifest);
   void install(Manifest manifest);
   void refuseSnapshot();  // it cannot be used
   bool readyToLead() const;  // leader, and everything adopted is applied

@@ -135,6 +135,11 @@ const Manifest* Core::snapshotReady() const {
   return ready ? &*fetch_->manifest() : nullptr;
 }
 
+void Core::setOwnSnapshot(Manifest manifest) {
+  fetch_.emplace(std::move(manifest));
+  fetchFrom_ = self_.number;
+}
+
 void Core::refuseSnapshot() {
   if (Peer* provider = peer(fetchFrom_)) provider->snapshotBad = fetch_->index();
   fetch_.reset();
@@ -168,7 +173,8 @@ Index Core::newestSnapshot() const {
   return newest;
 }
 
-// What lies before is in a living member's snapshot, and every member that counts, or is about to, has applied it.
+// What lies before is in a living member's snapshot, and every member that counts, or is about to, has
+// applied it.
 Index Core::neededFrom() const {
   if (!configured()) return 0;
   Index needed = std::min(newestSnapshot(), applied_);

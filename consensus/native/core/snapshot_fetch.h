@@ -14,6 +14,9 @@ class SnapshotFetch {
   };
 
   explicit SnapshotFetch(Index index) : id_{index, 0} {}
+  // Of a snapshot that is all there.
+  explicit SnapshotFetch(Manifest manifest)
+      : id_(manifest.id), wanted_(manifest.pieces()), manifest_(std::move(manifest)) {}
 
   Index index() const { return id_.index; }
   std::uint32_t wanted() const { return wanted_; }

@@ -1,7 +1,7 @@
 // Durability `disk` (D1): starting from a directory, and the disk thread, which writes down what arrives.
 //
-// Order of a start: the log is read, the journal is brought up to what the log proves decided, what stays
-// undecided is written into a new segment, and only then anything of it is shown to others.
+// Order of a start: the log is read, the journal goes on from the snapshot and is brought up to what the log proves
+// decided, what stays undecided is written into a new segment, and only then anything of it is shown to others.
 #include "runtime/member.h"
 
 namespace gaia {
@@ -13,7 +13,7 @@ constexpr std::size_t segmentsKept = 3;
 
 }  // namespace
 
-bool MemberRuntime::openDisk(std::string* error, Recovery* recovery) {
+bool MemberRuntime::openDisk(std::string* error, Recovery* recovery, std::optional<Manifest>* kept) {
   directory_.emplace(files_, options_.journalDirectory);
   if (!directory_->take(&options_, directoryKey())) return *error = directory_->error(), false;
   WalOptions place{options_.journalDirectory, options_.self.number, directory_->seed()};
@@ -25,7 +25,12 @@ bool MemberRuntime::openDisk(std::string* error, Recovery* recovery) {
         "the log in " + options_.journalDirectory + " is missing; let a new member take this one's place";
     return false;
   }
-  if (!journal_->recover(walState_.journal)) return *error = journal_->error(), false;
+  if (options_.snapshots == Snapshots::own) *kept = snapshots_->openKept();
+  const Done base = *kept ? Done{(*kept)->id.index, (*kept)->origin} : Done{};
+  if (!journal_->recover(walState_.journal, base)) {
+    const std::string damage = snapshots_->error();
+    return *error = journal_->error() + (damage.empty() ? "" : "; " + damage), false;
+  }
   if (directory_->fresh() && journal_->last() != 0) {
     *error = options_.journalDirectory +
              " holds the journal of a member that kept no log; give this one an empty directory";
@@ -72,14 +77,17 @@ bool MemberRuntime::keepAgain(const Recovery& recovery) {
 }
 
 // Hands out what the journal holds; false when that is done.
-bool MemberRuntime::replay() {
+bool MemberRuntime::replay(Guard& guard) {
   if (!replaying_) return false;
   std::vector<std::byte> entries;
   if (core_->appliedIndex() < diskStatus_.recovered) {
     journal_->read(core_->appliedIndex() + 1, journalAnswerBytesMax, &entries);
     core_->replay(entries);
-    if (entries.empty()) stopDisk("its journal cannot be read back");
-    return !entries.empty();
+    if (!entries.empty()) return true;
+    guard.unlock();
+    stopDisk("its journal cannot be read back");
+    guard.lock();
+    return true;
   }
   replaying_ = false;
   sys::signal(serviceFd_);

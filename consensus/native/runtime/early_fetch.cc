@@ -17,7 +17,7 @@ constexpr std::uint32_t damagedPiecesMax = 3;
 EarlyFetch::EarlyFetch(const ReplicaOptions& options, std::function<void(const Joining&)> progress)
     : authenticator_(options.group, options.secret),
       caller_{authenticator_, options.self, options.transport, options.ringBytes, options.durability},
-      store_(options.journalDirectory, options.self.number),
+      store_(systemFiles(), options.journalDirectory, options.self.number),
       progress_(std::move(progress)) {
   sys::makeDirectories(options.journalDirectory);  // what is wrong with it shows when a piece is kept
   for (const Member& member : options.peers) {
@@ -141,7 +141,7 @@ bool EarlyFetch::canReplay(std::uint64_t nowNs) {
 
 std::shared_ptr<PieceFile> leftByEarlyFetch(const ReplicaOptions& options,
                                             std::optional<Manifest>* manifest) {
-  auto file = SnapshotStore(options.journalDirectory, options.self.number).openFetched();
+  auto file = SnapshotStore(systemFiles(), options.journalDirectory, options.self.number).openFetched();
   if (file == nullptr) return nullptr;
   const std::vector<std::byte> kept = file->get(0);
   const auto piece = parsePiece(kept);

@@ -255,7 +255,7 @@ std::uint64_t Journal::bytesAfter(Index index) const {
 void Journal::prepare() {
   Guard guard(lock_);
   std::vector<Segment> gone;
-  gone.swap(retired_);
+  if (!syncing_) gone.swap(retired_);
   guard.unlock();
   remove(gone);
   guard.lock();

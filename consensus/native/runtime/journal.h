@@ -20,9 +20,10 @@ class Journal {
 
   // Creates the directory and the first segment; false: see error().
   bool open();
-  // Instead of open(): goes on where the files of former lives end. What comes after the first damaged entry is left
-  // out, unless it is one of the first `onDisk`, which were synchronised: then false, see error().
-  bool recover(Index onDisk);
+  // Instead of open(): goes on where the files of former lives end, or after `base`, whose state a snapshot holds. What comes
+  // after the first damaged entry is left out, unless it is one of the first `onDisk`, which were synchronised, or
+  // entries are missing behind `base`: then false, see error().
+  bool recover(Index onDisk, Done base);
   // The last entry, with its origin.
   Done done() const { return {last(), lastOrigin_}; }
   // Disk thread: synchronises everything appended before the call; false: see error().
@@ -53,6 +54,7 @@ class Journal {
     std::size_t used = 0;
     std::size_t written = 0;                           // to the file; from here on staged
     std::vector<std::pair<Index, std::size_t>> marks;  // an index and its offset, every few pages
+    bool synced = false;                               // all of it, and nothing is added any more
   };
   bool makePlace();
   std::string pathOf(std::uint32_t number) const;
@@ -67,7 +69,9 @@ class Journal {
   void fail(const std::string& cause);
   // journal_recovery.cc
   bool found(std::vector<std::uint32_t>* numbers);
-  bool recoverSegment(std::uint32_t number);
+  bool recoverSegment(std::uint32_t number, Index base);
+  bool complete(Index onDisk, Index base);
+  void forget(Done base);
   void walk(std::span<const std::byte> bytes, Segment* segment);
   void note(const Record& record, Segment* segment);
 
@@ -85,7 +89,7 @@ class Journal {
   std::size_t usedBefore_ = 0;    // of the last segment, when prepare() was called last
   Ballot lastOrigin_ = 0;
   bool distrusted_ = false;
-  std::size_t syncedSegments_ = 0;  // all whose contents cannot change any more
+  bool syncing_ = false;  // the disk thread uses descriptors without the lock
   std::atomic<Index> first_{0}, last_{0};
   std::string error_;
 };

@@ -10,23 +10,51 @@
 #include "runtime/journal.h"
 
 namespace gaia {
+namespace {
 
-bool Journal::recover(Index onDisk) {
+Index firstIndexIn(std::span<const std::byte> bytes) {
+  Index first = 0;
+  eachRecord(bytes.first(std::min(bytes.size(), 2 * recordBytesMax)), [&](const Record& record) {
+    if (first == 0) first = record.header.index;
+  });
+  return first;
+}
+
+}  // namespace
+
+bool Journal::recover(Index onDisk, Done base) {
   std::vector<std::uint32_t> numbers;
   if (!makePlace() || !found(&numbers)) return false;
   std::size_t used = 0;
-  while (used < numbers.size() && recoverSegment(numbers[used])) used++;
-  if (last() < onDisk) {
-    fail(segments_.empty() ? pathOf(0) + " is missing"
-                           : pathOf(numbers[used - 1]) + " is damaged at offset " +
-                                 std::to_string(segments_.back().used) + ", or the file after it is missing");
-    return false;
-  }
+  while (used < numbers.size() && recoverSegment(numbers[used], base.applied)) used++;
+  created_ = used == 0 ? 0 : numbers[used - 1] + 1;
+  if (!complete(onDisk, base.applied)) return false;
   // What follows a torn end was never counted on: these entries are still in the log, or with others.
   for (std::size_t i = used; i < numbers.size(); i++) unlink(pathOf(numbers[i]).c_str());
-  created_ = segments_.empty() ? 0 : numbers[used - 1] + 1;
+  if (last() < base.applied) forget(base);
   Guard guard(lock_);
   return !segments_.empty() || addSegment(guard);
+}
+
+bool Journal::complete(Index onDisk, Index base) {
+  const std::string last = segments_.empty() ? pathOf(0) : segments_.back().path;
+  if (first() > base + 1) {
+    fail(segments_.front().path + " begins with entry " + std::to_string(first()) + ", and no snapshot in " +
+         directory_ + " holds what comes before");
+  } else if (std::max(this->last(), base) < onDisk) {
+    fail(segments_.empty() ? last + " is missing"
+                           : last + " is damaged at offset " + std::to_string(segments_.back().used) +
+                                 ", or the file after it is missing");
+  }
+  return error_.empty();
+}
+
+// What was kept does not lead beyond `base`: its files go, and the journal begins there.
+void Journal::forget(Done base) {
+  remove(segments_);
+  first_ = base.applied == 0 ? 0 : base.applied + 1;
+  last_ = base.applied;
+  lastOrigin_ = base.origin;
 }
 
 bool Journal::found(std::vector<std::uint32_t>* numbers) {
@@ -46,21 +74,26 @@ bool Journal::found(std::vector<std::uint32_t>* numbers) {
   return true;
 }
 
-// Takes the file if it goes on with the next entry (or is the first).
-bool Journal::recoverSegment(std::uint32_t number) {
+// Takes the file if it goes on with the next entry, or is the first, or if all that is missing before it lies
+// in the snapshot of `base`: files go one by one when they are given back, and a member that has restored a
+// snapshot has left a gap.
+bool Journal::recoverSegment(std::uint32_t number, Index base) {
   Segment segment;
-  segment.descriptor = sys::openFile(pathOf(number), O_RDWR);
+  segment.path = pathOf(number);
+  segment.descriptor = sys::openFile(segment.path, O_RDWR);
   std::vector<std::byte> bytes(segmentBytes);
   const bool readable = segment.descriptor >= 0 &&
                         sys::transferAll(0, bytes.size(), [&](std::size_t at, std::size_t part) {
                           return pread(segment.descriptor, bytes.data() + at, part, static_cast<off_t>(at));
                         }) == 0;
-  const Index before = last();
-  if (readable) walk(bytes, &segment);
-  if (last() == before && !segments_.empty()) {
+  const Index begin = readable ? firstIndexIn(bytes) : 0;
+  const bool follows = segments_.empty() || begin == last() + 1;
+  if (!follows && (begin == 0 || begin > base + 1)) {
     sys::close(segment.descriptor);
     return false;
   }
+  if (!follows) forget({});
+  if (begin != 0) walk(bytes, &segment);
   segments_.push_back(std::move(segment));
   return true;
 }
@@ -68,7 +101,7 @@ bool Journal::recoverSegment(std::uint32_t number) {
 void Journal::walk(std::span<const std::byte> bytes, Segment* segment) {
   bool follows = true;
   eachRecord(bytes, [&](const Record& record) {
-    follows = follows && record.header.index == last() + 1;
+    follows = follows && (first() == 0 || record.header.index == last() + 1);
     if (follows) note(record, segment);
   });
   segment->written = segment->used;
@@ -78,11 +111,12 @@ bool Journal::sync(Index* upTo) {
   Guard guard(lock_);
   const Index end = last();
   if (!segments_.empty()) writeStaged(guard);
+  if (!error_.empty() || segments_.empty()) return false;
   std::vector<int> descriptors;
-  for (std::size_t i = syncedSegments_; i < segments_.size(); i++)
-    descriptors.push_back(segments_[i].descriptor);
-  const std::size_t count = segments_.size();
-  if (!error_.empty() || count == 0) return false;
+  for (const Segment& segment : segments_) {
+    if (!segment.synced) descriptors.push_back(segment.descriptor);
+  }
+  syncing_ = true;
   guard.unlock();
   const int place = sys::openFile(directory_, O_RDONLY | O_DIRECTORY);
   bool good = place >= 0 && syscall(SYS_fsync, place) == 0;
@@ -90,9 +124,14 @@ bool Journal::sync(Index* upTo) {
   const int code = errno;
   sys::close(place);
   guard.lock();
+  syncing_ = false;
   distrusted_ = !good;
   if (!good) return fail("cannot synchronise " + directory_ + ": " + sys::errorText(code)), false;
-  syncedSegments_ = count - 1;
+  descriptors.pop_back();  // more comes into the last one
+  for (Segment& segment : segments_) {
+    const auto known = std::find(descriptors.begin(), descriptors.end(), segment.descriptor);
+    segment.synced = segment.synced || known != descriptors.end();
+  }
   *upTo = end;
   return true;
 }

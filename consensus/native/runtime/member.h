@@ -66,7 +66,7 @@ class MemberRuntime : public Runtime, private CoreListener {
   void awaitAnswers(Guard& guard);
   void exchange();
   void release();
-  bool replay();
+  bool replay(Guard& guard);
   bool lead();
   bool reconfigure(const Configuration& next);
   void handOver(std::uint32_t number, std::uint64_t withinNs);
@@ -87,7 +87,7 @@ class MemberRuntime : public Runtime, private CoreListener {
 
   // durability `disk` (disk.cc)
   std::string directoryKey() const { return authenticator_.socketName(0); }  // no member has number 0
-  bool openDisk(std::string* error, Recovery* recovery);
+  bool openDisk(std::string* error, Recovery* recovery, std::optional<Manifest>* kept);
   bool recoverDisk(const PersistedLog& log, Recovery* recovery, std::string* error);
   bool keepAgain(const Recovery& recovery);
   static void* keep(void* self);
@@ -154,7 +154,7 @@ class MemberRuntime : public Runtime, private CoreListener {
   DiskStatus diskStatus_;                   // guarded by lock_
   int keptFd_ = -1;                         // signalled when this leader's own disk has kept something
   std::uint64_t life_ = 0;
-  std::atomic<bool> replaying_{false};      // entries of former lives first: not open to others yet
+  std::atomic<bool> replaying_{false};      // snapshot and entries of former lives first: not open to others yet
 
   Thread service_, disk_;
   std::atomic<bool> snapshotDue_{false};

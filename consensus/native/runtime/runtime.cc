@@ -30,8 +30,8 @@ std::string invalid(const ReplicaOptions& options) {
   if (ring < 4 * recordBytesMax || (ring & (ring - 1)) != 0) {
     return "ringBytes " + std::to_string(ring) + " is not a power of two of at least " + std::to_string(16u << 20);
   }
-  if (options.snapshots != Snapshots::none && options.durability == Durability::disk) {
-    return "snapshots with durability disk: a member returns by its whole journal; choose one of the two";
+  if (options.snapshots == Snapshots::ordered && options.durability == Durability::disk) {
+    return "snapshots by a hook with durability disk: such a member returns by its whole journal; choose one of the two";
   }
   if (options.group.empty()) return "group is empty; name it";
   if (options.peers.size() >= 2 * slotsMax) return "more than 17 peers";
@@ -77,8 +77,10 @@ bool MemberRuntime::open(std::string* error) {
   madvise(base_, bytes, MADV_HUGEPAGE);  // where the machine has them for shared memory
   region_.emplace(base_, options_.ringBytes, options_.durability);
   journal_.emplace(options_.journalDirectory, options_.self.number, options_.journalBytesMax);
+  snapshots_ = std::make_shared<SnapshotStore>(files_, options_.journalDirectory, options_.self.number);
   Recovery recovery;
-  if (disk && !openDisk(error, &recovery)) return false;
+  std::optional<Manifest> kept;
+  if (disk && !openDisk(error, &recovery, &kept)) return false;
   if (!disk) journal_->open();  // a failure is no reason not to serve: status() tells
   caller_.life = life_;
   wakeFd_ = sys::eventDescriptor();
@@ -86,10 +88,10 @@ bool MemberRuntime::open(std::string* error) {
   statusFd_ = sys::eventDescriptor();
   serviceFd_ = sys::eventDescriptor();
   if (!openVerbs(error) || !openAcceptor(error)) return false;
-  snapshots_ = std::make_shared<SnapshotStore>(options_.journalDirectory, options_.self.number);
   core_.emplace(CoreOptions{options_.self, options_.peers, options_.join, std::move(recovery),
                             options_.snapshots == Snapshots::own}, *region_,
                 static_cast<CoreListener&>(*this));
+  if (kept) core_->setOwnSnapshot(std::move(*kept));
   if (options_.snapshots == Snapshots::ordered && options_.join) startFromFetched();
   return startThread(&service_, serve, error) && (!disk || startThread(&disk_, keep, error));
 }
@@ -126,7 +128,7 @@ Wake MemberRuntime::wait(Entry* entry, std::int64_t timeoutNs) {
     if (core_->snapshotReady() != nullptr) return Wake::restore;
     if (options_.snapshots == Snapshots::own && snapshotDue()) return Wake::snapshot;
     if (core_->next(entry)) return Wake::entry;
-    if (replay()) continue;
+    if (replay(guard)) continue;
     if (core_->readyToLead() && lead()) return Wake::lead;
     idleNs = sys::nowNs() - startNs;
     const std::uint64_t limit = timeoutNs < 0 ? ~std::uint64_t{0} : static_cast<std::uint64_t>(timeoutNs);

@@ -1,8 +1,7 @@
 #include "runtime/snapshot_store.h"
 
-#include <fcntl.h>
-
-#include <cerrno>
+#include <algorithm>
+#include <cstring>
 
 namespace gaia {
 
@@ -12,36 +11,35 @@ bool PieceFile::failed(int code, std::string* error) {
 }
 
 bool PieceFile::create(std::string* error) {
-  sys::removeFile(path_);
-  return !failed(sys::createFile(path_, 0, &descriptor_), error);
+  files_.remove(path_);
+  return !failed(files_.create(path_, 0, &file_), error);
 }
 
-bool PieceFile::open() {
-  descriptor_ = sys::openFile(path_, O_RDWR);
-  return descriptor_ >= 0;
-}
+bool PieceFile::open() { return files_.open(path_, &file_) == 0; }
 
 bool PieceFile::put(std::uint32_t number, std::span<const std::byte> piece, std::string* error) {
-  return !failed(sys::writeAt(descriptor_, piece, number * std::uint64_t{pieceBytesMax}), error);
+  return !failed(file_->write(number * pieceBytesMax, piece), error);
 }
 
 std::vector<std::byte> PieceFile::get(std::uint32_t number) const {
-  std::vector<std::byte> bytes(pieceBytesMax);
-  const auto read = sys::readAt(descriptor_, bytes, number * std::uint64_t{pieceBytesMax});
+  const std::size_t offset = number * pieceBytesMax, size = file_->bytes();
   PieceHeader header;
-  if (read < static_cast<std::ptrdiff_t>(sizeof(header))) return {};
+  if (offset + sizeof(header) > size) return {};
+  std::vector<std::byte> bytes(std::min(size - offset, pieceBytesMax));
+  if (file_->read(offset, bytes) != 0) return {};
   std::memcpy(&header, bytes.data(), sizeof(header));
-  bytes.resize(std::min(static_cast<std::size_t>(read), sizeof(header) + header.length));
+  bytes.resize(std::min(bytes.size(), sizeof(header) + header.length));
   return bytes;
 }
 
 bool PieceFile::rename(const std::string& directory, const std::string& name, std::string* error) {
-  if (failed(sys::replaceFile(descriptor_, path_, directory, name), error)) return false;
-  path_ = directory + "/" + name;
-  return true;
+  const std::string target = directory + "/" + name;
+  if (failed(file_->sync(), error) || failed(files_.rename(path_, target), error)) return false;
+  path_ = target;
+  return !failed(files_.sync(directory), error);
 }
 
-void PieceFile::remove() { sys::removeFile(path_); }
+void PieceFile::remove() { files_.remove(path_); }
 
 Index SnapshotStore::index() const {
   const std::scoped_lock guard(lock_);
@@ -75,7 +73,7 @@ std::uint64_t SnapshotStore::failedNs() const {
 }
 
 std::shared_ptr<PieceFile> SnapshotStore::beginTaking() {
-  auto file = std::make_shared<PieceFile>(temporary("taking"));
+  auto file = std::make_shared<PieceFile>(files_, temporary("taking"));
   std::string error;
   taking_ = file->create(&error);
   if (taking()) return file;
@@ -86,7 +84,7 @@ std::shared_ptr<PieceFile> SnapshotStore::beginTaking() {
 bool SnapshotStore::finishTaking(const std::shared_ptr<PieceFile>& file, const Manifest& manifest) {
   std::string error;
   const bool whole = file->put(0, makePiece(manifest.id, 0, manifest.encode()), &error);
-  if (!whole || !file->rename(directory_, member_ + ".snapshot", &error)) {
+  if (!whole || !file->rename(directory_, name(), &error)) {
     abandon(file, error);
     return false;
   }
@@ -104,7 +102,7 @@ void SnapshotStore::abandon(const std::shared_ptr<PieceFile>& file, const std::s
 bool SnapshotStore::keepFetched(std::uint32_t number, std::span<const std::byte> piece) {
   std::string error;
   std::shared_ptr<PieceFile> file =
-      number == 0 ? std::make_shared<PieceFile>(temporary("fetching")) : fetched();
+      number == 0 ? std::make_shared<PieceFile>(files_, temporary("fetching")) : fetched();
   const bool kept =
       file != nullptr && (number != 0 || file->create(&error)) && file->put(number, piece, &error);
   if (!kept && file != nullptr) file->remove();
@@ -115,7 +113,7 @@ bool SnapshotStore::keepFetched(std::uint32_t number, std::span<const std::byte>
 }
 
 std::shared_ptr<PieceFile> SnapshotStore::openFetched() {
-  auto file = std::make_shared<PieceFile>(temporary("fetching"));
+  auto file = std::make_shared<PieceFile>(files_, temporary("fetching"));
   if (!file->open()) return nullptr;
   const std::scoped_lock guard(lock_);
   return fetched_ = file;
@@ -129,12 +127,33 @@ std::shared_ptr<PieceFile> SnapshotStore::fetched() const {
 bool SnapshotStore::adoptFetched(Index index) {
   const std::shared_ptr<PieceFile> file = fetched();
   std::string error;
-  const bool kept = file->rename(directory_, member_ + ".snapshot", &error);
+  const bool kept = file->rename(directory_, name(), &error);
   if (kept)
     complete(file, index);
   else
     note("snapshot not kept: " + error);
   return kept;
+}
+
+std::shared_ptr<PieceFile> SnapshotStore::kept() const {
+  const std::scoped_lock guard(lock_);
+  return current_;
+}
+
+std::optional<Manifest> SnapshotStore::openKept() {
+  auto file = std::make_shared<PieceFile>(files_, directory_ + "/" + name());
+  if (!file->open()) return std::nullopt;
+  std::optional<Manifest> manifest;
+  for (std::uint32_t number = 0; number == 0 || number < manifest->pieces(); number++) {
+    const std::vector<std::byte> bytes = file->get(number);
+    const auto piece = parsePiece(bytes);
+    if (piece && number == 0) manifest = Manifest::decode(piece->id(), piece->bytes);
+    if (piece && manifest && piece->id() == manifest->id && piece->header.number == number) continue;
+    note("the snapshot " + directory_ + "/" + name() + " is damaged in piece " + std::to_string(number));
+    return std::nullopt;
+  }
+  complete(file, manifest->id.index);
+  return manifest;
 }
 
 void SnapshotStore::complete(const std::shared_ptr<PieceFile>& file, Index index) {

@@ -6,33 +6,35 @@
 #include <mutex>
 
 #include "core/snapshot.h"
+#include "runtime/files.h"
 #include "transport/sys.h"
 
 namespace gaia {
 
 class PieceFile {
  public:
-  explicit PieceFile(std::string path) : path_(std::move(path)) {}
-  ~PieceFile() { sys::close(descriptor_); }
+  PieceFile(Files& files, std::string path) : files_(files), path_(std::move(path)) {}
   PieceFile(const PieceFile&) = delete;
 
   bool create(std::string* error);  // in place of what an earlier attempt left
   bool open();                      // what an earlier process has left
   bool put(std::uint32_t number, std::span<const std::byte> piece, std::string* error);
   std::vector<std::byte> get(std::uint32_t number) const;  // empty: not there
+  // Synchronises it first, and the new name behind it.
   bool rename(const std::string& directory, const std::string& name, std::string* error);
   void remove();
 
  private:
   bool failed(int code, std::string* error);
+  Files& files_;
   std::string path_;
-  int descriptor_ = -1;
+  std::unique_ptr<File> file_;
 };
 
 class SnapshotStore {
  public:
-  SnapshotStore(std::string directory, std::uint32_t member)
-      : directory_(std::move(directory)), member_(std::to_string(member)) {}
+  SnapshotStore(Files& files, std::string directory, std::uint32_t member)
+      : files_(files), directory_(std::move(directory)), member_(std::to_string(member)) {}
 
   // --- any thread
   Index index() const;                                                    // of the complete snapshot; 0: none
@@ -54,11 +56,18 @@ class SnapshotStore {
   std::shared_ptr<PieceFile> openFetched();
   bool adoptFetched(Index index);
 
+  // --- durability `disk`
+  // Takes up what a former life has kept; nothing: there is none, or it is damaged, see error().
+  std::optional<Manifest> openKept();
+  std::shared_ptr<PieceFile> kept() const;
+
  private:
-  std::string temporary(const char* what) const { return directory_ + "/" + member_ + ".snapshot." + what; }
+  std::string name() const { return member_ + ".snapshot"; }
+  std::string temporary(const char* what) const { return directory_ + "/" + name() + "." + what; }
   void complete(const std::shared_ptr<PieceFile>& file, Index index);
   void note(const std::string& error);
 
+  Files& files_;
   std::string directory_;
   std::string member_;
   mutable sys::Lock lock_;

@@ -35,6 +35,7 @@ bool MemberRuntime::snapshotOnItsWay(std::uint64_t nowNs) const {
 }
 
 // Members take snapshots one after the other, by rank, so that one is enough for all as long as it comes.
+// With durability `disk` each takes its own.
 bool MemberRuntime::snapshotWanted(std::uint64_t nowNs) {
   const Index applied = core_->appliedIndex();
   const bool counts = core_->configuration().byNumber(options_.self.number) != nullptr;
@@ -45,9 +46,9 @@ bool MemberRuntime::snapshotWanted(std::uint64_t nowNs) {
   if (failedNs != 0 && nowNs - failedNs < againNs) return false;
   // A journal that reaches its limit is of no use to anyone: by then a snapshot has been taken.
   const std::uint64_t limit = std::min(options_.snapshotLogBytes, options_.journalBytesMax / 2);
-  const Index newest = core_->newestSnapshot();
+  const Index newest = wal_ ? snapshots_->index() : core_->newestSnapshot();
   const bool grown = newest < applied && !readers_.ofPieces() && journal_->bytesAfter(newest) > limit;
-  if (grown || !journal_->error().empty()) demand_.note(nowNs);
+  if (grown || (!wal_ && !journal_->error().empty())) demand_.note(nowNs);
   return demand_.due(ordered ? 0 : core_->snapshotRank(), nowNs);
 }
 
@@ -65,7 +66,8 @@ void MemberRuntime::tendSnapshots(std::uint64_t nowNs) {
   snapshotDue_ = due;
   // Whoever lags is waited for until the journal nears its limit; from then on it needs a snapshot.
   const bool full = journal_->bytes() >= options_.journalBytesMax / 2;
-  const Index needed = full ? core_->newestSnapshot() + 1 : core_->neededFrom();
+  Index needed = full ? core_->newestSnapshot() + 1 : core_->neededFrom();
+  if (wal_) needed = std::min(needed, snapshots_->index() + 1);  // it returns from what it has itself
   if (options_.snapshots != Snapshots::none)
     journal_->dropBelow(readers_.lowest(needed), full ? 0 : segmentsForLaggards);
 }
@@ -83,7 +85,7 @@ std::unique_ptr<SnapshotWriter> MemberRuntime::takeSnapshot(const std::string& p
     snapshotDue_ = false;
     manifest = core_->manifestHere();
   }
-  if (!journal_->error().empty())
+  if (!wal_ && !journal_->error().empty())
     journal_->restart(manifest.id.index);  // what follows the snapshot is all that matters
   manifest.provider = provider.substr(0, 15);
   auto writer = std::make_unique<PieceWriter>(snapshots_, std::move(manifest));
@@ -111,10 +113,20 @@ void MemberRuntime::startFromFetched() {
   core_->install(*manifest);
 }
 
+// With durability `disk` it is this member's own, and on its disk, before the program's state is replaced:
+// the journal that led to the former one goes afterwards.
 std::unique_ptr<SnapshotReader> MemberRuntime::snapshotToRestore() {
-  const Guard guard(lock_);
-  const Manifest* manifest = core_->snapshotReady();
-  return manifest == nullptr ? nullptr : std::make_unique<PieceReader>(snapshots_->fetched(), *manifest);
+  Guard guard(lock_);
+  const Manifest* ready = core_->snapshotReady();
+  if (ready == nullptr) return nullptr;
+  const Manifest manifest = *ready;
+  if (!wal_) return std::make_unique<PieceReader>(snapshots_->fetched(), manifest);
+  guard.unlock();
+  if (replaying_ || snapshots_->adoptFetched(manifest.id.index))
+    return std::make_unique<PieceReader>(snapshots_->kept(), manifest);
+  guard.lock();
+  core_->refuseSnapshot();
+  return nullptr;
 }
 
 // The journal starts anew where the snapshot ends, before anyone can see the new `applied`.
@@ -122,11 +134,13 @@ void MemberRuntime::restored(bool usable) {
   Guard guard(lock_);
   const Manifest* ready = core_->snapshotReady();
   if (ready == nullptr) return;
-  if (!usable) return core_->refuseSnapshot();
   const Manifest manifest = *ready;
+  if (!usable) core_->refuseSnapshot();
   guard.unlock();  // disks are slow
-  journal_->restart(manifest.id.index);
-  snapshots_->adoptFetched(manifest.id.index);
+  if (!usable && replaying_) stopDisk("its snapshot cannot be read back");
+  if (!usable) return;
+  if (!replaying_) journal_->restart(manifest.id.index);
+  if (!wal_) snapshots_->adoptFetched(manifest.id.index);
   guard.lock();
   storeWord(region_->control().journaled, journal_->last());
   publishKept();

@@ -64,11 +64,6 @@ int createFile(const std::string& path, std::size_t bytes, int* descriptor);  //
 int openFile(const std::string& path, int flags);  // -1 and errno on failure; created with mode 0600 where asked for
 int lockFile(int descriptor);                      // exclusively, without waiting; 0 or the error
 int listDirectory(const std::string& path, std::vector<std::string>* names);  // 0 or the error
-// 0 or the error. A file that replaces another of its name is whole on disk before, and its name after.
-int replaceFile(int descriptor, const std::string& path, const std::string& directory, const std::string& name);
-int writeAt(int descriptor, std::span<const std::byte> bytes, std::uint64_t offset);
-// As many as the file has from `offset` on, at most as many as fit; -1 and errno on failure.
-std::ptrdiff_t readAt(int descriptor, std::span<std::byte> into, std::uint64_t offset);
 void removeFile(const std::string& path);
 void randomBytes(std::span<std::byte> into);
 

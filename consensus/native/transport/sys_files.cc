@@ -57,35 +57,6 @@ int listDirectory(const std::string& path, std::vector<std::string>* names) {
   return error;
 }
 
-int replaceFile(int descriptor, const std::string& path, const std::string& directory, const std::string& name) {
-  if (syscall(SYS_fsync, descriptor) != 0) return errno;
-  if (syscall(SYS_renameat, AT_FDCWD, path.c_str(), AT_FDCWD, (directory + "/" + name).c_str()) != 0) return errno;
-  const int folder = openFile(directory, O_RDONLY | O_DIRECTORY);
-  if (folder < 0) return errno;
-  const int error = syscall(SYS_fsync, folder) == 0 ? 0 : errno;
-  close(folder);
-  return error;
-}
-
-int writeAt(int descriptor, std::span<const std::byte> bytes, std::uint64_t offset) {
-  return transferAll(0, bytes.size(), [&](std::size_t from, std::size_t count) {
-    return syscall(SYS_pwrite64, descriptor, bytes.data() + from, count, offset + from);
-  });
-}
-
-std::ptrdiff_t readAt(int descriptor, std::span<std::byte> into, std::uint64_t offset) {
-  std::size_t total = 0;
-  while (total < into.size()) {
-    const auto part = into.subspan(total);
-    const auto done = syscall(SYS_pread64, descriptor, part.data(), part.size(), offset + total);
-    if (done < 0 && errno == EINTR) continue;
-    if (done < 0) return -1;
-    if (done == 0) break;
-    total += static_cast<std::size_t>(done);
-  }
-  return static_cast<std::ptrdiff_t>(total);
-}
-
 void removeFile(const std::string& path) { syscall(SYS_unlinkat, AT_FDCWD, path.c_str(), 0); }
 
 }  // namespace gaia::sys

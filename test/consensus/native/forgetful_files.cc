@@ -22,7 +22,9 @@ class ForgetfulFiles::Handle : public File {
     return 0;
   }
   int write(std::size_t offset, std::span<const std::byte> bytes) override {
-    if (offset + bytes.size() > node_->now.size()) return EFBIG;
+    const std::size_t end = offset + bytes.size();
+    if (end > node_->now.size() && !node_->grows) return EFBIG;
+    node_->now.resize(std::max(end, node_->now.size()));
     std::copy(bytes.begin(), bytes.end(), node_->now.begin() + static_cast<std::ptrdiff_t>(offset));
     return 0;
   }
@@ -44,6 +46,7 @@ int ForgetfulFiles::create(const std::string& path, std::size_t bytes, std::uniq
   if (used + bytes > room) return ENOSPC;
   auto node = std::make_shared<Node>();
   node->now.resize(bytes);
+  node->grows = bytes == 0;
   names_[path] = node;
   *file = std::make_unique<Handle>(*this, node);
   return 0;
@@ -85,7 +88,8 @@ int ForgetfulFiles::sync(const std::string& directory) {
 void ForgetfulFiles::losePower(std::mt19937_64& random) {
   std::map<std::string, std::shared_ptr<Node>> names = keptNames_;
   for (const auto& [path, node] : names_) {
-    if (!keptNames_.contains(path) && random() % 2 == 0) names[path] = node;
+    const auto kept = keptNames_.find(path);
+    if ((kept == keptNames_.end() || kept->second != node) && random() % 2 == 0) names[path] = node;
   }
   for (const auto& [path, node] : keptNames_) {
     if (!names_.contains(path) && random() % 2 == 0) names.erase(path);

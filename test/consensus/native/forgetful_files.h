@@ -28,6 +28,7 @@ class ForgetfulFiles : public Files {
  private:
   struct Node {
     std::vector<std::byte> now, kept;
+    bool grows = false;  // was created without a size
   };
   class Handle;
   std::map<std::string, std::shared_ptr<Node>> names_, keptNames_;

@@ -214,8 +214,11 @@ void Group::join(std::uint32_t number, std::uint8_t slot, std::uint32_t contact)
   joined_.push_back(options.self);
   options.join = true;
   if (setting_.change) setting_.change(options);
-  replicas_[number] = std::make_unique<Replica>(options);
+  joinedOptions_[number] = options;
+  restart(number);
 }
+
+void Group::restart(std::uint32_t number) { replicas_[number] = std::make_unique<Replica>(joinedOptions_.at(number)); }
 
 std::uint32_t Group::leader() {
   std::uint32_t found = 0;

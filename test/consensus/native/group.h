@@ -83,6 +83,7 @@ class Group {
   // `here`: how many of the founders run in this process (the first ones).
   Group(const GroupSetting& setting, std::size_t members, std::size_t here = slotsMax);
   void start(std::uint32_t number);
+  void restart(std::uint32_t number);  // one that has joined
   void join(std::uint32_t number, std::uint8_t slot, std::uint32_t contact);
   Replica& operator[](std::uint32_t number) { return *replicas_.at(number); }
   ReplicaOptions options(std::uint32_t number) const;
@@ -100,6 +101,7 @@ class Group {
   GroupSetting setting_;
   ReplicaOptions base_;
   std::vector<Member> founders_, joined_;
+  std::map<std::uint32_t, ReplicaOptions> joinedOptions_;
   std::map<std::uint32_t, std::unique_ptr<Replica>> replicas_;
 };
 
