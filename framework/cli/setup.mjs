@@ -1,4 +1,4 @@
-// The commands of package.json on a fresh clone: `node framework/cli/setup.mjs build|start|test|test:rdma|bench [arguments]`.
+// The commands of package.json on a fresh clone: `node framework/cli/setup.mjs COMMAND [arguments]`; the table is at the end.
 //
 // Plain JavaScript without dependencies, because it runs before anything is installed or compiled. It installs what is
 // missing (Debian packages through apt when it may, npm packages from the lock file), builds the native and the
@@ -21,7 +21,12 @@ const rdmaPackages = [
   'socat',
   'xz-utils',
 ];
-const benchPackages = { consensus: ['etcd-server', 'etcd-client', 'zookeeper', 'valgrind'] };
+const benchPackages = {
+  consensus: [
+    ...['etcd-server', 'zookeeper', 'valgrind'],
+    ...['libhiredis-dev', 'libnghttp2-dev', 'libzookeeper-st-dev'],
+  ],
+};
 const nodeVersionMin = [20, 19];
 
 /** Ends the run with a sentence that says what failed and what to do. */
@@ -115,71 +120,58 @@ function installModules() {
   step('npm packages', 'npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error']);
 }
 
+function buildNative(title, source, directory) {
+  const target = join(root, 'build', directory);
+  step(`${title}: configure`, 'cmake', ['-S', join(root, source), '-B', target]);
+  step(`${title}: compile`, 'cmake', ['--build', target, '-j2']);
+}
+
 function build() {
   checkNode();
   console.error('GAIA: setting up');
   installPackages([...buildPackages, ...demoPackages, ...testPackages]);
   installModules();
-  const native = join(root, 'build', 'native');
-  step('native build: configure', 'cmake', ['-S', join(root, 'consensus', 'native'), '-B', native]);
-  step('native build: compile', 'cmake', ['--build', native, '-j2']);
+  buildNative('native build', join('consensus', 'native'), 'native');
   step('TypeScript', process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', root]);
 }
 
+/** Replaces this run by a program of the build: what ends in .js under dist/, all else under build/native/. */
 function handOver(program, args) {
-  const result = spawnSync(process.execPath, ['--enable-source-maps', join(root, 'dist', program), ...args], {
-    cwd: root,
-    stdio: 'inherit',
-  });
+  const script = program.endsWith('.js');
+  const file = join(root, script ? 'dist' : join('build', 'native'), program);
+  const [executable, before] = script ? [process.execPath, ['--enable-source-maps', file]] : [file, []];
+  const result = spawnSync(executable, [...before, ...args], { cwd: root, stdio: 'inherit' });
   process.exit(result.status ?? 1);
 }
 
-function handOverNative(program, args) {
-  const result = spawnSync(join(root, 'build', 'native', program), args, { cwd: root, stdio: 'inherit' });
-  process.exit(result.status ?? 1);
+function prepareBench(name) {
+  installPackages(benchPackages[name] ?? []);
+  if (name === 'consensus') buildNative('clients of the peers', join('test', 'bench', 'client'), 'bench-client');
 }
+
+/** What runs after the build, with which arguments before the user's, and what that needs beforehand. */
+const commands = {
+  build: null,
+  start: { program: 'framework/cli/main.js', before: ['up'] },
+  test: { program: 'test/run.js' },
+  'test:native:sanitize': { program: 'test/sanitize.js' },
+  'test:rdma': { program: 'test/rdma/main.js', prepare: () => installPackages(rdmaPackages) },
+  bench: { program: 'test/bench/main.js', prepare: prepareBench },
+  model: { program: 'test/model/main.js' },
+  sim: { program: 'gaia-simulator' },
+  'sim:mutants': { program: 'test/simulator/mutants.js' },
+};
 
 const [command, ...args] = process.argv.slice(2);
-switch (command) {
-  case 'build':
-    build();
-    break;
-  case 'start':
-    build();
-    handOver('framework/cli/main.js', ['up', ...args]);
-    break;
-  case 'test':
-    build();
-    handOver('test/run.js', args);
-    break;
-  case 'test:rdma':
-    build();
-    installPackages(rdmaPackages);
-    handOver('test/rdma/main.js', args);
-    break;
-  case 'bench':
-    build();
-    installPackages(benchPackages[args[0]] ?? []);
-    handOver('test/bench/main.js', args);
-    break;
-  case 'test:native:sanitize':
-    build();
-    handOver('test/sanitize.js', args);
-    break;
-  case 'model':
-    build();
-    handOver('test/model/main.js', args);
-    break;
-  case 'sim':
-    build();
-    handOverNative('gaia-simulator', args);
-    break;
-  case 'sim:mutants':
-    build();
-    handOver('test/simulator/mutants.js', args);
-    break;
-  default:
-    stop(
-      `unknown command "${command ?? ''}"; use build, start, test, test:native:sanitize, test:rdma, bench, model, sim or sim:mutants (npm run build, npm start, npm test, npm run test:native:sanitize, npm run test:rdma, npm run bench -- NAME, npm run model, npm run sim, npm run sim:mutants)`,
-    );
+if (!Object.hasOwn(commands, command ?? '')) {
+  const known = Object.keys(commands).map((name) =>
+    ['start', 'test'].includes(name) ? `npm ${name}` : `npm run ${name}`,
+  );
+  stop(`unknown command "${command ?? ''}"; use one of: ${known.join(', ')}`);
+}
+build();
+const next = commands[command];
+if (next !== null) {
+  next.prepare?.(args[0]);
+  handOver(next.program, [...(next.before ?? []), ...args]);
 }

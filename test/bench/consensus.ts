@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { startEtcd } from './etcd.js';
+import { loadBoth } from './load.js';
 import type { BenchOptions } from './main.js';
-import { type Figures, measure, round, type With64Clients } from './measure.js';
+import { type Figures, round, type With64Clients } from './measure.js';
 import { commits, leaderInstructions } from './native.js';
 import type { Peer } from './peer.js';
 import { plainRedis, replicatedRedis } from './redis-set.js';
@@ -27,7 +28,7 @@ interface PeerFigures {
 /**
  * Two views, never mixed. `consensus`: from proposal to commit as the leader sees it; for etcd and ZooKeeper, which do
  * not show that, a client's write less the median of a read that its server answers alone. `endToEnd`: what a client
- * on loopback sees; for GAIA, SET on a replicated redis-server. All clients are Node programs in this process.
+ * on loopback sees; for GAIA, SET on a replicated redis-server. All clients are native, in one program (client/).
  * `endToEnd.unreplicatedRedis` is the same SET by the same client without GAIA: what no replication could go below.
  * `leaderInstructionsPerEntry` is counted by callgrind, so it does not depend on how busy the machine is.
  */
@@ -135,23 +136,18 @@ function proposals(transport: 'shm' | 'tcp', { replicas, seconds }: BenchOptions
 }
 
 async function peerFigures(start: () => Promise<Peer>, seconds: number): Promise<PeerFigures> {
-  const peer = await start();
+  const { service, port, stop } = await start();
   try {
-    const value = Buffer.alloc(entryBytes, 'x');
-    const view = async (clients: number) => {
-      const write = await measure(clients, seconds, (client) => peer.write(client, value));
-      const read = await measure(clients, seconds, (client) => peer.localRead(client));
-      return { write, read };
-    };
-    const one = await view(1);
-    const many = await view(64);
+    const options = { service, port, bytes: entryBytes, seconds };
+    const write = await loadBoth({ ...options, operation: 'write' });
+    const read = await loadBoth({ ...options, operation: 'read' });
     return {
-      consensus: { ...less(one.write, one.read), clients64: less(many.write, many.read) },
-      endToEnd: { ...one.write, clients64: many.write },
-      localReadP50Us: { clients1: one.read.p50Us, clients64: many.read.p50Us },
+      consensus: { ...less(write, read), clients64: less(write.clients64, read.clients64) },
+      endToEnd: write,
+      localReadP50Us: { clients1: read.p50Us, clients64: read.clients64.p50Us },
     };
   } finally {
-    await peer.stop();
+    await stop();
   }
 }
 

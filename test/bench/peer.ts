@@ -5,10 +5,9 @@ import { join } from 'node:path';
 
 /** What etcd and ZooKeeper look like to the consensus benchmark. */
 export interface Peer {
-  /** A replicated write of `value` under a key of this client, answered when committed. */
-  write(client: number, value: Buffer): Promise<void>;
-  /** A read that the server answers alone, without consensus. */
-  localRead(client: number): Promise<void>;
+  service: 'etcd' | 'zookeeper';
+  /** Of the leading server, on loopback. */
+  port: number;
   stop(): Promise<void>;
 }
 

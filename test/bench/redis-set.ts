@@ -1,8 +1,9 @@
-/** SET of 64 bytes on a redis-server, replicated as a user would deploy it and without GAIA, by the same Node client. */
+/** SET of 64 bytes on a redis-server, replicated as a user would deploy it and without GAIA, by the same client. */
 import { leaderOf, portOf, redisSpec, System, until } from '../e2e/system.js';
-import { encode, RespConnection } from '../resp.js';
+import { RespConnection } from '../resp.js';
+import { loadBoth } from './load.js';
 import type { BenchOptions } from './main.js';
-import { type Figures, measure, type With64Clients } from './measure.js';
+import type { With64Clients } from './measure.js';
 import { freePorts, memoryDirectory, Processes } from './peer.js';
 
 const valueBytes = 64;
@@ -41,17 +42,5 @@ export async function plainRedis(seconds: number): Promise<Sets> {
   }
 }
 
-async function bothSets(port: number, seconds: number): Promise<Sets> {
-  return { ...(await sets(port, 1, seconds)), clients64: await sets(port, 64, seconds) };
-}
-
-async function sets(port: number, clients: number, seconds: number): Promise<Figures> {
-  const connections = await Promise.all(Array.from({ length: clients }, () => RespConnection.open(port)));
-  const value = Buffer.alloc(valueBytes, 'x');
-  const requests = connections.map((_, client) => encode('SET', `client-${client}`, value));
-  const figures = await measure(clients, seconds, async (client) => {
-    await (connections[client] as RespConnection).send(requests[client] as Buffer, 1);
-  });
-  for (const connection of connections) connection.close();
-  return figures;
-}
+const bothSets = (port: number, seconds: number): Promise<Sets> =>
+  loadBoth({ service: 'redis', operation: 'write', port, bytes: valueBytes, seconds });

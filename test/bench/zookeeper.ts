@@ -1,14 +1,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
-import ZooKeeper from 'node-zookeeper-client';
 import { until } from '../e2e/system.js';
 import { freePorts, memoryDirectory, type Peer, Processes } from './peer.js';
 
 /** The jar's manifest names the rest; the first entry holds its logging configuration. */
 const classPath = '/etc/zookeeper/conf:/usr/share/java/zookeeper.jar';
 
-/** ZooKeeper of the distribution, `replicas` servers on loopback; clients are connected to the leading server. */
+/** ZooKeeper of the distribution, `replicas` servers on loopback; the port is the leading server's. */
 export async function startZooKeeper(replicas: number): Promise<Peer> {
   const processes = new Processes(memoryDirectory('zookeeper'));
   const ports = await freePorts(replicas * 3);
@@ -19,8 +18,8 @@ export async function startZooKeeper(replicas: number): Promise<Peer> {
   const clientPorts = Array.from({ length: replicas }, (_, id) => ports[id * 3] as number);
   for (const [id, port] of clientPorts.entries()) startServer(processes, id + 1, port, servers);
   try {
-    const leader = await until('ZooKeeper leads', 60_000, () => findLeader(clientPorts));
-    return await peerOf(leader, processes);
+    const port = await until('ZooKeeper leads', 60_000, () => findLeader(clientPorts));
+    return { service: 'zookeeper', port, stop: () => processes.stop() };
   } catch (error) {
     await processes.stop();
     throw error;
@@ -68,55 +67,5 @@ function fourLetterWord(port: number, word: string): Promise<string> {
       .on('data', (chunk) => (text += chunk))
       .on('end', () => resolve(text))
       .on('error', reject);
-  });
-}
-
-type Client = ReturnType<typeof ZooKeeper.createClient>;
-
-/** One session per benchmark client, opened when it is first used. */
-async function peerOf(port: number, processes: Processes): Promise<Peer> {
-  const sessions = new Map<number, Promise<Client>>();
-  const session = (client: number): Promise<Client> => {
-    const known = sessions.get(client) ?? openSession(port, `/client-${client}`);
-    sessions.set(client, known);
-    return known;
-  };
-  await session(0);
-  return {
-    write: async (client, value) => {
-      const opened = await session(client);
-      await new Promise<void>((resolve, reject) =>
-        opened.setData(`/client-${client}`, value, -1, (error) => (error ? reject(error) : resolve())),
-      );
-    },
-    localRead: async (client) => {
-      const opened = await session(client);
-      await new Promise<void>((resolve, reject) =>
-        opened.getData(`/client-${client}`, (error) => (error ? reject(error) : resolve())),
-      );
-    },
-    stop: async () => {
-      for (const opened of await Promise.all(sessions.values())) opened.close();
-      await processes.stop();
-    },
-  };
-}
-
-/**
- * The client library leaves Nagle's algorithm on, which costs 40 ms in every lone request; a fair comparison turns it
- * off, and only its connection manager can reach the socket.
- */
-interface WithSocket {
-  connectionManager: { socket: { setNoDelay(on: boolean): void } };
-}
-
-function openSession(port: number, path: string): Promise<Client> {
-  const client = ZooKeeper.createClient(`127.0.0.1:${port}`, { sessionTimeout: 30_000 });
-  return new Promise((resolve, reject) => {
-    client.once('connected', () => {
-      (client as unknown as WithSocket).connectionManager.socket.setNoDelay(true);
-      client.create(path, Buffer.alloc(0), (error) => (error ? reject(error) : resolve(client)));
-    });
-    client.connect();
   });
 }

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::uint64_t busyTickNs = 4'000'000;
 constexpr std::uint64_t idleTickNs = 20'000'000;
-constexpr std::size_t stackBytes = 512u << 10;
+constexpr std::size_t stackBytes = 1536u << 10;  // touched ones cost memory; ThreadSanitizer takes one MiB for itself
 constexpr int serviceNiceness = -10;
 constexpr std::uint64_t replayPauseNs = 1'000'000;
 

@@ -60,7 +60,9 @@ TEST_CASE("a stopped follower does not hold up the leader, and catches up when i
     Group group({transport}, 3, 0);
     MemberProcess third(group.options(3), follow);  // before the others: a fork child cannot use its parent's devices
     for (const std::uint32_t here : {1u, 2u}) group.start(here);
+    third.signal(SIGSTOP);  // so that it does not lead
     const std::uint32_t leader = group.leader();
+    third.signal(SIGCONT);
     REQUIRE((leader == 1 || leader == 2));
     REQUIRE(eventually([&] { return group[leader]->status().peers.size() == 2 && appliedAt(group[leader], 3) > 0; }));
     third.signal(SIGSTOP);
