@@ -201,7 +201,7 @@ inline void placeBytes(std::byte* to, const std::byte* from, std::size_t length)
 // Executes a one-sided read after everything that was written before on the same channel (memory model: full fence).
 inline void fetchBytes(std::byte* to, const std::byte* from, std::size_t length) {
   std::atomic_thread_fence(std::memory_order_seq_cst);
-  if (length % 8 == 0 && length <= sizeof(Head)) {
+  if (length % 8 == 0 && length <= sizeof(Head) && reinterpret_cast<std::uintptr_t>(from) % 8 == 0) {
     for (std::size_t i = 0; i < length; i += 8) {
       const std::uint64_t word = loadWord(*reinterpret_cast<const std::uint64_t*>(from + i));
       std::memcpy(to + i, &word, 8);

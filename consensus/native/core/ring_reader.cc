@@ -112,6 +112,7 @@ const Record* RingReader::decided(Index index) {
 }
 
 void RingReader::advance(const Done& done) {
+  if (number_ == 0) return;
   while (!window_.empty() && done.covers(window_.front().header.index, window_.front().header.ballot)) {
     window_.pop();
   }

@@ -76,13 +76,22 @@ TEST_CASE("hostile: whoever does not speak the protocol, or means another member
   HostilePeer garbage(siege.victim());
   garbage.send(std::vector<std::byte>(1u << 20, std::byte{0xA5}));
   CHECK(garbage.ended());
+  Hello foreign = helloFrom(intruder, siege.leader), outside = foreign, neither = foreign;
+  foreign.magic++;
+  outside.fromSlot = slotsMax;
+  neither.counts = 2;
+  for (const Hello& hello : {foreign, outside, neither}) {
+    HostilePeer peer(siege.victim());
+    peer.say(hello);
+    CHECK(peer.ended());
+  }
   HostilePeer misled(siege.victim());
   misled.say(helloFrom(intruder, siege.leader + 1));
   CHECK(misled.ended());
   HostilePeer itself(siege.victim());
   itself.say(helloFrom(siege.victim(), siege.leader));
   CHECK(itself.ended());
-  CHECK(siege.counted(Refusal::malformed, 3));
+  CHECK(siege.counted(Refusal::malformed, 6));
 }
 
 TEST_CASE("hostile: a handshake played back, reflected, or made with another secret") {
