@@ -5,12 +5,13 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "sanitizer.h"
 #include "verbs_host.h"
 
 namespace gaia::test {
 
 bool eventually(const std::function<bool()>& condition, std::uint64_t withinMs) {
-  const std::uint64_t deadlineNs = sys::nowNs() + withinMs * 1'000'000;
+  const std::uint64_t deadlineNs = sys::nowNs() + withinMs * patience * 1'000'000;
   while (!condition()) {
     if (sys::nowNs() > deadlineNs) return false;
     sys::sleepNs(1'000'000);

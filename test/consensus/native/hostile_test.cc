@@ -9,7 +9,9 @@
 #include <thread>
 
 #include "core/channel.h"
+#include "core/record.h"
 #include "hostile_peer.h"
+#include "sanitizer.h"
 #include "transport/strangers.h"
 
 using namespace gaia;
@@ -36,6 +38,7 @@ class Siege {
   }
   ~Siege() {
     commit();
+    if (underThreadSanitizer) return;  // under which a leader may well be suspected
     CHECK(electionsOfAll() == elections);
     CHECK(group.leader() == leader);
   }
@@ -206,7 +209,7 @@ TEST_CASE("hostile: a member that does not take its answers is not served on, an
     siege.commit();
     sys::sleepNs(50'000'000);
   }
-  CHECK(residentMiB() < before + 24);
+  if (!underThreadSanitizer) CHECK(residentMiB() < before + 24);  // it keeps a shadow of what is used
   CHECK(siege.counted(Refusal::stalled));
   CHECK(peer.ended());
 }
@@ -240,6 +243,7 @@ TEST_CASE("hostile: a member that writes or reads where it may not") {
       {Operation::read, {shape.bytes() - 8, 64}},
       {Operation::read, {~std::uint64_t{0} - 7, 64}},
       {Operation::read, {0, std::uint64_t{1} << 40}},
+      {Operation::read, {ringsOffset, std::max(readBytesMax, recordBytesMax) + 8}},  // more than anybody needs at once
   };
   std::uint64_t times = 0;
   for (const auto& [operation, range] : attempts) {

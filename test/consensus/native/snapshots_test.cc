@@ -113,23 +113,27 @@ bool joined(Group& group, std::uint32_t number) {
 // Proposals at whoever leads, never ending and at most a few hundred ahead of what is committed.
 class Load {
  public:
-  explicit Load(Group& group) : thread_([this, &group] { run(group); }) {}
+  explicit Load(Group& group) {
+    for (const std::uint32_t number : {1u, 2u, 3u}) founders_.push_back(&group[number]);
+    thread_ = std::thread([this] { run(); });
+  }
   ~Load() {
     ending_ = true;
     thread_.join();
   }
 
  private:
-  void run(Group& group) {
+  void run() {
     for (std::uint64_t count = 0; !ending_; count++) {
-      for (auto& [number, replica] : group.replicas()) {
-        if (number > 3 || !replica->started() || !replica->runtime().leading()) continue;
+      for (Replica* const replica : founders_) {
+        if (!replica->started() || !replica->runtime().leading()) continue;
         if (replica->waiting() < 300)
           replica->propose("load " + std::to_string(count) + std::string(400, '.'));
       }
       if (count % 100 == 0) sys::sleepNs(200'000);
     }
   }
+  std::vector<Replica*> founders_;
   std::atomic<bool> ending_{false};
   std::thread thread_;
 };
