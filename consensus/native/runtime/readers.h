@@ -57,6 +57,11 @@ class SnapshotDemand {
     if (nowNs - lastNs_ > lapseNs_) sinceNs_ = nowNs;
     lastNs_ = nowNs;
   }
+  // A newer snapshot is what was asked for.
+  void see(Index newest) {
+    if (newest > newest_) sinceNs_ = lastNs_ = 0;
+    newest_ = newest;
+  }
   bool due(std::size_t rank, std::uint64_t nowNs) const {
     return lastNs_ != 0 && nowNs - lastNs_ < lapseNs_ && nowNs - sinceNs_ >= rank * rankNs_;
   }
@@ -64,6 +69,7 @@ class SnapshotDemand {
  private:
   std::uint64_t lapseNs_, rankNs_;
   std::uint64_t sinceNs_ = 0, lastNs_ = 0;
+  Index newest_ = 0;
 };
 
 }  // namespace gaia

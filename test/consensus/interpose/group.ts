@@ -17,6 +17,15 @@ export const repository = path.resolve(path.dirname(fileURLToPath(import.meta.ur
 const verbsPath = path.join(repository, 'build/native/libgaia-verbs.so');
 export const interposerPath = process.env.GAIA_INTERPOSER ?? path.join(repository, 'build/native/libgaia-interpose.so');
 
+const hex = (text: string) => Buffer.from(text).toString('hex');
+/** Lines of `replica.conf`: snapshots by redis-server's own SAVE, every 16 MiB of log. */
+export const saveHook = [
+  'snapshot_file=dump.rdb',
+  `snapshot_send=${hex('SAVE\r\n')}`,
+  `snapshot_expect=${hex('+OK\r\n')}`,
+  'snapshot_log_bytes=16777216',
+];
+
 export interface GroupOptions {
   replicas?: number;
   transport?: 'auto' | 'shm' | 'verbs' | 'tcp';

@@ -3,15 +3,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { RespConnection } from '../../resp.js';
 import { eventually } from '../group.js';
-import { type Group, type Replica, startGroup } from './group.js';
-
-const hex = (text: string) => Buffer.from(text).toString('hex');
-const hook = [
-  'snapshot_file=dump.rdb',
-  `snapshot_send=${hex('SAVE\r\n')}`,
-  `snapshot_expect=${hex('+OK\r\n')}`,
-  'snapshot_log_bytes=16777216',
-];
+import { type Group, type Replica, saveHook, startGroup } from './group.js';
 
 /** Writes without end at whoever answers; remembers what was acknowledged. */
 class Writer {
@@ -72,7 +64,7 @@ describe('a redis-server whose snapshots are made by a hook', function () {
   let writer: Writer;
 
   before(async () => {
-    group = await startGroup({ configuration: hook, args: ['--save', '', '--enable-debug-command', 'yes'] });
+    group = await startGroup({ configuration: saveHook, args: ['--save', '', '--enable-debug-command', 'yes'] });
     writer = new Writer(group);
   });
   after(async () => {
