@@ -88,12 +88,15 @@ function duration(ns: number | null): string {
   return `${Number((ns / divisor).toPrecision(2))} ${unit}`;
 }
 
-/** Why pairs of replicas do not use a better transport, each reason once. */
+/** Why pairs of replicas do not use a better transport or are not connected, each reason once. */
 function showTransports(output: Output, tasks: TaskJson[]): void {
   const peers = tasks.flatMap(({ replica }) => replica?.report?.peers ?? []);
-  const reasons = peers.filter((peer) => peer.connected && peer.transportReason !== '');
-  for (const text of new Set(reasons.map((peer) => `${peer.transport}: ${peer.transportReason}`)))
-    output.line(dim(`  ${text}`));
+  const reasons = peers.filter((peer) => peer.transportReason !== '');
+  for (const text of new Set(reasons.map(transportText))) output.line(dim(`  ${text}`));
+}
+
+function transportText({ connected, member, transport, transportReason }: ReplicaReport['peers'][number]): string {
+  return `${connected ? transport : `not connected to member ${member}`}: ${transportReason}`;
 }
 
 function replicaRow(task: TaskJson): string[] {

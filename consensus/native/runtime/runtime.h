@@ -108,7 +108,7 @@ struct PeerStatus {
   Member member;
   bool connected = false;
   const char* transport = "none";          // "shm", "verbs", "tcp"
-  std::string transportReason;             // why not a better one
+  std::string transportReason;             // why not a better one; unconnected, what ended the last connection
   Index applied = 0;
 };
 

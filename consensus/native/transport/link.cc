@@ -32,29 +32,28 @@ Link::Event Link::step(short events, std::uint64_t nowNs) {
   if (overVerbs()) verbs_->step();
   flush();
   if (path_ != nullptr && !path_->failure().empty()) {
-    reason_ = std::string(path_->name()) + " ended: " + path_->failure();
-    return fail(Event::closed, nowNs);
+    return fail(Event::closed, nowNs, path_->name() + (" ended: " + path_->failure()));
   }
-  return stream_.broken() ? fail(Event::closed, nowNs) : event;
+  if (!stream_.broken()) return event;
+  return fail(Event::closed, nowNs, path_ == nullptr ? "" : path_->name() + (" ended: " + stream_.cause()));
 }
 
 Link::Event Link::dial(std::uint64_t nowNs) {
   deadlineNs_ = nowNs + handshakeNs;
-  std::string reason;
+  passedOver_.clear();
   local_ = false;
   if (may(TransportChoice::shm)) {
     stream_.open(sys::connectUnix(caller_.authenticator.socketName(peer_.number)));
     local_ = stream_.descriptor() >= 0;
     if (local_) return connected(nowNs);
     if (errno == EAGAIN) return fail(Event::closed, nowNs);  // a queue of strangers is before us
-    reason = "no shm: the member's local socket does not answer (" + sys::errorText(errno) + ")";
-    if (caller_.choice == TransportChoice::shm) return reason_ = reason, fail(Event::refused, nowNs);
+    passedOver_ = "no shm: the member's local socket does not answer (" + sys::errorText(errno) + ")";
+    if (caller_.choice == TransportChoice::shm) return fail(Event::refused, nowNs);
   } else {
-    reason = caller_.choice == TransportChoice::tcp ? "tcp was chosen" : "verbs was chosen";
+    passedOver_ = caller_.choice == TransportChoice::tcp ? "tcp was chosen" : "verbs was chosen";
   }
   stream_.open(sys::connectTcp(peer_.host, peer_.consensusPort));
   if (stream_.descriptor() < 0) return fail(errno == ECONNREFUSED ? Event::refused : Event::closed, nowNs);
-  reason_ = reason;
   state_ = State::connecting;
   return Event::none;
 }
@@ -91,20 +90,16 @@ Link::Event Link::shake(std::uint64_t nowNs) {
 
 Link::Event Link::welcomed(const Welcome& welcome, std::uint64_t nowNs) {
   if (welcome.ringBytes != caller_.ringBytes) {
-    reason_ = "the member's ringBytes differs (" + std::to_string(welcome.ringBytes) + ")";
-    return fail(Event::closed, nowNs);
+    return fail(Event::closed, nowNs, "the member's ringBytes differs (" + std::to_string(welcome.ringBytes) + ")");
   }
   if (welcome.durability != caller_.durability) {
-    reason_ = "the member's durability differs; all members of a group need the same";
-    return fail(Event::closed, nowNs);
+    return fail(Event::closed, nowNs, "the member's durability differs; all members of a group need the same");
   }
   life_ = welcome.life;
   if (local_) {
     if (!shm_.open(stream_.passedDescriptor(), caller_.ringBytes, caller_.durability, life_)) {
-      reason_ = shm_.failure();
-      return fail(Event::closed, nowNs);
+      return fail(Event::closed, nowNs, shm_.failure());
     }
-    reason_.clear();
     return opened(shm_);
   }
   if (!may(TransportChoice::verbs)) return opened(tcp_);
@@ -134,19 +129,22 @@ Link::Event Link::pair(std::uint64_t nowNs) {
 // The queue pair, if there is a beginning of one, has executed nothing yet.
 Link::Event Link::withoutVerbs(const std::string& why, std::uint64_t nowNs) {
   if (verbs_ != nullptr) verbs_->close();
-  reason_ += "; no verbs: " + why;
-  return may(TransportChoice::tcp) ? opened(tcp_) : fail(Event::closed, nowNs);
+  passedOver_ += "; no verbs: " + why;
+  return may(TransportChoice::tcp) ? opened(tcp_) : fail(Event::closed, nowNs, passedOver_);
 }
 
 Link::Event Link::opened(Path& path) {
   path_ = &path;
+  reason_ = passedOver_;
   state_ = State::open;
   backoffNs_ = 0;
   return Event::opened;
 }
 
-Link::Event Link::fail(Event event, std::uint64_t nowNs) {
+// An attempt that only finds nobody leaves it at what is known already.
+Link::Event Link::fail(Event event, std::uint64_t nowNs, const std::string& why) {
   const bool wasOpen = open();
+  if (!why.empty() || reason_.empty()) reason_ = why.empty() ? passedOver_ : why;
   if (path_ != nullptr) path_->close();
   else if (verbs_ != nullptr) verbs_->close();
   path_ = nullptr;
@@ -161,8 +159,7 @@ Link::Event Link::fail(Event event, std::uint64_t nowNs) {
 
 Link::Event Link::loseVerbs(std::uint64_t nowNs) {
   const bool used = overVerbs() || state_ == State::pairing;
-  if (used) reason_ = "verbs ended: " + caller_.verbsMissing;
-  const Event event = used ? fail(Event::closed, nowNs) : Event::none;
+  const Event event = used ? fail(Event::closed, nowNs, "verbs ended: " + caller_.verbsMissing) : Event::none;
   verbs_.reset();
   return event;
 }

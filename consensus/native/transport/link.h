@@ -41,7 +41,7 @@ class Link : public Channel {
   bool wantsToSend() const { return stream_.wantsToSend(); }
   std::uint64_t retryAtNs() const { return state_ == State::idle ? retryAtNs_ : ~std::uint64_t{0}; }
   bool open() const { return state_ == State::open; }
-  void redial(std::uint64_t nowNs) { fail(Event::closed, nowNs); }
+  void redial(std::uint64_t nowNs) { fail(Event::closed, nowNs, "this member begins to count"); }
   bool asMember() const { return hello_.counts != 0; }
   bool overTcp() const { return path_ == &tcp_; }
   bool overVerbs() const { return path_ != nullptr && path_ == verbs_.get(); }
@@ -66,7 +66,7 @@ class Link : public Channel {
   Event withoutVerbs(const std::string& why, std::uint64_t nowNs);
   Event opened(Path& path);
   void answered();
-  Event fail(Event event, std::uint64_t nowNs);
+  Event fail(Event event, std::uint64_t nowNs, const std::string& why = {});
   bool may(TransportChoice one) const { return caller_.choice == one || caller_.choice == TransportChoice::automatic; }
 
   const Caller& caller_;
@@ -78,7 +78,8 @@ class Link : public Channel {
   TcpPath tcp_;
   std::unique_ptr<VerbsPath> verbs_;
   Path* path_ = nullptr;  // while open
-  std::string reason_;    // why not a better one, or what ended the last connection
+  std::string reason_;    // why not a better one; while there is none, what ended the last one
+  std::string passedOver_;  // why not a better one than is being tried
   Hello hello_;
   Nonce ownersNonce_{};
   std::uint64_t deadlineNs_ = 0;

@@ -21,9 +21,18 @@ void Stream::close() {
   sys::close(passed_);
   descriptor_ = passed_ = passing_ = -1;
   broken_ = false;
+  error_ = 0;
   inStart_ = inEnd_ = outStart_ = 0;
   out_.clear();
 }
+
+void Stream::breakFor(int error) {
+  if (error == EAGAIN || error == EINTR) return;
+  broken_ = true;
+  error_ = error;
+}
+
+std::string Stream::cause() const { return error_ == 0 ? "the connection was closed" : sys::errorText(error_); }
 
 void Stream::receive(std::size_t bytesMax) {
   for (int i = 0; i < receivesMax && !broken_; i++) {
@@ -38,7 +47,8 @@ void Stream::receive(std::size_t bytesMax) {
     const std::size_t room = bytesMax < receiveBytes ? part : in_.size() - inEnd_;
     const auto count = sys::receive(descriptor_, {in_.data() + inEnd_, room}, &passed_);
     if (count > 0) inEnd_ += static_cast<std::size_t>(count);
-    if (count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)) broken_ = true;
+    if (count == 0) broken_ = true;
+    if (count < 0) breakFor(errno);
     if (count < static_cast<std::ptrdiff_t>(receiveBytes) || available() > framePayloadMax) return;
   }
 }
@@ -48,7 +58,7 @@ std::optional<Frame> Stream::frame() {
   if (available() < sizeof(FrameHeader)) return std::nullopt;
   std::memcpy(&frame.header, in_.data() + inStart_, sizeof(FrameHeader));
   if (frame.header.length > framePayloadMax) {
-    broken_ = true;
+    breakFor(EBADMSG);
     return std::nullopt;
   }
   if (available() < sizeof(FrameHeader) + frame.header.length) return std::nullopt;
@@ -67,10 +77,7 @@ void Stream::put(std::span<const std::byte> bytes) {
     out_.erase(out_.begin(), out_.begin() + static_cast<std::ptrdiff_t>(outStart_));
     outStart_ = 0;
   }
-  if (bytesToSend() + bytes.size() > outputBytesMax) {
-    broken_ = true;  // the other side has stopped reading
-    return;
-  }
+  if (bytesToSend() + bytes.size() > outputBytesMax) return breakFor(ENOBUFS);  // the other side has stopped reading
   out_.insert(out_.end(), bytes.begin(), bytes.end());
 }
 
@@ -82,10 +89,7 @@ void Stream::putFrame(const FrameHeader& header, std::span<const std::byte> payl
 void Stream::flush() {
   while (wantsToSend() && !broken_) {
     const auto count = sys::send(descriptor_, std::span(out_).subspan(outStart_), passing_);
-    if (count < 0) {
-      broken_ = errno != EAGAIN && errno != EINTR;
-      return;
-    }
+    if (count < 0) return breakFor(errno);
     passing_ = -1;
     outStart_ += static_cast<std::size_t>(count);
   }

@@ -46,6 +46,7 @@ class Stream {
   int descriptor() const { return descriptor_; }
   bool broken() const { return broken_; }
   void fail() { broken_ = true; }
+  std::string cause() const;  // of a broken one
   void endSending() { sys::endSending(descriptor_); }  // the other side sees the end; what it sends is still received
 
   // Takes what the kernel has, within bounds; of who has not said yet who it is, at most `bytesMax` at a time.
@@ -74,8 +75,11 @@ class Stream {
   std::size_t bytesToSend() const { return out_.size() - outStart_; }
 
  private:
+  void breakFor(int error);
+
   int descriptor_;
   bool broken_ = false;
+  int error_ = 0;  // that broke it; 0: another cause
   int passed_ = -1;
   int passing_ = -1;
   std::vector<std::byte> in_;

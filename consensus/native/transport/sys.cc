@@ -27,6 +27,8 @@ namespace gaia::sys {
 namespace {
 
 constexpr int backlogMax = 256;
+constexpr int silenceMsMax = 2000;
+constexpr int probeAfterS = 1;
 
 constinit std::atomic<int> floorDescriptor{3};
 constinit std::array<std::atomic<int>, 1024> registered{};  // descriptor + 1; 0: free
@@ -76,6 +78,16 @@ socklen_t tcpAddress(const std::string& host, std::uint16_t port, sockaddr_stora
 
 void setOption(int descriptor, int level, int option, int value) {
   syscall(SYS_setsockopt, descriptor, level, option, &value, sizeof(value));
+}
+
+// Bytes wait for no others, and a machine that is gone does not stay connected: what it leaves unacknowledged ends the
+// connection, and where nothing is under way, probes do.
+void tuneTcp(int descriptor) {
+  setOption(descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
+  setOption(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, silenceMsMax);
+  setOption(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1);
+  setOption(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, probeAfterS);
+  setOption(descriptor, IPPROTO_TCP, TCP_KEEPINTVL, probeAfterS);
 }
 
 int failed(int descriptor) {
@@ -214,14 +226,14 @@ int connectTcp(const std::string& host, std::uint16_t port) {
   if (length == 0) return errno = EINVAL, -1;
   const int descriptor = newSocket(address.ss_family);
   if (descriptor < 0) return -1;
-  setOption(descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
+  tuneTcp(descriptor);
   if (syscall(SYS_connect, descriptor, &address, length) == 0 || errno == EINPROGRESS) return descriptor;
   return failed(descriptor);
 }
 
 int accept(int listener) {
   const int descriptor = own(static_cast<int>(syscall(SYS_accept4, listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)));
-  if (descriptor >= 0) setOption(descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
+  if (descriptor >= 0) tuneTcp(descriptor);
   return descriptor;
 }
 

@@ -3,6 +3,7 @@
 
 #include "group.h"
 #include "member_process.h"
+#include "own_network.h"
 #include "small_disk.h"
 #include "verbs_host.h"
 
@@ -26,6 +27,14 @@ Index appliedAt(Replica& leader, std::uint32_t member) {
     if (peer.member.number == member) return peer.applied;
   }
   return 0;
+}
+
+std::size_t connections(Group& group) {
+  std::size_t open = 0;
+  for (auto& [number, replica] : group.replicas()) {
+    for (const PeerStatus& peer : replica->runtime().status().peers) open += peer.connected ? 1 : 0;
+  }
+  return open;
 }
 
 void proposeBytes(Replica& replica, std::size_t count, std::size_t bytes) {
@@ -89,4 +98,22 @@ TEST_CASE("a newcomer replays more than 64 MiB of journal while the group goes o
     CHECK(eventually([&] { return group[4].log().size() == 1400 && group[4]->status().role == Role::follower; }, 15'000));
     CHECK(group[4].log() == group[leader].log());
   }
+}
+
+TEST_CASE("members whose network is gone are told as unconnected soon, with the reason, and go on when it is back") {
+  const bool ran = inOwnNetwork([] {
+    Group group(3, TransportChoice::tcp);
+    group.propose("before");
+    REQUIRE(group.allHave({"before"}));
+    REQUIRE(eventually([&] { return connections(group) == 6; }));
+    REQUIRE(setLoopback(false));
+    CHECK(eventually([&] { return connections(group) == 0; }, 4000));
+    for (const PeerStatus& peer : group[1]->status().peers) CHECK(peer.transportReason.starts_with("tcp ended: "));
+    for (auto& [number, replica] : group.replicas()) CHECK(eventually([&] { return !replica->runtime().leading(); }));
+    REQUIRE(setLoopback(true));
+    CHECK(eventually([&] { return connections(group) == 6; }));
+    group.propose("after");
+    CHECK(group.allHave({"before", "after"}));
+  });
+  if (!ran) MESSAGE("skipped: a network of its own needs root");
 }

@@ -102,12 +102,15 @@ TEST_CASE("link: work that fails ends the channel with the reason, and it connec
   two.callers->fail("transport retry counter exceeded");
   pair.channel().read(own, 8);
   REQUIRE(pair.until([&] { return !pair.open(); }));
+  for (int i = 0; i < 100; i++) pair.step(false);  // it dials, and nobody answers yet
+  CHECK_FALSE(pair.open());
   CHECK(pair.link().reason() == "verbs ended: transport retry counter exceeded");
   two.callers->fail(nullptr);
   REQUIRE(pair.reopen());
   pair.writeWord(own, 5);
   CHECK(pair.read(own, 8).size() == 8);
   CHECK(pair.word(own) == 5);
+  CHECK(pair.link().reason().starts_with("no shm: "));
 }
 
 TEST_CASE("link: the end of the connection ends the queue pair with it") {

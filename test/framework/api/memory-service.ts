@@ -184,7 +184,16 @@ function replica(spec: AppSpec, slot: number): TaskView['replica'] {
     lagEntries: slot,
     configurationIndex: 1,
     configuration: [],
-    peers: [{ member: 9, connected: true, transport: 'shm', transportReason: 'same host', appliedIndex: 10 }],
+    peers: [
+      { member: 9, connected: true, transport: 'shm', transportReason: 'same host', appliedIndex: 10 },
+      {
+        member: 8,
+        connected: false,
+        transport: 'none',
+        transportReason: 'tcp ended: Connection timed out',
+        appliedIndex: 9,
+      },
+    ],
     ...quietReport(),
     metrics: null,
   };

@@ -92,6 +92,7 @@ describe('gaia app', () => {
     assert.match(shown.stdout, /\/demo\/ledger {2}whole/);
     assert.match(shown.stdout, /leader: slot 0 at 127\.0\.0\.1:31000, term 1/);
     assert.match(shown.stdout, /shm: same host/);
+    assert.match(shown.stdout, /not connected to member 8: tcp ended: Connection timed out/);
     assert.match(shown.stdout, /What happened\n.*replica 0 leads in term 1/);
     // biome-ignore lint/suspicious/noControlCharactersInRegex: looks for colour codes
     assert.doesNotMatch(shown.stdout, /\u001b/);
