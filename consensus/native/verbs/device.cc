@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <locale.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
@@ -69,12 +70,19 @@ void OpenedDevice::ownDescriptors() {
   }
 }
 
-// The bound id last: with it the device is closed.
+// librdmacm keeps a device open once it has seen it, for the next one who binds to it, even when the device is removed; and
+// the kernel waits with a removal until its files are closed. So they are replaced by one that is no device's; under
+// their numbers, which librdmacm still knows.
+void OpenedDevice::letGo() {
+  for (const int one : {resources_.context->cmd_fd, resources_.context->async_fd}) dup3(outbound_->fd, one, O_CLOEXEC);
+}
+
 OpenedDevice::~OpenedDevice() {
+  const bool gone = descriptors_ != nullptr && removed();
   if (descriptors_ != nullptr) {
-    for (const int one : {inbound_->fd, outbound_->fd, resources_.completionChannel->fd, resources_.context->cmd_fd,
-                          resources_.context->async_fd}) {
-      descriptors_->forget(one);
+    for (const int one : {inbound_->fd, outbound_->fd, resources_.completionChannel->fd}) descriptors_->forget(one);
+    for (const int one : {resources_.context->cmd_fd, resources_.context->async_fd}) {
+      if (!gone) descriptors_->forget(one);
     }
   }
   listener_.reset();
@@ -83,6 +91,7 @@ OpenedDevice::~OpenedDevice() {
   if (resources_.completionChannel != nullptr) ibv_destroy_comp_channel(resources_.completionChannel);
   if (resources_.domain != nullptr) ibv_dealloc_pd(resources_.domain);
   if (id_ != nullptr) rdma_destroy_id(id_);
+  if (gone) letGo();
   if (inbound_ != nullptr) rdma_destroy_event_channel(inbound_);
   if (outbound_ != nullptr) rdma_destroy_event_channel(outbound_);
 }

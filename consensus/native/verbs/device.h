@@ -32,6 +32,7 @@ class OpenedDevice final : public Device {
   bool bind(char* reason);
   bool openResources(char* reason);
   void ownDescriptors();
+  void letGo();
 
   Region region_;
   std::uint8_t slot_;
@@ -40,7 +41,7 @@ class OpenedDevice final : public Device {
   std::unique_ptr<Keys> keys_;
   rdma_event_channel* inbound_ = nullptr;
   rdma_event_channel* outbound_ = nullptr;
-  rdma_cm_id* id_ = nullptr;  // keeps the device open
+  rdma_cm_id* id_ = nullptr;
   const Descriptors* descriptors_ = nullptr;  // once the own ones are handed to it
   std::unique_ptr<Listener> listener_;
   std::uint32_t connections_ = 0;  // ever made: each gets a number of its own
