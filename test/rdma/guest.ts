@@ -24,7 +24,7 @@ export interface Outcome {
   output: string;
 }
 
-const memoryMiB = 1024;
+const memoryMiB = 2048;
 const controlPort = 7000;
 /** Where a replica in a guest serves clients; reached from the host by `forwarded(servicePort)`. */
 export const servicePort = 6379;
@@ -77,7 +77,12 @@ export class Guest {
     await this.expect('rdma link show rxe0/1 | grep -q "state ACTIVE"');
   }
 
-  /** Ends at once, as a machine does that loses power. */
+  /** Pulls the cable of `eth0`, or puts it back: both ends see that there is no link. */
+  async cable(plugged: boolean): Promise<void> {
+    await this.monitor(`set_link link ${plugged ? 'on' : 'off'}`);
+  }
+
+  /** Ends at once, as a machine does that loses power. It can be booted again. */
   async kill(): Promise<void> {
     if (this.process === null) return;
     this.process.kill('SIGKILL');

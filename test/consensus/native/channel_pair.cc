@@ -1,6 +1,9 @@
 #include "channel_pair.h"
 
+#include <cstring>
+
 #include "link_pair.h"
+#include "machine_pair.h"
 #include "rig.h"
 
 namespace gaia::test {
@@ -34,13 +37,14 @@ const char* nameOf(Way way) {
     case Way::verbs: return "verbs";
     case Way::card: return "verbs on a card made of memory";
     case Way::sim: return "sim";
+    case Way::machine: return "verbs to another machine";
   }
   return "";
 }
 
 std::unique_ptr<ChannelPair> makePair(Way way, std::string* reason) {
   if (way == Way::sim) return std::make_unique<SimPair>(std::make_unique<RigMemory>(Durability::memory, ChannelPair::ringBytes));
-  return makeLinkPair(way, reason);
+  return way == Way::machine ? makeMachinePair(reason) : makeLinkPair(way, reason);
 }
 
 bool ChannelPair::until(const std::function<bool()>& condition) {
@@ -71,6 +75,19 @@ ChannelPair::Bytes ChannelPair::read(std::size_t offset, std::size_t length) {
   channel().read(offset, length);
   auto all = answers(1);
   return all.empty() ? Bytes() : all.front();
+}
+
+ChannelPair::Bytes ChannelPair::memory(std::size_t offset, std::size_t length) {
+  Bytes bytes(length);
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  transferBytes(bytes.data(), region_.base() + offset, length);
+  return bytes;
+}
+
+std::uint64_t ChannelPair::word(std::size_t offset) {
+  std::uint64_t value = 0;
+  std::memcpy(&value, memory(offset, sizeof(value)).data(), sizeof(value));
+  return value;
 }
 
 void ChannelPair::writeWord(std::size_t offset, std::uint64_t value) {

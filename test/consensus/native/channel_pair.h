@@ -9,7 +9,8 @@
 
 namespace gaia::test {
 
-enum class Way { shm, tcp, verbs, card, sim };  // card: verbs on a card made of memory
+// card: verbs on a card made of memory; machine: verbs to an owner on another machine.
+enum class Way { shm, tcp, verbs, card, sim, machine };
 const char* nameOf(Way way);
 
 class ChannelPair {
@@ -27,8 +28,11 @@ class ChannelPair {
   virtual bool overtake() { return false; }
   virtual void releaseOvertaken() {}             // the old one now sends what it has
 
-  const Region& owner() const { return region_; }
-  Bytes journal = Bytes(1000, std::byte{7});     // what the owner's journal answers for index 1
+  const Region& owner() const { return region_; }  // its layout; its memory may be elsewhere
+  virtual Bytes memory(std::size_t offset, std::size_t length);  // of the owner, as its processor sees it
+  static constexpr std::size_t journalBytes = 1000;
+  static constexpr std::byte journalByte{7};
+  Bytes journal = Bytes(journalBytes, journalByte);  // what the owner's journal answers for index 1
 
   // Steps until `condition`, at most ten seconds.
   bool until(const std::function<bool()>& condition);
@@ -36,7 +40,7 @@ class ChannelPair {
   Bytes read(std::size_t offset, std::size_t length);            // waits for it
   std::vector<Bytes> answers(std::size_t count);                 // of reads posted before
   void writeWord(std::size_t offset, std::uint64_t value);
-  std::uint64_t word(std::size_t offset) const { return loadWord(*reinterpret_cast<std::uint64_t*>(region_.base() + offset)); }
+  std::uint64_t word(std::size_t offset);                        // of the owner's memory
 
  protected:
   explicit ChannelPair(const Region& region) : region_(region) {}

@@ -12,6 +12,7 @@
 #include "member_process.h"
 #include "runtime/member.h"
 #include "small_disk.h"
+#include "verbs_host.h"
 
 using namespace gaia;
 using namespace gaia::test;
@@ -113,7 +114,7 @@ std::string startError(const ReplicaOptions& options) {
 }  // namespace
 
 TEST_CASE("disk: a whole group that ends comes back with everything, and goes on") {
-  for (const TransportChoice transport : {TransportChoice::shm, TransportChoice::tcp}) {
+  for (const TransportChoice transport : testedTransports()) {
     CAPTURE(static_cast<int>(transport));
     Group group({transport, {}, Durability::disk, {}}, 3);
     const auto first = numbered("first ", 200), second = numbered("second ", 200);
@@ -132,7 +133,7 @@ TEST_CASE("disk: a whole group that ends comes back with everything, and goes on
 }
 
 TEST_CASE("disk: all members are killed at once under load, again and again; nothing acknowledged is lost") {
-  for (const TransportChoice transport : {TransportChoice::shm, TransportChoice::tcp}) {
+  for (const TransportChoice transport : testedTransports()) {
     CAPTURE(static_cast<int>(transport));
     void* memory = mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     REQUIRE(memory != MAP_FAILED);

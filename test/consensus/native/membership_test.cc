@@ -6,6 +6,7 @@
 #include <set>
 
 #include "group.h"
+#include "verbs_host.h"
 
 using namespace gaia;
 using namespace gaia::test;
@@ -150,7 +151,7 @@ class Loaded {
 }  // namespace
 
 TEST_CASE("a group grows from 3 to 5 to 7 and back under load") {
-  for (const TransportChoice transport : {TransportChoice::shm, TransportChoice::tcp}) {
+  for (const TransportChoice transport : testedTransports()) {
     CAPTURE(static_cast<int>(transport));
     Loaded loaded(3, transport);
     const std::uint64_t term = loaded.term();
@@ -173,7 +174,7 @@ TEST_CASE("a group grows from 3 to 5 to 7 and back under load") {
 TEST_CASE(
     "members are replaced one after the other under load, leaders and followers, until none of the founders "
     "is left") {
-  for (const TransportChoice transport : {TransportChoice::shm, TransportChoice::tcp}) {
+  for (const TransportChoice transport : testedTransports()) {
     CAPTURE(static_cast<int>(transport));
     Loaded loaded(3, transport);
     std::uint32_t next = 4;
@@ -190,7 +191,7 @@ TEST_CASE(
 }
 
 TEST_CASE("leadership goes round under load") {
-  for (const TransportChoice transport : {TransportChoice::shm, TransportChoice::tcp}) {
+  for (const TransportChoice transport : testedTransports()) {
     CAPTURE(static_cast<int>(transport));
     Loaded loaded(3, transport);
     for (std::uint32_t i = 0; i < 9; i++) {
@@ -203,7 +204,7 @@ TEST_CASE("leadership goes round under load") {
 }
 
 TEST_CASE("a leader without a majority steps down, and what it had acknowledged is in the survivors' logs") {
-  for (const TransportChoice transport : {TransportChoice::shm, TransportChoice::tcp}) {
+  for (const TransportChoice transport : testedTransports()) {
     CAPTURE(static_cast<int>(transport));
     Loaded loaded(5, transport);
     const std::uint32_t leader = loaded.leader();

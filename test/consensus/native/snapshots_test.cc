@@ -9,6 +9,7 @@
 #include "group.h"
 #include "runtime/snapshot_store.h"
 #include "small_disk.h"
+#include "verbs_host.h"
 
 using namespace gaia;
 using namespace gaia::test;
@@ -16,7 +17,6 @@ using namespace gaia::test;
 namespace {
 
 constexpr std::size_t mib = 1u << 20;
-const TransportChoice transports[] = {TransportChoice::shm, TransportChoice::tcp};
 
 GroupSetting settingOf(TransportChoice transport, std::uint64_t snapshotLogBytes,
                        std::uint64_t journalBytesMax = 8ull << 30) {
@@ -159,7 +159,7 @@ TEST_CASE("a snapshot is taken when the log has grown, and journals give their f
 }
 
 TEST_CASE("a newcomer restores a snapshot and joins while the load never stops") {
-  for (const TransportChoice transport : transports) {
+  for (const TransportChoice transport : testedTransports()) {
     CAPTURE(static_cast<int>(transport));
     Group group(settingOf(transport, 16 * mib), 3);
     const std::uint32_t leader = group.leader();
@@ -202,7 +202,7 @@ TEST_CASE("a group whose snapshot's keeper dies takes a new one on demand") {
 }
 
 TEST_CASE("the provider dies in mid-stream, and the joiner goes on with another") {
-  for (const TransportChoice transport : transports) {
+  for (const TransportChoice transport : testedTransports()) {
     CAPTURE(static_cast<int>(transport));
     Group group(settingOf(transport, 16 * mib), 3);
     const std::uint32_t leader = group.leader();
