@@ -107,7 +107,9 @@ export class Guest {
 
   /** Runs one line of shell to its end. */
   async run(command: string, limitMs = 20_000): Promise<Outcome> {
-    const socket = await this.open(`{ ${command}\n} </dev/null 2>&1; echo; echo "status $?"`.replaceAll('\n', ';'));
+    const socket = await this.open(
+      `{ ${command}\n} </dev/null 2>&1; status=$?; echo; echo "status $status"`.replaceAll('\n', ';'),
+    );
     const chunks: Buffer[] = [];
     socket.on('data', (chunk) => chunks.push(chunk));
     const timer = setTimeout(() => socket.destroy(), limitMs);
