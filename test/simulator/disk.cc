@@ -13,7 +13,12 @@ void SimDisk::keep(const PersistOrder& order) {
   if (!mutant(Mutant::promiseUnkept)) log_.promise = std::max(log_.promise, order.promise);
   log_.records.insert(log_.records.end(), order.records.begin(), order.records.end());
   log_.ringEnd = std::max(log_.ringEnd, ringEndIn(order.records, self.number));
-  damaged_ = damaged_ || !eachRecord(order.records, [](const Record&) {});
+  const bool whole = eachRecord(order.records, [&](const Record& record) {
+    const Index index = record.header.index;
+    if (index >= highest_.size()) highest_.resize(index + 64);
+    highest_[index] = std::max(highest_[index], record.header.ballot);
+  });
+  damaged_ = damaged_ || !whole;
 }
 
 void SimDisk::synchroniseJournal(const SimJournal& journal) {

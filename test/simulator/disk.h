@@ -30,6 +30,10 @@ class SimDisk {
   // undecided is all that the log then holds.
   Recovery recover(std::size_t ringBytes);
   Configuration configuration() const;  // what a start from here would take for the one in force
+  Ballot promise() const { return log_.promise; }
+  bool holds(Index index, Ballot ballot) const {  // the entry that was written under that ballot
+    return index <= journal_.last() || (index < highest_.size() && highest_[index] >= ballot);
+  }
   const SimJournal& journal() const { return journal_; }
   bool damaged() const { return damaged_; }  // was given something else than records to keep
 
@@ -41,7 +45,8 @@ class SimDisk {
   void keep(const PersistOrder& order);
 
   PersistedLog log_;
-  SimJournal journal_;  // in a life: what of the member's journal is synchronised
+  SimJournal journal_;           // in a life: what of the member's journal is synchronised
+  std::vector<Ballot> highest_;  // of the records of entry i at i
   std::optional<PersistOrder> order_;
   bool damaged_ = false;
 };

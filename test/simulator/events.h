@@ -8,7 +8,7 @@ namespace gaia::sim {
 
 struct Event {
   // node: tick to resume, strike, disk, condemned. channel: operation, answer. restart: a place among those
-  // that are down. Neither: fault, change, probe.
+  // that are down. Neither: fault, change, probe, outage.
   enum class Kind : std::uint8_t {
     tick,
     turn,
@@ -23,6 +23,7 @@ struct Event {
     probe,
     disk,
     condemned,
+    outage,
     restart
   };
   std::uint64_t atNs = 0;

@@ -144,7 +144,9 @@ void Node::afterCore() {
   if (core.role() == role_) return;
   role_ = core.role();
   if (role_ == Role::leader) world.count(Count::leaders);
+  if (role_ == Role::candidate && disk) world.critical(*this);
   if (role_ == Role::leader) {
+    world.elected(*this);
     world.critical(*this);
     wakeTurn(50 * nsPerUs);
   }

@@ -54,6 +54,7 @@ void drawDisk(Random& random, LifeOptions* options) {
   options->slowSyncNs = random.between(2, 30) * nsPerMs;
   options->journalSyncOneIn = random.oneIn(4) ? 0 : random.between(3, 100);
   options->fullOneIn = random.oneIn(2) ? 0 : random.between(50, 500);
+  options->outageOneIn = random.oneIn(2) ? 0 : random.between(20, 200);
   options->failedOneIn = random.oneIn(2) ? 0 : random.between(200, 2000);
   options->weight[static_cast<std::size_t>(Fault::restart)] = random.oneIn(5) ? 0 : random.between(1, 6);
   options->weight[static_cast<std::size_t>(Fault::powerLoss)] = random.oneIn(4) ? 0 : random.between(1, 3);

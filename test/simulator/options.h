@@ -50,6 +50,7 @@ struct LifeOptions {
   std::uint64_t slowSyncNs = 5 * nsPerMs;
   std::uint64_t journalSyncOneIn = 20;  // after which the journal is synchronised, too
   std::uint64_t fullOneIn = 0;          // that find the disk full
+  std::uint64_t outageOneIn = 0;        // acknowledgements at whose moment all lose power
   std::uint64_t failedOneIn = 0;        // that fail
 
   // Snapshots

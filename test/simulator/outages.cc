@@ -10,10 +10,50 @@ void World::takeDown(Node& node, bool powerless) {
   powerless ? node.disk->unpowered(random, node.journal) : node.disk->killed(random, node.journal);
   end(node, powerless);
   down_.push_back({node.member, node.disk});
-  const std::uint64_t longestNs = random.oneIn(4) ? 150 * nsPerMs : 30 * nsPerMs;
-  events.add(nowNs + random.between(nsPerMs, longestNs), Event::Kind::restart,
+  static constexpr std::array<std::uint64_t, 4> longestNs{2 * nsPerMs, 2 * nsPerMs, 30 * nsPerMs,
+                                                          150 * nsPerMs};
+  events.add(nowNs + random.between(nsPerMs / 4, random.pick(longestNs)), Event::Kind::restart,
              static_cast<std::uint32_t>(down_.size() - 1));
   count(Count::restarts);
+}
+
+// How many of the members' disks keep something, whether or not the members live.
+template <class Keeps>
+std::size_t World::disksThat(const Configuration& configuration, Keeps keeps) const {
+  std::size_t keeping = 0;
+  for (const Member& member : configuration.members) {
+    const auto is = [&](const auto& node) { return node->member.number == member.number; };
+    const auto node = std::find_if(nodes_.rbegin(), nodes_.rend(), is);
+    keeping += node != nodes_.rend() && keeps(*(*node)->disk) ? 1 : 0;
+  }
+  return keeping;
+}
+
+void World::elected(const Node& leader) {
+  if (!leader.disk) return;
+  const Configuration& configuration = leader.core.configuration();
+  const auto keeps = [&](const SimDisk& disk) { return disk.promise() >= leader.core.ballot(); };
+  const std::size_t keeping = disksThat(configuration, keeps);
+  if (keeping >= configuration.majority()) return;
+  history.fail("D1: member " + std::to_string(leader.member.number) + " is elected, but only " +
+               std::to_string(keeping) + " disks have its ballot");
+}
+
+void World::acknowledged(const Node& leader, Index last) {
+  if (!leader.disk) return;
+  const Configuration& configuration = leader.core.configuration();
+  const auto keeps = [&](const SimDisk& disk) { return disk.holds(last, leader.core.ballot()); };
+  const std::size_t keeping = disksThat(configuration, keeps);
+  if (keeping < configuration.majority()) {
+    history.fail("D1: entry " + std::to_string(last) + " is acknowledged, but only " +
+                 std::to_string(keeping) + " disks have it");
+  }
+  if (faulty_ && random.oneIn(options.outageOneIn)) events.add(nowNs, Event::Kind::outage);
+}
+
+void World::tookOffice() {
+  const bool keeps = options.durability == Durability::disk;
+  if (keeps && faulty_ && random.oneIn(2 * options.strikeOneIn)) events.add(nowNs, Event::Kind::outage);
 }
 
 // One member, or any number of them.
@@ -23,6 +63,13 @@ void World::takeSomeDown() {
   if (random.oneIn(2)) return takeDown(*random.pick(nodes), powerless);
   for (Node* node : nodes) {
     if (random.oneIn(2)) takeDown(*node, powerless);
+  }
+}
+
+// Those whose disks have not kept all that others may count on.
+void World::takeUnkeptDown(const Node& except) {
+  for (Node* node : livingNodes()) {
+    if (node != &except && node->disk->busy()) takeDown(*node, true);
   }
 }
 

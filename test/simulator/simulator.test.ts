@@ -35,13 +35,13 @@ describe('simulated lives', () => {
     }
     const altogether: [name: string, count: number][] = [
       ['lives with disks', 2500],
-      ['restarts', 10_000],
-      ['group power losses', 2500],
-      ['full disks', 1000],
-      ['failed syncs', 500],
+      ['restarts', 30_000],
+      ['group power losses', 4000],
+      ['full disks', 700],
+      ['failed syncs', 150],
       ['lives with snapshots', 1500],
-      ['snapshots restored', 1500],
-      ['entries dropped', 50_000],
+      ['snapshots restored', 3000],
+      ['entries dropped', 500_000],
     ];
     for (const [name, count] of altogether) {
       assert.ok(sum(summary, name) >= count, `all lives have only ${sum(summary, name)} ${name}`);
@@ -69,6 +69,8 @@ describe('simulated lives', () => {
     ['recycledWhenCommitted', ['G1']],
     ['anyLocalApplied', ['agreement']],
     ['sharedRing', ['liveness']],
+    ['unkeptCounts', ['D1']],
+    ['piecesMixed', ['snapshot']],
   ];
   for (const [mutant, checks] of quick) {
     it(`notice ${mutant}, and the failing life replays`, async function () {

@@ -5,7 +5,8 @@ namespace gaia::sim {
 
 void World::critical(const Node& node) {
   if (!faulty_ || !random.oneIn(options.strikeOneIn)) return;
-  const std::uint64_t withinNs = random.oneIn(2) ? 4 * options.delayNs : 4 * nsPerMs;
+  std::uint64_t withinNs = random.oneIn(2) ? 4 * options.delayNs : 4 * nsPerMs;
+  if (options.durability == Durability::disk && random.oneIn(2)) withinNs = 1;  // before disks have it
   events.add(nowNs + random.below(withinNs), Event::Kind::strike, node.life);
 }
 
@@ -25,7 +26,8 @@ void World::strike(Node& node) {
     case 5:
       return losePower();
     case 6:
-      return takeSomeDown();
+      if (random.oneIn(2)) cutBetween({node.life});
+      return takeUnkeptDown(node);
     case 7:
       return takeDown(node, random.oneIn(2));
     default:

@@ -60,6 +60,7 @@ void Node::follow() {
   }
   if (!core.readyToLead()) return;
   core.beginLeading();
+  world.tookOffice();
   turn_ = Turn::leads;
   think();
 }
@@ -78,6 +79,7 @@ void Node::lead() {
   }
   if (world.tracing())
     world.say("member ", member.number, " has entries up to ", proposed_.back().index, " committed");
+  world.acknowledged(*this, proposed_.back().index);
   proposed_.clear();
   execute();
 }

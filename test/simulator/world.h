@@ -42,7 +42,10 @@ class World {
     proposals_.push_back({index, configuration});
   }
   std::uint32_t unwanted(const Configuration& configuration) const;  // a member to be removed; 0: none
-  void critical(const Node& node);  // it has just begun to lead, or proposed a configuration
+  void critical(const Node& node);  // it has begun to lead, or to stand (disk), or proposed a configuration
+  void acknowledged(const Node& leader, Index last);  // entries up to the last one, at this moment
+  void elected(const Node& leader);
+  void tookOffice();  // a leader's first entry has just been decided
   std::uint64_t nextEntry() { return entries_++; }
   void count(Count kind, std::uint64_t by = 1) { statistics_[kind] += by; }
   void digest(std::uint64_t a, std::uint64_t b) { digest_ = mix(digest_ + a, b); }
@@ -95,8 +98,11 @@ class World {
     Member member;
     std::shared_ptr<SimDisk> disk;  // null: it has come back
   };
+  template <class Keeps>
+  std::size_t disksThat(const Configuration& configuration, Keeps keeps) const;
   void takeDown(Node& node, bool powerless);
   void takeSomeDown();
+  void takeUnkeptDown(const Node& except);
   void losePower();
   void restart(std::uint32_t place);
 

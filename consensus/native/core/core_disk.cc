@@ -54,7 +54,9 @@ void Core::orderRing(std::uint8_t slot, PersistOrder* order) {
     RecordHeader header;
     const std::byte* at = region_.ring(slot) + to % region_.ringBytes();
     std::memcpy(&header, at, sizeof(header));
-    const std::size_t length = recordBytes(header.length);
+    // Whoever writes over what is not kept yet must not lead this member out of its ring.
+    const std::size_t lap = region_.ringBytes() - to % region_.ringBytes();
+    const std::size_t length = std::min({recordBytes(header.length), lap, std::size_t{end - to}});
     if (header.kind != padKind) order->records.insert(order->records.end(), at, at + length);
     to += length;
   }
