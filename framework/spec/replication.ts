@@ -24,15 +24,7 @@ export function readReplication(reader: Reader): Replication | undefined {
     inner.problems.add('rule', path, `replication has no such field; use ${fields}`);
   }
   checkSpread(replication.spread, inner.problems);
-  checkSnapshot(replication, inner.problems);
   return replication;
-}
-
-/** A returning program would be given a file that it may have written over meanwhile. */
-function checkSnapshot({ durability, snapshot }: Replication, problems: Problems): void {
-  if (durability === 'memory' || snapshot.provider === 'replay') return;
-  const words = `provider is ${show(snapshot.provider)} and durability "disk", whose members return by their whole log`;
-  problems.add('rule', '/replication/snapshot/provider', `${words}; use provider replay, or durability memory`);
 }
 
 const DOMAIN_LIMITS = { pattern: DOMAIN, patternMeaning: 'zone, rack, host or the name of an agent attribute' };

@@ -55,7 +55,7 @@ __attribute__((constructor)) void startProcess() {
   options = parsed;
   startClock(options->epochNs);
   programRandom.start(options->seed);
-  joinBySnapshot();
+  startBySnapshot();
   processMode.store(Mode::local);
   inTurn = true;
 }

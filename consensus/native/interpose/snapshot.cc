@@ -152,7 +152,9 @@ void snapshotIsOrdered(std::uint32_t taker) { endClosing(taker); }
 void forgetSnapshotOrder() { closing = false; }
 
 void applySnapshotOrder(std::uint32_t member) {
-  if (member != options->replica.self.number || jobsWriteFd < 0) return;
+  // Members with durability `disk` return from what they have themselves.
+  const bool each = options->replica.durability == Durability::disk;
+  if ((!each && member != options->replica.self.number) || jobsWriteFd < 0) return;
   SnapshotWriter* writer = runtime->takeSnapshot("hook").release();
   if (writer == nullptr) return;
   auto* job = new Job{writer, -1, {turnStateMagic, programClock.now, programRandom, nextVirtualPidNow(), 0}};

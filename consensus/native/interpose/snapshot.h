@@ -31,7 +31,7 @@ std::uint32_t chooseSnapshotTaker();
 void snapshotIsOrdered(std::uint32_t taker);
 void forgetSnapshotOrder();  // leadership is lost
 
-// Every replica, at the entry; the one that is named forks.
+// Every replica, at the entry; the one that is named forks, with durability `disk` each does.
 void applySnapshotOrder(std::uint32_t member);
 
 // In the child: what happens instead of the log's turns.

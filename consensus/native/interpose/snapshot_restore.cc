@@ -63,17 +63,31 @@ bool writeFile(SnapshotReader& reader) {
   return fd >= 0 && got == 0;
 }
 
-void unpack() {
-  std::optional<Manifest> manifest;
-  const auto file = leftByEarlyFetch(options->replica, &manifest);
-  if (file == nullptr)
+void unpack(const std::shared_ptr<PieceFile>& file, const std::optional<Manifest>& manifest) {
+  if (file == nullptr || !manifest)
     giveUp("the snapshot that was fetched cannot be read again; this member must be replaced");
   PieceReader reader(file, *manifest);
   const bool state = readWhole(reader, std::as_writable_bytes(std::span(&restoredState, 1)));
   if (!state || restoredState.magic != turnStateMagic)
-    giveUp("the snapshot that was fetched is of another release of GAIA; all members must run the same");
+    giveUp("the snapshot is of another release of GAIA; all members must run the same");
   if (!writeFile(reader))
     giveUp("the snapshot cannot be written where the program looks for it; make room on the agent's disk");
+}
+
+void startFrom(const std::shared_ptr<PieceFile>& file, const std::optional<Manifest>& manifest) {
+  unpack(file, manifest);
+  restored = true;
+  programClock.now = restoredState.clock;
+  continueVirtualPids(restoredState.nextVirtualPid);
+  countUnexpected(Unexpected::joinedBySnapshot);
+}
+
+// A returning member's own; false: it has none.
+bool startFromKept() {
+  SnapshotStore own(systemFiles(), options->replica.journalDirectory, options->replica.self.number);
+  const auto manifest = own.openKept();
+  if (manifest) startFrom(own.kept(), manifest);
+  return manifest.has_value();
 }
 
 bool isSnapshotFile(std::string_view path) {
@@ -84,17 +98,18 @@ bool isSnapshotFile(std::string_view path) {
 
 }  // namespace
 
-void joinBySnapshot() {
-  if (!snapshotsByHook() || !options->replica.join) return;
+void startBySnapshot() {
+  const ReplicaOptions& replica = options->replica;
+  if (!snapshotsByHook()) return;
+  if (replica.durability == Durability::disk && startFromKept()) return;
+  if (!replica.join) return;
   const int outcome = fetchInChild();
   if (outcome == replayExit) return;
   if (outcome != 0)
     giveUp("the process that fetches the group's snapshot failed; this member must be replaced");
-  unpack();
-  restored = true;
-  programClock.now = restoredState.clock;
-  continueVirtualPids(restoredState.nextVirtualPid);
-  countUnexpected(Unexpected::joinedBySnapshot);
+  std::optional<Manifest> manifest;
+  const auto file = leftByEarlyFetch(replica, &manifest);
+  startFrom(file, manifest);
 }
 
 void noteFileOpened(const char* path, int fd) {

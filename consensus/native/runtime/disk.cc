@@ -25,13 +25,15 @@ bool MemberRuntime::openDisk(std::string* error, Recovery* recovery, std::option
         "the log in " + options_.journalDirectory + " is missing; let a new member take this one's place";
     return false;
   }
-  if (options_.snapshots == Snapshots::own) *kept = snapshots_->openKept();
+  const bool given = directory_->fresh() && options_.join && options_.snapshots == Snapshots::ordered && adoptEarlyFetched();
+  if (options_.snapshots != Snapshots::none) *kept = snapshots_->openKept();
+  if (given && !*kept) return *error = snapshots_->error(), false;
   const Done base = *kept ? Done{(*kept)->id.index, (*kept)->origin} : Done{};
   if (!journal_->recover(walState_.journal, base)) {
     const std::string damage = snapshots_->error();
     return *error = journal_->error() + (damage.empty() ? "" : "; " + damage), false;
   }
-  if (directory_->fresh() && journal_->last() != 0) {
+  if (directory_->fresh() && journal_->last() != base.applied) {
     *error = options_.journalDirectory +
              " holds the journal of a member that kept no log; give this one an empty directory";
     return false;

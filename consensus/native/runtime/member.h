@@ -115,7 +115,9 @@ class MemberRuntime : public Runtime, private CoreListener {
   bool snapshotOnItsWay(std::uint64_t nowNs) const;
   void tendSnapshots(std::uint64_t nowNs);
   void publishKept();
+  std::optional<Manifest> adoptEarlyFetched();
   void startFromFetched();
+  void startFrom(const Manifest& manifest);
 
   ReplicaOptions options_;
   Authenticator authenticator_;

@@ -30,9 +30,6 @@ std::string invalid(const ReplicaOptions& options) {
   if (ring < 4 * recordBytesMax || (ring & (ring - 1)) != 0) {
     return "ringBytes " + std::to_string(ring) + " is not a power of two of at least " + std::to_string(16u << 20);
   }
-  if (options.snapshots == Snapshots::ordered && options.durability == Durability::disk) {
-    return "snapshots by a hook with durability disk: such a member returns by its whole journal; choose one of the two";
-  }
   if (options.group.empty()) return "group is empty; name it";
   if (options.peers.size() >= 2 * slotsMax) return "more than 17 peers";
   if (options.join && options.peers.empty()) return "join needs at least one peer that is alive";
@@ -91,8 +88,9 @@ bool MemberRuntime::open(std::string* error) {
   core_.emplace(CoreOptions{options_.self, options_.peers, options_.join, std::move(recovery),
                             options_.snapshots == Snapshots::own}, *region_,
                 static_cast<CoreListener&>(*this));
-  if (kept) core_->setOwnSnapshot(std::move(*kept));
-  if (options_.snapshots == Snapshots::ordered && options_.join) startFromFetched();
+  if (kept && options_.snapshots == Snapshots::ordered) startFrom(*kept);
+  else if (kept) core_->setOwnSnapshot(std::move(*kept));
+  else if (!disk && options_.snapshots == Snapshots::ordered && options_.join) startFromFetched();
   return startThread(&service_, serve, error) && (!disk || startThread(&disk_, keep, error));
 }
 

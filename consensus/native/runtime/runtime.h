@@ -51,8 +51,9 @@ enum class Durability : std::uint8_t { memory, disk };
 enum class Snapshots : std::uint8_t {
   none,
   own,     // a state can be taken between any two entries and replaced at any time: Wake::snapshot, Wake::restore
-  ordered  // the log says which member takes one at which entry: only a leader is asked, by snapshotDue(), and a joiner
-           // starts with what EarlyFetch has left in its directory; afterwards a state cannot be replaced
+  ordered  // the log says which member takes one at which entry (durability `disk`: all do): only a leader is asked, by
+           // snapshotDue(), and a program starts with what EarlyFetch or a former life has left in its directory; afterwards
+           // a state cannot be replaced
 };
 
 struct ReplicaOptions {

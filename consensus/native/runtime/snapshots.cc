@@ -86,6 +86,7 @@ std::unique_ptr<SnapshotWriter> MemberRuntime::takeSnapshot(const std::string& p
     snapshotDue_ = false;
     manifest = core_->manifestHere();
   }
+  if (snapshots_->index() >= manifest.id.index) return nullptr;  // entries of a former life, once more
   if (!wal_ && !journal_->error().empty())
     journal_->restart(manifest.id.index);  // what follows the snapshot is all that matters
   manifest.provider = provider.substr(0, 15);
@@ -102,16 +103,26 @@ void MemberRuntime::snapshotOrdered(std::uint32_t taker) {
   orderedFrom_ = taker;
 }
 
-// Before any thread runs.
-void MemberRuntime::startFromFetched() {
+// Before any thread runs: what the program has been given when it started is kept.
+std::optional<Manifest> MemberRuntime::adoptEarlyFetched() {
   std::optional<Manifest> manifest;
-  if (leftByEarlyFetch(options_, &manifest) == nullptr) return;
-  journal_->restart(manifest->id.index);
-  storeWord(region_->control().journaled, journal_->last());
+  if (leftByEarlyFetch(options_, &manifest) == nullptr) return std::nullopt;
   snapshots_->openFetched();
   snapshots_->adoptFetched(manifest->id.index);
+  return manifest;
+}
+
+void MemberRuntime::startFromFetched() {
+  const auto manifest = adoptEarlyFetched();
+  if (!manifest) return;
+  journal_->restart(manifest->id.index);
+  startFrom(*manifest);
+}
+
+void MemberRuntime::startFrom(const Manifest& manifest) {
+  storeWord(region_->control().journaled, journal_->last());
   publishKept();
-  core_->install(*manifest);
+  core_->install(manifest);
 }
 
 // With durability `disk` it is this member's own, and on its disk, before the program's state is replaced:

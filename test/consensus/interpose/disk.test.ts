@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import type { RespConnection } from '../../resp.js';
 import { eventually } from '../group.js';
-import { type Group, startGroup } from './group.js';
+import { type Group, type Replica, saveHook, startGroup } from './group.js';
 
 /** Writes without end; resolves with the keys that were acknowledged when the connection breaks. */
 async function writeUntilBroken(client: RespConnection, prefix: string): Promise<string[]> {
@@ -29,6 +29,42 @@ async function digests(group: Group): Promise<unknown[]> {
   }
   client.close();
   return found;
+}
+
+/** Clients are closed for every snapshot: whoever writes comes again. */
+async function writeKeys(group: Group, prefix: string, count: number): Promise<string[]> {
+  const keys: string[] = [];
+  await eventually(`${count} keys`, async () => {
+    const client = await group.client((await group.leader()).address.slot);
+    try {
+      while (keys.length < count) {
+        const key = `${prefix}:${keys.length}`;
+        await client.call('SET', key, key);
+        keys.push(key);
+      }
+      return true;
+    } catch {
+      return false;
+    } finally {
+      client.close();
+    }
+  });
+  return keys;
+}
+
+async function writeUntilShortened(group: Group): Promise<void> {
+  const short = () => group.replicas.every(({ state }) => (state?.journalFrom ?? 0) > 1);
+  const value = 'v'.repeat(1_000_000);
+  await eventually(
+    'journals to be shortened',
+    async () => {
+      const client = await group.client((await group.leader()).address.slot);
+      for (let i = 0; i < 8; i++) await client.call('SET', `large${i}`, value).catch(() => {});
+      client.close();
+      return short();
+    },
+    90_000,
+  );
 }
 
 describe('a replicated redis-server with durability disk', function () {
@@ -72,6 +108,45 @@ describe('a replicated redis-server with durability disk', function () {
       }
     });
   }
+
+  it('returns by its own snapshots from shortened journals, and lets a newcomer in', async () => {
+    const group = await startGroup({
+      durability: 'disk',
+      configuration: saveHook,
+      args: ['--save', '', '--enable-debug-command', 'local'],
+    });
+    try {
+      await writeUntilShortened(group);
+      const acknowledged = await writeKeys(group, 'before', 200);
+      const [before] = await digests(group);
+      for (let life = 0; life < 2; life++) {
+        await Promise.all(group.replicas.map((replica) => group.kill(replica)));
+        for (const { address } of [...group.replicas]) await group.restart(address.slot);
+        await group.leader();
+        for (const digest of await digests(group)) assert.equal(digest, before);
+        for (const { state } of group.replicas) {
+          assert.deepEqual(state?.unexpected, { joinedBySnapshot: 1 });
+          assert.deepEqual([state?.divergence, state?.diskError, state?.snapshotError], [null, null, null]);
+          assert.ok((state?.journalFrom ?? 0) > 1);
+        }
+      }
+      acknowledged.push(...(await writeKeys(group, 'after', 200)));
+      const victim = group.living().find(({ state }) => state?.role === 'follower') as Replica;
+      await group.kill(victim);
+      const fresh = await group.replace(victim.address.slot, 90_000);
+      assert.ok((fresh.state?.snapshotIndex ?? 0) > 0, 'what it was given is its own');
+      await Promise.all(group.replicas.map((replica) => group.kill(replica)));
+      for (const { address } of [...group.replicas]) await group.restart(address.slot);
+      await group.leader();
+      const [first, ...others] = await digests(group);
+      for (const digest of others) assert.equal(digest, first);
+      const client = await group.client(fresh.address.slot);
+      for (const key of acknowledged) assert.equal(await client.call('GET', key), key);
+      client.close();
+    } finally {
+      await group.stop();
+    }
+  });
 
   it('takes a member back that was away, and needs it', async () => {
     const group = await startGroup({ durability: 'disk' });

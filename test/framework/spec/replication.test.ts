@@ -46,12 +46,6 @@ describe('spec: replication', () => {
       '/replication/snapshot/send',
       /provider replay has no such field/,
     ],
-    [
-      'a hook with durability disk',
-      { replication: { ...snapshot({}).replication, durability: 'disk' } },
-      '/replication/snapshot/provider',
-      /"hook" and durability "disk".*use provider replay, or durability memory/,
-    ],
     ['own preload', { env: { LD_PRELOAD: '/x.so' } }, '/env/LD_PRELOAD', /belongs to the replication/],
   ];
   for (const [name, change, path, sentence] of refused) {
