@@ -24,7 +24,7 @@ export interface Outcome {
   output: string;
 }
 
-const memoryMiB = 2048;
+const memoryMiB = 3072;
 const controlPort = 7000;
 /** Where a replica in a guest serves clients; reached from the host by `forwarded(servicePort)`. */
 export const servicePort = 6379;

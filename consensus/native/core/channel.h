@@ -1,6 +1,9 @@
 // What a transport offers the core: two one-sided operations on one peer's region, executed in order (W1), and the
 // reading of its journal and its snapshot. Completions come back through `poll`, in the order of the operations.
 //
+// A read sees everything written before it on the channel (W1). It may be executed late and see what was written behind it, too:
+// InfiniBand and iWARP order a write behind a read only with a fence, which nothing here needs.
+//
 // N3: before the owner accepts a writer's channel it puts that writer's earlier one to rest: nothing of it lands later. When
 // the writer counts as a member, also those of whoever had its slot before (they share its claim and its ring), and it
 // accepts none of theirs any more. A learner that becomes a member therefore opens its channels once more.

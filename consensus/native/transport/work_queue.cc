@@ -7,6 +7,8 @@ constexpr std::size_t writeBytesMax = 256u << 10;
 constexpr std::size_t alignment = 64;
 constexpr std::size_t unsignalledBytesMax = WorkQueue::bufferBytes / 8;
 
+bool after(std::uint32_t a, std::uint32_t b) { return static_cast<std::int32_t>(a - b) > 0; }
+
 }  // namespace
 
 void WorkQueue::open(const verbs::WorkLimits& limits) {
@@ -91,14 +93,24 @@ std::span<const verbs::Work> WorkQueue::batch() {
   return batch_;
 }
 
+// A completed write says nothing of reads before it: Soft-iWARP completes it while their answers are still on their way.
 void WorkQueue::done(std::uint32_t id) {
-  doneId_ = id;
-  while (!reads_.empty() && static_cast<std::int32_t>(id - reads_.front()) >= 0) reads_.pop();
+  bool read = false;
+  for (std::size_t i = 0; i < reads_.size(); i++) read = read || reads_[i] == id;
+  if (read) {
+    doneId_ = id;
+    while (!reads_.empty() && !after(reads_.front(), id)) reads_.pop();
+  } else if (after(id, doneWriteId_)) {
+    doneWriteId_ = id;
+  }
+  const bool allAnswered = reads_.empty() || after(reads_.front(), doneWriteId_);
+  if (!after(doneWriteId_, doneId_)) doneWriteId_ = doneId_;
+  else if (allAnswered) doneId_ = doneWriteId_;
 }
 
 bool WorkQueue::answer(std::span<const std::byte>* bytes) {
   tail_ = std::max(tail_, released_);
-  while (!flights_.empty() && static_cast<std::int32_t>(doneId_ - flights_.front().id) >= 0) {
+  while (!flights_.empty() && !after(flights_.front().id, doneId_)) {
     const Flight flight = flights_.front();
     flights_.pop();
     released_ = flight.end;

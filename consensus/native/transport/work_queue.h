@@ -22,7 +22,7 @@ class WorkQueue {
   void read(std::size_t offset, std::size_t length);
   // What to post now, with one doorbell; valid until the next call. Empty: nothing, or no room for it yet.
   std::span<const verbs::Work> batch();
-  void done(std::uint32_t id);                         // this and all earlier work
+  void done(std::uint32_t id);                         // this and all earlier work; of a write: all earlier writes
   bool answer(std::span<const std::byte>* bytes);      // of the oldest read; valid until the next call
   bool overflown() const { return waitingBytes_ > waitingBytesMax; }
 
@@ -57,6 +57,7 @@ class WorkQueue {
   std::uint64_t tail_ = 0;        // and given back
   std::uint64_t released_ = 0;    // to be given back when the answer last handed out is no longer looked at
   std::uint32_t lastId_ = 0, doneId_ = 0, signalledId_ = 0;
+  std::uint32_t doneWriteId_ = 0;  // not counted while reads before it are unanswered
   std::uint64_t signalledHead_ = 0;
 };
 

@@ -93,7 +93,8 @@ TEST_CASE("channel: operations are executed in order, however many are outstandi
     for (std::uint64_t i = 1; i <= rounds; i++) {
       std::uint64_t seen;
       std::memcpy(&seen, answers[i - 1].data(), 8);
-      REQUIRE(seen == i);
+      REQUIRE(seen >= i);
+      REQUIRE((seen == i || pair.readsMayBeLate));
     }
     CHECK(pair.word(ringStart + 64) == rounds);
   });
@@ -157,6 +158,12 @@ TEST_CASE("channel: random operations leave the memory that a plain array has") 
     std::mt19937 random(seed);
     Bytes expected(ChannelPair::ringBytes);
     std::vector<Bytes> wanted;
+    const auto settle = [&] {
+      const auto answers = pair.answers(wanted.size());
+      REQUIRE(answers.size() == wanted.size());
+      REQUIRE((answers == wanted));
+      wanted.clear();
+    };
     pair.channel().write(ringStart, expected);
     for (int i = 0; i < 2000; i++) {
       const std::size_t length = 1 + random() % (random() % 50 == 0 ? 700'000 : 300);
@@ -167,14 +174,12 @@ TEST_CASE("channel: random operations leave the memory that a plain array has") 
                             expected.begin() + static_cast<std::ptrdiff_t>(at + length));
       } else {
         const Bytes bytes = pattern(length, random());
+        if (pair.readsMayBeLate) settle();
         pair.channel().write(ringStart + at, bytes);
         std::copy(bytes.begin(), bytes.end(), expected.begin() + static_cast<std::ptrdiff_t>(at));
       }
       if (random() % 20 == 0) pair.step();
-      if (wanted.size() == 100 || i == 1999) {
-        REQUIRE((pair.answers(wanted.size()) == wanted));
-        wanted.clear();
-      }
+      if (wanted.size() == 100 || i == 1999) settle();
     }
     pair.read(own, 8);
     CHECK((pair.memory(ringStart, expected.size()) == expected));

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "group.h"
 #include "link_pair.h"
 #include "machine_pair.h"
 #include "rig.h"
@@ -44,11 +45,13 @@ const char* nameOf(Way way) {
 
 std::unique_ptr<ChannelPair> makePair(Way way, std::string* reason) {
   if (way == Way::sim) return std::make_unique<SimPair>(std::make_unique<RigMemory>(Durability::memory, ChannelPair::ringBytes));
-  return way == Way::machine ? makeMachinePair(reason) : makeLinkPair(way, reason);
+  auto pair = way == Way::machine ? makeMachinePair(reason) : makeLinkPair(way, reason);
+  if (pair != nullptr) pair->readsMayBeLate = way == Way::verbs || way == Way::machine;
+  return pair;
 }
 
 bool ChannelPair::until(const std::function<bool()>& condition) {
-  const std::uint64_t deadlineNs = sys::nowNs() + 10'000'000'000;
+  const std::uint64_t deadlineNs = sys::nowNs() + patienceHere() * 10'000'000'000;
   while (!condition()) {
     if (sys::nowNs() > deadlineNs) return false;
     step();

@@ -34,6 +34,9 @@ class ChannelPair {
   static constexpr std::byte journalByte{7};
   Bytes journal = Bytes(journalBytes, journalByte);  // what the owner's journal answers for index 1
 
+  // A card may execute a read late: it sees all writes before it, and perhaps some behind it.
+  bool readsMayBeLate = false;
+
   // Steps until `condition`, at most ten seconds.
   bool until(const std::function<bool()>& condition);
   bool reopen();

@@ -10,14 +10,11 @@
 #include "verbs_host.h"
 
 namespace gaia::test {
-namespace {
 
 std::uint64_t patienceHere() {
   const char* const given = std::getenv("GAIA_PATIENCE");
   return given == nullptr ? patience : static_cast<std::uint64_t>(std::max(1, std::atoi(given)));
 }
-
-}  // namespace
 
 bool eventually(const std::function<bool()>& condition, std::uint64_t withinMs) {
   const std::uint64_t deadlineNs = sys::nowNs() + withinMs * patienceHere() * 1'000'000;

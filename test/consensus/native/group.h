@@ -13,6 +13,7 @@
 namespace gaia::test {
 
 // Bounds are for a usual machine; GAIA_PATIENCE says how many times as long they are on this one.
+std::uint64_t patienceHere();
 bool eventually(const std::function<bool()>& condition, std::uint64_t withinMs = 5000);
 std::uint16_t freePort();
 

@@ -132,3 +132,22 @@ TEST_CASE("work queue: of a batch only the last read is signalled") {
   CHECK(batch[0].inlined);
   CHECK_FALSE(batch[2].inlined);
 }
+
+TEST_CASE("work queue: a write that completes before the reads in front of it answers none of them") {
+  std::vector<std::byte> buffer(WorkQueue::bufferBytes), bytes(300, std::byte{1});
+  WorkQueue queue(buffer);
+  queue.open({4, 2, 64});
+  queue.read(0, 8);
+  for (int i = 0; i < 9; i++) queue.write(0, bytes);  // so many that the last one started is signalled, too
+  const auto started = queue.batch();
+  const std::vector<verbs::Work> posted(started.begin(), started.end());
+  REQUIRE(posted.size() == 4);
+  REQUIRE((posted.front().reads && posted.front().signalled && posted.back().signalled));
+  std::span<const std::byte> answer;
+  queue.done(posted.back().id);
+  CHECK_FALSE(queue.answer(&answer));
+  CHECK(queue.batch().empty());  // what it has taken is not given back either
+  queue.done(posted.front().id);
+  CHECK(queue.answer(&answer));
+  CHECK(queue.batch().size() == 4);
+}
