@@ -62,6 +62,9 @@ class MachinePair : public ChannelPair {
   void step(bool withOwner) override {
     if (withOwner == held_) hold(!withOwner);
     writer_->step();
+    const std::string& reason = writer_->link().reason();
+    if (!open() && reason.starts_with("verbs ended: ") && reason != told_) MESSAGE(reason);
+    told_ = reason;
   }
   void end() override {
     writer_->dial();
@@ -129,6 +132,7 @@ class MachinePair : public ChannelPair {
   VerbsPort port_;
   int control_;
   bool held_ = false;
+  std::string told_;
   std::optional<Caller> writer_, observer_;
   std::unique_ptr<Link> overtaken_;
 };
