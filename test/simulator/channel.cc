@@ -22,7 +22,7 @@ void SimChannel::write(std::size_t offset, std::span<const std::byte> bytes) {
       .kind = Operation::Kind::write, .offset = offset, .bytes = {bytes.begin(), bytes.end()}};
   const std::size_t ring = writer_.region.ringOffset(writer_.member.slot);
   operation.inRing = offset >= ring && offset < ring + writer_.region.ringBytes();
-  if (offset == anchorOffset(writer_.member.slot)) world_.count(Count::anchors);
+  if (offset == anchorOffset(writer_.member.slot)) world_.anchors(writer_, owner_);
   if (operation.inRing) operation.position = writer_.positionOf(offset - ring);
   add(std::move(operation));
 }

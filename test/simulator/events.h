@@ -7,8 +7,8 @@
 namespace gaia::sim {
 
 struct Event {
-  // node: tick to resume, strike, disk, condemned. channel: operation, answer. restart: a place among those
-  // that are down. Neither: fault, change, probe, outage.
+  // node: tick to resume, strike, disk, condemned, sever. channel: operation, answer. restart: a place among
+  // those that are down. Neither: fault, change, probe, outage.
   enum class Kind : std::uint8_t {
     tick,
     turn,
@@ -24,6 +24,7 @@ struct Event {
     disk,
     condemned,
     outage,
+    sever,
     restart
   };
   std::uint64_t atNs = 0;

@@ -33,9 +33,7 @@ void World::inject(Fault fault) {
       if (node.channels.empty()) return;
       const auto channel =
           std::next(node.channels.begin(), static_cast<long>(random.below(node.channels.size())));
-      if (traced_) say("the channel from member ", node.member.number, " to ", channel->first, " breaks");
-      node.disconnect(channel->first);
-      return count(Count::brokenChannels);
+      return sever(node, channel->first);
     }
     case Fault::isolate:
       return isolate(node);

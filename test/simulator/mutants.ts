@@ -7,7 +7,7 @@ import Table from 'cli-table3';
 import { type Mutant, mutants } from './catalogue.js';
 import { simulate } from './simulate.js';
 
-const livesMax = 10_000;
+const livesMax = 20_000;
 const secondsMax = 200;
 const atOnce = 2;
 

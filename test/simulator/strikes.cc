@@ -40,11 +40,21 @@ void World::breakChannels(Node& node) {
   for (const auto& [number, channel] : node.channels) {
     if (random.oneIn(2)) broken.push_back(number);
   }
-  for (const std::uint32_t number : broken) {
-    if (traced_) say("the channel from member ", node.member.number, " to ", number, " breaks");
-    node.disconnect(number);
-    count(Count::brokenChannels);
-  }
+  for (const std::uint32_t number : broken) sever(node, number);
+}
+
+// An anchor that goes down with its channel leaves nothing but the writer's memory of it.
+void World::anchors(const Node& writer, const Node& owner) {
+  count(Count::anchors);
+  if (!faulty_ || !random.oneIn(10 * options.strikeOneIn)) return;
+  events.add(nowNs + random.below(2 * options.delayNs), Event::Kind::sever, writer.life, owner.member.number);
+}
+
+void World::sever(Node& node, std::uint32_t number) {
+  if (!faulty_ || !node.alive || !node.channels.contains(number)) return;
+  if (traced_) say("the channel from member ", node.member.number, " to ", number, " breaks");
+  node.disconnect(number);
+  count(Count::brokenChannels);
 }
 
 // Such a part can hold a majority of the next configuration while the rest holds one of the last.

@@ -93,6 +93,8 @@ void World::handle(const Event& event) {
       return nodes_[event.target]->keep();
     case Event::Kind::condemned:
       return lose(*nodes_[event.target]);
+    case Event::Kind::sever:
+      return sever(*nodes_[event.target], event.detail);
     case Event::Kind::outage:
       return faulty_ ? losePower() : void();
     case Event::Kind::restart:

@@ -45,7 +45,8 @@ class World {
   void critical(const Node& node);  // it has begun to lead, or to stand (disk), or proposed a configuration
   void acknowledged(const Node& leader, Index last);  // entries up to the last one, at this moment
   void elected(const Node& leader);
-  void tookOffice();  // a leader's first entry has just been decided
+  void tookOffice();                                    // a leader's first entry has just been decided
+  void anchors(const Node& writer, const Node& owner);  // the anchor is on its way
   std::uint64_t nextEntry() { return entries_++; }
   void count(Count kind, std::uint64_t by = 1) { statistics_[kind] += by; }
   void digest(std::uint64_t a, std::uint64_t b) { digest_ = mix(digest_ + a, b); }
@@ -83,6 +84,7 @@ class World {
   void split();
   void strike(Node& node);
   void breakChannels(Node& node);
+  void sever(Node& node, std::uint32_t number);
   void cutOffWithNewcomers(const Node& node);
   void cutBetween(const std::set<std::uint32_t>& left);
   void heal();
