@@ -66,9 +66,9 @@ describe('simulated lives', () => {
   // One mutant per kind of check; all of them: npm run sim:mutants.
   const quick: [mutant: string, checks: string[]][] = [
     ['appliedIgnored', ['agreement', 'loss', 'primary order']],
-    ['recycledWhenCommitted', ['G1']],
+    ['recycledWhenCommitted', ['G1', 'disk']],
     ['anyLocalApplied', ['agreement']],
-    ['sharedRing', ['liveness']],
+    ['sharedRing', ['liveness', 'one leader per ballot']],
     ['unkeptCounts', ['D1']],
     ['piecesMixed', ['snapshot']],
   ];
