@@ -111,8 +111,9 @@ void Core::conclude(Adoption adoption) {
   });
   const bool able = adoption.complete && !stale;
   const bool elected = able && rewrite(adoption);
-  // Its ring is full of what earlier candidacies left undecided, and will be until another one decides.
-  if (able && !elected) quietUntilNs_ = nowNs_ + timings_.suspicionNs;
+  // Its ring is full of what earlier candidacies left undecided, and will be until another one decides: it is quiet until
+  // others have taken its claim for idle and stood.
+  if (able && !elected) quietUntilNs_ = nowNs_ + timings_.suspicionNs + 2 * timings_.idleNs;
   keepDecided(adoption);
   elected ? lead() : abandon();
 }

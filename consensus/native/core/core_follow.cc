@@ -4,7 +4,6 @@
 namespace gaia {
 namespace {
 
-constexpr std::uint64_t idleLeaderNs = 30'000'000;  // a claimant that neither leads nor stands is nobody's leader
 constexpr std::size_t decidedBytesMax = 4u << 20;
 constexpr std::uint64_t stalledTicksMin = 2;
 constexpr std::uint64_t askIntervalNs = 50'000'000;
@@ -64,7 +63,7 @@ bool Core::leaderSuspected() const {
   if (!configuration_.byNumber(number) && !learners_.contains(number)) return true;
   const auto leader = peers_.find(number);
   if (leader == peers_.end() || leader->second.dead) return true;
-  if (!leader->second.active() && leader->second.heartbeatNs > claimSeenNs_ + idleLeaderNs) return true;
+  if (!leader->second.active() && leader->second.heartbeatNs > claimSeenNs_ + timings_.idleNs) return true;
   // Pull: a slow network delays this reader instead of faking a death.
   const std::uint64_t patienceNs =
       std::clamp(4 * leader->second.silenceNs, timings_.suspicionNs, 3 * timings_.suspicionNs);
