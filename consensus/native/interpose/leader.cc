@@ -4,9 +4,11 @@
 #include <cerrno>
 
 #include "children.h"
+#include "clock.h"
 #include "control.h"
 #include "incoming.h"
 #include "kernel_events.h"
+#include "lone_caller.h"
 #include "never_destroyed.h"
 #include "options.h"
 #include "output.h"
@@ -33,6 +35,7 @@ struct LeaderState {
 constinit NeverDestroyed<LeaderState> leaderState;
 constinit bool takeoverDue = false;
 constinit bool listening = false;
+constinit LoneCaller loneCaller;
 
 EventTag tagOf(const Connection& connection) {
   return {Source::connection, connection.fd, connection.generation};
@@ -195,6 +198,31 @@ bool collectTurn(std::span<const epoll_event> events, bool due) {
   return proposeTurn(writer, room);
 }
 
+int lookForEvents() {
+  auto& events = leaderState.value.events;
+  const std::uint64_t sinceNs = realClock().monotonicNs;
+  int count;
+  do {
+    count = real().epoll_wait(kernelEventsFd(), events, eventsMax, 0);
+  } while (count == 0 && realClock().monotonicNs - sinceNs < LoneCaller::lookNs);
+  return count;
+}
+
+std::span<const epoll_event> awaitEvents(int timeoutMs) {
+  auto& events = leaderState.value.events;
+  int count = 0;
+  if (timeoutMs != 0 && loneCaller.expected()) {
+    count = lookForEvents();
+    if (count == 0) loneCaller.interrupted();
+  }
+  if (count == 0) count = real().epoll_wait(kernelEventsFd(), events, eventsMax, timeoutMs);
+  if (count == 1 && EventTag::unpack(events[0].data.u64).source == Source::connection)
+    loneCaller.heard(events[0].data.u64);
+  else if (count > 0)
+    loneCaller.interrupted();
+  return {events, count > 0 ? static_cast<std::size_t>(count) : 0};
+}
+
 }  // namespace
 
 TurnDeadline::TurnDeadline(int timeoutMs) : endless_(timeoutMs < 0) {
@@ -219,9 +247,7 @@ bool leaderTurn(const WaitSet& waitSet, const TurnDeadline& deadline) {
   resumePaused();
   const bool immediate = takeoverDue || anythingReady(waitSet);
   const int timeoutMs = immediate ? 0 : deadline.leftMs();
-  auto& events = leaderState.value.events;
-  const int count = real().epoll_wait(kernelEventsFd(), events, eventsMax, timeoutMs);
-  const std::span<const epoll_event> seen(events, count > 0 ? static_cast<std::size_t>(count) : 0);
+  const std::span<const epoll_event> seen = awaitEvents(timeoutMs);
   if (!housekeep(seen)) return false;
   return collectTurn(seen, immediate || (seen.empty() && timeoutMs >= 0));
 }

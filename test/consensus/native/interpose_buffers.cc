@@ -7,6 +7,7 @@
 
 #include "interpose/hash.h"
 #include "interpose/input_buffer.h"
+#include "interpose/lone_caller.h"
 #include "interpose/numbers.h"
 #include "interpose/output_buffer.cc"
 #include "interpose/output_buffer.h"
@@ -147,4 +148,26 @@ TEST_CASE("the random stream is ChaCha20") {
   whole.fill(a);
   for (std::size_t at = 0; at < b.size(); at += 10) pieces.fill(std::span(b).subspan(at, 10));
   CHECK(a == b);
+}
+
+TEST_CASE("a caller is expected when it alone has called often, and no more after anything else") {
+  LoneCaller callers;
+  const auto call = [&](std::uint64_t who, unsigned times) {
+    for (unsigned i = 0; i < times; i++) callers.heard(who);
+  };
+  call(7, LoneCaller::requestsMin);
+  CHECK_FALSE(callers.expected());
+  call(7, 1);
+  CHECK(callers.expected());
+  callers.heard(8);
+  CHECK_FALSE(callers.expected());
+  call(8, LoneCaller::requestsMin);
+  CHECK(callers.expected());
+  callers.interrupted();
+  CHECK_FALSE(callers.expected());
+  for (unsigned i = 0; i < 100; i++) {
+    callers.heard(7);
+    callers.heard(8);
+  }
+  CHECK_FALSE(callers.expected());
 }
