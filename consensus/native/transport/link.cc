@@ -58,9 +58,19 @@ Link::Event Link::dial(std::uint64_t nowNs) {
   return Event::none;
 }
 
+// A member opens its local socket before its port: one that was just starting may have been asked a moment too early.
+void Link::preferLocal() {
+  const int local = sys::connectUnix(caller_.authenticator.socketName(peer_.number));
+  if (local < 0) return;
+  stream_.open(local);
+  local_ = true;
+  passedOver_.clear();
+}
+
 Link::Event Link::connected(std::uint64_t nowNs) {
   const int error = sys::socketError(stream_.descriptor());
   if (error != 0) return fail(error == ECONNREFUSED ? Event::refused : Event::closed, nowNs);
+  if (!local_ && may(TransportChoice::shm)) preferLocal();
   hello_ = {};
   hello_.fromNumber = caller_.self.number;
   hello_.toNumber = peer_.number;
