@@ -13,13 +13,19 @@ function pass(world: World, ms: number): void {
   }
 }
 
+/** A group of three that is to have `instances` replicas; the first that joins, member 4, gets nothing. */
+function withStuckJoiner(instances: number) {
+  const world = running({}, 7);
+  const group = world.mesos.groups.get('/demo/ledger@1');
+  assert.ok(group);
+  group.stuck.add(4);
+  world.command(put(replicatedSpec('/demo/ledger', { instances })));
+  return { world, group };
+}
+
 describe('scheduler: joiners that get no further', () => {
   it('are replaced, and the next ones are let in', () => {
-    const world = running({}, 7);
-    const group = world.mesos.groups.get('/demo/ledger@1');
-    assert.ok(group);
-    group.stuck.add(4);
-    world.command(put(replicatedSpec('/demo/ledger', { instances: 5 })));
+    const { world } = withStuckJoiner(5);
     const startedMs = world.now;
     world.until(settled, 2 * (joinStallMs / 1000));
     assert.ok(world.now - startedMs >= joinStallMs, 'not before its time');
@@ -33,11 +39,7 @@ describe('scheduler: joiners that get no further', () => {
   });
 
   it('are waited for while the group has no leader that could let them in', () => {
-    const world = running({}, 7);
-    const group = world.mesos.groups.get('/demo/ledger@1');
-    assert.ok(group);
-    group.stuck.add(4);
-    world.command(put(replicatedSpec('/demo/ledger', { instances: 4 })));
+    const { world, group } = withStuckJoiner(4);
     world.until(() => replicas(world).length === 4);
     const leader = group.leader;
     for (const member of [1, 2, 3]) if (member !== leader) group.connect(member, false);
@@ -47,11 +49,7 @@ describe('scheduler: joiners that get no further', () => {
   });
 
   it('are waited for while the bytes of a snapshot come, and no longer', () => {
-    const world = running({}, 7);
-    const group = world.mesos.groups.get('/demo/ledger@1');
-    assert.ok(group);
-    group.stuck.add(4);
-    world.command(put(replicatedSpec('/demo/ledger', { instances: 4 })));
+    const { world, group } = withStuckJoiner(4);
     world.until(() => replicas(world).length === 4);
     const nearly = joinStallMs - 60_000;
     for (let thousands = 0; thousands < 4; thousands++) {

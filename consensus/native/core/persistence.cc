@@ -25,8 +25,7 @@ using Place = std::pair<Index, Ballot>;  // an index and an origin: one entry
 // Entries that the log proves decided: those that a commit of their own ballot covers (A1), and those below
 // them, link by link of the chain. Without the links a configuration would be in doubt that only the next
 // ballot's leader stated, and the members it has replaced, who alone could vote on it, may be gone.
-std::set<Place> decidedIn(std::span<const std::byte> records) {
-  std::map<Ballot, Index> stated = statementsOf(records);
+std::set<Place> decidedIn(std::span<const std::byte> records, std::map<Ballot, Index>& stated) {
   std::map<Place, Ballot> previous;
   std::set<Place> decided;
   std::vector<Place> waiting;
@@ -50,7 +49,7 @@ std::set<Place> decidedIn(std::span<const std::byte> records) {
 // Per index a decided record, else that of the highest ballot.
 std::map<Index, Found> choose(std::span<const std::byte> records, const Done& journal) {
   std::map<Ballot, Index> stated = statementsOf(records);
-  const std::set<Place> proven = decidedIn(records);
+  const std::set<Place> proven = decidedIn(records, stated);
   std::map<Index, Found> chosen;
   eachRecord(records, [&](const Record& record) {
     const RecordHeader& header = record.header;

@@ -154,9 +154,7 @@ void MemberRuntime::restored(bool usable) {
   if (!replaying_) journal_->restart(manifest.id.index);
   if (!wal_) snapshots_->adoptFetched(manifest.id.index);
   guard.lock();
-  storeWord(region_->control().journaled, journal_->last());
-  publishKept();
-  core_->install(manifest);
+  startFrom(manifest);
 }
 
 bool MemberRuntime::keepPiece(std::uint32_t number, std::span<const std::byte> piece) {

@@ -43,9 +43,7 @@ Link::Event Link::dial(std::uint64_t nowNs) {
   passedOver_.clear();
   local_ = false;
   if (may(TransportChoice::shm)) {
-    stream_.open(sys::connectUnix(caller_.authenticator.socketName(peer_.number)));
-    local_ = stream_.descriptor() >= 0;
-    if (local_) return connected(nowNs);
+    if (openLocal()) return connected(nowNs);
     if (errno == EAGAIN) return fail(Event::closed, nowNs);  // a queue of strangers is before us
     passedOver_ = "no shm: the member's local socket does not answer (" + sys::errorText(errno) + ")";
     if (caller_.choice == TransportChoice::shm) return fail(Event::refused, nowNs);
@@ -58,19 +56,20 @@ Link::Event Link::dial(std::uint64_t nowNs) {
   return Event::none;
 }
 
-// A member opens its local socket before its port: one that was just starting may have been asked a moment too early.
-void Link::preferLocal() {
+bool Link::openLocal() {
   const int local = sys::connectUnix(caller_.authenticator.socketName(peer_.number));
-  if (local < 0) return;
+  if (local < 0) return false;
   stream_.open(local);
   local_ = true;
   passedOver_.clear();
+  return true;
 }
 
 Link::Event Link::connected(std::uint64_t nowNs) {
   const int error = sys::socketError(stream_.descriptor());
   if (error != 0) return fail(error == ECONNREFUSED ? Event::refused : Event::closed, nowNs);
-  if (!local_ && may(TransportChoice::shm)) preferLocal();
+  // A member opens its local socket before its port: one that was just starting may have been asked a moment too early.
+  if (!local_ && may(TransportChoice::shm)) openLocal();
   hello_ = {};
   hello_.fromNumber = caller_.self.number;
   hello_.toNumber = peer_.number;

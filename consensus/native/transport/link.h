@@ -60,7 +60,7 @@ class Link : public Channel {
   enum class State : std::uint8_t { idle, connecting, challenge, welcome, pairing, open };  // pairing: of queue pairs
   Event dial(std::uint64_t nowNs);
   Event connected(std::uint64_t nowNs);
-  void preferLocal();
+  bool openLocal();
   Event shake(std::uint64_t nowNs);
   Event welcomed(const Welcome& welcome, std::uint64_t nowNs);
   Event pair(std::uint64_t nowNs);
