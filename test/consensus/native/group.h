@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <stdexcept>
 #include <thread>
 
 #include "core/ballot.h"
@@ -39,8 +40,11 @@ class Replica {
   std::vector<std::string> log() const;        // applied turns; of long ones a beginning and a hash
   std::vector<std::string> acknowledged() const;
   std::string error() const { return error_; }
-  Runtime* operator->() { return runtime_.get(); }
-  Runtime& runtime() { return *runtime_; }
+  Runtime* operator->() { return &runtime(); }
+  Runtime& runtime() {
+    if (!started()) throw std::runtime_error("the replica has not started: " + error_);
+    return *runtime_;
+  }
   bool started() const { return runtime_ != nullptr; }
   void holdTurns(bool hold) { holding_ = hold; }  // a program that executes nothing for a while
   void die();                                  // without a word to the others
