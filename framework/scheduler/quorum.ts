@@ -91,10 +91,22 @@ function possiblyCounted(group: Group): Set<number> {
   );
 }
 
-/** May these members be killed now? Only if a majority of the configuration stays caught up without them. */
+/**
+ * A leader has led under the newest configuration: a majority of it holds all that was decided before. Until then the only
+ * other copy may be with a member that has left (rule M1 of consensus/native).
+ */
+function hasSettled(group: Group): boolean {
+  const report = leaderReport(group);
+  return report !== null && report.configurationIndex >= group.record.configurationIndex;
+}
+
+/**
+ * May these members be killed now? Only if a majority of the configuration stays caught up without them; those that have
+ * left it once it has settled.
+ */
 export function mayKill(group: Group, victims: ReadonlySet<number>): boolean {
   const possible = possiblyCounted(group);
-  if (![...victims].some((member) => possible.has(member))) return true;
+  if (![...victims].some((member) => possible.has(member))) return hasSettled(group);
   const staying = caughtUp(group).filter((task) => !victims.has(task.replica.self.member));
   return staying.length >= majority(possible.size);
 }

@@ -3,22 +3,13 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Member, openReplica, type Replica, type ReplicaOptions, type Transport } from '../../consensus/index.js';
+import { freePort } from './ports.js';
 
 export type Entry = [index: number, text: string];
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 /** Polls until `check` gives something; fails with `what` after `withinMs`. */
 export async function eventually<T>(

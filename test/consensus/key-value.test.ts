@@ -7,7 +7,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { eventually, freePort } from './group.js';
+import { eventually } from './group.js';
+import { freePort } from './ports.js';
 
 const program = fileURLToPath(new URL('../../consensus/examples/key-value.js', import.meta.url));
 

@@ -139,7 +139,7 @@ class Node : public CoreListener {
   bool condemned_ = false;
   std::map<std::uint32_t, std::uint32_t> writerLives_;  // of members that have written here
   Readers readers_{40 * nsPerMs};
-  SnapshotDemand demand_{30 * nsPerMs, 10 * nsPerMs};
+  SnapshotDemand demand_{10 * nsPerMs};
   bool snapshotDue_ = false;
   std::uint64_t takenAtNs_ = 0;  // when the one that is being taken is written down
 };

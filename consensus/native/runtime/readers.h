@@ -48,27 +48,30 @@ class Readers {
 };
 
 // A joiner asks every member, and every member sees its log grow: the first in rank takes a snapshot at once,
-// the next ones if none comes of it.
+// the next ones if none comes of it. Whether anyone still asks is counted in looks, not in time: a member that
+// stood still for a while has not heard those who went on asking.
 class SnapshotDemand {
  public:
-  explicit SnapshotDemand(std::uint64_t lapseNs = 1'000'000'000, std::uint64_t rankNs = 5'000'000'000)
-      : lapseNs_(lapseNs), rankNs_(rankNs) {}
-  void note(std::uint64_t nowNs) {
-    if (nowNs - lastNs_ > lapseNs_) sinceNs_ = nowNs;
-    lastNs_ = nowNs;
-  }
-  // A newer snapshot is what was asked for.
+  explicit SnapshotDemand(std::uint64_t rankNs = 5'000'000'000) : rankNs_(rankNs) {}
+
+  // At every look, before what is noted at it; a newer snapshot is what was asked for.
   void see(Index newest) {
-    if (newest > newest_) sinceNs_ = lastNs_ = 0;
+    looksLeft_ = newest > newest_ || looksLeft_ == 0 ? 0 : looksLeft_ - 1;
     newest_ = newest;
   }
+  void note(std::uint64_t nowNs) {
+    if (looksLeft_ == 0) sinceNs_ = nowNs;
+    looksLeft_ = looksMax;
+  }
   bool due(std::size_t rank, std::uint64_t nowNs) const {
-    return lastNs_ != 0 && nowNs - lastNs_ < lapseNs_ && nowNs - sinceNs_ >= rank * rankNs_;
+    return looksLeft_ != 0 && nowNs - sinceNs_ >= rank * rankNs_;
   }
 
  private:
-  std::uint64_t lapseNs_, rankNs_;
-  std::uint64_t sinceNs_ = 0, lastNs_ = 0;
+  static constexpr unsigned looksMax = 10;
+  std::uint64_t rankNs_;
+  std::uint64_t sinceNs_ = 0;
+  unsigned looksLeft_ = 0;
   Index newest_ = 0;
 };
 

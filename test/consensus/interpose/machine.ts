@@ -1,10 +1,10 @@
 /** Where members run: this machine, or another that a test has, such as a guest. */
 import { spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { closeSync, openSync } from 'node:fs';
-import net from 'node:net';
+import type net from 'node:net';
 import path from 'node:path';
 import type { Duplex } from 'node:stream';
+import { freePort } from '../ports.js';
 
 export interface Order {
   /** With the program's files, on this machine. Its output goes to the file `output` in it. */
@@ -31,27 +31,6 @@ export interface Machine {
   start(order: Order): Promise<MemberProcess>;
   /** Brings the trace that the program has written by now into its directory on this machine. */
   collect(directory: string): Promise<void>;
-}
-
-const handedOut = new Set<number>();
-
-/** Below the range the kernel gives to clients, and never the same twice. */
-async function freePort(): Promise<number> {
-  for (let attempt = 0; attempt < 1000; attempt++) {
-    const port = 10_000 + (randomBytes(2).readUInt16LE() % 20_000);
-    if (handedOut.has(port) || !(await isFree(port))) continue;
-    handedOut.add(port);
-    return port;
-  }
-  throw new Error('no port from 10000 to 29999 is free');
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = net.createServer();
-    server.once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-  });
 }
 
 export const thisMachine: Machine = {

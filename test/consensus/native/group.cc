@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <random>
+#include <set>
 
 #include "sanitizer.h"
 #include "verbs_host.h"
@@ -26,10 +28,19 @@ bool eventually(const std::function<bool()>& condition, std::uint64_t withinMs) 
 }
 
 std::uint16_t freePort() {
-  const int listener = sys::listenTcp("127.0.0.1", 0);
-  const std::uint16_t port = sys::localPort(listener);
-  sys::close(listener);
-  return port;
+  static std::mutex mutex;
+  static std::set<std::uint16_t> handedOut;
+  static std::random_device random;
+  const std::scoped_lock lock(mutex);
+  for (int attempt = 0; attempt < 1000; attempt++) {
+    const auto port = static_cast<std::uint16_t>(10'000 + random() % 20'000);
+    const int listener = handedOut.contains(port) ? -1 : sys::listenTcp("127.0.0.1", port);
+    if (listener < 0) continue;
+    sys::close(listener);
+    handedOut.insert(port);
+    return port;
+  }
+  throw std::runtime_error("no port from 10000 to 29999 is free");
 }
 
 TemporaryDirectory::TemporaryDirectory()

@@ -1,7 +1,8 @@
-// The pieces of a snapshot and the order in which they are fetched.
+// The pieces of a snapshot, the order in which they are fetched, and when it is a member's turn to take one.
 #include <doctest/doctest.h>
 
 #include "core/snapshot_fetch.h"
+#include "runtime/readers.h"
 
 using namespace gaia;
 
@@ -96,4 +97,28 @@ TEST_CASE("what is damaged, out of order or of another snapshot is not taken") {
   CHECK(take(fetch, makePiece({41, 7}, 1, std::span(state).first(5))) == Taken::corrupt);
   CHECK(fetch.wanted() == 1);
   CHECK(take(fetch, pieces[1]) == Taken::next);
+}
+
+TEST_CASE("a snapshot that is asked for is the next one's turn when none comes of it, also after a standstill") {
+  constexpr std::uint64_t rankNs = 5, standstillNs = 1'000'000;
+  SnapshotDemand demand(rankNs);
+  const auto look = [&](Index newest, bool asked, std::uint64_t nowNs) {
+    demand.see(newest);
+    if (asked) demand.note(nowNs);
+  };
+  look(0, false, 100);
+  CHECK_FALSE(demand.due(0, 100));
+  look(0, true, 101);
+  CHECK(demand.due(0, 101));
+  CHECK_FALSE(demand.due(1, 101));
+  CHECK(demand.due(1, 101 + rankNs));
+  CHECK_FALSE(demand.due(2, 101 + rankNs));
+  look(0, true, standstillNs);
+  CHECK(demand.due(2, standstillNs));
+  for (int i = 0; i < 20; i++) look(0, false, standstillNs);  // nobody asks any more
+  CHECK_FALSE(demand.due(0, standstillNs));
+  look(0, true, standstillNs + 1);
+  CHECK_FALSE(demand.due(1, standstillNs + 1));
+  look(7, false, standstillNs + 2 * rankNs);  // a newer one has come
+  CHECK_FALSE(demand.due(0, standstillNs + 2 * rankNs));
 }

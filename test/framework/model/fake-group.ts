@@ -19,6 +19,8 @@ export class FakeGroup {
   leader = 0;
   /** Members that start and never catch up. */
   readonly stuck = new Set<number>();
+  /** Whoever leads has not yet reached a majority of the newest configuration. */
+  unsettled = false;
   /** Snapshots on their way, by member. */
   readonly joining = new Map<number, ReplicaReport['joining']>();
 
@@ -72,7 +74,7 @@ export class FakeGroup {
       pid: 1,
       slot: self.slot,
       member,
-      role: member === this.leader ? 'leader' : counts ? 'follower' : 'learner',
+      role: member === this.leader ? this.leaderRole() : counts ? 'follower' : 'learner',
       term: this.term,
       leader: found.connected ? this.leader : 0,
       appliedIndex: this.stuck.has(member) ? 0 : this.index,
@@ -91,6 +93,10 @@ export class FakeGroup {
       joining: this.joining.get(member) ?? null,
       metrics: null,
     };
+  }
+
+  private leaderRole() {
+    return this.unsettled ? 'candidate' : 'leader';
   }
 
   private works(member: number): boolean {
@@ -125,5 +131,6 @@ export class FakeGroup {
       if (!configuration.some((address) => address.member === member)) this.removed.add(member);
     this.configuration = configuration;
     this.index += 1;
+    this.term += 1;
   }
 }
