@@ -93,10 +93,13 @@ void Replica::lead() {
     if (index == 0) return;  // unknown outcome: what was decided comes back through wait()
     {
       const std::scoped_lock guard(mutex_);
-      if (!queue_.empty() && queue_.front() == text) queue_.erase(queue_.begin());
       acknowledged_.push_back(text);
     }
     apply(index, text);
+    {
+      const std::scoped_lock guard(mutex_);  // now that it is in the log: it is always in one of them
+      if (!queue_.empty() && queue_.front() == text) queue_.erase(queue_.begin());
+    }
     pauseAfter(text);
   }
 }
