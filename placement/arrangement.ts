@@ -2,7 +2,7 @@
 import type { CountRule } from './constraints.js';
 import { domainKeys, fieldValue, type Located } from './domains.js';
 import type { Amounts } from './resources.js';
-import { bestFit, spreadValue, weightedMean, weights } from './scores.js';
+import { fullness, spreadValue, weightedMean, weights } from './scores.js';
 import type { AgentSnapshot, ScorePart } from './types.js';
 
 /** An agent that could take at least one replica of the group if it were alone. */
@@ -10,7 +10,6 @@ export interface Candidate {
   agent: AgentSnapshot;
   name: string;
   left: Amounts;
-  total: Amounts;
   /** How many replicas of the group it could take. */
   room: number;
   /** Per counting rule. */
@@ -27,6 +26,10 @@ export interface Frame {
   /** Replicas of the app once all that are asked for run. */
   size: number;
   asked: Amounts;
+  /** Of each dimension, the total of the agent that has most. */
+  largest: Amounts;
+  /** The last agents with room are filled evenly. */
+  evenly: boolean;
 }
 
 type Counts = Map<string, number>;
@@ -43,6 +46,11 @@ export class Arrangement {
     const keys = frame.living.map((at) => domainKeys(at, frame.ladder));
     this.perDomain = frame.ladder.map((_, rung) => tally(keys.map((key) => key[rung] ?? null)));
     this.weights = weights(frame.ladder.length + 2, frame.size);
+  }
+
+  /** Replicas of the app per rung of the ladder and key of the domain. */
+  get crowds(): readonly ReadonlyMap<string, number>[] {
+    return this.perDomain;
   }
 
   usesOf(candidate: Candidate): number {
@@ -98,7 +106,9 @@ export class Arrangement {
   }
 
   private fit(candidate: Candidate): number {
-    return bestFit(candidate.left, candidate.total, this.frame.asked, this.usesOf(candidate));
+    const { largest, asked, evenly } = this.frame;
+    const full = fullness(candidate.left, largest, asked, this.usesOf(candidate));
+    return evenly ? 1 - full : full;
   }
 
   /** The same score for people: its parts, and their weighted mean. */
@@ -111,7 +121,7 @@ export class Arrangement {
     const named: [string, number][] = [
       ['not avoided', candidate.avoided ? 0 : 1],
       ...spread,
-      ['best fit', this.fit(candidate)],
+      [this.frame.evenly ? 'room for more' : 'best fit', this.fit(candidate)],
     ];
     const parts = named.map(([name, value], i) => ({ name, value, weight: this.weights[i] as number }));
     return { score: weightedMean(parts), parts };

@@ -1,25 +1,19 @@
 /** Why an agent was not taken, agent by agent. */
 import { Arrangement, type Candidate } from './arrangement.js';
-import { countRules, type Question, refusal, refuse } from './filters.js';
+import type { Attempt } from './attempt.js';
+import { countRules, refusal, refuse } from './filters.js';
 import type { Ledger } from './ledger.js';
 import type { Plan, Refusal, ScorePart } from './types.js';
 
-/** What was found for one group. */
-export interface Attempt {
-  question: Question;
-  ledgers: Ledger[];
-  /** Agents that could not take a single replica. */
-  refused: Map<Ledger, Refusal>;
-  /** All others. */
-  candidates: Candidate[];
-  /** The best arrangement found, maybe of fewer replicas than asked. */
-  arrangement: Arrangement;
-  /** The search reached its limit; there may be a better arrangement. */
-  gaveUp: boolean;
-}
-
 /** A sentence for every agent that a placed group did not take, and for those it took although they are to be avoided. */
-export function considered({ question, ledgers, refused, candidates, arrangement }: Attempt): Plan['considered'] {
+export function considered({
+  question,
+  ledgers,
+  refused,
+  candidates,
+  arrangement,
+  onCopyset,
+}: Attempt): Plan['considered'] {
   const { group } = question;
   const beforeLast = new Arrangement(arrangement.frame);
   for (const item of arrangement.taken.slice(0, -1)) beforeLast.take(item);
@@ -33,6 +27,7 @@ export function considered({ question, ledgers, refused, candidates, arrangement
     const reason =
       refused.get(ledger)?.sentence ??
       (taken ? '' : countRules(ledger, { arrangement: beforeLast })?.sentence) ??
+      (onCopyset ? `${ledger.name}: not of the copyset that was taken` : null) ??
       `${ledger.name}: ${comparison(beforeLast.scoreParts(item as Candidate), standard)}`;
     const sentence = item?.avoided ? avoidance(ledger, group.avoid[ledger.agent.id] ?? '', taken) : reason;
     return [{ group: group.id, agentId: ledger.agent.id, hostname: ledger.agent.hostname, sentence }];

@@ -1,14 +1,19 @@
-/** What of each agent is left while a plan is being made. */
-import { type Amounts, amounts, dimensions, normalizedPorts, takePorts } from './resources.js';
+/** What of each agent is left while plans are being made. */
+import { type Amounts, amounts, dimensions, normalizedPorts, portCount, takePorts } from './resources.js';
 import type { AgentSnapshot, PortRange, ReplicaDemand } from './types.js';
 
 export interface Ledger {
+  /** Its place in the list. */
+  number: number;
   agent: AgentSnapshot;
   /** The hostname; with the id when several agents have it. */
   name: string;
   left: Amounts;
   total: Amounts;
   ports: PortRange[];
+  portsLeft: number;
+  /** See fit.ts. */
+  step: number;
 }
 
 /** Sorted by id. Throws RangeError when an agent occurs twice: its offers belong together. */
@@ -21,13 +26,12 @@ export function openLedgers(agents: readonly AgentSnapshot[]): Ledger[] {
     hosts.set(hostname, (hosts.get(hostname) ?? 0) + 1);
   }
   const sorted = [...agents].sort((a, b) => (a.id < b.id ? -1 : 1));
-  return sorted.map((agent) => ({
-    agent,
-    name: hosts.get(agent.hostname) === 1 ? agent.hostname : `${agent.hostname} (${agent.id})`,
-    left: amounts(agent.free),
-    total: amounts(agent.total),
-    ports: normalizedPorts(agent.free.ports),
-  }));
+  return sorted.map((agent, number) => {
+    const ports = normalizedPorts(agent.free.ports);
+    const name = hosts.get(agent.hostname) === 1 ? agent.hostname : `${agent.hostname} (${agent.id})`;
+    const [left, total] = [amounts(agent.free), amounts(agent.total)];
+    return { number, agent, name, left, total, ports, portsLeft: portCount(ports), step: 0 };
+  });
 }
 
 /** Takes one replica's share and gives its ports. The caller has made sure that it fits. */
@@ -38,5 +42,14 @@ export function withdraw(ledger: Ledger, demand: ReplicaDemand, start: number, w
     throw new Error(`agent ${ledger.name} was chosen for more than it has`);
   for (const dimension of dimensions) ledger.left[dimension] -= asked[dimension];
   ledger.ports = ports.left;
+  ledger.portsLeft -= ports.taken.length;
   return ports.taken;
+}
+
+/** Gives back what `withdraw` has taken. */
+export function giveBack(ledger: Ledger, demand: ReplicaDemand, ports: readonly number[]): void {
+  const asked = amounts(demand);
+  for (const dimension of dimensions) ledger.left[dimension] += asked[dimension];
+  ledger.ports = normalizedPorts([...ledger.ports, ...ports.map((port) => ({ begin: port, end: port }))]);
+  ledger.portsLeft += ports.length;
 }

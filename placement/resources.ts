@@ -45,16 +45,17 @@ export function hasPort(ranges: readonly PortRange[], port: number): boolean {
   return ranges.some((range) => range.begin <= port && port <= range.end);
 }
 
-/** `ranges` without `port`. */
-export function withoutPort(ranges: readonly PortRange[], port: number): PortRange[] {
-  return ranges.flatMap((range) => {
-    if (port < range.begin || port > range.end) return [range];
-    const halves = [
-      { begin: range.begin, end: port - 1 },
-      { begin: port + 1, end: range.end },
-    ];
-    return halves.filter((half) => half.begin <= half.end);
-  });
+/** Takes `port` out of `ranges`, in place; false: it is not there. */
+function removePort(ranges: PortRange[], port: number): boolean {
+  const at = ranges.findIndex((range) => range.begin <= port && port <= range.end);
+  const range = ranges[at];
+  if (!range) return false;
+  const { begin, end } = range;
+  if (begin === end) ranges.splice(at, 1);
+  else if (port === begin) ranges[at] = { begin: port + 1, end };
+  else if (port === end) ranges[at] = { begin, end: port - 1 };
+  else ranges.splice(at, 1, { begin, end: port - 1 }, { begin: port + 1, end });
+  return true;
 }
 
 /** The asked ports that must be exactly those; 0 asks for any. */
@@ -74,16 +75,13 @@ export function takePorts(
   start: number,
   wanted: ReadonlySet<number>,
 ): { taken: number[]; left: PortRange[] } | null {
-  let left = [...free];
-  for (const port of asked.filter((p) => p !== 0)) {
-    if (!hasPort(left, port)) return null;
-    left = withoutPort(left, port);
-  }
+  const left = [...free];
+  for (const port of asked) if (port !== 0 && !removePort(left, port)) return null;
   const taken: number[] = [];
   for (const port of asked) {
     const given = port === 0 ? anyPort(left, start, wanted) : port;
     if (given === null) return null;
-    if (port === 0) left = withoutPort(left, given);
+    if (port === 0) removePort(left, given);
     taken.push(given);
   }
   return { taken, left };

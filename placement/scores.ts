@@ -3,7 +3,8 @@
  * and one replica more in a domain costs 1/size, so a wider domain always outweighs all narrower ones and best fit
  * decides among agents that are equally far apart. The weighted sum is therefore a lexicographic order.
  */
-import { type Amounts, dimensions } from './resources.js';
+import { fitStep, stepsMax } from './fit.js';
+import type { Amounts } from './resources.js';
 import type { ScorePart } from './types.js';
 
 /** 1 when no replica of the app is in the domain, 0 when all are. */
@@ -11,16 +12,9 @@ export function spreadValue(replicasThere: number, size: number): number {
   return Math.max(0, 1 - replicasThere / size);
 }
 
-/** Best fit by dominant share: the largest share of any dimension in use once the replica runs. The fuller, the better. */
-export function bestFit(left: Amounts, total: Amounts, asked: Amounts, replicasBefore: number): number {
-  let dominant = 0;
-  for (const dimension of dimensions) {
-    const all = total[dimension];
-    if (all <= 0) continue;
-    const used = all - left[dimension] + asked[dimension] * (replicasBefore + 1);
-    dominant = Math.max(dominant, used / all);
-  }
-  return Math.min(1, dominant);
+/** How full the agent is before the replica comes; `replicas` of the group are already there. */
+export function fullness(left: Amounts, largest: Amounts, asked: Amounts, replicas: number): number {
+  return fitStep(left, largest, asked, replicas) / stepsMax;
 }
 
 /** The weight of each part of a list of `parts`, widest first; the last has weight 1. */

@@ -6,12 +6,21 @@
  * - and with A every agent that A could stand in for (same counted values, no more room).
  */
 import type { Arrangement, Candidate } from './arrangement.js';
+import { ListPool, type Pool } from './pool.js';
 
 /** Scores computed per group by the depth-first search before it gives up. Bounds the time, not a clock. */
 const scoresMax = 400_000;
 /** Groups with more replicas to place are placed greedily only: each step takes the best agent that is allowed. */
 const searchedReplicasMax = 64;
 const improvementRoundsMax = 8;
+
+/** Takes `wanted` replicas by score alone, or as many as it comes to; true: all. */
+export function chooseByScore(arrangement: Arrangement, pool: Pool, wanted: number): boolean {
+  greedy(arrangement, pool, wanted);
+  const whole = arrangement.taken.length === wanted;
+  if (whole && arrangement.frame.rules.length > 0 && wanted <= searchedReplicasMax) improve(arrangement, pool);
+  return whole;
+}
 
 /**
  * Takes up to `wanted` replicas, as many as it finds room for.
@@ -23,41 +32,23 @@ export function choose(
   candidates: readonly Candidate[],
   wanted: number,
 ): { gaveUp: boolean } {
-  greedy(arrangement, candidates, wanted);
-  const found = arrangement.taken.length;
-  if (wanted > searchedReplicasMax) return { gaveUp: found < wanted };
-  if (found < wanted) {
-    const first = [...arrangement.taken];
-    releaseAll(arrangement);
-    const outcome = searchForMore(arrangement, candidates, found, wanted);
-    if (arrangement.taken.length === 0) for (const candidate of first) arrangement.take(candidate);
-    improve(arrangement, candidates);
-    return outcome;
-  }
-  if (arrangement.frame.rules.length > 0) improve(arrangement, candidates);
-  return { gaveUp: false };
+  const pool = new ListPool(candidates);
+  if (chooseByScore(arrangement, pool, wanted)) return { gaveUp: false };
+  if (wanted > searchedReplicasMax) return { gaveUp: true };
+  const first = [...arrangement.taken];
+  releaseAll(arrangement);
+  const outcome = searchForMore(arrangement, candidates, first.length, wanted);
+  if (arrangement.taken.length === 0) for (const candidate of first) arrangement.take(candidate);
+  improve(arrangement, pool);
+  return outcome;
 }
 
-function greedy(arrangement: Arrangement, candidates: readonly Candidate[], wanted: number): void {
+function greedy(arrangement: Arrangement, pool: Pool, wanted: number): void {
   for (let i = 0; i < wanted; i++) {
-    const next = best(arrangement, candidates);
+    const next = pool.best(arrangement);
     if (!next) return;
     arrangement.take(next);
   }
-}
-
-/** The best that is allowed; the first of equals. */
-function best(arrangement: Arrangement, candidates: readonly Candidate[]): Candidate | null {
-  let found: Candidate | null = null;
-  let foundScore = Number.NEGATIVE_INFINITY;
-  for (const candidate of candidates) {
-    if (!arrangement.allows(candidate)) continue;
-    const score = arrangement.score(candidate);
-    if (score <= foundScore) continue;
-    found = candidate;
-    foundScore = score;
-  }
-  return found;
 }
 
 /** Leaves the arrangement with more than `found` replicas, or empty. */
@@ -82,7 +73,7 @@ function descend(
   while (arrangement.bound(open) >= missing) {
     effort.left -= open.length;
     if (effort.left <= 0) return false;
-    const tried = best(arrangement, open) as Candidate;
+    const tried = new ListPool(open).best(arrangement) as Candidate;
     arrangement.take(tried);
     if (descend(arrangement, open, missing - 1, effort, shares)) return true;
     arrangement.release(tried);
@@ -126,12 +117,12 @@ function releaseAll(arrangement: Arrangement): void {
 }
 
 /** Exchanges one replica's agent for a better one while that helps: the search looked for room first, then for spread. */
-function improve(arrangement: Arrangement, candidates: readonly Candidate[]): void {
+function improve(arrangement: Arrangement, pool: Pool): void {
   for (let round = 0; round < improvementRoundsMax; round++) {
     let changed = false;
     for (const candidate of [...arrangement.taken]) {
       arrangement.release(candidate);
-      const other = best(arrangement, candidates) as Candidate;
+      const other = pool.best(arrangement) as Candidate;
       const better = arrangement.score(other) > arrangement.score(candidate);
       arrangement.take(better ? other : candidate);
       changed ||= better;

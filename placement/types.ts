@@ -74,6 +74,11 @@ export interface GroupRequest {
   /** Failure domains from the widest to the narrowest, e.g. ['zone', 'rack', 'host']: spread softly over each. */
   spread: string[];
   living: LivingReplica[];
+  /**
+   * The group goes to one copyset while one has room: its agents share groups with about so many others, and few
+   * combinations of failures cost any group its majority. Left out: any agents together.
+   */
+  scatterWidth?: number;
   /** Agents to avoid while another one does, with the reason (a replica has just failed there). */
   avoid: Record<string, string>;
   /** All `slots` or none. False: as many as fit (plain apps). */
@@ -93,11 +98,15 @@ export interface ScorePart {
   weight: number;
 }
 
-export interface Assigned {
-  group: string;
+/** What one replica is given. */
+export interface Seat {
   slot: number;
   agentId: string;
   ports: number[];
+}
+
+export interface Assigned extends Seat {
+  group: string;
   score: number;
   scoreParts: ScorePart[];
 }

@@ -1,7 +1,7 @@
 /** One sentence on why a group is not placed: the narrowest reason, and what would make it fit. */
 import { Arrangement } from './arrangement.js';
+import type { Attempt } from './attempt.js';
 import { constraintText } from './constraints.js';
-import type { Attempt } from './explain.js';
 import type { Ledger } from './ledger.js';
 import { type Dimension, dimensions, plain, quantity } from './resources.js';
 import type { Refusal } from './types.js';
@@ -39,7 +39,7 @@ function noAgent(attempt: Attempt): string {
   return `no agent does: ${(alike[0] as Refusal).sentence}${alike.length > 1 ? ', and alike on the others' : ''}; ${cure(rule, alike)}`;
 }
 
-function neverFits(dimension: Dimension, asked: number, ledgers: Ledger[]): string {
+function neverFits(dimension: Dimension, asked: number, ledgers: readonly Ledger[]): string {
   const largest = ledgers.reduce((a, b) => (b.total[dimension] > a.total[dimension] ? b : a));
   const has = plain(largest.total[dimension]);
   return (

@@ -18,7 +18,7 @@ const benches: Record<string, () => Promise<Bench>> = {
   redis: async () => (await import('./redis.js')).run,
   failover: async () => (await import('./failover.js')).run,
   steady: async () => (await import('./steady.js')).run,
-  placement: async () => (await import('./placement.js')).run,
+  placement: async () => (await import('./placement/main.js')).run,
 };
 
 function usage(problem: string): never {

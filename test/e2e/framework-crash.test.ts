@@ -1,7 +1,7 @@
 /** The framework may die at any moment: running groups are found again and nothing is launched twice. */
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { randomFrom } from '../consensus/interpose/workload.js';
+import { randomFrom } from '../random.js';
 import { RespConnection } from '../resp.js';
 import { portOf, redisSpec, System, until } from './system.js';
 

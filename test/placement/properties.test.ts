@@ -189,6 +189,17 @@ describe('place, for any request', () => {
     );
   });
 
+  it('never loses a place by another agent', () => {
+    fc.assert(
+      fc.property(instance(7, 1), ({ snapshot, seed, groups }) => {
+        const [asked] = groups as [GroupRequest];
+        const plan = place({ groups, seed }, snapshot.slice(1));
+        if (asked.whole && plan.assigned.length > 0) assert.ok(place({ groups, seed }, snapshot).assigned.length > 0);
+      }),
+      { numRuns: 600 },
+    );
+  });
+
   it('uses agents to avoid only when the others do not do', () => {
     fc.assert(
       fc.property(instance(6, 1), ({ snapshot, seed, groups }) => {

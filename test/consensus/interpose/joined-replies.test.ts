@@ -3,10 +3,10 @@
  * turn by turn, against the list in the interposer's README. GAIA_PRINT=1 prints how many of 25 have differed.
  */
 import assert from 'node:assert/strict';
+import { randomFrom } from '../../random.js';
 import type { RespConnection } from '../../resp.js';
 import { eventually } from '../group.js';
 import { type Group, type Replica, saveHook, startGroup } from './group.js';
-import { randomFrom } from './workload.js';
 
 const seed = Number(process.env.GAIA_SEED ?? 20261125);
 const rounds = 25;

@@ -3,18 +3,8 @@
  * diverge: randomness, expiry, scripts with time, blocking with time-outs, cut commands, resets.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import { randomFrom } from '../../random.js';
 import { encode, type Reply, RespConnection } from '../../resp.js';
-
-/** mulberry32: small, fast and the same everywhere. */
-export function randomFrom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
 
 type Command = (string | number)[];
 

@@ -1,0 +1,217 @@
+/** What was found for one group, with nothing taken yet. */
+import { Arrangement, type Candidate, type Frame } from './arrangement.js';
+import { type CountRule, compileConstraint, type EachRule } from './constraints.js';
+import type { Copyset } from './copysets.js';
+import type { DomainTree } from './domain-tree.js';
+import { fieldValue } from './domains.js';
+import { type Question, refuse } from './filters.js';
+import { covers } from './fit-index.js';
+import type { Inventory } from './inventory.js';
+import type { Ledger } from './ledger.js';
+import { TreePool } from './pool.js';
+import { amounts, roomFor } from './resources.js';
+import { choose, chooseByScore } from './search.js';
+import { hash } from './seed.js';
+import type { Constraint, GroupRequest, Refusal } from './types.js';
+
+const lastAgentsMax = 24;
+
+export class Attempt {
+  readonly question: Question;
+  /** The best arrangement found, maybe of fewer replicas than asked. */
+  readonly arrangement: Arrangement;
+  /** Its agents are a copyset. */
+  readonly onCopyset: boolean;
+  /** The search reached its limit; there may be a better arrangement. */
+  gaveUp = false;
+  private readonly tree: DomainTree;
+  private readonly start: number;
+  private readonly known = new Map<Ledger, Candidate>();
+  private surveyed: Survey | null = null;
+
+  /** Agents to avoid come in only when the others do not do. */
+  constructor(
+    readonly inventory: Inventory,
+    group: GroupRequest,
+    private readonly seed: number,
+  ) {
+    inventory.note(amounts(group.demand));
+    this.tree = inventory.tree(group.spread);
+    this.start = hash(`${seed}/${group.id}`);
+    this.question = ask(group, inventory, areLast(this.tree.open, inventory.ledgers.length));
+    const onCopyset = this.byCopyset();
+    this.onCopyset = onCopyset !== null;
+    this.arrangement = onCopyset ?? this.byScore() ?? ordered(this.bySearch());
+  }
+
+  get ledgers(): readonly Ledger[] {
+    return this.inventory.ledgers;
+  }
+
+  /** Agents that could not take a single replica. */
+  get refused(): Map<Ledger, Refusal> {
+    return this.survey().refused;
+  }
+
+  /** All others, in the order that breaks ties. */
+  get candidates(): Candidate[] {
+    return this.survey().candidates;
+  }
+
+  private survey(): Survey {
+    this.surveyed ??= lookAtAll(this.question, this.ledgers, this.seed, (ledger) => this.candidateOf(ledger));
+    return this.surveyed;
+  }
+
+  /** On one copyset, that of the living if there are any. Null: none does, or the group does not ask for one. */
+  private byCopyset(): Arrangement | null {
+    const { scatterWidth, spread, living, slots, distinctAgents } = this.question.group;
+    const size = living.length + slots.length;
+    if (scatterWidth === undefined || !distinctAgents || size < 2) return null;
+    const copysets = this.inventory.copysetsOf(spread, size, scatterWidth);
+    const first = living[0] && this.inventory.ledgerOf(living[0].agentId);
+    if (first) return firstOf(copysets.with(first), (set) => this.arrangedOn(set));
+    let found: Arrangement | null = null;
+    const accepts = (set: Copyset) => {
+      found = this.arrangedOn(set);
+      return found !== null;
+    };
+    copysets.best(this.question.asked, this.start, accepts);
+    return found;
+  }
+
+  /** The group on these agents, beside its living replicas, which must be there, too. */
+  private arrangedOn({ members }: Copyset): Arrangement | null {
+    const { group, asked, arrangement } = this.question;
+    const homes = new Set(group.living.map(({ agentId }) => agentId));
+    const open = members.filter(({ agent }) => !homes.has(agent.id));
+    if (open.length !== group.slots.length) return null;
+    const pool = this.pool();
+    const chosen = new Arrangement(arrangement.frame);
+    for (const ledger of open) {
+      if (!covers(ledger.left, asked) || !pool.accepts(ledger, chosen)) return null;
+      chosen.take(this.candidateOf(ledger));
+    }
+    return chosen;
+  }
+
+  /** Without looking at all agents. Null: it comes to fewer replicas than asked, so a search must tell. */
+  private byScore(): Arrangement | null {
+    const { group, arrangement } = this.question;
+    const chosen = new Arrangement(arrangement.frame);
+    if (!chooseByScore(chosen, this.pool(), group.slots.length)) return null;
+    return arrangement.frame.rules.length > 0 ? ordered(chosen) : chosen;
+  }
+
+  private bySearch(): Arrangement {
+    const { group, arrangement } = this.question;
+    const count = group.slots.length;
+    const calm = this.candidates.filter(({ avoided }) => !avoided);
+    const chosen = new Arrangement(arrangement.frame);
+    this.gaveUp = choose(chosen, calm, count).gaveUp;
+    if (chosen.taken.length === count || calm.length === this.candidates.length) return chosen;
+    const wider = new Arrangement(arrangement.frame);
+    this.gaveUp = choose(wider, this.candidates, count).gaveUp;
+    return wider.taken.length > chosen.taken.length ? wider : chosen;
+  }
+
+  private pool(): TreePool {
+    return new TreePool(this.question, this.tree, this.start, (ledger) => this.candidateOf(ledger));
+  }
+
+  private candidateOf(ledger: Ledger): Candidate {
+    const found = this.known.get(ledger) ?? candidate(ledger, this.question, this.tree.keysOf(ledger));
+    this.known.set(ledger, found);
+    return found;
+  }
+}
+
+function firstOf<Item, Value>(items: readonly Item[], look: (item: Item) => Value | null): Value | null {
+  for (const item of items) {
+    const value = look(item);
+    if (value !== null) return value;
+  }
+  return null;
+}
+
+interface Survey {
+  refused: Map<Ledger, Refusal>;
+  candidates: Candidate[];
+}
+
+function lookAtAll(
+  question: Question,
+  ledgers: readonly Ledger[],
+  seed: number,
+  candidateOf: (ledger: Ledger) => Candidate,
+): Survey {
+  const refused = new Map<Ledger, Refusal>();
+  const candidates: Candidate[] = [];
+  for (const ledger of ledgers) {
+    const reason = refuse(ledger, question);
+    if (reason) refused.set(ledger, reason);
+    else candidates.push(candidateOf(ledger));
+  }
+  return { refused, candidates: sortedBySeed(candidates, seed, question.group.id) };
+}
+
+function sortedBySeed(candidates: Candidate[], seed: number, group: string): Candidate[] {
+  const ranked = candidates.map((item) => ({ item, rank: hash(`${seed}/${group}/${item.agent.id}`) }));
+  ranked.sort((a, b) => a.rank - b.rank || (a.item.agent.id < b.item.agent.id ? -1 : 1));
+  return ranked.map(({ item }) => item);
+}
+
+/**
+ * Groups need different agents. Where few are left with room, best fit would close one after the other until the room that
+ * is left lies on fewer agents than a group has replicas.
+ */
+function areLast(open: number, all: number): boolean {
+  return open < Math.min(lastAgentsMax, all / 40);
+}
+
+function ask(group: GroupRequest, { ledgers, largest }: Inventory, evenly: boolean): Question {
+  const size = group.living.length + group.slots.length;
+  const asked = amounts(group.demand);
+  const compile = (constraint: Constraint, known: () => ReadonlySet<string>) =>
+    compileConstraint(constraint, size, known);
+  const fixed = group.constraints.map((constraint) => compile(constraint, () => new Set()));
+  const each = fixed.filter((rule): rule is EachRule => rule.kind === 'each');
+  const isAble = ({ agent, left, ports }: Ledger) =>
+    roomFor(left, ports, group.demand, asked) > 0 && each.every((rule) => rule.accepts(agent));
+  const rules = group.constraints
+    .map((constraint) => compile(constraint, () => knownValues(constraint.field, group, ledgers.filter(isAble))))
+    .filter((rule): rule is CountRule => rule.kind === 'count');
+  const frame: Frame = { rules, ladder: group.spread, living: group.living, size, asked, largest, evenly };
+  return { group, asked, each, arrangement: new Arrangement(frame) };
+}
+
+function knownValues(field: string, group: GroupRequest, able: Ledger[]): Set<string> {
+  const values = [...group.living, ...able.map(({ agent }) => agent)].map((at) => fieldValue(at, field));
+  return new Set(values.filter((value) => value !== null));
+}
+
+function candidate(ledger: Ledger, { group, asked, arrangement }: Question, domains: string[]): Candidate {
+  const { agent, name } = ledger;
+  const most = group.distinctAgents ? 1 : group.slots.length;
+  return {
+    agent,
+    name,
+    left: { ...ledger.left },
+    room: Math.min(most, roomFor(ledger.left, ledger.ports, group.demand, asked)),
+    values: arrangement.frame.rules.map((rule) => fieldValue(agent, rule.constraint.field) as string),
+    domains,
+    avoided: Object.hasOwn(group.avoid, agent.id),
+  };
+}
+
+/** The same agents, taken in the order of their scores. Any order is allowed when one is. */
+function ordered(chosen: Arrangement): Arrangement {
+  const inOrder = new Arrangement(chosen.frame);
+  const rest = [...chosen.taken];
+  while (rest.length > 0) {
+    const scores = rest.map((item) => inOrder.score(item));
+    const at = scores.indexOf(Math.max(...scores));
+    for (const item of rest.splice(at, 1)) inOrder.take(item);
+  }
+  return inOrder;
+}

@@ -1,0 +1,112 @@
+/**
+ * Agents and what is left of them, kept from one request to the next: a cluster of any size answers in the time that a
+ * few agents take, because nothing is looked at that has not changed.
+ */
+import { Attempt } from './attempt.js';
+import { Copysets } from './copysets.js';
+import { DomainTree } from './domain-tree.js';
+import { fitStep } from './fit.js';
+import { giveBack, type Ledger, openLedgers, withdraw } from './ledger.js';
+import { groupFault } from './request.js';
+import { type Amounts, dimensions } from './resources.js';
+import { hash } from './seed.js';
+import type { AgentSnapshot, GroupRequest, ReplicaDemand, Seat } from './types.js';
+
+/** Indexes of a kind. */
+const keptMax = 16;
+const none: ReadonlySet<number> = new Set();
+
+export class Inventory {
+  readonly ledgers: readonly Ledger[];
+  /** Of each dimension that anyone has asked for, the total of the agent that has most; else 0. */
+  readonly largest: Amounts = { cpus: 0, mem: 0, disk: 0, gpus: 0 };
+  private readonly byId: Map<string, Ledger>;
+  private readonly trees = new Map<string, DomainTree>();
+  private readonly copysets = new Map<string, Copysets>();
+
+  /**
+   * @param agents one entry per agent: offers of one agent are to be merged
+   * @throws RangeError when an agent occurs twice
+   */
+  constructor(agents: readonly AgentSnapshot[]) {
+    this.ledgers = openLedgers(agents);
+    this.byId = new Map(this.ledgers.map((ledger) => [ledger.agent.id, ledger]));
+  }
+
+  /**
+   * Places one group and takes what it needs.
+   * @returns a seat per replica that found an agent: all, or none for a group that is placed whole or not at all.
+   *   `place()` with the same agents says why
+   */
+  place(group: GroupRequest, seed: number): Seat[] {
+    if (group.slots.length === 0 || groupFault(group)) return [];
+    const attempt = new Attempt(this, group, seed);
+    const falls = attempt.arrangement.taken.length < group.slots.length;
+    return falls && group.whole ? [] : this.take(attempt, seed, none);
+  }
+
+  /** Gives back what a replica of this demand was given. @throws RangeError when its agent is unknown */
+  release({ agentId, ports }: Pick<Seat, 'agentId' | 'ports'>, demand: ReplicaDemand): void {
+    const ledger = this.byId.get(agentId);
+    if (!ledger) throw new RangeError(`there is no agent ${agentId}`);
+    this.change(ledger, () => giveBack(ledger, demand, ports));
+  }
+
+  /** What is asked for the first time counts from now on, in how full agents are. */
+  note(asked: Amounts): void {
+    const news = dimensions.filter((dimension) => asked[dimension] > 0 && this.largest[dimension] === 0);
+    if (news.length === 0) return;
+    for (const { total } of this.ledgers)
+      for (const dimension of news) this.largest[dimension] = Math.max(this.largest[dimension], total[dimension]);
+    for (const ledger of this.ledgers) this.change(ledger, () => {});
+  }
+
+  /** Null: it is not among the agents. */
+  ledgerOf(agentId: string): Ledger | null {
+    return this.byId.get(agentId) ?? null;
+  }
+
+  /** @param wanted ports that are left to those who name them, while there are others */
+  take({ question, arrangement }: Attempt, seed: number, wanted: ReadonlySet<number>): Seat[] {
+    const { group } = question;
+    return arrangement.taken.map(({ agent }, i) => {
+      const slot = group.slots[i] as number;
+      const start = hash(`${seed}/${group.id}/${slot}/${agent.id}`);
+      const ledger = this.byId.get(agent.id) as Ledger;
+      const ports = this.change(ledger, () => withdraw(ledger, group.demand, start, wanted));
+      return { slot, agentId: agent.id, ports };
+    });
+  }
+
+  private change<T>(ledger: Ledger, how: () => T): T {
+    const result = how();
+    ledger.step = fitStep(ledger.left, this.largest, ledger.left, 0);
+    for (const tree of this.trees.values()) tree.changed(ledger);
+    for (const copysets of this.copysets.values()) copysets.changed(ledger);
+    return result;
+  }
+
+  /** The agents by the domains of this ladder. */
+  tree(ladder: readonly string[]): DomainTree {
+    return recent(this.trees, JSON.stringify(ladder), () => new DomainTree(ladder, this.ledgers));
+  }
+
+  /** Sets of `size` agents, apart by this ladder. */
+  copysetsOf(ladder: readonly string[], size: number, scatterWidth: number): Copysets {
+    const tree = this.tree(ladder);
+    const make = () => new Copysets(this.ledgers, tree, size, scatterWidth, this.largest);
+    return recent(this.copysets, JSON.stringify([ladder, size, scatterWidth]), make);
+  }
+}
+
+/** The entry of `key`; the one that was used longest ago goes when there are too many. */
+function recent<Value>(kept: Map<string, Value>, key: string, make: () => Value): Value {
+  const value = kept.get(key) ?? make();
+  kept.delete(key);
+  kept.set(key, value);
+  for (const oldest of kept.keys()) {
+    if (kept.size <= keptMax) break;
+    kept.delete(oldest);
+  }
+  return value;
+}

@@ -1,0 +1,97 @@
+/**
+ * Clusters with a planted solution: agents are filled to the brim first, then what lies on them is cut into groups and
+ * handed out in random order. All of it fits, and whoever places does not know how.
+ */
+import { type Random, randomFrom } from '../../random.js';
+import { round } from '../measure.js';
+import { gib, ladder, machines, pick, type Shape, shuffled } from './cluster.js';
+import { clusterOf, policies } from './policies.js';
+
+const catalogues: Record<string, Shape[]> = {
+  'powers of two': shapes([0.5, 0.5], [1, 1], [2, 4], [4, 8], [1, 4], [2, 2]),
+  'rich in mem': shapes([0.5, 2], [1, 6], [2, 3], [4, 4], [3, 12], [1.5, 1]),
+  'small and large': shapes([0.5, 1], [1, 4], [2, 4], [4, 16], [12, 32], [28, 100]),
+  'odd sizes': shapes([0.7, 1.1], [1.3, 2.9], [2.6, 3.1], [3.7, 9.3], [5.1, 6.2], [0.9, 7.7]),
+};
+const sizes = [7, 5, 3];
+const missesMax = 200;
+
+interface Group {
+  replicas: number;
+  demand: Shape;
+}
+
+function shapes(...rows: [cpus: number, gib: number][]): Shape[] {
+  return rows.map(([cpus, mem]) => ({ cpus, mem: Math.round(mem * gib) }));
+}
+
+export function measurePlanted(agentCount: number, seed: number) {
+  return Object.entries(catalogues).map(([catalogue, demands]) => {
+    const random = randomFrom(seed);
+    const agents = Array.from({ length: agentCount }, () => pick(random, machines));
+    const groups = plant(random, agents, demands);
+    const firstRefusal = Object.fromEntries(policies.map((policy) => [policy, untilRefusal(policy, agents, groups)]));
+    const spread = untilRefusal('ours', agents, groups, ladder);
+    return { catalogue, groups: groups.length, filled: filledShare(agents, groups), firstRefusal, oursSpread: spread };
+  });
+}
+
+function plant(random: Random, agents: readonly Shape[], demands: readonly Shape[]): Group[] {
+  const homes = new Map<Shape, number[]>(demands.map((demand) => [demand, []]));
+  for (const [number, agent] of agents.entries()) {
+    const left = { ...agent };
+    for (let misses = 0; misses < missesMax; ) {
+      const demand = pick(random, demands);
+      if (demand.cpus > left.cpus || demand.mem > left.mem) misses += 1;
+      else {
+        left.cpus -= demand.cpus;
+        left.mem -= demand.mem;
+        homes.get(demand)?.push(number);
+      }
+    }
+  }
+  return shuffled(
+    random,
+    [...homes].flatMap(([demand, on]) => cut(random, demand, on)),
+  );
+}
+
+/** Groups of replicas that lie on different agents; what is left over is nobody's. */
+function cut(random: Random, demand: Shape, on: readonly number[]): Group[] {
+  const groups: Group[] = [];
+  let rest = shuffled(random, on);
+  for (;;) {
+    const size = pick(random, sizes);
+    const chosen = new Set<number>();
+    const passed: number[] = [];
+    let at = 0;
+    for (; at < rest.length && chosen.size < size; at++) {
+      const agent = rest[at] as number;
+      if (chosen.has(agent)) passed.push(agent);
+      else chosen.add(agent);
+    }
+    if (chosen.size < size && size > 3 && rest.length >= 3) continue;
+    if (chosen.size < size) return groups;
+    groups.push({ replicas: size, demand });
+    rest = rest.slice(at).concat(passed);
+  }
+}
+
+function filledShare(agents: readonly Shape[], groups: readonly Group[]) {
+  const share = (dimension: keyof Shape) =>
+    groups.reduce((sum, group) => sum + group.replicas * group.demand[dimension], 0) /
+    agents.reduce((sum, agent) => sum + agent[dimension], 0);
+  return { cpus: round(share('cpus')), mem: round(share('mem')) };
+}
+
+/** The share of all replicas that were placed before the first group was refused. */
+function untilRefusal(policy: string, agents: readonly Shape[], groups: readonly Group[], spread: string[] = []) {
+  const { place } = clusterOf(policy, agents, spread);
+  const all = groups.reduce((sum, { replicas }) => sum + replicas, 0);
+  let placed = 0;
+  for (const { replicas, demand } of groups) {
+    if (!place(replicas, demand)) break;
+    placed += replicas;
+  }
+  return Number((placed / all).toFixed(4));
+}
