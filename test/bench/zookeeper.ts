@@ -18,7 +18,7 @@ export async function startZooKeeper(replicas: number): Promise<Peer> {
   const clientPorts = Array.from({ length: replicas }, (_, id) => ports[id * 3] as number);
   for (const [id, port] of clientPorts.entries()) startServer(processes, id + 1, port, servers);
   try {
-    const port = await until('ZooKeeper leads', 60_000, () => findLeader(clientPorts));
+    const port = await until('all ZooKeeper servers serve', 60_000, () => findLeader(clientPorts));
     return { service: 'zookeeper', port, stop: () => processes.stop() };
   } catch (error) {
     await processes.stop();
@@ -53,9 +53,15 @@ function startServer(processes: Processes, id: number, clientPort: number, serve
   ]);
 }
 
+/** Once all servers take part. */
 async function findLeader(ports: number[]): Promise<number> {
-  for (const port of ports) if (/Mode: leader/.test(await fourLetterWord(port, 'srvr'))) return port;
-  throw new Error('ZooKeeper has no leader yet');
+  const modes = await Promise.all(
+    ports.map(async (port) => /Mode: (\w+)/.exec(await fourLetterWord(port, 'srvr'))?.[1]),
+  );
+  const leader = ports[modes.indexOf('leader')];
+  if (leader === undefined || modes.filter((mode) => mode === 'follower').length < ports.length - 1)
+    throw new Error(`the ZooKeeper servers are ${modes.map((mode) => mode ?? 'not serving').join(', ')}`);
+  return leader;
 }
 
 /** ZooKeeper's administrative commands: four letters in, text out, connection closed. */

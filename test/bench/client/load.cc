@@ -15,6 +15,7 @@ namespace gaia::bench {
 namespace {
 
 constexpr int answerMsMax = 10'000;
+constexpr int interestMs = 100;
 using Clock = std::chrono::steady_clock;
 
 double microseconds(Clock::duration span) { return std::chrono::duration<double, std::micro>(span).count(); }
@@ -52,11 +53,14 @@ std::unique_ptr<Session> open(const Target& target, std::size_t client) {
   return target.service == "etcd" ? openEtcd(target, client) : openZooKeeper(target, client);
 }
 
-// Waits for at least one session to have something to do.
+// Waits for at least one session to have something to do. Asked again and again: sessions also look after themselves then.
 void await(std::vector<std::unique_ptr<Session>>& sessions, std::vector<pollfd>* descriptors) {
-  descriptors->clear();
-  for (auto& session : sessions) descriptors->push_back(session->interest());
-  if (poll(descriptors->data(), descriptors->size(), answerMsMax) <= 0) throw ServiceError("no answer within 10 s");
+  for (int waitedMs = 0; waitedMs < answerMsMax; waitedMs += interestMs) {
+    descriptors->clear();
+    for (auto& session : sessions) descriptors->push_back(session->interest());
+    if (poll(descriptors->data(), descriptors->size(), interestMs) > 0) return;
+  }
+  throw ServiceError("no answer within 10 s");
 }
 
 std::vector<double> loop(std::vector<std::unique_ptr<Session>>& sessions, double seconds) {
@@ -99,7 +103,7 @@ void finish(Session& session) {
   const auto end = Clock::now() + std::chrono::milliseconds(answerMsMax);
   for (;;) {
     pollfd descriptor = session.interest();
-    poll(&descriptor, 1, 100);
+    poll(&descriptor, 1, interestMs);
     if (descriptor.revents != 0 && session.ready(descriptor.revents)) return;
     if (Clock::now() > end) throw ServiceError("no answer within 10 s");
   }
