@@ -2,8 +2,8 @@
 import type { CountRule } from './constraints.js';
 import { domainKeys, fieldValue, type Located } from './domains.js';
 import type { Amounts } from './resources.js';
-import { fullness, spreadValue, weightedMean, weights } from './scores.js';
-import type { AgentSnapshot, ScorePart } from './types.js';
+import { fitValue, objectiveNames, spreadValue, weightedMean, weights } from './scores.js';
+import type { AgentSnapshot, Objective, ScorePart } from './types.js';
 
 /** An agent that could take at least one replica of the group if it were alone. */
 export interface Candidate {
@@ -28,8 +28,7 @@ export interface Frame {
   asked: Amounts;
   /** Of each dimension, the total of the agent that has most. */
   largest: Amounts;
-  /** The last agents with room are filled evenly. */
-  evenly: boolean;
+  objective: Objective;
 }
 
 type Counts = Map<string, number>;
@@ -106,9 +105,8 @@ export class Arrangement {
   }
 
   private fit(candidate: Candidate): number {
-    const { largest, asked, evenly } = this.frame;
-    const full = fullness(candidate.left, largest, asked, this.usesOf(candidate));
-    return evenly ? 1 - full : full;
+    const { objective, largest, asked } = this.frame;
+    return fitValue(objective, candidate.left, largest, asked, this.usesOf(candidate));
   }
 
   /** The same score for people: its parts, and their weighted mean. */
@@ -121,7 +119,7 @@ export class Arrangement {
     const named: [string, number][] = [
       ['not avoided', candidate.avoided ? 0 : 1],
       ...spread,
-      [this.frame.evenly ? 'room for more' : 'best fit', this.fit(candidate)],
+      [objectiveNames[this.frame.objective], this.fit(candidate)],
     ];
     const parts = named.map(([name, value], i) => ({ name, value, weight: this.weights[i] as number }));
     return { score: weightedMean(parts), parts };

@@ -7,12 +7,12 @@ import { fieldValue } from './domains.js';
 import { type Question, refuse } from './filters.js';
 import { covers } from './fit-index.js';
 import type { Inventory } from './inventory.js';
-import type { Ledger } from './ledger.js';
+import { type Ledger, roomFor } from './ledger.js';
 import { TreePool } from './pool.js';
-import { amounts, roomFor } from './resources.js';
+import { amounts } from './resources.js';
 import { choose, chooseByScore } from './search.js';
 import { hash } from './seed.js';
-import type { Constraint, GroupRequest, Refusal } from './types.js';
+import type { Constraint, GroupRequest, Objective, Refusal } from './types.js';
 
 const lastAgentsMax = 24;
 
@@ -38,7 +38,8 @@ export class Attempt {
     inventory.note(amounts(group.demand));
     this.tree = inventory.tree(group.spread);
     this.start = hash(`${seed}/${group.id}`);
-    this.question = ask(group, inventory, areLast(this.tree.open, inventory.ledgers.length));
+    const evenly = inventory.objective === 'bestFit' && areLast(this.tree.open, inventory.ledgers.length);
+    this.question = ask(group, inventory, evenly ? 'spread' : inventory.objective);
     const onCopyset = this.byCopyset();
     this.onCopyset = onCopyset !== null;
     this.arrangement = onCopyset ?? this.byScore() ?? ordered(this.bySearch());
@@ -95,9 +96,10 @@ export class Attempt {
     return chosen;
   }
 
-  /** Without looking at all agents. Null: it comes to fewer replicas than asked, so a search must tell. */
+  /** Without looking at all agents. Null: it comes to fewer replicas than asked, or the objective needs a look at all. */
   private byScore(): Arrangement | null {
     const { group, arrangement } = this.question;
+    if (!['bestFit', 'spread'].includes(arrangement.frame.objective)) return null;
     const chosen = new Arrangement(arrangement.frame);
     if (!chooseByScore(chosen, this.pool(), group.slots.length)) return null;
     return arrangement.frame.rules.length > 0 ? ordered(chosen) : chosen;
@@ -169,19 +171,19 @@ function areLast(open: number, all: number): boolean {
   return open < Math.min(lastAgentsMax, all / 40);
 }
 
-function ask(group: GroupRequest, { ledgers, largest }: Inventory, evenly: boolean): Question {
+function ask(group: GroupRequest, { ledgers, largest }: Inventory, objective: Objective): Question {
   const size = group.living.length + group.slots.length;
   const asked = amounts(group.demand);
   const compile = (constraint: Constraint, known: () => ReadonlySet<string>) =>
     compileConstraint(constraint, size, known);
   const fixed = group.constraints.map((constraint) => compile(constraint, () => new Set()));
   const each = fixed.filter((rule): rule is EachRule => rule.kind === 'each');
-  const isAble = ({ agent, left, ports }: Ledger) =>
-    roomFor(left, ports, group.demand, asked) > 0 && each.every((rule) => rule.accepts(agent));
+  const isAble = (ledger: Ledger) =>
+    roomFor(ledger, group.demand, asked) > 0 && each.every((rule) => rule.accepts(ledger.agent));
   const rules = group.constraints
     .map((constraint) => compile(constraint, () => knownValues(constraint.field, group, ledgers.filter(isAble))))
     .filter((rule): rule is CountRule => rule.kind === 'count');
-  const frame: Frame = { rules, ladder: group.spread, living: group.living, size, asked, largest, evenly };
+  const frame: Frame = { rules, ladder: group.spread, living: group.living, size, asked, largest, objective };
   return { group, asked, each, arrangement: new Arrangement(frame) };
 }
 
@@ -197,7 +199,7 @@ function candidate(ledger: Ledger, { group, asked, arrangement }: Question, doma
     agent,
     name,
     left: { ...ledger.left },
-    room: Math.min(most, roomFor(ledger.left, ledger.ports, group.demand, asked)),
+    room: Math.min(most, roomFor(ledger, group.demand, asked)),
     values: arrangement.frame.rules.map((rule) => fieldValue(agent, rule.constraint.field) as string),
     domains,
     avoided: Object.hasOwn(group.avoid, agent.id),

@@ -6,6 +6,7 @@ import type { Arrangement } from './arrangement.js';
 import { constraintText, type EachRule } from './constraints.js';
 import { fieldValue } from './domains.js';
 import type { Ledger } from './ledger.js';
+import { namedShortfalls } from './named.js';
 import { type Amounts, dimensions, hasPort, plain, portCount, portsText, specificPorts } from './resources.js';
 import type { Constraint, GroupRequest, Refusal } from './types.js';
 
@@ -20,7 +21,7 @@ export interface Question {
 
 export type Filter = (ledger: Ledger, question: Question) => Refusal | null;
 
-const filters: Filter[] = [distinctAgents, eachRules, countRules, scalars, ports];
+const filters: Filter[] = [distinctAgents, eachRules, countRules, scalars, named, ports];
 
 export function refuse(ledger: Ledger, question: Question): Refusal | null {
   for (const filter of filters) {
@@ -94,6 +95,15 @@ function scalars(ledger: Ledger, { asked }: Question): Refusal | null {
 
 function shortfall(name: string, asked: number, free: number): string {
   return `${name} asked ${plain(asked)}, free ${plain(free)}, missing ${plain(asked - free)}`;
+}
+
+/** One refusal for all that fall short; its numbers are those of the first. */
+function named(ledger: Ledger, { group }: Question): Refusal | null {
+  const short = namedShortfalls(ledger.named, group.demand);
+  const [first] = short;
+  if (!first) return null;
+  const parts = short.map(({ name, asked, free }) => shortfall(name, asked * 1000, free * 1000));
+  return counted(ledger, first.name, first.asked * 1000, first.free * 1000, parts.join('; '));
 }
 
 /** The numbers count ports, not port numbers. */

@@ -10,7 +10,7 @@ import { giveBack, type Ledger, openLedgers, withdraw } from './ledger.js';
 import { groupFault } from './request.js';
 import { type Amounts, dimensions } from './resources.js';
 import { hash } from './seed.js';
-import type { AgentSnapshot, GroupRequest, ReplicaDemand, Seat } from './types.js';
+import type { AgentSnapshot, GroupRequest, Objective, ReplicaDemand, Seat } from './types.js';
 
 /** Indexes of a kind. */
 const keptMax = 16;
@@ -28,7 +28,10 @@ export class Inventory {
    * @param agents one entry per agent: offers of one agent are to be merged
    * @throws RangeError when an agent occurs twice
    */
-  constructor(agents: readonly AgentSnapshot[]) {
+  constructor(
+    agents: readonly AgentSnapshot[],
+    readonly objective: Objective = 'bestFit',
+  ) {
     this.ledgers = openLedgers(agents);
     this.byId = new Map(this.ledgers.map((ledger) => [ledger.agent.id, ledger]));
   }
@@ -46,10 +49,10 @@ export class Inventory {
   }
 
   /** Gives back what a replica of this demand was given. @throws RangeError when its agent is unknown */
-  release({ agentId, ports }: Pick<Seat, 'agentId' | 'ports'>, demand: ReplicaDemand): void {
-    const ledger = this.byId.get(agentId);
-    if (!ledger) throw new RangeError(`there is no agent ${agentId}`);
-    this.change(ledger, () => giveBack(ledger, demand, ports));
+  release(seat: Omit<Seat, 'slot'>, demand: ReplicaDemand): void {
+    const ledger = this.byId.get(seat.agentId);
+    if (!ledger) throw new RangeError(`there is no agent ${seat.agentId}`);
+    this.change(ledger, () => giveBack(ledger, demand, seat));
   }
 
   /** What is asked for the first time counts from now on, in how full agents are. */
@@ -73,8 +76,8 @@ export class Inventory {
       const slot = group.slots[i] as number;
       const start = hash(`${seed}/${group.id}/${slot}/${agent.id}`);
       const ledger = this.byId.get(agent.id) as Ledger;
-      const ports = this.change(ledger, () => withdraw(ledger, group.demand, start, wanted));
-      return { slot, agentId: agent.id, ports };
+      const given = this.change(ledger, () => withdraw(ledger, group.demand, start, wanted));
+      return { slot, agentId: agent.id, ...given };
     });
   }
 

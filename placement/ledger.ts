@@ -1,6 +1,7 @@
 /** What of each agent is left while plans are being made. */
-import { type Amounts, amounts, dimensions, normalizedPorts, portCount, takePorts } from './resources.js';
-import type { AgentSnapshot, PortRange, ReplicaDemand } from './types.js';
+import { giveNamed, type NamedLeft, openNamed, roomForNamed, takeNamed } from './named.js';
+import { type Amounts, amounts, dimensions, normalizedPorts, portCount, roomForPlain, takePorts } from './resources.js';
+import type { AgentSnapshot, PortRange, ReplicaDemand, Seat } from './types.js';
 
 export interface Ledger {
   /** Its place in the list. */
@@ -12,6 +13,7 @@ export interface Ledger {
   total: Amounts;
   ports: PortRange[];
   portsLeft: number;
+  named: NamedLeft;
   /** See fit.ts. */
   step: number;
 }
@@ -30,12 +32,23 @@ export function openLedgers(agents: readonly AgentSnapshot[]): Ledger[] {
     const ports = normalizedPorts(agent.free.ports);
     const name = hosts.get(agent.hostname) === 1 ? agent.hostname : `${agent.hostname} (${agent.id})`;
     const [left, total] = [amounts(agent.free), amounts(agent.total)];
-    return { number, agent, name, left, total, ports, portsLeft: portCount(ports), step: 0 };
+    const named = openNamed(agent.free);
+    return { number, agent, name, left, total, ports, portsLeft: portCount(ports), named, step: 0 };
   });
 }
 
-/** Takes one replica's share and gives its ports. The caller has made sure that it fits. */
-export function withdraw(ledger: Ledger, demand: ReplicaDemand, start: number, wanted: ReadonlySet<number>): number[] {
+/** How many replicas fit side by side. Infinity when nothing is asked. */
+export function roomFor({ left, ports, named }: Ledger, demand: ReplicaDemand, asked: Amounts): number {
+  return Math.min(roomForPlain(left, ports, demand, asked), roomForNamed(named, demand));
+}
+
+/** Takes one replica's share and gives its ports and items. The caller has made sure that it fits. */
+export function withdraw(
+  ledger: Ledger,
+  demand: ReplicaDemand,
+  start: number,
+  wanted: ReadonlySet<number>,
+): Pick<Seat, 'ports' | 'items'> {
   const asked = amounts(demand);
   const ports = takePorts(ledger.ports, demand.ports, start, wanted);
   if (!ports || dimensions.some((dimension) => asked[dimension] > ledger.left[dimension]))
@@ -43,13 +56,19 @@ export function withdraw(ledger: Ledger, demand: ReplicaDemand, start: number, w
   for (const dimension of dimensions) ledger.left[dimension] -= asked[dimension];
   ledger.ports = ports.left;
   ledger.portsLeft -= ports.taken.length;
-  return ports.taken;
+  const items = takeNamed(ledger.named, demand);
+  return demand.sets ? { ports: ports.taken, items } : { ports: ports.taken };
 }
 
 /** Gives back what `withdraw` has taken. */
-export function giveBack(ledger: Ledger, demand: ReplicaDemand, ports: readonly number[]): void {
+export function giveBack(
+  ledger: Ledger,
+  demand: ReplicaDemand,
+  { ports, items = {} }: Pick<Seat, 'ports' | 'items'>,
+): void {
   const asked = amounts(demand);
   for (const dimension of dimensions) ledger.left[dimension] += asked[dimension];
   ledger.ports = normalizedPorts([...ledger.ports, ...ports.map((port) => ({ begin: port, end: port }))]);
   ledger.portsLeft += ports.length;
+  giveNamed(ledger.named, demand, items);
 }

@@ -19,7 +19,7 @@ import { unplacedSentence } from './unplaced.js';
  */
 export function place(request: PlacementRequest, agents: AgentSnapshot[]): Plan {
   const plan: Plan = { assigned: [], unplaced: [], considered: [] };
-  const inventory = new Inventory(agents);
+  const inventory = new Inventory(agents, request.objective);
   const ids = new Set<string>();
   const wanted = new Set(request.groups.flatMap((group) => specificPorts(group.demand)));
   for (const group of request.groups) {

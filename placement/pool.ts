@@ -4,6 +4,7 @@ import type { DomainTree } from './domain-tree.js';
 import { fieldValue } from './domains.js';
 import type { Question } from './filters.js';
 import type { Ledger } from './ledger.js';
+import { roomForNamed } from './named.js';
 import { hasPort, specificPorts } from './resources.js';
 
 export interface Pool {
@@ -46,7 +47,7 @@ export class TreePool implements Pool {
     const { asked, group } = this.question;
     const used = new Set(arrangement.taken.map(({ agent }) => agent.id));
     const accepts = (ledger: Ledger) => !used.has(ledger.agent.id) && this.accepts(ledger, arrangement);
-    const { evenly } = arrangement.frame;
+    const evenly = arrangement.frame.objective === 'spread';
     const fresh = this.tree.best({ asked, crowds: arrangement.crowds, accepts, start: this.start, evenly });
     const candidates = fresh ? [this.candidateOf(fresh)] : [];
     // The tree knows agents as they are without the replicas of this arrangement.
@@ -60,6 +61,7 @@ export class TreePool implements Pool {
     const { agent } = ledger;
     if (ledger.portsLeft < group.demand.ports.length || Object.hasOwn(group.avoid, agent.id)) return false;
     if (group.distinctAgents && group.living.some(({ agentId }) => agentId === agent.id)) return false;
+    if (roomForNamed(ledger.named, group.demand) < 1) return false;
     if (!this.specific.every((port) => hasPort(ledger.ports, port))) return false;
     if (!each.every((rule) => rule.accepts(agent))) return false;
     const { rules } = arrangement.frame;

@@ -1,7 +1,7 @@
 /** What a group request must be like before anything is placed. */
 import { constraintFault } from './constraints.js';
 import { dimensions, specificPorts } from './resources.js';
-import type { GroupRequest } from './types.js';
+import type { GroupRequest, ReplicaDemand } from './types.js';
 
 /** Field, value and remedy in one sentence, or null when the request is in order. */
 export function groupFault(group: GroupRequest): string | null {
@@ -24,6 +24,17 @@ function slotsFault({ slots }: GroupRequest): string | null {
 function demandFault({ demand }: GroupRequest): string | null {
   const scalar = dimensions.find((dimension) => !(Number.isFinite(demand[dimension]) && demand[dimension] >= 0));
   if (scalar) return `demand.${scalar} is ${demand[scalar]}; give a number of at least 0`;
+  return namedFault(demand) ?? portsFault(demand);
+}
+
+function namedFault({ scalars = {}, sets = {} }: ReplicaDemand): string | null {
+  const scalar = Object.entries(scalars).find(([, value]) => !(Number.isFinite(value) && value >= 0));
+  if (scalar) return `demand.scalars.${scalar[0]} is ${scalar[1]}; give a number of at least 0`;
+  const set = Object.entries(sets).find(([, count]) => !(Number.isInteger(count) && count >= 0));
+  return set ? `demand.sets.${set[0]} is ${set[1]}; give a whole number of items` : null;
+}
+
+function portsFault(demand: ReplicaDemand): string | null {
   const port = demand.ports.find((p) => !Number.isInteger(p) || p < 0 || p > 65535);
   if (port !== undefined) return `demand.ports holds ${port}; give whole numbers from 1 to 65535, or 0 for any port`;
   const specific = specificPorts(demand);

@@ -115,8 +115,13 @@ export function portsText(ranges: readonly PortRange[]): string {
   return texts.slice(0, 3).join(', ') + (texts.length > 3 ? ', ...' : '');
 }
 
-/** How many replicas fit side by side into what is left. Infinity when nothing is asked. */
-export function roomFor(left: Amounts, ports: readonly PortRange[], demand: ReplicaDemand, asked: Amounts): number {
+/** How many replicas fit side by side into these scalars and ports. Infinity when nothing is asked. */
+export function roomForPlain(
+  left: Amounts,
+  ports: readonly PortRange[],
+  demand: ReplicaDemand,
+  asked: Amounts,
+): number {
   const byScalar = dimensions.map((d) => (asked[d] === 0 ? Number.POSITIVE_INFINITY : Math.floor(left[d] / asked[d])));
   return Math.max(0, Math.min(...byScalar, roomForPorts(ports, demand)));
 }

@@ -4,17 +4,55 @@
  * decides among agents that are equally far apart. The weighted sum is therefore a lexicographic order.
  */
 import { fitStep, stepsMax } from './fit.js';
-import type { Amounts } from './resources.js';
-import type { ScorePart } from './types.js';
+import { type Amounts, dimensions } from './resources.js';
+import type { Objective, ScorePart } from './types.js';
 
 /** 1 when no replica of the app is in the domain, 0 when all are. */
 export function spreadValue(replicasThere: number, size: number): number {
   return Math.max(0, 1 - replicasThere / size);
 }
 
-/** How full the agent is before the replica comes; `replicas` of the group are already there. */
-export function fullness(left: Amounts, largest: Amounts, asked: Amounts, replicas: number): number {
-  return fitStep(left, largest, asked, replicas) / stepsMax;
+/** What the last part of the score measures, and what people are told it is. */
+export const objectiveNames: Record<Objective, string> = {
+  bestFit: 'best fit',
+  spread: 'room for more',
+  dotProduct: 'dot product',
+  residual: 'residual',
+};
+
+/**
+ * How well `asked` goes to an agent with `left`, of which `replicas` of the group have taken their share; 0 to 1.
+ * `bestFit`: the fuller the better; `spread`: the emptier; `dotProduct`: the more is left of what is asked most; `residual`: the
+ * less is left afterwards, by its length (L2). Source of the latter two: Panigrahy et al., "Heuristics for Vector Bin Packing", 2011.
+ */
+export function fitValue(
+  objective: Objective,
+  left: Amounts,
+  largest: Amounts,
+  asked: Amounts,
+  replicas: number,
+): number {
+  if (objective === 'bestFit') return fitStep(left, largest, asked, replicas) / stepsMax;
+  if (objective === 'spread') return 1 - fitStep(left, largest, asked, replicas) / stepsMax;
+  const shares = dimensions
+    .filter((dimension) => largest[dimension] > 0)
+    .map((dimension) => ({
+      asked: asked[dimension] / largest[dimension],
+      left: Math.max(0, left[dimension] - replicas * asked[dimension]) / largest[dimension],
+    }));
+  return objective === 'dotProduct' ? dotProduct(shares) : residual(shares);
+}
+
+type Shares = { asked: number; left: number }[];
+
+function dotProduct(shares: Shares): number {
+  const all = shares.reduce((sum, { asked }) => sum + asked, 0);
+  return all === 0 ? 0 : shares.reduce((sum, { asked, left }) => sum + asked * left, 0) / all;
+}
+
+function residual(shares: Shares): number {
+  const squares = shares.reduce((sum, { asked, left }) => sum + (left - asked) ** 2, 0);
+  return shares.length === 0 ? 0 : 1 - Math.sqrt(squares / shares.length);
 }
 
 /** The weight of each part of a list of `parts`, widest first; the last has weight 1. */

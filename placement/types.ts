@@ -13,6 +13,10 @@ export interface Resources {
   disk: number;
   gpus: number;
   ports: PortRange[];
+  /** Further scalars by name. */
+  scalars?: Record<string, number>;
+  /** Items of sets by the set's name. */
+  sets?: Record<string, string[]>;
 }
 
 export type AttributeValue =
@@ -60,6 +64,10 @@ export interface ReplicaDemand {
   gpus: number;
   /** In order; 0 = any free port. */
   ports: number[];
+  /** Of further scalars by name. */
+  scalars?: Record<string, number>;
+  /** So many items of sets, by the set's name. */
+  sets?: Record<string, number>;
 }
 
 /** Replicas of one app that are to be placed now: a new group, a scale-up, or a replacement. */
@@ -85,8 +93,13 @@ export interface GroupRequest {
   whole: boolean;
 }
 
+/** What decides among agents that are equally far from the other replicas; see `fitValue`. */
+export type Objective = 'bestFit' | 'spread' | 'dotProduct' | 'residual';
+
 export interface PlacementRequest {
   groups: GroupRequest[];
+  /** Default `bestFit`. */
+  objective?: Objective;
   /** Breaks ties; the same seed gives the same plan. */
   seed: number;
 }
@@ -103,6 +116,8 @@ export interface Seat {
   slot: number;
   agentId: string;
   ports: number[];
+  /** The items of each set asked for. */
+  items?: Record<string, string[]>;
 }
 
 export interface Assigned extends Seat {

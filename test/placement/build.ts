@@ -7,6 +7,8 @@ export interface AgentShape {
   disk?: number;
   gpus?: number;
   ports?: { begin: number; end: number }[];
+  scalars?: Record<string, number>;
+  sets?: Record<string, string[]>;
   hostname?: string;
   zone?: string | null;
   region?: string | null;
@@ -18,7 +20,8 @@ export interface AgentShape {
 
 export function agent(id: string, shape: AgentShape = {}): AgentSnapshot {
   const { cpus = 4, mem = 4096, disk = 10000, gpus = 0, ports = [{ begin: 31000, end: 31099 }] } = shape;
-  const free = { cpus, mem, disk, gpus, ports };
+  const { scalars, sets } = shape;
+  const free = { cpus, mem, disk, gpus, ports, ...(scalars && { scalars }), ...(sets && { sets }) };
   const texts = Object.entries(shape.text ?? {}).map(([name, value]) => [name, { type: 'text', value }]);
   return {
     id,

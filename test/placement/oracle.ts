@@ -30,12 +30,15 @@ function carries({ free }: AgentSnapshot, { demand }: GroupRequest, replicas: nu
   const scalars = (['cpus', 'mem', 'disk', 'gpus'] as const).every(
     (d) => Math.round(demand[d] * 1000) * replicas <= Math.round(free[d] * 1000),
   );
+  const named =
+    Object.entries(demand.scalars ?? {}).every(([name, asked]) => asked * replicas <= (free.scalars?.[name] ?? 0)) &&
+    Object.entries(demand.sets ?? {}).every(([name, count]) => count * replicas <= (free.sets?.[name]?.length ?? 0));
   const ports = new Set(
     free.ports.flatMap(({ begin, end }) => Array.from({ length: end - begin + 1 }, (_, i) => begin + i)),
   );
   const specific = demand.ports.filter((port) => port > 0);
   if (specific.length > 0 && (replicas > 1 || !specific.every((port) => ports.has(port)))) return false;
-  return scalars && ports.size >= demand.ports.length * replicas;
+  return scalars && named && ports.size >= demand.ports.length * replicas;
 }
 
 function text(at: Located, field: string): string | null {

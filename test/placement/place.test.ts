@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type AgentSnapshot, place } from '../../placement/index.js';
+import { type AgentSnapshot, type Objective, place } from '../../placement/index.js';
 import { agent, constraint, group, living } from './build.js';
 
 const five = [1, 2, 3, 4, 5].map((n) =>
@@ -21,6 +21,24 @@ describe('place', () => {
   it('prefers the agent that fits best', () => {
     const agents = [agent('big', { cpus: 16 }), agent('small', { cpus: 1 })];
     assert.equal(only(place({ groups: [group({ slots: [0] })], seed: 1 }, agents).assigned).agentId, 'small');
+  });
+
+  it('follows the objective', () => {
+    // Asked are 4 cpus and 1000 MB; `wide` has as much of both in proportion, `high` is rich in mem, `low` nearly full.
+    const agents = [
+      agent('wide', { cpus: 16, mem: 4000, total: { cpus: 16, mem: 16000 } }),
+      agent('high', { cpus: 6, mem: 16000, total: { cpus: 16, mem: 16000 } }),
+      agent('low', { cpus: 5, mem: 2000, total: { cpus: 16, mem: 16000 } }),
+    ];
+    const demand = { cpus: 4, mem: 1000, disk: 0, gpus: 0, ports: [] };
+    const chosen = (objective: Objective) => {
+      const row = only(place({ groups: [group({ slots: [0], demand })], seed: 1, objective }, agents).assigned);
+      return [row.agentId, row.scoreParts.at(-1)?.name];
+    };
+    assert.deepEqual(chosen('bestFit'), ['low', 'best fit']);
+    assert.deepEqual(chosen('residual'), ['low', 'residual']);
+    assert.deepEqual(chosen('dotProduct'), ['wide', 'dot product']);
+    assert.deepEqual(chosen('spread'), ['high', 'room for more']);
   });
 
   it('counts living replicas in the spread', () => {
@@ -71,6 +89,16 @@ describe('place', () => {
     assert.equal(plan.assigned[0]?.ports[1], 31002);
     assert.deepEqual([...(plan.assigned[0]?.ports ?? [])].sort(), [31000, 31002, 31003]);
     assert.deepEqual(plan.assigned[1]?.ports, [31001]);
+  });
+
+  it('gives items of sets, each once', () => {
+    const demand = { cpus: 0.1, mem: 1, disk: 0, gpus: 0, ports: [], sets: { licences: 2 } };
+    const [one] = [agent('agent-1', { sets: { licences: ['d', 'b', 'c', 'a', 'e'] } })];
+    const plan = place({ groups: [group({ demand, distinctAgents: false, whole: false })], seed: 1 }, [one]);
+    assert.deepEqual(
+      plan.assigned.map(({ items }) => items),
+      [{ licences: ['a', 'b'] }, { licences: ['c', 'd'] }],
+    );
   });
 
   it('adds thousandths exactly', () => {
@@ -196,6 +224,12 @@ describe('the sentence of an unplaced group', () => {
       [agent('a', { cpus: 0.1 }), agent('b', { mem: 1, total: { mem: 999 } })],
       /^none of 2 agents does: 1 lack cpus \(a comes nearest.*\), 1 lack mem \(b comes/,
     ],
+    [
+      'a bad number of items',
+      { demand: { cpus: 1, mem: 1, disk: 0, gpus: 0, ports: [], sets: { licences: 0.5 } } },
+      five,
+      'demand.sets.licences is 0.5; give a whole number of items',
+    ],
     ['a bad slot', { slots: [0, 0] }, five, 'slots holds 0; give whole numbers from 0, each once'],
     [
       'a bad amount',
@@ -274,6 +308,20 @@ describe('refusals', () => {
       {},
       { demand: { cpus: 0.1, mem: 1, disk: 0, gpus: 1, ports: [] } },
       { rule: 'gpus', asked: 1, free: 0, missing: 1 },
+    ],
+    [
+      'further scalars and sets',
+      { scalars: { bandwidth: 100 }, sets: { licences: ['a'] } },
+      {
+        demand: { cpus: 0.1, mem: 1, disk: 0, gpus: 0, ports: [], scalars: { bandwidth: 250 }, sets: { licences: 2 } },
+      },
+      {
+        rule: 'bandwidth',
+        asked: 250,
+        free: 100,
+        missing: 150,
+        sentence: 'n: bandwidth asked 250, free 100, missing 150; licences asked 2, free 1, missing 1',
+      },
     ],
     [
       'any ports',

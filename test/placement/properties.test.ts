@@ -26,6 +26,8 @@ const agents = (max: number): fc.Arbitrary<AgentSnapshot[]> =>
         ports: fc.array(fc.record({ begin: fc.integer({ min: 1, max: 9 }), more: fc.integer({ min: -1, max: 3 }) }), {
           maxLength: 2,
         }),
+        bandwidth: fc.integer({ min: 0, max: 3 }),
+        licences: fc.subarray(['x', 'y', 'z']),
       }),
       { minLength: 1, maxLength: max },
     )
@@ -38,6 +40,8 @@ const agents = (max: number): fc.Arbitrary<AgentSnapshot[]> =>
           hostname: row.host < 4 ? `shared${row.host}` : `h${i}`,
           text: { row: row.row, ...(row.rack ? { rack: row.rack } : {}) },
           ports: row.ports.map(({ begin, more }) => ({ begin, end: begin + more })),
+          scalars: { bandwidth: row.bandwidth },
+          sets: { licences: row.licences },
         }),
       ),
     );
@@ -72,21 +76,23 @@ const groupOver = (snapshot: AgentSnapshot[], id = '/g'): fc.Arbitrary<GroupRequ
       cpus: fc.constantFrom(0, 0.1, 0.2, 0.3),
       mem: fc.constantFrom(0, 1, 2),
       ports: fc.constantFrom<number[]>([], [0], [0, 0], [3], [0, 4]),
+      bandwidth: fc.constantFrom(0, 0, 1, 2),
+      licences: fc.constantFrom(0, 0, 0, 1, 2),
       distinctAgents: fc.boolean(),
       whole: fc.boolean(),
       avoided: fc.array(fc.nat(snapshot.length - 1), { maxLength: 2 }),
     })
-    .map(({ count, alive, rules, byGroup, cpus, mem, ports, distinctAgents, whole, avoided }) =>
+    .map(({ count, alive, rules, byGroup, cpus, mem, ports, bandwidth, licences, ...rest }) =>
       group({
         id,
         slots: slotsOf(count, 2),
-        demand: { cpus, mem, disk: 0, gpus: 0, ports },
+        demand: { cpus, mem, disk: 0, gpus: 0, ports, scalars: { bandwidth }, sets: { licences } },
         constraints: byGroup ? [...rules, byGroup] : rules,
         spread: ladder,
         living: byGroup ? [] : alive.map((i, slot) => living(slot, snapshot[i] as AgentSnapshot)),
-        avoid: Object.fromEntries(avoided.map((i) => [`s${i}`, 'failed'])),
-        distinctAgents,
-        whole,
+        avoid: Object.fromEntries(rest.avoided.map((i) => [`s${i}`, 'failed'])),
+        distinctAgents: rest.distinctAgents,
+        whole: rest.whole,
       }),
     );
 
@@ -124,6 +130,9 @@ describe('place, for any request', () => {
             );
             assert.ok(used <= Math.round(free[dimension] * 1000), `${dimension} of ${id}`);
           }
+          const licences = here.flatMap((a) => a.items?.licences ?? []);
+          assert.equal(new Set(licences).size, licences.length);
+          assert.ok(licences.every((item) => free.sets?.licences?.includes(item)));
           const ports = here.flatMap((a) => a.ports);
           assert.equal(new Set(ports).size, ports.length);
           for (const port of ports) assert.ok(free.ports.some(({ begin, end }) => begin <= port && port <= end));

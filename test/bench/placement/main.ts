@@ -1,6 +1,7 @@
 /** The placement library: how fast, how tight, how safe. On one core; every figure is made of a seed. */
 import { round } from '../measure.js';
 import { measureCopysets } from './copysets.js';
+import { measureOptimal } from './optimal.js';
 import { measurePlanted } from './planted.js';
 import { measureScale } from './scale.js';
 import { measureVectors } from './vectors.js';
@@ -26,6 +27,7 @@ export async function run(): Promise<object> {
     planted: measurePlanted(1000, seed),
     vectors: measureVectors(seed),
     copysets: measureCopysets(10_000, 100_000, seed),
+    exhaustive: measureOptimal(5000, seed),
   };
 }
 
