@@ -1,5 +1,5 @@
 import type { SnapshotSource } from '../executor/assignment.js';
-import type { Constraint } from '../placement/types.js';
+import type { Constraint, Rung } from '../placement/types.js';
 
 /** A validated app in canonical form (Marathon's App, deprecated fields already rewritten). Made by `spec.ts` only. */
 export interface AppSpec {
@@ -60,5 +60,5 @@ export interface Replication {
   durability: 'memory' | 'disk';
   snapshot: SnapshotSource;
   /** Failure domains, widest first. */
-  spread: string[];
+  spread: Rung[];
 }

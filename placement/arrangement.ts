@@ -1,6 +1,6 @@
 /** Where the replicas of one app are while a plan for it is being made: the living ones and those chosen so far. */
 import type { CountRule } from './constraints.js';
-import { domainKeys, fieldValue, type Located } from './domains.js';
+import { domainKeys, type Located } from './domains.js';
 import type { Amounts } from './resources.js';
 import { fitValue, objectiveNames, spreadValue, weightedMean, weights } from './scores.js';
 import type { AgentSnapshot, Objective, ScorePart } from './types.js';
@@ -41,7 +41,7 @@ export class Arrangement {
   private readonly weights: number[];
 
   constructor(readonly frame: Frame) {
-    this.perValue = frame.rules.map((rule) => tally(frame.living.map((at) => fieldValue(at, rule.constraint.field))));
+    this.perValue = frame.rules.map((rule) => tally(frame.living.map((at) => rule.valueOf(at))));
     const keys = frame.living.map((at) => domainKeys(at, frame.ladder));
     this.perDomain = frame.ladder.map((_, rung) => tally(keys.map((key) => key[rung] ?? null)));
     this.weights = weights(frame.ladder.length + 2, frame.size);

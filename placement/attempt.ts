@@ -7,6 +7,7 @@ import { fieldValue } from './domains.js';
 import { type Question, refuse } from './filters.js';
 import { covers } from './fit-index.js';
 import type { Inventory } from './inventory.js';
+import { ladderOf, rungRules } from './ladder.js';
 import { type Ledger, roomFor } from './ledger.js';
 import { TreePool } from './pool.js';
 import { amounts } from './resources.js';
@@ -36,7 +37,7 @@ export class Attempt {
     private readonly seed: number,
   ) {
     inventory.note(amounts(group.demand));
-    this.tree = inventory.tree(group.spread);
+    this.tree = inventory.tree(ladderOf(group.spread));
     this.start = hash(`${seed}/${group.id}`);
     const evenly = inventory.objective === 'bestFit' && areLast(this.tree.open, inventory.ledgers.length);
     this.question = ask(group, inventory, evenly ? 'spread' : inventory.objective);
@@ -66,10 +67,10 @@ export class Attempt {
 
   /** On one copyset, that of the living if there are any. Null: none does, or the group does not ask for one. */
   private byCopyset(): Arrangement | null {
-    const { scatterWidth, spread, living, slots, distinctAgents } = this.question.group;
-    const size = living.length + slots.length;
+    const { scatterWidth, living, slots, distinctAgents } = this.question.group;
+    const { ladder, size } = this.question.arrangement.frame;
     if (scatterWidth === undefined || !distinctAgents || size < 2) return null;
-    const copysets = this.inventory.copysetsOf(spread, size, scatterWidth);
+    const copysets = this.inventory.copysetsOf(ladder, size, scatterWidth);
     const first = living[0] && this.inventory.ledgerOf(living[0].agentId);
     if (first) return firstOf(copysets.with(first), (set) => this.arrangedOn(set));
     let found: Arrangement | null = null;
@@ -180,10 +181,12 @@ function ask(group: GroupRequest, { ledgers, largest }: Inventory, objective: Ob
   const each = fixed.filter((rule): rule is EachRule => rule.kind === 'each');
   const isAble = (ledger: Ledger) =>
     roomFor(ledger, group.demand, asked) > 0 && each.every((rule) => rule.accepts(ledger.agent));
-  const rules = group.constraints
+  const counting = group.constraints
     .map((constraint) => compile(constraint, () => knownValues(constraint.field, group, ledgers.filter(isAble))))
     .filter((rule): rule is CountRule => rule.kind === 'count');
-  const frame: Frame = { rules, ladder: group.spread, living: group.living, size, asked, largest, objective };
+  const rules = [...counting, ...rungRules(group.spread, size)];
+  const ladder = ladderOf(group.spread);
+  const frame: Frame = { rules, ladder, living: group.living, size, asked, largest, objective };
   return { group, asked, each, arrangement: new Arrangement(frame) };
 }
 
@@ -200,7 +203,7 @@ function candidate(ledger: Ledger, { group, asked, arrangement }: Question, doma
     name,
     left: { ...ledger.left },
     room: Math.min(most, roomFor(ledger, group.demand, asked)),
-    values: arrangement.frame.rules.map((rule) => fieldValue(agent, rule.constraint.field) as string),
+    values: arrangement.frame.rules.map((rule) => rule.valueOf(agent) as string),
     domains,
     avoided: Object.hasOwn(group.avoid, agent.id),
   };

@@ -13,9 +13,21 @@ export interface EachRule {
   accepts(at: Located): boolean;
 }
 
+/** Counts the replicas of the app per value. */
 export interface CountRule {
   kind: 'count';
-  constraint: Constraint;
+  /** The name that refusals by it have. */
+  refusal: 'constraint' | 'spread';
+  /** 'constraint [rack, MAX_PER, 2]' */
+  title: string;
+  /** Of what it counts the values: 'rack'. */
+  field: string;
+  /** What its owner can change, as a part of a sentence. */
+  cure: string;
+  /** Null: an agent without it takes no replica. */
+  valueOf(at: Located): string | null;
+  /** The value for people. */
+  shown(at: Located): string | null;
   /** How many more replicas `value` may take after `counts`. Never grows as replicas are added elsewhere. */
   room(value: string, counts: ReadonlyMap<string, number>): number;
   /** How many values may still hold replicas: all of them (Infinity), or a number that counts those in use. */
@@ -80,9 +92,7 @@ function patternFault(value: string | null): string | null {
 export function compileConstraint(constraint: Constraint, size: number, known: () => ReadonlySet<string>): Rule {
   const { operator, value } = constraint;
   const each = (accepts: (at: Located) => boolean): Rule => ({ kind: 'each', constraint, accepts });
-  const count = (room: CountRule['room'], valuesMax = Number.POSITIVE_INFINITY): Rule => {
-    return { kind: 'count', constraint, room, valuesMax };
-  };
+  const count = (room: CountRule['room'], valuesMax?: number) => countRule(constraint, room, valuesMax);
   switch (operator) {
     case 'LIKE':
     case 'UNLIKE':
@@ -101,6 +111,14 @@ export function compileConstraint(constraint: Constraint, size: number, known: (
       return count((v, counts) => groupByRoom(v, counts, Math.floor(size / groups), size % groups), groups);
     }
   }
+}
+
+function countRule(constraint: Constraint, room: CountRule['room'], valuesMax = Number.POSITIVE_INFINITY): Rule {
+  const { field } = constraint;
+  const valueOf = (at: Located) => fieldValue(at, field);
+  const title = `constraint ${constraintText(constraint)}`;
+  const cure = 'change the constraint';
+  return { kind: 'count', refusal: 'constraint', title, field, cure, valueOf, shown: valueOf, room, valuesMax };
 }
 
 /** CLUSTER without a value adopts the first replica's. */

@@ -8,7 +8,7 @@ import { fieldValue } from './domains.js';
 import type { Ledger } from './ledger.js';
 import { namedShortfalls } from './named.js';
 import { type Amounts, dimensions, hasPort, plain, portCount, portsText, specificPorts } from './resources.js';
-import type { Constraint, GroupRequest, Refusal } from './types.js';
+import type { GroupRequest, Refusal } from './types.js';
 
 /** What is asked of every agent. */
 export interface Question {
@@ -53,34 +53,27 @@ function distinctAgents(ledger: Ledger, { group, arrangement }: Question): Refus
 
 function eachRules(ledger: Ledger, { each }: Question): Refusal | null {
   const failed = each.find((rule) => !rule.accepts(ledger.agent));
-  return failed ? constraintRefusal(ledger, failed.constraint, valueText(ledger, failed.constraint.field)) : null;
+  if (!failed) return null;
+  const { field } = failed.constraint;
+  const place = valueText(field, fieldValue(ledger.agent, field));
+  return refusal(ledger, 'constraint', `constraint ${constraintText(failed.constraint)}: ${place}`);
 }
 
 /** Also says when an agent that could take a replica alone may not beside those chosen so far. */
 export function countRules(ledger: Ledger, { arrangement }: Pick<Question, 'arrangement'>): Refusal | null {
   const { rules, size } = arrangement.frame;
   if (rules.length === 0) return null;
-  const values = rules.map(({ constraint }) => fieldValue(ledger.agent, constraint.field));
+  const values = rules.map((rule) => rule.valueOf(ledger.agent));
   const index = arrangement.refusingRule(values);
   const rule = rules[index];
   if (!rule) return null;
   const value = values[index] ?? null;
-  const has = value === null ? 0 : arrangement.countOf(index, value);
-  const place = valueText(ledger, rule.constraint.field);
-  const number = `replicas of ${size} there: ${has}`;
-  return constraintRefusal(
-    ledger,
-    rule.constraint,
-    value === null ? place : `${place}, ${number}; one more is against it`,
-  );
+  const place = valueText(rule.field, rule.shown(ledger.agent));
+  const count = value === null ? '' : `, replicas of ${size} there: ${arrangement.countOf(index, value)}; one more is against it`;
+  return refusal(ledger, rule.refusal, `${rule.title}: ${place}${count}`);
 }
 
-function constraintRefusal(ledger: Ledger, constraint: Constraint, reason: string): Refusal {
-  return refusal(ledger, 'constraint', `constraint ${constraintText(constraint)}: ${reason}`);
-}
-
-function valueText(ledger: Ledger, field: string): string {
-  const value = fieldValue(ledger.agent, field);
+function valueText(field: string, value: string | null): string {
   return value === null ? `it has no ${field}` : `its ${field} is ${value}`;
 }
 

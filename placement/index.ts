@@ -1,6 +1,7 @@
 /** Placement: which agent takes which replica, and why. No I/O, no clock, no randomness. */
 export { constraintFault } from './constraints.js';
 export { Inventory } from './inventory.js';
+export { ladderOf, rungFault } from './ladder.js';
 export { place } from './place.js';
 export { type DomainSurvival, type Survival, survives } from './survives.js';
 export type * from './types.js';

@@ -1,7 +1,6 @@
 /** Agents that a replica may be given to, and the best of them for an arrangement. */
 import type { Arrangement, Candidate } from './arrangement.js';
 import type { DomainTree } from './domain-tree.js';
-import { fieldValue } from './domains.js';
 import type { Question } from './filters.js';
 import type { Ledger } from './ledger.js';
 import { roomForNamed } from './named.js';
@@ -64,7 +63,6 @@ export class TreePool implements Pool {
     if (roomForNamed(ledger.named, group.demand) < 1) return false;
     if (!this.specific.every((port) => hasPort(ledger.ports, port))) return false;
     if (!each.every((rule) => rule.accepts(agent))) return false;
-    const { rules } = arrangement.frame;
-    return arrangement.refusingRule(rules.map(({ constraint }) => fieldValue(agent, constraint.field))) === -1;
+    return arrangement.refusingRule(arrangement.frame.rules.map((rule) => rule.valueOf(agent))) === -1;
   }
 }

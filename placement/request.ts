@@ -1,17 +1,26 @@
 /** What a group request must be like before anything is placed. */
 import { constraintFault } from './constraints.js';
+import { rungFault } from './ladder.js';
 import { dimensions, specificPorts } from './resources.js';
 import type { GroupRequest, ReplicaDemand } from './types.js';
 
 /** Field, value and remedy in one sentence, or null when the request is in order. */
 export function groupFault(group: GroupRequest): string | null {
-  return slotsFault(group) ?? demandFault(group) ?? firstFault(group);
+  return slotsFault(group) ?? demandFault(group) ?? constraintsFault(group) ?? spreadFault(group);
 }
 
-function firstFault(group: GroupRequest): string | null {
-  for (const constraint of group.constraints) {
+function constraintsFault({ constraints }: GroupRequest): string | null {
+  for (const constraint of constraints) {
     const fault = constraintFault(constraint);
     if (fault) return fault;
+  }
+  return null;
+}
+
+function spreadFault({ spread }: GroupRequest): string | null {
+  for (const [i, rung] of spread.entries()) {
+    const fault = rungFault(rung);
+    if (fault) return `spread[${i}].${fault}`;
   }
   return null;
 }

@@ -70,6 +70,13 @@ export interface ReplicaDemand {
   sets?: Record<string, number>;
 }
 
+/**
+ * One rung of a ladder: a failure domain's name, or with more to say about it. The replicas are spread over it softly; when
+ * `required`, no domain gets more than `maxPerDomain` of the group's replicas, living ones counted (left out: never a
+ * majority of them).
+ */
+export type Rung = string | { domain: string; maxPerDomain?: number; required?: boolean };
+
 /** Replicas of one app that are to be placed now: a new group, a scale-up, or a replacement. */
 export interface GroupRequest {
   id: string;
@@ -79,8 +86,8 @@ export interface GroupRequest {
   constraints: Constraint[];
   /** Two replicas of this app never share an agent. True for replicated apps. */
   distinctAgents: boolean;
-  /** Failure domains from the widest to the narrowest, e.g. ['zone', 'rack', 'host']: spread softly over each. */
-  spread: string[];
+  /** Failure domains from the widest to the narrowest, e.g. ['zone', { domain: 'rack', required: true }, 'host']. */
+  spread: Rung[];
   living: LivingReplica[];
   /**
    * The group goes to one copyset while one has room: its agents share groups with about so many others, and few
@@ -130,7 +137,7 @@ export interface Assigned extends Seat {
 export interface Refusal {
   agentId: string;
   hostname: string;
-  /** Name of the rule or dimension: 'cpus', 'ports', 'distinctAgents', 'constraint', ... */
+  /** Name of the rule or dimension: 'cpus', 'ports', 'distinctAgents', 'constraint', 'spread', ... */
   rule: string;
   /** What was asked, what is there and what is missing, when the rule counts something. */
   asked: number | null;

@@ -1,7 +1,8 @@
 /** One sentence on why a group is not placed: the narrowest reason, and what would make it fit. */
 import { Arrangement } from './arrangement.js';
 import type { Attempt } from './attempt.js';
-import { constraintText } from './constraints.js';
+import type { CountRule } from './constraints.js';
+import type { Located } from './domains.js';
 import type { Ledger } from './ledger.js';
 import { type Dimension, dimensions, plain, quantity } from './resources.js';
 import type { Refusal } from './types.js';
@@ -17,8 +18,8 @@ export function unplacedSentence(attempt: Attempt): string {
   if (why) return start + why;
   if (gaveUp)
     return `${start}the search stopped at its limit with ${found} of ${group.slots.length}; ${remedy(attempt)}`;
-  const names = arrangement.frame.rules.map(({ constraint }) => constraintText(constraint)).join(', ');
-  return `${start}constraints ${names} together leave room for ${found} of ${group.slots.length} replicas; ${remedy(attempt)}`;
+  const titles = arrangement.frame.rules.map(({ title }) => title).join(' and ');
+  return `${start}${titles} together leave room for ${found} of ${group.slots.length} replicas; ${remedy(attempt)}`;
 }
 
 function remedy({ question, arrangement }: Attempt): string {
@@ -85,6 +86,7 @@ function nameOf({ sentence }: Refusal): string {
 function cure(rule: string, alike: Refusal[]): string {
   const least = leastMissing(alike);
   if (rule === 'distinctAgents') return 'add an agent';
+  if (rule === 'spread') return 'add an agent in another domain, raise maxPerDomain, or do not require it';
   if (rule === 'constraint') return 'add an agent that satisfies the constraint, or change the constraint';
   return `free ${least.missing} ${rule} on ${nameOf(least)}, ask for less, or add an agent`;
 }
@@ -112,21 +114,28 @@ function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-/** One constraint that counts leaves too little room by itself. Null when none does. */
+/** One rule that counts leaves too little room by itself. Null when none does. */
 function ruleSentence({ question, candidates, arrangement }: Attempt): string | null {
   const { group } = question;
   const start = new Arrangement(arrangement.frame);
-  for (const [index, { constraint }] of arrangement.frame.rules.entries()) {
+  for (const [index, rule] of arrangement.frame.rules.entries()) {
     const room = start.boundByRule(index, candidates);
     if (room >= group.slots.length) continue;
-    const values = [...new Set(candidates.map((candidate) => candidate.values[index] as string))].sort();
-    const shown = values.slice(0, 5).join(', ') + (values.length > 5 ? ', ...' : '');
+    const { title, field, cure } = rule;
+    const values = shownValues(rule, candidates.map(({ agent }) => agent));
+    const full = shownValues(rule, group.living.filter((at) => start.roomOf(index, rule.valueOf(at) ?? '') < 1));
     const instances = group.living.length + room;
     return (
-      `constraint ${constraintText(constraint)} leaves room for ${room} of ${group.slots.length} replicas: the agents that ` +
-      `could take one have ${constraint.field} ${shown}; add agents with another ${constraint.field}, ` +
-      `change the constraint${instances > 0 ? ` or lower instances to ${instances}` : ''}`
+      `${title} leaves room for ${room} of ${group.slots.length} replicas: the agents that ` +
+      `could take one have ${field} ${values}${full && `, and ${field} ${full} is full`}; add agents with another ${field}, ` +
+      `${cure}${instances > 0 ? ` or lower instances to ${instances}` : ''}`
     );
   }
   return null;
+}
+
+/** 'r1, r2', at most five. */
+function shownValues(rule: CountRule, at: readonly Located[]): string {
+  const values = [...new Set(at.map((one) => rule.shown(one)))].filter((value) => value !== null).sort();
+  return values.slice(0, 5).join(', ') + (values.length > 5 ? ', ...' : '');
 }

@@ -1,5 +1,5 @@
 import _ from 'lodash';
-import { type Survival, survives } from '../../placement/index.js';
+import { ladderOf, type Survival, survives } from '../../placement/index.js';
 import type { AppView, FrameworkView, TaskView } from '../service.js';
 import { waitingOf } from './answers.js';
 
@@ -29,7 +29,7 @@ export function placementJson(app: AppView, view: FrameworkView) {
 function survivalOf({ spec, tasks }: AppView): Survival | null {
   if (spec.replication === null) return null;
   const running = tasks.filter((task) => task.replica !== null && task.state === 'TASK_RUNNING');
-  return running.length === 0 ? null : survives(running.map(locate), spec.replication.spread);
+  return running.length === 0 ? null : survives(running.map(locate), ladderOf(spec.replication.spread));
 }
 
 function locate({ agentId, host, region, zone, attributes }: TaskView) {

@@ -1,3 +1,4 @@
+import type { Rung } from '../../placement/index.js';
 import type { GroupView, TaskFailure, TaskView } from '../service.js';
 
 /** The parts of GET /v2/apps/{id} that the commands show. */
@@ -12,7 +13,7 @@ export interface AppJson {
   tasksRunning: number;
   tasksStaged: number;
   deployments: { id: string }[];
-  replication?: { transport: string; durability: string; spread: string[] };
+  replication?: { transport: string; durability: string; spread: Rung[] };
   tasks: TaskJson[];
   group: GroupView | null;
   story: { at: string; text: string }[];

@@ -1,4 +1,4 @@
-import type { Plan } from '../../placement/types.js';
+import type { Plan, Rung } from '../../placement/types.js';
 import { appPath } from './api-client.js';
 import { type AppJson, placeOf, type TaskJson, type Waiting } from './app-json.js';
 import { EXIT, Failure } from './failure.js';
@@ -32,7 +32,7 @@ export async function status({ api, output }: Session): Promise<void> {
 
 interface PlacementJson {
   appId: string;
-  spread: string[];
+  spread: Rung[];
   tasks: (Omit<TaskJson, 'slaveId' | 'id' | 'placement'> & {
     taskId: string;
     slot: number | null;
@@ -47,7 +47,7 @@ interface PlacementJson {
 export async function explain({ api, output }: Session, id: string): Promise<void> {
   const placement = await api.get<PlacementJson>(appPath(id, 'placement'));
   output.line(bold(placement.appId));
-  if (placement.spread.length > 0) output.line(`  spread over ${placement.spread.join(', then ')}`);
+  if (placement.spread.length > 0) output.line(`  spread over ${placement.spread.map(rungText).join(', then ')}`);
   for (const task of placement.tasks) {
     output.line();
     const name = task.slot === null ? task.taskId : `replica ${task.slot}`;
@@ -60,6 +60,14 @@ export async function explain({ api, output }: Session, id: string): Promise<voi
   if (placement.survives !== null) output.line(`\n  The group ${placement.survives.sentence}.`);
   showWaiting(output, placement.waiting);
   output.result({ placement });
+}
+
+/** 'rack (at most 2 each)' */
+function rungText(rung: Rung): string {
+  if (typeof rung === 'string') return rung;
+  const { domain, required, maxPerDomain } = rung;
+  if (!required) return domain;
+  return `${domain} (${maxPerDomain === undefined ? 'never a majority in one' : `at most ${maxPerDomain} each`})`;
 }
 
 function explainScore(output: Session['output'], placement: TaskJson['placement'] | null): void {

@@ -1,6 +1,7 @@
+import { ladderOf, type Rung, rungFault } from '../../placement/index.js';
 import type { Replication } from '../app.js';
 import { type Problems, show } from './problems.js';
-import type { Reader } from './reader.js';
+import { type Reader, readObject, readString, requirePresent } from './reader.js';
 import { readSnapshot } from './snapshot.js';
 
 const SPREAD_DEFAULT = ['zone', 'rack', 'host'];
@@ -17,7 +18,7 @@ export function readReplication(reader: Reader): Replication | undefined {
     transport: inner.choice('transport', ['auto', 'shm', 'verbs', 'tcp'] as const) ?? 'auto',
     durability: inner.choice('durability', ['memory', 'disk'] as const) ?? 'memory',
     snapshot: readSnapshot(inner),
-    spread: inner.strings('spread', DOMAIN_LIMITS) ?? SPREAD_DEFAULT,
+    spread: inner.list('spread', readRung) ?? SPREAD_DEFAULT,
   };
   for (const path of inner.ignored()) {
     const fields = 'protocol, transport, durability, snapshot and spread';
@@ -29,8 +30,30 @@ export function readReplication(reader: Reader): Replication | undefined {
 
 const DOMAIN_LIMITS = { pattern: DOMAIN, patternMeaning: 'zone, rack, host or the name of an agent attribute' };
 
-function checkSpread(spread: string[], problems: Problems): void {
+/** A failure domain's name, or an object that says more about it. */
+function readRung(value: unknown, path: string, problems: Problems): Rung | undefined {
+  if (typeof value !== 'object') return readString(value, path, DOMAIN_LIMITS, problems);
+  const inner = readObject(value, path, problems);
+  if (inner === undefined) return undefined;
+  requirePresent(inner, 'domain', DOMAIN_LIMITS.patternMeaning);
+  const domain = inner.string('domain', DOMAIN_LIMITS) ?? '';
+  const maxPerDomain = inner.integer('maxPerDomain', { min: 1 });
+  const required = inner.boolean('required');
+  for (const ignored of inner.ignored())
+    problems.add('rule', ignored, 'a failure domain has no such field; use domain, maxPerDomain and required');
+  const rung = {
+    domain,
+    ...(maxPerDomain === undefined ? {} : { maxPerDomain }),
+    ...(required === undefined ? {} : { required }),
+  };
+  const fault = rungFault(rung);
+  if (fault !== null) problems.add('rule', `${path}/maxPerDomain`, fault);
+  return rung;
+}
+
+function checkSpread(rungs: Rung[], problems: Problems): void {
   const path = '/replication/spread';
+  const spread = ladderOf(rungs);
   const host = spread.indexOf('host');
   if (new Set(spread).size < spread.length) {
     problems.add('rule', path, `spread is ${show(spread)}; name each failure domain once, widest first`);

@@ -21,8 +21,24 @@ export function isValid(group: GroupRequest, agents: AgentSnapshot[], chosen: nu
   }
   return (
     agents.every((agent, i) => carries(agent, group, chosen.filter((c) => c === i).length)) &&
-    group.constraints.every((c) => holds(c, at, group))
+    group.constraints.every((c) => holds(c, at, group)) &&
+    keepsRungs(group, at)
   );
+}
+
+/** Every domain of a required rung that takes a replica has no more than it may. */
+function keepsRungs({ spread, living, slots }: GroupRequest, at: AgentSnapshot[]): boolean {
+  const size = living.length + slots.length;
+  const names = spread.map((rung) => (typeof rung === 'string' ? rung : rung.domain));
+  return spread.every((rung, i) => {
+    if (typeof rung === 'string' || !rung.required) return true;
+    const home = (one: Located) => JSON.stringify(names.slice(0, i + 1).map((domain) => domainOf(one, domain)));
+    const homes = [...living, ...at].map(home);
+    return at.map(home).every((key) => {
+      const count = homes.filter((other) => other === key).length;
+      return rung.maxPerDomain === undefined ? count === 1 || count * 2 <= size : count <= rung.maxPerDomain;
+    });
+  });
 }
 
 function carries({ free }: AgentSnapshot, { demand }: GroupRequest, replicas: number): boolean {

@@ -278,7 +278,7 @@ describe('the sentence of an unplaced group', () => {
     const plan = place({ groups: [group({ constraints })], seed: 1 }, agents);
     assert.match(
       only(plan.unplaced).sentence,
-      /^constraints \[rack, UNIQUE\], \[row, UNIQUE\] together leave room for 2 of 3 replicas; relax a constraint/,
+      /^constraint \[rack, UNIQUE\] and constraint \[row, UNIQUE\] together leave room for 2 of 3 replicas; relax a constraint/,
     );
   });
 });

@@ -7,6 +7,7 @@ import {
   type PlacementRequest,
   type Plan,
   place,
+  type Rung,
 } from '../../placement/index.js';
 import { agent, constraint, group, living } from './build.js';
 import { compareLists, isValid, multisets, unevenness } from './oracle.js';
@@ -63,6 +64,15 @@ const groupBy: fc.Arbitrary<Constraint> = fc.constantFrom(
   constraint('@zone', 'GROUP_BY', '2'),
 );
 
+const spreads: fc.Arbitrary<Rung[]> = fc.constantFrom<Rung[]>(
+  ladder,
+  [{ domain: 'zone', required: true }, 'rack', 'host'],
+  ['zone', { domain: 'rack', maxPerDomain: 2, required: true }, 'host'],
+  [{ domain: 'zone', maxPerDomain: 2, required: true }, { domain: 'rack', maxPerDomain: 1, required: true }, 'host'],
+  [{ domain: 'row', maxPerDomain: 1, required: true }],
+  ['row', { domain: 'host', required: false }],
+);
+
 const slotsOf = (count: number, from = 0) => Array.from({ length: count }, (_, i) => from + i);
 
 /** A group over these agents; living replicas or GROUP_BY, not both. */
@@ -81,6 +91,7 @@ const groupOver = (snapshot: AgentSnapshot[], id = '/g'): fc.Arbitrary<GroupRequ
       distinctAgents: fc.boolean(),
       whole: fc.boolean(),
       avoided: fc.array(fc.nat(snapshot.length - 1), { maxLength: 2 }),
+      spread: spreads,
     })
     .map(({ count, alive, rules, byGroup, cpus, mem, ports, bandwidth, licences, ...rest }) =>
       group({
@@ -88,7 +99,7 @@ const groupOver = (snapshot: AgentSnapshot[], id = '/g'): fc.Arbitrary<GroupRequ
         slots: slotsOf(count, 2),
         demand: { cpus, mem, disk: 0, gpus: 0, ports, scalars: { bandwidth }, sets: { licences } },
         constraints: byGroup ? [...rules, byGroup] : rules,
-        spread: ladder,
+        spread: rest.spread,
         living: byGroup ? [] : alive.map((i, slot) => living(slot, snapshot[i] as AgentSnapshot)),
         avoid: Object.fromEntries(rest.avoided.map((i) => [`s${i}`, 'failed'])),
         distinctAgents: rest.distinctAgents,
@@ -251,6 +262,7 @@ describe('the spread', () => {
         const asked: GroupRequest = {
           ...(groups[0] as GroupRequest),
           constraints,
+          spread: ladder,
           whole: true,
           avoid: {},
           distinctAgents: true,
@@ -278,6 +290,7 @@ describe('the spread', () => {
         const asked: GroupRequest = {
           ...(groups[0] as GroupRequest),
           constraints,
+          spread: ladder,
           whole: true,
           avoid: {},
           distinctAgents: true,
@@ -301,6 +314,7 @@ describe('the spread', () => {
         const asked: GroupRequest = {
           ...(groups[0] as GroupRequest),
           constraints: [],
+          spread: ladder,
           whole: true,
           avoid: {},
           distinctAgents: true,

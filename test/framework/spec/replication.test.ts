@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { toJson } from '../../../framework/spec.js';
 import { accept, ledger, reject } from './bodies.js';
 
 const hook = { provider: 'hook', send: 'SAVE\r\n', expect: '+OK\r\n', file: 'dump.rdb' };
@@ -14,6 +15,30 @@ describe('spec: replication', () => {
     ['misspelt field', { replication: { durabilty: 'memory' } }, '/replication/durabilty', /no such field/],
     ['host before rack', { replication: { spread: ['host', 'rack'] } }, '/replication/spread', /narrowest/],
     ['zone twice', { replication: { spread: ['zone', 'zone'] } }, '/replication/spread', /once/],
+    [
+      'a maximum of nothing',
+      { replication: { spread: [{ domain: 'rack', maxPerDomain: 0, required: true }] } },
+      '/replication/spread(0)/maxPerDomain',
+      /is 0; use 1 or more/,
+    ],
+    [
+      'a maximum that does not bind',
+      { replication: { spread: [{ domain: 'rack', maxPerDomain: 2 }] } },
+      '/replication/spread(0)/maxPerDomain',
+      /is 2, but required is not true; set it, or leave maxPerDomain out/,
+    ],
+    [
+      'a misspelt field of a rung',
+      { replication: { spread: [{ domain: 'rack', max: 2 }] } },
+      '/replication/spread(0)/max',
+      /no such field; use domain, maxPerDomain and required/,
+    ],
+    [
+      'rungs of one domain',
+      { replication: { spread: ['rack', { domain: 'rack', required: true }] } },
+      '/replication/spread',
+      /once/,
+    ],
     [
       'an unknown provider',
       snapshot({ provider: 'zfs' }),
@@ -71,6 +96,18 @@ describe('spec: replication', () => {
     }
   });
 
+  it('refuses a rung that names no domain', () => {
+    for (const [rung, path, words] of [
+      [2, '/replication/spread(0)', /is 2; give a string, such as "2"/],
+      [{ required: true }, '/replication/spread(0)/domain', /domain is missing; give zone, rack, host or the name of/],
+    ] as const) {
+      const { status, body } = reject({ ...ledger, replication: { spread: [rung] } });
+      assert.equal(status, 400);
+      const detail = body.details.find((one) => one.path === path);
+      assert.match(detail?.errors.join(' ') ?? '', words);
+    }
+  });
+
   it('has defaults', () => {
     const spread = ['zone', 'rack', 'host'];
     const expected = {
@@ -83,6 +120,14 @@ describe('spec: replication', () => {
     const app = accept({ ...ledger, replication: {} });
     assert.deepEqual(app.replication, expected);
     assert.deepEqual(app.unreachableStrategy, { inactiveAfterSeconds: 60, expungeAfterSeconds: 600 });
+  });
+
+  it('takes rungs in either form, which come back as they were given', () => {
+    const spread = ['zone', { domain: 'rack', maxPerDomain: 2, required: true }, { domain: 'host', required: false }];
+    const app = accept({ ...ledger, replication: { spread } });
+    assert.deepEqual(app.replication?.spread, spread);
+    assert.deepEqual((toJson(app).replication as { spread: unknown }).spread, spread);
+    assert.deepEqual(accept({ ...ledger, replication: app.replication }).replication, app.replication);
   });
 
   it('takes durability disk', () => {
