@@ -28,6 +28,7 @@ import { reconcile, repeatKills, startReconciliation } from './scheduler/reconci
 import type { AppRecord } from './scheduler/records.js';
 import { receiveReport, reportIn } from './scheduler/reports.js';
 import { State } from './scheduler/state.js';
+import { surrounded } from './scheduler/surroundings.js';
 import { ageUnreachable, forgiveBackoff } from './scheduler/tasks.js';
 import { receiveUpdate } from './scheduler/updates.js';
 import { viewOf } from './scheduler/views.js';
@@ -62,8 +63,10 @@ export class Scheduler {
 
   /** What placement would do with a new app on what the agents offered last. Changes nothing. */
   plan(spec: AppSpec): Plan {
-    const agents = [...this.#context.memory.agents.values()].map(({ snapshot }) => snapshot);
-    return this.#context.options.place({ groups: [requestOf(spec)], seed: 0 }, agents);
+    const offered = [...this.#context.memory.agents.values()].map(({ snapshot }) => snapshot);
+    const request = requestOf(spec);
+    const agents = surrounded(this.#context, request, offered);
+    return this.#context.options.place({ groups: [request], seed: 0 }, agents);
   }
 }
 

@@ -6,6 +6,7 @@ import { Attempt } from './attempt.js';
 import { Copysets } from './copysets.js';
 import { DomainTree } from './domain-tree.js';
 import { fitStep } from './fit.js';
+import { slotsFor } from './leader.js';
 import { giveBack, type Ledger, openLedgers, withdraw } from './ledger.js';
 import { groupFault } from './request.js';
 import { type Amounts, dimensions } from './resources.js';
@@ -39,7 +40,7 @@ export class Inventory {
   /**
    * Places one group and takes what it needs.
    * @returns a seat per replica that found an agent: all, or none for a group that is placed whole or not at all.
-   *   `place()` with the same agents says why
+   *   `place()` with the same agents says why. What the group does there, such as lead, `update` is to say
    */
   place(group: GroupRequest, seed: number): Seat[] {
     if (group.slots.length === 0 || groupFault(group)) return [];
@@ -50,9 +51,20 @@ export class Inventory {
 
   /** Gives back what a replica of this demand was given. @throws RangeError when its agent is unknown */
   release(seat: Omit<Seat, 'slot'>, demand: ReplicaDemand): void {
-    const ledger = this.byId.get(seat.agentId);
-    if (!ledger) throw new RangeError(`there is no agent ${seat.agentId}`);
+    const ledger = this.known(seat.agentId);
     this.change(ledger, () => giveBack(ledger, demand, seat));
+  }
+
+  /** What an agent is like has changed. @throws RangeError when it is unknown */
+  update(agentId: string, change: Pick<AgentSnapshot, 'leaders'>): void {
+    const ledger = this.known(agentId);
+    ledger.agent = { ...ledger.agent, ...change };
+  }
+
+  private known(agentId: string): Ledger {
+    const ledger = this.byId.get(agentId);
+    if (!ledger) throw new RangeError(`there is no agent ${agentId}`);
+    return ledger;
   }
 
   /** What is asked for the first time counts from now on, in how full agents are. */
@@ -72,8 +84,9 @@ export class Inventory {
   /** @param wanted ports that are left to those who name them, while there are others */
   take({ question, arrangement }: Attempt, seed: number, wanted: ReadonlySet<number>): Seat[] {
     const { group } = question;
+    const slots = slotsFor(group, arrangement.taken);
     return arrangement.taken.map(({ agent }, i) => {
-      const slot = group.slots[i] as number;
+      const slot = slots[i] as number;
       const start = hash(`${seed}/${group.id}/${slot}/${agent.id}`);
       const ledger = this.byId.get(agent.id) as Ledger;
       const given = this.change(ledger, () => withdraw(ledger, group.demand, start, wanted));

@@ -7,9 +7,10 @@ import { Attempt } from './attempt.js';
 import { considered, refusals } from './explain.js';
 import { refusal } from './filters.js';
 import { Inventory } from './inventory.js';
+import { isFounded } from './leader.js';
 import { groupFault } from './request.js';
 import { specificPorts } from './resources.js';
-import type { AgentSnapshot, Assigned, GroupRequest, PlacementRequest, Plan } from './types.js';
+import type { AgentSnapshot, Assigned, GroupRequest, PlacementRequest, Plan, Seat } from './types.js';
 import { unplacedSentence } from './unplaced.js';
 
 /**
@@ -63,8 +64,16 @@ function assign(attempt: Attempt, inventory: Inventory, seed: number, wanted: Re
     return { score, scoreParts: parts };
   });
   const seats = inventory.take(attempt, seed, wanted);
+  countLeader(attempt.question.group, seats, inventory);
   return seats.map((seat, i) => {
     const scored = scores[i] as (typeof scores)[number];
     return { group: attempt.question.group.id, ...seat, ...scored };
   });
+}
+
+/** For the groups after it in the request. */
+function countLeader(group: GroupRequest, seats: readonly Seat[], inventory: Inventory): void {
+  if (!isFounded(group)) return;
+  const { agentId } = seats.reduce((a, b) => (b.slot < a.slot ? b : a));
+  inventory.update(agentId, { leaders: (inventory.ledgerOf(agentId)?.agent.leaders ?? 0) + 1 });
 }

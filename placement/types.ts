@@ -37,6 +37,8 @@ export interface AgentSnapshot {
   free: Resources;
   /** What the agent has; equals `free` when unknown. */
   total: Resources;
+  /** How many groups are led from there; left out: none. */
+  leaders?: number;
 }
 
 /** Marathon's constraint: [field, operator, value?]. */

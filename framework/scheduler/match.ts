@@ -5,6 +5,7 @@ import type { Context } from './context.js';
 import type { Demand } from './demand.js';
 import { acceptOffers, type Filling, fillings, launchApp } from './launch.js';
 import { askForOffers, giveBack, holdMs, mayUse, snapshotOf } from './offers.js';
+import { surrounded } from './surroundings.js';
 
 /** Offers of several agents arrive one after the other; the first is not taken before the others had this long to come. */
 const gatherMs = 250;
@@ -36,7 +37,8 @@ function placeOne(context: Context, demand: Demand, agents: Map<string, Filling>
     const free = toPlain(left.filter((resource) => mayUse(resource, roles)));
     return { ...snapshotOf(offers), free, total: free };
   });
-  const plan = offered.length > 0 ? context.options.place({ groups: [demand.request], seed: 0 }, offered) : null;
+  const known = surrounded(context, demand.request, offered);
+  const plan = known.length > 0 ? context.options.place({ groups: [demand.request], seed: 0 }, known) : null;
   const avoidable =
     !complete && waitedMs < holdMs && plan?.assigned.some(({ agentId }) => demand.request.avoid[agentId]);
   if (avoidable) return false;
