@@ -2,6 +2,7 @@
 import type { AgentSnapshot, Plan, Refusal } from '../placement/types.js';
 import type { Context, KnownAgent, Waiting } from './scheduler/context.js';
 import type { Demand } from './scheduler/demand.js';
+import { surrounded } from './scheduler/surroundings.js';
 
 const refusalsMax = 1000;
 
@@ -54,9 +55,10 @@ function reasons(
   const others = [...context.memory.agents.values()].filter(({ snapshot }) => !at.has(snapshot.id));
   const mine = plan?.unplaced.find(({ group }) => group === demand.request.id);
   if (offered.length + others.length === 0) return { refusals: [], sentence: 'no agent has offered anything yet' };
+  const rest = others.map(({ snapshot }) => snapshot);
   const wide = context.options.place({ groups: [demand.request], seed: 0 }, [
     ...offered,
-    ...others.map(({ snapshot }) => snapshot),
+    ...surrounded(context, demand.request, rest),
   ]);
   const unplaced = wide.unplaced[0];
   if (unplaced) return { refusals: unplaced.refusals, sentence: unplaced.sentence };

@@ -11,17 +11,11 @@ import type { AppSpec } from './app.js';
 import type { SchedulerEvent } from './mesos-http-client/index.js';
 import { convergePlain } from './scheduler/apps.js';
 import { runCommand } from './scheduler/commands.js';
-import {
-  type Action,
-  type Context,
-  call,
-  type Event,
-  emptyMemory,
-  type SchedulerOptions,
-} from './scheduler/context.js';
+import { type Action, type Context, type Event, emptyMemory, type SchedulerOptions } from './scheduler/context.js';
 import { type Demand, requestOf } from './scheduler/demand.js';
 import { advanceDeployments, isRestarting } from './scheduler/deployments.js';
 import { convergeGroup } from './scheduler/groups.js';
+import { maintenanceAt, receiveInverseOffers } from './scheduler/maintenance.js';
 import { match } from './scheduler/match.js';
 import { forgetAgent, receiveOffers } from './scheduler/offers.js';
 import { reconcile, repeatKills, startReconciliation } from './scheduler/reconcile.js';
@@ -64,7 +58,7 @@ export class Scheduler {
   /** What placement would do with a new app on what the agents offered last. Changes nothing. */
   plan(spec: AppSpec): Plan {
     const offered = [...this.#context.memory.agents.values()].map(({ snapshot }) => snapshot);
-    const request = requestOf(spec);
+    const request = { ...requestOf(spec), maintenance: maintenanceAt(this.#context.now) };
     const agents = surrounded(this.#context, request, offered);
     return this.#context.options.place({ groups: [request], seed: 0 }, agents);
   }
@@ -102,7 +96,7 @@ function handleMesos(context: Context, event: SchedulerEvent): void {
       context.memory.counts.offersRescinded += 1;
       return;
     case 'INVERSE_OFFERS':
-      declineInverse(context, event.inverse_offers.inverse_offers);
+      receiveInverseOffers(context, event.inverse_offers.inverse_offers);
       return;
     case 'UPDATE':
       receiveUpdate(context, event.update.status);
@@ -130,16 +124,8 @@ function subscribed(
   const address = master_info?.address;
   const master = address ? `${address.ip ?? address.hostname}:${address.port}` : (master_info?.hostname ?? null);
   Object.assign(memory, { connected: true, master, suppressed: false, wanted: new Set(), revivedMs: 0 });
-  for (const repeats of [memory.offers, memory.kills, memory.orders]) repeats.clear();
+  for (const repeats of [memory.offers, memory.unavailable, memory.kills, memory.orders]) repeats.clear();
   startReconciliation(context);
-}
-
-/** Nothing is moved for maintenance. */
-function declineInverse(context: Context, offers: { id: { value: string } }[]): void {
-  call(context, {
-    type: 'DECLINE_INVERSE_OFFERS',
-    decline_inverse_offers: { inverse_offer_ids: offers.map(({ id }) => id) },
-  });
 }
 
 /** Moves every app a step on. What is decided here depends on the state alone, so that a lost event is made good later. */

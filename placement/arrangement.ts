@@ -41,7 +41,7 @@ export class Arrangement {
   private readonly weights: number[];
 
   constructor(readonly frame: Frame) {
-    this.perValue = frame.rules.map((rule) => tally(frame.living.map((at) => rule.valueOf(at))));
+    this.perValue = frame.rules.map((rule) => tally(frame.living.map((at) => rule.valueAt(at))));
     const keys = frame.living.map((at) => domainKeys(at, frame.ladder));
     this.perDomain = frame.ladder.map((_, rung) => tally(keys.map((key) => key[rung] ?? null)));
     this.weights = weights(frame.ladder.length + 2, frame.size);

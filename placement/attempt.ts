@@ -1,5 +1,6 @@
 /** What was found for one group, with nothing taken yet. */
 import { Arrangement, type Candidate, type Frame } from './arrangement.js';
+import { avoidance } from './avoidance.js';
 import { type CountRule, compileConstraint, type EachRule } from './constraints.js';
 import type { Copyset } from './copysets.js';
 import type { DomainTree } from './domain-tree.js';
@@ -67,7 +68,7 @@ export class Attempt {
 
   /** On one copyset, that of the living if there are any. Null: none does, or the group does not ask for one. */
   private byCopyset(): Arrangement | null {
-    const { scatterWidth, living, slots, distinctAgents } = this.question.group;
+    const { scatterWidth, living, distinctAgents } = this.question.group;
     const { ladder, size } = this.question.arrangement.frame;
     if (scatterWidth === undefined || !distinctAgents || size < 2) return null;
     const copysets = this.inventory.copysetsOf(ladder, size, scatterWidth);
@@ -203,9 +204,9 @@ function candidate(ledger: Ledger, { group, asked, arrangement }: Question, doma
     name,
     left: { ...ledger.left },
     room: Math.min(most, roomFor(ledger, group.demand, asked)),
-    values: arrangement.frame.rules.map((rule) => rule.valueOf(agent) as string),
+    values: arrangement.frame.rules.map((rule) => rule.valueAt(agent) as string),
     domains,
-    avoided: Object.hasOwn(group.avoid, agent.id),
+    avoided: avoidance(group, agent) !== null,
   };
 }
 

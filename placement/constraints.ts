@@ -25,7 +25,7 @@ export interface CountRule {
   /** What its owner can change, as a part of a sentence. */
   cure: string;
   /** Null: an agent without it takes no replica. */
-  valueOf(at: Located): string | null;
+  valueAt(at: Located): string | null;
   /** The value for people. */
   shown(at: Located): string | null;
   /** How many more replicas `value` may take after `counts`. Never grows as replicas are added elsewhere. */
@@ -115,10 +115,10 @@ export function compileConstraint(constraint: Constraint, size: number, known: (
 
 function countRule(constraint: Constraint, room: CountRule['room'], valuesMax = Number.POSITIVE_INFINITY): Rule {
   const { field } = constraint;
-  const valueOf = (at: Located) => fieldValue(at, field);
+  const valueAt = (at: Located) => fieldValue(at, field);
   const title = `constraint ${constraintText(constraint)}`;
   const cure = 'change the constraint';
-  return { kind: 'count', refusal: 'constraint', title, field, cure, valueOf, shown: valueOf, room, valuesMax };
+  return { kind: 'count', refusal: 'constraint', title, field, cure, valueAt, shown: valueAt, room, valuesMax };
 }
 
 /** CLUSTER without a value adopts the first replica's. */

@@ -1,6 +1,7 @@
 /** Why an agent was not taken, agent by agent. */
 import { Arrangement, type Candidate } from './arrangement.js';
 import type { Attempt } from './attempt.js';
+import { avoidance } from './avoidance.js';
 import { countRules, refusal, refuse } from './filters.js';
 import type { Ledger } from './ledger.js';
 import type { Plan, Refusal, ScorePart } from './types.js';
@@ -29,12 +30,13 @@ export function considered({
       (taken ? '' : countRules(ledger, { arrangement: beforeLast })?.sentence) ??
       (onCopyset ? `${ledger.name}: not of the copyset that was taken` : null) ??
       `${ledger.name}: ${comparison(beforeLast.scoreParts(item as Candidate), standard)}`;
-    const sentence = item?.avoided ? avoidance(ledger, group.avoid[ledger.agent.id] ?? '', taken) : reason;
+    const why = item?.avoided ? avoidance(group, ledger.agent) : null;
+    const sentence = why === null ? reason : avoidedSentence(ledger, why, taken);
     return [{ group: group.id, agentId: ledger.agent.id, hostname: ledger.agent.hostname, sentence }];
   });
 }
 
-function avoidance(ledger: Ledger, why: string, taken: boolean): string {
+function avoidedSentence(ledger: Ledger, why: string, taken: boolean): string {
   return taken
     ? `${ledger.name}: taken although it is to be avoided (${why}): the others do not do`
     : `${ledger.name}: avoided (${why}) while others do`;

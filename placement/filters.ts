@@ -63,13 +63,14 @@ function eachRules(ledger: Ledger, { each }: Question): Refusal | null {
 export function countRules(ledger: Ledger, { arrangement }: Pick<Question, 'arrangement'>): Refusal | null {
   const { rules, size } = arrangement.frame;
   if (rules.length === 0) return null;
-  const values = rules.map((rule) => rule.valueOf(ledger.agent));
+  const values = rules.map((rule) => rule.valueAt(ledger.agent));
   const index = arrangement.refusingRule(values);
   const rule = rules[index];
   if (!rule) return null;
   const value = values[index] ?? null;
   const place = valueText(rule.field, rule.shown(ledger.agent));
-  const count = value === null ? '' : `, replicas of ${size} there: ${arrangement.countOf(index, value)}; one more is against it`;
+  const count =
+    value === null ? '' : `, replicas of ${size} there: ${arrangement.countOf(index, value)}; one more is against it`;
   return refusal(ledger, rule.refusal, `${rule.title}: ${place}${count}`);
 }
 

@@ -1,4 +1,5 @@
 /** Placement: which agent takes which replica, and why. No I/O, no clock, no randomness. */
+export { avoidance } from './avoidance.js';
 export { constraintFault } from './constraints.js';
 export { Inventory } from './inventory.js';
 export { ladderOf, rungFault } from './ladder.js';

@@ -56,7 +56,7 @@ export class Inventory {
   }
 
   /** What an agent is like has changed. @throws RangeError when it is unknown */
-  update(agentId: string, change: Pick<AgentSnapshot, 'leaders'>): void {
+  update(agentId: string, change: Pick<AgentSnapshot, 'leaders' | 'unavailable'>): void {
     const ledger = this.known(agentId);
     ledger.agent = { ...ledger.agent, ...change };
   }

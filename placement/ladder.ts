@@ -44,7 +44,7 @@ function rungRule(path: readonly string[], most: number): CountRule {
     title: `spread over ${field} (at most ${most} each)`,
     field,
     cure: 'raise maxPerDomain, do not require it',
-    valueOf: (at) => domainKeys(at, path).at(-1) as string,
+    valueAt: (at) => domainKeys(at, path).at(-1) as string,
     shown: (at) => placeText(at, path),
     room: (key, counts) => Math.max(0, most - (counts.get(key) ?? 0)),
     valuesMax: Number.POSITIVE_INFINITY,

@@ -1,5 +1,6 @@
 /** Agents that a replica may be given to, and the best of them for an arrangement. */
 import type { Arrangement, Candidate } from './arrangement.js';
+import { avoidance } from './avoidance.js';
 import type { DomainTree } from './domain-tree.js';
 import type { Question } from './filters.js';
 import type { Ledger } from './ledger.js';
@@ -58,11 +59,11 @@ export class TreePool implements Pool {
   accepts(ledger: Ledger, arrangement: Arrangement): boolean {
     const { group, each } = this.question;
     const { agent } = ledger;
-    if (ledger.portsLeft < group.demand.ports.length || Object.hasOwn(group.avoid, agent.id)) return false;
+    if (ledger.portsLeft < group.demand.ports.length || avoidance(group, agent) !== null) return false;
     if (group.distinctAgents && group.living.some(({ agentId }) => agentId === agent.id)) return false;
     if (roomForNamed(ledger.named, group.demand) < 1) return false;
     if (!this.specific.every((port) => hasPort(ledger.ports, port))) return false;
     if (!each.every((rule) => rule.accepts(agent))) return false;
-    return arrangement.refusingRule(arrangement.frame.rules.map((rule) => rule.valueOf(agent))) === -1;
+    return arrangement.refusingRule(arrangement.frame.rules.map((rule) => rule.valueAt(agent))) === -1;
   }
 }

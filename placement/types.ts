@@ -39,6 +39,16 @@ export interface AgentSnapshot {
   total: Resources;
   /** How many groups are led from there; left out: none. */
   leaders?: number;
+  /** When it goes down for maintenance; left out or null: no window is known. */
+  unavailable?: Unavailability | null;
+}
+
+/** A maintenance window. */
+export interface Unavailability {
+  /** Since 1970. */
+  startMs: number;
+  /** Null: no end is known. */
+  durationMs: number | null;
 }
 
 /** Marathon's constraint: [field, operator, value?]. */
@@ -98,6 +108,11 @@ export interface GroupRequest {
   scatterWidth?: number;
   /** Agents to avoid while another one does, with the reason (a replica has just failed there). */
   avoid: Record<string, string>;
+  /**
+   * Agents whose maintenance has begun, or begins within `horizonMs` of `nowMs`, are avoided, too. Left out: windows count
+   * for nothing.
+   */
+  maintenance?: { nowMs: number; horizonMs: number };
   /** All `slots` or none. False: as many as fit (plain apps). */
   whole: boolean;
 }

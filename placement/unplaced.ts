@@ -122,8 +122,14 @@ function ruleSentence({ question, candidates, arrangement }: Attempt): string | 
     const room = start.boundByRule(index, candidates);
     if (room >= group.slots.length) continue;
     const { title, field, cure } = rule;
-    const values = shownValues(rule, candidates.map(({ agent }) => agent));
-    const full = shownValues(rule, group.living.filter((at) => start.roomOf(index, rule.valueOf(at) ?? '') < 1));
+    const values = shownValues(
+      rule,
+      candidates.map(({ agent }) => agent),
+    );
+    const full = shownValues(
+      rule,
+      group.living.filter((at) => start.roomOf(index, rule.valueAt(at) ?? '') < 1),
+    );
     const instances = group.living.length + room;
     return (
       `${title} leaves room for ${room} of ${group.slots.length} replicas: the agents that ` +

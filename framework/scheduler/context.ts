@@ -1,5 +1,5 @@
 /** What every part of the scheduler is handed: the time, the state, and where actions are collected. */
-import type { AgentSnapshot, PlacementRequest, Plan, Refusal } from '../../placement/types.js';
+import type { AgentSnapshot, PlacementRequest, Plan, Refusal, Unavailability } from '../../placement/types.js';
 import type { Offer, SchedulerCallBody, SchedulerEvent } from '../mesos-http-client/index.js';
 import type { Command, CommandResult, Counts } from '../service.js';
 import type { Change, State } from './state.js';
@@ -81,6 +81,8 @@ export interface Memory {
   master: string | null;
   offers: Map<string, HeldOffer>;
   agents: Map<string, KnownAgent>;
+  /** Maintenance windows, by agent; also of agents that have offered nothing. */
+  unavailable: Map<string, Unavailability>;
   waiting: Map<string, Waiting>;
   /** Demands (`app/slots`) for which offers have been asked. */
   wanted: Set<string>;
@@ -113,6 +115,7 @@ export function emptyMemory(): Memory {
     master: null,
     offers: new Map(),
     agents: new Map(),
+    unavailable: new Map(),
     waiting: new Map(),
     wanted: new Set(),
     suppressed: false,

@@ -2,6 +2,7 @@
 import lodash from 'lodash';
 import type { GroupRequest, LivingReplica } from '../../placement/types.js';
 import type { AppSpec } from '../app.js';
+import { maintenanceAt } from './maintenance.js';
 import type { AppRecord, AwayMember, TaskRecord } from './records.js';
 
 /** Slots of one app that wait for agents. */
@@ -17,7 +18,13 @@ export interface Demand {
 /** `living`: tasks of the app that run or may still run, in the order of their slots. */
 export function demandOf(app: AppRecord, slots: number[], living: TaskRecord[], now: number): Demand {
   const avoid = lodash.mapValues(currentlyAvoided(app, now), ({ reason }) => reason);
-  const request = { ...requestOf(app.active), slots, living: living.map(livingReplica), avoid };
+  const request = {
+    ...requestOf(app.active),
+    slots,
+    living: living.map(livingReplica),
+    avoid,
+    maintenance: maintenanceAt(now),
+  };
   return { app, request, delayed: (app.backoff?.untilMs ?? 0) > now };
 }
 

@@ -1,4 +1,5 @@
 /** Offers meet demands. */
+import { avoidance } from '../../placement/index.js';
 import { noteWaiting } from '../explain.js';
 import { toPlain } from '../mesos-http-client/index.js';
 import type { Context } from './context.js';
@@ -39,11 +40,14 @@ function placeOne(context: Context, demand: Demand, agents: Map<string, Filling>
   });
   const known = surrounded(context, demand.request, offered);
   const plan = known.length > 0 ? context.options.place({ groups: [demand.request], seed: 0 }, known) : null;
+  const isTaken = (id: string) => plan?.assigned.some(({ agentId }) => agentId === id) === true;
   const avoidable =
-    !complete && waitedMs < holdMs && plan?.assigned.some(({ agentId }) => demand.request.avoid[agentId]);
+    !complete &&
+    waitedMs < holdMs &&
+    known.some((agent) => isTaken(agent.id) && avoidance(demand.request, agent) !== null);
   if (avoidable) return false;
   if (plan && plan.assigned.length > 0) launchApp(context, demand, plan, agents);
-  noteWaiting(context, demand, plan, offered);
+  noteWaiting(context, demand, plan, known);
   return plan?.assigned.length === demand.request.slots.length;
 }
 

@@ -9,6 +9,7 @@ import {
   toPlain,
 } from '../mesos-http-client/index.js';
 import { type Context, call, type HeldOffer, type KnownAgent } from './context.js';
+import { noteOffered } from './maintenance.js';
 import type { AgentRef, TaskRecord } from './records.js';
 import { takenBy } from './task-info.js';
 
@@ -32,6 +33,7 @@ export function receiveOffers(context: Context, offers: Offer[]): void {
     const agentId = offer.agent_id.value;
     memory.agents.delete(agentId);
     memory.agents.set(agentId, knownAgent(heldOf(context, agentId), now));
+    noteOffered(memory, offer);
   }
   for (const agentId of memory.agents.keys()) {
     if (memory.agents.size <= knownAgentsMax) break;
@@ -48,6 +50,7 @@ export function heldOf(context: Context, agentId: string): Offer[] {
 /** An agent that has been removed offers nothing any more. */
 export function forgetAgent(context: Context, agentId: string): void {
   context.memory.agents.delete(agentId);
+  context.memory.unavailable.delete(agentId);
   for (const offer of heldOf(context, agentId)) context.memory.offers.delete(offer.id.value);
 }
 

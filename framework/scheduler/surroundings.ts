@@ -7,9 +7,13 @@ import type { State } from './state.js';
 
 /** The agents with what is known of them, as far as the request asks for it. */
 export function surrounded(context: Context, request: GroupRequest, agents: AgentSnapshot[]): AgentSnapshot[] {
-  if (!request.distinctAgents || request.living.length > 0) return agents;
-  const leaders = leadersByAgent(context.state);
-  return agents.map((agent) => ({ ...agent, leaders: leaders.get(agent.id) ?? 0 }));
+  const isNew = request.distinctAgents && request.living.length === 0;
+  const leaders = isNew ? leadersByAgent(context.state) : new Map<string, number>();
+  return agents.map((agent) => ({
+    ...agent,
+    leaders: leaders.get(agent.id) ?? 0,
+    unavailable: context.memory.unavailable.get(agent.id) ?? null,
+  }));
 }
 
 /** How many groups are led from each agent. */

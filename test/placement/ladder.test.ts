@@ -75,7 +75,8 @@ describe('a required rung', () => {
   it('is explained in a plan', () => {
     const agents = at('a1', 'a1', 'a2', 'a2', 'a3', 'a3');
     const plan = planOf([{ domain: 'rack', maxPerDomain: 1, required: true }], agents, {});
-    const full = /^s\d: spread over rack \(at most 1 each\): its rack is \d, replicas of 3 there: 1; one more is against it$/;
+    const full =
+      /^s\d: spread over rack \(at most 1 each\): its rack is \d, replicas of 3 there: 1; one more is against it$/;
     // The third goes to another rack; its own one is not full before it comes.
     assert.equal(plan.considered.filter(({ sentence }) => full.test(sentence)).length, 2);
   });

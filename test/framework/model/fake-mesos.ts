@@ -7,6 +7,7 @@ import type {
   TaskInfo,
   TaskState,
   TaskStatus,
+  Unavailability,
 } from '../../../framework/mesos-http-client/index.js';
 import { fromPlain, subtract, toPlain } from '../../../framework/mesos-http-client/index.js';
 import { FakeGroup } from './fake-group.js';
@@ -20,6 +21,7 @@ interface Agent {
   hostname: string;
   up: boolean;
   filterUntilMs: number;
+  unavailability?: Unavailability;
 }
 
 export interface FakeTask {
@@ -217,6 +219,7 @@ export class FakeMesos {
       domain: { fault_domain: { region: { name: 'r' }, zone: { name: `z${number % 2}` } } },
       attributes: [{ name: 'rack', type: 'TEXT', text: { value: `r${number % 3}` } }],
       resources: this.#free(agent.id),
+      ...(agent.unavailability ? { unavailability: agent.unavailability } : {}),
     };
     this.#offers.set(offer.id.value, { offer, agentId: agent.id });
     this.events.push({ type: 'OFFERS', offers: { offers: [offer] } });
