@@ -16,6 +16,11 @@ export function amounts(scalars: Pick<Resources, Dimension>): Amounts {
   return { cpus: exact(scalars.cpus), mem: exact(scalars.mem), disk: exact(scalars.disk), gpus: exact(scalars.gpus) };
 }
 
+/** The largest share of `largest` that is asked for, over all dimensions. */
+export function shareOf(asked: Amounts, largest: Amounts): number {
+  return Math.max(...dimensions.map((d) => (largest[d] === 0 ? 0 : asked[d] / largest[d])));
+}
+
 /** Whole thousandths as the number people wrote. */
 export function plain(thousandths: number): number {
   return thousandths / 1000;

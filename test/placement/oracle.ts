@@ -27,7 +27,7 @@ export function isValid(group: GroupRequest, agents: AgentSnapshot[], chosen: nu
 }
 
 /** Every domain of a required rung that takes a replica has no more than it may. */
-function keepsRungs({ spread, living, slots }: GroupRequest, at: AgentSnapshot[]): boolean {
+export function keepsRungs({ spread, living, slots }: GroupRequest, at: AgentSnapshot[]): boolean {
   const size = living.length + slots.length;
   const names = spread.map((rung) => (typeof rung === 'string' ? rung : rung.domain));
   return spread.every((rung, i) => {
@@ -65,7 +65,11 @@ function text(at: Located, field: string): string | null {
 }
 
 /** Knows the operators and values that the generators make. GROUP_BY is only asked without living replicas. */
-function holds({ field, operator, value }: Constraint, at: AgentSnapshot[], { living, slots }: GroupRequest): boolean {
+export function holds(
+  { field, operator, value }: Constraint,
+  at: AgentSnapshot[],
+  { living, slots }: GroupRequest,
+): boolean {
   const fresh = at.map((agent) => text(agent, field));
   if (operator === 'UNLIKE') return fresh.every((v) => v === null || !new RegExp(`^(?:${value})$`).test(v));
   if (fresh.includes(null)) return false;

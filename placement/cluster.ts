@@ -1,0 +1,86 @@
+/** What runs where: the beginning of every plan that moves what already runs. */
+import { domainValue } from './domains.js';
+import { groupFault } from './request.js';
+import type { AgentSnapshot, GroupRequest, LivingReplica } from './types.js';
+
+export interface RunningReplica extends LivingReplica {
+  /** What it was given by its agent. */
+  ports: number[];
+  items?: Record<string, string[]>;
+  /** It counts for the majority. False: it starts, or cannot be reached. */
+  runs: boolean;
+}
+
+export interface RunningGroup extends Omit<GroupRequest, 'slots' | 'living' | 'whole'> {
+  /** Replicas when none is missing. */
+  size: number;
+  replicas: RunningReplica[];
+  /** It needs a majority. False: tasks of a plain app, each for itself. */
+  replicated: boolean;
+  /** Slot of the replica that leads. Null: none does, or it is not known. */
+  leader: number | null;
+  /** Groups of lower priority make room for those of higher. Left out: 0. */
+  priority?: number;
+}
+
+export interface Cluster {
+  /** `free` is beside what the groups have. An agent that is missing here takes nothing; replicas on it may go. */
+  agents: AgentSnapshot[];
+  groups: RunningGroup[];
+}
+
+/** A replica leaves one agent for another: its successor joins first, then it leaves. */
+export interface Move {
+  group: string;
+  slot: number;
+  from: { agentId: string; hostname: string };
+  to: { agentId: string; hostname: string };
+  /** It leads: leadership goes to another replica before it leaves. */
+  leads: boolean;
+}
+
+/** How many of a group of `size` decide. */
+export function majorityOf(size: number): number {
+  return Math.floor(size / 2) + 1;
+}
+
+/** Why no replica of the group may move, with a remedy; null: one at a time may. */
+export function standstill(group: RunningGroup): string | null {
+  const fault = groupFault({ ...group, slots: [], living: [], whole: true });
+  if (fault !== null || !group.replicated) return fault;
+  const running = group.replicas.filter(({ runs }) => runs).length;
+  const needed = majorityOf(group.size);
+  if (running >= needed) return null;
+  return `${running} of ${group.size} replicas run and ${needed} must agree on who belongs to the group; repair it first`;
+}
+
+/** All its replicas run. */
+export function isWhole({ replicas, size }: RunningGroup): boolean {
+  return replicas.filter(({ runs }) => runs).length >= size;
+}
+
+/** Its replicas may move although nothing compels them to. */
+export function mayImprove(group: RunningGroup): boolean {
+  return standstill(group) === null && (!group.replicated || isWhole(group));
+}
+
+/** The leader last, so that leadership moves once at most; else by slot. */
+export function leaderLast(group: RunningGroup, replicas: readonly RunningReplica[]): RunningReplica[] {
+  const rank = ({ slot }: RunningReplica) => (slot === group.leader ? Number.POSITIVE_INFINITY : slot);
+  return [...replicas].sort((a, b) => (rank(a) === rank(b) ? 0 : rank(a) - rank(b)));
+}
+
+/**
+ * Ids of the agents that answer to all of `wanted`, sorted; those too that are only known by what runs there.
+ * @param wanted [field, value]: `agent` is an id or a hostname, everything else a failure domain or an attribute
+ */
+export function agentsIn(cluster: Cluster, wanted: readonly (readonly [field: string, value: string])[]): string[] {
+  const answers = (at: AgentSnapshot | LivingReplica, id: string) =>
+    wanted.every(([field, value]) =>
+      field === 'agent' ? id === value || at.hostname === value : domainValue(at, field) === value,
+    );
+  const known = cluster.agents.filter((agent) => answers(agent, agent.id)).map(({ id }) => id);
+  const replicas = cluster.groups.flatMap((group) => group.replicas);
+  const used = replicas.filter((replica) => answers(replica, replica.agentId)).map(({ agentId }) => agentId);
+  return [...new Set([...known, ...used])].sort();
+}
