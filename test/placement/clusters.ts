@@ -76,7 +76,10 @@ const groupRow = (agents: number): fc.Arbitrary<GroupRow> =>
     replicated: fc.nat(3).map((n) => n > 0),
     leader: fc.nat(3),
     priority: fc.integer({ min: 0, max: 2 }),
-    on: fc.array(fc.boolean(), { minLength: agents, maxLength: agents }),
+    on: fc.oneof(
+      fc.array(fc.boolean(), { minLength: agents, maxLength: agents }),
+      fc.constant(Array.from({ length: agents }, (_, i) => i < agents / 2)),
+    ),
     missing: fc.boolean(),
   });
 
