@@ -1,9 +1,10 @@
 /** Where the replicas of one app are while a plan for it is being made: the living ones and those chosen so far. */
-import type { CountRule } from './constraints.js';
+import { type CountRule, roomIn } from './constraints.js';
 import { domainKeys, type Located } from './domains.js';
 import type { Amounts } from './resources.js';
 import { fitValue, objectiveNames, spreadValue, weightedMean, weights } from './scores.js';
 import type { AgentSnapshot, Objective, ScorePart } from './types.js';
+import type { Wish } from './wishes.js';
 
 /** An agent that could take at least one replica of the group if it were alone. */
 export interface Candidate {
@@ -14,6 +15,8 @@ export interface Candidate {
   room: number;
   /** Per counting rule. */
   values: string[];
+  /** Per wish. */
+  wishes: (string | null)[];
   /** Per rung of the ladder. */
   domains: string[];
   avoided: boolean;
@@ -21,6 +24,8 @@ export interface Candidate {
 
 export interface Frame {
   rules: CountRule[];
+  /** The most important first. */
+  wishes: Wish[];
   ladder: string[];
   living: Located[];
   /** Replicas of the app once all that are asked for run. */
@@ -37,14 +42,16 @@ export class Arrangement {
   readonly taken: Candidate[] = [];
   private readonly uses = new Map<Candidate, number>();
   private readonly perValue: Counts[];
+  private readonly perWish: Counts[];
   private readonly perDomain: Counts[];
   private readonly weights: number[];
 
   constructor(readonly frame: Frame) {
     this.perValue = frame.rules.map((rule) => tally(frame.living.map((at) => rule.valueAt(at))));
+    this.perWish = frame.wishes.map((wish) => tally(frame.living.map((at) => wish.valueAt(at))));
     const keys = frame.living.map((at) => domainKeys(at, frame.ladder));
     this.perDomain = frame.ladder.map((_, rung) => tally(keys.map((key) => key[rung] ?? null)));
-    this.weights = weights(frame.ladder.length + 2, frame.size);
+    this.weights = weights(frame.wishes.length, frame.ladder.length, frame.size);
   }
 
   /** Replicas of the app per rung of the ladder and key of the domain. */
@@ -63,9 +70,7 @@ export class Arrangement {
 
   /** How many more replicas may have this value by counting rule `index`. */
   roomOf(index: number, value: string): number {
-    const counts = this.perValue[index] as Counts;
-    const rule = this.frame.rules[index] as CountRule;
-    return counts.has(value) || counts.size < rule.valuesMax ? rule.room(value, counts) : 0;
+    return roomIn(this.frame.rules[index] as CountRule, value, this.perValue[index] as Counts);
   }
 
   /** The first counting rule that keeps another replica off this agent, as an index; -1 when none does. */
@@ -90,6 +95,8 @@ export class Arrangement {
   private change(candidate: Candidate, by: number): void {
     add(this.uses, candidate, by);
     for (const [index, value] of candidate.values.entries()) add(this.perValue[index] as Counts, value, by);
+    for (const [index, value] of candidate.wishes.entries())
+      if (value !== null) add(this.perWish[index] as Counts, value, by);
     for (const [rung, key] of candidate.domains.entries()) add(this.perDomain[rung] as Counts, key, by);
   }
 
@@ -97,11 +104,25 @@ export class Arrangement {
   score(candidate: Candidate): number {
     const { size } = this.frame;
     let sum = candidate.avoided ? 0 : (this.weights[0] as number);
+    const wishes = candidate.wishes.length;
+    for (let index = 0; index < wishes; index++)
+      if (this.holds(candidate, index)) sum += this.weights[index + 1] as number;
     for (let rung = 0; rung < candidate.domains.length; rung++) {
       const there = this.perDomain[rung]?.get(candidate.domains[rung] as string) ?? 0;
-      sum += spreadValue(there, size) * (this.weights[rung + 1] as number);
+      sum += spreadValue(there, size) * (this.weights[wishes + rung + 1] as number);
     }
     return sum + this.fit(candidate);
+  }
+
+  private holds({ wishes }: Candidate, index: number): boolean {
+    const value = wishes[index] ?? null;
+    return value !== null && (this.frame.wishes[index] as Wish).holds(value, this.perWish[index] as Counts);
+  }
+
+  /** The wishes that one more replica on this agent would not fulfil, by their titles. */
+  unmet(candidate: Candidate): string[] {
+    const { wishes } = this.frame;
+    return wishes.filter((_, index) => !this.holds(candidate, index)).map(({ title }) => title);
   }
 
   private fit(candidate: Candidate): number {
@@ -111,13 +132,14 @@ export class Arrangement {
 
   /** The same score for people: its parts, and their weighted mean. */
   scoreParts(candidate: Candidate): { score: number; parts: ScorePart[] } {
-    const { ladder, size } = this.frame;
+    const { wishes, ladder, size } = this.frame;
     const spread = ladder.map((domain, rung): [string, number] => {
       const there = this.perDomain[rung]?.get(candidate.domains[rung] as string) ?? 0;
       return [`spread over ${domain}`, spreadValue(there, size)];
     });
     const named: [string, number][] = [
       ['not avoided', candidate.avoided ? 0 : 1],
+      ...wishes.map(({ title }, index): [string, number] => [title, this.holds(candidate, index) ? 1 : 0]),
       ...spread,
       [objectiveNames[this.frame.objective], this.fit(candidate)],
     ];

@@ -1,4 +1,5 @@
 /** What was found for one group, with nothing taken yet. */
+import { affinityRules } from './affinity.js';
 import { Arrangement, type Candidate, type Frame } from './arrangement.js';
 import { avoidance } from './avoidance.js';
 import { type CountRule, compileConstraint, type EachRule } from './constraints.js';
@@ -15,6 +16,7 @@ import { amounts } from './resources.js';
 import { choose, chooseByScore } from './search.js';
 import { hash } from './seed.js';
 import type { Constraint, GroupRequest, Objective, Refusal } from './types.js';
+import { wishFor } from './wishes.js';
 
 const lastAgentsMax = 24;
 
@@ -98,13 +100,14 @@ export class Attempt {
     return chosen;
   }
 
-  /** Without looking at all agents. Null: it comes to fewer replicas than asked, or the objective needs a look at all. */
+  /** Without looking at all agents. Null: it comes to fewer replicas than asked, or a wish or the objective needs a look at all. */
   private byScore(): Arrangement | null {
     const { group, arrangement } = this.question;
-    if (!['bestFit', 'spread'].includes(arrangement.frame.objective)) return null;
+    const { objective, rules, wishes } = arrangement.frame;
+    if (wishes.length > 0 || !['bestFit', 'spread'].includes(objective)) return null;
     const chosen = new Arrangement(arrangement.frame);
     if (!chooseByScore(chosen, this.pool(), group.slots.length)) return null;
-    return arrangement.frame.rules.length > 0 ? ordered(chosen) : chosen;
+    return rules.length > 0 ? ordered(chosen) : chosen;
   }
 
   private bySearch(): Arrangement {
@@ -179,15 +182,20 @@ function ask(group: GroupRequest, { ledgers, largest }: Inventory, objective: Ob
   const compile = (constraint: Constraint, known: () => ReadonlySet<string>) =>
     compileConstraint(constraint, size, known);
   const fixed = group.constraints.map((constraint) => compile(constraint, () => new Set()));
-  const each = fixed.filter((rule): rule is EachRule => rule.kind === 'each');
+  const ladder = ladderOf(group.spread);
+  const affinities = affinityRules(group, ladder, () => ledgers.map(({ agent }) => agent));
+  const each = [
+    ...fixed.filter((rule): rule is EachRule => rule.kind === 'each'),
+    ...affinities.filter(({ required }) => required).map(({ rule }) => rule),
+  ];
   const isAble = (ledger: Ledger) =>
     roomFor(ledger, group.demand, asked) > 0 && each.every((rule) => rule.accepts(ledger.agent));
   const counting = group.constraints
     .map((constraint) => compile(constraint, () => knownValues(constraint.field, group, ledgers.filter(isAble))))
     .filter((rule): rule is CountRule => rule.kind === 'count');
   const rules = [...counting, ...rungRules(group.spread, size)];
-  const ladder = ladderOf(group.spread);
-  const frame: Frame = { rules, ladder, living: group.living, size, asked, largest, objective };
+  const wishes = affinities.filter(({ required }) => !required).map(({ rule }) => wishFor(rule, rule.title));
+  const frame: Frame = { rules, wishes, ladder, living: group.living, size, asked, largest, objective };
   return { group, asked, each, arrangement: new Arrangement(frame) };
 }
 
@@ -205,6 +213,7 @@ function candidate(ledger: Ledger, { group, asked, arrangement }: Question, doma
     left: { ...ledger.left },
     room: Math.min(most, roomFor(ledger, group.demand, asked)),
     values: arrangement.frame.rules.map((rule) => rule.valueAt(agent) as string),
+    wishes: arrangement.frame.wishes.map((wish) => wish.valueAt(agent)),
     domains,
     avoided: avoidance(group, agent) !== null,
   };

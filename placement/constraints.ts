@@ -3,14 +3,20 @@
  * UNIQUE, MAX_PER, GROUP_BY and CLUSTER without a value count the replicas per value (`count`).
  * Source: Marathon's constraints page and mesosphere.mesos.Constraints; GROUP_BY as of Marathon 1.10.
  */
-import { fieldValue, type Located, scalarText } from './domains.js';
+import { fieldValue, type Located, scalarText, valueText } from './domains.js';
 import { compilePattern } from './pattern.js';
 import type { Constraint } from './types.js';
 
+/** Judges one agent by itself. */
 export interface EachRule {
   kind: 'each';
-  constraint: Constraint;
+  /** The name that refusals by it have. */
+  refusal: 'constraint' | 'affinity';
+  /** 'constraint [rack, LIKE, r1]' */
+  title: string;
   accepts(at: Located): boolean;
+  /** What an agent is like that it does not accept. */
+  why(at: Located): string;
 }
 
 /** Counts the replicas of the app per value. */
@@ -91,7 +97,7 @@ function patternFault(value: string | null): string | null {
  */
 export function compileConstraint(constraint: Constraint, size: number, known: () => ReadonlySet<string>): Rule {
   const { operator, value } = constraint;
-  const each = (accepts: (at: Located) => boolean): Rule => ({ kind: 'each', constraint, accepts });
+  const each = (accepts: EachRule['accepts']) => eachRule(constraint, accepts);
   const count = (room: CountRule['room'], valuesMax?: number) => countRule(constraint, room, valuesMax);
   switch (operator) {
     case 'LIKE':
@@ -113,12 +119,23 @@ export function compileConstraint(constraint: Constraint, size: number, known: (
   }
 }
 
+function eachRule(constraint: Constraint, accepts: EachRule['accepts']): Rule {
+  const { field } = constraint;
+  const title = `constraint ${constraintText(constraint)}`;
+  return { kind: 'each', refusal: 'constraint', title, accepts, why: (at) => valueText(field, fieldValue(at, field)) };
+}
+
 function countRule(constraint: Constraint, room: CountRule['room'], valuesMax = Number.POSITIVE_INFINITY): Rule {
   const { field } = constraint;
   const valueAt = (at: Located) => fieldValue(at, field);
   const title = `constraint ${constraintText(constraint)}`;
   const cure = 'change the constraint';
   return { kind: 'count', refusal: 'constraint', title, field, cure, valueAt, shown: valueAt, room, valuesMax };
+}
+
+/** How many more replicas may have `value` after `counts`. */
+export function roomIn(rule: CountRule, value: string, counts: ReadonlyMap<string, number>): number {
+  return counts.has(value) || counts.size < rule.valuesMax ? rule.room(value, counts) : 0;
 }
 
 /** CLUSTER without a value adopts the first replica's. */

@@ -52,6 +52,18 @@ export function domainValue(at: Located, domain: string): string | null {
   return fieldValue(at, domain);
 }
 
+/** 'r1 of zone a': the narrowest domain of a path from the widest down. */
+export function domainText(at: Located, path: readonly string[]): string {
+  const values = path.map((domain) => domainValue(at, domain) ?? 'unknown').reverse();
+  const names = [...path].reverse();
+  return values.map((value, i) => (i === 0 ? value : `${names[i]} ${value}`)).join(' of ');
+}
+
+/** 'its rack is r1' */
+export function valueText(field: string, value: string | null): string {
+  return value === null ? `it has no ${field}` : `its ${field} is ${value}`;
+}
+
 function ownAttribute(at: Located, name: string): string | null {
   const attribute = Object.hasOwn(at.attributes, name) ? at.attributes[name] : undefined;
   return attribute === undefined ? null : attributeText(attribute);

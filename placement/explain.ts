@@ -6,34 +6,57 @@ import { countRules, refusal, refuse } from './filters.js';
 import type { Ledger } from './ledger.js';
 import type { Plan, Refusal, ScorePart } from './types.js';
 
-/** A sentence for every agent that a placed group did not take, and for those it took although they are to be avoided. */
-export function considered({
-  question,
-  ledgers,
-  refused,
-  candidates,
-  arrangement,
-  onCopyset,
-}: Attempt): Plan['considered'] {
+/**
+ * A sentence for every agent that a placed group did not take, and for those it took although they are to be avoided or do
+ * not fulfil a wish.
+ */
+export function considered(attempt: Attempt): Plan['considered'] {
+  const { question, ledgers, candidates, arrangement } = attempt;
   const { group } = question;
-  const beforeLast = new Arrangement(arrangement.frame);
-  for (const item of arrangement.taken.slice(0, -1)) beforeLast.take(item);
-  const last = arrangement.taken.at(-1) as Candidate;
-  const standard = { name: last.name, ...beforeLast.scoreParts(last) };
+  const { unmet, beforeLast } = retraced(arrangement);
   const byId = new Map(candidates.map((item) => [item.agent.id, item]));
   return ledgers.flatMap((ledger) => {
-    const item = byId.get(ledger.agent.id);
-    const taken = item !== undefined && arrangement.usesOf(item) > 0;
-    if (taken && !item.avoided) return [];
-    const reason =
-      refused.get(ledger)?.sentence ??
-      (taken ? '' : countRules(ledger, { arrangement: beforeLast })?.sentence) ??
-      (onCopyset ? `${ledger.name}: not of the copyset that was taken` : null) ??
-      `${ledger.name}: ${comparison(beforeLast.scoreParts(item as Candidate), standard)}`;
+    const { id: agentId, hostname } = ledger.agent;
+    const item = byId.get(agentId) ?? null;
+    const taken = item !== null && arrangement.usesOf(item) > 0;
     const why = item?.avoided ? avoidance(group, ledger.agent) : null;
-    const sentence = why === null ? reason : avoidedSentence(ledger, why, taken);
-    return [{ group: group.id, agentId: ledger.agent.id, hostname: ledger.agent.hostname, sentence }];
+    const passed = () => reasonNotTaken(attempt, ledger, item, beforeLast);
+    const sentence =
+      why !== null ? avoidedSentence(ledger, why, taken) : taken ? unmetSentence(ledger, unmet.get(item)) : passed();
+    return sentence === null ? [] : [{ group: group.id, agentId, hostname, sentence }];
   });
+}
+
+/** The arrangement before its last replica, and which wishes did not hold for the agents it took, when it took them. */
+function retraced({ frame, taken }: Arrangement): { beforeLast: Arrangement; unmet: Map<Candidate, string[]> } {
+  const beforeLast = new Arrangement(frame);
+  const unmet = new Map<Candidate, string[]>();
+  for (const [i, item] of taken.entries()) {
+    unmet.set(item, [...new Set([...(unmet.get(item) ?? []), ...beforeLast.unmet(item)])]);
+    if (i < taken.length - 1) beforeLast.take(item);
+  }
+  return { beforeLast, unmet };
+}
+
+function unmetSentence({ name }: Ledger, unmet: readonly string[] = []): string | null {
+  return unmet.length > 0 ? `${name}: taken although this does not hold there: ${unmet.join(', ')}` : null;
+}
+
+/** `item`: the agent as a candidate; null: it could not take a replica even if it were alone. */
+function reasonNotTaken(
+  { refused, arrangement, onCopyset }: Attempt,
+  ledger: Ledger,
+  item: Candidate | null,
+  beforeLast: Arrangement,
+): string {
+  const refusal = refused.get(ledger) ?? countRules(ledger, { arrangement: beforeLast });
+  if (refusal || item === null) return refusal?.sentence ?? '';
+  if (onCopyset) return `${ledger.name}: not of the copyset that was taken`;
+  const last = arrangement.taken.at(-1) as Candidate;
+  const standard = { name: last.name, ...beforeLast.scoreParts(last) };
+  const unmet = beforeLast.unmet(item);
+  const wishes = unmet.length > 0 ? `; does not hold there: ${unmet.join(', ')}` : '';
+  return `${ledger.name}: ${comparison(beforeLast.scoreParts(item), standard)}${wishes}`;
 }
 
 function avoidedSentence(ledger: Ledger, why: string, taken: boolean): string {

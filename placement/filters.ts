@@ -3,8 +3,8 @@
  * rules first, then resources.
  */
 import type { Arrangement } from './arrangement.js';
-import { constraintText, type EachRule } from './constraints.js';
-import { fieldValue } from './domains.js';
+import type { EachRule } from './constraints.js';
+import { valueText } from './domains.js';
 import type { Ledger } from './ledger.js';
 import { namedShortfalls } from './named.js';
 import { type Amounts, dimensions, hasPort, plain, portCount, portsText, specificPorts } from './resources.js';
@@ -53,10 +53,7 @@ function distinctAgents(ledger: Ledger, { group, arrangement }: Question): Refus
 
 function eachRules(ledger: Ledger, { each }: Question): Refusal | null {
   const failed = each.find((rule) => !rule.accepts(ledger.agent));
-  if (!failed) return null;
-  const { field } = failed.constraint;
-  const place = valueText(field, fieldValue(ledger.agent, field));
-  return refusal(ledger, 'constraint', `constraint ${constraintText(failed.constraint)}: ${place}`);
+  return failed ? refusal(ledger, failed.refusal, `${failed.title}: ${failed.why(ledger.agent)}`) : null;
 }
 
 /** Also says when an agent that could take a replica alone may not beside those chosen so far. */
@@ -72,10 +69,6 @@ export function countRules(ledger: Ledger, { arrangement }: Pick<Question, 'arra
   const count =
     value === null ? '' : `, replicas of ${size} there: ${arrangement.countOf(index, value)}; one more is against it`;
   return refusal(ledger, rule.refusal, `${rule.title}: ${place}${count}`);
-}
-
-function valueText(field: string, value: string | null): string {
-  return value === null ? `it has no ${field}` : `its ${field} is ${value}`;
 }
 
 /** One refusal for all scalars that fall short; its numbers are those of the first. */

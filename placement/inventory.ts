@@ -40,7 +40,7 @@ export class Inventory {
   /**
    * Places one group and takes what it needs.
    * @returns a seat per replica that found an agent: all, or none for a group that is placed whole or not at all.
-   *   `place()` with the same agents says why. What the group does there, such as lead, `update` is to say
+   *   `place()` with the same agents says why. That it runs there, and leads, is for `update` to say
    */
   place(group: GroupRequest, seed: number): Seat[] {
     if (group.slots.length === 0 || groupFault(group)) return [];
@@ -56,7 +56,7 @@ export class Inventory {
   }
 
   /** What an agent is like has changed. @throws RangeError when it is unknown */
-  update(agentId: string, change: Pick<AgentSnapshot, 'leaders' | 'unavailable'>): void {
+  update(agentId: string, change: Pick<AgentSnapshot, 'leaders' | 'running' | 'unavailable'>): void {
     const ledger = this.known(agentId);
     ledger.agent = { ...ledger.agent, ...change };
   }

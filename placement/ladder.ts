@@ -3,7 +3,7 @@
  * per domain.
  */
 import type { CountRule } from './constraints.js';
-import { domainKeys, domainValue, type Located } from './domains.js';
+import { domainKeys, domainText } from './domains.js';
 import type { Rung } from './types.js';
 
 /** The names of the failure domains, from the widest to the narrowest. */
@@ -45,15 +45,8 @@ function rungRule(path: readonly string[], most: number): CountRule {
     field,
     cure: 'raise maxPerDomain, do not require it',
     valueAt: (at) => domainKeys(at, path).at(-1) as string,
-    shown: (at) => placeText(at, path),
+    shown: (at) => domainText(at, path),
     room: (key, counts) => Math.max(0, most - (counts.get(key) ?? 0)),
     valuesMax: Number.POSITIVE_INFINITY,
   };
-}
-
-/** '1 of zone a' */
-function placeText(at: Located, path: readonly string[]): string {
-  const values = path.map((domain) => domainValue(at, domain) ?? 'unknown').reverse();
-  const names = [...path].reverse();
-  return values.map((value, i) => (i === 0 ? value : `${names[i]} ${value}`)).join(' of ');
 }

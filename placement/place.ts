@@ -64,7 +64,7 @@ function assign(attempt: Attempt, inventory: Inventory, seed: number, wanted: Re
     return { score, scoreParts: parts };
   });
   const seats = inventory.take(attempt, seed, wanted);
-  countLeader(attempt.question.group, seats, inventory);
+  noteRunning(attempt.question.group, seats, inventory);
   return seats.map((seat, i) => {
     const scored = scores[i] as (typeof scores)[number];
     return { group: attempt.question.group.id, ...seat, ...scored };
@@ -72,7 +72,11 @@ function assign(attempt: Attempt, inventory: Inventory, seed: number, wanted: Re
 }
 
 /** For the groups after it in the request. */
-function countLeader(group: GroupRequest, seats: readonly Seat[], inventory: Inventory): void {
+function noteRunning(group: GroupRequest, seats: readonly Seat[], inventory: Inventory): void {
+  for (const { agentId, slot } of seats) {
+    const running = inventory.ledgerOf(agentId)?.agent.running ?? [];
+    inventory.update(agentId, { running: [...running, { app: group.id, slot }] });
+  }
   if (!isFounded(group)) return;
   const { agentId } = seats.reduce((a, b) => (b.slot < a.slot ? b : a));
   inventory.update(agentId, { leaders: (inventory.ledgerOf(agentId)?.agent.leaders ?? 0) + 1 });

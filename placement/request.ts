@@ -1,4 +1,5 @@
 /** What a group request must be like before anything is placed. */
+import { affinityFault } from './affinity.js';
 import { constraintFault } from './constraints.js';
 import { rungFault } from './ladder.js';
 import { dimensions, specificPorts } from './resources.js';
@@ -6,7 +7,9 @@ import type { GroupRequest, ReplicaDemand } from './types.js';
 
 /** Field, value and remedy in one sentence, or null when the request is in order. */
 export function groupFault(group: GroupRequest): string | null {
-  return slotsFault(group) ?? demandFault(group) ?? constraintsFault(group) ?? spreadFault(group);
+  return (
+    slotsFault(group) ?? demandFault(group) ?? constraintsFault(group) ?? spreadFault(group) ?? affinityFault(group)
+  );
 }
 
 function constraintsFault({ constraints }: GroupRequest): string | null {

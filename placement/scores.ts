@@ -1,7 +1,8 @@
 /**
  * How good an agent is for one replica. Parts run from 0 to 1; a part's weight is (size + 1) times that of the next,
  * and one replica more in a domain costs 1/size, so a wider domain always outweighs all narrower ones and best fit
- * decides among agents that are equally far apart. The weighted sum is therefore a lexicographic order.
+ * decides among agents that are equally far apart. What is kept or not (not avoided, the wishes) has twice the weight of the next
+ * such part, the last of them (size + 1) times that of the widest domain. The weighted sum is therefore a lexicographic order.
  */
 import { fitStep, stepsMax } from './fit.js';
 import { type Amounts, dimensions } from './resources.js';
@@ -55,9 +56,11 @@ function residual(shares: Shares): number {
   return shares.length === 0 ? 0 : 1 - Math.sqrt(squares / shares.length);
 }
 
-/** The weight of each part of a list of `parts`, widest first; the last has weight 1. */
-export function weights(parts: number, size: number): number[] {
-  return Array.from({ length: parts }, (_, i) => (size + 1) ** (parts - 1 - i));
+/** The weights of: not avoided, each wish, each rung from the widest, fit. The last is 1. */
+export function weights(wishes: number, rungs: number, size: number): number[] {
+  const graded = Array.from({ length: rungs + 1 }, (_, i) => (size + 1) ** (rungs - i));
+  const kept = Array.from({ length: wishes + 1 }, (_, i) => (size + 1) ** (rungs + 1) * 2 ** (wishes - i));
+  return [...kept, ...graded];
 }
 
 /** The parts' weighted mean, 0 to 1. */

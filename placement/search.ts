@@ -18,7 +18,8 @@ const improvementRoundsMax = 8;
 export function chooseByScore(arrangement: Arrangement, pool: Pool, wanted: number): boolean {
   greedy(arrangement, pool, wanted);
   const whole = arrangement.taken.length === wanted;
-  if (whole && arrangement.frame.rules.length > 0 && wanted <= searchedReplicasMax) improve(arrangement, pool);
+  const { rules, wishes } = arrangement.frame;
+  if (whole && rules.length + wishes.length > 0 && wanted <= searchedReplicasMax) improve(arrangement, pool);
   return whole;
 }
 

@@ -39,6 +39,8 @@ export interface AgentSnapshot {
   total: Resources;
   /** How many groups are led from there; left out: none. */
   leaders?: number;
+  /** Replicas of other apps that run there, or may still; left out: none. */
+  running?: { app: string; slot: number }[];
   /** When it goes down for maintenance; left out or null: no window is known. */
   unavailable?: Unavailability | null;
 }
@@ -89,6 +91,18 @@ export interface ReplicaDemand {
  */
 export type Rung = string | { domain: string; maxPerDomain?: number; required?: boolean };
 
+/**
+ * Near another app, in a failure domain with at least one of its replicas, or apart from it, with none. Which replicas run
+ * is what the agents' `running` says, and the groups placed before in the same request.
+ */
+export interface Affinity {
+  app: string;
+  /** Of the group's ladder, or another one. */
+  domain: string;
+  /** False: a wish, more important than the spread. */
+  required: boolean;
+}
+
 /** Replicas of one app that are to be placed now: a new group, a scale-up, or a replacement. */
 export interface GroupRequest {
   id: string;
@@ -101,6 +115,8 @@ export interface GroupRequest {
   /** Failure domains from the widest to the narrowest, e.g. ['zone', { domain: 'rack', required: true }, 'host']. */
   spread: Rung[];
   living: LivingReplica[];
+  near?: Affinity[];
+  apart?: Affinity[];
   /**
    * The group goes to one copyset while one has room: its agents share groups with about so many others, and few
    * combinations of failures cost any group its majority. Left out: any agents together.
@@ -154,7 +170,7 @@ export interface Assigned extends Seat {
 export interface Refusal {
   agentId: string;
   hostname: string;
-  /** Name of the rule or dimension: 'cpus', 'ports', 'distinctAgents', 'constraint', 'spread', ... */
+  /** Name of the rule or dimension: 'cpus', 'ports', 'distinctAgents', 'constraint', 'spread', 'affinity', ... */
   rule: string;
   /** What was asked, what is there and what is missing, when the rule counts something. */
   asked: number | null;

@@ -87,6 +87,7 @@ function cure(rule: string, alike: Refusal[]): string {
   const least = leastMissing(alike);
   if (rule === 'distinctAgents') return 'add an agent';
   if (rule === 'spread') return 'add an agent in another domain, raise maxPerDomain, or do not require it';
+  if (rule === 'affinity') return 'add an agent that satisfies the affinity, or do not require it';
   if (rule === 'constraint') return 'add an agent that satisfies the constraint, or change the constraint';
   return `free ${least.missing} ${rule} on ${nameOf(least)}, ask for less, or add an agent`;
 }

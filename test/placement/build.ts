@@ -14,6 +14,7 @@ export interface AgentShape {
   region?: string | null;
   /** Texts. */
   text?: Record<string, string>;
+  running?: { app: string; slot: number }[];
   attributes?: Record<string, AttributeValue>;
   total?: { cpus?: number; mem?: number; disk?: number; gpus?: number };
 }
@@ -31,6 +32,7 @@ export function agent(id: string, shape: AgentShape = {}): AgentSnapshot {
     attributes: { ...Object.fromEntries(texts), ...shape.attributes },
     free,
     total: { ...free, ...shape.total },
+    ...(shape.running && { running: shape.running }),
   };
 }
 

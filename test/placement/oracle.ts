@@ -1,5 +1,5 @@
 /** Exhaustive search over small instances, written against the promises and not against the implementation. */
-import type { AgentSnapshot, Constraint, GroupRequest, LivingReplica } from '../../placement/index.js';
+import type { Affinity, AgentSnapshot, Constraint, GroupRequest, LivingReplica, Rung } from '../../placement/index.js';
 
 type Located = AgentSnapshot | LivingReplica;
 
@@ -22,7 +22,37 @@ export function isValid(group: GroupRequest, agents: AgentSnapshot[], chosen: nu
   return (
     agents.every((agent, i) => carries(agent, group, chosen.filter((c) => c === i).length)) &&
     group.constraints.every((c) => holds(c, at, group)) &&
-    keepsRungs(group, at)
+    keepsRungs(group, at) &&
+    keepsAffinities(group, at, agents)
+  );
+}
+
+function keepsAffinities(
+  { spread, near = [], apart = [] }: GroupRequest,
+  at: AgentSnapshot[],
+  agents: AgentSnapshot[],
+) {
+  return (
+    near.every((one) => !one.required || at.every((agent) => isNear(agent, one, spread, agents, false))) &&
+    apart.every((one) => !one.required || at.every((agent) => !isNear(agent, one, spread, agents, true)))
+  );
+}
+
+/** `unknown`: whether two agents without the domain are near each other. */
+export function isNear(
+  agent: AgentSnapshot,
+  { app, domain }: Affinity,
+  spread: Rung[],
+  agents: AgentSnapshot[],
+  unknown: boolean,
+): boolean {
+  if (!unknown && domainOf(agent, domain) === null) return false;
+  const ladder = spread.map((rung) => (typeof rung === 'string' ? rung : rung.domain));
+  const path = ladder.includes(domain) ? ladder.slice(0, ladder.indexOf(domain) + 1) : [domain];
+  return agents.some(
+    (other) =>
+      (other.running ?? []).some((replica) => replica.app === app) &&
+      path.every((one) => domainOf(other, one) === domainOf(agent, one)),
   );
 }
 

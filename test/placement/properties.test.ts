@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import {
+  type Affinity,
   type AgentSnapshot,
   type Constraint,
   type GroupRequest,
@@ -10,7 +11,7 @@ import {
   type Rung,
 } from '../../placement/index.js';
 import { agent, constraint, group, living } from './build.js';
-import { compareLists, isValid, multisets, unevenness } from './oracle.js';
+import { compareLists, isNear, isValid, multisets, unevenness } from './oracle.js';
 
 const ladder = ['zone', 'rack', 'host'];
 
@@ -24,6 +25,7 @@ const agents = (max: number): fc.Arbitrary<AgentSnapshot[]> =>
         rack: fc.constantFrom('1', '2', '3', ''),
         row: fc.constantFrom('x', 'y', 'z'),
         host: fc.integer({ min: 0, max: 20 }),
+        runs: fc.constantFrom('/x', '/y', null, null, null),
         ports: fc.array(fc.record({ begin: fc.integer({ min: 1, max: 9 }), more: fc.integer({ min: -1, max: 3 }) }), {
           maxLength: 2,
         }),
@@ -35,6 +37,7 @@ const agents = (max: number): fc.Arbitrary<AgentSnapshot[]> =>
     .map((rows) =>
       rows.map((row, i) =>
         agent(`s${i}`, {
+          running: row.runs ? [{ app: row.runs, slot: 0 }] : [],
           cpus: row.tenths / 10,
           mem: row.mem,
           zone: row.zone,
@@ -73,6 +76,12 @@ const spreads: fc.Arbitrary<Rung[]> = fc.constantFrom<Rung[]>(
   ['row', { domain: 'host', required: false }],
 );
 
+const affinity: fc.Arbitrary<Affinity> = fc.record({
+  app: fc.constantFrom('/x', '/y'),
+  domain: fc.constantFrom('zone', 'rack', 'row', 'host'),
+  required: fc.boolean(),
+});
+
 const slotsOf = (count: number, from = 0) => Array.from({ length: count }, (_, i) => from + i);
 
 /** A group over these agents; living replicas or GROUP_BY, not both. */
@@ -92,6 +101,8 @@ const groupOver = (snapshot: AgentSnapshot[], id = '/g'): fc.Arbitrary<GroupRequ
       whole: fc.boolean(),
       avoided: fc.array(fc.nat(snapshot.length - 1), { maxLength: 2 }),
       spread: spreads,
+      near: fc.array(affinity, { maxLength: 1 }),
+      apart: fc.array(affinity, { maxLength: 1 }),
     })
     .map(({ count, alive, rules, byGroup, cpus, mem, ports, bandwidth, licences, ...rest }) =>
       group({
@@ -100,6 +111,8 @@ const groupOver = (snapshot: AgentSnapshot[], id = '/g'): fc.Arbitrary<GroupRequ
         demand: { cpus, mem, disk: 0, gpus: 0, ports, scalars: { bandwidth }, sets: { licences } },
         constraints: byGroup ? [...rules, byGroup] : rules,
         spread: rest.spread,
+        near: rest.near,
+        apart: rest.apart,
         living: byGroup ? [] : alive.map((i, slot) => living(slot, snapshot[i] as AgentSnapshot)),
         avoid: Object.fromEntries(rest.avoided.map((i) => [`s${i}`, 'failed'])),
         distinctAgents: rest.distinctAgents,
@@ -212,9 +225,11 @@ describe('place, for any request', () => {
   it('never loses a place by another agent', () => {
     fc.assert(
       fc.property(instance(7, 1), ({ snapshot, seed, groups }) => {
-        const [asked] = groups as [GroupRequest];
-        const plan = place({ groups, seed }, snapshot.slice(1));
-        if (asked.whole && plan.assigned.length > 0) assert.ok(place({ groups, seed }, snapshot).assigned.length > 0);
+        // Another agent may bring an app that the group is to be apart from.
+        const asked = { ...(groups[0] as GroupRequest), apart: [] };
+        const plan = place({ groups: [asked], seed }, snapshot.slice(1));
+        if (asked.whole && plan.assigned.length > 0)
+          assert.ok(place({ groups: [asked], seed }, snapshot).assigned.length > 0);
       }),
       { numRuns: 600 },
     );
@@ -255,6 +270,33 @@ describe('place, for any request', () => {
   });
 });
 
+describe('wishes', () => {
+  it('are fulfilled by as many replicas as can be', () => {
+    fc.assert(
+      fc.property(instance(7, 1), affinity, fc.boolean(), ({ snapshot, seed, groups }, drawn, near) => {
+        const wish = { ...drawn, required: false };
+        const asked: GroupRequest = {
+          ...(groups[0] as GroupRequest),
+          constraints: [],
+          near: near ? [wish] : [],
+          apart: near ? [] : [wish],
+          spread: ladder,
+          whole: true,
+          avoid: {},
+          distinctAgents: true,
+        };
+        const plan = place({ groups: [asked], seed }, snapshot);
+        if (plan.assigned.length === 0) return;
+        const { chosen, valid } = compare([asked], snapshot, plan);
+        const fulfilled = (m: number[]) =>
+          m.filter((i) => isNear(snapshot[i] as AgentSnapshot, wish, ladder, snapshot, !near) === near).length;
+        assert.equal(fulfilled(chosen), Math.max(...valid(asked.slots.length).map(fulfilled)));
+      }),
+      { numRuns: 600 },
+    );
+  });
+});
+
 describe('the spread', () => {
   const even = (rules: fc.Arbitrary<Constraint[]>, numRuns: number) => {
     fc.assert(
@@ -263,6 +305,8 @@ describe('the spread', () => {
           ...(groups[0] as GroupRequest),
           constraints,
           spread: ladder,
+          near: [],
+          apart: [],
           whole: true,
           avoid: {},
           distinctAgents: true,
@@ -291,6 +335,8 @@ describe('the spread', () => {
           ...(groups[0] as GroupRequest),
           constraints,
           spread: ladder,
+          near: [],
+          apart: [],
           whole: true,
           avoid: {},
           distinctAgents: true,
@@ -315,6 +361,8 @@ describe('the spread', () => {
           ...(groups[0] as GroupRequest),
           constraints: [],
           spread: ladder,
+          near: [],
+          apart: [],
           whole: true,
           avoid: {},
           distinctAgents: true,
