@@ -18,6 +18,7 @@ export interface AppSpec {
   disk: number;
   gpus: number;
   constraints: Constraint[];
+  affinity: AffinityRule[];
   acceptedResourceRoles: string[] | null;
   portDefinitions: PortDefinition[];
   requirePorts: boolean;
@@ -35,6 +36,15 @@ export interface AppSpec {
   /** ISO 8601 with milliseconds; a new one for every accepted change. */
   version: string;
   versionInfo: { lastScalingAt: string; lastConfigChangeAt: string };
+}
+
+/** Our extension: in a failure domain with a task of another app, or with none. */
+export interface AffinityRule {
+  app: string;
+  domain: string;
+  type: 'near' | 'apart';
+  /** False: a wish. */
+  required: boolean;
 }
 
 export interface PortDefinition {

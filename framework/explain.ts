@@ -2,7 +2,7 @@
 import type { AgentSnapshot, Plan, Refusal } from '../placement/types.js';
 import type { Context, KnownAgent, Waiting } from './scheduler/context.js';
 import type { Demand } from './scheduler/demand.js';
-import { surrounded } from './scheduler/surroundings.js';
+import { planOver } from './scheduler/surroundings.js';
 
 const refusalsMax = 1000;
 
@@ -56,10 +56,7 @@ function reasons(
   const mine = plan?.unplaced.find(({ group }) => group === demand.request.id);
   if (offered.length + others.length === 0) return { refusals: [], sentence: 'no agent has offered anything yet' };
   const rest = others.map(({ snapshot }) => snapshot);
-  const wide = context.options.place({ groups: [demand.request], seed: 0 }, [
-    ...offered,
-    ...surrounded(context, demand.request, rest),
-  ]);
+  const wide = planOver(context, demand.request, [...offered, ...rest]);
   const unplaced = wide.unplaced[0];
   if (unplaced) return { refusals: unplaced.refusals, sentence: unplaced.sentence };
   const absent = others.map((agent) => notOffered(context, agent));

@@ -12,17 +12,17 @@ import type { SchedulerEvent } from './mesos-http-client/index.js';
 import { convergePlain } from './scheduler/apps.js';
 import { runCommand } from './scheduler/commands.js';
 import { type Action, type Context, type Event, emptyMemory, type SchedulerOptions } from './scheduler/context.js';
-import { type Demand, requestOf } from './scheduler/demand.js';
+import { type Demand, requestNow } from './scheduler/demand.js';
 import { advanceDeployments, isRestarting } from './scheduler/deployments.js';
 import { convergeGroup } from './scheduler/groups.js';
-import { maintenanceAt, receiveInverseOffers } from './scheduler/maintenance.js';
+import { receiveInverseOffers } from './scheduler/maintenance.js';
 import { match } from './scheduler/match.js';
 import { forgetAgent, receiveOffers } from './scheduler/offers.js';
 import { reconcile, repeatKills, startReconciliation } from './scheduler/reconcile.js';
 import type { AppRecord } from './scheduler/records.js';
 import { receiveReport, reportIn } from './scheduler/reports.js';
 import { State } from './scheduler/state.js';
-import { surrounded } from './scheduler/surroundings.js';
+import { planOver } from './scheduler/surroundings.js';
 import { ageUnreachable, forgiveBackoff } from './scheduler/tasks.js';
 import { receiveUpdate } from './scheduler/updates.js';
 import { viewOf } from './scheduler/views.js';
@@ -58,9 +58,7 @@ export class Scheduler {
   /** What placement would do with a new app on what the agents offered last. Changes nothing. */
   plan(spec: AppSpec): Plan {
     const offered = [...this.#context.memory.agents.values()].map(({ snapshot }) => snapshot);
-    const request = { ...requestOf(spec), maintenance: maintenanceAt(this.#context.now) };
-    const agents = surrounded(this.#context, request, offered);
-    return this.#context.options.place({ groups: [request], seed: 0 }, agents);
+    return planOver(this.#context, requestNow(this.#context, spec), offered);
   }
 }
 

@@ -3,16 +3,18 @@ import type { EachRule } from './constraints.js';
 import { domainKeys, domainText, domainValue, type Located } from './domains.js';
 import type { Affinity, AgentSnapshot, GroupRequest } from './types.js';
 
-/** Of each kind. Every wish doubles the weights above it, which have to stay exact. */
-const affinitiesMax = 8;
+/** Every wish doubles the weights above it, which have to stay exact. */
+const wishesMax = 8;
 
 /** Field, value and remedy, or null when the affinities are in order. */
 export function affinityFault({ id, near = [], apart = [] }: GroupRequest): string | null {
+  const wishes = [...near, ...apart].filter(({ required }) => !required).length;
+  if (wishes > wishesMax)
+    return `near and apart have ${wishes} entries that are not required; use at most ${wishesMax}`;
   return listFault('near', near, id) ?? listFault('apart', apart, id);
 }
 
 function listFault(name: 'near' | 'apart', list: readonly Affinity[], id: string): string | null {
-  if (list.length > affinitiesMax) return `${name} has ${list.length} entries; use at most ${affinitiesMax}`;
   const own = list.findIndex(({ app }) => app === id);
   if (own !== -1) return `${name}[${own}].app is ${id}, the group itself; spread says how its own replicas lie`;
   const nowhere = list.findIndex(({ domain }) => domain === '');

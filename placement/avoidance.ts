@@ -2,7 +2,10 @@
 import type { AgentSnapshot, GroupRequest, Unavailability } from './types.js';
 
 /** Why the agent is to be avoided, as a part of a sentence; null: it is not. */
-export function avoidance({ avoid, maintenance }: GroupRequest, { id, unavailable }: AgentSnapshot): string | null {
+export function avoidance(
+  { avoid, maintenance }: GroupRequest,
+  { id, unavailable }: Pick<AgentSnapshot, 'id' | 'unavailable'>,
+): string | null {
   if (Object.hasOwn(avoid, id)) return avoid[id] ?? '';
   if (!unavailable || !maintenance || !isNear(unavailable, maintenance)) return null;
   return windowText(unavailable, maintenance.nowMs);

@@ -20,7 +20,7 @@ export function convergePlain(
     if (task.inactive && missing <= 0) stop(context, task, 'it was replaced while it was unreachable');
   if (missing <= 0) return null;
   const slots = Array.from({ length: missing }, (_, index) => counted.length + index);
-  return demandOf(app, slots, tasks, context.now);
+  return demandOf(context, app, slots, tasks);
 }
 
 /** Of another configuration than the app's present one. Changing only `instances` outdates nothing. */

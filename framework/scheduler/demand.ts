@@ -1,9 +1,11 @@
 /** What an app asks of placement. */
 import lodash from 'lodash';
-import type { GroupRequest, LivingReplica } from '../../placement/types.js';
-import type { AppSpec } from '../app.js';
+import type { Affinity, GroupRequest, LivingReplica } from '../../placement/types.js';
+import type { AffinityRule, AppSpec } from '../app.js';
+import type { Context } from './context.js';
 import { maintenanceAt } from './maintenance.js';
 import type { AppRecord, AwayMember, TaskRecord } from './records.js';
+import { apartInReturn } from './surroundings.js';
 
 /** Slots of one app that wait for agents. */
 export interface Demand {
@@ -16,19 +18,20 @@ export interface Demand {
 }
 
 /** `living`: tasks of the app that run or may still run, in the order of their slots. */
-export function demandOf(app: AppRecord, slots: number[], living: TaskRecord[], now: number): Demand {
-  const avoid = lodash.mapValues(currentlyAvoided(app, now), ({ reason }) => reason);
-  const request = {
-    ...requestOf(app.active),
-    slots,
-    living: living.map(livingReplica),
-    avoid,
-    maintenance: maintenanceAt(now),
-  };
-  return { app, request, delayed: (app.backoff?.untilMs ?? 0) > now };
+export function demandOf(context: Context, app: AppRecord, slots: number[], living: TaskRecord[]): Demand {
+  const avoid = lodash.mapValues(currentlyAvoided(app, context.now), ({ reason }) => reason);
+  const request = { ...requestNow(context, app.active), slots, living: living.map(livingReplica), avoid };
+  return { app, request, delayed: (app.backoff?.untilMs ?? 0) > context.now };
 }
 
-/** The request of a whole new app. */
+/** The request of a whole new app, and what the time and other apps say to it. */
+export function requestNow({ state, now }: Context, spec: AppSpec): GroupRequest {
+  const request = requestOf(spec);
+  const apart = [...(request.apart ?? []), ...apartInReturn(state, spec.id)];
+  return { ...request, apart, maintenance: maintenanceAt(now) };
+}
+
+/** The request of a whole new app, as its spec says it. */
 export function requestOf(spec: AppSpec): GroupRequest {
   const ports = spec.portDefinitions.map(({ port }) => (spec.requirePorts ? port : 0));
   const replicated = spec.replication !== null;
@@ -47,9 +50,17 @@ export function requestOf(spec: AppSpec): GroupRequest {
     distinctAgents: replicated,
     spread: spec.replication?.spread ?? [],
     living: [],
+    near: affinitiesOf(spec, 'near'),
+    apart: affinitiesOf(spec, 'apart'),
     avoid: {},
     whole: replicated,
   };
+}
+
+function affinitiesOf({ affinity }: AppSpec, type: AffinityRule['type']): Affinity[] {
+  // Records of earlier versions have none.
+  const rules = (affinity ?? []).filter((rule) => rule.type === type);
+  return rules.map(({ app, domain, required }) => ({ app, domain, required }));
 }
 
 function livingReplica(task: TaskRecord, index: number): LivingReplica {

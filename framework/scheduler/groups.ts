@@ -183,12 +183,12 @@ function missingSlots(context: Context, group: Group, old: TaskRecord[]): Demand
   const { app, record, members } = group;
   if (!record.founded) {
     const leaving = old.some((task) => task.state !== 'TASK_UNREACHABLE');
-    return leaving ? null : demandOf(app, record.slots, old, context.now);
+    return leaving ? null : demandOf(context, app, record.slots, old);
   }
   if (groupState(group) === 'noQuorum' || groupState(group) === 'forming') return null;
   const joining = members.some((task) => !isConfigured(group, task) && !task.stopping && !task.replica.retiring);
   const slot = record.slots.find((candidate) => !isOccupied(group, candidate));
-  return joining || slot === undefined ? null : demandOf(app, [slot], members, context.now);
+  return joining || slot === undefined ? null : demandOf(context, app, [slot], members);
 }
 
 const sentences: Record<string, string> = {

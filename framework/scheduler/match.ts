@@ -1,12 +1,12 @@
 /** Offers meet demands. */
-import { avoidance } from '../../placement/index.js';
+import { type Assigned, avoidance } from '../../placement/index.js';
 import { noteWaiting } from '../explain.js';
 import { toPlain } from '../mesos-http-client/index.js';
 import type { Context } from './context.js';
 import type { Demand } from './demand.js';
 import { acceptOffers, type Filling, fillings, launchApp } from './launch.js';
 import { askForOffers, giveBack, holdMs, mayUse, snapshotOf } from './offers.js';
-import { surrounded } from './surroundings.js';
+import { planOver } from './surroundings.js';
 
 /** Offers of several agents arrive one after the other; the first is not taken before the others had this long to come. */
 const gatherMs = 250;
@@ -38,16 +38,13 @@ function placeOne(context: Context, demand: Demand, agents: Map<string, Filling>
     const free = toPlain(left.filter((resource) => mayUse(resource, roles)));
     return { ...snapshotOf(offers), free, total: free };
   });
-  const known = surrounded(context, demand.request, offered);
-  const plan = known.length > 0 ? context.options.place({ groups: [demand.request], seed: 0 }, known) : null;
-  const isTaken = (id: string) => plan?.assigned.some(({ agentId }) => agentId === id) === true;
-  const avoidable =
-    !complete &&
-    waitedMs < holdMs &&
-    known.some((agent) => isTaken(agent.id) && avoidance(demand.request, agent) !== null);
+  const plan = offered.length > 0 ? planOver(context, demand.request, offered) : null;
+  const isAvoided = ({ agentId: id }: Assigned) =>
+    avoidance(demand.request, { id, unavailable: context.memory.unavailable.get(id) ?? null }) !== null;
+  const avoidable = !complete && waitedMs < holdMs && plan?.assigned.some(isAvoided);
   if (avoidable) return false;
   if (plan && plan.assigned.length > 0) launchApp(context, demand, plan, agents);
-  noteWaiting(context, demand, plan, known);
+  noteWaiting(context, demand, plan, offered);
   return plan?.assigned.length === demand.request.slots.length;
 }
 

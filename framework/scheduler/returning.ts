@@ -69,6 +69,8 @@ export function returningDemands(context: Context, group: Group): Demand[] {
       demand: { ...request.demand, ports: away.ports },
       constraints: [{ field: 'hostname', operator: 'CLUSTER' as const, value: away.agent.hostname }],
       spread: [],
+      near: [],
+      apart: [],
       whole: false,
     },
     delayed: (app.backoff?.untilMs ?? 0) > context.now,

@@ -1,19 +1,71 @@
-/** What placement is told of agents beside their offers. */
+/** What placement is told beside the offers: what leads and runs on agents, when they go down, who is to be left alone. */
 import lodash from 'lodash';
-import type { AgentSnapshot, GroupRequest } from '../../placement/types.js';
+import type { Affinity, AgentSnapshot, GroupRequest, Plan } from '../../placement/types.js';
 import type { Context } from './context.js';
-import type { AppRecord } from './records.js';
+import type { AgentRef, AppRecord } from './records.js';
 import type { State } from './state.js';
 
-/** The agents with what is known of them, as far as the request asks for it. */
-export function surrounded(context: Context, request: GroupRequest, agents: AgentSnapshot[]): AgentSnapshot[] {
-  const isNew = request.distinctAgents && request.living.length === 0;
-  const leaders = isNew ? leadersByAgent(context.state) : new Map<string, number>();
+/**
+ * The plan for a request over these agents, with all that is known of them. Agents that are not among them, but run what the
+ * request is to be near or apart from, are shown to placement with nothing free, and are no part of the plan.
+ */
+export function planOver(context: Context, request: GroupRequest, agents: AgentSnapshot[]): Plan {
+  const known = new Set(agents.map(({ id }) => id));
+  const running = runningByAgent(context.state, request);
+  const absent = [...running.values()].filter(({ agent }) => !known.has(agent.id));
+  const all = [...agents, ...absent.map(({ agent }) => fullAgent(agent))];
+  const plan = context.options.place({ groups: [request], seed: 0 }, surrounded(context, request, all, running));
+  if (absent.length === 0) return plan;
+  const isGiven = ({ agentId }: { agentId: string }) => known.has(agentId);
+  const unplaced = plan.unplaced.map((one) => ({ ...one, refusals: one.refusals.filter(isGiven) }));
+  return { ...plan, considered: plan.considered.filter(isGiven), unplaced };
+}
+
+function surrounded(
+  { state, memory }: Context,
+  { distinctAgents, living }: GroupRequest,
+  agents: AgentSnapshot[],
+  running: Map<string, Neighbours>,
+): AgentSnapshot[] {
+  const leaders = distinctAgents && living.length === 0 ? leadersByAgent(state) : new Map<string, number>();
   return agents.map((agent) => ({
     ...agent,
     leaders: leaders.get(agent.id) ?? 0,
-    unavailable: context.memory.unavailable.get(agent.id) ?? null,
+    running: running.get(agent.id)?.replicas ?? [],
+    unavailable: memory.unavailable.get(agent.id) ?? null,
   }));
+}
+
+/** Apps that have to be apart from this one: it has to be apart from them. */
+export function apartInReturn(state: State, id: string): Affinity[] {
+  return [...state.apps.values()].flatMap((other) =>
+    // Records of earlier versions have no affinity.
+    (other.active.affinity ?? [])
+      .filter(({ app, type, required }) => type === 'apart' && app === id && required)
+      .map(({ domain, required }) => ({ app: other.id, domain, required })),
+  );
+}
+
+function fullAgent({ id, hostname, region, zone, attributes }: AgentRef): AgentSnapshot {
+  const nothing = { cpus: 0, mem: 0, disk: 0, gpus: 0, ports: [] };
+  return { id, hostname, region, zone, attributes, free: nothing, total: nothing };
+}
+
+interface Neighbours {
+  agent: AgentRef;
+  replicas: { app: string; slot: number }[];
+}
+
+/** Where the apps run that the request names; a task that is being stopped may run on for a while. */
+function runningByAgent(state: State, { near = [], apart = [] }: GroupRequest): Map<string, Neighbours> {
+  const found = new Map<string, Neighbours>();
+  for (const app of new Set([...near, ...apart].map((one) => one.app)))
+    for (const [index, { agent, replica }] of state.tasksOf(app).entries()) {
+      const there = found.get(agent.id) ?? { agent, replicas: [] };
+      there.replicas.push({ app, slot: replica?.self.slot ?? index });
+      found.set(agent.id, there);
+    }
+  return found;
 }
 
 /** How many groups are led from each agent. */

@@ -6,11 +6,24 @@ import type { AppSpec } from '../app.js';
  * that Marathon leaves out when empty. `parse` of the result gives the same app again.
  */
 export function toJson(spec: AppSpec): Record<string, unknown> {
-  const { constraints, args, fetch, dependencies, portDefinitions, replication, version, versionInfo, ...plain } = spec;
+  // Records of earlier versions have no affinity.
+  const {
+    constraints,
+    affinity = [],
+    args,
+    fetch,
+    dependencies,
+    portDefinitions,
+    replication,
+    version,
+    versionInfo,
+    ...plain
+  } = spec;
   return {
     ..._.omitBy(plain, _.isNull),
     ...(args === null ? {} : { args }),
     ...nonEmpty('constraints', constraints.map(rowOf)),
+    ...nonEmpty('affinity', affinity),
     ...nonEmpty(
       'fetch',
       fetch.map((one) => _.omitBy(one, _.isNull)),

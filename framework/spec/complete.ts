@@ -19,6 +19,7 @@ const DEFAULTS: Omit<Judged, 'id'> = {
   disk: 0,
   gpus: 0,
   constraints: [],
+  affinity: [],
   acceptedResourceRoles: null,
   portDefinitions: [{ port: 0, protocol: 'tcp', name: 'default', labels: {} }],
   requirePorts: false,
@@ -50,6 +51,8 @@ export function complete(draft: AppDraft, base: AppSpec | null, id: string, prob
   if (rows !== undefined) given.constraints = readConstraints(rows, problems);
   if (ports !== undefined) given.portDefinitions = portDefinitionsOf(ports, draft.portDefinitions, problems);
   if (uris !== undefined) given.fetch = fetchOf(uris, draft.fetch, problems);
+  if (given.affinity !== undefined)
+    given.affinity = given.affinity.map((one) => ({ ...one, app: resolve(one.app, id) }));
   if (given.dependencies !== undefined) given.dependencies = given.dependencies.map((one) => resolve(one, id));
   const start = base === null ? defaultsFor(given) : _.omit(base, 'version', 'versionInfo');
   return { ...start, ...given, ...exclusiveProgram(given) } as Judged;

@@ -1,8 +1,8 @@
 import _ from 'lodash';
-import type { AppSpec, FetchUri, PortDefinition } from '../app.js';
+import type { AffinityRule, AppSpec, FetchUri, PortDefinition } from '../app.js';
 import { type Problems, show } from './problems.js';
 import { type Reader, readList, readString, requirePresent } from './reader.js';
-import { readReplication } from './replication.js';
+import { DOMAIN_LIMITS, readReplication } from './replication.js';
 
 /**
  * What a body says, typed but not judged: fields that are absent there are absent here. Constraints are still rows
@@ -71,6 +71,7 @@ function readResources(reader: Reader) {
 function readPlacement(reader: Reader) {
   return {
     constraints: reader.list('constraints', readRow),
+    affinity: reader.objects('affinity', readAffinityRule),
     acceptedResourceRoles: reader.strings('acceptedResourceRoles', { lengthMin: 1 }),
     upgradeStrategy: readUpgradeStrategy(reader),
     unreachableStrategy: readUnreachableStrategy(reader),
@@ -89,6 +90,21 @@ function readTiming(reader: Reader) {
 
 function readRow(value: unknown, path: string, problems: Problems): string[] | undefined {
   return readList(value, path, problems, (one, onePath) => readString(one, onePath, {}, problems));
+}
+
+/** Its unknown keys are refused: a misspelt condition must not go unnoticed. */
+function readAffinityRule(reader: Reader): AffinityRule {
+  requirePresent(reader, 'app', 'the id of the other app');
+  requirePresent(reader, 'type', 'near or apart');
+  const rule = {
+    app: reader.string('app', PATH_ID_LIMITS) ?? '',
+    domain: reader.string('domain', DOMAIN_LIMITS) ?? 'host',
+    type: reader.choice('type', ['near', 'apart'] as const) ?? 'apart',
+    required: reader.boolean('required') ?? false,
+  };
+  for (const path of reader.ignored())
+    reader.problems.add('rule', path, 'affinity has no such field; use app, domain, type and required');
+  return rule;
 }
 
 function readPort(value: unknown, path: string, problems: Problems): number | undefined {

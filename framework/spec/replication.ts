@@ -28,7 +28,7 @@ export function readReplication(reader: Reader): Replication | undefined {
   return replication;
 }
 
-const DOMAIN_LIMITS = { pattern: DOMAIN, patternMeaning: 'zone, rack, host or the name of an agent attribute' };
+export const DOMAIN_LIMITS = { pattern: DOMAIN, patternMeaning: 'zone, rack, host or the name of an agent attribute' };
 
 /** A failure domain's name, or an object that says more about it. */
 function readRung(value: unknown, path: string, problems: Problems): Rung | undefined {

@@ -6,6 +6,8 @@ type Judged = Omit<AppSpec, 'version' | 'versionInfo'>;
 
 /** A group has at most nine members (a learner's slot included in none): slots are 0..8. */
 const REPLICAS_MAX = 9;
+/** As many as placement takes. */
+const WISHES_MAX = 8;
 const RESERVED_SEGMENTS = ['restart', 'tasks', 'versions', '.', '..'];
 
 /** Judges a whole app, field by field. Rules about several apps are in `tree.ts`. */
@@ -14,6 +16,7 @@ export function checkRules(app: Judged, problems: Problems): void {
     check(app, problems);
   }
   checkLists(app, problems);
+  checkAffinity(app, problems);
   if (app.replication !== null) checkReplicated(app, problems);
 }
 
@@ -113,11 +116,24 @@ function checkRoles(app: Judged, problems: Problems): void {
 }
 
 function checkLists(app: Judged, problems: Problems): void {
-  for (const field of ['constraints', 'dependencies'] as const) {
+  for (const field of ['constraints', 'affinity', 'dependencies'] as const) {
     const texts = app[field].map((one) => JSON.stringify(one));
     const first = new Set<string>();
     const twice = texts.find((text) => first.size === first.add(text).size);
     if (twice !== undefined) problems.add('rule', `/${field}`, `has ${twice} twice; remove one`);
+  }
+}
+
+function checkAffinity({ id, affinity }: Judged, problems: Problems): void {
+  const wishes = affinity.filter(({ required }) => !required).length;
+  if (wishes > WISHES_MAX) {
+    const sentence = `affinity has ${wishes} entries that are not required; use at most ${WISHES_MAX}`;
+    problems.add('rule', '/affinity', sentence);
+  }
+  for (const [index, one] of affinity.entries()) {
+    if (one.app !== id) continue;
+    const remedy = 'replication.spread says how its own replicas lie, and a constraint how its tasks do';
+    problems.add('rule', `/affinity(${index})/app`, `app is ${show(id)}, the app itself; ${remedy}`);
   }
 }
 

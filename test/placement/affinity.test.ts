@@ -131,6 +131,9 @@ describe('an affinity that is not required', () => {
       /^near\[0\]\.app is \/demo\/ledger, the group itself; spread/,
     );
     assert.match(fault({ apart: [soft, { ...soft, domain: '' }] }) ?? '', /^apart\[1\]\.domain is empty; give host/);
-    assert.match(fault({ near: Array(9).fill(soft) }) ?? '', /^near has 9 entries; use at most 8$/);
+    assert.match(
+      fault({ near: Array(9).fill(soft) }) ?? '',
+      /^near and apart have 9 entries that are not required; use at most 8$/,
+    );
   });
 });

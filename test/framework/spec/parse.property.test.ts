@@ -8,7 +8,16 @@ const options = { mode: 'create', existing: null, version } as const;
 const FIELDS = [
   ...['id', 'cmd', 'args', 'user', 'env', 'labels', 'instances', 'cpus', 'mem', 'disk', 'gpus', 'constraints', 'ports'],
   ...['acceptedResourceRoles', 'portDefinitions', 'requirePorts', 'fetch', 'uris', 'backoffSeconds', 'backoffFactor'],
-  ...['upgradeStrategy', 'unreachableStrategy', 'killSelection', 'dependencies', 'replication', 'version', 'container'],
+  ...[
+    'upgradeStrategy',
+    'unreachableStrategy',
+    'killSelection',
+    'dependencies',
+    'replication',
+    'version',
+    'container',
+    'affinity',
+  ],
 ];
 
 const name = fc.stringMatching(/^[a-z][a-z0-9]{0,8}$/);
@@ -22,8 +31,17 @@ const constraint = fc.oneof(
   fc.tuple(name, fc.constantFrom('MAX_PER', 'group_by'), fc.integer({ min: 1, max: 99 }).map(String)),
   fc.tuple(name, fc.constantFrom('LIKE', 'UNLIKE', 'IS', 'CLUSTER'), name),
 );
+const affinity = fc.record({
+  app: name.map((one) => `/other/${one}`),
+  domain: fc.constantFrom('zone', 'rack', 'host'),
+  type: fc.constantFrom('near', 'apart'),
+  required: fc.boolean(),
+});
 const replication = fc.record(
-  { transport: fc.constantFrom('auto', 'shm', 'verbs', 'tcp'), spread: fc.subarray(['zone', 'rack', 'host']) },
+  {
+    transport: fc.constantFrom('auto', 'shm', 'verbs', 'tcp'),
+    spread: fc.subarray(['zone', { domain: 'rack', required: true, maxPerDomain: 2 }, 'host']),
+  },
   { requiredKeys: [] },
 );
 const app = fc.record(
@@ -41,6 +59,7 @@ const app = fc.record(
     cpus: fc.double({ min: 0.001, max: 100, noNaN: true }),
     mem: fc.double({ min: 0, max: 1e6, noNaN: true }),
     constraints: fc.uniqueArray(constraint, { maxLength: 3, selector: (row) => JSON.stringify(row).toUpperCase() }),
+    affinity: fc.uniqueArray(affinity, { maxLength: 3, selector: (row) => JSON.stringify(row) }),
     ports: fc.uniqueArray(fc.integer({ min: 1, max: 65535 }), { minLength: 1, maxLength: 3 }),
     uris: fc.array(fc.webUrl(), { maxLength: 2 }),
     unreachableStrategy: fc.constantFrom('disabled', { inactiveAfterSeconds: 1, expungeAfterSeconds: 2 }),
