@@ -15,7 +15,7 @@ namespace gaia::test {
 
 // Bounds are for a usual machine; GAIA_PATIENCE says how many times as long they are on this one.
 std::uint64_t patienceHere();
-bool eventually(const std::function<bool()>& condition, std::uint64_t withinMs = 5000);
+bool eventually(const std::function<bool()>& condition, std::uint64_t withinMs = 15'000);
 std::uint16_t freePort();  // below the range the kernel gives to clients, and never the same twice
 
 // A directory that is gone with its object.
