@@ -1,13 +1,13 @@
 /**
- * `npm run test:rdma`: boots three guests with RDMA devices and runs the mocha files *.rdma.ts with them; closes with one
- * line "N passed, N failed, N skipped". Arguments narrow the files. With `--shell` it runs no test: each line "N COMMAND" of
+ * `npm run test:rdma`: boots three guests with RDMA devices for each of the mocha files *.rdma.ts and runs it with them; closes
+ * with one line "N passed, N failed, N skipped". Arguments narrow the files. With `--shell` it runs no test: each line "N COMMAND" of
  * standard input is run in guest N.
  */
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { repository } from '../consensus/interpose/group.js';
-import { finish, runMocha } from '../mocha.js';
+import { type Counts, finish, runMocha } from '../mocha.js';
 import { bootGuests, type Guests, keepGuests } from './guests.js';
 
 const guestCount = 3;
@@ -53,6 +53,13 @@ async function shell(): Promise<void> {
   await guests.stop();
 }
 
+/** Each file with guests of its own: what one has done to devices and queue pairs must not be the next one's trouble. */
+async function runEach(files: string[]): Promise<Counts[]> {
+  const parts: Counts[] = [];
+  for (const file of files) parts.push(await runMocha([file], rootHooks));
+  return parts;
+}
+
 const words = process.argv.slice(2);
 if (words.includes('--shell')) await shell();
-else finish(await runMocha(testFiles(words), rootHooks));
+else finish(...(await runEach(testFiles(words))));
