@@ -204,7 +204,8 @@ function knownValues(field: string, group: GroupRequest, able: Ledger[]): Set<st
   return new Set(values.filter((value) => value !== null));
 }
 
-function candidate(ledger: Ledger, { group, asked, arrangement }: Question, domains: string[]): Candidate {
+/** An agent that has room for a replica and keeps the rules that judge one agent; `domains` are its keys by rung. */
+export function candidate(ledger: Ledger, { group, asked, arrangement }: Question, domains: string[]): Candidate {
   const { agent, name } = ledger;
   const most = group.distinctAgents ? 1 : group.slots.length;
   return {

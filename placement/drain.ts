@@ -67,8 +67,9 @@ interface Outcome {
   stuck: Stuck[];
 }
 
-/** Null: not all of them can go. */
+/** Null: not all of them can go, or there is only one. */
 function together(standing: Standing, group: RunningGroup, leaving: RunningReplica[]): Outcome | null {
+  if (leaving.length === 1) return null;
   const attempt = standing.find(group, leaving);
   return found(attempt) === leaving.length ? { pairs: join(standing, group, leaving, attempt), stuck: [] } : null;
 }

@@ -12,6 +12,7 @@ export { type DrainPlan, planDrain } from './drain.js';
 export { Inventory } from './inventory.js';
 export { ladderOf, rungFault } from './ladder.js';
 export { place } from './place.js';
+export { type PreemptionPlan, planPreemption, type Victim } from './preemption.js';
 export { planRebalance, type RebalanceMove, type RebalanceOptions, type RebalancePlan } from './rebalance.js';
 export { type DomainSurvival, type Survival, survives } from './survives.js';
 export type * from './types.js';
