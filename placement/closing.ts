@@ -66,13 +66,13 @@ function leastUsed({ inventory }: Standing, tenants: Tenants): Ledger[] {
 }
 
 /** Nothing else is on it, all that is there may move, and so many moves gain enough. */
-function mayClose({ moves, movesMax, gainMin }: Draft, ledger: Ledger, here: Tenant[]): boolean {
+function mayClose({ moves, movesMax, gainMin, sought }: Draft, ledger: Ledger, here: Tenant[]): boolean {
   if (moves.length + here.length > movesMax || 1 / here.length < gainMin) return false;
   const foreign = dimensions.some((dimension) => {
     const ours = here.reduce((sum, { group }) => sum + amounts(group.demand)[dimension], 0);
     return ledger.total[dimension] - ledger.left[dimension] > ours;
   });
-  return !foreign && here.every(({ group }) => mayImprove(group));
+  return !foreign && here.every(({ group }) => !sought.has(group.id) && mayImprove(group));
 }
 
 /** All or none. */

@@ -1,5 +1,5 @@
 /** What runs where: the beginning of every plan that moves what already runs. */
-import { domainValue } from './domains.js';
+import { domainValue, type Located } from './domains.js';
 import { groupFault } from './request.js';
 import type { AgentSnapshot, GroupRequest, LivingReplica } from './types.js';
 
@@ -71,16 +71,29 @@ export function leaderLast(group: RunningGroup, replicas: readonly RunningReplic
 }
 
 /**
- * Ids of the agents that answer to all of `wanted`, sorted; those too that are only known by what runs there.
- * @param wanted [field, value]: `agent` is an id or a hostname, everything else a failure domain or an attribute
+ * Ids of the agents that have, for each field, one of its values; sorted. Those too that are only known by what runs there.
+ * @param wanted by field: `agent` is an id or a hostname, everything else a failure domain or an attribute
  */
-export function agentsIn(cluster: Cluster, wanted: readonly (readonly [field: string, value: string])[]): string[] {
-  const answers = (at: AgentSnapshot | LivingReplica, id: string) =>
-    wanted.every(([field, value]) =>
-      field === 'agent' ? id === value || at.hostname === value : domainValue(at, field) === value,
-    );
-  const known = cluster.agents.filter((agent) => answers(agent, agent.id)).map(({ id }) => id);
-  const replicas = cluster.groups.flatMap((group) => group.replicas);
-  const used = replicas.filter((replica) => answers(replica, replica.agentId)).map(({ agentId }) => agentId);
-  return [...new Set([...known, ...used])].sort();
+export function agentsIn(cluster: Cluster, wanted: Readonly<Record<string, readonly string[]>>): string[] {
+  const fields = Object.entries(wanted);
+  const found = placesOf(cluster).filter((place) =>
+    fields.every(([field, values]) => valuesOf(place, field).some((value) => values.includes(value))),
+  );
+  return [...new Set(found.map(({ id }) => id))].sort();
+}
+
+/** The values that `agentsIn` finds agents by, sorted. */
+export function valuesIn(cluster: Cluster, field: string): string[] {
+  return [...new Set(placesOf(cluster).flatMap((place) => valuesOf(place, field)))].sort();
+}
+
+function placesOf({ agents, groups }: Cluster): (Located & { id: string })[] {
+  const used = groups.flatMap(({ replicas }) => replicas.map((replica) => ({ ...replica, id: replica.agentId })));
+  return [...agents, ...used];
+}
+
+function valuesOf(place: Located & { id: string }, field: string): string[] {
+  if (field === 'agent') return [place.hostname, place.id];
+  const value = domainValue(place, field);
+  return value === null ? [] : [value];
 }

@@ -47,6 +47,8 @@ export interface RebalancePlan {
 export interface Draft {
   cluster: Cluster;
   standing: Standing;
+  /** Groups that others are to be near; they stay where they are. */
+  sought: ReadonlySet<string>;
   moves: RebalanceMove[];
   movesMax: number;
   gainMin: number;
@@ -59,7 +61,7 @@ const triesMax = 100;
 
 /**
  * No move makes a group less even (wider domains first) or survive fewer failures, breaks a constraint or goes to an
- * agent that the group avoids. Replicated groups that are not whole stay as they are. The plan ends when no move
+ * agent that the group avoids. Replicated groups that are not whole and groups that others are near stay as they are. The plan ends when no move
  * gains, or at `movesMax`.
  * @throws RangeError when an option is out of range, or an agent or a group id occurs twice
  */
@@ -69,7 +71,8 @@ export function planRebalance(cluster: Cluster, options: RebalanceOptions = {}):
     throw new RangeError(`movesMax is ${movesMax}; give a whole number of at least 0`);
   if (!(gainMin >= 0)) throw new RangeError(`gainMin is ${gainMin}; give a number of at least 0`);
   const standing = new Standing(cluster, seed);
-  const draft: Draft = { cluster, standing, moves: [], movesMax, gainMin, triesLeft: triesMax };
+  const sought = new Set(cluster.groups.flatMap(({ near = [] }) => near.map(({ app }) => app)));
+  const draft: Draft = { cluster, standing, sought, moves: [], movesMax, gainMin, triesLeft: triesMax };
   const before = standing.largestRoom();
   for (let made = -1; made < draft.moves.length; ) {
     made = draft.moves.length;

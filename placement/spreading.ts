@@ -35,11 +35,11 @@ function isGreater(a: Gain, b: Gain): boolean {
   return a.group.id < b.group.id;
 }
 
-function bestGain({ standing, gainMin }: Draft, group: RunningGroup, domains: DomainCounts): Gain | null {
+function bestGain({ standing, sought, gainMin }: Draft, group: RunningGroup, domains: DomainCounts): Gain | null {
   const replicas = standing.replicasOf(group);
   const ladder = ladderOf(group.spread);
   if (domains.areUsedEvenly(sharingPairs(replicas, ladder), replicas.length, ladder)) return null;
-  if (!mayImprove(group)) return null;
+  if (sought.has(group.id) || !mayImprove(group)) return null;
   const gains = leaderLast(group, replicas).flatMap((replica) => {
     const found = relocate(standing, group, replica);
     return found?.evener && found.evener.pairs >= gainMin ? [{ ...found, evener: found.evener }] : [];

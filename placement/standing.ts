@@ -23,6 +23,8 @@ export interface Room {
 export class Standing {
   readonly inventory: Inventory;
   private readonly replicas: Map<string, readonly RunningReplica[]>;
+  /** Some group is to be near or apart from another. */
+  private readonly neighbours: boolean;
 
   /** @throws RangeError when an agent or a group id occurs twice */
   constructor(
@@ -33,6 +35,10 @@ export class Standing {
     this.replicas = new Map(groups.map(({ id, replicas }) => [id, replicas]));
     if (this.replicas.size < groups.length) throw new RangeError('a group is twice in the cluster; merge its replicas');
     for (const { demand } of groups) this.inventory.note(amounts(demand));
+    this.neighbours = groups.some(({ near = [], apart = [] }) => near.length + apart.length > 0);
+    if (!this.neighbours) return;
+    for (const { id } of agents) this.inventory.update(id, { running: [] });
+    for (const { id, replicas } of groups) this.tell(id, replicas, true);
   }
 
   replicasOf({ id }: Pick<RunningGroup, 'id'>): readonly RunningReplica[] {
@@ -83,6 +89,19 @@ export class Standing {
   private exchange({ id }: RunningGroup, gone: readonly RunningReplica[], come: readonly RunningReplica[]): void {
     const kept = this.replicasOf({ id }).filter((replica) => !gone.includes(replica));
     this.replicas.set(id, [...kept, ...come]);
+    if (!this.neighbours) return;
+    this.tell(id, gone, false);
+    this.tell(id, come, true);
+  }
+
+  /** Notes with their agents that these replicas run there, or no longer. */
+  private tell(app: string, replicas: readonly RunningReplica[], run: boolean): void {
+    for (const { agentId, slot } of replicas) {
+      const running = this.inventory.ledgerOf(agentId)?.agent.running;
+      if (!running) continue;
+      const others = running.filter((one) => one.app !== app || one.slot !== slot);
+      this.inventory.update(agentId, { running: run ? [...others, { app, slot }] : others });
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { agentsIn, type Cluster, planDrain } from '../../placement/index.js';
+import { agentsIn, type Cluster, planDrain, valuesIn } from '../../placement/index.js';
 import { agent, constraint } from './build.js';
 import { clusters, Replay, replica, running } from './clusters.js';
 import { isValid, multisets } from './oracle.js';
@@ -91,6 +91,19 @@ describe('planDrain', () => {
     );
   });
 
+  it('keeps groups apart as they move', () => {
+    const apart = (app: string) => [{ app, domain: 'host', required: true }];
+    const x = running({ id: '/x', apart: apart('/y'), replicas: [replica(0, a1)] });
+    const y = running({ id: '/y', apart: apart('/x'), replicas: [replica(0, a1)] });
+    const plan = planDrain({ agents: [a1, b1], groups: [x, y] }, ['a1']);
+    assert.deepEqual(
+      plan.steps.flat().map(({ group, to }) => [group, to.agentId]),
+      [['/x', 'b1']],
+    );
+    assert.match(plan.stuck[0]?.sentence ?? '', /apart from \/x by host: its host is b1, where replica 0 of \/x runs/);
+    assert.equal(planDrain({ agents: [a1, b1, b2], groups: [x, y] }, ['a1']).stuck.length, 0);
+  });
+
   it('takes replicas from agents that nothing is known of', () => {
     const plan = planDrain({ agents: [b1, b2, c1], groups: [ledger] }, ['a1', 'a2']);
     assert.deepEqual([plan.steps.length, plan.stuck], [2, []]);
@@ -148,18 +161,14 @@ describe('planDrain', () => {
 
 describe('agentsIn', () => {
   const cluster = { agents: [a1, b1, b2], groups: [running({ replicas: [replica(0, a1), replica(1, c1)] })] };
-  const rows: [[string, string][], string[]][] = [
-    [[['zone', 'b']], ['b1', 'b2']],
-    [[['zone', 'c']], ['c1']],
-    [[['agent', 'a1']], ['a1']],
-    [
-      [
-        ['zone', 'b'],
-        ['rack', 'b2'],
-      ],
-      ['b2'],
-    ],
-    [[['rack', 'none']], []],
+  const rows: [Record<string, string[]>, string[]][] = [
+    [{ zone: ['b'] }, ['b1', 'b2']],
+    [{ zone: ['c'] }, ['c1']],
+    [{ agent: ['a1', 'c1'] }, ['a1', 'c1']],
+    [{ zone: ['b'], rack: ['a1', 'b2'] }, ['b2']],
+    [{ rack: ['none'] }, []],
   ];
   for (const [wanted, ids] of rows) it(JSON.stringify(wanted), () => assert.deepEqual(agentsIn(cluster, wanted), ids));
+
+  it('knows the values there are', () => assert.deepEqual(valuesIn(cluster, 'zone'), ['a', 'b', 'c']));
 });

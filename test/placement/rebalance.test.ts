@@ -59,6 +59,8 @@ describe('planRebalance', () => {
     rest({ size: 4 });
     rest({ replicas: ledger.replicas.map((one, i) => ({ ...one, runs: i > 0 })) });
     rest({ constraints: [constraint('@zone', 'LIKE', '[ab]')] });
+    const other = running({ id: '/other', near: [{ app: ledger.id, domain: 'host', required: true }], replicas: [] });
+    assert.deepEqual(pathOf(planRebalance({ agents: [a1, a2, b1, c1], groups: [ledger, other] })), []);
     rest({ avoid: { c1: 'a replica has failed there' } });
   });
 
@@ -69,6 +71,11 @@ describe('planRebalance', () => {
     const groups = [app('/x', full, 3), app('/y', half, 2), app('/z', little, 1)];
     const plan = planRebalance({ agents: [full, half, little], groups });
     assert.deepEqual(pathOf(plan), [['/z', 0, 'full']]);
+    const near = groups.map((one) =>
+      one.id === '/x' ? { ...one, near: [{ app: '/z', domain: 'zone', required: true }] } : one,
+    );
+    const others = planRebalance({ agents: [full, half, little], groups: near }).moves;
+    assert.ok(others.every(({ group }) => group !== '/z'));
     const [move] = plan.moves;
     assert.deepEqual([move?.goal, move?.gain, move?.frees, plan.agentsFreed], ['room', 1, 'little', ['little']]);
     assert.match(move?.sentence ?? '', /one move empties little; .*: 3 cpus and 4096 MB of mem before, 4 cpus and/);
