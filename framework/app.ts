@@ -18,6 +18,8 @@ export interface AppSpec {
   disk: number;
   gpus: number;
   constraints: Constraint[];
+  /** Our extension: like constraints, but wishes. */
+  preferences: Constraint[];
   affinity: AffinityRule[];
   acceptedResourceRoles: string[] | null;
   portDefinitions: PortDefinition[];

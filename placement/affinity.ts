@@ -2,9 +2,7 @@
 import type { EachRule } from './constraints.js';
 import { domainKeys, domainText, domainValue, type Located } from './domains.js';
 import type { Affinity, AgentSnapshot, GroupRequest } from './types.js';
-
-/** Every wish doubles the weights above it, which have to stay exact. */
-const wishesMax = 8;
+import { wishesMax } from './wishes.js';
 
 /** Field, value and remedy, or null when the affinities are in order. */
 export function affinityFault({ id, near = [], apart = [] }: GroupRequest): string | null {

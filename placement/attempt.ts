@@ -1,22 +1,19 @@
 /** What was found for one group, with nothing taken yet. */
-import { affinityRules } from './affinity.js';
-import { Arrangement, type Candidate, type Frame } from './arrangement.js';
+import { Arrangement, type Candidate } from './arrangement.js';
 import { avoidance } from './avoidance.js';
-import { type CountRule, compileConstraint, type EachRule } from './constraints.js';
 import type { Copyset } from './copysets.js';
 import type { DomainTree } from './domain-tree.js';
-import { fieldValue } from './domains.js';
 import { type Question, refuse } from './filters.js';
 import { covers } from './fit-index.js';
 import type { Inventory } from './inventory.js';
-import { ladderOf, rungRules } from './ladder.js';
+import { ladderOf } from './ladder.js';
 import { type Ledger, roomFor } from './ledger.js';
 import { TreePool } from './pool.js';
+import { ask } from './question.js';
 import { amounts } from './resources.js';
 import { choose, chooseByScore } from './search.js';
 import { hash } from './seed.js';
-import type { Constraint, GroupRequest, Objective, Refusal } from './types.js';
-import { wishFor } from './wishes.js';
+import type { GroupRequest, Refusal } from './types.js';
 
 const lastAgentsMax = 24;
 
@@ -174,34 +171,6 @@ function sortedBySeed(candidates: Candidate[], seed: number, group: string): Can
  */
 function areLast(open: number, all: number): boolean {
   return open < Math.min(lastAgentsMax, all / 40);
-}
-
-function ask(group: GroupRequest, { ledgers, largest }: Inventory, objective: Objective): Question {
-  const size = group.living.length + group.slots.length;
-  const asked = amounts(group.demand);
-  const compile = (constraint: Constraint, known: () => ReadonlySet<string>) =>
-    compileConstraint(constraint, size, known);
-  const fixed = group.constraints.map((constraint) => compile(constraint, () => new Set()));
-  const ladder = ladderOf(group.spread);
-  const affinities = affinityRules(group, ladder, () => ledgers.map(({ agent }) => agent));
-  const each = [
-    ...fixed.filter((rule): rule is EachRule => rule.kind === 'each'),
-    ...affinities.filter(({ required }) => required).map(({ rule }) => rule),
-  ];
-  const isAble = (ledger: Ledger) =>
-    roomFor(ledger, group.demand, asked) > 0 && each.every((rule) => rule.accepts(ledger.agent));
-  const counting = group.constraints
-    .map((constraint) => compile(constraint, () => knownValues(constraint.field, group, ledgers.filter(isAble))))
-    .filter((rule): rule is CountRule => rule.kind === 'count');
-  const rules = [...counting, ...rungRules(group.spread, size)];
-  const wishes = affinities.filter(({ required }) => !required).map(({ rule }) => wishFor(rule, rule.title));
-  const frame: Frame = { rules, wishes, ladder, living: group.living, size, asked, largest, objective };
-  return { group, asked, each, arrangement: new Arrangement(frame) };
-}
-
-function knownValues(field: string, group: GroupRequest, able: Ledger[]): Set<string> {
-  const values = [...group.living, ...able.map(({ agent }) => agent)].map((at) => fieldValue(at, field));
-  return new Set(values.filter((value) => value !== null));
 }
 
 /** An agent that has room for a replica and keeps the rules that judge one agent; `domains` are its keys by rung. */

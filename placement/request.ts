@@ -4,11 +4,17 @@ import { constraintFault } from './constraints.js';
 import { rungFault } from './ladder.js';
 import { dimensions, specificPorts } from './resources.js';
 import type { GroupRequest, ReplicaDemand } from './types.js';
+import { wishesMax } from './wishes.js';
 
 /** Field, value and remedy in one sentence, or null when the request is in order. */
 export function groupFault(group: GroupRequest): string | null {
   return (
-    slotsFault(group) ?? demandFault(group) ?? constraintsFault(group) ?? spreadFault(group) ?? affinityFault(group)
+    slotsFault(group) ??
+    demandFault(group) ??
+    constraintsFault(group) ??
+    preferencesFault(group) ??
+    spreadFault(group) ??
+    affinityFault(group)
   );
 }
 
@@ -16,6 +22,15 @@ function constraintsFault({ constraints }: GroupRequest): string | null {
   for (const constraint of constraints) {
     const fault = constraintFault(constraint);
     if (fault) return fault;
+  }
+  return null;
+}
+
+function preferencesFault({ preferences = [] }: GroupRequest): string | null {
+  if (preferences.length > wishesMax) return `preferences has ${preferences.length} entries; use at most ${wishesMax}`;
+  for (const [i, constraint] of preferences.entries()) {
+    const fault = constraintFault(constraint);
+    if (fault) return `preferences[${i}]: ${fault}`;
   }
   return null;
 }

@@ -117,6 +117,8 @@ export interface GroupRequest {
   living: LivingReplica[];
   near?: Affinity[];
   apart?: Affinity[];
+  /** Like constraints, but wishes: after the affinities, and more important than the spread. */
+  preferences?: Constraint[];
   /**
    * The group goes to one copyset while one has room: its agents share groups with about so many others, and few
    * combinations of failures cost any group its majority. Left out: any agents together.

@@ -2,6 +2,9 @@
 import { type Rule, roomIn } from './constraints.js';
 import type { Located } from './domains.js';
 
+/** Of affinities, and of preferences. Every wish doubles the weights above it, which have to stay exact. */
+export const wishesMax = 8;
+
 export interface Wish {
   /** 'near /cache by rack' */
   title: string;

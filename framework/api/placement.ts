@@ -9,6 +9,8 @@ export function placementJson(app: AppView, view: FrameworkView) {
     appId: app.spec.id,
     spread: app.spec.replication?.spread ?? [],
     constraints: app.spec.constraints,
+    preferences: app.spec.preferences ?? [],
+    affinity: app.spec.affinity ?? [],
     tasks: app.tasks.map((task) => ({
       taskId: task.id,
       slot: task.replica?.slot ?? null,

@@ -47,6 +47,8 @@ export function requestOf(spec: AppSpec): GroupRequest {
       ports: replicated ? [...ports, 0] : ports,
     },
     constraints: spec.constraints,
+    // Records of earlier versions have neither preferences nor affinity.
+    preferences: spec.preferences ?? [],
     distinctAgents: replicated,
     spread: spec.replication?.spread ?? [],
     living: [],
@@ -58,7 +60,6 @@ export function requestOf(spec: AppSpec): GroupRequest {
 }
 
 function affinitiesOf({ affinity }: AppSpec, type: AffinityRule['type']): Affinity[] {
-  // Records of earlier versions have none.
   const rules = (affinity ?? []).filter((rule) => rule.type === type);
   return rules.map(({ app, domain, required }) => ({ app, domain, required }));
 }

@@ -69,6 +69,7 @@ export function returningDemands(context: Context, group: Group): Demand[] {
       demand: { ...request.demand, ports: away.ports },
       constraints: [{ field: 'hostname', operator: 'CLUSTER' as const, value: away.agent.hostname }],
       spread: [],
+      preferences: [],
       near: [],
       apart: [],
       whole: false,

@@ -2,13 +2,14 @@ import _ from 'lodash';
 import type { AppSpec } from '../app.js';
 
 /**
- * An app as Marathon's API shows it: constraints as rows, optional fields left out when unset, and so are the lists
+ * An app as Marathon's API shows it: constraints and preferences as rows, optional fields left out when unset, and so are the lists
  * that Marathon leaves out when empty. `parse` of the result gives the same app again.
  */
 export function toJson(spec: AppSpec): Record<string, unknown> {
-  // Records of earlier versions have no affinity.
+  // Records of earlier versions have neither preferences nor affinity.
   const {
     constraints,
+    preferences = [],
     affinity = [],
     args,
     fetch,
@@ -23,6 +24,7 @@ export function toJson(spec: AppSpec): Record<string, unknown> {
     ..._.omitBy(plain, _.isNull),
     ...(args === null ? {} : { args }),
     ...nonEmpty('constraints', constraints.map(rowOf)),
+    ...nonEmpty('preferences', preferences.map(rowOf)),
     ...nonEmpty('affinity', affinity),
     ...nonEmpty(
       'fetch',

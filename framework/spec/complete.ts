@@ -19,6 +19,7 @@ const DEFAULTS: Omit<Judged, 'id'> = {
   disk: 0,
   gpus: 0,
   constraints: [],
+  preferences: [],
   affinity: [],
   acceptedResourceRoles: null,
   portDefinitions: [{ port: 0, protocol: 'tcp', name: 'default', labels: {} }],
@@ -45,10 +46,11 @@ export function isSingleInstance(labels: Record<string, string>): boolean {
  * `cmd` and `args` exclude each other, so an update that gives one drops the other.
  */
 export function complete(draft: AppDraft, base: AppSpec | null, id: string, problems: Problems): Judged {
-  const { constraints: rows, ports, uris, ...rest } = draft;
+  const { constraints, preferences, ports, uris, ...rest } = draft;
   const given: Partial<Judged> = rest;
   given.id = id;
-  if (rows !== undefined) given.constraints = readConstraints(rows, problems);
+  if (constraints !== undefined) given.constraints = readConstraints(constraints, 'constraints', problems);
+  if (preferences !== undefined) given.preferences = readConstraints(preferences, 'preferences', problems);
   if (ports !== undefined) given.portDefinitions = portDefinitionsOf(ports, draft.portDefinitions, problems);
   if (uris !== undefined) given.fetch = fetchOf(uris, draft.fetch, problems);
   if (given.affinity !== undefined)

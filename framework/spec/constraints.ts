@@ -14,15 +14,19 @@ const WORDS: Record<Operator, string> = {
   IS: 'IS only supports Mesos text and float values (see http://mesos.apache.org/documentation/latest/attributes-resources/)',
 };
 
-/** Rows of strings to constraints; what is wrong with row i is a problem at `/constraints(i)`. */
-export function readConstraints(rows: string[][], problems: Problems): Constraint[] {
+/** Rows of strings to constraints; what is wrong with row i is a problem at `/constraints(i)` or `/preferences(i)`. */
+export function readConstraints(
+  rows: string[][],
+  list: 'constraints' | 'preferences',
+  problems: Problems,
+): Constraint[] {
   return rows.map((row, index) => {
     const [field = '', operator = '', value = null] = row;
     const constraint = { field, operator: operator.toUpperCase() as Operator, value };
     const fault = faultOf(row, constraint);
     if (fault !== null) {
       const [words, remedy] = fault;
-      problems.add('rule', `/constraints(${index})`, words, `constraint ${index} is ${show(row)}; ${remedy}`);
+      problems.add('rule', `/${list}(${index})`, words, `${list.slice(0, -1)} ${index} is ${show(row)}; ${remedy}`);
     }
     return constraint;
   });

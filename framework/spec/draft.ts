@@ -8,8 +8,9 @@ import { DOMAIN_LIMITS, readReplication } from './replication.js';
  * What a body says, typed but not judged: fields that are absent there are absent here. Constraints are still rows
  * of strings, deprecated fields are still beside their successors.
  */
-export type AppDraft = Partial<Omit<AppSpec, 'version' | 'versionInfo' | 'constraints'>> & {
+export type AppDraft = Partial<Omit<AppSpec, 'version' | 'versionInfo' | 'constraints' | 'preferences'>> & {
   constraints?: string[][];
+  preferences?: string[][];
   ports?: number[];
   uris?: string[];
 };
@@ -71,6 +72,7 @@ function readResources(reader: Reader) {
 function readPlacement(reader: Reader) {
   return {
     constraints: reader.list('constraints', readRow),
+    preferences: reader.list('preferences', readRow),
     affinity: reader.objects('affinity', readAffinityRule),
     acceptedResourceRoles: reader.strings('acceptedResourceRoles', { lengthMin: 1 }),
     upgradeStrategy: readUpgradeStrategy(reader),

@@ -16,6 +16,7 @@ export function checkRules(app: Judged, problems: Problems): void {
     check(app, problems);
   }
   checkLists(app, problems);
+  checkWishes(app, problems);
   checkAffinity(app, problems);
   if (app.replication !== null) checkReplicated(app, problems);
 }
@@ -116,7 +117,7 @@ function checkRoles(app: Judged, problems: Problems): void {
 }
 
 function checkLists(app: Judged, problems: Problems): void {
-  for (const field of ['constraints', 'affinity', 'dependencies'] as const) {
+  for (const field of ['constraints', 'preferences', 'affinity', 'dependencies'] as const) {
     const texts = app[field].map((one) => JSON.stringify(one));
     const first = new Set<string>();
     const twice = texts.find((text) => first.size === first.add(text).size);
@@ -124,12 +125,19 @@ function checkLists(app: Judged, problems: Problems): void {
   }
 }
 
-function checkAffinity({ id, affinity }: Judged, problems: Problems): void {
-  const wishes = affinity.filter(({ required }) => !required).length;
-  if (wishes > WISHES_MAX) {
-    const sentence = `affinity has ${wishes} entries that are not required; use at most ${WISHES_MAX}`;
-    problems.add('rule', '/affinity', sentence);
+function checkWishes({ preferences, affinity }: Judged, problems: Problems): void {
+  const counts = {
+    '/preferences': preferences.length,
+    '/affinity': affinity.filter(({ required }) => !required).length,
+  };
+  for (const [path, count] of Object.entries(counts)) {
+    if (count <= WISHES_MAX) continue;
+    const sentence = `${path.slice(1)} has ${count} entries that are not required; use at most ${WISHES_MAX}`;
+    problems.add('rule', path, sentence);
   }
+}
+
+function checkAffinity({ id, affinity }: Judged, problems: Problems): void {
   for (const [index, one] of affinity.entries()) {
     if (one.app !== id) continue;
     const remedy = 'replication.spread says how its own replicas lie, and a constraint how its tasks do';

@@ -51,6 +51,20 @@ describe('scheduler: affinity', () => {
     assert.deepEqual(agentsOf(world, '/web'), agentsOf(world, '/cache'));
   });
 
+  it('goes before preferences, which are followed where they can be', () => {
+    const world = running({ instances: 1 });
+    const [home] = agentsOf(world, '/demo/ledger') as unknown as [string];
+    const rack = (number: number) => ({ field: 'rack', operator: 'IS' as const, value: `r${number % 3}` });
+    const away = Number(home.slice(1)) + 1;
+    world.command(put(appSpec('/alone', { instances: 1, preferences: [rack(away)] })));
+    const affinity = [rule('near', '/demo/ledger', 'host', false)];
+    world.command(put(appSpec('/beside', { instances: 1, preferences: [rack(away)], affinity })));
+    world.until(settled);
+    const [alone] = agentsOf(world, '/alone') as unknown as [string];
+    assert.equal(Number(alone.slice(1)) % 3, away % 3);
+    assert.deepEqual(agentsOf(world, '/beside'), new Set([home]));
+  });
+
   it('knows what runs on agents that offer nothing', () => {
     const world = running({ instances: 1 });
     const [home] = agentsOf(world, '/demo/ledger') as unknown as [string];

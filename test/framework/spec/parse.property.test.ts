@@ -17,6 +17,7 @@ const FIELDS = [
     'version',
     'container',
     'affinity',
+    'preferences',
   ],
 ];
 
@@ -59,6 +60,7 @@ const app = fc.record(
     cpus: fc.double({ min: 0.001, max: 100, noNaN: true }),
     mem: fc.double({ min: 0, max: 1e6, noNaN: true }),
     constraints: fc.uniqueArray(constraint, { maxLength: 3, selector: (row) => JSON.stringify(row).toUpperCase() }),
+    preferences: fc.uniqueArray(constraint, { maxLength: 3, selector: (row) => JSON.stringify(row).toUpperCase() }),
     affinity: fc.uniqueArray(affinity, { maxLength: 3, selector: (row) => JSON.stringify(row) }),
     ports: fc.uniqueArray(fc.integer({ min: 1, max: 65535 }), { minLength: 1, maxLength: 3 }),
     uris: fc.array(fc.webUrl(), { maxLength: 2 }),
