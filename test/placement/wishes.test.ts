@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { type AgentSnapshot, type GroupRequest, place } from '../../placement/index.js';
+import { constraint } from './build.js';
+import { affinity, compare, counting, groupBy, instance, ladder } from './instances.js';
+import { compareLists, isNear, isValid } from './oracle.js';
+
+describe('wishes', () => {
+  it('refuse nobody', () => {
+    fc.assert(
+      fc.property(instance(6, 1), fc.array(fc.oneof(counting, groupBy), { maxLength: 3 }), (drawn, preferences) => {
+        const { snapshot, seed, groups } = drawn;
+        const [asked] = groups as [GroupRequest];
+        const placed = (shape: Partial<GroupRequest>) =>
+          place({ groups: [{ ...asked, ...shape }], seed }, snapshot).assigned.length;
+        assert.equal(placed({ preferences }), placed({}));
+      }),
+      { numRuns: 600 },
+    );
+  });
+
+  it('that count are as many as no exchange of a single agent could make more', () => {
+    fc.assert(
+      fc.property(
+        instance(9, 1),
+        fc.constantFrom(['rack', 'row'], ['row', 'rack']),
+        ({ snapshot, seed, groups }, fields) => {
+          const asked: GroupRequest = {
+            ...(groups[0] as GroupRequest),
+            constraints: [],
+            spread: ladder,
+            near: [],
+            apart: [],
+            preferences: fields.map((field) => constraint(field, 'UNIQUE')),
+            whole: true,
+            avoid: {},
+            distinctAgents: true,
+          };
+          const { chosen } = compare([asked], snapshot, place({ groups: [asked], seed }, snapshot));
+          const lacking = (m: number[]) => {
+            const all = [...asked.living, ...m.map((i) => snapshot[i] as AgentSnapshot)];
+            const values = (field: string) =>
+              all.map((at) => at.attributes[field]?.value).filter((one) => one !== undefined);
+            return fields.map((field) => -new Set(values(field)).size);
+          };
+          for (const at of chosen.keys())
+            for (const other of snapshot.keys()) {
+              const swapped = chosen.with(at, other);
+              if (isValid(asked, snapshot, swapped)) assert.ok(compareLists(lacking(chosen), lacking(swapped)) <= 0);
+            }
+        },
+      ),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('are fulfilled by as many replicas as can be', () => {
+    fc.assert(
+      fc.property(instance(7, 1), affinity, fc.boolean(), ({ snapshot, seed, groups }, drawn, near) => {
+        const wish = { ...drawn, required: false };
+        const asked: GroupRequest = {
+          ...(groups[0] as GroupRequest),
+          constraints: [],
+          near: near ? [wish] : [],
+          apart: near ? [] : [wish],
+          spread: ladder,
+          whole: true,
+          avoid: {},
+          distinctAgents: true,
+        };
+        const plan = place({ groups: [asked], seed }, snapshot);
+        if (plan.assigned.length === 0) return;
+        const { chosen, valid } = compare([asked], snapshot, plan);
+        const fulfilled = (m: number[]) =>
+          m.filter((i) => isNear(snapshot[i] as AgentSnapshot, wish, ladder, snapshot, !near) === near).length;
+        assert.equal(fulfilled(chosen), Math.max(...valid(asked.slots.length).map(fulfilled)));
+      }),
+      { numRuns: 600 },
+    );
+  });
+});
