@@ -60,6 +60,9 @@ async function runEach(files: string[]): Promise<Counts[]> {
   return parts;
 }
 
+// The folder that the guests share goes with the process; the guests themselves die with it.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+
 const words = process.argv.slice(2);
 if (words.includes('--shell')) await shell();
 else finish(...(await runEach(testFiles(words))));
