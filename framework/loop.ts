@@ -13,7 +13,7 @@ import {
 import { Outbox } from './outbox.js';
 import type { Action, Event } from './scheduler/context.js';
 import type { Scheduler } from './scheduler.js';
-import type { Command, CommandResult, FrameworkService, FrameworkView } from './service.js';
+import type { ClusterView, Command, CommandResult, FrameworkService, FrameworkView } from './service.js';
 import type { Store } from './store/store.js';
 
 const tickEveryMs = 250;
@@ -83,6 +83,10 @@ export class Loop implements FrameworkService {
 
   plan(spec: AppSpec): Plan {
     return this.#options.scheduler.plan(spec);
+  }
+
+  cluster(): ClusterView {
+    return this.#options.scheduler.cluster(Date.now());
   }
 
   command(command: Command): Promise<CommandResult> {

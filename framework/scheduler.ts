@@ -10,6 +10,7 @@ import type { Plan } from '../placement/types.js';
 import type { AppSpec } from './app.js';
 import type { SchedulerEvent } from './mesos-http-client/index.js';
 import { convergePlain } from './scheduler/apps.js';
+import { clusterOf } from './scheduler/cluster.js';
 import { runCommand } from './scheduler/commands.js';
 import { type Action, type Context, type Event, emptyMemory, type SchedulerOptions } from './scheduler/context.js';
 import { type Demand, requestNow } from './scheduler/demand.js';
@@ -26,7 +27,7 @@ import { planOver } from './scheduler/surroundings.js';
 import { ageUnreachable, forgiveBackoff } from './scheduler/tasks.js';
 import { receiveUpdate } from './scheduler/updates.js';
 import { viewOf } from './scheduler/views.js';
-import type { FrameworkView } from './service.js';
+import type { ClusterView, FrameworkView } from './service.js';
 
 export class Scheduler {
   readonly #context: Context;
@@ -59,6 +60,11 @@ export class Scheduler {
   plan(spec: AppSpec): Plan {
     const offered = [...this.#context.memory.agents.values()].map(({ snapshot }) => snapshot);
     return planOver(this.#context, requestNow(this.#context, spec), offered);
+  }
+
+  /** What runs where, and what is known of the agents. */
+  cluster(now: number): ClusterView {
+    return clusterOf({ ...this.#context, now });
   }
 }
 

@@ -9,6 +9,7 @@ import { answerError, installErrorHandlers } from './errors.js';
 import { guard } from './guard.js';
 import { installJson } from './json.js';
 import { metricsResource } from './metrics.js';
+import { drainResource, rebalanceResource } from './moves.js';
 import { planResource } from './plan.js';
 import { delayResource, queueResource } from './queue.js';
 import { register, routeAll } from './resource.js';
@@ -58,6 +59,8 @@ function registerResources(api: FastifyInstance, context: Context): void {
   register(api, '/v2/queue', queueResource(context));
   register(api, '/v2/queue/*', delayResource(context));
   register(api, '/v2/plan', planResource(context));
+  register(api, '/v2/placement/drain', drainResource(context));
+  register(api, '/v2/placement/rebalance', rebalanceResource(context));
   register(api, '/v2/info', infoResource(context));
   register(api, '/v2/leader', leaderResource(context));
   register(api, '/ping', pingResource());

@@ -6,6 +6,7 @@ import { cancelDeployment, listDeployments } from './deployments.js';
 import { explain, plan, status } from './inspect.js';
 import { defaultDirectory, readLocalCluster } from './local-cluster.js';
 import { logs } from './logs.js';
+import { drain, rebalance } from './moves.js';
 import { Output } from './output.js';
 import type { Session } from './session.js';
 import { transferLeadership } from './transfer.js';
@@ -121,6 +122,19 @@ function addInspectCommands(program: Command): void {
     .description('where the tasks of a spec would go now; changes nothing')
     .action((file, options) => plan(session(options), file));
   program
+    .command('drain')
+    .argument('<target...>', 'agents by name or id; or zone=NAME, rack=NAME or another attribute')
+    .description('how agents could be emptied, and what cannot leave')
+    .option('--dry-run', 'only say what would be moved; this version does no more')
+    .action((targets, options) => drain(session(options), targets, options));
+  program
+    .command('rebalance')
+    .description('which moves would spread groups more evenly or empty agents')
+    .option('--dry-run', 'only say what would be moved; this version does no more')
+    .option('--moves-max <COUNT>', 'how many moves at most', whole(0, 1000), 20)
+    .option('--gain-min <GAIN>', 'leave out moves that gain less', gain, 0)
+    .action((options) => rebalance(session(options), options));
+  program
     .command('logs')
     .argument('<id>')
     .description('the end of what the tasks of an app wrote (local clusters)')
@@ -152,6 +166,11 @@ function whole(min: number, max: number): (text: string) => number {
     if (/^\d+$/.test(text) && value >= min && value <= max) return value;
     throw new InvalidArgumentError(`It is '${text}'; use a whole number from ${min} to ${max}.`);
   };
+}
+
+function gain(text: string): number {
+  if (/^\d{1,4}(\.\d{1,6})?$/.test(text)) return Number(text);
+  throw new InvalidArgumentError(`It is '${text}'; use a number such as 0.5.`);
 }
 
 function leaves(command: Command): Command[] {

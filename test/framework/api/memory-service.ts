@@ -3,6 +3,7 @@ import type { ReplicaReport } from '../../../executor/assignment.js';
 import type { AppSpec } from '../../../framework/app.js';
 import type {
   AppView,
+  ClusterView,
   Command,
   CommandResult,
   FrameworkService,
@@ -30,6 +31,7 @@ export class MemoryService implements FrameworkService {
     tasksFailed: 1,
     deploymentsDone: 2,
   };
+  running: ClusterView = { cluster: { agents: [], groups: [] }, unknownAgents: [], oldestOfferSeconds: null };
   private readonly apps = new Map<string, AppView>();
   private deployments: (FrameworkView['deployments'][number] & { viewsLeft: number })[] = [];
 
@@ -65,6 +67,10 @@ export class MemoryService implements FrameworkService {
     const sentence = 'only 5 agents are offered';
     const unplaced = slots.length > 5 ? [{ group: spec.id, slots: slots.slice(5), sentence, refusals: [] }] : [];
     return { assigned, unplaced, considered: [] };
+  }
+
+  cluster(): ClusterView {
+    return structuredClone(this.running);
   }
 
   change(appId: string, edit: (app: AppView) => void): void {

@@ -7,10 +7,26 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import type { ReplicaReport } from '../../../executor/assignment.js';
 import { buildApi } from '../../../framework/api/index.js';
+import type { ClusterView } from '../../../framework/service.js';
+import { agent } from '../../placement/build.js';
+import { replica, running } from '../../placement/clusters.js';
 import { MemoryService } from '../api/memory-service.js';
 import { type Run, gaia as runGaia } from './gaia.js';
 
 const ledger = { id: '/demo/ledger', cmd: 'exec redis-server', instances: 3, replication: {} };
+
+/** A group of two on agent a1 of zone a and on another; a2 is in a, too. */
+function twoZones(second: 'a2' | 'b1' = 'b1'): ClusterView {
+  const at = (id: string, zone: string) => agent(id, { zone, text: { rack: `r${id}` } });
+  const [a1, a2, b1] = [at('a1', 'a'), at('a2', 'a'), at('b1', 'b')];
+  const replicas = [replica(0, a1), replica(1, second === 'a2' ? a2 : b1)];
+  const groups = [running({ leader: 0, spread: ['zone'], replicas })];
+  return {
+    cluster: { agents: [a1, a2, b1], groups },
+    unknownAgents: [{ agentId: 'S9', hostname: 'lost' }],
+    oldestOfferSeconds: 7,
+  };
+}
 
 let service: MemoryService;
 let api: FastifyInstance;
@@ -219,6 +235,51 @@ describe('gaia: the other commands', () => {
     const tight = await gaia(['plan', '-'], JSON.stringify({ ...ledger, instances: 7 }));
     assert.equal(tight.code, 1);
     assert.match(tight.stdout, /slots 5, 6 do not fit: only 5 agents are offered/);
+  });
+
+  it('previews how agents are emptied, and says what cannot go with exit code 1', async () => {
+    service.running = twoZones();
+    const shown = await gaia(['drain', '--dry-run', 'a1']);
+    assert.equal(shown.code, 0, shown.stderr);
+    assert.match(shown.stdout, /preview over 3 agents, as they last offered, up to 7 s ago; nothing is moved/);
+    assert.match(shown.stdout, /lost has offered nothing since the framework started: its room is unknown/);
+    assert.match(
+      shown.stdout,
+      /step 1 of 1\n {2}\/demo\/ledger 0: a1 -> a2 \(it leads; another leads before it leaves\)/,
+    );
+    assert.match(shown.stdout, /ledger survives no failure; not of zone a.*\n {2}Afterwards it .*not of zone b/);
+    const stuck = await json(['drain', '--dry-run', 'zone=a', 'rack=ra1', 'rack=ra2']);
+    assert.deepEqual([stuck.code, stuck.value.error.plan.stuck.length], [1, 1]);
+    const told = await gaia(['drain', '--dry-run', 'zone=a']);
+    assert.match(told.stdout, /\/demo\/ledger 0 cannot leave a1: .*add an agent/);
+    assert.match(told.stdout, /\/demo\/ledger survives no failure; .*, as before\.\n/);
+    assert.equal((await json(['drain', '--dry-run', 'zone=nowhere'])).code, 4);
+  });
+
+  it('previews moves that gain', async () => {
+    service.running = twoZones();
+    const { code, value } = await json(['rebalance', '--dry-run', '--moves-max', '3']);
+    assert.deepEqual([code, value.plan.moves, value.known.agents], [0, [], 3]);
+    service.running = twoZones('a2');
+    const spread = await gaia(['rebalance', '--dry-run']);
+    assert.match(
+      spread.stdout,
+      /ledger 1: a2 -> b1\n +pairs of replicas of \/demo\/ledger that share a zone: 1 before, 0/,
+    );
+    assert.match(spread.stdout, /Agents without any task after it: a2\n/);
+    assert.equal((await gaia(['rebalance', '--dry-run', '--gain-min', 'much'])).code, 2);
+  });
+
+  it('says that moves are not carried out, and what to do by hand', async () => {
+    for (const [args, remedy] of [
+      [['drain', 'agent-1'], /--dry-run\. .*"hostname", "UNLIKE"/],
+      [['rebalance'], /--dry-run\. .*gaia app restart ID/],
+    ] as const) {
+      const { code, value } = await json([...args]);
+      assert.equal(code, 2);
+      assert.match(value.error.message, /not carried out by this version/);
+      assert.match(value.error.remedy, remedy);
+    }
   });
 
   it('reads logs from the sandbox of a replica', async () => {

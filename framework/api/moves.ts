@@ -1,0 +1,85 @@
+import type { FastifyRequest } from 'fastify';
+import {
+  agentsIn,
+  type Cluster,
+  planDrain,
+  planRebalance,
+  type RebalanceOptions,
+  valuesIn,
+} from '../../placement/index.js';
+import type { ClusterView } from '../service.js';
+import type { Context } from './context.js';
+import { ApiError } from './errors.js';
+import { text, texts } from './query.js';
+import type { Resource } from './resource.js';
+
+const MOVES_MAX = 1000;
+const VALUES_SHOWN = 10;
+
+/** `GET /v2/placement/drain?zone=a`: how the agents could be emptied. A preview; nothing is moved. */
+export function drainResource({ service }: Context): Resource {
+  return {
+    GET: (request) => {
+      const view = service.cluster();
+      const wanted = selection(request);
+      const ids = agentsIn(view.cluster, wanted);
+      if (ids.length === 0) throw noSuchAgent(view.cluster, wanted);
+      return { known: knowledge(view), plan: planDrain(view.cluster, ids) };
+    },
+  };
+}
+
+/** `GET /v2/placement/rebalance`: which moves would gain. A preview; nothing is moved. */
+export function rebalanceResource({ service }: Context): Resource {
+  return {
+    GET: (request) => {
+      const view = service.cluster();
+      return { known: knowledge(view), plan: planRebalance(view.cluster, rebalanceOptions(request)) };
+    },
+  };
+}
+
+/** What the plan was made from. */
+function knowledge({ cluster, unknownAgents, oldestOfferSeconds }: ClusterView) {
+  return { agents: cluster.agents.length, oldestOfferSeconds, unknownAgents };
+}
+
+function selection(request: FastifyRequest): Record<string, string[]> {
+  const fields = Object.keys(request.query as object);
+  if (fields.length === 0)
+    throw new ApiError(
+      400,
+      'Nothing is named to be drained',
+      'Add ?agent=NAME, ?zone=NAME, ?rack=NAME or another attribute; repeat one for several values.',
+    );
+  return Object.fromEntries(fields.map((field) => [field, texts(request, field)]));
+}
+
+function noSuchAgent(cluster: Cluster, wanted: Record<string, string[]>): ApiError {
+  const names = Object.entries(wanted).map(([field, values]) => `${field} '${values.join("' or '")}'`);
+  const known = Object.keys(wanted).map((field) => knownValues(cluster, field));
+  return new ApiError(404, `No agent is known with ${names.join(' and ')}`, `${known.join('; ')}.`);
+}
+
+function knownValues(cluster: Cluster, field: string): string {
+  const values = valuesIn(cluster, field);
+  if (values.length === 0) return `No agent has a field ${field}; use agent, zone, rack or another attribute`;
+  const more = values.length > VALUES_SHOWN ? `, and ${values.length - VALUES_SHOWN} more` : '';
+  return `There are ${field} ${values.slice(0, VALUES_SHOWN).join(', ')}${more}`;
+}
+
+function rebalanceOptions(request: FastifyRequest): RebalanceOptions {
+  const other = Object.keys(request.query as object).find((name) => name !== 'movesMax' && name !== 'gainMin');
+  if (other !== undefined)
+    throw new ApiError(400, `The query parameter ${other} is unknown`, 'Use movesMax and gainMin.');
+  const movesMax = number(request, 'movesMax', /^\d{1,4}$/, MOVES_MAX, `a whole number from 0 to ${MOVES_MAX}`);
+  const gainMin = number(request, 'gainMin', /^\d{1,4}(\.\d{1,6})?$/, Number.POSITIVE_INFINITY, 'a number such as 0.5');
+  return { ...(movesMax === undefined ? {} : { movesMax }), ...(gainMin === undefined ? {} : { gainMin }) };
+}
+
+function number(request: FastifyRequest, name: string, form: RegExp, max: number, use: string): number | undefined {
+  const value = text(request, name);
+  if (value === undefined) return undefined;
+  if (form.test(value) && Number(value) <= max) return Number(value);
+  throw new ApiError(400, `The query parameter ${name} is '${value}'`, `Use ${use}.`);
+}

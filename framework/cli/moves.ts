@@ -1,0 +1,104 @@
+import type { DrainPlan, Move, RebalancePlan } from '../../placement/index.js';
+import { EXIT, Failure } from './failure.js';
+import { bold, dim, red, yellow } from './output.js';
+import type { Session } from './session.js';
+
+interface Preview<Plan> {
+  known: {
+    agents: number;
+    oldestOfferSeconds: number | null;
+    unknownAgents: { agentId: string; hostname: string }[];
+  };
+  plan: Plan;
+}
+
+/** `gaia rebalance --dry-run`: which moves would gain, and what. */
+export async function rebalance(
+  { api, output }: Session,
+  { dryRun, movesMax, gainMin }: { dryRun?: boolean; movesMax: number; gainMin: number },
+): Promise<void> {
+  if (!dryRun)
+    throw notOffered(
+      'To move one group by hand, "npx gaia app restart ID" replaces its replicas one after another, each placed anew.',
+    );
+  const path = `/v2/placement/rebalance?movesMax=${movesMax}&gainMin=${gainMin}`;
+  const { known, plan } = await api.get<Preview<RebalancePlan>>(path);
+  tellKnown(output, known);
+  if (plan.moves.length === 0) output.line('No move gains.');
+  for (const move of plan.moves) {
+    output.line(moveText(move));
+    output.line(dim(`    ${move.sentence}`));
+  }
+  if (plan.agentsFreed.length > 0) output.line(`Agents without any task after it: ${plan.agentsFreed.join(', ')}`);
+  tellSurvival(output, plan.groups);
+  if (plan.gaveUp) output.line(yellow('Not all agents that might be emptied were tried.'));
+  output.result({ known, plan });
+}
+
+/** `gaia drain --dry-run`: how agents could be emptied. Exit code 1 when something cannot go. */
+export async function drain(
+  { api, output }: Session,
+  targets: string[],
+  { dryRun }: { dryRun?: boolean },
+): Promise<void> {
+  const query = queryOf(targets);
+  if (!dryRun)
+    throw notOffered(
+      'To empty agent-1 by hand, add ["hostname", "UNLIKE", "agent-1"] to the constraints of each app there and run ' +
+        '"npx gaia app add FILE --update": its replicas are replaced one after another.',
+    );
+  const { known, plan } = await api.get<Preview<DrainPlan>>(`/v2/placement/drain?${query}`);
+  tellKnown(output, known);
+  output.line(`To be emptied: ${plan.agents.join(', ')}`);
+  for (const [index, moves] of plan.steps.entries()) {
+    output.line(bold(`step ${index + 1} of ${plan.steps.length}`));
+    for (const move of moves) output.line(moveText(move));
+  }
+  if (plan.steps.length === 0 && plan.stuck.length === 0) output.line('Nothing runs there.');
+  tellSurvival(output, plan.groups);
+  for (const { group, slot, hostname, sentence } of plan.stuck)
+    output.line(red(`  ${group} ${slot} cannot leave ${hostname}: ${sentence}`));
+  if (plan.stuck.length > 0) {
+    const message = `${plan.stuck.length} replicas or tasks cannot leave`;
+    throw new Failure(EXIT.failed, message, 'Add agents, loosen the constraints, or lower instances.', { known, plan });
+  }
+  output.result({ known, plan });
+}
+
+function notOffered(byHand: string): Failure {
+  const message = 'Moves are not carried out by this version, only previewed';
+  return new Failure(EXIT.usage, message, `Run it with --dry-run. ${byHand}`);
+}
+
+/** `agent-1` or `zone=a`. */
+function queryOf(targets: string[]): URLSearchParams {
+  return new URLSearchParams(
+    targets.map((target): [string, string] => {
+      const [field, ...value] = target.split('=');
+      return value.length === 0 ? ['agent', target] : [field as string, value.join('=')];
+    }),
+  );
+}
+
+function moveText({ group, slot, from, to, leads }: Move): string {
+  return `  ${group} ${slot}: ${from.hostname} -> ${to.hostname}${leads ? ' (it leads; another leads before it leaves)' : ''}`;
+}
+
+function tellKnown(
+  output: Session['output'],
+  { agents, oldestOfferSeconds, unknownAgents }: Preview<unknown>['known'],
+): void {
+  const age = oldestOfferSeconds === null ? '' : `, as they last offered, up to ${oldestOfferSeconds} s ago`;
+  output.line(dim(`A preview over ${agents} agents${age}; nothing is moved.`));
+  for (const { hostname } of unknownAgents)
+    output.line(
+      yellow(`${hostname} has offered nothing since the framework started: its room is unknown, so it takes nothing.`),
+    );
+}
+
+function tellSurvival(output: Session['output'], groups: DrainPlan['groups']): void {
+  for (const { group, before, after } of groups) {
+    if (before.sentence === after.sentence) output.line(`${group} ${after.sentence}, as before.`);
+    else output.line(`${group} ${before.sentence}.\n  Afterwards it ${after.sentence}.`);
+  }
+}

@@ -1,0 +1,76 @@
+/** What runs where, for previews of moves: the records, and what agents had free when they last offered. */
+import lodash from 'lodash';
+import type { AgentSnapshot, Resources, RunningGroup, RunningReplica } from '../../placement/index.js';
+import type { ClusterView } from '../service.js';
+import type { Context, KnownAgent } from './context.js';
+import { currentlyAvoided, requestNow } from './demand.js';
+import { caughtUp, groupOf, leaderTask, type MemberTask } from './quorum.js';
+import type { AppRecord, TaskRecord } from './records.js';
+
+export function clusterOf(context: Context): ClusterView {
+  const { memory, state, now } = context;
+  const tasks = [...state.tasks.values()];
+  const byAgent = lodash.groupBy(tasks, ({ agent }) => agent.id);
+  const unknown = Object.values(byAgent).flatMap(([task]) => (task && !memory.agents.has(task.agent.id) ? [task] : []));
+  const agents = [...memory.agents.values()];
+  return {
+    cluster: {
+      agents: agents.map((known) => withTotal(context, known, byAgent[known.snapshot.id] ?? [])),
+      groups: [...state.apps.values()].filter(({ deleting }) => !deleting).map((app) => runningGroup(context, app)),
+    },
+    unknownAgents: unknown.map(({ agent }) => ({ agentId: agent.id, hostname: agent.hostname })),
+    oldestOfferSeconds: agents.length === 0 ? null : secondsSince(now, Math.min(...agents.map((one) => one.offeredMs))),
+  };
+}
+
+const secondsSince = (now: number, ms: number) => Math.max(0, Math.round((now - ms) / 1000));
+
+/** What other frameworks have there is not known; the total is what is free and what our tasks have. */
+function withTotal({ memory }: Context, { snapshot }: KnownAgent, tasks: TaskRecord[]): AgentSnapshot {
+  const sum = (field: 'cpus' | 'mem' | 'disk' | 'gpus') =>
+    tasks.reduce((total, { demand }) => total + demand[field], snapshot.free[field]);
+  const total: Resources = {
+    ...snapshot.free,
+    cpus: sum('cpus'),
+    mem: sum('mem'),
+    disk: sum('disk'),
+    gpus: sum('gpus'),
+  };
+  return { ...snapshot, total, unavailable: memory.unavailable.get(snapshot.id) ?? null };
+}
+
+/** Tasks that are to stay; those that end or are given up are on their way out anyway. */
+function runningGroup(context: Context, app: AppRecord): RunningGroup {
+  const tasks = context.state.tasksOf(app.id);
+  const group = groupOf(app, tasks);
+  const stays = ({ stopping, inactive, replica }: TaskRecord) => !stopping && !inactive && !replica?.retiring;
+  const members = (group?.members ?? tasks).filter(stays);
+  const current = new Set<TaskRecord>(group ? caughtUp(group) : tasks.filter(({ state }) => state === 'TASK_RUNNING'));
+  const request = lodash.omit(requestNow(context, app.active), ['slots', 'living', 'whole']);
+  return {
+    ...request,
+    avoid: lodash.mapValues(currentlyAvoided(app, context.now), ({ reason }) => reason),
+    size: app.active.instances,
+    replicated: app.active.replication !== null,
+    leader: group ? (leaderTask(group)?.replica.self.slot ?? null) : null,
+    replicas: members.map((task, index) => runningReplica(task, index, current.has(task))),
+  };
+}
+
+function runningReplica(
+  { agent, demand, replica }: TaskRecord | MemberTask,
+  index: number,
+  runs: boolean,
+): RunningReplica {
+  const { id, hostname, region, zone, attributes } = agent;
+  return {
+    slot: replica?.self.slot ?? index,
+    agentId: id,
+    hostname,
+    region,
+    zone,
+    attributes,
+    ports: demand.ports,
+    runs,
+  };
+}
