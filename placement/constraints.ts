@@ -36,6 +36,8 @@ export interface CountRule {
   shown(at: Located): string | null;
   /** How many more replicas `value` may take after `counts`. Never grows as replicas are added elsewhere. */
   room(value: string, counts: ReadonlyMap<string, number>): number;
+  /** What it allows depends on how many replicas the app has: with fewer it may be less. */
+  bySize: boolean;
   /** How many values may still hold replicas: all of them (Infinity), or a number that counts those in use. */
   valuesMax: number;
 }
@@ -130,7 +132,8 @@ function countRule(constraint: Constraint, room: CountRule['room'], valuesMax = 
   const valueAt = (at: Located) => fieldValue(at, field);
   const title = `constraint ${constraintText(constraint)}`;
   const cure = 'change the constraint';
-  return { kind: 'count', refusal: 'constraint', title, field, cure, valueAt, shown: valueAt, room, valuesMax };
+  const bySize = constraint.operator === 'GROUP_BY';
+  return { kind: 'count', refusal: 'constraint', title, field, cure, valueAt, shown: valueAt, room, bySize, valuesMax };
 }
 
 /** How many more replicas may have `value` after `counts`. */

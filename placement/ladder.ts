@@ -26,7 +26,8 @@ export function rungRules(spread: readonly Rung[], size: number): CountRule[] {
   const ladder = ladderOf(spread);
   return spread.flatMap((rung, i) => {
     if (typeof rung === 'string' || !rung.required) return [];
-    return [rungRule(ladder.slice(0, i + 1), rung.maxPerDomain ?? withoutMajority(size))];
+    const rule = rungRule(ladder.slice(0, i + 1), rung.maxPerDomain ?? withoutMajority(size));
+    return [{ ...rule, bySize: rung.maxPerDomain === undefined }];
   });
 }
 
@@ -36,14 +37,14 @@ function withoutMajority(size: number): number {
 }
 
 /** `path`: the ladder down to the rung. */
-function rungRule(path: readonly string[], most: number): CountRule {
+function rungRule(path: readonly string[], most: number): Omit<CountRule, 'bySize'> {
   const field = path.at(-1) as string;
   return {
     kind: 'count',
     refusal: 'spread',
     title: `spread over ${field} (at most ${most} each)`,
     field,
-    cure: 'raise maxPerDomain, do not require it',
+    cure: 'set a higher maxPerDomain or do not require it',
     valueAt: (at) => domainKeys(at, path).at(-1) as string,
     shown: (at) => domainText(at, path),
     room: (key, counts) => Math.max(0, most - (counts.get(key) ?? 0)),

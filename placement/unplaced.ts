@@ -23,6 +23,7 @@ export function unplacedSentence(attempt: Attempt): string {
 }
 
 function remedy({ question, arrangement }: Attempt): string {
+  if (arrangement.frame.rules.some(({ bySize }) => bySize)) return 'relax a constraint or add agents';
   return `relax a constraint, add agents or lower instances to ${question.group.living.length + arrangement.taken.length}`;
 }
 
@@ -86,7 +87,7 @@ function nameOf({ sentence }: Refusal): string {
 function cure(rule: string, alike: Refusal[]): string {
   const least = leastMissing(alike);
   if (rule === 'distinctAgents') return 'add an agent';
-  if (rule === 'spread') return 'add an agent in another domain, raise maxPerDomain, or do not require it';
+  if (rule === 'spread') return 'add an agent in another domain, set a higher maxPerDomain, or do not require it';
   if (rule === 'affinity') return 'add an agent that satisfies the affinity, or do not require it';
   if (rule === 'constraint') return 'add an agent that satisfies the constraint, or change the constraint';
   return `free ${least.missing} ${rule} on ${nameOf(least)}, ask for less, or add an agent`;
@@ -132,10 +133,11 @@ function ruleSentence({ question, candidates, arrangement }: Attempt): string | 
       group.living.filter((at) => start.roomOf(index, rule.valueAt(at) ?? '') < 1),
     );
     const instances = group.living.length + room;
+    const lower = rule.bySize || instances === 0 ? '' : `, or lower instances to ${instances}`;
     return (
       `${title} leaves room for ${room} of ${group.slots.length} replicas: the agents that ` +
       `could take one have ${field} ${values}${full && `, and ${field} ${full} is full`}; add agents with another ${field}, ` +
-      `${cure}${instances > 0 ? ` or lower instances to ${instances}` : ''}`
+      `${cure}${lower}`
     );
   }
   return null;

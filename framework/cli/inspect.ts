@@ -79,7 +79,7 @@ function explainScore(output: Session['output'], placement: TaskJson['placement'
   for (const { name, value, weight } of placement.parts) {
     output.line(`      ${name}: ${value.toFixed(3)} with weight ${weight.toFixed(3)}`);
   }
-  if (placement.others.length > 0) output.line('    not on');
+  if (placement.others.length > 0) output.line('    about agents');
   for (const other of placement.others) output.line(`      ${firstLine(other.sentence)}`);
 }
 

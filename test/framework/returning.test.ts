@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import type { Command } from '../../framework/service.js';
 import type { FakeTask } from './model/fake-mesos.js';
-import { replicatedSpec, World } from './model/world.js';
+import { appSpec, replicatedSpec, World } from './model/world.js';
 
 const id = '/demo/ledger';
 const diskSpec = () => {
@@ -61,6 +61,23 @@ describe('scheduler: members with durability disk', () => {
       assert.equal(assignment.replica?.returns, true);
       assert.equal(assignment.replica?.peers.length, 2);
     }
+  });
+
+  it('launches them again where they were, whatever they are to be near', () => {
+    const world = new World(5);
+    world.connect();
+    world.command({ ...put(), specs: [appSpec('/cache', { instances: 1 })] } as Command);
+    world.until((view) => view.deployments.length === 0);
+    const affinity = [{ app: '/cache', domain: 'region', type: 'near' as const, required: true }];
+    world.command({ ...put(), specs: [{ ...diskSpec(), affinity }] } as Command);
+    world.until((view) => view.deployments.length === 0);
+    const before = places(world);
+    world.command({ type: 'deleteApp', appId: '/cache', force: false });
+    world.until((view) => view.apps.length === 1);
+    for (const task of tasksOf(world)) if (!task.ended) world.mesos.end(task, 'TASK_FAILED');
+    tell(world);
+    whole(world);
+    assert.deepEqual(places(world), before);
   });
 
   it('waits for members while their agents are away, and takes nobody in their place', () => {

@@ -58,7 +58,7 @@ describe('a required rung', () => {
     assert.equal(
       one.unplaced[0]?.sentence,
       'no agent does: s2: spread over rack (at most 1 each): its rack is 1 of zone a, replicas of 2 there: 1; one more is against it; ' +
-        'add an agent in another domain, raise maxPerDomain, or do not require it',
+        'add an agent in another domain, set a higher maxPerDomain, or do not require it',
     );
     assert.equal(one.unplaced[0]?.refusals[0]?.rule, 'spread');
     const two = planOf(spread, [same, other, agent('s4', { zone: 'b', text: { rack: '2' } })], {
@@ -68,8 +68,17 @@ describe('a required rung', () => {
     assert.equal(
       two.unplaced[0]?.sentence,
       'spread over rack (at most 1 each) leaves room for 1 of 2 replicas: the agents that could take one have rack 2 of zone b, ' +
-        'and rack 1 of zone a is full; add agents with another rack, raise maxPerDomain, do not require it or lower instances to 2',
+        'and rack 1 of zone a is full; add agents with another rack, set a higher maxPerDomain or do not require it, or lower instances to 2',
     );
+  });
+
+  it('advises no fewer replicas where those would have to lie further apart', () => {
+    const sentence = (rung: Rung) =>
+      planOf([rung], at('a1', 'a2', 'a3', 'b1', 'b2'), { slots: slots(5) }).unplaced[0]?.sentence ?? '';
+    const advice = 'add agents with another zone, set a higher maxPerDomain or do not require it';
+    assert.ok(sentence({ domain: 'zone', required: true }).endsWith(advice));
+    const fixed = sentence({ domain: 'zone', maxPerDomain: 2, required: true });
+    assert.ok(fixed.endsWith(`${advice}, or lower instances to 4`));
   });
 
   it('is explained in a plan', () => {

@@ -147,7 +147,8 @@ describe('gaia app', () => {
   });
 
   it('tells what waits and why', async () => {
-    await gaia(['app', 'add', '-'], JSON.stringify(ledger));
+    const spread = [{ domain: 'zone', required: true }, { domain: 'rack', required: true, maxPerDomain: 2 }, 'host'];
+    await gaia(['app', 'add', '-'], JSON.stringify({ ...ledger, replication: { spread } }));
     const spec = service.view().apps[0]?.spec;
     assert.ok(spec);
     const refusal = {
@@ -175,6 +176,7 @@ describe('gaia app', () => {
     const shown = (await gaia(['app', 'show', '/demo/ledger'])).stdout;
     assert.match(shown, /1 to be placed since .*: no agent has 2 cpus\n {2}next attempt in 8 s\n {4}1 cpu is missing/);
     const explained = (await gaia(['explain', '/demo/ledger'])).stdout;
+    assert.match(explained, /spread over zone \(never a majority in one\), then rack \(at most 2 each\), then host\n/);
     assert.match(explained, /replica 0 is on agent-1, zone a, rack r1\n {4}score 0\.750/);
     assert.match(explained, / {6}agent-9: asks for 0\.5 cpus, 0\.1 are free/);
     assert.match((await gaia(['status'])).stdout, /waiting \/demo\/ledger: 1 to be placed; no agent has 2 cpus/);
