@@ -2,13 +2,29 @@ import assert from 'node:assert/strict';
 import lodash from 'lodash';
 import { Arrangement } from '../../placement/arrangement.js';
 import { Attempt } from '../../placement/attempt.js';
-import { type AgentSnapshot, type GroupRequest, Inventory, place, type Seat } from '../../placement/index.js';
+import {
+  type AgentSnapshot,
+  type GroupRequest,
+  Inventory,
+  place,
+  type Rung,
+  type Seat,
+} from '../../placement/index.js';
 import { ListPool } from '../../placement/pool.js';
 import { randomFrom } from '../random.js';
-import { agent, group, living } from './build.js';
+import { agent, constraint, group, living } from './build.js';
 
 const seed = Number(process.env.GAIA_SEED ?? Date.now() % 2 ** 31);
 const ladders = [[], ['host'], ['rack'], ['zone', 'rack', 'host'], ['zone', 'rack']];
+
+const requiredLadders: Rung[][] = [
+  [{ domain: 'zone', required: true }, 'rack', 'host'],
+  ['zone', { domain: 'rack', maxPerDomain: 1, required: true }, 'host'],
+  [
+    { domain: 'zone', maxPerDomain: 3, required: true },
+    { domain: 'rack', maxPerDomain: 2, required: true },
+  ],
+];
 
 /** So many agents that domains are indexed, in sizes and amounts that repeat and that do not. */
 function cluster(random: () => number, count: number): AgentSnapshot[] {
@@ -63,6 +79,20 @@ function checkChoice(inventory: Inventory, asked: GroupRequest): void {
   }
 }
 
+/** No other agent would be better in the place of one that was taken. */
+function checkExchanges(inventory: Inventory, asked: GroupRequest): void {
+  const { arrangement, candidates } = new Attempt(inventory, asked, 1);
+  if (arrangement.taken.some(({ avoided }) => avoided)) return;
+  const all = new ListPool(candidates.filter(({ avoided }) => !avoided));
+  for (const item of [...arrangement.taken]) {
+    arrangement.release(item);
+    assert.ok(arrangement.allows(item));
+    const best = all.best(arrangement);
+    assert.ok(best && arrangement.score(best) <= arrangement.score(item), `${item.name}: ${JSON.stringify(asked)}`);
+    arrangement.take(item);
+  }
+}
+
 const stateOf = (inventory: Inventory) =>
   inventory.ledgers.map(({ left, ports, portsLeft, named }) => ({ ...left, ports, portsLeft, named }));
 
@@ -85,6 +115,29 @@ describe(`an inventory (seed ${seed})`, () => {
         assert.ok(Math.min(left.cpus, left.mem, left.disk, left.gpus, portsLeft) >= 0);
       while (alive.length > 0) leave(inventory, alive, random);
       assert.deepEqual(stateOf(inventory), start);
+    }
+  }).timeout(60_000);
+
+  it('lets no exchange of an agent make a choice better, with required rungs, wishes and affinities', () => {
+    const random = randomFrom(seed);
+    const one = <T>(from: readonly T[]) => from[Math.floor(random() * from.length)] as T;
+    const near = () => (random() < 0.3 ? [{ app: '/x', domain: one(['zone', 'rack']), required: random() < 0.5 }] : []);
+    for (let life = 0; life < 3; life++) {
+      const agents = cluster(random, 150 + Math.floor(random() * 100));
+      const inventory = new Inventory(
+        agents.map((at, i) => (i % 30 === 0 ? { ...at, running: [{ app: '/x', slot: 0 }] } : at)),
+      );
+      for (let number = 0; number < 100; number++) {
+        const asked: GroupRequest = {
+          ...groupFrom(random, number, agents),
+          spread: one(requiredLadders),
+          near: near(),
+          apart: near(),
+          preferences: random() < 0.2 ? [constraint('rack', 'UNIQUE'), constraint('rack', 'LIKE', 'r1.*')] : [],
+        };
+        checkExchanges(inventory, asked);
+        inventory.place(asked, 1);
+      }
     }
   }).timeout(60_000);
 
