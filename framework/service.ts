@@ -1,5 +1,5 @@
 import type { ReplicaReport } from '../executor/assignment.js';
-import type { Cluster } from '../placement/cluster.js';
+import type { AgentName, Cluster } from '../placement/cluster.js';
 import type { Plan, Refusal } from '../placement/types.js';
 import type { AppSpec } from './app.js';
 import type { TaskState } from './mesos-http-client/index.js';
@@ -23,7 +23,7 @@ export interface ClusterView {
   /** What is free is what agents had when they last offered, less what was put there since. */
   cluster: Cluster;
   /** Tasks run there, but they have offered nothing since the framework started. */
-  unknownAgents: { agentId: string; hostname: string }[];
+  unknownAgents: AgentName[];
   /** How long ago the agent offered that has offered nothing for longest; null: none has offered. */
   oldestOfferSeconds: number | null;
 }

@@ -29,12 +29,17 @@ export interface Cluster {
   groups: RunningGroup[];
 }
 
+export interface AgentName {
+  agentId: string;
+  hostname: string;
+}
+
 /** A replica leaves one agent for another: its successor joins first, then it leaves. */
 export interface Move {
   group: string;
   slot: number;
-  from: { agentId: string; hostname: string };
-  to: { agentId: string; hostname: string };
+  from: AgentName;
+  to: AgentName;
   /** It leads: leadership goes to another replica before it leaves. */
   leads: boolean;
 }
@@ -82,9 +87,15 @@ export function agentsIn(cluster: Cluster, wanted: Readonly<Record<string, reado
   return [...new Set(found.map(({ id }) => id))].sort();
 }
 
-/** The values that `agentsIn` finds agents by, sorted. */
+/** The values that `agentsIn` finds agents by, sorted; of agents the hostnames. */
 export function valuesIn(cluster: Cluster, field: string): string[] {
-  return [...new Set(placesOf(cluster).flatMap((place) => valuesOf(place, field)))].sort();
+  return [...new Set(placesOf(cluster).flatMap((place) => valuesOf(place, field).slice(0, 1)))].sort();
+}
+
+/** These agents with their hostnames, sorted by id; one that nothing is known of has its id for a name. */
+export function agentsNamed(cluster: Cluster, ids: ReadonlySet<string>): AgentName[] {
+  const names = new Map(placesOf(cluster).map(({ id, hostname }) => [id, hostname]));
+  return [...ids].sort().map((agentId) => ({ agentId, hostname: names.get(agentId) ?? agentId }));
 }
 
 function placesOf({ agents, groups }: Cluster): (Located & { id: string })[] {

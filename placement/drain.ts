@@ -1,6 +1,15 @@
 /** Empties agents: for each replica there a successor elsewhere, in steps that leave every group its majority. */
 import type { Attempt } from './attempt.js';
-import { type Cluster, leaderLast, type Move, type RunningGroup, type RunningReplica, standstill } from './cluster.js';
+import {
+  type AgentName,
+  agentsNamed,
+  type Cluster,
+  leaderLast,
+  type Move,
+  type RunningGroup,
+  type RunningReplica,
+  standstill,
+} from './cluster.js';
 import { ladderOf } from './ladder.js';
 import { amounts, shareOf } from './resources.js';
 import { moveOf, Standing } from './standing.js';
@@ -8,15 +17,15 @@ import { type Survival, survives } from './survives.js';
 import { unplacedSentence } from './unplaced.js';
 
 export interface DrainPlan {
-  /** Sorted. */
-  agents: string[];
+  /** Sorted by id. */
+  agents: AgentName[];
   /**
    * One after another. The moves of a step are of different groups and may go at once: each replica's successor joins,
    * then the replica leaves, so no group ever has fewer members than before.
    */
   steps: Move[][];
   /** What cannot go, and why, with a remedy. */
-  stuck: { group: string; slot: number; agentId: string; hostname: string; sentence: string }[];
+  stuck: ({ group: string; slot: number; sentence: string } & AgentName)[];
   /** Of each replicated group that has a replica there: which failures it survives, before and after. */
   groups: { group: string; before: Survival; after: Survival }[];
 }
@@ -32,7 +41,7 @@ export function planDrain(cluster: Cluster, agentIds: readonly string[], seed = 
   const drained = new Set(agentIds);
   const agents = cluster.agents.filter(({ id }) => !drained.has(id));
   const standing = new Standing({ agents, groups: cluster.groups }, seed);
-  const plan: DrainPlan = { agents: [...drained].sort(), steps: [], stuck: [], groups: [] };
+  const plan: DrainPlan = { agents: agentsNamed(cluster, drained), steps: [], stuck: [], groups: [] };
   for (const group of largestFirst(cluster, standing)) drainGroup(plan, standing, group, drained);
   return plan;
 }

@@ -1,6 +1,14 @@
 /** Placement: which agent takes which replica, and why. No I/O, no clock, no randomness. */
 export { avoidance } from './avoidance.js';
-export { agentsIn, type Cluster, type Move, type RunningGroup, type RunningReplica, valuesIn } from './cluster.js';
+export {
+  type AgentName,
+  agentsIn,
+  type Cluster,
+  type Move,
+  type RunningGroup,
+  type RunningReplica,
+  valuesIn,
+} from './cluster.js';
 export { constraintFault } from './constraints.js';
 export { type DrainPlan, planDrain } from './drain.js';
 export { Inventory } from './inventory.js';

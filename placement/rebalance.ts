@@ -1,6 +1,6 @@
 /** Moves that gain: groups spread more evenly over agents that were added, and agents emptied by packing others fuller. */
 import { closeAgents } from './closing.js';
-import type { Cluster, Move, RunningGroup } from './cluster.js';
+import { type AgentName, agentsNamed, type Cluster, type Move, type RunningGroup } from './cluster.js';
 import { ladderOf } from './ladder.js';
 import { spreadGroups } from './spreading.js';
 import { type Room, Standing } from './standing.js';
@@ -34,7 +34,7 @@ export interface RebalancePlan {
   /** One after another, for a move may need the room that an earlier one leaves. */
   moves: RebalanceMove[];
   /** Agents without any replica after the moves that had some before. */
-  agentsFreed: string[];
+  agentsFreed: AgentName[];
   /** What is left of the agent that has room for the largest replica; null: there are no agents. */
   largestRoom: { before: Room | null; after: Room | null };
   /** Of each replicated group that is moved. */
@@ -89,7 +89,7 @@ function outcome({ cluster, standing, moves, triesLeft }: Draft): Omit<Rebalance
   const usedBefore = new Set(cluster.groups.flatMap(({ replicas }) => agentsOf(replicas)));
   return {
     moves,
-    agentsFreed: [...usedBefore].filter((id) => !used.has(id)).sort(),
+    agentsFreed: agentsNamed(cluster, new Set([...usedBefore].filter((id) => !used.has(id)))),
     groups: groups.map((group) => ({ group: group.id, ...survivalOf(group, standing) })),
     gaveUp: triesLeft === 0,
   };

@@ -57,7 +57,11 @@ function largestRule(all: Refusal[]): [string, Refusal[]] {
 
 function groupByRule(all: Refusal[]): Map<string, Refusal[]> {
   const rules = new Map<string, Refusal[]>();
-  for (const item of all) rules.set(item.rule, [...(rules.get(item.rule) ?? []), item]);
+  for (const item of all) {
+    const alike = rules.get(item.rule);
+    if (alike) alike.push(item);
+    else rules.set(item.rule, [item]);
+  }
   return rules;
 }
 

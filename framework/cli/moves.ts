@@ -1,4 +1,4 @@
-import type { DrainPlan, Move, RebalancePlan } from '../../placement/index.js';
+import type { AgentName, DrainPlan, Move, RebalancePlan } from '../../placement/index.js';
 import { EXIT, Failure } from './failure.js';
 import { bold, dim, red, yellow } from './output.js';
 import type { Session } from './session.js';
@@ -7,7 +7,7 @@ interface Preview<Plan> {
   known: {
     agents: number;
     oldestOfferSeconds: number | null;
-    unknownAgents: { agentId: string; hostname: string }[];
+    unknownAgents: AgentName[];
   };
   plan: Plan;
 }
@@ -29,7 +29,7 @@ export async function rebalance(
     output.line(moveText(move));
     output.line(dim(`    ${move.sentence}`));
   }
-  if (plan.agentsFreed.length > 0) output.line(`Agents without any task after it: ${plan.agentsFreed.join(', ')}`);
+  if (plan.agentsFreed.length > 0) output.line(`Agents without any task after it: ${namesOf(plan.agentsFreed)}`);
   tellSurvival(output, plan.groups);
   if (plan.gaveUp) output.line(yellow('Not all agents that might be emptied were tried.'));
   output.result({ known, plan });
@@ -49,7 +49,7 @@ export async function drain(
     );
   const { known, plan } = await api.get<Preview<DrainPlan>>(`/v2/placement/drain?${query}`);
   tellKnown(output, known);
-  output.line(`To be emptied: ${plan.agents.join(', ')}`);
+  output.line(`To be emptied: ${namesOf(plan.agents)}`);
   for (const [index, moves] of plan.steps.entries()) {
     output.line(bold(`step ${index + 1} of ${plan.steps.length}`));
     for (const move of moves) output.line(moveText(move));
@@ -59,7 +59,8 @@ export async function drain(
   for (const { group, slot, hostname, sentence } of plan.stuck)
     output.line(red(`  ${group} ${slot} cannot leave ${hostname}: ${sentence}`));
   if (plan.stuck.length > 0) {
-    const message = `${plan.stuck.length} replicas or tasks cannot leave`;
+    const all = plan.steps.flat().length + plan.stuck.length;
+    const message = `${plan.stuck.length} of ${all} replicas and tasks cannot leave`;
     throw new Failure(EXIT.failed, message, 'Add agents, loosen the constraints, or lower instances.', { known, plan });
   }
   output.result({ known, plan });
@@ -79,6 +80,8 @@ function queryOf(targets: string[]): URLSearchParams {
     }),
   );
 }
+
+const namesOf = (agents: AgentName[]) => agents.map(({ hostname }) => hostname).join(', ');
 
 function moveText({ group, slot, from, to, leads }: Move): string {
   return `  ${group} ${slot}: ${from.hostname} -> ${to.hostname}${leads ? ' (it leads; another leads before it leaves)' : ''}`;

@@ -22,12 +22,13 @@ describe('api: previews of moves', () => {
       oldestOfferSeconds: 5,
       unknownAgents: [{ agentId: 'S9', hostname: 'lost' }],
     });
-    assert.deepEqual(body.plan.agents, ['a1']);
+    assert.deepEqual(body.plan.agents, [{ agentId: 'a1', hostname: 'a1' }]);
     assert.equal(body.plan.steps[0][0].to.agentId, 'c1');
     const zone = (await call('GET', '/v2/placement/drain?zone=a')).body.plan;
-    assert.deepEqual([zone.agents, zone.steps.length, zone.stuck.length], [['a1', 'a2'], 1, 1]);
+    const ids = ({ agents }: { agents: { agentId: string }[] }) => agents.map(({ agentId }) => agentId);
+    assert.deepEqual([ids(zone), zone.steps.length, zone.stuck.length], [['a1', 'a2'], 1, 1]);
     const query = 'zone=a&rack=r-a2&rack=r-b1';
-    assert.deepEqual((await call('GET', `/v2/placement/drain?${query}`)).body.plan.agents, ['a2']);
+    assert.deepEqual(ids((await call('GET', `/v2/placement/drain?${query}`)).body.plan), ['a2']);
   });
 
   it('names what there is when nothing is found', async () => {

@@ -253,6 +253,7 @@ describe('gaia: the other commands', () => {
     const stuck = await json(['drain', '--dry-run', 'zone=a', 'rack=ra1', 'rack=ra2']);
     assert.deepEqual([stuck.code, stuck.value.error.plan.stuck.length], [1, 1]);
     const told = await gaia(['drain', '--dry-run', 'zone=a']);
+    assert.match(told.stderr, /1 of 1 replicas and tasks cannot leave/);
     assert.match(told.stdout, /\/demo\/ledger 0 cannot leave a1: .*add an agent/);
     assert.match(told.stdout, /\/demo\/ledger survives no failure; .*, as before\.\n/);
     assert.equal((await json(['drain', '--dry-run', 'zone=nowhere'])).code, 4);
