@@ -7,7 +7,7 @@ export interface RunningReplica extends LivingReplica {
   /** What it was given by its agent. */
   ports: number[];
   items?: Record<string, string[]>;
-  /** It counts for the majority. False: it starts, or cannot be reached. */
+  /** It is known to keep up, so it counts for the majority. False: it starts, lags, or cannot be reached. */
   runs: boolean;
 }
 
@@ -56,7 +56,7 @@ export function standstill(group: RunningGroup): string | null {
   const running = group.replicas.filter(({ runs }) => runs).length;
   const needed = majorityOf(group.size);
   if (running >= needed) return null;
-  return `${running} of ${group.size} replicas run and ${needed} must agree on who belongs to the group; repair it first`;
+  return `${running} of ${group.size} replicas are known to keep up, and ${needed} must agree on who belongs to the group; repair it first`;
 }
 
 /** All its replicas run. */

@@ -4,7 +4,7 @@ import { candidate } from './attempt.js';
 import type { RunningReplica } from './cluster.js';
 import { type Question, refuse } from './filters.js';
 import { giveBack, type Ledger, roomFor } from './ledger.js';
-import { type Amounts, dimensions } from './resources.js';
+import { type Amounts, dimensions, specificPorts } from './resources.js';
 import type { ReplicaDemand } from './types.js';
 
 /** A replica that may leave. */
@@ -54,7 +54,18 @@ function makesRoom(ledger: Ledger, gone: readonly Tenant[], { group: { demand },
     const left = gone.reduce((sum, { given }) => sum + given[dimension], ledger.left[dimension]);
     return left >= asked[dimension];
   });
-  return hasAmounts && roomFor(without(ledger, gone), demand, asked) > 0;
+  if (!hasAmounts) return false;
+  if (asksByName(demand)) return roomFor(without(ledger, gone), demand, asked) > 0;
+  return portsAfter(ledger, gone) >= demand.ports.length;
+}
+
+/** Numbers do not tell whether there is room for it. */
+function asksByName(demand: ReplicaDemand): boolean {
+  return specificPorts(demand).length > 0 || demand.scalars !== undefined || demand.sets !== undefined;
+}
+
+function portsAfter({ portsLeft }: Ledger, gone: readonly Tenant[]): number {
+  return gone.reduce((sum, { replica }) => sum + replica.ports.length, portsLeft);
 }
 
 /** Sets of replicas whose leaving makes room; those from which none could stay are among them. */

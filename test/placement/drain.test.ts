@@ -55,7 +55,7 @@ describe('planDrain', () => {
     const torn = { ...ledger, replicas: ledger.replicas.map((one, i) => ({ ...one, runs: i === 0 })) };
     const plan = planDrain({ agents: [a1, a2, b1, b2, c1], groups: [torn] }, ['a1']);
     assert.deepEqual(plan.steps, []);
-    assert.match(plan.stuck[0]?.sentence ?? '', /1 of 3 replicas run and 2 must agree/);
+    assert.match(plan.stuck[0]?.sentence ?? '', /1 of 3 replicas are known to keep up, and 2 must agree/);
   });
 
   it('moves together what one by one would be against a constraint', () => {
