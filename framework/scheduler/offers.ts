@@ -1,4 +1,5 @@
 /** Offers: which are held, for how long, and how they are given back. Nothing is held when nothing is wanted. */
+import lodash from 'lodash';
 import type { AgentSnapshot, AttributeValue } from '../../placement/types.js';
 import {
   type Attribute,
@@ -29,10 +30,11 @@ export function receiveOffers(context: Context, offers: Offer[]): void {
   const { memory, now } = context;
   memory.counts.offersReceived += offers.length;
   for (const offer of offers) memory.offers.set(offer.id.value, { offer, receivedMs: now });
+  const held = lodash.groupBy(heldOffers(context), agentOf);
   for (const offer of offers) {
-    const agentId = offer.agent_id.value;
+    const agentId = agentOf(offer);
     memory.agents.delete(agentId);
-    memory.agents.set(agentId, knownAgent(heldOf(context, agentId), now));
+    memory.agents.set(agentId, knownAgent(held[agentId] as Offer[], now));
     noteOffered(memory, offer);
   }
   for (const agentId of memory.agents.keys()) {
@@ -41,17 +43,14 @@ export function receiveOffers(context: Context, offers: Offer[]): void {
   }
 }
 
-export function heldOf(context: Context, agentId: string): Offer[] {
-  return [...context.memory.offers.values()]
-    .map(({ offer }) => offer)
-    .filter((offer) => offer.agent_id.value === agentId);
-}
+const agentOf = (offer: Offer) => offer.agent_id.value;
+const heldOffers = (context: Context) => [...context.memory.offers.values()].map(({ offer }) => offer);
 
 /** An agent that has been removed offers nothing any more. */
 export function forgetAgent(context: Context, agentId: string): void {
   context.memory.agents.delete(agentId);
   context.memory.unavailable.delete(agentId);
-  for (const offer of heldOf(context, agentId)) context.memory.offers.delete(offer.id.value);
+  for (const offer of heldOffers(context)) if (agentOf(offer) === agentId) context.memory.offers.delete(offer.id.value);
 }
 
 /** All offers belong to one agent. */
