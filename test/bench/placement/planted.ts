@@ -2,8 +2,8 @@
  * Clusters with a planted solution: agents are filled to the brim first, then what lies on them is cut into groups and
  * handed out in random order. All of it fits, and whoever places does not know how.
  */
+import lodash from 'lodash';
 import { type Random, randomFrom } from '../../random.js';
-import { round } from '../measure.js';
 import { gib, ladder, machines, pick, type Shape, shuffled } from './cluster.js';
 import { clusterOf, policies } from './policies.js';
 
@@ -25,15 +25,29 @@ function shapes(...rows: [cpus: number, gib: number][]): Shape[] {
   return rows.map(([cpus, mem]) => ({ cpus, mem: Math.round(mem * gib) }));
 }
 
-export function measurePlanted(agentCount: number, seed: number) {
+/** Means over the seeds. */
+export function measurePlanted(agentCount: number, seeds: readonly number[]) {
   return Object.entries(catalogues).map(([catalogue, demands]) => {
-    const random = randomFrom(seed);
-    const agents = Array.from({ length: agentCount }, () => pick(random, machines));
-    const groups = plant(random, agents, demands);
-    const firstRefusal = Object.fromEntries(policies.map((policy) => [policy, untilRefusal(policy, agents, groups)]));
-    const spread = untilRefusal('ours', agents, groups, ladder);
-    return { catalogue, groups: groups.length, filled: filledShare(agents, groups), firstRefusal, oursSpread: spread };
+    const runs = seeds.map((seed) => measureOnce(agentCount, demands, randomFrom(seed)));
+    const means = (read: (run: Run) => Record<string, number>) =>
+      lodash.mapValues(read(runs[0] as Run), (_, key) =>
+        Number(lodash.meanBy(runs, (run) => read(run)[key]).toFixed(4)),
+      );
+    return { catalogue, filled: means(({ filled }) => filled), firstRefusal: means((run) => run.firstRefusal) };
   });
+}
+
+type Run = ReturnType<typeof measureOnce>;
+
+function measureOnce(agentCount: number, demands: readonly Shape[], random: Random) {
+  const agents = Array.from({ length: agentCount }, () => pick(random, machines));
+  const groups = plant(random, agents, demands);
+  const firstRefusal = Object.fromEntries(policies.map((policy) => [policy, untilRefusal(policy, agents, groups)]));
+  const oursSpread = untilRefusal('ours', agents, groups, ladder);
+  return {
+    filled: filledShare(agents, groups),
+    firstRefusal: { ...firstRefusal, oursSpread } as Record<string, number>,
+  };
 }
 
 function plant(random: Random, agents: readonly Shape[], demands: readonly Shape[]): Group[] {
@@ -81,7 +95,7 @@ function filledShare(agents: readonly Shape[], groups: readonly Group[]) {
   const share = (dimension: keyof Shape) =>
     groups.reduce((sum, group) => sum + group.replicas * group.demand[dimension], 0) /
     agents.reduce((sum, agent) => sum + agent[dimension], 0);
-  return { cpus: round(share('cpus')), mem: round(share('mem')) };
+  return { cpus: share('cpus'), mem: share('mem') };
 }
 
 /** The share of all replicas that were placed before the first group was refused. */
@@ -93,5 +107,5 @@ function untilRefusal(policy: string, agents: readonly Shape[], groups: readonly
     if (!place(replicas, demand)) break;
     placed += replicas;
   }
-  return Number((placed / all).toFixed(4));
+  return placed / all;
 }
