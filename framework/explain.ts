@@ -23,10 +23,11 @@ export function noteWaiting(context: Context, demand: Demand, plan: Plan | null,
     refusals: [],
     sentence: null,
     delayed: true,
+    fits: false,
   };
   if (offered.length === 0 && !known.delayed && !demand.delayed) return;
-  const { refusals, sentence } = demand.delayed
-    ? { refusals: known.refusals, sentence: delaySentence(context, demand) }
+  const { refusals, sentence, fits } = demand.delayed
+    ? { refusals: known.refusals, sentence: delaySentence(context, demand), fits: false }
     : reasons(context, demand, plan, offered);
   memory.waiting.set(id, {
     ...known,
@@ -34,6 +35,7 @@ export function noteWaiting(context: Context, demand: Demand, plan: Plan | null,
     refusals: refusals.slice(0, refusalsMax),
     sentence,
     delayed: demand.delayed,
+    fits,
     processedOffers: known.processedOffers + offered.length,
     unusedOffers: known.unusedOffers + (plan && plan.assigned.length > 0 ? 0 : offered.length),
   });
@@ -50,18 +52,19 @@ function reasons(
   demand: Demand,
   plan: Plan | null,
   offered: AgentSnapshot[],
-): { refusals: Refusal[]; sentence: string } {
+): Pick<Waiting, 'refusals' | 'fits'> & { sentence: string } {
   const at = new Set(offered.map(({ id }) => id));
   const others = [...context.memory.agents.values()].filter(({ snapshot }) => !at.has(snapshot.id));
   const mine = plan?.unplaced.find(({ group }) => group === demand.request.id);
-  if (offered.length + others.length === 0) return { refusals: [], sentence: 'no agent has offered anything yet' };
+  if (offered.length + others.length === 0)
+    return { refusals: [], sentence: 'no agent has offered anything yet', fits: false };
   const rest = others.map(({ snapshot }) => snapshot);
   const wide = planOver(context, demand.request, [...offered, ...rest]);
   const unplaced = wide.unplaced[0];
-  if (unplaced) return { refusals: unplaced.refusals, sentence: unplaced.sentence };
+  if (unplaced) return { refusals: unplaced.refusals, sentence: unplaced.sentence, fits: false };
   const absent = others.map((agent) => notOffered(context, agent));
   const sentence = `would fit, but only ${offered.length} of ${offered.length + others.length} known agents offer resources now`;
-  return { refusals: [...(mine?.refusals ?? []), ...absent], sentence };
+  return { refusals: [...(mine?.refusals ?? []), ...absent], sentence, fits: true };
 }
 
 function notOffered(context: Context, { snapshot, offeredMs }: KnownAgent): Refusal {

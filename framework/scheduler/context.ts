@@ -58,6 +58,8 @@ export interface Waiting {
   sentence: string | null;
   /** `sentence` is about the back-off, not about agents. */
   delayed: boolean;
+  /** It would fit on what all known agents have offered last. */
+  fits: boolean;
 }
 
 /** Repeated until its effect shows. */

@@ -5,7 +5,7 @@ import { toPlain } from '../mesos-http-client/index.js';
 import type { Context } from './context.js';
 import type { Demand } from './demand.js';
 import { acceptOffers, type Filling, fillings, launchApp } from './launch.js';
-import { askForOffers, giveBack, holdMs, mayUse, snapshotOf } from './offers.js';
+import { askForOffers, gatheringHoldMs, giveBack, holdMs, mayUse, snapshotOf } from './offers.js';
 import { planOver } from './surroundings.js';
 
 /** Offers of several agents arrive one after the other; the first is not taken before the others had this long to come. */
@@ -20,8 +20,17 @@ export function match(context: Context, demands: Demand[]): void {
   const agents = fillings(context);
   const unplaced = byWaiting(context, due).filter((demand) => !placeOne(context, demand, agents));
   acceptOffers(context, agents);
-  giveBack(context, unplaced.length > 0);
+  giveBack(
+    context,
+    unplaced.length > 0,
+    unplaced.some((demand) => gathers(context, demand)) ? gatheringHoldMs : holdMs,
+  );
   askForOffers(context, new Set(unplaced.map(({ request }) => `${request.id} ${request.slots.join(',')}`)));
+}
+
+/** It needs several agents at once, and would fit if those that are known came together: another framework may hold some. */
+function gathers({ memory }: Context, { request }: Demand): boolean {
+  return request.whole && request.slots.length > 1 && memory.waiting.get(request.id)?.fits === true;
 }
 
 function byWaiting(context: Context, demands: Demand[]): Demand[] {

@@ -16,6 +16,8 @@ import { takenBy } from './task-info.js';
 
 /** An offer is kept this long for what needs more agents, or better ones, than have offered. */
 export const holdMs = 2000;
+/** And this long while a group gathers agents of which other frameworks may hold some; then they have their turn. */
+export const gatheringHoldMs = 10_000;
 /** Filter when nothing is wanted; lifted by REVIVE. */
 const refuseIdleSeconds = 120;
 /** Filter when something is wanted that does not fit. */
@@ -126,9 +128,9 @@ export function agentRef(offers: Offer[]): AgentRef {
   return { id, hostname, host: hostOf(offers[0] as Offer), region, zone, attributes };
 }
 
-/** Gives back what is not kept: at once when nothing is wanted, after `holdMs` when agents may still come together. */
-export function giveBack(context: Context, wanting: boolean): void {
-  const expired = (held: HeldOffer) => !wanting || context.now - held.receivedMs >= holdMs;
+/** Gives back what is not kept: at once when nothing is wanted, after `keptMs` when agents may still come together. */
+export function giveBack(context: Context, wanting: boolean, keptMs: number): void {
+  const expired = (held: HeldOffer) => !wanting || context.now - held.receivedMs >= keptMs;
   const declined = [...context.memory.offers.values()].filter(expired).map(({ offer }) => offer.id);
   for (const id of declined) context.memory.offers.delete(id.value);
   if (declined.length === 0) return;
