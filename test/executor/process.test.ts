@@ -118,15 +118,18 @@ describe('executor process', () => {
   it('an executor that is killed with SIGKILL takes all of the program with it', () =>
     withDirectory(async (directory) => {
       const script = `
+        import { writeFileSync } from 'node:fs';
         import { Program } from ${JSON.stringify(new URL('../../executor/process.js', import.meta.url).href)};
         const env = { PATH: '/usr/bin:/bin' };
         const script = 'sleep 60 & echo $! >child; perl -e "setpgrp(0, 0); sleep 60" & echo $! >stray; echo $$ >self; wait';
         await Program.start({ argv: ['/bin/sh', '-c', script], env, directory: ${JSON.stringify(directory)}, owner: null, control: false });
+        writeFileSync(${JSON.stringify(join(directory, 'started'))}, \`\${process.pid}\\n\`);
         setInterval(() => {}, 1000);`;
       const executor: ChildProcess = spawn(process.execPath, ['--input-type=module', '-e', script], {
         stdio: 'ignore',
       });
       const pids = await Promise.all(['self', 'child', 'stray'].map((name) => readPid(join(directory, name))));
+      await readPid(join(directory, 'started')); // from then on somebody watches over the session
       assert.deepEqual(pids.map(isGone), [false, false, false]);
       executor.kill('SIGKILL');
       await eventually('the end of the orphans', () => pids.every(isGone));
