@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { planDrain, planRebalance, type RunningGroup } from '../../placement/index.js';
 import { put, running, settled } from './model/running.js';
-import { appSpec, type World } from './model/world.js';
+import { appSpec, replicatedSpec, type World } from './model/world.js';
 
 const groupIn = (world: World, id = '/demo/ledger') =>
   world.scheduler.cluster(world.now).cluster.groups.find((group) => group.id === id) as RunningGroup;
@@ -44,7 +44,39 @@ describe('scheduler: what runs where', () => {
     const left = groupIn(world);
     const staying = left.replicas.filter(({ runs }) => runs).map(({ slot }) => slot);
     assert.deepEqual([left.size, staying.includes(task?.replica?.slot ?? -1), staying.length < 3], [3, false, true]);
+    assert.deepEqual(Object.keys(left.avoid), [task?.agentId]);
     assert.deepEqual(planRebalance(world.scheduler.cluster(world.now).cluster).moves, []);
+  });
+
+  it('counts neither what starts nor what is being stopped', () => {
+    const world = running();
+    world.command(put(appSpec('/web', { instances: 2 })));
+    world.until(settled);
+    world.command(put(appSpec('/web', { instances: 1 }), replicatedSpec('/demo/ledger', { instances: 4 })));
+    assert.equal(groupIn(world, '/web').replicas.length, 1);
+    for (let i = 0; i < 20 && groupIn(world).replicas.length < 4; i++) {
+      world.tick(500);
+      world.deliverAll();
+    }
+    assert.deepEqual(
+      groupIn(world).replicas.map(({ runs }) => runs),
+      [true, true, true, false],
+    );
+  });
+
+  it('tells of maintenance', () => {
+    const world = running();
+    const inverse = {
+      id: { value: 'I1' },
+      framework_id: { value: 'fw-1' },
+      agent_id: { value: 'S1' },
+      unavailability: { start: { nanoseconds: world.now * 1e6 } },
+    };
+    const event = { type: 'INVERSE_OFFERS' as const, inverse_offers: { inverse_offers: [inverse] } };
+    world.feed({ type: 'mesos', now: world.now, event });
+    const { agents } = world.scheduler.cluster(world.now).cluster;
+    assert.equal(agents.find(({ id }) => id === 'S1')?.unavailable?.startMs, world.now);
+    assert.ok(groupIn(world).maintenance);
   });
 
   it('knows nothing of agents that have not offered since the start', () => {

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { AppSpec } from '../../framework/app.js';
 import type { GroupRecord, TaskRecord } from '../../framework/scheduler/records.js';
+import { planDrain, planRebalance } from '../../placement/index.js';
 import { majority } from './model/fake-group.js';
 import type { FakeTask } from './model/fake-mesos.js';
 import { appSpec, replicatedSpec, World } from './model/world.js';
@@ -112,6 +113,20 @@ class Run {
   step([kind, pick]: Step): void {
     this.act(kind, pick);
     this.checkSlots();
+    if (pick % 8 === 0) this.checkPreviews();
+  }
+
+  /** Whatever is known: each replica of an agent leaves it or is said to be stuck, and only whole groups move for a gain. */
+  checkPreviews(): void {
+    const { cluster } = this.world.scheduler.cluster(this.world.now);
+    const here = cluster.groups.flatMap(({ replicas }) => replicas.filter(({ agentId }) => agentId === 'S1'));
+    const { steps, stuck } = planDrain(cluster, ['S1']);
+    assert.equal(steps.flat().length + stuck.length, here.length);
+    assert.ok(steps.flat().every(({ to }) => to.agentId !== 'S1'));
+    const degraded = cluster.groups.filter(({ replicated, replicas, size }) => {
+      return replicated && replicas.filter(({ runs }) => runs).length < size;
+    });
+    assert.ok(planRebalance(cluster).moves.every((move) => !degraded.some(({ id }) => id === move.group)));
   }
 
   act(kind: string, pick: number): void {
