@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::uint64_t idleNs = 20'000'000;    // nobody need ring for others' claims to be seen this soon
 constexpr std::uint64_t retryNs = 100'000'000;  // when the disk is full
+constexpr std::uint64_t executingNs = 200'000;  // between looks whether the program has executed an entry
 constexpr std::size_t segmentsKept = 3;
 
 }  // namespace
@@ -158,8 +159,10 @@ bool MemberRuntime::keepOrder(const PersistOrder& order) {
   return true;
 }
 
-// False: it cannot be kept before this member ends.
+// False: it cannot be kept before this member ends. An entry is ordered when the program is handed it, and comes into the
+// journal when the program has executed it: until then there is nothing to synchronise.
 bool MemberRuntime::keepJournal(Index upTo) {
+  while (journal_->last() < upTo && journal_->error().empty() && !ending_) sys::sleepNs(executingNs);
   while (walState_.journal < upTo && !journal_->sync(&walState_.journal) && !ending_) {
     if (journal_->distrusted()) return stopDisk(journal_->error()), false;
     showDiskError(journal_->error() + "; this member does not count until its journal goes on");

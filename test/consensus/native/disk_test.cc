@@ -188,6 +188,25 @@ TEST_CASE("disk: a member that was away returns as itself and is counted again")
   CHECK(group.allHave(first + second + third));
 }
 
+TEST_CASE("disk: a member that is long in executing what it caught up with counts afterwards") {
+  Group group({TransportChoice::shm, {}, Durability::disk}, 3);
+  REQUIRE(group.leader() != 0);
+  const std::uint32_t leader = group.leader(), away = leader == 3 ? 2 : 3, other = 6 - leader - away;
+  group.kill(away);
+  const std::vector<std::string> missed = numbered("missed ", 50), after = numbered("after ", 5);
+  for (const std::string& text : missed) group[leader].propose(text);
+  REQUIRE(eventually([&] { return group[leader].log() == missed && group[other].log() == missed; }));
+  group.start(away);
+  group[away].holdTurns(true);  // it is handed an entry, and has not executed it
+  sys::sleepNs(300'000'000);
+  group[away].holdTurns(false);
+  REQUIRE(eventually([&] { return group[away].log() == missed; }));
+  group.kill(other);
+  for (const std::string& text : after) group[leader].propose(text);
+  CHECK(eventually([&] { return group[leader].acknowledged().size() == missed.size() + after.size(); }));
+  CHECK(eventually([&] { return group[away].log() == missed + after; }));
+}
+
 TEST_CASE("disk: a directory that is in use, another's, emptied or damaged is refused") {
   Group group({TransportChoice::tcp, {}, Durability::disk}, 3);
   const auto texts = numbered("entry ", 20);
