@@ -47,6 +47,8 @@ export type CommandResult =
 
 export interface FrameworkView {
   frameworkId: string | null;
+  /** In whose name resources are offered to the framework; they may be reserved for it. */
+  role: string;
   master: { connected: boolean; address: string | null };
   apps: AppView[];
   deployments: DeploymentView[];

@@ -21,6 +21,8 @@ export interface ParseOptions {
   id?: string;
   /** ISO 8601 with milliseconds: the version of the result. */
   version: string;
+  /** The role of the framework: what may be reserved for the app. Left out: nothing may. */
+  role?: string;
 }
 
 export type ParseResult = { ok: true; spec: AppSpec; ignored: string[] } | Rejection;
@@ -41,7 +43,7 @@ export function parse(json: unknown, options: ParseOptions): ParseResult {
   checkVersionAlone(reader, options, problems);
   const base = options.mode === 'patch' ? options.existing : null;
   const app = complete(draft, base, id, problems);
-  checkRules(app, problems);
+  checkRules(app, options.role ?? null, problems);
   if (!problems.none) return problems.rejection();
   const version = options.version;
   const spec = { ...app, version, versionInfo: versionInfoOf(app, options) };

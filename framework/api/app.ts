@@ -82,7 +82,11 @@ function update({ changes }: Context, appId: string, method: 'PUT' | 'PATCH'): H
       const app = method === 'PATCH' ? requireApp(view, appId) : findApp(view, appId);
       requireMatch(request.headers['if-match'], app);
       const mode = app === undefined ? 'create' : partial ? 'patch' : 'put';
-      const made = judgeUpdate(request.body, { mode, existing: app?.spec ?? null, id: appId, version }, app);
+      const made = judgeUpdate(
+        request.body,
+        { mode, existing: app?.spec ?? null, id: appId, version, role: view.role },
+        app,
+      );
       requireTree(view, [made.spec]);
       const isNew = app === undefined;
       const command: Command = { type: 'putApps', specs: [made.spec], create: isNew, force };

@@ -48,7 +48,7 @@ function create({ service, changes }: Context): Handler {
   return async (request, reply) => {
     const force = flag(request, 'force');
     const { judged, accepted } = await changes.submit((view, version) => {
-      const made = judge(request.body, { mode: 'create', existing: null, version });
+      const made = judge(request.body, { mode: 'create', existing: null, version, role: view.role });
       requireNew(view, made.spec.id);
       requireTree(view, [made.spec]);
       return { command: { type: 'putApps', specs: [made.spec], create: true, force }, result: made };
@@ -84,7 +84,7 @@ function update({ changes }: Context, method: 'PUT' | 'PATCH'): Handler {
         const app = apps.get(appId ?? '');
         if (method === 'PATCH' && app === undefined && appId !== null) throw noSuchApp(appId);
         const mode = app === undefined ? 'create' : partial ? 'patch' : 'put';
-        return judge(body, { mode, existing: app?.spec ?? null, version });
+        return judge(body, { mode, existing: app?.spec ?? null, version, role: view.role });
       });
       const specs = all.map((one) => one.spec);
       requireDistinct(specs.map((spec) => spec.id));

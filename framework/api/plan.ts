@@ -10,7 +10,8 @@ export function planResource({ service, changes }: Context): Resource {
       const view = service.view();
       const existing = findApp(view, idOf(request.body))?.spec ?? null;
       const version = changes.nextVersion(view);
-      const { spec, ignored } = judge(request.body, { mode: existing === null ? 'create' : 'put', existing, version });
+      const mode = existing === null ? 'create' : 'put';
+      const { spec, ignored } = judge(request.body, { mode, existing, version, role: view.role });
       requireTree(view, [spec]);
       reportIgnored(reply, ignored);
       return { app: toJson(spec), exists: existing !== null, plan: service.plan(spec) };

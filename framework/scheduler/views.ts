@@ -8,9 +8,10 @@ import type { AppRecord, DeploymentRecord, TaskRecord } from './records.js';
 import { awaitedSentence } from './returning.js';
 
 export function viewOf(context: Context): FrameworkView {
-  const { memory, state } = context;
+  const { memory, state, options } = context;
   return {
     frameworkId: state.frameworkId,
+    role: options.role,
     master: { connected: memory.connected, address: memory.master },
     apps: [...state.apps.values()]
       .map((app) => appView(context, app))

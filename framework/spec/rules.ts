@@ -11,10 +11,11 @@ const WISHES_MAX = 8;
 const RESERVED_SEGMENTS = ['restart', 'tasks', 'versions', '.', '..'];
 
 /** Judges a whole app, field by field. Rules about several apps are in `tree.ts`. */
-export function checkRules(app: Judged, problems: Problems): void {
-  for (const check of [checkId, checkProgram, checkEnvironment, checkPorts, checkStrategies, checkRoles]) {
+export function checkRules(app: Judged, role: string | null, problems: Problems): void {
+  for (const check of [checkId, checkProgram, checkEnvironment, checkPorts, checkStrategies]) {
     check(app, problems);
   }
+  checkRoles(app, role, problems);
   checkLists(app, problems);
   checkWishes(app, problems);
   checkAffinity(app, problems);
@@ -105,15 +106,20 @@ function checkSingleInstance(app: Judged, problems: Problems): void {
   }
 }
 
-function checkRoles(app: Judged, problems: Problems): void {
+function checkRoles(app: Judged, own: string | null, problems: Problems): void {
   const roles = app.acceptedResourceRoles;
   if (roles === null) return;
   const path = '/acceptedResourceRoles';
   if (roles.length === 0) problems.add('rule', path, 'must not be empty', 'give ["*"] or leave it out');
-  if (roles.some((role) => role !== '*')) {
-    const remedy = `it is ${show(roles)}; reserved resources are not supported by this version, give ["*"]`;
-    problems.add('rule', path, 'acceptedResourceRoles can only contain *', remedy);
-  }
+  const known = own === null ? ['*'] : ['*', own];
+  if (roles.every((role) => known.includes(role))) return;
+  const sentence = `acceptedResourceRoles can only contain ${known.join(' and ')}`;
+  problems.add(
+    'rule',
+    path,
+    sentence,
+    `it is ${show(roles)}; give ${JSON.stringify(known)}, one of them, or leave it out`,
+  );
 }
 
 function checkLists(app: Judged, problems: Problems): void {

@@ -37,7 +37,13 @@ export class MemoryService implements FrameworkService {
 
   view(): FrameworkView {
     const deployments = this.deployments.map(({ viewsLeft: _viewsLeft, ...deployment }) => deployment);
-    const view = { frameworkId: 'framework-1', master: this.master, apps: [...this.apps.values()], deployments };
+    const view = {
+      frameworkId: 'framework-1',
+      role: 'gaia',
+      master: this.master,
+      apps: [...this.apps.values()],
+      deployments,
+    };
     for (const deployment of this.deployments) deployment.viewsLeft -= 1;
     for (const { affectedApps } of this.deployments.filter((one) => one.viewsLeft < 0)) affectedApps.map(this.settle);
     this.deployments = this.deployments.filter((one) => one.viewsLeft >= 0);

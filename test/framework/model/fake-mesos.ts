@@ -2,6 +2,7 @@
 import type { Assignment } from '../../../executor/assignment.js';
 import type {
   Offer,
+  Resource,
   SchedulerCallBody,
   SchedulerEvent,
   TaskInfo,
@@ -21,6 +22,8 @@ interface Agent {
   hostname: string;
   up: boolean;
   filterUntilMs: number;
+  /** All of it is reserved for this role. */
+  role?: string;
   unavailability?: Unavailability;
 }
 
@@ -203,7 +206,7 @@ export class FakeMesos {
     const used = [...this.tasks.values()]
       .filter((task) => task.agentId === agentId && !task.ended)
       .flatMap((task) => task.info.resources ?? []);
-    return subtract(all, used);
+    return subtract(all, used.map(unreserved));
   }
 
   #offer(agent: Agent): void {
@@ -218,7 +221,7 @@ export class FakeMesos {
       url: { scheme: 'http', address: { ip: `127.0.1.${number}`, port: 5051 } },
       domain: { fault_domain: { region: { name: 'r' }, zone: { name: `z${number % 2}` } } },
       attributes: [{ name: 'rack', type: 'TEXT', text: { value: `r${number % 3}` } }],
-      resources: this.#free(agent.id),
+      resources: reservedFor(agent.role, this.#free(agent.id)),
       ...(agent.unavailability ? { unavailability: agent.unavailability } : {}),
     };
     this.#offers.set(offer.id.value, { offer, agentId: agent.id });
@@ -314,4 +317,13 @@ export class FakeMesos {
     };
     this.events.push({ type: 'UPDATE', update: { status } });
   }
+}
+
+function reservedFor(role: string | undefined, resources: Resource[]): Resource[] {
+  if (role === undefined) return resources;
+  return resources.map((resource) => ({ ...resource, reservations: [{ type: 'STATIC', role }] }));
+}
+
+function unreserved({ reservations: _, ...resource }: Resource): Resource {
+  return resource as Resource;
 }

@@ -233,7 +233,7 @@ describe('spec: bodies that are not acceptable', () => {
       { ...web, acceptedResourceRoles: ['prod'] },
       422,
       '/acceptedResourceRoles',
-      'acceptedResourceRoles can only contain *',
+      'acceptedResourceRoles can only contain * and gaia',
       'prod',
     ],
     [
