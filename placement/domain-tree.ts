@@ -3,9 +3,9 @@
  * widest domain first, and among those that are equally far the fullest.
  */
 import { domainKeys } from './domains.js';
-import { covers, FitIndex, type Positions, positionsFor } from './fit-index.js';
+import { FitIndex, type Positions, positionsFor } from './fit-index.js';
 import type { Ledger } from './ledger.js';
-import type { Amounts } from './resources.js';
+import { type Amounts, covers } from './resources.js';
 
 /** Domains with fewer agents are looked through one by one. */
 const indexedAgentsMin = 96;

@@ -1,6 +1,6 @@
 /** Agents, or sets of them, by how full they are: the fullest that will do is found without looking at all of them. */
 import { stepsMax } from './fit.js';
-import { type Amounts, dimensions } from './resources.js';
+import { type Amounts, covers, dimensions } from './resources.js';
 
 export interface Filled {
   /** Its place in the list of all. */
@@ -126,10 +126,6 @@ function search<Item extends Filled>(
   }
   if (tooFull > 0) tighten(bucket);
   return null;
-}
-
-export function covers(left: Amounts, asked: Amounts): boolean {
-  return left.cpus >= asked.cpus && left.mem >= asked.mem && left.disk >= asked.disk && left.gpus >= asked.gpus;
 }
 
 function raise(most: Amounts, left: Amounts): void {

@@ -1,6 +1,15 @@
 /** What of each agent is left while plans are being made. */
 import { giveNamed, type NamedLeft, openNamed, roomForNamed, takeNamed } from './named.js';
-import { type Amounts, amounts, dimensions, normalizedPorts, portCount, roomForPlain, takePorts } from './resources.js';
+import {
+  type Amounts,
+  amounts,
+  covers,
+  dimensions,
+  normalizedPorts,
+  portCount,
+  roomForPlain,
+  takePorts,
+} from './resources.js';
 import type { AgentSnapshot, PortRange, ReplicaDemand, Seat } from './types.js';
 
 export interface Ledger {
@@ -51,8 +60,7 @@ export function withdraw(
 ): Pick<Seat, 'ports' | 'items'> {
   const asked = amounts(demand);
   const ports = takePorts(ledger.ports, demand.ports, start, wanted);
-  if (!ports || dimensions.some((dimension) => asked[dimension] > ledger.left[dimension]))
-    throw new Error(`agent ${ledger.name} was chosen for more than it has`);
+  if (!ports || !covers(ledger.left, asked)) throw new Error(`agent ${ledger.name} was chosen for more than it has`);
   for (const dimension of dimensions) ledger.left[dimension] -= asked[dimension];
   ledger.ports = ports.left;
   ledger.portsLeft -= ports.taken.length;

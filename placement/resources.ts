@@ -21,6 +21,11 @@ export function shareOf(asked: Amounts, largest: Amounts): number {
   return Math.max(...dimensions.map((d) => (largest[d] === 0 ? 0 : asked[d] / largest[d])));
 }
 
+/** Each dimension has what is asked of it. */
+export function covers(left: Amounts, asked: Amounts): boolean {
+  return left.cpus >= asked.cpus && left.mem >= asked.mem && left.disk >= asked.disk && left.gpus >= asked.gpus;
+}
+
 /** Whole thousandths as the number people wrote. */
 export function plain(thousandths: number): number {
   return thousandths / 1000;

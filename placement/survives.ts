@@ -1,4 +1,5 @@
 /** Which failures a group survives: the loss of how many domains leaves a majority, whichever they are. */
+import { majorityOf } from './cluster.js';
 import { domainKeys, domainValue, type Located } from './domains.js';
 
 export interface DomainSurvival {
@@ -47,7 +48,7 @@ function survival(domain: string, homes: ({ key: string; value: string } | null)
     if (home) counts.set(home.key, { value: home.value, count: (counts.get(home.key)?.count ?? 0) + 1 });
   const unknown = homes.filter((home) => home === null).length;
   const sorted = [...counts.values()].sort((a, b) => b.count - a.count);
-  const spare = homes.length - (Math.floor(homes.length / 2) + 1);
+  const spare = homes.length - majorityOf(homes.length);
   let lost = unknown;
   let failuresMax = 0;
   for (const { count } of sorted) {

@@ -2,6 +2,7 @@
 import type { GroupRequest, Unavailability } from '../../placement/types.js';
 import type { InverseOffer, Offer } from '../mesos-http-client/index.js';
 import { type Context, call, type Memory } from './context.js';
+import { setNewest } from './newest.js';
 
 /** So long before its window an agent is avoided: what is placed there would have to move soon. */
 const horizonMs = 3_600_000;
@@ -31,12 +32,7 @@ export function receiveInverseOffers(context: Context, offers: InverseOffer[]): 
 }
 
 function noteWindow({ unavailable }: Memory, agentId: string, window: Unavailability): void {
-  unavailable.delete(agentId);
-  unavailable.set(agentId, window);
-  for (const oldest of unavailable.keys()) {
-    if (unavailable.size <= windowsMax) break;
-    unavailable.delete(oldest);
-  }
+  setNewest(unavailable, agentId, window, windowsMax);
 }
 
 function windowOf({ start, duration }: InverseOffer['unavailability']): Unavailability {

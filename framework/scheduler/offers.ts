@@ -11,6 +11,7 @@ import {
 } from '../mesos-http-client/index.js';
 import { type Context, call, type HeldOffer, type KnownAgent } from './context.js';
 import { noteOffered } from './maintenance.js';
+import { setNewest } from './newest.js';
 import type { AgentRef, TaskRecord } from './records.js';
 import { takenBy } from './task-info.js';
 
@@ -35,13 +36,8 @@ export function receiveOffers(context: Context, offers: Offer[]): void {
   const held = lodash.groupBy(heldOffers(context), agentOf);
   for (const offer of offers) {
     const agentId = agentOf(offer);
-    memory.agents.delete(agentId);
-    memory.agents.set(agentId, knownAgent(held[agentId] as Offer[], now));
+    setNewest(memory.agents, agentId, knownAgent(held[agentId] as Offer[], now), knownAgentsMax);
     noteOffered(memory, offer);
-  }
-  for (const agentId of memory.agents.keys()) {
-    if (memory.agents.size <= knownAgentsMax) break;
-    memory.agents.delete(agentId);
   }
 }
 

@@ -1,6 +1,6 @@
 /** What placement is told beside the offers: what leads and runs on agents, when they go down, who is to be left alone. */
 import lodash from 'lodash';
-import type { Affinity, AgentSnapshot, GroupRequest, Plan } from '../../placement/types.js';
+import { type Affinity, type AgentSnapshot, type GroupRequest, isFounded, type Plan } from '../../placement/index.js';
 import type { Context } from './context.js';
 import type { AgentRef, AppRecord } from './records.js';
 import type { State } from './state.js';
@@ -23,11 +23,11 @@ export function planOver(context: Context, request: GroupRequest, agents: AgentS
 
 function surrounded(
   { state, memory }: Context,
-  { distinctAgents, living }: GroupRequest,
+  request: GroupRequest,
   agents: AgentSnapshot[],
   running: Map<string, Neighbours>,
 ): AgentSnapshot[] {
-  const leaders = distinctAgents && living.length === 0 ? leadersByAgent(state) : new Map<string, number>();
+  const leaders = isFounded(request) ? leadersByAgent(state) : new Map<string, number>();
   return agents.map((agent) => ({
     ...agent,
     leaders: leaders.get(agent.id) ?? 0,

@@ -1,8 +1,9 @@
 /** Small random clusters and groups, and what an exhaustive search says of them. */
+import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { Affinity, AgentSnapshot, Constraint, GroupRequest, Plan, Rung } from '../../placement/index.js';
 import { agent, constraint, group, living } from './build.js';
-import { isValid, multisets } from './oracle.js';
+import { compareLists, isValid, multisets } from './oracle.js';
 
 export const ladder = ['zone', 'rack', 'host'];
 
@@ -129,4 +130,24 @@ export function compare(groups: GroupRequest[], snapshot: AgentSnapshot[], plan:
   const valid = (size: number, isAllowed: (i: number) => boolean = () => true) =>
     [...multisets(snapshot.length, size)].filter((m) => m.every(isAllowed) && isValid(asked, snapshot, m));
   return { asked, chosen, valid };
+}
+
+/** The first group, whole and on different agents, spread over the ladder, with nothing else to keep than `change` says. */
+export function spreadOnly([first]: GroupRequest[], change: Partial<GroupRequest> = {}): GroupRequest {
+  const nothing = { constraints: [], near: [], apart: [], avoid: {} };
+  return { ...(first as GroupRequest), ...nothing, spread: ladder, whole: true, distinctAgents: true, ...change };
+}
+
+/** `score` of agents by index, compared as `compareLists` does: less is better. */
+export function assertNoBetterExchange(
+  asked: GroupRequest,
+  snapshot: AgentSnapshot[],
+  chosen: number[],
+  score: (agents: number[]) => number[],
+): void {
+  for (const at of chosen.keys())
+    for (const other of snapshot.keys()) {
+      const swapped = chosen.with(at, other);
+      if (isValid(asked, snapshot, swapped)) assert.ok(compareLists(score(chosen), score(swapped)) <= 0);
+    }
 }

@@ -7,7 +7,7 @@ import {
   type PlacementRequest,
   place,
 } from '../../placement/index.js';
-import { compare, counting, instance, ladder, slotsOf } from './instances.js';
+import { assertNoBetterExchange, compare, counting, instance, ladder, slotsOf, spreadOnly } from './instances.js';
 import { compareLists, isValid, unevenness } from './oracle.js';
 
 describe('place, for any request', () => {
@@ -144,16 +144,7 @@ describe('the spread', () => {
   const even = (rules: fc.Arbitrary<Constraint[]>, numRuns: number) => {
     fc.assert(
       fc.property(instance(7, 1), rules, ({ snapshot, seed, groups }, constraints) => {
-        const asked: GroupRequest = {
-          ...(groups[0] as GroupRequest),
-          constraints,
-          spread: ladder,
-          near: [],
-          apart: [],
-          whole: true,
-          avoid: {},
-          distinctAgents: true,
-        };
+        const asked = spreadOnly(groups, { constraints });
         const plan = place({ groups: [asked], seed }, snapshot);
         if (plan.assigned.length === 0) return;
         const { chosen, valid } = compare([asked], snapshot, plan);
@@ -174,24 +165,11 @@ describe('the spread', () => {
     fc.assert(
       fc.property(instance(9, 1), fc.array(counting, { minLength: 1, maxLength: 3 }), (drawn, constraints) => {
         const { snapshot, seed, groups } = drawn;
-        const asked: GroupRequest = {
-          ...(groups[0] as GroupRequest),
-          constraints,
-          spread: ladder,
-          near: [],
-          apart: [],
-          whole: true,
-          avoid: {},
-          distinctAgents: true,
-        };
+        const asked = spreadOnly(groups, { constraints });
         const { chosen } = compare([asked], snapshot, place({ groups: [asked], seed }, snapshot));
         const score = (m: number[]) =>
           unevenness(ladder, [...asked.living, ...m.map((i) => snapshot[i] as AgentSnapshot)]);
-        for (const at of chosen.keys())
-          for (const other of snapshot.keys()) {
-            const swapped = chosen.with(at, other);
-            if (isValid(asked, snapshot, swapped)) assert.ok(compareLists(score(chosen), score(swapped)) <= 0);
-          }
+        assertNoBetterExchange(asked, snapshot, chosen, score);
       }),
       { numRuns: 1500 },
     );
@@ -200,16 +178,7 @@ describe('the spread', () => {
   it('puts no majority into one zone or rack when that can be avoided', () => {
     fc.assert(
       fc.property(instance(7, 1), ({ snapshot, seed, groups }) => {
-        const asked: GroupRequest = {
-          ...(groups[0] as GroupRequest),
-          constraints: [],
-          spread: ladder,
-          near: [],
-          apart: [],
-          whole: true,
-          avoid: {},
-          distinctAgents: true,
-        };
+        const asked = spreadOnly(groups);
         const plan = place({ groups: [asked], seed }, snapshot);
         if (plan.assigned.length === 0) return;
         const { chosen, valid } = compare([asked], snapshot, plan);

@@ -2,8 +2,17 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { type AgentSnapshot, type GroupRequest, place } from '../../placement/index.js';
 import { constraint } from './build.js';
-import { affinity, compare, counting, groupBy, instance, ladder } from './instances.js';
-import { compareLists, isNear, isValid } from './oracle.js';
+import {
+  affinity,
+  assertNoBetterExchange,
+  compare,
+  counting,
+  groupBy,
+  instance,
+  ladder,
+  spreadOnly,
+} from './instances.js';
+import { isNear } from './oracle.js';
 
 describe('wishes', () => {
   it('refuse nobody', () => {
@@ -25,17 +34,7 @@ describe('wishes', () => {
         instance(9, 1),
         fc.constantFrom(['rack', 'row'], ['row', 'rack']),
         ({ snapshot, seed, groups }, fields) => {
-          const asked: GroupRequest = {
-            ...(groups[0] as GroupRequest),
-            constraints: [],
-            spread: ladder,
-            near: [],
-            apart: [],
-            preferences: fields.map((field) => constraint(field, 'UNIQUE')),
-            whole: true,
-            avoid: {},
-            distinctAgents: true,
-          };
+          const asked = spreadOnly(groups, { preferences: fields.map((field) => constraint(field, 'UNIQUE')) });
           const { chosen } = compare([asked], snapshot, place({ groups: [asked], seed }, snapshot));
           const lacking = (m: number[]) => {
             const all = [...asked.living, ...m.map((i) => snapshot[i] as AgentSnapshot)];
@@ -43,11 +42,7 @@ describe('wishes', () => {
               all.map((at) => at.attributes[field]?.value).filter((one) => one !== undefined);
             return fields.map((field) => -new Set(values(field)).size);
           };
-          for (const at of chosen.keys())
-            for (const other of snapshot.keys()) {
-              const swapped = chosen.with(at, other);
-              if (isValid(asked, snapshot, swapped)) assert.ok(compareLists(lacking(chosen), lacking(swapped)) <= 0);
-            }
+          assertNoBetterExchange(asked, snapshot, chosen, lacking);
         },
       ),
       { numRuns: 1000 },
@@ -58,16 +53,7 @@ describe('wishes', () => {
     fc.assert(
       fc.property(instance(7, 1), affinity, fc.boolean(), ({ snapshot, seed, groups }, drawn, near) => {
         const wish = { ...drawn, required: false };
-        const asked: GroupRequest = {
-          ...(groups[0] as GroupRequest),
-          constraints: [],
-          near: near ? [wish] : [],
-          apart: near ? [] : [wish],
-          spread: ladder,
-          whole: true,
-          avoid: {},
-          distinctAgents: true,
-        };
+        const asked = spreadOnly(groups, { near: near ? [wish] : [], apart: near ? [] : [wish] });
         const plan = place({ groups: [asked], seed }, snapshot);
         if (plan.assigned.length === 0) return;
         const { chosen, valid } = compare([asked], snapshot, plan);
