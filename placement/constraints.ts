@@ -93,7 +93,7 @@ function patternFault(value: string | null): string | null {
 
 /**
  * Compiles a constraint that `constraintFault` finds in order.
- * @param size replicas of the app once all that are asked for run
+ * @param size replicas of the app once all run
  * @param known the field's values on living replicas and on agents that could take one: what GROUP_BY without a value
  * takes for the number of groups (agents that are too small or full for the app do not hold it up)
  */

@@ -21,7 +21,7 @@ export function rungFault(rung: Rung): string | null {
     : `maxPerDomain is ${most}, but required is not true; set it, or leave maxPerDomain out: replicas are spread as evenly as there is room anyway`;
 }
 
-/** The required rungs. @param size replicas of the app once all that are asked for run */
+/** The required rungs. @param size replicas of the app once all run */
 export function rungRules(spread: readonly Rung[], size: number): CountRule[] {
   const ladder = ladderOf(spread);
   return spread.flatMap((rung, i) => {

@@ -13,7 +13,7 @@ import { type Wish, wishFor } from './wishes.js';
 
 export function ask(group: GroupRequest, { ledgers, largest }: Inventory, objective: Objective): Question {
   const { living, spread } = group;
-  const size = living.length + group.slots.length;
+  const size = Math.max(group.size ?? 0, living.length + group.slots.length);
   const asked = amounts(group.demand);
   const ladder = ladderOf(spread);
   const affinities = affinityRules(group, ladder, () => ledgers.map(({ agent }) => agent));

@@ -115,6 +115,8 @@ export interface GroupRequest {
   /** Failure domains from the widest to the narrowest, e.g. ['zone', { domain: 'rack', required: true }, 'host']. */
   spread: Rung[];
   living: LivingReplica[];
+  /** How many replicas the app is to have; rules that count by it do so. Left out, or too small: the living ones and `slots`. */
+  size?: number;
   near?: Affinity[];
   apart?: Affinity[];
   /** Like constraints, but wishes: after the affinities, and more important than the spread. */

@@ -52,6 +52,7 @@ export function requestOf(spec: AppSpec): GroupRequest {
     distinctAgents: replicated,
     spread: spec.replication?.spread ?? [],
     living: [],
+    size: spec.instances,
     near: affinitiesOf(spec, 'near'),
     apart: affinitiesOf(spec, 'apart'),
     avoid: {},

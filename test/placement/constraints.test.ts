@@ -126,6 +126,13 @@ describe('constraints that count', () => {
     });
     assert.deepEqual(there, { r1: 2, r2: 2 });
   });
+  it('GROUP_BY of a degraded group goes by the size of the whole app', () => {
+    const [first, second] = racks('r1', 'r1') as [AgentSnapshot, AgentSnapshot];
+    const degraded = { slots: [1], living: [living(0, first)] };
+    const rules = [constraint('rack', 'GROUP_BY', '2')];
+    assert.deepEqual(perRack(rules, [first, second], { ...degraded, size: 4 }), { r1: 1 });
+    assert.deepEqual(perRack(rules, [first, second], degraded), {});
+  });
   it('several constraints hold together', () => {
     const rules = [constraint('rack', 'MAX_PER', '1'), constraint('hostname', 'UNLIKE', 'agent-[147]')];
     assert.deepEqual(perRack(rules, many, { slots: slots(3) }), { r1: 1, r2: 1 });
