@@ -6,6 +6,7 @@ export type { Clock } from './clock.js';
 export * from './executor-client.js';
 export * from './executor-environment.js';
 export { MesosError, type MesosErrorCode } from './mesos-error.js';
+export * from './operations.js';
 export * from './operator-client.js';
 export * from './plain-resources.js';
 export * as ranges from './ranges.js';

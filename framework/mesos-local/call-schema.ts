@@ -130,6 +130,10 @@ const OPERATION = message({
   launch_group: optional(
     message({ executor: required(EXECUTOR_INFO), task_group: required(message({ tasks: repeated(TASK_INFO) })) }),
   ),
+  reserve: optional(message({ source: repeated(RESOURCE), resources: repeated(RESOURCE) })),
+  unreserve: optional(message({ resources: repeated(RESOURCE) })),
+  create: optional(message({ volumes: repeated(RESOURCE) })),
+  destroy: optional(message({ volumes: repeated(RESOURCE) })),
 });
 
 const ROLES = message({ roles: repeated('string') });

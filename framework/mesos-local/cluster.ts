@@ -22,6 +22,8 @@ export interface ClusterAgentOptions {
   region?: string;
   /** Mesos' text form: `cpus:2;mem:1024`. Without ports the agent gets a free range of 100. */
   resources: string;
+  /** In the same form, beside `resources`: may be taken away again. */
+  revocableResources?: string;
 }
 
 export interface LocalClusterOptions {
@@ -124,6 +126,7 @@ function agentArgs(
   return [
     ...['agent', '--master', masterUrl, '--work-dir', record.workDirectory, '--hostname', agent.hostname],
     ...['--resources', `${agent.resources}${ports}`],
+    ...(agent.revocableResources ? ['--revocable-resources', agent.revocableResources] : []),
     ...(agent.attributes ? ['--attributes', agent.attributes] : []),
     ...(agent.zone ? ['--zone', agent.zone] : []),
     ...(agent.region ? ['--region', agent.region] : []),

@@ -71,6 +71,7 @@ interface AgentFlags extends Record<keyof typeof AGENT_TIMINGS, number> {
   workDir: string;
   hostname: string;
   resources: string;
+  revocableResources: string;
   attributes: string;
   region?: string;
   zone?: string;
@@ -79,12 +80,13 @@ interface AgentFlags extends Record<keyof typeof AGENT_TIMINGS, number> {
 }
 
 async function startAgent(flags: AgentFlags): Promise<void> {
-  const { master, workDir, region, zone, resources, attributes, exitOnStdinEnd, ...rest } = flags;
+  const { master, workDir, region, zone, resources, revocableResources, attributes, exitOnStdinEnd, ...rest } = flags;
+  const revocable = parseResources(revocableResources).map((resource) => ({ ...resource, revocable: {} }));
   const options = {
     ...rest,
     masterUrl: master,
     workDirectory: workDir,
-    resources: parseResources(resources),
+    resources: [...parseResources(resources), ...revocable],
     attributes: parseAttributes(attributes),
     domain: domainOf(region, zone),
     commandExecutor: [process.execPath, fileURLToPath(import.meta.url), 'command-executor'],
@@ -122,6 +124,7 @@ withTimings(program.command('agent'), AGENT_TIMINGS)
   .requiredOption('--work-dir <directory>')
   .option('--hostname <name>', 'shown in offers', '127.0.0.1')
   .requiredOption('--resources <text>', "like 'cpus:2;mem:1024;disk:10240;ports:[21000-21099]'")
+  .option('--revocable-resources <text>', 'offered beside the others, as a resource estimator of Mesos does', '')
   .option('--attributes <text>', "like 'rack:r1'", '')
   .option('--region <name>')
   .option('--zone <name>')

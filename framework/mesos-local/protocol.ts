@@ -1,3 +1,4 @@
+import type { ResourceOperation } from '../mesos-http-client/operations.js';
 import type {
   AgentInfo,
   ExecutorInfo,
@@ -60,6 +61,8 @@ export type ToAgent =
   | { type: 'shutdown'; message: string }
   | { type: 'ping' }
   | { type: 'runTask'; framework: FrameworkInfo; task: TaskInfo }
+  /** The agent keeps what it makes of its resources; a volume's folder comes and goes with it. */
+  | { type: 'applyOperation'; operation: ResourceOperation }
   | { type: 'killTask'; frameworkId: string; taskId: string; killPolicy: KillPolicy | null }
   | { type: 'shutdownExecutor'; frameworkId: string; executorId: string }
   | { type: 'shutdownFramework'; frameworkId: string }

@@ -10,6 +10,7 @@ import {
   subscribeExecutor,
   tickExecutors,
 } from './executors.js';
+import { applyOperation, withReservations } from './resources.js';
 import {
   type AgentAction,
   type AgentCheckpoint,
@@ -68,11 +69,12 @@ export class Agent {
   ) {
     const executors = (checkpoint?.executors ?? []).map((executor) => ({ ...executor, connection: null }));
     const agentId = checkpoint?.agentId ?? null;
+    const resources = withReservations(info.resources ?? [], checkpoint?.info.resources ?? []);
     this.#ids = ids;
     this.state = {
       settings,
       agentId,
-      info: { ...info, ...(agentId !== null && { id: { value: agentId } }) },
+      info: { ...info, resources, ...(agentId !== null && { id: { value: agentId } }) },
       frameworks: new Map(checkpoint?.frameworks.map((framework) => [framework.id?.value ?? '', framework])),
       executors: new Map(executors.map((executor) => [executorKey(executor.frameworkId, executor.id), executor])),
       tasks: new Map(checkpoint?.tasks.map((task) => [taskKey(task.frameworkId, task.taskId), task])),
@@ -174,6 +176,9 @@ function handleMaster(step: Step, message: ToAgent): void {
       return;
     case 'runTask':
       runTask(step, message.framework, message.task);
+      return;
+    case 'applyOperation':
+      applyOperation(step, message.operation);
       return;
     case 'killTask':
       killTask(step, message.frameworkId, message.taskId, message.killPolicy);

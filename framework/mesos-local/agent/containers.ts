@@ -23,6 +23,8 @@ export interface ContainerOrder {
   /** Empty: the agent's user. */
   user: string;
   environment: Record<string, string>;
+  /** Puts volumes into the sandbox. */
+  link(account: Account | null): void;
 }
 
 interface Container {
@@ -53,6 +55,7 @@ export class Containers {
       return;
     }
     try {
+      order.link(account);
       for (const uri of order.command.uris ?? []) fetchUri(uri, sandbox, account);
       this.#spawn(order, account);
     } catch (error) {

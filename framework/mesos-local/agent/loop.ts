@@ -24,10 +24,11 @@ import { executorEnvironment } from './environment.js';
 import { callingExecutor, parseExecutorCall } from './executor-call.js';
 import { browsePage, readFilePage } from './files.js';
 import { MasterLink } from './master-link.js';
-import { sandboxesDirectory, sandboxPath } from './sandbox.js';
+import { type Account, sandboxesDirectory, sandboxPath } from './sandbox.js';
 import type { AgentAction, AgentCheckpoint, AgentSettings, Executor } from './state.js';
 import { PENDING_UPDATES_MAX, type StatusStream } from './status-stream.js';
 import { agentStatePage } from './views.js';
+import { linkVolumes, makeVolume, removeVolume } from './volumes.js';
 
 export interface AgentOptions extends Omit<AgentSettings, 'commandExecutor'> {
   masterUrl: string;
@@ -171,6 +172,12 @@ export class AgentLoop {
       case 'startContainer':
         this.#startContainer(action);
         return;
+      case 'makeVolume':
+        makeVolume(this.#options.workDirectory, action.volume);
+        return;
+      case 'removeVolume':
+        removeVolume(this.#options.workDirectory, action.volume);
+        return;
       case 'killContainer':
         return void this.#containers.kill(action.containerId);
       case 'exit':
@@ -186,8 +193,8 @@ export class AgentLoop {
     this.#onExit();
   }
 
-  #startContainer({ executor, framework, role }: Extract<AgentAction, { type: 'startContainer' }>): void {
-    const { ip, executorShutdownGraceMs } = this.#options;
+  #startContainer({ executor, framework, role, resources }: Extract<AgentAction, { type: 'startContainer' }>): void {
+    const { ip, executorShutdownGraceMs, workDirectory } = this.#options;
     const sandbox = this.#sandbox(executor);
     const environment = executorEnvironment(executor, framework, {
       agentId: this.#agent?.state.agentId ?? '',
@@ -199,7 +206,8 @@ export class AgentLoop {
     });
     const command = executor.info.command ?? {};
     const user = command.user ?? framework.user;
-    this.#containers.start({ containerId: executor.containerId, sandbox, command, user, environment });
+    const link = (account: Account | null) => linkVolumes(workDirectory, resources, sandbox, account);
+    this.#containers.start({ containerId: executor.containerId, sandbox, command, user, environment, link });
   }
 
   async #handle(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {

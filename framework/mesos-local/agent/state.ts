@@ -3,6 +3,7 @@ import type {
   AgentInfo,
   ExecutorInfo,
   FrameworkInfo,
+  Resource,
   TaskInfo,
   TaskState,
   TaskStatus,
@@ -87,7 +88,9 @@ export type AgentAction =
   | { type: 'toMaster'; message: ToMaster }
   | { type: 'toExecutor'; connection: number; event: ExecutorEvent }
   | { type: 'endStream'; connection: number }
-  | { type: 'startContainer'; executor: Executor; framework: FrameworkInfo; role: string | null }
+  /** `resources`: its own and those of its first task, volumes among them. */
+  | { type: 'startContainer'; executor: Executor; framework: FrameworkInfo; role: string | null; resources: Resource[] }
+  | { type: 'makeVolume' | 'removeVolume'; volume: Resource }
   | { type: 'killContainer'; containerId: string }
   /** Everything has ended; the agent itself is next. */
   | { type: 'exit' };

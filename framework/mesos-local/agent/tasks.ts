@@ -59,7 +59,8 @@ function startExecutor(step: Step, framework: FrameworkInfo, task: TaskInfo): Ex
   };
   state.executors.set(executorKey(executor.frameworkId, executor.id), executor);
   const role = executor.isCommandExecutor ? (task.resources?.[0]?.allocation_info?.role ?? null) : null;
-  step.actions.push({ type: 'startContainer', executor, framework, role });
+  const resources = [...(task.executor?.resources ?? []), ...(task.resources ?? [])];
+  step.actions.push({ type: 'startContainer', executor, framework, role, resources });
   return executor;
 }
 

@@ -1,8 +1,10 @@
 import type { OfferOperation, SchedulerCallBody } from '../../mesos-http-client/calls.js';
+import { isResourceOperation } from '../../mesos-http-client/operations.js';
 import { add, allocate, subtract, unallocate } from '../../mesos-http-client/resources.js';
 import type { Resource, TaskInfo } from '../../mesos-http-client/types.js';
 import { refuse } from './offers.js';
-import { type Agent, executorKey, type Framework, type HeldOffer, type Step, sendEvent, sendToAgent } from './state.js';
+import { carryOut, tellOperation } from './operations.js';
+import { type Agent, executorKey, type Framework, type HeldOffer, type Step, sendToAgent } from './state.js';
 import { completeTask, demandOf, taskError, type ValidationContext } from './task-validation.js';
 import { newTaskRecord, sendMasterStatus } from './tasks.js';
 
@@ -20,7 +22,7 @@ export function accept(step: Step, framework: Framework, call: Accept): void {
     for (const operation of call.operations) refuseOperation(step, framework, operation, error ?? '');
     return;
   }
-  const left = launchAll(step, framework, first, offers, call.operations);
+  const left = performAll(step, framework, first, offers, call.operations);
   refuse(step, first, unallocate(left), call.filters?.refuse_seconds);
 }
 
@@ -73,7 +75,7 @@ function dropTask(step: Step, framework: Framework, task: TaskInfo, error: strin
 }
 
 /** @returns what the operations left of the offers, allocated */
-function launchAll(
+function performAll(
   step: Step,
   framework: Framework,
   offer: HeldOffer,
@@ -83,7 +85,9 @@ function launchAll(
   const agent = step.state.agents.get(offer.agentId) as Agent;
   let available = allocate(add(...offers.map(({ resources }) => resources)), offer.role);
   for (const operation of operations) {
-    if (operation.type !== 'LAUNCH') refuseOperation(step, framework, operation, null);
+    if (isResourceOperation(operation)) {
+      available = carryOut(step, framework, agent, offer.role, operation, available);
+    } else if (operation.type !== 'LAUNCH') refuseOperation(step, framework, operation, null);
     else {
       for (const task of operation.launch?.task_infos ?? []) {
         available = launch(step, framework, agent, offer.role, task, available);
@@ -137,23 +141,19 @@ function rejectTask(
   sendMasterStatus(step, framework, { ...ids, state: 'TASK_ERROR', message, reason });
 }
 
-/** Operations beyond LAUNCH are not carried out here: task groups fail, others fail if they have an id (observed 30). */
+/** Task groups are not run here; other operations fail with their offers, in silence if they have no id (observed 30). */
 function refuseOperation(
   step: Step,
   framework: Framework,
   operation: OfferOperation,
   offersFault: string | null,
 ): void {
-  if (operation.type === 'LAUNCH' || operation.type === undefined) return;
-  const message = offersFault === null ? `${operation.type} is not supported by this master` : offersFault;
-  if (operation.type === 'LAUNCH_GROUP') {
-    if (offersFault !== null) return;
-    for (const task of operation.launch_group?.task_group.tasks ?? []) {
+  if (operation.type !== 'LAUNCH_GROUP') {
+    const message = offersFault ?? `${operation.type} is not supported by this master`;
+    tellOperation(step, framework, operation, { state: 'OPERATION_ERROR', message });
+  } else if (offersFault === null) {
+    const message = 'LAUNCH_GROUP is not supported by this master';
+    for (const task of operation.launch_group.task_group.tasks)
       rejectTask(step, framework, task, message, 'REASON_TASK_GROUP_INVALID');
-    }
-    return;
   }
-  if (!operation.id) return;
-  const status = { operation_id: operation.id, state: 'OPERATION_ERROR' as const, message };
-  sendEvent(step, framework, { type: 'UPDATE_OPERATION_STATUS', update_operation_status: { status } });
 }

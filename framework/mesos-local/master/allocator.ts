@@ -1,4 +1,11 @@
-import { add, contains, reservationRole, subtract, toThousandths } from '../../mesos-http-client/resources.js';
+import {
+  add,
+  contains,
+  reservationRole,
+  reservationsOf,
+  subtract,
+  toThousandths,
+} from '../../mesos-http-client/resources.js';
 import type { Resource } from '../../mesos-http-client/types.js';
 
 /**
@@ -21,6 +28,10 @@ export interface AllocatorFramework {
   regionAware: boolean;
   /** Without GPU_RESOURCES agents with GPUs are kept away. */
   takesGpus: boolean;
+  /** Without REVOCABLE_RESOURCES those that may be taken away again are not offered. */
+  takesRevocable: boolean;
+  /** Without RESERVATION_REFINEMENT refined reservations are not offered: the old format cannot say them. */
+  refines: boolean;
 }
 
 /** Resources that count towards the share of a framework in a role: used, or offered. */
@@ -68,9 +79,17 @@ interface Candidate {
 function offerTo({ framework, role }: Candidate, agent: AllocatorAgent, free: readonly Resource[]): Allocation | null {
   if (agent.remote && !framework.regionAware) return null;
   if (!framework.takesGpus && scalar(agent.total, 'gpus') > 0) return null;
-  const resources = free.filter((resource) => ['*', role].includes(reservationRole(resource)));
+  const resources = free.filter((resource) => mayHave(framework, role, resource));
   const enough = scalar(resources, 'cpus') >= MINIMUM.cpus || scalar(resources, 'mem') >= MINIMUM.mem;
   return enough ? { agentId: agent.id, frameworkId: framework.id, role, resources } : null;
+}
+
+/** A role is offered what is reserved for it, or for a role above it, and what is not reserved. */
+function mayHave(framework: AllocatorFramework, role: string, resource: Resource): boolean {
+  if (resource.revocable && !framework.takesRevocable) return false;
+  if (!framework.refines && reservationsOf(resource).length > 1) return false;
+  const owner = reservationRole(resource);
+  return owner === '*' || owner === role || role.startsWith(`${owner}/`);
 }
 
 /** Candidates by dominant share of the role, then of the framework in it, then by number of offers, then by id. */

@@ -89,6 +89,8 @@ function asCandidate(framework: Framework) {
     roles: rolesOf(framework.info).filter((role) => !framework.suppressedRoles.has(role)),
     regionAware: hasCapability(framework.info, 'REGION_AWARE'),
     takesGpus: hasCapability(framework.info, 'GPU_RESOURCES'),
+    takesRevocable: hasCapability(framework.info, 'REVOCABLE_RESOURCES'),
+    refines: hasCapability(framework.info, 'RESERVATION_REFINEMENT'),
   };
 }
 

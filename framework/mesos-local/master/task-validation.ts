@@ -1,6 +1,7 @@
 import lodash from 'lodash';
-import { add, allocate, amountText, contains, toRefinedFormat } from '../../mesos-http-client/resources.js';
+import { add, allocate, contains, toRefinedFormat } from '../../mesos-http-client/resources.js';
 import type { CommandInfo, ExecutorInfo, Resource, TaskInfo } from '../../mesos-http-client/types.js';
+import { resourcesText, resourceText } from './resource-words.js';
 
 /** Checks of a task before it is launched, in the order and the words of src/master/validation.cpp. */
 
@@ -26,13 +27,6 @@ function idError(id: string): string | null {
   if (/[\x00-\x1f\x7f/\\]/.test(id)) return `'${id}' contains invalid characters`;
   return null;
 }
-
-/** As in Mesos' messages: `cpus(allocated: role):0.1`. */
-function resourceText(resource: Resource): string {
-  const role = resource.allocation_info ? `(allocated: ${resource.allocation_info.role})` : '';
-  return `${resource.name}${role}:${amountText(resource)}`;
-}
-const resourcesText = (resources: readonly Resource[]): string => resources.map(resourceText).join('; ');
 
 function resourceError(resource: Resource): string | null {
   const prefix = `Resource '${resourceText(resource)}' is invalid:`;

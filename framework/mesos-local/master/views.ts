@@ -1,5 +1,6 @@
+import lodash from 'lodash';
 import type { AgentState, OperatorResponse, Task } from '../../mesos-http-client/calls.js';
-import { add, allocate } from '../../mesos-http-client/resources.js';
+import { add, allocate, reservationRole } from '../../mesos-http-client/resources.js';
 import type { Resource } from '../../mesos-http-client/types.js';
 import { flatAttributes, flatResources } from '../flat-values.js';
 import { MASTER_CAPABILITIES, MESOS_VERSION, masterInfo } from './master-info.js';
@@ -18,6 +19,7 @@ const offered = (state: MasterState, agent: Agent): Resource[] =>
 
 function agentPage(state: MasterState, agent: Agent): object {
   const { hostname, port, attributes, domain, resources = [] } = agent.info;
+  const { '*': unreserved = [], ...byRole } = lodash.groupBy(resources, reservationRole);
   return {
     id: agent.id,
     hostname,
@@ -30,8 +32,8 @@ function agentPage(state: MasterState, agent: Agent): object {
     resources: flatResources(resources),
     used_resources: flatResources(used(state, agent)),
     offered_resources: flatResources(offered(state, agent)),
-    reserved_resources: {},
-    unreserved_resources: flatResources(resources),
+    reserved_resources: lodash.mapValues(byRole, (own) => flatResources(own)),
+    unreserved_resources: flatResources(unreserved),
     active: agent.connection !== null,
     deactivated: false,
     version: MESOS_VERSION,

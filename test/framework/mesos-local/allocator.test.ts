@@ -1,13 +1,18 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { reserved } from '../../../framework/mesos-http-client/operations.js';
 import { parseResources } from '../../../framework/mesos-http-client/resource-text.js';
 import { add, contains } from '../../../framework/mesos-http-client/resources.js';
+import type { Resource } from '../../../framework/mesos-http-client/types.js';
 import {
   type Allocation,
   type AllocatorInput,
   allocate,
   isCovered,
 } from '../../../framework/mesos-local/master/allocator.js';
+
+/** A framework without capabilities. */
+const plain = { regionAware: false, takesGpus: false, takesRevocable: false, refines: false };
 
 const resources = fc
   .record({
@@ -31,6 +36,8 @@ const input = fc.record({
       roles: fc.uniqueArray(fc.constantFrom<string>('r1', 'r2'), { maxLength: 2 }),
       regionAware: fc.boolean(),
       takesGpus: fc.boolean(),
+      takesRevocable: fc.boolean(),
+      refines: fc.boolean(),
     }),
     { selector: ({ id }) => id, maxLength: 4 },
   ),
@@ -106,7 +113,7 @@ describe('mesos-local: allocator', () => {
       free: parseResources('cpus:4;mem:1024'),
       remote: false,
     }));
-    const frameworks = ['f0', 'f1'].map((id) => ({ id, roles: ['r1'], regionAware: false, takesGpus: false }));
+    const frameworks = ['f0', 'f1'].map((id) => ({ ...plain, id, roles: ['r1'] }));
     const held: Allocation[] = [{ agentId: 'a0', frameworkId: 'f0', role: 'r1', resources: agent?.total ?? [] }];
     const base = { frameworks, held, isFiltered: () => false, random: () => 0 };
     const offers = allocate({ ...base, agents: [{ ...(agent as NonNullable<typeof agent>), free: [] }, ...rest] });
@@ -114,13 +121,25 @@ describe('mesos-local: allocator', () => {
     assert.deepEqual(new Set(offers.map(({ frameworkId }) => frameworkId)), new Set(['f0', 'f1']));
   });
 
-  it('keeps reserved resources for their role', () => {
-    const total = parseResources('cpus(r1):4;mem(r1):1024');
+  const offersOf = (total: Resource[], framework: AllocatorInput['frameworks'][number]) => {
     const agents = [{ id: 'a0', total, free: total, remote: false }];
-    const framework = (role: string) => ({ id: 'f0', roles: [role], regionAware: false, takesGpus: false });
-    const base = { agents, held: [], isFiltered: () => false, random: () => 0 };
-    assert.equal(allocate({ ...base, frameworks: [framework('r2')] }).length, 0);
-    assert.equal(allocate({ ...base, frameworks: [framework('r1')] }).length, 1);
+    return allocate({ agents, frameworks: [framework], held: [], isFiltered: () => false, random: () => 0 });
+  };
+  const framework = (role: string, more: object = {}) => ({ ...plain, id: 'f0', roles: [role], ...more });
+
+  it('keeps reserved resources for their role and the roles below it', () => {
+    const total = parseResources('cpus(r1):4;mem(r1):1024');
+    for (const role of ['r2', 'r11', 'r']) assert.equal(offersOf(total, framework(role)).length, 0, role);
+    for (const role of ['r1', 'r1/below']) assert.equal(offersOf(total, framework(role)).length, 1, role);
+  });
+
+  it('offers refined reservations and what can be revoked to frameworks that are able to take them', () => {
+    const refined = parseResources('cpus(r1):4').map((one) => reserved(one, { type: 'DYNAMIC', role: 'r1/x' }));
+    const revocable = parseResources('cpus:2').map((one) => ({ ...one, revocable: {} }));
+    assert.equal(offersOf(refined, framework('r1/x')).length, 0);
+    assert.equal(offersOf(refined, framework('r1/x', { refines: true })).length, 1);
+    assert.equal(offersOf(revocable, framework('r1')).length, 0);
+    assert.deepEqual(offersOf(revocable, framework('r1', { takesRevocable: true }))[0]?.resources, revocable);
   });
 
   it('a filter hides subsets of what was refused, and nothing more', () => {
