@@ -20,6 +20,7 @@ export interface NativeOptions {
   peers: NativeMember[];
   join: boolean;
   transport: 'auto' | 'shm' | 'verbs' | 'tcp';
+  suspicionMs: number;
   durability: 'memory' | 'disk';
   journalDirectory: string;
   journalBytesMax: number;

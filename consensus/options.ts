@@ -49,6 +49,8 @@ export interface ReplicaOptions {
   journalBytesMax?: number;
   /** A snapshot is taken when the log has grown so much since the newest. Default 256 MiB, at least 1 MiB. */
   snapshotLogBytes?: number;
+  /** A leader that shows no sign of life this long is suspected, and another elected. Default 400, at least 50. */
+  suspicionMs?: number;
   /** Of each ring, one per possible leader; a power of two, the same at all members. Default 16 MiB. */
   ringBytes?: number;
 }
@@ -81,6 +83,7 @@ export function toNativeOptions(options: ReplicaOptions, snapshots: boolean): Na
       journalSegmentBytes,
       2 ** 50,
     ),
+    suspicionMs: checkWhole('suspicionMs', options.suspicionMs ?? 400, 50, 60_000),
     ringBytes: checkWhole('ringBytes', options.ringBytes ?? 16 * 2 ** 20, ringBytesMin, ringBytesMax),
     snapshots,
     snapshotLogBytes: checkWhole('snapshotLogBytes', options.snapshotLogBytes ?? 256 * 2 ** 20, 2 ** 20, 2 ** 50),

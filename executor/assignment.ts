@@ -56,6 +56,8 @@ export interface ReplicaAssignment {
   /** Founders: the other founders. Joiners: members believed to be alive. */
   peers: MemberAddress[];
   transport: 'auto' | 'shm' | 'verbs' | 'tcp';
+  /** A leader that shows no sign of life this long is suspected. */
+  suspicionMs: number;
   durability: 'memory' | 'disk';
   /**
    * Durability `disk`: the directory on the agent that holds what members of this framework keep, each in a folder of its

@@ -74,6 +74,7 @@ function decodeReplica(fields: Fields): ReplicaAssignment {
     self: decodeMember(fields.self, 'replica.self'),
     peers: list(fields.peers, 'replica.peers', 64, decodeMember),
     transport: oneOf(fields.transport, 'replica.transport', ['auto', 'shm', 'verbs', 'tcp']),
+    suspicionMs: integer(fields.suspicionMs, 'replica.suspicionMs', 1),
     durability,
     dataDirectory: durability === 'disk' ? absolutePath(fields.dataDirectory, 'replica.dataDirectory') : null,
     snapshot: decodeSnapshot(object(fields.snapshot, 'replica.snapshot')),

@@ -16,6 +16,7 @@ export function replicaConf(replica: ReplicaAssignment, trace: string): string {
     ['epoch_ms', replica.epochMs],
     ['join', replica.join ? 1 : 0],
     ['transport', replica.transport],
+    ['suspicion_ms', replica.suspicionMs],
     ['self', memberText(replica.self)],
     ...replica.peers.map((peer): [string, string] => ['peer', memberText(peer)]),
     ['durability', replica.durability],

@@ -65,9 +65,13 @@ export interface FetchUri {
 }
 
 /** Our extension of Marathon's spec. `instances` is the number of replicas: 1 to 9. */
+export const suspicionMsDefault = 400;
+
 export interface Replication {
   protocol: 'apus';
   transport: 'auto' | 'shm' | 'verbs' | 'tcp';
+  /** A leader that shows no sign of life this long is suspected, and another elected. */
+  suspicionMs: number;
   /** An entry counts when it lies in the memories, or on the disks, of a majority. */
   durability: 'memory' | 'disk';
   snapshot: SnapshotSource;

@@ -111,6 +111,7 @@ gaia::ReplicaOptions toOptions(const Napi::Object& from) {
   options.durability = text(from, "durability") == "disk" ? gaia::Durability::disk : gaia::Durability::memory;
   options.journalDirectory = text(from, "journalDirectory");
   options.journalBytesMax = static_cast<std::uint64_t>(number(from, "journalBytesMax"));
+  options.suspicionMs = static_cast<std::uint64_t>(number(from, "suspicionMs"));
   options.ringBytes = static_cast<std::size_t>(number(from, "ringBytes"));
   if (from.Get("snapshots").As<Napi::Boolean>()) options.snapshots = gaia::Snapshots::own;
   options.snapshotLogBytes = static_cast<std::uint64_t>(number(from, "snapshotLogBytes"));

@@ -1,6 +1,6 @@
 /** From a task's record to what Mesos and the executor are told. */
 import type { Assignment, MemberAddress, ReplicaAssignment } from '../../executor/assignment.js';
-import type { AppSpec } from '../app.js';
+import { type AppSpec, suspicionMsDefault } from '../app.js';
 import type { CommandInfo, PlainResources, Resource, TaskInfo } from '../mesos-http-client/index.js';
 import type { GroupRecord, TaskRecord } from './records.js';
 
@@ -117,6 +117,7 @@ export function replicaAssignment(
     self,
     peers,
     transport: spec.replication?.transport ?? 'auto',
+    suspicionMs: spec.replication?.suspicionMs ?? suspicionMsDefault,
     durability: group.durability,
     snapshot: group.snapshot,
     dataDirectory: group.durability === 'disk' ? options.dataDirectory : null,

@@ -1,5 +1,5 @@
 import { ladderOf, type Rung, rungFault } from '../../placement/index.js';
-import type { Replication } from '../app.js';
+import { type Replication, suspicionMsDefault } from '../app.js';
 import { type Problems, show } from './problems.js';
 import { type Reader, readObject, readString, requirePresent } from './reader.js';
 import { readSnapshot } from './snapshot.js';
@@ -16,12 +16,13 @@ export function readReplication(reader: Reader): Replication | undefined {
   const replication: Replication = {
     protocol: inner.choice('protocol', ['apus'] as const) ?? 'apus',
     transport: inner.choice('transport', ['auto', 'shm', 'verbs', 'tcp'] as const) ?? 'auto',
+    suspicionMs: inner.integer('suspicionMs', { min: 50, max: 60_000 }) ?? suspicionMsDefault,
     durability: inner.choice('durability', ['memory', 'disk'] as const) ?? 'memory',
     snapshot: readSnapshot(inner),
     spread: inner.list('spread', readRung) ?? SPREAD_DEFAULT,
   };
   for (const path of inner.ignored()) {
-    const fields = 'protocol, transport, durability, snapshot and spread';
+    const fields = 'protocol, transport, suspicionMs, durability, snapshot and spread';
     inner.problems.add('rule', path, `replication has no such field; use ${fields}`);
   }
   checkSpread(replication.spread, inner.problems);

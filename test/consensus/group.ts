@@ -64,7 +64,9 @@ export class Founding {
 
   #complete(self: Member, peers: Member[], joins: boolean): ReplicaOptions {
     const journalDirectory = join(this.directory, String(self.number));
-    return { ...this.#shared, self, peers, journalDirectory, join: joins, transport: this.transport };
+    const { transport } = this;
+    // A busy machine lets members stand still for longer than the default; dead ones are found without it.
+    return { ...this.#shared, self, peers, journalDirectory, join: joins, transport, suspicionMs: 5_000 };
   }
 }
 

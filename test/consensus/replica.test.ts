@@ -226,6 +226,7 @@ describe('opening a replica', () => {
     ['peers[0].number', ({ self, peers }) => ({ peers: [{ ...peers[0], number: self.number }] }), /is 1/],
     ['peers[0].slot', ({ self, peers }) => ({ peers: [{ ...peers[0], slot: self.slot }] }), /is 0/],
     ['transport', () => ({ transport: 'udp' }), /"udp".*auto, shm, verbs, tcp/],
+    ['suspicionMs', () => ({ suspicionMs: 0 }), /is 0.*50\.\./],
     ['journalBytesMax', () => ({ journalBytesMax: 1.5 }), /1\.5/],
     ['ringBytes', () => ({ ringBytes: 17 * 2 ** 20 }), /17825792.*power of two/],
   ];

@@ -201,6 +201,7 @@ describe('executor workplace', () => {
         'epoch_ms=1790000000000',
         'join=0',
         'transport=auto',
+        'suspicion_ms=400',
         'self=0,1,127.0.0.1,31000,31001',
         'peer=1,2,127.0.0.1,31010,31011',
         'peer=2,3,127.0.0.1,31020,31021',

@@ -24,6 +24,7 @@ export function startGroupInGuests(transport: NonNullable<GroupOptions['transpor
     directory: scratch,
     program: (port) => ['redis-server', '--port', `${port}`, ...settings],
     leaderLimitMs: patienceMs,
+    suspicionMs: 400,
   });
 }
 

@@ -102,6 +102,7 @@ bool parseField(string_view key, string_view value, Options* out) {
   if (key == "durability") return parseDurability(value, &replica.durability);
   if (key == "journal") return !(replica.journalDirectory = value).empty();
   if (key == "journal_bytes_max") return parseNumber(value, &replica.journalBytesMax);
+  if (key == "suspicion_ms") return parseNumber(value, &replica.suspicionMs) && replica.suspicionMs > 0;
   if (key == "output_bytes_max") return parseNumber(value, &out->outputBytesMax);
   if (key == "output_bytes_soft") return parseNumber(value, &out->outputBytesSoft);
   if (key == "snapshot_file") return !(out->snapshotFile = value).empty();

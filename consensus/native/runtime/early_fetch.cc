@@ -82,7 +82,8 @@ void EarlyFetch::keep(Peer& peer, std::span<const std::byte> answer) {
       peer.bad = fetch_->index();
       return fetch_.reset();
     case SnapshotFetch::Taken::foreign:
-      peer.seen.snapshotIndex = 0;  // until it is read again
+      peer.seen = {};  // it keeps another one by now, which is to be read before anything is decided
+      replaySinceNs_ = 0;
       return fetch_.reset();
     default:
       peer.failures = 0;

@@ -85,9 +85,11 @@ bool MemberRuntime::open(std::string* error) {
   statusFd_ = sys::eventDescriptor();
   serviceFd_ = sys::eventDescriptor();
   if (!openVerbs(error) || !openAcceptor(error)) return false;
+  CoreTimings timings;
+  timings.suspicionNs = options_.suspicionMs * 1'000'000;
   core_.emplace(CoreOptions{options_.self, options_.peers, options_.join, std::move(recovery),
                             options_.snapshots == Snapshots::own}, *region_,
-                static_cast<CoreListener&>(*this));
+                static_cast<CoreListener&>(*this), timings);
   if (kept && options_.snapshots == Snapshots::ordered) startFrom(*kept);
   else if (kept) core_->setOwnSnapshot(std::move(*kept));
   else if (!disk && options_.snapshots == Snapshots::ordered && options_.join) startFromFetched();

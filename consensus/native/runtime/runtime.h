@@ -69,6 +69,7 @@ struct ReplicaOptions {
   // must never start again under its number (R1).
   std::string journalDirectory;
   std::uint64_t journalBytesMax = 8ull << 30;
+  std::uint64_t suspicionMs = 400;         // a leader whose heartbeat stands still this long is suspected
   std::size_t ringBytes = 16u << 20;       // of each ring (one per possible writer); a power of two
   Snapshots snapshots = Snapshots::none;
   std::uint64_t snapshotLogBytes = 256u << 20;  // a snapshot is due when the log has grown so much since the newest

@@ -35,6 +35,9 @@ export interface GroupOptions {
   program?: (servicePort: number) => [string, ...string[]];
   /** Default `memory`. With `disk` members can be started again with what they kept. */
   durability?: 'memory' | 'disk';
+  /** Default 5,000: on a busy machine members stand still for longer than the product's default, and a test that is about
+   *  something else must not meet another leader. */
+  suspicionMs?: number;
   /** Further lines of `replica.conf`. */
   configuration?: string[];
   /** 0 nothing, 1 one line per turn, 2 also every clock call and read. */
@@ -184,6 +187,7 @@ export class Group {
       `epoch_ms=${this.epochMs}`,
       `join=${join ? 1 : 0}`,
       `transport=${this.options.transport ?? 'auto'}`,
+      `suspicion_ms=${this.options.suspicionMs ?? 5_000}`,
       `self=${member(self)}`,
       ...members.filter((m) => m.member !== self.member).map((m) => `peer=${member(m)}`),
       `durability=${this.options.durability ?? 'memory'}`,

@@ -134,8 +134,10 @@ describe('a replicated redis-server', function () {
     process.kill(paused.pid, 'SIGSTOP');
     writer.sendRaw('*3\r\n$3\r\nSET\r\n$6\r\npaused\r\n$3\r\nold\r\n');
     const others = group.replicas.filter((replica) => replica !== paused);
-    const second = await eventually('nobody else leads', () =>
-      others.find((replica) => replica.state?.role === 'leader'),
+    const second = await eventually(
+      'nobody else leads',
+      () => others.find((replica) => replica.state?.role === 'leader'),
+      30_000,
     );
     const client = await group.client(second.address.slot);
     assert.equal(await client.call('SET', 'paused', 'new'), 'OK');

@@ -12,7 +12,7 @@ const std::string good = "group=/demo/ledger@1\nsecret=" + std::string(64, 'a') 
                          "\nepoch_ms=1790000000000\njoin=0\ntransport=tcp\ndurability=disk\nself=0,1,10.0.0.1,7000,6379\npeer="
                          "1,2,10.0.0.2,7000,6380\n"
                          "peer=2,3,10.0.0.3,7001,6381\njournal=.gaia/"
-                         "journal\njournal_bytes_max=1000\ntrace=1\nof_a_later_release=x\n";
+                         "journal\njournal_bytes_max=1000\nsuspicion_ms=250\ntrace=1\nof_a_later_release=x\n";
 }
 
 TEST_CASE("replica.conf is understood") {
@@ -29,6 +29,7 @@ TEST_CASE("replica.conf is understood") {
   REQUIRE(parsed.replica.peers.size() == 2);
   CHECK(parsed.replica.peers[1].host == "10.0.0.3");
   CHECK(parsed.replica.journalBytesMax == 1000);
+  CHECK(parsed.replica.suspicionMs == 250);
   CHECK(parsed.trace == Trace::turns);
 }
 
@@ -44,7 +45,8 @@ TEST_CASE("what is wrong in replica.conf is named, secrets are not repeated") {
                                                        {"peer=", "peer=1,2,10.0.0.2"},
                                                        {"peer=", "peer=1,2,10.0.0.2,70000,1"},
                                                        {"trace=", "trace=3"},
-                                                       {"journal_bytes_max=", "journal_bytes_max=-1"}};
+                                                       {"journal_bytes_max=", "journal_bytes_max=-1"},
+                                                       {"suspicion_ms=", "suspicion_ms=0"}};
   for (const auto& [field, line] : wrong) {
     Options parsed;
     std::string error;

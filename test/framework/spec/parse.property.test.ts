@@ -41,6 +41,7 @@ const affinity = fc.record({
 const replication = fc.record(
   {
     transport: fc.constantFrom('auto', 'shm', 'verbs', 'tcp'),
+    suspicionMs: fc.integer({ min: 50, max: 60_000 }),
     spread: fc.subarray(['zone', { domain: 'rack', required: true, maxPerDomain: 2 }, 'host']),
   },
   { requiredKeys: [] },

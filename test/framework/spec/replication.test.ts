@@ -9,6 +9,7 @@ describe('spec: replication', () => {
   const refused: [string, object, string, RegExp][] = [
     ['ten replicas', { instances: 10 }, '/instances', /10; a replicated app has 1 to 9 replicas/],
     ['no replica', { instances: 0 }, '/instances', /to stop the app, remove it/],
+    ['soon', { replication: { suspicionMs: 5 } }, '/replication/suspicionMs', /5.*50/],
     ['tape', { replication: { durability: 'tape' } }, '/replication/durability', /"tape"/],
     ['no port', { portDefinitions: [] }, '/portDefinitions', /needs a tcp port/],
     ['only udp', { portDefinitions: [{ protocol: 'udp' }] }, '/portDefinitions', /needs a tcp port/],
@@ -113,6 +114,7 @@ describe('spec: replication', () => {
     const expected = {
       protocol: 'apus',
       transport: 'auto',
+      suspicionMs: 400,
       durability: 'memory',
       snapshot: { provider: 'replay' },
       spread,
