@@ -62,7 +62,7 @@ describe('house rules', () => {
         'TO' + 'DO',
         'FIX' + 'ME',
         String.raw`\bX` + String.raw`XX\b`,
-        String.raw`\b(describe|it)\.on` + 'ly\\(',
+        `${String.raw`\b(describe|it)\.on`}ly\\(`,
         'debug' + 'ger;',
       ].join('|'),
     );

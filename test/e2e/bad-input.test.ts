@@ -44,7 +44,7 @@ describe('bad input', function () {
   /** Deploys an app that cannot be placed and gives its queue entry once the reasons are known. */
   const waiting = async (spec: { id: string } & object): Promise<string> => {
     await system.deploy(spec);
-    const entry = await until(`${spec.id} waits with a reason`, 30_000, async () => {
+    const entry = await until(`${spec.id} waits with a reason`, 60_000, async () => {
       const { body } = await system.request('GET', `/v2/apps${spec.id}/placement`);
       const text = JSON.stringify(body);
       return body.waiting?.sentence ? text : null;

@@ -16,7 +16,7 @@ describe('a group that is changed', function () {
 
   const remove = async (id: string) => {
     await system.request('DELETE', `/v2/apps${id}`);
-    await until('the servers have ended', 20_000, async () => system.servers().length === 0);
+    await until('the servers have ended', 60_000, async () => system.servers().length === 0);
   };
 
   for (const transport of ['tcp', 'shm']) {

@@ -33,7 +33,7 @@ describe('a cluster with failures', function () {
       assert.deepEqual(missing, [], 'acknowledged writes that are lost');
       assert.ok(writer.acknowledged.length > 0);
       await system.request('DELETE', `/v2/apps${id}`);
-      await until('the servers have ended', 20_000, async () => system.servers().length === 0);
+      await until('the servers have ended', 60_000, async () => system.servers().length === 0);
     }
   }
 
@@ -51,7 +51,7 @@ describe('a cluster with failures', function () {
     return group;
   };
   const alone = async (id: string, group: Group): Promise<void> => {
-    await until('only the members of the group run', 30_000, async () => {
+    await until('only the members of the group run', 60_000, async () => {
       assert.deepEqual(system.servers(), pids(group));
       const now = await system.group(id);
       assert.deepEqual(members(now), members(group));
@@ -89,7 +89,7 @@ describe('a cluster with failures', function () {
       const replica = leader(before);
       await system.mesos.killAgent(agentIndex(replica));
       await system.mesos.restartAgent(agentIndex(replica));
-      await until('the agent reports its executor again', 20_000, async () => {
+      await until('the agent reports its executor again', 60_000, async () => {
         const { body } = await system.request('GET', `/v2/apps${id}/replicas`);
         const row = (body.replicas as (Replica & { reportedAt: string })[]).find(
           ({ member }) => member === replica.member,
@@ -106,12 +106,12 @@ describe('a cluster with failures', function () {
   it('the master is killed and started again: groups serve, and a later death is healed', () =>
     withGroup({}, async (id, before) => {
       await system.mesos.killMaster();
-      await until('the framework sees it', 10_000, async () => (await system.request('GET', '/health')).status === 503);
+      await until('the framework sees it', 60_000, async () => (await system.request('GET', '/health')).status === 503);
       assert.deepEqual(system.servers(), pids(before));
       await system.mesos.restartMaster();
       await until(
         'the framework has subscribed',
-        20_000,
+        60_000,
         async () => (await system.request('GET', '/health')).status === 200,
       );
       const lost = follower(before);

@@ -56,7 +56,7 @@ describe('a replicated Redis with durability disk', function () {
     const pids = before.replicas.flatMap((replica) => [executorOf(replica), replica.pid as number]);
     for (const index of indexes) process.kill(system.mesos.agents[index]?.pid as number, 'SIGKILL');
     for (const pid of pids) process.kill(pid, 'SIGKILL');
-    await until('it is known', 30_000, async () => (await system.group(id)).group.state === 'noQuorum');
+    await until('it is known', 60_000, async () => (await system.group(id)).group.state === 'noQuorum');
     for (const index of indexes) await system.mesos.restartAgent(index);
     await returned(before);
     await written(100);
@@ -67,6 +67,6 @@ describe('a replicated Redis with durability disk', function () {
     const kept = join(system.directory, 'replicas');
     assert.deepEqual(readdirSync(kept), ['_demo_kept@1']);
     await system.request('DELETE', `/v2/apps${id}`);
-    await until('the directories are gone', 30_000, async () => readdirSync(kept).length === 0);
+    await until('the directories are gone', 60_000, async () => readdirSync(kept).length === 0);
   });
 });

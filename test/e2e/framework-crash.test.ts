@@ -8,7 +8,7 @@ import { portOf, redisSpec, System, until } from './system.js';
 const APP = '/crash/ledger';
 
 describe('a framework that is killed', function () {
-  this.timeout(180_000);
+  this.timeout(420_000);
   let system: System;
 
   before(async () => {
@@ -22,7 +22,7 @@ describe('a framework that is killed', function () {
     assert.equal(ran.status, 0, ran.stderr);
   };
   const reachable = () =>
-    until('the API answers', 20_000, async () => (await system.request('GET', '/v2/info').catch(() => null)) !== null);
+    until('the API answers', 60_000, async () => (await system.request('GET', '/v2/info').catch(() => null)) !== null);
 
   it('in the middle of a deployment ends with exactly one task per replica', async () => {
     await system.deploy(redisSpec(APP));
@@ -84,11 +84,10 @@ describe('a framework that is killed', function () {
       await reachable();
     }
     await system.request('PATCH', `/v2/apps${APP}?force=true`, { instances });
-    await until(
-      'the deployment is done',
-      60_000,
-      async () => (await system.request('GET', '/v2/deployments')).body.length === 0,
-    );
+    await until('the deployment is done', 180_000, async () => {
+      assert.deepEqual((await system.request('GET', '/v2/deployments')).body, []);
+      return true;
+    });
     await until('one member per slot runs, and nothing else', 60_000, async () => {
       const group = await system.whole(APP, instances);
       const members = await system.group(APP);

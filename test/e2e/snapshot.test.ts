@@ -37,7 +37,7 @@ describe('a replicated Redis with snapshots by a hook', function () {
 
   it('takes the block from the spec', async () => {
     const { body } = await system.request('GET', `/v2/apps${id}`);
-    assert.deepEqual(body.app.replication, { ...block, snapshot: hook });
+    assert.deepEqual(body.app.replication, { ...block, suspicionMs: 400, snapshot: hook });
   });
 
   it('starts the replacement of a killed replica from a snapshot, and shows it', async () => {
@@ -47,7 +47,7 @@ describe('a replicated Redis with snapshots by a hook', function () {
     const victim = follower(await system.whole(id));
     process.kill(victim.pid, 'SIGKILL');
     const group = await system.replaced(id, victim.member);
-    const fresh = await until('the label in a report', 20_000, async () =>
+    const fresh = await until('the label in a report', 60_000, async () =>
       (await system.group(id)).replicas.find(({ slot, label }) => slot === victim.slot && label === 'checked'),
     );
     assert.deepEqual(fresh?.unexpected, { joinedBySnapshot: 1 });
@@ -63,7 +63,7 @@ describe('a replicated Redis with snapshots by a hook', function () {
     await system.deploy(
       redisSpec(pictured, { instances: 1, replication: { ...block, snapshot: { provider: 'criu' } } }),
     );
-    await until('the refusal', 30_000, async () => {
+    await until('the refusal', 60_000, async () => {
       const { stdout } = await system.gaia('app', 'show', pictured);
       return /last failure: .*TASK_FAILED\n.*snapshot has provider criu, and .* Use provider hook or replay\./.test(
         stdout,

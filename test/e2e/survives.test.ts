@@ -44,11 +44,11 @@ describe('a replicated Redis', function () {
     assert.ok(leader);
     const labels = { app: APP, member: String(leader.member) };
     const commits = async () => (await scrape()).value('gaia_replica_commit_latency_seconds_count', labels);
-    const before = await until('the first metrics', 10_000, commits);
+    const before = await until('the first metrics', 60_000, commits);
     const client = await RespConnection.open(portOf(leader));
     for (let i = 0; i < 1000; i++) await client.call('INCR', 'measured');
     client.close();
-    const after = await until('metrics of the load, of all', 10_000, async () => {
+    const after = await until('metrics of the load, of all', 60_000, async () => {
       const now = await scrape();
       const applied = now.samples('gaia_replica_applied_index', { app: APP }).map(({ value }) => value);
       const counted = now.value('gaia_replica_commit_latency_seconds_count', labels) > before + 800;
@@ -76,7 +76,7 @@ describe('a replicated Redis', function () {
 
     const killedAt = Date.now();
     process.kill(leader.pid, 'SIGKILL');
-    await until('a write on a survivor', 10_000, async () => {
+    await until('a write on a survivor', 60_000, async () => {
       const again = await RespConnection.open(portOf(survivors[0] as { address: string }));
       try {
         const value = await again.call('INCR', 'counter');
@@ -93,7 +93,7 @@ describe('a replicated Redis', function () {
     const added = group.replicas.filter((replica) => !before.includes(replica.member));
     assert.equal(added.length, 1);
     assert.notEqual(added[0]?.agentId, leader.agentId, 'the replacement is on another agent');
-    await until('the replacement has caught up', 10_000, async () => {
+    await until('the replacement has caught up', 60_000, async () => {
       const now = await system.group(APP);
       return now.replicas.find((replica) => replica.member === added[0]?.member)?.lagEntries === 0;
     });
@@ -118,7 +118,7 @@ describe('a replicated Redis', function () {
       const oldest = [...group.replicas].sort((a, b) => a.member - b.member)[0];
       assert.ok(oldest?.pid);
       process.kill(oldest.pid, 'SIGKILL');
-      await until('the death is seen', 10_000, async () => (await system.group(APP)).group.state !== 'whole');
+      await until('the death is seen', 60_000, async () => (await system.group(APP)).group.state !== 'whole');
     }
     group = await system.whole(APP);
     const client = await RespConnection.open(portOf(group.replicas[0] as { address: string }));

@@ -62,7 +62,14 @@ export function redisSpec(id: string, extra: object = {}): object {
     mem: 64,
     instances: 3,
     backoffSeconds: 0,
-    replication: { protocol: 'apus', transport: 'auto', durability: 'memory', spread: ['zone', 'rack', 'host'] },
+    // Busy machines let members stand still; who dies is found without it.
+    replication: {
+      protocol: 'apus',
+      transport: 'auto',
+      suspicionMs: 5_000,
+      durability: 'memory',
+      spread: ['zone', 'rack', 'host'],
+    },
     ...extra,
   };
 }
