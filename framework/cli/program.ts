@@ -32,6 +32,7 @@ export function buildProgram(): Command {
   addAppCommands(program.command('app').description('add, change and look at apps'));
   addDeploymentCommands(program.command('deployment').description('changes that are being carried out'));
   addInspectCommands(program);
+  addVmCommands(program.command('vm').description('virtual machines'));
   for (const command of leaves(program))
     command.addOption(apiOption()).option('--json', 'print one JSON object as the last line');
   return program;
@@ -142,6 +143,13 @@ function addInspectCommands(program: Command): void {
     .option('--slot <SLOT>', 'only the replica in this slot', whole(0, 8))
     .option('--directory <DIR>', 'directory of the cluster', defaultDirectory())
     .action((id, options) => logs(session(options), id, options));
+}
+
+function addVmCommands(vm: Command): void {
+  vm.command('image')
+    .description('make a small guest with redis-server and memcached from Debian packages')
+    .option('--directory <DIR>', 'where to')
+    .action(async (options) => (await import('./vm.js')).makeGuestImage(new Output(options.json === true), options));
 }
 
 function changing(command: Command): Command {

@@ -3,21 +3,11 @@
  * build/rdma and made again when the kernel's version or a file that goes into them changes. Nothing is installed.
  */
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import {
-  chmodSync,
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { addBusybox, addModules, keptImage, packInitramfs } from '../../framework/guest/initramfs.js';
+import { fetchPackage, kernelRelease, packageVersion } from '../../framework/guest/packages.js';
 import { repository } from '../consensus/interpose/group.js';
-import { fetchPackage, kernelRelease, packageVersion } from './packages.js';
 import { buildSiw } from './siw.js';
 
 export interface Image {
@@ -38,26 +28,10 @@ const modules = [
 
 /** The image of the newest kernel that Debian's package servers offer; seconds when it has to be made. */
 export function prepareImage(): Image {
-  mkdirSync(buildDirectory, { recursive: true });
-  const release = kernelRelease();
-  const stamp = inputs(release);
-  const kept = path.join(buildDirectory, 'image.json');
-  if (existsSync(kept)) {
-    const { madeFrom, image } = JSON.parse(readFileSync(kept, 'utf8'));
-    if (madeFrom === stamp) return image;
-  }
-  const image = makeImage(release);
-  writeFileSync(kept, JSON.stringify({ madeFrom: stamp, image }));
-  return image;
-}
-
-/** Changes when anything that goes into the image does. */
-function inputs(release: string): string {
-  const hash = createHash('sha256')
-    .update(packageVersion(`linux-image-${release}`))
-    .update(modules.join());
-  for (const file of ['init', 'control']) hash.update(readFileSync(path.join(guestFiles, file)));
-  return hash.digest('hex');
+  const release = kernelRelease('linux-image-amd64');
+  const files = ['init', 'control'].map((file) => readFileSync(path.join(guestFiles, file), 'utf8'));
+  const inputs = [packageVersion(`linux-image-${release}`), modules, ...files];
+  return keptImage(buildDirectory, inputs, () => makeImage(release));
 }
 
 function makeImage(release: string): Image {
@@ -75,11 +49,7 @@ function makeImage(release: string): Image {
   copyFileSync(path.join(tree, 'boot', `vmlinuz-${release}`), image.kernel);
   const root = path.join(buildDirectory, 'root');
   makeRoot(root, path.join(tree, 'lib/modules', release));
-  const names = execFileSync('find', ['.', '-mindepth', '1'], { cwd: root });
-  const archive = execFileSync('busybox', ['cpio', '-o', '-H', 'newc', '-R', '0:0'], {
-    ...{ cwd: root, input: names, maxBuffer: 256 << 20, stdio: ['pipe', 'pipe', 'ignore'] },
-  });
-  writeFileSync(image.initramfs, gzipSync(archive));
+  packInitramfs(root, image.initramfs);
   for (const leftover of [root, tree]) rmSync(leftover, { recursive: true, force: true });
   return image;
 }
@@ -87,9 +57,9 @@ function makeImage(release: string): Image {
 /** The guest's root: Debian's merged layout around a /usr that is mounted later. */
 function makeRoot(root: string, moduleTree: string): void {
   rmSync(root, { recursive: true, force: true });
-  for (const folder of ['modules', 'etc/libibverbs.d']) mkdirSync(path.join(root, folder), { recursive: true });
+  mkdirSync(path.join(root, 'etc/libibverbs.d'), { recursive: true });
   for (const name of ['bin', 'sbin', 'lib', 'lib64']) symlinkSync(`usr/${name}`, path.join(root, name));
-  copyFileSync(execFileSync('which', ['busybox'], { encoding: 'utf8' }).trim(), path.join(root, 'busybox'));
+  addBusybox(root);
   for (const name of ['init', 'control']) {
     copyFileSync(path.join(guestFiles, name), path.join(root, name));
     chmodSync(path.join(root, name), 0o755);
@@ -100,20 +70,5 @@ function makeRoot(root: string, moduleTree: string): void {
   // Only these: rdma-core's other providers would each be tried.
   for (const driver of ['rxe', 'siw'])
     writeFileSync(path.join(root, `etc/libibverbs.d/${driver}.driver`), `driver ${driver}\n`);
-  const order = loadOrder(readFileSync(path.join(moduleTree, 'modules.dep'), 'utf8'));
-  for (const file of order) copyFileSync(path.join(moduleTree, file), path.join(root, 'modules', path.basename(file)));
-  writeFileSync(path.join(root, 'modules/order'), order.map((file) => `${path.basename(file)}\n`).join(''));
-}
-
-/** Files of the modules to load, each behind those it needs; modules that the kernel does not have are left out. */
-function loadOrder(dependencies: string): string[] {
-  const needs = new Map(
-    dependencies.split('\n').flatMap((line) => {
-      const [file, rest] = line.split(':');
-      return file && rest !== undefined ? [[file, rest.trim().split(' ').filter(Boolean)] as const] : [];
-    }),
-  );
-  const files = modules.flatMap((name) => [...needs.keys()].find((file) => path.basename(file) === `${name}.ko`) ?? []);
-  // modules.dep names what a module needs, the nearest first.
-  return [...new Set(files.flatMap((file) => [...(needs.get(file) ?? []).toReversed(), file]))];
+  addModules(root, moduleTree, modules);
 }

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { fetchPackage, packageVersion } from './packages.js';
+import { fetchPackage, packageVersion } from '../../framework/guest/packages.js';
 
 const buildLimitMs = 120_000;
 

@@ -2,19 +2,19 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync } from 'node:fs';
 import path from 'node:path';
-import { repository } from '../consensus/interpose/group.js';
+import { installation } from '../installation.js';
 
-const kept = path.join(repository, 'build/rdma/packages');
+const kept = path.join(installation.root, 'build/packages');
 
 function apt(program: 'apt-get' | 'apt-cache', args: string[], cwd?: string): string {
   return execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], ...(cwd && { cwd }) });
 }
 
-/** Of the kernel that linux-image-amd64 stands for, as `uname -r` says it in a guest. */
-export function kernelRelease(): string {
-  const release = /Depends: linux-image-(\S+)/.exec(apt('apt-cache', ['depends', 'linux-image-amd64']))?.[1];
+/** Of the kernel that a package such as linux-image-amd64 stands for, as `uname -r` says it in a guest. */
+export function kernelRelease(name: 'linux-image-amd64' | 'linux-image-cloud-amd64'): string {
+  const release = /Depends: linux-image-(\S+)/.exec(apt('apt-cache', ['depends', name]))?.[1];
   if (release) return release;
-  throw new Error('apt does not know linux-image-amd64, the kernel of the guests; run "apt-get update" as root');
+  throw new Error(`apt does not know ${name}, the kernel of the guests; run "apt-get update" as root`);
 }
 
 export function packageVersion(name: string): string {

@@ -1,0 +1,64 @@
+/**
+ * A guest to try and to test with: Debian's cloud kernel and an initramfs with busybox, redis-server and memcached, made from the
+ * packages of this machine and made again when one of them or a file of `root/` changes. What it does says `root/init`.
+ */
+import { execFileSync } from 'node:child_process';
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { installation } from '../installation.js';
+import { addBusybox, addModules, keptImage, packInitramfs, programFile } from './initramfs.js';
+import { fetchPackage, kernelRelease, packageVersion } from './packages.js';
+
+export interface GuestImage {
+  kernel: string;
+  initrd: string;
+}
+
+export const guestImageDirectory = path.join(installation.root, 'build/guest');
+const init = path.join(installation.root, 'framework/guest/root/init');
+const modules = ['virtio_pci', 'virtio_net'];
+/** Programs of the guest, and the packages that bring them. */
+const programs = { 'redis-server': 'redis-server', memcached: 'memcached' };
+
+/** Seconds when it has to be made; the kernel is downloaded once per version. Throws naming what is missing. */
+export function prepareGuestImage(directory = guestImageDirectory): GuestImage {
+  const release = kernelRelease('linux-image-cloud-amd64');
+  const packages = [`linux-image-${release}`, ...Object.values(programs), 'busybox-static'];
+  const inputs = [...packages.map(packageVersion), modules, readFileSync(init, 'utf8')];
+  return keptImage(directory, inputs, () => makeImage(directory, release));
+}
+
+function makeImage(directory: string, release: string): GuestImage {
+  const tree = path.join(directory, 'kernel');
+  const root = path.join(directory, 'root');
+  for (const folder of [tree, root]) rmSync(folder, { recursive: true, force: true });
+  fetchPackage(`linux-image-${release}`, tree);
+  execFileSync(programFile('busybox', 'busybox-static'), ['depmod', '-b', tree, release]);
+  const image = { kernel: path.join(directory, 'vmlinuz'), initrd: path.join(directory, 'initrd.gz') };
+  copyFileSync(path.join(tree, 'boot', `vmlinuz-${release}`), image.kernel);
+  makeRoot(root, path.join(tree, 'lib/modules', release));
+  packInitramfs(root, image.initrd);
+  for (const leftover of [root, tree]) rmSync(leftover, { recursive: true, force: true });
+  return image;
+}
+
+function makeRoot(root: string, moduleTree: string): void {
+  mkdirSync(path.join(root, 'etc'), { recursive: true });
+  addBusybox(root);
+  copyFileSync(init, path.join(root, 'init'));
+  chmodSync(path.join(root, 'init'), 0o755);
+  writeFileSync(path.join(root, 'etc/passwd'), 'root:x:0:0:root:/:/busybox\n');
+  writeFileSync(path.join(root, 'etc/group'), 'root:x:0:\n');
+  addModules(root, moduleTree, modules);
+  for (const [name, packageName] of Object.entries(programs)) addProgram(root, programFile(name, packageName));
+}
+
+/** With its dynamic loader and its libraries, at the same paths. */
+function addProgram(root: string, file: string): void {
+  const linked = execFileSync('ldd', [file], { encoding: 'utf8' });
+  const libraries = [...linked.matchAll(/(\/\S+) \(0x/g)].map((match) => match[1] as string);
+  for (const one of [file, ...libraries]) {
+    mkdirSync(path.join(root, path.dirname(one)), { recursive: true });
+    copyFileSync(one, path.join(root, one));
+  }
+}
