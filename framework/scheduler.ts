@@ -15,6 +15,7 @@ import { runCommand } from './scheduler/commands.js';
 import { type Action, type Context, type Event, emptyMemory, type SchedulerOptions } from './scheduler/context.js';
 import { type Demand, requestNow } from './scheduler/demand.js';
 import { advanceDeployments, isRestarting } from './scheduler/deployments.js';
+import { closeDrained } from './scheduler/drains.js';
 import { convergeGroup } from './scheduler/groups.js';
 import { receiveInverseOffers } from './scheduler/maintenance.js';
 import { match } from './scheduler/match.js';
@@ -47,6 +48,7 @@ export class Scheduler {
     context.now = event.now;
     context.actions = [];
     handle(context, event);
+    closeDrained(context);
     converge(context);
     const changes = context.state.drain();
     return changes.length > 0 ? [{ type: 'persist', changes }, ...context.actions] : context.actions;

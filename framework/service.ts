@@ -1,5 +1,5 @@
 import type { ReplicaReport } from '../executor/assignment.js';
-import type { AgentName, Cluster } from '../placement/cluster.js';
+import type { AgentName, Cluster, Selection } from '../placement/cluster.js';
 import type { Plan, Refusal } from '../placement/types.js';
 import type { AppSpec } from './app.js';
 import type { TaskState } from './mesos-http-client/index.js';
@@ -37,6 +37,8 @@ export type Command =
   | { type: 'killTasks'; taskIds: string[]; scale: boolean; force: boolean }
   | { type: 'cancelDeployment'; deploymentId: string; force: boolean }
   | { type: 'resetDelay'; appId: string }
+  /** Until it is cancelled by its id, as a deployment is. The same agents once more: the drain that there is. */
+  | { type: 'drain'; wanted: Selection }
   /** `slot` null: to the most current other replica. Its effect follows in a moment, if nothing comes between. */
   | { type: 'transferLeadership'; appId: string; slot: number | null };
 
@@ -51,7 +53,9 @@ export interface FrameworkView {
   role: string;
   master: { connected: boolean; address: string | null };
   apps: AppView[];
+  /** Drains among them as long as something runs there. */
   deployments: DeploymentView[];
+  drains: DrainView[];
   queue: QueueView[];
   offersHeld: number;
   counts: Counts;
@@ -144,6 +148,17 @@ export interface DeploymentView {
   currentActions: { action: string; app: string }[];
   /** Why it is not further, in a sentence; null while it moves. */
   waitingFor: string | null;
+}
+
+/** Agents that take nothing and are emptied. */
+export interface DrainView {
+  id: string;
+  wanted: Selection;
+  /** Those of them that are known. */
+  agents: AgentName[];
+  /** Tasks that are there still. */
+  tasks: number;
+  startedAt: string;
 }
 
 export interface QueueView {

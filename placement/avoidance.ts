@@ -29,3 +29,8 @@ function windowText({ startMs, durationMs }: Unavailability, nowMs: number): str
 function minutes(ms: number): string {
   return `${Math.ceil(ms / 60_000)} min`;
 }
+
+/** Why an agent takes none of the group, whatever the others do; null: it may. */
+export function closure({ closed }: Pick<GroupRequest, 'closed'>, agentId: string): string | null {
+  return closed && Object.hasOwn(closed, agentId) ? (closed[agentId] as string) : null;
+}

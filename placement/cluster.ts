@@ -44,6 +44,9 @@ export interface Move {
   leads: boolean;
 }
 
+/** By field the values that agents are selected by. */
+export type Selection = Readonly<Record<string, readonly string[]>>;
+
 /** How many of a group of `size` decide. */
 export function majorityOf(size: number): number {
   return Math.floor(size / 2) + 1;
@@ -79,12 +82,16 @@ export function leaderLast(group: RunningGroup, replicas: readonly RunningReplic
  * Ids of the agents that have, for each field, one of its values; sorted. Those too that are only known by what runs there.
  * @param wanted by field: `agent` is an id or a hostname, everything else a failure domain or an attribute
  */
-export function agentsIn(cluster: Cluster, wanted: Readonly<Record<string, readonly string[]>>): string[] {
-  const fields = Object.entries(wanted);
-  const found = placesOf(cluster).filter((place) =>
-    fields.every(([field, values]) => valuesOf(place, field).some((value) => values.includes(value))),
-  );
+export function agentsIn(cluster: Cluster, wanted: Selection): string[] {
+  const found = placesOf(cluster).filter((place) => isSelected(place, wanted));
   return [...new Set(found.map(({ id }) => id))].sort();
+}
+
+/** See `agentsIn`; of one agent. */
+export function isSelected(place: Located & { id: string }, wanted: Selection): boolean {
+  return Object.entries(wanted).every(([field, values]) =>
+    valuesOf(place, field).some((value) => values.includes(value)),
+  );
 }
 
 /** The values that `agentsIn` finds agents by, sorted; of agents the hostnames. */

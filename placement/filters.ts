@@ -3,6 +3,7 @@
  * rules first, then resources.
  */
 import type { Arrangement } from './arrangement.js';
+import { closure } from './avoidance.js';
 import type { EachRule } from './constraints.js';
 import { valueText } from './domains.js';
 import type { Ledger } from './ledger.js';
@@ -21,7 +22,7 @@ export interface Question {
 
 export type Filter = (ledger: Ledger, question: Question) => Refusal | null;
 
-const filters: Filter[] = [distinctAgents, eachRules, countRules, scalars, named, ports];
+const filters: Filter[] = [closed, distinctAgents, eachRules, countRules, scalars, named, ports];
 
 export function refuse(ledger: Ledger, question: Question): Refusal | null {
   for (const filter of filters) {
@@ -39,6 +40,11 @@ export function refusal(ledger: Ledger, rule: string, reason: string): Refusal {
 
 function counted(ledger: Ledger, rule: string, asked: number, free: number, reason: string): Refusal {
   return { ...refusal(ledger, rule, reason), asked: plain(asked), free: plain(free), missing: plain(asked - free) };
+}
+
+function closed(ledger: Ledger, { group }: Question): Refusal | null {
+  const reason = closure(group, ledger.agent.id);
+  return reason === null ? null : refusal(ledger, 'closed', reason);
 }
 
 function distinctAgents(ledger: Ledger, { group, arrangement }: Question): Refusal | null {

@@ -4,9 +4,11 @@ export {
   type AgentName,
   agentsIn,
   type Cluster,
+  isSelected,
   type Move,
   type RunningGroup,
   type RunningReplica,
+  type Selection,
   valuesIn,
 } from './cluster.js';
 export { constraintFault } from './constraints.js';

@@ -1,6 +1,6 @@
 /** Agents that a replica may be given to, and the best of them for an arrangement. */
 import type { Arrangement, Candidate } from './arrangement.js';
-import { avoidance } from './avoidance.js';
+import { avoidance, closure } from './avoidance.js';
 import type { DomainTree } from './domain-tree.js';
 import type { Question } from './filters.js';
 import type { Ledger } from './ledger.js';
@@ -60,6 +60,7 @@ export class TreePool implements Pool {
     const { group, each } = this.question;
     const { agent } = ledger;
     if (ledger.portsLeft < group.demand.ports.length || avoidance(group, agent) !== null) return false;
+    if (closure(group, agent.id) !== null) return false;
     if (group.distinctAgents && group.living.some(({ agentId }) => agentId === agent.id)) return false;
     if (roomForNamed(ledger.named, group.demand) < 1) return false;
     if (!this.specific.every((port) => hasPort(ledger.ports, port))) return false;

@@ -1,6 +1,7 @@
 /** What a group's request asks of every agent: its rules and wishes, compiled. */
 import { affinityRules } from './affinity.js';
 import { Arrangement, type Frame } from './arrangement.js';
+import { closure } from './avoidance.js';
 import { compileConstraint, constraintText, type EachRule, type Rule } from './constraints.js';
 import { fieldValue } from './domains.js';
 import type { Question } from './filters.js';
@@ -20,7 +21,9 @@ export function ask(group: GroupRequest, { ledgers, largest }: Inventory, object
   const required = affinities.filter((one) => one.required).map(({ rule }) => rule);
   const each = [...eachRules(group.constraints, size), ...required];
   const isAble = (ledger: Ledger) =>
-    roomFor(ledger, group.demand, asked) > 0 && each.every((rule) => rule.accepts(ledger.agent));
+    closure(group, ledger.agent.id) === null &&
+    roomFor(ledger, group.demand, asked) > 0 &&
+    each.every((rule) => rule.accepts(ledger.agent));
   const compile = (constraint: Constraint) =>
     compileConstraint(constraint, size, () => knownValues(constraint.field, group, ledgers.filter(isAble)));
   const counting = group.constraints.map(compile).filter((rule) => rule.kind === 'count');

@@ -128,6 +128,8 @@ export interface GroupRequest {
   scatterWidth?: number;
   /** Agents to avoid while another one does, with the reason (a replica has just failed there). */
   avoid: Record<string, string>;
+  /** Agents that take none of it, with the reason (they are being emptied); left out: none. */
+  closed?: Readonly<Record<string, string>>;
   /**
    * Agents whose maintenance has begun, or begins within `horizonMs` of `nowMs`, are avoided, too. Left out: windows count
    * for nothing.

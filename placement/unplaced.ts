@@ -91,6 +91,7 @@ function nameOf({ sentence }: Refusal): string {
 function cure(rule: string, alike: Refusal[]): string {
   const least = leastMissing(alike);
   if (rule === 'distinctAgents') return 'add an agent';
+  if (rule === 'closed') return 'wait until one is open again, or add an agent';
   if (rule === 'spread') return 'add an agent in another domain, set a higher maxPerDomain, or do not require it';
   if (rule === 'affinity') return 'add an agent that satisfies the affinity, or do not require it';
   if (rule === 'constraint') return 'add an agent that satisfies the constraint, or change the constraint';

@@ -5,6 +5,7 @@ import { appsResource } from './apps.js';
 import { Changes } from './changes.js';
 import type { Context } from './context.js';
 import { deploymentResource, deploymentsResource } from './deployments.js';
+import { drainsResource } from './drains.js';
 import { answerError, installErrorHandlers } from './errors.js';
 import { guard } from './guard.js';
 import { installJson } from './json.js';
@@ -60,6 +61,7 @@ function registerResources(api: FastifyInstance, context: Context): void {
   register(api, '/v2/queue/*', delayResource(context));
   register(api, '/v2/plan', planResource(context));
   register(api, '/v2/placement/drain', drainResource(context));
+  register(api, '/v2/placement/drains', drainsResource(context));
   register(api, '/v2/placement/rebalance', rebalanceResource(context));
   register(api, '/v2/info', infoResource(context));
   register(api, '/v2/leader', leaderResource(context));

@@ -9,6 +9,7 @@ import {
 } from '../../placement/index.js';
 import type { ClusterView } from '../service.js';
 import type { Context } from './context.js';
+import { beginDrain, endDrain } from './drains.js';
 import { ApiError } from './errors.js';
 import { text, texts } from './query.js';
 import type { Resource } from './resource.js';
@@ -16,9 +17,12 @@ import type { Resource } from './resource.js';
 const MOVES_MAX = 1000;
 const VALUES_SHOWN = 10;
 
-/** `GET /v2/placement/drain?zone=a`: how the agents could be emptied. A preview; nothing is moved. */
-export function drainResource({ service }: Context): Resource {
+/** `GET /v2/placement/drain?zone=a`: how the agents could be emptied. A preview; POST does it, DELETE ends it. */
+export function drainResource(context: Context): Resource {
+  const { service } = context;
   return {
+    POST: beginDrain(context),
+    DELETE: endDrain(context),
     GET: (request) => {
       const view = service.cluster();
       const wanted = selection(request);
@@ -44,7 +48,8 @@ function knowledge({ cluster, unknownAgents, oldestOfferSeconds }: ClusterView) 
   return { agents: cluster.agents.length, oldestOfferSeconds, unknownAgents };
 }
 
-function selection(request: FastifyRequest): Record<string, string[]> {
+/** Sorted, so that the same agents are named the same way. */
+export function selection(request: FastifyRequest): Record<string, string[]> {
   const fields = Object.keys(request.query as object);
   if (fields.length === 0)
     throw new ApiError(
@@ -52,10 +57,10 @@ function selection(request: FastifyRequest): Record<string, string[]> {
       'Nothing is named to be drained',
       'Add ?agent=NAME, ?zone=NAME, ?rack=NAME or another attribute; repeat one for several values.',
     );
-  return Object.fromEntries(fields.map((field) => [field, texts(request, field)]));
+  return Object.fromEntries(fields.map((field) => [field, [...new Set(texts(request, field))].sort()]));
 }
 
-function noSuchAgent(cluster: Cluster, wanted: Record<string, string[]>): ApiError {
+export function noSuchAgent(cluster: Cluster, wanted: Record<string, string[]>): ApiError {
   const names = Object.entries(wanted).map(([field, values]) => `${field} '${values.join("' or '")}'`);
   const known = Object.keys(wanted).map((field) => knownValues(cluster, field));
   return new ApiError(404, `No agent is known with ${names.join(' and ')}`, `${known.join('; ')}.`);

@@ -1,4 +1,5 @@
 import type { Plan, Rung } from '../../placement/types.js';
+import type { DrainView } from '../service.js';
 import { appPath } from './api-client.js';
 import { type AppJson, placeOf, type TaskJson, type Waiting } from './app-json.js';
 import { EXIT, Failure } from './failure.js';
@@ -19,6 +20,7 @@ export async function status({ api, output }: Session): Promise<void> {
     '/v2/queue',
   );
   const { connected, address } = info.master;
+  const { drains } = await api.get<{ drains: DrainView[] }>('/v2/placement/drains');
   output.line(`API     ${api.baseUrl} (GAIA ${info.version})`);
   output.line(
     `master  ${address ?? 'unknown'} ${connected ? green('connected') : red('not connected: running tasks go on, changes wait')}`,
@@ -27,7 +29,11 @@ export async function status({ api, output }: Session): Promise<void> {
   for (const app of apps) output.line(`        ${app.id}  ${app.tasksRunning}/${app.instances}  ${stateOf(app)}`);
   for (const item of queue)
     output.line(`waiting ${item.app.id}: ${item.count} to be placed; ${item.sentence ?? 'waiting for offers'}`);
-  output.result({ api: api.baseUrl, info, apps, queue });
+  for (const { agents, tasks } of drains) {
+    const names = agents.map(({ hostname }) => hostname).join(', ') || 'no agent that is known';
+    output.line(`drained ${names}: ${tasks === 0 ? 'empty' : `${tasks} tasks are there still`}`);
+  }
+  output.result({ api: api.baseUrl, info, apps, queue, drains });
 }
 
 interface PlacementJson {

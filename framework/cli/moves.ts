@@ -2,6 +2,7 @@ import type { AgentName, DrainPlan, Move, RebalancePlan } from '../../placement/
 import { EXIT, Failure } from './failure.js';
 import { bold, dim, red, yellow } from './output.js';
 import type { Session } from './session.js';
+import { followDeployment } from './wait.js';
 
 interface Preview<Plan> {
   known: {
@@ -35,18 +36,33 @@ export async function rebalance(
   output.result({ known, plan });
 }
 
-/** `gaia drain --dry-run`: how agents could be emptied. Exit code 1 when something cannot go. */
-export async function drain(
-  { api, output }: Session,
-  targets: string[],
-  { dryRun }: { dryRun?: boolean },
-): Promise<void> {
+interface DrainOptions {
+  dryRun?: boolean;
+  end?: boolean;
+  detach?: boolean;
+  timeout: number;
+}
+
+/** `gaia drain`: empties agents, or with `--dry-run` only says how. Exit code 1 of a preview: something cannot go. */
+export async function drain(session: Session, targets: string[], options: DrainOptions): Promise<void> {
   const query = queryOf(targets);
-  if (!dryRun)
-    throw notOffered(
-      'To empty agent-1 by hand, add ["hostname", "UNLIKE", "agent-1"] to the constraints of each app there and run ' +
-        '"npx gaia app add FILE --update": its replicas are replaced one after another.',
-    );
+  if (options.dryRun) return previewDrain(session, query);
+  if (options.end) return endDrain(session, query, targets);
+  const { api, output } = session;
+  const { body } = await api.send<{ deploymentId: string }>('POST', `/v2/placement/drain?${query}`);
+  output.line(`${targets.join(' ')} takes nothing new until "npx gaia drain --end ${targets.join(' ')}".`);
+  const state = await followDeployment(api, output, body.deploymentId, options);
+  if (state === 'ended') output.line('Nothing runs there any more.');
+  output.result({ deploymentId: body.deploymentId, deployment: state });
+}
+
+async function endDrain({ api, output }: Session, query: URLSearchParams, targets: string[]): Promise<void> {
+  await api.send('DELETE', `/v2/placement/drain?${query}`);
+  output.line(`${targets.join(' ')} takes tasks again; what is there stays.`);
+  output.result({ ended: targets });
+}
+
+async function previewDrain({ api, output }: Session, query: URLSearchParams): Promise<void> {
   const { known, plan } = await api.get<Preview<DrainPlan>>(`/v2/placement/drain?${query}`);
   tellKnown(output, known);
   output.line(`To be emptied: ${namesOf(plan.agents)}`);
@@ -67,7 +83,7 @@ export async function drain(
 }
 
 function notOffered(byHand: string): Failure {
-  const message = 'Moves are not carried out by this version, only previewed';
+  const message = 'A rebalance is not carried out by this version, only previewed';
   return new Failure(EXIT.usage, message, `Run it with --dry-run. ${byHand}`);
 }
 

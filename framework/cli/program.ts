@@ -125,8 +125,11 @@ function addInspectCommands(program: Command): void {
   program
     .command('drain')
     .argument('<target...>', 'agents by name or id; or zone=NAME, rack=NAME or another attribute')
-    .description('how agents could be emptied, and what cannot leave')
-    .option('--dry-run', 'only say what would be moved; this version does no more')
+    .description('empty agents: what runs there moves to others, and nothing new goes there')
+    .option('--dry-run', 'only say what would be moved, and what cannot leave')
+    .addOption(new Option('--end', 'the agents take tasks again').conflicts('dryRun'))
+    .option('--detach', 'do not wait until nothing runs there')
+    .option('--timeout <SECONDS>', 'how long to wait', whole(1, 86_400), DEPLOYMENT_TIMEOUT_SECONDS)
     .action((targets, options) => drain(session(options), targets, options));
   program
     .command('rebalance')

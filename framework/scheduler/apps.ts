@@ -1,6 +1,9 @@
 /** Plain apps: how many tasks are to be launched and which are to be stopped (Marathon's scale and restart). */
+import lodash from 'lodash';
+import type { AgentName } from '../../placement/index.js';
 import type { Context } from './context.js';
-import { type Demand, demandOf } from './demand.js';
+import { type Demand, demandOf, towards } from './demand.js';
+import { departuresOf } from './departures.js';
 import type { AppRecord, TaskRecord } from './records.js';
 import { stop } from './tasks.js';
 
@@ -13,37 +16,72 @@ export function convergePlain(
 ): Demand | null {
   const counted = tasks.filter((task) => !task.stopping && !task.inactive);
   const wanted = app.deleting ? 0 : app.active.instances;
-  const stale = restarting ? counted.filter((task) => isOutdated(app, task)) : [];
-  const missing = stale.length > 0 ? replaceStale(context, app, counted, stale) : wanted - counted.length;
+  const { stale, healthyMin, reasonOf, to } = replacement(context, app, counted, restarting);
+  const missing =
+    stale.length > 0 && !app.deleting
+      ? replaceStale(context, app, counted, { stale, healthyMin, reasonOf })
+      : wanted - counted.length;
   if (missing < 0) stopSurplus(context, app, counted, -missing);
   for (const task of tasks)
     if (task.inactive && missing <= 0) stop(context, task, 'it was replaced while it was unreachable');
   if (missing <= 0) return null;
   const slots = Array.from({ length: missing }, (_, index) => counted.length + index);
-  return demandOf(context, app, slots, tasks);
+  const demand = demandOf(context, app, slots, to === undefined ? tasks : lodash.difference(tasks, stale));
+  return to ? towards(demand, to) : demand;
 }
 
 /** Of another configuration than the app's present one. Changing only `instances` outdates nothing. */
 export const isOutdated = (app: AppRecord, task: TaskRecord) =>
   task.configurationVersion !== app.active.versionInfo.lastConfigChangeAt;
 
+interface Replacement {
+  stale: TaskRecord[];
+  /** So many tasks run at any time. */
+  healthyMin: number;
+  reasonOf(task: TaskRecord): string;
+}
+
+/** What a restart replaces, or else what is to move to another agent (`to`; null: any): never before its successor runs. */
+function replacement(
+  context: Context,
+  app: AppRecord,
+  counted: TaskRecord[],
+  restarting: boolean,
+): Replacement & { to?: AgentName | null } {
+  const { instances, upgradeStrategy, version } = app.active;
+  const outdated = restarting ? counted.filter((task) => isOutdated(app, task)) : [];
+  const departures = departuresOf(context, counted);
+  if (outdated.length > 0 || departures.length === 0) {
+    const healthyMin = Math.ceil(instances * upgradeStrategy.minimumHealthCapacity);
+    return { stale: outdated, healthyMin, reasonOf: () => `the app has a new version, ${version}` };
+  }
+  const reasons = new Map(departures.map(({ task, reason }) => [task, reason]));
+  const stale = [...reasons.keys()];
+  const to = departures[0]?.to ?? null;
+  return { stale, healthyMin: instances, reasonOf: (task) => reasons.get(task) as string, to };
+}
+
 /**
- * Stops outdated tasks down to `minimumHealthCapacity` (rounded up) and returns how many may be launched within
- * `maximumOverCapacity` (rounded down); if both meet, one task more is allowed (Marathon's restart arithmetic).
+ * Stops stale tasks down to `healthyMin` (in a restart `minimumHealthCapacity`, rounded up) and returns how many may be launched
+ * within `maximumOverCapacity` (rounded down); if both meet, one task more is allowed (Marathon's restart arithmetic).
  */
-function replaceStale(context: Context, app: AppRecord, counted: TaskRecord[], stale: TaskRecord[]): number {
+function replaceStale(
+  context: Context,
+  app: AppRecord,
+  counted: TaskRecord[],
+  { stale, healthyMin, reasonOf }: Replacement,
+): number {
   const { instances, upgradeStrategy } = app.active;
   const running = counted.filter((task) => task.state === 'TASK_RUNNING');
   const fresh = counted.filter((task) => !stale.includes(task));
   const freshRuns = fresh.length >= instances && fresh.every((task) => task.state === 'TASK_RUNNING');
-  const healthyMin = Math.ceil(instances * upgradeStrategy.minimumHealthCapacity);
   const spare = freshRuns ? stale.length : Math.max(0, running.length - healthyMin);
   const runningStale = stale.filter((task) => task.state === 'TASK_RUNNING');
   const victims = [
     ...stale.filter((task) => task.state !== 'TASK_RUNNING'),
     ...byAge(app, runningStale).slice(0, spare),
   ];
-  for (const task of victims) stop(context, task, `the app has a new version, ${app.active.version}`);
+  for (const task of victims) stop(context, task, reasonOf(task));
   const capacity = Math.max(
     Math.trunc(instances * (1 + upgradeStrategy.maximumOverCapacity)),
     healthyMin + (healthyMin >= instances ? 1 : 0),

@@ -3,6 +3,7 @@ import type { AppSpec } from '../app.js';
 import type { Command, CommandResult } from '../service.js';
 import { deploy, notFound, type Refusal, unlock } from './changes.js';
 import type { Context } from './context.js';
+import { endDrain, startDrain } from './drains.js';
 import { newGeneration } from './groups.js';
 import { transferLeadership } from './hand-over.js';
 import { killTasks } from './kill-command.js';
@@ -27,6 +28,8 @@ export function runCommand(context: Context, command: Command): CommandResult {
       return resetDelay(context, command.appId);
     case 'transferLeadership':
       return transferLeadership(context, command.appId, command.slot);
+    case 'drain':
+      return startDrain(context, command.wanted);
   }
 }
 
@@ -93,6 +96,8 @@ function beginAgain(context: Context, app: AppRecord): void {
 
 /** Without `force` the apps go back to what they were, as a new deployment; with it they stay where they are. */
 function cancelDeployment(context: Context, deploymentId: string, force: boolean): CommandResult {
+  const drain = context.state.drains.get(deploymentId);
+  if (drain) return endDrain(context, drain);
   const deployment = context.state.deployments.get(deploymentId);
   if (!deployment) return { ok: false, reason: 'notFound', message: `DeploymentPlan ${deploymentId} does not exist` };
   context.state.deployments.remove(deploymentId);

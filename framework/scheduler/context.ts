@@ -83,6 +83,8 @@ export interface Memory {
   master: string | null;
   offers: Map<string, HeldOffer>;
   agents: Map<string, KnownAgent>;
+  /** Agents that take nothing new, with the reason, by id. */
+  closed: Record<string, string>;
   /** Maintenance windows, by agent; also of agents that have offered nothing. */
   unavailable: Map<string, Unavailability>;
   waiting: Map<string, Waiting>;
@@ -117,6 +119,7 @@ export function emptyMemory(): Memory {
     master: null,
     offers: new Map(),
     agents: new Map(),
+    closed: {},
     unavailable: new Map(),
     waiting: new Map(),
     wanted: new Set(),

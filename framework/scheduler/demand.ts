@@ -1,5 +1,6 @@
 /** What an app asks of placement. */
 import lodash from 'lodash';
+import type { AgentName } from '../../placement/index.js';
 import type { Affinity, GroupRequest, LivingReplica } from '../../placement/types.js';
 import type { AffinityRule, AppSpec } from '../app.js';
 import type { Context } from './context.js';
@@ -24,11 +25,17 @@ export function demandOf(context: Context, app: AppRecord, slots: number[], livi
   return { app, request, delayed: (app.backoff?.untilMs ?? 0) > context.now };
 }
 
+/** On this agent only. */
+export function towards(demand: Demand, { hostname }: AgentName): Demand {
+  const there = { field: 'hostname', operator: 'IS' as const, value: hostname };
+  return { ...demand, request: { ...demand.request, constraints: [...demand.request.constraints, there] } };
+}
+
 /** The request of a whole new app, and what the time and other apps say to it. */
-export function requestNow({ state, now }: Context, spec: AppSpec): GroupRequest {
+export function requestNow({ state, memory, now }: Context, spec: AppSpec): GroupRequest {
   const request = requestOf(spec);
   const apart = [...(request.apart ?? []), ...apartInReturn(state, spec.id)];
-  return { ...request, apart, maintenance: maintenanceAt(now) };
+  return { ...request, apart, closed: memory.closed, maintenance: maintenanceAt(now) };
 }
 
 /** The request of a whole new app, as its spec says it. */

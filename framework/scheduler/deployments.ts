@@ -139,7 +139,7 @@ function groupProgress(group: Group, action: DeploymentAction['action']): string
   const leaving = members.filter((task) => (task.replica.retiring || task.stopping) && !task.inactive).length;
   const outdated =
     action === 'RestartApplication' ? members.filter((task) => isOutdated(app, task) && !task.inactive).length : 0;
-  const sized = group.record.slots.length === app.active.instances;
+  const sized = group.record.slots.length - (group.record.moving ? 1 : 0) === app.active.instances;
   if (state === 'whole' && leaving === 0 && outdated === 0 && sized) return null;
   const journals = members.map(({ replica }) => replica.report?.journalError).filter((error) => error);
   const blocked = journals.length > 0 && journals.length === members.length ? `; nobody can join: ${journals[0]}` : '';

@@ -5,6 +5,7 @@ import { type Demand, demandOf } from './demand.js';
 import { advanceHandOver } from './hand-over.js';
 import { retireStalledJoiners } from './joiners.js';
 import { advanceRetirements, removeDead, retire } from './members.js';
+import { advanceMove, successorDemand } from './moving.js';
 import {
   type Group,
   groupOf,
@@ -16,7 +17,7 @@ import {
   lostSentence,
   type MemberTask,
 } from './quorum.js';
-import type { AppRecord, GroupRecord, TaskRecord } from './records.js';
+import type { AppRecord, GroupRecord, Moving, TaskRecord } from './records.js';
 import { giveUpAway, returningDemands } from './returning.js';
 import { tell } from './story.js';
 import { stop } from './tasks.js';
@@ -40,7 +41,7 @@ export function convergeGroup(context: Context, app: AppRecord, tasks: TaskRecor
     return stopAll(context, group.members, `the app has a new version, ${app.active.version}`);
   }
   if (group.record.founded && group.record.everLed) {
-    group = adjustSlots(context, group, restarting);
+    group = adjustSlots(context, advanceMove(context, group, restarting), restarting);
     retireSurplus(context, group, restarting);
     retireStalledJoiners(context, refreshed(context, group));
     advanceRetirements(context, refreshed(context, group));
@@ -115,16 +116,21 @@ function handleLoss(context: Context, group: Group): Demand[] {
 
 /** Adds the lowest free slots or drops the highest, until there are as many as the app wants. */
 function adjustSlots(context: Context, group: Group, restarting: boolean): Group {
-  const wanted = group.app.active.instances + (needsSpare(group, restarting) ? 1 : 0);
+  const hasSpare = Boolean(group.record.moving) || needsSpare(group, restarting);
+  const wanted = group.app.active.instances + (hasSpare ? 1 : 0);
   const slots = [...group.record.slots];
-  const free = Array.from({ length: slotsMax }, (_, slot) => slot).filter(
-    (slot) => !slots.includes(slot) && !isOccupied(group, slot),
-  );
+  const free = freeSlots(group);
   while (slots.length < wanted && free.length > 0) slots.push(free.shift() as number);
   while (slots.length > wanted) slots.splice(slots.indexOf(slotToDrop(group, slots, restarting)), 1);
   if (slots.length === group.record.slots.length) return group;
   wantSlots(context, group.app, group.record, slots);
   return refreshed(context, group);
+}
+
+/** Slots that are neither wanted nor taken. */
+export function freeSlots(group: Group): number[] {
+  const all = Array.from({ length: slotsMax }, (_, slot) => slot);
+  return all.filter((slot) => !group.record.slots.includes(slot) && !isOccupied(group, slot));
 }
 
 /** A slot that is wanted no more is forgotten: whoever comes there later replaces nobody. */
@@ -152,7 +158,7 @@ const outdated = (group: Group) =>
   group.members.filter((task) => !task.replica.retiring && !task.stopping && isOutdated(group.app, task));
 
 /** Followers by slot before the leader. */
-function lastToLead(group: Group, members: MemberTask[]): MemberTask | undefined {
+export function lastToLead(group: Group, members: MemberTask[]): MemberTask | undefined {
   const leader = leaderTask(group)?.id;
   return [...members].sort(
     (a, b) => Number(a.id === leader) - Number(b.id === leader) || a.replica.self.slot - b.replica.self.slot,
@@ -167,7 +173,8 @@ function retireSurplus(context: Context, group: Group, restarting: boolean): voi
     else if (task.inactive) retire(context, task, 'it has been unreachable for too long');
   }
   const present = refreshed(context, group);
-  const replaceable = restarting && app.active.instances > surgeInstancesMax && groupState(present) === 'whole';
+  const calm = groupState(present) === 'whole' && !present.record.moving;
+  const replaceable = restarting && app.active.instances > surgeInstancesMax && calm;
   const next = replaceable ? lastToLead(present, outdated(present)) : undefined;
   if (next) retire(context, next, `the app has a new version, ${app.active.version}`);
 }
@@ -178,7 +185,7 @@ function isOccupied(group: Group, slot: number): boolean {
   return group.members.some((task) => task.replica.self.slot === slot && (!task.inactive || isConfigured(group, task)));
 }
 
-/** A new group whole; in a living group one joiner at a time, and only while a majority lives. */
+/** A new group whole; in a living group one joiner at a time, and only while a majority lives; successors of others last. */
 function missingSlots(context: Context, group: Group, old: TaskRecord[]): Demand | null {
   const { app, record, members } = group;
   if (!record.founded) {
@@ -187,8 +194,11 @@ function missingSlots(context: Context, group: Group, old: TaskRecord[]): Demand
   }
   if (groupState(group) === 'noQuorum' || groupState(group) === 'forming') return null;
   const joining = members.some((task) => !isConfigured(group, task) && !task.stopping && !task.replica.retiring);
-  const slot = record.slots.find((candidate) => !isOccupied(group, candidate));
-  return joining || slot === undefined ? null : demandOf(context, app, [slot], members);
+  const open = record.slots.filter((candidate) => !isOccupied(group, candidate));
+  const slot = open.find((candidate) => candidate !== record.moving?.spare);
+  if (joining || open.length === 0) return null;
+  if (slot !== undefined) return demandOf(context, app, [slot], members);
+  return successorDemand(context, group, record.moving as Moving);
 }
 
 const sentences: Record<string, string> = {

@@ -137,14 +137,20 @@ export function groupState(group: Group): GroupView['state'] {
 
 function isWhole(group: Group): boolean {
   const counted = caughtUp(group);
-  const filled = group.record.slots.every((slot) =>
+  const slots = settledSlots(group);
+  const filled = slots.every((slot) =>
     counted.some((task) => task.replica.self.slot === slot && !task.replica.retiring),
   );
   return (
-    filled &&
-    counted.length === group.record.configuration.length &&
-    group.record.configuration.length === group.record.slots.length
+    filled && counted.length === group.record.configuration.length && group.record.configuration.length === slots.length
   );
+}
+
+/** The wanted slots; one that a successor is to join in only once it counts: nothing is missing before. */
+function settledSlots({ record }: Group): number[] {
+  const spare = record.moving?.spare;
+  const joined = record.configuration.some(({ slot }) => slot === spare);
+  return joined ? record.slots : record.slots.filter((slot) => slot !== spare);
 }
 
 export const lostSentence = (app: AppRecord) =>

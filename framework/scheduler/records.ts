@@ -1,5 +1,6 @@
 /** What the scheduler keeps in the store. Records are replaced, never modified: views and tests may keep them. */
 import type { MemberAddress, ReplicaReport } from '../../executor/assignment.js';
+import type { AgentName, Selection } from '../../placement/index.js';
 import type { AttributeValue, ReplicaDemand } from '../../placement/types.js';
 import type { AppSpec, Replication } from '../app.js';
 import type { TaskState } from '../mesos-http-client/index.js';
@@ -60,8 +61,20 @@ export interface GroupRecord {
   snapshot: Replication['snapshot'];
   /** Durability `disk`: members that have ended and may return with what they keep on their agents. */
   away: AwayMember[];
+  /** A replica on its way to another agent; left out: none is. */
+  moving?: Moving | null;
   /** The last state told in the story, so that each change is told once. */
   toldState: string;
+}
+
+/** A successor joins in the slot `spare`; then `member` leaves its slot. */
+export interface Moving {
+  member: number;
+  slot: number;
+  spare: number;
+  reason: string;
+  /** Null: wherever placement finds best. */
+  to: AgentName | null;
 }
 
 export interface AwayMember {
@@ -145,6 +158,16 @@ export interface DeploymentRecord {
 export interface DeploymentAction {
   action: 'StartApplication' | 'ScaleApplication' | 'RestartApplication' | 'StopApplication';
   app: string;
+}
+
+/** Agents that take nothing and are emptied, as long as the record lasts. */
+export interface DrainRecord {
+  id: string;
+  /** Which agents; those too that come later. */
+  wanted: Selection;
+  startedAt: string;
+  /** Tasks that have left them. */
+  left: number;
 }
 
 export interface StoryRecord {

@@ -1,5 +1,5 @@
 /** The durable part of the scheduler's state, and which of it a step has changed. */
-import type { AppRecord, DeploymentRecord, FrameworkRecord, StoryRecord, TaskRecord } from './records.js';
+import type { AppRecord, DeploymentRecord, DrainRecord, FrameworkRecord, StoryRecord, TaskRecord } from './records.js';
 
 /** One record of an atomic batch; null removes it. */
 export interface Change {
@@ -95,8 +95,12 @@ export class State {
   readonly apps = new Table<AppRecord>('app');
   readonly tasks = new TaskTable('task');
   readonly deployments = new Table<DeploymentRecord>('deployment');
+  readonly drains = new Table<DrainRecord>('drain');
   readonly stories = new Table<StoryRecord>('story');
-  readonly #tables: Table<object>[] = [this.framework, this.apps, this.tasks, this.deployments, this.stories];
+  readonly #tables: Table<object>[] = [
+    ...[this.framework, this.apps, this.tasks, this.deployments],
+    ...[this.drains, this.stories],
+  ];
 
   /** `entries`: what the store holds, as written by earlier batches. Throws on a key of unknown kind. */
   constructor(entries: Iterable<[key: string, value: object]>) {

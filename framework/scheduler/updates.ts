@@ -2,6 +2,7 @@
 import type { TaskState } from '../mesos-http-client/index.js';
 import { isTerminal, type TaskStatus } from '../mesos-http-client/index.js';
 import { type Context, call, isoTime } from './context.js';
+import { noteLeft } from './drains.js';
 import { putGroup } from './groups.js';
 import { returnResources } from './offers.js';
 import type { AppRecord, TaskRecord } from './records.js';
@@ -103,6 +104,7 @@ function terminate(context: Context, task: TaskRecord, status: TaskStatus): void
   context.memory.joiners.delete(task.id);
   for (const key of context.memory.orders.keys()) if (key.startsWith(`${task.id} `)) context.memory.orders.delete(key);
   returnResources(context, task);
+  noteLeft(context, task);
   const app = context.state.apps.get(task.appId);
   if (!app) return;
   const leads = task.replica !== null && app.group?.leader?.member === task.replica.self.member;

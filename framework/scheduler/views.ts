@@ -3,6 +3,7 @@ import type { AttributeValue } from '../../placement/types.js';
 import type { AppView, DeploymentView, FrameworkView, GroupView, QueueView, TaskView } from '../service.js';
 import { type Context, isoTime, type Waiting } from './context.js';
 import { currentActions, waitingFor } from './deployments.js';
+import { drainDeployments, drainViews } from './moves-view.js';
 import { groupOf, groupState, leaderTask } from './quorum.js';
 import type { AppRecord, DeploymentRecord, TaskRecord } from './records.js';
 import { awaitedSentence } from './returning.js';
@@ -16,7 +17,11 @@ export function viewOf(context: Context): FrameworkView {
     apps: [...state.apps.values()]
       .map((app) => appView(context, app))
       .sort((a, b) => a.spec.id.localeCompare(b.spec.id)),
-    deployments: [...state.deployments.values()].map((deployment) => deploymentView(context, deployment)),
+    deployments: [
+      ...[...state.deployments.values()].map((deployment) => deploymentView(context, deployment)),
+      ...drainDeployments(context),
+    ],
+    drains: drainViews(context),
     queue: [...memory.waiting].flatMap(([id, waiting]) => queueView(context, state.apps.get(id), waiting)),
     offersHeld: memory.offers.size,
     counts: { ...memory.counts },

@@ -192,12 +192,24 @@ class Run {
       case 'restart':
         world.command({ type: 'restartApp', appId: ledger, version: this.version(), force: false });
         return;
+      case 'drain':
+        world.command({ type: 'drain', wanted: { agent: [agent] } });
+        return;
+      case 'endDrain':
+        this.endDrains();
+        return;
       case 'kill': {
         const task = one(this.records());
         if (task) world.command({ type: 'killTasks', taskIds: [task.id], scale: pick % 3 === 0, force: false });
         return;
       }
     }
+  }
+
+  /** No answer comes from a framework that crashes at the write. */
+  endDrains(): void {
+    const end = (id: string) => this.world.command({ type: 'cancelDeployment', deploymentId: id, force: false });
+    for (const { id } of this.world.view().drains) assert.notEqual(end(id)?.ok, false);
   }
 
   /** Offers and rescinds keep their order; updates and messages overtake. */
@@ -214,6 +226,8 @@ class Run {
     world.crashNext = null;
     for (const id of world.mesos.agents.keys()) world.mesos.setUp(id, true);
     world.crash();
+    // Four agents are left for three replicas and a successor.
+    if (world.view().drains.length > 2) this.endDrains();
     this.put(replicatedSpec(ledger, { ...quick, instances: 3, env: { healed: '1' } }));
     this.put(appSpec(web, { ...quick, instances: 2 }));
     world.until((view) => view.deployments.length === 0 || view.apps[0]?.group?.state === 'lost');
@@ -223,6 +237,12 @@ class Run {
     world.until((view) => view.deployments.length === 0 && view.apps[0]?.group?.state === 'whole');
     world.until(() => world.mesos.living(ledger).length === 3 && world.mesos.living(web).length === 2);
     this.checkSlots();
+    const drained = world.view().drains.flatMap(({ agents }) => agents.map(({ agentId }) => agentId));
+    const left = [...world.mesos.tasks.values()].filter((task) => !task.ended && drained.includes(task.agentId));
+    assert.deepEqual(
+      left.map(({ info }) => info.task_id.value),
+      [],
+    );
   }
 }
 
@@ -244,6 +264,8 @@ const weights: Record<string, number> = {
   change: 1,
   restart: 1,
   kill: 2,
+  drain: 2,
+  endDrain: 1,
 };
 const kinds = fc.oneof(...Object.entries(weights).map(([kind, weight]) => ({ arbitrary: fc.constant(kind), weight })));
 

@@ -10,6 +10,7 @@ import type {
   FrameworkView,
   TaskView,
 } from '../../../framework/service.js';
+import { agentsIn, type Selection } from '../../../placement/index.js';
 import type { Plan } from '../../../placement/types.js';
 import { quietReport } from '../../quiet-report.js';
 
@@ -33,6 +34,7 @@ export class MemoryService implements FrameworkService {
   };
   running: ClusterView = { cluster: { agents: [], groups: [] }, unknownAgents: [], oldestOfferSeconds: null };
   private readonly apps = new Map<string, AppView>();
+  drains: FrameworkView['drains'] = [];
   private deployments: (FrameworkView['deployments'][number] & { viewsLeft: number })[] = [];
 
   view(): FrameworkView {
@@ -43,6 +45,7 @@ export class MemoryService implements FrameworkService {
       master: this.master,
       apps: [...this.apps.values()],
       deployments,
+      drains: this.drains,
     };
     for (const deployment of this.deployments) deployment.viewsLeft -= 1;
     for (const { affectedApps } of this.deployments.filter((one) => one.viewsLeft < 0)) affectedApps.map(this.settle);
@@ -103,6 +106,7 @@ export class MemoryService implements FrameworkService {
         return command.scale ? this.deploy([]) : { ok: true, deploymentId: null, version: new Date().toISOString() };
       case 'cancelDeployment':
         this.deployments = this.deployments.filter((one) => one.id !== command.deploymentId);
+        this.drains = this.drains.filter((one) => one.id !== command.deploymentId);
         return this.deploy([]);
       case 'transferLeadership': {
         const { group, tasks } = this.apps.get(command.appId) as AppView;
@@ -111,9 +115,21 @@ export class MemoryService implements FrameworkService {
           group.leader = { slot: heir.slot, member: heir.member, address: heir.address, term: group.leader.term + 1 };
         return { ok: true, deploymentId: null, version: new Date().toISOString() };
       }
+      case 'drain':
+        this.drains.push(this.drainOf(command.wanted));
+        return { ok: true, deploymentId: this.drains.at(-1)?.id ?? '', version: new Date().toISOString() };
       case 'resetDelay':
         return { ok: true, deploymentId: null, version: new Date().toISOString() };
     }
+  }
+
+  private drainOf(wanted: Selection): FrameworkView['drains'][number] {
+    const { cluster } = this.running;
+    const ids = agentsIn(cluster, wanted);
+    const agents = cluster.agents
+      .filter(({ id }) => ids.includes(id))
+      .map(({ id, hostname }) => ({ agentId: id, hostname }));
+    return { id: randomUUID(), wanted, agents, tasks: 1, startedAt: new Date().toISOString() };
   }
 
   private put(spec: AppSpec): void {

@@ -7,6 +7,37 @@ const at = (id: string, zone: string) => agent(id, { zone, text: { rack: `r-${id
 const [a1, a2, b1, c1] = [at('a1', 'a'), at('a2', 'a'), at('b1', 'b'), at('c1', 'c')];
 const ledger = running({ replicas: [replica(0, a1), replica(1, a2), replica(2, b1)], leader: 0 });
 
+describe('api: drains', () => {
+  freshApi();
+  beforeEach(() => {
+    service.running = {
+      cluster: { agents: [a1, a2, b1, c1], groups: [ledger] },
+      unknownAgents: [],
+      oldestOfferSeconds: 5,
+    };
+  });
+
+  it('begin, are listed, and end by the agents that are named, in any order', async () => {
+    const begun = await call('POST', '/v2/placement/drain?zone=b&zone=a');
+    assert.equal(begun.status, 200);
+    const [drain, ...others] = (await call('GET', '/v2/placement/drains')).body.drains;
+    assert.deepEqual([drain.id, drain.wanted, others], [begun.body.deploymentId, { zone: ['a', 'b'] }, []]);
+    const other = await call('DELETE', '/v2/placement/drain?zone=a');
+    assert.deepEqual(
+      [other.status, other.body.remedy],
+      [404, 'Name them as they were named when it began: zone=a zone=b.'],
+    );
+    assert.equal((await call('DELETE', '/v2/placement/drain?zone=a&zone=b')).status, 200);
+    assert.deepEqual((await call('GET', '/v2/placement/drains')).body.drains, []);
+  });
+
+  it('need agents that there are', async () => {
+    assert.equal((await call('POST', '/v2/placement/drain?zone=x')).status, 404);
+    assert.equal((await call('POST', '/v2/placement/drain')).status, 400);
+    assert.deepEqual(service.commands, []);
+  });
+});
+
 describe('api: previews of moves', () => {
   freshApi();
   beforeEach(() => {

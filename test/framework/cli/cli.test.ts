@@ -273,16 +273,24 @@ describe('gaia: the other commands', () => {
     assert.equal((await gaia(['rebalance', '--dry-run', '--gain-min', 'much'])).code, 2);
   });
 
-  it('says that moves are not carried out, and what to do by hand', async () => {
-    for (const [args, remedy] of [
-      [['drain', 'agent-1'], /--dry-run\. .*"hostname", "UNLIKE"/],
-      [['rebalance'], /--dry-run\. .*gaia app restart ID/],
-    ] as const) {
-      const { code, value } = await json([...args]);
-      assert.equal(code, 2);
-      assert.match(value.error.message, /not carried out by this version/);
-      assert.match(value.error.remedy, remedy);
-    }
+  it('drains agents until it is told to end', async () => {
+    service.running = twoZones();
+    const begun = await json(['drain', 'a1', 'rack=ra1']);
+    assert.deepEqual([begun.code, begun.value.deployment], [0, 'ended']);
+    assert.deepEqual(service.commands.at(-1), { type: 'drain', wanted: { agent: ['a1'], rack: ['ra1'] } });
+    assert.match((await gaia(['status'])).stdout, /drained a1: 1 tasks are there still/);
+    assert.equal((await json(['drain', '--end', 'a2'])).code, 4);
+    const ended = await gaia(['drain', '--end', 'a1', 'rack=ra1']);
+    assert.match(ended.stdout, /a1 rack=ra1 takes tasks again/);
+    assert.deepEqual((await json(['status'])).value.drains, []);
+    assert.equal((await gaia(['drain', '--end', '--dry-run', 'a1'])).code, 2);
+  });
+
+  it('says that a rebalance is not carried out, and what to do by hand', async () => {
+    const { code, value } = await json(['rebalance']);
+    assert.equal(code, 2);
+    assert.match(value.error.message, /not carried out by this version/);
+    assert.match(value.error.remedy, /--dry-run\. .*gaia app restart ID/);
   });
 
   it('reads logs from the sandbox of a replica', async () => {

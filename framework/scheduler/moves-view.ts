@@ -1,0 +1,71 @@
+/** What people are told of moves that are under way. */
+import lodash from 'lodash';
+import type { DeploymentView, DrainView } from '../service.js';
+import type { Context } from './context.js';
+import { isRestarting } from './deployments.js';
+import { agentsOf } from './drains.js';
+import { type Group, groupOf, groupState, lostSentence } from './quorum.js';
+import type { DrainRecord, TaskRecord } from './records.js';
+
+const drainedTasks = ({ state, memory }: Context, { wanted }: DrainRecord): TaskRecord[] =>
+  agentsOf(state, memory.agents, wanted).flatMap(({ tasks }) => tasks);
+
+export function drainViews(context: Context): DrainView[] {
+  const { state, memory } = context;
+  return [...state.drains.values()].map((drain) => {
+    const agents = agentsOf(state, memory.agents, drain.wanted);
+    return {
+      id: drain.id,
+      wanted: drain.wanted,
+      agents: agents.map(({ agentId, hostname }) => ({ agentId, hostname })),
+      tasks: lodash.sumBy(agents, ({ tasks }) => tasks.length),
+      startedAt: drain.startedAt,
+    };
+  });
+}
+
+/** Drains of agents where something runs still: one step, of all tasks that are to leave. */
+export function drainDeployments(context: Context): DeploymentView[] {
+  const drains = [...context.state.drains.values()].map((drain) => ({ drain, tasks: drainedTasks(context, drain) }));
+  return drains
+    .filter(({ tasks }) => tasks.length > 0)
+    .map(({ drain, tasks }) => drainDeployment(context, drain, tasks));
+}
+
+function drainDeployment(context: Context, { id, startedAt, left }: DrainRecord, tasks: TaskRecord[]): DeploymentView {
+  const byApp = lodash.groupBy(tasks, 'appId');
+  const affectedApps = Object.keys(byApp).sort();
+  const actions = affectedApps.flatMap((app) => (byApp[app] as TaskRecord[]).map(() => ({ action: 'MoveTask', app })));
+  const waits = affectedApps.map((app) => waitingFor(context, app, byApp[app] as TaskRecord[]));
+  const waiting = `${left} have left, ${tasks.length} are there still; ${waits.join('; ')}`;
+  return {
+    ...{ id, version: startedAt, affectedApps, steps: [{ actions }], currentStep: 1, currentActions: actions },
+    waitingFor: waiting,
+  };
+}
+
+/** Why these tasks of one app are not elsewhere yet. */
+export function waitingFor(context: Context, appId: string, tasks: TaskRecord[]): string {
+  const app = context.state.apps.get(appId);
+  if (!app || tasks.every(({ stopping }) => stopping)) return `${appId}: ${tasks.length} are being stopped`;
+  const group = groupOf(app, context.state.tasksOf(appId));
+  const why = context.memory.waiting.get(appId)?.sentence;
+  const progress = group ? groupProgress(context, group) : `${tasks.length} wait for successors`;
+  return `${appId}: ${progress}${why ? `: ${why}` : ''}`;
+}
+
+function groupProgress(context: Context, group: Group): string {
+  const { app, members, record } = group;
+  if (groupState(group) === 'lost') return lostSentence(app);
+  const leaving = members.find(({ replica, stopping }) => replica.retiring !== null && !stopping);
+  if (leaving) return `replica ${leaving.replica.self.slot} leaves its group`;
+  if (record.moving) return successorProgress(group, record.moving.slot, record.moving.spare);
+  if (isRestarting(context, app.id)) return 'waits for the deployment that restarts it';
+  return `the group is ${groupState(group)}; replicas move when it is whole`;
+}
+
+function successorProgress({ members }: Group, slot: number, spare: number): string {
+  const successor = members.find(({ replica }) => replica.self.slot === spare);
+  if (!successor) return `a successor of replica ${slot} waits for an agent`;
+  return `replica ${spare} on ${successor.agent.hostname} joins, then replica ${slot} leaves`;
+}
