@@ -37,6 +37,17 @@ describe('scheduler: drains of replicated groups', () => {
     assert.notEqual(leader(world), first);
   });
 
+  it('takes the leader last', () => {
+    const world = running({}, 7);
+    const led = leader(world);
+    const follower = replicas(world).find(({ replica }) => replica?.slot !== led);
+    const leading = replicas(world).find(({ replica }) => replica?.slot === led);
+    drain(world, { agent: [leading?.host ?? '', follower?.host ?? ''] });
+    world.until(settled);
+    const out = [...story(world).matchAll(/replica (\d) .* is taken out/g)].map(([, slot]) => Number(slot));
+    assert.deepEqual(out, [follower?.replica?.slot, led]);
+  });
+
   it('empties a whole domain that holds a majority, one replica at a time', () => {
     const world = running({}, 6);
     const group = world.mesos.groups.get('/demo/ledger@1');
