@@ -20,6 +20,7 @@ import { convergeGroup } from './scheduler/groups.js';
 import { receiveInverseOffers } from './scheduler/maintenance.js';
 import { match } from './scheduler/match.js';
 import { forgetAgent, receiveOffers } from './scheduler/offers.js';
+import { advanceRebalances } from './scheduler/rebalances.js';
 import { reconcile, repeatKills, startReconciliation } from './scheduler/reconcile.js';
 import type { AppRecord } from './scheduler/records.js';
 import { receiveReport, reportIn } from './scheduler/reports.js';
@@ -140,6 +141,7 @@ function converge(context: Context): void {
     const app = context.state.apps.get(task.appId);
     if (app) ageUnreachable(context, app, task);
   }
+  advanceRebalances(context);
   advanceDeployments(context);
   const demands = [...context.state.apps.values()].flatMap((app) => convergeApp(context, app));
   match(context, demands);

@@ -1,5 +1,6 @@
 import type { ReplicaReport } from '../executor/assignment.js';
 import type { AgentName, Cluster, Selection } from '../placement/cluster.js';
+import type { RebalanceMove } from '../placement/rebalance.js';
 import type { Plan, Refusal } from '../placement/types.js';
 import type { AppSpec } from './app.js';
 import type { TaskState } from './mesos-http-client/index.js';
@@ -39,12 +40,14 @@ export type Command =
   | { type: 'resetDelay'; appId: string }
   /** Until it is cancelled by its id, as a deployment is. The same agents once more: the drain that there is. */
   | { type: 'drain'; wanted: Selection }
+  /** One after another; a move that does not stand as planned when its turn comes is left out. One at a time. */
+  | { type: 'rebalance'; moves: Pick<RebalanceMove, 'group' | 'from' | 'to' | 'sentence'>[] }
   /** `slot` null: to the most current other replica. Its effect follows in a moment, if nothing comes between. */
   | { type: 'transferLeadership'; appId: string; slot: number | null };
 
 export type CommandResult =
   | { ok: true; deploymentId: string | null; version: string }
-  | { ok: false; reason: 'exists' | 'notFound' | 'invalid' | 'quorum'; message: string }
+  | { ok: false; reason: 'exists' | 'notFound' | 'invalid' | 'quorum' | 'busy'; message: string }
   | { ok: false; reason: 'locked'; message: string; deploymentIds: string[] };
 
 export interface FrameworkView {
@@ -53,7 +56,7 @@ export interface FrameworkView {
   role: string;
   master: { connected: boolean; address: string | null };
   apps: AppView[];
-  /** Drains among them as long as something runs there. */
+  /** Rebalances among them, and drains as long as something runs there. */
   deployments: DeploymentView[];
   drains: DrainView[];
   queue: QueueView[];

@@ -33,12 +33,24 @@ export function drainResource(context: Context): Resource {
   };
 }
 
-/** `GET /v2/placement/rebalance`: which moves would gain. A preview; nothing is moved. */
-export function rebalanceResource({ service }: Context): Resource {
+/** `GET /v2/placement/rebalance`: which moves would gain. A preview; POST plans anew and carries the plan out. */
+export function rebalanceResource({ service, changes }: Context): Resource {
+  const preview = (request: FastifyRequest) => {
+    const view = service.cluster();
+    return { known: knowledge(view), plan: planRebalance(view.cluster, rebalanceOptions(request)) };
+  };
   return {
-    GET: (request) => {
-      const view = service.cluster();
-      return { known: knowledge(view), plan: planRebalance(view.cluster, rebalanceOptions(request)) };
+    GET: preview,
+    POST: async (request) => {
+      const { known, plan } = preview(request);
+      const { moves } = plan;
+      if (moves.length === 0)
+        throw new ApiError(409, 'No move gains', 'Nothing is to be done; add agents, or allow more with movesMax.', {
+          known,
+          plan,
+        });
+      const { accepted } = await changes.submit(() => ({ command: { type: 'rebalance', moves }, result: null }));
+      return { ...accepted, known, plan };
     },
   };
 }

@@ -13,18 +13,31 @@ interface Preview<Plan> {
   plan: Plan;
 }
 
-/** `gaia rebalance --dry-run`: which moves would gain, and what. */
-export async function rebalance(
-  { api, output }: Session,
-  { dryRun, movesMax, gainMin }: { dryRun?: boolean; movesMax: number; gainMin: number },
-): Promise<void> {
-  if (!dryRun)
-    throw notOffered(
-      'To move one group by hand, "npx gaia app restart ID" replaces its replicas one after another, each placed anew.',
-    );
-  const path = `/v2/placement/rebalance?movesMax=${movesMax}&gainMin=${gainMin}`;
-  const { known, plan } = await api.get<Preview<RebalancePlan>>(path);
-  tellKnown(output, known);
+interface RebalanceFlags {
+  dryRun?: boolean;
+  detach?: boolean;
+  timeout: number;
+  movesMax: number;
+  gainMin: number;
+}
+
+/** `gaia rebalance`: carries out the moves that gain, or with `--dry-run` only says which. */
+export async function rebalance({ api, output }: Session, options: RebalanceFlags): Promise<void> {
+  const path = `/v2/placement/rebalance?movesMax=${options.movesMax}&gainMin=${options.gainMin}`;
+  const preview = await api.get<Preview<RebalancePlan>>(path);
+  if (options.dryRun || preview.plan.moves.length === 0) {
+    tellKnown(output, preview.known);
+    tellMoves(output, preview.plan);
+    output.result(preview);
+    return;
+  }
+  const { body } = await api.send<Preview<RebalancePlan> & { deploymentId: string }>('POST', path);
+  tellMoves(output, body.plan);
+  const state = await followDeployment(api, output, body.deploymentId, options);
+  output.result({ ...body, deployment: state });
+}
+
+function tellMoves(output: Session['output'], plan: RebalancePlan): void {
   if (plan.moves.length === 0) output.line('No move gains.');
   for (const move of plan.moves) {
     output.line(moveText(move));
@@ -33,7 +46,6 @@ export async function rebalance(
   if (plan.agentsFreed.length > 0) output.line(`Agents without any task after it: ${namesOf(plan.agentsFreed)}`);
   tellSurvival(output, plan.groups);
   if (plan.gaveUp) output.line(yellow('Not all agents that might be emptied were tried.'));
-  output.result({ known, plan });
 }
 
 interface DrainOptions {
@@ -80,11 +92,6 @@ async function previewDrain({ api, output }: Session, query: URLSearchParams): P
     throw new Failure(EXIT.failed, message, 'Add agents, loosen the constraints, or lower instances.', { known, plan });
   }
   output.result({ known, plan });
-}
-
-function notOffered(byHand: string): Failure {
-  const message = 'A rebalance is not carried out by this version, only previewed';
-  return new Failure(EXIT.usage, message, `Run it with --dry-run. ${byHand}`);
 }
 
 /** `agent-1` or `zone=a`. */

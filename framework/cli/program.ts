@@ -133,10 +133,12 @@ function addInspectCommands(program: Command): void {
     .action((targets, options) => drain(session(options), targets, options));
   program
     .command('rebalance')
-    .description('which moves would spread groups more evenly or empty agents')
-    .option('--dry-run', 'only say what would be moved; this version does no more')
+    .description('move replicas so that groups are spread more evenly, or agents are empty')
+    .option('--dry-run', 'only say what would be moved')
     .option('--moves-max <COUNT>', 'how many moves at most', whole(0, 1000), 20)
     .option('--gain-min <GAIN>', 'leave out moves that gain less', gain, 0)
+    .option('--detach', 'do not wait until all have moved')
+    .option('--timeout <SECONDS>', 'how long to wait', whole(1, 86_400), DEPLOYMENT_TIMEOUT_SECONDS)
     .action((options) => rebalance(session(options), options));
   program
     .command('logs')

@@ -50,7 +50,8 @@ function replacement(
 ): Replacement & { to?: AgentName | null } {
   const { instances, upgradeStrategy, version } = app.active;
   const outdated = restarting ? counted.filter((task) => isOutdated(app, task)) : [];
-  const departures = departuresOf(context, counted);
+  // A move to a certain agent waits until nothing is missing.
+  const departures = departuresOf(context, counted).filter(({ to }) => to === null || counted.length >= instances);
   if (outdated.length > 0 || departures.length === 0) {
     const healthyMin = Math.ceil(instances * upgradeStrategy.minimumHealthCapacity);
     return { stale: outdated, healthyMin, reasonOf: () => `the app has a new version, ${version}` };

@@ -8,6 +8,7 @@ import { newGeneration } from './groups.js';
 import { transferLeadership } from './hand-over.js';
 import { killTasks } from './kill-command.js';
 import { groupOf, groupState, isLost, lostSentence } from './quorum.js';
+import { endRebalance, startRebalance } from './rebalances.js';
 import type { AppRecord } from './records.js';
 import { tell } from './story.js';
 import { nextVersion, stop } from './tasks.js';
@@ -30,6 +31,8 @@ export function runCommand(context: Context, command: Command): CommandResult {
       return transferLeadership(context, command.appId, command.slot);
     case 'drain':
       return startDrain(context, command.wanted);
+    case 'rebalance':
+      return startRebalance(context, command.moves);
   }
 }
 
@@ -98,6 +101,8 @@ function beginAgain(context: Context, app: AppRecord): void {
 function cancelDeployment(context: Context, deploymentId: string, force: boolean): CommandResult {
   const drain = context.state.drains.get(deploymentId);
   if (drain) return endDrain(context, drain);
+  const rebalance = context.state.rebalances.get(deploymentId);
+  if (rebalance) return endRebalance(context, rebalance);
   const deployment = context.state.deployments.get(deploymentId);
   if (!deployment) return { ok: false, reason: 'notFound', message: `DeploymentPlan ${deploymentId} does not exist` };
   context.state.deployments.remove(deploymentId);

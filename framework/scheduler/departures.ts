@@ -11,10 +11,18 @@ export interface Departure<Task extends TaskRecord = TaskRecord> {
   to: AgentName | null;
 }
 
-/** Of tasks that are to stay otherwise. */
-export function departuresOf<Task extends TaskRecord>({ memory }: Context, tasks: Task[]): Departure<Task>[] {
+/** Of tasks that are to stay otherwise; agents are drained before a rebalance goes on. */
+export function departuresOf<Task extends TaskRecord>(context: Context, tasks: Task[]): Departure<Task>[] {
   const staying = tasks.filter((task) => !task.stopping && !task.inactive && !task.replica?.retiring);
-  return staying
-    .filter(({ agent }) => Object.hasOwn(memory.closed, agent.id))
-    .map((task) => ({ task, reason: `${task.agent.hostname} is being drained`, to: null }));
+  const drained = staying.filter(({ agent }) => Object.hasOwn(context.memory.closed, agent.id));
+  if (drained.length === 0) return rebalanced(context, staying);
+  return drained.map((task) => ({ task, reason: `${task.agent.hostname} is being drained`, to: null }));
+}
+
+function rebalanced<Task extends TaskRecord>({ state }: Context, tasks: Task[]): Departure<Task>[] {
+  return [...state.rebalances.values()].flatMap(({ moves, current, taskId }) => {
+    const task = tasks.find(({ id }) => id === taskId);
+    const move = moves[current];
+    return task && move ? [{ task, reason: move.sentence, to: move.to }] : [];
+  });
 }

@@ -70,15 +70,21 @@ export function putGroup(context: Context, app: AppRecord, change: Partial<Group
 }
 
 function withGroup(context: Context, app: AppRecord): AppRecord {
-  return app.group || app.active.instances === 0 ? app : newGeneration(context, app);
+  const { group, active } = app;
+  if (!group) return active.instances === 0 ? app : newGeneration(context, app);
+  // One that waits for its founders has no members yet whose slots would have to be kept.
+  const resized = !group.founded && active.instances > 0 && group.slots.length !== active.instances;
+  return resized ? putGroup(context, app, { slots: firstSlots(active.instances) }) : app;
 }
+
+const firstSlots = (count: number) => Array.from({ length: count }, (_, slot) => slot);
 
 /** An empty group: new secrets, no members yet. Member numbers go on where the last generation stopped. */
 export function newGeneration(context: Context, app: AppRecord): AppRecord {
   const { ids } = context.options;
   const group: GroupRecord = {
     generation: (app.group?.generation ?? 0) + 1,
-    slots: Array.from({ length: app.active.instances }, (_, slot) => slot),
+    slots: firstSlots(app.active.instances),
     filledSlots: [],
     nextMember: app.group?.nextMember ?? 1,
     secretHex: ids.secretHex(),
@@ -129,8 +135,7 @@ function adjustSlots(context: Context, group: Group, restarting: boolean): Group
 
 /** Slots that are neither wanted nor taken. */
 export function freeSlots(group: Group): number[] {
-  const all = Array.from({ length: slotsMax }, (_, slot) => slot);
-  return all.filter((slot) => !group.record.slots.includes(slot) && !isOccupied(group, slot));
+  return firstSlots(slotsMax).filter((slot) => !group.record.slots.includes(slot) && !isOccupied(group, slot));
 }
 
 /** A slot that is wanted no more is forgotten: whoever comes there later replaces nobody. */

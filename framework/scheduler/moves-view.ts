@@ -5,7 +5,7 @@ import type { Context } from './context.js';
 import { isRestarting } from './deployments.js';
 import { agentsOf } from './drains.js';
 import { type Group, groupOf, groupState, lostSentence } from './quorum.js';
-import type { DrainRecord, TaskRecord } from './records.js';
+import type { DrainRecord, RebalanceRecord, TaskRecord } from './records.js';
 
 const drainedTasks = ({ state, memory }: Context, { wanted }: DrainRecord): TaskRecord[] =>
   agentsOf(state, memory.agents, wanted).flatMap(({ tasks }) => tasks);
@@ -44,8 +44,27 @@ function drainDeployment(context: Context, { id, startedAt, left }: DrainRecord,
   };
 }
 
+/** One step for each move. */
+export function rebalanceDeployments(context: Context): DeploymentView[] {
+  return [...context.state.rebalances.values()].map((record) => {
+    const { id, startedAt, moves, current } = record;
+    const steps = moves.map(({ app }) => ({ actions: [{ action: 'MoveTask', app }] }));
+    const affectedApps = [...new Set(moves.map(({ app }) => app))].sort();
+    const currentActions = steps[current]?.actions ?? [];
+    const waitingFor = moveProgress(context, record);
+    return { id, version: startedAt, affectedApps, steps, currentStep: current + 1, currentActions, waitingFor };
+  });
+}
+
+function moveProgress(context: Context, { moves, current, taskId }: RebalanceRecord): string | null {
+  const move = moves[current];
+  const task = taskId === null ? undefined : context.state.tasks.get(taskId);
+  if (!move || !task) return null;
+  return `${move.from.hostname} -> ${move.to.hostname}: ${waitingFor(context, move.app, [task])}`;
+}
+
 /** Why these tasks of one app are not elsewhere yet. */
-export function waitingFor(context: Context, appId: string, tasks: TaskRecord[]): string {
+function waitingFor(context: Context, appId: string, tasks: TaskRecord[]): string {
   const app = context.state.apps.get(appId);
   if (!app || tasks.every(({ stopping }) => stopping)) return `${appId}: ${tasks.length} are being stopped`;
   const group = groupOf(app, context.state.tasksOf(appId));

@@ -170,6 +170,28 @@ export interface DrainRecord {
   left: number;
 }
 
+/** Moves that gain, one after another. */
+export interface RebalanceRecord {
+  id: string;
+  startedAt: string;
+  moves: PlannedMove[];
+  /** Index of the move under way. */
+  current: number;
+  /** What it moves; null: that is chosen when its turn comes. */
+  taskId: string | null;
+  sinceMs: number;
+}
+
+export interface PlannedMove {
+  app: string;
+  from: AgentName;
+  to: AgentName;
+  /** Agents of the group's other replicas then, sorted; elsewhere, the gain is another one. Null: of a plain app. */
+  beside: string[] | null;
+  /** What it gains. */
+  sentence: string;
+}
+
 export interface StoryRecord {
   lines: { at: string; text: string }[];
 }

@@ -1,5 +1,13 @@
 /** The durable part of the scheduler's state, and which of it a step has changed. */
-import type { AppRecord, DeploymentRecord, DrainRecord, FrameworkRecord, StoryRecord, TaskRecord } from './records.js';
+import type {
+  AppRecord,
+  DeploymentRecord,
+  DrainRecord,
+  FrameworkRecord,
+  RebalanceRecord,
+  StoryRecord,
+  TaskRecord,
+} from './records.js';
 
 /** One record of an atomic batch; null removes it. */
 export interface Change {
@@ -96,10 +104,11 @@ export class State {
   readonly tasks = new TaskTable('task');
   readonly deployments = new Table<DeploymentRecord>('deployment');
   readonly drains = new Table<DrainRecord>('drain');
+  readonly rebalances = new Table<RebalanceRecord>('rebalance');
   readonly stories = new Table<StoryRecord>('story');
   readonly #tables: Table<object>[] = [
     ...[this.framework, this.apps, this.tasks, this.deployments],
-    ...[this.drains, this.stories],
+    ...[this.drains, this.rebalances, this.stories],
   ];
 
   /** `entries`: what the store holds, as written by earlier batches. Throws on a key of unknown kind. */

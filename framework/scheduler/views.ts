@@ -3,7 +3,7 @@ import type { AttributeValue } from '../../placement/types.js';
 import type { AppView, DeploymentView, FrameworkView, GroupView, QueueView, TaskView } from '../service.js';
 import { type Context, isoTime, type Waiting } from './context.js';
 import { currentActions, waitingFor } from './deployments.js';
-import { drainDeployments, drainViews } from './moves-view.js';
+import { drainDeployments, drainViews, rebalanceDeployments } from './moves-view.js';
 import { groupOf, groupState, leaderTask } from './quorum.js';
 import type { AppRecord, DeploymentRecord, TaskRecord } from './records.js';
 import { awaitedSentence } from './returning.js';
@@ -20,6 +20,7 @@ export function viewOf(context: Context): FrameworkView {
     deployments: [
       ...[...state.deployments.values()].map((deployment) => deploymentView(context, deployment)),
       ...drainDeployments(context),
+      ...rebalanceDeployments(context),
     ],
     drains: drainViews(context),
     queue: [...memory.waiting].flatMap(([id, waiting]) => queueView(context, state.apps.get(id), waiting)),

@@ -198,12 +198,27 @@ class Run {
       case 'endDrain':
         this.endDrains();
         return;
+      case 'rebalance':
+        this.rebalance(pick);
+        return;
       case 'kill': {
         const task = one(this.records());
         if (task) world.command({ type: 'killTasks', taskIds: [task.id], scale: pick % 3 === 0, force: false });
         return;
       }
     }
+  }
+
+  /** To any agent, whether it gains or not, and whether there is room. */
+  rebalance(pick: number): void {
+    const tasks = this.records();
+    const named = (id: string) => ({ agentId: id, hostname: `box${id.slice(1)}` });
+    const moves = [pick, pick + 1].flatMap((index) => {
+      const task = tasks[index % Math.max(1, tasks.length)];
+      const to = named(`S${1 + (index % 6)}`);
+      return task ? [{ group: task.appId, from: named(task.agent.id), to, sentence: 'it gains' }] : [];
+    });
+    if (moves.length > 0) this.world.command({ type: 'rebalance', moves });
   }
 
   /** No answer comes from a framework that crashes at the write. */
@@ -266,6 +281,7 @@ const weights: Record<string, number> = {
   kill: 2,
   drain: 2,
   endDrain: 1,
+  rebalance: 1,
 };
 const kinds = fc.oneof(...Object.entries(weights).map(([kind, weight]) => ({ arbitrary: fc.constant(kind), weight })));
 

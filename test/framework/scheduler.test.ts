@@ -57,6 +57,16 @@ describe('scheduler: replicated apps', () => {
     assert.match(story(world), /the group is whole again/);
   });
 
+  it('founds a group that never fitted in the size that the app has then', () => {
+    const world = new World(3);
+    world.connect();
+    world.command(put(replicatedSpec('/demo/ledger', { instances: 5 })));
+    world.until(({ queue }) => /need 5 different agents/.test(queue[0]?.sentence ?? ''));
+    world.command({ ...put(replicatedSpec('/demo/ledger', { instances: 3 })), force: true } as Command);
+    world.until(settled);
+    assert.equal(replicas(world).length, 3);
+  });
+
   it('restarts nothing when a majority is gone, says so, and begins again only by force', () => {
     const world = running();
     for (const task of [...world.mesos.tasks.values()].slice(0, 2)) world.mesos.end(task, 'TASK_FAILED');

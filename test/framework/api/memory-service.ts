@@ -118,6 +118,8 @@ export class MemoryService implements FrameworkService {
       case 'drain':
         this.drains.push(this.drainOf(command.wanted));
         return { ok: true, deploymentId: this.drains.at(-1)?.id ?? '', version: new Date().toISOString() };
+      case 'rebalance':
+        return this.deploy(command.moves.map(({ group }) => group));
       case 'resetDelay':
         return { ok: true, deploymentId: null, version: new Date().toISOString() };
     }

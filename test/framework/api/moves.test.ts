@@ -86,6 +86,19 @@ describe('api: previews of moves', () => {
     assert.equal((await call('GET', '/v2/placement/rebalance?gainMin=1.5')).body.plan.moves.length, 0);
   });
 
+  it('carries out what gains, and refuses when nothing does or another rebalance is under way', async () => {
+    const { status, body } = await call('POST', '/v2/placement/rebalance?movesMax=1');
+    assert.deepEqual([status, body.plan.moves.length, typeof body.deploymentId], [200, 1, 'string']);
+    const [command] = service.commands;
+    assert.ok(command?.type === 'rebalance');
+    assert.deepEqual(command.moves, body.plan.moves);
+    const nothing = await call('POST', '/v2/placement/rebalance?movesMax=0');
+    assert.deepEqual([nothing.status, nothing.body.message, service.commands.length], [409, 'No move gains', 1]);
+    service.refusals.push({ ok: false, reason: 'busy', message: 'Rebalance x is under way' });
+    const busy = await call('POST', '/v2/placement/rebalance');
+    assert.deepEqual([busy.status, busy.body.message], [409, 'Rebalance x is under way']);
+  });
+
   it('refuses other parameters by name, value and remedy', async () => {
     const rows: [string, RegExp, RegExp][] = [
       ['movesMax=many', /movesMax is 'many'/, /a whole number from 0 to 1000/],
@@ -99,6 +112,6 @@ describe('api: previews of moves', () => {
       assert.match(body.message, message);
       assert.match(body.remedy, remedy);
     }
-    assert.equal((await call('POST', '/v2/placement/rebalance', {})).status, 405);
+    assert.equal((await call('PUT', '/v2/placement/rebalance', {})).status, 405);
   });
 });

@@ -286,11 +286,19 @@ describe('gaia: the other commands', () => {
     assert.equal((await gaia(['drain', '--end', '--dry-run', 'a1'])).code, 2);
   });
 
-  it('says that a rebalance is not carried out, and what to do by hand', async () => {
-    const { code, value } = await json(['rebalance']);
-    assert.equal(code, 2);
-    assert.match(value.error.message, /not carried out by this version/);
-    assert.match(value.error.remedy, /--dry-run\. .*gaia app restart ID/);
+  it('carries out the moves that gain, if any does', async () => {
+    service.running = twoZones();
+    assert.match((await gaia(['rebalance'])).stdout, /No move gains/);
+    assert.equal(service.commands.length, 0);
+    service.running = twoZones('a2');
+    const { code, value } = await json(['rebalance', '--moves-max', '3']);
+    assert.deepEqual([code, value.deployment, value.plan.moves.length], [0, 'ended', 1]);
+    const [command] = service.commands;
+    assert.ok(command?.type === 'rebalance');
+    assert.deepEqual(
+      command.moves.map(({ group, from, to }) => [group, from.agentId, to.agentId]),
+      [['/demo/ledger', 'a2', 'b1']],
+    );
   });
 
   it('reads logs from the sandbox of a replica', async () => {

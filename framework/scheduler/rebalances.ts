@@ -1,0 +1,111 @@
+/** Rebalances: planned moves that are carried out one after another, as far as they stand as planned. */
+import lodash from 'lodash';
+import type { Command, CommandResult } from '../service.js';
+import { type Context, isoTime } from './context.js';
+import type { AppRecord, PlannedMove, RebalanceRecord, TaskRecord } from './records.js';
+import type { State } from './state.js';
+import { describeAgent, tell } from './story.js';
+import { nameOf } from './tasks.js';
+
+/** A move whose successor has found no place for so long is left out. */
+export const moveWaitMs = 600_000;
+
+type Moves = Extract<Command, { type: 'rebalance' }>['moves'];
+
+export function startRebalance(context: Context, moves: Moves): CommandResult {
+  const { state, options, now } = context;
+  const [other] = state.rebalances.values();
+  if (other) return { ok: false, reason: 'busy', message: `Rebalance ${other.id} is under way` };
+  if (moves.length === 0)
+    return { ok: false, reason: 'invalid', message: 'moves: the list is empty; nothing would gain' };
+  const id = options.ids.uuid();
+  const planned = withOthers(state, moves);
+  const startedAt = isoTime(now);
+  state.rebalances.put(id, { id, startedAt, moves: planned, current: 0, taskId: null, sinceMs: now });
+  return { ok: true, deploymentId: id, version: startedAt };
+}
+
+/** A successor that has not joined yet is given up; moves that are done stay done. */
+export function endRebalance({ state }: Context, { id, startedAt }: RebalanceRecord): CommandResult {
+  state.rebalances.remove(id);
+  return { ok: true, deploymentId: null, version: startedAt };
+}
+
+/** Where the group's other replicas are when each move's turn comes, if all goes as planned. */
+function withOthers(state: State, moves: Moves): PlannedMove[] {
+  const places = new Map<string, string[]>();
+  return moves.map(({ group: app, from, to, sentence }) => {
+    const before = places.get(app) ?? placesOf(stayingTasks(state, app));
+    const beside = before.filter((agentId) => agentId !== from.agentId);
+    places.set(app, [...beside, to.agentId].sort());
+    return { app, from, to, beside: state.apps.get(app)?.group ? beside : null, sentence };
+  });
+}
+
+const placesOf = (tasks: TaskRecord[]): string[] => tasks.map(({ agent }) => agent.id).sort();
+
+const stayingTasks = (state: State, appId: string): TaskRecord[] =>
+  state.tasksOf(appId).filter((task) => !task.stopping && !task.inactive && !task.replica?.retiring);
+
+export function advanceRebalances(context: Context): void {
+  for (const { id } of [...context.state.rebalances.values()]) {
+    let record = context.state.rebalances.get(id);
+    for (let before = null; record && record !== before; ) {
+      before = record;
+      advance(context, record);
+      record = context.state.rebalances.get(id);
+    }
+  }
+}
+
+function advance(context: Context, record: RebalanceRecord): void {
+  const move = record.moves[record.current];
+  if (!move) finish(context, record);
+  else if (record.taskId === null) choose(context, record, move);
+  else judge(context, record, move, context.state.tasks.get(record.taskId));
+}
+
+function finish({ state, memory }: Context, { id }: RebalanceRecord): void {
+  state.rebalances.remove(id);
+  memory.counts.deploymentsDone += 1;
+}
+
+function choose(context: Context, record: RebalanceRecord, move: PlannedMove): void {
+  const tasks = stayingTasks(context.state, move.app);
+  const task = tasks.find(({ agent }) => agent.id === move.from.agentId);
+  const others = placesOf(tasks.filter((other) => other !== task));
+  const asPlanned = move.beside === null || lodash.isEqual(others, move.beside);
+  if (task && asPlanned) context.state.rebalances.put(record.id, { ...record, taskId: task.id, sinceMs: context.now });
+  else skip(context, record, move, 'its tasks do not run where they did when the move was planned');
+}
+
+/** Until the task has left, or it is time to leave the move out. */
+function judge(context: Context, record: RebalanceRecord, move: PlannedMove, task: TaskRecord | undefined): void {
+  const { memory, state, now } = context;
+  const app = state.apps.get(move.app);
+  if (!task || !app) next(context, record);
+  else if (task.stopping || task.replica?.retiring) return;
+  else if (Object.hasOwn(memory.closed, move.to.agentId)) skip(context, record, move, `${move.to.hostname} is closed`);
+  else if (now - record.sinceMs >= moveWaitMs && hasNoSuccessor(context, app))
+    skip(
+      context,
+      record,
+      move,
+      `no successor of ${nameOf(task)} on ${describeAgent(task.agent)} within ${moveWaitMs / 60_000} minutes`,
+    );
+}
+
+function hasNoSuccessor({ state, memory }: Context, { id, group }: AppRecord): boolean {
+  if (memory.waiting.has(id) || !group) return true;
+  return !state.tasksOf(id).some(({ replica }) => replica?.self.slot === group.moving?.spare);
+}
+
+function skip(context: Context, record: RebalanceRecord, { app, from, to }: PlannedMove, why: string): void {
+  if (context.state.apps.get(app))
+    tell(context, app, `the move from ${from.hostname} to ${to.hostname} is left out: ${why}`);
+  next(context, record);
+}
+
+function next({ state, now }: Context, record: RebalanceRecord): void {
+  state.rebalances.put(record.id, { ...record, current: record.current + 1, taskId: null, sinceMs: now });
+}

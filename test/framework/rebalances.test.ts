@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { moveWaitMs } from '../../framework/scheduler/rebalances.js';
+import { put, replicas, running, settled, story } from './model/running.js';
+import { appSpec, type World } from './model/world.js';
+
+const named = (id: string) => ({ agentId: id, hostname: `box${id.slice(1)}` });
+const move = (group: string, from: string, to: string) => ({
+  ...{ group, from: named(from), to: named(to) },
+  sentence: 'it gains',
+});
+const rebalance = (world: World, moves: ReturnType<typeof move>[]) => world.command({ type: 'rebalance', moves });
+const used = (world: World, id = '/demo/ledger') =>
+  world
+    .app(id)
+    .tasks.map(({ agentId }) => agentId)
+    .sort();
+const free = (world: World) => ['S1', 'S2', 'S3', 'S4', 'S5', 'S6'].filter((id) => !used(world).includes(id));
+
+describe('scheduler: rebalances', () => {
+  it('move a replica to the agent that was planned, its successor first', () => {
+    const world = running({}, 6);
+    const group = world.mesos.groups.get('/demo/ledger@1');
+    let fewest = 3;
+    world.mesos.onKill = () => {
+      fewest = Math.min(fewest, group?.active().length ?? 0);
+    };
+    const [from] = used(world) as [string];
+    const [, , to] = free(world) as [string, string, string];
+    const begun = rebalance(world, [move('/demo/ledger', from, to)]);
+    assert.ok(begun?.ok);
+    const busy = rebalance(world, [move('/demo/ledger', from, to)]);
+    assert.deepEqual(busy?.ok === false && busy.reason, 'busy');
+    world.until(settled);
+    assert.deepEqual([used(world).includes(from), used(world).includes(to), fewest], [false, true, 3]);
+    assert.match(story(world), /is to move: it gains/);
+  });
+
+  it('go on after a crash, one after another', () => {
+    const world = running({}, 6);
+    const [a, b] = used(world) as [string, string];
+    const [x, y] = free(world) as [string, string];
+    rebalance(world, [move('/demo/ledger', a, x), move('/demo/ledger', b, y)]);
+    world.until(() => world.mesos.living('/demo/ledger').length === 4);
+    assert.equal(
+      world.view().deployments[0]?.waitingFor?.includes(`${named(a).hostname} -> ${named(x).hostname}`),
+      true,
+    );
+    world.crash();
+    world.until(settled);
+    assert.deepEqual([used(world).includes(x), used(world).includes(y), used(world).length], [true, true, 3]);
+  });
+
+  it('leave out a move that does not stand as planned', () => {
+    const world = running({}, 6);
+    const [a, b] = used(world) as [string, string];
+    const [x, y] = free(world) as [string, string];
+    rebalance(world, [move('/demo/ledger', a, x), move('/demo/ledger', b, y)]);
+    world.command({ type: 'drain', wanted: { agent: [x] } });
+    world.until(settled);
+    assert.match(
+      story(world),
+      new RegExp(`the move from .* to ${named(x).hostname} is left out: ${named(x).hostname} is closed`),
+    );
+    assert.match(story(world), new RegExp(`to ${named(y).hostname} is left out: its tasks do not run where they did`));
+    assert.deepEqual(used(world).includes(a), true);
+  });
+
+  it('leave out a move whose agent has no room, after a while, and change nothing', () => {
+    const world = running({}, 6);
+    const [x] = free(world) as [string];
+    world.mesos.setUp(x, false);
+    const before = used(world);
+    rebalance(world, [move('/demo/ledger', before[0] as string, x)]);
+    world.until((view) => /a successor of replica \d waits for an agent/.test(view.deployments[0]?.waitingFor ?? ''));
+    assert.equal(world.app('/demo/ledger').group?.state, 'whole', 'nothing is missing meanwhile');
+    world.until(settled, moveWaitMs / 1000 + 60);
+    assert.match(story(world), /is left out: no successor of replica \d .* within 10 minutes/);
+    world.tick(1000);
+    assert.deepEqual([used(world), replicas(world).length], [before, 3]);
+  });
+
+  it('are cancelled as deployments are', () => {
+    const world = running({}, 6);
+    const before = used(world);
+    const [x] = free(world) as [string];
+    const begun = rebalance(world, [move('/demo/ledger', before[0] as string, x)]);
+    world.until(() => world.mesos.living('/demo/ledger').length === 4);
+    world.command({ type: 'cancelDeployment', deploymentId: (begun?.ok && begun.deploymentId) || '', force: false });
+    world.until((view) => settled(view) && used(world).length === 3);
+    assert.deepEqual(used(world), before);
+  });
+
+  it('move tasks of plain apps, whose successors run first', () => {
+    const world = running({ instances: 1 }, 6);
+    world.command(put(appSpec('/web', { instances: 2 })));
+    world.until(settled);
+    const [from] = used(world, '/web') as [string];
+    rebalance(world, [move('/web', from, 'S6')]);
+    let fewest = 9;
+    world.mesos.onKill = () => {
+      fewest = Math.min(fewest, world.mesos.living('/web').length);
+    };
+    world.until(settled);
+    assert.deepEqual([used(world, '/web').includes('S6'), used(world, '/web').length, fewest], [true, 2, 3]);
+  });
+});
