@@ -1,74 +1,54 @@
 /**
- * Agents used against the least that any solution needs, over equal agents: the largest of the sums of each dimension,
- * which is what linear programming gives for equal bins. Items come one after another. Classes 1 to 8 are those of Spieksma and of Caprara
- * and Toth for two constraints ("Lower bounds and algorithms for the 2-dimensional vector packing problem", 2001), drawn anew.
+ * Agents used against a number that no packing goes below (`boundBy`: proven by the sum of a dimension, or by the linear program
+ * over patterns; of the trace the former only). `online`: items come one after another. `batch`: all are known; the peers take them
+ * by the sum of both shares, largest first.
  */
-import { type Random, randomFrom } from '../../random.js';
+import lodash from 'lodash';
+import { randomFrom } from '../../random.js';
 import { round } from '../measure.js';
-import { pick, type Shape } from './cluster.js';
+import type { Shape } from './cluster.js';
+import { configurationBound, volumeBound } from './configuration-bound.js';
 import { clusterOf, policies } from './policies.js';
+import { classes, type Instance, trace } from './vector-classes.js';
 
-interface Instance {
-  name: string;
-  capacity: Shape;
-  items(random: Random): Shape[];
-}
-
-const itemCount = 2000;
-const between = (random: Random, low: number, high: number) => low + Math.floor(random() * (high - low + 1));
-
-/** Both dimensions alike and apart from each other. */
-function uniform(number: number, capacity: number, low: number, high: number): Instance {
-  const item = (random: Random) => ({ cpus: between(random, low, high), mem: between(random, low, high) });
-  return instance(`class ${number}`, capacity, item);
-}
-
-function instance(name: string, capacity: number, item: (random: Random) => Shape): Instance {
-  const items = (random: Random) => Array.from({ length: itemCount }, () => item(random));
-  return { name, capacity: { cpus: capacity, mem: capacity }, items };
-}
-
-/** The second dimension goes with the first one, or against it. */
-function related(number: number, middle: (cpus: number) => number): Instance {
-  return instance(`class ${number}`, 150, (random) => {
-    const cpus = between(random, 20, 100);
-    return { cpus, mem: between(random, middle(cpus) - 10, middle(cpus) + 10) };
+/** Means over the seeds. */
+export function measureVectors(seeds: readonly number[]) {
+  const rows = classes.map(({ name, draw }) => {
+    const runs = seeds.map((seed) => {
+      const instance = draw(randomFrom(seed));
+      const { agents, by, final } = configurationBound(instance.items, instance.capacity);
+      return { ...measureOne(instance, agents), by: final ? by : `${by}, not final` };
+    });
+    return { name, ...meanOf(runs), boundBy: runs.map(({ by }) => by) };
   });
+  const largest = trace.draw(randomFrom(seeds[0] as number));
+  const bound = volumeBound(largest.items, largest.capacity);
+  return [...rows, { name: trace.name, ...meanOf([measureOne(largest, bound)]), boundBy: ['volume'] }];
 }
 
-/** Containers as clusters run them: most are small, few are large, mem goes loosely with cpus. */
-const trace: Instance = {
-  name: 'trace',
-  capacity: { cpus: 64, mem: 256 * 1024 },
-  items: (random) =>
-    Array.from({ length: 10 * itemCount }, () => {
-      const cpus = pick(random, [0.25, 0.25, 0.5, 0.5, 0.5, 1, 1, 1, 2, 2, 4, 8]);
-      return { cpus, mem: Math.round(cpus * pick(random, [1, 2, 4, 4, 6]) * 1024) };
-    }),
-};
+type Ratios = Record<string, number>;
+type Run = ReturnType<typeof measureOne>;
 
-const instances: Instance[] = [
-  uniform(1, 1000, 100, 400),
-  uniform(2, 1000, 1, 1000),
-  uniform(3, 1000, 200, 800),
-  uniform(4, 1000, 50, 200),
-  uniform(5, 1000, 25, 100),
-  uniform(6, 150, 20, 100),
-  related(7, (cpus) => cpus),
-  related(8, (cpus) => 120 - cpus),
-  trace,
-];
+function meanOf(runs: readonly Run[]) {
+  const ratios = (read: (run: Run) => Ratios) =>
+    lodash.mapValues(read(runs[0] as Run), (_, policy) => round(lodash.meanBy(runs, (run) => read(run)[policy])));
+  return {
+    bound: round(lodash.meanBy(runs, 'bound')),
+    online: ratios(({ online }) => online),
+    batch: ratios(({ batch }) => batch),
+  };
+}
 
-/** Agents used, divided by the bound. */
-export function measureVectors(seed: number) {
-  return instances.map(({ name, capacity, items: draw }) => {
-    const items = draw(randomFrom(seed));
-    const sum = (dimension: keyof Shape) => items.reduce((total, item) => total + item[dimension], 0);
-    const bound = Math.ceil(Math.max(sum('cpus') / capacity.cpus, sum('mem') / capacity.mem));
-    const agents = Array.from({ length: Math.min(items.length, 3 * bound) }, () => capacity);
-    const ratios = policies.map((policy): [string, number] => [policy, usedBy(policy, agents, items) / bound]);
-    return { name, bound, ...Object.fromEntries(ratios.map(([policy, ratio]) => [policy, round(ratio)])) };
-  });
+function measureOne({ capacity, items }: Instance, bound: number) {
+  const agents = Array.from({ length: Math.min(items.length, 3 * bound) }, () => capacity);
+  const share = ({ cpus, mem }: Shape) => cpus / capacity.cpus + mem / capacity.mem;
+  const decreasing = items.toSorted((a, b) => share(b) - share(a));
+  const used = (policy: string, order: readonly Shape[]) => usedBy(policy, agents, order) / bound;
+  return {
+    bound,
+    online: Object.fromEntries(policies.map((policy) => [policy, used(policy, items)])) as Ratios,
+    batch: Object.fromEntries(policies.map((policy) => [policy, used(policy, decreasing)])) as Ratios,
+  };
 }
 
 function usedBy(policy: string, agents: readonly Shape[], items: readonly Shape[]): number {
