@@ -8,8 +8,8 @@ export interface Assignment {
   appId: string;
   appVersion: string;
   taskId: string;
-  /** Run as `/bin/sh -c shell`, or exec of `argv` without a shell. */
-  command: { shell: string } | { argv: string[] };
+  /** Run as `/bin/sh -c shell`, or exec of `argv` without a shell; or a guest of QEMU. */
+  command: { shell: string } | { argv: string[] } | { vm: VmAssignment };
   /** Marathon's task environment (PORT0, HOST, MARATHON_APP_ID, ...) and the spec's `env`. */
   env: Record<string, string>;
   user: string | null;
@@ -18,6 +18,27 @@ export interface Assignment {
   /** From SIGTERM to SIGKILL of the process group. */
   killGraceMs: number;
   replica: ReplicaAssignment | null;
+}
+
+/** A virtual machine without disks: all it has is its memory. */
+export interface VmAssignment {
+  /** Files of the agent's host, or names of what was fetched into the sandbox. */
+  kernel: string;
+  initrd: string;
+  /** Words for the guest's kernel. */
+  commandLine: string;
+  memoryMib: number;
+  vcpus: number;
+  /** Ports of the host that lead to ports of the guest. */
+  doors: Door[];
+}
+
+export interface Door {
+  protocol: 'tcp' | 'udp';
+  /** IPv4 address on the host. */
+  listen: string;
+  hostPort: number;
+  guestPort: number;
 }
 
 /** One life of one replica; see `Member` in consensus/native/runtime/runtime.h. */

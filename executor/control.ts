@@ -19,6 +19,8 @@ const bucketsMax = 1024;
 
 /** Cuts the channel's bytes into lines. A line beyond 64 KiB is dropped whole, so a mad server cannot fill our memory. */
 export class LineSplitter {
+  /** Lines that were too long. */
+  dropped = 0;
   private rest = Buffer.alloc(0);
   private dropping = false;
 
@@ -28,7 +30,8 @@ export class LineSplitter {
     let start = 0;
     for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, start)) {
       this.keep(bytes.subarray(start, end));
-      if (!this.dropping) lines.push(this.rest.toString('utf8'));
+      if (this.dropping) this.dropped += 1;
+      else lines.push(this.rest.toString('utf8'));
       this.rest = Buffer.alloc(0);
       this.dropping = false;
       start = end + 1;

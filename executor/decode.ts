@@ -1,6 +1,7 @@
 /** Reads what the framework sends: assignments (`TaskInfo.data`) and orders (MESSAGE data). Both are base64 of JSON. */
 import type { Assignment, ExecutorOrder, MemberAddress, ReplicaAssignment, SnapshotSource } from './assignment.js';
 import { type Fields, flag, integer, line, list, map, object, oneOf, secretHex, text } from './fields.js';
+import { decodeVm } from './vm/decode.js';
 
 const portMax = 65535;
 const slotMax = 8;
@@ -36,6 +37,7 @@ export function decodeAssignment(data: string): Assignment {
 }
 
 function decodeCommand(fields: Fields): Assignment['command'] {
+  if (fields.vm !== undefined) return { vm: decodeVm(object(fields.vm, 'command.vm')) };
   if (fields.shell !== undefined) return { shell: withoutNul(fields.shell, 'command.shell') };
   const argv = list(fields.argv, 'command.argv', argumentsMax, withoutNul);
   if (!argv[0]) throw new Error('command.argv is empty; its first item must name the program');

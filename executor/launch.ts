@@ -6,6 +6,8 @@ import { prepareMemberDirectory } from './data-directory.js';
 import { ownerOf } from './owner.js';
 import { preflight } from './preflight.js';
 import { Program } from './process.js';
+import { launchGuest } from './vm/launch.js';
+import type { Machine } from './vm/machine.js';
 import { interposerPath, prepareWorkplace, replicaConfPath } from './workplace.js';
 
 /** The same on every replica, whatever the agent's own PATH is. */
@@ -18,8 +20,14 @@ export interface LaunchPlace {
   interposer: string;
 }
 
+export interface Launched {
+  program: Program;
+  /** Of a guest, which is to be told to run; null for all other programs. */
+  machine: Machine | null;
+}
+
 /** Starts the program. Throws an error whose message is meant for the user. */
-export async function launch(assignment: Assignment, place: LaunchPlace): Promise<Program> {
+export async function launch(assignment: Assignment, place: LaunchPlace): Promise<Launched> {
   const { command, replica } = assignment;
   // Not along the app's own PATH: the probe runs as the executor's user.
   if (replica?.snapshot.provider === 'criu') await refuseCriu(defaultPath);
@@ -27,8 +35,9 @@ export async function launch(assignment: Assignment, place: LaunchPlace): Promis
   preflight({ assignment, ...place, path: env.PATH ?? defaultPath });
   const owner = ownerOf(assignment.user);
   if (owner !== null) chownSync(place.sandbox, owner.uid, owner.gid);
+  if ('vm' in command) return launchGuest(command.vm, { sandbox: place.sandbox, env, owner });
   if (replica !== null) prepareMemberDirectory(replica, owner);
-  return Program.start({
+  const program = await Program.start({
     argv: 'shell' in command ? ['/bin/sh', '-c', command.shell] : command.argv,
     env,
     directory:
@@ -36,6 +45,7 @@ export async function launch(assignment: Assignment, place: LaunchPlace): Promis
     owner,
     control: replica !== null,
   });
+  return { program, machine: null };
 }
 
 /** An app's variable GAIA_TRACE asks the interposer to write down every turn. */

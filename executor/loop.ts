@@ -1,5 +1,6 @@
 /** Between the world and task.ts: feeds it what happens at the agent, the program and the clock, and does what it says. */
 import { once } from 'node:events';
+import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import {
@@ -13,11 +14,12 @@ import type { Assignment, ReplicaAssignment } from './assignment.js';
 import { LineSplitter } from './control.js';
 import { removeMemberDirectory } from './data-directory.js';
 import { LastLines } from './last-lines.js';
-import { type LaunchPlace, launch } from './launch.js';
+import { type Launched, type LaunchPlace, launch } from './launch.js';
 import type { Program } from './process.js';
 import { sessionListens } from './session.js';
 import { Task } from './task.js';
 import type { TaskAction, TaskEvent } from './task-types.js';
+import { runGuest } from './vm/guest.js';
 
 const tickMs = 100;
 /** For the last lines of the control channel to be read after the program's end. */
@@ -126,22 +128,34 @@ export class ExecutorLoop {
 
   private async start(assignment: Assignment): Promise<void> {
     const lastLines = new LastLines();
+    let launched: Launched;
     try {
-      this.program = await launch(assignment, this.options);
+      launched = await launch(assignment, this.options);
     } catch (error) {
       this.happened({ type: 'refused', message: (error as Error).message });
       return;
     }
-    this.happened({ type: 'childSpawned', pid: this.program.pid });
-    const controlEnd = this.readControl(this.program);
-    const exit = await this.program.exited;
+    const { program } = launched;
+    this.program = program;
+    this.happened({ type: 'childSpawned', pid: program.pid });
+    const controlEnd = this.converse(launched);
+    const exit = await program.exited;
     await Promise.race([controlEnd, delay(controlDrainMs, undefined, { ref: false })]);
     this.happened({ type: 'childExited', exit: { ...exit, lastLines: lastLines.read() } });
   }
 
-  /** Fulfilled at the channel's end. */
-  private async readControl({ control }: Program): Promise<void> {
+  /** On descriptor 3 a guest's QEMU speaks QMP, and a replica the lines of the control channel. */
+  private async converse({ program: { control }, machine }: Launched): Promise<void> {
     if (control === null) return;
+    if (machine === null) return this.readControl(control);
+    await runGuest(control, machine, {
+      runs: (message) => this.happened({ type: 'guestRuns', message }),
+      failed: (message) => this.happened({ type: 'guestFailed', message }),
+    });
+  }
+
+  /** Fulfilled at the channel's end. */
+  private async readControl(control: Duplex): Promise<void> {
     const splitter = new LineSplitter();
     control.on('data', (bytes: Buffer) => {
       for (const line of splitter.push(bytes)) this.happened({ type: 'controlLine', line });

@@ -28,6 +28,7 @@ export interface PreflightRequest {
 /** Throws an error whose message is meant for the user. */
 export function preflight(request: PreflightRequest): void {
   const { assignment, sandbox, path, interposer } = request;
+  if ('vm' in assignment.command) return;
   const name = programName(assignment.command);
   const file = name === null ? null : findProgram(name, sandbox, path);
   if (assignment.replica === null) return;
@@ -44,7 +45,7 @@ export function preflight(request: PreflightRequest): void {
  * The program that a command comes down to. Null when only a shell can know: commands of several parts, words to be
  * expanded, builtins. Then a missing program is told by its exit and a static one by the missing `hello`.
  */
-export function programName(command: Assignment['command']): string | null {
+export function programName(command: Exclude<Assignment['command'], { vm: unknown }>): string | null {
   if ('argv' in command) return command.argv[0] ?? null;
   const words = command.shell.trim().split(/\s+/);
   while (words[0] !== undefined && /^[A-Za-z_]\w*=[^'"`$\\]*$/.test(words[0])) words.shift();

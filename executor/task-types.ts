@@ -24,6 +24,10 @@ export type TaskEvent =
   /** The program was not started: preflight, files or spawn failed. */
   | { type: 'refused'; message: string }
   | { type: 'childSpawned'; pid: number }
+  /** QEMU's processors run the guest; `message` says what it has. */
+  | { type: 'guestRuns'; message: string }
+  /** QEMU does not run the guest, and will not. */
+  | { type: 'guestFailed'; message: string }
   | { type: 'controlLine'; line: string }
   | { type: 'controlClosed' }
   | { type: 'childExited'; exit: ChildExit }

@@ -2,7 +2,7 @@
  * The life of the one task of this executor: `step(event, nowMs) -> actions`. Pure: no clock, no process, no socket.
  * `nowMs` is any clock that never goes back. `loop.ts` carries the actions out and feeds their outcomes back.
  *
- * Phases: idle -> starting -> joining (replicas) -> running -> stopping -> reaping -> ending -> over. Whatever happens,
+ * Phases: idle -> starting -> joining (replicas and guests) -> running -> stopping -> reaping -> ending -> over. Whatever happens,
  * a launched task sends TASK_STARTING first and exactly one terminal update last, when nothing of its session is left.
  */
 import type { Assignment, ReplicaMetrics } from './assignment.js';
@@ -70,6 +70,8 @@ export class Task {
     launched: ({ taskId, data }) => this.onLaunched(taskId, data),
     refused: ({ message }) => this.onRefused(message),
     childSpawned: ({ pid }) => this.onSpawned(pid),
+    guestRuns: ({ message }) => this.onReady(message),
+    guestFailed: ({ message }) => this.stop({ state: 'TASK_FAILED', message }),
     controlLine: ({ line }) => this.onControlLine(line),
     controlClosed: () => this.onControlClosed(),
     childExited: ({ exit }) => this.onExited(exit),
@@ -151,10 +153,11 @@ export class Task {
     if (this.phase !== 'starting') return;
     this.log('info', `started the program as process ${pid}`);
     this.controlOpen = this.assignment?.replica != null;
-    this.phase = this.controlOpen ? 'joining' : 'running';
+    const isGuest = this.assignment !== null && 'vm' in this.assignment.command;
+    this.phase = this.controlOpen || isGuest ? 'joining' : 'running';
     if (this.verdict !== null) this.beginStop();
     else if (this.phase === 'running') this.update('TASK_RUNNING', null);
-    else this.setDeadline('hello', helloTimeoutMs);
+    else if (this.controlOpen) this.setDeadline('hello', helloTimeoutMs);
   }
 
   // The control channel
@@ -190,10 +193,14 @@ export class Task {
 
   private onHello(pid: number): void {
     this.reporter.pid = pid;
+    this.onReady(null);
+  }
+
+  private onReady(message: string | null): void {
     if (this.phase !== 'joining') return;
     this.phase = 'running';
     this.deadlines.delete('hello');
-    this.update('TASK_RUNNING', null);
+    this.update('TASK_RUNNING', message);
   }
 
   private onFatal(message: string): void {

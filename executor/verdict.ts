@@ -34,7 +34,8 @@ export function withoutHello(listening: Listening, port: number, waitedMs: numbe
   return `The program ${known} on port ${port} within ${seconds(waitedMs)} s: make it listen on $PORT0 and stay in the foreground.`;
 }
 
-const addressTaken = /address already in use|EADDRINUSE/i;
+/** The last are QEMU's words for a port of the host. */
+const addressTaken = /address already in use|EADDRINUSE|could not set up host forwarding rule/i;
 
 /** How and when the program ended, what it said last, and what can be done about it where that is known. */
 function exitMessage(exit: ChildExit, assignment: Assignment): string {

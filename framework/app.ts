@@ -35,9 +35,27 @@ export interface AppSpec {
   taskKillGracePeriodSeconds: number | null;
   dependencies: string[];
   replication: Replication | null;
+  /** Our extension: a virtual machine instead of a program; null: a program. */
+  container: { type: 'VM'; vm: VmSpec } | null;
   /** ISO 8601 with milliseconds; a new one for every accepted change. */
   version: string;
   versionInfo: { lastScalingAt: string; lastConfigChangeAt: string };
+}
+
+/** A guest without disks: all it has is its memory. */
+export interface VmSpec {
+  /** Files of the agents, or names of what is fetched. */
+  kernel: string;
+  initrd: string;
+  /** Words for the guest's kernel. */
+  commandLine: string;
+  /** MB */
+  memory: number;
+  vcpus: number;
+  /** Ports of the guest, in the order of `portDefinitions`. */
+  ports: number[];
+  /** IPv4 address of the agents at which their ports lead into the guest. */
+  listen: string;
 }
 
 /** Our extension: in a failure domain with a task of another app, or with none. */

@@ -6,6 +6,7 @@ export interface AppJson {
   id: string;
   cmd?: string;
   args?: string[];
+  container?: { vm: { kernel: string; initrd: string; vcpus: number; memory: number } };
   instances: number;
   cpus: number;
   mem: number;
@@ -51,7 +52,8 @@ export function placeOf(task: Pick<TaskJson, 'zone' | 'attributes'>): string {
   );
 }
 
-/** The program of a task in the words of a shell. */
-export function programOf(app: Pick<AppJson, 'cmd' | 'args'>): string {
+/** The program of a task in the words of a shell; of a virtual machine what it boots. */
+export function programOf(app: Pick<AppJson, 'cmd' | 'args' | 'container'>): string {
+  if (app.container !== undefined) return `virtual machine: ${app.container.vm.kernel} with ${app.container.vm.initrd}`;
   return app.cmd ?? app.args?.join(' ') ?? '';
 }

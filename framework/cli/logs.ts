@@ -9,6 +9,9 @@ import type { Session } from './session.js';
 
 /** Work directory of an agent down to the runs of an executor, as Apache Mesos lays it out. */
 const DEPTH_MAX = 10;
+/** Of a program; a guest's console is its standard output. */
+const FILES = ['stdout', 'stderr'];
+export const CONSOLE_FILES = ['stdout'];
 const TAIL_BYTES_MAX = 256 * 1024;
 
 export interface LogsOptions {
@@ -17,8 +20,11 @@ export interface LogsOptions {
   slot?: number;
 }
 
-/** `gaia logs`: the end of what the tasks of an app wrote, read from the sandboxes of a cluster on this machine. */
-export async function logs({ api, output }: Session, id: string, options: LogsOptions): Promise<void> {
+/**
+ * `gaia logs`: the end of what the tasks of an app wrote, read from the sandboxes of a cluster on this machine. `gaia vm console`: of
+ * standard output alone, which is a guest's console.
+ */
+export async function logs({ api, output }: Session, id: string, options: LogsOptions, files = FILES): Promise<void> {
   const { tasks } = await api.get<{ tasks: TaskJson[] }>(appPath(id, 'tasks'));
   const wanted = tasks.filter((task) => options.slot === undefined || task.replica?.slot === options.slot);
   if (wanted.length === 0) {
@@ -27,7 +33,7 @@ export async function logs({ api, output }: Session, id: string, options: LogsOp
   }
   const directory = directoryOf(options.directory);
   const found = wanted.map((task) => ({ task, sandbox: findSandbox(directory, task.id) }));
-  for (const { task, sandbox } of found) showTask(output, task, sandbox, options.lines);
+  for (const { task, sandbox } of found) showTask(output, task, sandbox, options.lines, files);
   if (found.every(({ sandbox }) => sandbox === null)) {
     const remedy = 'Logs are read on the machine of a local cluster; name its directory with --directory.';
     throw new Failure(EXIT.failed, `No sandbox of ${id} below ${directory}`, remedy);
@@ -35,14 +41,14 @@ export async function logs({ api, output }: Session, id: string, options: LogsOp
   output.result({ logs: found.map(({ task, sandbox }) => ({ taskId: task.id, sandbox })) });
 }
 
-function showTask(output: Output, task: TaskJson, sandbox: string | null, lines: number): void {
+function showTask(output: Output, task: TaskJson, sandbox: string | null, lines: number, files: string[]): void {
   const slot = task.replica === undefined ? '' : `replica ${task.replica.slot}, `;
   output.line(bold(`${slot}${task.id} on ${task.host}`));
   if (sandbox === null) {
     output.line(dim('  its sandbox is not on this machine'));
     return;
   }
-  for (const file of [join(sandbox, 'stdout'), join(sandbox, 'stderr')]) {
+  for (const file of files.map((name) => join(sandbox, name))) {
     output.line(dim(`  ${file}`));
     for (const line of existsSync(file) ? lastLines(file, lines) : []) output.line(`    ${line}`);
   }

@@ -5,7 +5,7 @@ import { addApp, listApps, removeApp, restartApp, STORY_LINES, scaleApp, showOne
 import { cancelDeployment, listDeployments } from './deployments.js';
 import { explain, plan, status } from './inspect.js';
 import { defaultDirectory, readLocalCluster } from './local-cluster.js';
-import { logs } from './logs.js';
+import { CONSOLE_FILES, type LogsOptions, logs } from './logs.js';
 import { drain, rebalance } from './moves.js';
 import { Output } from './output.js';
 import type { Session } from './session.js';
@@ -140,13 +140,9 @@ function addInspectCommands(program: Command): void {
     .option('--detach', 'do not wait until all have moved')
     .option('--timeout <SECONDS>', 'how long to wait', whole(1, 86_400), DEPLOYMENT_TIMEOUT_SECONDS)
     .action((options) => rebalance(session(options), options));
-  program
-    .command('logs')
-    .argument('<id>')
+  readingSandboxes(program.command('logs').argument('<id>'))
     .description('the end of what the tasks of an app wrote (local clusters)')
-    .option('--lines <COUNT>', 'lines per file', whole(1, 10_000), 20)
     .option('--slot <SLOT>', 'only the replica in this slot', whole(0, 8))
-    .option('--directory <DIR>', 'directory of the cluster', defaultDirectory())
     .action((id, options) => logs(session(options), id, options));
 }
 
@@ -155,6 +151,15 @@ function addVmCommands(vm: Command): void {
     .description('make a small guest with redis-server and memcached from Debian packages')
     .option('--directory <DIR>', 'where to')
     .action(async (options) => (await import('./vm.js')).makeGuestImage(new Output(options.json === true), options));
+  readingSandboxes(vm.command('console').argument('<id>'))
+    .description('the end of what the guest of an app wrote to its console (local clusters)')
+    .action((id, options: LogsOptions & GlobalOptions) => logs(session(options), id, options, CONSOLE_FILES));
+}
+
+function readingSandboxes(command: Command): Command {
+  return command
+    .option('--lines <COUNT>', 'lines per file', whole(1, 10_000), 20)
+    .option('--directory <DIR>', 'directory of the cluster', defaultDirectory());
 }
 
 function changing(command: Command): Command {

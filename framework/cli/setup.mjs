@@ -12,15 +12,9 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const buildPackages = ['g++', 'cmake', 'make', 'libsodium-dev', 'doctest-dev', 'libibverbs-dev', 'librdmacm-dev'];
 const demoPackages = ['redis-server', 'redis-tools'];
 const testPackages = ['procps', 'spin'];
-const rdmaPackages = [
-  'qemu-system-x86',
-  'busybox-static',
-  'iproute2',
-  'ibverbs-providers',
-  'rdmacm-utils',
-  'socat',
-  'xz-utils',
-];
+const guestPackages = ['qemu-system-x86', 'busybox-static'];
+const vmPackages = [...guestPackages, 'memcached'];
+const rdmaPackages = [...guestPackages, 'iproute2', 'ibverbs-providers', 'rdmacm-utils', 'socat', 'xz-utils'];
 const benchPackages = {
   consensus: [
     ...['etcd-server', 'zookeeper', 'valgrind'],
@@ -156,6 +150,7 @@ const commands = {
   test: { program: 'test/run.js' },
   'test:native:sanitize': { program: 'test/sanitize.js' },
   'test:rdma': { program: 'test/rdma/main.js', prepare: () => installPackages(rdmaPackages) },
+  'test:vm': { program: 'test/vm/main.js', prepare: () => installPackages(vmPackages) },
   bench: { program: 'test/bench/main.js', prepare: prepareBench },
   model: { program: 'test/model/main.js' },
   sim: { program: 'gaia-simulator' },

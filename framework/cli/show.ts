@@ -12,6 +12,7 @@ export function showApp(output: Output, app: AppJson, storyLines: number): void 
   );
   if (app.replication !== undefined) showGroup(output, app);
   else if (app.tasks.length > 0) showTasks(output, app.tasks);
+  if (app.container !== undefined) showGuests(output, app.tasks);
   showWaiting(output, app.waiting);
   if (app.waiting !== null) output.line(dim(`  more: npx gaia explain ${app.id}`));
   showFailure(output, app);
@@ -37,6 +38,11 @@ function showTasks(output: Output, tasks: TaskJson[]): void {
   output.line();
   const rows = tasks.map((task) => [task.id, task.host, placeOf(task), task.ports.join(', '), task.state]);
   output.table(['TASK', 'AGENT', 'PLACE', 'PORTS', 'STATE'], rows);
+}
+
+/** What QEMU says of each guest. */
+function showGuests(output: Output, tasks: TaskJson[]): void {
+  for (const { id, message } of tasks) if (message !== undefined) output.line(`  ${id}: ${firstLine(message)}`);
 }
 
 export function showWaiting(output: Output, waiting: AppJson['waiting']): void {

@@ -1,6 +1,6 @@
 /** From a task's record to what Mesos and the executor are told. */
-import type { Assignment, MemberAddress, ReplicaAssignment } from '../../executor/assignment.js';
-import { type AppSpec, suspicionMsDefault } from '../app.js';
+import type { Assignment, Door, MemberAddress, ReplicaAssignment, VmAssignment } from '../../executor/assignment.js';
+import { type AppSpec, type PortDefinition, suspicionMsDefault, type VmSpec } from '../app.js';
 import type { CommandInfo, PlainResources, Resource, TaskInfo } from '../mesos-http-client/index.js';
 import type { GroupRecord, TaskRecord } from './records.js';
 
@@ -62,13 +62,32 @@ function assignment(spec: AppSpec, task: TaskRecord, replica: ReplicaAssignment 
     appId: spec.id,
     appVersion: task.version,
     taskId: task.id,
-    command: spec.cmd !== null ? { shell: spec.cmd } : { argv: spec.args ?? [] },
+    command: commandOf(spec, task.ports),
     env: { ...taskEnvironment(spec, task), ...spec.env },
     user: spec.user,
     ports: task.ports,
     killGraceMs: task.killGraceMs,
     replica,
   };
+}
+
+function commandOf({ container, cmd, args, portDefinitions }: AppSpec, ports: number[]): Assignment['command'] {
+  // Records of earlier versions have no container.
+  if (container) return { vm: guestOf(container.vm, portDefinitions, ports) };
+  return cmd !== null ? { shell: cmd } : { argv: args ?? [] };
+}
+
+function guestOf(vm: VmSpec, definitions: PortDefinition[], ports: number[]): VmAssignment {
+  const { memory, ports: guestPorts, listen, ...same } = vm;
+  const doors = definitions.flatMap(({ protocol }, index) =>
+    (protocol.split(',') as Door['protocol'][]).map((one) => ({
+      protocol: one,
+      listen,
+      hostPort: ports[index] as number,
+      guestPort: guestPorts[index] as number,
+    })),
+  );
+  return { ...same, memoryMib: memory, doors };
 }
 
 /** The variables Marathon sets. */

@@ -6,7 +6,7 @@ import type { AppSpec } from '../app.js';
  * that Marathon leaves out when empty. `parse` of the result gives the same app again.
  */
 export function toJson(spec: AppSpec): Record<string, unknown> {
-  // Records of earlier versions have neither preferences nor affinity.
+  // Records of earlier versions have none of preferences, affinity and container.
   const {
     constraints,
     preferences = [],
@@ -16,6 +16,7 @@ export function toJson(spec: AppSpec): Record<string, unknown> {
     dependencies,
     portDefinitions,
     replication,
+    container = null,
     version,
     versionInfo,
     ...plain
@@ -35,6 +36,7 @@ export function toJson(spec: AppSpec): Record<string, unknown> {
     networks: [{ mode: 'host' }],
     portDefinitions: portDefinitions.map((one) => _.omitBy(one, _.isNull)),
     ...(replication === null ? {} : { replication }),
+    ...(container === null ? {} : { container }),
     version,
     versionInfo,
   };

@@ -1,6 +1,7 @@
 import _ from 'lodash';
-import type { AppSpec, FetchUri, PortDefinition } from '../app.js';
+import type { AppSpec, FetchUri, PortDefinition, VmSpec } from '../app.js';
 import { readConstraints } from './constraints.js';
+import { QEMU_MB } from './container.js';
 import type { AppDraft } from './draft.js';
 import { type Problems, show } from './problems.js';
 
@@ -34,6 +35,7 @@ const DEFAULTS: Omit<Judged, 'id'> = {
   taskKillGracePeriodSeconds: null,
   dependencies: [],
   replication: null,
+  container: null,
 };
 
 /** An app that may run only once, for example because it owns something that cannot be shared. */
@@ -43,7 +45,7 @@ export function isSingleInstance(labels: Record<string, string>): boolean {
 
 /**
  * A draft to a whole app: deprecated fields rewritten, absent ones taken from `base` (an update) or the defaults.
- * `cmd` and `args` exclude each other, so an update that gives one drops the other.
+ * `cmd`, `args` and `container` exclude each other, so an update that gives one drops the others.
  */
 export function complete(draft: AppDraft, base: AppSpec | null, id: string, problems: Problems): Judged {
   const { constraints, preferences, ports, uris, ...rest } = draft;
@@ -73,9 +75,10 @@ export function resolve(id: string, appId = '/'): string {
 }
 
 function exclusiveProgram(given: Partial<Judged>): Partial<Judged> {
-  if (given.cmd != null && given.args == null) return { args: null };
-  if (given.args != null && given.cmd == null) return { cmd: null };
-  return {};
+  const names = ['cmd', 'args', 'container'] as const;
+  const present = names.filter((name) => given[name] != null);
+  if (present.length !== 1) return {};
+  return _.fromPairs(names.filter((name) => !present.includes(name)).map((name) => [name, null]));
 }
 
 /**
@@ -89,7 +92,17 @@ function defaultsFor(given: Partial<Judged>): Omit<Judged, 'id'> {
   return {
     ...DEFAULTS,
     ...(given.replication == null ? {} : { unreachableStrategy: PATIENCE }),
+    ...(given.container == null ? {} : forGuest(given.container.vm)),
     ...(isSingleInstance(given.labels ?? {}) ? { upgradeStrategy: NO_SURPLUS } : {}),
+  };
+}
+
+/** The guest's processors and memory, what QEMU takes itself, and any port of the host for each of the guest. */
+function forGuest({ vcpus, memory, ports }: VmSpec): Partial<Judged> {
+  return {
+    cpus: vcpus,
+    mem: memory + QEMU_MB,
+    portDefinitions: ports.map(() => ({ port: 0, protocol: 'tcp', name: null, labels: {} })),
   };
 }
 

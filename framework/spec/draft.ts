@@ -1,5 +1,6 @@
 import _ from 'lodash';
 import type { AffinityRule, AppSpec, FetchUri, PortDefinition } from '../app.js';
+import { readContainer } from './container.js';
 import { type Problems, show } from './problems.js';
 import { type Reader, readList, readString, requirePresent } from './reader.js';
 import { DOMAIN_LIMITS, readReplication } from './replication.js';
@@ -42,6 +43,7 @@ export function readDraft(reader: Reader): AppDraft {
     requirePorts: reader.boolean('requirePorts'),
     dependencies: reader.strings('dependencies', PATH_ID_LIMITS),
     replication: readReplication(reader),
+    container: readContainer(reader),
   };
   return _.omitBy(draft, _.isUndefined);
 }

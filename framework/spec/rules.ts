@@ -1,5 +1,6 @@
 import type { AppSpec } from '../app.js';
 import { isSingleInstance } from './complete.js';
+import { checkGuest } from './guest-rules.js';
 import { type Problems, show } from './problems.js';
 
 type Judged = Omit<AppSpec, 'version' | 'versionInfo'>;
@@ -20,6 +21,7 @@ export function checkRules(app: Judged, role: string | null, problems: Problems)
   checkWishes(app, problems);
   checkAffinity(app, problems);
   if (app.replication !== null) checkReplicated(app, problems);
+  if (app.container !== null) checkGuest(app, app.container.vm, problems);
 }
 
 function checkId(app: Judged, problems: Problems): void {
@@ -34,10 +36,13 @@ function checkId(app: Judged, problems: Problems): void {
 }
 
 function checkProgram(app: Judged, problems: Problems): void {
-  if ((app.cmd === null) === (app.args === null)) {
+  const given = (['cmd', 'args', 'container'] as const).filter((name) => app[name] !== null);
+  if (given.length !== 1) {
     const words = "AppDefinition must either contain one of 'cmd' or 'args', and/or a 'container'.";
     const remedy =
-      app.cmd === null ? 'cmd and args are both missing; give one' : 'cmd and args are both given; drop one';
+      given.length === 0
+        ? 'cmd and args are both missing; give one'
+        : `${given.join(' and ')} are ${given.length === 2 ? 'both given; drop one' : 'all given; keep one'}`;
     problems.add('rule', '/', words, remedy);
   }
   if (app.cmd !== null && app.cmd.trim().length <= 1) {

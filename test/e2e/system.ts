@@ -135,10 +135,11 @@ export class System {
     return cluster;
   }
 
-  /** Process ids of all redis-servers of the cluster, whoever knows of them. */
-  servers(): number[] {
+  /** Process ids of all servers of the cluster, whoever knows of them. */
+  servers(program = 'redis-server'): number[] {
     const sandboxed = containerProcesses(mesosDirectory(this.directory), null);
-    return sandboxed.filter((pid) => commandLineOf(pid).startsWith('redis-server ')).sort((a, b) => a - b);
+    const isServer = (pid: number) => commandLineOf(pid).split(' ')[0]?.split('/').at(-1) === program;
+    return sandboxed.filter(isServer).sort((a, b) => a - b);
   }
 
   get frameworkPid(): number {

@@ -1,0 +1,33 @@
+/** Reads what the framework says of a virtual machine. */
+import { isIPv4 } from 'node:net';
+import type { Door, VmAssignment } from '../assignment.js';
+import { type Fields, integer, line, list, object, oneOf, text } from '../fields.js';
+
+const doorsMax = 128;
+const memoryMibMax = 2 ** 20;
+const vcpusMax = 64;
+
+/** Throws an error that names the field, its value and what it must be. */
+export function decodeVm(fields: Fields): VmAssignment {
+  const commandLine = text(fields.commandLine, 'command.vm.commandLine');
+  return {
+    kernel: line(fields.kernel, 'command.vm.kernel'),
+    initrd: line(fields.initrd, 'command.vm.initrd'),
+    commandLine: commandLine === '' ? '' : line(commandLine, 'command.vm.commandLine'),
+    memoryMib: integer(fields.memoryMib, 'command.vm.memoryMib', 1, memoryMibMax),
+    vcpus: integer(fields.vcpus, 'command.vm.vcpus', 1, vcpusMax),
+    doors: list(fields.doors, 'command.vm.doors', doorsMax, decodeDoor),
+  };
+}
+
+function decodeDoor(value: unknown, name: string): Door {
+  const fields = object(value, name);
+  const listen = text(fields.listen, `${name}.listen`);
+  if (!isIPv4(listen)) throw new Error(`${name}.listen is ${JSON.stringify(listen)}; it must be an IPv4 address`);
+  return {
+    protocol: oneOf(fields.protocol, `${name}.protocol`, ['tcp', 'udp']),
+    listen,
+    hostPort: integer(fields.hostPort, `${name}.hostPort`, 1, 65535),
+    guestPort: integer(fields.guestPort, `${name}.guestPort`, 1, 65535),
+  };
+}

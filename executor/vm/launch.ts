@@ -1,0 +1,30 @@
+/** From an assignment to a QEMU process whose guest is still stopped. */
+import type { VmAssignment } from '../assignment.js';
+import type { Owner } from '../owner.js';
+import { Program } from '../process.js';
+import { accelerator, bootFile, findQemu } from './host.js';
+import { type Machine, machineArguments } from './machine.js';
+
+export interface LaunchedGuest {
+  program: Program;
+  machine: Machine;
+}
+
+/** Throws an error whose message is meant for the user. */
+export async function launchGuest(
+  { kernel, initrd, doors, ...same }: VmAssignment,
+  place: { sandbox: string; env: Record<string, string>; owner: Owner | null },
+): Promise<LaunchedGuest> {
+  const { sandbox, env, owner } = place;
+  const machine: Machine = {
+    ...same,
+    kernel: bootFile('kernel', kernel, sandbox),
+    initrd: bootFile('initrd', initrd, sandbox),
+    accelerator: accelerator(),
+    network: { type: 'user', doors },
+    memoryFile: null,
+    incoming: false,
+  };
+  const argv = [findQemu(env.PATH ?? ''), ...machineArguments(machine)];
+  return { program: await Program.start({ argv, env, directory: sandbox, owner, control: true }), machine };
+}

@@ -1,0 +1,85 @@
+import { isIPv4 } from 'node:net';
+import type { VmSpec } from '../app.js';
+import { show } from './problems.js';
+import { type Reader, requirePresent } from './reader.js';
+
+/** What QEMU and its executor take beside the guest's memory: at most 160 MB were measured, 64 of them translated code. */
+export const QEMU_MB = 192;
+const MEMORY_MB_DEFAULT = 256;
+const PORTS_MAX = 64;
+const LISTEN_DEFAULT = '127.0.0.1';
+const FILE = {
+  pattern: /^\P{Cc}{1,1024}$/u,
+  patternMeaning: 'a file of the agents, or the name of one that is fetched, in one line',
+};
+const COMMAND_LINE = { pattern: /^\P{Cc}{0,1024}$/u, patternMeaning: 'words for the kernel in one line' };
+/** What a virtual machine may have one day. */
+const MISSING = {
+  image: 'give kernel and initrd',
+  disk: 'a guest has only its memory: leave it out, and put what it needs into the initrd',
+};
+
+/** The block `container`: only virtual machines. Undefined when it asks for nothing or is refused. */
+export function readContainer(reader: Reader): { type: 'VM'; vm: VmSpec } | undefined {
+  const inner = reader.object('container');
+  if (inner === undefined) return undefined;
+  const type = inner.string('type');
+  if (type !== 'VM') {
+    const remedy = 'programs run in the file system of the agent (give cmd or args), or as a guest (type "VM")';
+    const sentence = `container of type ${show(type)} is not supported by this version: ${remedy}`;
+    if (inner.ignored().length > 0 || type !== undefined) inner.problems.add('rule', inner.path, sentence);
+    return undefined;
+  }
+  requirePresent(inner, 'vm', 'an object with kernel and initrd');
+  const vm = inner.object('vm');
+  refuseUnknown(inner, 'container with type VM', 'type and vm');
+  return vm === undefined ? undefined : { type, vm: readVm(vm) };
+}
+
+function readVm(reader: Reader): VmSpec {
+  for (const [name, remedy] of Object.entries(MISSING)) {
+    if (reader.raw(name) === undefined) continue;
+    const sentence = `container.vm.${name} ${show(reader.raw(name))} is not supported by this version: ${remedy}`;
+    reader.problems.add('rule', reader.pathOf(name), sentence);
+  }
+  requirePresent(reader, 'kernel', 'a kernel, such as the one that "gaia vm image" makes');
+  requirePresent(reader, 'initrd', 'an initrd, such as the one that "gaia vm image" makes');
+  const vm = {
+    kernel: reader.string('kernel', FILE) ?? '',
+    initrd: reader.string('initrd', FILE) ?? '',
+    commandLine: reader.string('commandLine', COMMAND_LINE) ?? '',
+    memory: reader.integer('memory', { min: 16, max: 2 ** 20 }) ?? MEMORY_MB_DEFAULT,
+    vcpus: reader.integer('vcpus', { min: 1, max: 64 }) ?? 1,
+    ports: readPorts(reader),
+    listen: reader.string('listen') ?? LISTEN_DEFAULT,
+  };
+  if (!isIPv4(vm.listen)) {
+    const sentence = `container.vm.listen is ${show(vm.listen)}; use an IPv4 address of the agents: 127.0.0.1, or 0.0.0.0 for all`;
+    reader.problems.add('range', reader.pathOf('listen'), 'error.pattern', sentence);
+  }
+  refuseUnknown(reader, 'container.vm', 'kernel, initrd, commandLine, memory, vcpus, ports and listen');
+  return vm;
+}
+
+/** Ports of the guest, each behind the host's port in the same place of `portDefinitions`. */
+function readPorts(reader: Reader): number[] {
+  const ports = reader.list('ports', (value, path, problems) => {
+    if (Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 65535) return value as number;
+    problems.add(
+      'range',
+      path,
+      'error.expected.int',
+      `the guest's port is ${show(value)}; use a whole number from 1 to 65535`,
+    );
+    return undefined;
+  });
+  if (ports === undefined || ports.length <= PORTS_MAX) return ports ?? [];
+  const sentence = `container.vm.ports has ${ports.length} ports; use at most ${PORTS_MAX}`;
+  reader.problems.add('range', reader.pathOf('ports'), 'error.maxLength', sentence);
+  return [];
+}
+
+/** A misspelt promise must not go unnoticed. */
+function refuseUnknown(reader: Reader, what: string, fields: string): void {
+  for (const path of reader.ignored()) reader.problems.add('rule', path, `${what} has no such field; use ${fields}`);
+}

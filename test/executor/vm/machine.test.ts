@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { accelerator, bootFile, findQemu } from '../../../executor/vm/host.js';
+import { type Machine, machineArguments } from '../../../executor/vm/machine.js';
+import { withDirectory } from '../fixtures.js';
+
+const machine: Machine = {
+  kernel: '/boot/vmlinuz',
+  initrd: '/boot/initrd,gz',
+  commandLine: 'quiet',
+  memoryMib: 256,
+  vcpus: 2,
+  accelerator: 'tcg',
+  network: { type: 'none' },
+  memoryFile: null,
+  incoming: false,
+};
+
+/** The word behind an option. */
+function option(name: string, change: Partial<Machine> = {}): string | undefined {
+  const words = machineArguments({ ...machine, ...change });
+  const place = words.indexOf(name);
+  return place < 0 ? undefined : words[place + 1];
+}
+
+describe('executor vm: the command line of QEMU', () => {
+  it('says processors, memory and what is booted; the guest waits for QMP', () => {
+    assert.equal(option('-smp'), '2');
+    assert.equal(option('-m'), '256M');
+    assert.equal(option('-object'), 'memory-backend-ram,id=memory,size=256M');
+    assert.equal(option('-kernel'), '/boot/vmlinuz');
+    assert.equal(option('-initrd'), '/boot/initrd,gz');
+    assert.equal(option('-append'), 'console=ttyS0 panic=1 quiet');
+    assert.equal(option('-incoming'), undefined);
+    assert.ok(machineArguments(machine).includes('-S'));
+  });
+
+  it('bounds what TCG keeps, and takes the processor of the host with KVM only', () => {
+    assert.equal(option('-accel'), 'tcg,thread=multi,tb-size=64');
+    assert.equal(option('-cpu'), 'max');
+    assert.equal(option('-accel', { accelerator: 'kvm' }), 'kvm');
+    assert.equal(option('-cpu', { accelerator: 'kvm' }), 'host');
+  });
+
+  it('opens the doors and no way out', () => {
+    const doors = [
+      { protocol: 'tcp' as const, listen: '127.0.0.1', hostPort: 31000, guestPort: 6379 },
+      { protocol: 'udp' as const, listen: '0.0.0.0', hostPort: 31001, guestPort: 53 },
+    ];
+    assert.equal(
+      option('-netdev', { network: { type: 'user', doors } }),
+      'user,id=network,restrict=on,hostfwd=tcp:127.0.0.1:31000-10.0.2.15:6379,hostfwd=udp:0.0.0.0:31001-10.0.2.15:53',
+    );
+    assert.equal(option('-netdev'), undefined);
+    assert.equal(option('-device'), undefined);
+  });
+
+  it('shares memory by a file, takes frames from a socket and waits for a migration; commas in names are no options', () => {
+    const change = {
+      memoryFile: '/dev/shm/a,share=off',
+      incoming: true,
+      network: { type: 'stream' as const, socket: './a,b' },
+    };
+    assert.equal(
+      option('-object', change),
+      'memory-backend-file,id=memory,size=256M,mem-path=/dev/shm/a,,share=off,share=on',
+    );
+    assert.equal(option('-netdev', change), 'stream,id=network,addr.type=unix,addr.path=./a,,b');
+    assert.equal(option('-incoming', change), 'defer');
+  });
+});
+
+describe('executor vm: the host', () => {
+  it('names what is missing, and the remedy', () =>
+    withDirectory((directory) => {
+      assert.throws(
+        () => findQemu(directory),
+        /qemu-system-x86_64 was not found in PATH .*: install Debian's package qemu-system-x86/,
+      );
+      assert.throws(
+        () => bootFile('initrd', 'my.gz', directory),
+        /initrd is "my.gz", and there is no file .*\/my.gz on this host/,
+      );
+      assert.throws(() => bootFile('kernel', directory, '/'), /no file/);
+    }));
+
+  it('takes KVM only where the processor virtualises and the device can be opened', () => {
+    const flags = (words: string) => `processor\t: 0\nflags\t\t: fpu ${words} sse\nbugs\t\t: vmx\n`;
+    assert.equal(accelerator(flags('vmx'), '/dev/null'), 'kvm');
+    assert.equal(accelerator(flags('svm'), '/dev/null'), 'kvm');
+    assert.equal(accelerator(flags('svm'), '/dev/no-such-device'), 'tcg');
+    assert.equal(accelerator(flags('vmxx'), '/dev/null'), 'tcg');
+  });
+});

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { toJson } from '../../../framework/spec.js';
+import { accept, reject, web } from './bodies.js';
+
+const vm = { kernel: '/boot/vmlinuz', initrd: '/boot/initrd.gz', ports: [6379, 53] };
+const guest = (change: object = {}, app: object = {}) => ({
+  ...{ id: '/guest', container: { type: 'VM', vm: { ...vm, ...change } } },
+  ...app,
+});
+
+describe('spec: virtual machines', () => {
+  it('have defaults: resources with what QEMU takes, and any host port for each port of the guest', () => {
+    const spec = accept(guest({ memory: 512, vcpus: 2 }));
+    assert.deepEqual([spec.cpus, spec.mem], [2, 704]);
+    const any = { port: 0, protocol: 'tcp', name: null, labels: {} };
+    assert.deepEqual(spec.portDefinitions, [any, any]);
+    assert.deepEqual(accept(guest()).container?.vm, {
+      ...vm,
+      commandLine: '',
+      memory: 256,
+      vcpus: 1,
+      listen: '127.0.0.1',
+    });
+  });
+
+  it('are given back as they were, and take their place beside a program', () => {
+    const spec = accept(guest());
+    assert.deepEqual(accept(toJson(spec)), spec);
+    assert.deepEqual('container' in toJson(accept(web)), false);
+    const program = accept({ cmd: 'sleep 1', portDefinitions: [] }, { mode: 'patch', existing: spec });
+    assert.deepEqual([program.cmd, program.container], ['sleep 1', null]);
+    const again = accept(guest({ ports: [] }), { mode: 'patch', existing: program, id: '/guest' });
+    assert.deepEqual([again.cmd, again.container?.type], [null, 'VM']);
+  });
+
+  const refused: [string, object, string, RegExp][] = [
+    [
+      'other containers',
+      { ...web, container: { type: 'DOCKER', docker: {} } },
+      '/container',
+      /"DOCKER" is not supported/,
+    ],
+    ['a container without type', { ...web, container: { docker: {} } }, '/container', /not supported/],
+    [
+      'no kernel',
+      { id: '/g', container: { type: 'VM', vm: { initrd: 'x' } } },
+      '/container/vm/kernel',
+      /gaia vm image/,
+    ],
+    ['no vm', { id: '/g', container: { type: 'VM' } }, '/container/vm', /vm is missing/],
+    ['an image', guest({ image: 'debian.qcow2' }), '/container/vm/image', /give kernel and initrd/],
+    ['a disk', guest({ disk: '10G' }), '/container/vm/disk', /disk "10G" is not supported.*only its memory/],
+    ['little memory', guest({ memory: 8 }), '/container/vm/memory', /8; use 16 or more/],
+    ['much memory', guest({ memory: 2 ** 21 }), '/container/vm/memory', /use 1048576 or less/],
+    ['many processors', guest({ vcpus: 65 }), '/container/vm/vcpus', /64 or less/],
+    ['a port of nobody', guest({ ports: [0] }), '/container/vm/ports(0)', /from 1 to 65535/],
+    ['65 ports', guest({ ports: Array(65).fill(1) }), '/container/vm/ports', /at most 64/],
+    ['a name to listen at', guest({ listen: 'eth0' }), '/container/vm/listen', /"eth0"; use an IPv4 address/],
+    ['two lines', guest({ commandLine: 'a\nb' }), '/container/vm/commandLine', /in one line/],
+    ['a misspelt field', guest({ vpcus: 2 }), '/container/vm/vpcus', /no such field; use kernel, initrd/],
+    ['mem without QEMU', guest({ memory: 256 }, { mem: 256 }), '/mem', /256; a guest with 256 MB needs 448/],
+    [
+      'ports without definitions',
+      guest({}, { portDefinitions: [{ port: 0 }] }),
+      '/portDefinitions',
+      /2 ports and portDefinitions 1/,
+    ],
+    ['variables', guest({}, { env: { A: 'b' } }), '/env', /commandLine/],
+    ['a program beside it', guest({}, { cmd: 'sleep 1' }), '/', /cmd and container are both given; drop one/],
+    [
+      'replication',
+      guest({}, { replication: { protocol: 'vm' }, instances: 3 }),
+      '/replication/protocol',
+      /runs without replication/,
+    ],
+    [
+      'replication of programs',
+      guest({}, { replication: {}, instances: 3 }),
+      '/replication',
+      /does not replicate them/,
+    ],
+  ];
+  for (const [name, body, path, words] of refused) {
+    it(`refuse ${name}`, () => {
+      const { details } = reject(body).body;
+      const told = details.find((detail) => detail.path === path);
+      assert.match(told?.errors.join(' ') ?? JSON.stringify(details), words);
+    });
+  }
+});

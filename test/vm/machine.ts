@@ -1,0 +1,71 @@
+/** A QEMU process of a test; it dies with the test's. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { Duplex } from 'node:stream';
+import { type Machine, machineArguments } from '../../executor/vm/machine.js';
+import { Qmp } from '../../executor/vm/qmp.js';
+import type { QmpEvent } from '../../executor/vm/qmp-types.js';
+
+/** For a machine that has other work. */
+export const patienceMs = 60_000;
+
+/** A guest of nothing but 16 MB, which is not started: QEMU and its QMP are there at once. */
+export const bare: Machine = {
+  kernel: '',
+  initrd: '',
+  commandLine: '',
+  memoryMib: 16,
+  vcpus: 1,
+  accelerator: 'tcg',
+  network: { type: 'none' },
+  memoryFile: null,
+  incoming: false,
+};
+
+export class TestMachine {
+  output = '';
+  readonly events: QmpEvent[] = [];
+
+  private constructor(
+    readonly child: ChildProcess,
+    readonly connection: Duplex,
+  ) {
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (bytes) => (this.output += bytes));
+  }
+
+  qmp!: Qmp;
+
+  static async start(machine: Machine, env: Record<string, string> = {}): Promise<TestMachine> {
+    const words = ['--pdeathsig', 'KILL', 'qemu-system-x86_64', ...withoutKernel(machine)];
+    const child = spawn('setpriv', words, {
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
+    });
+    const started = new TestMachine(child, child.stdio[3] as Duplex);
+    try {
+      started.qmp = await Qmp.open(started.connection, (event) => started.events.push(event), patienceMs);
+      return started;
+    } catch (error) {
+      await started.kill();
+      throw new Error(`${(error as Error).message}: ${started.output}`);
+    }
+  }
+
+  get running(): boolean {
+    return this.child.exitCode === null && this.child.signalCode === null;
+  }
+
+  /** Ends at once, as a machine does that loses power. */
+  async kill(): Promise<void> {
+    if (!this.running) return;
+    const ended = once(this.child, 'exit');
+    this.child.kill('SIGKILL');
+    await ended;
+  }
+}
+
+/** QEMU takes an absent kernel only when it is not named. */
+function withoutKernel(machine: Machine): string[] {
+  const words = machineArguments(machine);
+  return machine.kernel === '' ? words.toSpliced(words.indexOf('-kernel'), 6) : words;
+}
