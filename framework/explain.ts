@@ -2,6 +2,7 @@
 import type { AgentSnapshot, Plan, Refusal } from '../placement/types.js';
 import type { Context, KnownAgent, Waiting } from './scheduler/context.js';
 import type { Demand } from './scheduler/demand.js';
+import { besides, earmarksAgainst, neverEarmarked, tellKept } from './scheduler/earmarks.js';
 import { planOver } from './scheduler/surroundings.js';
 
 const refusalsMax = 1000;
@@ -24,6 +25,7 @@ export function noteWaiting(context: Context, demand: Demand, plan: Plan | null,
     sentence: null,
     delayed: true,
     fits: false,
+    earmarked: neverEarmarked(now),
   };
   if (offered.length === 0 && !known.delayed && !demand.delayed) return;
   const { refusals, sentence, fits } = demand.delayed
@@ -58,10 +60,11 @@ function reasons(
   const mine = plan?.unplaced.find(({ group }) => group === demand.request.id);
   if (offered.length + others.length === 0)
     return { refusals: [], sentence: 'no agent has offered anything yet', fits: false };
-  const rest = others.map(({ snapshot }) => snapshot);
+  const earmarks = earmarksAgainst(context, demand);
+  const rest = others.map(({ snapshot }) => besides(snapshot, earmarks));
   const wide = planOver(context, demand.request, [...offered, ...rest]);
   const unplaced = wide.unplaced[0];
-  if (unplaced) return { refusals: unplaced.refusals, sentence: unplaced.sentence, fits: false };
+  if (unplaced) return { ...tellKept(unplaced, earmarks), fits: false };
   const absent = others.map((agent) => notOffered(context, agent));
   const sentence = `would fit, but only ${offered.length} of ${offered.length + others.length} known agents offer resources now`;
   return { refusals: [...(mine?.refusals ?? []), ...absent], sentence, fits: true };

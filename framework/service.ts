@@ -176,4 +176,12 @@ export interface QueueView {
   /** Latest reasons, per agent. */
   refusals: Refusal[];
   sentence: string | null;
+  /** Room that is kept for it; null: none is now. */
+  earmark: EarmarkView | null;
+}
+
+export interface EarmarkView {
+  since: string;
+  until: string;
+  agents: { agentId: string; hostname: string; replicas: number }[];
 }

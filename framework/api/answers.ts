@@ -71,7 +71,7 @@ export function deploymentJson(deployment: DeploymentView): Json {
 export function waitingOf(app: AppView, view: FrameworkView): Json | null {
   const queued = view.queue.find((item) => item.appId === app.spec.id);
   if (queued === undefined || queued.count === 0) return null;
-  return _.pick(queued, ['count', 'since', 'delaySecondsLeft', 'sentence', 'refusals']);
+  return _.pick(queued, ['count', 'since', 'delaySecondsLeft', 'sentence', 'refusals', 'earmark']);
 }
 
 /** Marathon's list of service ports and where they are served, for scripts without JSON. */

@@ -51,6 +51,7 @@ function queueItem(item: QueueView, view: FrameworkView) {
     },
     sentence: item.sentence,
     refusals: item.refusals,
+    earmark: item.earmark,
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Rung } from '../../placement/index.js';
-import type { GroupView, TaskFailure, TaskView } from '../service.js';
+import type { EarmarkView, GroupView, TaskFailure, TaskView } from '../service.js';
 
 /** The parts of GET /v2/apps/{id} that the commands show. */
 export interface AppJson {
@@ -39,6 +39,7 @@ export interface Waiting {
   delaySecondsLeft: number;
   sentence: string | null;
   refusals: { agentId: string; hostname: string; rule: string; sentence: string }[];
+  earmark: EarmarkView | null;
 }
 
 /** `zone a, rack r1`: where an agent is, as far as it says so. */

@@ -1,3 +1,4 @@
+import type { EarmarkView } from '../service.js';
 import { type AppJson, placeOf, programOf, type TaskJson } from './app-json.js';
 import { bold, dim, green, type Output, red, yellow } from './output.js';
 import { showGroup } from './show-group.js';
@@ -52,7 +53,14 @@ export function showWaiting(output: Output, waiting: AppJson['waiting']): void {
     yellow(`  ${waiting.count} to be placed since ${time(waiting.since)}: ${waiting.sentence ?? 'waiting for offers'}`),
   );
   if (waiting.delaySecondsLeft > 0) output.line(`  next attempt in ${Math.ceil(waiting.delaySecondsLeft)} s`);
+  if (waiting.earmark) output.line(`  ${earmarkText(waiting.earmark)}`);
   for (const refusal of waiting.refusals) output.line(`    ${refusal.sentence}`);
+}
+
+/** 'until 10:05:00 what it needs on agent-1, agent-2 is given to no other' */
+function earmarkText({ until, agents }: EarmarkView): string {
+  const names = agents.map(({ hostname, replicas }) => (replicas > 1 ? `${hostname} (${replicas} times)` : hostname));
+  return `until ${time(until)} what it needs on ${names.join(', ')} is given to no other`;
 }
 
 function showFailure(output: Output, { lastTaskFailure: failure }: AppJson): void {

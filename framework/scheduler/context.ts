@@ -1,5 +1,12 @@
 /** What every part of the scheduler is handed: the time, the state, and where actions are collected. */
-import type { AgentSnapshot, PlacementRequest, Plan, Refusal, Unavailability } from '../../placement/types.js';
+import type {
+  AgentSnapshot,
+  PlacementRequest,
+  Plan,
+  Refusal,
+  ReplicaDemand,
+  Unavailability,
+} from '../../placement/types.js';
 import type { Offer, SchedulerCallBody, SchedulerEvent } from '../mesos-http-client/index.js';
 import type { Command, CommandResult, Counts } from '../service.js';
 import type { Change, State } from './state.js';
@@ -60,6 +67,28 @@ export interface Waiting {
   delayed: boolean;
   /** It would fit on what all known agents have offered last. */
   fits: boolean;
+  earmarked: Earmarked;
+}
+
+/** How often room has been kept for an app that waits, until when others come first, and where it was kept in vain. */
+export interface Earmarked {
+  times: number;
+  /** Since it came, or since its last earmark. */
+  waitsSinceMs: number;
+  restUntilMs: number;
+  /** Agent ids. */
+  vain: string[];
+}
+
+/** Room that is kept for an app: what so many replicas ask of each agent. */
+export interface Earmark {
+  appId: string;
+  /** Of the demand it was made for. */
+  key: string;
+  demand: ReplicaDemand;
+  agents: { agentId: string; hostname: string; replicas: number }[];
+  sinceMs: number;
+  untilMs: number;
 }
 
 /** Repeated until its effect shows. */
@@ -88,6 +117,8 @@ export interface Memory {
   /** Maintenance windows, by agent; also of agents that have offered nothing. */
   unavailable: Map<string, Unavailability>;
   waiting: Map<string, Waiting>;
+  /** By the app it is kept for. */
+  earmarks: Map<string, Earmark>;
   /** Demands (`app/slots`) for which offers have been asked. */
   wanted: Set<string>;
   suppressed: boolean;
@@ -122,6 +153,7 @@ export function emptyMemory(): Memory {
     closed: {},
     unavailable: new Map(),
     waiting: new Map(),
+    earmarks: new Map(),
     wanted: new Set(),
     suppressed: false,
     reviveWanted: false,

@@ -58,10 +58,15 @@ export const currentActions = (deployment: DeploymentRecord) =>
   deployment.steps[deployment.currentStep - 1]?.actions ?? [];
 
 /** Outdated tasks are replaced only while a deployment restarts the app. */
-export function isRestarting(context: Context, appId: string): boolean {
+export const isRestarting = (context: Context, appId: string) => isUnderWay(context, appId, 'RestartApplication');
+
+/** A deployment starts the app, or changes how many tasks it has. */
+export const isScaling = (context: Context, appId: string) => isUnderWay(context, appId, 'ScaleApplication');
+
+function isUnderWay(context: Context, appId: string, kind: DeploymentAction['action']): boolean {
   const running = context.state.deploymentsOf(appId).filter(({ entered }) => entered);
   return running.some((deployment) =>
-    currentActions(deployment).some(({ action, app }) => app === appId && action === 'RestartApplication'),
+    currentActions(deployment).some(({ action, app }) => app === appId && action === kind),
   );
 }
 

@@ -2,11 +2,11 @@
 import lodash from 'lodash';
 import type { MemberAddress, ReplicaAssignment } from '../../executor/assignment.js';
 import type { Assigned, Plan } from '../../placement/types.js';
-import { type Offer, type Resource, subtract, type TaskInfo, take, toPlain } from '../mesos-http-client/index.js';
+import { type Offer, type Resource, subtract, type TaskInfo, take } from '../mesos-http-client/index.js';
 import { type Context, call, isoTime } from './context.js';
 import { currentlyAvoided, type Demand } from './demand.js';
 import { putGroup } from './groups.js';
-import { agentRef, mayUse, setFree, usable } from './offers.js';
+import { agentRef, mayUse, takeResources, usable } from './offers.js';
 import type { AppRecord, AwayMember, GroupRecord, ReplicaRecord, TaskRecord } from './records.js';
 import { othersOf } from './returning.js';
 import { describeAgent, tell } from './story.js';
@@ -44,6 +44,7 @@ export function launchApp(context: Context, demand: Demand, plan: Plan, agents: 
   tasks.forEach((task, index) => {
     const launched = { ...task, replica: replicas[index]?.record ?? null };
     context.state.tasks.put(task.id, launched);
+    takeResources(context, launched);
     tellPlaced(context, demand.app, launched);
     fill(
       (assigned[index] as { filling: Filling }).filling,
@@ -194,11 +195,10 @@ function fill(
 
 /** One ACCEPT for every agent that got a task; its offers are used up, the rest of them comes back by itself. */
 export function acceptOffers(context: Context, agents: Map<string, Filling>): void {
-  for (const [agentId, { offers, left, infos }] of agents) {
+  for (const { offers, infos } of agents.values()) {
     if (infos.length === 0) continue;
     for (const offer of offers) context.memory.offers.delete(offer.id.value);
     context.memory.counts.tasksLaunched += infos.length;
-    setFree(context, agentId, toPlain(left));
     const offer_ids = offers.map(({ id }) => id);
     const operations = [{ type: 'LAUNCH' as const, launch: { task_infos: infos } }];
     call(context, {

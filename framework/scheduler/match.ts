@@ -1,9 +1,10 @@
 /** Offers meet demands. */
-import { type Assigned, avoidance } from '../../placement/index.js';
+import { type AgentSnapshot, type Assigned, avoidance, type Plan } from '../../placement/index.js';
 import { noteWaiting } from '../explain.js';
 import { toPlain } from '../mesos-http-client/index.js';
 import type { Context } from './context.js';
 import type { Demand } from './demand.js';
+import { besides, demandKey, earmarkRoom, earmarksAgainst, releaseEarmarks, replaces } from './earmarks.js';
 import { acceptOffers, type Filling, fillings, launchApp } from './launch.js';
 import { askForOffers, gatheringHoldMs, giveBack, holdMs, mayUse, snapshotOf } from './offers.js';
 import { planOver } from './surroundings.js';
@@ -17,15 +18,21 @@ export function match(context: Context, demands: Demand[]): void {
   for (const id of context.memory.waiting.keys())
     if (!demands.some(({ request }) => request.id === id)) context.memory.waiting.delete(id);
   for (const demand of demands) if (demand.delayed) noteWaiting(context, demand, null, []);
+  releaseEarmarks(context, due);
   const agents = fillings(context);
   const unplaced = byWaiting(context, due).filter((demand) => !placeOne(context, demand, agents));
+  earmarkRoom(context, unplaced, new Set(agents.keys()));
   acceptOffers(context, agents);
-  giveBack(
-    context,
-    unplaced.length > 0,
-    unplaced.some((demand) => gathers(context, demand)) ? gatheringHoldMs : holdMs,
-  );
-  askForOffers(context, new Set(unplaced.map(({ request }) => `${request.id} ${request.slots.join(',')}`)));
+  giveBack(context, unplaced.length > 0, holding(context, unplaced));
+  askForOffers(context, new Set(unplaced.map(demandKey)));
+}
+
+/** How long an agent's offers are held. */
+function holding(context: Context, unplaced: Demand[]): (agentId: string) => number {
+  if (unplaced.some((demand) => gathers(context, demand))) return () => gatheringHoldMs;
+  const earmarks = [...context.memory.earmarks.values()];
+  const kept = new Set(earmarks.flatMap(({ agents }) => agents.map(({ agentId }) => agentId)));
+  return (agentId) => (kept.has(agentId) ? gatheringHoldMs : holdMs);
 }
 
 /** It needs several agents at once, and would fit if those that are known came together: another framework may hold some. */
@@ -42,19 +49,40 @@ function byWaiting(context: Context, demands: Demand[]): Demand[] {
 function placeOne(context: Context, demand: Demand, agents: Map<string, Filling>): boolean {
   const { waitedMs, complete } = gathered(context);
   if (agents.size > 0 && !complete && waitedMs < gatherMs) return false;
-  const roles = demand.app.active.acceptedResourceRoles;
-  const offered = [...agents.values()].map(({ offers, left }) => {
-    const free = toPlain(left.filter((resource) => mayUse(resource, roles)));
-    return { ...snapshotOf(offers), free, total: free };
-  });
-  const plan = offered.length > 0 ? planOver(context, demand.request, offered) : null;
+  const all = offeredTo(demand, agents);
+  const { plan, offered } = planBesides(context, demand, all);
   const isAvoided = ({ agentId: id }: Assigned) =>
     avoidance(demand.request, { id, unavailable: context.memory.unavailable.get(id) ?? null }) !== null;
   const avoidable = !complete && waitedMs < holdMs && plan?.assigned.some(isAvoided);
   if (avoidable) return false;
   if (plan && plan.assigned.length > 0) launchApp(context, demand, plan, agents);
   noteWaiting(context, demand, plan, offered);
-  return plan?.assigned.length === demand.request.slots.length;
+  const isPlaced = plan?.assigned.length === demand.request.slots.length;
+  if (isPlaced) context.memory.earmarks.delete(demand.request.id);
+  return isPlaced;
+}
+
+/** The agents at hand, with what is left that the app accepts. */
+function offeredTo({ app }: Demand, agents: Map<string, Filling>): AgentSnapshot[] {
+  const roles = app.active.acceptedResourceRoles;
+  return [...agents.values()].map(({ offers, left }) => {
+    const free = toPlain(left.filter((resource) => mayUse(resource, roles)));
+    return { ...snapshotOf(offers), free, total: free };
+  });
+}
+
+/** Beside what is kept for others; only what takes the place of something that ran may have that, too, when it must. */
+function planBesides(
+  context: Context,
+  demand: Demand,
+  all: AgentSnapshot[],
+): { plan: Plan | null; offered: AgentSnapshot[] } {
+  if (all.length === 0) return { plan: null, offered: all };
+  const earmarks = earmarksAgainst(context, demand);
+  const offered = all.map((agent) => besides(agent, earmarks));
+  const plan = planOver(context, demand.request, offered);
+  if (plan.unplaced.length === 0 || earmarks.length === 0 || !replaces(context, demand)) return { plan, offered };
+  return { plan: planOver(context, demand.request, all), offered: all };
 }
 
 /** How long the oldest offer has waited, and whether every agent that is known has one at hand. */

@@ -13,6 +13,7 @@ import { type Context, call, type HeldOffer, type KnownAgent } from './context.j
 import { noteOffered } from './maintenance.js';
 import { setNewest } from './newest.js';
 import type { AgentRef, TaskRecord } from './records.js';
+import { less } from './room.js';
 import { takenBy } from './task-info.js';
 
 /** An offer is kept this long for what needs more agents, or better ones, than have offered. */
@@ -69,8 +70,13 @@ export function usable(offers: Offer[], roles: string[] | null): Resource[] {
 export const mayUse = (resource: Resource, roles: string[] | null) =>
   !roles || roles.includes(reservationRole(resource));
 
-/** Keeps what is known of an agent's free resources in step with our own launches and with tasks that have ended. */
-export function setFree(context: Context, agentId: string, free: AgentSnapshot['free']): void {
+/** What is known to be free on an agent keeps in step with our own launches and with tasks that have ended. */
+export function takeResources(context: Context, task: TaskRecord): void {
+  const free = context.memory.agents.get(task.agent.id)?.snapshot.free;
+  if (free) setFree(context, task.agent.id, less(free, task.demand));
+}
+
+function setFree(context: Context, agentId: string, free: AgentSnapshot['free']): void {
   const known = context.memory.agents.get(agentId);
   if (known) context.memory.agents.set(agentId, { ...known, snapshot: { ...known.snapshot, free, total: free } });
 }
@@ -124,9 +130,9 @@ export function agentRef(offers: Offer[]): AgentRef {
   return { id, hostname, host: hostOf(offers[0] as Offer), region, zone, attributes };
 }
 
-/** Gives back what is not kept: at once when nothing is wanted, after `keptMs` when agents may still come together. */
-export function giveBack(context: Context, wanting: boolean, keptMs: number): void {
-  const expired = (held: HeldOffer) => !wanting || context.now - held.receivedMs >= keptMs;
+/** Gives back what is not kept: at once when nothing is wanted, after `keptMs` of its agent when agents may still come together. */
+export function giveBack(context: Context, wanting: boolean, keptMs: (agentId: string) => number): void {
+  const expired = ({ offer, receivedMs }: HeldOffer) => !wanting || context.now - receivedMs >= keptMs(agentOf(offer));
   const declined = [...context.memory.offers.values()].filter(expired).map(({ offer }) => offer.id);
   for (const id of declined) context.memory.offers.delete(id.value);
   if (declined.length === 0) return;

@@ -123,6 +123,7 @@ function deploymentView(context: Context, deployment: DeploymentRecord): Deploym
 
 function queueView(context: Context, app: AppRecord | undefined, waiting: Waiting): QueueView[] {
   if (!app) return [];
+  const earmark = context.memory.earmarks.get(app.id);
   return [
     {
       appId: app.id,
@@ -134,6 +135,9 @@ function queueView(context: Context, app: AppRecord | undefined, waiting: Waitin
       unusedOffersCount: waiting.unusedOffers,
       refusals: waiting.refusals,
       sentence: waiting.sentence,
+      earmark: earmark
+        ? { since: isoTime(earmark.sinceMs), until: isoTime(earmark.untilMs), agents: earmark.agents }
+        : null,
     },
   ];
 }

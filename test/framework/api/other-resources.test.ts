@@ -39,6 +39,7 @@ describe('api: the rest', () => {
         ...counts,
         refusals,
         sentence: 'cpus',
+        earmark: null,
       },
     ];
     const [item] = (await call('GET', '/v2/queue')).body.queue;

@@ -171,10 +171,22 @@ describe('gaia app', () => {
         ...counts,
         refusals: [refusal],
         sentence: 'no agent has 2 cpus',
+        earmark: {
+          since: spec.version,
+          until: '2026-01-02T10:05:00.000Z',
+          agents: [
+            { agentId: 'a1', hostname: 'agent-9', replicas: 1 },
+            { agentId: 'a2', hostname: 'agent-8', replicas: 2 },
+          ],
+        },
       },
     ];
     const shown = (await gaia(['app', 'show', '/demo/ledger'])).stdout;
-    assert.match(shown, /1 to be placed since .*: no agent has 2 cpus\n {2}next attempt in 8 s\n {4}1 cpu is missing/);
+    assert.match(shown, /1 to be placed since .*: no agent has 2 cpus\n {2}next attempt in 8 s\n/);
+    assert.match(
+      shown,
+      / {2}until .* what it needs on agent-9, agent-8 \(2 times\) is given to no other\n {4}1 cpu is missing/,
+    );
     const explained = (await gaia(['explain', '/demo/ledger'])).stdout;
     assert.match(explained, /spread over zone \(never a majority in one\), then rack \(at most 2 each\), then host\n/);
     assert.match(explained, /replica 0 is on agent-1, zone a, rack r1\n {4}score 0\.750/);

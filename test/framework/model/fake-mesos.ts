@@ -22,6 +22,8 @@ interface Agent {
   hostname: string;
   up: boolean;
   filterUntilMs: number;
+  /** Until then another framework has what it offers. */
+  takenUntilMs?: number;
   /** All of it is reserved for this role. */
   role?: string;
   unavailability?: Unavailability;
@@ -210,7 +212,8 @@ export class FakeMesos {
   }
 
   #offer(agent: Agent): void {
-    if (this.#suppressed || !agent.up || agent.filterUntilMs > this.nowMs) return;
+    const until = Math.max(agent.filterUntilMs, agent.takenUntilMs ?? 0);
+    if (this.#suppressed || !agent.up || until > this.nowMs) return;
     if ([...this.#offers.values()].some(({ agentId }) => agentId === agent.id)) return;
     const number = Number(agent.id.slice(1));
     const offer: Offer = {
