@@ -21,6 +21,8 @@ export interface AppSpec {
   /** Our extension: like constraints, but wishes. */
   preferences: Constraint[];
   affinity: AffinityRule[];
+  /** Our extension: apps of higher priority are placed first; one above 0 makes tasks of lower priority give way. */
+  priority: number;
   acceptedResourceRoles: string[] | null;
   portDefinitions: PortDefinition[];
   requirePorts: boolean;

@@ -1,6 +1,7 @@
 /** Carries out what the scheduler decides: stores first, then calls Mesos and answers users. */
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
+import type { PreemptionPlan } from '../placement/index.js';
 import type { Plan } from '../placement/types.js';
 import type { AppSpec } from './app.js';
 import {
@@ -83,6 +84,10 @@ export class Loop implements FrameworkService {
 
   plan(spec: AppSpec): Plan {
     return this.#options.scheduler.plan(spec);
+  }
+
+  preemption(spec: AppSpec): PreemptionPlan | null {
+    return this.#options.scheduler.preemption(spec);
   }
 
   cluster(): ClusterView {

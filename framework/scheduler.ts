@@ -6,6 +6,7 @@
  * crash between any two actions leaves a store from which the next start goes on.
  */
 
+import type { PreemptionPlan } from '../placement/index.js';
 import type { Plan } from '../placement/types.js';
 import type { AppSpec } from './app.js';
 import type { SchedulerEvent } from './mesos-http-client/index.js';
@@ -20,6 +21,7 @@ import { convergeGroup } from './scheduler/groups.js';
 import { receiveInverseOffers } from './scheduler/maintenance.js';
 import { match } from './scheduler/match.js';
 import { forgetAgent, receiveOffers } from './scheduler/offers.js';
+import { advancePreemptions, holdRoom, previewPreemption } from './scheduler/preemptions.js';
 import { advanceRebalances } from './scheduler/rebalances.js';
 import { reconcile, repeatKills, startReconciliation } from './scheduler/reconcile.js';
 import type { AppRecord } from './scheduler/records.js';
@@ -50,6 +52,7 @@ export class Scheduler {
     context.actions = [];
     handle(context, event);
     closeDrained(context);
+    holdRoom(context);
     converge(context);
     const changes = context.state.drain();
     return changes.length > 0 ? [{ type: 'persist', changes }, ...context.actions] : context.actions;
@@ -63,6 +66,11 @@ export class Scheduler {
   plan(spec: AppSpec): Plan {
     const offered = [...this.#context.memory.agents.values()].map(({ snapshot }) => snapshot);
     return planOver(this.#context, requestNow(this.#context, spec), offered);
+  }
+
+  /** Whom it would make leave if it did not fit; null: nobody may leave for it. Changes nothing. */
+  preemption(spec: AppSpec): PreemptionPlan | null {
+    return previewPreemption(this.#context, spec);
   }
 
   /** What runs where, and what is known of the agents. */
@@ -145,6 +153,7 @@ function converge(context: Context): void {
   advanceDeployments(context);
   const demands = [...context.state.apps.values()].flatMap((app) => convergeApp(context, app));
   match(context, demands);
+  advancePreemptions(context, demands);
   advanceDeployments(context);
   repeatKills(context);
   reconcile(context);
@@ -170,5 +179,6 @@ function removeApp(context: Context, app: AppRecord): [] {
   context.state.stories.remove(app.id);
   context.memory.waiting.delete(app.id);
   context.memory.handOvers.delete(app.id);
+  context.memory.preemption.nextMsOf.delete(app.id);
   return [];
 }

@@ -1,5 +1,6 @@
 import type { ReplicaReport } from '../executor/assignment.js';
 import type { AgentName, Cluster, Selection } from '../placement/cluster.js';
+import type { PreemptionPlan } from '../placement/preemption.js';
 import type { RebalanceMove } from '../placement/rebalance.js';
 import type { Plan, Refusal } from '../placement/types.js';
 import type { AppSpec } from './app.js';
@@ -16,6 +17,8 @@ export interface FrameworkService {
   command(command: Command): Promise<CommandResult>;
   /** What `placement` would do with this spec on the offers at hand. Changes nothing. */
   plan(spec: AppSpec): Plan;
+  /** Whom it would make leave if it did not fit; null: nobody may leave for it. Changes nothing. */
+  preemption(spec: AppSpec): PreemptionPlan | null;
   /** What runs where, for previews of moves. */
   cluster(): ClusterView;
 }

@@ -14,7 +14,9 @@ export function planResource({ service, changes }: Context): Resource {
       const { spec, ignored } = judge(request.body, { mode, existing, version, role: view.role });
       requireTree(view, [spec]);
       reportIgnored(reply, ignored);
-      return { app: toJson(spec), exists: existing !== null, plan: service.plan(spec) };
+      const plan = service.plan(spec);
+      const preemption = plan.unplaced.length > 0 ? service.preemption(spec) : null;
+      return { app: toJson(spec), exists: existing !== null, plan, preemption };
     },
   };
 }

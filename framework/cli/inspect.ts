@@ -1,9 +1,10 @@
+import type { PreemptionPlan } from '../../placement/index.js';
 import type { Plan, Rung } from '../../placement/types.js';
 import type { DrainView } from '../service.js';
 import { appPath } from './api-client.js';
 import { type AppJson, placeOf, type TaskJson, type Waiting } from './app-json.js';
 import { EXIT, Failure } from './failure.js';
-import { bold, dim, green, red } from './output.js';
+import { bold, dim, green, red, yellow } from './output.js';
 import type { Session } from './session.js';
 import { firstLine, showWaiting, stateOf } from './show.js';
 import { readSpecFile } from './spec-file.js';
@@ -34,6 +35,15 @@ export async function status({ api, output }: Session): Promise<void> {
     output.line(`drained ${names}: ${tasks === 0 ? 'empty' : `${tasks} tasks are there still`}`);
   }
   output.result({ api: api.baseUrl, info, apps, queue, drains });
+}
+
+/** Whom an app of a priority above 0 makes leave, if it is added and waits for a while. */
+function tellPreemption(output: Session['output'], preemption: PreemptionPlan | null): void {
+  if (preemption === null) return;
+  const { victims, sentence } = preemption;
+  if (sentence !== null) output.line(`  Its priority does not help: ${sentence}`);
+  for (const { group, slot, hostname, priority } of victims)
+    output.line(yellow(`  ${group} ${slot} on ${hostname}, of priority ${priority}, would leave for it`));
 }
 
 interface PlacementJson {
@@ -91,7 +101,7 @@ function explainScore(output: Session['output'], placement: TaskJson['placement'
 
 /** `gaia plan`: where the tasks of a spec would go on the offers at hand. Exit code 1 when not all fit. */
 export async function plan({ api, output }: Session, file: string): Promise<void> {
-  const { body } = await api.send<{ app: AppJson; exists: boolean; plan: Plan }>(
+  const { body } = await api.send<{ app: AppJson; exists: boolean; plan: Plan; preemption: PreemptionPlan | null }>(
     'POST',
     '/v2/plan',
     readSpecFile(file),
@@ -109,10 +119,12 @@ export async function plan({ api, output }: Session, file: string): Promise<void
     output.line(red(`  slots ${slots.join(', ')} do not fit: ${sentence}`));
     for (const refusal of refusals) output.line(`    ${refusal.sentence}`);
   }
+  tellPreemption(output, body.preemption);
   if (unplaced.length > 0) {
     const message = `${unplaced.reduce((sum, one) => sum + one.slots.length, 0)} tasks do not fit`;
     throw new Failure(EXIT.failed, message, 'Ask for less, loosen the constraints, or add agents.', {
       plan: body.plan,
+      preemption: body.preemption,
     });
   }
   output.result({ app: body.app, exists: body.exists, plan: body.plan });

@@ -16,6 +16,7 @@ const outsideConfiguration = [
   'upgradeStrategy',
   'killSelection',
   'dependencies',
+  'priority',
 ] as const;
 
 export type Refusal = Extract<CommandResult, { ok: false }>;

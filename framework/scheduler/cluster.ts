@@ -3,7 +3,7 @@ import lodash from 'lodash';
 import type { AgentSnapshot, Resources, RunningGroup, RunningReplica } from '../../placement/index.js';
 import type { ClusterView } from '../service.js';
 import type { Context, KnownAgent } from './context.js';
-import { currentlyAvoided, requestNow } from './demand.js';
+import { currentlyAvoided, priorityOf, requestNow } from './demand.js';
 import { caughtUp, groupOf, leaderTask, type MemberTask } from './quorum.js';
 import type { AppRecord, TaskRecord } from './records.js';
 
@@ -51,6 +51,7 @@ function runningGroup(context: Context, app: AppRecord): RunningGroup {
     ...request,
     avoid: lodash.mapValues(currentlyAvoided(app, context.now), ({ reason }) => reason),
     size: app.active.instances,
+    priority: priorityOf(app.active),
     replicated: app.active.replication !== null,
     leader: group ? (leaderTask(group)?.replica.self.slot ?? null) : null,
     replicas: members.map((task, index) => runningReplica(task, index, current.has(task))),

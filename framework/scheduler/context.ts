@@ -114,6 +114,10 @@ export interface Memory {
   agents: Map<string, KnownAgent>;
   /** Agents that take nothing new, with the reason, by id. */
   closed: Record<string, string>;
+  /** Agents where room is made for an app: nothing of lower priority goes there. */
+  held: Map<string, { app: string; priority: number }>;
+  /** When room may be made again for any app, and for one app. */
+  preemption: { nextMs: number; nextMsOf: Map<string, number> };
   /** Maintenance windows, by agent; also of agents that have offered nothing. */
   unavailable: Map<string, Unavailability>;
   waiting: Map<string, Waiting>;
@@ -151,6 +155,8 @@ export function emptyMemory(): Memory {
     offers: new Map(),
     agents: new Map(),
     closed: {},
+    held: new Map(),
+    preemption: { nextMs: 0, nextMsOf: new Map() },
     unavailable: new Map(),
     waiting: new Map(),
     earmarks: new Map(),

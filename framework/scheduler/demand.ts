@@ -35,8 +35,22 @@ export function towards(demand: Demand, { hostname }: AgentName): Demand {
 export function requestNow({ state, memory, now }: Context, spec: AppSpec): GroupRequest {
   const request = requestOf(spec);
   const apart = [...(request.apart ?? []), ...apartInReturn(state, spec.id)];
-  return { ...request, apart, closed: memory.closed, maintenance: maintenanceAt(now) };
+  return { ...request, apart, closed: closedTo(memory, spec), maintenance: maintenanceAt(now) };
 }
+
+/** Drained agents, and those where room is made for an app of higher priority. */
+function closedTo({ closed, held }: Context['memory'], spec: AppSpec): Record<string, string> {
+  const kept = [...held].filter(([, { app, priority }]) => app !== spec.id && priority > priorityOf(spec));
+  if (kept.length === 0) return closed;
+  const reasons = kept.map(([agentId, { app, priority }]) => [
+    agentId,
+    `room is made for ${app}, which has priority ${priority}`,
+  ]);
+  return { ...Object.fromEntries(reasons), ...closed };
+}
+
+/** Records of earlier versions have none. */
+export const priorityOf = ({ priority = 0 }: Pick<AppSpec, 'priority'>): number => priority;
 
 /** The request of a whole new app, as its spec says it. */
 export function requestOf(spec: AppSpec): GroupRequest {

@@ -6,8 +6,9 @@ import lodash from 'lodash';
 import type { AgentSnapshot, GroupRequest, Refusal, Unplaced } from '../../placement/types.js';
 import type { PlainResources } from '../mesos-http-client/index.js';
 import type { Context, Earmark, Earmarked, Waiting } from './context.js';
-import type { Demand } from './demand.js';
+import { type Demand, priorityOf } from './demand.js';
 import { isScaling } from './deployments.js';
+import type { AppRecord } from './records.js';
 import { amountNames, emptied, less, missing } from './room.js';
 import { planOver } from './surroundings.js';
 import { takenBy } from './task-info.js';
@@ -39,9 +40,10 @@ export const neverEarmarked = (waitsSinceMs: number): Earmarked => ({
 /** What identifies a demand: another one of the same app has other slots. */
 export const demandKey = ({ request }: Demand) => `${request.id} ${request.slots.join(',')}`;
 
-/** Earmarks of others that this demand respects. */
-export function earmarksAgainst({ memory }: Context, { request }: Demand): Earmark[] {
-  return [...memory.earmarks].flatMap(([appId, earmark]) => (appId === request.id ? [] : [earmark]));
+/** Earmarks of others that this demand respects: not those of lower priority. */
+export function earmarksAgainst({ memory, state }: Context, { app, request }: Demand): Earmark[] {
+  const isBelow = (other: AppRecord | undefined) => !other || priorityOf(other.active) < priorityOf(app.active);
+  return [...memory.earmarks.values()].filter(({ appId }) => appId !== request.id && !isBelow(state.apps.get(appId)));
 }
 
 /** It takes the place of something that ran: nobody's growth is to keep it away when there is no other room. */
@@ -113,14 +115,17 @@ function afterwards(memory: Context['memory'], { times, vain }: Earmarked, earma
 }
 
 /**
- * Keeps room for one of the demands that have not been placed: who has waited longest since it came, or since its last earmark.
+ * Keeps room for one of the demands that have not been placed: of the highest priority who has waited longest since it came, or since its last earmark.
  * @param atHand ids of the agents that offer now
  */
 export function earmarkRoom(context: Context, unplaced: Demand[], atHand: ReadonlySet<string>): void {
   const { memory, now } = context;
   for (const demand of unplaced) renew(context, demand, atHand);
   const rested = unplaced.filter(({ request }) => (earmarkedOf(memory, request.id)?.restUntilMs ?? now + 1) <= now);
-  const inOrder = lodash.sortBy(rested, ({ request }) => earmarkedOf(memory, request.id)?.waitsSinceMs);
+  const inOrder = lodash.sortBy(rested, [
+    ({ app }) => -priorityOf(app.active),
+    ({ request }) => earmarkedOf(memory, request.id)?.waitsSinceMs,
+  ]);
   for (const demand of inOrder.slice(0, askedMax)) if (memory.earmarks.size === 0) earmark(context, demand, atHand);
 }
 

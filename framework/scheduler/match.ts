@@ -3,7 +3,7 @@ import { type AgentSnapshot, type Assigned, avoidance, type Plan } from '../../p
 import { noteWaiting } from '../explain.js';
 import { toPlain } from '../mesos-http-client/index.js';
 import type { Context } from './context.js';
-import type { Demand } from './demand.js';
+import { type Demand, priorityOf } from './demand.js';
 import { besides, demandKey, earmarkRoom, earmarksAgainst, releaseEarmarks, replaces } from './earmarks.js';
 import { acceptOffers, type Filling, fillings, launchApp } from './launch.js';
 import { askForOffers, gatheringHoldMs, giveBack, holdMs, mayUse, snapshotOf } from './offers.js';
@@ -12,7 +12,7 @@ import { planOver } from './surroundings.js';
 /** Offers of several agents arrive one after the other; the first is not taken before the others had this long to come. */
 const gatherMs = 250;
 
-/** Places what can be placed on the offers at hand, longest waiting first, and gives the rest of the offers back. */
+/** Places what can be placed on the offers at hand, by priority and then longest waiting first, and gives the rest of the offers back. */
 export function match(context: Context, demands: Demand[]): void {
   const due = demands.filter(({ delayed }) => !delayed);
   for (const id of context.memory.waiting.keys())
@@ -42,7 +42,10 @@ function gathers({ memory }: Context, { request }: Demand): boolean {
 
 function byWaiting(context: Context, demands: Demand[]): Demand[] {
   const since = ({ request }: Demand) => context.memory.waiting.get(request.id)?.sinceMs ?? context.now;
-  return [...demands].sort((a, b) => since(a) - since(b) || a.request.id.localeCompare(b.request.id));
+  const rank = ({ app }: Demand) => priorityOf(app.active);
+  return [...demands].sort(
+    (a, b) => rank(b) - rank(a) || since(a) - since(b) || a.request.id.localeCompare(b.request.id),
+  );
 }
 
 /** True when all slots have been placed. */

@@ -25,6 +25,8 @@ export interface AppRecord {
   /** Agents where a task has failed lately, by agent id. */
   avoid: Record<string, { hostname: string; reason: string; untilMs: number }>;
   group: GroupRecord | null;
+  /** The app that tasks of this one have made room for, and that still waits for a place in return; left out: none. */
+  preemptedBy?: string | null;
 }
 
 export interface Backoff {
@@ -190,6 +192,16 @@ export interface PlannedMove {
   beside: string[] | null;
   /** What it gains. */
   sentence: string;
+}
+
+/** Room that is made for an app, which is the id: these tasks leave, and nothing of lower priority comes in between. */
+export interface PreemptionRecord {
+  id: string;
+  priority: number;
+  victims: { app: string; taskId: string }[];
+  /** Where the app's tasks are to go. */
+  agents: AgentName[];
+  untilMs: number;
 }
 
 export interface StoryRecord {

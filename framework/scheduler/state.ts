@@ -4,6 +4,7 @@ import type {
   DeploymentRecord,
   DrainRecord,
   FrameworkRecord,
+  PreemptionRecord,
   RebalanceRecord,
   StoryRecord,
   TaskRecord,
@@ -105,10 +106,11 @@ export class State {
   readonly deployments = new Table<DeploymentRecord>('deployment');
   readonly drains = new Table<DrainRecord>('drain');
   readonly rebalances = new Table<RebalanceRecord>('rebalance');
+  readonly preemptions = new Table<PreemptionRecord>('preemption');
   readonly stories = new Table<StoryRecord>('story');
   readonly #tables: Table<object>[] = [
     ...[this.framework, this.apps, this.tasks, this.deployments],
-    ...[this.drains, this.rebalances, this.stories],
+    ...[this.drains, this.rebalances, this.preemptions, this.stories],
   ];
 
   /** `entries`: what the store holds, as written by earlier batches. Throws on a key of unknown kind. */

@@ -4,6 +4,7 @@ import type { AppView, DeploymentView, FrameworkView, GroupView, QueueView, Task
 import { type Context, isoTime, type Waiting } from './context.js';
 import { currentActions, waitingFor } from './deployments.js';
 import { drainDeployments, drainViews, rebalanceDeployments } from './moves-view.js';
+import { preemptionSentence } from './preemptions.js';
 import { groupOf, groupState, leaderTask } from './quorum.js';
 import type { AppRecord, DeploymentRecord, TaskRecord } from './records.js';
 import { awaitedSentence } from './returning.js';
@@ -121,6 +122,11 @@ function deploymentView(context: Context, deployment: DeploymentRecord): Deploym
   };
 }
 
+function joined(sentences: (string | null)[]): string | null {
+  const known = sentences.filter((sentence) => sentence !== null);
+  return known.length > 0 ? known.join('; ') : null;
+}
+
 function queueView(context: Context, app: AppRecord | undefined, waiting: Waiting): QueueView[] {
   if (!app) return [];
   const earmark = context.memory.earmarks.get(app.id);
@@ -134,7 +140,7 @@ function queueView(context: Context, app: AppRecord | undefined, waiting: Waitin
       processedOffersCount: waiting.processedOffers,
       unusedOffersCount: waiting.unusedOffers,
       refusals: waiting.refusals,
-      sentence: waiting.sentence,
+      sentence: joined([preemptionSentence(context, app), waiting.sentence]),
       earmark: earmark
         ? { since: isoTime(earmark.sinceMs), until: isoTime(earmark.untilMs), agents: earmark.agents }
         : null,

@@ -6,11 +6,12 @@ import type { AppSpec } from '../app.js';
  * that Marathon leaves out when empty. `parse` of the result gives the same app again.
  */
 export function toJson(spec: AppSpec): Record<string, unknown> {
-  // Records of earlier versions have none of preferences, affinity and container.
+  // Records of earlier versions have none of preferences, affinity, priority and container.
   const {
     constraints,
     preferences = [],
     affinity = [],
+    priority = 0,
     args,
     fetch,
     dependencies,
@@ -27,6 +28,7 @@ export function toJson(spec: AppSpec): Record<string, unknown> {
     ...nonEmpty('constraints', constraints.map(rowOf)),
     ...nonEmpty('preferences', preferences.map(rowOf)),
     ...nonEmpty('affinity', affinity),
+    ...(priority === 0 ? {} : { priority }),
     ...nonEmpty(
       'fetch',
       fetch.map((one) => _.omitBy(one, _.isNull)),

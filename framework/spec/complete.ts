@@ -22,6 +22,7 @@ const DEFAULTS: Omit<Judged, 'id'> = {
   constraints: [],
   preferences: [],
   affinity: [],
+  priority: 0,
   acceptedResourceRoles: null,
   portDefinitions: [{ port: 0, protocol: 'tcp', name: 'default', labels: {} }],
   requirePorts: false,

@@ -29,6 +29,7 @@ const PATH_ID_LIMITS = {
 const ARGUMENT_CHARACTERS_MAX = 120 * 1024;
 const LEGACY_NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 const PORT = { min: 0, max: 65535 };
+const PRIORITY = { min: -1000, max: 1000 };
 
 /** Reads every field of an app that this version knows. Source: Marathon's App and AppUpdate types. */
 export function readDraft(reader: Reader): AppDraft {
@@ -76,6 +77,7 @@ function readPlacement(reader: Reader) {
     constraints: reader.list('constraints', readRow),
     preferences: reader.list('preferences', readRow),
     affinity: reader.objects('affinity', readAffinityRule),
+    priority: reader.integer('priority', PRIORITY),
     acceptedResourceRoles: reader.strings('acceptedResourceRoles', { lengthMin: 1 }),
     upgradeStrategy: readUpgradeStrategy(reader),
     unreachableStrategy: readUnreachableStrategy(reader),

@@ -16,6 +16,8 @@ const numRuns = Number(process.env.GAIA_RUNS ?? 150);
 const quick: Partial<AppSpec> = { backoffSeconds: 1, maxLaunchDelaySeconds: 20 };
 const ledger = '/demo/ledger';
 const web = '/web';
+/** Whoever it goes to has to give way. */
+const vip = '/vip';
 
 type Step = [kind: string, pick: number];
 
@@ -198,6 +200,9 @@ class Run {
       case 'endDrain':
         this.endDrains();
         return;
+      case 'vip':
+        this.put(appSpec(vip, { ...quick, cpus: 3.8, instances: pick % 5, priority: pick % 3 }));
+        return;
       case 'rebalance':
         this.rebalance(pick);
         return;
@@ -241,6 +246,7 @@ class Run {
     world.crashNext = null;
     for (const id of world.mesos.agents.keys()) world.mesos.setUp(id, true);
     world.crash();
+    this.put(appSpec(vip, { ...quick, instances: 0 }));
     // Four agents are left for three replicas and a successor.
     if (world.view().drains.length > 2) this.endDrains();
     this.put(replicatedSpec(ledger, { ...quick, instances: 3, env: { healed: '1' } }));
@@ -282,6 +288,7 @@ const weights: Record<string, number> = {
   drain: 2,
   endDrain: 1,
   rebalance: 1,
+  vip: 3,
 };
 const kinds = fc.oneof(...Object.entries(weights).map(([kind, weight]) => ({ arbitrary: fc.constant(kind), weight })));
 

@@ -10,7 +10,7 @@ import type {
   FrameworkView,
   TaskView,
 } from '../../../framework/service.js';
-import { agentsIn, type Selection } from '../../../placement/index.js';
+import { agentsIn, type PreemptionPlan, type Selection } from '../../../placement/index.js';
 import type { Plan } from '../../../placement/types.js';
 import { quietReport } from '../../quiet-report.js';
 
@@ -35,6 +35,7 @@ export class MemoryService implements FrameworkService {
   running: ClusterView = { cluster: { agents: [], groups: [] }, unknownAgents: [], oldestOfferSeconds: null };
   private readonly apps = new Map<string, AppView>();
   drains: FrameworkView['drains'] = [];
+  preempting: PreemptionPlan = { victims: [], seats: [], sentence: 'nobody may leave', proven: true };
   private deployments: (FrameworkView['deployments'][number] & { viewsLeft: number })[] = [];
 
   view(): FrameworkView {
@@ -76,6 +77,10 @@ export class MemoryService implements FrameworkService {
     const sentence = 'only 5 agents are offered';
     const unplaced = slots.length > 5 ? [{ group: spec.id, slots: slots.slice(5), sentence, refusals: [] }] : [];
     return { assigned, unplaced, considered: [] };
+  }
+
+  preemption(spec: AppSpec): PreemptionPlan | null {
+    return spec.priority > 0 ? this.preempting : null;
   }
 
   cluster(): ClusterView {

@@ -249,6 +249,13 @@ describe('gaia: the other commands', () => {
     const tight = await gaia(['plan', '-'], JSON.stringify({ ...ledger, instances: 7 }));
     assert.equal(tight.code, 1);
     assert.match(tight.stdout, /slots 5, 6 do not fit: only 5 agents are offered/);
+    assert.doesNotMatch(tight.stdout, /priority/);
+    const victim = { group: '/low', slot: 1, agentId: 'S1', hostname: 'a1', priority: -1, leads: false };
+    const important = JSON.stringify({ ...ledger, instances: 7, priority: 3 });
+    service.preempting = { victims: [victim], seats: [], sentence: null, proven: true };
+    assert.match((await gaia(['plan', '-'], important)).stdout, /\/low 1 on a1, of priority -1, would leave for it/);
+    service.preempting = { victims: [], seats: [], sentence: 'nobody may leave', proven: true };
+    assert.match((await gaia(['plan', '-'], important)).stdout, /Its priority does not help: nobody may leave/);
   });
 
   it('previews how agents are emptied, and says what cannot go with exit code 1', async () => {

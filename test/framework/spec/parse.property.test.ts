@@ -18,6 +18,7 @@ const FIELDS = [
     'container',
     'affinity',
     'preferences',
+    'priority',
   ],
 ];
 
@@ -63,6 +64,7 @@ const app = fc.record(
     constraints: fc.uniqueArray(constraint, { maxLength: 3, selector: (row) => JSON.stringify(row).toUpperCase() }),
     preferences: fc.uniqueArray(constraint, { maxLength: 3, selector: (row) => JSON.stringify(row).toUpperCase() }),
     affinity: fc.uniqueArray(affinity, { maxLength: 3, selector: (row) => JSON.stringify(row) }),
+    priority: fc.integer({ min: -1000, max: 1000 }),
     ports: fc.uniqueArray(fc.integer({ min: 1, max: 65535 }), { minLength: 1, maxLength: 3 }),
     uris: fc.array(fc.webUrl(), { maxLength: 2 }),
     unreachableStrategy: fc.constantFrom('disabled', { inactiveAfterSeconds: 1, expungeAfterSeconds: 2 }),
