@@ -11,7 +11,7 @@ import {
   standstill,
 } from './cluster.js';
 import { ladderOf } from './ladder.js';
-import { amounts, shareOf } from './resources.js';
+import { placePacked } from './packing.js';
 import { moveOf, Standing } from './standing.js';
 import { type Survival, survives } from './survives.js';
 import { unplacedSentence } from './unplaced.js';
@@ -31,7 +31,7 @@ export interface DrainPlan {
 }
 
 /**
- * Groups of large replicas first. A group's replicas are placed together if all of them can go, so constraints hold
+ * Groups in the order that fills agents best (see packing.ts). A group's replicas are placed together if all of them can go, so constraints hold
  * when the drain is done; if not, one by one beside all others, so constraints hold at each step. A group that is
  * placed is not moved for a later one.
  * @param agentIds take no replica; see `agentsIn`
@@ -42,16 +42,17 @@ export function planDrain(cluster: Cluster, agentIds: readonly string[], seed = 
   const agents = cluster.agents.filter(({ id }) => !drained.has(id));
   const standing = new Standing({ agents, groups: cluster.groups }, seed);
   const plan: DrainPlan = { agents: agentsNamed(cluster, drained), steps: [], stuck: [], groups: [] };
-  for (const group of largestFirst(cluster, standing)) drainGroup(plan, standing, group, drained);
+  const isThere = ({ agentId }: RunningReplica) => drained.has(agentId);
+  const leaving = cluster.groups.filter(({ replicas }) => replicas.some(isThere));
+  leaving.sort((a, b) => (a.id < b.id ? -1 : 1));
+  placePacked(leaving, standing.inventory, (group) =>
+    drainGroup(plan, standing, group, leaderLast(group, group.replicas.filter(isThere))),
+  );
   return plan;
 }
 
-function drainGroup(plan: DrainPlan, standing: Standing, group: RunningGroup, drained: ReadonlySet<string>): void {
-  const leaving = leaderLast(
-    group,
-    group.replicas.filter(({ agentId }) => drained.has(agentId)),
-  );
-  if (leaving.length === 0) return;
+/** Returns the agents that its replicas go to. */
+function drainGroup(plan: DrainPlan, standing: Standing, group: RunningGroup, leaving: RunningReplica[]): string[] {
   const why = standstill(group);
   const { pairs, stuck } =
     why === null
@@ -63,10 +64,13 @@ function drainGroup(plan: DrainPlan, standing: Standing, group: RunningGroup, dr
   }
   for (const [{ slot, agentId, hostname }, sentence] of stuck)
     plan.stuck.push({ group: group.id, slot, agentId, hostname, sentence });
-  if (!group.replicated) return;
+  if (group.replicated) plan.groups.push({ group: group.id, ...survival(standing, group) });
+  return pairs.map(([, to]) => to.agentId);
+}
+
+function survival(standing: Standing, group: RunningGroup): { before: Survival; after: Survival } {
   const ladder = ladderOf(group.spread);
-  const after = survives(standing.replicasOf(group), ladder);
-  plan.groups.push({ group: group.id, before: survives(group.replicas, ladder), after });
+  return { before: survives(group.replicas, ladder), after: survives(standing.replicasOf(group), ladder) };
 }
 
 type Pair = [from: RunningReplica, to: RunningReplica];
@@ -105,11 +109,4 @@ function found({ arrangement }: Attempt): number {
 function join(standing: Standing, group: RunningGroup, moving: RunningReplica[], attempt: Attempt): Pair[] {
   const successors = standing.join(group, moving, attempt);
   return moving.map((replica, i): Pair => [replica, successors[i] as RunningReplica]);
-}
-
-/** By the share of the largest agent that a replica asks for. */
-function largestFirst({ groups }: Cluster, { inventory: { largest } }: Standing): RunningGroup[] {
-  const shares = groups.map((group) => ({ group, share: shareOf(amounts(group.demand), largest) }));
-  shares.sort((a, b) => b.share - a.share || (a.group.id < b.group.id ? -1 : 1));
-  return shares.map(({ group }) => group);
 }

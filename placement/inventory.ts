@@ -8,6 +8,7 @@ import { DomainTree } from './domain-tree.js';
 import { fitStep } from './fit.js';
 import { slotsFor } from './leader.js';
 import { giveBack, type Ledger, openLedgers, withdraw } from './ledger.js';
+import { placePacked } from './packing.js';
 import { groupFault } from './request.js';
 import { type Amounts, dimensions } from './resources.js';
 import { hash } from './seed.js';
@@ -47,6 +48,21 @@ export class Inventory {
     const attempt = new Attempt(this, group, seed);
     const falls = attempt.arrangement.taken.length < group.slots.length;
     return falls && group.whole ? [] : this.take(attempt, seed, none);
+  }
+
+  /**
+   * Places groups that are known at once, in the order that fills agents best.
+   * @returns for each group, in the order given, what `place` would return
+   */
+  placeAll(groups: readonly GroupRequest[], seed: number): Seat[][] {
+    const seats = new Map<GroupRequest, Seat[]>();
+    const sound = groups.filter((group) => groupFault(group) === null);
+    placePacked(sound, this, (group) => {
+      const placed = this.place(group, seed);
+      seats.set(group, placed);
+      return placed.map(({ agentId }) => agentId);
+    });
+    return groups.map((group) => seats.get(group) ?? []);
   }
 
   /** Gives back what a replica of this demand was given. @throws RangeError when its agent is unknown */

@@ -1,6 +1,6 @@
 /**
- * The pure core: which agent takes which replica. Groups are placed in the order given, each seeing what the ones
- * before it have left. The same request, agents and seed give the same plan, whatever the order of the agents.
+ * The pure core: which agent takes which replica. Groups are placed one after the other, each seeing what the ones before it
+ * have left. The same request, agents and seed give the same plan, whatever the order of the agents.
  */
 import { Arrangement } from './arrangement.js';
 import { Attempt } from './attempt.js';
@@ -8,6 +8,7 @@ import { considered, refusals } from './explain.js';
 import { refusal } from './filters.js';
 import { Inventory } from './inventory.js';
 import { isFounded } from './leader.js';
+import { placePacked } from './packing.js';
 import { groupFault } from './request.js';
 import { specificPorts } from './resources.js';
 import type { AgentSnapshot, Assigned, GroupRequest, PlacementRequest, Plan, Seat } from './types.js';
@@ -19,15 +20,30 @@ import { unplacedSentence } from './unplaced.js';
  * @throws RangeError when an agent or a group id occurs twice; anything wrong with one group only leaves it unplaced
  */
 export function place(request: PlacementRequest, agents: AgentSnapshot[]): Plan {
-  const plan: Plan = { assigned: [], unplaced: [], considered: [] };
-  const inventory = new Inventory(agents, request.objective);
   const ids = new Set<string>();
-  const wanted = new Set(request.groups.flatMap((group) => specificPorts(group.demand)));
-  for (const group of request.groups) {
-    if (ids.has(group.id)) throw new RangeError(`group ${group.id} is twice in the request; merge its slots`);
-    ids.add(group.id);
-    if (group.slots.length > 0) placeGroup(plan, group, inventory, request.seed, wanted);
+  for (const { id } of request.groups) {
+    if (ids.has(id)) throw new RangeError(`group ${id} is twice in the request; merge its slots`);
+    ids.add(id);
   }
+  if (request.order !== 'packed') return inOrder(request, agents, 'given');
+  const packed = inOrder(request, agents, 'packed');
+  if (packed.unplaced.length === 0) return packed;
+  const given = inOrder(request, agents, 'given');
+  return given.assigned.length > packed.assigned.length ? given : packed;
+}
+
+function inOrder({ groups, objective, seed }: PlacementRequest, agents: AgentSnapshot[], order: 'given' | 'packed') {
+  const plan: Plan = { assigned: [], unplaced: [], considered: [] };
+  const inventory = new Inventory(agents, objective);
+  const wanted = new Set(groups.flatMap((group) => specificPorts(group.demand)));
+  const placeOne = (group: GroupRequest): string[] => {
+    const before = plan.assigned.length;
+    if (group.slots.length > 0) placeGroup(plan, group, inventory, seed, wanted);
+    return plan.assigned.slice(before).map(({ agentId }) => agentId);
+  };
+  const isPacked = (group: GroupRequest) => order === 'packed' && groupFault(group) === null;
+  placePacked(groups.filter(isPacked), inventory, placeOne);
+  for (const group of groups) if (!isPacked(group)) placeOne(group);
   return plan;
 }
 

@@ -144,6 +144,11 @@ export type Objective = 'bestFit' | 'spread' | 'dotProduct' | 'residual';
 
 export interface PlacementRequest {
   groups: GroupRequest[];
+  /**
+   * `given` (default): one group after the other. `packed`: in the order that fills agents best, for groups that are equally
+   * urgent; when not all fit, the order of the two that places more replicas.
+   */
+  order?: 'given' | 'packed';
   /** Default `bestFit`. */
   objective?: Objective;
   /** Breaks ties; the same seed gives the same plan. */

@@ -51,6 +51,16 @@ describe('planDrain', () => {
     assert.match(stuck?.sentence ?? '', /no agent does: b1: replica 2 of .* is there.* add an agent/);
   });
 
+  it('fills the others so well that all can go, where the largest first would leave one behind', () => {
+    const full = at('full', 'a', 20);
+    const groups = [4, 4, 3, 3, 3, 3].map((cpus, i) => ({
+      ...running({ id: `/g${i}`, replicas: [replica(0, full)] }),
+      demand: { cpus, mem: 1, disk: 0, gpus: 0, ports: [] },
+    }));
+    const plan = planDrain({ agents: [full, at('b', 'b', 10), at('c', 'c', 10)], groups }, ['full']);
+    assert.deepEqual([plan.stuck, plan.steps.flat().length], [[], 6]);
+  });
+
   it('leaves a group without majority as it is', () => {
     const torn = { ...ledger, replicas: ledger.replicas.map((one, i) => ({ ...one, runs: i === 0 })) };
     const plan = planDrain({ agents: [a1, a2, b1, b2, c1], groups: [torn] }, ['a1']);

@@ -117,6 +117,7 @@ export const instance = (agentsMax: number, groupsMax: number) =>
     fc.record({
       snapshot: fc.constant(snapshot),
       seed: fc.nat(),
+      order: fc.constantFrom('given' as const, 'packed' as const),
       groups: fc
         .integer({ min: 1, max: groupsMax })
         .chain((n) => fc.tuple(...slotsOf(n).map((i) => groupOver(snapshot, `/g${i}`)))),

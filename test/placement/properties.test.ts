@@ -13,8 +13,8 @@ import { compareLists, isValid, unevenness } from './oracle.js';
 describe('place, for any request', () => {
   it('never gives out more than there is, nor a port twice or one that was not free', () => {
     fc.assert(
-      fc.property(instance(6, 4), ({ snapshot, seed, groups }) => {
-        const plan = place({ groups, seed }, snapshot);
+      fc.property(instance(6, 4), ({ snapshot, seed, groups, order }) => {
+        const plan = place({ groups, seed, order }, snapshot);
         for (const { id, free } of snapshot) {
           const here = plan.assigned.filter(({ agentId }) => agentId === id);
           for (const dimension of ['cpus', 'mem', 'disk', 'gpus'] as const) {
@@ -38,8 +38,8 @@ describe('place, for any request', () => {
 
   it('accounts for every slot and every agent, keeps agents distinct, and places whole groups whole', () => {
     fc.assert(
-      fc.property(instance(6, 3), ({ snapshot, seed, groups }) => {
-        const plan = place({ groups, seed }, snapshot);
+      fc.property(instance(6, 3), ({ snapshot, seed, groups, order }) => {
+        const plan = place({ groups, seed, order }, snapshot);
         for (const asked of groups) {
           const mine = plan.assigned.filter((a) => a.group === asked.id);
           const rest = plan.unplaced.find((u) => u.group === asked.id);
@@ -65,14 +65,24 @@ describe('place, for any request', () => {
 
   it('gives the same plan for the same seed, whatever the order of the agents, and changes nothing it is given', () => {
     fc.assert(
-      fc.property(instance(6, 3), ({ snapshot, seed, groups }) => {
-        const request: PlacementRequest = { groups, seed };
+      fc.property(instance(6, 3), ({ snapshot, seed, groups, order }) => {
+        const request: PlacementRequest = { groups, seed, order };
         const before = JSON.stringify([request, snapshot]);
         const plan = place(request, snapshot);
         assert.deepEqual(place(request, [...snapshot].reverse()), plan);
         assert.equal(JSON.stringify([request, snapshot]), before);
       }),
       { numRuns: 200 },
+    );
+  });
+
+  it('places as many replicas in the packed order as in the order given, or more', () => {
+    fc.assert(
+      fc.property(instance(6, 6), ({ snapshot, seed, groups }) => {
+        const [given, packed] = (['given', 'packed'] as const).map((order) => place({ groups, seed, order }, snapshot));
+        assert.ok((packed?.assigned.length ?? 0) >= (given?.assigned.length ?? 0));
+      }),
+      { numRuns: 300 },
     );
   });
 

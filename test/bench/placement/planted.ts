@@ -1,11 +1,12 @@
 /**
  * Clusters with a planted solution: agents are filled to the brim first, then what lies on them is cut into groups and
- * handed out in random order. All of it fits, and whoever places does not know how.
+ * handed out in random order. All of it fits, and whoever places does not know how. `firstRefusal`: the share of the replicas placed
+ * before the first group was refused, one group after another; `batch`: the share placed when all groups are known at once.
  */
 import lodash from 'lodash';
 import { type Random, randomFrom } from '../../random.js';
 import { gib, ladder, machines, pick, type Shape, shuffled } from './cluster.js';
-import { clusterOf, policies } from './policies.js';
+import { type Cluster, clusterOf, policies, type Wanted } from './policies.js';
 
 const catalogues: Record<string, Shape[]> = {
   'powers of two': shapes([0.5, 0.5], [1, 1], [2, 4], [4, 8], [1, 4], [2, 2]),
@@ -15,11 +16,6 @@ const catalogues: Record<string, Shape[]> = {
 };
 const sizes = [7, 5, 3];
 const missesMax = 200;
-
-interface Group {
-  replicas: number;
-  demand: Shape;
-}
 
 function shapes(...rows: [cpus: number, gib: number][]): Shape[] {
   return rows.map(([cpus, mem]) => ({ cpus, mem: Math.round(mem * gib) }));
@@ -33,7 +29,12 @@ export function measurePlanted(agentCount: number, seeds: readonly number[]) {
       lodash.mapValues(read(runs[0] as Run), (_, key) =>
         Number(lodash.meanBy(runs, (run) => read(run)[key]).toFixed(4)),
       );
-    return { catalogue, filled: means(({ filled }) => filled), firstRefusal: means((run) => run.firstRefusal) };
+    return {
+      catalogue,
+      filled: means(({ filled }) => filled),
+      firstRefusal: means(({ firstRefusal }) => firstRefusal),
+      batch: means(({ batch }) => batch),
+    };
   });
 }
 
@@ -42,15 +43,19 @@ type Run = ReturnType<typeof measureOnce>;
 function measureOnce(agentCount: number, demands: readonly Shape[], random: Random) {
   const agents = Array.from({ length: agentCount }, () => pick(random, machines));
   const groups = plant(random, agents, demands);
-  const firstRefusal = Object.fromEntries(policies.map((policy) => [policy, untilRefusal(policy, agents, groups)]));
-  const oursSpread = untilRefusal('ours', agents, groups, ladder);
+  const all = groups.reduce((sum, { replicas }) => sum + replicas, 0);
+  const shares = (placed: (policy: string, spread?: string[]) => number): Record<string, number> => ({
+    ...Object.fromEntries(policies.map((policy) => [policy, placed(policy) / all])),
+    oursSpread: placed('ours', ladder) / all,
+  });
   return {
     filled: filledShare(agents, groups),
-    firstRefusal: { ...firstRefusal, oursSpread } as Record<string, number>,
+    firstRefusal: shares((policy, spread) => untilRefusal(clusterOf(policy, agents, spread), groups)),
+    batch: shares((policy, spread) => clusterOf(policy, agents, spread).placeAll(groups)),
   };
 }
 
-function plant(random: Random, agents: readonly Shape[], demands: readonly Shape[]): Group[] {
+function plant(random: Random, agents: readonly Shape[], demands: readonly Shape[]): Wanted[] {
   const homes = new Map<Shape, number[]>(demands.map((demand) => [demand, []]));
   for (const [number, agent] of agents.entries()) {
     const left = { ...agent };
@@ -71,8 +76,8 @@ function plant(random: Random, agents: readonly Shape[], demands: readonly Shape
 }
 
 /** Groups of replicas that lie on different agents; what is left over is nobody's. */
-function cut(random: Random, demand: Shape, on: readonly number[]): Group[] {
-  const groups: Group[] = [];
+function cut(random: Random, demand: Shape, on: readonly number[]): Wanted[] {
+  const groups: Wanted[] = [];
   let rest = shuffled(random, on);
   for (;;) {
     const size = pick(random, sizes);
@@ -91,21 +96,16 @@ function cut(random: Random, demand: Shape, on: readonly number[]): Group[] {
   }
 }
 
-function filledShare(agents: readonly Shape[], groups: readonly Group[]) {
+function filledShare(agents: readonly Shape[], groups: readonly Wanted[]) {
   const share = (dimension: keyof Shape) =>
     groups.reduce((sum, group) => sum + group.replicas * group.demand[dimension], 0) /
     agents.reduce((sum, agent) => sum + agent[dimension], 0);
   return { cpus: share('cpus'), mem: share('mem') };
 }
 
-/** The share of all replicas that were placed before the first group was refused. */
-function untilRefusal(policy: string, agents: readonly Shape[], groups: readonly Group[], spread: string[] = []) {
-  const { place } = clusterOf(policy, agents, spread);
-  const all = groups.reduce((sum, { replicas }) => sum + replicas, 0);
-  let placed = 0;
-  for (const { replicas, demand } of groups) {
-    if (!place(replicas, demand)) break;
-    placed += replicas;
-  }
-  return placed / all;
+/** How many replicas were placed before the first group was refused. */
+function untilRefusal({ place }: Cluster, groups: readonly Wanted[]): number {
+  const refused = groups.findIndex((group) => !place(group));
+  const placed = refused === -1 ? groups : groups.slice(0, refused);
+  return placed.reduce((sum, { replicas }) => sum + replicas, 0);
 }

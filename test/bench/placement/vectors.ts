@@ -1,14 +1,13 @@
 /**
  * Agents used against a number that no packing goes below (`boundBy`: proven by the sum of a dimension, or by the linear program
- * over patterns; of the trace the former only). `online`: items come one after another. `batch`: all are known; the peers take them
- * by the sum of both shares, largest first.
+ * over patterns; of the trace the former only). `online`: items come one after another; `batch`: all are known at once.
  */
 import lodash from 'lodash';
 import { randomFrom } from '../../random.js';
 import { round } from '../measure.js';
 import type { Shape } from './cluster.js';
 import { configurationBound, volumeBound } from './configuration-bound.js';
-import { clusterOf, policies } from './policies.js';
+import { type Cluster, clusterOf, policies } from './policies.js';
 import { classes, type Instance, trace } from './vector-classes.js';
 
 /** Means over the seeds. */
@@ -41,18 +40,18 @@ function meanOf(runs: readonly Run[]) {
 
 function measureOne({ capacity, items }: Instance, bound: number) {
   const agents = Array.from({ length: Math.min(items.length, 3 * bound) }, () => capacity);
-  const share = ({ cpus, mem }: Shape) => cpus / capacity.cpus + mem / capacity.mem;
-  const decreasing = items.toSorted((a, b) => share(b) - share(a));
-  const used = (policy: string, order: readonly Shape[]) => usedBy(policy, agents, order) / bound;
+  const groups = items.map((demand) => ({ replicas: 1, demand }));
+  const ratios = (fill: (cluster: Cluster) => boolean): Ratios =>
+    Object.fromEntries(policies.map((policy) => [policy, usedBy(policy, agents, fill) / bound]));
   return {
     bound,
-    online: Object.fromEntries(policies.map((policy) => [policy, used(policy, items)])) as Ratios,
-    batch: Object.fromEntries(policies.map((policy) => [policy, used(policy, decreasing)])) as Ratios,
+    online: ratios(({ place }) => groups.every(place)),
+    batch: ratios(({ placeAll }) => placeAll(groups) === groups.length),
   };
 }
 
-function usedBy(policy: string, agents: readonly Shape[], items: readonly Shape[]): number {
-  const { place, used } = clusterOf(policy, agents);
-  for (const item of items) if (!place(1, item)) throw new Error(`${policy} finds no room on ${agents.length} agents`);
-  return used();
+function usedBy(policy: string, agents: readonly Shape[], fill: (cluster: Cluster) => boolean): number {
+  const cluster = clusterOf(policy, agents);
+  if (!fill(cluster)) throw new Error(`${policy} finds no room on ${agents.length} agents`);
+  return cluster.used();
 }
