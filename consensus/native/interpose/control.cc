@@ -17,9 +17,10 @@
 #include "own_thread.h"
 #include "process.h"
 #include "real.h"
-#include "state_report.h"
+#include "../runtime/state_report.h"
 #include "termination.h"
 #include "turns.h"
+#include "unexpected.h"
 
 namespace gaia::interpose {
 
@@ -124,7 +125,7 @@ void* runControl(void*) {
       giveUp(
           "this member lacks entries that no other member keeps any more, and a running program's state cannot be "
           "replaced by a snapshot; it must be replaced by a new member that joins");
-    state.offer(stateLine(status));
+    state.offer(stateLine(status, unexpectedJson()));
     nextReportMs = nowMs + reportSpacingMs;
     if (nowMs < nextMetricsMs) continue;
     metrics.offer(metricsLine(runtime->metrics()));
@@ -145,7 +146,7 @@ void takeControlChannel() {
 }
 
 void startControl() {
-  say("{\"type\":\"hello\",\"pid\":" + std::to_string(real().getpid()) + "}\n");
+  say(helloLine());
   takeOverTermination();
   startOwnThread(runControl);
 }
@@ -154,7 +155,7 @@ void reportJoining(const Joining& joining) {
   Status status;
   status.role = Role::learner;
   status.joining = joining;
-  say(stateLine(status));
+  say(stateLine(status, unexpectedJson()));
 }
 
 void announceRole() { pokeForwarder(); }

@@ -7,6 +7,16 @@ namespace gaia::interpose {
 namespace {
 constexpr int kinds = static_cast<int>(Unexpected::count);
 constinit std::atomic<std::uint32_t> beforeStart[kinds]{};
+
+const char* nameOf(int kind) {
+  static constexpr const char* names[] = {
+#define GAIA_NAME(name) #name,
+      GAIA_UNEXPECTED(GAIA_NAME)
+#undef GAIA_NAME
+  };
+  return names[kind];
+}
+
 }  // namespace
 
 constinit std::atomic<std::uint32_t>* unexpectedCounts = beforeStart;
@@ -19,13 +29,15 @@ void shareUnexpected() {
   unexpectedCounts = shared;
 }
 
-const char* nameOf(Unexpected what) {
-  static constexpr const char* names[] = {
-#define GAIA_NAME(name) #name,
-      GAIA_UNEXPECTED(GAIA_NAME)
-#undef GAIA_NAME
-  };
-  return names[static_cast<int>(what)];
+std::string unexpectedJson() {
+  std::string out;
+  for (int i = 0; i < kinds; ++i) {
+    const std::uint32_t count = unexpectedCounts[i].load(std::memory_order_relaxed);
+    if (count == 0) continue;
+    if (!out.empty()) out += ',';
+    ((out += '"') += nameOf(i)) += "\":" + std::to_string(count);
+  }
+  return "{" + out + "}";
 }
 
 }  // namespace gaia::interpose

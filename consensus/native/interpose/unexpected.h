@@ -2,6 +2,7 @@
 #pragma once
 #include <atomic>
 #include <cstdint>
+#include <string>
 
 namespace gaia::interpose {
 
@@ -21,7 +22,7 @@ enum class Unexpected : std::uint8_t {
 extern constinit std::atomic<std::uint32_t>* unexpectedCounts;  // one per name
 // From here on processes that the program forks count into the same place.
 void shareUnexpected();
-const char* nameOf(Unexpected what);
+std::string unexpectedJson();  // those that are not 0, by name
 inline void countUnexpected(Unexpected what) {
   unexpectedCounts[static_cast<int>(what)].fetch_add(1, std::memory_order_relaxed);
 }

@@ -53,6 +53,12 @@ void Stream::receive(std::size_t bytesMax) {
   }
 }
 
+std::span<const std::byte> Stream::takeBytes(std::size_t count) {
+  const std::span bytes(in_.data() + inStart_, count);
+  inStart_ += count;
+  return bytes;
+}
+
 std::optional<Frame> Stream::frame() {
   Frame frame;
   if (available() < sizeof(FrameHeader)) return std::nullopt;

@@ -60,6 +60,7 @@ class Stream {
     inStart_ += sizeof(T);
     return true;
   }
+  std::span<const std::byte> takeBytes(std::size_t count);  // of what is available; valid until the next receive
   std::optional<Frame> frame();  // the next whole frame; a malformed one breaks the stream
   int passedDescriptor() const { return passed_; }
 

@@ -1,10 +1,11 @@
-#include "state_report.h"
+#include "runtime/state_report.h"
+
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <cstdio>
 
-#include "unexpected.h"
-
-namespace gaia::interpose {
+namespace gaia {
 
 namespace {
 
@@ -60,18 +61,6 @@ std::string list(const std::vector<Item>& items, std::string (*toJson)(const Ite
   return out += ']';
 }
 
-std::string unexpectedJson(bool* any) {
-  std::string out = "{";
-  for (int i = 0; i < static_cast<int>(Unexpected::count); ++i) {
-    const std::uint32_t count = unexpectedCounts[i].load(std::memory_order_relaxed);
-    if (count == 0) continue;
-    if (*any) out += ',';
-    *any = true;
-    out += field(nameOf(static_cast<Unexpected>(i)), count);
-  }
-  return out += '}';
-}
-
 std::string histogramJson(const Histogram& histogram) {
   std::string buckets;
   for (std::size_t i = 0; i < Histogram::bucketCount; i++) {
@@ -113,9 +102,7 @@ std::string divergenceJson(const Status& status) {
 
 }  // namespace
 
-std::string stateLine(const Status& status) {
-  bool anyUnexpected = false;
-  const std::string unexpected = unexpectedJson(&anyUnexpected);
+std::string stateLine(const Status& status, const std::string& unexpected) {
   const Index lag = status.committed > status.applied ? status.committed - status.applied : 0;
   return "{\"type\":\"state\",\"role\":" + quote(roleName(status.role)) + "," + field("term", status.term) +
          "," + field("leader", status.leader) + "," + field("appliedIndex", status.applied) + "," +
@@ -123,7 +110,7 @@ std::string stateLine(const Status& status) {
          field("configurationIndex", status.configurationIndex) +
          ",\"configuration\":" + list(status.configuration, memberJson) +
          ",\"peers\":" + list(status.peers, peerJson) +
-         ",\"label\":" + quote(anyUnexpected ? "checked" : "exact") + ",\"unexpected\":" + unexpected +
+         ",\"label\":" + quote(unexpected == "{}" ? "exact" : "checked") + ",\"unexpected\":" + unexpected +
          ",\"divergence\":" + divergenceJson(status) +
          ",\"journalError\":" + textOrNull(status.journalError) +
          ",\"diskError\":" + textOrNull(status.disk.error) + ",\"persistedIndex\":" + persistedJson(status) + "," +
@@ -141,8 +128,15 @@ std::string metricsLine(const Metrics& metrics) {
          field("journalBytes", metrics.journalBytes) + "}\n";
 }
 
-std::string fatalLine(const char* message) {
+// The kernel's number: in an interposed program getpid(2) answers with a replicated one.
+std::string helloLine() { return "{\"type\":\"hello\"," + field("pid", static_cast<std::uint64_t>(syscall(SYS_getpid))) + "}\n"; }
+
+std::string refusedLine(const std::string& order, const std::string& message) {
+  return "{\"type\":\"refused\",\"order\":" + quote(order) + ",\"message\":" + quote(message) + "}\n";
+}
+
+std::string fatalLine(const std::string& message) {
   return "{\"type\":\"fatal\",\"message\":" + quote(message) + "}\n";
 }
 
-}  // namespace gaia::interpose
+}  // namespace gaia

@@ -1,0 +1,116 @@
+#include "vm/control.h"
+
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "runtime/replica_text.h"
+#include "runtime/state_report.h"
+
+namespace gaia::vm {
+namespace {
+
+constexpr int executorDescriptor = 3;
+constexpr std::uint64_t reportNs = 50'000'000;
+constexpr std::uint64_t countNs = 2'000'000'000;
+constexpr std::size_t commandBytesMax = 4096;
+
+const char* nameOf(OutputGuard::Want want) {
+  switch (want) {
+    case OutputGuard::Want::mismatch: return "\"mismatch\"";
+    case OutputGuard::Want::full: return "\"full\"";
+    case OutputGuard::Want::nothing: break;
+  }
+  return "null";
+}
+
+std::string field(const char* name, std::uint64_t value) {
+  return std::string(",\"") + name + "\":" + std::to_string(value);
+}
+
+std::string flag(const char* name, bool value) { return std::string(",\"") + name + "\":" + (value ? "true" : "false"); }
+
+std::string machineLine(const MachineStatus& machine) {
+  return "{\"type\":\"machine\"" + field("epoch", machine.roles.epoch) + field("primary", machine.roles.primary) +
+         field("backup", machine.roles.backup) + flag("guest", machine.guest) + field("cut", machine.cut) +
+         flag("drained", machine.drained) + ",\"roundWanted\":" + nameOf(machine.want) + "}\n";
+}
+
+std::string framesLine(const FrameCounts& counts) {
+  return "{\"type\":\"frames\"" + field("inputs", counts.inputs) + field("outputs", counts.outputs) +
+         field("lost", counts.lost) + field("equalOutputs", counts.equal) + field("mismatches", counts.mismatches) +
+         field("heldBytes", counts.heldBytes) + "}\n";
+}
+
+}  // namespace
+
+Control::Control() {
+  sockaddr_un address{};
+  socklen_t length = sizeof address;
+  const bool socket = getsockname(executorDescriptor, reinterpret_cast<sockaddr*>(&address), &length) == 0;
+  if (socket && address.sun_family == AF_UNIX) channel_ = executorDescriptor;
+  say(helloLine());
+}
+
+// The executor may be slow to read, clients must not wait for it: what does not fit now is not said.
+void Control::say(const std::string& line) {
+  if (channel_ >= 0) (void)send(channel_, line.data(), line.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+void Control::fail(const std::string& message) { say(fatalLine(message)); }
+
+void Control::offer(std::string line, std::string* last) {
+  if (line != *last) say(line);
+  *last = std::move(line);
+}
+
+void Control::addTo(std::vector<pollfd>* descriptors) const {
+  if (channel_ >= 0) descriptors->push_back({channel_, POLLIN, 0});
+}
+
+void Control::serve(std::span<const pollfd> ready, DataPlane& plane) {
+  for (const pollfd& entry : ready)
+    if (entry.fd == channel_ && entry.revents != 0) return receive(plane);
+}
+
+void Control::receive(DataPlane& plane) {
+  char part[1024];
+  const ssize_t got = recv(channel_, part, sizeof part, MSG_DONTWAIT);
+  if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) {
+    ::close(channel_);  // the executor is gone; the machine goes on serving
+    channel_ = -1;
+  }
+  if (got > 0) received_.append(part, static_cast<std::size_t>(got));
+  for (std::size_t end; (end = received_.find('\n')) != std::string::npos; received_.erase(0, end + 1))
+    obey(std::string_view(received_).substr(0, end), plane);
+  if (received_.size() > commandBytesMax) received_.clear();
+}
+
+void Control::obey(std::string_view line, DataPlane& plane) {
+  const auto words = split(line, ' ');
+  std::uint64_t number = 0, second = 0;
+  const bool one = words.size() == 2 && parseNumber(words[1], &number);
+  const bool two = words.size() == 3 && parseNumber(words[1], &number) && parseNumber(words[2], &second);
+  const std::string_view order = words[0];
+  std::string refusal = "it is no order of this version";
+  if (line == "stop") return plane.stop();
+  if (two && order == "remove") refusal = plane.removeMember(static_cast<std::uint8_t>(number), static_cast<std::uint32_t>(second));
+  else if (one && order == "transfer") refusal = plane.transferLeadership(static_cast<std::uint32_t>(number));
+  else if (one && order == "backup") refusal = plane.setBackup(static_cast<std::uint32_t>(number));
+  else if (one && order == "cut") refusal = plane.cut(number);
+  else if (one && order == "committed") refusal = plane.committed(number);
+  else if (one && order == "abandoned") refusal = plane.abandoned(number);
+  if (!refusal.empty()) say(refusedLine(std::string(line), refusal));
+}
+
+void Control::report(const DataPlane& plane, std::uint64_t nowNs) {
+  if (nowNs - reportedNs_ < reportNs) return;
+  reportedNs_ = nowNs;
+  offer(stateLine(plane.status()), &state_);
+  offer(machineLine(plane.machine()), &machine_);
+  if (nowNs - countedNs_ < countNs) return;
+  countedNs_ = nowNs;
+  offer(metricsLine(plane.metrics()), &metrics_);
+  offer(framesLine(plane.counts()), &frames_);
+}
+
+}  // namespace gaia::vm

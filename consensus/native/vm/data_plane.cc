@@ -1,0 +1,233 @@
+#include "vm/data_plane.h"
+
+#include <sodium.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace gaia::vm {
+namespace {
+
+constexpr std::size_t proposalsMax = 1024;        // under way; then clients wait
+constexpr std::uint32_t waitMs = 20;              // while something is looked after by time
+constexpr std::uint64_t repeatNs = 250'000'000;   // inputs that the log still lacks are sent again
+constexpr std::uint64_t dutyNs = 500'000'000;     // between two attempts
+
+HashKey outputKey(const std::array<std::uint8_t, 32>& secret) {
+  constexpr std::string_view purpose = "digests of output";
+  HashKey key;
+  crypto_generichash(key.data(), key.size(), reinterpret_cast<const unsigned char*>(purpose.data()), purpose.size(),
+                     secret.data(), secret.size());
+  return key;
+}
+
+}  // namespace
+
+DataPlane::DataPlane(const Options& options)
+    : self_(options.replica.self),
+      mayRunGuest_(!options.guestSocket.empty()),
+      bell_(sys::eventDescriptor()),
+      inputs_(self_.slot, self_.number),
+      key_(outputKey(options.replica.secret)),
+      guard_(key_) {}
+
+std::unique_ptr<DataPlane> DataPlane::start(const Options& options, std::string* error) {
+  std::unique_ptr<DataPlane> made(new DataPlane(options));
+  DataPlane& plane = *made;
+  const auto hear = [&plane](const Member& from, const PeerMessage& message, View payload) {
+    plane.hear(from, message, payload);
+  };
+  plane.peers_ = Peers::listen(options.replica, hear, error);
+  if (plane.peers_ == nullptr) return nullptr;
+  const auto send = [&plane](View frame) { plane.inputs_.add(frame); };
+  plane.forwarder_ = Forwarder::start(plane.self_.slot, options.forwards, send, error);
+  if (plane.forwarder_ == nullptr) return nullptr;
+  if (plane.mayRunGuest_) plane.guest_ = GuestPort::listen(options.guestSocket, error);
+  if (plane.mayRunGuest_ && plane.guest_ == nullptr) return nullptr;
+  ReplicaOptions replica = options.replica;
+  replica.snapshots = Snapshots::own;
+  auto runtime = Runtime::start(replica, error);
+  if (runtime == nullptr) return nullptr;
+  plane.turns_ = std::make_unique<TurnThread>(std::move(runtime), [bell = plane.bell_] { sys::signal(bell); });
+  return made;
+}
+
+DataPlane::~DataPlane() {
+  turns_.reset();
+  sys::close(bell_);
+}
+
+// Guest and peers wait while too much is under way here.
+bool DataPlane::overloaded() const {
+  return proposalsUnderWay_ >= proposalsMax || (guest_ != nullptr && guest_->crowded());
+}
+
+void DataPlane::addTo(std::vector<pollfd>* descriptors, std::uint32_t* timeoutMs) {
+  descriptors->push_back({bell_, POLLIN, 0});
+  if (guest_ != nullptr) guest_->addTo(descriptors, !guard_.full());
+  peers_->addTo(descriptors, !overloaded());
+  forwarder_->addTo(descriptors, timeoutMs);
+  *timeoutMs = std::min(*timeoutMs, inputs_.empty() && cut_ == 0 ? 5 * waitMs : waitMs);
+}
+
+void DataPlane::serve(std::span<const pollfd> ready) {
+  const std::uint64_t nowNs = sys::nowNs();
+  for (const pollfd& entry : ready)
+    if (entry.fd == bell_ && entry.revents != 0) sys::drain(bell_);
+  forwarder_->serve(ready);
+  if (guest_ != nullptr) guest_->serve(ready, [this](View frame) { takeOutput(frame); });
+  if (peers_->serve(ready, nowNs)) inputs_.sendAgain();
+  takeEvents();
+  attendDuty(nowNs);
+  sendInputs(nowNs);
+  sendDigests();
+  if (guest_ != nullptr) guest_->flush();
+  peers_->flush();
+}
+
+// What is behind a cut stays with the turn thread, which stops applying when that is much.
+void DataPlane::takeEvents() {
+  TurnEvent event;
+  while (cut_ == 0 && !(guest_ != nullptr && guest_->crowded()) && turns_->take(&event)) take(event);
+}
+
+void DataPlane::take(TurnEvent& event) {
+  switch (event.kind) {
+    case TurnEvent::Kind::entry: return apply(event.payload);
+    case TurnEvent::Kind::committed: proposalsUnderWay_--; return;
+    case TurnEvent::Kind::refused:
+    case TurnEvent::Kind::unknown:
+      proposalsUnderWay_--;
+      inputs_.sendAgain();
+      return;
+    case TurnEvent::Kind::snapshot: return turns_->saveSnapshot(order_.state());
+    case TurnEvent::Kind::restore: order_.restore(event.payload); return;
+    case TurnEvent::Kind::status: return refreshStatus();
+    case TurnEvent::Kind::ended: ended_ = true; return;
+  }
+}
+
+void DataPlane::apply(View payload) {
+  const Roles before = order_.roles();
+  const auto entry = order_.apply(payload, [this](View frame) {
+    inputFrames_++;
+    if (guest_ != nullptr) guest_->deliver(frame);
+  });
+  if (!entry) return;
+  if (std::holds_alternative<Roles>(*entry)) applyRoles(before);
+  if (const Cut* cut = std::get_if<Cut>(&*entry)) cut_ = isPrimary() || isBackup() ? cut->round : 0;
+  inputs_.confirmed(order_.lastOf(self_.slot, self_.number));
+}
+
+// Who is primary no longer keeps back what it has not sent: nobody may hear it any more.
+void DataPlane::applyRoles(const Roles& before) {
+  const auto drop = [](View) {};
+  if (before.primary == self_.number && !isPrimary()) return guard_.close(false, drop);
+  if (!isPrimary()) return retained_.committed();
+  const auto release = [this](View frame) { route(frame); };
+  guard_.close(order_.roles().backup != 0, release);
+  if (before.primary != self_.number) retained_.releaseAll(release);
+}
+
+void DataPlane::refreshStatus() {
+  const std::uint64_t term = status_.term;
+  status_ = turns_->status();
+  peers_->setMembers(status_.configuration);
+  if (status_.term != term) inputs_.sendAgain();
+}
+
+// Roles are entries like others, so they are looked at when all entries so far have been taken. Attempts are spaced: one
+// takes a while to show.
+void DataPlane::attendDuty(std::uint64_t nowNs) {
+  if (!leads() || nowNs - dutySinceNs_ < dutyNs) return;
+  const Leadership leadership = dutyOf(self_.number, mayRunGuest_, order_.roles(), status_);
+  if (leadership.duty == Leadership::Duty::none) return;
+  dutySinceNs_ = nowNs;
+  if (leadership.duty == Leadership::Duty::assign) propose(encode(leadership.roles));
+  else turns_->transferLeadership(leadership.to);
+}
+
+bool DataPlane::propose(Bytes entry) {
+  if (turns_->propose(++proposal_, std::move(entry)) != TurnThread::Proposal::queued) return false;
+  proposalsUnderWay_++;
+  return true;
+}
+
+// Inputs go to whoever leads.
+void DataPlane::sendInputs(std::uint64_t nowNs) {
+  sendAgainLate(nowNs);
+  const bool here = leads();
+  if (!here && !peers_->connected(status_.leader)) return;
+  while (!overloaded()) {
+    Bytes batch = inputs_.takeBatch();
+    if (batch.empty()) return;
+    const PeerMessage message{.kind = PeerMessage::Kind::inputs};
+    const bool sent = here ? propose(std::move(batch)) : peers_->send(status_.leader, message, batch);
+    if (!sent) return inputs_.sendAgain();
+  }
+}
+
+void DataPlane::sendAgainLate(std::uint64_t nowNs) {
+  if (inputs_.empty() || inputs_.oldest() != oldest_) {
+    oldest_ = inputs_.oldest();
+    oldestSinceNs_ = nowNs;
+  } else if (nowNs - oldestSinceNs_ > repeatNs) {
+    oldestSinceNs_ = nowNs;
+    inputs_.sendAgain();
+  }
+}
+
+void DataPlane::takeOutput(View frame) {
+  if (isPrimary()) return guard_.put(frame, [this](View released) { route(released); });
+  if (!isBackup()) return;
+  const OutputDigest digest = digestOf(frame, key_);
+  const auto bytes = std::as_bytes(std::span(&digest, 1));
+  digests_.insert(digests_.end(), bytes.begin(), bytes.end());
+  retained_.put(frame);
+  if (digests_.size() + sizeof digest > Peers::payloadBytesMax) sendDigests();
+}
+
+void DataPlane::sendDigests() {
+  if (digests_.empty()) return;
+  const PeerMessage message{
+      .kind = PeerMessage::Kind::digests, .epoch = order_.roles().epoch, .round = round_};
+  peers_->send(order_.roles().primary, message, digests_);
+  digests_.clear();
+}
+
+// To the stations that a frame of the primary's guest is for.
+void DataPlane::route(View frame) {
+  outputFrames_++;
+  const Slots slots = receiversOf(frame);
+  for (const Member& member : status_.configuration) {
+    if (!slots[member.slot]) continue;
+    const PeerMessage message{.kind = PeerMessage::Kind::output, .epoch = order_.roles().epoch};
+    if (member.number == self_.number) forwarder_->receive(frame);
+    else peers_->send(member.number, message, frame);
+  }
+}
+
+void DataPlane::hear(const Member& from, const PeerMessage& message, View payload) {
+  switch (message.kind) {
+    case PeerMessage::Kind::inputs: return hearInputs(from, payload);
+    case PeerMessage::Kind::output:  // not from one that was primary and does not know yet
+      if (message.epoch >= order_.roles().epoch && isFrame(payload)) forwarder_->receive(payload);
+      return;
+    case PeerMessage::Kind::digests:
+      if (!isPrimary() || message.epoch != order_.roles().epoch || from.number != order_.roles().backup) return;
+      for (; payload.size() >= sizeof(OutputDigest); payload = payload.subspan(sizeof(OutputDigest))) {
+        OutputDigest digest;
+        std::memcpy(&digest, payload.data(), sizeof digest);
+        guard_.compare(message.round, digest, [this](View frame) { route(frame); });
+      }
+  }
+}
+
+void DataPlane::hearInputs(const Member& from, View payload) {
+  const auto entry = decode(payload);
+  const Inputs* inputs = entry ? std::get_if<Inputs>(&*entry) : nullptr;
+  if (inputs == nullptr || inputs->member != from.number || inputs->slot != from.slot) return;
+  propose({payload.begin(), payload.end()});  // refused: its sender will try again
+}
+
+}  // namespace gaia::vm

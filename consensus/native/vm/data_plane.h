@@ -1,0 +1,107 @@
+// One member of a machine's group: its clients' station, the guest's network card, the log that orders what the guest gets,
+// and the guard over what it says. Driven by one loop: addTo(), poll(2), serve(), again.
+#pragma once
+#include "runtime/turn_thread.h"
+#include "vm/forwarder.h"
+#include "vm/guest_port.h"
+#include "vm/inputs.h"
+#include "vm/order.h"
+#include "vm/output_guard.h"
+#include "vm/peers.h"
+#include "vm/roles.h"
+
+namespace gaia::vm {
+
+struct MachineStatus {
+  Roles roles;
+  bool guest = false;          // a QEMU is connected
+  std::uint64_t cut = 0;       // the round that inputs wait for; 0: none
+  bool drained = false;        // the guest has taken all inputs before the cut
+  OutputGuard::Want want = OutputGuard::Want::nothing;
+  bool operator==(const MachineStatus&) const = default;
+};
+
+struct FrameCounts {
+  std::uint64_t inputs = 0;    // for the guest, in the log
+  std::uint64_t outputs = 0;   // that left the guard
+  std::uint64_t lost = 0;      // of clients, and to peers: too much waited
+  std::uint64_t equal = 0, mismatches = 0;  // of output
+  std::uint64_t heldBytes = 0;
+  bool operator==(const FrameCounts&) const = default;
+};
+
+class DataPlane {
+ public:
+  static std::unique_ptr<DataPlane> start(const Options& options, std::string* error);
+  ~DataPlane();
+
+  void addTo(std::vector<pollfd>* descriptors, std::uint32_t* timeoutMs);
+  void serve(std::span<const pollfd> ready);
+  bool ended() const { return ended_; }
+
+  // Orders. Empty: done, or under way; else why not.
+  std::string removeMember(std::uint8_t slot, std::uint32_t number);
+  std::string transferLeadership(std::uint32_t number);
+  std::string setBackup(std::uint32_t member);  // 0: none. Only at the primary, once that guest is the same as this one
+  std::string cut(std::uint64_t round);         // the primary begins a round
+  // The round has made the backup's guest the same as the primary's, which have not run on yet; both members are told.
+  std::string committed(std::uint64_t round);
+  std::string abandoned(std::uint64_t round);   // it has changed nothing
+  void stop() { turns_->stop(); }
+
+  const Status& status() const { return status_; }
+  Metrics metrics() const { return turns_->metrics(); }
+  MachineStatus machine() const;
+  FrameCounts counts() const;
+
+ private:
+  explicit DataPlane(const Options& options);
+  bool leads() const { return status_.role == Role::leader; }
+  bool isPrimary() const { return order_.roles().primary == self_.number; }
+  bool isBackup() const { return order_.roles().backup == self_.number; }
+  bool overloaded() const;
+  bool propose(Bytes entry);
+  std::string proposeAsPrimary(Bytes entry);
+
+  void takeEvents();
+  void take(TurnEvent& event);
+  void apply(View payload);
+  void applyRoles(const Roles& before);
+  void refreshStatus();
+  void attendDuty(std::uint64_t nowNs);
+
+  void sendInputs(std::uint64_t nowNs);
+  void sendAgainLate(std::uint64_t nowNs);
+  void sendDigests();
+  void takeOutput(View frame);
+  void route(View frame);
+  void hear(const Member& from, const PeerMessage& message, View payload);
+  void hearInputs(const Member& from, View payload);
+
+  Member self_;
+  bool mayRunGuest_;
+  int bell_;
+  std::unique_ptr<Peers> peers_;
+  std::unique_ptr<Forwarder> forwarder_;
+  std::unique_ptr<GuestPort> guest_;  // null: a witness
+  std::unique_ptr<TurnThread> turns_;
+
+  Status status_;
+  Order order_;
+  UnconfirmedInputs inputs_;
+  Sequence oldest_ = 0;           // unconfirmed input, and since when it is the oldest
+  std::uint64_t oldestSinceNs_ = 0;
+  std::uint64_t dutySinceNs_ = 0;
+  std::uint64_t proposal_ = 0;
+  std::size_t proposalsUnderWay_ = 0;
+  std::uint64_t cut_ = 0;
+  std::uint64_t round_ = 0;
+  HashKey key_;
+  OutputGuard guard_;
+  RetainedOutput retained_;
+  Bytes digests_;                 // of this backup's guest, not sent yet
+  std::uint64_t inputFrames_ = 0, outputFrames_ = 0;
+  bool ended_ = false;
+};
+
+}  // namespace gaia::vm

@@ -1,0 +1,67 @@
+// What the executor and the synchronisation ask of a data plane, and what it tells of itself.
+#include "vm/data_plane.h"
+
+namespace gaia::vm {
+namespace {
+
+constexpr const char* notLeading = "this member does not lead; ask the leader";
+constexpr const char* notPrimary = "this member is not the primary that leads; ask the primary, once it leads";
+
+}  // namespace
+
+std::string DataPlane::removeMember(std::uint8_t slot, std::uint32_t number) {
+  if (!leads()) return notLeading;
+  turns_->removeMember(slot, number);
+  return {};
+}
+
+std::string DataPlane::transferLeadership(std::uint32_t number) {
+  if (!leads()) return notLeading;
+  turns_->transferLeadership(number);
+  return {};
+}
+
+std::string DataPlane::proposeAsPrimary(Bytes entry) {
+  if (!leads() || !isPrimary()) return notPrimary;
+  return propose(std::move(entry)) ? "" : "the log takes no more entries now; try again";
+}
+
+std::string DataPlane::setBackup(std::uint32_t member) {
+  if (member == self_.number) return "the primary cannot be its own backup; name another member, or 0 for none";
+  return proposeAsPrimary(encode(Roles{order_.roles().epoch + 1, self_.number, member}));
+}
+
+std::string DataPlane::cut(std::uint64_t round) {
+  if (round <= round_) return "rounds are numbered upwards; the last was " + std::to_string(round_);
+  if (cut_ != 0) return "round " + std::to_string(cut_) + " is under way; end it first";
+  return proposeAsPrimary(encode(Cut{round}));
+}
+
+std::string DataPlane::committed(std::uint64_t round) {
+  if (round <= round_) return "rounds are numbered upwards; the last was " + std::to_string(round_);
+  if (guest_ != nullptr) guest_->receive([this](View frame) { takeOutput(frame); });
+  sendDigests();
+  round_ = round;
+  cut_ = 0;
+  guard_.committed(round, [this](View frame) { route(frame); });
+  retained_.committed();
+  return {};
+}
+
+std::string DataPlane::abandoned(std::uint64_t round) {
+  if (round != cut_) return "round " + std::to_string(round) + " is not under way";
+  cut_ = 0;
+  return {};
+}
+
+MachineStatus DataPlane::machine() const {
+  const bool guest = guest_ != nullptr && guest_->connected();
+  return {order_.roles(), guest, cut_, cut_ != 0 && (guest_ == nullptr || guest_->drained()), guard_.want()};
+}
+
+FrameCounts DataPlane::counts() const {
+  return {inputFrames_,          outputFrames_,         inputs_.lost() + peers_->dropped(),
+          guard_.equalFrames(), guard_.mismatches(), guard_.heldBytes()};
+}
+
+}  // namespace gaia::vm

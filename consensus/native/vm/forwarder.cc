@@ -1,0 +1,133 @@
+#include "vm/forwarder.h"
+
+#include <arpa/inet.h>
+#include <slirp/libslirp.h>
+
+#include <bit>
+#include <cerrno>
+
+#include "transport/sys.h"
+
+namespace gaia::vm {
+namespace {
+
+constexpr std::uint32_t ethernetMtu = 1500;
+
+in_addr toNetwork(const Ipv4Address& address) { return std::bit_cast<in_addr>(address); }
+
+constexpr std::pair<int, short> pollBits[] = {{SLIRP_POLL_IN, POLLIN},
+                                              {SLIRP_POLL_OUT, POLLOUT},
+                                              {SLIRP_POLL_PRI, POLLPRI},
+                                              {SLIRP_POLL_ERR, POLLERR},
+                                              {SLIRP_POLL_HUP, POLLHUP}};
+
+short toPoll(int slirpBits) {
+  int bits = 0;
+  for (const auto& [slirp, poll] : pollBits)
+    if ((slirpBits & slirp) != 0) bits |= poll;
+  return static_cast<short>(bits);
+}
+
+int fromPoll(short bits) {
+  int slirpBits = 0;
+  for (const auto& [slirp, poll] : pollBits)
+    if ((bits & poll) != 0) slirpBits |= slirp;
+  return slirpBits;
+}
+
+}  // namespace
+
+struct SlirpCalls {
+  static Forwarder& of(void* opaque) { return *static_cast<Forwarder*>(opaque); }
+
+  static ssize_t send(const void* bytes, std::size_t length, void* opaque) {
+    of(opaque).send_(View(static_cast<const std::byte*>(bytes), length));
+    return static_cast<ssize_t>(length);
+  }
+  static int add(int descriptor, int events, void* opaque) {
+    auto& list = *of(opaque).adding_;
+    list.push_back({descriptor, toPoll(events), 0});
+    return static_cast<int>(list.size() - 1 - of(opaque).first_);
+  }
+  static int readyEvents(int place, void* opaque) {
+    const Forwarder& forwarder = of(opaque);
+    return fromPoll(forwarder.ready_[forwarder.first_ + static_cast<std::size_t>(place)].revents);
+  }
+  static std::int64_t now(void*) { return static_cast<std::int64_t>(sys::nowNs()); }
+  static void guestError(const char*, void*) {}  // a guest's malformed packet is the guest's affair
+  // libslirp's only timer advertises IPv6 routers, and there is no IPv6 here. New descriptors are asked for each time.
+  static void* newTimer(SlirpTimerId, void* timer, void*) { return timer; }
+  static void freeTimer(void*, void*) {}
+  static void setTimer(void*, std::int64_t, void*) {}
+  static void descriptorChanged(int, void*) {}
+  static void notify(void*) {}
+  static void completed(Slirp*, void*) {}
+
+  static const SlirpCb* table() {
+    static const SlirpCb calls{.send_packet = send,
+                               .guest_error = guestError,
+                               .clock_get_ns = now,
+                               .timer_new = nullptr,
+                               .timer_free = freeTimer,
+                               .timer_mod = setTimer,
+                               .register_poll_fd = descriptorChanged,
+                               .unregister_poll_fd = descriptorChanged,
+                               .notify = notify,
+                               .init_completed = completed,
+                               .timer_new_opaque = newTimer};
+    return &calls;
+  }
+};
+
+std::unique_ptr<Forwarder> Forwarder::start(std::uint8_t slot, const std::vector<Forward>& forwards, Send send,
+                                            std::string* error) {
+  std::unique_ptr<Forwarder> forwarder(new Forwarder(std::move(send)));
+  SlirpConfig config{};
+  config.version = SLIRP_CONFIG_VERSION_MAX;
+  config.restricted = 1;
+  config.in_enabled = true;
+  config.vnetwork = toNetwork(segmentNetwork);
+  config.vnetmask = toNetwork(segmentMask);
+  config.vhost = toNetwork(stationAddress(slot));
+  config.vnameserver = config.vhost;  // must be somebody, and answers nothing
+  config.disable_dns = true;
+  config.vdhcp_start = toNetwork(guestAddress);  // all stations offer the same, so that any of them may be gone
+  config.if_mtu = config.if_mru = ethernetMtu;
+  forwarder->slirp_ = slirp_new(&config, SlirpCalls::table(), forwarder.get());
+  for (const Forward& forward : forwards)
+    if (!forwarder->open(forward, error)) return nullptr;
+  return forwarder;
+}
+
+bool Forwarder::open(const Forward& forward, std::string* error) {
+  in_addr host{};
+  inet_pton(AF_INET, forward.host.c_str(), &host);
+  const bool udp = forward.protocol == Forward::Protocol::udp;
+  if (slirp_add_hostfwd(slirp_, udp, host, forward.hostPort, toNetwork(guestAddress), forward.guestPort) == 0) return true;
+  *error = std::string("cannot listen on ") + (udp ? "udp " : "tcp ") + forward.host + ":" +
+           std::to_string(forward.hostPort) + ": " + sys::errorText(errno) + "; free the port or choose another";
+  return false;
+}
+
+Forwarder::~Forwarder() {
+  if (slirp_ != nullptr) slirp_cleanup(slirp_);
+}
+
+void Forwarder::addTo(std::vector<pollfd>* descriptors, std::uint32_t* timeoutMs) {
+  adding_ = descriptors;
+  first_ = descriptors->size();
+  slirp_pollfds_fill(slirp_, timeoutMs, SlirpCalls::add, this);
+  adding_ = nullptr;
+}
+
+void Forwarder::serve(std::span<const pollfd> ready) {
+  ready_ = ready;
+  slirp_pollfds_poll(slirp_, 0, SlirpCalls::readyEvents, this);
+  ready_ = {};
+}
+
+void Forwarder::receive(View frame) {
+  slirp_input(slirp_, reinterpret_cast<const std::uint8_t*>(frame.data()), static_cast<int>(frame.size()));
+}
+
+}  // namespace gaia::vm

@@ -1,0 +1,87 @@
+#include "vm/frame.h"
+
+#include <algorithm>
+
+namespace gaia::vm {
+namespace {
+
+constexpr std::size_t lengthBytes = 4;
+constexpr std::uint16_t typeIpv4 = 0x0800;
+constexpr std::size_t ipv4HeaderMin = 20;
+constexpr std::uint8_t protocolTcp = 6, protocolUdp = 17;
+
+std::uint8_t octet(View bytes, std::size_t at) { return static_cast<std::uint8_t>(bytes[at]); }
+std::uint16_t be16(View bytes, std::size_t at) {
+  return static_cast<std::uint16_t>(octet(bytes, at) << 8 | octet(bytes, at + 1));
+}
+std::uint32_t be32(View bytes) { return std::uint32_t{be16(bytes, 0)} << 16 | be16(bytes, 2); }
+
+void readIpv4(View packet, Flow* flow) {
+  if (packet.size() < ipv4HeaderMin) return;
+  flow->protocol = octet(packet, 9);
+  std::copy_n(packet.begin() + 12, 4, flow->from.begin());
+  std::copy_n(packet.begin() + 16, 4, flow->to.begin());
+  const std::size_t header = std::size_t{octet(packet, 0)} % 16 * 4;
+  const bool laterFragment = (be16(packet, 6) & 0x1fff) != 0;
+  const bool ports = (flow->protocol == protocolTcp || flow->protocol == protocolUdp) && !laterFragment;
+  if (!ports || header < ipv4HeaderMin || packet.size() < header + 4) return;
+  flow->fromPort = be16(packet, header);
+  flow->toPort = be16(packet, header + 2);
+}
+
+}  // namespace
+
+MacAddress destinationOf(View frame) {
+  MacAddress address;
+  std::copy_n(frame.begin(), address.size(), address.begin());
+  return address;
+}
+
+Flow flowOf(View frame) {
+  Flow flow;
+  flow.destination = destinationOf(frame);
+  std::copy_n(frame.begin() + 6, flow.source.size(), flow.source.begin());
+  flow.type = be16(frame, 12);
+  if (flow.type == typeIpv4) readIpv4(frame.subspan(frameBytesMin), &flow);
+  return flow;
+}
+
+void appendFramed(View frame, Bytes* stream) {
+  for (int shift = 24; shift >= 0; shift -= 8) stream->push_back(static_cast<std::byte>(frame.size() >> shift));
+  stream->insert(stream->end(), frame.begin(), frame.end());
+}
+
+void FrameReader::reset() {
+  held_.clear();
+  skip_ = 0;
+}
+
+// Adds to what is held until that is `wanted` long; how much of `bytes` that took.
+std::size_t FrameReader::fill(View bytes, std::size_t wanted) {
+  const std::size_t taken = std::min(bytes.size(), wanted - std::min(wanted, held_.size()));
+  held_.insert(held_.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(taken));
+  return taken;
+}
+
+void FrameReader::read(View bytes, const std::function<void(View frame)>& take) {
+  while (!bytes.empty()) {
+    const std::size_t skipped = std::min(skip_, bytes.size());
+    skip_ -= skipped;
+    bytes = bytes.subspan(skipped);
+    if (held_.size() < lengthBytes) bytes = bytes.subspan(fill(bytes, lengthBytes));
+    if (held_.size() < lengthBytes) return;
+    const std::size_t length = be32(held_);
+    if (length < frameBytesMin || length > frameBytesMax) {
+      skip_ = length;
+      refused_++;
+      held_.clear();
+      continue;
+    }
+    bytes = bytes.subspan(fill(bytes, lengthBytes + length));
+    if (held_.size() < lengthBytes + length) return;
+    take(View(held_).subspan(lengthBytes));
+    held_.clear();
+  }
+}
+
+}  // namespace gaia::vm

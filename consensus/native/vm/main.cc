@@ -1,0 +1,58 @@
+// gaia-vm: one member of a replicated machine's group. The executor starts it with GAIA_REPLICA=FILE (vm.conf) and descriptor 3.
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+
+#include "transport/sys.h"
+#include "vm/control.h"
+
+namespace {
+
+constexpr int exitUsage = 64, exitSoftware = 70;  // sysexits.h
+
+int stopSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  sigprocmask(SIG_BLOCK, &signals, nullptr);
+  return signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+void run(gaia::vm::DataPlane& plane, gaia::vm::Control& control, int stopping) {
+  std::vector<pollfd> descriptors;
+  while (!plane.ended()) {
+    descriptors.clear();
+    std::uint32_t timeoutMs = 1000;
+    plane.addTo(&descriptors, &timeoutMs);
+    control.addTo(&descriptors);
+    descriptors.push_back({stopping, POLLIN, 0});
+    gaia::sys::poll(descriptors, std::uint64_t{timeoutMs} * 1'000'000);
+    plane.serve(descriptors);
+    control.serve(descriptors, plane);
+    control.report(plane, gaia::sys::nowNs());
+    if (descriptors.back().revents != 0) plane.stop();
+  }
+}
+
+}  // namespace
+
+int main() {
+  const int stopping = stopSignals();
+  gaia::vm::Control control;
+  gaia::vm::Options options;
+  std::string error = "GAIA_REPLICA is not set; it must name the file with this member's configuration (vm.conf)";
+  const char* path = getenv("GAIA_REPLICA");
+  const bool understood = path != nullptr && gaia::vm::readOptions(path, &options, &error);
+  const auto plane = understood ? gaia::vm::DataPlane::start(options, &error) : nullptr;
+  if (plane != nullptr) {
+    run(*plane, control, stopping);
+    return 0;
+  }
+  control.fail(error);
+  std::fprintf(stderr, "gaia-vm: %s\n", error.c_str());
+  return understood ? exitSoftware : exitUsage;
+}

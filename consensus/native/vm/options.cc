@@ -1,0 +1,64 @@
+#include "vm/options.h"
+
+#include <arpa/inet.h>
+#include <sys/un.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "runtime/replica_text.h"
+
+namespace gaia::vm {
+namespace {
+
+using std::string_view;
+
+bool isLoopback(const std::string& host) {
+  in_addr address{};
+  return inet_pton(AF_INET, host.c_str(), &address) == 1 && ntohl(address.s_addr) >> 24 == IN_LOOPBACKNET;
+}
+
+// tcp|udp,host,hostPort,guestPort
+bool parseForward(string_view text, std::vector<Forward>* out) {
+  const auto parts = split(text, ',');
+  if (parts.size() != 4 || out->size() == forwardsMax || (parts[0] != "tcp" && parts[0] != "udp")) return false;
+  Forward& forward = out->emplace_back();
+  forward.protocol = parts[0] == "tcp" ? Forward::Protocol::tcp : Forward::Protocol::udp;
+  forward.host = parts[1];
+  return isLoopback(forward.host) && parseNumber(parts[2], &forward.hostPort) &&
+         parseNumber(parts[3], &forward.guestPort) && forward.hostPort != 0 && forward.guestPort != 0;
+}
+
+bool parseSocket(string_view path, std::string* out) {
+  *out = path;
+  return !path.empty() && path.size() < sizeof(sockaddr_un::sun_path);
+}
+
+bool parseField(string_view key, string_view value, Options* out) {
+  const Field common = parseReplicaField(key, value, &out->replica);
+  if (common != Field::unknown) return common == Field::understood;
+  if (key == "guest_socket") return parseSocket(value, &out->guestSocket);
+  if (key == "forward") return parseForward(value, &out->forwards);
+  return true;  // written by a newer executor
+}
+
+}  // namespace
+
+bool parseOptions(const std::string& text, Options* out, std::string* error) {
+  const auto parse = [out](string_view key, string_view value) { return parseField(key, value, out); };
+  if (!parseLines(text, "vm.conf", error, parse)) return false;
+  if (!out->replica.group.empty() && out->replica.self.servicePort != 0) return true;
+  *error = "vm.conf: group or self is missing; the executor must write both of them";
+  return false;
+}
+
+bool readOptions(const char* path, Options* out, std::string* error) {
+  std::ifstream file(path);
+  std::stringstream text;
+  text << file.rdbuf();
+  if (file && !text.fail()) return parseOptions(text.str(), out, error);
+  *error = std::string("GAIA_REPLICA=") + path + " cannot be read; the executor must write it before it starts gaia-vm";
+  return false;
+}
+
+}  // namespace gaia::vm

@@ -1,0 +1,30 @@
+// A member's configuration, written by the executor: replica.conf's lines of the group, and those of the machine.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "runtime/runtime.h"
+
+namespace gaia::vm {
+
+// Clients of host:hostPort reach the guest's port.
+struct Forward {
+  enum class Protocol : std::uint8_t { tcp, udp } protocol = Protocol::tcp;
+  std::string host;
+  std::uint16_t hostPort = 0;
+  std::uint16_t guestPort = 0;
+};
+
+constexpr std::size_t forwardsMax = 64;
+
+struct Options {
+  ReplicaOptions replica;
+  std::string guestSocket;  // where QEMU's `-netdev stream` connects to, at most 107 bytes; empty: this member is a witness
+  std::vector<Forward> forwards;
+};
+
+// Parses the text of vm.conf. False: `error` names field, value and remedy.
+bool parseOptions(const std::string& text, Options* out, std::string* error);
+bool readOptions(const char* path, Options* out, std::string* error);
+
+}  // namespace gaia::vm

@@ -1,0 +1,89 @@
+// The output guard: a frame of the primary's guest leaves only when a crash of the primary can no more contradict it: once a
+// round has made the backup's guest the same as the primary's after it, or the backup's guest has put out the same bytes.
+// Pure.
+#pragma once
+#include <deque>
+#include <map>
+#include <optional>
+
+#include "vm/frame.h"
+
+namespace gaia::vm {
+
+using HashKey = std::array<std::uint8_t, 32>;
+using Hash = std::array<std::byte, 16>;
+
+// What the backup says of a frame that its guest has sent.
+struct OutputDigest {
+  Flow flow;
+  Hash hash{};
+};
+static_assert(std::has_unique_object_representations_v<OutputDigest>);
+OutputDigest digestOf(View frame, const HashKey& key);  // keyed: a guest cannot make two frames that look equal
+
+class OutputGuard {
+ public:
+  static constexpr std::size_t heldBytesMax = 8u << 20;
+  static constexpr std::size_t digestsMax = 16'384;  // of frames that the primary has not put out yet
+
+  enum class Want : std::uint8_t { nothing, mismatch, full };  // why a round is needed
+
+  explicit OutputGuard(const HashKey& key) : key_(key) {}
+
+  // Without a backup (`closed` false) nothing is held, and what was is released.
+  void close(bool closed, const std::function<void(View)>& release);
+  // A frame of the primary's guest; released at once, or later, in the order of its flow.
+  void put(View frame, const std::function<void(View)>& release);
+  // A frame of the backup's guest in the time after round `round`; of another time it says nothing.
+  void compare(std::uint64_t round, const OutputDigest& digest, const std::function<void(View)>& release);
+  // Round `round` has committed and covers every frame put so far.
+  void committed(std::uint64_t round, const std::function<void(View)>& release);
+
+  bool full() const { return heldBytes_ >= heldBytesMax; }  // the guest has to wait
+  Want want() const;
+  std::uint64_t round() const { return round_; }
+  std::size_t heldBytes() const { return heldBytes_; }
+  std::uint64_t equalFrames() const { return equalFrames_; }
+  std::uint64_t mismatches() const { return mismatches_; }
+
+ private:
+  struct Ours {
+    std::uint64_t place;  // in held_
+    Hash hash;
+  };
+  struct Lane {
+    std::deque<Ours> ours;
+    std::deque<Hash> others;
+    bool differs = false;  // until the next round nothing of this flow is compared
+  };
+  void match(const Flow& flow, Lane& lane, const std::function<void(View)>& release);
+  void settle(Lane& lane);
+  void releaseAll(const std::function<void(View)>& release);
+
+  HashKey key_;
+  bool closed_ = false;
+  std::uint64_t round_ = 0;
+  std::map<std::uint64_t, Bytes> held_;
+  std::size_t heldBytes_ = 0;
+  std::uint64_t nextPlace_ = 0;
+  std::map<Flow, Lane> lanes_;
+  std::size_t digests_ = 0;
+  bool differs_ = false;  // in any lane
+  std::uint64_t equalFrames_ = 0, mismatches_ = 0;
+};
+
+// The backup's own frames, which are not sent. When it becomes primary it sends those that the former primary may have kept
+// back: the newest ones since the last round; receivers of TCP know repetitions.
+class RetainedOutput {
+ public:
+  static constexpr std::size_t bytesMax = 1u << 20;
+  void put(View frame);
+  void committed() { frames_.clear(), bytes_ = 0; }
+  void releaseAll(const std::function<void(View)>& release);
+
+ private:
+  std::deque<Bytes> frames_;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace gaia::vm

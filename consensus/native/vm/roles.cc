@@ -1,0 +1,27 @@
+#include "vm/roles.h"
+
+#include <algorithm>
+
+namespace gaia::vm {
+namespace {
+
+bool isConnected(const Status& status, std::uint32_t member) {
+  return std::any_of(status.peers.begin(), status.peers.end(),
+                     [&](const PeerStatus& peer) { return peer.connected && peer.member.number == member; });
+}
+
+Leadership assign(const Roles& roles) { return {Leadership::Duty::assign, roles, 0}; }
+Leadership transfer(std::uint32_t to) { return {Leadership::Duty::transfer, {}, to}; }
+
+}  // namespace
+
+Leadership dutyOf(std::uint32_t self, bool hasGuest, const Roles& roles, const Status& status) {
+  if (roles.primary == self) return {};
+  if (roles.epoch == 0 && hasGuest) return assign({1, self, 0});
+  if (roles.epoch != 0 && roles.backup == self) return assign({roles.epoch + 1, self, 0});
+  for (const std::uint32_t better : {roles.primary, roles.backup})
+    if (better != 0 && isConnected(status, better)) return transfer(better);
+  return {};
+}
+
+}  // namespace gaia::vm

@@ -1,0 +1,41 @@
+// Ethernet frames for tests of replicated machines.
+#pragma once
+#include <string>
+
+#include "vm/segment.h"
+
+namespace gaia::vm::test {
+
+inline Bytes bytesOf(const std::string& text) {
+  const auto bytes = std::as_bytes(std::span(text));
+  return {bytes.begin(), bytes.end()};
+}
+
+inline std::string textOf(View frame) {
+  const View payload = frame.subspan(frameBytesMin);
+  return {reinterpret_cast<const char*>(payload.data()), payload.size()};
+}
+
+// Of a type that nothing knows, so that all between two stations are one flow.
+inline Bytes frameTo(const MacAddress& destination, const std::string& text) {
+  Bytes frame(destination.begin(), destination.end());
+  frame.resize(frameBytesMin);
+  const Bytes payload = bytesOf(text);
+  frame.insert(frame.end(), payload.begin(), payload.end());
+  return frame;
+}
+inline Bytes frame(const std::string& text) { return frameTo(stationMac(0), text); }
+
+// A datagram without payload: what flows are told apart by.
+inline Bytes udpFrame(std::uint16_t fromPort, const std::string& text) {
+  Bytes datagram = frameTo(stationMac(0), std::string("\x45", 1) + std::string(8, '\0') + "\x11" + std::string(10, '\0'));
+  datagram[12] = std::byte{8};
+  datagram.push_back(static_cast<std::byte>(fromPort >> 8));
+  datagram.push_back(static_cast<std::byte>(fromPort));
+  datagram.resize(datagram.size() + 6);
+  const Bytes payload = bytesOf(text);
+  datagram.insert(datagram.end(), payload.begin(), payload.end());
+  return datagram;
+}
+
+}  // namespace gaia::vm::test
