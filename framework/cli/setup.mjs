@@ -9,7 +9,16 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
-const buildPackages = ['g++', 'cmake', 'make', 'libsodium-dev', 'doctest-dev', 'libibverbs-dev', 'librdmacm-dev', 'libslirp-dev'];
+const buildPackages = [
+  'g++',
+  'cmake',
+  'make',
+  'libsodium-dev',
+  'doctest-dev',
+  'libibverbs-dev',
+  'librdmacm-dev',
+  'libslirp-dev',
+];
 const demoPackages = ['redis-server', 'redis-tools'];
 const testPackages = ['procps', 'spin'];
 const guestPackages = ['qemu-system-x86', 'busybox-static'];

@@ -20,7 +20,8 @@ std::vector<std::string_view> split(std::string_view text, char separator);
 enum class Field : std::uint8_t { understood, wrong, unknown };
 Field parseReplicaField(std::string_view key, std::string_view value, ReplicaOptions* out);
 
-// Hands each `key=value` line to `parse`. False: `error` names the first that it refuses; `file` is what the text is from.
+// Hands each `key=value` line to `parse`. False: `error` names the first that it refuses; `file` is what the
+// text is from.
 template <typename Parse>
 bool parseLines(std::string_view text, const char* file, std::string* error, Parse parse) {
   for (const std::string_view line : split(text, '\n')) {

@@ -16,9 +16,12 @@ constexpr std::size_t commandBytesMax = 4096;
 
 const char* nameOf(OutputGuard::Want want) {
   switch (want) {
-    case OutputGuard::Want::mismatch: return "\"mismatch\"";
-    case OutputGuard::Want::full: return "\"full\"";
-    case OutputGuard::Want::nothing: break;
+    case OutputGuard::Want::mismatch:
+      return "\"mismatch\"";
+    case OutputGuard::Want::full:
+      return "\"full\"";
+    case OutputGuard::Want::nothing:
+      break;
   }
   return "null";
 }
@@ -27,18 +30,21 @@ std::string field(const char* name, std::uint64_t value) {
   return std::string(",\"") + name + "\":" + std::to_string(value);
 }
 
-std::string flag(const char* name, bool value) { return std::string(",\"") + name + "\":" + (value ? "true" : "false"); }
+std::string flag(const char* name, bool value) {
+  return std::string(",\"") + name + "\":" + (value ? "true" : "false");
+}
 
 std::string machineLine(const MachineStatus& machine) {
-  return "{\"type\":\"machine\"" + field("epoch", machine.roles.epoch) + field("primary", machine.roles.primary) +
-         field("backup", machine.roles.backup) + flag("guest", machine.guest) + field("cut", machine.cut) +
-         flag("drained", machine.drained) + ",\"roundWanted\":" + nameOf(machine.want) + "}\n";
+  return "{\"type\":\"machine\"" + field("epoch", machine.roles.epoch) +
+         field("primary", machine.roles.primary) + field("backup", machine.roles.backup) +
+         flag("guest", machine.guest) + field("cut", machine.cut) + flag("drained", machine.drained) +
+         ",\"roundWanted\":" + nameOf(machine.want) + "}\n";
 }
 
 std::string framesLine(const FrameCounts& counts) {
   return "{\"type\":\"frames\"" + field("inputs", counts.inputs) + field("outputs", counts.outputs) +
-         field("lost", counts.lost) + field("equalOutputs", counts.equal) + field("mismatches", counts.mismatches) +
-         field("heldBytes", counts.heldBytes) + "}\n";
+         field("lost", counts.lost) + field("equalOutputs", counts.equal) +
+         field("mismatches", counts.mismatches) + field("heldBytes", counts.heldBytes) + "}\n";
 }
 
 }  // namespace
@@ -93,12 +99,18 @@ void Control::obey(std::string_view line, DataPlane& plane) {
   const std::string_view order = words[0];
   std::string refusal = "it is no order of this version";
   if (line == "stop") return plane.stop();
-  if (two && order == "remove") refusal = plane.removeMember(static_cast<std::uint8_t>(number), static_cast<std::uint32_t>(second));
-  else if (one && order == "transfer") refusal = plane.transferLeadership(static_cast<std::uint32_t>(number));
-  else if (one && order == "backup") refusal = plane.setBackup(static_cast<std::uint32_t>(number));
-  else if (one && order == "cut") refusal = plane.cut(number);
-  else if (one && order == "committed") refusal = plane.committed(number);
-  else if (one && order == "abandoned") refusal = plane.abandoned(number);
+  if (two && order == "remove")
+    refusal = plane.removeMember(static_cast<std::uint8_t>(number), static_cast<std::uint32_t>(second));
+  else if (one && order == "transfer")
+    refusal = plane.transferLeadership(static_cast<std::uint32_t>(number));
+  else if (one && order == "backup")
+    refusal = plane.setBackup(static_cast<std::uint32_t>(number));
+  else if (one && order == "cut")
+    refusal = plane.cut(number);
+  else if (one && order == "committed")
+    refusal = plane.committed(number);
+  else if (one && order == "abandoned")
+    refusal = plane.abandoned(number);
   if (!refusal.empty()) say(refusedLine(std::string(line), refusal));
 }
 

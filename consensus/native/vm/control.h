@@ -1,4 +1,5 @@
-// The channel to the executor (ARCHITECTURE.md, "Control channel"): descriptor 3. Lines of JSON out, orders in.
+// The channel to the executor (ARCHITECTURE.md, "Control channel"): descriptor 3. Lines of JSON out, orders
+// in.
 #pragma once
 #include "vm/data_plane.h"
 

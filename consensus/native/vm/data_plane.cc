@@ -8,16 +8,16 @@
 namespace gaia::vm {
 namespace {
 
-constexpr std::size_t proposalsMax = 1024;        // under way; then clients wait
-constexpr std::uint32_t waitMs = 20;              // while something is looked after by time
-constexpr std::uint64_t repeatNs = 250'000'000;   // inputs that the log still lacks are sent again
-constexpr std::uint64_t dutyNs = 500'000'000;     // between two attempts
+constexpr std::size_t proposalsMax = 1024;       // under way; then clients wait
+constexpr std::uint32_t waitMs = 20;             // while something is looked after by time
+constexpr std::uint64_t repeatNs = 250'000'000;  // inputs that the log still lacks are sent again
+constexpr std::uint64_t dutyNs = 500'000'000;    // between two attempts
 
 HashKey outputKey(const std::array<std::uint8_t, 32>& secret) {
   constexpr std::string_view purpose = "digests of output";
   HashKey key;
-  crypto_generichash(key.data(), key.size(), reinterpret_cast<const unsigned char*>(purpose.data()), purpose.size(),
-                     secret.data(), secret.size());
+  crypto_generichash(key.data(), key.size(), reinterpret_cast<const unsigned char*>(purpose.data()),
+                     purpose.size(), secret.data(), secret.size());
   return key;
 }
 
@@ -25,7 +25,7 @@ HashKey outputKey(const std::array<std::uint8_t, 32>& secret) {
 
 DataPlane::DataPlane(const Options& options)
     : self_(options.replica.self),
-      mayRunGuest_(!options.guestSocket.empty()),
+      founder_(options.firstPrimary),
       bell_(sys::eventDescriptor()),
       inputs_(self_.slot, self_.number),
       key_(outputKey(options.replica.secret)),
@@ -42,13 +42,15 @@ std::unique_ptr<DataPlane> DataPlane::start(const Options& options, std::string*
   const auto send = [&plane](View frame) { plane.inputs_.add(frame); };
   plane.forwarder_ = Forwarder::start(plane.self_.slot, options.forwards, send, error);
   if (plane.forwarder_ == nullptr) return nullptr;
-  if (plane.mayRunGuest_) plane.guest_ = GuestPort::listen(options.guestSocket, error);
-  if (plane.mayRunGuest_ && plane.guest_ == nullptr) return nullptr;
+  const bool witness = options.guestSocket.empty();
+  if (!witness) plane.guest_ = GuestPort::listen(options.guestSocket, error);
+  if (!witness && plane.guest_ == nullptr) return nullptr;
   ReplicaOptions replica = options.replica;
   replica.snapshots = Snapshots::own;
   auto runtime = Runtime::start(replica, error);
   if (runtime == nullptr) return nullptr;
-  plane.turns_ = std::make_unique<TurnThread>(std::move(runtime), [bell = plane.bell_] { sys::signal(bell); });
+  plane.turns_ =
+      std::make_unique<TurnThread>(std::move(runtime), [bell = plane.bell_] { sys::signal(bell); });
   return made;
 }
 
@@ -93,17 +95,26 @@ void DataPlane::takeEvents() {
 
 void DataPlane::take(TurnEvent& event) {
   switch (event.kind) {
-    case TurnEvent::Kind::entry: return apply(event.payload);
-    case TurnEvent::Kind::committed: proposalsUnderWay_--; return;
+    case TurnEvent::Kind::entry:
+      return apply(event.payload);
+    case TurnEvent::Kind::committed:
+      proposalsUnderWay_--;
+      return;
     case TurnEvent::Kind::refused:
     case TurnEvent::Kind::unknown:
       proposalsUnderWay_--;
       inputs_.sendAgain();
       return;
-    case TurnEvent::Kind::snapshot: return turns_->saveSnapshot(order_.state());
-    case TurnEvent::Kind::restore: order_.restore(event.payload); return;
-    case TurnEvent::Kind::status: return refreshStatus();
-    case TurnEvent::Kind::ended: ended_ = true; return;
+    case TurnEvent::Kind::snapshot:
+      return turns_->saveSnapshot(order_.state());
+    case TurnEvent::Kind::restore:
+      order_.restore(event.payload);
+      return;
+    case TurnEvent::Kind::status:
+      return refreshStatus();
+    case TurnEvent::Kind::ended:
+      ended_ = true;
+      return;
   }
 }
 
@@ -136,15 +147,17 @@ void DataPlane::refreshStatus() {
   if (status_.term != term) inputs_.sendAgain();
 }
 
-// Roles are entries like others, so they are looked at when all entries so far have been taken. Attempts are spaced: one
-// takes a while to show.
+// Roles are entries like others, so they are looked at when all entries so far have been taken. Attempts are
+// spaced: one takes a while to show.
 void DataPlane::attendDuty(std::uint64_t nowNs) {
   if (!leads() || nowNs - dutySinceNs_ < dutyNs) return;
-  const Leadership leadership = dutyOf(self_.number, mayRunGuest_, order_.roles(), status_);
+  const Leadership leadership = dutyOf(self_.number, founder_, order_.roles(), status_);
   if (leadership.duty == Leadership::Duty::none) return;
   dutySinceNs_ = nowNs;
-  if (leadership.duty == Leadership::Duty::assign) propose(encode(leadership.roles));
-  else turns_->transferLeadership(leadership.to);
+  if (leadership.duty == Leadership::Duty::assign)
+    propose(encode(leadership.roles));
+  else
+    turns_->transferLeadership(leadership.to);
 }
 
 bool DataPlane::propose(Bytes entry) {
@@ -202,19 +215,23 @@ void DataPlane::route(View frame) {
   for (const Member& member : status_.configuration) {
     if (!slots[member.slot]) continue;
     const PeerMessage message{.kind = PeerMessage::Kind::output, .epoch = order_.roles().epoch};
-    if (member.number == self_.number) forwarder_->receive(frame);
-    else peers_->send(member.number, message, frame);
+    if (member.number == self_.number)
+      forwarder_->receive(frame);
+    else
+      peers_->send(member.number, message, frame);
   }
 }
 
 void DataPlane::hear(const Member& from, const PeerMessage& message, View payload) {
   switch (message.kind) {
-    case PeerMessage::Kind::inputs: return hearInputs(from, payload);
+    case PeerMessage::Kind::inputs:
+      return hearInputs(from, payload);
     case PeerMessage::Kind::output:  // not from one that was primary and does not know yet
       if (message.epoch >= order_.roles().epoch && isFrame(payload)) forwarder_->receive(payload);
       return;
     case PeerMessage::Kind::digests:
-      if (!isPrimary() || message.epoch != order_.roles().epoch || from.number != order_.roles().backup) return;
+      if (!isPrimary() || message.epoch != order_.roles().epoch || from.number != order_.roles().backup)
+        return;
       for (; payload.size() >= sizeof(OutputDigest); payload = payload.subspan(sizeof(OutputDigest))) {
         OutputDigest digest;
         std::memcpy(&digest, payload.data(), sizeof digest);

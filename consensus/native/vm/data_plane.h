@@ -1,5 +1,5 @@
-// One member of a machine's group: its clients' station, the guest's network card, the log that orders what the guest gets,
-// and the guard over what it says. Driven by one loop: addTo(), poll(2), serve(), again.
+// One member of a machine's group: its clients' station, the guest's network card, the log that orders what
+// the guest gets, and the guard over what it says. Driven by one loop: addTo(), poll(2), serve(), again.
 #pragma once
 #include "runtime/turn_thread.h"
 #include "vm/forwarder.h"
@@ -14,17 +14,17 @@ namespace gaia::vm {
 
 struct MachineStatus {
   Roles roles;
-  bool guest = false;          // a QEMU is connected
-  std::uint64_t cut = 0;       // the round that inputs wait for; 0: none
-  bool drained = false;        // the guest has taken all inputs before the cut
+  bool guest = false;     // a QEMU is connected
+  std::uint64_t cut = 0;  // the round that inputs wait for; 0: none
+  bool drained = false;   // the guest has taken all inputs before the cut
   OutputGuard::Want want = OutputGuard::Want::nothing;
   bool operator==(const MachineStatus&) const = default;
 };
 
 struct FrameCounts {
-  std::uint64_t inputs = 0;    // for the guest, in the log
-  std::uint64_t outputs = 0;   // that left the guard
-  std::uint64_t lost = 0;      // of clients, and to peers: too much waited
+  std::uint64_t inputs = 0;                 // for the guest, in the log
+  std::uint64_t outputs = 0;                // that left the guard
+  std::uint64_t lost = 0;                   // of clients, and to peers: too much waited
   std::uint64_t equal = 0, mismatches = 0;  // of output
   std::uint64_t heldBytes = 0;
   bool operator==(const FrameCounts&) const = default;
@@ -42,11 +42,13 @@ class DataPlane {
   // Orders. Empty: done, or under way; else why not.
   std::string removeMember(std::uint8_t slot, std::uint32_t number);
   std::string transferLeadership(std::uint32_t number);
-  std::string setBackup(std::uint32_t member);  // 0: none. Only at the primary, once that guest is the same as this one
-  std::string cut(std::uint64_t round);         // the primary begins a round
-  // The round has made the backup's guest the same as the primary's, which have not run on yet; both members are told.
+  std::string setBackup(
+      std::uint32_t member);  // 0: none. Only at the primary, once that guest is the same as this one
+  std::string cut(std::uint64_t round);  // the primary begins a round
+  // The round has made the backup's guest the same as the primary's, which have not run on yet; both members
+  // are told.
   std::string committed(std::uint64_t round);
-  std::string abandoned(std::uint64_t round);   // it has changed nothing
+  std::string abandoned(std::uint64_t round);  // it has changed nothing
   void stop() { turns_->stop(); }
 
   const Status& status() const { return status_; }
@@ -79,7 +81,7 @@ class DataPlane {
   void hearInputs(const Member& from, View payload);
 
   Member self_;
-  bool mayRunGuest_;
+  std::uint32_t founder_;
   int bell_;
   std::unique_ptr<Peers> peers_;
   std::unique_ptr<Forwarder> forwarder_;
@@ -89,7 +91,7 @@ class DataPlane {
   Status status_;
   Order order_;
   UnconfirmedInputs inputs_;
-  Sequence oldest_ = 0;           // unconfirmed input, and since when it is the oldest
+  Sequence oldest_ = 0;  // unconfirmed input, and since when it is the oldest
   std::uint64_t oldestSinceNs_ = 0;
   std::uint64_t dutySinceNs_ = 0;
   std::uint64_t proposal_ = 0;
@@ -99,7 +101,7 @@ class DataPlane {
   HashKey key_;
   OutputGuard guard_;
   RetainedOutput retained_;
-  Bytes digests_;                 // of this backup's guest, not sent yet
+  Bytes digests_;  // of this backup's guest, not sent yet
   std::uint64_t inputFrames_ = 0, outputFrames_ = 0;
   bool ended_ = false;
 };

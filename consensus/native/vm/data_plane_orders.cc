@@ -5,7 +5,8 @@ namespace gaia::vm {
 namespace {
 
 constexpr const char* notLeading = "this member does not lead; ask the leader";
-constexpr const char* notPrimary = "this member is not the primary that leads; ask the primary, once it leads";
+constexpr const char* notPrimary =
+    "this member is not the primary that leads; ask the primary, once it leads";
 
 }  // namespace
 
@@ -27,7 +28,8 @@ std::string DataPlane::proposeAsPrimary(Bytes entry) {
 }
 
 std::string DataPlane::setBackup(std::uint32_t member) {
-  if (member == self_.number) return "the primary cannot be its own backup; name another member, or 0 for none";
+  if (member == self_.number)
+    return "the primary cannot be its own backup; name another member, or 0 for none";
   return proposeAsPrimary(encode(Roles{order_.roles().epoch + 1, self_.number, member}));
 }
 
@@ -60,7 +62,7 @@ MachineStatus DataPlane::machine() const {
 }
 
 FrameCounts DataPlane::counts() const {
-  return {inputFrames_,          outputFrames_,         inputs_.lost() + peers_->dropped(),
+  return {inputFrames_,         outputFrames_,       inputs_.lost() + peers_->dropped(),
           guard_.equalFrames(), guard_.mismatches(), guard_.heldBytes()};
 }
 

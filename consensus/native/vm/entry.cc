@@ -50,7 +50,8 @@ bool areFrames(View framed) {
 
 std::optional<Entry> decodeInputs(Reader reader) {
   Inputs inputs;
-  if (!reader.take(&inputs.slot) || !reader.take(&inputs.member) || !reader.take(&inputs.first)) return std::nullopt;
+  if (!reader.take(&inputs.slot) || !reader.take(&inputs.member) || !reader.take(&inputs.first))
+    return std::nullopt;
   inputs.framed = reader.rest();
   if (inputs.slot >= slotsMax || inputs.first == 0 || !areFrames(inputs.framed)) return std::nullopt;
   return inputs;
@@ -75,12 +76,14 @@ std::optional<Entry> decode(View bytes) {
   Cut cut;
   Roles roles;
   switch (kind) {
-    case Kind::inputs: return decodeInputs(reader);
+    case Kind::inputs:
+      return decodeInputs(reader);
     case Kind::cut:
       if (!reader.take(&cut.round) || !reader.rest().empty()) return std::nullopt;
       return cut;
     case Kind::roles:
-      if (!reader.take(&roles.epoch) || !reader.take(&roles.primary) || !reader.take(&roles.backup)) return std::nullopt;
+      if (!reader.take(&roles.epoch) || !reader.take(&roles.primary) || !reader.take(&roles.backup))
+        return std::nullopt;
       if (!reader.rest().empty()) return std::nullopt;
       return roles;
   }

@@ -17,13 +17,14 @@ struct Inputs {
   View framed;  // be32 length + frame, each
 };
 
-// Guests get nothing that comes after it in the log before round `round` has ended: the state that the round makes the same
-// is that after all inputs before it.
+// Guests get nothing that comes after it in the log before round `round` has ended: the state that the round
+// makes the same is that after all inputs before it.
 struct Cut {
   std::uint64_t round = 0;
 };
 
-// From here on these members' guests are the primary and its backup; one that is not named must not become primary.
+// From here on these members' guests are the primary and its backup; one that is not named must not become
+// primary.
 struct Roles {
   std::uint64_t epoch = 0;
   std::uint32_t primary = 0;  // member number

@@ -12,6 +12,7 @@ namespace gaia::vm {
 namespace {
 
 constexpr std::uint32_t ethernetMtu = 1500;
+constexpr int backlogMax = 1024;
 
 in_addr toNetwork(const Ipv4Address& address) { return std::bit_cast<in_addr>(address); }
 
@@ -55,7 +56,8 @@ struct SlirpCalls {
   }
   static std::int64_t now(void*) { return static_cast<std::int64_t>(sys::nowNs()); }
   static void guestError(const char*, void*) {}  // a guest's malformed packet is the guest's affair
-  // libslirp's only timer advertises IPv6 routers, and there is no IPv6 here. New descriptors are asked for each time.
+  // libslirp's only timer advertises IPv6 routers, and there is no IPv6 here. New descriptors are asked for
+  // each time.
   static void* newTimer(SlirpTimerId, void* timer, void*) { return timer; }
   static void freeTimer(void*, void*) {}
   static void setTimer(void*, std::int64_t, void*) {}
@@ -79,8 +81,8 @@ struct SlirpCalls {
   }
 };
 
-std::unique_ptr<Forwarder> Forwarder::start(std::uint8_t slot, const std::vector<Forward>& forwards, Send send,
-                                            std::string* error) {
+std::unique_ptr<Forwarder> Forwarder::start(std::uint8_t slot, const std::vector<Forward>& forwards,
+                                            Send send, std::string* error) {
   std::unique_ptr<Forwarder> forwarder(new Forwarder(std::move(send)));
   SlirpConfig config{};
   config.version = SLIRP_CONFIG_VERSION_MAX;
@@ -91,21 +93,38 @@ std::unique_ptr<Forwarder> Forwarder::start(std::uint8_t slot, const std::vector
   config.vhost = toNetwork(stationAddress(slot));
   config.vnameserver = config.vhost;  // must be somebody, and answers nothing
   config.disable_dns = true;
-  config.vdhcp_start = toNetwork(guestAddress);  // all stations offer the same, so that any of them may be gone
+  config.vdhcp_start =
+      toNetwork(guestAddress);  // all stations offer the same, so that any of them may be gone
   config.if_mtu = config.if_mru = ethernetMtu;
   forwarder->slirp_ = slirp_new(&config, SlirpCalls::table(), forwarder.get());
   for (const Forward& forward : forwards)
     if (!forwarder->open(forward, error)) return nullptr;
+  forwarder->raiseBacklogs();
   return forwarder;
+}
+
+// libslirp listens with a backlog of 1, so that of clients that come together most would wait for seconds.
+void Forwarder::raiseBacklogs() {
+  std::vector<pollfd> descriptors;
+  std::uint32_t timeoutMs = 0;
+  addTo(&descriptors, &timeoutMs);
+  for (const pollfd& entry : descriptors) {
+    int listening = 0;
+    socklen_t length = sizeof listening;
+    if (getsockopt(entry.fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &length) == 0 && listening != 0)
+      listen(entry.fd, backlogMax);
+  }
 }
 
 bool Forwarder::open(const Forward& forward, std::string* error) {
   in_addr host{};
   inet_pton(AF_INET, forward.host.c_str(), &host);
   const bool udp = forward.protocol == Forward::Protocol::udp;
-  if (slirp_add_hostfwd(slirp_, udp, host, forward.hostPort, toNetwork(guestAddress), forward.guestPort) == 0) return true;
+  if (slirp_add_hostfwd(slirp_, udp, host, forward.hostPort, toNetwork(guestAddress), forward.guestPort) == 0)
+    return true;
   *error = std::string("cannot listen on ") + (udp ? "udp " : "tcp ") + forward.host + ":" +
-           std::to_string(forward.hostPort) + ": " + sys::errorText(errno) + "; free the port or choose another";
+           std::to_string(forward.hostPort) + ": " + sys::errorText(errno) +
+           "; free the port or choose another";
   return false;
 }
 

@@ -1,5 +1,5 @@
-// This member's station on the guest's segment: clients of its host ports become TCP connections and UDP datagrams of the
-// station, spoken by libslirp. The guest reaches nothing through it. Single-threaded.
+// This member's station on the guest's segment: clients of its host ports become TCP connections and UDP
+// datagrams of the station, spoken by libslirp. The guest reaches nothing through it. Single-threaded.
 #pragma once
 #include <poll.h>
 
@@ -16,8 +16,8 @@ class Forwarder {
  public:
   using Send = std::function<void(View frame)>;
 
-  // `send` gets the station's frames for the guest, in calls of serve(), receive() and start(). Null: `error` says which port
-  // cannot be had, and why.
+  // `send` gets the station's frames for the guest, in calls of serve(), receive() and start(). Null: `error`
+  // says which port cannot be had, and why.
   static std::unique_ptr<Forwarder> start(std::uint8_t slot, const std::vector<Forward>& forwards, Send send,
                                           std::string* error);
   ~Forwarder();
@@ -32,6 +32,7 @@ class Forwarder {
  private:
   explicit Forwarder(Send send) : send_(std::move(send)) {}
   bool open(const Forward& forward, std::string* error);
+  void raiseBacklogs();
 
   Send send_;
   Slirp* slirp_ = nullptr;

@@ -47,7 +47,8 @@ Flow flowOf(View frame) {
 }
 
 void appendFramed(View frame, Bytes* stream) {
-  for (int shift = 24; shift >= 0; shift -= 8) stream->push_back(static_cast<std::byte>(frame.size() >> shift));
+  for (int shift = 24; shift >= 0; shift -= 8)
+    stream->push_back(static_cast<std::byte>(frame.size() >> shift));
   stream->insert(stream->end(), frame.begin(), frame.end());
 }
 

@@ -1,5 +1,5 @@
-// Ethernet frames of a guest's network: what is read off them, and how they travel in a stream (be32 length + frame, as
-// QEMU's `-netdev stream` has it).
+// Ethernet frames of a guest's network: what is read off them, and how they travel in a stream (be32 length +
+// frame, as QEMU's `-netdev stream` has it).
 #pragma once
 #include <array>
 #include <compare>
@@ -21,8 +21,8 @@ constexpr std::size_t frameBytesMax = 64u << 10;
 constexpr bool isFrame(View bytes) { return bytes.size() >= frameBytesMin && bytes.size() <= frameBytesMax; }
 MacAddress destinationOf(View frame);  // of a frame as isFrame() has it
 
-// Frames of one flow must not overtake one another; a TCP connection or a pair of UDP ports is one, all else is by its
-// addresses.
+// Frames of one flow must not overtake one another; a TCP connection or a pair of UDP ports is one, all else
+// is by its addresses.
 struct Flow {
   MacAddress destination{}, source{};
   std::uint16_t type = 0;  // of Ethernet
@@ -37,8 +37,8 @@ Flow flowOf(View frame);
 
 void appendFramed(View frame, Bytes* stream);
 
-// Takes frames off the bytes of a stream, whatever the pieces they come in. What is no frame, too short or too long, is
-// passed over and counted.
+// Takes frames off the bytes of a stream, whatever the pieces they come in. What is no frame, too short or
+// too long, is passed over and counted.
 class FrameReader {
  public:
   void read(View bytes, const std::function<void(View frame)>& take);

@@ -1,4 +1,5 @@
-// The guest's network card: a socket that a QEMU's `-netdev stream` connects to, one at a time. Single-threaded.
+// The guest's network card: a socket that a QEMU's `-netdev stream` connects to, one at a time.
+// Single-threaded.
 #pragma once
 #include <poll.h>
 
@@ -29,7 +30,9 @@ class GuestPort {
   void flush();
 
   bool connected() const { return guest_ >= 0; }
-  bool crowded() const { return out_.size() - sent_ >= waitingBytesMax; }  // the guest does not read: deliver no more
+  bool crowded() const {
+    return out_.size() - sent_ >= waitingBytesMax;
+  }                      // the guest does not read: deliver no more
   bool drained() const;  // the guest's QEMU has read everything that was delivered
 
  private:

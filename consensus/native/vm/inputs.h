@@ -1,5 +1,6 @@
-// Frames that this member's clients have sent to the guest, from the station until the log has them. They stay here
-// meanwhile: when leadership changes they are sent again, and the log's sequence numbers tell what it already had.
+// Frames that this member's clients have sent to the guest, from the station until the log has them. They
+// stay here meanwhile: when leadership changes they are sent again, and the log's sequence numbers tell what
+// it already had.
 #pragma once
 #include <deque>
 
@@ -17,7 +18,7 @@ class UnconfirmedInputs {
   bool add(View frame);  // false: too much waits, the frame is lost as on a congested wire
   // The next entry for the leader; empty: none waits to be sent.
   Bytes takeBatch();
-  void confirmed(Sequence last);  // the log has all up to it
+  void confirmed(Sequence last);   // the log has all up to it
   void sendAgain() { sent_ = 0; }  // all that the log does not have yet
   bool empty() const { return frames_.empty(); }
   Sequence oldest() const { return first_; }  // of the first that is not confirmed
@@ -28,8 +29,8 @@ class UnconfirmedInputs {
   std::uint32_t member_;
   std::deque<Bytes> frames_;
   std::size_t bytes_ = 0;
-  Sequence first_ = 1;     // of frames_.front()
-  std::size_t sent_ = 0;   // how many of frames_ the leader has been told
+  Sequence first_ = 1;    // of frames_.front()
+  std::size_t sent_ = 0;  // how many of frames_ the leader has been told
   std::uint64_t lost_ = 0;
 };
 

@@ -1,4 +1,5 @@
-// gaia-vm: one member of a replicated machine's group. The executor starts it with GAIA_REPLICA=FILE (vm.conf) and descriptor 3.
+// gaia-vm: one member of a replicated machine's group. The executor starts it with GAIA_REPLICA=FILE
+// (vm.conf) and descriptor 3.
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -44,7 +45,8 @@ int main() {
   const int stopping = stopSignals();
   gaia::vm::Control control;
   gaia::vm::Options options;
-  std::string error = "GAIA_REPLICA is not set; it must name the file with this member's configuration (vm.conf)";
+  std::string error =
+      "GAIA_REPLICA is not set; it must name the file with this member's configuration (vm.conf)";
   const char* path = getenv("GAIA_REPLICA");
   const bool understood = path != nullptr && gaia::vm::readOptions(path, &options, &error);
   const auto plane = understood ? gaia::vm::DataPlane::start(options, &error) : nullptr;

@@ -21,7 +21,8 @@ bool isLoopback(const std::string& host) {
 // tcp|udp,host,hostPort,guestPort
 bool parseForward(string_view text, std::vector<Forward>* out) {
   const auto parts = split(text, ',');
-  if (parts.size() != 4 || out->size() == forwardsMax || (parts[0] != "tcp" && parts[0] != "udp")) return false;
+  if (parts.size() != 4 || out->size() == forwardsMax || (parts[0] != "tcp" && parts[0] != "udp"))
+    return false;
   Forward& forward = out->emplace_back();
   forward.protocol = parts[0] == "tcp" ? Forward::Protocol::tcp : Forward::Protocol::udp;
   forward.host = parts[1];
@@ -38,6 +39,7 @@ bool parseField(string_view key, string_view value, Options* out) {
   const Field common = parseReplicaField(key, value, &out->replica);
   if (common != Field::unknown) return common == Field::understood;
   if (key == "guest_socket") return parseSocket(value, &out->guestSocket);
+  if (key == "first_primary") return parseNumber(value, &out->firstPrimary);
   if (key == "forward") return parseForward(value, &out->forwards);
   return true;  // written by a newer executor
 }
@@ -57,7 +59,8 @@ bool readOptions(const char* path, Options* out, std::string* error) {
   std::stringstream text;
   text << file.rdbuf();
   if (file && !text.fail()) return parseOptions(text.str(), out, error);
-  *error = std::string("GAIA_REPLICA=") + path + " cannot be read; the executor must write it before it starts gaia-vm";
+  *error = std::string("GAIA_REPLICA=") + path +
+           " cannot be read; the executor must write it before it starts gaia-vm";
   return false;
 }
 

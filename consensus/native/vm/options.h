@@ -1,4 +1,5 @@
-// A member's configuration, written by the executor: replica.conf's lines of the group, and those of the machine.
+// A member's configuration, written by the executor: replica.conf's lines of the group, and those of the
+// machine.
 #pragma once
 #include <string>
 #include <vector>
@@ -19,8 +20,10 @@ constexpr std::size_t forwardsMax = 64;
 
 struct Options {
   ReplicaOptions replica;
-  std::string guestSocket;  // where QEMU's `-netdev stream` connects to, at most 107 bytes; empty: this member is a witness
+  std::string guestSocket;  // where QEMU's `-netdev stream` connects to, at most 107 bytes; empty: this
+                            // member is a witness
   std::vector<Forward> forwards;
+  std::uint32_t firstPrimary = 0;  // member number; of the founders of a group
 };
 
 // Parses the text of vm.conf. False: `error` names field, value and remedy.

@@ -25,15 +25,15 @@ static_assert(std::has_unique_object_representations_v<Saved>);
 std::optional<Entry> Order::apply(View payload, const Deliver& deliver) {
   const auto entry = decode(payload);
   if (!entry) return std::nullopt;
-  const bool news = std::visit(Overloaded{[&](const Inputs& inputs) { return deliverInputs(inputs, deliver); },
-                                          [&](const Roles& roles) { return assign(roles); },
-                                          [](const Cut&) { return true; }},
-                               *entry);
+  const bool news = std::visit(
+      Overloaded{[&](const Inputs& inputs) { return deliverInputs(inputs, deliver); },
+                 [&](const Roles& roles) { return assign(roles); }, [](const Cut&) { return true; }},
+      *entry);
   return news ? entry : std::nullopt;
 }
 
-// A member sends its frames again when leadership changes; between the old and the new sending some may be missing, which
-// come again, too. So each frame is taken once, in its member's order.
+// A member sends its frames again when leadership changes; between the old and the new sending some may be
+// missing, which come again, too. So each frame is taken once, in its member's order.
 bool Order::deliverInputs(const Inputs& inputs, const Deliver& deliver) {
   Station& station = stations_[inputs.slot];
   if (inputs.member < station.member) return false;
@@ -74,7 +74,8 @@ bool Order::restore(View state) {
   Saved saved;
   if (state.size() != sizeof saved) return false;
   std::memcpy(&saved, state.data(), sizeof saved);
-  for (std::size_t slot = 0; slot < slotsMax; slot++) stations_[slot] = {saved.members[slot], saved.lasts[slot]};
+  for (std::size_t slot = 0; slot < slotsMax; slot++)
+    stations_[slot] = {saved.members[slot], saved.lasts[slot]};
   roles_ = {saved.epoch, saved.primary, saved.backup};
   return true;
 }

@@ -1,10 +1,10 @@
-// What the log has decided about the machine: which frames the guest gets and in which order, where rounds cut, who is
-// primary and backup. The same at every member that has applied the same entries; pure.
+// What the log has decided about the machine: which frames the guest gets and in which order, where rounds
+// cut, who is primary and backup. The same at every member that has applied the same entries; pure.
 #pragma once
 #include <array>
 
-#include "vm/entry.h"
 #include "runtime/runtime.h"
+#include "vm/entry.h"
 
 namespace gaia::vm {
 
@@ -12,12 +12,13 @@ class Order {
  public:
   using Deliver = std::function<void(View frame)>;
 
-  // Applies one entry; frames for the guest are handed to `deliver`. What it was, or nothing when it says nothing new: a
-  // repetition, a frame before one that is missing, a former member's word, an old epoch.
+  // Applies one entry; frames for the guest are handed to `deliver`. What it was, or nothing when it says
+  // nothing new: a repetition, a frame before one that is missing, a former member's word, an old epoch.
   std::optional<Entry> apply(View payload, const Deliver& deliver);
 
-  Sequence lastOf(std::uint8_t slot, std::uint32_t member) const;  // the newest of its frames that the log has
-  const Roles& roles() const { return roles_; }                    // epoch 0: none yet
+  Sequence lastOf(std::uint8_t slot,
+                  std::uint32_t member) const;   // the newest of its frames that the log has
+  const Roles& roles() const { return roles_; }  // epoch 0: none yet
 
   // For a joiner whose entries begin after these.
   Bytes state() const;

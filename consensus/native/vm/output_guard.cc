@@ -7,7 +7,8 @@ namespace gaia::vm {
 OutputDigest digestOf(View frame, const HashKey& key) {
   OutputDigest digest{flowOf(frame), {}};
   crypto_generichash(reinterpret_cast<unsigned char*>(digest.hash.data()), digest.hash.size(),
-                     reinterpret_cast<const unsigned char*>(frame.data()), frame.size(), key.data(), key.size());
+                     reinterpret_cast<const unsigned char*>(frame.data()), frame.size(), key.data(),
+                     key.size());
   return digest;
 }
 
@@ -27,7 +28,8 @@ void OutputGuard::put(View frame, const std::function<void(View)>& release) {
   match(digest.flow, lane, release);
 }
 
-void OutputGuard::compare(std::uint64_t round, const OutputDigest& digest, const std::function<void(View)>& release) {
+void OutputGuard::compare(std::uint64_t round, const OutputDigest& digest,
+                          const std::function<void(View)>& release) {
   if (!closed_ || round != round_) return;
   Lane& lane = lanes_[digest.flow];
   if (!lane.differs) {

@@ -1,6 +1,6 @@
-// The output guard: a frame of the primary's guest leaves only when a crash of the primary can no more contradict it: once a
-// round has made the backup's guest the same as the primary's after it, or the backup's guest has put out the same bytes.
-// Pure.
+// The output guard: a frame of the primary's guest leaves only when a crash of the primary can no more
+// contradict it: once a round has made the backup's guest the same as the primary's after it, or the backup's
+// guest has put out the same bytes. Pure.
 #pragma once
 #include <deque>
 #include <map>
@@ -19,7 +19,8 @@ struct OutputDigest {
   Hash hash{};
 };
 static_assert(std::has_unique_object_representations_v<OutputDigest>);
-OutputDigest digestOf(View frame, const HashKey& key);  // keyed: a guest cannot make two frames that look equal
+OutputDigest digestOf(View frame,
+                      const HashKey& key);  // keyed: a guest cannot make two frames that look equal
 
 class OutputGuard {
  public:
@@ -72,8 +73,8 @@ class OutputGuard {
   std::uint64_t equalFrames_ = 0, mismatches_ = 0;
 };
 
-// The backup's own frames, which are not sent. When it becomes primary it sends those that the former primary may have kept
-// back: the newest ones since the last round; receivers of TCP know repetitions.
+// The backup's own frames, which are not sent. When it becomes primary it sends those that the former primary
+// may have kept back: the newest ones since the last round; receivers of TCP know repetitions.
 class RetainedOutput {
  public:
   static constexpr std::size_t bytesMax = 1u << 20;

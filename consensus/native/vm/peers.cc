@@ -13,7 +13,9 @@ constexpr std::size_t strangerBytesMax = sizeof(Hello) + sizeof(Challenge) + siz
 
 // The group's name is changed, so that a proof for consensus is none here.
 Peers::Peers(const ReplicaOptions& options, Receive receive)
-    : authenticator_(options.group + "#frames", options.secret), self_(options.self), receive_(std::move(receive)) {}
+    : authenticator_(options.group + "#frames", options.secret),
+      self_(options.self),
+      receive_(std::move(receive)) {}
 
 std::unique_ptr<Peers> Peers::listen(const ReplicaOptions& options, Receive receive, std::string* error) {
   std::unique_ptr<Peers> peers(new Peers(options, std::move(receive)));
@@ -32,7 +34,8 @@ void Peers::setMembers(const std::vector<Member>& members) { members_ = members;
 
 Peers::Session* Peers::find(std::uint32_t member) const {
   const auto found = std::find_if(sessions_.begin(), sessions_.end(), [&](const auto& session) {
-    return session->state == Session::State::open && session->peer.number == member && !session->stream.broken();
+    return session->state == Session::State::open && session->peer.number == member &&
+           !session->stream.broken();
   });
   return found == sessions_.end() ? nullptr : found->get();
 }
@@ -95,7 +98,8 @@ void Peers::accept(std::uint64_t nowNs) {
   const auto isStranger = [](const auto& session) {
     return session->state == Session::State::hello || session->state == Session::State::proof;
   };
-  while (static_cast<std::size_t>(std::count_if(sessions_.begin(), sessions_.end(), isStranger)) > strangersMax)
+  while (static_cast<std::size_t>(std::count_if(sessions_.begin(), sessions_.end(), isStranger)) >
+         strangersMax)
     sessions_.erase(std::find_if(sessions_.begin(), sessions_.end(), isStranger));  // the oldest
 }
 
@@ -132,9 +136,12 @@ void Peers::advance(Session& session) {
   const bool authentic = session.state == Session::State::open;
   session.stream.receive(authentic ? framePayloadMax : strangerBytesMax);
   const std::size_t available = session.stream.available();
-  if (session.state == Session::State::challenged && available >= sizeof(Challenge)) answerChallenge(session);
-  else if (session.state == Session::State::hello && available >= sizeof(Hello)) answerHello(session);
-  else if (session.state == Session::State::proof && available >= sizeof(Proof)) checkProof(session);
+  if (session.state == Session::State::challenged && available >= sizeof(Challenge))
+    answerChallenge(session);
+  else if (session.state == Session::State::hello && available >= sizeof(Hello))
+    answerHello(session);
+  else if (session.state == Session::State::proof && available >= sizeof(Proof))
+    checkProof(session);
   if (session.state == Session::State::open) takeMessages(session);
 }
 
@@ -155,7 +162,8 @@ void Peers::answerHello(Session& session) {
     return session.stream.fail();
   }
   sys::randomBytes(session.nonce);
-  session.stream.putMessage(Challenge{session.nonce, authenticator_.prove(Side::owner, hello, session.nonce)});
+  session.stream.putMessage(
+      Challenge{session.nonce, authenticator_.prove(Side::owner, hello, session.nonce)});
   session.state = Session::State::proof;
 }
 

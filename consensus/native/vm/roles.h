@@ -17,8 +17,8 @@ struct Leadership {
   std::uint32_t to = 0;
 };
 
-// `hasGuest`: the leader may run the machine; `status`: its own. Only the backup of the log may become primary; the first
-// primary of all is the first leader that may run the machine.
-Leadership dutyOf(std::uint32_t self, bool hasGuest, const Roles& roles, const Status& status);
+// `status`: the leader's own; `founder`: the primary of epoch 1, as all founders of the group were told.
+// After that only the backup of the log may become primary.
+Leadership dutyOf(std::uint32_t self, std::uint32_t founder, const Roles& roles, const Status& status);
 
 }  // namespace gaia::vm

@@ -9,7 +9,8 @@ static_assert(firstStation + slotsMax <= guestAddress[3]);
 }  // namespace
 
 Ipv4Address stationAddress(std::uint8_t slot) {
-  return {segmentNetwork[0], segmentNetwork[1], segmentNetwork[2], static_cast<std::uint8_t>(firstStation + slot)};
+  return {segmentNetwork[0], segmentNetwork[1], segmentNetwork[2],
+          static_cast<std::uint8_t>(firstStation + slot)};
 }
 
 MacAddress stationMac(std::uint8_t slot) {
@@ -23,7 +24,8 @@ Slots receiversOf(View frame) {
   const MacAddress destination = destinationOf(frame);
   const bool toMany = (destination[0] & std::byte{1}) != std::byte{0};
   Slots slots;
-  for (std::uint8_t slot = 0; slot < slotsMax; slot++) slots[slot] = toMany || destination == stationMac(slot);
+  for (std::uint8_t slot = 0; slot < slotsMax; slot++)
+    slots[slot] = toMany || destination == stationMac(slot);
   return slots;
 }
 

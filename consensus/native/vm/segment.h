@@ -1,5 +1,5 @@
-// The guest's Ethernet segment: the guest, and of each member a station through which its clients come. Stations have the
-// addresses that libslirp derives from a slot; nothing is learned.
+// The guest's Ethernet segment: the guest, and of each member a station through which its clients come.
+// Stations have the addresses that libslirp derives from a slot; nothing is learned.
 #pragma once
 #include <bitset>
 

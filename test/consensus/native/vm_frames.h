@@ -28,7 +28,8 @@ inline Bytes frame(const std::string& text) { return frameTo(stationMac(0), text
 
 // A datagram without payload: what flows are told apart by.
 inline Bytes udpFrame(std::uint16_t fromPort, const std::string& text) {
-  Bytes datagram = frameTo(stationMac(0), std::string("\x45", 1) + std::string(8, '\0') + "\x11" + std::string(10, '\0'));
+  Bytes datagram =
+      frameTo(stationMac(0), std::string("\x45", 1) + std::string(8, '\0') + "\x11" + std::string(10, '\0'));
   datagram[12] = std::byte{8};
   datagram.push_back(static_cast<std::byte>(fromPort >> 8));
   datagram.push_back(static_cast<std::byte>(fromPort));

@@ -40,7 +40,8 @@ TEST_CASE("vm: frames come off a stream whatever its pieces, and what is none is
     for (int i = 0; i < 20; i++) {
       const std::size_t length = random() % 4 == 0 ? random() % 70'000 : random() % 100;
       if (length + frameBytesMin > frameBytesMax || random() % 5 == 0) {
-        const std::size_t wrong = random() % 2 == 0 ? random() % frameBytesMin : frameBytesMax + 1 + random() % 1000;
+        const std::size_t wrong =
+            random() % 2 == 0 ? random() % frameBytesMin : frameBytesMax + 1 + random() % 1000;
         appendFramed(Bytes(wrong), &stream);
         refused++;
         continue;
@@ -50,7 +51,8 @@ TEST_CASE("vm: frames come off a stream whatever its pieces, and what is none is
     }
     FrameReader reader;
     for (View rest = stream; !rest.empty();) {
-      const std::size_t piece = std::min<std::size_t>(rest.size(), random() % 3 == 0 ? 1 : 1 + random() % 9000);
+      const std::size_t piece =
+          std::min<std::size_t>(rest.size(), random() % 3 == 0 ? 1 : 1 + random() % 9000);
       reader.read(rest.first(piece), [&](View frame) { got.push_back(textOf(frame)); });
       rest = rest.subspan(piece);
     }

@@ -126,7 +126,8 @@ TEST_CASE("vm: nothing leaves that neither a round covers nor the backup has put
     std::size_t covered = 0;
     std::uint64_t rounds = 0;
     for (int step = 0; step < 200; step++) {
-      const Bytes frame = udpFrame(static_cast<std::uint16_t>(random() % 3), std::string(1, "ab"[random() % 8 == 0]));
+      const Bytes frame =
+          udpFrame(static_cast<std::uint16_t>(random() % 3), std::string(1, "ab"[random() % 8 == 0]));
       const Flow flow = flowOf(frame);
       const auto leftBefore = machine.left.size();
       const int choice = static_cast<int>(random() % 40);
@@ -138,11 +139,15 @@ TEST_CASE("vm: nothing leaves that neither a round covers nor the backup has put
         REQUIRE(machine.left.size() == covered);
         continue;
       }
-      if (choice % 2 == 0) ours[flow].push_back(frame), machine.primary(frame);
-      else theirs[flow].push_back(frame), machine.backup(frame);
+      if (choice % 2 == 0)
+        ours[flow].push_back(frame), machine.primary(frame);
+      else
+        theirs[flow].push_back(frame), machine.backup(frame);
       // Of this flow as many have left since the round as both have put out alike.
       std::size_t equal = 0;
-      while (equal < ours[flow].size() && equal < theirs[flow].size() && ours[flow][equal] == theirs[flow][equal]) equal++;
+      while (equal < ours[flow].size() && equal < theirs[flow].size() &&
+             ours[flow][equal] == theirs[flow][equal])
+        equal++;
       for (std::size_t i = leftBefore; i < machine.left.size(); i++) {
         REQUIRE(flowOf(machine.left[i]) == flow);
         REQUIRE(equal > 0);
@@ -150,7 +155,8 @@ TEST_CASE("vm: nothing leaves that neither a round covers nor the backup has put
       std::size_t leftOfAll = 0;
       for (const auto& [each, frames] : ours) {
         std::size_t same = 0;
-        while (same < frames.size() && same < theirs[each].size() && frames[same] == theirs[each][same]) same++;
+        while (same < frames.size() && same < theirs[each].size() && frames[same] == theirs[each][same])
+          same++;
         leftOfAll += same;
       }
       REQUIRE(machine.left.size() == covered + leftOfAll);
@@ -177,19 +183,21 @@ TEST_CASE("vm: what the backup keeps is the newest of its output since the round
 
 TEST_CASE("vm: only the backup of the log becomes primary") {
   using Duty = Leadership::Duty;
-  const auto first = dutyOf(1, true, {}, connectedTo({2, 3}));
-  CHECK(first.duty == Duty::assign);
-  CHECK(first.roles == Roles{1, 1, 0});
-  CHECK(dutyOf(3, false, {}, connectedTo({1, 2})).duty == Duty::none);
+  for (const std::uint32_t leader : {1u, 3u}) {
+    const auto first = dutyOf(leader, 1, {}, connectedTo({2}));
+    CHECK(first.duty == Duty::assign);
+    CHECK(first.roles == Roles{1, 1, 0});
+  }
+  CHECK(dutyOf(4, 0, {}, connectedTo({1, 2})).duty == Duty::none);  // a joiner that has not caught up
   const Roles pair{4, 1, 2};
-  CHECK(dutyOf(1, true, pair, connectedTo({2, 3})).duty == Duty::none);
-  const auto takeover = dutyOf(2, true, pair, connectedTo({3}));
+  CHECK(dutyOf(1, 1, pair, connectedTo({2, 3})).duty == Duty::none);
+  const auto takeover = dutyOf(2, 1, pair, connectedTo({3}));
   CHECK(takeover.duty == Duty::assign);
   CHECK(takeover.roles == Roles{5, 2, 0});
-  CHECK(dutyOf(4, true, pair, connectedTo({})).duty == Duty::none);  // a guest that no round has made the same
-  CHECK(dutyOf(2, true, {4, 1, 0}, connectedTo({3})).duty == Duty::none);
-  const auto witness = dutyOf(3, false, pair, connectedTo({1, 2}));
+  CHECK(dutyOf(4, 1, pair, connectedTo({})).duty == Duty::none);  // a guest that no round has made the same
+  CHECK(dutyOf(2, 1, {4, 1, 0}, connectedTo({3})).duty == Duty::none);
+  const auto witness = dutyOf(3, 1, pair, connectedTo({1, 2}));
   CHECK(witness.duty == Duty::transfer);
   CHECK(witness.to == 1);
-  CHECK(dutyOf(3, false, pair, connectedTo({2})).to == 2);
+  CHECK(dutyOf(3, 1, pair, connectedTo({2})).to == 2);
 }
