@@ -34,11 +34,10 @@ std::string flag(const char* name, bool value) {
   return std::string(",\"") + name + "\":" + (value ? "true" : "false");
 }
 
-std::string machineLine(const MachineStatus& machine) {
-  return "{\"type\":\"machine\"" + field("epoch", machine.roles.epoch) +
-         field("primary", machine.roles.primary) + field("backup", machine.roles.backup) +
-         flag("guest", machine.guest) + field("cut", machine.cut) + flag("drained", machine.drained) +
-         ",\"roundWanted\":" + nameOf(machine.want) + "}\n";
+std::string guestLine(const GuestStatus& guest) {
+  return "{\"type\":\"guest\"" + field("epoch", guest.roles.epoch) + field("primary", guest.roles.primary) +
+         field("backup", guest.roles.backup) + flag("connected", guest.connected) + field("cut", guest.cut) +
+         flag("drained", guest.drained) + ",\"roundWanted\":" + nameOf(guest.want) + "}\n";
 }
 
 std::string framesLine(const FrameCounts& counts) {
@@ -82,7 +81,7 @@ void Control::receive(DataPlane& plane) {
   char part[1024];
   const ssize_t got = recv(channel_, part, sizeof part, MSG_DONTWAIT);
   if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) {
-    ::close(channel_);  // the executor is gone; the machine goes on serving
+    ::close(channel_);  // the executor is gone; the guest goes on serving
     channel_ = -1;
   }
   if (got > 0) received_.append(part, static_cast<std::size_t>(got));
@@ -118,7 +117,7 @@ void Control::report(const DataPlane& plane, std::uint64_t nowNs) {
   if (nowNs - reportedNs_ < reportNs) return;
   reportedNs_ = nowNs;
   offer(stateLine(plane.status()), &state_);
-  offer(machineLine(plane.machine()), &machine_);
+  offer(guestLine(plane.guestStatus()), &guest_);
   if (nowNs - countedNs_ < countNs) return;
   countedNs_ = nowNs;
   offer(metricsLine(plane.metrics()), &metrics_);

@@ -21,7 +21,7 @@ class Control {
 
   int channel_ = -1;  // -1: there is no executor, or no more
   std::string received_;
-  std::string state_, machine_, metrics_, frames_;  // as last said
+  std::string state_, guest_, metrics_, frames_;  // as last said
   std::uint64_t reportedNs_ = 0, countedNs_ = 0;
 };
 

@@ -40,7 +40,7 @@ std::unique_ptr<DataPlane> DataPlane::start(const Options& options, std::string*
   plane.peers_ = Peers::listen(options.replica, hear, error);
   if (plane.peers_ == nullptr) return nullptr;
   const auto send = [&plane](View frame) { plane.inputs_.add(frame); };
-  plane.forwarder_ = Forwarder::start(plane.self_.slot, options.forwards, send, error);
+  plane.forwarder_ = Forwarder::start(plane.self_.slot, options.doors, send, error);
   if (plane.forwarder_ == nullptr) return nullptr;
   const bool witness = options.guestSocket.empty();
   if (!witness) plane.guest_ = GuestPort::listen(options.guestSocket, error);

@@ -1,5 +1,6 @@
-// One member of a machine's group: its clients' station, the guest's network card, the log that orders what
-// the guest gets, and the guard over what it says. Driven by one loop: addTo(), poll(2), serve(), again.
+// One member of a replicated guest's group: its clients' station, the guest's network card, the log that
+// orders what the guest gets, and the guard over what it says. Driven by one loop: addTo(), poll(2), serve(),
+// again.
 #pragma once
 #include "runtime/turn_thread.h"
 #include "vm/forwarder.h"
@@ -12,13 +13,13 @@
 
 namespace gaia::vm {
 
-struct MachineStatus {
+struct GuestStatus {
   Roles roles;
-  bool guest = false;     // a QEMU is connected
-  std::uint64_t cut = 0;  // the round that inputs wait for; 0: none
-  bool drained = false;   // the guest has taken all inputs before the cut
+  bool connected = false;  // a QEMU is connected
+  std::uint64_t cut = 0;   // the round that inputs wait for; 0: none
+  bool drained = false;    // the guest has taken all inputs before the cut
   OutputGuard::Want want = OutputGuard::Want::nothing;
-  bool operator==(const MachineStatus&) const = default;
+  bool operator==(const GuestStatus&) const = default;
 };
 
 struct FrameCounts {
@@ -53,7 +54,7 @@ class DataPlane {
 
   const Status& status() const { return status_; }
   Metrics metrics() const { return turns_->metrics(); }
-  MachineStatus machine() const;
+  GuestStatus guestStatus() const;
   FrameCounts counts() const;
 
  private:

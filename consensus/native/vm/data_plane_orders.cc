@@ -56,7 +56,7 @@ std::string DataPlane::abandoned(std::uint64_t round) {
   return {};
 }
 
-MachineStatus DataPlane::machine() const {
+GuestStatus DataPlane::guestStatus() const {
   const bool guest = guest_ != nullptr && guest_->connected();
   return {order_.roles(), guest, cut_, cut_ != 0 && (guest_ == nullptr || guest_->drained()), guard_.want()};
 }

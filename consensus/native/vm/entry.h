@@ -1,4 +1,4 @@
-// What the group's log says about a machine, as bytes of an entry.
+// What the group's log says about a guest, as bytes of an entry.
 #pragma once
 #include <optional>
 #include <variant>

@@ -81,8 +81,8 @@ struct SlirpCalls {
   }
 };
 
-std::unique_ptr<Forwarder> Forwarder::start(std::uint8_t slot, const std::vector<Forward>& forwards,
-                                            Send send, std::string* error) {
+std::unique_ptr<Forwarder> Forwarder::start(std::uint8_t slot, const std::vector<Door>& doors, Send send,
+                                            std::string* error) {
   std::unique_ptr<Forwarder> forwarder(new Forwarder(std::move(send)));
   SlirpConfig config{};
   config.version = SLIRP_CONFIG_VERSION_MAX;
@@ -97,8 +97,8 @@ std::unique_ptr<Forwarder> Forwarder::start(std::uint8_t slot, const std::vector
       toNetwork(guestAddress);  // all stations offer the same, so that any of them may be gone
   config.if_mtu = config.if_mru = ethernetMtu;
   forwarder->slirp_ = slirp_new(&config, SlirpCalls::table(), forwarder.get());
-  for (const Forward& forward : forwards)
-    if (!forwarder->open(forward, error)) return nullptr;
+  for (const Door& door : doors)
+    if (!forwarder->open(door, error)) return nullptr;
   forwarder->raiseBacklogs();
   return forwarder;
 }
@@ -116,15 +116,14 @@ void Forwarder::raiseBacklogs() {
   }
 }
 
-bool Forwarder::open(const Forward& forward, std::string* error) {
+bool Forwarder::open(const Door& door, std::string* error) {
   in_addr host{};
-  inet_pton(AF_INET, forward.host.c_str(), &host);
-  const bool udp = forward.protocol == Forward::Protocol::udp;
-  if (slirp_add_hostfwd(slirp_, udp, host, forward.hostPort, toNetwork(guestAddress), forward.guestPort) == 0)
+  inet_pton(AF_INET, door.host.c_str(), &host);
+  const bool udp = door.protocol == Door::Protocol::udp;
+  if (slirp_add_hostfwd(slirp_, udp, host, door.hostPort, toNetwork(guestAddress), door.guestPort) == 0)
     return true;
-  *error = std::string("cannot listen on ") + (udp ? "udp " : "tcp ") + forward.host + ":" +
-           std::to_string(forward.hostPort) + ": " + sys::errorText(errno) +
-           "; free the port or choose another";
+  *error = std::string("cannot listen on ") + (udp ? "udp " : "tcp ") + door.host + ":" +
+           std::to_string(door.hostPort) + ": " + sys::errorText(errno) + "; free the port or choose another";
   return false;
 }
 

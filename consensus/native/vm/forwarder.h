@@ -18,7 +18,7 @@ class Forwarder {
 
   // `send` gets the station's frames for the guest, in calls of serve(), receive() and start(). Null: `error`
   // says which port cannot be had, and why.
-  static std::unique_ptr<Forwarder> start(std::uint8_t slot, const std::vector<Forward>& forwards, Send send,
+  static std::unique_ptr<Forwarder> start(std::uint8_t slot, const std::vector<Door>& doors, Send send,
                                           std::string* error);
   ~Forwarder();
   Forwarder(const Forwarder&) = delete;
@@ -31,7 +31,7 @@ class Forwarder {
 
  private:
   explicit Forwarder(Send send) : send_(std::move(send)) {}
-  bool open(const Forward& forward, std::string* error);
+  bool open(const Door& door, std::string* error);
   void raiseBacklogs();
 
   Send send_;

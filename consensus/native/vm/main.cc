@@ -1,4 +1,4 @@
-// gaia-vm: one member of a replicated machine's group. The executor starts it with GAIA_REPLICA=FILE
+// gaia-vm: one member of a replicated guest's group. The executor starts it with GAIA_REPLICA=FILE
 // (vm.conf) and descriptor 3.
 #include <sys/signalfd.h>
 #include <unistd.h>

@@ -19,15 +19,14 @@ bool isLoopback(const std::string& host) {
 }
 
 // tcp|udp,host,hostPort,guestPort
-bool parseForward(string_view text, std::vector<Forward>* out) {
+bool parseDoor(string_view text, std::vector<Door>* out) {
   const auto parts = split(text, ',');
-  if (parts.size() != 4 || out->size() == forwardsMax || (parts[0] != "tcp" && parts[0] != "udp"))
-    return false;
-  Forward& forward = out->emplace_back();
-  forward.protocol = parts[0] == "tcp" ? Forward::Protocol::tcp : Forward::Protocol::udp;
-  forward.host = parts[1];
-  return isLoopback(forward.host) && parseNumber(parts[2], &forward.hostPort) &&
-         parseNumber(parts[3], &forward.guestPort) && forward.hostPort != 0 && forward.guestPort != 0;
+  if (parts.size() != 4 || out->size() == doorsMax || (parts[0] != "tcp" && parts[0] != "udp")) return false;
+  Door& door = out->emplace_back();
+  door.protocol = parts[0] == "tcp" ? Door::Protocol::tcp : Door::Protocol::udp;
+  door.host = parts[1];
+  return isLoopback(door.host) && parseNumber(parts[2], &door.hostPort) &&
+         parseNumber(parts[3], &door.guestPort) && door.hostPort != 0 && door.guestPort != 0;
 }
 
 bool parseSocket(string_view path, std::string* out) {
@@ -40,7 +39,7 @@ bool parseField(string_view key, string_view value, Options* out) {
   if (common != Field::unknown) return common == Field::understood;
   if (key == "guest_socket") return parseSocket(value, &out->guestSocket);
   if (key == "first_primary") return parseNumber(value, &out->firstPrimary);
-  if (key == "forward") return parseForward(value, &out->forwards);
+  if (key == "door") return parseDoor(value, &out->doors);
   return true;  // written by a newer executor
 }
 

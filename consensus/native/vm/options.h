@@ -1,5 +1,5 @@
 // A member's configuration, written by the executor: replica.conf's lines of the group, and those of the
-// machine.
+// guest.
 #pragma once
 #include <string>
 #include <vector>
@@ -9,20 +9,20 @@
 namespace gaia::vm {
 
 // Clients of host:hostPort reach the guest's port.
-struct Forward {
+struct Door {
   enum class Protocol : std::uint8_t { tcp, udp } protocol = Protocol::tcp;
   std::string host;
   std::uint16_t hostPort = 0;
   std::uint16_t guestPort = 0;
 };
 
-constexpr std::size_t forwardsMax = 64;
+constexpr std::size_t doorsMax = 64;
 
 struct Options {
   ReplicaOptions replica;
   std::string guestSocket;  // where QEMU's `-netdev stream` connects to, at most 107 bytes; empty: this
                             // member is a witness
-  std::vector<Forward> forwards;
+  std::vector<Door> doors;
   std::uint32_t firstPrimary = 0;  // member number; of the founders of a group
 };
 

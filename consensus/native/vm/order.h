@@ -1,4 +1,4 @@
-// What the log has decided about the machine: which frames the guest gets and in which order, where rounds
+// What the log has decided about a guest: which frames the guest gets and in which order, where rounds
 // cut, who is primary and backup. The same at every member that has applied the same entries; pure.
 #pragma once
 #include <array>

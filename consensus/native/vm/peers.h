@@ -1,7 +1,7 @@
-// Connections between the members of a machine's group, besides those of consensus: frames on their way to
-// the leader, to the station of a client, and what the backup says of its guest's output. Each pair has one;
-// the younger member (the higher number) dials. Both sides prove that they know the group's secret; nothing
-// is encrypted. Single-threaded.
+// Connections between the members of a replicated guest's group, besides those of consensus: frames on their
+// way to the leader, to the station of a client, and what the backup says of its guest's output. Each pair
+// has one; the younger member (the higher number) dials. Both sides prove that they know the group's secret;
+// nothing is encrypted. Single-threaded.
 #pragma once
 #include <map>
 #include <memory>

@@ -1,4 +1,4 @@
-// What the leader of the log has to do about the machine's roles: pure.
+// What the leader of the log has to do about the guest's roles: pure.
 #pragma once
 #include <cstdint>
 

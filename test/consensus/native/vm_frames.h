@@ -1,4 +1,4 @@
-// Ethernet frames for tests of replicated machines.
+// Ethernet frames for tests of replicated guests.
 #pragma once
 #include <string>
 

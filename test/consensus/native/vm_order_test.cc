@@ -1,4 +1,4 @@
-// Frames in streams and in the log: what every member of a machine's group makes of them.
+// Frames in streams and in the log: what every member of a guest's group makes of them.
 #include <doctest/doctest.h>
 
 #include <random>

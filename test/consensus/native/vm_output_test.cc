@@ -39,48 +39,48 @@ Status connectedTo(const std::vector<std::uint32_t>& members) {
 }  // namespace
 
 TEST_CASE("vm: output waits for the same bytes of the backup, whoever is first") {
-  Guarded machine;
-  machine.primary(frame("one"));
-  CHECK(machine.left.empty());
-  machine.backup(frame("one"));
-  machine.backup(frame("two"));
-  CHECK(machine.left.size() == 1);
-  machine.primary(frame("two"));
-  CHECK(machine.left == Frames{frame("one"), frame("two")});
-  CHECK(machine.guard.equalFrames() == 2);
-  CHECK(machine.guard.want() == OutputGuard::Want::nothing);
-  CHECK(machine.guard.heldBytes() == 0);
+  Guarded guarded;
+  guarded.primary(frame("one"));
+  CHECK(guarded.left.empty());
+  guarded.backup(frame("one"));
+  guarded.backup(frame("two"));
+  CHECK(guarded.left.size() == 1);
+  guarded.primary(frame("two"));
+  CHECK(guarded.left == Frames{frame("one"), frame("two")});
+  CHECK(guarded.guard.equalFrames() == 2);
+  CHECK(guarded.guard.want() == OutputGuard::Want::nothing);
+  CHECK(guarded.guard.heldBytes() == 0);
 }
 
 TEST_CASE("vm: from a difference on a flow waits for a round, and others do not") {
-  Guarded machine;
-  machine.primary(udpFrame(1, "mine"));
-  machine.backup(udpFrame(1, "other"));
-  CHECK(machine.guard.mismatches() == 1);
-  CHECK(machine.guard.want() == OutputGuard::Want::mismatch);
-  machine.primary(udpFrame(1, "equal"));
-  machine.backup(udpFrame(1, "equal"));  // after a difference equality proves nothing
-  machine.primary(udpFrame(2, "good"));
-  machine.backup(udpFrame(2, "good"));
-  CHECK(machine.left == Frames{udpFrame(2, "good")});
-  machine.guard.committed(1, machine.release);
-  CHECK(machine.left == Frames{udpFrame(2, "good"), udpFrame(1, "mine"), udpFrame(1, "equal")});
-  CHECK(machine.guard.want() == OutputGuard::Want::nothing);
-  machine.primary(udpFrame(1, "again"));
-  CHECK(machine.left.size() == 3);
-  machine.backup(udpFrame(1, "again"));
-  CHECK(machine.left.size() == 4);
+  Guarded guarded;
+  guarded.primary(udpFrame(1, "mine"));
+  guarded.backup(udpFrame(1, "other"));
+  CHECK(guarded.guard.mismatches() == 1);
+  CHECK(guarded.guard.want() == OutputGuard::Want::mismatch);
+  guarded.primary(udpFrame(1, "equal"));
+  guarded.backup(udpFrame(1, "equal"));  // after a difference equality proves nothing
+  guarded.primary(udpFrame(2, "good"));
+  guarded.backup(udpFrame(2, "good"));
+  CHECK(guarded.left == Frames{udpFrame(2, "good")});
+  guarded.guard.committed(1, guarded.release);
+  CHECK(guarded.left == Frames{udpFrame(2, "good"), udpFrame(1, "mine"), udpFrame(1, "equal")});
+  CHECK(guarded.guard.want() == OutputGuard::Want::nothing);
+  guarded.primary(udpFrame(1, "again"));
+  CHECK(guarded.left.size() == 3);
+  guarded.backup(udpFrame(1, "again"));
+  CHECK(guarded.left.size() == 4);
 }
 
 TEST_CASE("vm: what the backup put out before a round says nothing of what the primary puts out after it") {
-  Guarded machine;
-  machine.backup(frame("stale"));
-  machine.guard.committed(1, machine.release);
-  machine.primary(frame("stale"));
-  machine.guard.compare(0, digestOf(frame("stale"), key), machine.release);
-  CHECK(machine.left.empty());
-  machine.guard.compare(1, digestOf(frame("stale"), key), machine.release);
-  CHECK(machine.left.size() == 1);
+  Guarded guarded;
+  guarded.backup(frame("stale"));
+  guarded.guard.committed(1, guarded.release);
+  guarded.primary(frame("stale"));
+  guarded.guard.compare(0, digestOf(frame("stale"), key), guarded.release);
+  CHECK(guarded.left.empty());
+  guarded.guard.compare(1, digestOf(frame("stale"), key), guarded.release);
+  CHECK(guarded.left.size() == 1);
 }
 
 TEST_CASE("vm: a hash with another key is another hash") {
@@ -90,30 +90,30 @@ TEST_CASE("vm: a hash with another key is another hash") {
 }
 
 TEST_CASE("vm: a full guard makes the guest wait and asks for a round") {
-  Guarded machine;
+  Guarded guarded;
   const Bytes large = frame(std::string(60'000, 'x'));
-  while (!machine.guard.full()) machine.primary(large);
-  CHECK(machine.guard.heldBytes() < OutputGuard::heldBytesMax + frameBytesMax);
-  CHECK(machine.guard.want() == OutputGuard::Want::full);
-  machine.guard.committed(1, machine.release);
-  CHECK_FALSE(machine.guard.full());
-  CHECK(machine.left.size() > 100);
+  while (!guarded.guard.full()) guarded.primary(large);
+  CHECK(guarded.guard.heldBytes() < OutputGuard::heldBytesMax + frameBytesMax);
+  CHECK(guarded.guard.want() == OutputGuard::Want::full);
+  guarded.guard.committed(1, guarded.release);
+  CHECK_FALSE(guarded.guard.full());
+  CHECK(guarded.left.size() > 100);
 }
 
 TEST_CASE("vm: a backup that is far ahead is not compared any more") {
-  Guarded machine;
-  for (std::size_t i = 0; i <= OutputGuard::digestsMax; i++) machine.backup(frame("x"));
-  CHECK(machine.guard.want() == OutputGuard::Want::mismatch);
-  machine.primary(frame("x"));
-  CHECK(machine.left.empty());
+  Guarded guarded;
+  for (std::size_t i = 0; i <= OutputGuard::digestsMax; i++) guarded.backup(frame("x"));
+  CHECK(guarded.guard.want() == OutputGuard::Want::mismatch);
+  guarded.primary(frame("x"));
+  CHECK(guarded.left.empty());
 }
 
 TEST_CASE("vm: without a backup nothing is held") {
-  Guarded machine;
-  machine.primary(frame("held"));
-  machine.guard.close(false, machine.release);
-  machine.primary(frame("free"));
-  CHECK(machine.left == Frames{frame("held"), frame("free")});
+  Guarded guarded;
+  guarded.primary(frame("held"));
+  guarded.guard.close(false, guarded.release);
+  guarded.primary(frame("free"));
+  CHECK(guarded.left == Frames{frame("held"), frame("free")});
 }
 
 TEST_CASE("vm: nothing leaves that neither a round covers nor the backup has put out in the same order") {
@@ -121,7 +121,7 @@ TEST_CASE("vm: nothing leaves that neither a round covers nor the backup has put
   CAPTURE(seed);
   std::mt19937_64 random(seed);
   for (int life = 0; life < 300; life++) {
-    Guarded machine;
+    Guarded guarded;
     std::map<Flow, std::vector<Bytes>> ours, theirs;  // since the last round
     std::size_t covered = 0;
     std::uint64_t rounds = 0;
@@ -129,27 +129,27 @@ TEST_CASE("vm: nothing leaves that neither a round covers nor the backup has put
       const Bytes frame =
           udpFrame(static_cast<std::uint16_t>(random() % 3), std::string(1, "ab"[random() % 8 == 0]));
       const Flow flow = flowOf(frame);
-      const auto leftBefore = machine.left.size();
+      const auto leftBefore = guarded.left.size();
       const int choice = static_cast<int>(random() % 40);
       if (choice == 0) {
-        machine.guard.committed(++rounds, machine.release);
+        guarded.guard.committed(++rounds, guarded.release);
         for (const auto& [flow, frames] : ours) covered += frames.size();
         ours.clear();
         theirs.clear();
-        REQUIRE(machine.left.size() == covered);
+        REQUIRE(guarded.left.size() == covered);
         continue;
       }
       if (choice % 2 == 0)
-        ours[flow].push_back(frame), machine.primary(frame);
+        ours[flow].push_back(frame), guarded.primary(frame);
       else
-        theirs[flow].push_back(frame), machine.backup(frame);
+        theirs[flow].push_back(frame), guarded.backup(frame);
       // Of this flow as many have left since the round as both have put out alike.
       std::size_t equal = 0;
       while (equal < ours[flow].size() && equal < theirs[flow].size() &&
              ours[flow][equal] == theirs[flow][equal])
         equal++;
-      for (std::size_t i = leftBefore; i < machine.left.size(); i++) {
-        REQUIRE(flowOf(machine.left[i]) == flow);
+      for (std::size_t i = leftBefore; i < guarded.left.size(); i++) {
+        REQUIRE(flowOf(guarded.left[i]) == flow);
         REQUIRE(equal > 0);
       }
       std::size_t leftOfAll = 0;
@@ -159,7 +159,7 @@ TEST_CASE("vm: nothing leaves that neither a round covers nor the backup has put
           same++;
         leftOfAll += same;
       }
-      REQUIRE(machine.left.size() == covered + leftOfAll);
+      REQUIRE(guarded.left.size() == covered + leftOfAll);
     }
     covered = 0;
   }
