@@ -57,7 +57,35 @@ describe('moves', function () {
     const after = await system.whole(id);
     assert.notDeepEqual(hosts(after), hosts(before));
     assert.deepEqual(await writer.stop(), []);
-    await system.request('DELETE', `/v2/apps${id}`);
+    for (const app of [id, '/moves/plain']) await system.request('DELETE', `/v2/apps${app}`);
     await until('the servers have ended', 20_000, async () => system.servers().length === 0);
+  });
+
+  it('preempt a replica and a task under load, which come back when there is room', async () => {
+    const id = '/moves/preempted';
+    const sleep = { cmd: 'exec sleep 1000', mem: 16, instances: 2 };
+    await system.deploy(redisSpec(id, { cpus: 1.2 }));
+    await system.whole(id);
+    await system.deploy({ ...sleep, id: '/moves/low', cpus: 1.2, priority: 1 });
+    const running = async (app: string) => {
+      const { body } = await system.request('GET', `/v2/apps${app}/tasks`);
+      return body.tasks.filter(({ state }: { state: string }) => state === 'TASK_RUNNING').length;
+    };
+    await until('all agents are in use', 30_000, async () => (await running('/moves/low')) === 2);
+    const writer = new Writer(system, id);
+    await system.deploy({ ...sleep, id: '/moves/important', cpus: 1.5, priority: 5 });
+    await until('the important tasks run', 60_000, async () => (await running('/moves/important')) === 2);
+    const reduced = await system.group(id);
+    assert.deepEqual([reduced.group.state, system.servers().length, await running('/moves/low')], ['degraded', 2, 1]);
+    assert.match(await gaia('explain', id), /preempted by \/moves\/important/);
+    assert.match(
+      await gaia('app', 'show', '/moves/low'),
+      /it is preempted by \/moves\/important, which has priority 5/,
+    );
+    await system.request('DELETE', '/v2/apps/moves/important');
+    await system.whole(id);
+    await until('the task is back', 30_000, async () => (await running('/moves/low')) === 2);
+    assert.deepEqual(await writer.stop(), []);
+    assert.ok(writer.acknowledged.length > 500, `${writer.acknowledged.length} writes`);
   });
 });
