@@ -12,6 +12,8 @@ import {
   type SchedulerClientOptions,
 } from './mesos-http-client/index.js';
 import { Outbox } from './outbox.js';
+import { Planner } from './planner.js';
+import type { PlanJob, PlanOf } from './planning.js';
 import type { Action, Event } from './scheduler/context.js';
 import type { Scheduler } from './scheduler.js';
 import type { ClusterView, Command, CommandResult, FrameworkService, FrameworkView } from './service.js';
@@ -40,6 +42,7 @@ export class Loop implements FrameworkService {
   readonly #options: LoopOptions;
   readonly #client: SchedulerClient;
   readonly #outbox: Outbox;
+  readonly #planner = new Planner();
   readonly #replies = new Map<string, (result: CommandResult) => void>();
   #queue: Queued[] = [];
   #running: Promise<void> | null = null;
@@ -74,6 +77,7 @@ export class Loop implements FrameworkService {
     this.#closed = true;
     if (this.#ticking) clearInterval(this.#ticking);
     await this.#client.close();
+    await this.#planner.close();
     await this.#running;
     await this.#options.store.close();
   }
@@ -86,8 +90,13 @@ export class Loop implements FrameworkService {
     return this.#options.scheduler.plan(spec);
   }
 
-  preemption(spec: AppSpec): PreemptionPlan | null {
-    return this.#options.scheduler.preemption(spec);
+  async preemption(spec: AppSpec): Promise<PreemptionPlan | null> {
+    const job = this.#options.scheduler.preemptionJob(spec);
+    return job && this.compute(job);
+  }
+
+  compute<Job extends PlanJob>(job: Job): Promise<PlanOf<Job>> {
+    return this.#planner.plan(job);
   }
 
   cluster(): ClusterView {
@@ -138,7 +147,16 @@ export class Loop implements FrameworkService {
     for (const action of actions) {
       if (action.type === 'call') this.#outbox.push(action.call);
       else if (action.type === 'reply') this.#reply(action.requestId, action.result);
+      else if (action.type === 'plan') void this.#plan(action);
     }
+  }
+
+  async #plan({ app, job }: Extract<Action, { type: 'plan' }>): Promise<void> {
+    const plan = await this.#planner.plan(job).catch((error: Error) => {
+      if (!this.#closed) this.#options.log.warn({ app, cause: error.message }, 'no plan for whom an app preempts');
+      return null;
+    });
+    if (!this.#closed) void this.#handle({ type: 'planned', now: Date.now(), app, plan });
   }
 
   #reply(requestId: string, result: CommandResult): void {

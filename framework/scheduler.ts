@@ -6,10 +6,10 @@
  * crash between any two actions leaves a store from which the next start goes on.
  */
 
-import type { PreemptionPlan } from '../placement/index.js';
 import type { Plan } from '../placement/types.js';
 import type { AppSpec } from './app.js';
 import type { SchedulerEvent } from './mesos-http-client/index.js';
+import type { PreemptionJob } from './planning.js';
 import { convergePlain } from './scheduler/apps.js';
 import { clusterOf } from './scheduler/cluster.js';
 import { runCommand } from './scheduler/commands.js';
@@ -21,7 +21,7 @@ import { convergeGroup } from './scheduler/groups.js';
 import { receiveInverseOffers } from './scheduler/maintenance.js';
 import { match } from './scheduler/match.js';
 import { forgetAgent, receiveOffers } from './scheduler/offers.js';
-import { advancePreemptions, holdRoom, previewPreemption } from './scheduler/preemptions.js';
+import { advancePreemptions, holdRoom, previewJob, receivePlan } from './scheduler/preemptions.js';
 import { advanceRebalances } from './scheduler/rebalances.js';
 import { reconcile, repeatKills, startReconciliation } from './scheduler/reconcile.js';
 import type { AppRecord } from './scheduler/records.js';
@@ -68,9 +68,9 @@ export class Scheduler {
     return planOver(this.#context, requestNow(this.#context, spec), offered);
   }
 
-  /** Whom it would make leave if it did not fit; null: nobody may leave for it. Changes nothing. */
-  preemption(spec: AppSpec): PreemptionPlan | null {
-    return previewPreemption(this.#context, spec);
+  /** What finds out whom a new app would make leave; null: nobody may leave for it. Changes nothing. */
+  preemptionJob(spec: AppSpec): PreemptionJob | null {
+    return previewJob(this.#context, spec);
   }
 
   /** What runs where, and what is known of the agents. */
@@ -93,6 +93,9 @@ function handle(context: Context, event: Event): void {
       context.actions.push({ type: 'reply', requestId: event.requestId, result });
       return;
     }
+    case 'planned':
+      receivePlan(context, event.app, event.plan);
+      return;
     case 'ticked':
       return;
   }

@@ -5,6 +5,7 @@ import type { RebalanceMove } from '../placement/rebalance.js';
 import type { Plan, Refusal } from '../placement/types.js';
 import type { AppSpec } from './app.js';
 import type { TaskState } from './mesos-http-client/index.js';
+import type { PlanJob, PlanOf } from './planning.js';
 
 /**
  * What the API layer (`api/`) may ask of the framework, and nothing else. `loop.ts` implements it over the pure
@@ -18,7 +19,9 @@ export interface FrameworkService {
   /** What `placement` would do with this spec on the offers at hand. Changes nothing. */
   plan(spec: AppSpec): Plan;
   /** Whom it would make leave if it did not fit; null: nobody may leave for it. Changes nothing. */
-  preemption(spec: AppSpec): PreemptionPlan | null;
+  preemption(spec: AppSpec): Promise<PreemptionPlan | null>;
+  /** Beside everything else. Rejects with `NoPlan`. */
+  compute<Job extends PlanJob>(job: Job): Promise<PlanOf<Job>>;
   /** What runs where, for previews of moves. */
   cluster(): ClusterView;
 }

@@ -1,4 +1,5 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { NoPlan } from '../planner.js';
 import type { CommandResult } from '../service.js';
 import type { Rejection } from '../spec.js';
 
@@ -33,6 +34,18 @@ export function rejected(rejection: Rejection): ApiError {
 
 export function malformed(details: string): ApiError {
   return new ApiError(400, 'Invalid JSON', 'Send one JSON value with Content-Type: application/json.', { details });
+}
+
+/** For a promise of a plan. */
+export function noPlan(error: Error): never {
+  if (!(error instanceof NoPlan)) throw error;
+  throw new ApiError(
+    503,
+    `There is no plan: ${error.message}`,
+    'Repeat the request in a while.',
+    {},
+    { 'Retry-After': '10' },
+  );
 }
 
 /** Why the framework did not take a command, as Marathon would say it. */

@@ -1,16 +1,10 @@
 import type { FastifyRequest } from 'fastify';
-import {
-  agentsIn,
-  type Cluster,
-  planDrain,
-  planRebalance,
-  type RebalanceOptions,
-  valuesIn,
-} from '../../placement/index.js';
+import { agentsIn, type Cluster, type RebalanceOptions, valuesIn } from '../../placement/index.js';
+import type { PlanJob, PlanOf } from '../planning.js';
 import type { ClusterView } from '../service.js';
 import type { Context } from './context.js';
 import { beginDrain, endDrain } from './drains.js';
-import { ApiError } from './errors.js';
+import { ApiError, noPlan } from './errors.js';
 import { text, texts } from './query.js';
 import type { Resource } from './resource.js';
 
@@ -23,26 +17,34 @@ export function drainResource(context: Context): Resource {
   return {
     POST: beginDrain(context),
     DELETE: endDrain(context),
-    GET: (request) => {
+    GET: async (request) => {
       const view = service.cluster();
       const wanted = selection(request);
       const ids = agentsIn(view.cluster, wanted);
       if (ids.length === 0) throw noSuchAgent(view.cluster, wanted);
-      return { known: knowledge(view), plan: planDrain(view.cluster, ids) };
+      return {
+        known: knowledge(view),
+        plan: await planFor(context, { type: 'drain', cluster: view.cluster, agentIds: ids }),
+      };
     },
   };
 }
 
 /** `GET /v2/placement/rebalance`: which moves would gain. A preview; POST plans anew and carries the plan out. */
-export function rebalanceResource({ service, changes }: Context): Resource {
-  const preview = (request: FastifyRequest) => {
+export function rebalanceResource(context: Context): Resource {
+  const { service, changes } = context;
+  const preview = async (request: FastifyRequest) => {
+    const options = rebalanceOptions(request);
     const view = service.cluster();
-    return { known: knowledge(view), plan: planRebalance(view.cluster, rebalanceOptions(request)) };
+    return {
+      known: knowledge(view),
+      plan: await planFor(context, { type: 'rebalance', cluster: view.cluster, options }),
+    };
   };
   return {
     GET: preview,
     POST: async (request) => {
-      const { known, plan } = preview(request);
+      const { known, plan } = await preview(request);
       const { moves } = plan;
       if (moves.length === 0)
         throw new ApiError(409, 'No move gains', 'Nothing is to be done; add agents, or allow more with movesMax.', {
@@ -53,6 +55,10 @@ export function rebalanceResource({ service, changes }: Context): Resource {
       return { ...accepted, known, plan };
     },
   };
+}
+
+function planFor<Job extends PlanJob>({ service }: Context, job: Job): Promise<PlanOf<Job>> {
+  return service.compute(job).catch(noPlan);
 }
 
 /** What the plan was made from. */

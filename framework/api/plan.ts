@@ -1,12 +1,13 @@
 import { absoluteId, toJson } from '../spec.js';
 import { type Context, findApp, reportIgnored } from './context.js';
+import { noPlan } from './errors.js';
 import type { Resource } from './resource.js';
 import { judge, requireTree } from './specs.js';
 
 /** `POST /v2/plan`: where the tasks of a spec would go on the offers at hand. Changes nothing. */
 export function planResource({ service, changes }: Context): Resource {
   return {
-    POST: (request, reply) => {
+    POST: async (request, reply) => {
       const view = service.view();
       const existing = findApp(view, idOf(request.body))?.spec ?? null;
       const version = changes.nextVersion(view);
@@ -15,7 +16,7 @@ export function planResource({ service, changes }: Context): Resource {
       requireTree(view, [spec]);
       reportIgnored(reply, ignored);
       const plan = service.plan(spec);
-      const preemption = plan.unplaced.length > 0 ? service.preemption(spec) : null;
+      const preemption = plan.unplaced.length > 0 ? await service.preemption(spec).catch(noPlan) : null;
       return { app: toJson(spec), exists: existing !== null, plan, preemption };
     },
   };

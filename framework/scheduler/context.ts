@@ -1,4 +1,6 @@
 /** What every part of the scheduler is handed: the time, the state, and where actions are collected. */
+
+import type { PreemptionPlan } from '../../placement/index.js';
 import type {
   AgentSnapshot,
   PlacementRequest,
@@ -8,6 +10,7 @@ import type {
   Unavailability,
 } from '../../placement/types.js';
 import type { Offer, SchedulerCallBody, SchedulerEvent } from '../mesos-http-client/index.js';
+import type { PreemptionJob } from '../planning.js';
 import type { Command, CommandResult, Counts } from '../service.js';
 import type { Change, State } from './state.js';
 
@@ -16,6 +19,8 @@ export type Event = { now: number } & (
   | { type: 'mesos'; event: SchedulerEvent }
   | { type: 'disconnected' }
   | { type: 'ticked' }
+  /** The answer to a `plan`; null: there is none. */
+  | { type: 'planned'; app: string; plan: PreemptionPlan | null }
   | { type: 'command'; requestId: string; command: Command }
 );
 
@@ -23,7 +28,9 @@ export type Event = { now: number } & (
 export type Action =
   | { type: 'persist'; changes: Change[] }
   | { type: 'call'; call: SchedulerCallBody }
-  | { type: 'reply'; requestId: string; result: CommandResult };
+  | { type: 'reply'; requestId: string; result: CommandResult }
+  /** Made beside the steps; the answer comes as `planned`. */
+  | { type: 'plan'; app: string; job: PreemptionJob };
 
 /** Source of what must not be guessable or repeated; seeded in tests. */
 export interface Ids {
@@ -117,7 +124,7 @@ export interface Memory {
   /** Agents where room is made for an app: nothing of lower priority goes there. */
   held: Map<string, { app: string; priority: number }>;
   /** When room may be made again for any app, and for one app. */
-  preemption: { nextMs: number; nextMsOf: Map<string, number> };
+  preemption: { nextMs: number; nextMsOf: Map<string, number>; planning: boolean };
   /** Maintenance windows, by agent; also of agents that have offered nothing. */
   unavailable: Map<string, Unavailability>;
   waiting: Map<string, Waiting>;
@@ -156,7 +163,7 @@ export function emptyMemory(): Memory {
     agents: new Map(),
     closed: {},
     held: new Map(),
-    preemption: { nextMs: 0, nextMsOf: new Map() },
+    preemption: { nextMs: 0, nextMsOf: new Map(), planning: false },
     unavailable: new Map(),
     waiting: new Map(),
     earmarks: new Map(),

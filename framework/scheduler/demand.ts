@@ -50,7 +50,7 @@ function closedTo({ closed, held }: Context['memory'], spec: AppSpec): Record<st
 }
 
 /** Records of earlier versions have none. */
-export const priorityOf = ({ priority = 0 }: Pick<AppSpec, 'priority'>): number => priority;
+export const priorityOf = ({ priority = 0 }: { priority?: number }): number => priority;
 
 /** The request of a whole new app, as its spec says it. */
 export function requestOf(spec: AppSpec): GroupRequest {

@@ -2,14 +2,16 @@
  * Priorities: when an app of a priority above 0 does not fit, tasks of apps of lower priority leave for it. Replicas leave their
  * group first, never its last majority. The room is kept for it for a while; those that have left wait for other places.
  */
-import { type PreemptionPlan, planPreemption, type Victim } from '../../placement/index.js';
+import type { AgentName, GroupRequest, PreemptionPlan, Victim } from '../../placement/index.js';
 import type { AppSpec } from '../app.js';
+import type { PreemptionJob } from '../planning.js';
 import { clusterOf } from './cluster.js';
 import type { Context } from './context.js';
 import { type Demand, priorityOf, requestNow } from './demand.js';
 import { retire } from './members.js';
 import { groupOf, type MemberTask } from './quorum.js';
-import type { AppRecord, PreemptionRecord, TaskRecord } from './records.js';
+import type { AppRecord, TaskRecord } from './records.js';
+import type { State } from './state.js';
 import { describeAgent, tell } from './story.js';
 import { nameOf, stop } from './tasks.js';
 
@@ -21,12 +23,16 @@ export const preemptionHoldMs = 300_000;
 const planEveryMs = 5000;
 const planAgainMs = 60_000;
 
-/** Whom a new app would make leave; null: nobody may leave for it. Changes nothing. */
-export function previewPreemption(context: Context, spec: AppSpec): PreemptionPlan | null {
+/** What finds out whom a new app would make leave; null: nobody may leave for it. */
+export function previewJob(context: Context, spec: AppSpec): PreemptionJob | null {
   if (priorityOf(spec) <= 0) return null;
-  const { agents, groups } = clusterOf(context).cluster;
-  const others = groups.filter(({ id }) => id !== spec.id);
-  return planPreemption({ agents, groups: others }, requestNow(context, spec), priorityOf(spec));
+  const job = jobFor(context, requestNow(context, spec), priorityOf(spec));
+  const groups = job.cluster.groups.filter(({ id }) => id !== spec.id);
+  return { ...job, cluster: { ...job.cluster, groups } };
+}
+
+function jobFor(context: Context, group: GroupRequest, priority: number): PreemptionJob {
+  return { type: 'preemption', cluster: clusterOf(context).cluster, group, priority };
 }
 
 /** Which agents are kept, and for whom. */
@@ -37,7 +43,7 @@ export function holdRoom({ state, memory }: Context): void {
       if ((memory.held.get(agentId)?.priority ?? 0) < priority) memory.held.set(agentId, { app, priority });
 }
 
-/** Ends what has been reached or has taken too long, and makes room for one more app. */
+/** Ends what has been reached or has taken too long, and asks for a plan for one more app. */
 export function advancePreemptions(context: Context, demands: Demand[]): void {
   for (const record of [...context.state.preemptions.values()]) {
     const demand = demands.find(({ request }) => request.id === record.id);
@@ -46,7 +52,7 @@ export function advancePreemptions(context: Context, demands: Demand[]): void {
   }
   forgetPlaced(context, demands);
   const next = nextToPlan(context, demands);
-  if (next) makeRoom(context, next);
+  if (next) askForPlan(context, next);
 }
 
 /** Whoever waits for nothing any more has its place again. */
@@ -59,7 +65,7 @@ function forgetPlaced({ state }: Context, demands: Demand[]): void {
 }
 
 function nextToPlan({ state, memory, now }: Context, demands: Demand[]): Demand | undefined {
-  if (!memory.connected || now < memory.preemption.nextMs) return undefined;
+  if (!memory.connected || memory.preemption.planning || now < memory.preemption.nextMs) return undefined;
   const due = demands.filter((demand) => {
     const waiting = memory.waiting.get(demand.request.id);
     const isNew =
@@ -76,33 +82,41 @@ function mayPreempt({ app, request, returning }: Demand): boolean {
   return priorityOf(app.active) > 0 && !returning && !moves;
 }
 
-function makeRoom(context: Context, { app, request }: Demand): void {
-  const { memory, now } = context;
-  memory.preemption.nextMs = now + planEveryMs;
-  memory.preemption.nextMsOf.set(app.id, now + planAgainMs);
+function askForPlan(context: Context, { app, request }: Demand): void {
+  const { preemption } = context.memory;
+  preemption.planning = true;
+  preemption.nextMsOf.set(app.id, context.now + planAgainMs);
+  context.actions.push({ type: 'plan', app: app.id, job: jobFor(context, request, priorityOf(app.active)) });
+}
+
+/** Makes room as planned, if the app waits still and those that are to leave are where they were. */
+export function receivePlan(context: Context, appId: string, plan: PreemptionPlan | null): void {
+  const { memory, state, now } = context;
+  Object.assign(memory.preemption, { planning: false, nextMs: now + planEveryMs });
+  const app = state.apps.get(appId);
+  if (!plan || !app || !memory.waiting.has(appId) || plan.victims.length === 0) return;
   const priority = priorityOf(app.active);
-  const { cluster } = clusterOf(context);
-  const plan = [request.slots, ...(request.whole ? [] : [request.slots.slice(0, 1)])]
-    .map((slots) => planPreemption(cluster, { ...request, slots }, priority))
-    .find(({ victims }) => victims.length > 0);
-  const tasks = plan ? tasksOf(context, plan.victims) : [];
-  if (!plan || tasks.length < plan.victims.length) return;
-  const names = new Map(cluster.agents.map(({ id, hostname }) => [id, hostname]));
-  const agents = [...new Set(plan.seats.map(({ agentId }) => agentId))];
-  const record = context.state.preemptions.put(app.id, {
-    id: app.id,
-    priority,
-    victims: tasks.map((task) => ({ app: task.appId, taskId: task.id })),
-    agents: agents.map((agentId) => ({ agentId, hostname: names.get(agentId) ?? agentId })),
-    untilMs: now + preemptionHoldMs,
-  });
+  const tasks = tasksOf(state, plan.victims);
+  if (tasks.length < plan.victims.length || tasks.some((task) => priorityOfApp(state, task.appId) >= priority)) return;
   const leaving = tasks.map((task) => `${nameOf(task)} of ${task.appId} on ${describeAgent(task.agent)}`);
-  tell(context, app.id, `room is made for it, which has priority ${priority}: ${leaving.join(', ')} leave`);
-  evict(context, record);
+  tell(context, appId, `room is made for it, which has priority ${priority}; leaving: ${leaving.join(', ')}`);
+  state.preemptions.put(appId, {
+    ...{ id: appId, priority, untilMs: now + preemptionHoldMs },
+    victims: tasks.map((task) => task.id),
+    agents: namesOf(context, plan.seats),
+  });
+  evict(context, tasks, `it is preempted by ${appId}, which has priority ${priority}`, appId);
+}
+
+const priorityOfApp = (state: State, appId: string) => priorityOf(state.apps.get(appId)?.active ?? {});
+
+function namesOf({ memory }: Context, seats: { agentId: string }[]): AgentName[] {
+  const ids = [...new Set(seats.map(({ agentId }) => agentId))];
+  return ids.map((agentId) => ({ agentId, hostname: memory.agents.get(agentId)?.snapshot.hostname ?? agentId }));
 }
 
 /** The tasks that the plan means: of an app as many on an agent as it names there. */
-function tasksOf({ state }: Context, victims: Victim[]): TaskRecord[] {
+function tasksOf(state: State, victims: Victim[]): TaskRecord[] {
   const taken = new Set<TaskRecord>();
   for (const { group, slot, agentId } of victims) {
     const task = state.tasksOf(group).find((one) => {
@@ -115,13 +129,10 @@ function tasksOf({ state }: Context, victims: Victim[]): TaskRecord[] {
 }
 
 /** The guard of `members.ts` holds replicas back while their groups need them. */
-function evict(context: Context, { id, priority, victims }: PreemptionRecord): void {
-  const reason = `it is preempted by ${id}, which has priority ${priority}`;
-  for (const { app: appId, taskId } of victims) {
-    const task = context.state.tasks.get(taskId);
-    const app = context.state.apps.get(appId);
-    if (!task || !app || task.stopping || task.replica?.retiring) continue;
-    context.state.apps.put(appId, { ...app, preemptedBy: id });
+function evict(context: Context, tasks: TaskRecord[], reason: string, by: string): void {
+  for (const task of tasks) {
+    const app = context.state.apps.get(task.appId) as AppRecord;
+    context.state.apps.put(app.id, { ...app, preemptedBy: by });
     if (isMember(app, task)) retire(context, task, reason);
     else stop(context, task, reason);
   }
@@ -134,7 +145,7 @@ function isMember(app: AppRecord, task: TaskRecord): task is MemberTask {
 /** What the queue says beside what is missing; null: nothing. */
 export function preemptionSentence({ state }: Context, { id, preemptedBy }: AppRecord): string | null {
   const own = state.preemptions.get(id);
-  const left = own?.victims.filter(({ taskId }) => state.tasks.get(taskId)).length;
+  const left = own?.victims.filter((id) => state.tasks.get(id)).length;
   const names = own?.agents.map(({ hostname }) => hostname).join(', ');
   if (own) return `room is kept for it on ${names}; ${left} of ${own.victims.length} tasks have to leave yet`;
   return preemptedBy ? `preempted by ${preemptedBy}` : null;

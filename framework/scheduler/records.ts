@@ -198,7 +198,8 @@ export interface PlannedMove {
 export interface PreemptionRecord {
   id: string;
   priority: number;
-  victims: { app: string; taskId: string }[];
+  /** Ids of tasks. */
+  victims: string[];
   /** Where the app's tasks are to go. */
   agents: AgentName[];
   untilMs: number;

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ReplicaReport } from '../../../executor/assignment.js';
 import type { AppSpec } from '../../../framework/app.js';
+import { carryOut, type PlanJob, type PlanOf } from '../../../framework/planning.js';
 import type {
   AppView,
   ClusterView,
@@ -35,6 +36,7 @@ export class MemoryService implements FrameworkService {
   running: ClusterView = { cluster: { agents: [], groups: [] }, unknownAgents: [], oldestOfferSeconds: null };
   private readonly apps = new Map<string, AppView>();
   drains: FrameworkView['drains'] = [];
+  noPlan: Error | null = null;
   preempting: PreemptionPlan = { victims: [], seats: [], sentence: 'nobody may leave', proven: true };
   private deployments: (FrameworkView['deployments'][number] & { viewsLeft: number })[] = [];
 
@@ -79,8 +81,13 @@ export class MemoryService implements FrameworkService {
     return { assigned, unplaced, considered: [] };
   }
 
-  preemption(spec: AppSpec): PreemptionPlan | null {
+  async preemption(spec: AppSpec): Promise<PreemptionPlan | null> {
     return spec.priority > 0 ? this.preempting : null;
+  }
+
+  async compute<Job extends PlanJob>(job: Job): Promise<PlanOf<Job>> {
+    if (this.noPlan) throw this.noPlan;
+    return carryOut(job);
   }
 
   cluster(): ClusterView {

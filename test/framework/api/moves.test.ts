@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { NoPlan } from '../../../framework/planner.js';
 import { agent } from '../../placement/build.js';
 import { replica, running } from '../../placement/clusters.js';
 import { call, freshApi, service } from './harness.js';
@@ -97,6 +98,15 @@ describe('api: previews of moves', () => {
     service.refusals.push({ ok: false, reason: 'busy', message: 'Rebalance x is under way' });
     const busy = await call('POST', '/v2/placement/rebalance');
     assert.deepEqual([busy.status, busy.body.message], [409, 'Rebalance x is under way']);
+  });
+
+  it('says when no plan can be made now', async () => {
+    service.noPlan = new NoPlan('16 plans are being made already; ask again in a while');
+    for (const path of ['drain?agent=a1', 'rebalance']) {
+      const { status, body, headers } = await call('GET', `/v2/placement/${path}`);
+      assert.deepEqual([status, headers['retry-after']], [503, '10']);
+      assert.match(body.message, /There is no plan: 16 plans/);
+    }
   });
 
   it('refuses other parameters by name, value and remedy', async () => {

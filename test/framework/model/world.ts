@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict';
 import type { AppSpec } from '../../../framework/app.js';
 import type { SchedulerCallBody, SchedulerEvent } from '../../../framework/mesos-http-client/index.js';
+import { carryOut } from '../../../framework/planning.js';
 import type { Action, Event } from '../../../framework/scheduler/context.js';
 import { Scheduler } from '../../../framework/scheduler.js';
 import type { AppView, Command, CommandResult, FrameworkView } from '../../../framework/service.js';
 import { parse } from '../../../framework/spec.js';
-import { place } from '../../../placement/index.js';
+import { type PreemptionPlan, place } from '../../../placement/index.js';
 import { FakeMesos } from './fake-mesos.js';
 
 export type Crash = 'beforeWrite' | 'afterWrite';
@@ -20,6 +21,8 @@ export class World {
   crashNext: Crash | null = null;
   crashes = 0;
   #counter = 0;
+  /** Plans that are made beside the steps. */
+  #planned: { app: string; plan: PreemptionPlan }[] = [];
   #replies = new Map<string, CommandResult>();
 
   constructor(agentCount = 5) {
@@ -42,6 +45,7 @@ export class World {
   /** kill -9 and a new start from the store. */
   crash(): void {
     this.crashes += 1;
+    this.#planned = [];
     this.mesos.disconnect();
     this.scheduler = this.#start();
     this.mesos.subscribe();
@@ -63,6 +67,7 @@ export class World {
 
   #perform(action: Action): void {
     if (action.type === 'reply') this.#replies.set(action.requestId, action.result);
+    if (action.type === 'plan') this.#planned.push({ app: action.app, plan: carryOut(action.job) });
     if (action.type === 'call') {
       this.calls.push(action.call);
       this.mesos.handle(action.call);
@@ -99,6 +104,7 @@ export class World {
   tick(ms: number): void {
     this.now += ms;
     this.mesos.advance(ms);
+    for (const planned of this.#planned.splice(0)) this.feed({ type: 'planned', now: this.now, ...planned });
     this.feed({ type: 'ticked', now: this.now });
   }
 
