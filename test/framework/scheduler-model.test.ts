@@ -259,11 +259,8 @@ class Run {
     world.until(() => world.mesos.living(ledger).length === 3 && world.mesos.living(web).length === 2);
     this.checkSlots();
     const drained = world.view().drains.flatMap(({ agents }) => agents.map(({ agentId }) => agentId));
-    const left = [...world.mesos.tasks.values()].filter((task) => !task.ended && drained.includes(task.agentId));
-    assert.deepEqual(
-      left.map(({ info }) => info.task_id.value),
-      [],
-    );
+    const isLeft = ({ ended, agentId }: FakeTask) => !ended && drained.includes(agentId);
+    world.until(() => ![...world.mesos.tasks.values()].some(isLeft));
   }
 }
 
