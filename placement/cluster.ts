@@ -19,6 +19,8 @@ export interface RunningGroup extends Omit<GroupRequest, 'slots' | 'living' | 'w
   replicated: boolean;
   /** Slot of the replica that leads. Null: none does, or it is not known. */
   leader: number | null;
+  /** Why its replicas stay where they are, such as volumes on their agents. Left out: they may go. */
+  pinned?: string;
   /** Groups of lower priority make room for those of higher. Left out: 0. */
   priority?: number;
 }
@@ -54,7 +56,7 @@ export function majorityOf(size: number): number {
 
 /** Why no replica of the group may move, with a remedy; null: one at a time may. */
 export function standstill(group: RunningGroup): string | null {
-  const fault = groupFault({ ...group, slots: [], living: [], whole: true });
+  const fault = groupFault({ ...group, slots: [], living: [], whole: true }) ?? group.pinned ?? null;
   if (fault !== null || !group.replicated) return fault;
   const running = group.replicas.filter(({ runs }) => runs).length;
   const needed = majorityOf(group.size);

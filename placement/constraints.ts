@@ -11,7 +11,7 @@ import type { Constraint } from './types.js';
 export interface EachRule {
   kind: 'each';
   /** The name that refusals by it have. */
-  refusal: 'constraint' | 'affinity';
+  refusal: 'constraint' | 'affinity' | 'kept';
   /** 'constraint [rack, LIKE, r1]' */
   title: string;
   accepts(at: Located): boolean;

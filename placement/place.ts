@@ -9,6 +9,7 @@ import { refusal } from './filters.js';
 import { Inventory } from './inventory.js';
 import { isFounded } from './leader.js';
 import { placePacked } from './packing.js';
+import { isSetAside, Stock } from './portions.js';
 import { groupFault } from './request.js';
 import { specificPorts } from './resources.js';
 import type { AgentSnapshot, Assigned, GroupRequest, PlacementRequest, Plan, Seat } from './types.js';
@@ -34,15 +35,19 @@ export function place(request: PlacementRequest, agents: AgentSnapshot[]): Plan 
 
 function inOrder({ groups, objective, seed }: PlacementRequest, agents: AgentSnapshot[], order: 'given' | 'packed') {
   const plan: Plan = { assigned: [], unplaced: [], considered: [] };
-  const inventory = new Inventory(agents, objective);
+  const stock = isSetAside(groups, agents) ? new Stock(agents) : null;
+  const shared = new Inventory(stock ? [] : agents, objective);
   const wanted = new Set(groups.flatMap((group) => specificPorts(group.demand)));
   const placeOne = (group: GroupRequest): string[] => {
     const before = plan.assigned.length;
+    const inventory = stock?.inventoryFor(group, objective) ?? shared;
     if (group.slots.length > 0) placeGroup(plan, group, inventory, seed, wanted);
-    return plan.assigned.slice(before).map(({ agentId }) => agentId);
+    const seats = plan.assigned.slice(before);
+    stock?.settle(group, seats, inventory);
+    return seats.map(({ agentId }) => agentId);
   };
-  const isPacked = (group: GroupRequest) => order === 'packed' && groupFault(group) === null;
-  placePacked(groups.filter(isPacked), inventory, placeOne);
+  const isPacked = (group: GroupRequest) => order === 'packed' && stock === null && groupFault(group) === null;
+  placePacked(groups.filter(isPacked), shared, placeOne);
   for (const group of groups) if (!isPacked(group)) placeOne(group);
   return plan;
 }

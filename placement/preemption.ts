@@ -86,7 +86,9 @@ class Preemption {
     private readonly group: GroupRequest,
     private readonly seed: number,
   ) {
-    const lower = groups.filter((other) => other.id !== group.id && priorityOf(other) < priority);
+    const lower = groups.filter(
+      (other) => other.id !== group.id && priorityOf(other) < priority && other.pinned === undefined,
+    );
     this.allowance = new Map(lower.map((other) => [other.id, allowanceOf(other)]));
     this.tenants = lower.filter((other) => allowanceOf(other) > 0).flatMap(tenantsOf);
   }

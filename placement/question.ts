@@ -8,6 +8,7 @@ import type { Question } from './filters.js';
 import type { Inventory } from './inventory.js';
 import { ladderOf, rungRules } from './ladder.js';
 import { type Ledger, roomFor } from './ledger.js';
+import { keptRules } from './portions.js';
 import { amounts } from './resources.js';
 import type { Constraint, GroupRequest, Objective } from './types.js';
 import { type Wish, wishFor } from './wishes.js';
@@ -19,7 +20,11 @@ export function ask(group: GroupRequest, { ledgers, largest }: Inventory, object
   const ladder = ladderOf(spread);
   const affinities = affinityRules(group, ladder, () => ledgers.map(({ agent }) => agent));
   const required = affinities.filter((one) => one.required).map(({ rule }) => rule);
-  const each = [...eachRules(group.constraints, size), ...required];
+  const kept = keptRules(
+    group,
+    ledgers.map(({ agent }) => agent),
+  );
+  const each = [...kept, ...eachRules(group.constraints, size), ...required];
   const isAble = (ledger: Ledger) =>
     closure(group, ledger.agent.id) === null &&
     roomFor(ledger, group.demand, asked) > 0 &&

@@ -33,8 +33,10 @@ export interface AgentSnapshot {
   region: string | null;
   zone: string | null;
   attributes: Record<string, AttributeValue>;
-  /** What is offered now. */
+  /** What is offered now, and anybody may take. */
   free: Resources;
+  /** What is offered beside it, and only those take that claim it; left out: nothing. */
+  portions?: Portion[];
   /** What the agent has; equals `free` when unknown. */
   total: Resources;
   /** How many groups are led from there; left out: none. */
@@ -43,6 +45,17 @@ export interface AgentSnapshot {
   running?: { app: string; slot: number }[];
   /** When it goes down for maintenance; left out or null: no window is known. */
   unavailable?: Unavailability | null;
+}
+
+/** Part of an agent that is set aside. */
+export interface Portion {
+  resources: Resources;
+  /** The roles of its reservations, the outermost first; the last is in force. Left out or empty: not reserved. */
+  reservedFor?: string[];
+  /** Reserved for what has this name, for instance for a replica with a volume that comes back to it. */
+  keptFor?: string;
+  /** Its owner may take it back at any time. */
+  revocable?: boolean;
 }
 
 /** A maintenance window. */
@@ -103,6 +116,16 @@ export interface Affinity {
   required: boolean;
 }
 
+/** What a group may take beside, or instead of, what is free. */
+export interface Claim {
+  /** What is reserved for these roles, first; '*' stands for what is not reserved. Left out: ['*'] alone. */
+  roles?: string[];
+  /** Nothing but what is kept for this name. */
+  keptFor?: string;
+  /** Of a scalar what is revocable, where that is enough for a replica; the two kinds are never mixed. */
+  revocable?: boolean;
+}
+
 /** Replicas of one app that are to be placed now: a new group, a scale-up, or a replacement. */
 export interface GroupRequest {
   id: string;
@@ -110,6 +133,8 @@ export interface GroupRequest {
   slots: number[];
   demand: ReplicaDemand;
   constraints: Constraint[];
+  /** Left out: what is free. */
+  claim?: Claim;
   /** Two replicas of this app never share an agent. True for replicated apps. */
   distinctAgents: boolean;
   /** Failure domains from the widest to the narrowest, e.g. ['zone', { domain: 'rack', required: true }, 'host']. */

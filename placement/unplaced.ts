@@ -92,6 +92,7 @@ function cure(rule: string, alike: Refusal[]): string {
   const least = leastMissing(alike);
   if (rule === 'distinctAgents') return 'add an agent';
   if (rule === 'closed') return 'wait until one is open again, or add an agent';
+  if (rule === 'kept') return 'wait for the agent that has it, or give it up';
   if (rule === 'spread') return 'add an agent in another domain, set a higher maxPerDomain, or do not require it';
   if (rule === 'affinity') return 'add an agent that satisfies the affinity, or do not require it';
   if (rule === 'constraint') return 'add an agent that satisfies the constraint, or change the constraint';

@@ -34,6 +34,12 @@ describe('planDrain', () => {
     assert.match(after.sentence, /not of zone b, which holds 2 of 3/);
   });
 
+  it('leaves alone what is pinned, and says why', () => {
+    const pinned = { ...ledger, pinned: 'its volumes stay' };
+    const { steps, stuck } = planDrain({ agents: [a1, a2, b1, b2, c1], groups: [pinned] }, ['a1']);
+    assert.deepEqual([steps, stuck.map(({ sentence }) => sentence)], [[], ['its volumes stay']]);
+  });
+
   it('lets different groups move in one step', () => {
     const other = running({ id: '/other', replicas: [replica(0, a1), replica(1, b1), replica(2, c1)] });
     const plan = planDrain({ agents: [a1, a2, b1, b2, c1], groups: [ledger, other] }, ['a1']);

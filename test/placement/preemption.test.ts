@@ -55,6 +55,11 @@ describe('planPreemption', () => {
     assert.deepEqual(names(planPreemption({ agents: [one, two, three], groups }, asked(1, 4), 1)), ['/a 0', '/b 0']);
   });
 
+  it('takes none that is pinned, whose room would not be free for others', () => {
+    const groups = [app('/a', one, 4, { pinned: 'its volume stays' }), app('/b', two, 4)];
+    assert.deepEqual(names(planPreemption({ agents: [one, two], groups }, asked(1, 4), 1)), ['/b 0']);
+  });
+
   it('finds what taking the cheapest first does not', () => {
     const [a, b, d, e] = ['a', 'b', 'd', 'e'].map((id) => at(id, 0)) as [
       AgentSnapshot,
