@@ -82,7 +82,7 @@ export interface ReplicaAssignment {
   durability: 'memory' | 'disk';
   /**
    * Durability `disk`: the directory on the agent that holds what members of this framework keep, each in a folder of its
-   * own. Null with `memory`.
+   * own; or the name of a folder in the sandbox where the member's persistent volume is. Null with `memory`.
    */
   dataDirectory: string | null;
   snapshot: SnapshotSource;

@@ -1,9 +1,9 @@
 /**
  * Where a replica with durability `disk` keeps what outlives its process and its sandbox: one folder for each member below
- * the agent's data directory, `GROUP/SLOT-MEMBER`.
+ * the agent's data directory, or on a persistent volume of its own, `GROUP/SLOT-MEMBER`.
  */
 import { chownSync, existsSync, mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { ReplicaAssignment } from './assignment.js';
 import type { Owner } from './owner.js';
 
@@ -13,7 +13,8 @@ const folderOf = (group: string) => group.replaceAll('/', '_');
 /** The member's folder, as an absolute path; null with durability `memory`. */
 export function memberDirectory({ durability, dataDirectory, group, self }: ReplicaAssignment): string | null {
   if (durability === 'memory' || dataDirectory === null) return null;
-  return join(dataDirectory, folderOf(group), `${self.slot}-${self.member}`);
+  // A volume is a folder in the sandbox, where executors run.
+  return resolve(dataDirectory, folderOf(group), `${self.slot}-${self.member}`);
 }
 
 /**

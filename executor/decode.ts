@@ -59,9 +59,14 @@ function withoutNul(value: unknown, name: string): string {
   return checked;
 }
 
-function absolutePath(value: unknown, name: string): string {
+/** Absolute, or a folder of the sandbox. */
+function dataPath(value: unknown, name: string): string {
   const path = line(value, name);
-  if (!path.startsWith('/')) throw new Error(`${name} is ${JSON.stringify(path)}; it must be an absolute path`);
+  const isFolder = path !== '.' && path !== '..' && !path.includes('/');
+  if (!path.startsWith('/') && !isFolder)
+    throw new Error(
+      `${name} is ${JSON.stringify(path)}; it must be an absolute path, or the name of a folder in the sandbox`,
+    );
   return path;
 }
 
@@ -78,7 +83,7 @@ function decodeReplica(fields: Fields): ReplicaAssignment {
     transport: oneOf(fields.transport, 'replica.transport', ['auto', 'shm', 'verbs', 'tcp']),
     suspicionMs: integer(fields.suspicionMs, 'replica.suspicionMs', 1),
     durability,
-    dataDirectory: durability === 'disk' ? absolutePath(fields.dataDirectory, 'replica.dataDirectory') : null,
+    dataDirectory: durability === 'disk' ? dataPath(fields.dataDirectory, 'replica.dataDirectory') : null,
     snapshot: decodeSnapshot(object(fields.snapshot, 'replica.snapshot')),
     returns: flag(fields.returns, 'replica.returns'),
   };

@@ -39,6 +39,8 @@ export interface AppSpec {
   replication: Replication | null;
   /** Our extension: a virtual machine instead of a program; null: a program. */
   container: { type: 'VM'; vm: VmSpec } | null;
+  /** Its instances have persistent volumes, and come back to them. Left out: none. */
+  residency?: Residency;
   /** ISO 8601 with milliseconds; a new one for every accepted change. */
   version: string;
   versionInfo: { lastScalingAt: string; lastConfigChangeAt: string };
@@ -82,6 +84,20 @@ export interface FetchUri {
   executable: boolean;
   cache: boolean;
   destPath: string | null;
+}
+
+export interface Residency {
+  volumes: PersistentVolume[];
+  /** Of an instance that cannot be reached, or whose volume is not offered: given up after the time-out, or never. */
+  taskLostBehavior: 'WAIT_FOREVER' | 'RELAUNCH_AFTER_TIMEOUT';
+  relaunchEscalationTimeoutSeconds: number;
+}
+
+/** On the agent's root disk. */
+export interface PersistentVolume {
+  /** Name of the folder in the sandbox. */
+  containerPath: string;
+  sizeMb: number;
 }
 
 /** Our extension of Marathon's spec. `instances` is the number of replicas: 1 to 9. */

@@ -55,6 +55,11 @@ function reasons(
   plan: Plan | null,
   offered: AgentSnapshot[],
 ): Pick<Waiting, 'refusals' | 'fits'> & { sentence: string } {
+  if (demand.reservation) {
+    const { agent, id } = demand.reservation;
+    const sentence = `${agent.hostname} keeps what ${id} needs, its volumes among it, and does not offer it now`;
+    return { refusals: plan?.unplaced[0]?.refusals ?? [], sentence, fits: false };
+  }
   const at = new Set(offered.map(({ id }) => id));
   const others = [...context.memory.agents.values()].filter(({ snapshot }) => !at.has(snapshot.id));
   const mine = plan?.unplaced.find(({ group }) => group === demand.request.id);

@@ -18,8 +18,9 @@ const ids = { uuid: () => randomUUID(), secretHex: () => randomBytes(32).toStrin
 async function main(options: FrameworkOptions, log: Logger): Promise<void> {
   const credentials = await credentialsOf(options);
   const store = await openLmdbStore(options.store);
-  const { role, executorCommand, dataDirectory } = options;
-  const scheduler = new Scheduler({ role, executorCommand, dataDirectory, place, ids }, store.entries());
+  const { role, executorCommand, dataDirectory, principal = null } = options;
+  const parts = { role, principal, executorCommand, dataDirectory, place, ids };
+  const scheduler = new Scheduler(parts, store.entries());
   const framework = frameworkInfo(options, scheduler.frameworkId);
   const client = { masters: options.master, framework, ...(credentials && { credentials }) };
   const loop = new Loop({ scheduler, store, client, log });
@@ -39,9 +40,8 @@ async function main(options: FrameworkOptions, log: Logger): Promise<void> {
 }
 
 async function credentialsOf({ principal, secretFile }: FrameworkOptions): Promise<Credentials | undefined> {
-  if (principal === undefined && secretFile === undefined) return undefined;
-  if (principal === undefined || secretFile === undefined)
-    throw new Error('--principal and --secret-file belong together: give both or neither');
+  if (secretFile === undefined) return undefined;
+  if (principal === undefined) throw new Error('--secret-file is the secret of a principal: give --principal, too');
   return { principal, secret: (await readFile(secretFile, 'utf8')).trim() };
 }
 

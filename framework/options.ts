@@ -77,8 +77,14 @@ const table: Row[] = [
     initial: '/var/lib/gaia/replicas',
     parse: absolutePath,
   },
-  { flags: '--principal <name>', text: 'principal for HTTP basic authentication at the master' },
-  { flags: '--secret-file <file>', text: "file with the principal's secret" },
+  {
+    flags: '--principal <name>',
+    text: 'in whose name the framework subscribes and reserves; needed for persistent volumes',
+  },
+  {
+    flags: '--secret-file <file>',
+    text: "file with the principal's secret, for HTTP basic authentication at the master",
+  },
   { flags: '--log-level <level>', text: 'fatal, error, warn, info, debug or trace', initial: 'info', parse: level },
   {
     flags: '--ready-fd <descriptor>',

@@ -26,6 +26,8 @@ import { advanceRebalances } from './scheduler/rebalances.js';
 import { reconcile, repeatKills, startReconciliation } from './scheduler/reconcile.js';
 import type { AppRecord } from './scheduler/records.js';
 import { receiveReport, reportIn } from './scheduler/reports.js';
+import { release, releaseUnused } from './scheduler/reservations.js';
+import { convergeResident } from './scheduler/residents.js';
 import { State } from './scheduler/state.js';
 import { planOver } from './scheduler/surroundings.js';
 import { ageUnreachable, forgiveBackoff } from './scheduler/tasks.js';
@@ -142,7 +144,8 @@ function subscribed(
   const address = master_info?.address;
   const master = address ? `${address.ip ?? address.hostname}:${address.port}` : (master_info?.hostname ?? null);
   Object.assign(memory, { connected: true, master, suppressed: false, wanted: new Set(), revivedMs: 0 });
-  for (const repeats of [memory.offers, memory.unavailable, memory.kills, memory.orders]) repeats.clear();
+  for (const repeats of [memory.offers, memory.unavailable, memory.kills, memory.orders, memory.releases])
+    repeats.clear();
   startReconciliation(context);
 }
 
@@ -168,9 +171,13 @@ function convergeApp(context: Context, app: AppRecord): Demand[] {
     return removeApp(context, app);
   const present = forgiveBackoff(context, app, tasks);
   const restarting = isRestarting(context, app.id);
-  return app.spec.replication
-    ? convergeGroup(context, present, tasks, restarting)
-    : listed(convergePlain(context, present, tasks, restarting));
+  if (app.spec.replication) {
+    const demands = convergeGroup(context, present, tasks, restarting);
+    releaseUnused(context, app.id);
+    return demands;
+  }
+  if (app.spec.residency) return convergeResident(context, present, tasks, restarting);
+  return listed(convergePlain(context, present, tasks, restarting));
 }
 
 const listed = (demand: Demand | null) => (demand ? [demand] : []);
@@ -178,6 +185,7 @@ const listed = (demand: Demand | null) => (demand ? [demand] : []);
 /** Tasks that cannot be reached are forgotten too: they are killed as strays when they come back. */
 function removeApp(context: Context, app: AppRecord): [] {
   for (const task of context.state.tasksOf(app.id)) context.state.tasks.remove(task.id);
+  for (const kept of context.state.reservationsOf(app.id)) release(context, kept, 'its app is deleted');
   context.state.apps.remove(app.id);
   context.state.stories.remove(app.id);
   context.memory.waiting.delete(app.id);

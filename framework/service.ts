@@ -60,6 +60,8 @@ export interface FrameworkView {
   frameworkId: string | null;
   /** In whose name resources are offered to the framework; they may be reserved for it. */
   role: string;
+  /** In whose name they are reserved; null: the framework has none. */
+  principal: string | null;
   master: { connected: boolean; address: string | null };
   apps: AppView[];
   /** Rebalances among them, and drains as long as something runs there. */
@@ -67,6 +69,8 @@ export interface FrameworkView {
   drains: DrainView[];
   queue: QueueView[];
   offersHeld: number;
+  /** What agents keep that is to be given back as soon as they offer it, of apps that are gone, too. */
+  releasing: ReservationView[];
   counts: Counts;
 }
 
@@ -88,10 +92,25 @@ export interface AppView {
   lastTaskFailure: TaskFailure | null;
   /** Earlier versions, newest first, bounded. */
   versions: AppSpec[];
+  /** What agents keep for its instances, if it has volumes. */
+  reservations: ReservationView[];
   /** Replicated apps only. */
   group: GroupView | null;
   /** What happened, oldest first, bounded: the story `gaia app show` tells. */
   story: { at: string; text: string }[];
+}
+
+export interface ReservationView {
+  instanceId: string;
+  appId: string;
+  host: string;
+  agentId: string;
+  ports: number[];
+  volumes: { containerPath: string; sizeMb: number; persistenceId: string }[];
+  /** The task that has it; null: it waits for its agent's offer. */
+  taskId: string | null;
+  /** Why it is given back; null: it is kept. */
+  releasing: string | null;
 }
 
 export interface TaskView {

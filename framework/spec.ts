@@ -23,6 +23,8 @@ export interface ParseOptions {
   version: string;
   /** The role of the framework: what may be reserved for the app. Left out: nothing may. */
   role?: string;
+  /** The principal of the framework, in whose name volumes are reserved. Left out or null: no app may have any. */
+  principal?: string | null;
 }
 
 export type ParseResult = { ok: true; spec: AppSpec; ignored: string[] } | Rejection;
@@ -43,7 +45,7 @@ export function parse(json: unknown, options: ParseOptions): ParseResult {
   checkVersionAlone(reader, options, problems);
   const base = options.mode === 'patch' ? options.existing : null;
   const app = complete(draft, base, id, problems);
-  checkRules(app, options.role ?? null, problems);
+  checkRules(app, { role: options.role ?? null, principal: options.principal ?? null }, problems);
   if (!problems.none) return problems.rejection();
   const version = options.version;
   const spec = { ...app, version, versionInfo: versionInfoOf(app, options) };

@@ -17,6 +17,7 @@ export { Inventory } from './inventory.js';
 export { ladderOf, rungFault } from './ladder.js';
 export { isFounded } from './leader.js';
 export { place } from './place.js';
+export { sharedBy } from './portions.js';
 export { type PreemptionPlan, planPreemption, type Victim } from './preemption.js';
 export { planRebalance, type RebalanceMove, type RebalanceOptions, type RebalancePlan } from './rebalance.js';
 export { type DomainSurvival, type Survival, survives } from './survives.js';

@@ -52,7 +52,7 @@ export class Stock {
 }
 
 /** The agent with nothing but what this group may take, as free. */
-export function viewOf(agent: AgentSnapshot, { claim = {}, demand }: GroupRequest): AgentSnapshot {
+function viewOf(agent: AgentSnapshot, { claim = {}, demand }: Pick<GroupRequest, 'claim' | 'demand'>): AgentSnapshot {
   const parts = partsFor(agent, claim);
   const ordinary = parts.filter(({ revocable }) => !revocable);
   const scalar = (d: Dimension) => sum(sourcesOf(parts, d, demand[d]).map(({ resources }) => resources[d]));
@@ -65,6 +65,11 @@ export function viewOf(agent: AgentSnapshot, { claim = {}, demand }: GroupReques
     ...named(ordinary),
   };
   return { ...agent, free, portions: parts };
+}
+
+/** What any group with this claim to roles may take of the agent, as free. */
+export function sharedBy(roles: string[], agent: AgentSnapshot): AgentSnapshot {
+  return viewOf(agent, { claim: { roles }, demand: { cpus: 0, mem: 0, disk: 0, gpus: 0, ports: [] } });
 }
 
 /** Only where something is kept for it; an empty portion is one, too. */

@@ -26,6 +26,7 @@ export function appDetails(app: AppView, view: FrameworkView): Json {
     ...appSummary(app),
     tasks: app.tasks.map((task) => taskJson(task, app)),
     ...lastTaskFailure(app),
+    ...(app.reservations.length > 0 ? { reservations: app.reservations } : {}),
     story: app.story,
     waiting: waitingOf(app, view),
   };
@@ -47,10 +48,20 @@ export function taskJson(task: TaskView, app: AppView | undefined): Json {
     servicePorts: services,
     ipAddresses: isIP(task.host) ? [{ ipAddress: task.host, protocol: `IPv${isIP(task.host)}` }] : [],
     healthCheckResults: [],
-    localVolumes: [],
+    localVolumes: localVolumes(task, app),
     ...(replica === null ? {} : { replica }),
     ...(placement === null ? {} : { placement }),
   };
+}
+
+function localVolumes({ id, appId }: TaskView, app: AppView | undefined): Json[] {
+  const kept = app?.reservations.find(({ taskId }) => taskId === id);
+  return (kept?.volumes ?? []).map(({ containerPath, persistenceId }) => ({
+    runSpecId: appId,
+    containerPath,
+    uuid: persistenceId.split('#').at(-1),
+    persistenceId,
+  }));
 }
 
 export function deploymentJson(deployment: DeploymentView): Json {

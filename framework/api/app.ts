@@ -10,7 +10,7 @@ import { placementJson } from './placement.js';
 import { flag } from './query.js';
 import { replicasJson } from './replicas.js';
 import { type Handler, handle, type Resource } from './resource.js';
-import { findVersion, judgeUpdate, requireTree, versionsOf } from './specs.js';
+import { findVersion, judgeUpdate, ownerOf, requireTree, versionsOf } from './specs.js';
 
 /** `/v2/apps/*`: one app, or a resource of it; which one, `app-path.ts` tells. */
 export function appHandler(context: Context): Handler {
@@ -84,7 +84,7 @@ function update({ changes }: Context, appId: string, method: 'PUT' | 'PATCH'): H
       const mode = app === undefined ? 'create' : partial ? 'patch' : 'put';
       const made = judgeUpdate(
         request.body,
-        { mode, existing: app?.spec ?? null, id: appId, version, role: view.role },
+        { mode, existing: app?.spec ?? null, id: appId, version, ...ownerOf(view) },
         app,
       );
       requireTree(view, [made.spec]);

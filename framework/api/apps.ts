@@ -7,7 +7,7 @@ import { ApiError, malformed, noSuchApp } from './errors.js';
 import { flag, text, texts } from './query.js';
 import type { Handler, Resource } from './resource.js';
 import { parseSelector } from './selector.js';
-import { type Judged, judge, requireTree } from './specs.js';
+import { type Judged, judge, ownerOf, requireTree } from './specs.js';
 
 /** `/v2/apps`: all apps. */
 export function appsResource(context: Context): Resource {
@@ -48,7 +48,7 @@ function create({ service, changes }: Context): Handler {
   return async (request, reply) => {
     const force = flag(request, 'force');
     const { judged, accepted } = await changes.submit((view, version) => {
-      const made = judge(request.body, { mode: 'create', existing: null, version, role: view.role });
+      const made = judge(request.body, { mode: 'create', existing: null, version, ...ownerOf(view) });
       requireNew(view, made.spec.id);
       requireTree(view, [made.spec]);
       return { command: { type: 'putApps', specs: [made.spec], create: true, force }, result: made };
@@ -64,7 +64,7 @@ function create({ service, changes }: Context): Handler {
 function createdApp(view: FrameworkView, { spec }: Judged, deploymentId: string | null): AppView {
   const story = findApp(view, spec.id)?.story ?? [];
   const deploymentIds = deploymentId === null ? [] : [deploymentId];
-  return { spec, tasks: [], deploymentIds, lastTaskFailure: null, versions: [], group: null, story };
+  return { spec, tasks: [], deploymentIds, lastTaskFailure: null, versions: [], reservations: [], group: null, story };
 }
 
 function requireNew(view: FrameworkView, appId: string): void {
@@ -84,7 +84,7 @@ function update({ changes }: Context, method: 'PUT' | 'PATCH'): Handler {
         const app = apps.get(appId ?? '');
         if (method === 'PATCH' && app === undefined && appId !== null) throw noSuchApp(appId);
         const mode = app === undefined ? 'create' : partial ? 'patch' : 'put';
-        return judge(body, { mode, existing: app?.spec ?? null, version, role: view.role });
+        return judge(body, { mode, existing: app?.spec ?? null, version, ...ownerOf(view) });
       });
       const specs = all.map((one) => one.spec);
       requireDistinct(specs.map((spec) => spec.id));

@@ -22,6 +22,7 @@ export function placementJson(app: AppView, view: FrameworkView) {
       attributes: task.attributes,
       placement: task.placement,
     })),
+    reservations: app.reservations,
     survives: survivalOf(app),
     waiting: waitingOf(app, view),
   };

@@ -7,7 +7,7 @@ import type { Resource } from './resource.js';
 export function infoResource({ service, address }: Context): Resource {
   return {
     GET: () => {
-      const { frameworkId, master } = service.view();
+      const { frameworkId, master, releasing } = service.view();
       return {
         name: 'gaia',
         version: installation.version,
@@ -17,6 +17,7 @@ export function infoResource({ service, address }: Context): Resource {
         marathon_config: { master: master.address },
         http_config: { http_port: portOf(address()) },
         master,
+        releasing,
       };
     },
   };

@@ -8,6 +8,9 @@ export interface Judged {
   ignored: string[];
 }
 
+/** In whose name resources are reserved, for judging a body. */
+export const ownerOf = ({ role, principal }: FrameworkView) => ({ role, principal });
+
 /** A body to a spec, or an ApiError with everything that is wrong with it. */
 export function judge(body: unknown, options: ParseOptions): Judged {
   if (body === undefined) throw malformed('No content to map due to end-of-input');

@@ -1,5 +1,5 @@
 import type { Rung } from '../../placement/index.js';
-import type { EarmarkView, GroupView, TaskFailure, TaskView } from '../service.js';
+import type { EarmarkView, GroupView, ReservationView, TaskFailure, TaskView } from '../service.js';
 
 /** The parts of GET /v2/apps/{id} that the commands show. */
 export interface AppJson {
@@ -16,6 +16,7 @@ export interface AppJson {
   deployments: { id: string }[];
   replication?: { transport: string; durability: string; spread: Rung[] };
   tasks: TaskJson[];
+  reservations?: ReservationView[];
   group: GroupView | null;
   story: { at: string; text: string }[];
   waiting: Waiting | null;
@@ -40,6 +41,11 @@ export interface Waiting {
   sentence: string | null;
   refusals: { agentId: string; hostname: string; rule: string; sentence: string }[];
   earmark: EarmarkView | null;
+}
+
+/** '100 MB at data': the volumes of an instance. */
+export function volumesOf({ volumes }: ReservationView): string {
+  return volumes.map(({ containerPath, sizeMb }) => `${sizeMb} MB at ${containerPath}`).join(', ');
 }
 
 /** `zone a, rack r1`: where an agent is, as far as it says so. */

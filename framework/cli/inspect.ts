@@ -1,8 +1,8 @@
 import type { PreemptionPlan } from '../../placement/index.js';
 import type { Plan, Rung } from '../../placement/types.js';
-import type { DrainView } from '../service.js';
+import type { DrainView, ReservationView } from '../service.js';
 import { appPath } from './api-client.js';
-import { type AppJson, placeOf, type TaskJson, type Waiting } from './app-json.js';
+import { type AppJson, placeOf, type TaskJson, volumesOf, type Waiting } from './app-json.js';
 import { EXIT, Failure } from './failure.js';
 import { bold, dim, green, red, yellow } from './output.js';
 import type { Session } from './session.js';
@@ -15,6 +15,7 @@ export async function status({ api, output }: Session): Promise<void> {
     version: string;
     frameworkId: string | null;
     master: { connected: boolean; address: string | null };
+    releasing: ReservationView[];
   }>('/v2/info');
   const { apps } = await api.get<{ apps: AppJson[] }>('/v2/apps');
   const { queue } = await api.get<{ queue: { app: { id: string }; count: number; sentence: string | null }[] }>(
@@ -34,6 +35,10 @@ export async function status({ api, output }: Session): Promise<void> {
     const names = agents.map(({ hostname }) => hostname).join(', ') || 'no agent that is known';
     output.line(`drained ${names}: ${tasks === 0 ? 'empty' : `${tasks} tasks are there still`}`);
   }
+  for (const kept of info.releasing)
+    output.line(
+      `kept    on ${kept.host}: ${kept.instanceId}, to be given back when the agent offers it: ${kept.releasing}`,
+    );
   output.result({ api: api.baseUrl, info, apps, queue, drains });
 }
 
@@ -55,6 +60,7 @@ interface PlacementJson {
     agentId: string;
     placement: TaskJson['placement'] | null;
   })[];
+  reservations: ReservationView[];
   waiting: Waiting | null;
   survives: { sentence: string } | null;
 }
@@ -73,6 +79,10 @@ export async function explain({ api, output }: Session, id: string): Promise<voi
     );
     explainScore(output, task.placement ?? null);
   }
+  for (const kept of placement.reservations)
+    output.line(
+      `\n  ${kept.instanceId} comes back to ${bold(kept.host)} alone, which keeps ${volumesOf(kept)} for it.`,
+    );
   if (placement.survives !== null) output.line(`\n  The group ${placement.survives.sentence}.`);
   showWaiting(output, placement.waiting);
   output.result({ placement });

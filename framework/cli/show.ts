@@ -1,5 +1,5 @@
-import type { EarmarkView } from '../service.js';
-import { type AppJson, placeOf, programOf, type TaskJson } from './app-json.js';
+import type { EarmarkView, ReservationView } from '../service.js';
+import { type AppJson, placeOf, programOf, type TaskJson, volumesOf } from './app-json.js';
 import { bold, dim, green, type Output, red, yellow } from './output.js';
 import { showGroup } from './show-group.js';
 
@@ -14,6 +14,7 @@ export function showApp(output: Output, app: AppJson, storyLines: number): void 
   if (app.replication !== undefined) showGroup(output, app);
   else if (app.tasks.length > 0) showTasks(output, app.tasks);
   if (app.container !== undefined) showGuests(output, app.tasks);
+  showReservations(output, app.reservations ?? []);
   showWaiting(output, app.waiting);
   if (app.waiting !== null) output.line(dim(`  more: npx gaia explain ${app.id}`));
   showFailure(output, app);
@@ -44,6 +45,14 @@ function showTasks(output: Output, tasks: TaskJson[]): void {
 /** What QEMU says of each guest. */
 function showGuests(output: Output, tasks: TaskJson[]): void {
   for (const { id, message } of tasks) if (message !== undefined) output.line(`  ${id}: ${firstLine(message)}`);
+}
+
+/** What agents keep for the instances of an app with volumes. */
+function showReservations(output: Output, reservations: ReservationView[]): void {
+  if (reservations.length === 0) return;
+  output.line();
+  const rows = reservations.map((kept) => [kept.instanceId, kept.host, volumesOf(kept), kept.taskId ?? 'waits for it']);
+  output.table(['KEPT FOR', 'AGENT', 'VOLUMES', 'TASK'], rows);
 }
 
 export function showWaiting(output: Output, waiting: AppJson['waiting']): void {

@@ -114,6 +114,8 @@ function startFramework(options: UpOptions) {
       join(cluster.directory, 'framework'),
       '--listen',
       `127.0.0.1:${port}`,
+      '--principal',
+      'gaia',
       '--data-directory',
       join(cluster.directory, 'replicas'),
     ];

@@ -98,7 +98,7 @@ function stopSurplus(context: Context, app: AppRecord, counted: TaskRecord[], co
 }
 
 /** The first to go is first. */
-function byAge(app: AppRecord, tasks: TaskRecord[]): TaskRecord[] {
+export function byAge(app: AppRecord, tasks: TaskRecord[]): TaskRecord[] {
   const oldestFirst = [...tasks].sort((a, b) => a.stagedAt.localeCompare(b.stagedAt) || a.id.localeCompare(b.id));
   return app.active.killSelection === 'OLDEST_FIRST' ? oldestFirst : oldestFirst.reverse();
 }

@@ -1,9 +1,15 @@
 /** What runs where, for previews of moves: the records, and what agents had free when they last offered. */
 import lodash from 'lodash';
-import type { AgentSnapshot, Resources, RunningGroup, RunningReplica } from '../../placement/index.js';
+import {
+  type AgentSnapshot,
+  type Resources,
+  type RunningGroup,
+  type RunningReplica,
+  sharedBy,
+} from '../../placement/index.js';
 import type { ClusterView } from '../service.js';
 import type { Context, KnownAgent } from './context.js';
-import { currentlyAvoided, priorityOf, requestNow } from './demand.js';
+import { currentlyAvoided, ownRoles, priorityOf, requestNow } from './demand.js';
 import { caughtUp, groupOf, leaderTask, type MemberTask } from './quorum.js';
 import type { AppRecord, TaskRecord } from './records.js';
 
@@ -25,18 +31,25 @@ export function clusterOf(context: Context): ClusterView {
 
 const secondsSince = (now: number, ms: number) => Math.max(0, Math.round((now - ms) / 1000));
 
+/** Its tasks have data on their agents that nobody else has a copy of. */
+export const isPinned = ({ active }: AppRecord): boolean => active.residency !== undefined && !active.replication;
+
+export const residentSentence =
+  'with their data in volumes there, and nowhere else; to empty the agent, scale or delete the app';
+
 /** What other frameworks have there is not known; the total is what is free and what our tasks have. */
-function withTotal({ memory }: Context, { snapshot }: KnownAgent, tasks: TaskRecord[]): AgentSnapshot {
+function withTotal({ memory, options }: Context, { snapshot }: KnownAgent, tasks: TaskRecord[]): AgentSnapshot {
+  const { free } = sharedBy(ownRoles(options.role), snapshot);
   const sum = (field: 'cpus' | 'mem' | 'disk' | 'gpus') =>
-    tasks.reduce((total, { demand }) => total + demand[field], snapshot.free[field]);
+    tasks.reduce((total, { demand }) => total + demand[field], free[field]);
   const total: Resources = {
-    ...snapshot.free,
+    ...free,
     cpus: sum('cpus'),
     mem: sum('mem'),
     disk: sum('disk'),
     gpus: sum('gpus'),
   };
-  return { ...snapshot, total, unavailable: memory.unavailable.get(snapshot.id) ?? null };
+  return { ...snapshot, free, portions: [], total, unavailable: memory.unavailable.get(snapshot.id) ?? null };
 }
 
 /** Tasks that are to stay; those that end or are given up are on their way out anyway. */
@@ -54,6 +67,7 @@ function runningGroup(context: Context, app: AppRecord): RunningGroup {
     priority: priorityOf(app.active),
     replicated: app.active.replication !== null,
     leader: group ? (leaderTask(group)?.replica.self.slot ?? null) : null,
+    ...(isPinned(app) ? { pinned: `its tasks stay, ${residentSentence}` } : {}),
     replicas: members.map((task, index) => runningReplica(task, index, current.has(task))),
   };
 }

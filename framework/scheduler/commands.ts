@@ -1,4 +1,5 @@
 /** Commands of users: checked against the state, then turned into deployments. */
+import lodash from 'lodash';
 import type { AppSpec } from '../app.js';
 import type { Command, CommandResult } from '../service.js';
 import { deploy, notFound, type Refusal, unlock } from './changes.js';
@@ -67,7 +68,23 @@ function refusePut(context: Context, spec: AppSpec, create: boolean): Refusal | 
     const message = `replication.durability: "${spec.id}" cannot change it while it exists; delete the app and create it again`;
     return { ok: false, reason: 'invalid', message };
   }
-  return null;
+  return refuseResident(app.spec, spec);
+}
+
+/** What an instance has reserved is what it comes back to: it cannot be another (Marathon's words first). */
+function refuseResident(before: AppSpec, after: AppSpec): Refusal | null {
+  const remedy = `delete "${after.id}" and create it again; that destroys its volumes`;
+  if (!lodash.isEqual(before.residency?.volumes, after.residency?.volumes)) {
+    const message = `container.volumes: Persistent volumes can not be changed! To change them, ${remedy}`;
+    return { ok: false, reason: 'invalid', message };
+  }
+  const reservedOf = ({ cpus, mem, disk, gpus, requirePorts, portDefinitions }: AppSpec) => [
+    ...[cpus, mem, disk, gpus],
+    portDefinitions.map(({ port }) => (requirePorts ? port : 0)),
+  ];
+  if (!after.residency || lodash.isEqual(reservedOf(before), reservedOf(after))) return null;
+  const words = 'Services with persistent volumes configured may not change resource requirements';
+  return { ok: false, reason: 'invalid', message: `cpus, mem, disk, gpus, ports: ${words}. To change them, ${remedy}` };
 }
 
 function deleteApp(context: Context, appId: string, force: boolean): CommandResult {

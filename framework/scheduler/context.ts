@@ -42,6 +42,8 @@ export interface Ids {
 export interface SchedulerOptions {
   /** Role the framework subscribes with. */
   role: string;
+  /** Of the framework; null: none, and nothing is reserved. */
+  principal: string | null;
   /** Shell command that runs the executor on an agent. */
   executorCommand: string;
   /** On every agent: where members with durability `disk` keep what outlives them. */
@@ -139,6 +141,8 @@ export interface Memory {
   /** Tasks of ours in Mesos that the store does not know: they are killed. */
   strays: Map<string, Repeat & { agentId: string | null }>;
   orders: Map<string, Repeat>;
+  /** Instances whose reservations are given back, or were never ours to keep. */
+  releases: Map<string, Repeat>;
   /** Leaders that users want, by app. */
   handOvers: Map<string, { member: number; untilMs: number }>;
   reconcile: { pending: Set<string>; nextMs: number; attempt: number; fullMs: number };
@@ -174,6 +178,7 @@ export function emptyMemory(): Memory {
     kills: new Map(),
     strays: new Map(),
     orders: new Map(),
+    releases: new Map(),
     handOvers: new Map(),
     reconcile: { pending: new Set(), nextMs: 0, attempt: 0, fullMs: Number.POSITIVE_INFINITY },
     joiners: new Map(),

@@ -1,11 +1,11 @@
 /** What an app asks of placement. */
 import lodash from 'lodash';
 import type { AgentName } from '../../placement/index.js';
-import type { Affinity, GroupRequest, LivingReplica } from '../../placement/types.js';
+import type { Affinity, Claim, GroupRequest, LivingReplica } from '../../placement/types.js';
 import type { AffinityRule, AppSpec } from '../app.js';
 import type { Context } from './context.js';
 import { maintenanceAt } from './maintenance.js';
-import type { AppRecord, AwayMember, TaskRecord } from './records.js';
+import type { AgentRef, AppRecord, AwayMember, ReservationRecord, TaskRecord } from './records.js';
 import { apartInReturn } from './surroundings.js';
 
 /** Slots of one app that wait for agents. */
@@ -16,6 +16,8 @@ export interface Demand {
   delayed: boolean;
   /** A member that comes back, rather than a new one. */
   returning?: AwayMember;
+  /** It goes where this is, and nowhere else. */
+  reservation?: ReservationRecord;
 }
 
 /** `living`: tasks of the app that run or may still run, in the order of their slots. */
@@ -31,11 +33,12 @@ export function towards(demand: Demand, { hostname }: AgentName): Demand {
   return { ...demand, request: { ...demand.request, constraints: [...demand.request.constraints, there] } };
 }
 
-/** The request of a whole new app, and what the time and other apps say to it. */
-export function requestNow({ state, memory, now }: Context, spec: AppSpec): GroupRequest {
+/** The request of a whole new app, and what the time, other apps and the framework's role say to it. */
+export function requestNow({ state, memory, now, options }: Context, spec: AppSpec): GroupRequest {
   const request = requestOf(spec);
   const apart = [...(request.apart ?? []), ...apartInReturn(state, spec.id)];
-  return { ...request, apart, closed: closedTo(memory, spec), maintenance: maintenanceAt(now) };
+  const claim = claimOf(spec, options.role);
+  return { ...request, apart, closed: closedTo(memory, spec), maintenance: maintenanceAt(now), claim };
 }
 
 /** Drained agents, and those where room is made for an app of higher priority. */
@@ -52,6 +55,27 @@ function closedTo({ closed, held }: Context['memory'], spec: AppSpec): Record<st
 /** Records of earlier versions have none. */
 export const priorityOf = ({ priority = 0 }: { priority?: number }): number => priority;
 
+/** Resources for volumes are to be reserved yet. Others take what the framework is offered, unless the app says which. */
+function claimOf({ acceptedResourceRoles, residency }: AppSpec, role: string): Claim {
+  return { roles: residency ? ['*'] : (acceptedResourceRoles ?? ownRoles(role)) };
+}
+
+/** The request of what comes back to where it was: nothing is avoided, and an agent that is drained is no other than before. */
+export function requestBack(context: Context, spec: AppSpec): GroupRequest {
+  const request = lodash.omit(requestNow(context, spec), ['closed', 'maintenance']);
+  return { ...request, constraints: [], preferences: [], spread: [], near: [], apart: [], whole: false };
+}
+
+/** Whose resources a framework of this role is offered: of roles above it, too. */
+export function ownRoles(role: string): string[] {
+  const steps = role.split('/');
+  return ['*', ...steps.map((_, index) => steps.slice(0, index + 1).join('/'))];
+}
+
+/** What volumes take of the disk, in MB. */
+export const volumesMb = ({ residency }: Pick<AppSpec, 'residency'>): number =>
+  (residency?.volumes ?? []).reduce((sum, { sizeMb }) => sum + sizeMb, 0);
+
 /** The request of a whole new app, as its spec says it. */
 export function requestOf(spec: AppSpec): GroupRequest {
   const ports = spec.portDefinitions.map(({ port }) => (spec.requirePorts ? port : 0));
@@ -63,7 +87,7 @@ export function requestOf(spec: AppSpec): GroupRequest {
     demand: {
       cpus: spec.cpus,
       mem: spec.mem,
-      disk: spec.disk,
+      disk: spec.disk + volumesMb(spec),
       gpus: spec.gpus,
       ports: replicated ? [...ports, 0] : ports,
     },
@@ -86,9 +110,10 @@ function affinitiesOf({ affinity }: AppSpec, type: AffinityRule['type']): Affini
   return rules.map(({ app, domain, required }) => ({ app, domain, required }));
 }
 
-function livingReplica(task: TaskRecord, index: number): LivingReplica {
-  const { id, hostname, region, zone, attributes } = task.agent;
-  return { slot: task.replica?.self.slot ?? index, agentId: id, hostname, region, zone, attributes };
+const livingReplica = (task: TaskRecord, index: number) => livingOn(task.agent, task.replica?.self.slot ?? index);
+
+export function livingOn({ id, hostname, region, zone, attributes }: AgentRef, slot: number): LivingReplica {
+  return { slot, agentId: id, hostname, region, zone, attributes };
 }
 
 /** By agent id; what is past is left out. */

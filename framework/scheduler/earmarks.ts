@@ -200,9 +200,9 @@ function counted(assigned: { agentId: string }[], { memory }: Context): Earmark[
   }));
 }
 
-/** By agent. */
+/** By agent; what is kept for instances does not come back when they end. */
 function takenByOthers({ state }: Context, appId: string): Map<string, PlainResources[]> {
-  const others = [...state.tasks.values()].filter((task) => task.appId !== appId);
+  const others = [...state.tasks.values()].filter((task) => task.appId !== appId && task.reservationId === undefined);
   const byAgent = lodash.groupBy(others, ({ agent }) => agent.id);
   return new Map(Object.entries(byAgent).map(([agentId, tasks]) => [agentId, tasks.map(takenBy)]));
 }

@@ -2,15 +2,29 @@
 import lodash from 'lodash';
 import type { MemberAddress, ReplicaAssignment } from '../../executor/assignment.js';
 import type { Assigned, Plan } from '../../placement/types.js';
-import { type Offer, type Resource, subtract, type TaskInfo, take } from '../mesos-http-client/index.js';
+import {
+  converted,
+  type Offer,
+  type OfferOperation,
+  type Resource,
+  type ResourceOperation,
+  reservationRole,
+  reserved,
+  subtract,
+  type TaskInfo,
+  take,
+  volumeOn,
+} from '../mesos-http-client/index.js';
 import { type Context, call, isoTime } from './context.js';
 import { currentlyAvoided, type Demand } from './demand.js';
 import { putGroup } from './groups.js';
-import { agentRef, mayUse, takeResources, usable } from './offers.js';
-import type { AppRecord, AwayMember, GroupRecord, ReplicaRecord, TaskRecord } from './records.js';
+import { agentRef, resourcesOf, setLeft } from './offers.js';
+import { keptFor, ordinary, splitOf } from './portions.js';
+import type { AppRecord, AwayMember, GroupRecord, ReplicaRecord, ReservationRecord, TaskRecord } from './records.js';
+import { newReservation, reservationInfo, useAgain } from './reservations.js';
 import { othersOf } from './returning.js';
 import { describeAgent, tell } from './story.js';
-import { replicaAssignment, takenBy, taskIdOf, taskInfo } from './task-info.js';
+import { instanceIdOf, replicaAssignment, takenBy, taskIdOf, taskInfo } from './task-info.js';
 import { nameOf } from './tasks.js';
 
 const defaultKillGraceSeconds = 5;
@@ -22,6 +36,8 @@ const othersMax = 20;
 export interface Filling {
   offers: Offer[];
   left: Resource[];
+  /** Before the launches. */
+  operations: OfferOperation[];
   infos: TaskInfo[];
 }
 
@@ -31,7 +47,7 @@ export function fillings(context: Context): Map<string, Filling> {
   for (const { offer } of context.memory.offers.values()) {
     const known = agents.get(offer.agent_id.value);
     const offers = [...(known?.offers ?? []), offer];
-    agents.set(offer.agent_id.value, { offers, left: usable(offers, null), infos: [] });
+    agents.set(offer.agent_id.value, { offers, left: resourcesOf(offers), operations: [], infos: [] });
   }
   return agents;
 }
@@ -39,28 +55,52 @@ export function fillings(context: Context): Map<string, Filling> {
 /** Decides the tasks of one app and puts them on their agents. */
 export function launchApp(context: Context, demand: Demand, plan: Plan, agents: Map<string, Filling>): void {
   const assigned = plan.assigned.map((place) => ({ place, filling: agents.get(place.agentId) as Filling }));
-  const tasks = assigned.map(({ place, filling }) => newTask(context, demand.app, place, filling, plan));
+  const kept = assigned.map(({ place, filling }) => keptBelow(context, demand, place, filling));
+  const tasks = assigned.map(({ place, filling }, index) => {
+    const task = newTask(context, demand.app, place, filling, plan);
+    return kept[index] ? onReservation(task, kept[index]) : task;
+  });
   const replicas = replicasOf(context, demand, tasks, plan.assigned);
   tasks.forEach((task, index) => {
     const launched = { ...task, replica: replicas[index]?.record ?? null };
     context.state.tasks.put(task.id, launched);
-    takeResources(context, launched);
     tellPlaced(context, demand.app, launched);
-    fill(
-      (assigned[index] as { filling: Filling }).filling,
-      context,
-      demand.app,
-      launched,
-      replicas[index]?.assignment ?? null,
+    const { filling } = assigned[index] as { filling: Filling };
+    const resources = resourcesFor(context, filling, demand, launched, kept[index] ?? null);
+    setLeft(context, launched.agent.id, splitOf(filling.left, context.state.frameworkId));
+    filling.infos.push(
+      taskInfo(
+        demand.app.active,
+        launched,
+        resources,
+        context.options.executorCommand,
+        replicas[index]?.assignment ?? null,
+      ),
     );
   });
+}
+
+/** What the agent keeps for the task, or is to keep; null: its app has no volumes. */
+function keptBelow(
+  context: Context,
+  { app, request, reservation }: Demand,
+  { ports }: Assigned,
+  { offers }: Filling,
+): ReservationRecord | null {
+  if (reservation) return useAgain(context, reservation);
+  if (!app.active.residency) return null;
+  return newReservation(context, app, agentRef(offers), { ...request.demand, ports });
+}
+
+function onReservation(task: TaskRecord, { id, attempts, demand }: ReservationRecord): TaskRecord {
+  return { ...task, id: taskIdOf(id, attempts), demand, reservationId: id };
 }
 
 function newTask(context: Context, app: AppRecord, place: Assigned, { offers }: Filling, plan: Plan): TaskRecord {
   const { active } = app;
   const others = plan.considered.filter(({ group }) => group === app.id).slice(0, othersMax);
   return {
-    id: taskIdOf(app.id, context.options.ids.uuid()),
+    id: taskIdOf(instanceIdOf(app.id, context.options.ids.uuid()), 1),
     appId: app.id,
     version: active.version,
     configurationVersion: active.versionInfo.lastConfigChangeAt,
@@ -176,31 +216,52 @@ function describeAvoided(context: Context, app: AppRecord, task: TaskRecord): st
   return names.length > 0 ? `, avoiding ${names.join(' and ')}, where it has just failed` : '';
 }
 
-function fill(
-  filling: Filling,
+/** The task's part of the offers, as it must name it; what is to be kept for its instance is reserved before. */
+function resourcesFor(
   context: Context,
-  app: AppRecord,
+  filling: Filling,
+  { app, reservation }: Demand,
   task: TaskRecord,
-  replica: ReplicaAssignment | null,
-): void {
-  const roles = app.active.acceptedResourceRoles;
-  const resources = take(
-    filling.left.filter((resource) => mayUse(resource, roles)),
-    takenBy(task),
-  );
-  if (!resources) throw new Error(`the plan for ${task.id} takes more from agent ${task.agent.id} than it offers`);
-  filling.left = subtract(filling.left, resources);
-  filling.infos.push(taskInfo(app.active, task, resources, context.options.executorCommand, replica));
+  kept: ReservationRecord | null,
+): Resource[] {
+  const roles = kept ? ['*'] : app.active.acceptedResourceRoles;
+  const taken = reservation
+    ? keptFor(filling.left, reservation.id, context.state.frameworkId)
+    : take(
+        ordinary(filling.left).filter((resource) => mayUse(resource, roles)),
+        takenBy(task),
+      );
+  if (!taken) throw new Error(`the plan for ${task.id} takes more from agent ${task.agent.id} than it offers`);
+  filling.left = subtract(filling.left, taken);
+  return kept && !reservation ? reserve(context, filling, taken, kept) : taken;
 }
 
-/** One ACCEPT for every agent that got a task; its offers are used up, the rest of them comes back by itself. */
+/** `roles`: an app's `acceptedResourceRoles`; null accepts all that is offered. */
+const mayUse = (resource: Resource, roles: string[] | null) => !roles || roles.includes(reservationRole(resource));
+
+/** Puts a reservation on the resources and makes the volumes; returns what the task is given. */
+function reserve(context: Context, filling: Filling, taken: Resource[], kept: ReservationRecord): Resource[] {
+  const info = reservationInfo(context, kept);
+  const resources = taken.map((resource) => reserved(resource, info));
+  const disk = resources.find(({ name }) => name === 'disk') as Resource;
+  const volumes = kept.volumes.map(({ containerPath, sizeMb, persistenceId }) => {
+    const volume = { mode: 'RW' as const, container_path: containerPath };
+    return volumeOn(disk, sizeMb, persistenceId, context.options.principal, volume);
+  });
+  const create: ResourceOperation = { type: 'CREATE', create: { volumes } };
+  filling.operations.push({ type: 'RESERVE', reserve: { resources } }, create);
+  return converted(resources, create);
+}
+
+/** One ACCEPT for every agent that got a task, or takes something back; its offers are used up, the rest of them comes back by itself. */
 export function acceptOffers(context: Context, agents: Map<string, Filling>): void {
-  for (const { offers, infos } of agents.values()) {
-    if (infos.length === 0) continue;
+  for (const { offers, infos, operations: before } of agents.values()) {
+    if (infos.length + before.length === 0) continue;
     for (const offer of offers) context.memory.offers.delete(offer.id.value);
     context.memory.counts.tasksLaunched += infos.length;
     const offer_ids = offers.map(({ id }) => id);
-    const operations = [{ type: 'LAUNCH' as const, launch: { task_infos: infos } }];
+    const launches = infos.length > 0 ? [{ type: 'LAUNCH' as const, launch: { task_infos: infos } }] : [];
+    const operations = [...before, ...launches];
     call(context, {
       type: 'ACCEPT',
       accept: { offer_ids, operations, filters: { refuse_seconds: refuseRestSeconds } },

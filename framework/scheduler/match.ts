@@ -1,12 +1,12 @@
 /** Offers meet demands. */
 import { type AgentSnapshot, type Assigned, avoidance, type Plan } from '../../placement/index.js';
 import { noteWaiting } from '../explain.js';
-import { toPlain } from '../mesos-http-client/index.js';
 import type { Context } from './context.js';
 import { type Demand, priorityOf } from './demand.js';
 import { besides, demandKey, earmarkRoom, earmarksAgainst, releaseEarmarks, replaces } from './earmarks.js';
 import { acceptOffers, type Filling, fillings, launchApp } from './launch.js';
-import { askForOffers, gatheringHoldMs, giveBack, holdMs, mayUse, snapshotOf } from './offers.js';
+import { askForOffers, gatheringHoldMs, giveBack, holdMs, snapshotOf } from './offers.js';
+import { owed, releaseOffered } from './reservations.js';
 import { planOver } from './surroundings.js';
 
 /** Offers of several agents arrive one after the other; the first is not taken before the others had this long to come. */
@@ -20,11 +20,15 @@ export function match(context: Context, demands: Demand[]): void {
   for (const demand of demands) if (demand.delayed) noteWaiting(context, demand, null, []);
   releaseEarmarks(context, due);
   const agents = fillings(context);
+  releaseOffered(context, agents);
   const unplaced = byWaiting(context, due).filter((demand) => !placeOne(context, demand, agents));
-  earmarkRoom(context, unplaced, new Set(agents.keys()));
+  // What comes back to its own finds no other room.
+  const roomless = unplaced.filter(({ reservation }) => !reservation);
+  earmarkRoom(context, roomless, new Set(agents.keys()));
   acceptOffers(context, agents);
   giveBack(context, unplaced.length > 0, holding(context, unplaced));
-  askForOffers(context, new Set(unplaced.map(demandKey)));
+  const owedThere = owed(context.state).filter(({ agent }) => context.memory.agents.has(agent.id));
+  askForOffers(context, new Set([...unplaced.map(demandKey), ...owedThere.map(({ id }) => `release ${id}`)]));
 }
 
 /** How long an agent's offers are held. */
@@ -52,7 +56,8 @@ function byWaiting(context: Context, demands: Demand[]): Demand[] {
 function placeOne(context: Context, demand: Demand, agents: Map<string, Filling>): boolean {
   const { waitedMs, complete } = gathered(context);
   if (agents.size > 0 && !complete && waitedMs < gatherMs) return false;
-  const all = offeredTo(demand, agents);
+  const { frameworkId } = context.state;
+  const all = [...agents.values()].map(({ offers, left }) => snapshotOf(offers, left, frameworkId));
   const { plan, offered } = planBesides(context, demand, all);
   const isAvoided = ({ agentId: id }: Assigned) =>
     avoidance(demand.request, { id, unavailable: context.memory.unavailable.get(id) ?? null }) !== null;
@@ -63,15 +68,6 @@ function placeOne(context: Context, demand: Demand, agents: Map<string, Filling>
   const isPlaced = plan?.assigned.length === demand.request.slots.length;
   if (isPlaced) context.memory.earmarks.delete(demand.request.id);
   return isPlaced;
-}
-
-/** The agents at hand, with what is left that the app accepts. */
-function offeredTo({ app }: Demand, agents: Map<string, Filling>): AgentSnapshot[] {
-  const roles = app.active.acceptedResourceRoles;
-  return [...agents.values()].map(({ offers, left }) => {
-    const free = toPlain(left.filter((resource) => mayUse(resource, roles)));
-    return { ...snapshotOf(offers), free, total: free };
-  });
 }
 
 /** Beside what is kept for others; only what takes the place of something that ran may have that, too, when it must. */

@@ -1,6 +1,7 @@
 /** What people are told of moves that are under way. */
 import lodash from 'lodash';
 import type { DeploymentView, DrainView } from '../service.js';
+import { isPinned, residentSentence } from './cluster.js';
 import type { Context } from './context.js';
 import { isRestarting } from './deployments.js';
 import { agentsOf } from './drains.js';
@@ -69,6 +70,7 @@ function waitingFor(context: Context, appId: string, tasks: TaskRecord[]): strin
   if (!app || tasks.every(({ stopping }) => stopping)) return `${appId}: ${tasks.length} are being stopped`;
   const group = groupOf(app, context.state.tasksOf(appId));
   const why = context.memory.waiting.get(appId)?.sentence;
+  if (isPinned(app)) return `${appId}: ${tasks.length} stay, ${residentSentence}`;
   const progress = group ? groupProgress(context, group) : `${tasks.length} wait for successors`;
   return `${appId}: ${progress}${why ? `: ${why}` : ''}`;
 }

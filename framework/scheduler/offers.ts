@@ -1,19 +1,13 @@
 /** Offers: which are held, for how long, and how they are given back. Nothing is held when nothing is wanted. */
 import lodash from 'lodash';
 import type { AgentSnapshot, AttributeValue } from '../../placement/types.js';
-import {
-  type Attribute,
-  type Offer,
-  type Resource,
-  ranges,
-  reservationRole,
-  toPlain,
-} from '../mesos-http-client/index.js';
+import { type Attribute, type Offer, type Resource, ranges } from '../mesos-http-client/index.js';
 import { type Context, call, type HeldOffer, type KnownAgent } from './context.js';
 import { noteOffered } from './maintenance.js';
 import { setNewest } from './newest.js';
+import { splitOf } from './portions.js';
 import type { AgentRef, TaskRecord } from './records.js';
-import { less } from './room.js';
+import { owed } from './reservations.js';
 import { takenBy } from './task-info.js';
 
 /** An offer is kept this long for what needs more agents, or better ones, than have offered. */
@@ -37,7 +31,12 @@ export function receiveOffers(context: Context, offers: Offer[]): void {
   const held = lodash.groupBy(heldOffers(context), agentOf);
   for (const offer of offers) {
     const agentId = agentOf(offer);
-    setNewest(memory.agents, agentId, knownAgent(held[agentId] as Offer[], now), knownAgentsMax);
+    setNewest(
+      memory.agents,
+      agentId,
+      knownAgent(held[agentId] as Offer[], context.state.frameworkId, now),
+      knownAgentsMax,
+    );
     noteOffered(memory, offer);
   }
 }
@@ -53,62 +52,62 @@ export function forgetAgent(context: Context, agentId: string): void {
 }
 
 /** All offers belong to one agent. */
-function knownAgent(offers: Offer[], now: number): KnownAgent {
-  return { snapshot: snapshotOf(offers), host: hostOf(offers[0] as Offer), offeredMs: now };
+function knownAgent(offers: Offer[], frameworkId: string | null, now: number): KnownAgent {
+  return {
+    snapshot: snapshotOf(offers, resourcesOf(offers), frameworkId),
+    host: hostOf(offers[0] as Offer),
+    offeredMs: now,
+  };
 }
 
 /** What others can connect to. */
 const hostOf = (offer: Offer) => offer.url?.address.ip ?? offer.url?.address.hostname ?? offer.hostname;
 
-/** Resources a task may simply take: no volumes, nothing revocable. */
-export function usable(offers: Offer[], roles: string[] | null): Resource[] {
-  const resources = offers.flatMap((offer) => offer.resources ?? []);
-  return resources.filter((resource) => !resource.disk && !resource.revocable && mayUse(resource, roles));
-}
+export const resourcesOf = (offers: Offer[]): Resource[] => offers.flatMap((offer) => offer.resources ?? []);
 
-/** `roles`: an app's `acceptedResourceRoles`; null accepts all that is offered. */
-export const mayUse = (resource: Resource, roles: string[] | null) =>
-  !roles || roles.includes(reservationRole(resource));
-
-/** What is known to be free on an agent keeps in step with our own launches and with tasks that have ended. */
-export function takeResources(context: Context, task: TaskRecord): void {
-  const free = context.memory.agents.get(task.agent.id)?.snapshot.free;
-  if (free) setFree(context, task.agent.id, less(free, task.demand));
-}
-
-function setFree(context: Context, agentId: string, free: AgentSnapshot['free']): void {
-  const known = context.memory.agents.get(agentId);
-  if (known) context.memory.agents.set(agentId, { ...known, snapshot: { ...known.snapshot, free, total: free } });
+/** Keeps what is known of an agent's resources in step with our own launches and with tasks that have ended. */
+export function setLeft(
+  { memory }: Context,
+  agentId: string,
+  left: Partial<Pick<AgentSnapshot, 'free' | 'total' | 'portions'>>,
+): void {
+  const known = memory.agents.get(agentId);
+  if (known) memory.agents.set(agentId, { ...known, snapshot: { ...known.snapshot, ...left } });
 }
 
 export function returnResources(context: Context, task: TaskRecord): void {
-  const free = context.memory.agents.get(task.agent.id)?.snapshot.free;
-  if (!free) return;
+  const known = context.memory.agents.get(task.agent.id)?.snapshot.free;
+  // What is kept for its instance is not free for others.
+  if (!known || task.reservationId !== undefined) return;
   const { cpus, mem, disk, gpus, ports } = takenBy(task);
-  setFree(context, task.agent.id, {
-    cpus: free.cpus + cpus,
-    mem: free.mem + mem,
-    disk: free.disk + disk,
-    gpus: free.gpus + gpus,
-    ports: ranges.union(free.ports, ports),
-  });
+  const free = {
+    cpus: known.cpus + cpus,
+    mem: known.mem + mem,
+    disk: known.disk + disk,
+    gpus: known.gpus + gpus,
+    ports: ranges.union(known.ports, ports),
+  };
+  setLeft(context, task.agent.id, { free, total: free });
 }
 
-/** One agent as its offers show it, as far as resources of `roles` go (null: of all). */
-export function snapshotOf(offers: Offer[], roles: string[] | null = null): AgentSnapshot {
+/** One agent as its offers show it. `resources`: what is still to be had of them. */
+export function snapshotOf(offers: Offer[], resources: Resource[], frameworkId: string | null): AgentSnapshot {
+  const { id, hostname, region, zone, attributes } = agentRef(offers);
+  return { id, hostname, region, zone, attributes, ...splitOf(resources, frameworkId) };
+}
+
+export function agentRef(offers: Offer[]): AgentRef {
   const offer = offers[0] as Offer;
   const domain = offer.domain?.fault_domain;
-  const free = toPlain(usable(offers, roles));
   return {
     id: offer.agent_id.value,
     hostname: offer.hostname,
+    host: hostOf(offer),
     region: domain?.region.name ?? null,
     zone: domain?.zone.name ?? null,
     attributes: Object.fromEntries(
       (offer.attributes ?? []).map((attribute) => [attribute.name, attributeValue(attribute)]),
     ),
-    free,
-    total: free,
   };
 }
 
@@ -125,11 +124,6 @@ function attributeValue(attribute: Attribute): AttributeValue {
   }
 }
 
-export function agentRef(offers: Offer[]): AgentRef {
-  const { id, hostname, region, zone, attributes } = snapshotOf(offers);
-  return { id, hostname, host: hostOf(offers[0] as Offer), region, zone, attributes };
-}
-
 /** Gives back what is not kept: at once when nothing is wanted, after `keptMs` of its agent when agents may still come together. */
 export function giveBack(context: Context, wanting: boolean, keptMs: (agentId: string) => number): void {
   const expired = ({ offer, receivedMs }: HeldOffer) => !wanting || context.now - receivedMs >= keptMs(agentOf(offer));
@@ -141,14 +135,19 @@ export function giveBack(context: Context, wanting: boolean, keptMs: (agentId: s
   call(context, { type: 'DECLINE', decline: { offer_ids: declined, filters: { refuse_seconds } } });
 }
 
-/** Suppresses offers while nothing is wanted, and asks for all of them, filters lifted, when something new is. */
+/**
+ * Suppresses offers while nothing is wanted, and asks for all of them, filters lifted, when something new is. While there are
+ * reservations to be given back, offers are not suppressed: one of them will show the next of these.
+ */
 export function askForOffers(context: Context, wanted: Set<string>): void {
   const { memory, now, options } = context;
   const starved = wanted.size > 0 && memory.offers.size === 0 && now - memory.revivedMs >= reviveAgainMs;
   if (starved || [...wanted].some((key) => !memory.wanted.has(key))) memory.reviveWanted = true;
   memory.wanted = wanted;
   if (!memory.connected) return;
-  if (wanted.size === 0) {
+  const owes = owed(context.state).length > 0;
+  if (owes && memory.suppressed) memory.reviveWanted = true;
+  if (wanted.size === 0 && !owes) {
     memory.reviveWanted = false;
     if (!memory.suppressed && memory.agents.size > 0)
       call(context, { type: 'SUPPRESS', suppress: { roles: [options.role] } });

@@ -1,6 +1,7 @@
 /** Rebalances: planned moves that are carried out one after another, as far as they stand as planned. */
 import lodash from 'lodash';
 import type { Command, CommandResult } from '../service.js';
+import { isPinned, residentSentence } from './cluster.js';
 import { type Context, isoTime } from './context.js';
 import type { AppRecord, PlannedMove, RebalanceRecord, TaskRecord } from './records.js';
 import type { State } from './state.js';
@@ -75,7 +76,10 @@ function choose(context: Context, record: RebalanceRecord, move: PlannedMove): v
   const task = tasks.find(({ agent }) => agent.id === move.from.agentId);
   const others = placesOf(tasks.filter((other) => other !== task));
   const asPlanned = move.beside === null || lodash.isEqual(others, move.beside);
-  if (task && asPlanned) context.state.rebalances.put(record.id, { ...record, taskId: task.id, sinceMs: context.now });
+  const app = context.state.apps.get(move.app);
+  if (app && isPinned(app)) skip(context, record, move, `its tasks stay, ${residentSentence}`);
+  else if (task && asPlanned)
+    context.state.rebalances.put(record.id, { ...record, taskId: task.id, sinceMs: context.now });
   else skip(context, record, move, 'its tasks do not run where they did when the move was planned');
 }
 

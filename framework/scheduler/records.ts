@@ -2,7 +2,7 @@
 import type { MemberAddress, ReplicaReport } from '../../executor/assignment.js';
 import type { AgentName, Selection } from '../../placement/index.js';
 import type { AttributeValue, ReplicaDemand } from '../../placement/types.js';
-import type { AppSpec, Replication } from '../app.js';
+import type { AppSpec, PersistentVolume, Replication } from '../app.js';
 import type { TaskState } from '../mesos-http-client/index.js';
 import type { TaskFailure, TaskView } from '../service.js';
 
@@ -85,6 +85,8 @@ export interface AwayMember {
   /** All that it had, the consensus port last: other members look for it there. */
   ports: number[];
   sinceMs: number;
+  /** What is kept for it there, if its app has a volume. */
+  reservationId?: string;
 }
 
 export interface AgentRef {
@@ -124,6 +126,31 @@ export interface TaskRecord {
   inactive: boolean;
   placement: TaskView['placement'];
   replica: ReplicaRecord | null;
+  /** What it runs on, of an app with volumes. Left out: nothing is kept for it. */
+  reservationId?: string;
+}
+
+/**
+ * What an agent keeps for one instance of an app with volumes, over all its tasks: resources that are reserved in Mesos
+ * with labels that name the instance, and the volumes on them. It is stored before it is asked for, and removed when offers
+ * show that it is not there any more.
+ */
+export interface ReservationRecord {
+  /** The instance: labels name it, and its tasks' ids begin with it. */
+  id: string;
+  appId: string;
+  agent: AgentRef;
+  /** All of it; `disk` includes the volumes. */
+  demand: ReplicaDemand;
+  volumes: (PersistentVolume & { persistenceId: string })[];
+  /** Tasks that were launched on it. */
+  attempts: number;
+  /** Mesos has made it: its task has been on the agent, or an offer has shown it. */
+  confirmed: boolean;
+  /** Since when no task of it runs; null: one does, or is on its way. */
+  idleSinceMs: number | null;
+  /** Why it is given back, and whether Mesos has been asked to; null: it is kept. */
+  releasing: { reason: string; asked: boolean } | null;
 }
 
 export interface ReplicaRecord {

@@ -3,13 +3,16 @@
  * there again, as itself, with its number and ports, and only given up when the group can do without it.
  */
 import type { MemberAddress } from '../../executor/assignment.js';
+import type { GroupRequest } from '../../placement/types.js';
 import type { TaskState } from '../mesos-http-client/index.js';
 import type { Context } from './context.js';
-import { type Demand, requestOf } from './demand.js';
+import { type Demand, requestBack } from './demand.js';
 import { putGroup } from './groups.js';
 import { caughtUp, type Group, majority } from './quorum.js';
 import type { AppRecord, AwayMember, TaskRecord } from './records.js';
+import { requestToReturn } from './residents.js';
 import { describeAgent, tell } from './story.js';
+import { patienceOf } from './tasks.js';
 
 /** Launches in a row that end before the member runs: what it kept cannot be used. */
 const failuresMax = 3;
@@ -34,6 +37,7 @@ export function noteAway(context: Context, app: AppRecord, task: TaskRecord, sta
     agent: task.agent,
     ports: task.demand.ports,
     sinceMs: context.now,
+    ...(task.reservationId === undefined ? {} : { reservationId: task.reservationId }),
   };
   const slot = (one: AwayMember) => one.replica.self.slot;
   putGroup(context, app, { away: [...group.away, away].sort((a, b) => slot(a) - slot(b)) });
@@ -42,7 +46,7 @@ export function noteAway(context: Context, app: AppRecord, task: TaskRecord, sta
 /** Gives up members that stay away while a majority is there without them: others take their places. */
 export function giveUpAway(context: Context, group: Group): void {
   const there = caughtUp(group).length >= majority(group.record.configuration.length);
-  const strategy = group.app.active.unreachableStrategy;
+  const strategy = patienceOf(group.app.active);
   const waitMs = strategy === 'disabled' ? Number.POSITIVE_INFINITY : strategy.inactiveAfterSeconds * 1000;
   const hopeless = ({ replica, sinceMs }: AwayMember) =>
     replica.returnFailures >= failuresMax || context.now - sinceMs >= Math.max(waitMs, awayMsDefault);
@@ -57,26 +61,27 @@ export function giveUpAway(context: Context, group: Group): void {
   }
 }
 
-/** One demand for each: its own agent, its own ports. */
+/** One demand for each: on what is kept for it, or else where it was. */
 export function returningDemands(context: Context, group: Group): Demand[] {
   const { app, record } = group;
-  const request = requestOf(app.active);
-  return record.away.map((away) => ({
-    app,
-    request: {
-      ...request,
-      slots: [away.replica.self.slot],
-      demand: { ...request.demand, ports: away.ports },
-      constraints: [{ field: 'hostname', operator: 'CLUSTER' as const, value: away.agent.hostname }],
-      spread: [],
-      preferences: [],
-      near: [],
-      apart: [],
-      whole: false,
-    },
-    delayed: (app.backoff?.untilMs ?? 0) > context.now,
-    returning: away,
-  }));
+  const delayed = (app.backoff?.untilMs ?? 0) > context.now;
+  return record.away.map((away) => {
+    const kept = context.state.reservations.get(away.reservationId ?? '');
+    if (!kept) return { app, request: requestThere(context, app, away), delayed, returning: away };
+    const request = requestToReturn(context, app, kept, away.replica.self.slot);
+    return { app, request, delayed, returning: away, reservation: kept };
+  });
+}
+
+/** Its own agent, its own ports. */
+function requestThere(context: Context, app: AppRecord, away: AwayMember): GroupRequest {
+  const request = requestBack(context, app.active);
+  return {
+    ...request,
+    slots: [away.replica.self.slot],
+    demand: { ...request.demand, ports: away.ports },
+    constraints: [{ field: 'hostname', operator: 'CLUSTER' as const, value: away.agent.hostname }],
+  };
 }
 
 /** Others of the configuration: whom a member that returns may ask. */

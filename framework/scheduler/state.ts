@@ -6,6 +6,7 @@ import type {
   FrameworkRecord,
   PreemptionRecord,
   RebalanceRecord,
+  ReservationRecord,
   StoryRecord,
   TaskRecord,
 } from './records.js';
@@ -62,54 +63,55 @@ export class Table<T extends object> {
   }
 }
 
-/** Tasks, also by their app. */
-class TaskTable extends Table<TaskRecord> {
-  #byApp = new Map<string, Map<string, TaskRecord>>();
+/** Records of apps, also by their app. */
+class AppTable<T extends { id: string; appId: string }> extends Table<T> {
+  #byApp = new Map<string, Map<string, T>>();
 
-  override put(id: string, task: TaskRecord): TaskRecord {
-    this.#index(task);
-    return super.put(id, task);
+  override put(id: string, record: T): T {
+    this.#index(record);
+    return super.put(id, record);
   }
 
-  override putVolatile(id: string, task: TaskRecord): TaskRecord {
-    this.#index(task);
-    return super.putVolatile(id, task);
+  override putVolatile(id: string, record: T): T {
+    this.#index(record);
+    return super.putVolatile(id, record);
   }
 
-  override load(id: string, task: TaskRecord): void {
-    this.#index(task);
-    super.load(id, task);
+  override load(id: string, record: T): void {
+    this.#index(record);
+    super.load(id, record);
   }
 
   override remove(id: string): void {
     const appId = this.get(id)?.appId ?? '';
-    const tasks = this.#byApp.get(appId);
-    tasks?.delete(id);
-    if (tasks?.size === 0) this.#byApp.delete(appId);
+    const records = this.#byApp.get(appId);
+    records?.delete(id);
+    if (records?.size === 0) this.#byApp.delete(appId);
     super.remove(id);
   }
 
-  of(appId: string): TaskRecord[] {
+  of(appId: string): T[] {
     return [...(this.#byApp.get(appId)?.values() ?? [])];
   }
 
-  #index(task: TaskRecord): void {
-    const tasks = this.#byApp.get(task.appId) ?? new Map<string, TaskRecord>();
-    this.#byApp.set(task.appId, tasks.set(task.id, task));
+  #index(record: T): void {
+    const records = this.#byApp.get(record.appId) ?? new Map<string, T>();
+    this.#byApp.set(record.appId, records.set(record.id, record));
   }
 }
 
 export class State {
   readonly framework = new Table<FrameworkRecord>('framework');
   readonly apps = new Table<AppRecord>('app');
-  readonly tasks = new TaskTable('task');
+  readonly tasks = new AppTable<TaskRecord>('task');
+  readonly reservations = new AppTable<ReservationRecord>('reservation');
   readonly deployments = new Table<DeploymentRecord>('deployment');
   readonly drains = new Table<DrainRecord>('drain');
   readonly rebalances = new Table<RebalanceRecord>('rebalance');
   readonly preemptions = new Table<PreemptionRecord>('preemption');
   readonly stories = new Table<StoryRecord>('story');
   readonly #tables: Table<object>[] = [
-    ...[this.framework, this.apps, this.tasks, this.deployments],
+    ...[this.framework, this.apps, this.tasks, this.reservations, this.deployments],
     ...[this.drains, this.rebalances, this.preemptions, this.stories],
   ];
 
@@ -132,6 +134,11 @@ export class State {
 
   tasksOf(appId: string): TaskRecord[] {
     return this.tasks.of(appId);
+  }
+
+  /** Those that are kept, without those that are given back. */
+  reservationsOf(appId: string): ReservationRecord[] {
+    return this.reservations.of(appId).filter(({ releasing }) => releasing === null);
   }
 
   deploymentsOf(appId: string): DeploymentRecord[] {

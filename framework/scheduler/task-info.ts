@@ -9,9 +9,13 @@ const labelCharsMax = 512;
 /** What an executor may take after its program has ended. */
 const executorGraceMs = 2000;
 
-/** Marathon's form, `<safe path>.instance-<uuid>._app.<attempt>`; an instance is one attempt here. */
-export const taskIdOf = (appId: string, uuid: string) =>
-  `${appId.slice(1).replaceAll('/', '_')}.instance-${uuid}._app.1`;
+export const safePath = (appId: string) => appId.slice(1).replaceAll('/', '_');
+
+/** Marathon's form. */
+export const instanceIdOf = (appId: string, uuid: string) => `${safePath(appId)}.instance-${uuid}`;
+
+/** Marathon's form; an instance without volumes is one attempt here. */
+export const taskIdOf = (instanceId: string, attempt: number) => `${instanceId}._app.${attempt}`;
 
 /** What is taken from the agent, ports included. */
 export function takenBy(task: Pick<TaskRecord, 'demand'>): PlainResources {
@@ -127,6 +131,7 @@ export function replicaAssignment(
   peers: MemberAddress[],
   how: { join: boolean; returns: boolean },
 ): ReplicaAssignment {
+  const [volume] = spec.residency?.volumes ?? [];
   return {
     group: groupName(spec.id, group),
     secretHex: group.secretHex,
@@ -139,7 +144,7 @@ export function replicaAssignment(
     suspicionMs: spec.replication?.suspicionMs ?? suspicionMsDefault,
     durability: group.durability,
     snapshot: group.snapshot,
-    dataDirectory: group.durability === 'disk' ? options.dataDirectory : null,
+    dataDirectory: group.durability === 'disk' ? (volume?.containerPath ?? options.dataDirectory) : null,
   };
 }
 

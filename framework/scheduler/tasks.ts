@@ -1,4 +1,5 @@
 /** Changes of single tasks that several parts decide about. */
+import type { AppSpec } from '../app.js';
 import { type Context, isoTime } from './context.js';
 import { currentlyAvoided } from './demand.js';
 import type { AppRecord, TaskRecord } from './records.js';
@@ -46,9 +47,16 @@ export function avoidAgent(context: Context, app: AppRecord, task: TaskRecord, r
   return context.state.apps.put(app.id, { ...app, avoid });
 }
 
+/** When a task that cannot be reached is replaced, and when it is forgotten; of apps with volumes `residency` says it. */
+export function patienceOf({ unreachableStrategy, residency }: AppSpec): AppSpec['unreachableStrategy'] {
+  if (residency?.taskLostBehavior !== 'RELAUNCH_AFTER_TIMEOUT') return unreachableStrategy;
+  const seconds = residency.relaunchEscalationTimeoutSeconds;
+  return { inactiveAfterSeconds: seconds, expungeAfterSeconds: seconds };
+}
+
 /** Marks tasks that have been unreachable for too long, and forgets those whose time is up. */
 export function ageUnreachable(context: Context, app: AppRecord, task: TaskRecord): void {
-  const strategy = app.active.unreachableStrategy;
+  const strategy = patienceOf(app.active);
   if (task.unreachableSinceMs === null || strategy === 'disabled') return;
   const seconds = (context.now - task.unreachableSinceMs) / 1000;
   if (!task.inactive && seconds >= strategy.inactiveAfterSeconds) {

@@ -7,6 +7,7 @@ import { putGroup } from './groups.js';
 import { returnResources } from './offers.js';
 import type { AppRecord, TaskRecord } from './records.js';
 import { receiveReport, reportIn } from './reports.js';
+import { noteEnded, noteReached } from './reservations.js';
 import { noteAway } from './returning.js';
 import { describeAgent, tell } from './story.js';
 import { avoidAgent, backOff, nameOf } from './tasks.js';
@@ -80,6 +81,7 @@ function loseSight(context: Context, task: TaskRecord, status: TaskStatus): void
 }
 
 function advance(context: Context, task: TaskRecord, status: TaskStatus): void {
+  if ((rank[status.state] ?? 0) > 0) noteReached(context, task);
   const back = task.state === 'TASK_UNREACHABLE';
   if (!back && (rank[status.state] ?? 0) <= (rank[task.state] ?? 0) && task.seen) return;
   if (back) tell(context, task.appId, `${nameOf(task)} on ${describeAgent(task.agent)} is back`);
@@ -105,6 +107,7 @@ function terminate(context: Context, task: TaskRecord, status: TaskStatus): void
   for (const key of context.memory.orders.keys()) if (key.startsWith(`${task.id} `)) context.memory.orders.delete(key);
   returnResources(context, task);
   noteLeft(context, task);
+  noteEnded(context, task, status);
   const app = context.state.apps.get(task.appId);
   if (!app) return;
   const leads = task.replica !== null && app.group?.leader?.member === task.replica.self.member;

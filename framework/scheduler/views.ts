@@ -1,12 +1,21 @@
 /** What the API shows. Built from records that are never modified; group secrets stay out. */
 import type { AttributeValue } from '../../placement/types.js';
-import type { AppView, DeploymentView, FrameworkView, GroupView, QueueView, TaskView } from '../service.js';
+import type {
+  AppView,
+  DeploymentView,
+  FrameworkView,
+  GroupView,
+  QueueView,
+  ReservationView,
+  TaskView,
+} from '../service.js';
 import { type Context, isoTime, type Waiting } from './context.js';
 import { currentActions, waitingFor } from './deployments.js';
 import { drainDeployments, drainViews, rebalanceDeployments } from './moves-view.js';
 import { preemptionSentence } from './preemptions.js';
 import { groupOf, groupState, leaderTask } from './quorum.js';
-import type { AppRecord, DeploymentRecord, TaskRecord } from './records.js';
+import type { AppRecord, DeploymentRecord, ReservationRecord, TaskRecord } from './records.js';
+import { owed } from './reservations.js';
 import { awaitedSentence } from './returning.js';
 
 export function viewOf(context: Context): FrameworkView {
@@ -14,6 +23,7 @@ export function viewOf(context: Context): FrameworkView {
   return {
     frameworkId: state.frameworkId,
     role: options.role,
+    principal: options.principal,
     master: { connected: memory.connected, address: memory.master },
     apps: [...state.apps.values()]
       .map((app) => appView(context, app))
@@ -26,6 +36,7 @@ export function viewOf(context: Context): FrameworkView {
     drains: drainViews(context),
     queue: [...memory.waiting].flatMap(([id, waiting]) => queueView(context, state.apps.get(id), waiting)),
     offersHeld: memory.offers.size,
+    releasing: owed(state).map((kept) => reservationView(kept, state.tasksOf(kept.appId))),
     counts: { ...memory.counts },
   };
 }
@@ -40,8 +51,23 @@ function appView(context: Context, app: AppRecord): AppView {
     deploymentIds: context.state.deploymentsOf(app.id).map(({ id }) => id),
     lastTaskFailure: app.lastTaskFailure,
     versions: app.versions,
+    reservations: context.state.reservationsOf(app.id).map((kept) => reservationView(kept, tasks)),
     group: groupView(app, tasks),
     story: context.state.stories.get(app.id)?.lines ?? [],
+  };
+}
+
+function reservationView(kept: ReservationRecord, tasks: TaskRecord[]): ReservationView {
+  const { id, appId, agent, demand, volumes, releasing } = kept;
+  return {
+    instanceId: id,
+    appId,
+    host: agent.hostname,
+    agentId: agent.id,
+    ports: demand.ports,
+    volumes,
+    taskId: tasks.find(({ reservationId }) => reservationId === id)?.id ?? null,
+    releasing: releasing?.reason ?? null,
   };
 }
 

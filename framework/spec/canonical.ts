@@ -1,5 +1,5 @@
 import _ from 'lodash';
-import type { AppSpec } from '../app.js';
+import type { AppSpec, Residency } from '../app.js';
 
 /**
  * An app as Marathon's API shows it: constraints and preferences as rows, optional fields left out when unset, and so are the lists
@@ -18,6 +18,7 @@ export function toJson(spec: AppSpec): Record<string, unknown> {
     portDefinitions,
     replication,
     container = null,
+    residency,
     version,
     versionInfo,
     ...plain
@@ -39,9 +40,19 @@ export function toJson(spec: AppSpec): Record<string, unknown> {
     portDefinitions: portDefinitions.map((one) => _.omitBy(one, _.isNull)),
     ...(replication === null ? {} : { replication }),
     ...(container === null ? {} : { container }),
+    ...(residency === undefined ? {} : residentFields(residency)),
     version,
     versionInfo,
   };
+}
+
+function residentFields({ volumes, ...whenLost }: Residency): Record<string, unknown> {
+  const persistent = volumes.map(({ containerPath, sizeMb }) => ({
+    containerPath,
+    mode: 'RW',
+    persistent: { type: 'root', size: sizeMb },
+  }));
+  return { container: { type: 'MESOS', volumes: persistent }, residency: whenLost };
 }
 
 function rowOf({ field, operator, value }: AppSpec['constraints'][number]): string[] {

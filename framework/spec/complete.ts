@@ -4,6 +4,7 @@ import { readConstraints } from './constraints.js';
 import { QEMU_MB } from './container.js';
 import type { AppDraft } from './draft.js';
 import { type Problems, show } from './problems.js';
+import { residencyOf } from './residency.js';
 
 type Judged = Omit<AppSpec, 'version' | 'versionInfo'>;
 
@@ -49,7 +50,7 @@ export function isSingleInstance(labels: Record<string, string>): boolean {
  * `cmd`, `args` and `container` exclude each other, so an update that gives one drops the others.
  */
 export function complete(draft: AppDraft, base: AppSpec | null, id: string, problems: Problems): Judged {
-  const { constraints, preferences, ports, uris, ...rest } = draft;
+  const { constraints, preferences, ports, uris, volumes, whenLost, ...rest } = draft;
   const given: Partial<Judged> = rest;
   given.id = id;
   if (constraints !== undefined) given.constraints = readConstraints(constraints, 'constraints', problems);
@@ -59,6 +60,9 @@ export function complete(draft: AppDraft, base: AppSpec | null, id: string, prob
   if (given.affinity !== undefined)
     given.affinity = given.affinity.map((one) => ({ ...one, app: resolve(one.app, id) }));
   if (given.dependencies !== undefined) given.dependencies = given.dependencies.map((one) => resolve(one, id));
+  const before = base?.residency;
+  const residency = residencyOf(volumes ?? before?.volumes ?? [], whenLost ?? before, problems);
+  if (residency !== undefined) given.residency = residency;
   const start = base === null ? defaultsFor(given) : _.omit(base, 'version', 'versionInfo');
   return { ...start, ...given, ...exclusiveProgram(given) } as Judged;
 }
@@ -88,12 +92,18 @@ function exclusiveProgram(given: Partial<Judged>): Partial<Judged> {
  */
 const PATIENCE = { inactiveAfterSeconds: 60, expungeAfterSeconds: 600 };
 const NO_SURPLUS = { minimumHealthCapacity: 0, maximumOverCapacity: 0 };
+/** Instances with volumes: there is none beyond those, so some of them stop for a new version to start. */
+const RESIDENT = {
+  upgradeStrategy: { minimumHealthCapacity: 0.5, maximumOverCapacity: 0 },
+  unreachableStrategy: 'disabled' as const,
+};
 
 function defaultsFor(given: Partial<Judged>): Omit<Judged, 'id'> {
   return {
     ...DEFAULTS,
     ...(given.replication == null ? {} : { unreachableStrategy: PATIENCE }),
     ...(given.container == null ? {} : forGuest(given.container.vm)),
+    ...(given.residency === undefined ? {} : RESIDENT),
     ...(isSingleInstance(given.labels ?? {}) ? { upgradeStrategy: NO_SURPLUS } : {}),
   };
 }

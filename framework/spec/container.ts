@@ -1,7 +1,8 @@
 import { isIPv4 } from 'node:net';
-import type { VmSpec } from '../app.js';
+import type { PersistentVolume, VmSpec } from '../app.js';
 import { show } from './problems.js';
 import { type Reader, requirePresent } from './reader.js';
+import { readVolumes } from './residency.js';
 
 /** What QEMU and its executor take beside the guest's memory: at most 160 MB were measured, 64 of them translated code. */
 export const QEMU_MB = 192;
@@ -19,21 +20,28 @@ const MISSING = {
   disk: 'a guest has only its memory: leave it out, and put what it needs into the initrd',
 };
 
-/** The block `container`: only virtual machines. Undefined when it asks for nothing or is refused. */
-export function readContainer(reader: Reader): { type: 'VM'; vm: VmSpec } | undefined {
+/** The block `container`: a virtual machine, or persistent volumes. Nothing when it asks for nothing or is refused. */
+export function readContainer(reader: Reader): {
+  container?: { type: 'VM'; vm: VmSpec };
+  volumes?: PersistentVolume[];
+} {
   const inner = reader.object('container');
-  if (inner === undefined) return undefined;
+  if (inner === undefined) return {};
   const type = inner.string('type');
-  if (type !== 'VM') {
-    const remedy = 'programs run in the file system of the agent (give cmd or args), or as a guest (type "VM")';
-    const sentence = `container of type ${show(type)} is not supported by this version: ${remedy}`;
-    if (inner.ignored().length > 0 || type !== undefined) inner.problems.add('rule', inner.path, sentence);
-    return undefined;
-  }
-  requirePresent(inner, 'vm', 'an object with kernel and initrd');
-  const vm = inner.object('vm');
-  refuseUnknown(inner, 'container with type VM', 'type and vm');
-  return vm === undefined ? undefined : { type, vm: readVm(vm) };
+  if (type === 'VM') return readGuest(inner);
+  if (type === 'MESOS') return readVolumes(inner);
+  const remedy =
+    'programs run in the file system of the agent (give cmd or args), with volumes (type "MESOS"), or as a guest (type "VM")';
+  const sentence = `container of type ${show(type)} is not supported by this version: ${remedy}`;
+  if (inner.ignored().length > 0 || type !== undefined) inner.problems.add('rule', inner.path, sentence);
+  return {};
+}
+
+function readGuest(reader: Reader): { container?: { type: 'VM'; vm: VmSpec } } {
+  requirePresent(reader, 'vm', 'an object with kernel and initrd');
+  const vm = reader.object('vm');
+  refuseUnknown(reader, 'container with type VM', 'type and vm');
+  return vm === undefined ? {} : { container: { type: 'VM', vm: readVm(vm) } };
 }
 
 function readVm(reader: Reader): VmSpec {

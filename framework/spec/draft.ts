@@ -1,15 +1,20 @@
 import _ from 'lodash';
-import type { AffinityRule, AppSpec, FetchUri, PortDefinition } from '../app.js';
+import type { AffinityRule, AppSpec, FetchUri, PersistentVolume, PortDefinition } from '../app.js';
 import { readContainer } from './container.js';
 import { type Problems, show } from './problems.js';
 import { type Reader, readList, readString, requirePresent } from './reader.js';
 import { DOMAIN_LIMITS, readReplication } from './replication.js';
+import { readWhenLost, type WhenLost } from './residency.js';
 
 /**
  * What a body says, typed but not judged: fields that are absent there are absent here. Constraints are still rows
  * of strings, deprecated fields are still beside their successors.
  */
-export type AppDraft = Partial<Omit<AppSpec, 'version' | 'versionInfo' | 'constraints' | 'preferences'>> & {
+export type AppDraft = Partial<
+  Omit<AppSpec, 'version' | 'versionInfo' | 'constraints' | 'preferences' | 'residency'>
+> & {
+  volumes?: PersistentVolume[];
+  whenLost?: WhenLost;
   constraints?: string[][];
   preferences?: string[][];
   ports?: number[];
@@ -44,7 +49,8 @@ export function readDraft(reader: Reader): AppDraft {
     requirePorts: reader.boolean('requirePorts'),
     dependencies: reader.strings('dependencies', PATH_ID_LIMITS),
     replication: readReplication(reader),
-    container: readContainer(reader),
+    ...readContainer(reader),
+    whenLost: readWhenLost(reader),
   };
   return _.omitBy(draft, _.isUndefined);
 }

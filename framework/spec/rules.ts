@@ -2,6 +2,7 @@ import type { AppSpec } from '../app.js';
 import { isSingleInstance } from './complete.js';
 import { checkGuest } from './guest-rules.js';
 import { type Problems, show } from './problems.js';
+import { checkResident } from './resident-rules.js';
 
 type Judged = Omit<AppSpec, 'version' | 'versionInfo'>;
 
@@ -11,12 +12,19 @@ const REPLICAS_MAX = 9;
 const WISHES_MAX = 8;
 const RESERVED_SEGMENTS = ['restart', 'tasks', 'versions', '.', '..'];
 
+/** In whose name the framework is offered resources, and reserves them; null: nobody's. */
+export interface Owner {
+  role: string | null;
+  principal: string | null;
+}
+
 /** Judges a whole app, field by field. Rules about several apps are in `tree.ts`. */
-export function checkRules(app: Judged, role: string | null, problems: Problems): void {
+export function checkRules(app: Judged, owner: Owner, problems: Problems): void {
   for (const check of [checkId, checkProgram, checkEnvironment, checkPorts, checkStrategies]) {
     check(app, problems);
   }
-  checkRoles(app, role, problems);
+  checkRoles(app, owner.role, problems);
+  checkResident(app, owner.principal, problems);
   checkLists(app, problems);
   checkWishes(app, problems);
   checkAffinity(app, problems);

@@ -4,8 +4,17 @@
  */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import lodash from 'lodash';
 import type { AppSpec } from '../../framework/app.js';
-import type { GroupRecord, TaskRecord } from '../../framework/scheduler/records.js';
+import {
+  isVolume,
+  labelsOf,
+  type Resource,
+  reservationsOf,
+  type TaskInfo,
+} from '../../framework/mesos-http-client/index.js';
+import type { GroupRecord, ReservationRecord, TaskRecord } from '../../framework/scheduler/records.js';
+import type { FrameworkView } from '../../framework/service.js';
 import { planDrain, planRebalance } from '../../placement/index.js';
 import { majority } from './model/fake-group.js';
 import type { FakeTask } from './model/fake-mesos.js';
@@ -18,6 +27,22 @@ const ledger = '/demo/ledger';
 const web = '/web';
 /** Whoever it goes to has to give way. */
 const vip = '/vip';
+const keep = '/keep';
+const resident: Partial<AppSpec> = {
+  residency: {
+    volumes: [{ containerPath: 'data', sizeMb: 100 }],
+    taskLostBehavior: 'RELAUNCH_AFTER_TIMEOUT',
+    relaunchEscalationTimeoutSeconds: 100,
+  },
+  unreachableStrategy: 'disabled',
+  upgradeStrategy: { minimumHealthCapacity: 0.5, maximumOverCapacity: 0 },
+};
+
+/** Tasks with volumes stay where agents are drained. */
+const isUnderWay = ({ deployments }: FrameworkView) =>
+  deployments
+    .flatMap(({ steps }) => steps.flatMap(({ actions }) => actions))
+    .some(({ action, app }) => action !== 'MoveTask' || app !== keep);
 
 type Step = [kind: string, pick: number];
 
@@ -31,15 +56,18 @@ class Run {
     mesos.onLaunch = (info, { appId, replica }) => {
       assert.ok(!this.taskIds.has(info.task_id.value), `task ${info.task_id.value} launched twice`);
       this.taskIds.add(info.task_id.value);
+      if (appId === keep) this.checkResident(info);
       if (!replica) return;
       const member = `${appId} member ${replica.self.member}`;
       assert.ok(!this.members.has(member), `${member} was used twice`);
       this.members.add(member);
     };
     mesos.onKill = (task) => this.checkKill(task);
+    mesos.onDestroy = (volume) => this.checkDestroy(volume);
     this.world.connect();
     this.put(replicatedSpec(ledger, quick));
     this.put(appSpec(web, { ...quick, instances: 2 }));
+    this.put(appSpec(keep, { ...quick, ...resident, instances: 2 }));
   }
 
   put(spec: AppSpec): void {
@@ -50,6 +78,36 @@ class Run {
 
   records(): TaskRecord[] {
     return [...this.world.stored].filter(([key]) => key.startsWith('task:')).map(([, text]) => JSON.parse(text));
+  }
+
+  reservations(): ReservationRecord[] {
+    return [...this.world.stored].filter(([key]) => key.startsWith('reservation:')).map(([, text]) => JSON.parse(text));
+  }
+
+  /** Volumes on agents, by instance. */
+  volumes(): string[] {
+    const { mesos } = this.world;
+    const all = [...mesos.agents.keys()]
+      .flatMap((id) => mesos.total(id))
+      .filter((one) => reservationsOf(one).length > 0);
+    return lodash.uniq(all.map((one) => labelsOf(one).gaia_instance_id ?? 'no label'));
+  }
+
+  /** Its record is stored before anything is asked of Mesos, and it is alone on its volume. */
+  checkResident({ task_id, resources = [] }: TaskInfo): void {
+    const record = this.reservations().find(({ id }) => task_id.value.startsWith(`${id}._app.`));
+    assert.ok(record && record.releasing === null, `${task_id.value} has no reservation in the store`);
+    assert.equal(resources.filter(isVolume).length, 1, 'it is launched on its volume');
+    const others = this.world.mesos
+      .living(keep)
+      .filter(({ info }) => info.task_id.value.startsWith(`${record.id}._app.`));
+    assert.deepEqual(others, [], 'nobody else runs on its volume');
+  }
+
+  /** Data that is kept is not destroyed, by what the store says. */
+  checkDestroy(volume: Resource): void {
+    const record = this.reservations().find(({ id }) => id === labelsOf(volume).gaia_instance_id);
+    assert.ok(!record || record.releasing !== null, `the volume of ${record?.id} is destroyed while it is kept`);
   }
 
   group(): GroupRecord | null {
@@ -191,6 +249,15 @@ class Run {
       case 'change':
         this.put(appSpec(web, { ...quick, instances: 2, env: { A: String(pick) } }));
         return;
+      case 'scaleKeep':
+        this.put(appSpec(keep, { ...quick, ...resident, instances: pick % 4 }));
+        return;
+      case 'changeKeep':
+        this.put(appSpec(keep, { ...quick, ...resident, instances: 2, env: { A: String(pick) } }));
+        return;
+      case 'deleteKeep':
+        world.command({ type: 'deleteApp', appId: keep, force: true });
+        return;
       case 'restart':
         world.command({ type: 'restartApp', appId: ledger, version: this.version(), force: false });
         return;
@@ -251,16 +318,23 @@ class Run {
     if (world.view().drains.length > 2) this.endDrains();
     this.put(replicatedSpec(ledger, { ...quick, instances: 3, env: { healed: '1' } }));
     this.put(appSpec(web, { ...quick, instances: 2 }));
-    world.until((view) => view.deployments.length === 0 || view.apps[0]?.group?.state === 'lost');
+    this.put(appSpec(keep, { ...quick, ...resident, instances: 2, env: { healed: '1' } }));
+    world.until((view) => !isUnderWay(view) || view.apps[0]?.group?.state === 'lost');
     if (world.app(ledger).group?.state === 'lost') {
       world.command({ type: 'restartApp', appId: ledger, version: new Date(world.now).toISOString(), force: true });
     }
-    world.until((view) => view.deployments.length === 0 && view.apps[0]?.group?.state === 'whole');
+    world.until((view) => !isUnderWay(view) && view.apps[0]?.group?.state === 'whole');
     world.until(() => world.mesos.living(ledger).length === 3 && world.mesos.living(web).length === 2);
     this.checkSlots();
     const drained = world.view().drains.flatMap(({ agents }) => agents.map(({ agentId }) => agentId));
-    const isLeft = ({ ended, agentId }: FakeTask) => !ended && drained.includes(agentId);
+    const isLeft = ({ ended, agentId, assignment }: FakeTask) =>
+      !ended && drained.includes(agentId) && assignment.appId !== keep;
     world.until(() => ![...world.mesos.tasks.values()].some(isLeft));
+    const ids = () => this.reservations().map(({ id }) => id);
+    world.until(() => world.mesos.living(keep).length === 2 && ids().length === 2 && this.volumes().length === 2);
+    assert.deepEqual(this.volumes().sort(), ids().sort());
+    world.command({ type: 'deleteApp', appId: keep, force: true });
+    world.until(() => this.volumes().length === 0 && this.reservations().length === 0);
   }
 }
 
@@ -280,6 +354,9 @@ const weights: Record<string, number> = {
   scale: 1,
   scalePlain: 1,
   change: 1,
+  scaleKeep: 1,
+  changeKeep: 1,
+  deleteKeep: 1,
   restart: 1,
   kill: 2,
   drain: 2,

@@ -45,6 +45,7 @@ export class MemoryService implements FrameworkService {
     const view = {
       frameworkId: 'framework-1',
       role: 'gaia',
+      principal: 'gaia',
       master: this.master,
       apps: [...this.apps.values()],
       deployments,
@@ -53,7 +54,7 @@ export class MemoryService implements FrameworkService {
     for (const deployment of this.deployments) deployment.viewsLeft -= 1;
     for (const { affectedApps } of this.deployments.filter((one) => one.viewsLeft < 0)) affectedApps.map(this.settle);
     this.deployments = this.deployments.filter((one) => one.viewsLeft >= 0);
-    return structuredClone({ ...view, queue: this.queue, offersHeld: 2, counts: this.counts });
+    return structuredClone({ ...view, queue: this.queue, offersHeld: 2, releasing: [], counts: this.counts });
   }
 
   async command(command: Command): Promise<CommandResult> {
@@ -149,7 +150,7 @@ export class MemoryService implements FrameworkService {
   private put(spec: AppSpec): void {
     const before = this.apps.get(spec.id);
     const versions = before === undefined ? [] : [before.spec, ...before.versions].slice(0, VERSIONS_MAX);
-    const fresh = { tasks: [], deploymentIds: [], lastTaskFailure: null, group: null, story: [] };
+    const fresh = { tasks: [], deploymentIds: [], lastTaskFailure: null, reservations: [], group: null, story: [] };
     this.apps.set(spec.id, { ...fresh, ...before, spec, versions });
     if (this.viewsPerDeployment === 0) this.settle(spec.id);
   }

@@ -2,7 +2,9 @@
 import type { Assignment } from '../../../executor/assignment.js';
 import type {
   Offer,
+  OfferOperation,
   Resource,
+  ResourceOperation,
   SchedulerCallBody,
   SchedulerEvent,
   TaskInfo,
@@ -10,9 +12,18 @@ import type {
   TaskStatus,
   Unavailability,
 } from '../../../framework/mesos-http-client/index.js';
-import { fromPlain, subtract, toPlain } from '../../../framework/mesos-http-client/index.js';
+import {
+  contains,
+  conversionOf,
+  converted,
+  fromPlain,
+  isResourceOperation,
+  namedBy,
+  subtract,
+} from '../../../framework/mesos-http-client/index.js';
 import { FakeGroup } from './fake-group.js';
 
+const whole = fromPlain({ cpus: 4, mem: 4096, disk: 10_000, gpus: 0, ports: [{ begin: 31_000, end: 31_099 }] });
 const resendMs = 10_000;
 /** Messages arrive soon or never. */
 const messageMsMax = 4000;
@@ -26,6 +37,8 @@ interface Agent {
   takenUntilMs?: number;
   /** All of it is reserved for this role. */
   role?: string;
+  /** What it has, with what has been reserved and created since; left out: nothing has. */
+  resources?: Resource[];
   unavailability?: Unavailability;
 }
 
@@ -49,6 +62,8 @@ export class FakeMesos {
   nowMs = 0;
   /** Called before a kill takes effect. */
   onKill: (task: FakeTask) => void = () => undefined;
+  /** Called before a volume is destroyed. */
+  onDestroy: (volume: Resource) => void = () => undefined;
   onLaunch: (info: TaskInfo, assignment: Assignment) => void = () => undefined;
   #offers = new Map<string, { offer: Offer; agentId: string }>();
   readonly #sentMs = new WeakMap<SchedulerEvent, number>();
@@ -85,7 +100,7 @@ export class FakeMesos {
       case 'ACCEPT':
         this.#accept(
           call.accept.offer_ids.map(({ value }) => value),
-          call.accept.operations.flatMap((op) => (op.type === 'LAUNCH' ? op.launch.task_infos : [])),
+          call.accept.operations,
         );
         return;
       case 'DECLINE':
@@ -203,12 +218,17 @@ export class FakeMesos {
     return group;
   }
 
+  /** What the agent has, whoever uses it. */
+  total(agentId: string): Resource[] {
+    const agent = this.agents.get(agentId) as Agent;
+    return agent.resources ?? reservedFor(agent.role, whole);
+  }
+
   #free(agentId: string) {
-    const all = fromPlain({ cpus: 4, mem: 4096, disk: 10_000, gpus: 0, ports: [{ begin: 31_000, end: 31_099 }] });
     const used = [...this.tasks.values()]
       .filter((task) => task.agentId === agentId && !task.ended)
       .flatMap((task) => task.info.resources ?? []);
-    return subtract(all, used.map(unreserved));
+    return subtract(this.total(agentId), used);
   }
 
   #offer(agent: Agent): void {
@@ -224,7 +244,7 @@ export class FakeMesos {
       url: { scheme: 'http', address: { ip: `127.0.1.${number}`, port: 5051 } },
       domain: { fault_domain: { region: { name: 'r' }, zone: { name: `z${number % 2}` } } },
       attributes: [{ name: 'rack', type: 'TEXT', text: { value: `r${number % 3}` } }],
-      resources: reservedFor(agent.role, this.#free(agent.id)),
+      resources: this.#free(agent.id),
       ...(agent.unavailability ? { unavailability: agent.unavailability } : {}),
     };
     this.#offers.set(offer.id.value, { offer, agentId: agent.id });
@@ -244,24 +264,40 @@ export class FakeMesos {
     }
   }
 
-  #accept(ids: string[], infos: TaskInfo[]): void {
+  #accept(ids: string[], operations: OfferOperation[]): void {
     const offers = ids.map((id) => this.#offers.get(id));
     for (const id of ids) this.#offers.delete(id);
-    for (const info of infos) {
-      const assignment = JSON.parse(Buffer.from(info.data as string, 'base64').toString()) as Assignment;
-      this.onLaunch(info, assignment);
-      if (offers.some((offer) => !offer)) this.#master(info.task_id.value, info.agent_id.value, 'TASK_DROPPED');
-      else
-        this.tasks.set(info.task_id.value, {
-          info,
-          assignment,
-          agentId: info.agent_id.value,
-          state: 'TASK_STAGING',
-          ended: false,
-          updates: [],
-        });
+    const [first] = offers;
+    let available = offers.every((offer) => offer) ? offers.flatMap((held) => held?.offer.resources ?? []) : null;
+    for (const operation of operations) {
+      if (operation.type === 'LAUNCH')
+        for (const info of operation.launch.task_infos) available = this.#launch(info, available);
+      else if (available && first && isResourceOperation(operation))
+        available = this.#convert(first.agentId, available, operation);
     }
-    if (toPlain(this.#free(infos[0]?.agent_id.value as string)).cpus < 0) throw new Error('an agent was overcommitted');
+  }
+
+  /** `available`: null where an offer was not valid; returns what is left. */
+  #launch(info: TaskInfo, available: Resource[] | null): Resource[] | null {
+    const assignment = JSON.parse(Buffer.from(info.data as string, 'base64').toString()) as Assignment;
+    this.onLaunch(info, assignment);
+    if (!available || !contains(available, info.resources ?? [])) {
+      this.#master(info.task_id.value, info.agent_id.value, available ? 'TASK_ERROR' : 'TASK_DROPPED');
+      return available;
+    }
+    const agentId = info.agent_id.value;
+    const task: FakeTask = { info, assignment, agentId, state: 'TASK_STAGING', ended: false, updates: [] };
+    this.tasks.set(info.task_id.value, task);
+    return subtract(available, info.resources ?? []);
+  }
+
+  /** A bad operation without an id vanishes. */
+  #convert(agentId: string, available: Resource[], operation: ResourceOperation): Resource[] {
+    const from = namedBy(operation).map((named) => conversionOf(operation.type, named).from);
+    if (!contains(available, from)) return available;
+    if (operation.type === 'DESTROY') for (const volume of operation.destroy.volumes) this.onDestroy(volume);
+    (this.agents.get(agentId) as Agent).resources = converted(this.total(agentId), operation);
+    return converted(available, operation);
   }
 
   #kill(id: string, agentId: string | undefined): void {
@@ -325,8 +361,4 @@ export class FakeMesos {
 function reservedFor(role: string | undefined, resources: Resource[]): Resource[] {
   if (role === undefined) return resources;
   return resources.map((resource) => ({ ...resource, reservations: [{ type: 'STATIC', role }] }));
-}
-
-function unreserved({ reservations: _, ...resource }: Resource): Resource {
-  return resource as Resource;
 }

@@ -34,7 +34,10 @@ export class World {
     const next = () => String(++this.#counter);
     const ids = { uuid: () => `0000-${next()}`, secretHex: () => next().padStart(64, '0') };
     const entries = [...this.stored].map(([key, text]): [string, object] => [key, JSON.parse(text)]);
-    return new Scheduler({ role: 'gaia', executorCommand: 'exec true', dataDirectory: '/data', place, ids }, entries);
+    return new Scheduler(
+      { role: 'gaia', principal: 'gaia', executorCommand: 'exec true', dataDirectory: '/data', place, ids },
+      entries,
+    );
   }
 
   connect(): void {
@@ -148,7 +151,7 @@ function spec(body: object, change: Partial<AppSpec>): AppSpec {
   const version = new Date(1_790_000_000_000 + ++versions).toISOString();
   const result = parse(
     { cmd: 'exec sleep 1000', cpus: 0.5, instances: 3, ...body },
-    { mode: 'create', existing: null, version },
+    { mode: 'create', existing: null, version, role: 'gaia', principal: 'gaia' },
   );
   assert.ok(result.ok, JSON.stringify(result));
   return { ...result.spec, ...change };

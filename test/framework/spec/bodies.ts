@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type ParseOptions, parse } from '../../../framework/spec.js';
 
 export const version = '2026-01-02T03:04:05.678Z';
-export const options: ParseOptions = { mode: 'create', existing: null, version, role: 'gaia' };
+export const options: ParseOptions = { mode: 'create', existing: null, version, role: 'gaia', principal: 'gaia' };
 export const web = { id: '/web', cmd: 'sleep 100' };
 export const ledger = {
   id: '/demo/ledger',

@@ -274,7 +274,6 @@ describe('spec: bodies that are not acceptable', () => {
     networks: [{ mode: 'container', name: 'x' }],
     ipAddress: { networkName: 'x' },
     secrets: { a: { source: 'b' } },
-    residency: { taskLostBehavior: 'WAIT_FOREVER' },
     executor: '/opt/executor',
     executorResources: { cpus: 1 },
     resourceLimits: { cpus: 'unlimited' },

@@ -1,0 +1,68 @@
+/** Whose the parts of an offer are: free for all, reserved for a role, kept for an instance of ours, revocable, or others'. */
+import lodash from 'lodash';
+import type { AgentSnapshot, Portion } from '../../placement/types.js';
+import { isVolume, labelsOf, type Resource, reservationsOf, toPlain } from '../mesos-http-client/index.js';
+
+/** Keys of the labels of our reservations. */
+export const labelKeys = { framework: 'gaia_framework_id', app: 'gaia_app_id', instance: 'gaia_instance_id' } as const;
+
+/** The instance that the resource is kept for; null: for none of this framework's. */
+export function instanceOf(resource: Resource, frameworkId: string | null): string | null {
+  const labels = labelsOf(resource);
+  return labels[labelKeys.framework] === frameworkId ? (labels[labelKeys.instance] ?? null) : null;
+}
+
+/** Labels say that a reservation is meant for somebody; a volume is somebody's data. */
+const isMeantForSomebody = (resource: Resource) => isVolume(resource) || Object.keys(labelsOf(resource)).length > 0;
+
+/** What any task may be put on. */
+export const ordinary = (resources: readonly Resource[]): Resource[] =>
+  resources.filter((resource) => !resource.revocable && !resource.disk && !isMeantForSomebody(resource));
+
+/** What is kept for this instance, its volumes included. */
+export const keptFor = (resources: readonly Resource[], instance: string, frameworkId: string | null): Resource[] =>
+  resources.filter((resource) => instanceOf(resource, frameworkId) === instance);
+
+/** One agent's resources as placement sees them. */
+export function splitOf(
+  resources: readonly Resource[],
+  frameworkId: string | null,
+): Pick<AgentSnapshot, 'free' | 'total' | 'portions'> {
+  const [free, aside] = lodash.partition(ordinary(resources), (resource) => reservationsOf(resource).length === 0);
+  const kept = resources.filter((resource) => instanceOf(resource, frameworkId) !== null);
+  const revocable = resources.filter((resource) => resource.revocable && !isMeantForSomebody(resource));
+  const portions = [
+    ...portionsOf(aside, reservedFor, (roles) => ({ reservedFor: roles.split(' ') })),
+    ...portionsOf(
+      kept,
+      (resource) => instanceOf(resource, frameworkId) ?? '',
+      (name) => ({ keptFor: name }),
+    ),
+    ...portionsOf(revocable, reservedFor, (roles) => ({
+      revocable: true,
+      ...(roles && { reservedFor: roles.split(' ') }),
+    })),
+  ];
+  return { free: toPlain(free), total: toPlain(free), portions };
+}
+
+const reservedFor = (resource: Resource) =>
+  reservationsOf(resource)
+    .map(({ role }) => role)
+    .join(' ');
+
+function portionsOf(
+  resources: Resource[],
+  keyOf: (resource: Resource) => string,
+  about: (key: string) => Omit<Portion, 'resources'>,
+): Portion[] {
+  return Object.entries(lodash.groupBy(resources, keyOf)).map(([key, part]) => ({
+    ...about(key),
+    resources: toPlain(part),
+  }));
+}
+
+/** What stays beside it when a task takes part of the agent for which nothing else is known. */
+export function everything({ free, portions = [] }: Pick<AgentSnapshot, 'free' | 'portions'>): AgentSnapshot['free'][] {
+  return [free, ...portions.map(({ resources }) => resources)];
+}

@@ -1,0 +1,143 @@
+/**
+ * What agents keep for instances with volumes: made with the first launch, found again by the labels that offers show, and
+ * given back. The record is stored before anything is asked of Mesos; what an offer shows for this framework and no record
+ * wants is given back, too. So nothing stays behind, wherever the framework has crashed.
+ */
+import lodash from 'lodash';
+import type { ReplicaDemand } from '../../placement/types.js';
+import {
+  add,
+  diskBelow,
+  isVolume,
+  type OfferOperation,
+  type ReservationInfo,
+  type Resource,
+  type TaskStatus,
+} from '../mesos-http-client/index.js';
+import { type Context, isDue } from './context.js';
+import type { Filling } from './launch.js';
+import { instanceOf, labelKeys } from './portions.js';
+import type { AgentRef, AppRecord, ReservationRecord, TaskRecord } from './records.js';
+import { describeAgent, tell } from './story.js';
+import { instanceIdOf, safePath } from './task-info.js';
+
+const releaseFirstMs = 5000;
+const releaseMaxMs = 60_000;
+
+/** For the next instance of the app; its task is about to be launched on this agent. */
+export function newReservation(
+  { state, options }: Context,
+  app: AppRecord,
+  agent: AgentRef,
+  demand: ReplicaDemand,
+): ReservationRecord {
+  const uuid = options.ids.uuid();
+  const id = instanceIdOf(app.id, uuid);
+  const volumes = (app.active.residency?.volumes ?? []).map((volume) => ({
+    ...volume,
+    persistenceId: `${safePath(app.id)}#${volume.containerPath}#${uuid}`,
+  }));
+  const fresh = { attempts: 1, confirmed: false, idleSinceMs: null, releasing: null };
+  return state.reservations.put(id, { id, appId: app.id, agent, demand, volumes, ...fresh });
+}
+
+/** One more task on it. */
+export function useAgain({ state }: Context, kept: ReservationRecord): ReservationRecord {
+  return state.reservations.put(kept.id, { ...kept, attempts: kept.attempts + 1, idleSinceMs: null });
+}
+
+/** The reservation as Mesos is told of it. */
+export function reservationInfo({ state, options }: Context, { id, appId }: ReservationRecord): ReservationInfo {
+  const labels = [
+    { key: labelKeys.framework, value: state.frameworkId ?? '' },
+    { key: labelKeys.app, value: appId },
+    { key: labelKeys.instance, value: id },
+  ];
+  const principal = options.principal === null ? {} : { principal: options.principal };
+  return { type: 'DYNAMIC', role: options.role, ...principal, labels: { labels } };
+}
+
+/** Gives up what is kept: the instance does not come back. Its volumes are destroyed as soon as an offer shows them. */
+export function release(context: Context, kept: ReservationRecord, reason: string): void {
+  const known = context.state.reservations.get(kept.id);
+  if (!known || known.releasing !== null) return;
+  context.state.reservations.put(kept.id, { ...known, releasing: { reason, asked: false } });
+  tell(context, kept.appId, `what ${describeAgent(kept.agent)} keeps for ${kept.id} is given back: ${reason}`);
+}
+
+/** Of a replicated app: what is kept for members that are gone and will not return. */
+export function releaseUnused(context: Context, appId: string): void {
+  const away = context.state.apps.get(appId)?.group?.away ?? [];
+  const used = [...context.state.tasksOf(appId), ...away].map(({ reservationId }) => reservationId);
+  for (const kept of context.state.reservationsOf(appId))
+    if (!used.includes(kept.id)) release(context, kept, 'its member does not return');
+}
+
+const keptForTask = ({ state }: Context, { reservationId }: TaskRecord) =>
+  reservationId === undefined ? undefined : state.reservations.get(reservationId);
+
+/** The agent has the task, so it has what the task runs on. */
+export function noteReached(context: Context, task: TaskRecord): void {
+  const kept = keptForTask(context, task);
+  if (kept && !kept.confirmed) context.state.reservations.put(kept.id, { ...kept, confirmed: true });
+}
+
+export function noteEnded(context: Context, task: TaskRecord, { state, source }: TaskStatus): void {
+  const kept = keptForTask(context, task);
+  if (!kept) return;
+  if (state === 'TASK_GONE_BY_OPERATOR') {
+    context.state.reservations.remove(kept.id);
+    tell(context, kept.appId, `${describeAgent(kept.agent)} is gone, and with it what it kept for ${kept.id}`);
+    return;
+  }
+  const reached = kept.confirmed || (source !== undefined && source !== 'SOURCE_MASTER');
+  context.state.reservations.put(kept.id, { ...kept, confirmed: reached, idleSinceMs: context.now });
+  if (!reached) release(context, kept, 'its first task has not reached the agent');
+}
+
+/** Gives back what the offers at hand show and nobody wants, and forgets what they do not show any more. */
+export function releaseOffered(context: Context, agents: Map<string, Filling>): void {
+  for (const [agentId, filling] of agents) {
+    const frameworkId = context.state.frameworkId;
+    const shown = lodash.groupBy(
+      filling.left.filter((resource) => instanceOf(resource, frameworkId) !== null),
+      (resource) => instanceOf(resource, frameworkId),
+    );
+    for (const [id, resources] of Object.entries(shown)) lookAt(context, filling, id, resources);
+    forgetAbsent(context, agentId, shown);
+  }
+}
+
+function lookAt(context: Context, filling: Filling, id: string, resources: Resource[]): void {
+  const kept = context.state.reservations.get(id);
+  if (kept && kept.releasing === null) {
+    if (!kept.confirmed) context.state.reservations.put(id, { ...kept, confirmed: true });
+    return;
+  }
+  if (!isDue(context.memory.releases, id, context.now, releaseFirstMs, releaseMaxMs)) return;
+  if (kept?.releasing)
+    context.state.reservations.put(id, { ...kept, confirmed: true, releasing: { ...kept.releasing, asked: true } });
+  filling.left = filling.left.filter((resource) => !resources.includes(resource));
+  filling.operations.push(...givingBack(resources));
+}
+
+function givingBack(resources: Resource[]): OfferOperation[] {
+  const volumes = resources.filter(isVolume);
+  const bare = add(resources.map((resource) => (isVolume(resource) ? diskBelow(resource) : resource)));
+  const destroy: OfferOperation[] = volumes.length > 0 ? [{ type: 'DESTROY', destroy: { volumes } }] : [];
+  return [...destroy, { type: 'UNRESERVE', unreserve: { resources: bare } }];
+}
+
+/** An offer without it says that it has been given back, or was never made. */
+function forgetAbsent({ state, memory }: Context, agentId: string, shown: Record<string, Resource[]>): void {
+  for (const { id, appId, agent, releasing, confirmed } of owed(state)) {
+    const gone = agent.id === agentId && !shown[id] && (releasing?.asked || !confirmed);
+    if (!gone || state.tasksOf(appId).some(({ reservationId }) => reservationId === id)) continue;
+    state.reservations.remove(id);
+    memory.releases.delete(id);
+  }
+}
+
+/** What is still to be given back. */
+export const owed = (state: Context['state']): ReservationRecord[] =>
+  [...state.reservations.values()].filter(({ releasing }) => releasing !== null);

@@ -1,0 +1,106 @@
+import type { PersistentVolume, Residency } from '../app.js';
+import { type Problems, show } from './problems.js';
+import { type Reader, requirePresent } from './reader.js';
+
+/** Marathon's `container` and `residency`: persistent volumes, and what becomes of an instance that is away from its own. */
+
+const CONTAINER_PATH = {
+  pattern: /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/,
+  patternMeaning: 'the name of a folder in the sandbox: letters, digits, ".", "_" and "-", without "/", such as data',
+};
+/** The sandbox has files of these names. */
+const TAKEN = ['stdout', 'stderr'];
+const RELAUNCH_DEFAULT_SECONDS = 3600;
+
+/** Of a container of type MESOS. */
+export function readVolumes(reader: Reader): { volumes?: PersistentVolume[] } {
+  const volumes = reader.objects('volumes', readVolume);
+  for (const path of reader.ignored())
+    reader.problems.add('rule', path, `${path.slice(1)} is not supported by this version; use type and volumes`);
+  return volumes === undefined ? {} : { volumes };
+}
+
+function readVolume(reader: Reader): PersistentVolume {
+  requirePresent(reader, 'containerPath', CONTAINER_PATH.patternMeaning);
+  requirePresent(
+    reader,
+    'persistent',
+    'the size in MB: {"size": 512}; other volumes are not supported by this version',
+  );
+  const containerPath = reader.string('containerPath', CONTAINER_PATH) ?? '';
+  const mode = reader.string('mode') ?? 'RW';
+  if (mode !== 'RW') {
+    const sentence = `mode is ${show(mode)}; a persistent volume is written by the app that has it, give "RW"`;
+    reader.problems.add('rule', reader.pathOf('mode'), sentence);
+  }
+  if (TAKEN.includes(containerPath)) {
+    const sentence = `containerPath is ${show(containerPath)}, a file of the sandbox; choose another name`;
+    reader.problems.add('rule', reader.pathOf('containerPath'), sentence);
+  }
+  const inner = reader.object('persistent');
+  for (const path of reader.ignored())
+    reader.problems.add('rule', path, `${show(path)} is not supported; use containerPath, mode and persistent`);
+  return { containerPath, sizeMb: inner === undefined ? 0 : readSize(inner) };
+}
+
+function readSize(reader: Reader): number {
+  requirePresent(reader, 'size', 'the size in MB, 1 or more');
+  const size = reader.integer('size', { min: 1 });
+  const type = reader.string('type') ?? 'root';
+  if (type !== 'root') {
+    const sentence = `type is ${show(type)}; volumes lie on the agent's root disk in this version, give "root" or leave it out`;
+    reader.problems.add('rule', reader.pathOf('type'), sentence);
+  }
+  const constraints = reader.raw('constraints');
+  if (constraints !== undefined && JSON.stringify(constraints) !== '[]')
+    reader.problems.add(
+      'rule',
+      reader.pathOf('constraints'),
+      'Constraints on root volumes are not supported',
+      'remove it',
+    );
+  for (const path of reader.ignored())
+    reader.problems.add('rule', path, `${show(path)} is not supported by this version; use size and type`);
+  return size ?? 0;
+}
+
+export type WhenLost = Omit<Residency, 'volumes'>;
+
+export function readWhenLost(reader: Reader): WhenLost | undefined {
+  const inner = reader.object('residency');
+  if (inner === undefined) return undefined;
+  const whenLost = {
+    taskLostBehavior:
+      inner.choice('taskLostBehavior', ['WAIT_FOREVER', 'RELAUNCH_AFTER_TIMEOUT'] as const) ?? 'WAIT_FOREVER',
+    relaunchEscalationTimeoutSeconds:
+      inner.integer('relaunchEscalationTimeoutSeconds', { min: 0 }) ?? RELAUNCH_DEFAULT_SECONDS,
+  };
+  for (const path of inner.ignored()) {
+    const fields = 'taskLostBehavior and relaunchEscalationTimeoutSeconds';
+    inner.problems.add('rule', path, `residency has no such field; use ${fields}`);
+  }
+  return whenLost;
+}
+
+/** Both fields together make an app resident; one alone is refused. */
+export function residencyOf(
+  volumes: PersistentVolume[],
+  whenLost: WhenLost | undefined,
+  problems: Problems,
+): Residency | undefined {
+  if (volumes.length > 0 && whenLost !== undefined) return { volumes, ...whenLost };
+  if (volumes.length > 0) {
+    const remedy = 'give residency, for example {"taskLostBehavior": "WAIT_FOREVER"}';
+    const sentence = `container.volumes has ${volumes.length}, and nothing says what becomes of an instance that cannot reach its volume; ${remedy}`;
+    problems.add('rule', '/residency', sentence);
+  }
+  if (whenLost !== undefined) {
+    const remedy = 'give container.volumes, or leave residency out';
+    problems.add(
+      'rule',
+      '/residency',
+      `residency ${show(whenLost)} has no persistent volume to come back to; ${remedy}`,
+    );
+  }
+  return undefined;
+}

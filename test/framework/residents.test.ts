@@ -1,0 +1,310 @@
+import assert from 'node:assert/strict';
+import type { AppSpec } from '../../framework/app.js';
+import { isVolume, labelsOf, reservationsOf } from '../../framework/mesos-http-client/index.js';
+import type { ReservationRecord } from '../../framework/scheduler/records.js';
+import type { FrameworkView } from '../../framework/service.js';
+import { put, settled, story } from './model/running.js';
+import { appSpec, replicatedSpec, World } from './model/world.js';
+
+const residency = (change: Partial<AppSpec['residency'] & object> = {}) => ({
+  volumes: [{ containerPath: 'data', sizeMb: 100 }],
+  taskLostBehavior: 'WAIT_FOREVER' as const,
+  relaunchEscalationTimeoutSeconds: 3600,
+  ...change,
+});
+const keeper = (change: Partial<AppSpec> = {}) =>
+  appSpec('/keep', {
+    instances: 1,
+    disk: 10,
+    residency: residency(),
+    unreachableStrategy: 'disabled',
+    upgradeStrategy: { minimumHealthCapacity: 0.5, maximumOverCapacity: 0 },
+    backoffSeconds: 0,
+    ...change,
+  });
+
+function running(change: Partial<AppSpec> = {}, agents = 3): World {
+  const world = new World(agents);
+  world.connect();
+  assert.equal(world.command(put(keeper(change)))?.ok, true);
+  world.until(settled);
+  return world;
+}
+
+const tasks = (world: World, id = '/keep') => world.app(id).tasks;
+const records = (world: World): ReservationRecord[] =>
+  [...world.stored].filter(([key]) => key.startsWith('reservation:')).map(([, text]) => JSON.parse(text));
+/** What agents keep, by instance. */
+const kept = (world: World) =>
+  [...world.mesos.agents.keys()].flatMap((id) => world.mesos.total(id).filter((one) => reservationsOf(one).length > 0));
+const volumes = (world: World) =>
+  kept(world)
+    .filter(isVolume)
+    .map(({ disk }) => disk?.persistence?.id);
+const pass = (world: World, steps: number, ms: number) => {
+  for (let i = 0; i < steps; i++) {
+    world.tick(ms);
+    world.deliverAll();
+  }
+};
+const end = (world: World) => {
+  for (const task of world.mesos.living('/keep')) world.mesos.end(task, 'TASK_FAILED');
+};
+
+describe('scheduler: apps with volumes', () => {
+  it('reserve, create and launch in one ACCEPT; labels name framework, app and instance, and the principal is told', () => {
+    const world = running();
+    const accept = world.calls.find((call) => call.type === 'ACCEPT');
+    assert.deepEqual(
+      accept?.accept.operations.map(({ type }) => type),
+      ['RESERVE', 'CREATE', 'LAUNCH'],
+    );
+    const [record] = records(world);
+    for (const resource of kept(world)) {
+      const labels = { gaia_framework_id: 'fw-1', gaia_app_id: '/keep', gaia_instance_id: record?.id };
+      assert.deepEqual(labelsOf(resource), labels);
+      assert.deepEqual(
+        [reservationsOf(resource).at(-1)?.principal, reservationsOf(resource).at(-1)?.role],
+        ['gaia', 'gaia'],
+      );
+    }
+    const [task] = world.mesos.living('/keep');
+    const disks = (task?.info.resources ?? []).filter(({ name }) => name === 'disk');
+    assert.deepEqual(disks.map((one) => one.type === 'SCALAR' && one.scalar.value).sort(), [10, 100]);
+    assert.ok(task?.info.task_id.value.startsWith(`${record?.id}._app.1`));
+  });
+
+  it('a task that ends comes back to its agent, its ports and its volume', () => {
+    const world = running();
+    const [before] = tasks(world);
+    const [volume] = volumes(world);
+    end(world);
+    world.until(() => tasks(world)[0]?.state === 'TASK_RUNNING' && tasks(world)[0]?.id !== before?.id);
+    const [after] = tasks(world);
+    assert.deepEqual([after?.agentId, after?.ports], [before?.agentId, before?.ports]);
+    assert.equal(after?.id, before?.id.replace(/1$/, '2'));
+    assert.deepEqual(volumes(world), [volume]);
+  });
+
+  it('waits for its agent, says so, and comes back when it does; nobody else gets what is kept', () => {
+    const world = running({ cpus: 3.9 }, 1);
+    const [agent] = world.mesos.agents.keys();
+    end(world);
+    pass(world, 1, 100);
+    world.mesos.setUp(agent as string, false);
+    world.command(put(appSpec('/greedy', { instances: 1, cpus: 1 })));
+    pass(world, 20, 1000);
+    const queue = world.view().queue.find(({ appId }) => appId === '/keep');
+    assert.match(queue?.sentence ?? '', /box1 keeps what keep\.instance-.* needs/);
+    world.mesos.setUp(agent as string, true);
+    world.until(() => tasks(world)[0]?.state === 'TASK_RUNNING');
+    assert.equal(world.app('/greedy').tasks.length, 0);
+  });
+
+  it('a deleted app leaves nothing behind', () => {
+    const world = running({ instances: 2 });
+    world.command({ type: 'deleteApp', appId: '/keep', force: false });
+    world.until((view) => view.apps.length === 0 && kept(world).length === 0 && records(world).length === 0);
+  });
+
+  it('a deleted app leaves nothing behind on an agent that was away', () => {
+    const world = running({ instances: 2, constraints: [{ field: 'hostname', operator: 'UNIQUE', value: null }] });
+    const [away] = tasks(world);
+    world.mesos.setUp(away?.agentId as string, false);
+    world.deliverAll();
+    world.command({ type: 'deleteApp', appId: '/keep', force: false });
+    world.until((view) => view.apps.length === 0 && kept(world).filter(isVolume).length === 1);
+    world.crash();
+    pass(world, 200, 1000);
+    assert.equal(records(world).length, 1);
+    world.mesos.setUp(away?.agentId as string, true);
+    world.until(() => kept(world).length === 0 && records(world).length === 0);
+  });
+
+  it('nor on one that Mesos has given up meanwhile, though nothing else is wanted', () => {
+    const world = running();
+    pass(world, 5, 1000);
+    const [away] = tasks(world);
+    const agent_id = { value: away?.agentId as string };
+    world.mesos.setUp(agent_id.value, false);
+    world.mesos.events.push({ type: 'FAILURE', failure: { agent_id } });
+    world.deliverAll();
+    world.command({ type: 'deleteApp', appId: '/keep', force: false });
+    pass(world, 100, 1000);
+    assert.equal(records(world).length, 1);
+    world.mesos.setUp(agent_id.value, true);
+    world.until(() => kept(world).length === 0 && records(world).length === 0);
+  });
+
+  it('an instance whose first launch never reached Mesos is begun again, and its record goes', () => {
+    const world = new World(3);
+    world.connect();
+    world.command(put(keeper()));
+    world.mesos.advance(0);
+    const [before] = [records(world)];
+    for (let i = 0; i < 100 && records(world).length === 0; i++) {
+      world.crashNext = 'afterWrite';
+      world.deliverAll();
+      world.tick(100);
+    }
+    assert.deepEqual([before, world.mesos.tasks.size], [[], 0]);
+    const [lost] = records(world);
+    world.until(settled);
+    world.until(() => records(world).length === 1);
+    assert.notEqual(records(world)[0]?.id, lost?.id);
+    assert.equal(volumes(world).length, 1);
+  });
+
+  it('scaled down it keeps the volumes of those that stay', () => {
+    const world = running({ instances: 3 });
+    world.command(put(keeper({ instances: 1 })));
+    world.until(settled);
+    world.until(() => records(world).length === 1);
+    assert.deepEqual(
+      volumes(world),
+      records(world).flatMap((one) => one.volumes.map(({ persistenceId }) => persistenceId)),
+    );
+    assert.equal(tasks(world)[0]?.id.startsWith(records(world)[0]?.id as string), true);
+  });
+
+  it('a new version starts on the same volumes, never with more instances than there are', () => {
+    const world = running({ instances: 3 });
+    const before = volumes(world).sort();
+    let most = 0;
+    world.mesos.onLaunch = () => {
+      most = Math.max(most, world.mesos.living('/keep').length);
+    };
+    world.command(put(keeper({ instances: 3, env: { A: '2' } })));
+    world.until(settled);
+    assert.deepEqual(volumes(world).sort(), before);
+    assert.ok(most < 3, `${most} ran when another was launched`);
+    assert.ok(tasks(world).every(({ id }) => id.endsWith('._app.2')));
+  });
+
+  it('of one instance, too', () => {
+    const world = running();
+    world.command(put(keeper({ env: { A: '2' } })));
+    world.until(settled);
+    assert.ok(tasks(world)[0]?.id.endsWith('._app.2'));
+  });
+
+  it('with RELAUNCH_AFTER_TIMEOUT an instance is given up that stays away; its volume goes when the agent is back', () => {
+    const lost = { taskLostBehavior: 'RELAUNCH_AFTER_TIMEOUT' as const, relaunchEscalationTimeoutSeconds: 60 };
+    const world = running({ residency: residency(lost) });
+    const [before] = tasks(world);
+    world.mesos.setUp(before?.agentId as string, false);
+    world.deliverAll();
+    world.until(() =>
+      tasks(world).some(({ state, agentId }) => state === 'TASK_RUNNING' && agentId !== before?.agentId),
+    );
+    assert.match(story(world, '/keep'), /out of reach for 60 s/);
+    world.mesos.setUp(before?.agentId as string, true);
+    world.until(() => volumes(world).length === 1 && records(world).length === 1);
+    assert.equal(records(world)[0]?.agent.id, tasks(world)[0]?.agentId);
+  });
+
+  it('with WAIT_FOREVER it never is', () => {
+    const world = running();
+    world.mesos.setUp(tasks(world)[0]?.agentId as string, false);
+    world.deliverAll();
+    pass(world, 100, 60_000);
+    assert.deepEqual([records(world).length, tasks(world).length], [1, 1]);
+  });
+
+  it('volumes and resources cannot change', () => {
+    const world = running();
+    const other = residency({ volumes: [{ containerPath: 'data', sizeMb: 200 }] });
+    for (const [change, words] of [
+      [{ residency: other }, /^container\.volumes: Persistent volumes can not be changed!/],
+      [{ cpus: 1 }, /may not change resource requirements/],
+    ] as const) {
+      const result = world.command(put(keeper(change)));
+      assert.match(result?.ok === false ? result.message : '', words);
+    }
+  });
+
+  it('a plan reckons with the disk of the volumes', () => {
+    const world = running();
+    const large = keeper({
+      id: '/large',
+      residency: residency({ volumes: [{ containerPath: 'd', sizeMb: 20_000 }] }),
+    } as Partial<AppSpec>);
+    assert.match(world.scheduler.plan(large).unplaced[0]?.sentence ?? '', /no agent offers 20010 MB of disk/);
+  });
+});
+
+describe('scheduler: replicas with volumes', () => {
+  const id = '/demo/ledger';
+  const vault = (change: Partial<AppSpec> = {}): AppSpec => {
+    const spec = replicatedSpec(id);
+    return {
+      ...spec,
+      replication: { ...(spec.replication as NonNullable<AppSpec['replication']>), durability: 'disk' },
+      residency: residency({ taskLostBehavior: 'RELAUNCH_AFTER_TIMEOUT', relaunchEscalationTimeoutSeconds: 90 }),
+      unreachableStrategy: 'disabled',
+      backoffSeconds: 0,
+      ...change,
+    };
+  };
+  const group = (): World => {
+    const world = new World(5);
+    world.connect();
+    assert.equal(world.command(put(vault()))?.ok, true);
+    world.until(settled);
+    return world;
+  };
+  const isWhole = (view: FrameworkView) => view.apps[0]?.group?.state === 'whole' && view.deployments.length === 0;
+  const places = (world: World) =>
+    tasks(world, id).map(({ agentId, ports, replica }) => [replica?.member, agentId, ports]);
+  const atRest = (world: World) =>
+    world.until((view) => isWhole(view) && records(world).length === 3 && volumes(world).length === 3);
+
+  it('keep their journals there, and all come back to them when all have ended', () => {
+    const world = group();
+    for (const { assignment } of world.mesos.living(id)) assert.equal(assignment.replica?.dataDirectory, 'data');
+    const [before, on] = [places(world), volumes(world).sort()];
+    for (const task of world.mesos.living(id)) world.mesos.end(task, 'TASK_FAILED');
+    pass(world, 1, 100);
+    atRest(world);
+    assert.deepEqual([places(world), volumes(world).sort()], [before, on]);
+    assert.ok(world.mesos.living(id).every(({ assignment }) => assignment.replica?.returns));
+    assert.equal(world.app(id).group?.generation, 1);
+  });
+
+  it('one that stays away is replaced by a member with a volume of its own, and its volume is given back', () => {
+    const world = group();
+    const [away] = tasks(world, id);
+    world.mesos.setUp(away?.agentId as string, false);
+    world.deliverAll();
+    world.until(
+      (view) =>
+        isWhole(view) &&
+        !tasks(world, id).some(
+          ({ agentId, replica }) => agentId === away?.agentId && replica?.member === away?.replica?.member,
+        ),
+    );
+    world.mesos.setUp(away?.agentId as string, true);
+    atRest(world);
+    const homes = records(world).map(({ agent }) => agent.id);
+    assert.deepEqual(
+      homes.sort(),
+      tasks(world, id)
+        .map(({ agentId }) => agentId)
+        .sort(),
+    );
+  });
+
+  it('a restart replaces members and their volumes one by one; scaled down and deleted it leaves nothing', () => {
+    const world = group();
+    const before = volumes(world);
+    world.command(put(vault({ env: { A: '2' } })));
+    world.until(settled);
+    atRest(world);
+    assert.equal(volumes(world).filter((one) => before.includes(one)).length, 0);
+    world.command(put(vault({ env: { A: '2' }, instances: 1 })));
+    world.until(settled);
+    world.until(() => volumes(world).length === 1 && records(world).length === 1);
+    world.command({ type: 'deleteApp', appId: id, force: false });
+    world.until((view) => view.apps.length === 0 && kept(world).length === 0 && records(world).length === 0);
+  });
+});
