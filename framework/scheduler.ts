@@ -26,7 +26,7 @@ import { advanceRebalances } from './scheduler/rebalances.js';
 import { reconcile, repeatKills, startReconciliation } from './scheduler/reconcile.js';
 import type { AppRecord } from './scheduler/records.js';
 import { receiveReport, reportIn } from './scheduler/reports.js';
-import { release, releaseUnused } from './scheduler/reservations.js';
+import { askForStrays, release, releaseUnused } from './scheduler/reservations.js';
 import { convergeResident } from './scheduler/residents.js';
 import { State } from './scheduler/state.js';
 import { planOver } from './scheduler/surroundings.js';
@@ -163,6 +163,7 @@ function converge(context: Context): void {
   advanceDeployments(context);
   repeatKills(context);
   reconcile(context);
+  askForStrays(context);
 }
 
 function convergeApp(context: Context, app: AppRecord): Demand[] {

@@ -8,18 +8,20 @@ import type { ReplicaDemand } from '../../placement/types.js';
 import {
   add,
   diskBelow,
+  isTerminal,
   isVolume,
   type OfferOperation,
   type ReservationInfo,
   type Resource,
+  type TaskState,
   type TaskStatus,
 } from '../mesos-http-client/index.js';
-import { type Context, isDue } from './context.js';
+import { type Context, call, isDue } from './context.js';
 import type { Filling } from './launch.js';
 import { instanceOf, labelKeys } from './portions.js';
 import type { AgentRef, AppRecord, ReservationRecord, TaskRecord } from './records.js';
 import { describeAgent, tell } from './story.js';
-import { instanceIdOf, safePath } from './task-info.js';
+import { instanceIdOf, safePath, taskIdOf } from './task-info.js';
 
 const releaseFirstMs = 5000;
 const releaseMaxMs = 60_000;
@@ -76,21 +78,38 @@ export function releaseUnused(context: Context, appId: string): void {
 const keptForTask = ({ state }: Context, { reservationId }: TaskRecord) =>
   reservationId === undefined ? undefined : state.reservations.get(reservationId);
 
+/** Ends that do not say that the agent has had the task. */
+const neverReached: TaskState[] = ['TASK_DROPPED', 'TASK_ERROR', 'TASK_GONE', 'TASK_LOST', 'TASK_UNKNOWN'];
+
 /** The agent has the task, so it has what the task runs on. */
 export function noteReached(context: Context, task: TaskRecord): void {
   const kept = keptForTask(context, task);
   if (kept && !kept.confirmed) context.state.reservations.put(kept.id, { ...kept, confirmed: true });
 }
 
-export function noteEnded(context: Context, task: TaskRecord, { state, source }: TaskStatus): void {
+export function noteEnded(context: Context, task: TaskRecord, { state }: TaskStatus): void {
   const kept = keptForTask(context, task);
-  if (!kept) return;
+  if (kept) noteIdle(context, kept, state);
+}
+
+/** Of a task that the store does not know any more: its app has been deleted while it was out of reach. */
+export function noteStray(context: Context, { task_id, state }: TaskStatus): void {
+  const kept = context.state.reservations.get(task_id.value.replace(/\._app\.\d+$/, ''));
+  if (!kept || lastTaskOf(kept) !== task_id.value || state === 'TASK_UNREACHABLE') return;
+  if (isTerminal(state) || state === 'TASK_UNKNOWN') noteIdle(context, kept, state);
+  else if (!kept.confirmed) context.state.reservations.put(kept.id, { ...kept, confirmed: true });
+}
+
+const lastTaskOf = ({ id, attempts }: ReservationRecord) => taskIdOf(id, attempts);
+
+/** No task of it runs any more. */
+function noteIdle(context: Context, kept: ReservationRecord, state: TaskState): void {
   if (state === 'TASK_GONE_BY_OPERATOR') {
     context.state.reservations.remove(kept.id);
     tell(context, kept.appId, `${describeAgent(kept.agent)} is gone, and with it what it kept for ${kept.id}`);
     return;
   }
-  const reached = kept.confirmed || (source !== undefined && source !== 'SOURCE_MASTER');
+  const reached = kept.confirmed || !neverReached.includes(state);
   context.state.reservations.put(kept.id, { ...kept, confirmed: reached, idleSinceMs: context.now });
   if (!reached) release(context, kept, 'its first task has not reached the agent');
 }
@@ -128,13 +147,27 @@ function givingBack(resources: Resource[]): OfferOperation[] {
   return [...destroy, { type: 'UNRESERVE', unreserve: { resources: bare } }];
 }
 
-/** An offer without it says that it has been given back, or was never made. */
+/** An offer without it says that it has been given back, or was never made; while a task uses it, it says nothing. */
 function forgetAbsent({ state, memory }: Context, agentId: string, shown: Record<string, Resource[]>): void {
-  for (const { id, appId, agent, releasing, confirmed } of owed(state)) {
+  const times = [...memory.offers.values()].filter(({ offer }) => offer.agent_id.value === agentId);
+  const newestMs = Math.max(...times.map(({ receivedMs }) => receivedMs));
+  for (const { id, agent, attempts, releasing, confirmed, idleSinceMs } of owed(state)) {
     const gone = agent.id === agentId && !shown[id] && (releasing?.asked || !confirmed);
-    if (!gone || state.tasksOf(appId).some(({ reservationId }) => reservationId === id)) continue;
+    if (!gone || idleSinceMs === null || newestMs < idleSinceMs) continue;
     state.reservations.remove(id);
-    memory.releases.delete(id);
+    for (const key of [id, taskIdOf(id, attempts)]) memory.releases.delete(key);
+  }
+}
+
+/** Asks for tasks that the store does not know any more: until they have ended, what they run on is not offered. */
+export function askForStrays(context: Context): void {
+  const { state, memory, now } = context;
+  for (const kept of owed(state)) {
+    const id = lastTaskOf(kept);
+    if (kept.idleSinceMs !== null || state.tasks.get(id)) continue;
+    if (!isDue(memory.releases, id, now, releaseFirstMs, releaseMaxMs)) continue;
+    const tasks = [{ task_id: { value: id }, agent_id: { value: kept.agent.id } }];
+    call(context, { type: 'RECONCILE', reconcile: { tasks } });
   }
 }
 

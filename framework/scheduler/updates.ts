@@ -7,7 +7,7 @@ import { putGroup } from './groups.js';
 import { returnResources } from './offers.js';
 import type { AppRecord, TaskRecord } from './records.js';
 import { receiveReport, reportIn } from './reports.js';
-import { noteEnded, noteReached } from './reservations.js';
+import { noteEnded, noteReached, noteStray } from './reservations.js';
 import { noteAway } from './returning.js';
 import { describeAgent, tell } from './story.js';
 import { avoidAgent, backOff, nameOf } from './tasks.js';
@@ -37,6 +37,7 @@ export function receiveUpdate(context: Context, status: TaskStatus): void {
 /** A task of ours that the store does not know (any more) has no place: it is killed until it is gone. */
 function receiveStray(context: Context, status: TaskStatus): void {
   const id = status.task_id.value;
+  noteStray(context, status);
   if (isTerminal(status.state) || status.state === 'TASK_UNKNOWN' || status.state === 'TASK_UNREACHABLE') {
     context.memory.strays.delete(id);
   } else if (!context.memory.strays.has(id)) {
