@@ -20,6 +20,7 @@ import { closeDrained } from './scheduler/drains.js';
 import { convergeGroup } from './scheduler/groups.js';
 import { receiveInverseOffers } from './scheduler/maintenance.js';
 import { match } from './scheduler/match.js';
+import { countMoves } from './scheduler/moving.js';
 import { forgetAgent, receiveOffers } from './scheduler/offers.js';
 import { advancePreemptions, holdRoom, previewJob, receivePlan } from './scheduler/preemptions.js';
 import { advanceRebalances } from './scheduler/rebalances.js';
@@ -156,6 +157,7 @@ function converge(context: Context): void {
     if (app) ageUnreachable(context, app, task);
   }
   advanceRebalances(context);
+  countMoves(context);
   advanceDeployments(context);
   const demands = [...context.state.apps.values()].flatMap((app) => convergeApp(context, app));
   match(context, demands);

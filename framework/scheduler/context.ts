@@ -123,6 +123,8 @@ export interface Memory {
   agents: Map<string, KnownAgent>;
   /** Agents that take nothing new, with the reason, by id. */
   closed: Record<string, string>;
+  /** So many moves may begin in this step. */
+  movesLeft: number;
   /** Agents where room is made for an app: nothing of lower priority goes there. */
   held: Map<string, { app: string; priority: number }>;
   /** When room may be made again for any app, and for one app. */
@@ -166,6 +168,7 @@ export function emptyMemory(): Memory {
     offers: new Map(),
     agents: new Map(),
     closed: {},
+    movesLeft: 0,
     held: new Map(),
     preemption: { nextMs: 0, nextMsOf: new Map(), planning: false },
     unavailable: new Map(),

@@ -11,6 +11,7 @@ import {
   groupOf,
   groupState,
   isConfigured,
+  isFilled,
   isLost,
   leaderReport,
   leaderTask,
@@ -219,7 +220,9 @@ export function tellState(context: Context, group: Group): void {
   const filling = record.toldState === 'forming' && (state === 'degraded' || state === 'noQuorum');
   // A new leader has been named and will say in a moment who follows it.
   const unknown = state === 'degraded' && record.leader !== null && leaderReport(group) === null;
-  if (state === record.toldState || filling || unknown) return;
+  // Nothing is missing; somebody has to leave yet.
+  const leaving = state === 'degraded' && record.toldState === 'whole' && isFilled(group);
+  if (state === record.toldState || filling || unknown || leaving) return;
   putGroup(context, app, { toldState: state });
   const first = record.toldState === 'forming' && state === 'whole';
   const text = state === 'lost' ? lostSentence(app) : first ? 'the group is whole' : sentences[state];

@@ -82,6 +82,7 @@ function groupProgress(context: Context, group: Group): string {
   if (leaving) return `replica ${leaving.replica.self.slot} leaves its group`;
   if (record.moving) return successorProgress(group, record.moving.slot, record.moving.spare);
   if (isRestarting(context, app.id)) return 'waits for the deployment that restarts it';
+  if (groupState(group) === 'whole') return 'waits for its turn';
   return `the group is ${groupState(group)}; replicas move when it is whole`;
 }
 

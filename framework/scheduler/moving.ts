@@ -2,14 +2,16 @@
  * Replicas of a group that move to other agents, one at a time: a successor joins in a spare slot, and when it counts, the
  * replica leaves. So the group never has fewer members on the way.
  */
-import type { Context } from './context.js';
+import lodash from 'lodash';
+import { type Context, isDue, type Memory } from './context.js';
 import { type Demand, demandOf, towards } from './demand.js';
 import { type Departure, departuresOf } from './departures.js';
 import { freeSlots, lastToLead, putGroup, refreshed, wantSlots } from './groups.js';
 import { retire } from './members.js';
-import { type Group, groupState, type MemberTask, memberNumbered } from './quorum.js';
-import type { Moving } from './records.js';
+import { caughtUp, type Group, groupState, type MemberTask, memberNumbered } from './quorum.js';
+import type { AppRecord, Moving } from './records.js';
 import { describeAgent, tell } from './story.js';
+import { planOver } from './surroundings.js';
 import { nameOf } from './tasks.js';
 
 /** Begins a move of a whole group, or moves it on. A restart goes first where no successor has been placed yet. */
@@ -20,7 +22,27 @@ export function advanceMove(context: Context, group: Group, restarting: boolean)
   return refreshed(context, group);
 }
 
+/** At most so many groups, those that only wait for an agent not counted: a successor gets all that its group has. */
+const movesAtOnceMax = 20;
+/** How often a group whose successor finds no agent asks whether all that are to leave would find some together. */
+const togetherEveryMs = 10_000;
+
+/** Counts the moves that may begin in this step. */
+export function countMoves({ state, memory }: Context): void {
+  const open = state.drains.size + state.rebalances.size > 0 ? movesAtOnceMax : 0;
+  const underWay =
+    open === 0 ? [] : [...state.apps.values()].filter((app) => app.group?.moving && !isStuck(memory, app));
+  memory.movesLeft = Math.max(0, open - underWay.length);
+}
+
+/** No agent would do for what it waits for. */
+function isStuck({ waiting }: Memory, { id }: AppRecord): boolean {
+  const known = waiting.get(id);
+  return known !== undefined && known.sentence !== null && !known.fits;
+}
+
 function begin(context: Context, group: Group): void {
+  if (context.memory.movesLeft === 0) return;
   const departures = departuresOf(context, group.members);
   const last = lastToLead(
     group,
@@ -30,14 +52,32 @@ function begin(context: Context, group: Group): void {
   if (!next || group.record.slots.length !== group.app.active.instances) return;
   const [spare] = freeSlots(group);
   if (spare !== undefined) beginWith(context, group, next, spare);
-  else if (group.members.length === group.record.slots.length) retire(context, next.task, next.reason);
+  else if (group.members.length === group.record.slots.length) leaveFirst(context, group, next);
+}
+
+/** There is no slot for a successor: the largest groups have one replica less for a while. */
+function leaveFirst(context: Context, group: Group, { task, reason }: Departure<MemberTask>): void {
+  if (
+    isDue(context.memory.orders, `${task.id} leaves first`, context.now, togetherEveryMs, togetherEveryMs) &&
+    fit(context, group, [task])
+  )
+    retire(context, task, reason);
+}
+
+/** These would find other agents, beside the group's others. */
+function fit(context: Context, { app, members }: Group, leaving: MemberTask[]): boolean {
+  const slots = leaving.map(({ replica }) => replica.self.slot);
+  const { request } = demandOf(context, app, slots, lodash.difference(members, leaving));
+  const agents = [...context.memory.agents.values()].map(({ snapshot }) => snapshot);
+  return planOver(context, request, agents).unplaced.length === 0;
 }
 
 function beginWith(context: Context, { app, record }: Group, departure: Departure<MemberTask>, spare: number): void {
   const { task, reason, to } = departure;
   const { slot, member } = task.replica.self;
   const slots = [...record.slots, spare].sort((a, b) => a - b);
-  putGroup(context, app, { slots, moving: { member, slot, spare, reason, to } });
+  putGroup(context, app, { slots, moving: { member, slot, spare, reason, to, together: false } });
+  context.memory.movesLeft -= 1;
   tell(context, app.id, `${nameOf(task)} on ${describeAgent(task.agent)} is to move: ${reason}`);
 }
 
@@ -46,10 +86,25 @@ function settle(context: Context, group: Group, moving: Moving, restarting: bool
   const stays = leaver !== undefined && departuresOf(context, [leaver]).length > 0;
   const successor = successorOf(group, moving);
   if (!leaver || !stays || (restarting && !successor)) giveUp(context, group, moving);
-  else if (successor && groupState(group) === 'whole' && group.record.slots.includes(moving.spare)) {
+  else if (hasJoined(group, moving)) {
     dropSlot(context, group, moving.slot);
     retire(context, leaver, moving.reason);
-  }
+  } else if (!successor) tryTogether(context, group, moving, leaver);
+}
+
+/** Constraints may bind replicas to each other: then they count at the end, when all that are to leave have left. */
+function tryTogether(context: Context, group: Group, moving: Moving, leaver: MemberTask): void {
+  const { memory, now } = context;
+  const leaving = departuresOf(context, group.members).map(({ task }) => task);
+  if (moving.together || moving.to || leaving.length < 2 || !isStuck(memory, group.app)) return;
+  const isTime = isDue(memory.orders, `${leaver.id} moves together`, now, togetherEveryMs, togetherEveryMs);
+  if (isTime && fit(context, group, leaving)) putGroup(context, group.app, { moving: { ...moving, together: true } });
+}
+
+/** The successor counts, and nothing else is missing. */
+function hasJoined(group: Group, { spare }: Moving): boolean {
+  const counts = caughtUp(group).some(({ replica }) => replica.self.slot === spare && !replica.retiring);
+  return counts && groupState(group) === 'whole' && group.record.slots.includes(spare);
 }
 
 function successorOf(group: Group, { spare }: Moving): MemberTask | undefined {
@@ -73,9 +128,10 @@ function dropSlot(context: Context, group: Group, slot: number): void {
   );
 }
 
-/** For the successor: beside all others, but in place of the one that leaves. */
+/** For the successor: beside all others, or those that stay, in place of the one that leaves. */
 export function successorDemand(context: Context, { app, members }: Group, moving: Moving): Demand {
-  const others = members.filter(({ replica }) => replica.self.member !== moving.member);
+  const leaving = moving.together ? departuresOf(context, members).map(({ task }) => task) : [];
+  const others = lodash.difference(members, leaving).filter(({ replica }) => replica.self.member !== moving.member);
   const demand = demandOf(context, app, [moving.spare], others);
   return moving.to ? towards(demand, moving.to) : demand;
 }

@@ -136,14 +136,16 @@ export function groupState(group: Group): GroupView['state'] {
 }
 
 function isWhole(group: Group): boolean {
-  const counted = caughtUp(group);
-  const slots = settledSlots(group);
-  const filled = slots.every((slot) =>
-    counted.some((task) => task.replica.self.slot === slot && !task.replica.retiring),
-  );
-  return (
-    filled && counted.length === group.record.configuration.length && group.record.configuration.length === slots.length
-  );
+  const counted = caughtUp(group).length;
+  const { configuration } = group.record;
+  return isFilled(group) && counted === configuration.length && configuration.length === settledSlots(group).length;
+}
+
+/** Every wanted slot has a member that counts, a successor's only if it has come; there may be others that are to leave. */
+export function isFilled(group: Group): boolean {
+  const { slots, moving } = group.record;
+  const staying = caughtUp(group).filter(({ replica }) => !replica.retiring);
+  return slots.every((slot) => slot === moving?.spare || staying.some(({ replica }) => replica.self.slot === slot));
 }
 
 /** The wanted slots; one that a successor is to join in only once it counts: nothing is missing before. */

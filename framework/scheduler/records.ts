@@ -77,6 +77,8 @@ export interface Moving {
   reason: string;
   /** Null: wherever placement finds best. */
   to: AgentName | null;
+  /** Placed beside those only that stay: all that are to leave find agents together, but not beside each other. */
+  together: boolean;
 }
 
 export interface AwayMember {
