@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <slirp/libslirp.h>
+#include <unistd.h>
 
 #include <bit>
 #include <cerrno>
@@ -12,6 +13,7 @@ namespace gaia::vm {
 namespace {
 
 constexpr std::uint32_t ethernetMtu = 1500;
+constexpr Ipv4Address nobodyAddress{10, 0, 2, 254};
 constexpr int backlogMax = 1024;
 
 in_addr toNetwork(const Ipv4Address& address) { return std::bit_cast<in_addr>(address); }
@@ -36,13 +38,30 @@ int fromPoll(short bits) {
   return slirpBits;
 }
 
+// libslirp would share another program's UDP port with it, and datagrams would go to either.
+bool mayBind(in_addr host, std::uint16_t port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr = host;
+  address.sin_port = htons(port);
+  const int descriptor = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  const bool bound = bind(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  const int error = errno;
+  close(descriptor);
+  errno = error;
+  return bound;
+}
+
 }  // namespace
 
 struct SlirpCalls {
   static Forwarder& of(void* opaque) { return *static_cast<Forwarder*>(opaque); }
 
   static ssize_t send(const void* bytes, std::size_t length, void* opaque) {
-    of(opaque).send_(View(static_cast<const std::byte*>(bytes), length));
+    const View frame(static_cast<const std::byte*>(bytes), length);
+    if (!isFrame(frame)) return -1;
+    of(opaque).filter_.sent(frame);
+    of(opaque).send_(frame);
     return static_cast<ssize_t>(length);
   }
   static int add(int descriptor, int events, void* opaque) {
@@ -83,15 +102,14 @@ struct SlirpCalls {
 
 std::unique_ptr<Forwarder> Forwarder::start(std::uint8_t slot, const std::vector<Door>& doors, Send send,
                                             std::string* error) {
-  std::unique_ptr<Forwarder> forwarder(new Forwarder(std::move(send)));
+  std::unique_ptr<Forwarder> forwarder(new Forwarder(slot, std::move(send)));
   SlirpConfig config{};
   config.version = SLIRP_CONFIG_VERSION_MAX;
-  config.restricted = 1;
   config.in_enabled = true;
   config.vnetwork = toNetwork(segmentNetwork);
   config.vnetmask = toNetwork(segmentMask);
   config.vhost = toNetwork(stationAddress(slot));
-  config.vnameserver = config.vhost;  // must be somebody, and answers nothing
+  config.vnameserver = toNetwork(nobodyAddress);  // must be somebody else; no frame for it is admitted
   config.disable_dns = true;
   config.vdhcp_start =
       toNetwork(guestAddress);  // all stations offer the same, so that any of them may be gone
@@ -120,7 +138,9 @@ bool Forwarder::open(const Door& door, std::string* error) {
   in_addr host{};
   inet_pton(AF_INET, door.host.c_str(), &host);
   const bool udp = door.protocol == Door::Protocol::udp;
-  if (slirp_add_hostfwd(slirp_, udp, host, door.hostPort, toNetwork(guestAddress), door.guestPort) == 0)
+  const bool free = !udp || mayBind(host, door.hostPort);
+  if (free &&
+      slirp_add_hostfwd(slirp_, udp, host, door.hostPort, toNetwork(guestAddress), door.guestPort) == 0)
     return true;
   *error = std::string("cannot listen on ") + (udp ? "udp " : "tcp ") + door.host + ":" +
            std::to_string(door.hostPort) + ": " + sys::errorText(errno) + "; free the port or choose another";
@@ -145,6 +165,7 @@ void Forwarder::serve(std::span<const pollfd> ready) {
 }
 
 void Forwarder::receive(View frame) {
+  if (!filter_.admits(frame)) return;
   slirp_input(slirp_, reinterpret_cast<const std::uint8_t*>(frame.data()), static_cast<int>(frame.size()));
 }
 

@@ -6,7 +6,7 @@
 #include <memory>
 
 #include "vm/options.h"
-#include "vm/segment.h"
+#include "vm/station_filter.h"
 
 struct Slirp;
 
@@ -30,11 +30,12 @@ class Forwarder {
   void receive(View frame);  // from the guest
 
  private:
-  explicit Forwarder(Send send) : send_(std::move(send)) {}
+  Forwarder(std::uint8_t slot, Send send) : send_(std::move(send)), filter_(slot) {}
   bool open(const Door& door, std::string* error);
   void raiseBacklogs();
 
   Send send_;
+  StationFilter filter_;
   Slirp* slirp_ = nullptr;
   std::vector<pollfd>* adding_ = nullptr;  // during addTo()
   std::size_t first_ = 0;                  // of its descriptors in the list

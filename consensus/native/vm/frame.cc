@@ -8,7 +8,8 @@ namespace {
 constexpr std::size_t lengthBytes = 4;
 constexpr std::uint16_t typeIpv4 = 0x0800;
 constexpr std::size_t ipv4HeaderMin = 20;
-constexpr std::uint8_t protocolTcp = 6, protocolUdp = 17;
+constexpr std::uint16_t moreFragments = 0x2000, fragmentOffset = 0x1fff;
+constexpr std::size_t tcpFlagsAt = 13;
 
 std::uint8_t octet(View bytes, std::size_t at) { return static_cast<std::uint8_t>(bytes[at]); }
 std::uint16_t be16(View bytes, std::size_t at) {
@@ -16,15 +17,22 @@ std::uint16_t be16(View bytes, std::size_t at) {
 }
 std::uint32_t be32(View bytes) { return std::uint32_t{be16(bytes, 0)} << 16 | be16(bytes, 2); }
 
+// 0: no whole IPv4 header.
+std::size_t headerBytes(View packet) {
+  if (packet.size() < ipv4HeaderMin) return 0;
+  const std::size_t bytes = std::size_t{octet(packet, 0)} % 16 * 4;
+  return bytes >= ipv4HeaderMin && bytes <= packet.size() ? bytes : 0;
+}
+
 void readIpv4(View packet, Flow* flow) {
   if (packet.size() < ipv4HeaderMin) return;
   flow->protocol = octet(packet, 9);
   std::copy_n(packet.begin() + 12, 4, flow->from.begin());
   std::copy_n(packet.begin() + 16, 4, flow->to.begin());
-  const std::size_t header = std::size_t{octet(packet, 0)} % 16 * 4;
-  const bool laterFragment = (be16(packet, 6) & 0x1fff) != 0;
+  const std::size_t header = headerBytes(packet);
+  const bool laterFragment = (be16(packet, 6) & fragmentOffset) != 0;
   const bool ports = (flow->protocol == protocolTcp || flow->protocol == protocolUdp) && !laterFragment;
-  if (!ports || header < ipv4HeaderMin || packet.size() < header + 4) return;
+  if (!ports || header == 0 || packet.size() < header + 4) return;
   flow->fromPort = be16(packet, header);
   flow->toPort = be16(packet, header + 2);
 }
@@ -44,6 +52,19 @@ Flow flowOf(View frame) {
   flow.type = be16(frame, 12);
   if (flow.type == typeIpv4) readIpv4(frame.subspan(frameBytesMin), &flow);
   return flow;
+}
+
+Fragment fragmentOf(View frame) {
+  const View packet = frame.subspan(frameBytesMin);
+  if (packet.size() < ipv4HeaderMin) return Fragment::none;
+  if ((be16(packet, 6) & fragmentOffset) != 0) return Fragment::later;
+  return (be16(packet, 6) & moreFragments) != 0 ? Fragment::first : Fragment::none;
+}
+
+std::uint8_t tcpFlags(View frame) {
+  const View packet = frame.subspan(frameBytesMin);
+  const std::size_t header = headerBytes(packet);
+  return header != 0 && packet.size() > header + tcpFlagsAt ? octet(packet, header + tcpFlagsAt) : 0;
 }
 
 void appendFramed(View frame, Bytes* stream) {

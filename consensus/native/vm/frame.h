@@ -35,6 +35,11 @@ struct Flow {
 static_assert(std::has_unique_object_representations_v<Flow>);  // it travels as it is
 Flow flowOf(View frame);
 
+constexpr std::uint8_t protocolTcp = 6, protocolUdp = 17;  // of IPv4
+enum class Fragment : std::uint8_t { none, first, later };
+Fragment fragmentOf(View frame);    // of an IPv4 packet
+std::uint8_t tcpFlags(View frame);  // of a whole TCP segment over IPv4; 0 when it has none
+
 void appendFramed(View frame, Bytes* stream);
 
 // Takes frames off the bytes of a stream, whatever the pieces they come in. What is no frame, too short or

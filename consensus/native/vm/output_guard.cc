@@ -14,6 +14,7 @@ OutputDigest digestOf(View frame, const HashKey& key) {
 
 void OutputGuard::close(bool closed, const std::function<void(View)>& release) {
   if (!closed) releaseAll(release);
+  early_.clear();
   closed_ = closed;
 }
 
@@ -30,7 +31,11 @@ void OutputGuard::put(View frame, const std::function<void(View)>& release) {
 
 void OutputGuard::compare(std::uint64_t round, const OutputDigest& digest,
                           const std::function<void(View)>& release) {
-  if (!closed_ || round != round_) return;
+  if (!closed_ || round < round_) return;
+  if (round > round_) {
+    if (early_.size() < digestsMax) early_.emplace_back(round, digest);
+    return;
+  }
   Lane& lane = lanes_[digest.flow];
   if (!lane.differs) {
     lane.others.push_back(digest.hash);
@@ -69,6 +74,13 @@ void OutputGuard::settle(Lane& lane) {
 void OutputGuard::committed(std::uint64_t round, const std::function<void(View)>& release) {
   round_ = round;
   releaseAll(release);
+  compareEarly(release);
+}
+
+void OutputGuard::compareEarly(const std::function<void(View)>& release) {
+  std::deque<std::pair<std::uint64_t, OutputDigest>> early;
+  early.swap(early_);
+  for (const auto& [round, digest] : early) compare(round, digest, release);
 }
 
 void OutputGuard::releaseAll(const std::function<void(View)>& release) {

@@ -35,7 +35,8 @@ class OutputGuard {
   void close(bool closed, const std::function<void(View)>& release);
   // A frame of the primary's guest; released at once, or later, in the order of its flow.
   void put(View frame, const std::function<void(View)>& release);
-  // A frame of the backup's guest in the time after round `round`; of another time it says nothing.
+  // A frame of the backup's guest in the time after round `round`; of a former time it says nothing. The
+  // backup may hear of a round's end before the primary does: what it says then waits.
   void compare(std::uint64_t round, const OutputDigest& digest, const std::function<void(View)>& release);
   // Round `round` has committed and covers every frame put so far.
   void committed(std::uint64_t round, const std::function<void(View)>& release);
@@ -59,6 +60,7 @@ class OutputGuard {
   };
   void match(const Flow& flow, Lane& lane, const std::function<void(View)>& release);
   void settle(Lane& lane);
+  void compareEarly(const std::function<void(View)>& release);
   void releaseAll(const std::function<void(View)>& release);
 
   HashKey key_;
@@ -69,7 +71,8 @@ class OutputGuard {
   std::uint64_t nextPlace_ = 0;
   std::map<Flow, Lane> lanes_;
   std::size_t digests_ = 0;
-  bool differs_ = false;  // in any lane
+  std::deque<std::pair<std::uint64_t, OutputDigest>> early_;  // by round
+  bool differs_ = false;                                      // in any lane
   std::uint64_t equalFrames_ = 0, mismatches_ = 0;
 };
 

@@ -5,6 +5,7 @@
 
 #include "vm/inputs.h"
 #include "vm/order.h"
+#include "vm/station_filter.h"
 #include "vm_frames.h"
 
 using namespace gaia::vm;
@@ -170,4 +171,50 @@ TEST_CASE("vm: inputs that nobody takes are bounded, and the sequence has no hol
     order.apply(entry, [](View) {});
   }
   CHECK(order.lastOf(0, 1) == taken);
+}
+
+TEST_CASE("vm: a station takes answers to its clients, and nothing that a guest begins") {
+  StationFilter filter(0);
+  Bytes answer = udpFrame(7, "answer");  // from the guest's port 7 to port 0 of the station
+  CHECK_FALSE(filter.admits(answer));    // its address is none
+  answer[frameBytesMin + 16] = std::byte{10};
+  answer[frameBytesMin + 18] = answer[frameBytesMin + 19] = std::byte{2};
+  CHECK_FALSE(filter.admits(answer));  // nobody has asked
+  Bytes request = udpFrame(0, "request");
+  request[frameBytesMin + 23] = std::byte{7};
+  filter.sent(request);
+  CHECK(filter.admits(answer));
+  CHECK_FALSE(StationFilter(1).admits(answer));
+
+  Bytes segment = answer;
+  segment[frameBytesMin + 9] = std::byte{6};
+  segment.resize(segment.size() + 20);
+  for (const auto& [flags, taken] : {std::pair{0x02, false}, {0x12, true}, {0x10, true}, {0x04, true}}) {
+    segment[frameBytesMin + 20 + 13] = static_cast<std::byte>(flags);
+    CHECK(filter.admits(segment) == taken);
+  }
+  segment[frameBytesMin + 7] = std::byte{1};
+  CHECK_FALSE(filter.admits(segment));  // a fragment
+  Bytes icmp = answer;
+  icmp[frameBytesMin + 9] = std::byte{1};
+  CHECK_FALSE(filter.admits(icmp));
+  for (std::size_t length = frameBytesMin; length < segment.size(); length++)
+    filter.admits(View(segment).first(length));
+}
+
+TEST_CASE("vm: a station remembers a bounded number of clients, the newest") {
+  StationFilter filter(0);
+  for (std::uint16_t port = 1; port <= StationFilter::clientsMax + 1; port++)
+    filter.sent(udpFrame(port, "x"));
+  Bytes answer = udpFrame(0, "answer");
+  answer[frameBytesMin + 16] = std::byte{10};
+  answer[frameBytesMin + 18] = answer[frameBytesMin + 19] = std::byte{2};
+  const auto answers = [&](std::uint16_t port) {
+    answer[frameBytesMin + 22] = static_cast<std::byte>(port >> 8);
+    answer[frameBytesMin + 23] = static_cast<std::byte>(port);
+    return filter.admits(answer);
+  };
+  CHECK_FALSE(answers(1));
+  CHECK(answers(2));
+  CHECK(answers(StationFilter::clientsMax + 1));
 }

@@ -83,6 +83,19 @@ TEST_CASE("vm: what the backup put out before a round says nothing of what the p
   CHECK(guarded.left.size() == 1);
 }
 
+TEST_CASE("vm: what the backup puts out after a round counts, although the primary hears of its end later") {
+  Guarded guarded;
+  guarded.guard.compare(1, digestOf(frame("early"), key), guarded.release);
+  guarded.primary(frame("early"));
+  CHECK(guarded.left.empty());  // not the same frame: that is covered by the round
+  guarded.guard.committed(1, guarded.release);
+  CHECK(guarded.left.size() == 1);
+  guarded.primary(frame("early"));
+  CHECK(guarded.left.size() == 2);
+  guarded.primary(frame("early"));
+  CHECK(guarded.left.size() == 2);
+}
+
 TEST_CASE("vm: a hash with another key is another hash") {
   CHECK(digestOf(frame("a"), key).hash == digestOf(frame("a"), key).hash);
   CHECK(digestOf(frame("a"), key).hash != digestOf(frame("a"), HashKey{}).hash);

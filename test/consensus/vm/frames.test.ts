@@ -1,0 +1,206 @@
+/** Groups of gaia-vm with guests that the test plays: order, fail-over, rounds and the output guard, through real sockets. */
+import assert from 'node:assert/strict';
+import dgram from 'node:dgram';
+import { once } from 'node:events';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { eventually } from '../group.js';
+import { freePort } from '../ports.js';
+import { GuestGroup, GuestMember } from './guest-group.js';
+import { ToyGuest } from './toy-guest.js';
+
+/** A client of one member's door; what it sends is heard by the guest as "NAME NUMBER". */
+class Client {
+  readonly answers: string[] = [];
+  private readonly socket = dgram.createSocket('udp4');
+
+  constructor(
+    readonly name: string,
+    readonly port: number,
+  ) {
+    this.socket.on('message', (bytes) => this.answers.push(bytes.toString('latin1')));
+  }
+
+  say(text: string): void {
+    this.socket.send(`${this.name} ${text}`, this.port, '127.0.0.1');
+  }
+
+  async isAnswered(text: string): Promise<void> {
+    this.say(text);
+    await eventually(`"${this.name} ${text}" is not answered`, () => this.answers.includes(`${this.name} ${text}`));
+  }
+
+  async close(): Promise<void> {
+    const closed = once(this.socket, 'close');
+    this.socket.close();
+    await closed;
+  }
+}
+
+const numbers = (count: number) => Array.from({ length: count }, (_, number) => `${number}`);
+
+describe('a replicated guest', function () {
+  this.timeout(60_000);
+  let group: GuestGroup;
+  let guests: ToyGuest[];
+  let clients: Client[];
+
+  beforeEach(async () => {
+    group = await GuestGroup.start([
+      { protocol: 'udp', guestPort: 7 },
+      { protocol: 'tcp', guestPort: 7 },
+    ]);
+    guests = await Promise.all([1, 2].map((number) => ToyGuest.plug(group.member(number).socket)));
+    clients = group.members.map((member, slot) => new Client('abc'.charAt(slot), member.ports[0] as number));
+    await group.formed();
+  });
+
+  afterEach(async () => {
+    for (const guest of guests) guest.unplug();
+    for (const client of clients) await client.close();
+    await group.stop();
+  });
+
+  const [primary, backup] = [() => guests[0] as ToyGuest, () => guests[1] as ToyGuest];
+  const client = (number: number) => clients[number - 1] as Client;
+  const heardOf = (guest: ToyGuest, name: string) =>
+    guest.heard.filter((text) => text.startsWith(name)).map((text) => text.slice(2));
+
+  async function setBackup(): Promise<void> {
+    group.member(1).order('backup 2');
+    await eventually('member 2 is not the backup', () => group.members.every(({ guest }) => guest?.backup === 2));
+  }
+
+  it('answers clients of every member', async () => {
+    for (const each of clients) await each.isAnswered('0');
+    assert.deepEqual(primary().heard, ['a 0', 'b 0', 'c 0']);
+  });
+
+  it('hears the same frames in the same order at both members, whoever they come through', async () => {
+    await setBackup();
+    await Promise.all(
+      clients.map(async (each) => {
+        for (const number of numbers(300)) await each.isAnswered(number);
+      }),
+    );
+    await eventually('the backup did not hear all', () => backup().heard.length === 900);
+    assert.deepEqual(backup().heard, primary().heard);
+    for (const name of 'abc') assert.deepEqual(heardOf(primary(), name), numbers(300));
+    await eventually('not all output was equal', () => (group.member(1).frames?.equalOutputs ?? 0) >= 900);
+    assert.equal(group.member(1).frames?.mismatches, 0);
+  });
+
+  it('hears every input once and in order, and answers, when the primary’s machine is lost under load', async () => {
+    await setBackup();
+    for (const number of numbers(50)) await client(3).isAnswered(number);
+    const more = numbers(400).slice(50);
+    for (const [place, number] of more.entries()) {
+      client(3).say(number);
+      if (place === 100) await group.member(1).kill();
+      if (place % 10 === 0) await delay(1);
+    }
+    await eventually('the backup did not hear all', () => heardOf(backup(), 'c').length >= 400, 20_000);
+    assert.deepEqual(heardOf(backup(), 'c'), numbers(400));
+    await client(2).isAnswered('afterwards');
+    await client(3).isAnswered('afterwards');
+    assert.deepEqual(
+      group.members.slice(1).map(({ guest }) => [guest?.epoch, guest?.primary, guest?.backup]),
+      [
+        [3, 2, 0],
+        [3, 2, 0],
+      ],
+    );
+  });
+
+  it('keeps clients of other members when the witness is lost', async () => {
+    await client(2).isAnswered('before');
+    await group.member(3).kill();
+    await client(1).isAnswered('after');
+    await client(2).isAnswered('after');
+  });
+
+  it('says nothing that the backup’s guest does not say, until a round covers it', async () => {
+    for (const each of clients) await each.isAnswered('0');
+    await setBackup();
+    backup().answer = (text) => text.replace('differs', 'DIFFERS');
+    client(3).say('differs');
+    await eventually('no round is wanted', () => group.member(1).guest?.roundWanted === 'mismatch');
+    await client(2).isAnswered('1'); // another flow, and no letter that differs
+    assert.deepEqual(client(3).answers, ['c 0']);
+
+    group.member(1).order('cut 1');
+    const cut = (number: number) => group.member(number).guest;
+    await eventually('the cut is not there', () =>
+      [1, 2].every((number) => cut(number)?.cut === 1 && cut(number)?.drained),
+    );
+    client(2).say('behind the cut');
+    await eventually('the witness has it', () => (group.member(3).frames?.inputs ?? 0) > 5);
+    assert.equal(heardOf(primary(), 'b').includes('behind the cut'), false);
+    backup().answer = (text) => text;
+    for (const number of [2, 1]) group.member(number).order('committed 1');
+    await eventually('what the round covers is not said', () => client(3).answers.includes('c differs'));
+    await eventually('inputs do not go on', () => client(2).answers.includes('b behind the cut'));
+    await eventually('the backup does not hear as much', () => backup().heard.length === primary().heard.length);
+    assert.deepEqual(backup().heard, primary().heard);
+    await eventually('a round is still wanted', () => group.member(1).guest?.roundWanted === null);
+  });
+
+  it('is not spoken for by a former primary', async () => {
+    await setBackup();
+    await client(3).isAnswered('0');
+    group.member(1).order('transfer 2');
+    await eventually('member 2 is not the primary', () => group.members.every(({ guest }) => guest?.primary === 2));
+    primary().answer = () => 'old';
+    await client(3).isAnswered('1');
+    // The new primary repeats what the former one may not have said.
+    assert.deepEqual([...new Set(client(3).answers)], ['c 0', 'c 1']);
+    await eventually('the former primary does not hear it', () => heardOf(primary(), 'c').join() === '0,1');
+  });
+
+  it('holds up nobody at a member where it does not read, and hears everything there later', async () => {
+    backup().freeze(true);
+    const long = 'x'.repeat(1300);
+    for (const number of numbers(6000)) {
+      client(1).say(`${number} ${long}`);
+      if (Number(number) % 20 === 19)
+        await eventually(`${number} is not answered`, () => client(1).answers.length === Number(number) + 1);
+    }
+    backup().freeze(false);
+    await eventually('the backup did not hear all', () => backup().heard.length === primary().heard.length, 20_000);
+    assert.deepEqual(backup().heard, primary().heard);
+  });
+
+  it('refuses orders that it cannot follow, with the reason', async () => {
+    const { refused } = group.member(2);
+    for (const order of ['backup 1', 'cut 1', 'abandoned 7', 'dance']) group.member(2).order(order);
+    await eventually('four refusals', () => refused.length === 4);
+    assert.match(refused[0] as string, /^backup 1: this member is not the primary that leads; ask the primary/);
+    assert.match(refused[2] as string, /round 7 is not under way/);
+    assert.match(refused[3] as string, /no order of this version/);
+  });
+
+  it('does not start with a port that is taken, nor with a door for other hosts: cause and remedy', async () => {
+    const starts = async (name: string, door: string) => {
+      const self = `self=0,9,127.0.0.1,${await freePort()},${await freePort()}`;
+      const lines = ['group=/test/other@1', 'journal=journal', self, `door=${door}`];
+      const member = await GuestMember.start(path.join(group.directory, name), lines, []);
+      await eventually(`a member with door=${door} does not end`, () => member.status !== null && member.fatal !== '');
+      return [member.status, member.fatal];
+    };
+    const [udp, tcp] = group.member(1).ports;
+    for (const [protocol, port] of [
+      ['udp', udp],
+      ['tcp', tcp],
+    ]) {
+      const [status, message] = await starts(`${protocol}`, `${protocol},127.0.0.1,${port},7`);
+      assert.equal(status, 70);
+      assert.equal(
+        message,
+        `cannot listen on ${protocol} 127.0.0.1:${port}: Address already in use; free the port or choose another`,
+      );
+    }
+    const [status, message] = await starts('remote', 'tcp,10.0.0.1,7000,6379');
+    assert.equal(status, 64);
+    assert.match(`${message}`, /vm.conf: door="tcp,10.0.0.1,7000,6379" is not valid; the executor must write it/);
+  });
+});

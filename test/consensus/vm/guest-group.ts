@@ -1,0 +1,142 @@
+/** The group of a replicated guest: three processes of gaia-vm on this host, and what they say on their control channels. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Duplex } from 'node:stream';
+import { eventually } from '../group.js';
+import { repository } from '../interpose/group.js';
+import { freePort } from '../ports.js';
+
+export interface GuestLine {
+  epoch: number;
+  primary: number;
+  backup: number;
+  connected: boolean;
+  cut: number;
+  drained: boolean;
+  roundWanted: 'mismatch' | 'full' | null;
+}
+
+export interface FramesLine {
+  inputs: number;
+  outputs: number;
+  lost: number;
+  equalOutputs: number;
+  mismatches: number;
+  heldBytes: number;
+}
+
+export interface Door {
+  protocol: 'tcp' | 'udp';
+  guestPort: number;
+}
+
+const program = path.join(repository, 'build/native/gaia-vm');
+
+/** Members 1, 2 and 3 in slots 0, 1 and 2; the third is the witness. */
+export class GuestGroup {
+  readonly directory = mkdtempSync(path.join(tmpdir(), 'gaia-guest-'));
+  readonly members: GuestMember[] = [];
+
+  static async start(doors: Door[]): Promise<GuestGroup> {
+    const group = new GuestGroup();
+    const lines = ['group=/test/guest@1', `secret=${randomBytes(32).toString('hex')}`, 'join=0', 'transport=auto'];
+    const places: string[] = [];
+    for (let slot = 0; slot < 3; slot++)
+      places.push(`${slot},${slot + 1},127.0.0.1,${await freePort()},${await freePort()}`);
+    for (const [slot, self] of places.entries()) {
+      const peers = places.filter((place) => place !== self).map((place) => `peer=${place}`);
+      // A busy machine lets members stand still; one that ends is missed at once.
+      const own = [`self=${self}`, ...peers, 'journal=journal', 'suspicion_ms=5000', 'first_primary=1'];
+      if (slot < 2) own.push('guest_socket=guest.sock');
+      group.members.push(await GuestMember.start(path.join(group.directory, `${slot + 1}`), [...lines, ...own], doors));
+    }
+    return group;
+  }
+
+  /** By number. */
+  member(number: number): GuestMember {
+    return this.members[number - 1] as GuestMember;
+  }
+
+  /** Resolves when member 1 is the primary and leads, all know it, and all are connected. */
+  async formed(): Promise<void> {
+    await eventually('the first member is not the primary that leads', () =>
+      this.members.every((member) => member.guest?.primary === 1 && member.leader === 1),
+    );
+  }
+
+  async stop(): Promise<void> {
+    for (const member of this.members) await member.kill();
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+export class GuestMember {
+  guest: GuestLine | null = null;
+  frames: FramesLine | null = null;
+  leader = 0;
+  readonly refused: string[] = [];
+  fatal = '';
+  private readonly child: ChildProcess;
+
+  private constructor(
+    readonly directory: string,
+    readonly ports: number[],
+  ) {
+    const words = ['--pdeathsig', 'KILL', program];
+    const env = { ...process.env, GAIA_REPLICA: 'vm.conf' };
+    this.child = spawn('setpriv', words, { cwd: directory, env, stdio: ['ignore', 'ignore', 'ignore', 'pipe'] });
+    createInterface(this.channel).on('line', (line) => this.hear(JSON.parse(line)));
+    this.channel.on('error', () => {});
+  }
+
+  static async start(directory: string, lines: string[], doors: Door[]): Promise<GuestMember> {
+    mkdirSync(directory);
+    const ports: number[] = [];
+    const conf = [...lines];
+    for (const door of doors) {
+      const port = await freePort();
+      ports.push(port);
+      conf.push(`door=${door.protocol},127.0.0.1,${port},${door.guestPort}`);
+    }
+    writeFileSync(path.join(directory, 'vm.conf'), `${conf.join('\n')}\n`, { mode: 0o600 });
+    return new GuestMember(directory, ports);
+  }
+
+  /** Where its guest's QEMU connects to. */
+  get socket(): string {
+    return path.join(this.directory, 'guest.sock');
+  }
+
+  get status(): number | null {
+    return this.child.exitCode;
+  }
+
+  order(line: string): void {
+    this.channel.write(`${line}\n`);
+  }
+
+  async kill(): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    const ended = once(this.child, 'exit');
+    this.child.kill('SIGKILL');
+    await ended;
+  }
+
+  private get channel(): Duplex {
+    return this.child.stdio[3] as Duplex;
+  }
+
+  private hear(line: { type: string; leader: number; order: string; message: string }): void {
+    if (line.type === 'guest') this.guest = line as unknown as GuestLine;
+    if (line.type === 'frames') this.frames = line as unknown as FramesLine;
+    if (line.type === 'state') this.leader = line.leader;
+    if (line.type === 'refused') this.refused.push(`${line.order}: ${line.message}`);
+    if (line.type === 'fatal') this.fatal = line.message;
+  }
+}
