@@ -6,7 +6,8 @@ export interface AppJson {
   id: string;
   cmd?: string;
   args?: string[];
-  container?: { vm: { kernel: string; initrd: string; vcpus: number; memory: number } };
+  /** With `vm` a virtual machine, else volumes. */
+  container?: { vm?: { kernel: string; initrd: string; vcpus: number; memory: number } };
   instances: number;
   cpus: number;
   mem: number;
@@ -61,6 +62,7 @@ export function placeOf(task: Pick<TaskJson, 'zone' | 'attributes'>): string {
 
 /** The program of a task in the words of a shell; of a virtual machine what it boots. */
 export function programOf(app: Pick<AppJson, 'cmd' | 'args' | 'container'>): string {
-  if (app.container !== undefined) return `virtual machine: ${app.container.vm.kernel} with ${app.container.vm.initrd}`;
+  const vm = app.container?.vm;
+  if (vm !== undefined) return `virtual machine: ${vm.kernel} with ${vm.initrd}`;
   return app.cmd ?? app.args?.join(' ') ?? '';
 }

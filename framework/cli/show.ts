@@ -13,7 +13,7 @@ export function showApp(output: Output, app: AppJson, storyLines: number): void 
   );
   if (app.replication !== undefined) showGroup(output, app);
   else if (app.tasks.length > 0) showTasks(output, app.tasks);
-  if (app.container !== undefined) showGuests(output, app.tasks);
+  if (app.container?.vm !== undefined) showGuests(output, app.tasks);
   showReservations(output, app.reservations ?? []);
   showWaiting(output, app.waiting);
   if (app.waiting !== null) output.line(dim(`  more: npx gaia explain ${app.id}`));
