@@ -109,6 +109,7 @@ export class Attempt {
   private bySearch(): Arrangement {
     const { group, arrangement } = this.question;
     const count = group.slots.length;
+    if (!this.tree.hasRoom(this.question.asked)) return new Arrangement(arrangement.frame);
     const calm = this.candidates.filter(({ avoided }) => !avoided);
     const chosen = new Arrangement(arrangement.frame);
     this.gaveUp = choose(chosen, calm, count).gaveUp;
@@ -122,7 +123,8 @@ export class Attempt {
     return new TreePool(this.question, this.tree, this.start, (ledger) => this.candidateOf(ledger));
   }
 
-  private candidateOf(ledger: Ledger): Candidate {
+  /** The agent as one that could take a replica. */
+  candidateOf(ledger: Ledger): Candidate {
     const found = this.known.get(ledger) ?? candidate(ledger, this.question, this.tree.keysOf(ledger));
     this.known.set(ledger, found);
     return found;

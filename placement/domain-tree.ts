@@ -95,6 +95,11 @@ export class DomainTree {
     return this.root.index?.open ?? this.root.ledgers.length;
   }
 
+  /** Some agent has so much left, whatever else is asked. */
+  hasRoom(asked: Amounts): boolean {
+    return fullest(this.root, { asked, start: 0, evenly: false }, () => true) !== null;
+  }
+
   best(wanted: Wanted): Ledger | null {
     return this.bestIn(this.root, 0, wanted)?.ledger ?? null;
   }
@@ -158,7 +163,11 @@ function found(ledger: Ledger | null, crowd: number[]): Found | null {
   return ledger && { ledger, crowd };
 }
 
-function fullest(at: Domain, { asked, start, evenly }: Wanted, accepts: Wanted['accepts']): Ledger | null {
+function fullest(
+  at: Domain,
+  { asked, start, evenly }: Pick<Wanted, 'asked' | 'start' | 'evenly'>,
+  accepts: Wanted['accepts'],
+): Ledger | null {
   if (at.index) return at.index.best(asked, start, evenly, accepts);
   let best: Ledger | null = null;
   const { ledgers } = at;

@@ -8,23 +8,35 @@ import type { Plan, Refusal, ScorePart } from './types.js';
 
 /**
  * A sentence for every agent that a placed group did not take, and for those it took although they are to be avoided or do
- * not fulfil a wish.
+ * not fulfil a wish; of the first `max` of them.
  */
-export function considered(attempt: Attempt): Plan['considered'] {
-  const { question, ledgers, candidates, arrangement } = attempt;
-  const { group } = question;
+export function considered(attempt: Attempt, max: number): Plan['considered'] {
+  const { question, ledgers, arrangement } = attempt;
   const { unmet, beforeLast } = retraced(arrangement);
-  const byId = new Map(candidates.map((item) => [item.agent.id, item]));
-  return ledgers.flatMap((ledger) => {
+  const found: Plan['considered'] = [];
+  for (const ledger of ledgers) {
+    if (found.length >= max) break;
     const { id: agentId, hostname } = ledger.agent;
-    const item = byId.get(agentId) ?? null;
-    const taken = item !== null && arrangement.usesOf(item) > 0;
-    const why = item?.avoided ? avoidance(group, ledger.agent) : null;
-    const passed = () => reasonNotTaken(attempt, ledger, item, beforeLast);
-    const sentence =
-      why !== null ? avoidedSentence(ledger, why, taken) : taken ? unmetSentence(ledger, unmet.get(item)) : passed();
-    return sentence === null ? [] : [{ group: group.id, agentId, hostname, sentence }];
-  });
+    const sentence = sentenceOf(attempt, ledger, unmet, beforeLast);
+    if (sentence !== null) found.push({ group: question.group.id, agentId, hostname, sentence });
+  }
+  return found;
+}
+
+function sentenceOf(
+  attempt: Attempt,
+  ledger: Ledger,
+  unmet: Map<Candidate, string[]>,
+  beforeLast: Arrangement,
+): string | null {
+  const { question, arrangement } = attempt;
+  const refusal = refuse(ledger, question);
+  if (refusal) return refusal.sentence;
+  const item = attempt.candidateOf(ledger);
+  const taken = arrangement.usesOf(item) > 0;
+  const why = item.avoided ? avoidance(question.group, ledger.agent) : null;
+  if (why !== null) return avoidedSentence(ledger, why, taken);
+  return taken ? unmetSentence(ledger, unmet.get(item)) : reasonNotTaken(attempt, ledger, item, beforeLast);
 }
 
 /** The arrangement before its last replica, and which wishes did not hold for the agents it took, when it took them. */
@@ -42,15 +54,15 @@ function unmetSentence({ name }: Ledger, unmet: readonly string[] = []): string 
   return unmet.length > 0 ? `${name}: taken although this does not hold there: ${unmet.join(', ')}` : null;
 }
 
-/** `item`: the agent as a candidate; null: it could not take a replica even if it were alone. */
+/** It could take a replica if it were alone. */
 function reasonNotTaken(
-  { refused, arrangement, onCopyset }: Attempt,
+  { arrangement, onCopyset }: Attempt,
   ledger: Ledger,
-  item: Candidate | null,
+  item: Candidate,
   beforeLast: Arrangement,
 ): string {
-  const refusal = refused.get(ledger) ?? countRules(ledger, { arrangement: beforeLast });
-  if (refusal || item === null) return refusal?.sentence ?? '';
+  const refusal = countRules(ledger, { arrangement: beforeLast });
+  if (refusal) return refusal.sentence;
   if (onCopyset) return `${ledger.name}: not of the copyset that was taken`;
   const last = arrangement.taken.at(-1) as Candidate;
   const standard = { name: last.name, ...beforeLast.scoreParts(last) };

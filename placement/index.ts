@@ -16,7 +16,7 @@ export { type DrainPlan, planDrain } from './drain.js';
 export { Inventory } from './inventory.js';
 export { ladderOf, rungFault } from './ladder.js';
 export { isFounded } from './leader.js';
-export { place } from './place.js';
+export { place, placeIn } from './place.js';
 export { sharedBy } from './portions.js';
 export { type PreemptionPlan, planPreemption, type Victim } from './preemption.js';
 export { planRebalance, type RebalanceMove, type RebalanceOptions, type RebalancePlan } from './rebalance.js';

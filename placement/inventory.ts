@@ -7,7 +7,7 @@ import { Copysets } from './copysets.js';
 import { DomainTree } from './domain-tree.js';
 import { fitStep } from './fit.js';
 import { slotsFor } from './leader.js';
-import { giveBack, type Ledger, openLedgers, withdraw } from './ledger.js';
+import { freeOf, giveBack, type Ledger, openLedgers, withdraw } from './ledger.js';
 import { placePacked } from './packing.js';
 import { groupFault } from './request.js';
 import { type Amounts, dimensions } from './resources.js';
@@ -75,6 +75,12 @@ export class Inventory {
   update(agentId: string, change: Pick<AgentSnapshot, 'leaders' | 'running' | 'unavailable'>): void {
     const ledger = this.known(agentId);
     ledger.agent = { ...ledger.agent, ...change };
+  }
+
+  /** What an agent has free is another amount. @throws RangeError when it is unknown */
+  restock(agentId: string, free: AgentSnapshot['free']): void {
+    const ledger = this.known(agentId);
+    this.change(ledger, () => Object.assign(ledger, freeOf(free), { agent: { ...ledger.agent, free } }));
   }
 
   private known(agentId: string): Ledger {

@@ -10,7 +10,7 @@ import {
   roomForPlain,
   takePorts,
 } from './resources.js';
-import type { AgentSnapshot, PortRange, ReplicaDemand, Seat } from './types.js';
+import type { AgentSnapshot, PortRange, ReplicaDemand, Resources, Seat } from './types.js';
 
 export interface Ledger {
   /** Its place in the list. */
@@ -38,12 +38,14 @@ export function openLedgers(agents: readonly AgentSnapshot[]): Ledger[] {
   }
   const sorted = [...agents].sort((a, b) => (a.id < b.id ? -1 : 1));
   return sorted.map((agent, number) => {
-    const ports = normalizedPorts(agent.free.ports);
     const name = hosts.get(agent.hostname) === 1 ? agent.hostname : `${agent.hostname} (${agent.id})`;
-    const [left, total] = [amounts(agent.free), amounts(agent.total)];
-    const named = openNamed(agent.free);
-    return { number, agent, name, left, total, ports, portsLeft: portCount(ports), named, step: 0 };
+    return { number, agent, name, total: amounts(agent.total), ...freeOf(agent.free), step: 0 };
   });
+}
+
+export function freeOf(free: Resources): Pick<Ledger, 'left' | 'ports' | 'portsLeft' | 'named'> {
+  const ports = normalizedPorts(free.ports);
+  return { left: amounts(free), ports, portsLeft: portCount(ports), named: openNamed(free) };
 }
 
 /** How many replicas fit side by side. Infinity when nothing is asked. */

@@ -52,6 +52,26 @@ function inOrder({ groups, objective, seed }: PlacementRequest, agents: AgentSna
   return plan;
 }
 
+/**
+ * Places one group on an inventory that is kept, and takes what it needs. Nothing is said when it does not fit: `place()`
+ * over the same agents says why.
+ * @param consideredMax of the agents that were not taken, so many are explained
+ */
+export function placeIn(
+  inventory: Inventory,
+  group: GroupRequest,
+  seed: number,
+  consideredMax: number,
+): Pick<Plan, 'assigned' | 'considered'> {
+  const none = { assigned: [], considered: [] };
+  if (group.slots.length === 0 || groupFault(group)) return none;
+  const attempt = new Attempt(inventory, group, seed);
+  const found = attempt.arrangement.taken.length;
+  if (found === 0 || (found < group.slots.length && group.whole)) return none;
+  const explained = found === group.slots.length ? considered(attempt, consideredMax) : [];
+  return { assigned: assign(attempt, inventory, seed, new Set(specificPorts(group.demand))), considered: explained };
+}
+
 function placeGroup(
   plan: Plan,
   group: GroupRequest,
@@ -69,7 +89,7 @@ function placeGroup(
   const found = attempt.arrangement.taken.length;
   const keep = found === group.slots.length || !group.whole ? found : 0;
   const sentence = found < group.slots.length ? unplacedSentence(attempt) : '';
-  if (keep === group.slots.length) plan.considered.push(...considered(attempt));
+  if (keep === group.slots.length) plan.considered.push(...considered(attempt, Number.POSITIVE_INFINITY));
   if (keep > 0) plan.assigned.push(...assign(attempt, inventory, seed, wanted));
   if (keep < group.slots.length) {
     plan.unplaced.push({ group: group.id, slots: group.slots.slice(keep), sentence, refusals: refusals(attempt) });
