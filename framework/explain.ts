@@ -1,46 +1,76 @@
 /** Why tasks wait: a sentence, and for each agent what it lacked, with numbers. */
-import type { AgentSnapshot, Plan, Refusal } from '../placement/types.js';
+import lodash from 'lodash';
+import type { Refusal } from '../placement/types.js';
+import type { AtHand } from './scheduler/at-hand.js';
 import type { Context, KnownAgent, Waiting } from './scheduler/context.js';
 import type { Demand } from './scheduler/demand.js';
 import { besides, earmarksAgainst, neverEarmarked, tellKept } from './scheduler/earmarks.js';
 import { planOver } from './scheduler/surroundings.js';
 
 const refusalsMax = 1000;
+/** Agents that are looked at for explanations in one step, at least for one app; the others of those that wait are explained later. */
+const explainedAgentsMax = 2000;
 
-/** Notes why the slots of `demand` that `plan` left out still wait; `offered` are the agents the plan was made over. */
-export function noteWaiting(context: Context, demand: Demand, plan: Plan | null, offered: AgentSnapshot[]): void {
-  const { memory, now } = context;
-  const { id } = demand.request;
-  const count = demand.request.slots.length - (plan?.assigned.length ?? 0);
+/** `placed` of the demand's slots have just been placed; `offers`: how many agents were at hand. */
+export function noteTried({ memory, now }: Context, { request }: Demand, placed: number, offers: number): void {
+  const count = request.slots.length - placed;
   if (count === 0) {
-    memory.waiting.delete(id);
+    memory.waiting.delete(request.id);
     return;
   }
-  const known: Waiting = memory.waiting.get(id) ?? {
-    sinceMs: now,
+  const known = memory.waiting.get(request.id) ?? waitingSince(now);
+  memory.waiting.set(request.id, {
+    ...known,
     count,
+    processedOffers: known.processedOffers + offers,
+    unusedOffers: known.unusedOffers + (placed > 0 ? 0 : offers),
+  });
+}
+
+function waitingSince(now: number): Waiting {
+  return {
+    sinceMs: now,
+    count: 0,
     processedOffers: 0,
     unusedOffers: 0,
     refusals: [],
     sentence: null,
-    delayed: true,
+    delayed: false,
     fits: false,
+    explainedMs: null,
     earmarked: neverEarmarked(now),
   };
-  if (offered.length === 0 && !known.delayed && !demand.delayed) return;
-  const { refusals, sentence, fits } = demand.delayed
-    ? { refusals: known.refusals, sentence: delaySentence(context, demand), fits: false }
-    : reasons(context, demand, plan, offered);
-  memory.waiting.set(id, {
-    ...known,
-    count,
-    refusals: refusals.slice(0, refusalsMax),
-    sentence,
-    delayed: demand.delayed,
-    fits,
-    processedOffers: known.processedOffers + offered.length,
-    unusedOffers: known.unusedOffers + (plan && plan.assigned.length > 0 ? 0 : offered.length),
+}
+
+export function noteDelay(context: Context, demand: Demand): void {
+  const { memory, now } = context;
+  const { id, slots } = demand.request;
+  const known = memory.waiting.get(id) ?? waitingSince(now);
+  const sentence = delaySentence(context, demand);
+  memory.waiting.set(id, { ...known, count: slots.length, sentence, delayed: true, fits: false });
+}
+
+/** Notes why slots wait: of those that have not been explained for longest, as many as may be looked at in one step. */
+export function explainSome(context: Context, unplaced: Demand[], atHand: AtHand): void {
+  const { memory } = context;
+  const known = (demand: Demand) => memory.waiting.get(demand.request.id);
+  const hasOffers = memory.offers.size > 0;
+  const open = unplaced.filter((demand) => {
+    const waiting = known(demand);
+    return waiting && (hasOffers || waiting.delayed || waiting.explainedMs === null);
   });
+  const inOrder = lodash.sortBy(open, (demand) => known(demand)?.explainedMs ?? 0);
+  const many = Math.max(1, Math.floor(explainedAgentsMax / Math.max(1, memory.agents.size)));
+  for (const demand of inOrder.slice(0, many)) explain(context, demand, atHand);
+}
+
+function explain(context: Context, demand: Demand, atHand: AtHand): void {
+  const { memory, now } = context;
+  const { id } = demand.request;
+  const waiting = memory.waiting.get(id) as Waiting;
+  const { refusals, ...why } = reasons(context, demand, atHand);
+  const explained = { delayed: false, explainedMs: now, refusals: refusals.slice(0, refusalsMax) };
+  memory.waiting.set(id, { ...waiting, ...why, ...explained });
 }
 
 function delaySentence(context: Context, demand: Demand): string {
@@ -52,24 +82,24 @@ function delaySentence(context: Context, demand: Demand): string {
 function reasons(
   context: Context,
   demand: Demand,
-  plan: Plan | null,
-  offered: AgentSnapshot[],
+  atHand: AtHand,
 ): Pick<Waiting, 'refusals' | 'fits'> & { sentence: string } {
+  const earmarks = earmarksAgainst(context, demand);
+  const offered = atHand.offered(earmarks);
   if (demand.reservation) {
     const { agent, id } = demand.reservation;
     const sentence = `${agent.hostname} keeps what ${id} needs, its volumes among it, and does not offer it now`;
-    return { refusals: plan?.unplaced[0]?.refusals ?? [], sentence, fits: false };
+    return { refusals: planOver(context, demand.request, offered).unplaced[0]?.refusals ?? [], sentence, fits: false };
   }
   const at = new Set(offered.map(({ id }) => id));
   const others = [...context.memory.agents.values()].filter(({ snapshot }) => !at.has(snapshot.id));
-  const mine = plan?.unplaced.find(({ group }) => group === demand.request.id);
   if (offered.length + others.length === 0)
     return { refusals: [], sentence: 'no agent has offered anything yet', fits: false };
-  const earmarks = earmarksAgainst(context, demand);
   const rest = others.map(({ snapshot }) => besides(snapshot, earmarks));
   const wide = planOver(context, demand.request, [...offered, ...rest]);
   const unplaced = wide.unplaced[0];
   if (unplaced) return { ...tellKept(unplaced, earmarks), fits: false };
+  const mine = planOver(context, demand.request, offered).unplaced[0];
   const absent = others.map((agent) => notOffered(context, agent));
   const sentence = `would fit, but only ${offered.length} of ${offered.length + others.length} known agents offer resources now`;
   return { refusals: [...(mine?.refusals ?? []), ...absent], sentence, fits: true };

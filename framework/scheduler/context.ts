@@ -76,6 +76,8 @@ export interface Waiting {
   delayed: boolean;
   /** It would fit on what all known agents have offered last. */
   fits: boolean;
+  /** When `sentence` and `refusals` were found; null: never yet. */
+  explainedMs: number | null;
   earmarked: Earmarked;
 }
 
@@ -132,6 +134,8 @@ export interface Memory {
   /** Maintenance windows, by agent; also of agents that have offered nothing. */
   unavailable: Map<string, Unavailability>;
   waiting: Map<string, Waiting>;
+  /** Demands that have been looked for without finding anything, and among what. */
+  inVain: Map<string, string>;
   /** By the app it is kept for. */
   earmarks: Map<string, Earmark>;
   /** Demands (`app/slots`) for which offers have been asked. */
@@ -173,6 +177,7 @@ export function emptyMemory(): Memory {
     preemption: { nextMs: 0, nextMsOf: new Map(), planning: false },
     unavailable: new Map(),
     waiting: new Map(),
+    inVain: new Map(),
     earmarks: new Map(),
     wanted: new Set(),
     suppressed: false,

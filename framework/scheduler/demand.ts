@@ -6,7 +6,6 @@ import type { AffinityRule, AppSpec } from '../app.js';
 import type { Context } from './context.js';
 import { maintenanceAt } from './maintenance.js';
 import type { AgentRef, AppRecord, AwayMember, ReservationRecord, TaskRecord } from './records.js';
-import { apartInReturn } from './surroundings.js';
 
 /** Slots of one app that wait for agents. */
 export interface Demand {
@@ -36,7 +35,7 @@ export function towards(demand: Demand, { hostname }: AgentName): Demand {
 /** The request of a whole new app, and what the time, other apps and the framework's role say to it. */
 export function requestNow({ state, memory, now, options }: Context, spec: AppSpec): GroupRequest {
   const request = requestOf(spec);
-  const apart = [...(request.apart ?? []), ...apartInReturn(state, spec.id)];
+  const apart = [...(request.apart ?? []), ...state.apps.apartInReturn(spec.id)];
   const claim = claimOf(spec, options.role);
   return { ...request, apart, closed: closedTo(memory, spec), maintenance: maintenanceAt(now), claim };
 }

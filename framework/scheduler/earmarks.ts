@@ -19,7 +19,7 @@ const lastsMsMax = 3_600_000;
 /** When no agents could ever have room for an app, it is not asked again before. */
 const askAgainMs = 10_000;
 /** So many are asked at once. */
-const askedMax = 4;
+const askedMax = 2;
 /** Replicas that room is kept for at once. */
 const replicasMax = 16;
 /** Hostnames in a sentence. */
@@ -148,7 +148,10 @@ function earmark(context: Context, demand: Demand, atHand: ReadonlySet<string>, 
   const waiting = memory.waiting.get(appId) as Waiting;
   const agents = agentsFor(context, demand, atHand, waiting.earmarked.vain);
   if (agents.length === 0) {
-    memory.waiting.set(appId, { ...waiting, earmarked: { ...waiting.earmarked, restUntilMs: now + askAgainMs } });
+    memory.waiting.set(appId, {
+      ...waiting,
+      earmarked: { ...waiting.earmarked, waitsSinceMs: now, restUntilMs: now + askAgainMs },
+    });
     return;
   }
   const lastsMs = Math.min(lastsMsMax, firstLastsMs * 2 ** waiting.earmarked.times);

@@ -1,7 +1,7 @@
 /** From a plan to launched tasks: the records first, then one ACCEPT for each agent. */
 import lodash from 'lodash';
 import type { MemberAddress, ReplicaAssignment } from '../../executor/assignment.js';
-import type { Assigned, Plan } from '../../placement/types.js';
+import type { Assigned } from '../../placement/types.js';
 import {
   converted,
   type Offer,
@@ -15,6 +15,7 @@ import {
   take,
   volumeOn,
 } from '../mesos-http-client/index.js';
+import { type Found, othersMax } from './at-hand.js';
 import { type Context, call, isoTime } from './context.js';
 import { currentlyAvoided, type Demand } from './demand.js';
 import { putGroup } from './groups.js';
@@ -30,7 +31,6 @@ import { nameOf } from './tasks.js';
 const defaultKillGraceSeconds = 5;
 /** The rest of an accepted offer comes back soon, because something else may wait for it. */
 const refuseRestSeconds = 1;
-const othersMax = 20;
 
 /** What is left of one agent's offers while tasks are put on it. */
 export interface Filling {
@@ -53,7 +53,7 @@ export function fillings(context: Context): Map<string, Filling> {
 }
 
 /** Decides the tasks of one app and puts them on their agents. */
-export function launchApp(context: Context, demand: Demand, plan: Plan, agents: Map<string, Filling>): void {
+export function launchApp(context: Context, demand: Demand, plan: Found, agents: Map<string, Filling>): void {
   const assigned = plan.assigned.map((place) => ({ place, filling: agents.get(place.agentId) as Filling }));
   const kept = assigned.map(({ place, filling }) => keptBelow(context, demand, place, filling));
   const tasks = assigned.map(({ place, filling }, index) => {
@@ -96,7 +96,7 @@ function onReservation(task: TaskRecord, { id, attempts, demand }: ReservationRe
   return { ...task, id: taskIdOf(id, attempts), demand, reservationId: id };
 }
 
-function newTask(context: Context, app: AppRecord, place: Assigned, { offers }: Filling, plan: Plan): TaskRecord {
+function newTask(context: Context, app: AppRecord, place: Assigned, { offers }: Filling, plan: Found): TaskRecord {
   const { active } = app;
   const others = plan.considered.filter(({ group }) => group === app.id).slice(0, othersMax);
   return {

@@ -1,27 +1,31 @@
 /** Offers meet demands. */
-import { type AgentSnapshot, type Assigned, avoidance, type Plan } from '../../placement/index.js';
-import { noteWaiting } from '../explain.js';
+import lodash from 'lodash';
+import { type Assigned, avoidance } from '../../placement/index.js';
+import { explainSome, noteDelay, noteTried } from '../explain.js';
+import { AtHand, type Found, isShared } from './at-hand.js';
 import type { Context } from './context.js';
 import { type Demand, priorityOf } from './demand.js';
-import { besides, demandKey, earmarkRoom, earmarksAgainst, releaseEarmarks, replaces } from './earmarks.js';
+import { demandKey, earmarkRoom, earmarksAgainst, releaseEarmarks, replaces } from './earmarks.js';
 import { acceptOffers, type Filling, fillings, launchApp } from './launch.js';
-import { askForOffers, gatheringHoldMs, giveBack, holdMs, snapshotOf } from './offers.js';
+import { askForOffers, gatheringHoldMs, giveBack, holdMs } from './offers.js';
 import { owed, releaseOffered } from './reservations.js';
-import { planOver } from './surroundings.js';
 
 /** Offers of several agents arrive one after the other; the first is not taken before the others had this long to come. */
 const gatherMs = 250;
 
 /** Places what can be placed on the offers at hand, by priority and then longest waiting first, and gives the rest of the offers back. */
 export function match(context: Context, demands: Demand[]): void {
+  const { memory } = context;
   const due = demands.filter(({ delayed }) => !delayed);
-  for (const id of context.memory.waiting.keys())
-    if (!demands.some(({ request }) => request.id === id)) context.memory.waiting.delete(id);
-  for (const demand of demands) if (demand.delayed) noteWaiting(context, demand, null, []);
+  const ids = new Set(demands.map(({ request }) => request.id));
+  for (const id of memory.waiting.keys()) if (!ids.has(id)) memory.waiting.delete(id);
+  for (const demand of demands) if (demand.delayed) noteDelay(context, demand);
   releaseEarmarks(context, due);
   const agents = fillings(context);
   releaseOffered(context, agents);
-  const unplaced = byWaiting(context, due).filter((demand) => !placeOne(context, demand, agents));
+  const atHand = new AtHand(context, agents);
+  const unplaced = placeAll(context, byWaiting(context, due), agents, atHand);
+  explainSome(context, unplaced, atHand);
   // What comes back to its own finds no other room.
   const roomless = unplaced.filter(({ reservation }) => !reservation);
   earmarkRoom(context, roomless, new Set(agents.keys()));
@@ -52,40 +56,73 @@ function byWaiting(context: Context, demands: Demand[]): Demand[] {
   );
 }
 
-/** True when all slots have been placed. */
-function placeOne(context: Context, demand: Demand, agents: Map<string, Filling>): boolean {
-  const { waitedMs, complete } = gathered(context);
-  if (agents.size > 0 && !complete && waitedMs < gatherMs) return false;
-  const { frameworkId } = context.state;
-  const all = [...agents.values()].map(({ offers, left }) => snapshotOf(offers, left, frameworkId));
-  const { plan, offered } = planBesides(context, demand, all);
+/** Those of which slots are left. What was looked for in vain is looked for again when something has changed. */
+function placeAll(context: Context, demands: Demand[], agents: Map<string, Filling>, atHand: AtHand): Demand[] {
+  const { memory } = context;
+  const gathering = gathered(context);
+  if (agents.size > 0 && !gathering.complete && gathering.waitedMs < gatherMs) return demands;
+  const before = memory.inVain;
+  memory.inVain = new Map();
+  const offers = offersMark(context);
+  return demands.filter((demand) => {
+    const mark = isShared(demand) ? `${offers} ${demandMark(context, demand)}` : null;
+    const isInVain = mark !== null && agents.size > 0 && before.get(demandKey(demand)) === mark;
+    const found = isInVain ? 'nothing' : placeOne(context, demand, agents, atHand, gathering);
+    if (found === 'nothing' && mark !== null) memory.inVain.set(demandKey(demand), mark);
+    return found !== 'all';
+  });
+}
+
+/** Which offers are at hand. New ones come last: the same newest one and number are the same offers. */
+function offersMark({ memory }: Context): string {
+  const newest = [...memory.offers.keys()].at(-1);
+  return JSON.stringify([newest, memory.offers.size, memory.closed, [...memory.held]]);
+}
+
+/** Whatever else decides whether a demand fits. Agents in maintenance are avoided while others do, so it does not. */
+function demandMark(context: Context, demand: Demand): string {
+  const earmarks = earmarksAgainst(context, demand).map(({ appId, sinceMs, agents }) => [appId, sinceMs, agents]);
+  return JSON.stringify([earmarks, lodash.omit(demand.request, ['maintenance', 'closed'])]);
+}
+
+/** How many of its slots have been placed. */
+function placeOne(
+  context: Context,
+  demand: Demand,
+  agents: Map<string, Filling>,
+  atHand: AtHand,
+  { waitedMs, complete }: Gathering,
+): 'all' | 'some' | 'nothing' {
+  const found = findBesides(context, demand, atHand);
   const isAvoided = ({ agentId: id }: Assigned) =>
     avoidance(demand.request, { id, unavailable: context.memory.unavailable.get(id) ?? null }) !== null;
-  const avoidable = !complete && waitedMs < holdMs && plan?.assigned.some(isAvoided);
-  if (avoidable) return false;
-  if (plan && plan.assigned.length > 0) launchApp(context, demand, plan, agents);
-  noteWaiting(context, demand, plan, offered);
-  const isPlaced = plan?.assigned.length === demand.request.slots.length;
-  if (isPlaced) context.memory.earmarks.delete(demand.request.id);
-  return isPlaced;
+  const avoidable = !complete && waitedMs < holdMs && found.assigned.some(isAvoided);
+  if (found.assigned.length > 0 && !avoidable) launchApp(context, demand, found, agents);
+  atHand.settle(found);
+  if (avoidable) return 'some';
+  noteTried(context, demand, found.assigned.length, agents.size);
+  if (found.assigned.length < demand.request.slots.length) return found.assigned.length > 0 ? 'some' : 'nothing';
+  context.memory.earmarks.delete(demand.request.id);
+  return 'all';
 }
 
 /** Beside what is kept for others; only what takes the place of something that ran may have that, too, when it must. */
-function planBesides(
-  context: Context,
-  demand: Demand,
-  all: AgentSnapshot[],
-): { plan: Plan | null; offered: AgentSnapshot[] } {
-  if (all.length === 0) return { plan: null, offered: all };
+function findBesides(context: Context, demand: Demand, atHand: AtHand): Found {
   const earmarks = earmarksAgainst(context, demand);
-  const offered = all.map((agent) => besides(agent, earmarks));
-  const plan = planOver(context, demand.request, offered);
-  if (plan.unplaced.length === 0 || earmarks.length === 0 || !replaces(context, demand)) return { plan, offered };
-  return { plan: planOver(context, demand.request, all), offered: all };
+  const found = atHand.find(demand, earmarks);
+  if (found.assigned.length === demand.request.slots.length || earmarks.length === 0 || !replaces(context, demand))
+    return found;
+  atHand.settle(found);
+  return atHand.find(demand, []);
+}
+
+interface Gathering {
+  waitedMs: number;
+  complete: boolean;
 }
 
 /** How long the oldest offer has waited, and whether every agent that is known has one at hand. */
-function gathered(context: Context): { waitedMs: number; complete: boolean } {
+function gathered(context: Context): Gathering {
   const held = [...context.memory.offers.values()];
   const offering = new Set(held.map(({ offer }) => offer.agent_id.value));
   const complete = [...context.memory.agents.keys()].every((agentId) => offering.has(agentId));

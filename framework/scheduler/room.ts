@@ -28,6 +28,7 @@ function withoutLast(ports: Resources['ports'], count: number): Resources['ports
 
 /** The agent as if all that was taken by tasks had come back. */
 export function emptied(agent: AgentSnapshot, tasks: PlainResources[]): AgentSnapshot {
+  if (tasks.length === 0) return agent;
   const all = Object.fromEntries(
     scalars.map((name) => [name, tasks.reduce((sum, task) => sum + task[name], agent.free[name])]),
   );

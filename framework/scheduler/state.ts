@@ -1,4 +1,6 @@
 /** The durable part of the scheduler's state, and which of it a step has changed. */
+import type { Affinity } from '../../placement/types.js';
+import type { AffinityRule } from '../app.js';
 import type {
   AppRecord,
   DeploymentRecord,
@@ -100,9 +102,55 @@ class AppTable<T extends { id: string; appId: string }> extends Table<T> {
   }
 }
 
+/** Apps, also by those that they have to be apart from. */
+class ApartTable extends Table<AppRecord> {
+  #apart = new Map<string, Map<string, Affinity[]>>();
+
+  override put(id: string, app: AppRecord): AppRecord {
+    this.#index(app);
+    return super.put(id, app);
+  }
+
+  override putVolatile(id: string, app: AppRecord): AppRecord {
+    this.#index(app);
+    return super.putVolatile(id, app);
+  }
+
+  override load(id: string, app: AppRecord): void {
+    this.#index(app);
+    super.load(id, app);
+  }
+
+  override remove(id: string): void {
+    for (const other of apartFrom(this.get(id))) this.#apart.get(other.app)?.delete(id);
+    super.remove(id);
+  }
+
+  /** What an app has to be apart from, because the others say so. */
+  apartInReturn(id: string): Affinity[] {
+    return [...(this.#apart.get(id)?.values() ?? [])].flat();
+  }
+
+  #index(app: AppRecord): void {
+    const before = this.get(app.id);
+    if (before?.active === app.active) return;
+    for (const other of apartFrom(before)) this.#apart.get(other.app)?.delete(app.id);
+    for (const { app: other, domain } of apartFrom(app)) {
+      const apart = this.#apart.get(other) ?? new Map<string, Affinity[]>();
+      const mine = apart.get(app.id) ?? [];
+      this.#apart.set(other, apart.set(app.id, [...mine, { app: app.id, domain, required: true }]));
+    }
+  }
+}
+
+/** Records of earlier versions have no affinity. */
+function apartFrom(app: AppRecord | undefined): AffinityRule[] {
+  return (app?.active.affinity ?? []).filter(({ type, required }) => type === 'apart' && required);
+}
+
 export class State {
   readonly framework = new Table<FrameworkRecord>('framework');
-  readonly apps = new Table<AppRecord>('app');
+  readonly apps = new ApartTable('app');
   readonly tasks = new AppTable<TaskRecord>('task');
   readonly reservations = new AppTable<ReservationRecord>('reservation');
   readonly deployments = new Table<DeploymentRecord>('deployment');

@@ -1,6 +1,6 @@
 /** What placement is told beside the offers: what leads and runs on agents, when they go down, who is to be left alone. */
 import lodash from 'lodash';
-import { type Affinity, type AgentSnapshot, type GroupRequest, isFounded, type Plan } from '../../placement/index.js';
+import { type AgentSnapshot, type GroupRequest, isFounded, type Plan } from '../../placement/index.js';
 import type { Context } from './context.js';
 import type { AgentRef, AppRecord } from './records.js';
 import type { State } from './state.js';
@@ -36,16 +36,6 @@ function surrounded(
   }));
 }
 
-/** Apps that have to be apart from this one: it has to be apart from them. */
-export function apartInReturn(state: State, id: string): Affinity[] {
-  return [...state.apps.values()].flatMap((other) =>
-    // Records of earlier versions have no affinity.
-    (other.active.affinity ?? [])
-      .filter(({ app, type, required }) => type === 'apart' && app === id && required)
-      .map(({ domain, required }) => ({ app: other.id, domain, required })),
-  );
-}
-
 function fullAgent({ id, hostname, region, zone, attributes }: AgentRef): AgentSnapshot {
   const nothing = { cpus: 0, mem: 0, disk: 0, gpus: 0, ports: [] };
   return { id, hostname, region, zone, attributes, free: nothing, total: nothing };
@@ -69,7 +59,7 @@ function runningByAgent(state: State, { near = [], apart = [] }: GroupRequest): 
 }
 
 /** How many groups are led from each agent. */
-function leadersByAgent(state: State): Map<string, number> {
+export function leadersByAgent(state: State): Map<string, number> {
   const counts = new Map<string, number>();
   for (const app of state.apps.values()) {
     const agentId = leadingAgent(state, app);
