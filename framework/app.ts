@@ -39,6 +39,8 @@ export interface AppSpec {
   replication: Replication | null;
   /** Our extension: a virtual machine instead of a program; null: a program. */
   container: { type: 'VM'; vm: VmSpec } | null;
+  /** Our extension: it may be given resources that their owner may take back at any time. Left out: it is not. */
+  revocable?: true;
   /** Its instances have persistent volumes, and come back to them. Left out: none. */
   residency?: Residency;
   /** ISO 8601 with milliseconds; a new one for every accepted change. */

@@ -6,6 +6,7 @@ import type { Plan } from '../placement/types.js';
 import type { AppSpec } from './app.js';
 import {
   type ConnectionState,
+  type FrameworkInfo,
   type MesosError,
   type SchedulerCallBody,
   SchedulerClient,
@@ -49,15 +50,19 @@ export class Loop implements FrameworkService {
   #fail!: (error: Error) => void;
   #ticking: NodeJS.Timeout | null = null;
   #closed = false;
+  /** What the master has been told of the scheduler's taste for revocable resources. */
+  #toldRevocable: boolean;
 
   constructor(options: LoopOptions) {
     this.#options = options;
+    this.#toldRevocable = options.scheduler.takesRevocable;
     this.failed = new Promise((_, reject) => {
       this.#fail = reject;
     });
     this.failed.catch(() => undefined);
     this.#client = new SchedulerClient({
       ...options.client,
+      framework: { ...options.client.framework, ...this.#capabilities() },
       onEvent: (event) => this.#handle({ type: 'mesos', now: Date.now(), event }),
       onState: (state) => this.#changed(state),
     });
@@ -130,6 +135,7 @@ export class Loop implements FrameworkService {
       while (this.#queue.length > 0 && !this.#closed) {
         const batch = this.#queue.splice(0, batchEventsMax);
         await this.#perform(batch.flatMap(({ event }) => this.#options.scheduler.step(event)));
+        await this.#tellCapabilities();
         for (const { handled } of batch) handled();
       }
     } catch (error) {
@@ -137,6 +143,26 @@ export class Loop implements FrameworkService {
       this.#fail(error as Error);
     } finally {
       this.#running = null;
+    }
+  }
+
+  /** Revocable resources are offered only while some app takes them. */
+  #capabilities(): Pick<FrameworkInfo, 'capabilities'> {
+    const always = this.#options.client.framework.capabilities ?? [];
+    return { capabilities: this.#toldRevocable ? [...always, { type: 'REVOCABLE_RESOURCES' }] : always };
+  }
+
+  /** A master that does not take it is told again after the next batch. */
+  async #tellCapabilities(): Promise<void> {
+    const { scheduler, client, log } = this.#options;
+    if (scheduler.takesRevocable === this.#toldRevocable) return;
+    this.#toldRevocable = scheduler.takesRevocable;
+    const suppressed = scheduler.suppressed ? (client.framework.roles ?? []) : [];
+    try {
+      await this.#client.update(this.#capabilities(), suppressed);
+    } catch (error) {
+      this.#toldRevocable = !this.#toldRevocable;
+      log.warn({ cause: (error as Error).message }, 'the master has not taken the capability for revocable resources');
     }
   }
 

@@ -49,6 +49,16 @@ export class Scheduler {
     return this.#context.state.frameworkId;
   }
 
+  /** An app may be given revocable resources: the framework is to be offered them. */
+  get takesRevocable(): boolean {
+    return [...this.#context.state.apps.values()].some(({ spec, active }) => spec.revocable || active.revocable);
+  }
+
+  /** Mesos has been asked for no more offers. */
+  get suppressed(): boolean {
+    return this.#context.memory.suppressed;
+  }
+
   step(event: Event): Action[] {
     const context = this.#context;
     context.now = event.now;

@@ -1,3 +1,4 @@
+import lodash from 'lodash';
 import * as ranges from './ranges.js';
 import { add, reservationRole, toThousandths } from './resources.js';
 import type { Range, Resource } from './types.js';
@@ -39,20 +40,23 @@ export function fromPlain(plain: PlainResources): Resource[] {
 
 /**
  * The part of `offered` that covers `demand`, as a task must name it: with the reservations and allocation the offer
- * shows. Takes what is reserved for a role before what anybody may use. Volumes and revocable resources are left alone.
+ * shows. Takes what is reserved for a role before what anybody may use. Volumes are left alone.
+ * @param revocable of scalars takes what may be revoked, where that covers the demand: Mesos wants no mixture. False: it is left alone
  * @returns null if `offered` does not cover `demand`
  */
-export function take(offered: readonly Resource[], demand: PlainResources): Resource[] | null {
+export function take(offered: readonly Resource[], demand: PlainResources, revocable = false): Resource[] | null {
   const usable = offered
-    .filter((resource) => !resource.revocable && !resource.disk)
+    .filter((resource) => !resource.disk)
     .sort((a, b) => Number(reservationRole(a) === '*') - Number(reservationRole(b) === '*'));
+  const [mayGo, stays] = lodash.partition(usable, (resource) => resource.revocable !== undefined);
   const taken: Resource[] = [];
   for (const name of SCALARS) {
-    const part = takeScalar(usable, name, toThousandths(demand[name]));
+    const asked = toThousandths(demand[name]);
+    const part = (revocable && takeScalar(mayGo, name, asked)) || takeScalar(stays, name, asked);
     if (!part) return null;
     taken.push(...part);
   }
-  const ports = takePorts(usable, ranges.union(demand.ports));
+  const ports = takePorts(stays, ranges.union(demand.ports));
   return ports && add([...taken, ...ports]);
 }
 

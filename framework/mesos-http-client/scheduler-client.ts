@@ -122,6 +122,13 @@ export class SchedulerClient {
     this.#suppressedRoles = [...new Set([...this.#suppressedRoles, ...added])];
   }
 
+  /** What later subscriptions say; while subscribed, the master is told at once. Mesos takes no other user, principal or checkpoint. */
+  async update(changes: Partial<Omit<FrameworkInfo, 'id'>>, suppressedRoles: readonly string[]): Promise<void> {
+    this.#framework = { ...this.#framework, ...changes };
+    const update_framework = { framework_info: this.#framework, suppressed_roles: [...suppressedRoles] };
+    if (this.#channel) await this.call({ type: 'UPDATE_FRAMEWORK', update_framework });
+  }
+
   /** Not reliable: repeat until a terminal update comes. An unknown task is answered as by reconciliation. */
   kill(taskId: string, agentId?: string, gracePeriodMs?: number): Promise<void> {
     const kill_policy = { grace_period: { nanoseconds: Math.round((gracePeriodMs ?? 0) * 1e6) } };

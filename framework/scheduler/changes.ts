@@ -17,6 +17,7 @@ const outsideConfiguration = [
   'killSelection',
   'dependencies',
   'priority',
+  'residency',
 ] as const;
 
 export type Refusal = Extract<CommandResult, { ok: false }>;

@@ -55,8 +55,8 @@ function closedTo({ closed, held }: Context['memory'], spec: AppSpec): Record<st
 export const priorityOf = ({ priority = 0 }: { priority?: number }): number => priority;
 
 /** Resources for volumes are to be reserved yet. Others take what the framework is offered, unless the app says which. */
-function claimOf({ acceptedResourceRoles, residency }: AppSpec, role: string): Claim {
-  return { roles: residency ? ['*'] : (acceptedResourceRoles ?? ownRoles(role)) };
+function claimOf({ acceptedResourceRoles, residency, revocable }: AppSpec, role: string): Claim {
+  return { roles: residency ? ['*'] : (acceptedResourceRoles ?? ownRoles(role)), revocable: revocable === true };
 }
 
 /** The request of what comes back to where it was: nothing is avoided, and an agent that is drained is no other than before. */

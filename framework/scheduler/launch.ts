@@ -20,7 +20,7 @@ import { type Context, call, isoTime } from './context.js';
 import { currentlyAvoided, type Demand } from './demand.js';
 import { putGroup } from './groups.js';
 import { agentRef, resourcesOf, setLeft } from './offers.js';
-import { keptFor, ordinary, splitOf } from './portions.js';
+import { keptFor, splitOf, unmeant } from './portions.js';
 import type { AppRecord, AwayMember, GroupRecord, ReplicaRecord, ReservationRecord, TaskRecord } from './records.js';
 import { newReservation, reservationInfo, useAgain } from './reservations.js';
 import { othersOf } from './returning.js';
@@ -228,8 +228,9 @@ function resourcesFor(
   const taken = reservation
     ? keptFor(filling.left, reservation.id, context.state.frameworkId)
     : take(
-        ordinary(filling.left).filter((resource) => mayUse(resource, roles)),
+        unmeant(filling.left).filter((resource) => mayUse(resource, roles)),
         takenBy(task),
+        app.active.revocable,
       );
   if (!taken) throw new Error(`the plan for ${task.id} takes more from agent ${task.agent.id} than it offers`);
   filling.left = subtract(filling.left, taken);

@@ -15,9 +15,11 @@ export function instanceOf(resource: Resource, frameworkId: string | null): stri
 /** Labels say that a reservation is meant for somebody; a volume is somebody's data. */
 const isMeantForSomebody = (resource: Resource) => isVolume(resource) || Object.keys(labelsOf(resource)).length > 0;
 
-/** What any task may be put on. */
-export const ordinary = (resources: readonly Resource[]): Resource[] =>
-  resources.filter((resource) => !resource.revocable && !resource.disk && !isMeantForSomebody(resource));
+/** What tasks may be put on, revocable or not, that nobody else is meant to have. */
+export const unmeant = (resources: readonly Resource[]): Resource[] =>
+  resources.filter((resource) => !resource.disk && !isMeantForSomebody(resource));
+
+const ordinary = (resources: readonly Resource[]) => unmeant(resources).filter(({ revocable }) => !revocable);
 
 /** What is kept for this instance, its volumes included. */
 export const keptFor = (resources: readonly Resource[], instance: string, frameworkId: string | null): Resource[] =>

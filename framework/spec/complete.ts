@@ -50,7 +50,7 @@ export function isSingleInstance(labels: Record<string, string>): boolean {
  * `cmd`, `args` and `container` exclude each other, so an update that gives one drops the others.
  */
 export function complete(draft: AppDraft, base: AppSpec | null, id: string, problems: Problems): Judged {
-  const { constraints, preferences, ports, uris, volumes, whenLost, ...rest } = draft;
+  const { constraints, preferences, ports, uris, volumes, whenLost, revocable, ...rest } = draft;
   const given: Partial<Judged> = rest;
   given.id = id;
   if (constraints !== undefined) given.constraints = readConstraints(constraints, 'constraints', problems);
@@ -63,7 +63,9 @@ export function complete(draft: AppDraft, base: AppSpec | null, id: string, prob
   const before = base?.residency;
   const residency = residencyOf(volumes ?? before?.volumes ?? [], whenLost ?? before, problems);
   if (residency !== undefined) given.residency = residency;
-  const start = base === null ? defaultsFor(given) : _.omit(base, 'version', 'versionInfo');
+  if (revocable) given.revocable = true;
+  const dropped = revocable === false ? ['revocable'] : [];
+  const start = base === null ? defaultsFor(given) : _.omit(base, 'version', 'versionInfo', ...dropped);
   return { ...start, ...given, ...exclusiveProgram(given) } as Judged;
 }
 

@@ -11,8 +11,9 @@ import { readWhenLost, type WhenLost } from './residency.js';
  * of strings, deprecated fields are still beside their successors.
  */
 export type AppDraft = Partial<
-  Omit<AppSpec, 'version' | 'versionInfo' | 'constraints' | 'preferences' | 'residency'>
+  Omit<AppSpec, 'version' | 'versionInfo' | 'constraints' | 'preferences' | 'residency' | 'revocable'>
 > & {
+  revocable?: boolean;
   volumes?: PersistentVolume[];
   whenLost?: WhenLost;
   constraints?: string[][];
@@ -75,6 +76,7 @@ function readResources(reader: Reader) {
     mem: reader.number('mem', { min: 0 }),
     disk: reader.number('disk', { min: 0 }),
     gpus: reader.integer('gpus', { min: 0 }),
+    revocable: reader.boolean('revocable'),
   };
 }
 

@@ -25,6 +25,7 @@ export function checkRules(app: Judged, owner: Owner, problems: Problems): void 
   }
   checkRoles(app, owner.role, problems);
   checkResident(app, owner.principal, problems);
+  checkRevocable(app, problems);
   checkLists(app, problems);
   checkWishes(app, problems);
   checkAffinity(app, problems);
@@ -133,6 +134,13 @@ function checkRoles(app: Judged, own: string | null, problems: Problems): void {
     sentence,
     `it is ${show(roles)}; give ${JSON.stringify(known)}, one of them, or leave it out`,
   );
+}
+
+function checkRevocable({ revocable, replication, residency }: Judged, problems: Problems): void {
+  if (!revocable) return;
+  const add = (why: string) => problems.add('rule', '/revocable', `revocable is true, but ${why}; leave it out`);
+  if (replication) add('replicas whose resources are taken back at the same time take the majority with them');
+  if (residency) add('what may be taken back cannot be reserved for an instance with volumes');
 }
 
 function checkLists(app: Judged, problems: Problems): void {

@@ -26,7 +26,11 @@ describe('framework process', function () {
 
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), 'gaia-loop-'));
-    const agents = [1, 2, 3].map((i) => ({ hostname: `box${i}`, resources: 'cpus:2;mem:1024;disk:1000' }));
+    const agents = [1, 2, 3].map((i) => ({
+      hostname: `box${i}`,
+      resources: 'cpus:2;mem:1024;disk:1000',
+      ...(i === 3 ? { revocableResources: 'cpus:4' } : {}),
+    }));
     cluster = await startLocalCluster({ directory: join(directory, 'cluster'), agents, detached: false });
   });
 
@@ -99,6 +103,46 @@ describe('framework process', function () {
     const third = await start();
     assert.deepEqual(await running(third, 2), ids);
     await end(third, 'SIGTERM');
+  });
+
+  it('is offered what can be revoked while an app takes it, and gives it to no other', async () => {
+    const framework = await start();
+    const send = (method: string, path: string, body?: object) =>
+      fetch(`${framework.url}${path}`, {
+        method,
+        ...(body ? { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } } : {}),
+      });
+    const able = async () => {
+      const page = (await (await fetch(`${cluster.masterUrl}/state`)).json()) as {
+        frameworks: { capabilities: string[] }[];
+      };
+      return page.frameworks.some(({ capabilities }) => capabilities.includes('REVOCABLE_RESOURCES'));
+    };
+    const becomes = async (wanted: boolean) => {
+      for (let i = 0; i < 200 && (await able()) !== wanted; i++) await pause(50);
+      assert.equal(await able(), wanted);
+    };
+    const tasksOf = async (id: string) =>
+      ((await (await send('GET', `/v2/apps${id}/tasks`)).json()) as { tasks?: { state: string; host: string }[] })
+        .tasks ?? [];
+    const app = { cmd: 'exec sleep 600', cpus: 3, mem: 32, instances: 1 };
+    assert.equal((await send('POST', '/v2/apps', { ...app, id: '/steady' })).status, 201);
+    await becomes(false);
+    assert.equal((await send('POST', '/v2/apps', { ...app, id: '/batch', revocable: true })).status, 201);
+    await becomes(true);
+    for (let i = 0; i < 200 && (await tasksOf('/batch'))[0]?.state !== 'TASK_RUNNING'; i++) await pause(100);
+    assert.deepEqual(
+      (await tasksOf('/batch')).map(({ state, host }) => [state, host]),
+      [['TASK_RUNNING', 'box3']],
+      framework.errors(),
+    );
+    assert.deepEqual(await tasksOf('/steady'), []);
+    await end(framework, 'SIGKILL');
+    const again = await start();
+    await becomes(true);
+    for (const id of ['batch', 'steady']) await fetch(`${again.url}/v2/apps/${id}`, { method: 'DELETE' });
+    await becomes(false);
+    await end(again, 'SIGTERM');
   });
 
   it('refuses a second instance on the same store at once, and names the first', async () => {

@@ -266,6 +266,22 @@ describe('spec: bodies that are not acceptable', () => {
     });
   }
 
+  for (const [name, more] of [
+    ['replicated', { replication: {} }],
+    [
+      'resident',
+      {
+        container: { type: 'MESOS', volumes: [{ containerPath: 'data', persistent: { size: 1 } }] },
+        residency: { taskLostBehavior: 'WAIT_FOREVER' },
+      },
+    ],
+  ] as const)
+    it(`refuses revocable resources for a ${name} app`, () => {
+      const { body } = reject({ ...web, revocable: true, ...more });
+      assert.equal(body.details[0]?.path, '/revocable');
+      assert.match(body.details[0]?.errors[0] ?? '', /^revocable is true, but .*; leave it out$/);
+    });
+
   const unsupported: Record<string, unknown> = {
     container: { type: 'DOCKER', docker: { image: 'redis' } },
     healthChecks: [{ protocol: 'HTTP' }],
