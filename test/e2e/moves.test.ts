@@ -61,6 +61,30 @@ describe('moves', function () {
     await until('the servers have ended', 20_000, async () => system.servers().length === 0);
   });
 
+  it('go on when the framework is killed in the middle of a drain', async () => {
+    const id = '/moves/crash';
+    await system.deploy(redisSpec(id, { instances: 2 }));
+    const before = await system.whole(id, 2);
+    const writer = new Writer(system, id);
+    await gaia('drain', 'rack=r1', 'rack=r3', '--detach');
+    await until('a successor is placed', 30_000, async () => system.servers().length > 2);
+    process.kill(system.frameworkPid, 'SIGKILL');
+    const ran = await system.upAgain();
+    assert.equal(ran.status, 0, ran.stderr);
+    const { drains } = (await system.request('GET', '/v2/placement/drains')).body;
+    assert.deepEqual([drains.length, drains[0].wanted], [1, { rack: ['r1', 'r3'] }]);
+    await until('the agents are empty', 60_000, async () => {
+      const { body } = await system.request('GET', '/v2/placement/drains');
+      return body.drains[0].tasks === 0;
+    });
+    assert.ok(hosts(before).some((host) => host !== 'agent-3' && host !== 'agent-4'));
+    assert.ok(hosts(await system.whole(id, 2)).every((host) => host === 'agent-3' || host === 'agent-4'));
+    assert.deepEqual(await writer.stop(), []);
+    await system.request('DELETE', `/v2/apps${id}`);
+    await gaia('drain', '--end', 'rack=r1', 'rack=r3');
+    await until('the servers have ended', 20_000, async () => system.servers().length === 0);
+  });
+
   it('preempt a replica and a task under load, which come back when there is room', async () => {
     const id = '/moves/preempted';
     const sleep = { cmd: 'exec sleep 1000', mem: 16, instances: 2 };

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Selection } from '../../placement/index.js';
 import { constraint } from '../placement/build.js';
+import type { FakeTask } from './model/fake-mesos.js';
 import { put, replicas, running, settled, story } from './model/running.js';
 import { appSpec, replicatedSpec, type World } from './model/world.js';
 
@@ -118,6 +119,28 @@ describe('scheduler: drains that are not simple', () => {
     world.command({ type: 'cancelDeployment', deploymentId: closing, force: false });
     world.until((view) => settled(view) && replicas(world).length === 9);
     assert.deepEqual([tasksOn(world, agentId ?? ''), replicas(world).length, smallest], [[], 9, 8]);
+  });
+
+  it('keep a replica while another one of its group is missing, though its successor has joined', () => {
+    const world = running({}, 7);
+    const group = world.mesos.groups.get('/demo/ledger@1');
+    assert.ok(group);
+    group.stuck.add(4);
+    const [leaving, other] = replicas(world).filter(({ replica }) => replica?.slot !== leader(world));
+    drain(world, { agent: [leaving?.agentId ?? ''] });
+    world.until(() => world.mesos.living('/demo/ledger').length === 4);
+    let fewest = 9;
+    const order = group.order.bind(group);
+    group.order = (to, body) => {
+      const removes = body.type === 'removeMember' && body.member === leaving?.replica?.member;
+      if (removes) fewest = Math.min(fewest, group.active().length);
+      order(to, body);
+    };
+    world.mesos.end(world.mesos.tasks.get(other?.id ?? '') as FakeTask, 'TASK_FAILED');
+    group.stuck.delete(4);
+    group.connect(4, true);
+    world.until(settled);
+    assert.equal(fewest, 4);
   });
 
   it('move twenty groups at once at most', () => {
