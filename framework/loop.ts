@@ -177,12 +177,12 @@ export class Loop implements FrameworkService {
     }
   }
 
-  async #plan({ app, job }: Extract<Action, { type: 'plan' }>): Promise<void> {
+  async #plan({ id, job }: Extract<Action, { type: 'plan' }>): Promise<void> {
     const plan = await this.#planner.plan(job).catch((error: Error) => {
-      if (!this.#closed) this.#options.log.warn({ app, cause: error.message }, 'no plan for whom an app preempts');
+      if (!this.#closed) this.#options.log.warn({ id, job: job.type, cause: error.message }, 'no plan');
       return null;
     });
-    if (!this.#closed) void this.#handle({ type: 'planned', now: Date.now(), app, plan });
+    if (!this.#closed) void this.#handle({ type: 'planned', of: job.type, now: Date.now(), id, plan } as Event);
   }
 
   #reply(requestId: string, result: CommandResult): void {

@@ -11,10 +11,13 @@ import {
   type RebalancePlan,
 } from '../placement/index.js';
 
-export type PlanJob =
-  | { type: 'drain'; cluster: Cluster; agentIds: string[] }
-  | { type: 'rebalance'; cluster: Cluster; options: RebalanceOptions }
-  | PreemptionJob;
+export type PlanJob = { type: 'drain'; cluster: Cluster; agentIds: string[] } | RebalanceJob | PreemptionJob;
+
+export interface RebalanceJob {
+  type: 'rebalance';
+  cluster: Cluster;
+  options: RebalanceOptions;
+}
 
 export interface PreemptionJob {
   type: 'preemption';

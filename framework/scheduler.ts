@@ -23,7 +23,7 @@ import { match } from './scheduler/match.js';
 import { countMoves } from './scheduler/moving.js';
 import { forgetAgent, receiveOffers } from './scheduler/offers.js';
 import { advancePreemptions, holdRoom, previewJob, receivePlan } from './scheduler/preemptions.js';
-import { advanceRebalances } from './scheduler/rebalances.js';
+import { advanceRebalances, replan } from './scheduler/rebalances.js';
 import { reconcile, repeatKills, startReconciliation } from './scheduler/reconcile.js';
 import type { AppRecord } from './scheduler/records.js';
 import { receiveReport, reportIn } from './scheduler/reports.js';
@@ -107,7 +107,8 @@ function handle(context: Context, event: Event): void {
       return;
     }
     case 'planned':
-      receivePlan(context, event.app, event.plan);
+      if (event.of === 'preemption') receivePlan(context, event.id, event.plan);
+      else replan(context, event.id, event.plan);
       return;
     case 'ticked':
       return;

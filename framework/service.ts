@@ -46,8 +46,11 @@ export type Command =
   | { type: 'resetDelay'; appId: string }
   /** Until it is cancelled by its id, as a deployment is. The same agents once more: the drain that there is. */
   | { type: 'drain'; wanted: Selection }
-  /** One after another; a move that does not stand as planned when its turn comes is left out. One at a time. */
-  | { type: 'rebalance'; moves: Pick<RebalanceMove, 'group' | 'from' | 'to' | 'sentence'>[] }
+  /**
+   * One after another; a move that does not stand as planned when its turn comes is left out, and the rest planned anew. One
+   * rebalance at a time.
+   */
+  | { type: 'rebalance'; moves: Pick<RebalanceMove, 'group' | 'from' | 'to' | 'sentence'>[]; gainMin: number }
   /** `slot` null: to the most current other replica. Its effect follows in a moment, if nothing comes between. */
   | { type: 'transferLeadership'; appId: string; slot: number | null };
 

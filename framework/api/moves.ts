@@ -46,12 +46,16 @@ export function rebalanceResource(context: Context): Resource {
     POST: async (request) => {
       const { known, plan } = await preview(request);
       const { moves } = plan;
+      const { gainMin = 0 } = rebalanceOptions(request);
       if (moves.length === 0)
         throw new ApiError(409, 'No move gains', 'Nothing is to be done; add agents, or allow more with movesMax.', {
           known,
           plan,
         });
-      const { accepted } = await changes.submit(() => ({ command: { type: 'rebalance', moves }, result: null }));
+      const { accepted } = await changes.submit(() => ({
+        command: { type: 'rebalance', moves, gainMin },
+        result: null,
+      }));
       return { ...accepted, known, plan };
     },
   };

@@ -33,7 +33,7 @@ export function runCommand(context: Context, command: Command): CommandResult {
     case 'drain':
       return startDrain(context, command.wanted);
     case 'rebalance':
-      return startRebalance(context, command.moves);
+      return startRebalance(context, command.moves, command.gainMin);
   }
 }
 

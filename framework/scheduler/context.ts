@@ -1,6 +1,6 @@
 /** What every part of the scheduler is handed: the time, the state, and where actions are collected. */
 
-import type { PreemptionPlan } from '../../placement/index.js';
+import type { PreemptionPlan, RebalancePlan } from '../../placement/index.js';
 import type {
   AgentSnapshot,
   PlacementRequest,
@@ -10,7 +10,7 @@ import type {
   Unavailability,
 } from '../../placement/types.js';
 import type { Offer, SchedulerCallBody, SchedulerEvent } from '../mesos-http-client/index.js';
-import type { PreemptionJob } from '../planning.js';
+import type { PreemptionJob, RebalanceJob } from '../planning.js';
 import type { Command, CommandResult, Counts } from '../service.js';
 import type { Change, State } from './state.js';
 
@@ -20,7 +20,8 @@ export type Event = { now: number } & (
   | { type: 'disconnected' }
   | { type: 'ticked' }
   /** The answer to a `plan`; null: there is none. */
-  | { type: 'planned'; app: string; plan: PreemptionPlan | null }
+  | { type: 'planned'; of: 'preemption'; id: string; plan: PreemptionPlan | null }
+  | { type: 'planned'; of: 'rebalance'; id: string; plan: RebalancePlan | null }
   | { type: 'command'; requestId: string; command: Command }
 );
 
@@ -30,7 +31,7 @@ export type Action =
   | { type: 'call'; call: SchedulerCallBody }
   | { type: 'reply'; requestId: string; result: CommandResult }
   /** Made beside the steps; the answer comes as `planned`. */
-  | { type: 'plan'; app: string; job: PreemptionJob };
+  | { type: 'plan'; id: string; job: PreemptionJob | RebalanceJob };
 
 /** Source of what must not be guessable or repeated; seeded in tests. */
 export interface Ids {
@@ -125,6 +126,8 @@ export interface Memory {
   agents: Map<string, KnownAgent>;
   /** Agents that take nothing new, with the reason, by id. */
   closed: Record<string, string>;
+  /** When a rebalance may be planned anew; infinite while that is being done. */
+  replanMs: number;
   /** So many moves may begin in this step. */
   movesLeft: number;
   /** Agents where room is made for an app: nothing of lower priority goes there. */
@@ -173,6 +176,7 @@ export function emptyMemory(): Memory {
     agents: new Map(),
     closed: {},
     movesLeft: 0,
+    replanMs: 0,
     held: new Map(),
     preemption: { nextMs: 0, nextMsOf: new Map(), planning: false },
     unavailable: new Map(),

@@ -53,11 +53,20 @@ export function rebalanceDeployments(context: Context): DeploymentView[] {
     const affectedApps = [...new Set(moves.map(({ app }) => app))].sort();
     const currentActions = steps[current]?.actions ?? [];
     const waitingFor = moveProgress(context, record);
-    return { id, version: startedAt, affectedApps, steps, currentStep: current + 1, currentActions, waitingFor };
+    return {
+      id,
+      version: startedAt,
+      affectedApps,
+      steps,
+      currentStep: Math.min(current + 1, Math.max(1, steps.length)),
+      currentActions,
+      waitingFor,
+    };
   });
 }
 
-function moveProgress(context: Context, { moves, current, taskId }: RebalanceRecord): string | null {
+function moveProgress(context: Context, { moves, current, taskId, toPlan }: RebalanceRecord): string | null {
+  if (toPlan > 0) return `the last ${toPlan} moves are planned anew`;
   const move = moves[current];
   const task = taskId === null ? undefined : context.state.tasks.get(taskId);
   if (!move || !task) return null;

@@ -86,7 +86,7 @@ function askForPlan(context: Context, { app, request }: Demand): void {
   const { preemption } = context.memory;
   preemption.planning = true;
   preemption.nextMsOf.set(app.id, context.now + planAgainMs);
-  context.actions.push({ type: 'plan', app: app.id, job: jobFor(context, request, priorityOf(app.active)) });
+  context.actions.push({ type: 'plan', id: app.id, job: jobFor(context, request, priorityOf(app.active)) });
 }
 
 /** Makes room as planned, if the app waits still and those that are to leave are where they were. */

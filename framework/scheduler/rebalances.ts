@@ -1,7 +1,8 @@
 /** Rebalances: planned moves that are carried out one after another, as far as they stand as planned. */
 import lodash from 'lodash';
+import type { RebalancePlan } from '../../placement/index.js';
 import type { Command, CommandResult } from '../service.js';
-import { isPinned, residentSentence } from './cluster.js';
+import { clusterOf, isPinned, residentSentence } from './cluster.js';
 import { type Context, isoTime } from './context.js';
 import type { AppRecord, PlannedMove, RebalanceRecord, TaskRecord } from './records.js';
 import type { State } from './state.js';
@@ -11,9 +12,13 @@ import { nameOf } from './tasks.js';
 /** A move whose successor has found no place for so long is left out. */
 export const moveWaitMs = 600_000;
 
+/** A rebalance is planned anew so often at most; then what does not stand as planned is just left out. */
+const plansMax = 5;
+const planAgainMs = 10_000;
+
 type Moves = Extract<Command, { type: 'rebalance' }>['moves'];
 
-export function startRebalance(context: Context, moves: Moves): CommandResult {
+export function startRebalance(context: Context, moves: Moves, gainMin: number): CommandResult {
   const { state, options, now } = context;
   const [other] = state.rebalances.values();
   if (other) return { ok: false, reason: 'busy', message: `Rebalance ${other.id} is under way` };
@@ -22,7 +27,8 @@ export function startRebalance(context: Context, moves: Moves): CommandResult {
   const id = options.ids.uuid();
   const planned = withOthers(state, moves);
   const startedAt = isoTime(now);
-  state.rebalances.put(id, { id, startedAt, moves: planned, current: 0, taskId: null, sinceMs: now });
+  const plan = { gainMin, toPlan: 0, plansLeft: plansMax };
+  state.rebalances.put(id, { id, startedAt, moves: planned, current: 0, taskId: null, sinceMs: now, ...plan });
   return { ok: true, deploymentId: id, version: startedAt };
 }
 
@@ -61,7 +67,8 @@ export function advanceRebalances(context: Context): void {
 
 function advance(context: Context, record: RebalanceRecord): void {
   const move = record.moves[record.current];
-  if (!move) finish(context, record);
+  if (record.toPlan > 0) askForPlan(context, record);
+  else if (!move) finish(context, record);
   else if (record.taskId === null) choose(context, record, move);
   else judge(context, record, move, context.state.tasks.get(record.taskId));
 }
@@ -107,7 +114,40 @@ function hasNoSuccessor({ state, memory }: Context, { id, group }: AppRecord): b
 function skip(context: Context, record: RebalanceRecord, { app, from, to }: PlannedMove, why: string): void {
   if (context.state.apps.get(app))
     tell(context, app, `the move from ${from.hostname} to ${to.hostname} is left out: ${why}`);
-  next(context, record);
+  if (record.plansLeft === 0) next(context, record);
+  else planRest(context, record);
+}
+
+function planRest({ state, now }: Context, record: RebalanceRecord): void {
+  const moves = record.moves.slice(0, record.current);
+  const [toPlan, plansLeft] = [record.moves.length - record.current, record.plansLeft - 1];
+  state.rebalances.put(record.id, { ...record, moves, toPlan, plansLeft, taskId: null, sinceMs: now });
+}
+
+/** What is known of agents may be old when the cluster has just changed: it is asked once per pause. */
+function askForPlan(context: Context, { id, toPlan, gainMin }: RebalanceRecord): void {
+  const { memory, now } = context;
+  if (memory.replanMs > now || memory.agents.size === 0) return;
+  memory.replanMs = Number.POSITIVE_INFINITY;
+  const job = {
+    type: 'rebalance' as const,
+    cluster: clusterOf(context).cluster,
+    options: { movesMax: toPlan, gainMin },
+  };
+  context.actions.push({ type: 'plan', id, job });
+}
+
+/** The moves that gain now, in place of those that do not stand any more; null: no plan could be made. */
+export function replan({ state, memory, now }: Context, id: string, plan: RebalancePlan | null): void {
+  memory.replanMs = plan ? 0 : now + planAgainMs;
+  const record = state.rebalances.get(id);
+  if (!plan || !record || record.toPlan === 0) return;
+  state.rebalances.put(id, {
+    ...record,
+    moves: [...record.moves, ...withOthers(state, plan.moves)],
+    toPlan: 0,
+    sinceMs: now,
+  });
 }
 
 function next({ state, now }: Context, record: RebalanceRecord): void {

@@ -211,6 +211,12 @@ export interface RebalanceRecord {
   /** What it moves; null: that is chosen when its turn comes. */
   taskId: string | null;
   sinceMs: number;
+  /** What every move gains at least. */
+  gainMin: number;
+  /** So many moves are to be planned anew, because the rest did not stand as planned. */
+  toPlan: number;
+  /** How often that may happen yet. */
+  plansLeft: number;
 }
 
 export interface PlannedMove {

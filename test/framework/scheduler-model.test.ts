@@ -290,7 +290,7 @@ class Run {
       const to = named(`S${1 + (index % 6)}`);
       return task ? [{ group: task.appId, from: named(task.agent.id), to, sentence: 'it gains' }] : [];
     });
-    if (moves.length > 0) this.world.command({ type: 'rebalance', moves });
+    if (moves.length > 0) this.world.command({ type: 'rebalance', moves, gainMin: 0 });
   }
 
   /** No answer comes from a framework that crashes at the write. */

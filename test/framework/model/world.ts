@@ -7,9 +7,10 @@ import type { Action, Event } from '../../../framework/scheduler/context.js';
 import { Scheduler } from '../../../framework/scheduler.js';
 import type { AppView, Command, CommandResult, FrameworkView } from '../../../framework/service.js';
 import { parse } from '../../../framework/spec.js';
-import { type PreemptionPlan, place } from '../../../placement/index.js';
+import { place } from '../../../placement/index.js';
 import { FakeMesos } from './fake-mesos.js';
 
+type Planned = Omit<Extract<Event, { type: 'planned' }>, 'now'>;
 export type Crash = 'beforeWrite' | 'afterWrite';
 
 export class World {
@@ -22,7 +23,7 @@ export class World {
   crashes = 0;
   #counter = 0;
   /** Plans that are made beside the steps. */
-  #planned: { app: string; plan: PreemptionPlan }[] = [];
+  #planned: Planned[] = [];
   #replies = new Map<string, CommandResult>();
 
   constructor(agentCount = 5) {
@@ -70,7 +71,13 @@ export class World {
 
   #perform(action: Action): void {
     if (action.type === 'reply') this.#replies.set(action.requestId, action.result);
-    if (action.type === 'plan') this.#planned.push({ app: action.app, plan: carryOut(action.job) });
+    if (action.type === 'plan')
+      this.#planned.push({
+        type: 'planned',
+        of: action.job.type,
+        id: action.id,
+        plan: carryOut(action.job),
+      } as Planned);
     if (action.type === 'call') {
       this.calls.push(action.call);
       this.mesos.handle(action.call);
@@ -107,7 +114,7 @@ export class World {
   tick(ms: number): void {
     this.now += ms;
     this.mesos.advance(ms);
-    for (const planned of this.#planned.splice(0)) this.feed({ type: 'planned', now: this.now, ...planned });
+    for (const planned of this.#planned.splice(0)) this.feed({ now: this.now, ...planned } as Event);
     this.feed({ type: 'ticked', now: this.now });
   }
 
