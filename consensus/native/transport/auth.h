@@ -44,7 +44,8 @@ struct Welcome {
 };
 static_assert(sizeof(Welcome) == 128);
 
-enum class Side : std::uint8_t { caller, owner, queuePair };
+// Who proves; queuePair and pageHashes: nobody, it makes a secret that both sides of a handshake compute.
+enum class Side : std::uint8_t { caller, owner, queuePair, pageHashes };
 
 class Authenticator {
  public:

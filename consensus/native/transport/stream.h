@@ -53,6 +53,8 @@ class Stream {
   void receive(std::size_t bytesMax = ~std::size_t{0});
   void forgetInput() { inStart_ = inEnd_ = 0; }
   std::size_t available() const { return inEnd_ - inStart_; }
+  std::span<const std::byte> input() const { return {in_.data() + inStart_, available()}; }  // until the next receive
+  void skip(std::size_t bytes) { inStart_ += bytes; }  // of the input
   template <class T>
   bool take(T* message) {
     if (available() < sizeof(T)) return false;

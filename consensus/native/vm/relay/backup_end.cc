@@ -1,0 +1,103 @@
+#include <algorithm>
+
+#include "vm/relay/ends.h"
+#include "vm/relay/guest_socket.h"
+
+namespace gaia::relay {
+namespace {
+
+constexpr std::size_t callersMax = 8;
+constexpr std::uint64_t proofLimitNs = 2'000'000'000;
+
+}  // namespace
+
+bool BackupEnd::open(const std::string& path, const std::string& host, std::uint16_t port,
+                     std::string* error) {
+  path_ = path;
+  listener_ = sys::listenTcp(host, port);
+  if (listener_ < 0)
+    *error = "cannot listen at " + host + ":" + std::to_string(port) + ": " + sys::errorText(errno);
+  return listener_ >= 0;
+}
+
+void BackupEnd::addTo(std::vector<pollfd>* descriptors) const {
+  if (!failure_.empty()) return;
+  if (!link_) descriptors->push_back({listener_, POLLIN, 0});
+  for (const auto& caller : callers_)
+    descriptors->push_back({caller.link->descriptor(), caller.link->eventsWanted(), 0});
+  if (link_) {
+    const short events = link_->eventsWanted();
+    const bool room = guest_.bytesToSend() < guestUnsentBytesMax;
+    descriptors->push_back({link_->descriptor(), static_cast<short>(room ? events : events & ~POLLIN), 0});
+  }
+  if (guest_.descriptor() >= 0)
+    descriptors->push_back(
+        {guest_.descriptor(), static_cast<short>(POLLIN | (guest_.wantsToSend() ? POLLOUT : 0)), 0});
+}
+
+void BackupEnd::serve(std::uint64_t nowNs) {
+  if (!failure_.empty()) return;
+  if (!link_) return admit(nowNs);
+  link_->step();
+  hearGuest();
+  hearPrimary();
+  if (!relay_->failure().empty()) return end(relay_->failure());
+  if (guest_.broken()) return end("the secondary's QEMU has ended the migration: " + guest_.cause());
+  if (!link_->failure().empty() && !guest_.wantsToSend()) return end(link_->failure());
+}
+
+// Whoever proves first to be the primary's relay is it; the others go. A crowd of strangers displaces its
+// oldest.
+void BackupEnd::admit(std::uint64_t nowNs) {
+  for (int descriptor = sys::accept(listener_); descriptor >= 0; descriptor = sys::accept(listener_)) {
+    if (callers_.size() == callersMax) callers_.erase(callers_.begin());
+    callers_.push_back({std::make_unique<Link>(authenticator_, ends_), nowNs});
+    callers_.back().link->take(descriptor);
+  }
+  for (auto& caller : callers_) caller.link->step();
+  std::erase_if(callers_, [nowNs](const Caller& caller) {
+    return !caller.link->failure().empty() || nowNs - caller.sinceNs > proofLimitNs;
+  });
+  const auto proven =
+      std::ranges::find_if(callers_, [](const Caller& caller) { return caller.link->open(); });
+  if (proven == callers_.end()) return;
+  link_ = std::move(proven->link);
+  callers_.clear();
+  std::string error;
+  guest_.open(connectTo(path_, &error));
+  if (guest_.descriptor() < 0) return end(error);
+  relay_.emplace(link_->hashKey(), live_);
+}
+
+// The link may have ended: what came over it before is still handed on. A round that is whole then, is a
+// round.
+void BackupEnd::hearPrimary() {
+  while (guest_.bytesToSend() < guestUnsentBytesMax) {
+    const auto frame = link_->frame();
+    if (!frame) return;
+    relay_->fromPrimary(*frame);
+    handOn();
+  }
+}
+
+void BackupEnd::hearGuest() {
+  guest_.receive();
+  while (const std::size_t taken = relay_->fromGuest(guest_.input())) guest_.skip(taken);
+  handOn();
+}
+
+void BackupEnd::handOn() {
+  guest_.put(relay_->toGuest());
+  relay_->toGuest().clear();
+  guest_.flush();
+  link_->put(relay_->toPrimary());
+  link_->send();
+}
+
+void BackupEnd::end(const std::string& why) {
+  failure_ = why;
+  if (link_) link_->close();
+  guest_.close();
+}
+
+}  // namespace gaia::relay

@@ -1,0 +1,194 @@
+#include "vm/relay/backup_relay.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "vm/relay/delta.h"
+
+namespace gaia::relay {
+void BackupRelay::fromPrimary(const FrameView& frame) {
+  if (!failure().empty()) return;
+  if (act(frame) || !failure().empty()) return;
+  failure_ = "the primary's relay: a malformed frame, or one out of turn, of kind " +
+             std::to_string(static_cast<unsigned>(frame.kind));
+}
+
+bool BackupRelay::act(const FrameView& frame) {
+  const auto taken = [this](const auto& decoded) { return decoded.has_value() && take(*decoded); };
+  switch (frame.kind) {
+    case Kind::seed:
+      return place_ == Place::seed && seed(frame.payload);
+    case Kind::request:
+      if (place_ != Place::betweenRounds) return false;
+      place_ = Place::requested;
+      appendNumber(toGuest_, Message::request);
+      return true;
+    case Kind::send:
+      return place_ == Place::stopped && begin();
+    case Kind::hashes:
+      return place_ == Place::pages && !stateTaken_ && taken(HashBatch::decode(frame.payload));
+    case Kind::content:
+      return place_ == Place::pages && taken(Content::decode(frame.payload));
+    case Kind::state:
+      return place_ == Place::pages && !stateTaken_ && taken(DeviceState::decode(frame.payload));
+    default:
+      return false;
+  }
+}
+
+bool BackupRelay::seed(std::span<const std::byte> bytes) {
+  append(toGuest_, bytes);
+  return stream_.parse(bytes) == bytes.size();  // the other side sends whole items
+}
+
+std::size_t BackupRelay::fromGuest(std::span<const std::byte> bytes) {
+  Reader reader(bytes);
+  const auto said = reader.u32();
+  if (reader.cut() || !failure().empty()) return 0;
+  const auto message = static_cast<Message>(said);
+  constexpr std::pair<Place, Message> due[] = {{Place::seed, Message::ready},
+                                               {Place::requested, Message::reply},
+                                               {Place::handedOn, Message::received},
+                                               {Place::loading, Message::loaded}};
+  if (std::ranges::find(due, std::pair(place_, message)) == std::end(due)) {
+    failure_ = "the secondary says " + std::to_string(said) + " out of turn";
+    return 0;
+  }
+  if (message == Message::ready) {
+    if (!stream_.beginRounds()) return 0;
+    for (const auto& block : stream_.blocks()) blocks_.push_back(live_[block.name]);
+  }
+  place_ = message == Message::reply      ? Place::stopped
+           : message == Message::received ? Place::loading
+                                          : Place::betweenRounds;
+  Bytes payload;
+  appendNumber(payload, said);
+  say(Kind::message, payload);
+  return reader.position();
+}
+
+bool BackupRelay::begin() {
+  appendNumber(toGuest_, Message::send);
+  appendNumber(toGuest_, std::uint8_t{wire::Section::last});
+  appendNumber(toGuest_, stream_.section());
+  block_ = ~std::uint32_t{0};
+  place_ = Place::pages;
+  return true;
+}
+
+bool BackupRelay::take(const HashBatch& batch) {
+  if (batch.block >= blocks_.size() || unsettled_.contains(batch.number)) return false;
+  const auto pages = stream_.blocks()[batch.block].pages;
+  const auto beyond = [pages](const std::vector<std::uint64_t>& numbers) {
+    return !numbers.empty() && numbers.back() >= pages;
+  };
+  if (beyond(batch.pages) || beyond(batch.zeroPages)) return false;
+  for (const auto number : batch.zeroPages) {
+    putHead(batch.block, number, wire::Flag::zero);
+    toGuest_.push_back(std::byte{0});
+  }
+  Batch open{batch, {}, !blocks_[batch.block].empty()};
+  for (std::size_t i = 0; i < batch.pages.size(); i++)
+    if (!putIfEqual(batch, i)) open.wanted.push_back(static_cast<std::uint8_t>(i));
+  want(std::move(open));
+  return true;
+}
+
+// Hashes the copy that goes to the secondary, not the page: nothing can come between the two.
+bool BackupRelay::putIfEqual(const HashBatch& batch, std::size_t place) {
+  const auto live = livePage(batch.block, batch.pages[place]);
+  if (live.empty()) return false;
+  const std::size_t before = toGuest_.size();
+  const auto blockBefore = block_;
+  putHead(batch.block, batch.pages[place], wire::Flag::whole);
+  append(toGuest_, live);
+  if (hasher_.hash(std::span(toGuest_).last(pageBytes)) == batch.hashes[place]) return true;
+  toGuest_.resize(before);
+  block_ = blockBefore;
+  return false;
+}
+
+void BackupRelay::want(Batch batch) {
+  Wants wants{batch.hashes.number, batch.wanted, {}};
+  if (batch.mapped)
+    for (const auto place : batch.wanted)
+      wants.pieces.push_back(PageHasher::pieces(livePage(batch.hashes.block, batch.hashes.pages[place])));
+  say(Kind::wants, wants.encode());
+  if (!batch.wanted.empty()) unsettled_.emplace(batch.hashes.number, std::move(batch));
+}
+
+bool BackupRelay::take(const Content& content) {
+  const auto found = unsettled_.find(content.number);
+  if (found == unsettled_.end() || content.pages.size() != found->second.wanted.size()) return false;
+  Batch& batch = found->second;
+  Again again{content.number, {}};
+  for (std::size_t i = 0; i < content.pages.size(); i++) {
+    if (apply(batch, batch.wanted[i], content.pages[i])) continue;
+    if (content.pages[i].mask == ~std::uint64_t{0})
+      return false;  // a whole page that is not what its hash says
+    again.places.push_back(static_cast<std::uint8_t>(i));
+  }
+  std::vector<std::uint8_t> wanted;
+  for (const auto i : again.places) wanted.push_back(batch.wanted[i]);
+  say(Kind::again, again.encode());
+  batch.wanted = std::move(wanted);
+  if (batch.wanted.empty()) unsettled_.erase(found);
+  endRound();
+  return true;
+}
+
+bool BackupRelay::apply(const Batch& batch, std::size_t place, const PageContent& content) {
+  std::array<std::byte, pageBytes> page{};
+  const auto live = livePage(batch.hashes.block, batch.hashes.pages[place]);
+  if (!live.empty()) std::ranges::copy(live, page.begin());
+  auto piece = content.pieces.begin();
+  for (std::size_t i = 0; i < piecesPerPage; i++) {
+    if ((content.mask >> i & 1) == 0) continue;
+    std::copy_n(piece, pieceBytes, page.begin() + static_cast<std::ptrdiff_t>(i * pieceBytes));
+    piece += pieceBytes;
+  }
+  if (hasher_.hash(page) != batch.hashes.hashes[place]) return false;
+  putHead(batch.hashes.block, batch.hashes.pages[place], wire::Flag::whole);
+  append(toGuest_, page);
+  return true;
+}
+
+bool BackupRelay::take(const DeviceState& state) {
+  if (state.bytes > ColoStream::stateBytesMax) return false;
+  auto now = applyDelta(state_, state.delta, state.bytes);
+  if (!now || hasher_.hash(*now) != state.hash) return false;
+  state_ = std::move(*now);
+  stateTaken_ = true;
+  endRound();
+  return true;
+}
+
+void BackupRelay::endRound() {
+  if (!stateTaken_ || !unsettled_.empty()) return;
+  appendNumber(toGuest_, std::uint64_t{wire::Flag::endOfSection});
+  appendNumber(toGuest_, std::uint8_t{wire::Section::foot});
+  appendNumber(toGuest_, stream_.section());
+  appendNumber(toGuest_, std::uint8_t{wire::Section::end});
+  appendNumber(toGuest_, Message::stateSize);
+  appendNumber(toGuest_, std::uint64_t{state_.size()});
+  append(toGuest_, state_);
+  stateTaken_ = false;
+  place_ = Place::handedOn;
+  rounds_++;
+}
+
+std::span<const std::byte> BackupRelay::livePage(std::uint32_t block, std::uint64_t number) const {
+  const auto& live = blocks_[block];
+  if (live.size() / pageBytes <= number) return {};
+  return live.subspan(number * pageBytes, pageBytes);
+}
+
+void BackupRelay::putHead(std::uint32_t block, std::uint64_t number, std::uint64_t flags) {
+  const bool same = block == block_;
+  appendNumber(toGuest_, number * pageBytes | flags | (same ? std::uint64_t{wire::Flag::sameBlock} : 0));
+  if (!same) appendName(toGuest_, stream_.blocks()[block].name);
+  block_ = block;
+}
+
+}  // namespace gaia::relay

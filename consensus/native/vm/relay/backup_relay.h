@@ -1,0 +1,71 @@
+// The relay at the backup: makes a stream for the secondary QEMU out of what the primary's relay says and of
+// the pages that the secondary has itself. Pure but for the secondary's RAM, which it reads while the
+// secondary stands still: from its `reply` until it has all of the round. A round is handed on whole or not
+// at all: its end is written when every page of it has been.
+#pragma once
+#include <map>
+
+#include "vm/relay/colo_stream.h"
+#include "vm/relay/frames.h"
+
+namespace gaia::relay {
+
+// By name of the RAM block; blocks that are not mapped have no live pages, and what changes in them crosses
+// whole.
+using LiveRam = std::map<std::string, std::span<const std::byte>>;
+
+class BackupRelay : private StreamEvents {
+ public:
+  BackupRelay(std::span<const std::byte, 32> hashKey, LiveRam live)
+      : hasher_(hashKey), live_(std::move(live)), stream_(*this) {}
+
+  void fromPrimary(const FrameView& frame);
+  std::size_t fromGuest(std::span<const std::byte> bytes);  // how many it took
+
+  Bytes& toGuest() { return toGuest_; }  // to be emptied by the caller, as the next
+  Bytes& toPrimary() { return toPrimary_; }
+  std::uint64_t rounds() const { return rounds_; }  // that were handed on whole
+  bool inRounds() const { return stream_.inRounds(); }
+  const std::string& failure() const { return failure_.empty() ? stream_.failure() : failure_; }
+
+ private:
+  struct Batch {
+    HashBatch hashes;
+    std::vector<std::uint8_t> wanted;  // places
+    bool mapped = false;
+  };
+  enum class Place : std::uint8_t { seed, betweenRounds, requested, stopped, pages, handedOn, loading };
+  void page(const PageAddress&, std::span<const std::byte>) override {}
+  void request() override {}
+  void send() override {}
+  void stateSize(std::uint64_t) override {}
+  void state(std::span<const std::byte>) override {}
+  bool act(const FrameView& frame);
+  bool seed(std::span<const std::byte> bytes);
+  bool begin();
+  bool take(const HashBatch& batch);
+  bool take(const Content& content);
+  bool take(const DeviceState& state);
+  void endRound();
+  std::span<const std::byte> livePage(std::uint32_t block, std::uint64_t number) const;
+  void putHead(std::uint32_t block, std::uint64_t number, std::uint64_t flags);
+  bool putIfEqual(const HashBatch& batch, std::size_t place);
+  void want(Batch batch);
+  bool apply(const Batch& batch, std::size_t place, const PageContent& content);
+  void say(Kind kind, const Bytes& payload) { appendFrame(toPrimary_, kind, payload); }
+
+  PageHasher hasher_;
+  LiveRam live_;
+  ColoStream stream_;                               // of the seed
+  std::vector<std::span<const std::byte>> blocks_;  // live_, in the stream's order
+  Place place_ = Place::seed;
+  Bytes toGuest_, toPrimary_;
+  std::string failure_;
+  std::map<std::uint32_t, Batch> unsettled_;
+  std::uint32_t block_ = ~std::uint32_t{0};  // of the page put last in this round
+  Bytes state_;
+  bool stateTaken_ = false;
+  std::uint64_t rounds_ = 0;
+};
+
+}  // namespace gaia::relay

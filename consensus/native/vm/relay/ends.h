@@ -1,0 +1,78 @@
+// The two ends of a session with their sockets: what one process at the primary and one at the backup runs.
+// Each is polled by its owner: addTo() says what to wait for, serve() does what can be done. An end serves
+// one session: from the seed until a failure(), or until somebody closes; then it is thrown away.
+#pragma once
+#include <memory>
+
+#include "vm/relay/backup_relay.h"
+#include "vm/relay/link.h"
+#include "vm/relay/primary_relay.h"
+
+namespace gaia::relay {
+
+constexpr std::size_t guestUnsentBytesMax = 4u << 20;
+
+class PrimaryEnd {
+ public:
+  PrimaryEnd(const Authenticator& authenticator, const Ends& ends) : link_(authenticator, ends) {}
+  ~PrimaryEnd() { sys::close(listener_); }
+  // QEMU is to migrate to unix:PATH; the backup's end listens at host:port.
+  bool open(const std::string& path, const std::string& host, std::uint16_t port, std::string* error);
+  void addTo(std::vector<pollfd>* descriptors) const;
+  void serve(std::uint64_t nowNs);
+  void nameTrigger(const std::string& trigger);
+  std::optional<Round> takeRound() { return relay_ ? relay_->takeRound() : std::nullopt; }
+  const std::string& failure() const { return failure_; }
+
+ private:
+  void hearGuest();
+  void hearBackup(std::uint64_t nowNs);
+  void handOn();
+  bool takesFromGuest() const;
+  void end(const std::string& why);
+
+  Link link_;
+  int listener_ = -1;
+  Stream guest_;
+  std::optional<PrimaryRelay> relay_;
+  std::string failure_;
+};
+
+class BackupEnd {
+ public:
+  BackupEnd(const Authenticator& authenticator, const Ends& ends, LiveRam live)
+      : authenticator_(authenticator), ends_(ends), live_(std::move(live)) {}
+  ~BackupEnd() { sys::close(listener_); }
+  // QEMU is incoming at unix:PATH. Port 0: the system's choice, port() tells it.
+  bool open(const std::string& path, const std::string& host, std::uint16_t port, std::string* error);
+  std::uint16_t port() const { return sys::localPort(listener_); }
+  void addTo(std::vector<pollfd>* descriptors) const;
+  void serve(std::uint64_t nowNs);
+  std::uint64_t rounds() const { return relay_ ? relay_->rounds() : 0; }
+  bool inRounds() const { return relay_ && relay_->inRounds(); }
+  const std::string& failure() const { return failure_; }
+
+ private:
+  struct Caller {
+    std::unique_ptr<Link> link;
+    std::uint64_t sinceNs = 0;
+  };
+  void admit(std::uint64_t nowNs);
+  void hearPrimary();
+  void handOn();
+  void hearGuest();
+  void end(const std::string& why);
+
+  const Authenticator& authenticator_;
+  Ends ends_;
+  LiveRam live_;
+  std::string path_;
+  int listener_ = -1;
+  std::vector<Caller> callers_;  // that have not shown yet who they are
+  std::unique_ptr<Link> link_;
+  Stream guest_;
+  std::optional<BackupRelay> relay_;
+  std::string failure_;
+};
+
+}  // namespace gaia::relay

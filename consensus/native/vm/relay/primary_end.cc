@@ -1,0 +1,86 @@
+#include "vm/relay/ends.h"
+#include "vm/relay/guest_socket.h"
+
+namespace gaia::relay {
+namespace {
+
+constexpr std::size_t guestBytesAtOnce = 256u << 10;  // more than any item of the stream has
+
+}  // namespace
+
+bool PrimaryEnd::open(const std::string& path, const std::string& host, std::uint16_t port,
+                      std::string* error) {
+  listener_ = listenAt(path, error);
+  return listener_ >= 0 && link_.dial(host, port, error);
+}
+
+bool PrimaryEnd::takesFromGuest() const { return relay_ && !relay_->full() && !link_.crowded(); }
+
+void PrimaryEnd::addTo(std::vector<pollfd>* descriptors) const {
+  if (!failure_.empty()) return;
+  descriptors->push_back({link_.descriptor(), link_.eventsWanted(), 0});
+  if (guest_.descriptor() < 0)
+    descriptors->push_back({listener_, POLLIN, 0});
+  else
+    descriptors->push_back(
+        {guest_.descriptor(),
+         static_cast<short>((takesFromGuest() ? POLLIN : 0) | (guest_.wantsToSend() ? POLLOUT : 0)), 0});
+}
+
+void PrimaryEnd::nameTrigger(const std::string& trigger) {
+  if (relay_) relay_->nameTrigger(trigger);
+}
+
+void PrimaryEnd::serve(std::uint64_t nowNs) {
+  if (!failure_.empty()) return;
+  if (guest_.descriptor() < 0)
+    if (const int descriptor = sys::accept(listener_); descriptor >= 0) guest_.open(descriptor);
+  link_.step();
+  if (link_.open() && !relay_) relay_.emplace(link_.hashKey());
+  if (relay_) {
+    hearBackup(nowNs);
+    hearGuest();
+    if (!relay_->failure().empty()) return end(relay_->failure());
+  }
+  if (!link_.failure().empty()) return end(link_.failure());
+  if (guest_.broken() && guest_.available() == 0)
+    return end("the primary's QEMU has ended the migration: " + guest_.cause());
+}
+
+// Both stop only where the link or the backup's answer will wake this end again.
+void PrimaryEnd::hearBackup(std::uint64_t nowNs) {
+  while (!link_.crowded()) {
+    const auto frame = link_.frame();
+    if (!frame) return;
+    relay_->fromBackup(*frame, nowNs);
+    handOn();
+  }
+}
+
+void PrimaryEnd::hearGuest() {
+  if (guest_.descriptor() < 0 || !takesFromGuest()) return;
+  guest_.receive();
+  while (takesFromGuest()) {
+    const auto bytes = guest_.input().first(std::min(guest_.available(), guestBytesAtOnce));
+    const std::size_t taken = relay_->fromGuest(bytes);
+    guest_.skip(taken);
+    handOn();
+    if (taken == 0) return;
+  }
+}
+
+void PrimaryEnd::handOn() {
+  link_.put(relay_->toBackup());
+  link_.send();
+  guest_.put(relay_->toGuest());
+  relay_->toGuest().clear();
+  guest_.flush();
+}
+
+void PrimaryEnd::end(const std::string& why) {
+  failure_ = why;
+  link_.close();
+  guest_.close();
+}
+
+}  // namespace gaia::relay

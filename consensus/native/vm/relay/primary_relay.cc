@@ -1,0 +1,188 @@
+#include "vm/relay/primary_relay.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "vm/relay/delta.h"
+
+namespace gaia::relay {
+namespace {
+
+PageContent difference(std::span<const std::byte> page, const PieceHashes& others) {
+  const auto own = PageHasher::pieces(page);
+  PageContent content;
+  for (std::size_t i = 0; i < piecesPerPage; i++) {
+    if (own[i] == others[i]) continue;
+    content.mask |= std::uint64_t{1} << i;
+    append(content.pieces, page.subspan(i * pieceBytes, pieceBytes));
+  }
+  return content;
+}
+
+PageContent all(std::span<const std::byte> page) { return {~std::uint64_t{0}, {page.begin(), page.end()}}; }
+
+}  // namespace
+
+std::size_t PrimaryRelay::fromGuest(std::span<const std::byte> bytes) {
+  if (!failure().empty()) return 0;
+  const bool seeding = !stream_.inRounds();
+  const std::size_t taken = stream_.parse(bytes);
+  if (seeding && taken > 0) say(Kind::seed, bytes.first(taken));
+  round_.streamBytes += taken;
+  return taken;
+}
+
+PageHash& PrimaryRelay::committed(const PageAddress& address) {
+  if (committed_.empty())
+    for (const auto& block : stream_.blocks()) committed_.emplace_back(block.pages);
+  return committed_[address.block][address.number];
+}
+
+// Equal to what the secondary's cache holds: nothing need be said. It would be wrong to leave out what equals
+// its *live* page, since it goes back to its cache wherever it has written itself.
+void PrimaryRelay::page(const PageAddress& address, std::span<const std::byte> content) {
+  const PageHash hash = content.empty() ? hasher_.zeroPage() : hasher_.hash(content);
+  const bool unchanged = std::exchange(committed(address), hash) == hash;
+  if (!stream_.inRounds()) return;
+  round_.dirtyPages++;
+  if (unchanged)
+    round_.unchangedPages++;
+  else
+    add(address, content, hash);
+}
+
+void PrimaryRelay::add(const PageAddress& address, std::span<const std::byte> content, const PageHash& hash) {
+  auto& hashes = open_.hashes;
+  const auto follows = [&](const std::vector<std::uint64_t>& pages) {
+    return pages.empty() || pages.back() < address.number;
+  };
+  const bool fits = hashes.block == address.block && follows(hashes.pages) && follows(hashes.zeroPages);
+  if (!fits || hashes.size() == HashBatch::pagesMax) sendBatch();
+  hashes.block = address.block;
+  if (hash == hasher_.zeroPage()) {
+    round_.zeroPages++;
+    hashes.zeroPages.push_back(address.number);
+    return;
+  }
+  hashes.pages.push_back(address.number);
+  hashes.hashes.push_back(hash);
+  append(open_.content, content);
+}
+
+void PrimaryRelay::sendBatch() {
+  if (open_.hashes.size() == 0) return;
+  open_.hashes.number = ++batches_;
+  say(Kind::hashes, open_.hashes.encode());
+  unsettledPages_ += open_.hashes.pages.size();
+  unsettled_.emplace(batches_, std::exchange(open_, {}));
+}
+
+void PrimaryRelay::request() {
+  round_ = {.number = round_.number + 1, .trigger = std::exchange(trigger_, {})};
+  say(Kind::request, {});
+}
+
+void PrimaryRelay::send() { say(Kind::send, {}); }
+
+void PrimaryRelay::stateSize(std::uint64_t bytes) {
+  sendBatch();
+  stateBytes_ = bytes;
+  olderState_ = std::exchange(state_, {});
+}
+
+void PrimaryRelay::state(std::span<const std::byte> bytes) {
+  append(state_, bytes);
+  if (state_.size() == stateBytes_) sendState();
+}
+
+void PrimaryRelay::sendState() {
+  const Bytes delta = deltaFrom(olderState_, state_);
+  round_.stateBytes = state_.size();
+  round_.stateSentBytes = delta.size();
+  say(Kind::state,
+      DeviceState{static_cast<std::uint32_t>(state_.size()), hasher_.hash(state_), delta}.encode());
+}
+
+void PrimaryRelay::say(Kind kind, std::span<const std::byte> payload) {
+  appendFrame(toBackup_, kind, payload);
+  round_.toBackupBytes += frameHeadBytes + payload.size();
+}
+
+void PrimaryRelay::fromBackup(const FrameView& frame, std::uint64_t nowNs) {
+  if (!failure().empty()) return;
+  round_.toPrimaryBytes += frameHeadBytes + frame.payload.size();
+  if (frame.kind == Kind::message) return heard(frame.payload, nowNs);
+  if (frame.kind == Kind::wants) {
+    if (const auto wants = Wants::decode(frame.payload)) return answer(*wants);
+  } else if (frame.kind == Kind::again) {
+    if (const auto again = Again::decode(frame.payload)) return answer(*again);
+  }
+  fail("a malformed frame of kind " + std::to_string(static_cast<unsigned>(frame.kind)));
+}
+
+void PrimaryRelay::heard(std::span<const std::byte> payload, std::uint64_t nowNs) {
+  Reader reader(payload);
+  const auto message = static_cast<Message>(reader.u32());
+  if (reader.cut() || reader.left() > 0 || message != due_)
+    return fail("a message of the secondary out of turn");
+  if (message == Message::ready && !stream_.beginRounds()) return;
+  appendNumber(toGuest_, message);
+  if (message == Message::reply) stoppedNs_ = nowNs;
+  if (message == Message::loaded) finish(nowNs);
+  due_ = message == Message::reply      ? Message::received
+         : message == Message::received ? Message::loaded
+                                        : Message::reply;
+}
+
+void PrimaryRelay::answer(const Wants& wants) {
+  const auto found = unsettled_.find(wants.number);
+  if (found == unsettled_.end() || !found->second.wanted.empty())
+    return fail("it wants something of a batch that is settled");
+  Batch& batch = found->second;
+  const auto& places = wants.places;
+  round_.equalPages += batch.hashes.pages.size() - std::min(places.size(), batch.hashes.pages.size());
+  if (places.empty()) return settle(wants.number);
+  if (places.back() >= batch.hashes.pages.size()) return fail("it wants a page that is not in the batch");
+  round_.sentPages += places.size();
+  batch.wanted = places;
+  Content content{wants.number, {}};
+  for (std::size_t i = 0; i < places.size(); i++) {
+    const auto page = contentOf(batch, places[i]);
+    content.pages.push_back(wants.pieces.empty() ? all(page) : difference(page, wants.pieces[i]));
+  }
+  say(Kind::content, content.encode());
+}
+
+void PrimaryRelay::answer(const Again& again) {
+  const auto found = unsettled_.find(again.number);
+  if (found == unsettled_.end() || found->second.wanted.empty())
+    return fail("it repeats a wish for a batch that is settled");
+  if (again.places.empty()) return settle(again.number);
+  Batch& batch = found->second;
+  Content content{again.number, {}};
+  std::vector<std::uint8_t> wanted;
+  for (const auto place : again.places) {
+    if (place >= batch.wanted.size()) return fail("it repeats a wish for a page it had not wanted");
+    wanted.push_back(batch.wanted[place]);
+    content.pages.push_back(all(contentOf(batch, wanted.back())));
+  }
+  batch.wanted = wanted;
+  round_.againPages += wanted.size();
+  say(Kind::content, content.encode());
+}
+
+std::span<const std::byte> PrimaryRelay::contentOf(const Batch& batch, std::size_t place) const {
+  return std::span(batch.content).subspan(place * pageBytes, pageBytes);
+}
+
+void PrimaryRelay::settle(std::uint32_t number) {
+  const auto batch = unsettled_.extract(number);
+  unsettledPages_ -= batch.mapped().hashes.pages.size();
+}
+
+void PrimaryRelay::finish(std::uint64_t nowNs) {
+  round_.pauseNs = nowNs - stoppedNs_;
+  done_ = round_;
+}
+
+}  // namespace gaia::relay

@@ -1,0 +1,77 @@
+// The relay at the primary: takes QEMU's migration stream and tells the backup's relay what that needs. Pure:
+// bytes in, bytes out. The guest is the QEMU of this side, the backup the relay of the other.
+#pragma once
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "vm/relay/colo_stream.h"
+#include "vm/relay/frames.h"
+#include "vm/relay/round.h"
+
+namespace gaia::relay {
+
+class PrimaryRelay : private StreamEvents {
+ public:
+  static constexpr std::size_t unsettledPagesMax = 16'384;  // 64 MiB wait for the backup's word
+  static constexpr std::size_t triggerBytesMax = 32;
+
+  explicit PrimaryRelay(std::span<const std::byte, 32> hashKey) : hasher_(hashKey), stream_(*this) {}
+
+  // Gives back how many bytes it took; what is left must come again, with more. Ask full() before.
+  std::size_t fromGuest(std::span<const std::byte> bytes);
+  void fromBackup(const FrameView& frame, std::uint64_t nowNs);
+  bool full() const { return unsettledPages_ >= unsettledPagesMax; }
+  // Why the next round is asked for: letters only.
+  void nameTrigger(const std::string& trigger) { trigger_ = trigger.substr(0, triggerBytesMax); }
+
+  Bytes& toGuest() { return toGuest_; }  // to be emptied by the caller, as the next
+  Bytes& toBackup() { return toBackup_; }
+  std::optional<Round> takeRound() { return std::exchange(done_, std::nullopt); }
+  // Not empty: nothing more comes out, and the session must be ended.
+  const std::string& failure() const { return failure_.empty() ? stream_.failure() : failure_; }
+
+ private:
+  struct Batch {
+    HashBatch hashes;
+    Bytes content;                     // of hashes.pages, one behind the other
+    std::vector<std::uint8_t> wanted;  // places
+  };
+  void page(const PageAddress& address, std::span<const std::byte> content) override;
+  void request() override;
+  void send() override;
+  void stateSize(std::uint64_t bytes) override;
+  void state(std::span<const std::byte> bytes) override;
+  PageHash& committed(const PageAddress& address);
+  void add(const PageAddress& address, std::span<const std::byte> content, const PageHash& hash);
+  void sendBatch();
+  void sendState();
+  void say(Kind kind, std::span<const std::byte> payload);
+  void heard(std::span<const std::byte> payload, std::uint64_t nowNs);
+  void answer(const Wants& wants);
+  void answer(const Again& again);
+  std::span<const std::byte> contentOf(const Batch& batch, std::size_t place) const;
+  void settle(std::uint32_t number);
+  void finish(std::uint64_t nowNs);
+  void fail(const std::string& why) { failure_ = "the backup's relay: " + why; }
+
+  PageHasher hasher_;
+  ColoStream stream_;
+  Bytes toGuest_, toBackup_;
+  std::string failure_;
+  // What the secondary's cache holds: by block and page. All zero: not known.
+  std::vector<std::vector<PageHash>> committed_;
+  std::uint32_t batches_ = 0;
+  Batch open_;
+  std::map<std::uint32_t, Batch> unsettled_;
+  std::size_t unsettledPages_ = 0;
+  Bytes state_, olderState_;
+  std::size_t stateBytes_ = 0;
+  Message due_ = Message::ready;  // from the secondary
+  Round round_;
+  std::optional<Round> done_;
+  std::string trigger_;
+  std::uint64_t stoppedNs_ = 0;
+};
+
+}  // namespace gaia::relay

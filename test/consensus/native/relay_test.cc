@@ -1,0 +1,311 @@
+// The relay of a replicated guest's migration stream, between a pretended primary and a pretended secondary.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <set>
+
+#include "relay_guests.h"
+#include "vm/relay/delta.h"
+
+using namespace gaia::relay;
+using namespace gaia::relay::testing;
+
+namespace {
+
+std::uint64_t seedOfRun() {
+  const char* const text = std::getenv("GAIA_SEED");
+  return text != nullptr ? std::strtoull(text, nullptr, 10) : 20261126;
+}
+
+constexpr std::array<std::byte, 32> key{std::byte{7}};
+
+// A primary, both relays and a secondary, all bytes cut at random.
+struct Session {
+  explicit Session(std::uint64_t seed)
+      : random(seed),
+        layout{{{"ram", 300}, {"rom", 20}}},
+        primaryRam(layout.ram()),
+        backupRam(layout.ram()),
+        writer(layout),
+        primary(key),
+        backup(key, {{"ram", backupRam[0]}}),
+        secondary(layout, backupRam) {}
+
+  std::uint64_t below(std::uint64_t bound) { return random() % bound; }
+
+  // Sends the bytes through both relays in pieces, in whatever order things get done.
+  void run(const Bytes& stream) {
+    append(fromPrimary, stream);
+    bool moved = true;
+    while (moved && failure().empty()) {
+      moved = false;
+      const std::size_t part = std::min<std::size_t>(fromPrimary.size(), 1 + below(9000));
+      const std::size_t taken =
+          primary.full() ? 0
+                         : primary.fromGuest(
+                               std::span(fromPrimary)
+                                   .first(std::max(part, std::min<std::size_t>(fromPrimary.size(), 5000))));
+      fromPrimary.erase(fromPrimary.begin(), fromPrimary.begin() + static_cast<std::ptrdiff_t>(taken));
+      moved |= taken > 0;
+      moved |= deliver(primary.toBackup(), toBackup,
+                       [this](const FrameView& frame) { backup.fromPrimary(frame); });
+      secondary.take(backup.toGuest());
+      moved |= deliver(backup.toPrimary(), toPrimary,
+                       [this](const FrameView& frame) { primary.fromBackup(frame, ++now); });
+    }
+  }
+  template <class Take>
+  bool deliver(Bytes& from, Bytes& wire, Take take) {
+    append(wire, from);
+    from.clear();
+    bool malformed = false;
+    const auto frame =
+        firstFrame(std::span(wire).first(below(3) == 0 ? below(wire.size() + 1) : wire.size()), &malformed);
+    REQUIRE_FALSE(malformed);
+    if (!frame) return !wire.empty();
+    take(*frame);
+    wire.erase(wire.begin(),
+               wire.begin() + static_cast<std::ptrdiff_t>(frameHeadBytes + frame->payload.size()));
+    return true;
+  }
+  void say(Message message) {
+    CHECK(backup.fromGuest(Writer::message(message)) == 4);
+    run({});
+  }
+  const std::string& failure() const {
+    return !primary.failure().empty()  ? primary.failure()
+           : !backup.failure().empty() ? backup.failure()
+                                       : secondary.failure();
+  }
+  void start() {
+    for (auto& block : primaryRam)
+      for (std::size_t at = 0; at < block.size() * 3 / 4; at++) block[at] = static_cast<std::byte>(random());
+    run(writer.seed(primaryRam));
+    secondary.ready();
+    say(Message::ready);
+    REQUIRE(failure() == "");
+    CHECK(backupRam == primaryRam);
+  }
+  // Writes as a guest does: often both the same, often nearly, sometimes zeros, sometimes what was there
+  // before.
+  void writeBoth(std::vector<std::set<std::uint64_t>>& dirty) {
+    for (int i = 0; i < 120; i++) {
+      const auto block = static_cast<std::uint32_t>(below(8) == 0);
+      const auto number = below(layout.blocks[block].pages);
+      const auto at = number * pageBytes + below(pageBytes - 64);
+      const bool zero = below(10) == 0;
+      const auto put = [&](Ram& ram, bool noise) {
+        auto* const place = ram[block].data() + (zero ? number * pageBytes : at);
+        std::fill_n(place, zero ? pageBytes : 40,
+                    zero ? std::byte{0} : static_cast<std::byte>(noise ? random() : i));
+      };
+      const auto kind = below(6);
+      if (kind != 0) put(primaryRam, kind == 1), dirty[block].insert(number);
+      if (kind != 2) put(backupRam, false), secondary.write(block, number);
+    }
+  }
+  Round round() {
+    std::vector<std::set<std::uint64_t>> dirty(layout.blocks.size());
+    writeBoth(dirty);
+    std::vector<std::vector<std::uint64_t>> pages;
+    for (const auto& block : dirty) pages.emplace_back(block.begin(), block.end());
+    Bytes state(3000 + below(20));
+    for (auto& byte : state) byte = static_cast<std::byte>(below(50) == 0 ? random() : 1);
+    primary.nameTrigger("test");
+    run(writer.request());
+    say(Message::reply);
+    run(writer.round(primaryRam, pages, state));
+    const auto loaded = secondary.takeRound();
+    REQUIRE(failure() == "");
+    REQUIRE(loaded.has_value());
+    CHECK(*loaded == state);
+    say(Message::received);
+    secondary.load();
+    CHECK(backupRam == primaryRam);
+    say(Message::loaded);
+    const auto record = primary.takeRound();
+    REQUIRE(record.has_value());
+    return *record;
+  }
+
+  std::mt19937_64 random;
+  Layout layout;
+  Ram primaryRam, backupRam;
+  Writer writer;
+  PrimaryRelay primary;
+  BackupRelay backup;
+  Secondary secondary;
+  Bytes fromPrimary, toBackup, toPrimary;
+  std::uint64_t now = 0;
+};
+
+}  // namespace
+
+TEST_CASE("relay: after every round both guests have the same memory, and little has crossed") {
+  const auto seed = seedOfRun();
+  INFO("GAIA_SEED=" << seed);
+  Session session(seed);
+  session.start();
+  Round sum;
+  for (std::uint64_t number = 1; number <= 60; number++) {
+    const Round round = session.round();
+    CHECK(round.number == number);
+    CHECK(round.trigger == "test");
+    CHECK(round.dirtyPages == round.unchangedPages + round.zeroPages + round.equalPages + round.sentPages);
+    CHECK(round.pauseNs > 0);
+    sum.equalPages += round.equalPages;
+    sum.sentPages += round.sentPages;
+    sum.zeroPages += round.zeroPages;
+    sum.streamBytes += round.streamBytes;
+    sum.toBackupBytes += round.toBackupBytes + round.toPrimaryBytes;
+  }
+  CHECK(sum.equalPages > 100);
+  CHECK(sum.sentPages > 100);
+  CHECK(sum.zeroPages > 100);
+  CHECK(sum.streamBytes > 5 * sum.toBackupBytes);
+  CHECK(session.backup.rounds() == 60);
+}
+
+TEST_CASE("relay: what is not whole is not handed on") {
+  Session session(seedOfRun());
+  session.start();
+  session.round();
+  session.run(session.writer.request());
+  session.say(Message::reply);
+  const Bytes state(100, std::byte{1});
+  session.primaryRam[0][0] ^= std::byte{1};
+  Bytes cut = session.writer.round(session.primaryRam, {{0, 1, 2}, {}}, state);
+  cut.pop_back();
+  session.run(cut);
+  CHECK(session.failure() == "");
+  CHECK_FALSE(session.secondary.takeRound().has_value());
+  CHECK(session.backup.rounds() == 1);
+  session.run({std::byte{1}});
+  CHECK(session.secondary.takeRound().has_value());
+}
+
+TEST_CASE("relay: a page goes whole when its pieces do not make what its hash says") {
+  Session session(seedOfRun());
+  session.start();
+  session.run(session.writer.request());
+  session.say(Message::reply);
+  auto* const page = session.primaryRam[0].data();
+  page[5] ^= std::byte{1};
+  append(session.fromPrimary, session.writer.round(session.primaryRam, {{0}, {}}, Bytes(10, std::byte{1})));
+  REQUIRE(session.primary.fromGuest(session.fromPrimary) == session.fromPrimary.size());
+  session.fromPrimary.clear();
+  bool malformed = false;
+  // The hint of the piece that differs is forged to look equal.
+  Bytes frames = std::exchange(session.primary.toBackup(), {});
+  for (auto frame = firstFrame(frames, &malformed); frame; frame = firstFrame(frames, &malformed)) {
+    session.backup.fromPrimary(*frame);
+    frames.erase(frames.begin(),
+                 frames.begin() + static_cast<std::ptrdiff_t>(frameHeadBytes + frame->payload.size()));
+  }
+  const auto said = firstFrame(session.backup.toPrimary(), &malformed);
+  REQUIRE(said.has_value());
+  auto wants = Wants::decode(said->payload);
+  REQUIRE(wants.has_value());
+  wants->pieces[0] = PageHasher::pieces({page, pageBytes});
+  session.backup.toPrimary().clear();
+  appendFrame(session.backup.toPrimary(), Kind::wants, wants->encode());
+  session.run({});
+  CHECK(session.failure() == "");
+  CHECK(session.secondary.takeRound().has_value());
+  session.say(Message::received);
+  session.secondary.load();
+  CHECK(session.backupRam == session.primaryRam);
+  session.say(Message::loaded);
+  CHECK(session.primary.takeRound()->againPages == 1);
+}
+
+TEST_CASE("relay: a stream that is not COLO's is refused with what was found") {
+  const auto refusal = [](std::size_t at, std::initializer_list<int> bytes) {
+    Layout layout{{{"ram", 4}}};
+    Writer writer(layout);
+    Bytes stream = writer.seed(layout.ram());
+    for (const int byte : bytes) stream[at++] = static_cast<std::byte>(byte);
+    PrimaryRelay relay(key);
+    relay.fromGuest(stream);
+    return relay.failure();
+  };
+  const std::size_t sections = 8, config = sections + 1 + 4 + 2, start = config + 5, name = start + 5,
+                    size = name + 4 + 8;
+  CHECK(refusal(0, {}) == "");
+  CHECK(refusal(0, {'X'}).find("begins with 0x5845564d") != std::string::npos);
+  CHECK(refusal(7, {2}).find("version 2") != std::string::npos);
+  CHECK(refusal(sections + 1, {0, 0, 2, 0}).find("name of 512 bytes") != std::string::npos);
+  CHECK(refusal(sections, {5}).find("section of type 0x5") != std::string::npos);
+  CHECK(refusal(name + 1, {'r', 'o', 'm'}).find("live section \"rom\"") != std::string::npos);
+  CHECK(refusal(size + 6, {0x40, 0x40}).find("flags 0x40") != std::string::npos);
+  CHECK(refusal(size + 8 + 4, {0, 0, 0, 0, 0, 0, 0x50}).find("no whole pages of those announced") !=
+        std::string::npos);
+}
+
+TEST_CASE("relay: rounds that are not COLO's are refused") {
+  const auto refusal = [](const Bytes& bytes) {
+    Session session(1);
+    session.start();
+    session.run(bytes);
+    return session.primary.failure();
+  };
+  const Bytes request = Writer::message(Message::request);
+  CHECK(refusal(Writer::message(Message::send)).find("COLO message 3 instead of 1") != std::string::npos);
+  const auto afterSend = [&](std::initializer_list<int> more) {
+    Bytes bytes = request;
+    append(bytes, Writer::message(Message::send));
+    for (const int byte : more) bytes.push_back(static_cast<std::byte>(byte));
+    return refusal(bytes);
+  };
+  CHECK(afterSend({2, 0, 0, 0, 3}).find("not with the RAM") != std::string::npos);
+  CHECK(afterSend({3, 0, 0, 0, 3, 0, 0, 0, 0, 0x7F, 0, 0, 0x28}).find("a page before") == std::string::npos);
+  CHECK(afterSend({3, 0, 0, 0, 3, 0, 0, 0, 0, 0x7F, 0, 0, 0x22, 0}).find("lies beyond") != std::string::npos);
+  CHECK(afterSend({3, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0x22, 9}).find("filled with 0x9") !=
+        std::string::npos);
+  CHECK(afterSend({3, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0x02, 1, 'x', 0}).find("was not announced") !=
+        std::string::npos);
+  CHECK(afterSend({3, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0x10, 0x7E, 0, 0, 0, 3, 1}).find("only RAM") !=
+        std::string::npos);
+  CHECK(afterSend({3, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0x10, 0x7E, 0, 0,
+                   0, 3, 0, 0, 0, 0, 4, 1, 0, 0, 0, 0, 0,    0,    0})
+            .find("device state of") != std::string::npos);
+}
+
+TEST_CASE("relay: damaged frames of an authentic peer are refused, and read nothing beyond them") {
+  const auto seed = seedOfRun();
+  INFO("GAIA_SEED=" << seed);
+  std::mt19937_64 random(seed);
+  int refused = 0;
+  for (int run = 0; run < 300; run++) {
+    Session session(seed);
+    if (run == 0) session.start();
+    Bytes junk(random() % 200);
+    for (auto& byte : junk) byte = static_cast<std::byte>(random() % 4 == 0 ? random() : 0);
+    const FrameView frame{static_cast<Kind>(1 + random() % 9), junk};
+    Session& other = session;
+    other.backup.fromPrimary(frame);
+    other.primary.fromBackup(frame, 1);
+    refused += !other.backup.failure().empty() && !other.primary.failure().empty();
+  }
+  CHECK(refused > 250);
+  bool malformed = false;
+  CHECK_FALSE(firstFrame(Bytes(5, std::byte{0xFF}), &malformed).has_value());
+  CHECK(malformed);
+}
+
+TEST_CASE("relay: deltas give back what they were made from, or nothing") {
+  std::mt19937_64 random(seedOfRun());
+  for (int run = 0; run < 200; run++) {
+    Bytes older(random() % 400), newer(random() % 400);
+    for (auto& byte : older) byte = static_cast<std::byte>(random() % 2);
+    for (std::size_t i = 0; i < newer.size(); i++)
+      newer[i] = i < older.size() && random() % 9 != 0 ? older[i] : static_cast<std::byte>(random());
+    Bytes delta = deltaFrom(older, newer);
+    CHECK(applyDelta(older, delta, newer.size()) == newer);
+    CHECK_FALSE(applyDelta(older, delta, newer.size() + 1).has_value());
+    if (delta.empty()) continue;
+    delta[random() % delta.size()] = static_cast<std::byte>(random());
+    if (const auto damaged = applyDelta(older, delta, newer.size())) CHECK(damaged->size() == newer.size());
+  }
+}
