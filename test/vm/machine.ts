@@ -35,8 +35,9 @@ export class TestMachine {
 
   qmp!: Qmp;
 
-  static async start(machine: Machine, env: Record<string, string> = {}): Promise<TestMachine> {
-    const words = ['--pdeathsig', 'KILL', 'qemu-system-x86_64', ...withoutKernel(machine)];
+  /** `more` are further words of QEMU's command line. */
+  static async start(machine: Machine, env: Record<string, string> = {}, more: string[] = []): Promise<TestMachine> {
+    const words = ['--pdeathsig', 'KILL', 'qemu-system-x86_64', ...withoutKernel(machine), ...more];
     const child = spawn('setpriv', words, {
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
       env: { ...process.env, ...env },

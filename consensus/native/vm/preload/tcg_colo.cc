@@ -1,10 +1,14 @@
-// Preloaded into both QEMUs of a session under `-accel tcg`, and under nothing else: QEMU 7.2 with TCG, as Debian has it, has two
-// faults that COLO meets. KVM has neither.
-// 1. A checkpoint synchronises dirty pages without the big lock and then waits for the processors on a condition of that lock.
-//    The wait unlocks what it does not hold and returns holding what nobody will release: the next round stands still for ever.
-// 2. Dirty bits are cleared while a processor's TLB still says that the page may be written unseen: what it writes is missing
-//    in the next round. So all TLBs are emptied when the secondary has loaded and before the primary runs on, and before its first
-//    round. While the seed is sent the guest must stand still (QMP `stop`): there is no such instant in it.
+// Preloaded into both QEMUs of a session under `-accel tcg`, and under nothing else: QEMU 7.2 with TCG, as
+// Debian has it, has two faults that COLO meets. KVM has neither.
+// 1. A checkpoint synchronises dirty pages without the big lock and then waits for the processors on a
+// condition of that lock.
+//    The wait unlocks what it does not hold and returns holding what nobody will release: the next round
+//    stands still for ever.
+// 2. Dirty bits are cleared while a processor's TLB still says that the page may be written unseen: what it
+// writes is missing
+//    in the next round. So all TLBs are emptied when the secondary has loaded and before the primary runs on,
+//    and before its first round. While the seed is sent the guest must stand still (QMP `stop`): there is no
+//    such instant in it.
 #include <dlfcn.h>
 #include <pthread.h>
 #include <sys/socket.h>
@@ -33,12 +37,15 @@ timespec soon() {
   return {time.tv_sec + 1, time.tv_nsec - 1'000'000'000};
 }
 
-// The last four bytes that a message brought; `count` are in its first buffer, as QEMU receives migration streams.
+// The last four bytes that a message brought; `count` are in its first buffer, as QEMU receives migration
+// streams.
 std::uint32_t lastWord(const msghdr* message, std::size_t count) {
   if (count < 4 || message->msg_iovlen == 0 || message->msg_iov[0].iov_len < count) return ~0u;
   std::array<unsigned char, 4> bytes;
-  std::memcpy(bytes.data(), static_cast<const char*>(message->msg_iov[0].iov_base) + count - bytes.size(), bytes.size());
-  return std::uint32_t{bytes[0]} << 24 | std::uint32_t{bytes[1]} << 16 | std::uint32_t{bytes[2]} << 8 | bytes[3];
+  std::memcpy(bytes.data(), static_cast<const char*>(message->msg_iov[0].iov_base) + count - bytes.size(),
+              bytes.size());
+  return std::uint32_t{bytes[0]} << 24 | std::uint32_t{bytes[1]} << 16 | std::uint32_t{bytes[2]} << 8 |
+         bytes[3];
 }
 
 // By QEMU's own symbols, which it exports for its modules.
@@ -52,10 +59,12 @@ void emptyTlbs() {
 
 extern "C" {
 
-__attribute__((visibility("default"))) int pthread_cond_wait(pthread_cond_t* condition, pthread_mutex_t* mutex) {
+__attribute__((visibility("default"))) int pthread_cond_wait(pthread_cond_t* condition,
+                                                             pthread_mutex_t* mutex) {
   static const auto real = next<int(pthread_cond_t*, pthread_mutex_t*)>("pthread_cond_wait");
   if (mutex->__data.__owner == gettid()) return real(condition, mutex);
-  const timespec until = soon();  // the caller looked without the lock: it may have missed the signal, and looks again
+  const timespec until =
+      soon();  // the caller looked without the lock: it may have missed the signal, and looks again
   pthread_mutex_lock(mutex);
   pthread_cond_timedwait(condition, mutex, &until);
   pthread_mutex_unlock(mutex);

@@ -1,0 +1,139 @@
+// The ends of the relay with real sockets: who may be the other end, and what is done with strangers.
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <list>
+
+#include "relay_guests.h"
+#include "vm/relay/ends.h"
+#include "vm/relay/guest_socket.h"
+
+using namespace gaia;
+using namespace gaia::relay;
+using namespace gaia::relay::testing;
+
+namespace {
+
+constexpr std::uint64_t limitNs = 10'000'000'000;
+
+// The sockets of two pretended QEMUs in a folder of their own.
+struct Folder {
+  Folder() {
+    char name[] = "/tmp/gaia-relay-XXXXXX";
+    path = mkdtemp(name);
+  }
+  ~Folder() {
+    for (const char* const name : {"/in", "/out"}) unlink((path + name).c_str());
+    rmdir(path.c_str());
+  }
+  std::string path;
+};
+
+struct Rig {
+  explicit Rig(std::uint8_t primarysSecret = 1)
+      : authenticator("/vm", {1}),
+        other("/vm", {primarysSecret}),
+        layout{{{"ram", 8}}},
+        live(layout.ram()),
+        backup(authenticator, {2, 1}, {{"ram", live[0]}}),
+        primary(other, {1, 2}) {
+    std::string error;
+    incoming = listenAt(folder.path + "/in", &error);
+    REQUIRE(backup.open(folder.path + "/in", "127.0.0.1", 0, &error));
+    REQUIRE(error == "");
+  }
+  ~Rig() { sys::close(incoming); }
+
+  void dial() {
+    std::string error;
+    REQUIRE(primary.open(folder.path + "/out", "127.0.0.1", backup.port(), &error));
+  }
+  // Serves both ends until `done`, or fails.
+  template <class Done>
+  bool until(Done done) {
+    for (const auto end = sys::nowNs() + limitNs; !done(); sys::sleepNs(100'000)) {
+      if (sys::nowNs() > end) return false;
+      primary.serve(sys::nowNs());
+      backup.serve(sys::nowNs());
+    }
+    return true;
+  }
+  // What the secondary has got of a seed that the primary writes.
+  Bytes seedThrough(const Bytes& seed) {
+    std::string error;
+    Stream guest(connectTo(folder.path + "/out", &error)), secondary;
+    guest.put(seed);
+    CHECK(until([&] {
+      guest.flush();
+      if (secondary.descriptor() < 0) {
+        if (const int descriptor = sys::accept(incoming); descriptor >= 0) secondary.open(descriptor);
+      } else {
+        secondary.receive();
+      }
+      return secondary.available() >= seed.size();
+    }));
+    const auto got = secondary.input();
+    return {got.begin(), got.end()};
+  }
+
+  Folder folder;
+  Authenticator authenticator, other;
+  Layout layout;
+  Ram live;
+  int incoming = -1;
+  BackupEnd backup;
+  PrimaryEnd primary;
+};
+
+}  // namespace
+
+TEST_CASE("relay ends: a seed goes through, byte for byte, and the guest's end ends both") {
+  Rig rig;
+  rig.dial();
+  Ram ram = rig.layout.ram();
+  ram[0][5000] = std::byte{1};
+  const Bytes seed = Writer(rig.layout).seed(ram);
+  CHECK(rig.seedThrough(seed) == seed);
+  CHECK(rig.until([&] { return !rig.primary.failure().empty() && !rig.backup.failure().empty(); }));
+  CHECK(rig.primary.failure().find("QEMU has ended the migration") != std::string::npos);
+}
+
+TEST_CASE("relay ends: another secret is refused by both, and no byte of a guest passes") {
+  Rig rig(2);
+  rig.dial();
+  CHECK(rig.until([&] { return !rig.primary.failure().empty(); }));
+  CHECK(rig.primary.failure().find("it has another secret") != std::string::npos);
+  CHECK(rig.backup.failure() == "");
+  CHECK(sys::accept(rig.incoming) == -1);
+}
+
+TEST_CASE("relay ends: strangers, silent or loud, do not keep the primary's relay away") {
+  Rig rig;
+  std::list<Stream> strangers;
+  for (int i = 0; i < 20; i++) {
+    auto& stranger = strangers.emplace_back(sys::connectTcp("127.0.0.1", rig.backup.port()));
+    if (i % 2 == 0) stranger.put(Bytes(100'000, static_cast<std::byte>(i)));
+    stranger.flush();
+    rig.backup.serve(sys::nowNs());
+  }
+  rig.dial();
+  const Bytes seed = Writer(rig.layout).seed(rig.layout.ram());
+  CHECK(rig.seedThrough(seed) == seed);
+}
+
+TEST_CASE("relay ends: what QEMU writes that is no migration ends the session with the reason") {
+  Rig rig;
+  rig.dial();
+  std::string error;
+  Stream guest(connectTo(rig.folder.path + "/out", &error));
+  guest.put(Bytes(100, std::byte{'x'}));
+  CHECK(rig.until([&] {
+    guest.flush();
+    return !rig.primary.failure().empty();
+  }));
+  CHECK(rig.primary.failure().find("begins with 0x78787878") != std::string::npos);
+  CHECK(rig.until([&] { return !rig.backup.failure().empty(); }));
+}
