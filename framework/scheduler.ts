@@ -16,7 +16,7 @@ import { runCommand } from './scheduler/commands.js';
 import { type Action, type Context, type Event, emptyMemory, type SchedulerOptions } from './scheduler/context.js';
 import { type Demand, requestNow } from './scheduler/demand.js';
 import { advanceDeployments, isRestarting } from './scheduler/deployments.js';
-import { closeDrained } from './scheduler/drains.js';
+import { noteDrains } from './scheduler/drains.js';
 import { convergeGroup } from './scheduler/groups.js';
 import { receiveInverseOffers } from './scheduler/maintenance.js';
 import { match } from './scheduler/match.js';
@@ -42,6 +42,7 @@ export class Scheduler {
   /** `stored`: the entries of the store. Throws if they are not of this version. */
   constructor(options: SchedulerOptions, stored: Iterable<[key: string, value: object]>) {
     this.#context = { now: 0, state: new State(stored), memory: emptyMemory(), options, actions: [] };
+    noteDrains(this.#context);
   }
 
   /** Null until the first subscription. */
@@ -64,7 +65,6 @@ export class Scheduler {
     context.now = event.now;
     context.actions = [];
     handle(context, event);
-    closeDrained(context);
     holdRoom(context);
     converge(context);
     const changes = context.state.drain();

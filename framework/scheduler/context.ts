@@ -124,7 +124,9 @@ export interface Memory {
   master: string | null;
   offers: Map<string, HeldOffer>;
   agents: Map<string, KnownAgent>;
-  /** Agents that take nothing new, with the reason, by id. */
+  /** Agents that are drained, by id, and by which drains. */
+  drained: Map<string, { hostname: string; drains: string[] }>;
+  /** The same agents, as placement is told: they take nothing new, with the reason. */
   closed: Record<string, string>;
   /** When a rebalance may be planned anew; infinite while that is being done. */
   replanMs: number;
@@ -174,6 +176,7 @@ export function emptyMemory(): Memory {
     master: null,
     offers: new Map(),
     agents: new Map(),
+    drained: new Map(),
     closed: {},
     movesLeft: 0,
     replanMs: 0,

@@ -4,30 +4,20 @@ import type { DeploymentView, DrainView } from '../service.js';
 import { isPinned, residentSentence } from './cluster.js';
 import type { Context } from './context.js';
 import { isRestarting } from './deployments.js';
-import { agentsOf } from './drains.js';
+import { agentsOf, tasksOn } from './drains.js';
 import { type Group, groupOf, groupState, lostSentence } from './quorum.js';
 import type { DrainRecord, RebalanceRecord, TaskRecord } from './records.js';
 
-const drainedTasks = ({ state, memory }: Context, { wanted }: DrainRecord): TaskRecord[] =>
-  agentsOf(state, memory.agents, wanted).flatMap(({ tasks }) => tasks);
-
 export function drainViews(context: Context): DrainView[] {
-  const { state, memory } = context;
-  return [...state.drains.values()].map((drain) => {
-    const agents = agentsOf(state, memory.agents, drain.wanted);
-    return {
-      id: drain.id,
-      wanted: drain.wanted,
-      agents: agents.map(({ agentId, hostname }) => ({ agentId, hostname })),
-      tasks: lodash.sumBy(agents, ({ tasks }) => tasks.length),
-      startedAt: drain.startedAt,
-    };
+  return [...context.state.drains.values()].map((drain) => {
+    const { id, wanted, startedAt } = drain;
+    return { id, wanted, agents: agentsOf(context, drain), tasks: tasksOn(context, drain).length, startedAt };
   });
 }
 
 /** Drains of agents where something runs still: one step, of all tasks that are to leave. */
 export function drainDeployments(context: Context): DeploymentView[] {
-  const drains = [...context.state.drains.values()].map((drain) => ({ drain, tasks: drainedTasks(context, drain) }));
+  const drains = [...context.state.drains.values()].map((drain) => ({ drain, tasks: tasksOn(context, drain) }));
   return drains
     .filter(({ tasks }) => tasks.length > 0)
     .map(({ drain, tasks }) => drainDeployment(context, drain, tasks));

@@ -3,6 +3,7 @@ import lodash from 'lodash';
 import type { AgentSnapshot, AttributeValue } from '../../placement/types.js';
 import { type Attribute, type Offer, type Resource, ranges } from '../mesos-http-client/index.js';
 import { type Context, call, type HeldOffer, type KnownAgent } from './context.js';
+import { forgetDrained, noteOffering } from './drains.js';
 import { noteOffered } from './maintenance.js';
 import { setNewest } from './newest.js';
 import { splitOf } from './portions.js';
@@ -39,6 +40,11 @@ export function receiveOffers(context: Context, offers: Offer[]): void {
     );
     noteOffered(memory, offer);
   }
+  const offering = new Set(offers.map(agentOf));
+  noteOffering(
+    context,
+    [...offering].flatMap((id) => memory.agents.get(id)?.snapshot ?? []),
+  );
 }
 
 const agentOf = (offer: Offer) => offer.agent_id.value;
@@ -48,6 +54,7 @@ const heldOffers = (context: Context) => [...context.memory.offers.values()].map
 export function forgetAgent(context: Context, agentId: string): void {
   context.memory.agents.delete(agentId);
   context.memory.unavailable.delete(agentId);
+  forgetDrained(context, agentId);
   for (const offer of heldOffers(context)) if (agentOf(offer) === agentId) context.memory.offers.delete(offer.id.value);
 }
 

@@ -242,6 +242,20 @@ describe('scheduler: drained agents', () => {
     assert.equal(world.app('/demo/ledger').tasks.length, 3);
   });
 
+  it('are also those that come, or get their attribute, later', () => {
+    const world = running({ instances: 1 }, 3);
+    drain(world, { rack: ['r1', 'r2', 'r0'], agent: ['box9'] });
+    world.mesos.agents.set('S9', { id: 'S9', hostname: 'box9', up: true, filterUntilMs: 0 });
+    world.command(put(appSpec('/web', { cpus: 3.9, instances: 4 })));
+    world.until((view) => view.drains[0]?.agents.length === 1);
+    const from = world.now;
+    world.until(() => world.now - from > 10_000);
+    assert.deepEqual(tasksOn(world, 'S9'), []);
+    const failure = { type: 'FAILURE' as const, failure: { agent_id: { value: 'S9' } } };
+    world.feed({ type: 'mesos', now: world.now, event: failure });
+    assert.deepEqual(world.view().drains[0]?.agents, []);
+  });
+
   it('are those of one drain when they are named twice', () => {
     const world = running();
     assert.equal(drain(world, { agent: ['box1'] }), drain(world, { agent: ['box1'] }));
