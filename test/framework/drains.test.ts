@@ -212,6 +212,10 @@ describe('scheduler: drains of plain apps', () => {
       /1 are there still; \/web: 1 wait for successors: .*by closed \(box2.*: it is being drained\)/,
     );
     assert.equal(tasksOn(world, 'S2').length, 1);
+    world.crash();
+    const known = world.view().drains.map(({ agents, tasks }) => [agents[0]?.hostname, tasks]);
+    assert.deepEqual(known, [['box2', 1]], 'before anybody has offered');
+    world.deliverAll();
     assert.equal(world.command({ type: 'cancelDeployment', deploymentId: id, force: false })?.ok, true);
     world.until(settled);
     assert.deepEqual([world.view().drains, tasksOn(world, 'S2').length], [[], 1]);
