@@ -10,7 +10,7 @@ import type { Context } from './context.js';
 import { type Demand, priorityOf, requestNow } from './demand.js';
 import { retire } from './members.js';
 import { groupOf, type MemberTask } from './quorum.js';
-import type { AppRecord, TaskRecord } from './records.js';
+import type { AppRecord, PreemptionRecord, TaskRecord } from './records.js';
 import type { State } from './state.js';
 import { describeAgent, tell } from './story.js';
 import { nameOf, stop } from './tasks.js';
@@ -22,6 +22,8 @@ export const preemptionHoldMs = 300_000;
 /** Between two plans, which cost time, of whatever app; and between two of one app. */
 const planEveryMs = 5000;
 const planAgainMs = 60_000;
+/** After room that was made in vain. */
+const vainPauseMs = 3_600_000;
 
 /** What finds out whom a new app would make leave; null: nobody may leave for it. */
 export function previewJob(context: Context, spec: AppSpec): PreemptionJob | null {
@@ -47,12 +49,22 @@ export function holdRoom({ state, memory }: Context): void {
 export function advancePreemptions(context: Context, demands: Demand[]): void {
   for (const record of [...context.state.preemptions.values()]) {
     const demand = demands.find(({ request }) => request.id === record.id);
-    const isOver = !demand || priorityOf(demand.app.active) < record.priority || context.now >= record.untilMs;
-    if (isOver) context.state.preemptions.remove(record.id);
+    if (!demand || priorityOf(demand.app.active) < record.priority) context.state.preemptions.remove(record.id);
+    else if (context.now >= record.untilMs) giveUp(context, record);
   }
   forgetPlaced(context, demands);
   const next = nextToPlan(context, demands);
   if (next) askForPlan(context, next);
+}
+
+/** Whatever kept the app away would do so again: others do not lose their places for nothing too often. */
+function giveUp(context: Context, { id, agents }: PreemptionRecord): void {
+  context.state.preemptions.remove(id);
+  context.memory.preemption.nextMsOf.set(id, context.now + vainPauseMs);
+  const names = agents.map(({ hostname }) => hostname).join(', ');
+  const minutes = (ms: number) => `${ms / 60_000} minutes`;
+  const text = `the room made on ${names} has not helped it within ${minutes(preemptionHoldMs)}; for ${minutes(vainPauseMs)} none is made again`;
+  tell(context, id, text);
 }
 
 /** Whoever waits for nothing any more has its place again. */

@@ -117,6 +117,23 @@ describe('scheduler: priorities', () => {
     made.until(() => living(made, '/vip').length === 1);
   });
 
+  it('do not make room in vain again and again', () => {
+    const made = new World(1);
+    for (const agent of made.mesos.agents.values()) agent.role = 'gaia';
+    made.connect();
+    made.command(put(low({ instances: 1 })));
+    made.until(settled);
+    let kills = 0;
+    made.mesos.onKill = () => kills++;
+    made.command(put(vip({ acceptedResourceRoles: ['*'] })));
+    pass(made, 1800);
+    assert.deepEqual([kills, living(made, '/low').length, living(made, '/vip').length], [1, 1, 0]);
+    assert.match(
+      story(made, '/vip'),
+      /the room made on box1 has not helped it within 5 minutes; for 60 minutes none is made/,
+    );
+  });
+
   it('go on with what was begun after a crash at any write', () => {
     for (const when of ['beforeWrite', 'afterWrite'] as const)
       for (let step = 18; step < 32; step++) {
