@@ -73,10 +73,10 @@ export function sharedBy(roles: string[], agent: AgentSnapshot): AgentSnapshot {
 }
 
 /** Only where something is kept for it; an empty portion is one, too. */
-export function keptRules({ claim }: GroupRequest, agents: readonly AgentSnapshot[]): EachRule[] {
+export function keptRules({ claim }: GroupRequest, agents: () => readonly AgentSnapshot[]): EachRule[] {
   const name = claim?.keptFor;
   if (name === undefined) return [];
-  const keepers = new Set<Located>(agents.filter((agent) => agent.portions?.some(({ keptFor }) => keptFor === name)));
+  const keepers = new Set<Located>(agents().filter((agent) => agent.portions?.some(({ keptFor }) => keptFor === name)));
   const why = () => 'nothing of that is offered there';
   return [{ kind: 'each', refusal: 'kept', title: `kept for ${name}`, accepts: (at) => keepers.has(at), why }];
 }

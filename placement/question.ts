@@ -20,10 +20,7 @@ export function ask(group: GroupRequest, { ledgers, largest }: Inventory, object
   const ladder = ladderOf(spread);
   const affinities = affinityRules(group, ladder, () => ledgers.map(({ agent }) => agent));
   const required = affinities.filter((one) => one.required).map(({ rule }) => rule);
-  const kept = keptRules(
-    group,
-    ledgers.map(({ agent }) => agent),
-  );
+  const kept = keptRules(group, () => ledgers.map(({ agent }) => agent));
   const each = [...kept, ...eachRules(group.constraints, size), ...required];
   const isAble = (ledger: Ledger) =>
     closure(group, ledger.agent.id) === null &&
