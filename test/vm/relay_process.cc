@@ -51,7 +51,7 @@ bool readTriggers(relay::PrimaryEnd& end, std::string* pending) {
 }
 
 int runPrimary(const Authenticator& authenticator, char** words) {
-  relay::PrimaryEnd end(authenticator, {1, 2});
+  relay::PrimaryEnd end(authenticator, {1, 2}, 0, [](const relay::Round& round) { say(toJson(round)); });
   std::string error, pending;
   if (!end.open(words[0], words[1], static_cast<std::uint16_t>(std::stoul(words[2])), &error))
     return ended(error);
@@ -62,7 +62,6 @@ int runPrimary(const Authenticator& authenticator, char** words) {
     sys::poll(descriptors, waitNs);
     if (descriptors[0].revents != 0 && !readTriggers(end, &pending)) return ended("standard input has ended");
     end.serve(sys::nowNs());
-    while (const auto round = end.takeRound()) say(toJson(*round));
   }
   return ended(end.failure());
 }
@@ -77,7 +76,9 @@ int runBackup(const Authenticator& authenticator, char** words, char** last) {
     if (!files.emplace_back().open(text.substr(at + 1), &error)) return ended(error);
     live[text.substr(0, at)] = files.back().bytes();
   }
-  relay::BackupEnd end(authenticator, {2, 1}, std::move(live));
+  relay::BackupEnd end(authenticator, {2, 1}, std::move(live), [](std::uint64_t round) {
+    say("{\"type\":\"received\",\"number\":" + std::to_string(round) + "}");
+  });
   if (!end.open(words[0], words[1], 0, &error)) return ended(error);
   say("{\"type\":\"open\",\"port\":" + std::to_string(end.port()) + "}");
   while (end.failure().empty()) {

@@ -38,8 +38,8 @@ struct Rig {
         other("/vm", {primarysSecret}),
         layout{{{"ram", 8}}},
         live(layout.ram()),
-        backup(authenticator, {2, 1}, {{"ram", live[0]}}),
-        primary(other, {1, 2}) {
+        backup(authenticator, {2, 1}, {{"ram", live[0]}}, [](std::uint64_t) {}),
+        primary(other, {1, 2}, 0, [](const Round&) {}) {
     std::string error;
     incoming = listenAt(folder.path + "/in", &error);
     REQUIRE(backup.open(folder.path + "/in", "127.0.0.1", 0, &error));
@@ -107,6 +107,30 @@ TEST_CASE("relay ends: another secret is refused by both, and no byte of a guest
   CHECK(rig.until([&] { return !rig.primary.failure().empty(); }));
   CHECK(rig.primary.failure().find("it has another secret") != std::string::npos);
   CHECK(rig.backup.failure() == "");
+  CHECK(sys::accept(rig.incoming) == -1);
+}
+
+TEST_CASE(
+    "relay ends: a caller that does not prove the secret gets nothing through, whatever it sends next") {
+  Rig rig;
+  Stream caller(sys::connectTcp("127.0.0.1", rig.backup.port()));
+  Hello hello{.magic = Link::magic, .fromNumber = 1, .toNumber = 2};
+  caller.putMessage(hello);
+  Challenge challenge;
+  CHECK(rig.until([&] {
+    caller.flush();
+    caller.receive();
+    return caller.take(&challenge);
+  }));
+  caller.putMessage(Proof{challenge.proof});
+  Bytes frame;
+  appendFrame(frame, Kind::seed, Writer(rig.layout).seed(rig.layout.ram()));
+  caller.put(frame);
+  CHECK(rig.until([&] {
+    caller.flush();
+    caller.receive();
+    return caller.broken();
+  }));
   CHECK(sys::accept(rig.incoming) == -1);
 }
 

@@ -121,6 +121,7 @@ struct Session {
     REQUIRE(loaded.has_value());
     CHECK(*loaded == state);
     say(Message::received);
+    CHECK(backup.takeReceived() == ++rounds);
     secondary.load();
     CHECK(backupRam == primaryRam);
     say(Message::loaded);
@@ -138,6 +139,7 @@ struct Session {
   Secondary secondary;
   Bytes fromPrimary, toBackup, toPrimary;
   std::uint64_t now = 0;
+  std::uint64_t rounds = 0;
 };
 
 }  // namespace
@@ -164,7 +166,6 @@ TEST_CASE("relay: after every round both guests have the same memory, and little
   CHECK(sum.sentPages > 100);
   CHECK(sum.zeroPages > 100);
   CHECK(sum.streamBytes > 5 * sum.toBackupBytes);
-  CHECK(session.backup.rounds() == 60);
 }
 
 TEST_CASE("relay: what is not whole is not handed on") {
@@ -180,7 +181,6 @@ TEST_CASE("relay: what is not whole is not handed on") {
   session.run(cut);
   CHECK(session.failure() == "");
   CHECK_FALSE(session.secondary.takeRound().has_value());
-  CHECK(session.backup.rounds() == 1);
   session.run({std::byte{1}});
   CHECK(session.secondary.takeRound().has_value());
 }
@@ -292,6 +292,11 @@ TEST_CASE("relay: damaged frames of an authentic peer are refused, and read noth
   bool malformed = false;
   CHECK_FALSE(firstFrame(Bytes(5, std::byte{0xFF}), &malformed).has_value());
   CHECK(malformed);
+}
+
+TEST_CASE("relay: a delta takes nothing from beyond the older bytes") {
+  const Bytes older(2, std::byte{1}), delta{std::byte{5}, std::byte{0}};
+  CHECK_FALSE(applyDelta(older, delta, 5).has_value());
 }
 
 TEST_CASE("relay: deltas give back what they were made from, or nothing") {

@@ -20,10 +20,7 @@ bool BackupRelay::act(const FrameView& frame) {
     case Kind::seed:
       return place_ == Place::seed && seed(frame.payload);
     case Kind::request:
-      if (place_ != Place::betweenRounds) return false;
-      place_ = Place::requested;
-      appendNumber(toGuest_, Message::request);
-      return true;
+      return place_ == Place::betweenRounds && request(frame.payload);
     case Kind::send:
       return place_ == Place::stopped && begin();
     case Kind::hashes:
@@ -35,6 +32,16 @@ bool BackupRelay::act(const FrameView& frame) {
     default:
       return false;
   }
+}
+
+bool BackupRelay::request(std::span<const std::byte> payload) {
+  Reader reader(payload);
+  const auto number = reader.u64();
+  if (reader.cut() || reader.left() > 0 || number <= round_) return false;
+  round_ = number;
+  place_ = Place::requested;
+  appendNumber(toGuest_, Message::request);
+  return true;
 }
 
 bool BackupRelay::seed(std::span<const std::byte> bytes) {
@@ -62,6 +69,7 @@ std::size_t BackupRelay::fromGuest(std::span<const std::byte> bytes) {
   place_ = message == Message::reply      ? Place::stopped
            : message == Message::received ? Place::loading
                                           : Place::betweenRounds;
+  if (message == Message::received) received_ = round_;
   Bytes payload;
   appendNumber(payload, said);
   say(Kind::message, payload);
@@ -175,7 +183,6 @@ void BackupRelay::endRound() {
   append(toGuest_, state_);
   stateTaken_ = false;
   place_ = Place::handedOn;
-  rounds_++;
 }
 
 std::span<const std::byte> BackupRelay::livePage(std::uint32_t block, std::uint64_t number) const {

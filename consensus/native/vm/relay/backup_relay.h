@@ -4,6 +4,8 @@
 // at all: its end is written when every page of it has been.
 #pragma once
 #include <map>
+#include <optional>
+#include <utility>
 
 #include "vm/relay/colo_stream.h"
 #include "vm/relay/frames.h"
@@ -24,7 +26,9 @@ class BackupRelay : private StreamEvents {
 
   Bytes& toGuest() { return toGuest_; }  // to be emptied by the caller, as the next
   Bytes& toPrimary() { return toPrimary_; }
-  std::uint64_t rounds() const { return rounds_; }  // that were handed on whole
+  // The round that the secondary has whole: what its guest says from now on comes after it. The guest stands
+  // still until what waits in toPrimary() is handed on, or a little longer.
+  std::optional<std::uint64_t> takeReceived() { return std::exchange(received_, std::nullopt); }
   bool inRounds() const { return stream_.inRounds(); }
   const std::string& failure() const { return failure_.empty() ? stream_.failure() : failure_; }
 
@@ -41,6 +45,7 @@ class BackupRelay : private StreamEvents {
   void stateSize(std::uint64_t) override {}
   void state(std::span<const std::byte>) override {}
   bool act(const FrameView& frame);
+  bool request(std::span<const std::byte> payload);
   bool seed(std::span<const std::byte> bytes);
   bool begin();
   bool take(const HashBatch& batch);
@@ -65,7 +70,8 @@ class BackupRelay : private StreamEvents {
   std::uint32_t block_ = ~std::uint32_t{0};  // of the page put last in this round
   Bytes state_;
   bool stateTaken_ = false;
-  std::uint64_t rounds_ = 0;
+  std::uint64_t round_ = 0;
+  std::optional<std::uint64_t> received_;
 };
 
 }  // namespace gaia::relay

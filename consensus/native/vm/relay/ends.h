@@ -2,6 +2,7 @@
 // Each is polled by its owner: addTo() says what to wait for, serve() does what can be done. An end serves
 // one session: from the seed until a failure(), or until somebody closes; then it is thrown away.
 #pragma once
+#include <functional>
 #include <memory>
 
 #include "vm/relay/backup_relay.h"
@@ -14,14 +15,18 @@ constexpr std::size_t guestUnsentBytesMax = 4u << 20;
 
 class PrimaryEnd {
  public:
-  PrimaryEnd(const Authenticator& authenticator, const Ends& ends) : link_(authenticator, ends) {}
+  // The backup's guest has become what this one is, which stands still until the call returns.
+  using Loaded = std::function<void(const Round&)>;
+
+  // Rounds are numbered from `roundsBefore` + 1.
+  PrimaryEnd(const Authenticator& authenticator, const Ends& ends, std::uint64_t roundsBefore, Loaded loaded)
+      : link_(authenticator, ends), roundsBefore_(roundsBefore), loaded_(std::move(loaded)) {}
   ~PrimaryEnd() { sys::close(listener_); }
   // QEMU is to migrate to unix:PATH; the backup's end listens at host:port.
   bool open(const std::string& path, const std::string& host, std::uint16_t port, std::string* error);
   void addTo(std::vector<pollfd>* descriptors) const;
   void serve(std::uint64_t nowNs);
   void nameTrigger(const std::string& trigger);
-  std::optional<Round> takeRound() { return relay_ ? relay_->takeRound() : std::nullopt; }
   const std::string& failure() const { return failure_; }
 
  private:
@@ -32,6 +37,8 @@ class PrimaryEnd {
   void end(const std::string& why);
 
   Link link_;
+  std::uint64_t roundsBefore_;
+  Loaded loaded_;
   int listener_ = -1;
   Stream guest_;
   std::optional<PrimaryRelay> relay_;
@@ -40,15 +47,18 @@ class PrimaryEnd {
 
 class BackupEnd {
  public:
-  BackupEnd(const Authenticator& authenticator, const Ends& ends, LiveRam live)
-      : authenticator_(authenticator), ends_(ends), live_(std::move(live)) {}
+  // The secondary has the round of that number whole and will load it, even if the primary is lost now; it
+  // stands still until the call returns. All that its guest said before is in its sockets.
+  using Received = std::function<void(std::uint64_t)>;
+
+  BackupEnd(const Authenticator& authenticator, const Ends& ends, LiveRam live, Received received)
+      : authenticator_(authenticator), ends_(ends), live_(std::move(live)), received_(std::move(received)) {}
   ~BackupEnd() { sys::close(listener_); }
   // QEMU is incoming at unix:PATH. Port 0: the system's choice, port() tells it.
   bool open(const std::string& path, const std::string& host, std::uint16_t port, std::string* error);
   std::uint16_t port() const { return sys::localPort(listener_); }
   void addTo(std::vector<pollfd>* descriptors) const;
   void serve(std::uint64_t nowNs);
-  std::uint64_t rounds() const { return relay_ ? relay_->rounds() : 0; }
   bool inRounds() const { return relay_ && relay_->inRounds(); }
   const std::string& failure() const { return failure_; }
 
@@ -66,6 +76,7 @@ class BackupEnd {
   const Authenticator& authenticator_;
   Ends ends_;
   LiveRam live_;
+  Received received_;
   std::string path_;
   int listener_ = -1;
   std::vector<Caller> callers_;  // that have not shown yet who they are

@@ -3,8 +3,6 @@
 namespace gaia::relay {
 namespace {
 
-constexpr std::uint64_t relayMagic =
-    0x31'56'41'49'41'47;  // "GAIAV1": a proof given to a relay is none to a member
 constexpr std::size_t strangerBytesMax = sizeof(Hello) + sizeof(Proof);
 constexpr std::size_t waitingBytesMax = framePayloadBytesMax + frameHeadBytes;
 
@@ -46,7 +44,7 @@ void Link::step() {
 }
 
 void Link::sayHello() {
-  hello_ = {.magic = relayMagic, .fromNumber = ends_.own, .toNumber = ends_.other};
+  hello_ = {.magic = magic, .fromNumber = ends_.own, .toNumber = ends_.other};
   sys::randomBytes(hello_.nonce);
   stream_.putMessage(hello_);
   state_ = State::challenge;
@@ -63,7 +61,7 @@ void Link::shake() {
 
 void Link::answer(const Hello& hello) {
   hello_ = hello;
-  if (hello.magic != relayMagic) return fail("it is no relay");
+  if (hello.magic != magic) return fail("it is no relay");
   if (hello.fromNumber != ends_.other || hello.toNumber != ends_.own)
     return fail("member " + std::to_string(hello.fromNumber) + " calls member " +
                 std::to_string(hello.toNumber));

@@ -17,6 +17,8 @@ struct Ends {
 
 class Link {
  public:
+  static constexpr std::uint64_t magic =
+      0x31'56'41'49'41'47;  // "GAIAV1": a proof for a relay is none for a member
   static constexpr std::size_t unsentBytesMax = 4u << 20;  // more is not asked for before these are gone
 
   Link(const Authenticator& authenticator, const Ends& ends) : authenticator_(authenticator), ends_(ends) {}

@@ -36,7 +36,7 @@ void PrimaryEnd::serve(std::uint64_t nowNs) {
   if (guest_.descriptor() < 0)
     if (const int descriptor = sys::accept(listener_); descriptor >= 0) guest_.open(descriptor);
   link_.step();
-  if (link_.open() && !relay_) relay_.emplace(link_.hashKey());
+  if (link_.open() && !relay_) relay_.emplace(link_.hashKey(), roundsBefore_);
   if (relay_) {
     hearBackup(nowNs);
     hearGuest();
@@ -53,6 +53,7 @@ void PrimaryEnd::hearBackup(std::uint64_t nowNs) {
     const auto frame = link_.frame();
     if (!frame) return;
     relay_->fromBackup(*frame, nowNs);
+    if (const auto round = relay_->takeRound()) loaded_(*round);
     handOn();
   }
 }

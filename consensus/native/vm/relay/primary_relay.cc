@@ -79,7 +79,9 @@ void PrimaryRelay::sendBatch() {
 
 void PrimaryRelay::request() {
   round_ = {.number = round_.number + 1, .trigger = std::exchange(trigger_, {})};
-  say(Kind::request, {});
+  Bytes number;
+  appendNumber(number, round_.number);
+  say(Kind::request, number);
 }
 
 void PrimaryRelay::send() { say(Kind::send, {}); }

@@ -16,7 +16,11 @@ class PrimaryRelay : private StreamEvents {
   static constexpr std::size_t unsettledPagesMax = 16'384;  // 64 MiB wait for the backup's word
   static constexpr std::size_t triggerBytesMax = 32;
 
-  explicit PrimaryRelay(std::span<const std::byte, 32> hashKey) : hasher_(hashKey), stream_(*this) {}
+  // Rounds are numbered from `roundsBefore` + 1.
+  explicit PrimaryRelay(std::span<const std::byte, 32> hashKey, std::uint64_t roundsBefore = 0)
+      : hasher_(hashKey), stream_(*this) {
+    round_.number = roundsBefore;
+  }
 
   // Gives back how many bytes it took; what is left must come again, with more. Ask full() before.
   std::size_t fromGuest(std::span<const std::byte> bytes);
@@ -27,6 +31,7 @@ class PrimaryRelay : private StreamEvents {
 
   Bytes& toGuest() { return toGuest_; }  // to be emptied by the caller, as the next
   Bytes& toBackup() { return toBackup_; }
+  // Of the round whose end waits in toGuest(): the primary stands still until it is handed on.
   std::optional<Round> takeRound() { return std::exchange(done_, std::nullopt); }
   // Not empty: nothing more comes out, and the session must be ended.
   const std::string& failure() const { return failure_.empty() ? stream_.failure() : failure_; }
