@@ -2,8 +2,16 @@
 import { type CountRule, roomIn } from './constraints.js';
 import { domainKeys, type Located } from './domains.js';
 import type { Amounts } from './resources.js';
-import { fitValue, objectiveNames, spreadValue, weightedMean, weights } from './scores.js';
-import type { AgentSnapshot, Objective, ScorePart } from './types.js';
+import {
+  type FitQuestion,
+  fitValue,
+  type Measure,
+  measureNames,
+  spreadValue,
+  weightedMean,
+  weights,
+} from './scores.js';
+import type { AgentSnapshot, ScorePart } from './types.js';
 import type { Wish } from './wishes.js';
 
 /** An agent that could take at least one replica of the group if it were alone. */
@@ -22,7 +30,7 @@ export interface Candidate {
   avoided: boolean;
 }
 
-export interface Frame {
+export interface Frame extends FitQuestion {
   rules: CountRule[];
   /** The most important first. */
   wishes: Wish[];
@@ -30,10 +38,7 @@ export interface Frame {
   living: Located[];
   /** Replicas of the app once all that are asked for run. */
   size: number;
-  asked: Amounts;
-  /** Of each dimension, the total of the agent that has most. */
-  largest: Amounts;
-  objective: Objective;
+  measure: Measure;
 }
 
 type Counts = Map<string, number>;
@@ -126,8 +131,7 @@ export class Arrangement {
   }
 
   private fit(candidate: Candidate): number {
-    const { objective, largest, asked } = this.frame;
-    return fitValue(objective, candidate.left, largest, asked, this.usesOf(candidate));
+    return fitValue(this.frame.measure, candidate.left, this.frame, this.usesOf(candidate));
   }
 
   /** The same score for people: its parts, and their weighted mean. */
@@ -141,7 +145,7 @@ export class Arrangement {
       ['not avoided', candidate.avoided ? 0 : 1],
       ...wishes.map(({ title }, index): [string, number] => [title, this.holds(candidate, index) ? 1 : 0]),
       ...spread,
-      [objectiveNames[this.frame.objective], this.fit(candidate)],
+      [measureNames[this.frame.measure], this.fit(candidate)],
     ];
     const parts = named.map(([name, value], i) => ({ name, value, weight: this.weights[i] as number }));
     return { score: weightedMean(parts), parts };

@@ -10,11 +10,15 @@ import { type Ledger, roomFor } from './ledger.js';
 import { TreePool } from './pool.js';
 import { ask } from './question.js';
 import { amounts, covers } from './resources.js';
+import type { Rooms } from './rooms.js';
+import type { Measure } from './scores.js';
 import { choose, chooseByScore } from './search.js';
 import { hash } from './seed.js';
 import type { GroupRequest, Refusal } from './types.js';
 
-const lastAgentsMax = 24;
+const lastAgentsMax = 12;
+/** By these the best agent is found without looking at all. */
+const indexed: ReadonlySet<Measure> = new Set(['bestFit', 'keptRooms', 'spread']);
 
 export class Attempt {
   readonly question: Question;
@@ -26,6 +30,7 @@ export class Attempt {
   gaveUp = false;
   private readonly tree: DomainTree;
   private readonly start: number;
+  private readonly rooms: readonly Rooms[] | null;
   private readonly known = new Map<Ledger, Candidate>();
   private surveyed: Survey | null = null;
 
@@ -35,11 +40,14 @@ export class Attempt {
     group: GroupRequest,
     private readonly seed: number,
   ) {
-    inventory.note(amounts(group.demand));
+    inventory.ask(amounts(group.demand));
     this.tree = inventory.tree(ladderOf(group.spread));
     this.start = hash(`${seed}/${group.id}`);
     const evenly = inventory.objective === 'bestFit' && areLast(this.tree.open, inventory.ledgers.length);
-    this.question = ask(group, inventory, evenly ? 'spread' : inventory.objective);
+    const kept = evenly ? null : inventory.keptRooms;
+    this.rooms = kept?.rooms ?? null;
+    const measure = evenly ? 'spread' : kept ? 'keptRooms' : inventory.objective;
+    this.question = ask(group, inventory, measure, kept?.recurring ?? []);
     const onCopyset = this.byCopyset();
     this.onCopyset = onCopyset !== null;
     this.arrangement = onCopyset ?? this.byScore() ?? ordered(this.bySearch());
@@ -99,8 +107,8 @@ export class Attempt {
   /** Without looking at all agents. Null: it comes to fewer replicas than asked, or a wish or the objective needs a look at all. */
   private byScore(): Arrangement | null {
     const { group, arrangement } = this.question;
-    const { objective, rules, wishes } = arrangement.frame;
-    if (wishes.length > 0 || !['bestFit', 'spread'].includes(objective)) return null;
+    const { measure, rules, wishes } = arrangement.frame;
+    if (wishes.length > 0 || !indexed.has(measure)) return null;
     const chosen = new Arrangement(arrangement.frame);
     if (!chooseByScore(chosen, this.pool(), group.slots.length)) return null;
     return rules.length > 0 ? ordered(chosen) : chosen;
@@ -120,7 +128,7 @@ export class Attempt {
   }
 
   private pool(): TreePool {
-    return new TreePool(this.question, this.tree, this.start, (ledger) => this.candidateOf(ledger));
+    return new TreePool(this.question, this.tree, this.rooms, this.start, (ledger) => this.candidateOf(ledger));
   }
 
   /** The agent as one that could take a replica. */

@@ -1,16 +1,23 @@
 /**
  * Agents by their failure domains, along one ladder: finds the agent that lies furthest from the replicas of a group,
- * widest domain first, and among those that are equally far the fullest.
+ * widest domain first, and among those that are equally far the fittest: the fullest or the emptiest, or as
+ * rooms.ts says where rooms are kept.
  */
 import { domainKeys } from './domains.js';
 import { FitIndex, type Positions, positionsFor } from './fit-index.js';
 import type { Ledger } from './ledger.js';
 import { type Amounts, covers } from './resources.js';
+import { fitnessIn, type Rooms } from './rooms.js';
 
 /** Domains with fewer agents are looked through one by one. */
 const indexedAgentsMin = 96;
 /** So few domains are asked one after the other. */
 const askedDomainsMax = 8;
+
+interface RoomIndex {
+  spare: FitIndex<Rooms['spare']>;
+  whole: FitIndex<Rooms['whole']>;
+}
 
 interface Domain {
   key: string;
@@ -18,6 +25,8 @@ interface Domain {
   children: Domain[];
   ledgers: Ledger[];
   index: FitIndex<Ledger> | null;
+  /** Made when rooms are kept for the first time. */
+  rooms: RoomIndex | null;
 }
 
 /** Where the replicas of the group are: how many, by rung and key of the domain. */
@@ -30,12 +39,17 @@ export interface Wanted {
   accepts(ledger: Ledger): boolean;
   /** The emptiest agent in place of the fullest. */
   evenly: boolean;
+  /** By the agents' numbers. Null: no rooms are kept. */
+  rooms: readonly Rooms[] | null;
   /** Any whole number; decides among equals. */
   start: number;
 }
 
+type Fitting = Omit<Wanted, 'crowds' | 'accepts'>;
+
 interface Found {
   ledger: Ledger;
+  fitness: number;
   /** Replicas in its domain, per rung from where the search began. */
   crowd: number[];
 }
@@ -47,6 +61,7 @@ export class DomainTree {
   private readonly homes: Domain[][];
   /** Per level, the root's first. */
   private readonly positions: Positions[];
+  private rooms: readonly Rooms[] | null = null;
 
   constructor(
     private readonly ladder: readonly string[],
@@ -54,8 +69,12 @@ export class DomainTree {
   ) {
     this.homes = ladder.map(() => []);
     for (const ledger of ledgers) this.enter(ledger);
-    this.positions = Array.from({ length: ladder.length + 1 }, () => positionsFor(ledgers.length));
+    this.positions = this.positionsByLevel();
     this.build(this.root, 0);
+  }
+
+  private positionsByLevel(): Positions[] {
+    return Array.from({ length: this.ladder.length + 1 }, () => positionsFor(this.root.ledgers.length));
   }
 
   private enter(ledger: Ledger): void {
@@ -79,10 +98,31 @@ export class DomainTree {
     for (const child of at.children) this.build(child, depth + 1);
   }
 
+  private keep(rooms: readonly Rooms[]): void {
+    this.rooms = rooms;
+    const [spare, whole] = [this.positionsByLevel(), this.positionsByLevel()];
+    const build = (at: Domain, depth: number): void => {
+      const here = at.ledgers.map(({ number }) => rooms[number] as Rooms);
+      at.rooms = at.index && {
+        spare: new FitIndex(
+          here.map((one) => one.spare),
+          spare[depth] as Positions,
+        ),
+        whole: new FitIndex(
+          here.map((one) => one.whole),
+          whole[depth] as Positions,
+        ),
+      };
+      for (const child of at.children) build(child, depth + 1);
+    };
+    build(this.root, 0);
+  }
+
   /** What `ledger` has left is another amount. */
   changed(ledger: Ledger): void {
-    this.root.index?.changed(ledger);
-    for (const homes of this.homes) homes[ledger.number]?.index?.changed(ledger);
+    const rooms = this.rooms?.[ledger.number] ?? null;
+    changedIn(this.root, ledger, rooms);
+    for (const homes of this.homes) changedIn(homes[ledger.number] as Domain, ledger, rooms);
   }
 
   /** The keys of the agent's domains, by rung. */
@@ -97,15 +137,16 @@ export class DomainTree {
 
   /** Some agent has so much left, whatever else is asked. */
   hasRoom(asked: Amounts): boolean {
-    return fullest(this.root, { asked, start: 0, evenly: false }, () => true) !== null;
+    return fittest(this.root, { asked, start: 0, evenly: false, rooms: null }, () => true) !== null;
   }
 
   best(wanted: Wanted): Ledger | null {
+    if (wanted.rooms !== null && wanted.rooms !== this.rooms) this.keep(wanted.rooms);
     return this.bestIn(this.root, 0, wanted)?.ledger ?? null;
   }
 
   private bestIn(at: Domain, rung: number, wanted: Wanted): Found | null {
-    if (rung === this.ladder.length) return found(fullest(at, wanted, wanted.accepts), []);
+    if (rung === this.ladder.length) return found(fittest(at, wanted, wanted.accepts), [], wanted);
     const crowded = this.crowdedIn(at, rung, wanted.crowds);
     return this.inEmpty(at, rung, wanted, crowded) ?? this.inCrowded(crowded, rung, wanted);
   }
@@ -124,17 +165,14 @@ export class DomainTree {
     const empty = at.children.length - crowded.size;
     if (empty === 0) return null;
     const none = Array<number>(this.ladder.length - rung).fill(0);
-    if (crowded.size === 0) return found(fullest(at, wanted, wanted.accepts), none);
+    if (crowded.size === 0) return found(fittest(at, wanted, wanted.accepts), none, wanted);
     if (empty > askedDomainsMax) {
       const homes = this.homes[rung] as Domain[];
       const accepts = (ledger: Ledger) => !crowded.has(homes[ledger.number] as Domain) && wanted.accepts(ledger);
-      return found(fullest(at, wanted, accepts), none);
+      return found(fittest(at, wanted, accepts), none, wanted);
     }
     const open = at.children.filter((child) => !crowded.has(child));
-    return bestOf(
-      open.map((child) => found(fullest(child, wanted, wanted.accepts), none)),
-      wanted.evenly,
-    );
+    return bestOf(open.map((child) => found(fittest(child, wanted, wanted.accepts), none, wanted)));
   }
 
   /** The least crowded first. */
@@ -145,9 +183,8 @@ export class DomainTree {
       const best = bestOf(
         alike.map(([child]) => {
           const inside = this.bestIn(child, rung + 1, wanted);
-          return inside && { ledger: inside.ledger, crowd: [count, ...inside.crowd] };
+          return inside && { ...inside, crowd: [count, ...inside.crowd] };
         }),
-        wanted.evenly,
       );
       if (best) return best;
     }
@@ -156,40 +193,55 @@ export class DomainTree {
 }
 
 function domain(key: string, parent: Domain | null): Domain {
-  return { key, parent, children: [], ledgers: [], index: null };
+  return { key, parent, children: [], ledgers: [], index: null, rooms: null };
 }
 
-function found(ledger: Ledger | null, crowd: number[]): Found | null {
-  return ledger && { ledger, crowd };
+function changedIn({ index, rooms }: Domain, ledger: Ledger, its: Rooms | null): void {
+  index?.changed(ledger);
+  if (!rooms || !its) return;
+  rooms.spare.changed(its.spare);
+  rooms.whole.changed(its.whole);
 }
 
-function fullest(
-  at: Domain,
-  { asked, start, evenly }: Pick<Wanted, 'asked' | 'start' | 'evenly'>,
-  accepts: Wanted['accepts'],
-): Ledger | null {
-  if (at.index) return at.index.best(asked, start, evenly, accepts);
+function found(ledger: Ledger | null, crowd: number[], wanted: Wanted): Found | null {
+  return ledger && { ledger, fitness: fitness(ledger, wanted), crowd };
+}
+
+function fittest(at: Domain, wanted: Fitting, accepts: Wanted['accepts']): Ledger | null {
+  const { asked, start, evenly } = wanted;
+  if (!at.index) return fittestOf(at.ledgers, wanted, accepts);
+  if (!wanted.rooms || !at.rooms) return at.index.best(asked, start, evenly, accepts);
+  const accept = ({ ledger }: { ledger: Ledger }) => accepts(ledger);
+  const room = at.rooms.spare.best(asked, start, false, accept) ?? at.rooms.whole.best(asked, start, false, accept);
+  return room?.ledger ?? null;
+}
+
+function fittestOf(ledgers: readonly Ledger[], wanted: Fitting, accepts: Wanted['accepts']): Ledger | null {
   let best: Ledger | null = null;
-  const { ledgers } = at;
-  for (let i = 0, place = start % ledgers.length; i < ledgers.length; i++, place++) {
+  let most = Number.NEGATIVE_INFINITY;
+  for (let i = 0, place = wanted.start % ledgers.length; i < ledgers.length; i++, place++) {
     if (place === ledgers.length) place = 0;
     const ledger = ledgers[place] as Ledger;
-    if ((best === null || isFitter(ledger, best, evenly)) && covers(ledger.left, asked) && accepts(ledger))
-      best = ledger;
+    const value = fitness(ledger, wanted);
+    if (value <= most || !covers(ledger.left, wanted.asked) || !accepts(ledger)) continue;
+    [best, most] = [ledger, value];
   }
   return best;
 }
 
-function isFitter(a: Ledger, b: Ledger, evenly: boolean): boolean {
-  return evenly ? a.step < b.step : a.step > b.step;
+/** Higher is better; in the order of the scores. */
+function fitness({ number, step }: Ledger, { asked, evenly, rooms }: Fitting): number {
+  if (evenly) return -step;
+  const its = rooms?.[number];
+  return its ? fitnessIn(its, asked) : step;
 }
 
-function bestOf(all: readonly (Found | null)[], evenly: boolean): Found | null {
-  return all.reduce((best, next) => (next && (best === null || isBetter(next, best, evenly)) ? next : best), null);
+function bestOf(all: readonly (Found | null)[]): Found | null {
+  return all.reduce((best, next) => (next && (best === null || isBetter(next, best)) ? next : best), null);
 }
 
-function isBetter(a: Found, b: Found, evenly: boolean): boolean {
+function isBetter(a: Found, b: Found): boolean {
   const rung = a.crowd.findIndex((count, i) => count !== b.crowd[i]);
-  if (rung === -1) return isFitter(a.ledger, b.ledger, evenly);
+  if (rung === -1) return a.fitness > b.fitness;
   return (a.crowd[rung] as number) < (b.crowd[rung] as number);
 }

@@ -9,20 +9,31 @@ import { fitStep } from './fit.js';
 import { slotsFor } from './leader.js';
 import { freeOf, giveBack, type Ledger, openLedgers, withdraw } from './ledger.js';
 import { placePacked } from './packing.js';
+import { Recurring } from './recurring.js';
 import { groupFault } from './request.js';
 import { type Amounts, dimensions } from './resources.js';
+import { type Rooms, refresh, roomsOf } from './rooms.js';
 import { hash } from './seed.js';
 import type { AgentSnapshot, GroupRequest, Objective, ReplicaDemand, Seat } from './types.js';
 
 /** Indexes of a kind. */
 const keptMax = 16;
 const none: ReadonlySet<number> = new Set();
+/** With less of the scarcest dimension free, room for recurring demands is kept. */
+const scarceShare = 0.5;
 
 export class Inventory {
   readonly ledgers: readonly Ledger[];
   /** Of each dimension that anyone has asked for, the total of the agent that has most; else 0. */
   readonly largest: Amounts = { cpus: 0, mem: 0, disk: 0, gpus: 0 };
   private readonly byId: Map<string, Ledger>;
+  private readonly total: Readonly<Amounts>;
+  private readonly free: Amounts;
+  private readonly recurring = new Recurring();
+  /** False while all that will be asked for is known. */
+  keepsRooms = true;
+  /** Null until rooms are kept, and when other demands recur. */
+  private rooms: Rooms[] | null = null;
   private readonly trees = new Map<string, DomainTree>();
   private readonly copysets = new Map<string, Copysets>();
 
@@ -36,6 +47,8 @@ export class Inventory {
   ) {
     this.ledgers = openLedgers(agents);
     this.byId = new Map(this.ledgers.map((ledger) => [ledger.agent.id, ledger]));
+    this.total = sumOf(this.ledgers.map(({ total }) => total));
+    this.free = sumOf(this.ledgers.map(({ left }) => left));
   }
 
   /**
@@ -98,6 +111,24 @@ export class Inventory {
     for (const ledger of this.ledgers) this.change(ledger, () => {});
   }
 
+  /** A group asks for this, and may be asked for again. */
+  ask(asked: Amounts): void {
+    this.note(asked);
+    if (this.recurring.note(asked, this.largest)) this.rooms = null;
+  }
+
+  /** While room is scarce: the agents' rooms, and the demands that they are kept for, the largest first. Null: no room is kept. */
+  get keptRooms(): { rooms: readonly Rooms[]; recurring: readonly Amounts[] } | null {
+    const recurring = this.recurring.list;
+    if (!this.keepsRooms || this.objective !== 'bestFit' || recurring.length === 0 || !this.isScarce()) return null;
+    this.rooms ??= this.ledgers.map((ledger) => roomsOf(ledger, recurring, this.largest));
+    return { rooms: this.rooms, recurring };
+  }
+
+  private isScarce(): boolean {
+    return dimensions.some((d) => this.largest[d] > 0 && this.free[d] < this.total[d] * scarceShare);
+  }
+
   /** Null: it is not among the agents. */
   ledgerOf(agentId: string): Ledger | null {
     return this.byId.get(agentId) ?? null;
@@ -117,7 +148,11 @@ export class Inventory {
   }
 
   private change<T>(ledger: Ledger, how: () => T): T {
+    for (const dimension of dimensions) this.free[dimension] -= ledger.left[dimension];
     const result = how();
+    for (const dimension of dimensions) this.free[dimension] += ledger.left[dimension];
+    const rooms = this.rooms?.[ledger.number];
+    if (rooms) refresh(rooms, this.recurring.list, this.largest);
     ledger.step = fitStep(ledger.left, this.largest, ledger.left, 0);
     for (const tree of this.trees.values()) tree.changed(ledger);
     for (const copysets of this.copysets.values()) copysets.changed(ledger);
@@ -135,6 +170,12 @@ export class Inventory {
     const make = () => new Copysets(this.ledgers, tree, size, scatterWidth, this.largest);
     return recent(this.copysets, JSON.stringify([ladder, size, scatterWidth]), make);
   }
+}
+
+function sumOf(all: readonly Amounts[]): Amounts {
+  const sum = { cpus: 0, mem: 0, disk: 0, gpus: 0 };
+  for (const one of all) for (const dimension of dimensions) sum[dimension] += one[dimension];
+  return sum;
 }
 
 /** The entry of `key`; the one that was used longest ago goes when there are too many. */

@@ -22,7 +22,9 @@ export function placePacked<Group extends { demand: ReplicaDemand }>(
   inventory: Inventory,
   placeOne: (group: Group) => readonly string[],
 ): void {
+  inventory.keepsRooms = false;
   new Packing(kindsOf(groups, inventory), inventory, placeOne).run();
+  inventory.keepsRooms = true;
 }
 
 /** The largest first. */

@@ -6,6 +6,7 @@ import type { Question } from './filters.js';
 import type { Ledger } from './ledger.js';
 import { roomForNamed } from './named.js';
 import { hasPort, specificPorts } from './resources.js';
+import type { Rooms } from './rooms.js';
 
 export interface Pool {
   /** The best that is allowed. */
@@ -37,6 +38,7 @@ export class TreePool implements Pool {
   constructor(
     private readonly question: Question,
     private readonly tree: DomainTree,
+    private readonly rooms: readonly Rooms[] | null,
     private readonly start: number,
     private readonly candidateOf: (ledger: Ledger) => Candidate,
   ) {
@@ -47,8 +49,9 @@ export class TreePool implements Pool {
     const { asked, group } = this.question;
     const used = new Set(arrangement.taken.map(({ agent }) => agent.id));
     const accepts = (ledger: Ledger) => !used.has(ledger.agent.id) && this.accepts(ledger, arrangement);
-    const evenly = arrangement.frame.objective === 'spread';
-    const fresh = this.tree.best({ asked, crowds: arrangement.crowds, accepts, start: this.start, evenly });
+    const evenly = arrangement.frame.measure === 'spread';
+    const { start, rooms } = this;
+    const fresh = this.tree.best({ asked, crowds: arrangement.crowds, accepts, start, evenly, rooms });
     const candidates = fresh ? [this.candidateOf(fresh)] : [];
     // The tree knows agents as they are without the replicas of this arrangement.
     if (!group.distinctAgents) candidates.push(...new Set(arrangement.taken));

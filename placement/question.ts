@@ -9,11 +9,17 @@ import type { Inventory } from './inventory.js';
 import { ladderOf, rungRules } from './ladder.js';
 import { type Ledger, roomFor } from './ledger.js';
 import { keptRules } from './portions.js';
-import { amounts } from './resources.js';
-import type { Constraint, GroupRequest, Objective } from './types.js';
+import { type Amounts, amounts } from './resources.js';
+import type { Measure } from './scores.js';
+import type { Constraint, GroupRequest } from './types.js';
 import { type Wish, wishFor } from './wishes.js';
 
-export function ask(group: GroupRequest, { ledgers, largest }: Inventory, objective: Objective): Question {
+export function ask(
+  group: GroupRequest,
+  { ledgers, largest }: Inventory,
+  measure: Measure,
+  recurring: readonly Amounts[],
+): Question {
   const { living, spread } = group;
   const size = Math.max(group.size ?? 0, living.length + group.slots.length);
   const asked = amounts(group.demand);
@@ -31,7 +37,7 @@ export function ask(group: GroupRequest, { ledgers, largest }: Inventory, object
   const counting = group.constraints.map(compile).filter((rule) => rule.kind === 'count');
   const rules = [...counting, ...rungRules(spread, size)];
   const wishes = [...softAffinities(affinities), ...preferenceWishes(group, compile)];
-  const frame: Frame = { rules, wishes, ladder, living, size, asked, largest, objective };
+  const frame: Frame = { rules, wishes, ladder, living, size, asked, largest, recurring, measure };
   return { group, asked, each, arrangement: new Arrangement(frame) };
 }
 

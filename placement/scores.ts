@@ -6,6 +6,7 @@
  */
 import { fitStep, stepsMax } from './fit.js';
 import { type Amounts, dimensions } from './resources.js';
+import { fitnessMax, keptFitness } from './rooms.js';
 import type { Objective, ScorePart } from './types.js';
 
 /** 1 when no replica of the app is in the domain, 0 when all are. */
@@ -13,9 +14,13 @@ export function spreadValue(replicasThere: number, size: number): number {
   return Math.max(0, 1 - replicasThere / size);
 }
 
+/** `keptRooms`: best fit while room is scarce. */
+export type Measure = Objective | 'keptRooms';
+
 /** What the last part of the score measures, and what people are told it is. */
-export const objectiveNames: Record<Objective, string> = {
+export const measureNames: Record<Measure, string> = {
   bestFit: 'best fit',
+  keptRooms: 'best fit beside kept rooms',
   spread: 'room for more',
   dotProduct: 'dot product',
   residual: 'residual',
@@ -23,25 +28,40 @@ export const objectiveNames: Record<Objective, string> = {
 
 /**
  * How well `asked` goes to an agent with `left`, of which `replicas` of the group have taken their share; 0 to 1.
- * `bestFit`: the fuller the better; `spread`: the emptier; `dotProduct`: the more is left of what is asked most; `residual`: the
+ * `bestFit`: the fuller the better; `keptRooms`: see rooms.ts; `spread`: the emptier; `dotProduct`: the more is left of what is asked most; `residual`: the
  * less is left afterwards, by its length (L2). Source of the latter two: Panigrahy et al., "Heuristics for Vector Bin Packing", 2011.
  */
 export function fitValue(
-  objective: Objective,
+  measure: Measure,
   left: Amounts,
-  largest: Amounts,
-  asked: Amounts,
+  { asked, largest, recurring }: FitQuestion,
   replicas: number,
 ): number {
-  if (objective === 'bestFit') return fitStep(left, largest, asked, replicas) / stepsMax;
-  if (objective === 'spread') return 1 - fitStep(left, largest, asked, replicas) / stepsMax;
+  if (measure === 'bestFit') return fitStep(left, largest, asked, replicas) / stepsMax;
+  if (measure === 'spread') return 1 - fitStep(left, largest, asked, replicas) / stepsMax;
+  const now = less(left, asked, replicas);
+  if (measure === 'keptRooms') return keptFitness(now, asked, recurring, largest) / fitnessMax;
   const shares = dimensions
     .filter((dimension) => largest[dimension] > 0)
     .map((dimension) => ({
       asked: asked[dimension] / largest[dimension],
-      left: Math.max(0, left[dimension] - replicas * asked[dimension]) / largest[dimension],
+      left: Math.max(0, now[dimension]) / largest[dimension],
     }));
-  return objective === 'dotProduct' ? dotProduct(shares) : residual(shares);
+  return measure === 'dotProduct' ? dotProduct(shares) : residual(shares);
+}
+
+export interface FitQuestion {
+  asked: Amounts;
+  /** Of each dimension, the total of the agent that has most. */
+  largest: Amounts;
+  /** Demands that recur, the largest first. */
+  recurring: readonly Amounts[];
+}
+
+function less(left: Amounts, asked: Amounts, replicas: number): Amounts {
+  const rest = { ...left };
+  for (const dimension of dimensions) rest[dimension] -= replicas * asked[dimension];
+  return rest;
 }
 
 type Shares = { asked: number; left: number }[];
