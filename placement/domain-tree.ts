@@ -120,9 +120,12 @@ export class DomainTree {
 
   /** What `ledger` has left is another amount. */
   changed(ledger: Ledger): void {
-    const rooms = this.rooms?.[ledger.number] ?? null;
-    changedIn(this.root, ledger, rooms);
-    for (const homes of this.homes) changedIn(homes[ledger.number] as Domain, ledger, rooms);
+    this.root.index?.changed(ledger);
+    for (const homes of this.homes) homes[ledger.number]?.index?.changed(ledger);
+    const rooms = this.rooms?.[ledger.number];
+    if (!rooms) return;
+    roomsChanged(this.root, rooms);
+    for (const homes of this.homes) roomsChanged(homes[ledger.number] as Domain, rooms);
   }
 
   /** The keys of the agent's domains, by rung. */
@@ -196,11 +199,9 @@ function domain(key: string, parent: Domain | null): Domain {
   return { key, parent, children: [], ledgers: [], index: null, rooms: null };
 }
 
-function changedIn({ index, rooms }: Domain, ledger: Ledger, its: Rooms | null): void {
-  index?.changed(ledger);
-  if (!rooms || !its) return;
-  rooms.spare.changed(its.spare);
-  rooms.whole.changed(its.whole);
+function roomsChanged({ rooms }: Domain, { spare, whole }: Rooms): void {
+  rooms?.spare.changed(spare);
+  rooms?.whole.changed(whole);
 }
 
 function found(ledger: Ledger | null, crowd: number[], wanted: Wanted): Found | null {
@@ -224,16 +225,16 @@ function fittestOf(ledgers: readonly Ledger[], wanted: Fitting, accepts: Wanted[
     const ledger = ledgers[place] as Ledger;
     const value = fitness(ledger, wanted);
     if (value <= most || !covers(ledger.left, wanted.asked) || !accepts(ledger)) continue;
-    [best, most] = [ledger, value];
+    best = ledger;
+    most = value;
   }
   return best;
 }
 
 /** Higher is better; in the order of the scores. */
-function fitness({ number, step }: Ledger, { asked, evenly, rooms }: Fitting): number {
-  if (evenly) return -step;
-  const its = rooms?.[number];
-  return its ? fitnessIn(its, asked) : step;
+function fitness(ledger: Ledger, { asked, evenly, rooms }: Fitting): number {
+  if (rooms) return fitnessIn(rooms[ledger.number] as Rooms, asked);
+  return evenly ? -ledger.step : ledger.step;
 }
 
 function bestOf(all: readonly (Found | null)[]): Found | null {

@@ -148,9 +148,12 @@ export class Inventory {
   }
 
   private change<T>(ledger: Ledger, how: () => T): T {
-    for (const dimension of dimensions) this.free[dimension] -= ledger.left[dimension];
+    const { cpus, mem, disk, gpus } = ledger.left;
     const result = how();
-    for (const dimension of dimensions) this.free[dimension] += ledger.left[dimension];
+    this.free.cpus += ledger.left.cpus - cpus;
+    this.free.mem += ledger.left.mem - mem;
+    this.free.disk += ledger.left.disk - disk;
+    this.free.gpus += ledger.left.gpus - gpus;
     const rooms = this.rooms?.[ledger.number];
     if (rooms) refresh(rooms, this.recurring.list, this.largest);
     ledger.step = fitStep(ledger.left, this.largest, ledger.left, 0);
