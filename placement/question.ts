@@ -24,10 +24,10 @@ export function ask(
   const size = Math.max(group.size ?? 0, living.length + group.slots.length);
   const asked = amounts(group.demand);
   const ladder = ladderOf(spread);
-  const affinities = affinityRules(group, ladder, () => ledgers.map(({ agent }) => agent));
+  const agents = () => ledgers.map(({ agent }) => agent);
+  const affinities = affinityRules(group, ladder, agents);
   const required = affinities.filter((one) => one.required).map(({ rule }) => rule);
-  const kept = keptRules(group, () => ledgers.map(({ agent }) => agent));
-  const each = [...kept, ...eachRules(group.constraints, size), ...required];
+  const each = [...keptRules(group, agents), ...eachRules(group.constraints, size), ...required];
   const isAble = (ledger: Ledger) =>
     closure(group, ledger.agent.id) === null &&
     roomFor(ledger, group.demand, asked) > 0 &&
