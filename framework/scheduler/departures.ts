@@ -23,6 +23,7 @@ function rebalanced<Task extends TaskRecord>({ state }: Context, tasks: Task[]):
   return [...state.rebalances.values()].flatMap(({ moves, current, taskId }) => {
     const task = tasks.find(({ id }) => id === taskId);
     const move = moves[current];
-    return task && move ? [{ task, reason: move.sentence, to: move.to }] : [];
+    if (!task || !move) return [];
+    return [{ task, reason: `it is better placed on ${move.to.hostname}: ${move.sentence}`, to: move.to }];
   });
 }

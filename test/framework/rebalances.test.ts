@@ -34,7 +34,7 @@ describe('scheduler: rebalances', () => {
     assert.deepEqual(busy?.ok === false && busy.reason, 'busy');
     world.until(settled);
     assert.deepEqual([used(world).includes(from), used(world).includes(to), fewest], [false, true, 3]);
-    assert.match(story(world), /is to move: it gains/);
+    assert.match(story(world), /is to move: it is better placed on box\d: it gains/);
   });
 
   it('go on after a crash, one after another', () => {
