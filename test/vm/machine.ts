@@ -7,7 +7,7 @@ import { Qmp } from '../../executor/vm/qmp.js';
 import type { QmpEvent } from '../../executor/vm/qmp-types.js';
 
 /** For a machine that has other work. */
-export const patienceMs = 60_000;
+export const patienceMs = 120_000;
 
 /** A guest of nothing but 16 MB, which is not started: QEMU and its QMP are there at once. */
 export const bare: Machine = {
@@ -25,6 +25,7 @@ export const bare: Machine = {
 export class TestMachine {
   output = '';
   readonly events: QmpEvent[] = [];
+  onEvent: (event: QmpEvent) => void = () => {};
 
   private constructor(
     readonly child: ChildProcess,
@@ -44,12 +45,17 @@ export class TestMachine {
     });
     const started = new TestMachine(child, child.stdio[3] as Duplex);
     try {
-      started.qmp = await Qmp.open(started.connection, (event) => started.events.push(event), patienceMs);
+      started.qmp = await Qmp.open(started.connection, (event) => started.hear(event), patienceMs);
       return started;
     } catch (error) {
       await started.kill();
       throw new Error(`${(error as Error).message}: ${started.output}`);
     }
+  }
+
+  private hear(event: QmpEvent): void {
+    this.events.push(event);
+    this.onEvent(event);
   }
 
   get running(): boolean {

@@ -1,0 +1,66 @@
+/** Between a QEMU and colo.ts: has QEMU do what that says, one command after the other, and tells it what QEMU does. */
+import { Colo, type ColoAction, type ColoEvent } from './colo.js';
+import type { Accelerator } from './machine.js';
+import { type Qmp, QmpRefusal } from './qmp.js';
+import type { QmpEvent } from './qmp-types.js';
+
+/** What is told to whoever decides. */
+export type ColoNews = Exclude<ColoAction, { type: 'execute' }>;
+
+/** QEMU holds its lock while it saves or loads devices. */
+const commandTimeoutMs = 60_000;
+
+export class ColoLoop {
+  private colo: Colo;
+  private last: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly qmp: Qmp,
+    private readonly accelerator: Accelerator,
+    private readonly tell: (news: ColoNews) => void,
+  ) {
+    this.colo = new Colo('alone', this.standsStill);
+  }
+
+  private get standsStill(): boolean {
+    return this.accelerator === 'tcg';
+  }
+
+  get phase(): Colo['phase'] {
+    return this.colo.phase;
+  }
+
+  /** For a QEMU that was started with `-incoming defer`: waits at `uri` for the state of a guest. */
+  listen(uri: string): void {
+    const { colo, actions } = Colo.listening(uri, this.standsStill);
+    this.colo = colo;
+    this.perform(actions);
+  }
+
+  happened(event: ColoEvent): void {
+    this.perform(this.colo.step(event));
+  }
+
+  /** To be given every event of QEMU. */
+  onQmpEvent(event: QmpEvent): void {
+    if (event.event === 'MIGRATION') this.happened({ type: 'migration', status: event.data.status });
+    if (event.event === 'RESUME') this.happened({ type: 'resumed' });
+    if (event.event === 'COLO_EXIT') this.happened({ type: 'coloExited' });
+  }
+
+  private perform(actions: ColoAction[]): void {
+    for (const action of actions) {
+      if (action.type !== 'execute') this.tell(action);
+      else this.last = this.last.then(() => this.execute(action));
+    }
+  }
+
+  /** A connection that is over is told by the end of QEMU. */
+  private async execute({ command, takes }: Extract<ColoAction, { type: 'execute' }>): Promise<void> {
+    try {
+      await this.qmp.execute(command, takes as never, commandTimeoutMs);
+    } catch (error) {
+      if (error instanceof QmpRefusal) this.happened({ type: 'refused', command, message: error.message });
+    }
+  }
+}
