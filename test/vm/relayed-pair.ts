@@ -11,9 +11,9 @@ import { freePort } from '../consensus/ports.js';
 import { until } from '../e2e/system.js';
 import { bare, patienceMs, TestMachine } from './machine.js';
 
-const native = fileURLToPath(new URL('../../../build/native/', import.meta.url));
+export const native = fileURLToPath(new URL('../../../build/native/', import.meta.url));
 const secret = '5a'.repeat(32);
-const neverMs = 1_000_000_000;
+export const neverMs = 1_000_000_000;
 const guestWords = 'quiet nokaslr no_timer_check mitigations=off';
 
 /** What the primary's end says of a round. */

@@ -72,12 +72,12 @@ void Control::addTo(std::vector<pollfd>* descriptors) const {
   if (channel_ >= 0) descriptors->push_back({channel_, POLLIN, 0});
 }
 
-void Control::serve(std::span<const pollfd> ready, DataPlane& plane) {
+void Control::serve(std::span<const pollfd> ready, DataPlane& plane, Synchronisation& synchronisation) {
   for (const pollfd& entry : ready)
-    if (entry.fd == channel_ && entry.revents != 0) return receive(plane);
+    if (entry.fd == channel_ && entry.revents != 0) return receive(plane, synchronisation);
 }
 
-void Control::receive(DataPlane& plane) {
+void Control::receive(DataPlane& plane, Synchronisation& synchronisation) {
   char part[1024];
   const ssize_t got = recv(channel_, part, sizeof part, MSG_DONTWAIT);
   if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) {
@@ -86,13 +86,14 @@ void Control::receive(DataPlane& plane) {
   }
   if (got > 0) received_.append(part, static_cast<std::size_t>(got));
   for (std::size_t end; (end = received_.find('\n')) != std::string::npos; received_.erase(0, end + 1))
-    obey(std::string_view(received_).substr(0, end), plane);
+    obey(std::string_view(received_).substr(0, end), plane, synchronisation);
   if (received_.size() > commandBytesMax) received_.clear();
 }
 
-void Control::obey(std::string_view line, DataPlane& plane) {
+void Control::obey(std::string_view line, DataPlane& plane, Synchronisation& synchronisation) {
   const auto words = split(line, ' ');
   std::uint64_t number = 0, second = 0;
+  std::uint16_t port = 0;
   const bool one = words.size() == 2 && parseNumber(words[1], &number);
   const bool two = words.size() == 3 && parseNumber(words[1], &number) && parseNumber(words[2], &second);
   const std::string_view order = words[0];
@@ -110,10 +111,20 @@ void Control::obey(std::string_view line, DataPlane& plane) {
     refusal = plane.committed(number);
   else if (one && order == "abandoned")
     refusal = plane.abandoned(number);
+  else if (one && order == "listen")
+    refusal = synchronisation.listen(static_cast<std::uint32_t>(number));
+  else if (words.size() == 4 && order == "dial" && parseNumber(words[1], &number) &&
+           parseNumber(words[3], &port))
+    refusal = synchronisation.dial(static_cast<std::uint32_t>(number), std::string(words[2]), port);
+  else if (words.size() == 2 && order == "trigger")
+    refusal = synchronisation.trigger(std::string(words[1]));
+  else if (line == "part")
+    refusal = synchronisation.part();
   if (!refusal.empty()) say(refusedLine(std::string(line), refusal));
 }
 
-void Control::report(const DataPlane& plane, std::uint64_t nowNs) {
+void Control::report(const DataPlane& plane, Synchronisation& synchronisation, std::uint64_t nowNs) {
+  for (const auto& line : synchronisation.takeLines()) say(line);
   if (nowNs - reportedNs_ < reportNs) return;
   reportedNs_ = nowNs;
   offer(stateLine(plane.status()), &state_);

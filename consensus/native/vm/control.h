@@ -1,7 +1,7 @@
 // The channel to the executor (ARCHITECTURE.md, "Control channel"): descriptor 3. Lines of JSON out, orders
 // in.
 #pragma once
-#include "vm/data_plane.h"
+#include "vm/synchronisation.h"
 
 namespace gaia::vm {
 
@@ -10,13 +10,14 @@ class Control {
   Control();
   void fail(const std::string& message);  // before the process ends: cause and remedy
   void addTo(std::vector<pollfd>* descriptors) const;
-  void serve(std::span<const pollfd> ready, DataPlane& plane);
-  void report(const DataPlane& plane, std::uint64_t nowNs);  // what has changed
+  void serve(std::span<const pollfd> ready, DataPlane& plane, Synchronisation& synchronisation);
+  void report(const DataPlane& plane, Synchronisation& synchronisation,
+              std::uint64_t nowNs);  // what has changed
 
  private:
   void say(const std::string& line);
-  void receive(DataPlane& plane);
-  void obey(std::string_view line, DataPlane& plane);
+  void receive(DataPlane& plane, Synchronisation& synchronisation);
+  void obey(std::string_view line, DataPlane& plane, Synchronisation& synchronisation);
   void offer(std::string line, std::string* last);
 
   int channel_ = -1;  // -1: there is no executor, or no more

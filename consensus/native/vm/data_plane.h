@@ -50,6 +50,7 @@ class DataPlane {
   // are told.
   std::string committed(std::uint64_t round);
   std::string abandoned(std::uint64_t round);  // it has changed nothing
+  std::uint64_t round() const { return round_; }  // the last that was committed
   void stop() { turns_->stop(); }
 
   const Status& status() const { return status_; }

@@ -23,18 +23,21 @@ int stopSignals() {
   return signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
-void run(gaia::vm::DataPlane& plane, gaia::vm::Control& control, int stopping) {
+void run(gaia::vm::DataPlane& plane, gaia::vm::Synchronisation& synchronisation, gaia::vm::Control& control,
+         int stopping) {
   std::vector<pollfd> descriptors;
   while (!plane.ended()) {
     descriptors.clear();
     std::uint32_t timeoutMs = 1000;
     plane.addTo(&descriptors, &timeoutMs);
+    synchronisation.addTo(&descriptors);
     control.addTo(&descriptors);
     descriptors.push_back({stopping, POLLIN, 0});
     gaia::sys::poll(descriptors, std::uint64_t{timeoutMs} * 1'000'000);
     plane.serve(descriptors);
-    control.serve(descriptors, plane);
-    control.report(plane, gaia::sys::nowNs());
+    synchronisation.serve(gaia::sys::nowNs());
+    control.serve(descriptors, plane, synchronisation);
+    control.report(plane, synchronisation, gaia::sys::nowNs());
     if (descriptors.back().revents != 0) plane.stop();
   }
 }
@@ -51,7 +54,8 @@ int main() {
   const bool understood = path != nullptr && gaia::vm::readOptions(path, &options, &error);
   const auto plane = understood ? gaia::vm::DataPlane::start(options, &error) : nullptr;
   if (plane != nullptr) {
-    run(*plane, control, stopping);
+    gaia::vm::Synchronisation synchronisation(options, *plane);
+    run(*plane, synchronisation, control, stopping);
     return 0;
   }
   control.fail(error);

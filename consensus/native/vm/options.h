@@ -22,6 +22,10 @@ struct Options {
   ReplicaOptions replica;
   std::string guestSocket;  // where QEMU's `-netdev stream` connects to, at most 107 bytes; empty: this
                             // member is a witness
+  // Both empty, or both given by members with a guest that is to be synchronised.
+  std::string migrationSocket;  // where QEMU migrates to, or is incoming
+  std::string memoryBlock;      // the guest's RAM: QEMU's name of it, and the file that QEMU has it in
+  std::string memoryFile;
   std::vector<Door> doors;
   std::uint32_t firstPrimary = 0;  // member number; of the founders of a group
 };

@@ -30,6 +30,18 @@ export interface FramesLine {
   heldBytes: number;
 }
 
+/** Of the end of the relay that a member has. */
+export interface RelayLine {
+  end: 'primary' | 'backup' | null;
+  port?: number;
+  why?: string;
+}
+
+export interface RoundLine {
+  number: number;
+  trigger: string;
+}
+
 export interface Door {
   protocol: 'tcp' | 'udp';
   guestPort: number;
@@ -52,7 +64,7 @@ export class GuestGroup {
       const peers = places.filter((place) => place !== self).map((place) => `peer=${place}`);
       // A busy machine lets members stand still; one that ends is missed at once.
       const own = [`self=${self}`, ...peers, 'journal=journal', 'suspicion_ms=5000', 'first_primary=1'];
-      if (slot < 2) own.push('guest_socket=guest.sock');
+      if (slot < 2) own.push('guest_socket=guest.sock', 'migration_socket=migration.sock', 'memory=memory,memory');
       group.members.push(await GuestMember.start(path.join(group.directory, `${slot + 1}`), [...lines, ...own], doors));
     }
     return group;
@@ -79,6 +91,8 @@ export class GuestGroup {
 export class GuestMember {
   guest: GuestLine | null = null;
   frames: FramesLine | null = null;
+  relay: RelayLine | null = null;
+  readonly rounds: RoundLine[] = [];
   leader = 0;
   readonly refused: string[] = [];
   fatal = '';
@@ -113,6 +127,16 @@ export class GuestMember {
     return path.join(this.directory, 'guest.sock');
   }
 
+  /** Where its guest's QEMU migrates to or is incoming. */
+  get migrationSocket(): string {
+    return path.join(this.directory, 'migration.sock');
+  }
+
+  /** Its guest's memory. */
+  get memoryFile(): string {
+    return path.join(this.directory, 'memory');
+  }
+
   get status(): number | null {
     return this.child.exitCode;
   }
@@ -135,6 +159,8 @@ export class GuestMember {
   private hear(line: { type: string; leader: number; order: string; message: string }): void {
     if (line.type === 'guest') this.guest = line as unknown as GuestLine;
     if (line.type === 'frames') this.frames = line as unknown as FramesLine;
+    if (line.type === 'relay') this.relay = line as unknown as RelayLine;
+    if (line.type === 'round') this.rounds.push(line as unknown as RoundLine);
     if (line.type === 'state') this.leader = line.leader;
     if (line.type === 'refused') this.refused.push(`${line.order}: ${line.message}`);
     if (line.type === 'fatal') this.fatal = line.message;

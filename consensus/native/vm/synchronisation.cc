@@ -1,0 +1,88 @@
+#include "vm/synchronisation.h"
+
+#include <algorithm>
+#include <cctype>
+
+namespace gaia::vm {
+
+Synchronisation::Synchronisation(const Options& options, DataPlane& plane)
+    : options_(options), plane_(plane), authenticator_(options.replica.group, options.replica.secret) {}
+
+std::string Synchronisation::mayBegin() const {
+  if (options_.migrationSocket.empty() || options_.memoryFile.empty())
+    return "vm.conf has no migration_socket or no memory: this member has no guest to synchronise";
+  if (end_.index() != 0) return "a session is under way; part first";
+  return {};
+}
+
+std::string Synchronisation::listen(std::uint32_t primary) {
+  std::string error = mayBegin();
+  if (!error.empty()) return error;
+  if (memory_.bytes().empty() && !memory_.open(options_.memoryFile, &error)) return error;
+  auto end =
+      std::make_unique<relay::BackupEnd>(authenticator_, relay::Ends{options_.replica.self.number, primary},
+                                         relay::LiveRam{{options_.memoryBlock, memory_.bytes()}},
+                                         [this](std::uint64_t round) { plane_.committed(round); });
+  if (!end->open(options_.migrationSocket, options_.replica.self.host, 0, &error)) return error;
+  lines_.push_back("{\"type\":\"relay\",\"end\":\"backup\",\"port\":" + std::to_string(end->port()) + "}\n");
+  end_ = std::move(end);
+  return {};
+}
+
+std::string Synchronisation::dial(std::uint32_t backup, const std::string& host, std::uint16_t port) {
+  std::string error = mayBegin();
+  if (!error.empty()) return error;
+  const auto loaded = [this](const relay::Round& round) {
+    plane_.committed(round.number);
+    lines_.push_back(toJson(round) + "\n");
+  };
+  auto end = std::make_unique<relay::PrimaryEnd>(
+      authenticator_, relay::Ends{options_.replica.self.number, backup}, plane_.round(), loaded);
+  if (!end->open(options_.migrationSocket, host, port, &error)) return error;
+  lines_.push_back("{\"type\":\"relay\",\"end\":\"primary\"}\n");
+  end_ = std::move(end);
+  return {};
+}
+
+std::string Synchronisation::trigger(const std::string& why) {
+  const auto* primary = std::get_if<std::unique_ptr<relay::PrimaryEnd>>(&end_);
+  if (primary == nullptr) return "this member has no primary's end of a session";
+  if (!std::ranges::all_of(why, [](unsigned char letter) { return std::isalpha(letter) != 0; }))
+    return "the cause of a round is one word of letters";
+  (*primary)->nameTrigger(why);
+  return {};
+}
+
+std::string Synchronisation::part() {
+  if (end_.index() == 0) return "no session is under way";
+  finish("by order");
+  return {};
+}
+
+void Synchronisation::addTo(std::vector<pollfd>* descriptors) const {
+  if (const auto* primary = std::get_if<std::unique_ptr<relay::PrimaryEnd>>(&end_))
+    (*primary)->addTo(descriptors);
+  if (const auto* backup = std::get_if<std::unique_ptr<relay::BackupEnd>>(&end_))
+    (*backup)->addTo(descriptors);
+}
+
+void Synchronisation::serve(std::uint64_t nowNs) {
+  const auto serveEnd = [&](auto& end) {
+    end->serve(nowNs);
+    const std::string failure = end->failure();
+    if (!failure.empty()) finish(failure);
+  };
+  if (auto* primary = std::get_if<std::unique_ptr<relay::PrimaryEnd>>(&end_)) return serveEnd(*primary);
+  if (auto* backup = std::get_if<std::unique_ptr<relay::BackupEnd>>(&end_)) serveEnd(*backup);
+}
+
+void Synchronisation::finish(const std::string& why) {
+  std::string text = why;
+  std::erase_if(text, [](char letter) {
+    return letter == '"' || letter == '\\' || static_cast<unsigned char>(letter) < ' ';
+  });
+  lines_.push_back("{\"type\":\"relay\",\"end\":null,\"why\":\"" + text + "\"}\n");
+  end_ = std::monostate();
+}
+
+}  // namespace gaia::vm

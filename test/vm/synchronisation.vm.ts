@@ -1,0 +1,103 @@
+/** A guest in two QEMUs behind a group of gaia-vm, which orders its inputs, holds its output and synchronises it. */
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { prepareGuestImage } from '../../framework/guest/image.js';
+import { GuestGroup } from '../consensus/vm/guest-group.js';
+import { until } from '../e2e/system.js';
+import { bare, patienceMs, TestMachine } from './machine.js';
+import { redisAt } from './redis.js';
+import { native, neverMs } from './relayed-pair.js';
+
+const commandLine = 'quiet nokaslr no_timer_check mitigations=off';
+const writes = 8;
+
+describe('a replicated guest', function () {
+  this.timeout(8 * patienceMs);
+  let group: GuestGroup;
+  let primary: TestMachine;
+  let backup: TestMachine;
+
+  before(async () => {
+    group = await GuestGroup.start([{ protocol: 'tcp', guestPort: 6379 }]);
+    await group.formed();
+  });
+  after(async () => {
+    await primary?.kill();
+    await backup?.kill();
+    await group?.stop();
+  });
+
+  function startMachine(number: number, incoming: boolean): Promise<TestMachine> {
+    const member = group.member(number);
+    const network = { type: 'stream' as const, socket: member.socket };
+    const env = { LD_PRELOAD: path.join(native, 'libgaia-tcg-colo.so') };
+    const { memoryFile } = member;
+    return TestMachine.start(
+      { ...bare, ...prepareGuestImage(), commandLine, memoryMib: 96, network, memoryFile, incoming },
+      env,
+    );
+  }
+
+  /** From here on both guests get all inputs, and output waits for rounds. */
+  async function seed(): Promise<void> {
+    const [first, second] = [group.member(1), group.member(2)];
+    for (const { qmp } of [backup, primary])
+      await qmp.execute('migrate-set-capabilities', { capabilities: [{ capability: 'x-colo', state: true }] });
+    await backup.qmp.execute('migrate-incoming', { uri: `unix:${second.migrationSocket}` });
+    second.order('listen 1');
+    const port = await until('the backup listens', patienceMs, async () => second.relay?.port);
+    first.order(`dial 2 127.0.0.1 ${port}`);
+    await until('the primary has its end', patienceMs, async () => first.relay?.end === 'primary');
+    await primary.qmp.execute('migrate-set-parameters', { 'x-checkpoint-delay': neverMs, 'max-bandwidth': 2 ** 33 });
+    await primary.qmp.execute('stop', {});
+    await primary.qmp.execute('migrate', { uri: `unix:${first.migrationSocket}` });
+    await until('COLO begins', patienceMs, async () => {
+      return (await primary.qmp.execute('query-migrate', {})).status === 'colo';
+    });
+    first.order('backup 2');
+    await until('the backup counts', patienceMs, async () => second.guest?.backup === 2);
+  }
+
+  async function round(number: number): Promise<void> {
+    const [first, second] = [group.member(1), group.member(2)];
+    first.order('trigger time');
+    first.order(`cut ${number}`);
+    await until('inputs are cut', patienceMs, async () =>
+      [first, second].every(({ guest }) => guest?.cut === number && guest.drained),
+    );
+    await primary.qmp.execute('migrate-set-parameters', { 'x-checkpoint-delay': neverMs });
+    await until(`round ${number}; ${JSON.stringify(first.relay)}`, patienceMs, async () =>
+      first.rounds.some((one) => one.number === number),
+    );
+  }
+
+  it('answers when a round covers the answer, and goes on at the backup with the same connections', async () => {
+    primary = await startMachine(1, false);
+    await primary.qmp.execute('cont', {});
+    const witness = group.member(3).ports[0] as number;
+    const client = await redisAt(witness);
+    backup = await startMachine(2, true);
+    await seed();
+    let rounds = 0;
+    await round(++rounds);
+    for (let number = 1; number <= writes; number++) {
+      let answered = false;
+      const answer = client.call('INCR', 'counter').finally(() => {
+        answered = true;
+      });
+      while (!answered) await round(++rounds);
+      assert.equal(await answer, String(number));
+    }
+    assert.deepEqual(
+      group.member(1).rounds.map(({ trigger }) => trigger),
+      Array(rounds).fill('time'),
+    );
+    await Promise.all([primary.kill(), group.member(1).kill()]);
+    await until('the backup is the primary', patienceMs, async () => group.member(2).guest?.primary === 2);
+    await backup.qmp.execute('x-colo-lost-heartbeat', {});
+    group.member(2).order('backup 0');
+    for (let number = writes + 1; number <= 2 * writes; number++)
+      assert.equal(await client.call('INCR', 'counter'), String(number));
+    client.close();
+  });
+});
