@@ -58,13 +58,19 @@ describe('a replicated guest', function () {
     await until('the backup counts', patienceMs, async () => second.guest?.backup === 2);
   }
 
-  async function round(number: number): Promise<void> {
+  /** Both guests have the inputs up to here, and get no more before the round has ended. */
+  async function cut(number: number): Promise<void> {
     const [first, second] = [group.member(1), group.member(2)];
     first.order('trigger time');
     first.order(`cut ${number}`);
     await until('inputs are cut', patienceMs, async () =>
       [first, second].every(({ guest }) => guest?.cut === number && guest.drained),
     );
+  }
+
+  async function round(number: number): Promise<void> {
+    const first = group.member(1);
+    await cut(number);
     await primary.qmp.execute('migrate-set-parameters', { 'x-checkpoint-delay': neverMs });
     await until(`round ${number}; ${JSON.stringify(first.relay)}`, patienceMs, async () =>
       first.rounds.some((one) => one.number === number),
@@ -92,6 +98,7 @@ describe('a replicated guest', function () {
       group.member(1).rounds.map(({ trigger }) => trigger),
       Array(rounds).fill('time'),
     );
+    await cut(rounds + 1);
     await Promise.all([primary.kill(), group.member(1).kill()]);
     await until('the backup is the primary', patienceMs, async () => group.member(2).guest?.primary === 2);
     await backup.qmp.execute('x-colo-lost-heartbeat', {});

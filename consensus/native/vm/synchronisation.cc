@@ -76,7 +76,9 @@ void Synchronisation::serve(std::uint64_t nowNs) {
   if (auto* backup = std::get_if<std::unique_ptr<relay::BackupEnd>>(&end_)) serveEnd(*backup);
 }
 
+// A round that has not ended never will: what was kept back behind its cut goes on.
 void Synchronisation::finish(const std::string& why) {
+  if (const std::uint64_t cut = plane_.guestStatus().cut; cut != 0) plane_.abandoned(cut);
   std::string text = why;
   std::erase_if(text, [](char letter) {
     return letter == '"' || letter == '\\' || static_cast<unsigned char>(letter) < ' ';

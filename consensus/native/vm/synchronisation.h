@@ -25,7 +25,7 @@ class Synchronisation {
 
  private:
   std::string mayBegin() const;
-  void finish(const std::string& failure);
+  void finish(const std::string& why);
 
   const Options& options_;
   DataPlane& plane_;
