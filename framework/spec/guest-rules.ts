@@ -16,6 +16,11 @@ export function checkGuest(app: Omit<AppSpec, 'version' | 'versionInfo'>, vm: Vm
     const counts = `container.vm.ports has ${vm.ports.length} ports and portDefinitions ${app.portDefinitions.length}`;
     problems.add('rule', '/portDefinitions', `${counts}; give one definition for each, or leave them out`);
   }
+  if (app.residency !== undefined) {
+    const sentence =
+      'a guest has no volumes in this version; remove the app and add it anew to make it a virtual machine';
+    problems.add('rule', '/container/volumes', sentence);
+  }
   if (Object.keys(app.env).length > 0) {
     problems.add('rule', '/env', 'a guest has no environment; put words for it into container.vm.commandLine');
   }

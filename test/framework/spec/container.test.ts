@@ -33,6 +33,15 @@ describe('spec: virtual machines', () => {
     assert.deepEqual([again.cmd, again.container?.type], [null, 'VM']);
   });
 
+  it('do not come in place of a program with volumes, which they could not have', () => {
+    const volumes = [{ containerPath: 'data', mode: 'RW', persistent: { size: 10 } }];
+    const residency = { taskLostBehavior: 'WAIT_FOREVER' };
+    const program = { id: '/guest', cmd: 'sleep 1', container: { type: 'MESOS', volumes }, residency };
+    const existing = accept(program, { principal: 'gaia' });
+    const { details } = reject(guest({ ports: [] }), { mode: 'patch', existing, principal: 'gaia' }).body;
+    assert.match(JSON.stringify(details), /a guest has no volumes in this version; remove the app/);
+  });
+
   const refused: [string, object, string, RegExp][] = [
     [
       'other containers',
