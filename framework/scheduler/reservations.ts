@@ -111,7 +111,14 @@ function noteIdle(context: Context, kept: ReservationRecord, state: TaskState): 
   }
   const reached = kept.confirmed || !neverReached.includes(state);
   context.state.reservations.put(kept.id, { ...kept, confirmed: reached, idleSinceMs: context.now });
-  if (!reached) release(context, kept, 'its first task has not reached the agent');
+  if (!reached) release(context, kept, state === 'TASK_ERROR' ? refusedReason(context) : unreachedReason);
+}
+
+const unreachedReason = 'its first task has not reached the agent';
+
+/** A refused operation without an id vanishes, and then the launch asks for what is not there. */
+function refusedReason({ options: { principal, role } }: Context): string {
+  return `Mesos has refused its first task; if that happens again, do its ACLs let principal "${principal}" reserve and create volumes for role "${role}"?`;
 }
 
 /** Gives back what the offers at hand show and nobody wants, and forgets what they do not show any more. */

@@ -136,6 +136,29 @@ describe('scheduler: apps with volumes', () => {
     world.until(() => kept(world).length === 0 && records(world).length === 0);
   });
 
+  for (const [told, keeps] of [
+    ['is told of', () => true],
+    ['is not told of', ({ type }: { type: string }) => type !== 'UPDATE'],
+  ] as const)
+    it(`nor what a task uses that it ${told}: the launch was never answered, the app is gone, and the agent is back`, () => {
+      const world = new World(3);
+      world.connect();
+      world.command(put(keeper()));
+      for (let i = 0; i < 100 && world.mesos.tasks.size === 0; i++) {
+        world.deliverAll();
+        world.tick(100);
+      }
+      const [task] = world.mesos.tasks.values();
+      world.mesos.setUp(task?.agentId as string, false);
+      world.deliverAll();
+      world.command({ type: 'deleteApp', appId: '/keep', force: true });
+      pass(world, 5, 1000);
+      assert.deepEqual([world.view().apps.length, kept(world).length > 0], [0, true]);
+      world.mesos.setUp(task?.agentId as string, true);
+      world.mesos.events = world.mesos.events.filter(keeps);
+      world.until(() => kept(world).length === 0 && records(world).length === 0);
+    });
+
   it('an instance whose first launch never reached Mesos is begun again, and its record goes', () => {
     const world = new World(3);
     world.connect();
