@@ -159,6 +159,31 @@ describe('scheduler: apps with volumes', () => {
       world.until(() => kept(world).length === 0 && records(world).length === 0);
     });
 
+  it('nor a record of what was never asked for: the framework ended before it could, and the agents were away', () => {
+    const world = new World(3);
+    world.connect();
+    world.command(put(keeper()));
+    const turn = (up: boolean) => [...world.mesos.agents.keys()].forEach((id) => void world.mesos.setUp(id, up));
+    const crash = world.crash.bind(world);
+    world.crash = () => {
+      crash();
+      if (records(world).length > 0) turn(false);
+    };
+    for (let i = 0; i < 100 && records(world).length === 0; i++) {
+      world.crashNext = 'afterWrite';
+      world.deliverAll();
+      world.tick(100);
+    }
+    world.crashNext = null;
+    pass(world, 5, 1000);
+    assert.equal(tasks(world)[0]?.state, 'TASK_UNREACHABLE');
+    world.command({ type: 'deleteApp', appId: '/keep', force: true });
+    pass(world, 5, 1000);
+    assert.deepEqual([world.view().apps.length, records(world).length, world.mesos.tasks.size], [0, 1, 0]);
+    turn(true);
+    world.until(() => records(world).length === 0);
+  });
+
   it('an instance whose first launch never reached Mesos is begun again, and its record goes', () => {
     const world = new World(3);
     world.connect();
