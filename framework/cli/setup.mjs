@@ -29,6 +29,7 @@ const benchPackages = {
     ...['etcd-server', 'zookeeper', 'valgrind'],
     ...['libhiredis-dev', 'libnghttp2-dev', 'libzookeeper-st-dev'],
   ],
+  frames: vmPackages,
 };
 const nodeVersionMin = [20, 19];
 

@@ -18,6 +18,7 @@ const benches: Record<string, () => Promise<Bench>> = {
   redis: async () => (await import('./redis.js')).run,
   failover: async () => (await import('./failover.js')).run,
   steady: async () => (await import('./steady.js')).run,
+  frames: async () => (await import('./frames.js')).run,
   placement: async () => (await import('./placement/main.js')).run,
 };
 

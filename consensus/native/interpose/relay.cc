@@ -13,10 +13,6 @@ namespace gaia::interpose {
 
 namespace {
 
-bool wouldBlock(int error) {
-  return error == EAGAIN || error == EINTR || error == ENOTCONN || error == EINPROGRESS;
-}
-
 void sendAtOnce(int fd) {
   const int on = 1;
   real().setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -66,43 +62,22 @@ bool Relay::connectTo(const char* host, std::uint16_t port) {
 }
 
 bool Relay::disconnect() {
-  const bool clientEnded = up_.sourceEnded && up_.begin == up_.end;
-  if (exchanged_ || clientEnded) return false;
+  const bool clientEnded = up_.sourceEnded() && up_.empty();
+  if (up_.exchanged() || down_.exchanged() || clientEnded) return false;
   if (leader_.fd >= 0) real().close(leader_.fd);
   leader_ = {};
   if (client_.watched != 0) real().epoll_ctl(epollFd_, EPOLL_CTL_DEL, client_.fd, nullptr);
   client_.watched = 0;
-  up_.sinkClosed = down_.sourceEnded = false;
-  return true;
-}
-
-// One read and one write at most: relays take turns.
-bool Relay::pump(const Side& from, const Side& to, Direction& through) {
-  if (through.begin == through.end) through.begin = through.end = 0;
-  if (!through.sourceEnded && through.end < bufferBytes) {
-    const ssize_t got =
-        real().recv(from.fd, through.bytes + through.end, bufferBytes - through.end, MSG_DONTWAIT);
-    if (got < 0 && !wouldBlock(errno)) return false;
-    if (got == 0) through.sourceEnded = true;
-    if (got > 0) through.end += static_cast<std::size_t>(got);
-  }
-  if (through.begin < through.end) {
-    const ssize_t sent = real().send(to.fd, through.bytes + through.begin, through.end - through.begin,
-                                     MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (sent < 0 && !wouldBlock(errno)) return false;
-    if (sent > 0) through.begin += static_cast<std::size_t>(sent);
-    if (sent > 0) exchanged_ = true;
-  }
-  if (through.sourceEnded && through.begin == through.end && !through.sinkClosed)
-    through.sinkClosed = real().shutdown(to.fd, SHUT_WR) == 0 || errno != ENOTCONN;
+  up_.changeSink();
+  down_.changeSource();
   return true;
 }
 
 // `in` is filled from this side, `out` is emptied to it.
-void Relay::watch(Side& side, const Direction& in, const Direction& out) {
+void Relay::watch(Side& side, const Pump& in, const Pump& out) {
   std::uint32_t events = 0;
-  if (!in.sourceEnded && (in.end < bufferBytes || in.begin == in.end)) events |= EPOLLIN;
-  if (out.begin < out.end || (out.sourceEnded && !out.sinkClosed)) events |= EPOLLOUT;
+  if (in.wantsInput()) events |= EPOLLIN;
+  if (out.wantsOutput()) events |= EPOLLOUT;
   if (side.watched == (events | 1u << 31)) return;
   epoll_event event{};
   event.events = events;
@@ -112,8 +87,8 @@ void Relay::watch(Side& side, const Direction& in, const Direction& out) {
 }
 
 bool Relay::move() {
-  if (!pump(client_, leader_, up_) || !pump(leader_, client_, down_)) return false;
-  if (up_.sinkClosed && down_.sinkClosed) return false;
+  if (!up_.move(client_.fd, leader_.fd) || !down_.move(leader_.fd, client_.fd)) return false;
+  if (up_.done() && down_.done()) return false;
   watch(client_, up_, down_);
   watch(leader_, down_, up_);
   return true;

@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "../transport/pump.h"
+
 namespace gaia::interpose {
 
 class Relay {
@@ -25,23 +27,15 @@ class Relay {
   std::uint64_t deadlineMs = 0;  // a client without a leader is held until then
 
  private:
-  static constexpr std::size_t bufferBytes = 32 << 10;
-  struct Direction {
-    std::size_t begin = 0, end = 0;
-    bool sourceEnded = false, sinkClosed = false;
-    char bytes[bufferBytes];
-  };
   struct Side {
     int fd = -1;
     std::uint32_t watched = 0;
   };
-  bool pump(const Side& from, const Side& to, Direction& through);
-  void watch(Side& side, const Direction& in, const Direction& out);
+  void watch(Side& side, const Pump& in, const Pump& out);
 
   int epollFd_;
   Side client_, leader_;
-  Direction up_, down_;
-  bool exchanged_ = false;  // a byte has been sent on, either way
+  Pump up_, down_;
 };
 
 }  // namespace gaia::interpose

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::uint32_t ethernetMtu = 1500;
 constexpr Ipv4Address nobodyAddress{10, 0, 2, 254};
+constexpr const char* stationHost = "127.0.0.1";
 constexpr int backlogMax = 1024;
 
 in_addr toNetwork(const Ipv4Address& address) { return std::bit_cast<in_addr>(address); }
@@ -111,8 +112,7 @@ std::unique_ptr<Forwarder> Forwarder::start(std::uint8_t slot, const std::vector
   config.vhost = toNetwork(stationAddress(slot));
   config.vnameserver = toNetwork(nobodyAddress);  // must be somebody else; no frame for it is admitted
   config.disable_dns = true;
-  config.vdhcp_start =
-      toNetwork(guestAddress);  // all stations offer the same, so that any of them may be gone
+  config.vdhcp_start = toNetwork(guestAddress);  // offered by all: any of them may be gone
   config.if_mtu = config.if_mru = ethernetMtu;
   forwarder->slirp_ = slirp_new(&config, SlirpCalls::table(), forwarder.get());
   for (const Door& door : doors)
@@ -135,15 +135,16 @@ void Forwarder::raiseBacklogs() {
 }
 
 bool Forwarder::open(const Door& door, std::string* error) {
-  in_addr host{};
-  inet_pton(AF_INET, door.host.c_str(), &host);
   const bool udp = door.protocol == Door::Protocol::udp;
-  const bool free = !udp || mayBind(host, door.hostPort);
-  if (free &&
-      slirp_add_hostfwd(slirp_, udp, host, door.hostPort, toNetwork(guestAddress), door.guestPort) == 0)
-    return true;
+  const bool outer = !udp && door.host != stationHost;
+  in_addr host{};
+  inet_pton(AF_INET, outer ? stationHost : door.host.c_str(), &host);
+  const bool free = outer ? outer_.open(door) : !udp || mayBind(host, door.hostPort);
+  const in_addr guest = toNetwork(guestAddress);
+  if (free && slirp_add_hostfwd(slirp_, udp, host, door.hostPort, guest, door.guestPort) == 0) return true;
   *error = std::string("cannot listen on ") + (udp ? "udp " : "tcp ") + door.host + ":" +
-           std::to_string(door.hostPort) + ": " + sys::errorText(errno) + "; free the port or choose another";
+           std::to_string(door.hostPort) + ": " + sys::errorText(errno) + "; free the port" +
+           (outer ? std::string(" here and at ") + stationHost : "") + " or choose another";
   return false;
 }
 
@@ -152,6 +153,7 @@ Forwarder::~Forwarder() {
 }
 
 void Forwarder::addTo(std::vector<pollfd>* descriptors, std::uint32_t* timeoutMs) {
+  outer_.addTo(descriptors);
   adding_ = descriptors;
   first_ = descriptors->size();
   slirp_pollfds_fill(slirp_, timeoutMs, SlirpCalls::add, this);
@@ -159,6 +161,7 @@ void Forwarder::addTo(std::vector<pollfd>* descriptors, std::uint32_t* timeoutMs
 }
 
 void Forwarder::serve(std::span<const pollfd> ready) {
+  outer_.serve(ready);
   ready_ = ready;
   slirp_pollfds_poll(slirp_, 0, SlirpCalls::readyEvents, this);
   ready_ = {};

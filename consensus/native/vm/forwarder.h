@@ -5,7 +5,7 @@
 
 #include <memory>
 
-#include "vm/options.h"
+#include "vm/outer_doors.h"
 #include "vm/station_filter.h"
 
 struct Slirp;
@@ -36,6 +36,7 @@ class Forwarder {
 
   Send send_;
   StationFilter filter_;
+  OuterDoors outer_;
   Slirp* slirp_ = nullptr;
   std::vector<pollfd>* adding_ = nullptr;  // during addTo()
   std::size_t first_ = 0;                  // of its descriptors in the list

@@ -13,9 +13,11 @@ namespace {
 
 using std::string_view;
 
-bool isLoopback(const std::string& host) {
+// "All addresses" are none: they include 127.0.0.1, where the station itself has the door.
+bool mayHaveDoor(const std::string& host, Door::Protocol protocol) {
   in_addr address{};
-  return inet_pton(AF_INET, host.c_str(), &address) == 1 && ntohl(address.s_addr) >> 24 == IN_LOOPBACKNET;
+  if (inet_pton(AF_INET, host.c_str(), &address) != 1 || address.s_addr == INADDR_ANY) return false;
+  return protocol == Door::Protocol::tcp || ntohl(address.s_addr) >> 24 == IN_LOOPBACKNET;
 }
 
 // tcp|udp,host,hostPort,guestPort
@@ -25,7 +27,7 @@ bool parseDoor(string_view text, std::vector<Door>* out) {
   Door& door = out->emplace_back();
   door.protocol = parts[0] == "tcp" ? Door::Protocol::tcp : Door::Protocol::udp;
   door.host = parts[1];
-  return isLoopback(door.host) && parseNumber(parts[2], &door.hostPort) &&
+  return mayHaveDoor(door.host, door.protocol) && parseNumber(parts[2], &door.hostPort) &&
          parseNumber(parts[3], &door.guestPort) && door.hostPort != 0 && door.guestPort != 0;
 }
 

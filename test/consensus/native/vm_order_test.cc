@@ -109,7 +109,7 @@ TEST_CASE("vm: a new member of a slot begins anew, and its predecessor is heard 
   Order order;
   applied(order, batch(0, 1, 1, {"a", "b"}));
   CHECK(applied(order, batch(0, 4, 1, {"new"})) == Texts{"new"});
-  CHECK(applied(order, batch(0, 1, 3, {"late"})) == Texts{});
+  CHECK(applied(order, batch(0, 1, 2, {"late"})) == Texts{});
   CHECK(order.lastOf(0, 1) == 0);
   CHECK(order.lastOf(0, 4) == 1);
 }
@@ -144,7 +144,7 @@ TEST_CASE("vm: through lost batches and changes of the leader the log gets every
   Order order;
   Texts got;
   int sent = 0;
-  for (int step = 0; step < 5000 || !inputs.empty(); step++) {
+  for (int step = 0; step < 5000 || (!inputs.empty() && step < 50'000); step++) {
     if (step < 5000 && inputs.add(frame(std::to_string(sent)))) sent++;
     if (random() % 10 == 0 || step >= 5000) inputs.sendAgain();
     const Bytes entry = inputs.takeBatch();

@@ -179,7 +179,7 @@ describe('a replicated guest', function () {
     assert.match(refused[3] as string, /no order of this version/);
   });
 
-  it('does not start with a port that is taken, nor with a door for other hosts: cause and remedy', async () => {
+  it('does not start with a port that is taken, nor with a UDP door for other hosts: cause and remedy', async () => {
     const starts = async (name: string, door: string) => {
       const self = `self=0,9,127.0.0.1,${await freePort()},${await freePort()}`;
       const lines = ['group=/test/other@1', 'journal=journal', self, `door=${door}`];
@@ -199,8 +199,8 @@ describe('a replicated guest', function () {
         `cannot listen on ${protocol} 127.0.0.1:${port}: Address already in use; free the port or choose another`,
       );
     }
-    const [status, message] = await starts('remote', 'tcp,10.0.0.1,7000,6379');
+    const [status, message] = await starts('remote', 'udp,10.0.0.1,7000,6379');
     assert.equal(status, 64);
-    assert.match(`${message}`, /vm.conf: door="tcp,10.0.0.1,7000,6379" is not valid; the executor must write it/);
+    assert.match(`${message}`, /vm.conf: door="udp,10.0.0.1,7000,6379" is not valid; the executor must write it/);
   });
 });

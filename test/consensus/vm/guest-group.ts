@@ -45,6 +45,8 @@ export interface RoundLine {
 export interface Door {
   protocol: 'tcp' | 'udp';
   guestPort: number;
+  /** Left out: 127.0.0.1. */
+  host?: string;
 }
 
 const program = path.join(repository, 'build/native/gaia-vm');
@@ -116,7 +118,7 @@ export class GuestMember {
     for (const door of doors) {
       const port = await freePort();
       ports.push(port);
-      conf.push(`door=${door.protocol},127.0.0.1,${port},${door.guestPort}`);
+      conf.push(`door=${door.protocol},${door.host ?? '127.0.0.1'},${port},${door.guestPort}`);
     }
     writeFileSync(path.join(directory, 'vm.conf'), `${conf.join('\n')}\n`, { mode: 0o600 });
     return new GuestMember(directory, ports);
