@@ -8,7 +8,7 @@ import { DomainTree } from './domain-tree.js';
 import { fitStep } from './fit.js';
 import { slotsFor } from './leader.js';
 import { freeOf, giveBack, type Ledger, openLedgers, withdraw } from './ledger.js';
-import { placePacked } from './packing.js';
+import { type Order, placeLargestFirst, placePacked } from './packing.js';
 import { Recurring } from './recurring.js';
 import { groupFault } from './request.js';
 import { type Amounts, dimensions } from './resources.js';
@@ -64,18 +64,32 @@ export class Inventory {
   }
 
   /**
-   * Places groups that are known at once, in the order that fills agents best.
+   * Places groups that are known at once, in the packed order; when not all fit, the largest first if that places more replicas.
    * @returns for each group, in the order given, what `place` would return
    */
   placeAll(groups: readonly GroupRequest[], seed: number): Seat[][] {
+    const packed = this.placeBy(placePacked, groups, seed);
+    if (groups.every(({ slots }, i) => packed[i]?.length === slots.length)) return packed;
+    this.releaseAll(groups, packed);
+    const largestFirst = this.placeBy(placeLargestFirst, groups, seed);
+    if (largestFirst.flat().length > packed.flat().length) return largestFirst;
+    this.releaseAll(groups, largestFirst);
+    return this.placeBy(placePacked, groups, seed);
+  }
+
+  private placeBy(order: Order, groups: readonly GroupRequest[], seed: number): Seat[][] {
     const seats = new Map<GroupRequest, Seat[]>();
     const sound = groups.filter((group) => groupFault(group) === null);
-    placePacked(sound, this, (group) => {
+    order(sound, this, (group) => {
       const placed = this.place(group, seed);
       seats.set(group, placed);
       return placed.map(({ agentId }) => agentId);
     });
     return groups.map((group) => seats.get(group) ?? []);
+  }
+
+  private releaseAll(groups: readonly GroupRequest[], seats: readonly Seat[][]): void {
+    for (const [i, { demand }] of groups.entries()) for (const seat of seats[i] ?? []) this.release(seat, demand);
   }
 
   /** Gives back what a replica of this demand was given. @throws RangeError when its agent is unknown */

@@ -17,15 +17,22 @@ interface Waiting<Group> extends Kind {
  * Has each group placed, once.
  * @param placeOne takes a group's room and returns the agents it went to, by their ids; none if it found no place
  */
-export function placePacked<Group extends { demand: ReplicaDemand }>(
+export type Order = <Group extends { demand: ReplicaDemand }>(
   groups: readonly Group[],
   inventory: Inventory,
   placeOne: (group: Group) => readonly string[],
-): void {
+) => void;
+
+export const placePacked: Order = (groups, inventory, placeOne) => {
   inventory.keepsRooms = false;
   new Packing(kindsOf(groups, inventory), inventory, placeOne).run();
   inventory.keepsRooms = true;
-}
+};
+
+/** Agents are less well filled, but to the last as many as before have room, for groups that need different ones. */
+export const placeLargestFirst: Order = (groups, inventory, placeOne) => {
+  for (const kind of kindsOf(groups, inventory)) for (const group of kind.groups) placeOne(group);
+};
 
 /** The largest first. */
 function kindsOf<Group extends { demand: ReplicaDemand }>(

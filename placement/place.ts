@@ -8,7 +8,7 @@ import { considered, refusals } from './explain.js';
 import { refusal } from './filters.js';
 import { Inventory } from './inventory.js';
 import { isFounded } from './leader.js';
-import { placePacked } from './packing.js';
+import { type Order, placeLargestFirst, placePacked } from './packing.js';
 import { isSetAside, Stock } from './portions.js';
 import { groupFault } from './request.js';
 import { specificPorts } from './resources.js';
@@ -26,14 +26,16 @@ export function place(request: PlacementRequest, agents: AgentSnapshot[]): Plan 
     if (ids.has(id)) throw new RangeError(`group ${id} is twice in the request; merge its slots`);
     ids.add(id);
   }
-  if (request.order !== 'packed') return inOrder(request, agents, 'given');
-  const packed = inOrder(request, agents, 'packed');
+  const given = () => inOrder(request, agents, null);
+  if (request.order !== 'packed') return given();
+  const packed = inOrder(request, agents, placePacked);
   if (packed.unplaced.length === 0) return packed;
-  const given = inOrder(request, agents, 'given');
-  return given.assigned.length > packed.assigned.length ? given : packed;
+  const others = [inOrder(request, agents, placeLargestFirst), given()];
+  return others.reduce((best, plan) => (plan.assigned.length > best.assigned.length ? plan : best), packed);
 }
 
-function inOrder({ groups, objective, seed }: PlacementRequest, agents: AgentSnapshot[], order: 'given' | 'packed') {
+/** @param order null: as given */
+function inOrder({ groups, objective, seed }: PlacementRequest, agents: AgentSnapshot[], order: Order | null): Plan {
   const plan: Plan = { assigned: [], unplaced: [], considered: [] };
   const stock = isSetAside(groups, agents) ? new Stock(agents) : null;
   const shared = new Inventory(stock ? [] : agents, objective);
@@ -46,9 +48,9 @@ function inOrder({ groups, objective, seed }: PlacementRequest, agents: AgentSna
     stock?.settle(group, seats, inventory);
     return seats.map(({ agentId }) => agentId);
   };
-  const isPacked = (group: GroupRequest) => order === 'packed' && stock === null && groupFault(group) === null;
-  placePacked(groups.filter(isPacked), shared, placeOne);
-  for (const group of groups) if (!isPacked(group)) placeOne(group);
+  const isOrdered = (group: GroupRequest) => order !== null && stock === null && groupFault(group) === null;
+  order?.(groups.filter(isOrdered), shared, placeOne);
+  for (const group of groups) if (!isOrdered(group)) placeOne(group);
   return plan;
 }
 

@@ -171,7 +171,7 @@ export interface PlacementRequest {
   groups: GroupRequest[];
   /**
    * `given` (default): one group after the other. `packed`: in the order that fills agents best, for groups that are equally
-   * urgent; when not all fit, the order of the two that places more replicas.
+   * urgent; when not all fit, the one of this order, the largest first and the order given that places most replicas.
    */
   order?: 'given' | 'packed';
   /** Default `bestFit`. */

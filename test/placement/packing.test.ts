@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { bestFilling } from '../../placement/filling.js';
-import { type GroupRequest, Inventory, place } from '../../placement/index.js';
+import { type AgentSnapshot, type GroupRequest, Inventory, place } from '../../placement/index.js';
+import { type Order, placeLargestFirst, placePacked } from '../../placement/packing.js';
 import { type Amounts, covers } from '../../placement/resources.js';
 import { randomFrom } from '../random.js';
 import { agent, group } from './build.js';
@@ -49,6 +50,66 @@ describe('the packed order', () => {
     );
     assert.ok(inventory.ledgers.every(({ left }) => left.cpus === 0));
   });
+});
+
+describe('placeAll, when not all fit', () => {
+  const drawn = (seed: number) => {
+    const random = randomFrom(seed);
+    const one = (from: number, to: number) => from + Math.floor(random() * (to - from + 1));
+    const agents = Array.from({ length: 6 }, (_, i) => agent(`s${i}`, { cpus: one(6, 12), mem: 100 }));
+    const groups = Array.from({ length: 9 }, (_, i) =>
+      group({
+        id: `/g${i}`,
+        slots: Array.from({ length: one(1, 4) }, (__, slot) => slot),
+        demand: { cpus: one(1, 6), mem: 1, disk: 0, gpus: 0, ports: [0] },
+      }),
+    );
+    return { agents, groups };
+  };
+
+  it('tries the largest first, too, and takes what it says', () => {
+    let [better, worse] = [0, 0];
+    for (const seed of seeds) {
+      const { agents, groups } = drawn(seed);
+      const packed = placedBy(placePacked, agents, groups);
+      const largestFirst = placedBy(placeLargestFirst, agents, groups);
+      const inventory = new Inventory(agents);
+      const start = structuredClone(inventory.ledgers.map(({ left, ports }) => ({ left, ports })));
+      const seats = inventory.placeAll(groups, 1);
+      const placed = seats.flat().length;
+      assert.ok(placed >= packed, `seed ${seed}`);
+      if (placed > packed) better += 1;
+      if (largestFirst < packed) worse += 1;
+      for (const [i, { demand }] of groups.entries())
+        for (const seat of seats[i] ?? []) inventory.release(seat, demand);
+      assert.deepEqual(
+        inventory.ledgers.map(({ left, ports }) => ({ left, ports })),
+        start,
+      );
+    }
+    assert.ok(better > 0 && worse > 0, `${better} ${worse}`);
+  });
+
+  it('gives as many by place() as any order does', () => {
+    for (const seed of seeds) {
+      const { agents, groups } = drawn(seed);
+      const { assigned } = place({ groups, seed: 1, order: 'packed' }, agents);
+      const others = [placePacked, placeLargestFirst].map((order) => placedBy(order, agents, groups));
+      others.push(place({ groups, seed: 1 }, agents).assigned.length);
+      assert.equal(assigned.length, Math.max(...others), `seed ${seed}`);
+    }
+  });
+
+  function placedBy(order: Order, agents: AgentSnapshot[], groups: GroupRequest[]): number {
+    const inventory = new Inventory(agents);
+    let placed = 0;
+    order(groups, inventory, (one) => {
+      const seats = inventory.place(one, 1);
+      placed += seats.length;
+      return seats.map(({ agentId }) => agentId);
+    });
+    return placed;
+  }
 });
 
 describe('the best filling', () => {
