@@ -1,6 +1,7 @@
 /** What this host has for virtual machines; refusals name cause and remedy. */
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import type { Owner } from '../owner.js';
 import type { Accelerator } from './machine.js';
 
 const qemuName = 'qemu-system-x86_64';
@@ -18,29 +19,39 @@ export function findQemu(path: string): string {
   );
 }
 
-/** A kernel or an initrd; a relative name is one that was fetched into the sandbox. */
-export function bootFile(field: 'kernel' | 'initrd', name: string, sandbox: string): string {
+/** A kernel or an initrd; a relative name is one that was fetched into the sandbox. `owner` is who QEMU runs as; null: as we. */
+export function bootFile(field: 'kernel' | 'initrd', name: string, sandbox: string, owner: Owner | null): string {
   const file = resolve(sandbox, name);
   if (!statSync(file, { throwIfNoEntry: false })?.isFile())
     throw new Error(`${field} is "${name}", and there is no file ${file} on this host: put it there, or fetch it.`);
-  try {
-    accessSync(file, constants.R_OK);
-  } catch {
-    throw new Error(`${field} is "${name}", and ${file} cannot be read by this user: set its mode (chmod a+r).`);
-  }
-  return file;
+  if (mayOpen(file, constants.R_OK, owner)) return file;
+  throw new Error(`${field} is "${name}", and ${file} cannot be read by the app's user: set its mode (chmod a+r).`);
 }
 
 /**
- * KVM where the processor virtualises and the device may be opened, else TCG. The device alone does not say enough: some hosts
- * emulate it so slowly and incompletely that no usual kernel boots.
+ * KVM where the processor virtualises and QEMU's user may open the device, else TCG. The device alone does not say enough: some
+ * hosts emulate it so slowly and incompletely that no usual kernel boots.
  */
-export function accelerator(processorInfo = readFileSync('/proc/cpuinfo', 'utf8'), device = kvmDevice): Accelerator {
-  if (!/^flags\s*:.*\b(vmx|svm)\b/m.test(processorInfo)) return 'tcg';
+export function accelerator(
+  owner: Owner | null = null,
+  processorInfo = readFileSync('/proc/cpuinfo', 'utf8'),
+  device = kvmDevice,
+): Accelerator {
+  const virtualises = /^flags\s*:.*\b(vmx|svm)\b/m.test(processorInfo);
+  return virtualises && mayOpen(device, constants.R_OK | constants.W_OK, owner) ? 'kvm' : 'tcg';
+}
+
+/** Of another user the file's own mode tells: programs are started without further groups. `rights` as in access(2). */
+function mayOpen(file: string, rights: number, owner: Owner | null): boolean {
   try {
-    accessSync(device, constants.R_OK | constants.W_OK);
-    return 'kvm';
+    if (owner === null || owner.uid === 0) {
+      accessSync(file, rights);
+      return true;
+    }
+    const { mode, uid, gid } = statSync(file);
+    const place = uid === owner.uid ? 6 : gid === owner.gid ? 3 : 0;
+    return ((mode >> place) & rights) === rights;
   } catch {
-    return 'tcg';
+    return false;
   }
 }

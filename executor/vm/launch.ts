@@ -18,9 +18,9 @@ export async function launchGuest(
   const { sandbox, env, owner } = place;
   const machine: Machine = {
     ...same,
-    kernel: bootFile('kernel', kernel, sandbox),
-    initrd: bootFile('initrd', initrd, sandbox),
-    accelerator: accelerator(),
+    kernel: bootFile('kernel', kernel, sandbox, owner),
+    initrd: bootFile('initrd', initrd, sandbox, owner),
+    accelerator: accelerator(owner),
     network: { type: 'user', doors },
     memoryFile: null,
     incoming: false,

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { chmodSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { accelerator, bootFile, findQemu } from '../../../executor/vm/host.js';
 import { type Machine, machineArguments } from '../../../executor/vm/machine.js';
 import { withDirectory } from '../fixtures.js';
@@ -77,17 +79,35 @@ describe('executor vm: the host', () => {
         /qemu-system-x86_64 was not found in PATH .*: install Debian's package qemu-system-x86/,
       );
       assert.throws(
-        () => bootFile('initrd', 'my.gz', directory),
+        () => bootFile('initrd', 'my.gz', directory, null),
         /initrd is "my.gz", and there is no file .*\/my.gz on this host/,
       );
-      assert.throws(() => bootFile('kernel', directory, '/'), /no file/);
+      assert.throws(() => bootFile('kernel', directory, '/', null), /no file/);
     }));
 
   it('takes KVM only where the processor virtualises and the device can be opened', () => {
     const flags = (words: string) => `processor\t: 0\nflags\t\t: fpu ${words} sse\nbugs\t\t: vmx\n`;
-    assert.equal(accelerator(flags('vmx'), '/dev/null'), 'kvm');
-    assert.equal(accelerator(flags('svm'), '/dev/null'), 'kvm');
-    assert.equal(accelerator(flags('svm'), '/dev/no-such-device'), 'tcg');
-    assert.equal(accelerator(flags('vmxx'), '/dev/null'), 'tcg');
+    assert.equal(accelerator(null, flags('vmx'), '/dev/null'), 'kvm');
+    assert.equal(accelerator(null, flags('svm'), '/dev/null'), 'kvm');
+    assert.equal(accelerator(null, flags('svm'), '/dev/no-such-device'), 'tcg');
+    assert.equal(accelerator(null, flags('vmxx'), '/dev/null'), 'tcg');
   });
+
+  it('looks with the eyes of the user that QEMU will run as', () =>
+    withDirectory((directory) => {
+      const file = join(directory, 'vmlinuz');
+      writeFileSync(file, '');
+      const { uid, gid } = statSync(file);
+      const opens = (mode: number, owner: { uid: number; gid: number }) => {
+        chmodSync(file, mode);
+        return accelerator(owner, 'flags : vmx\n', file);
+      };
+      assert.equal(opens(0o600, { uid: uid + 1, gid: gid + 1 }), 'tcg');
+      assert.equal(opens(0o660, { uid: uid + 1, gid }), 'kvm');
+      assert.equal(opens(0o664, { uid: uid + 1, gid: gid + 1 }), 'tcg');
+      assert.equal(bootFile('kernel', file, '/', { uid: uid + 1, gid: gid + 1 }), file);
+      chmodSync(file, 0o600);
+      const foreign = { uid: uid + 1, gid: gid + 1 };
+      assert.throws(() => bootFile('kernel', file, '/', foreign), /cannot be read by the app's user: set its mode/);
+    }));
 });
