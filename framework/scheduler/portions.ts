@@ -63,8 +63,3 @@ function portionsOf(
     resources: toPlain(part),
   }));
 }
-
-/** What stays beside it when a task takes part of the agent for which nothing else is known. */
-export function everything({ free, portions = [] }: Pick<AgentSnapshot, 'free' | 'portions'>): AgentSnapshot['free'][] {
-  return [free, ...portions.map(({ resources }) => resources)];
-}
