@@ -6,6 +6,7 @@ import { type Demand, demandOf, towards } from './demand.js';
 import { departuresOf } from './departures.js';
 import type { AppRecord, TaskRecord } from './records.js';
 import { stop } from './tasks.js';
+import { victimsOf } from './victims.js';
 
 /** Makes one step towards the wanted number of tasks of the wanted version; returns what is to be launched. */
 export function convergePlain(
@@ -94,7 +95,8 @@ function stopSurplus(context: Context, app: AppRecord, counted: TaskRecord[], co
   const idle = counted.filter((task) => task.state !== 'TASK_RUNNING');
   const running = counted.filter((task) => task.state === 'TASK_RUNNING');
   const reason = app.deleting ? 'the app is deleted' : `the app is scaled to ${app.active.instances}`;
-  for (const task of [...byAge(app, idle), ...byAge(app, running)].slice(0, count)) stop(context, task, reason);
+  const first = byAge(app, idle).slice(0, count);
+  for (const task of [...first, ...victimsOf(context, app, running, count - first.length)]) stop(context, task, reason);
 }
 
 /** The first to go is first. */

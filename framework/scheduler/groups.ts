@@ -22,6 +22,7 @@ import type { AppRecord, GroupRecord, Moving, TaskRecord } from './records.js';
 import { giveUpAway, returningDemands } from './returning.js';
 import { tell } from './story.js';
 import { stop } from './tasks.js';
+import { victimsOf } from './victims.js';
 
 /** Slots of a group, as the consensus core counts them. */
 const slotsMax = 9;
@@ -128,7 +129,7 @@ function adjustSlots(context: Context, group: Group, restarting: boolean): Group
   const slots = [...group.record.slots];
   const free = freeSlots(group);
   while (slots.length < wanted && free.length > 0) slots.push(free.shift() as number);
-  while (slots.length > wanted) slots.splice(slots.indexOf(slotToDrop(group, slots, restarting)), 1);
+  while (slots.length > wanted) slots.splice(slots.indexOf(slotToDrop(context, group, slots, restarting)), 1);
   if (slots.length === group.record.slots.length) return group;
   wantSlots(context, group.app, group.record, slots);
   return refreshed(context, group);
@@ -154,10 +155,15 @@ function needsSpare(group: Group, restarting: boolean): boolean {
   return settled && !spareJoined;
 }
 
-function slotToDrop(group: Group, slots: number[], restarting: boolean): number {
+/** One that is empty, else of an outdated member, else of whoever leaves the rest most evenly spread. */
+function slotToDrop(context: Context, group: Group, slots: number[], restarting: boolean): number {
   const filled = (slot: number) => group.members.some((task) => task.replica.self.slot === slot);
   const stale = restarting ? outdated(group) : [];
-  return slots.findLast((slot) => !filled(slot)) ?? lastToLead(group, stale)?.replica.self.slot ?? Math.max(...slots);
+  const empty = slots.findLast((slot) => !filled(slot));
+  if (empty !== undefined) return empty;
+  const staying = group.members.filter(({ replica }) => slots.includes(replica.self.slot) && !replica.retiring);
+  const [victim] = victimsOf(context, group.app, staying, 1, leaderTask(group));
+  return (lastToLead(group, stale) ?? victim)?.replica.self.slot ?? Math.max(...slots);
 }
 
 const outdated = (group: Group) =>

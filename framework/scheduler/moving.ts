@@ -85,7 +85,8 @@ function settle(context: Context, group: Group, moving: Moving, restarting: bool
   const leaver = memberNumbered(group, moving.member);
   const stays = leaver !== undefined && departuresOf(context, [leaver]).length > 0;
   const successor = successorOf(group, moving);
-  if (!leaver || !stays || (restarting && !successor)) giveUp(context, group, moving);
+  const isVoid = !leaver || !stays || isSmaller(group) || !hasSlots(group, moving);
+  if (isVoid || (restarting && !successor)) giveUp(context, group, moving);
   else if (hasJoined(group, moving)) {
     dropSlot(context, group, moving.slot);
     retire(context, leaver, moving.reason);
@@ -101,6 +102,12 @@ function tryTogether(context: Context, group: Group, moving: Moving, leaver: Mem
   if (isTime && fit(context, group, leaving)) putGroup(context, group.app, { moving: { ...moving, together: true } });
 }
 
+/** The app wants fewer replicas than when the move began. */
+const isSmaller = ({ app, record }: Group) => record.slots.length - 1 > app.active.instances;
+
+const hasSlots = ({ record: { slots } }: Group, { slot, spare }: Moving) =>
+  slots.includes(slot) && slots.includes(spare);
+
 /** The successor counts, and nothing else is missing. */
 function hasJoined(group: Group, { spare }: Moving): boolean {
   const counts = caughtUp(group).some(({ replica }) => replica.self.slot === spare && !replica.retiring);
@@ -111,10 +118,11 @@ function successorOf(group: Group, { spare }: Moving): MemberTask | undefined {
   return group.members.find(({ replica, stopping }) => replica.self.slot === spare && !replica.retiring && !stopping);
 }
 
-/** One that has been placed takes the place of a replica that has gone. */
+/** One that has been placed takes the place of a replica that has gone, or is not wanted any more. */
 function giveUp(context: Context, group: Group, moving: Moving): void {
   const leaver = memberNumbered(group, moving.member);
-  const hasGone = !leaver || leaver.stopping !== null || leaver.inactive || leaver.replica.retiring !== null;
+  const hasGone =
+    isSmaller(group) || !leaver || leaver.stopping !== null || leaver.inactive || leaver.replica.retiring !== null;
   dropSlot(context, group, hasGone && successorOf(group, moving) ? moving.slot : moving.spare);
 }
 

@@ -138,11 +138,13 @@ describe('scheduler: replicated apps', () => {
         `member ${member} still counted`,
       );
     };
+    const led = world.app('/demo/ledger').group?.leader?.slot;
     world.command(put(replicatedSpec('/demo/ledger', { instances: 1 })));
     world.until(settled);
     assert.deepEqual(
       replicas(world).map(({ replica }) => replica?.slot),
-      [0],
+      [led],
+      'the leader stays',
     );
   });
 
