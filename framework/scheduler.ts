@@ -18,7 +18,7 @@ import { type Demand, requestNow } from './scheduler/demand.js';
 import { advanceDeployments, isRestarting } from './scheduler/deployments.js';
 import { noteDrains } from './scheduler/drains.js';
 import { convergeGroup } from './scheduler/groups.js';
-import { receiveInverseOffers } from './scheduler/maintenance.js';
+import { forgetUnheard, receiveInverseOffers, rescindInverseOffer } from './scheduler/maintenance.js';
 import { match } from './scheduler/match.js';
 import { countMoves } from './scheduler/moving.js';
 import { forgetAgent, receiveOffers } from './scheduler/offers.js';
@@ -111,6 +111,7 @@ function handle(context: Context, event: Event): void {
       else replan(context, event.id, event.plan);
       return;
     case 'ticked':
+      forgetUnheard(context);
       return;
   }
 }
@@ -129,6 +130,9 @@ function handleMesos(context: Context, event: SchedulerEvent): void {
       return;
     case 'INVERSE_OFFERS':
       receiveInverseOffers(context, event.inverse_offers.inverse_offers);
+      return;
+    case 'RESCIND_INVERSE_OFFER':
+      rescindInverseOffer(context, event.rescind_inverse_offer.inverse_offer_id.value);
       return;
     case 'UPDATE':
       receiveUpdate(context, event.update.status);
@@ -156,7 +160,7 @@ function subscribed(
   const address = master_info?.address;
   const master = address ? `${address.ip ?? address.hostname}:${address.port}` : (master_info?.hostname ?? null);
   Object.assign(memory, { connected: true, master, suppressed: false, wanted: new Set(), revivedMs: 0 });
-  for (const repeats of [memory.offers, memory.unavailable, memory.kills, memory.orders, memory.releases])
+  for (const repeats of [memory.offers, memory.unavailable, memory.asked, memory.kills, memory.orders, memory.releases])
     repeats.clear();
   startReconciliation(context);
 }

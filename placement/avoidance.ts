@@ -20,7 +20,7 @@ function isNear({ startMs, durationMs }: Unavailability, { nowMs, horizonMs }: M
 type Maintenance = NonNullable<GroupRequest['maintenance']>;
 
 /** 'maintenance begins at 2026-01-02T03:00:00.000Z, in 25 min, and takes 60 min' */
-function windowText({ startMs, durationMs }: Unavailability, nowMs: number): string {
+export function windowText({ startMs, durationMs }: Unavailability, nowMs: number): string {
   const start = `at ${new Date(startMs).toISOString()}`;
   const begins = startMs <= nowMs ? `has begun ${start}` : `begins ${start}, in ${minutes(startMs - nowMs)}`;
   return `maintenance ${begins}, and ${durationMs === null ? 'no end is known' : `takes ${minutes(durationMs)}`}`;

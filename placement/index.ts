@@ -1,5 +1,5 @@
 /** Placement: which agent takes which replica, and why. No I/O, no clock, no randomness. */
-export { avoidance } from './avoidance.js';
+export { avoidance, windowText } from './avoidance.js';
 export {
   type AgentName,
   agentsIn,

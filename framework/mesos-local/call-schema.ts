@@ -136,6 +136,7 @@ const OPERATION = message({
   destroy: optional(message({ volumes: repeated(RESOURCE) })),
 });
 
+const INVERSE_ANSWER = message({ inverse_offer_ids: repeated(ID), filters: optional(FILTERS) });
 const ROLES = message({ roles: repeated('string') });
 /** Bodies by call type; the body's field is the type in lower case. REVIVE and SUPPRESS may come without one. */
 export const SCHEDULER_CALL_TYPES = [
@@ -164,8 +165,8 @@ export const SCHEDULER_CALL: Message = message({
   subscribe: optional(SUBSCRIBE),
   accept: optional(message({ offer_ids: repeated(ID), operations: repeated(OPERATION), filters: optional(FILTERS) })),
   decline: optional(message({ offer_ids: repeated(ID), filters: optional(FILTERS) })),
-  accept_inverse_offers: optional('any'),
-  decline_inverse_offers: optional('any'),
+  accept_inverse_offers: optional(INVERSE_ANSWER),
+  decline_inverse_offers: optional(INVERSE_ANSWER),
   revive: optional(ROLES),
   suppress: optional(ROLES),
   kill: optional(message({ task_id: required(ID), agent_id: optional(ID), kill_policy: optional(KILL_POLICY) })),
@@ -206,7 +207,30 @@ export const EXECUTOR_CALL: Message = message({
   message: optional(message({ data: required('bytes') })),
 });
 
+const MACHINE_ID = message({ hostname: optional('string'), ip: optional('string') });
+const UNAVAILABILITY = message({ start: required(NANOSECONDS), duration: optional(NANOSECONDS) });
+export const SCHEDULE: Message = message({
+  windows: repeated(message({ machine_ids: repeated(MACHINE_ID), unavailability: required(UNAVAILABILITY) })),
+});
+export const MACHINE_IDS = message({ machines: repeated(MACHINE_ID) });
+
+export const OPERATOR_CALL_TYPES = [
+  'GET_HEALTH',
+  'GET_VERSION',
+  'GET_AGENTS',
+  'GET_STATE',
+  'MARK_AGENT_GONE',
+  'GET_MAINTENANCE_STATUS',
+  'GET_MAINTENANCE_SCHEDULE',
+  'UPDATE_MAINTENANCE_SCHEDULE',
+  'START_MAINTENANCE',
+  'STOP_MAINTENANCE',
+] as const;
+
 export const OPERATOR_CALL: Message = message({
-  type: optional({ enum: ['GET_HEALTH', 'GET_VERSION', 'GET_AGENTS', 'GET_STATE', 'MARK_AGENT_GONE'] }),
+  type: optional({ enum: OPERATOR_CALL_TYPES }),
   mark_agent_gone: optional(message({ agent_id: required(ID) })),
+  update_maintenance_schedule: optional(message({ schedule: required(SCHEDULE) })),
+  start_maintenance: optional(MACHINE_IDS),
+  stop_maintenance: optional(MACHINE_IDS),
 });

@@ -63,10 +63,11 @@ export function answerNotFound(response: ServerResponse): void {
 }
 
 /** @returns true if the method was wrong and 405 has been answered */
-export function refuseMethod(request: IncomingMessage, response: ServerResponse, allowed: 'GET' | 'POST'): boolean {
-  if (request.method === allowed) return false;
-  response.setHeader('Allow', allowed);
-  const text = `405 Method Not Allowed. Expecting one of { '${allowed}' }, but received '${request.method}'.`;
+export function refuseMethod(request: IncomingMessage, response: ServerResponse, ...allowed: string[]): boolean {
+  if (allowed.includes(request.method ?? '')) return false;
+  response.setHeader('Allow', allowed.join(', '));
+  const names = allowed.map((method) => `'${method}'`).join(', ');
+  const text = `405 Method Not Allowed. Expecting one of { ${names} }, but received '${request.method}'.`;
   answerText(response, 405, text);
   return true;
 }

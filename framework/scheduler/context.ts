@@ -138,6 +138,8 @@ export interface Memory {
   preemption: { nextMs: number; nextMsOf: Map<string, number>; planning: boolean };
   /** Maintenance windows, by agent; also of agents that have offered nothing. */
   unavailable: Map<string, Unavailability>;
+  /** By agent: the last inverse offer, when no offer has come since. */
+  asked: Map<string, { offerId: string; heardMs: number }>;
   waiting: Map<string, Waiting>;
   /** Demands that have been looked for without finding anything, and among what. */
   inVain: Map<string, string>;
@@ -183,6 +185,7 @@ export function emptyMemory(): Memory {
     held: new Map(),
     preemption: { nextMs: 0, nextMsOf: new Map(), planning: false },
     unavailable: new Map(),
+    asked: new Map(),
     waiting: new Map(),
     inVain: new Map(),
     earmarks: new Map(),

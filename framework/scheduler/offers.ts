@@ -55,6 +55,7 @@ export function forgetAgent(context: Context, agentId: string): void {
   context.memory.agents.delete(agentId);
   context.memory.unavailable.delete(agentId);
   forgetDrained(context, agentId);
+  context.memory.asked.delete(agentId);
   for (const offer of heldOffers(context)) if (agentOf(offer) === agentId) context.memory.offers.delete(offer.id.value);
 }
 

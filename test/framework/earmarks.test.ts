@@ -11,7 +11,7 @@ const lifeSecondsMax = 60;
 const boundSeconds = lifeSecondsMax + 30;
 
 /** A full cluster of agents with four cpus each: as soon as there is room, there is a small app for it. */
-export class Crowd {
+class Crowd {
   readonly world: World;
   private readonly endsMs = new Map<string, number>();
   private born = 0;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { put, running, settled } from './model/running.js';
+import { put, running, settled, story } from './model/running.js';
 import { replicatedSpec, type World } from './model/world.js';
 
 const hourMs = 3_600_000;
@@ -31,16 +31,29 @@ const byOffer = (inMs: number) => (world: World) => {
   agent.unavailability = { start: nanoseconds(world.now + inMs), duration: nanoseconds(hourMs) };
 };
 
-function inverseOffer(world: World): void {
+function inverseOffer(world: World, agentId = 'S1', id = 'I1', startMs = world.now): void {
   const inverse = {
-    id: { value: 'I1' },
+    id: { value: id },
     framework_id: { value: 'fw-1' },
-    agent_id: { value: 'S1' },
-    unavailability: { start: nanoseconds(world.now) },
+    agent_id: { value: agentId },
+    unavailability: { start: nanoseconds(startMs) },
   };
   const event = { type: 'INVERSE_OFFERS' as const, inverse_offers: { inverse_offers: [inverse] } };
   world.feed({ type: 'mesos', now: world.now, event });
 }
+
+const answers = (world: World) =>
+  world.calls.flatMap((call) =>
+    call.type === 'ACCEPT_INVERSE_OFFERS'
+      ? [['yes', ...call.accept_inverse_offers.inverse_offer_ids.map(({ value }) => value)]]
+      : call.type === 'DECLINE_INVERSE_OFFERS'
+        ? [['no', ...call.decline_inverse_offers.inverse_offer_ids.map(({ value }) => value)]]
+        : [],
+  );
+
+/** Where a plain app goes whose agents offer nothing that tells of windows. */
+const isAvoided = (world: World, agentId: string) =>
+  world.scheduler.cluster(world.now).cluster.agents.find(({ id }) => id === agentId)?.unavailable != null;
 
 describe('scheduler: maintenance', () => {
   it('avoids an agent whose window begins soon, and says so', () => {
@@ -78,7 +91,7 @@ describe('scheduler: maintenance', () => {
     assert.deepEqual(hosts(world), ['S2', 'S3', 'S4']);
   });
 
-  it('knows of windows from inverse offers, which it declines, until an offer says that there is none', () => {
+  it('knows of windows from inverse offers until an offer says that there is none', () => {
     const world = placed((told) => {
       told.command(put(replicatedSpec('/a')));
       told.tick(500);
@@ -87,15 +100,49 @@ describe('scheduler: maintenance', () => {
       );
       told.deliver(first);
       inverseOffer(told);
-      const declined = told.calls.find(({ type }) => type === 'DECLINE_INVERSE_OFFERS');
-      assert.deepEqual(declined, {
-        type: 'DECLINE_INVERSE_OFFERS',
-        decline_inverse_offers: { inverse_offer_ids: [{ value: 'I1' }] },
-      });
     });
     assert.match(sentenceOf(world, '/a'), /^box1: avoided \(maintenance has begun at .*, and no end is known\)/);
     world.command(put(replicatedSpec('/b')));
     world.until((view) => settled(view) && view.apps.length === 3);
     assert.doesNotMatch(sentenceOf(world, '/b'), /maintenance/);
+  });
+
+  it('says no to an inverse offer where its tasks stay, tells their apps once, and yes where nothing runs or all leaves', () => {
+    const world = running({}, 4);
+    const there = world.app('/demo/ledger').tasks[0]?.agentId as string;
+    const free = ['S1', 'S2', 'S3', 'S4'].find(
+      (id) => !world.mesos.living('/demo/ledger').some((one) => one.agentId === id),
+    );
+    const start = world.now;
+    inverseOffer(world, there, 'I1', start);
+    inverseOffer(world, free, 'I2', start);
+    world.tick(1000);
+    inverseOffer(world, there, 'I3', start);
+    const told = /stays on box\d .*, where maintenance has begun at .*Z, and no end is known; gaia drain moves it/g;
+    assert.equal(story(world).match(told)?.length, 1);
+    world.command({ type: 'drain', wanted: { agent: [there] } });
+    inverseOffer(world, there, 'I4', start);
+    assert.deepEqual(answers(world), [
+      ['no', 'I1'],
+      ['yes', 'I2'],
+      ['no', 'I3'],
+      ['yes', 'I4'],
+    ]);
+  });
+
+  it('forgets a window whose inverse offer is rescinded, or not repeated', () => {
+    const world = running({}, 4);
+    inverseOffer(world, 'S1', 'I1');
+    inverseOffer(world, 'S2', 'I2');
+    const event = {
+      type: 'RESCIND_INVERSE_OFFER' as const,
+      rescind_inverse_offer: { inverse_offer_id: { value: 'I1' } },
+    };
+    world.feed({ type: 'mesos', now: world.now, event });
+    assert.deepEqual([isAvoided(world, 'S1'), isAvoided(world, 'S2')], [false, true]);
+    world.tick(170_000);
+    assert.equal(isAvoided(world, 'S2'), true);
+    world.tick(20_000);
+    assert.equal(isAvoided(world, 'S2'), false);
   });
 });

@@ -4,6 +4,8 @@ import type { AgentInfo } from '../../mesos-http-client/types.js';
 import type { ToMaster, UnknownTask } from '../protocol.js';
 import { hasCapability } from './framework-validation.js';
 import { newFramework } from './frameworks.js';
+import { forgetAnswers, rescindInverseOffers } from './inverse-offers.js';
+import { machineOf } from './maintenance.js';
 import { allocateNow, rescindOffersOfAgent } from './offers.js';
 import {
   type Agent,
@@ -28,6 +30,10 @@ export function register(step: Step, connection: number, registration: Registrat
   if (state.goneAgents.has(id)) {
     const message = 'Agent has been marked gone';
     step.actions.push({ type: 'toAgent', connection, message: { type: 'shutdown', message } });
+    return;
+  }
+  if (machineOf(state, registration)?.mode === 'DOWN') {
+    step.actions.push({ type: 'toAgent', connection, message: { type: 'shutdown', message: 'Machine is `DOWN`' } });
     return;
   }
   const wasUnreachable = state.unreachableAgents.delete(id);
@@ -136,6 +142,7 @@ export function agentClosed(step: Step, connection: number): void {
   if (!agent) return;
   agent.connection = null;
   rescindOffersOfAgent(step, agent.id);
+  rescindInverseOffers(step, agent.id);
   for (const framework of step.state.frameworks.values()) {
     if (!framework.info.checkpoint) loseTasks(step, framework, agent);
   }
@@ -217,6 +224,8 @@ function removeUnreachable(step: Step, agent: Agent): void {
 function removeAgent(step: Step, agent: Agent): void {
   if (agent.connection !== null) step.actions.push({ type: 'dropAgent', connection: agent.connection });
   rescindOffersOfAgent(step, agent.id);
+  rescindInverseOffers(step, agent.id);
+  forgetAnswers(step.state, agent.id);
   step.state.agents.delete(agent.id);
   step.state.filters = step.state.filters.filter((filter) => filter.agentId !== agent.id);
   for (const framework of step.state.frameworks.values()) {
@@ -232,6 +241,18 @@ export function unregister(step: Step, connection: number): void {
   endAllTasks(step, agent, {
     state: 'TASK_LOST',
     message: `Agent ${agent.info.hostname} removed: the agent unregistered`,
+    reason: 'REASON_AGENT_REMOVED',
+  });
+  removeAgent(step, agent);
+}
+
+/** Its machine goes down for maintenance. */
+export function removeDown(step: Step, agent: Agent): void {
+  const message = "Operator initiated 'Machine DOWN'";
+  sendToAgent(step, agent, { type: 'shutdown', message });
+  endAllTasks(step, agent, {
+    state: 'TASK_LOST',
+    message: `Agent ${agent.info.hostname} removed: ${message}`,
     reason: 'REASON_AGENT_REMOVED',
   });
   removeAgent(step, agent);

@@ -2,6 +2,7 @@ import type { Subscribe } from '../../mesos-http-client/calls.js';
 import { isTerminal } from '../../mesos-http-client/task-status.js';
 import type { FrameworkInfo } from '../../mesos-http-client/types.js';
 import { resubscribeError, subscribeError } from './framework-validation.js';
+import { dropInverseOffersOf } from './inverse-offers.js';
 import { masterInfo } from './master-info.js';
 import { allocateNow, dropOffersOfFramework, rescindForeignRoles } from './offers.js';
 import {
@@ -94,6 +95,7 @@ function endStream(step: Step, framework: Framework): void {
   if (framework.stream) step.actions.push({ type: 'endStream', connection: framework.stream.connection });
   framework.stream = null;
   dropOffersOfFramework(step.state, framework.id);
+  dropInverseOffersOf(step.state, framework.id);
   step.state.filters = step.state.filters.filter((filter) => filter.frameworkId !== framework.id);
 }
 
@@ -119,6 +121,7 @@ export function disconnect(step: Step, connection: number): void {
   if (!framework) return;
   framework.stream = null;
   dropOffersOfFramework(step.state, framework.id);
+  dropInverseOffersOf(step.state, framework.id);
   step.state.filters = step.state.filters.filter((filter) => filter.frameworkId !== framework.id);
   const seconds = Math.max(0, framework.info.failover_timeout ?? 0);
   if (seconds === 0) removeFramework(step, framework);

@@ -3,9 +3,8 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
-import { OPERATOR_CALL } from '../call-schema.js';
 import { readJsonFile, writeFileAtomically } from '../durable-file.js';
-import { checkAccept, checkContentType, parseCall, Refusal } from '../http-call.js';
+import { checkAccept, checkContentType, Refusal } from '../http-call.js';
 import {
   answerEmpty,
   answerJson,
@@ -19,9 +18,10 @@ import {
 import { AGENT_PATH, AGENT_PROTOCOL, type ToAgent, type ToMaster } from '../protocol.js';
 import { RecordSocket } from '../record-socket.js';
 import { Master, type MasterEvent } from './master.js';
+import { type Operation, operatorCall } from './operator-call.js';
+import { PAGES, type Page } from './operator-pages.js';
 import { parseSchedulerCall } from './scheduler-call.js';
 import type { MasterAction, MasterSettings, Registry } from './state.js';
-import { agentsPage, operatorResponse, statePage, VERSION } from './views.js';
 
 /** Port 0 = any free port. */
 export interface MasterOptions extends Omit<MasterSettings, 'masterId' | 'hostname'> {
@@ -106,15 +106,12 @@ export class MasterLoop {
     if (!this.#master) throw new Refusal(503, 'Master has not finished recovery');
     if (path === '/api/v1/scheduler') return this.#scheduler(request, response);
     if (path === '/api/v1') return this.#operator(request, response);
-    const pages: Record<string, () => object> = {
-      '/state': () => statePage((this.#master as Master).state, this.#startedAtMs),
-      '/slaves': () => agentsPage((this.#master as Master).state),
-      '/version': () => VERSION,
-    };
-    if (path !== '/health' && !pages[path]) return answerNotFound(response);
-    if (refuseMethod(request, response, 'GET')) return;
-    if (path === '/health') answerEmpty(response, 200);
-    else answerJson(response, (pages[path] as () => object)());
+    const page = PAGES[path];
+    if (!page) return answerNotFound(response);
+    if (refuseMethod(request, response, ...Object.keys(page))) return;
+    const body = request.method === 'POST' ? await readBody(request) : '';
+    const answer = page[request.method as keyof typeof page] as Page;
+    this.#answer(response, answer(this.#master.state, body, this.#startedAtMs));
   }
 
   async #scheduler(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -150,23 +147,13 @@ export class MasterLoop {
   async #operator(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (refuseMethod(request, response, 'POST')) return;
     checkContentType(request.headers);
-    const call = parseCall(await readBody(request), OPERATOR_CALL) as OperatorRequest;
-    const invalid = (text: string) => new Refusal(400, `Failed to validate master::Call: ${text}`);
-    if (call.type === undefined) throw invalid("Expecting 'type' to be present");
-    if (call.type !== 'MARK_AGENT_GONE') {
-      return answerJson(response, operatorResponse((this.#master as Master).state, call.type));
-    }
-    if (!call.mark_agent_gone) throw invalid("Expecting 'mark_agent_gone' to be present");
-    this.#markGone(response, call.mark_agent_gone.agent_id.value);
+    this.#answer(response, operatorCall((this.#master as Master).state, await readBody(request)));
   }
 
-  #markGone(response: ServerResponse, agentId: string): void {
-    const { agents, unreachableAgents, recoveredAgents, goneAgents } = (this.#master as Master).state;
-    if (![agents, unreachableAgents, recoveredAgents, goneAgents].some((known) => known.has(agentId))) {
-      throw new Refusal(404, 'Agent not found');
-    }
-    this.#step({ type: 'markAgentGone', agentId });
-    answerEmpty(response, 200);
+  #answer(response: ServerResponse, operation: Operation): void {
+    if ('event' in operation) this.#step(operation.event);
+    if ('answer' in operation) answerJson(response, operation.answer);
+    else answerEmpty(response, 200);
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -188,9 +175,4 @@ export class MasterLoop {
     );
     this.#agents.set(connection, agent);
   }
-}
-
-interface OperatorRequest {
-  type?: 'GET_HEALTH' | 'GET_VERSION' | 'GET_AGENTS' | 'GET_STATE' | 'MARK_AGENT_GONE';
-  mark_agent_gone?: { agent_id: { value: string } };
 }

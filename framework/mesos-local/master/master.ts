@@ -1,19 +1,24 @@
 import type { SchedulerCall, Subscribe } from '../../mesos-http-client/calls.js';
+import type { Filters } from '../../mesos-http-client/types.js';
 import { Refusal } from '../http-call.js';
 import type { ToMaster } from '../protocol.js';
 import { accept } from './accept.js';
 import * as agents from './agents.js';
 import { subscribeError, updateFrameworkError } from './framework-validation.js';
 import * as frameworks from './frameworks.js';
+import { answerInverseOffers } from './inverse-offers.js';
+import { machineKey, startMaintenance, stopMaintenance, updateSchedule } from './maintenance.js';
 import { allocateNow, decline, revive, suppress } from './offers.js';
 import { reconcileImplicitly, reconcileTask } from './reconciliation.js';
 import type { IgnoredCall } from './scheduler-call.js';
 import {
   type Framework,
+  type MachineId,
   type MasterAction,
   type MasterSettings,
   type MasterState,
   type Registry,
+  type Schedule,
   type Step,
   sendToAgent,
 } from './state.js';
@@ -27,6 +32,10 @@ export type MasterEvent =
   | { type: 'fromAgent'; connection: number; message: ToMaster }
   | { type: 'agentClosed'; connection: number }
   | { type: 'markAgentGone'; agentId: string }
+  /** All three checked before. */
+  | { type: 'updateSchedule'; schedule: Schedule }
+  | { type: 'startMaintenance'; machines: MachineId[] }
+  | { type: 'stopMaintenance'; machines: MachineId[] }
   /** Time has passed. Everything that is due happens now. */
   | { type: 'tick' };
 
@@ -53,6 +62,11 @@ export class Master {
       })),
       offers: new Map(),
       filters: [],
+      schedule: registry?.maintenance?.schedule ?? { windows: [] },
+      machines: new Map(registry?.maintenance?.machines.map((machine) => [machineKey(machine.id), machine])),
+      inverseOffers: new Map(),
+      inverseFilters: [],
+      inverseAnswers: new Map(),
       nextFrameworkNumber: 0,
       nextAgentNumber: 0,
       nextOfferNumber: 0,
@@ -81,6 +95,15 @@ export class Master {
         break;
       case 'markAgentGone':
         agents.markGone(step, event.agentId);
+        break;
+      case 'updateSchedule':
+        updateSchedule(step, event.schedule);
+        break;
+      case 'startMaintenance':
+        startMaintenance(step, event.machines);
+        break;
+      case 'stopMaintenance':
+        stopMaintenance(step, event.machines);
         break;
       case 'tick':
         tick(step);
@@ -138,6 +161,12 @@ function handleCall(step: Step, call: SchedulerCall | IgnoredCall): void {
     case 'DECLINE':
       decline(step, framework, values(call.decline.offer_ids), call.decline.filters?.refuse_seconds);
       return;
+    case 'ACCEPT_INVERSE_OFFERS':
+      answerInverse(step, framework, 'ACCEPT', call.accept_inverse_offers);
+      return;
+    case 'DECLINE_INVERSE_OFFERS':
+      answerInverse(step, framework, 'DECLINE', call.decline_inverse_offers);
+      return;
     case 'REVIVE':
       revive(step, framework, call.revive?.roles);
       return;
@@ -154,6 +183,18 @@ function handleCall(step: Step, call: SchedulerCall | IgnoredCall): void {
       handleTaskCall(step, framework, call);
       return;
   }
+}
+
+function answerInverse(
+  step: Step,
+  framework: Framework,
+  status: 'ACCEPT' | 'DECLINE',
+  { inverse_offer_ids, filters }: { inverse_offer_ids: { value: string }[]; filters?: Filters },
+): void {
+  answerInverseOffers(step, framework, status, {
+    ids: values(inverse_offer_ids),
+    refuseSeconds: filters?.refuse_seconds,
+  });
 }
 
 function handleTaskCall(step: Step, framework: Framework, call: SchedulerCall | IgnoredCall): void {

@@ -10,6 +10,8 @@ import { isTerminal } from '../../mesos-http-client/task-status.js';
 import type { Offer, Resource } from '../../mesos-http-client/types.js';
 import { type Allocation, allocate, isCovered } from './allocator.js';
 import { hasCapability, rolesOf } from './framework-validation.js';
+import { makeInverseOffers } from './inverse-offers.js';
+import { unavailabilityOf } from './maintenance.js';
 import {
   type Agent,
   type Framework,
@@ -76,6 +78,7 @@ export function allocateNow(step: Step): void {
       offers: { offers: own.map((o) => offerMessage(state, framework, o)) },
     });
   }
+  makeInverseOffers(step);
 }
 
 function isRemote(state: MasterState, agent: Agent): boolean {
@@ -132,6 +135,7 @@ function offerMessage(state: MasterState, framework: Framework, offer: HeldOffer
   const executors = [...agent.executors.values()].filter((executor) => executor.frameworkId === framework.id);
   const { hostname, domain, attributes, port } = agent.info;
   const address = { hostname, ip: state.settings.ip, port: port ?? 0 };
+  const unavailability = unavailabilityOf(state, agent);
   return {
     id: { value: offer.id },
     framework_id: { value: framework.id },
@@ -141,6 +145,7 @@ function offerMessage(state: MasterState, framework: Framework, offer: HeldOffer
     ...(domain && { domain }),
     resources: shownResources(framework, offer.role, offer.resources),
     ...(attributes && attributes.length > 0 && { attributes }),
+    ...(unavailability && { unavailability }),
     ...(executors.length > 0 && { executor_ids: executors.map((executor) => executor.info.executor_id) }),
     ...(hasCapability(framework.info, 'MULTI_ROLE') && { allocation_info: { role: offer.role } }),
   };
@@ -151,12 +156,18 @@ function offerMessage(state: MasterState, framework: Framework, offer: HeldOffer
  * zero is no filter, anything else lasts at least the allocation interval and at most a year.
  */
 export function refuse(step: Step, offer: HeldOffer, resources: Resource[], refuseSeconds: number | undefined): void {
+  const forMs = refuseMs(step, refuseSeconds);
+  if (forMs === 0 || resources.length === 0) return;
+  const { frameworkId, role, agentId } = offer;
+  const untilMs = step.nowMs + forMs;
+  step.state.filters.push({ frameworkId, role, agentId, resources, untilMs });
+}
+
+/** How long a filter lasts; 0: there is none. */
+export function refuseMs({ state }: Step, refuseSeconds: number | undefined): number {
   const given = refuseSeconds ?? DEFAULT_REFUSE_SECONDS;
   const seconds = given < 0 || Number.isNaN(given) ? DEFAULT_REFUSE_SECONDS : Math.min(given, REFUSE_SECONDS_MAX);
-  if (seconds === 0 || resources.length === 0) return;
-  const { frameworkId, role, agentId } = offer;
-  const untilMs = step.nowMs + Math.max(seconds * 1000, step.state.settings.allocationIntervalMs);
-  step.state.filters.push({ frameworkId, role, agentId, resources, untilMs });
+  return seconds === 0 ? 0 : Math.max(seconds * 1000, state.settings.allocationIntervalMs);
 }
 
 export function decline(step: Step, framework: Framework, offerIds: string[], refuseSeconds: number | undefined): void {

@@ -7,6 +7,7 @@ import type {
   Resource,
   TaskState,
   TaskStatus,
+  Unavailability,
 } from '../../mesos-http-client/types.js';
 import type { ToAgent } from '../protocol.js';
 
@@ -24,6 +25,13 @@ export interface MasterState {
   completedFrameworks: CompletedFramework[];
   offers: Map<string, HeldOffer>;
   filters: OfferFilter[];
+  schedule: Schedule;
+  /** Those of the schedule, by `machineKey`. */
+  machines: Map<string, Machine>;
+  inverseOffers: Map<string, HeldInverseOffer>;
+  inverseFilters: { frameworkId: string; agentId: string; untilMs: number }[];
+  /** By agent, then by framework: the last answer to an inverse offer. */
+  inverseAnswers: Map<string, Map<string, { status: 'ACCEPT' | 'DECLINE'; atMs: number }>>;
   nextFrameworkNumber: number;
   nextAgentNumber: number;
   nextOfferNumber: number;
@@ -113,6 +121,28 @@ export interface HeldOffer {
   resources: Resource[];
 }
 
+export interface HeldInverseOffer {
+  id: string;
+  frameworkId: string;
+  agentId: string;
+}
+
+export interface MachineId {
+  hostname?: string;
+  ip?: string;
+}
+
+export interface Schedule {
+  windows: { machine_ids: MachineId[]; unavailability: Unavailability }[];
+}
+
+/** A machine that is to be maintained, or is being. */
+export interface Machine {
+  id: MachineId;
+  mode: 'DRAINING' | 'DOWN';
+  unavailability: Unavailability;
+}
+
 /** Hides offers of an agent whose resources are a subset of the refused ones. */
 export interface OfferFilter {
   frameworkId: string;
@@ -128,6 +158,8 @@ export interface Registry {
   unreachable: { agentId: string; sinceMs: number; info: AgentInfo }[];
   gone: string[];
   completedFrameworks: string[];
+  /** Registries of earlier versions have none. */
+  maintenance?: { schedule: Schedule; machines: Machine[] };
 }
 
 export type MasterAction =
@@ -161,13 +193,20 @@ export function sendToAgent(step: Step, agent: Agent | undefined, message: ToAge
 }
 
 export function saveRegistry(step: Step): void {
-  const { agents, recoveredAgents, unreachableAgents, goneAgents, completedFrameworks } = step.state;
+  const { agents, recoveredAgents, unreachableAgents, goneAgents, completedFrameworks, schedule, machines } =
+    step.state;
   const known = [...agents.values(), ...recoveredAgents.values()].map((agent) => agent.info);
   const unreachable = [...unreachableAgents].map(([agentId, { sinceMs, info }]) => ({ agentId, sinceMs, info }));
   const completed = completedFrameworks.map((framework) => framework.id);
   step.actions.push({
     type: 'save',
-    registry: { agents: known, unreachable, gone: [...goneAgents], completedFrameworks: completed },
+    registry: {
+      agents: known,
+      unreachable,
+      gone: [...goneAgents],
+      completedFrameworks: completed,
+      maintenance: { schedule, machines: [...machines.values()] },
+    },
   });
 }
 
