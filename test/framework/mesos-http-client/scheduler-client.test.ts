@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
-import { MesosError } from '../../../framework/mesos-http-client/index.js';
+import { MesosError, type Subscribe } from '../../../framework/mesos-http-client/index.js';
 import { accept, schedulerAndMasters, subscribed, Watched } from './scheduler-harness.js';
 import { type Exchange, until } from './scripted-server.js';
 
@@ -147,6 +147,28 @@ describe('SchedulerClient', () => {
       assert.equal(cause.message, message);
       assert.equal(master.requests.length, 1);
     }
+  });
+
+  it('an update is told at once while subscribed, and with every subscription after it', async () => {
+    const streams: Exchange[] = [];
+    const master = await serve((exchange) => {
+      if (exchange.request.json.type === 'SUBSCRIBE') streams.push(exchange);
+      accept(exchange, 'stream-7');
+    });
+    const { client, ...rest } = watch([master.address]);
+    await until('subscribed', () => rest.events.length > 0);
+    const capabilities = [{ type: 'REVOCABLE_RESOURCES' as const }];
+    await client.update({ capabilities }, ['test']);
+    const [update] = master.requestsOf('UPDATE_FRAMEWORK').map(({ json }) => json.update_framework);
+    const subscribed = () =>
+      master.requestsOf('SUBSCRIBE').map(({ json }) => (json.subscribe as Subscribe).framework_info);
+    assert.deepEqual(update, {
+      framework_info: { ...subscribed()[0], id: { value: 'F1' }, capabilities },
+      suppressed_roles: ['test'],
+    });
+    streams[0]?.fin();
+    await until('subscribed again', () => streams.length > 1);
+    assert.deepEqual(subscribed()[1]?.capabilities, capabilities);
   });
 
   it('authenticates with principal and secret, and shows the secret nowhere', async () => {
