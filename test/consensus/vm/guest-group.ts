@@ -40,6 +40,10 @@ export interface RelayLine {
 export interface RoundLine {
   number: number;
   trigger: string;
+  dirtyPages: number;
+  sentPages: number;
+  toBackupBytes: number;
+  toPrimaryBytes: number;
 }
 
 export interface Door {
