@@ -2,7 +2,6 @@
 
 #include <arpa/inet.h>
 #include <slirp/libslirp.h>
-#include <unistd.h>
 
 #include <bit>
 #include <cerrno>
@@ -37,20 +36,6 @@ int fromPoll(short bits) {
   for (const auto& [slirp, poll] : pollBits)
     if ((bits & poll) != 0) slirpBits |= slirp;
   return slirpBits;
-}
-
-// libslirp would share another program's UDP port with it, and datagrams would go to either.
-bool mayBind(in_addr host, std::uint16_t port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr = host;
-  address.sin_port = htons(port);
-  const int descriptor = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  const bool bound = bind(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
-  const int error = errno;
-  close(descriptor);
-  errno = error;
-  return bound;
 }
 
 }  // namespace
@@ -139,9 +124,10 @@ bool Forwarder::open(const Door& door, std::string* error) {
   const bool outer = !udp && door.host != stationHost;
   in_addr host{};
   inet_pton(AF_INET, outer ? stationHost : door.host.c_str(), &host);
-  const bool free = outer ? outer_.open(door) : !udp || mayBind(host, door.hostPort);
   const in_addr guest = toNetwork(guestAddress);
-  if (free && slirp_add_hostfwd(slirp_, udp, host, door.hostPort, guest, door.guestPort) == 0) return true;
+  if ((!outer || outer_.open(door)) &&
+      slirp_add_hostfwd(slirp_, udp, host, door.hostPort, guest, door.guestPort) == 0)
+    return true;
   *error = std::string("cannot listen on ") + (udp ? "udp " : "tcp ") + door.host + ":" +
            std::to_string(door.hostPort) + ": " + sys::errorText(errno) + "; free the port" +
            (outer ? std::string(" here and at ") + stationHost : "") + " or choose another";

@@ -21,6 +21,11 @@ class Client {
     this.socket.on('message', (bytes) => this.answers.push(bytes.toString('latin1')));
   }
 
+  async listens(): Promise<number> {
+    await new Promise<void>((resolve) => this.socket.bind(0, '127.0.0.1', resolve));
+    return this.socket.address().port;
+  }
+
   say(text: string): void {
     this.socket.send(`${this.name} ${text}`, this.port, '127.0.0.1');
   }
@@ -110,6 +115,29 @@ describe('a replicated guest', function () {
         [3, 2, 0],
       ],
     );
+  });
+
+  it('says by the new primary what the lost one kept back', async () => {
+    await client(3).isAnswered('0');
+    await setBackup();
+    primary().freeze(true);
+    client(3).say('1');
+    await eventually('the backup does not hear it', () => heardOf(backup(), 'c').includes('1'));
+    assert.deepEqual(client(3).answers, ['c 0']);
+    await group.member(1).kill();
+    await eventually('it is not answered', () => client(3).answers.includes('c 1'));
+  });
+
+  it('reaches no service of a host', async () => {
+    await client(1).isAnswered('0');
+    const service = new Client('service', 0);
+    primary().answerPort = await service.listens();
+    client(1).say('1');
+    await eventually('the guest does not hear it', () => primary().heard.includes('a 1'));
+    primary().answerPort = null;
+    await client(1).isAnswered('2');
+    assert.deepEqual(service.answers, []);
+    await service.close();
   });
 
   it('keeps clients of other members when the witness is lost', async () => {

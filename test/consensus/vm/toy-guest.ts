@@ -14,6 +14,8 @@ export class ToyGuest {
   readonly heard: string[] = [];
   /** What it answers to a payload; as long as that. */
   answer = (payload: string) => payload;
+  /** The port of the station that its answers go to, instead of the one that asked. */
+  answerPort: number | null = null;
   private rest: Buffer = Buffer.alloc(0);
 
   private constructor(private readonly socket: net.Socket) {
@@ -77,7 +79,7 @@ export class ToyGuest {
     source.copy(frame, 30);
     const ports = frame.readUInt32BE(34);
     frame.writeUInt16BE(ports & 0xffff, 34);
-    frame.writeUInt16BE(ports >>> 16, 36);
+    frame.writeUInt16BE(this.answerPort ?? ports >>> 16, 36);
     frame.writeUInt16BE(0, 40);
     this.send(frame);
   }
