@@ -115,4 +115,6 @@ export interface Replication {
   snapshot: SnapshotSource;
   /** Failure domains, widest first. */
   spread: Rung[];
+  /** With how many others, about, an agent is to share groups; left out: with any. */
+  scatterWidth?: number;
 }

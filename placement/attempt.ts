@@ -74,8 +74,9 @@ export class Attempt {
 
   /** On one copyset, that of the living if there are any. Null: none does, or the group does not ask for one. */
   private byCopyset(): Arrangement | null {
-    const { scatterWidth, living, distinctAgents } = this.question.group;
-    const { ladder, size } = this.question.arrangement.frame;
+    const { scatterWidth, living, slots, distinctAgents } = this.question.group;
+    const { ladder } = this.question.arrangement.frame;
+    const size = this.question.group.size ?? living.length + slots.length;
     if (scatterWidth === undefined || !distinctAgents || size < 2) return null;
     const copysets = this.inventory.copysetsOf(ladder, size, scatterWidth);
     const first = living[0] && this.inventory.ledgerOf(living[0].agentId);
@@ -94,14 +95,14 @@ export class Attempt {
     const { group, asked, arrangement } = this.question;
     const homes = new Set(group.living.map(({ agentId }) => agentId));
     const open = members.filter(({ agent }) => !homes.has(agent.id));
-    if (open.length !== group.slots.length) return null;
+    if (open.length !== members.length - homes.size) return null;
     const pool = this.pool();
     const chosen = new Arrangement(arrangement.frame);
     for (const ledger of open) {
-      if (!covers(ledger.left, asked) || !pool.accepts(ledger, chosen)) return null;
-      chosen.take(this.candidateOf(ledger));
+      if (chosen.taken.length === group.slots.length) break;
+      if (covers(ledger.left, asked) && pool.accepts(ledger, chosen)) chosen.take(this.candidateOf(ledger));
     }
-    return chosen;
+    return chosen.taken.length === group.slots.length ? chosen : null;
   }
 
   /** Without looking at all agents. Null: it comes to fewer replicas than asked, or a wish or the objective needs a look at all. */

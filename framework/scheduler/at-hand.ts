@@ -83,8 +83,10 @@ export class AtHand {
 }
 
 /** What it may take of an agent, and whether it may go there, is the same for others that take of its roles. */
-export function isShared({ request: { near = [], apart = [], claim = {} } }: Demand): boolean {
-  return near.length + apart.length === 0 && claim.keptFor === undefined && !claim.revocable;
+export function isShared({ request: { near = [], apart = [], claim = {}, scatterWidth } }: Demand): boolean {
+  return (
+    near.length + apart.length === 0 && scatterWidth === undefined && claim.keptFor === undefined && !claim.revocable
+  );
 }
 
 function viewOf(agent: AgentSnapshot, { roles, earmarks }: Pick<Share, 'roles' | 'earmarks'>): AgentSnapshot {

@@ -96,6 +96,7 @@ export function requestOf(spec: AppSpec): GroupRequest {
     distinctAgents: replicated,
     spread: spec.replication?.spread ?? [],
     living: [],
+    ...(spec.replication?.scatterWidth === undefined ? {} : { scatterWidth: spec.replication.scatterWidth }),
     size: spec.instances,
     near: affinitiesOf(spec, 'near'),
     apart: affinitiesOf(spec, 'apart'),

@@ -96,7 +96,9 @@ function placeOne(
   const found = findBesides(context, demand, atHand);
   const isAvoided = ({ agentId: id }: Assigned) =>
     avoidance(demand.request, { id, unavailable: context.memory.unavailable.get(id) ?? null }) !== null;
-  const avoidable = !complete && waitedMs < holdMs && found.assigned.some(isAvoided);
+  // Others may still come: agents that need not be avoided, or the rest of a copyset.
+  const isBettered = demand.request.scatterWidth !== undefined || found.assigned.some(isAvoided);
+  const avoidable = !complete && waitedMs < holdMs && found.assigned.length > 0 && isBettered;
   if (found.assigned.length > 0 && !avoidable) launchApp(context, demand, found, agents);
   atHand.settle(found);
   if (avoidable) return 'some';

@@ -1,24 +1,46 @@
 /** What placement is told beside the offers: what leads and runs on agents, when they go down, who is to be left alone. */
 import lodash from 'lodash';
 import { type AgentSnapshot, type GroupRequest, isFounded, type Plan } from '../../placement/index.js';
-import type { Context } from './context.js';
+import type { Context, KnownAgent } from './context.js';
 import type { AgentRef, AppRecord } from './records.js';
 import type { State } from './state.js';
 
 /**
  * The plan for a request over these agents, with all that is known of them. Agents that are not among them, but run what the
- * request is to be near or apart from, are shown to placement with nothing free, and are no part of the plan.
+ * request is to be near or apart from, or belong to copysets, are shown to placement with nothing free, and are no part of the plan.
  */
 export function planOver(context: Context, request: GroupRequest, agents: AgentSnapshot[]): Plan {
   const known = new Set(agents.map(({ id }) => id));
   const running = runningByAgent(context.state, request);
-  const absent = [...running.values()].filter(({ agent }) => !known.has(agent.id));
-  const all = [...agents, ...absent.map(({ agent }) => fullAgent(agent))];
+  const neighbours = [...running.values()].map(({ agent }) => agent);
+  const others = request.scatterWidth === undefined ? [] : [...context.memory.agents.values()].map(withRef);
+  const absent = lodash.uniqBy([...neighbours, ...others], ({ id }) => id).filter(({ id }) => !known.has(id));
+  const seen = [...agents, ...absent.map(fullAgent)];
+  const all = request.scatterWidth === undefined ? seen : sized(context, seen);
   const plan = context.options.place({ groups: [request], seed: 0 }, surrounded(context, request, all, running));
   if (absent.length === 0) return plan;
   const isGiven = ({ agentId }: { agentId: string }) => known.has(agentId);
   const unplaced = plan.unplaced.map((one) => ({ ...one, refusals: one.refusals.filter(isGiven) }));
   return { ...plan, considered: plan.considered.filter(isGiven), unplaced };
+}
+
+const withRef = ({ snapshot, host }: KnownAgent): AgentRef => ({ ...lodash.omit(snapshot, 'free', 'total'), host });
+
+/**
+ * With totals by which copysets tell alike machines: to the nearest power of two of what is free and what our tasks have, so that
+ * sets are the same whatever comes and goes in between.
+ */
+function sized({ state, memory }: Context, agents: AgentSnapshot[]): AgentSnapshot[] {
+  const byAgent = lodash.groupBy([...state.tasks.values()], ({ agent }) => agent.id);
+  return agents.map((agent) => {
+    const free = memory.agents.get(agent.id)?.snapshot.free ?? agent.free;
+    const sum = (name: 'cpus' | 'mem' | 'disk' | 'gpus') =>
+      lodash.sumBy(byAgent[agent.id] ?? [], ({ demand }) => demand[name]) + free[name];
+    const size = (name: 'cpus' | 'mem' | 'disk' | 'gpus') =>
+      sum(name) > 0 ? 2 ** Math.round(Math.log2(sum(name))) : 0;
+    const total = { ...agent.free, cpus: size('cpus'), mem: size('mem'), disk: size('disk'), gpus: size('gpus') };
+    return { ...agent, total };
+  });
 }
 
 function surrounded(

@@ -6,6 +6,7 @@ import { readSnapshot } from './snapshot.js';
 
 const SPREAD_DEFAULT = ['zone', 'rack', 'host'];
 const SPREAD_STEPS_MAX = 8;
+const SCATTER_WIDTH_MAX = 64;
 const DOMAIN = /^[A-Za-z0-9_.-]{1,64}$/;
 
 /** The block `replication`, our extension of Marathon's spec. Its unknown keys are refused, not ignored: a misspelt
@@ -13,6 +14,7 @@ const DOMAIN = /^[A-Za-z0-9_.-]{1,64}$/;
 export function readReplication(reader: Reader): Replication | undefined {
   const inner = reader.object('replication');
   if (inner === undefined) return undefined;
+  const scatterWidth = inner.integer('scatterWidth', { min: 1, max: SCATTER_WIDTH_MAX });
   const replication: Replication = {
     protocol: readProtocol(inner),
     transport: inner.choice('transport', ['auto', 'shm', 'verbs', 'tcp'] as const) ?? 'auto',
@@ -20,9 +22,10 @@ export function readReplication(reader: Reader): Replication | undefined {
     durability: inner.choice('durability', ['memory', 'disk'] as const) ?? 'memory',
     snapshot: readSnapshot(inner),
     spread: inner.list('spread', readRung) ?? SPREAD_DEFAULT,
+    ...(scatterWidth === undefined ? {} : { scatterWidth }),
   };
   for (const path of inner.ignored()) {
-    const fields = 'protocol, transport, suspicionMs, durability, snapshot and spread';
+    const fields = 'protocol, transport, suspicionMs, durability, snapshot, spread and scatterWidth';
     inner.problems.add('rule', path, `replication has no such field; use ${fields}`);
   }
   checkSpread(replication.spread, inner.problems);

@@ -72,6 +72,17 @@ describe('copysets', () => {
     );
   });
 
+  it('of a group that has lost several take one after the other back, by the size of the whole group', () => {
+    const inventory = new Inventory(agents);
+    const five = group({ spread, scatterWidth: 4, slots: [0, 1, 2, 3, 4], size: 5 });
+    const seats = inventory.place(five, 1);
+    const homes = seats.map(({ agentId }) => byId.get(agentId) as AgentSnapshot);
+    for (const seat of seats.slice(3)) inventory.release(seat, group().demand);
+    const three = homes.slice(0, 3).map((home, slot) => living(slot, home));
+    const [joined] = inventory.place({ ...five, slots: [3], living: three }, 7);
+    assert.ok(homes.slice(3).some(({ id }) => id === joined?.agentId));
+  });
+
   it('are left when none has room, and explained', () => {
     const full = agents.map((one, i) => ({ ...one, free: { ...one.free, cpus: i < 4 ? 8 : 0.1 } }));
     assert.equal(new Inventory(full).place(group({ spread, scatterWidth: 2 }), 1).length, 3);

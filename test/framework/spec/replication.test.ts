@@ -9,6 +9,7 @@ describe('spec: replication', () => {
   const refused: [string, object, string, RegExp][] = [
     ['ten replicas', { instances: 10 }, '/instances', /10; a replicated app has 1 to 9 replicas/],
     ['no replica', { instances: 0 }, '/instances', /to stop the app, remove it/],
+    ['a width of none', { replication: { scatterWidth: 0 } }, '/replication/scatterWidth', /0.*1/],
     ['soon', { replication: { suspicionMs: 5 } }, '/replication/suspicionMs', /5.*50/],
     ['tape', { replication: { durability: 'tape' } }, '/replication/durability', /"tape"/],
     ['no port', { portDefinitions: [] }, '/portDefinitions', /needs a tcp port/],
