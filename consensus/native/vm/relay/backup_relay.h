@@ -29,7 +29,6 @@ class BackupRelay : private StreamEvents {
   // The round that the secondary has whole: what its guest says from now on comes after it. The guest stands
   // still until what waits in toPrimary() is handed on, or a little longer.
   std::optional<std::uint64_t> takeReceived() { return std::exchange(received_, std::nullopt); }
-  bool inRounds() const { return stream_.inRounds(); }
   const std::string& failure() const { return failure_.empty() ? stream_.failure() : failure_; }
 
  private:

@@ -84,7 +84,6 @@ class ColoStream {
   const std::vector<RamBlock>& blocks() const { return blocks_; }
   std::uint32_t section() const { return section_; }  // the number QEMU gave the RAM's
   bool inRounds() const { return place_ >= Place::betweenRounds; }
-  std::uint64_t ramPages() const { return ramPages_; }
 
  private:
   enum class Place : std::uint8_t {

@@ -59,7 +59,6 @@ class BackupEnd {
   std::uint16_t port() const { return sys::localPort(listener_); }
   void addTo(std::vector<pollfd>* descriptors) const;
   void serve(std::uint64_t nowNs);
-  bool inRounds() const { return relay_ && relay_->inRounds(); }
   const std::string& failure() const { return failure_; }
 
  private:

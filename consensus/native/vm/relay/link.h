@@ -27,7 +27,6 @@ class Link {
 
   void step();  // receives, shakes hands, sends
   void send() { stream_.flush(); }
-  bool idle() const { return state_ == State::idle; }
   bool open() const { return state_ == State::open; }
   const Mac& hashKey() const { return hashKey_; }  // once open
   // Not empty: it has ended, and why. What came before may still be taken.
