@@ -123,6 +123,7 @@ function refusedReason({ options: { principal, role } }: Context): string {
 
 /** Gives back what the offers at hand show and nobody wants, and forgets what they do not show any more. */
 export function releaseOffered(context: Context, agents: Map<string, Filling>): void {
+  const owedBy = lodash.groupBy(owed(context.state), ({ agent }) => agent.id);
   for (const [agentId, filling] of agents) {
     const frameworkId = context.state.frameworkId;
     const shown = lodash.groupBy(
@@ -130,7 +131,7 @@ export function releaseOffered(context: Context, agents: Map<string, Filling>): 
       (resource) => instanceOf(resource, frameworkId),
     );
     for (const [id, resources] of Object.entries(shown)) lookAt(context, filling, id, resources);
-    forgetAbsent(context, agentId, shown);
+    forgetAbsent(context, owedBy[agentId] ?? [], shown);
   }
 }
 
@@ -155,11 +156,15 @@ function givingBack(resources: Resource[]): OfferOperation[] {
 }
 
 /** An offer without it says that it has been given back, or was never made; while a task uses it, it says nothing. */
-function forgetAbsent({ state, memory }: Context, agentId: string, shown: Record<string, Resource[]>): void {
-  const times = [...memory.offers.values()].filter(({ offer }) => offer.agent_id.value === agentId);
-  const newestMs = Math.max(...times.map(({ receivedMs }) => receivedMs));
-  for (const { id, agent, attempts, releasing, confirmed, idleSinceMs } of owed(state)) {
-    const gone = agent.id === agentId && !shown[id] && (releasing?.asked || !confirmed);
+function forgetAbsent(
+  { state, memory }: Context,
+  owedThere: ReservationRecord[],
+  shown: Record<string, Resource[]>,
+): void {
+  for (const { id, agent, attempts, releasing, confirmed, idleSinceMs } of owedThere) {
+    const times = [...memory.offers.values()].filter(({ offer }) => offer.agent_id.value === agent.id);
+    const newestMs = Math.max(...times.map(({ receivedMs }) => receivedMs));
+    const gone = !shown[id] && (releasing?.asked || !confirmed);
     if (!gone || idleSinceMs === null || newestMs < idleSinceMs) continue;
     state.reservations.remove(id);
     for (const key of [id, taskIdOf(id, attempts)]) memory.releases.delete(key);
