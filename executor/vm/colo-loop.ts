@@ -30,11 +30,12 @@ export class ColoLoop {
     return this.colo.phase;
   }
 
-  /** For a QEMU that was started with `-incoming defer`: waits at `uri` for the state of a guest. */
-  listen(uri: string): void {
+  /** For a QEMU that was started with `-incoming defer`: waits at `uri` for the state of a guest. Resolves when it does, or has refused. */
+  listen(uri: string): Promise<void> {
     const { colo, actions } = Colo.listening(uri, this.standsStill);
     this.colo = colo;
     this.perform(actions);
+    return this.last;
   }
 
   happened(event: ColoEvent): void {

@@ -85,8 +85,7 @@ describe('COLO of real QEMUs', function () {
 
   async function pair(first: Half, socket: string): Promise<Half> {
     const second = await start(true);
-    second.colo.listen(`unix:${socket}`);
-    await eventually('it listens', () => existsSync(socket), patienceMs);
+    await second.colo.listen(`unix:${socket}`);
     first.colo.happened({ type: 'seed', uri: `unix:${socket}` });
     await first.reaches('primary');
     await second.reaches('backup');
@@ -144,7 +143,7 @@ describe('COLO of real QEMUs', function () {
       await first.reaches('alone');
       await first.ticks(first.tick);
       const second = await start(true);
-      second.colo.listen(`unix:${path.join(directory, 'one')}`);
+      await second.colo.listen(`unix:${path.join(directory, 'one')}`);
       second.colo.happened({ type: 'partnerLost' });
       await second.reaches('useless');
     }));

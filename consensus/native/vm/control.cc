@@ -37,7 +37,8 @@ std::string flag(const char* name, bool value) {
 std::string guestLine(const GuestStatus& guest) {
   return "{\"type\":\"guest\"" + field("epoch", guest.roles.epoch) + field("primary", guest.roles.primary) +
          field("backup", guest.roles.backup) + flag("connected", guest.connected) + field("cut", guest.cut) +
-         flag("drained", guest.drained) + ",\"roundWanted\":" + nameOf(guest.want) + "}\n";
+         flag("drained", guest.drained) + field("round", guest.round) +
+         ",\"roundWanted\":" + nameOf(guest.want) + "}\n";
 }
 
 std::string framesLine(const FrameCounts& counts) {
@@ -125,10 +126,10 @@ void Control::obey(std::string_view line, DataPlane& plane, Synchronisation& syn
 
 void Control::report(const DataPlane& plane, Synchronisation& synchronisation, std::uint64_t nowNs) {
   for (const auto& line : synchronisation.takeLines()) say(line);
+  offer(guestLine(plane.guestStatus()), &guest_);  // at once: rounds wait for it
   if (nowNs - reportedNs_ < reportNs) return;
   reportedNs_ = nowNs;
   offer(stateLine(plane.status()), &state_);
-  offer(guestLine(plane.guestStatus()), &guest_);
   if (nowNs - countedNs_ < countNs) return;
   countedNs_ = nowNs;
   offer(metricsLine(plane.metrics()), &metrics_);

@@ -78,12 +78,16 @@ void DataPlane::serve(std::span<const pollfd> ready) {
     if (entry.fd == bell_ && entry.revents != 0) sys::drain(bell_);
   forwarder_->serve(ready);
   if (guest_ != nullptr) guest_->serve(ready, [this](View frame) { takeOutput(frame); });
-  if (peers_->serve(ready, nowNs)) inputs_.sendAgain();
+  if (peers_->serve(ready, nowNs)) {
+    inputs_.sendAgain();
+    if (!isPrimary()) drainedTold_ = 0;
+  }
   takeEvents();
   attendDuty(nowNs);
   sendInputs(nowNs);
   sendDigests();
   if (guest_ != nullptr) guest_->flush();
+  sendDrained();
   peers_->flush();
 }
 
@@ -126,12 +130,14 @@ void DataPlane::apply(View payload) {
   });
   if (!entry) return;
   if (std::holds_alternative<Roles>(*entry)) applyRoles(before);
-  if (const Cut* cut = std::get_if<Cut>(&*entry)) cut_ = isPrimary() || isBackup() ? cut->round : 0;
+  const Cut* cut = std::get_if<Cut>(&*entry);  // a backup may hear of its round's end before the log does
+  if (cut != nullptr) cut_ = (isPrimary() || isBackup()) && cut->round > round_ ? cut->round : 0;
   inputs_.confirmed(order_.lastOf(self_.slot, self_.number));
 }
 
 // Who is primary no longer keeps back what it has not sent: nobody may hear it any more.
 void DataPlane::applyRoles(const Roles& before) {
+  drainedTold_ = 0;
   const auto drop = [](View) {};
   if (before.primary == self_.number && !isPrimary()) return guard_.close(false, drop);
   if (!isPrimary()) return retained_.committed();
@@ -208,6 +214,13 @@ void DataPlane::sendDigests() {
   digests_.clear();
 }
 
+// The primary's QEMU is asked for a round only when both guests have the inputs that it covers.
+void DataPlane::sendDrained() {
+  if (!isBackup() || cut_ == drainedTold_ || !drained() || !peers_->connected(order_.roles().primary)) return;
+  const PeerMessage message{.kind = PeerMessage::Kind::drained, .epoch = order_.roles().epoch, .round = cut_};
+  if (peers_->send(order_.roles().primary, message, {})) drainedTold_ = cut_;
+}
+
 // To the stations that a frame of the primary's guest is for.
 void DataPlane::route(View frame) {
   outputFrames_++;
@@ -237,6 +250,10 @@ void DataPlane::hear(const Member& from, const PeerMessage& message, View payloa
         std::memcpy(&digest, payload.data(), sizeof digest);
         guard_.compare(message.round, digest, [this](View frame) { route(frame); });
       }
+      return;
+    case PeerMessage::Kind::drained:
+      if (isPrimary() && message.epoch == order_.roles().epoch && from.number == order_.roles().backup)
+        drainedTold_ = message.round;
   }
 }
 

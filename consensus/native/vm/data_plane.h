@@ -15,9 +15,10 @@ namespace gaia::vm {
 
 struct GuestStatus {
   Roles roles;
-  bool connected = false;  // a QEMU is connected
-  std::uint64_t cut = 0;   // the round that inputs wait for; 0: none
-  bool drained = false;    // the guest has taken all inputs before the cut
+  bool connected = false;   // a QEMU is connected
+  std::uint64_t cut = 0;    // the round that inputs wait for; 0: none
+  bool drained = false;     // the guest has taken all inputs before the cut; the primary's: both have
+  std::uint64_t round = 0;  // the last that was committed
   OutputGuard::Want want = OutputGuard::Want::nothing;
   bool operator==(const GuestStatus&) const = default;
 };
@@ -49,7 +50,7 @@ class DataPlane {
   // The round has made the backup's guest the same as the primary's, which have not run on yet; both members
   // are told.
   std::string committed(std::uint64_t round);
-  std::string abandoned(std::uint64_t round);  // it has changed nothing
+  std::string abandoned(std::uint64_t round);     // it has changed nothing
   std::uint64_t round() const { return round_; }  // the last that was committed
   void stop() { turns_->stop(); }
 
@@ -77,6 +78,8 @@ class DataPlane {
   void sendInputs(std::uint64_t nowNs);
   void sendAgainLate(std::uint64_t nowNs);
   void sendDigests();
+  void sendDrained();
+  bool drained() const;
   void takeOutput(View frame);
   void route(View frame);
   void hear(const Member& from, const PeerMessage& message, View payload);
@@ -100,6 +103,7 @@ class DataPlane {
   std::size_t proposalsUnderWay_ = 0;
   std::uint64_t cut_ = 0;
   std::uint64_t round_ = 0;
+  std::uint64_t drainedTold_ = 0;  // the cut that the primary knows of; at the primary, that it was told of
   HashKey key_;
   OutputGuard guard_;
   RetainedOutput retained_;

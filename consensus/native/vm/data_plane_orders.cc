@@ -56,9 +56,12 @@ std::string DataPlane::abandoned(std::uint64_t round) {
   return {};
 }
 
+bool DataPlane::drained() const { return cut_ != 0 && (guest_ == nullptr || guest_->drained()); }
+
 GuestStatus DataPlane::guestStatus() const {
   const bool guest = guest_ != nullptr && guest_->connected();
-  return {order_.roles(), guest, cut_, cut_ != 0 && (guest_ == nullptr || guest_->drained()), guard_.want()};
+  const bool both = !isPrimary() || order_.roles().backup == 0 || drainedTold_ == cut_;
+  return {order_.roles(), guest, cut_, drained() && both, round_, guard_.want()};
 }
 
 FrameCounts DataPlane::counts() const {

@@ -14,13 +14,14 @@ namespace gaia::vm {
 
 struct PeerMessage {
   enum class Kind : std::uint32_t {
-    inputs = 1,  // an entry that is to be proposed
-    output = 2,  // a frame of the primary's guest, for the receiver's station
-    digests = 3  // OutputDigest of frames of the backup's guest
+    inputs = 1,   // an entry that is to be proposed
+    output = 2,   // a frame of the primary's guest, for the receiver's station
+    digests = 3,  // OutputDigest of frames of the backup's guest
+    drained = 4   // the backup's guest has taken all inputs before the cut of `round`
   } kind = Kind::inputs;
   std::uint32_t length = 0;  // of the payload
   std::uint64_t epoch = 0;   // in which it was said
-  std::uint64_t round = 0;   // of digests
+  std::uint64_t round = 0;   // of digests and of a cut
 };
 
 class Peers {

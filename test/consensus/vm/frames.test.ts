@@ -173,6 +173,36 @@ describe('a replicated guest', function () {
     await eventually('a round is still wanted', () => group.member(1).guest?.roundWanted === null);
   });
 
+  it('has its inputs when both guests have taken them', async () => {
+    await client(3).isAnswered('before');
+    await setBackup();
+    backup().freeze(true);
+    const long = 'x'.repeat(1300); // more than the toy takes without looking
+    for (const text of numbers(60)) {
+      client(3).say(`${text} ${long}`);
+      await eventually(`the primary did not hear ${text}`, () => primary().heard.length === Number(text) + 2);
+    }
+    group.member(1).order('cut 1');
+    await eventually('the cut is not there', () => [1, 2].every((number) => group.member(number).guest?.cut === 1));
+    await delay(100); // more than the backup takes to tell
+    assert.equal(group.member(1).guest?.drained, false);
+    backup().freeze(false);
+    await eventually('the primary is not told', () => group.member(1).guest?.drained === true);
+  });
+
+  it('goes on at a backup that hears of the end of a round before its cut', async () => {
+    await client(3).isAnswered('before');
+    await setBackup();
+    group.member(2).order('committed 1');
+    await eventually('the round does not count', () => group.member(2).guest?.round === 1);
+    group.member(1).order('cut 1');
+    await eventually('the cut is not there', () => group.member(1).guest?.cut === 1);
+    client(3).say('behind the cut');
+    await eventually('the backup waits', () => heardOf(backup(), 'c').includes('behind the cut'));
+    assert.equal(heardOf(primary(), 'c').includes('behind the cut'), false);
+    assert.equal(group.member(2).guest?.cut, 0);
+  });
+
   it('is not spoken for by a former primary', async () => {
     await setBackup();
     await client(3).isAnswered('0');

@@ -1,0 +1,83 @@
+/** Between `gaia-vm`, a guest's QEMU and pair.ts: has both do what that says, and tells it what they do. */
+import { ColoLoop } from './colo-loop.js';
+import type { Accelerator } from './machine.js';
+import { type Offer, Pair, type PairAction, type PairEvent, type PairLimits } from './pair.js';
+import { parsePlaneLine } from './plane-lines.js';
+import type { Qmp } from './qmp.js';
+import type { QmpEvent } from './qmp-types.js';
+
+/** What is told to whoever hosts the member. */
+export type PairNews = Exclude<PairAction, { type: 'order' | 'colo' }>;
+
+/** So finely rounds are spaced. */
+const tickMs = 10;
+
+export interface PairPlace {
+  /** Member number. */
+  self: number;
+  /** The socket of `migration_socket` in vm.conf. */
+  migrationSocket: string;
+  accelerator: Accelerator;
+  limits: PairLimits;
+  /** Has gaia-vm hear a line. */
+  order: (line: string) => void;
+  tell: (news: PairNews) => void;
+}
+
+export class PairLoop {
+  private readonly colo: ColoLoop;
+  private readonly timer: NodeJS.Timeout;
+
+  private constructor(
+    qmp: Qmp,
+    private readonly place: PairPlace,
+    private readonly pair: Pair,
+  ) {
+    this.colo = new ColoLoop(qmp, place.accelerator, (news) => this.happened({ type: 'colo', news }));
+    this.timer = setInterval(() => this.happened({ type: 'time' }), tickMs);
+    this.timer.unref();
+  }
+
+  /** For a guest that runs. */
+  static alone(qmp: Qmp, place: PairPlace): PairLoop {
+    return new PairLoop(qmp, place, new Pair(place.self, 'alone', `unix:${place.migrationSocket}`, place.limits));
+  }
+
+  /** For a QEMU that was started with `-incoming defer`; `primary` is a member number. The relay calls QEMU, so QEMU listens first. */
+  static async awaiting(qmp: Qmp, place: PairPlace, primary: number): Promise<PairLoop> {
+    const uri = `unix:${place.migrationSocket}`;
+    const loop = new PairLoop(qmp, place, new Pair(place.self, 'awaiting', uri, place.limits));
+    await loop.colo.listen(uri);
+    place.order(`listen ${primary}`);
+    return loop;
+  }
+
+  /** To be given every line of gaia-vm. Throws an error that names a field that cannot be read. */
+  onLine(received: string): void {
+    const line = parsePlaneLine(received);
+    if (line !== null) this.happened({ type: 'plane', line });
+  }
+
+  /** To be given every event of QEMU. */
+  onQmpEvent(event: QmpEvent): void {
+    this.colo.onQmpEvent(event);
+  }
+
+  offer(offer: Offer): void {
+    this.happened({ type: 'offer', offer });
+  }
+
+  close(): void {
+    clearInterval(this.timer);
+  }
+
+  private happened(event: PairEvent): void {
+    for (const action of this.pair.step(event, performance.now())) this.perform(action);
+  }
+
+  private perform(action: PairAction): void {
+    if (action.type === 'order') this.place.order(action.line);
+    else if (action.type === 'colo') this.colo.happened(action.event);
+    else this.place.tell(action);
+  }
+}

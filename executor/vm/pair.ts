@@ -1,0 +1,266 @@
+/**
+ * What the control plane of one member with a guest does: `step(event, nowMs) -> actions`. Pure. Between `gaia-vm`, which says what the
+ * log decided and what the relay does, and the guest's own QEMU (colo.ts).
+ *
+ *     a backup:   listens, is ready, has the state, and goes on alone when the log makes it primary
+ *     a primary:  alone --offer--> dials, names the backup, seeds it, then round after round; without it alone again
+ *
+ * The backup is named before its seed begins: from then on output waits for a round, so that none of it leaves that the seed does not
+ * have. A backup that was lost is struck from the log first; only then does the primary's guest go on without it.
+ */
+import type { ColoEvent, ColoPhase } from './colo.js';
+import type { ColoNews } from './colo-loop.js';
+import type { GuestStatus, PlaneLine, RelayStatus, RoundReport } from './plane-lines.js';
+
+/** A backup that waits for the state of a guest. */
+export interface Offer {
+  member: number;
+  /** Where its end of the relay listens. */
+  host: string;
+  port: number;
+}
+
+export type PairEvent =
+  | { type: 'plane'; line: PlaneLine }
+  | { type: 'colo'; news: ColoNews }
+  /** A backup is there. Ignored unless this guest is alone, so it is to be told again. */
+  | { type: 'offer'; offer: Offer }
+  | { type: 'time' };
+
+/** `covered`: a backup is there that would go on. */
+export type Standing = 'awaiting' | 'backup' | 'alone' | 'seeding' | 'covered';
+
+export type PairAction =
+  /** A line for gaia-vm. */
+  | { type: 'order'; line: string }
+  | { type: 'colo'; event: ColoEvent }
+  /** Of a backup: to be offered to the primary. */
+  | { type: 'ready'; port: number }
+  | { type: 'stands'; standing: Standing }
+  | { type: 'backupLost'; member: number; reason: string }
+  | { type: 'round'; round: RoundReport }
+  /** This guest counts no more, and must end. */
+  | { type: 'useless'; reason: string };
+
+export interface PairLimits {
+  /** From the end of a round to the next one that nobody asks for. */
+  roundIntervalMs: number;
+  /** A round that has not ended then never will. */
+  roundLimitMs: number;
+}
+
+/** What had no effect is ordered again. */
+const repeatMs = 500;
+
+interface Round {
+  number: number;
+  sinceMs: number;
+  /** QEMU was asked. */
+  asked: boolean;
+  /** QEMU has ended it. */
+  resumed: boolean;
+}
+
+export class Pair {
+  private guest: GuestStatus | null = null;
+  private relay: RelayStatus = { end: null, port: 0, why: '' };
+  private phase: ColoPhase;
+  private standing: Standing;
+  private offer: Offer | null = null;
+  /** Why the offered backup is given up. */
+  private lost: string | null = null;
+  /** In which phase QEMU was told so. */
+  private lostToldIn: ColoPhase | null = null;
+  private dialed = false;
+  private seeded = false;
+  private covered = false;
+  private round: Round | null = null;
+  private roundEndedMs = 0;
+  /** The log has had this member as primary, as backup. */
+  private wasPrimary = false;
+  private wasBackup = false;
+  private over = false;
+  private readonly orderedMs = new Map<string, number>();
+  private nowMs = 0;
+  private actions: PairAction[] = [];
+
+  /** `self`: member number. `migration`: where QEMU is told to migrate to. */
+  constructor(
+    private readonly self: number,
+    start: 'alone' | 'awaiting',
+    private readonly migration: string,
+    private readonly limits: PairLimits,
+  ) {
+    this.phase = start;
+    this.standing = start;
+  }
+
+  /** `nowMs` never goes back. */
+  step(event: PairEvent, nowMs: number): PairAction[] {
+    this.actions = [];
+    if (this.over) return [];
+    this.nowMs = nowMs;
+    if (event.type === 'plane') this.onPlane(event.line);
+    if (event.type === 'colo') this.onColo(event.news);
+    if (event.type === 'offer') this.onOffer(event.offer);
+    if (this.guest !== null && !this.over) this.attend(this.guest);
+    if (!this.over) this.tellStanding();
+    return this.actions;
+  }
+
+  private onPlane(line: PlaneLine): void {
+    if (line.type === 'guest') this.guest = line.guest;
+    if (line.type === 'round') this.actions.push(line);
+    if (line.type === 'relay') this.onRelay(line.relay);
+    if (line.type === 'refused') this.onRefused(line.order, line.message);
+  }
+
+  private onRelay(relay: RelayStatus): void {
+    this.relay = relay;
+    if (relay.end === 'backup') this.actions.push({ type: 'ready', port: relay.port });
+    if (relay.end !== null) return;
+    const reason = `the relay has ended: ${relay.why}`;
+    if (this.phase === 'awaiting') this.end(reason);
+    else this.lose(reason);
+  }
+
+  /** Other orders are repeated as long as they are needed. */
+  private onRefused(order: string, message: string): void {
+    const reason = `gaia-vm refused "${order}": ${message}`;
+    if (order.startsWith('listen ')) this.end(reason);
+    if (order.startsWith('dial ')) this.lose(reason);
+  }
+
+  private onColo(news: ColoNews): void {
+    if (news.type === 'severed') this.lose('the stream between the two QEMUs broke');
+    if (news.type === 'roundEnded') this.onResumed();
+    if (news.type !== 'entered') return;
+    this.phase = news.phase;
+    if (news.phase === 'useless') this.end(news.reason ?? 'QEMU has no whole guest');
+    if (news.phase === 'alone' && news.reason !== null) this.lose(news.reason);
+  }
+
+  private onOffer(offer: Offer): void {
+    const alone = this.guest?.primary === this.self && this.guest.backup === 0 && this.phase === 'alone';
+    if (!alone || this.offer !== null || this.relay.end !== null) return;
+    this.offer = offer;
+    this.lost = this.lostToldIn = null;
+    this.dialed = this.seeded = this.covered = false;
+  }
+
+  /** The end of the seed is told as that of a round is. */
+  private onResumed(): void {
+    if (this.round === null) this.seeded = true;
+    else this.round.resumed = this.round.asked;
+  }
+
+  private lose(reason: string): void {
+    if (this.offer !== null) this.lost ??= reason;
+  }
+
+  private end(reason: string): void {
+    this.over = true;
+    this.actions.push({ type: 'useless', reason });
+  }
+
+  private attend(guest: GuestStatus): void {
+    // A cut that the log brought after its session had ended would keep inputs back for ever.
+    if (guest.cut !== 0 && this.relay.end === null) this.order(`abandoned ${guest.cut}`);
+    if (guest.primary === this.self) this.lead(guest);
+    else this.follow(guest);
+  }
+
+  private follow(guest: GuestStatus): void {
+    const struck = this.wasBackup && guest.backup !== this.self;
+    this.wasBackup ||= guest.backup === this.self;
+    if (this.wasPrimary) this.end(`the log has made member ${guest.primary} the primary`);
+    else if (struck) this.end('the primary goes on without this backup');
+  }
+
+  private lead(guest: GuestStatus): void {
+    this.wasPrimary = true;
+    if (this.round !== null) this.attendRound(guest, this.round);
+    if (this.offer === null || this.lost !== null) this.goOnAlone(guest);
+    else if (this.phase === 'alone') this.approach(guest, this.offer);
+    else if (this.phase === 'primary' && this.seeded && this.round === null) this.beginRound(guest);
+  }
+
+  private approach(guest: GuestStatus, { member, host, port }: Offer): void {
+    if (!this.dialed) this.actions.push({ type: 'order', line: `dial ${member} ${host} ${port}` });
+    this.dialed = true;
+    if (this.relay.end === null) return;
+    if (guest.backup !== member) this.order(`backup ${member}`);
+    else this.actions.push({ type: 'colo', event: { type: 'seed', uri: this.migration } });
+  }
+
+  private beginRound(guest: GuestStatus): void {
+    const late = this.nowMs - this.roundEndedMs >= this.limits.roundIntervalMs;
+    const trigger = !this.covered ? 'seed' : (guest.roundWanted ?? (late ? 'time' : null));
+    if (trigger === null) return;
+    this.round = { number: guest.round + 1, sinceMs: this.nowMs, asked: false, resumed: false };
+    this.actions.push({ type: 'order', line: `trigger ${trigger}` });
+    this.order(`cut ${this.round.number}`);
+  }
+
+  private attendRound(guest: GuestStatus, round: Round): void {
+    if (!round.asked) this.askWhenDrained(guest, round);
+    if (this.nowMs - round.sinceMs > this.limits.roundLimitMs)
+      this.lose(`round ${round.number} has not ended within ${this.limits.roundLimitMs} ms`);
+    if (guest.round < round.number || !round.resumed) return;
+    this.round = null;
+    this.roundEndedMs = this.nowMs;
+    this.covered = true;
+  }
+
+  private askWhenDrained(guest: GuestStatus, round: Round): void {
+    if (guest.cut !== round.number) this.order(`cut ${round.number}`);
+    else if (guest.drained) {
+      round.asked = true;
+      this.actions.push({ type: 'colo', event: { type: 'round' } });
+    }
+  }
+
+  /** Also what a backup does that has become the primary. */
+  private goOnAlone(guest: GuestStatus): void {
+    this.round = null;
+    if (this.relay.end !== null) this.order('part');
+    if (guest.backup !== 0) this.order('backup 0');
+    else if (this.phase !== 'alone') this.tellLost();
+    else if (this.relay.end === null) this.forgetOffer();
+  }
+
+  private forgetOffer(): void {
+    if (this.offer === null) return;
+    this.actions.push({ type: 'backupLost', member: this.offer.member, reason: this.lost ?? '' });
+    this.offer = null;
+  }
+
+  private tellLost(): void {
+    if (this.lostToldIn === this.phase) return;
+    this.lostToldIn = this.phase;
+    this.actions.push({ type: 'colo', event: { type: 'partnerLost' } });
+  }
+
+  /** At once, and again while it has no effect. */
+  private order(line: string): void {
+    const last = this.orderedMs.get(line);
+    if (last !== undefined && this.nowMs - last < repeatMs) return;
+    for (const [other, sinceMs] of this.orderedMs) if (this.nowMs - sinceMs >= repeatMs) this.orderedMs.delete(other);
+    this.orderedMs.set(line, this.nowMs);
+    this.actions.push({ type: 'order', line });
+  }
+
+  private tellStanding(): void {
+    const standing = this.standingNow();
+    if (standing === this.standing) return;
+    this.standing = standing;
+    this.actions.push({ type: 'stands', standing });
+  }
+
+  private standingNow(): Standing {
+    const { phase } = this;
+    if (phase === 'awaiting' || phase === 'backup') return phase;
+    if (phase === 'alone' || this.offer === null || this.lost !== null) return 'alone';
+    return this.covered ? 'covered' : 'seeding';
+  }
+}

@@ -1,0 +1,88 @@
+/** What `gaia-vm` says on its control channel of guest and relay (consensus/native/vm/README.md). Pure. */
+import { flag, integer, line, object, oneOf, text } from '../fields.js';
+
+export interface GuestStatus {
+  epoch: number;
+  /** Member numbers; 0: none. */
+  primary: number;
+  backup: number;
+  /** A QEMU is connected. */
+  connected: boolean;
+  /** The round that inputs wait for; 0: none. */
+  cut: number;
+  /** The guest has taken all inputs before the cut; of the primary: both guests have. */
+  drained: boolean;
+  /** The last that counts. */
+  round: number;
+  roundWanted: 'mismatch' | 'full' | null;
+}
+
+export interface RelayStatus {
+  end: 'primary' | 'backup' | null;
+  /** Where a backup's end is to be dialed; else 0. */
+  port: number;
+  /** Why there is no end any more. */
+  why: string;
+}
+
+/** What a round took, as far as it is told to users. */
+export interface RoundReport {
+  number: number;
+  trigger: string;
+  dirtyPages: number;
+  equalPages: number;
+  sentPages: number;
+  toBackupBytes: number;
+  pauseUs: number;
+}
+
+export type PlaneLine =
+  | { type: 'guest'; guest: GuestStatus }
+  | { type: 'relay'; relay: RelayStatus }
+  | { type: 'round'; round: RoundReport }
+  | { type: 'refused'; order: string; message: string };
+
+/** null: a line of another kind. Throws an error that names the field when it is none of these. */
+export function parsePlaneLine(received: string): PlaneLine | null {
+  const fields = object(JSON.parse(received), 'the message');
+  const type = text(fields.type, 'type');
+  if (type === 'guest') return { type, guest: readGuest(fields) };
+  if (type === 'relay') return { type, relay: readRelay(fields) };
+  if (type === 'round') return { type, round: readRound(fields) };
+  if (type !== 'refused') return null;
+  return { type, order: line(fields.order, 'order'), message: text(fields.message, 'message') };
+}
+
+function readGuest(fields: Record<string, unknown>): GuestStatus {
+  return {
+    epoch: integer(fields.epoch, 'epoch'),
+    primary: integer(fields.primary, 'primary'),
+    backup: integer(fields.backup, 'backup'),
+    connected: flag(fields.connected, 'connected'),
+    cut: integer(fields.cut, 'cut'),
+    drained: flag(fields.drained, 'drained'),
+    round: integer(fields.round, 'round'),
+    roundWanted:
+      fields.roundWanted === null ? null : oneOf(fields.roundWanted, 'roundWanted', ['mismatch', 'full'] as const),
+  };
+}
+
+function readRelay(fields: Record<string, unknown>): RelayStatus {
+  return {
+    end: fields.end === null ? null : oneOf(fields.end, 'end', ['primary', 'backup'] as const),
+    port: fields.port === undefined ? 0 : integer(fields.port, 'port', 1, 65535),
+    why: fields.why === undefined ? '' : text(fields.why, 'why'),
+  };
+}
+
+function readRound(fields: Record<string, unknown>): RoundReport {
+  return {
+    number: integer(fields.number, 'number', 1),
+    trigger: text(fields.trigger, 'trigger'),
+    dirtyPages: integer(fields.dirtyPages, 'dirtyPages'),
+    equalPages: integer(fields.equalPages, 'equalPages'),
+    sentPages: integer(fields.sentPages, 'sentPages'),
+    toBackupBytes: integer(fields.toBackupBytes, 'toBackupBytes'),
+    pauseUs: integer(fields.pauseUs, 'pauseUs'),
+  };
+}

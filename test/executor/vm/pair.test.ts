@@ -1,0 +1,237 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import type { ColoNews } from '../../../executor/vm/colo-loop.js';
+import { Pair, type PairAction, type PairEvent } from '../../../executor/vm/pair.js';
+import { type GuestStatus, parsePlaneLine, type RelayStatus } from '../../../executor/vm/plane-lines.js';
+
+const limits = { roundIntervalMs: 100, roundLimitMs: 5000 };
+const uri = 'unix:m';
+const offer: PairEvent = { type: 'offer', offer: { member: 2, host: '10.0.0.2', port: 7 } };
+
+function entered(phase: Extract<ColoNews, { type: 'entered' }>['phase'], reason: string | null = null): PairEvent {
+  return { type: 'colo', news: { type: 'entered', phase, reason } };
+}
+const resumed: PairEvent = { type: 'colo', news: { type: 'roundEnded' } };
+const severed: PairEvent = { type: 'colo', news: { type: 'severed' } };
+
+/** In few words. */
+function word(action: PairAction): string {
+  if (action.type === 'order') return action.line;
+  if (action.type === 'colo') return `colo: ${action.event.type}`;
+  if (action.type === 'stands') return `-> ${action.standing}`;
+  return action.type;
+}
+
+/** A member of a group, whose log and relay the test plays. */
+class Member {
+  nowMs = 1000;
+  guest: GuestStatus = {
+    ...{ epoch: 1, primary: 1, backup: 0, connected: true },
+    ...{ cut: 0, drained: false, round: 0, roundWanted: null },
+  };
+  readonly pair: Pair;
+
+  constructor(
+    readonly self: number,
+    start: 'alone' | 'awaiting',
+  ) {
+    this.pair = new Pair(self, start, uri, limits);
+  }
+
+  on(...events: PairEvent[]): string[] {
+    return events.flatMap((event) => this.pair.step(event, this.nowMs)).map(word);
+  }
+
+  log(change: Partial<GuestStatus>): string[] {
+    this.guest = { ...this.guest, ...change };
+    return this.on({ type: 'plane', line: { type: 'guest', guest: this.guest } });
+  }
+
+  relay(end: RelayStatus['end'], port = 0): string[] {
+    return this.on({ type: 'plane', line: { type: 'relay', relay: { end, port, why: 'gone' } } });
+  }
+
+  refused(order: string): string[] {
+    return this.on({ type: 'plane', line: { type: 'refused', order, message: 'no' } });
+  }
+
+  pass(ms: number): string[] {
+    this.nowMs += ms;
+    return this.on({ type: 'time' });
+  }
+}
+
+function seeding(): Member {
+  const member = new Member(1, 'alone');
+  member.log({});
+  member.on(offer);
+  member.relay('primary');
+  member.log({ backup: 2, epoch: 2 });
+  member.on(entered('seeding'));
+  return member;
+}
+
+function covered(): Member {
+  const member = seeding();
+  member.on(entered('primary'), resumed);
+  member.log({ cut: 1, drained: true });
+  member.log({ cut: 0, drained: false, round: 1 });
+  assert.deepEqual(member.on(resumed), ['-> covered']);
+  return member;
+}
+
+function backup(): Member {
+  const member = new Member(2, 'awaiting');
+  member.log({});
+  member.relay('backup', 7);
+  member.log({ backup: 2, epoch: 2 });
+  member.on(entered('backup'));
+  return member;
+}
+
+describe('executor vm: a pair', () => {
+  it('names the backup before the seed, and is covered when the round after it has ended', () => {
+    const member = new Member(1, 'alone');
+    assert.deepEqual(member.on(offer), [], 'the log has not said yet who is primary');
+    assert.deepEqual(member.log({}), []);
+    assert.deepEqual(member.on(offer), ['dial 2 10.0.0.2 7']);
+    assert.deepEqual(member.pass(1), []);
+    assert.deepEqual(member.relay('primary'), ['backup 2']);
+    assert.deepEqual(member.log({ backup: 2, epoch: 2 }), ['colo: seed']);
+    assert.deepEqual(member.on(entered('seeding')), ['-> seeding']);
+    assert.deepEqual(member.on(entered('primary')), []);
+    assert.deepEqual(member.on(resumed), ['trigger seed', 'cut 1']);
+    assert.deepEqual(member.log({ cut: 1 }), []);
+    assert.deepEqual(member.log({ drained: true }), ['colo: round']);
+    assert.deepEqual(member.log({ cut: 0, drained: false, round: 1 }), []);
+    assert.deepEqual(member.on(resumed), ['-> covered']);
+  });
+
+  it('begins rounds when output waits, and from time to time; one at a time', () => {
+    const member = covered();
+    assert.deepEqual(member.log({ roundWanted: 'mismatch' }), ['trigger mismatch', 'cut 2']);
+    assert.deepEqual(member.pass(400), []);
+    assert.deepEqual(member.pass(100), ['cut 2'], 'the log did not take it');
+    member.log({ cut: 2, drained: true });
+    assert.deepEqual(member.on(resumed), [], 'the log has not heard of its end');
+    assert.deepEqual(member.log({ cut: 0, drained: false, round: 2, roundWanted: null }), []);
+    assert.deepEqual(member.pass(99), []);
+    assert.deepEqual(member.pass(1), ['trigger time', 'cut 3']);
+  });
+
+  it('strikes a lost backup from the log before its guest goes on alone, and takes another one then', () => {
+    for (const lose of [
+      (member: Member) => member.on(severed),
+      (member: Member) => member.relay(null),
+      (member: Member) => {
+        member.pass(100);
+        return member.pass(limits.roundLimitMs + 1);
+      },
+    ]) {
+      const member = covered();
+      const said = lose(member);
+      assert.ok(said.includes('backup 0') && said.includes('-> alone'), said.join());
+      if (!said.includes('part')) assert.deepEqual(member.pass(1), []);
+      member.relay(null);
+      assert.deepEqual(member.log({ backup: 0, epoch: 3 }), ['colo: partnerLost']);
+      assert.deepEqual(member.on(entered('parting')), ['colo: partnerLost']);
+      assert.deepEqual(member.on(offer), []);
+      assert.deepEqual(member.on(entered('alone')), ['backupLost']);
+      assert.deepEqual(member.on(offer), ['dial 2 10.0.0.2 7']);
+    }
+  });
+
+  it('gives a backup up that cannot be dialed or seeded', () => {
+    const refused = new Member(1, 'alone');
+    refused.log({});
+    refused.on(offer);
+    assert.deepEqual(refused.refused('dial 2 10.0.0.2 7'), ['backupLost']);
+    const member = seeding();
+    assert.deepEqual(member.on(entered('alone', 'no socket')), ['part', 'backup 0', '-> alone']);
+    assert.deepEqual(member.relay(null), []);
+    assert.deepEqual(member.log({ backup: 0, epoch: 3 }), ['backupLost']);
+  });
+
+  it('a backup is ready when the relay listens, and goes on alone when the log makes it the primary', () => {
+    const member = new Member(2, 'awaiting');
+    member.log({});
+    assert.deepEqual(member.relay('backup', 7), ['ready']);
+    member.log({ backup: 2, epoch: 2 });
+    assert.deepEqual(member.on(entered('backup')), ['-> backup']);
+    assert.deepEqual(member.on(severed), []);
+    assert.deepEqual(member.relay(null), []);
+    assert.deepEqual(member.log({ primary: 2, backup: 0, epoch: 3 }), ['colo: partnerLost']);
+    assert.deepEqual(member.on(entered('parting')), ['colo: partnerLost', '-> alone']);
+    assert.deepEqual(member.on(entered('alone')), []);
+    assert.deepEqual(member.on({ type: 'offer', offer: { member: 4, host: 'h', port: 8 } }), ['dial 4 h 8']);
+  });
+
+  it('ends a cut that outlives its session', () => {
+    const member = backup();
+    member.relay(null);
+    assert.deepEqual(member.log({ cut: 5 }), ['abandoned 5']);
+    const other = backup();
+    assert.deepEqual(other.log({ cut: 5 }), []);
+  });
+
+  it('is useless when the log goes on without it, or without the whole state', () => {
+    const struck = backup();
+    assert.deepEqual(struck.log({ backup: 0, epoch: 3 }), ['useless']);
+    const deposed = covered();
+    assert.deepEqual(deposed.log({ primary: 2, backup: 0, epoch: 3 }), ['useless']);
+    const early = new Member(2, 'awaiting');
+    early.log({});
+    early.relay('backup', 7);
+    assert.deepEqual(early.relay(null), ['useless']);
+    assert.deepEqual(backup().on(entered('useless', 'x')), ['useless']);
+    assert.deepEqual(new Member(2, 'awaiting').refused('listen 1'), ['useless']);
+    assert.deepEqual(struck.log({ primary: 2 }), []);
+  });
+
+  it('keeps its promises in any order of events', () => {
+    const status = fc.record({
+      ...{ epoch: fc.nat(9), primary: fc.constantFrom(1, 2), backup: fc.constantFrom(0, 1, 2) },
+      ...{ connected: fc.boolean(), cut: fc.nat(3), drained: fc.boolean(), round: fc.nat(3) },
+      roundWanted: fc.constantFrom<GuestStatus['roundWanted']>(null, 'mismatch', 'full'),
+    });
+    const phases = fc.constantFrom('alone', 'seeding', 'primary', 'backup', 'parting', 'useless' as const);
+    const event: fc.Arbitrary<PairEvent> = fc.oneof(
+      fc.constantFrom(offer, resumed, severed, { type: 'time' as const }),
+      phases.map((phase) => entered(phase as 'alone')),
+      status.map((guest) => ({ type: 'plane' as const, line: { type: 'guest' as const, guest } })),
+      fc.constantFrom('primary' as const, 'backup' as const, null).map((end) => ({
+        type: 'plane' as const,
+        line: { type: 'relay' as const, relay: { end, port: 7, why: '' } },
+      })),
+    );
+    fc.assert(
+      fc.property(fc.constantFrom('alone' as const, 'awaiting' as const), fc.array(event), (start, events) => {
+        const pair = new Pair(1, start, uri, limits);
+        let guest: GuestStatus | null = null;
+        let over = false;
+        for (const [place, one] of events.entries()) {
+          if (one.type === 'plane' && one.line.type === 'guest') guest = one.line.guest;
+          const said = pair.step(one, 200 * place).map(word);
+          if (over) assert.deepEqual(said, []);
+          over ||= said.includes('useless');
+          // Only whom the log calls the primary, and without a backup, goes on alone; only with one is it seeded, and rounds begin.
+          const mine = guest?.primary === 1;
+          if (said.includes('colo: partnerLost')) assert.ok(mine && guest?.backup === 0);
+          if (said.includes('colo: seed')) assert.ok(mine && guest?.backup === 2);
+          if (said.includes('colo: round')) assert.ok(mine && guest?.drained);
+        }
+      }),
+    );
+  });
+});
+
+describe('executor vm: the lines of gaia-vm', () => {
+  it('are read; those of other kinds are none', () => {
+    const guest = new Member(1, 'alone').guest;
+    assert.deepEqual(parsePlaneLine(JSON.stringify({ type: 'guest', ...guest })), { type: 'guest', guest });
+    const relay = parsePlaneLine('{"type":"relay","end":null,"why":"by order"}');
+    assert.deepEqual(relay, { type: 'relay', relay: { end: null, port: 0, why: 'by order' } });
+    assert.equal(parsePlaneLine('{"type":"frames","inputs":1}'), null);
+    assert.throws(() => parsePlaneLine('{"type":"relay","end":"x"}'), /end is "x"; it must be one of primary, backup/);
+  });
+});
