@@ -59,13 +59,13 @@ function begin(context: Context, group: Group): void {
 function leaveFirst(context: Context, group: Group, { task, reason }: Departure<MemberTask>): void {
   if (
     isDue(context.memory.orders, `${task.id} leaves first`, context.now, togetherEveryMs, togetherEveryMs) &&
-    fit(context, group, [task])
+    haveRoom(context, group, [task])
   )
     retire(context, task, reason);
 }
 
 /** These would find other agents, beside the group's others. */
-function fit(context: Context, { app, members }: Group, leaving: MemberTask[]): boolean {
+function haveRoom(context: Context, { app, members }: Group, leaving: MemberTask[]): boolean {
   const slots = leaving.map(({ replica }) => replica.self.slot);
   const { request } = demandOf(context, app, slots, lodash.difference(members, leaving));
   const agents = [...context.memory.agents.values()].map(({ snapshot }) => snapshot);
@@ -99,7 +99,7 @@ function tryTogether(context: Context, group: Group, moving: Moving, leaver: Mem
   const leaving = departuresOf(context, group.members).map(({ task }) => task);
   if (moving.together || moving.to || leaving.length < 2 || !isStuck(memory, group.app)) return;
   const isTime = isDue(memory.orders, `${leaver.id} moves together`, now, togetherEveryMs, togetherEveryMs);
-  if (isTime && fit(context, group, leaving)) putGroup(context, group.app, { moving: { ...moving, together: true } });
+  if (isTime && haveRoom(context, group, leaving)) putGroup(context, group.app, { moving: { ...moving, together: true } });
 }
 
 /** The app wants fewer replicas than when the move began. */
