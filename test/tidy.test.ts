@@ -1,6 +1,6 @@
-/** The house rules that a program can check: sizes, import arrows, leftovers, the layout of the top folder. */
+/** The house rules that a program can check: sizes, import arrows, leftovers, the layout of the top folder, and what the linter knows. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -109,5 +109,14 @@ describe('house rules', () => {
 
   it('the lock file names no registry address', () => {
     assert.equal(/"resolved"/.test(text('package-lock.json')), false);
+  });
+
+  it('the linter has nothing to say', () => {
+    const words = ['check', '--error-on-warnings', '--colors=off', '.'];
+    const { status, stdout, stderr } = spawnSync(join(root, 'node_modules/.bin/biome'), words, {
+      cwd: root,
+      encoding: 'utf8',
+    });
+    assert.equal(status, 0, stdout + stderr);
   });
 });

@@ -99,7 +99,8 @@ function tryTogether(context: Context, group: Group, moving: Moving, leaver: Mem
   const leaving = departuresOf(context, group.members).map(({ task }) => task);
   if (moving.together || moving.to || leaving.length < 2 || !isStuck(memory, group.app)) return;
   const isTime = isDue(memory.orders, `${leaver.id} moves together`, now, togetherEveryMs, togetherEveryMs);
-  if (isTime && haveRoom(context, group, leaving)) putGroup(context, group.app, { moving: { ...moving, together: true } });
+  if (isTime && haveRoom(context, group, leaving))
+    putGroup(context, group.app, { moving: { ...moving, together: true } });
 }
 
 /** The app wants fewer replicas than when the move began. */
