@@ -25,8 +25,11 @@ export type Order = <Group extends { demand: ReplicaDemand }>(
 
 export const placePacked: Order = (groups, inventory, placeOne) => {
   inventory.keepsRooms = false;
-  new Packing(kindsOf(groups, inventory), inventory, placeOne).run();
-  inventory.keepsRooms = true;
+  try {
+    new Packing(kindsOf(groups, inventory), inventory, placeOne).run();
+  } finally {
+    inventory.keepsRooms = true;
+  }
 };
 
 /** Agents are less well filled, but to the last as many as before have room, for groups that need different ones. */
