@@ -2,7 +2,7 @@
 import { ColoLoop } from './colo-loop.js';
 import type { Accelerator } from './machine.js';
 import { type Offer, Pair, type PairAction, type PairEvent, type PairLimits } from './pair.js';
-import { parsePlaneLine } from './plane-lines.js';
+import type { PlaneLine } from './plane-lines.js';
 import type { Qmp } from './qmp.js';
 import type { QmpEvent } from './qmp-types.js';
 
@@ -52,10 +52,9 @@ export class PairLoop {
     return loop;
   }
 
-  /** To be given every line of gaia-vm. Throws an error that names a field that cannot be read. */
-  onLine(received: string): void {
-    const line = parsePlaneLine(received);
-    if (line !== null) this.happened({ type: 'plane', line });
+  /** To be given every line of gaia-vm, from its newest `guest` on. */
+  onLine(line: PlaneLine): void {
+    this.happened({ type: 'plane', line });
   }
 
   /** To be given every event of QEMU. */

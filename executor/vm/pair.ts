@@ -113,6 +113,7 @@ export class Pair {
     if (line.type === 'round') this.actions.push(line);
     if (line.type === 'relay') this.onRelay(line.relay);
     if (line.type === 'refused') this.onRefused(line.order, line.message);
+    if (line.type === 'fatal') this.end(`gaia-vm ended: ${line.message}`);
   }
 
   private onRelay(relay: RelayStatus): void {

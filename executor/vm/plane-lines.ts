@@ -40,7 +40,9 @@ export type PlaneLine =
   | { type: 'guest'; guest: GuestStatus }
   | { type: 'relay'; relay: RelayStatus }
   | { type: 'round'; round: RoundReport }
-  | { type: 'refused'; order: string; message: string };
+  | { type: 'refused'; order: string; message: string }
+  /** It ends, and says why. */
+  | { type: 'fatal'; message: string };
 
 /** null: a line of another kind. Throws an error that names the field when it is none of these. */
 export function parsePlaneLine(received: string): PlaneLine | null {
@@ -49,6 +51,7 @@ export function parsePlaneLine(received: string): PlaneLine | null {
   if (type === 'guest') return { type, guest: readGuest(fields) };
   if (type === 'relay') return { type, relay: readRelay(fields) };
   if (type === 'round') return { type, round: readRound(fields) };
+  if (type === 'fatal') return { type, message: text(fields.message, 'message') };
   if (type !== 'refused') return null;
   return { type, order: line(fields.order, 'order'), message: text(fields.message, 'message') };
 }

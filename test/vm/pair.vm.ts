@@ -1,14 +1,17 @@
-/** A guest in two QEMUs behind a group of gaia-vm, as `executor/vm/pair.ts` keeps it: backups and the primary are lost under load. */
+/** A replicated guest as executors host its members: backups and the primary are lost under load. */
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { accelerator } from '../../executor/vm/host.js';
-import type { Offer } from '../../executor/vm/pair.js';
-import { PairLoop, type PairNews } from '../../executor/vm/pair-loop.js';
+import type { MemberAddress } from '../../executor/assignment.js';
+import { GuestMember } from '../../executor/vm/member.js';
+import type { PairNews } from '../../executor/vm/pair-loop.js';
 import { type GuestImage, prepareGuestImage } from '../../framework/guest/image.js';
-import { GuestGroup } from '../consensus/vm/guest-group.js';
+import { freePort } from '../consensus/ports.js';
 import { until } from '../e2e/system.js';
+import { replica } from '../executor/fixtures.js';
 import type { RespConnection } from '../resp.js';
-import { bare, patienceMs, TestMachine } from './machine.js';
+import { patienceMs } from './machine.js';
 import { redisAt } from './redis.js';
 import { native } from './relayed-pair.js';
 
@@ -17,36 +20,34 @@ const limits = { roundIntervalMs: 100, roundLimitMs: patienceMs };
 const clients = 3;
 /** Acknowledged writes of each client between two losses. */
 const writes = 200;
+const witnessSlot = 2;
 
-/** A member with a guest, and what its control plane told. */
-class Half {
+async function addressOf(slot: number, member: number): Promise<MemberAddress> {
+  return { slot, member, host: '127.0.0.1', consensusPort: await freePort(), servicePort: await freePort() };
+}
+
+/** A member, and what it told. */
+class Hosted {
   readonly told: PairNews[] = [];
+  member!: GuestMember;
 
-  private constructor(
-    readonly machine: TestMachine,
-    readonly loop: { pair?: PairLoop },
+  constructor(
+    readonly self: MemberAddress,
+    readonly port: number,
   ) {}
 
-  static async start(group: GuestGroup, image: GuestImage, number: number, primary: number | null): Promise<Half> {
-    const member = group.member(number);
-    const { memoryFile, migrationSocket } = member;
-    const network = { type: 'stream' as const, socket: member.socket };
-    const change = { commandLine, memoryMib: 96, network, memoryFile, incoming: primary !== null };
-    const env: Record<string, string> =
-      accelerator() === 'tcg' ? { LD_PRELOAD: path.join(native, 'libgaia-tcg-colo.so') } : {};
-    const half = new Half(await TestMachine.start({ ...bare, ...image, ...change }, env), {});
-    const { qmp } = half.machine;
-    const place = {
-      ...{ self: number, migrationSocket, accelerator: accelerator(), limits },
-      order: (line: string) => member.order(line),
-      tell: (news: PairNews) => half.told.push(news),
-    };
-    half.machine.onEvent = (event) => half.loop.pair?.onQmpEvent(event);
-    member.onLine = (line) => half.loop.pair?.onLine(line);
-    if (primary === null) half.loop.pair = PairLoop.alone(qmp, place);
-    else half.loop.pair = await PairLoop.awaiting(qmp, place, primary);
-    half.loop.pair.onLine(JSON.stringify({ type: 'guest', ...member.guest }));
-    return half;
+  async start(directory: string, image: GuestImage, peers: MemberAddress[], join: boolean): Promise<this> {
+    const door = { protocol: 'tcp' as const, listen: '127.0.0.1', hostPort: this.port, guestPort: 6379 };
+    this.member = await GuestMember.start({
+      replica: { ...replica, self: this.self, peers, join, suspicionMs: 5000 },
+      vm: { ...image, commandLine, memoryMib: 96, vcpus: 1, doors: [door] },
+      ...{ firstPrimary: 1, witness: this.self.slot === witnessSlot, limits, native, owner: null },
+      directory: path.join(directory, `${this.self.member}`),
+      env: { PATH: process.env.PATH ?? '' },
+      tell: (news) => this.told.push(news),
+      hear: () => {},
+    });
+    return this;
   }
 
   last<Type extends PairNews['type']>(type: Type): Extract<PairNews, { type: Type }> | undefined {
@@ -62,9 +63,10 @@ class Half {
     return until(`${standing}; ${said()}`, patienceMs, async () => this.last('stands')?.standing === standing);
   }
 
+  /** Both processes at once, as a machine that loses power. */
   async kill(): Promise<void> {
-    this.loop.pair?.close();
-    await this.machine.kill();
+    for (const program of [this.member.qemu, this.member.plane]) program?.signal('SIGKILL');
+    await this.member.end();
   }
 }
 
@@ -90,36 +92,35 @@ class Writer {
   }
 }
 
-describe('a replicated guest and its control plane', function () {
+describe('a replicated guest', function () {
   this.timeout(10 * patienceMs);
-  let group: GuestGroup;
-  let image: GuestImage;
-  const halves: Half[] = [];
+  const directory = mkdtempSync(path.join(tmpdir(), 'gaia-pair-'));
+  const all: Hosted[] = [];
   const writers: Writer[] = [];
+  let image: GuestImage;
+  let addresses: MemberAddress[];
 
   before(async () => {
     image = prepareGuestImage();
-    group = await GuestGroup.start([{ protocol: 'tcp', guestPort: 6379 }]);
-    await group.formed();
+    addresses = [await addressOf(0, 1), await addressOf(1, 2), await addressOf(witnessSlot, 3)];
   });
   after(async () => {
-    for (const half of halves) await half.kill();
-    await group?.stop();
+    for (const hosted of all) if (hosted.member !== undefined) await hosted.kill();
+    rmSync(directory, { recursive: true, force: true });
   });
 
-  async function start(number: number, primary: number | null): Promise<Half> {
-    const half = await Half.start(group, image, number, primary);
-    halves.push(half);
-    return half;
+  async function start(self: MemberAddress, join = false): Promise<Hosted> {
+    const hosted = new Hosted(self, await freePort());
+    all.push(hosted);
+    const peers = addresses.filter(({ slot }) => slot !== self.slot);
+    return hosted.start(directory, image, peers, join);
   }
 
-  async function cover(first: Half): Promise<Half> {
-    const second = await start(2, 1);
+  /** Tells the primary of a backup that is ready, until that is covered. */
+  async function cover(first: Hosted, second: Hosted): Promise<void> {
     const port = await until('the backup is ready', patienceMs, async () => second.last('ready')?.port);
-    const offer: Offer = { member: 2, host: '127.0.0.1', port };
-    first.loop.pair?.offer(offer);
+    first.member.offer({ member: second.self.member, host: '127.0.0.1', port });
     await first.stands('covered');
-    return second;
   }
 
   /** Each client's own connection has that many more writes acknowledged. */
@@ -132,28 +133,28 @@ describe('a replicated guest and its control plane', function () {
     await progress;
   }
 
-  it('loses backups and the primary, and no connection and no acknowledged write', async () => {
-    const first = await start(1, null);
-    await first.machine.qmp.execute('cont', {});
-    const witness = group.member(3).ports[0] as number;
+  it('loses a backup and the primary, and no connection and no acknowledged write', async () => {
+    const [first, lost, witness] = await Promise.all(addresses.map((self) => start(self)));
+    assert.ok(first && lost && witness);
     for (let number = 0; number < clients; number++)
-      writers.push(new Writer(await redisAt(witness), `counter ${number}`));
-    await more();
-    const lost = await cover(first);
+      writers.push(new Writer(await redisAt(witness.port), `counter ${number}`));
+    await cover(first, lost);
     await more();
     await lost.kill();
     await until('the backup is missed', patienceMs, async () => first.last('backupLost')?.member === 2);
     await more();
-    const second = await cover(first);
+    first.member.order('remove 1 2');
+    const second = await start(await addressOf(1, 4), true);
+    await cover(first, second);
     const rounds = first.count('round');
     await more();
     assert.ok(first.count('round') > rounds);
-    await Promise.all([first.kill(), group.member(1).kill()]);
+    await first.kill();
     await second.stands('alone');
     await more();
     for (const writer of writers) writer.stopped = true;
     for (const writer of writers) await writer.ended;
-    const client = await redisAt(witness);
+    const client = await redisAt(witness.port);
     for (const { key, acknowledged } of writers) assert.equal(await client.call('GET', key), String(acknowledged));
     client.close();
   });

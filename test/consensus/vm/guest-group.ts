@@ -101,8 +101,6 @@ export class GuestMember {
   relay: RelayLine | null = null;
   readonly rounds: RoundLine[] = [];
   leader = 0;
-  /** Is given every line. */
-  onLine: (line: string) => void = () => {};
   readonly refused: string[] = [];
   fatal = '';
   private readonly child: ChildProcess;
@@ -114,10 +112,7 @@ export class GuestMember {
     const words = ['--pdeathsig', 'KILL', program];
     const env = { ...process.env, GAIA_REPLICA: 'vm.conf' };
     this.child = spawn('setpriv', words, { cwd: directory, env, stdio: ['ignore', 'ignore', 'ignore', 'pipe'] });
-    createInterface(this.channel).on('line', (line) => {
-      this.hear(JSON.parse(line));
-      this.onLine(line);
-    });
+    createInterface(this.channel).on('line', (line) => this.hear(JSON.parse(line)));
     this.channel.on('error', () => {});
   }
 

@@ -186,6 +186,8 @@ describe('executor vm: a pair', () => {
     assert.deepEqual(backup().on(entered('useless', 'x')), ['useless']);
     assert.deepEqual(new Member(2, 'awaiting').refused('listen 1'), ['useless']);
     assert.deepEqual(struck.log({ primary: 2 }), []);
+    const fatal: PairEvent = { type: 'plane', line: { type: 'fatal', message: 'no disk' } };
+    assert.deepEqual(covered().on(fatal), ['useless']);
   });
 
   it('keeps its promises in any order of events', () => {

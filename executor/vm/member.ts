@@ -1,0 +1,164 @@
+/** One member of a replicated guest's group on this host: `gaia-vm`, and but for the witness a QEMU, in one directory. */
+import { chownSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ReplicaAssignment, VmAssignment } from '../assignment.js';
+import { LineSplitter } from '../control.js';
+import type { Owner } from '../owner.js';
+import { Program } from '../process.js';
+import { accelerator, bootFile, findQemu } from './host.js';
+import { machineArguments } from './machine.js';
+import type { Offer, PairLimits } from './pair.js';
+import { PairLoop, type PairNews } from './pair-loop.js';
+import { type GuestStatus, parsePlaneLine } from './plane-lines.js';
+import { Qmp } from './qmp.js';
+import { memberFiles, vmConf } from './vm-conf.js';
+
+/** On a busy host. */
+const startLimitMs = 30_000;
+const confFile = 'vm.conf';
+
+export interface MemberOptions {
+  replica: ReplicaAssignment;
+  vm: VmAssignment;
+  /** Of the group's founders, a member number. */
+  firstPrimary: number;
+  witness: boolean;
+  /** Where both programs run; is made. */
+  directory: string;
+  /** With `gaia-vm` and the preload. */
+  native: string;
+  env: Record<string, string>;
+  owner: Owner | null;
+  limits: PairLimits;
+  tell: (news: PairNews) => void;
+  /** Every line of gaia-vm. */
+  hear: (line: string) => void;
+}
+
+export class GuestMember {
+  qemu: Program | null = null;
+  private pair: PairLoop | null = null;
+  private guest: GuestStatus | null = null;
+  private fatal = '';
+  private changed: () => void = () => {};
+
+  private constructor(
+    readonly plane: Program,
+    private readonly options: MemberOptions,
+  ) {
+    const splitter = new LineSplitter();
+    plane.control?.on('error', () => {});
+    plane.control?.on('data', (bytes: Buffer) => {
+      for (const line of splitter.push(bytes)) this.onLine(line);
+    });
+    plane.control?.on('close', () => this.changed());
+  }
+
+  /** A founder's guest runs at once where it is the first primary. Throws an error whose message is meant for the user. */
+  static async start(options: MemberOptions): Promise<GuestMember> {
+    const { replica, vm, directory, owner, firstPrimary, witness, native } = options;
+    mkdirSync(join(directory, '.gaia/journal'), { recursive: true });
+    const conf = join(directory, confFile);
+    writeFileSync(conf, vmConf(replica, vm.doors, firstPrimary, witness), { mode: 0o600, flag: 'wx' });
+    if (owner !== null)
+      for (const name of ['.', '.gaia', '.gaia/journal', confFile])
+        chownSync(join(directory, name), owner.uid, owner.gid);
+    const env = { ...options.env, GAIA_REPLICA: confFile };
+    const plane = await Program.start({ argv: [join(native, 'gaia-vm')], env, directory, owner, control: true });
+    const member = new GuestMember(plane, options);
+    try {
+      if (!witness) await member.startGuest();
+      return member;
+    } catch (error) {
+      await member.end();
+      throw error;
+    }
+  }
+
+  /** Has gaia-vm hear a line. */
+  order(line: string): void {
+    const control = this.plane.control;
+    if (control?.writable) control.write(`${line}\n`);
+  }
+
+  offer(offer: Offer): void {
+    this.pair?.offer(offer);
+  }
+
+  /** Ends both at once, and resolves when nothing of them is left. */
+  async end(): Promise<void> {
+    this.pair?.close();
+    await Promise.all([this.plane, this.qemu].map((program) => program?.reap(0)));
+  }
+
+  private async startGuest(): Promise<void> {
+    const { replica, firstPrimary, limits, tell } = this.options;
+    const { primary } = await this.roles();
+    const incoming = replica.join || replica.self.member !== firstPrimary;
+    const accelerated = accelerator(this.options.owner);
+    this.qemu = await this.startQemu(incoming);
+    const onEvent = (event: Parameters<PairLoop['onQmpEvent']>[0]) => this.pair?.onQmpEvent(event);
+    const qmp = await Qmp.open(this.qemu.control as NonNullable<Program['control']>, onEvent, startLimitMs);
+    const place = {
+      ...{ self: replica.self.member, migrationSocket: memberFiles.migration, accelerator: accelerated, limits, tell },
+      order: (line: string) => this.order(line),
+    };
+    if (incoming) this.pair = await PairLoop.awaiting(qmp, place, primary);
+    else this.pair = PairLoop.alone(qmp, place);
+    if (this.guest !== null) this.pair.onLine({ type: 'guest', guest: this.guest });
+    if (!incoming) await qmp.execute('cont', {});
+  }
+
+  private startQemu(incoming: boolean): Promise<Program> {
+    const { vm, directory, env, owner, native } = this.options;
+    const { doors: _, ...same } = vm;
+    const accelerated = accelerator(owner);
+    const machine = {
+      ...{ ...same, incoming, accelerator: accelerated, memoryFile: memberFiles.memory },
+      kernel: bootFile('kernel', vm.kernel, directory, owner),
+      initrd: bootFile('initrd', vm.initrd, directory, owner),
+      network: { type: 'stream' as const, socket: memberFiles.guest },
+    };
+    const preload: Record<string, string> =
+      accelerated === 'tcg' ? { LD_PRELOAD: join(native, 'libgaia-tcg-colo.so') } : {};
+    const argv = [findQemu(env.PATH ?? ''), ...machineArguments(machine)];
+    return Program.start({ argv, env: { ...env, ...preload }, directory, owner, control: true });
+  }
+
+  /** Resolves when gaia-vm listens for QEMU and the log says who is primary. */
+  private async roles(): Promise<GuestStatus> {
+    const endMs = performance.now() + startLimitMs;
+    for (;;) {
+      if (this.guest !== null && this.guest.primary !== 0) return this.guest;
+      if (this.fatal !== '') throw new Error(`gaia-vm ended: ${this.fatal}`);
+      if (this.plane.control?.destroyed) throw new Error('gaia-vm ended, and said no reason; its output may');
+      const leftMs = endMs - performance.now();
+      if (leftMs <= 0) throw new Error(`no primary is known within ${startLimitMs} ms: are the other members there?`);
+      await this.change(leftMs);
+    }
+  }
+
+  private change(limitMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, limitMs);
+      this.changed = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  /** A line that cannot be read counts for nothing; whoever hears all of them may say so. */
+  private onLine(line: string): void {
+    this.options.hear(line);
+    try {
+      const read = parsePlaneLine(line);
+      if (read?.type === 'guest') this.guest = read.guest;
+      if (read?.type === 'fatal') this.fatal = read.message;
+      if (read !== null) this.pair?.onLine(read);
+    } catch {
+      return;
+    }
+    this.changed();
+  }
+}
