@@ -31,6 +31,22 @@ export interface VmAssignment {
   vcpus: number;
   /** Ports of the host that lead to ports of the guest. */
   doors: Door[];
+  /** With `replica`: what this member of the guest's group is. Null: a guest by itself. */
+  group: GuestGroup | null;
+}
+
+export interface GuestGroup {
+  /** Of the group's founders, a member number. */
+  firstPrimary: number;
+  /** Has doors, and no guest. */
+  witness: boolean;
+}
+
+/** What a member of a replicated guest's group has: see executor/vm/pair.ts. */
+export interface GuestReport {
+  standing: 'awaiting' | 'backup' | 'alone' | 'seeding' | 'covered';
+  /** Where a backup that waits for the guest's state is to be dialed; 0: nowhere. */
+  relayPort: number;
 }
 
 export interface Door {
@@ -154,9 +170,13 @@ export interface ReplicaReport {
   joining: { provider: number; bytesDone: number; bytesTotal: number } | null;
   /** Null in status updates, which agents and masters keep, and before the first ones are known. */
   metrics: ReplicaMetrics | null;
+  /** Of replicated guests, once there is something to tell; a witness has none. */
+  guest?: GuestReport;
 }
 
 /** Framework to executor (MESSAGE data, base64 of JSON). Idempotent: repeated until reports show the effect. */
 export type ExecutorOrder =
   | { type: 'removeMember'; slot: number; member: number }
-  | { type: 'transferLeadership'; toMember: number };
+  | { type: 'transferLeadership'; toMember: number }
+  /** To the primary of a replicated guest: a backup waits for its state. */
+  | { type: 'offerBackup'; member: number; host: string; port: number };

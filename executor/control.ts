@@ -10,7 +10,7 @@ export type ControlMessage =
   | { type: 'fatal'; message: string };
 
 /** A report without what comes in lines of its own. */
-export type ReplicaState = Omit<ReplicaReport, 'pid' | 'metrics'>;
+export type ReplicaState = Omit<ReplicaReport, 'pid' | 'metrics' | 'guest'>;
 
 const lineBytesMax = 64 * 1024;
 const fatalCharactersMax = 2048;
@@ -137,7 +137,7 @@ function readDivergence(fields: Fields): ReplicaReport['divergence'] {
 }
 
 /** The line that carries an order of the framework to the server. */
-export function orderLine(order: ExecutorOrder): string {
+export function orderLine(order: Exclude<ExecutorOrder, { type: 'offerBackup' }>): string {
   return order.type === 'removeMember' ? `remove ${order.slot} ${order.member}` : `transfer ${order.toMember}`;
 }
 

@@ -23,6 +23,14 @@ function decodeJson(data: string, what: string): Fields {
 /** Throws an error that names the field, its value and what it must be. */
 export function decodeAssignment(data: string): Assignment {
   const fields = decodeJson(data, "the task's data (TaskInfo.data)");
+  const assignment = readAssignment(fields);
+  const { command, replica } = assignment;
+  if ('vm' in command && (command.vm.group === null) !== (replica === null))
+    throw new Error('command.vm.group and replica belong together: a guest has both, or neither');
+  return assignment;
+}
+
+function readAssignment(fields: Fields): Assignment {
   return {
     appId: line(fields.appId, 'appId'),
     appVersion: text(fields.appVersion, 'appVersion'),
@@ -115,10 +123,20 @@ export function decodeMember(value: unknown, name: string): MemberAddress {
   };
 }
 
+function decodeOffer(fields: Fields): ExecutorOrder {
+  return {
+    type: 'offerBackup',
+    member: integer(fields.member, 'member', 1, memberMax),
+    host: line(fields.host, 'host'),
+    port: integer(fields.port, 'port', 1, portMax),
+  };
+}
+
 /** Throws like decodeAssignment. */
 export function decodeOrder(data: string): ExecutorOrder {
   const fields = decodeJson(data, 'the order');
-  const type = oneOf(fields.type, 'type', ['removeMember', 'transferLeadership']);
+  const type = oneOf(fields.type, 'type', ['removeMember', 'transferLeadership', 'offerBackup']);
+  if (type === 'offerBackup') return decodeOffer(fields);
   if (type === 'transferLeadership') return { type, toMember: integer(fields.toMember, 'toMember', 0, memberMax) };
   return {
     type,

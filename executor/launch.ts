@@ -1,6 +1,7 @@
 /** From an assignment to a running program: checks, files, environment, spawn. */
 import { chownSync } from 'node:fs';
-import type { Assignment } from './assignment.js';
+import { dirname } from 'node:path';
+import type { Assignment, ReplicaAssignment, VmAssignment } from './assignment.js';
 import { refuseCriu } from './criu.js';
 import { prepareMemberDirectory } from './data-directory.js';
 import { ownerOf } from './owner.js';
@@ -8,10 +9,16 @@ import { preflight } from './preflight.js';
 import { Program } from './process.js';
 import { launchGuest } from './vm/launch.js';
 import type { Machine } from './vm/machine.js';
+import { GuestMember, type MemberOptions } from './vm/member.js';
 import { interposerPath, prepareWorkplace, replicaConfPath } from './workplace.js';
 
 /** The same on every replica, whatever the agent's own PATH is. */
 const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** Of a replicated guest: output that its backup does not say waits at most that long. */
+const roundIntervalMs = 100;
+/** As long as a host that is away may be missed by nothing else. */
+const roundLimitMs = 30_000;
 
 export interface LaunchPlace {
   /** Absolute path of the task's sandbox. */
@@ -22,12 +29,17 @@ export interface LaunchPlace {
 
 export interface Launched {
   program: Program;
-  /** Of a guest, which is to be told to run; null for all other programs. */
+  /** Of a guest by itself, which is to be told to run; null for all other programs. */
   machine: Machine | null;
+  /** Of a replicated guest; `program` is its gaia-vm. */
+  member: GuestMember | null;
 }
 
+/** What a member of a replicated guest tells. */
+export type MemberEars = Pick<MemberOptions, 'tell' | 'hear'>;
+
 /** Starts the program. Throws an error whose message is meant for the user. */
-export async function launch(assignment: Assignment, place: LaunchPlace): Promise<Launched> {
+export async function launch(assignment: Assignment, place: LaunchPlace, ears: MemberEars): Promise<Launched> {
   const { command, replica } = assignment;
   // Not along the app's own PATH: the probe runs as the executor's user.
   if (replica?.snapshot.provider === 'criu') await refuseCriu(defaultPath);
@@ -35,7 +47,7 @@ export async function launch(assignment: Assignment, place: LaunchPlace): Promis
   preflight({ assignment, ...place, path: env.PATH ?? defaultPath });
   const owner = ownerOf(assignment.user);
   if (owner !== null) chownSync(place.sandbox, owner.uid, owner.gid);
-  if ('vm' in command) return launchGuest(command.vm, { sandbox: place.sandbox, env, owner });
+  if ('vm' in command) return launchVm(command.vm, replica, { ...place, env, owner }, ears);
   if (replica !== null) prepareMemberDirectory(replica, owner);
   const program = await Program.start({
     argv: 'shell' in command ? ['/bin/sh', '-c', command.shell] : command.argv,
@@ -45,7 +57,24 @@ export async function launch(assignment: Assignment, place: LaunchPlace): Promis
     owner,
     control: replica !== null,
   });
-  return { program, machine: null };
+  return { program, machine: null, member: null };
+}
+
+async function launchVm(
+  vm: VmAssignment,
+  replica: ReplicaAssignment | null,
+  place: LaunchPlace & Pick<MemberOptions, 'env' | 'owner'>,
+  ears: MemberEars,
+): Promise<Launched> {
+  const { group } = vm;
+  if (replica === null || group === null) return { ...(await launchGuest(vm, place)), member: null };
+  const { sandbox: directory, env, owner } = place;
+  const native = dirname(place.interposer);
+  const member = await GuestMember.start({
+    ...{ replica, vm, group, directory, native, env, owner, ...ears },
+    limits: { roundIntervalMs, roundLimitMs },
+  });
+  return { program: member.plane, machine: null, member };
 }
 
 /** An app's variable GAIA_TRACE asks the interposer to write down every turn. */
@@ -55,8 +84,8 @@ function traceLevel({ GAIA_TRACE = '0' }: Record<string, string>): string {
 }
 
 /** Nothing of the executor's own environment gets to the program: it may hold the agent's secrets. */
-function environment({ env, replica }: Assignment, sandbox: string): Record<string, string> {
+function environment({ env, replica, command }: Assignment, sandbox: string): Record<string, string> {
   const base = { PATH: defaultPath, LANG: 'C', ...env };
-  if (replica === null) return { ...base, MESOS_SANDBOX: sandbox };
+  if (replica === null || 'vm' in command) return { ...base, MESOS_SANDBOX: sandbox };
   return { ...base, LD_PRELOAD: interposerPath, GAIA_REPLICA: replicaConfPath };
 }

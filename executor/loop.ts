@@ -20,6 +20,7 @@ import { sessionListens } from './session.js';
 import { Task } from './task.js';
 import type { TaskAction, TaskEvent } from './task-types.js';
 import { runGuest } from './vm/guest.js';
+import type { GuestMember } from './vm/member.js';
 
 const tickMs = 100;
 /** For the last lines of the control channel to be read after the program's end. */
@@ -37,6 +38,7 @@ export class ExecutorLoop {
   private readonly task = new Task();
   private readonly client: ExecutorClient;
   private program: Program | null = null;
+  private member: GuestMember | null = null;
   /** To the agent. */
   private connected = false;
   private finish: () => void = () => {};
@@ -82,9 +84,11 @@ export class ExecutorLoop {
     // Nobody waits for a message; the next one carries what this one would have told.
     message: ({ report }) => void this.client.message(JSON.stringify(report)).catch(() => {}),
     control: ({ line }) => this.sendControl(line),
-    signal: ({ signal }) => this.program?.signal(signal),
+    offer: ({ offer }) => this.member?.offer(offer),
+    signal: ({ signal }) => (this.member ?? this.program)?.signal(signal),
     probe: ({ port }) => this.probe(port),
-    reap: ({ graceMs }) => void this.program?.reap(graceMs).then(() => this.happened({ type: 'reaped' })),
+    reap: ({ graceMs }) =>
+      void (this.member ?? this.program)?.reap(graceMs).then(() => this.happened({ type: 'reaped' })),
     forget: ({ replica }) => this.forget(replica),
     log: ({ level, message }) => this.options.log[level](message),
     exit: () => this.finish(),
@@ -130,13 +134,17 @@ export class ExecutorLoop {
     const lastLines = new LastLines();
     let launched: Launched;
     try {
-      launched = await launch(assignment, this.options);
+      launched = await launch(assignment, this.options, {
+        tell: (news) => this.happened({ type: 'pairNews', news }),
+        hear: (line) => this.happened({ type: 'controlLine', line }),
+      });
     } catch (error) {
       this.happened({ type: 'refused', message: (error as Error).message });
       return;
     }
     const { program } = launched;
     this.program = program;
+    this.member = launched.member;
     this.happened({ type: 'childSpawned', pid: program.pid });
     const controlEnd = this.converse(launched);
     const exit = await program.exited;
@@ -145,13 +153,26 @@ export class ExecutorLoop {
   }
 
   /** On descriptor 3 a guest's QEMU speaks QMP, and a replica the lines of the control channel. */
-  private async converse({ program: { control }, machine }: Launched): Promise<void> {
+  private async converse({ program: { control }, machine, member }: Launched): Promise<void> {
     if (control === null) return;
+    if (member !== null) return this.runMember(member, control);
     if (machine === null) return this.readControl(control);
     await runGuest(control, machine, {
       runs: (message) => this.happened({ type: 'guestRuns', message }),
       failed: (message) => this.happened({ type: 'guestFailed', message }),
     });
+  }
+
+  /** Fulfilled at the end of the channel to gaia-vm. */
+  private async runMember(member: GuestMember, control: Duplex): Promise<void> {
+    const closed = once(control, 'close');
+    const failed = (message: string) => this.happened({ type: 'guestFailed', message });
+    member.run().then(
+      () => member.qemu?.exited.then(() => failed("The guest's QEMU has ended; its output says more.")),
+      (error) => failed(`The guest was not started: ${(error as Error).message}.`),
+    );
+    await closed;
+    this.happened({ type: 'controlClosed' });
   }
 
   /** Fulfilled at the channel's end. */

@@ -1,6 +1,6 @@
 /** Decides which of the server's many state lines leave the host, and how: status update, message, or not at all. Pure. */
 import isEqual from 'lodash/isEqual.js';
-import type { ReplicaMetrics, ReplicaReport } from './assignment.js';
+import type { GuestReport, ReplicaMetrics, ReplicaReport } from './assignment.js';
 import type { ReplicaState } from './control.js';
 import type { TaskAction, TaskState } from './task-types.js';
 
@@ -24,6 +24,7 @@ export class StatusReporter {
   pid: number | null = null;
   /** What the server has counted; goes with messages only. */
   metrics: ReplicaMetrics | null = null;
+  guest: GuestReport | null = null;
   private taskId = '';
   private taskState: TaskState = 'TASK_STARTING';
   /** What the last status update and the last update or message carried. */
@@ -58,6 +59,6 @@ export class StatusReporter {
   private report(metrics: ReplicaMetrics | null): ReplicaReport | null {
     const { state, pid } = this;
     if (state === null || (pid === null && state.joining === null)) return null;
-    return { ...state, pid, metrics };
+    return { ...state, pid, metrics, ...(this.guest !== null && { guest: this.guest }) };
   }
 }

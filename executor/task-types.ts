@@ -1,5 +1,7 @@
 /** What happens to a task (events) and what is to be done about it (actions): the two sides of task.ts. */
 import type { Assignment, ReplicaAssignment, ReplicaReport } from './assignment.js';
+import type { Offer } from './vm/pair.js';
+import type { PairNews } from './vm/pair-loop.js';
 
 export interface ChildExit {
   /** Exit status; null when a signal ended the program. */
@@ -28,6 +30,8 @@ export type TaskEvent =
   | { type: 'guestRuns'; message: string }
   /** QEMU does not run the guest, and will not. */
   | { type: 'guestFailed'; message: string }
+  /** Of a replicated guest. */
+  | { type: 'pairNews'; news: PairNews }
   | { type: 'controlLine'; line: string }
   | { type: 'controlClosed' }
   | { type: 'childExited'; exit: ChildExit }
@@ -67,6 +71,8 @@ export type TaskAction =
   | { type: 'message'; report: ReplicaReport }
   /** A line for the control channel. */
   | { type: 'control'; line: string }
+  /** To the member of a replicated guest. */
+  | { type: 'offer'; offer: Offer }
   /** To the whole process group. */
   | { type: 'signal'; signal: 'SIGTERM' | 'SIGKILL' }
   /** Answered by `probed`. */

@@ -12,6 +12,7 @@ import { RefusalLog } from './refusal-log.js';
 import { StatusReporter } from './report.js';
 import type { ChildExit, Listening, TaskAction, TaskEvent, TaskState } from './task-types.js';
 import { type Verdict, verdictOf, withoutHello } from './verdict.js';
+import type { PairNews } from './vm/pair-loop.js';
 
 /** A replica's program must be listening through the interposer by then; counted anew while its snapshot is on its way. */
 export const helloTimeoutMs = 30_000;
@@ -72,6 +73,7 @@ export class Task {
     childSpawned: ({ pid }) => this.onSpawned(pid),
     guestRuns: ({ message }) => this.onReady(message),
     guestFailed: ({ message }) => this.stop({ state: 'TASK_FAILED', message }),
+    pairNews: ({ news }) => this.onPairNews(news),
     controlLine: ({ line }) => this.onControlLine(line),
     controlClosed: () => this.onControlClosed(),
     childExited: ({ exit }) => this.onExited(exit),
@@ -191,6 +193,20 @@ export class Task {
     if (refused !== null) this.log('warn', `refused connections to the consensus port: ${refused}`);
   }
 
+  private onPairNews(news: PairNews): void {
+    const { guest } = this.reporter;
+    if (news.type === 'ready') this.reporter.guest = { standing: 'awaiting', relayPort: news.port };
+    if (news.type === 'stands')
+      this.reporter.guest = {
+        standing: news.standing,
+        relayPort: news.standing === 'awaiting' ? (guest?.relayPort ?? 0) : 0,
+      };
+    if (news.type === 'backupLost') this.log('warn', `gave member ${news.member} up as backup: ${news.reason}`);
+    if (news.type === 'useless')
+      this.stop({ state: 'TASK_FAILED', message: `The guest counts no more: ${news.reason}.` });
+    this.publishReport();
+  }
+
   private onHello(pid: number): void {
     this.reporter.pid = pid;
     this.onReady(null);
@@ -215,9 +231,11 @@ export class Task {
 
   private onOrder(data: string): void {
     try {
-      const line = orderLine(decodeOrder(data));
+      const order = decodeOrder(data);
       // The framework repeats orders until reports show their effect, so one that comes too early or too late may go.
-      if (this.phase === 'running' && this.controlOpen) this.actions.push({ type: 'control', line });
+      if (this.phase !== 'running' || !this.controlOpen) return;
+      if (order.type === 'offerBackup') this.actions.push({ type: 'offer', offer: order });
+      else this.actions.push({ type: 'control', line: orderLine(order) });
     } catch (error) {
       this.log('warn', `dropped an order of the framework: ${(error as Error).message}`);
     }

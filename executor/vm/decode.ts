@@ -1,7 +1,7 @@
 /** Reads what the framework says of a virtual machine. */
 import { isIPv4 } from 'node:net';
 import type { Door, VmAssignment } from '../assignment.js';
-import { type Fields, integer, line, list, object, oneOf, text } from '../fields.js';
+import { type Fields, flag, integer, line, list, object, oneOf, text } from '../fields.js';
 
 const doorsMax = 128;
 const memoryMibMax = 2 ** 20;
@@ -17,6 +17,14 @@ export function decodeVm(fields: Fields): VmAssignment {
     memoryMib: integer(fields.memoryMib, 'command.vm.memoryMib', 1, memoryMibMax),
     vcpus: integer(fields.vcpus, 'command.vm.vcpus', 1, vcpusMax),
     doors: list(fields.doors, 'command.vm.doors', doorsMax, decodeDoor),
+    group: fields.group === null ? null : decodeGroup(object(fields.group, 'command.vm.group')),
+  };
+}
+
+function decodeGroup(fields: Fields): VmAssignment['group'] {
+  return {
+    firstPrimary: integer(fields.firstPrimary, 'command.vm.group.firstPrimary', 1),
+    witness: flag(fields.witness, 'command.vm.group.witness'),
   };
 }
 

@@ -12,7 +12,7 @@ export interface LaunchedGuest {
 
 /** Throws an error whose message is meant for the user. */
 export async function launchGuest(
-  { kernel, initrd, doors, ...same }: VmAssignment,
+  { kernel, initrd, doors, group: _, ...same }: VmAssignment,
   place: { sandbox: string; env: Record<string, string>; owner: Owner | null },
 ): Promise<LaunchedGuest> {
   const { sandbox, env, owner } = place;

@@ -5,7 +5,7 @@ import type { Door, VmAssignment } from '../assignment.js';
 export type Accelerator = 'kvm' | 'tcg';
 
 /** Its files are absolute paths. */
-export interface Machine extends Omit<VmAssignment, 'doors'> {
+export interface Machine extends Omit<VmAssignment, 'doors' | 'group'> {
   accelerator: Accelerator;
   network: Network;
   /** The file that is the guest's memory, for others to map; null: memory of QEMU's own. */

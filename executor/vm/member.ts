@@ -1,7 +1,7 @@
 /** One member of a replicated guest's group on this host: `gaia-vm`, and but for the witness a QEMU, in one directory. */
 import { chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ReplicaAssignment, VmAssignment } from '../assignment.js';
+import type { GuestGroup, ReplicaAssignment, VmAssignment } from '../assignment.js';
 import { LineSplitter } from '../control.js';
 import type { Owner } from '../owner.js';
 import { Program } from '../process.js';
@@ -20,9 +20,7 @@ const confFile = 'vm.conf';
 export interface MemberOptions {
   replica: ReplicaAssignment;
   vm: VmAssignment;
-  /** Of the group's founders, a member number. */
-  firstPrimary: number;
-  witness: boolean;
+  group: GuestGroup;
   /** Where both programs run; is made. */
   directory: string;
   /** With `gaia-vm` and the preload. */
@@ -31,7 +29,7 @@ export interface MemberOptions {
   owner: Owner | null;
   limits: PairLimits;
   tell: (news: PairNews) => void;
-  /** Every line of gaia-vm. */
+  /** Every line of gaia-vm that says nothing of the guest. */
   hear: (line: string) => void;
 }
 
@@ -40,39 +38,38 @@ export class GuestMember {
   private pair: PairLoop | null = null;
   private guest: GuestStatus | null = null;
   private fatal = '';
+  private over = false;
   private changed: () => void = () => {};
 
   private constructor(
     readonly plane: Program,
     private readonly options: MemberOptions,
-  ) {
-    const splitter = new LineSplitter();
-    plane.control?.on('error', () => {});
-    plane.control?.on('data', (bytes: Buffer) => {
-      for (const line of splitter.push(bytes)) this.onLine(line);
-    });
-    plane.control?.on('close', () => this.changed());
-  }
+  ) {}
 
-  /** A founder's guest runs at once where it is the first primary. Throws an error whose message is meant for the user. */
+  /** Starts gaia-vm. Throws an error whose message is meant for the user, as `run` does. */
   static async start(options: MemberOptions): Promise<GuestMember> {
-    const { replica, vm, directory, owner, firstPrimary, witness, native } = options;
+    const { replica, vm, directory, owner, group, native } = options;
     mkdirSync(join(directory, '.gaia/journal'), { recursive: true });
     const conf = join(directory, confFile);
-    writeFileSync(conf, vmConf(replica, vm.doors, firstPrimary, witness), { mode: 0o600, flag: 'wx' });
+    writeFileSync(conf, vmConf(replica, vm.doors, group), { mode: 0o600, flag: 'wx' });
     if (owner !== null)
       for (const name of ['.', '.gaia', '.gaia/journal', confFile])
         chownSync(join(directory, name), owner.uid, owner.gid);
     const env = { ...options.env, GAIA_REPLICA: confFile };
     const plane = await Program.start({ argv: [join(native, 'gaia-vm')], env, directory, owner, control: true });
-    const member = new GuestMember(plane, options);
-    try {
-      if (!witness) await member.startGuest();
-      return member;
-    } catch (error) {
-      await member.end();
-      throw error;
-    }
+    return new GuestMember(plane, options);
+  }
+
+  /** Reads gaia-vm, and starts QEMU. A founder's guest runs at once where it is the first primary. */
+  async run(): Promise<void> {
+    const splitter = new LineSplitter();
+    const { control } = this.plane;
+    control?.on('error', () => {});
+    control?.on('data', (bytes: Buffer) => {
+      for (const line of splitter.push(bytes)) this.onLine(line);
+    });
+    control?.on('close', () => this.changed());
+    if (!this.options.group.witness) await this.startGuest();
   }
 
   /** Has gaia-vm hear a line. */
@@ -85,16 +82,22 @@ export class GuestMember {
     this.pair?.offer(offer);
   }
 
-  /** Ends both at once, and resolves when nothing of them is left. */
-  async end(): Promise<void> {
+  signal(signal: 'SIGTERM' | 'SIGKILL'): void {
+    for (const program of [this.qemu, this.plane]) program?.signal(signal);
+  }
+
+  /** Resolves when nothing of both is left. */
+  async reap(graceMs: number): Promise<void> {
+    this.over = true;
     this.pair?.close();
-    await Promise.all([this.plane, this.qemu].map((program) => program?.reap(0)));
+    await Promise.all([this.plane, this.qemu].map((program) => program?.reap(graceMs)));
   }
 
   private async startGuest(): Promise<void> {
-    const { replica, firstPrimary, limits, tell } = this.options;
+    const { replica, group, limits, tell } = this.options;
     const { primary } = await this.roles();
-    const incoming = replica.join || replica.self.member !== firstPrimary;
+    if (this.over) return;
+    const incoming = replica.join || replica.self.member !== group.firstPrimary;
     const accelerated = accelerator(this.options.owner);
     this.qemu = await this.startQemu(incoming);
     const onEvent = (event: Parameters<PairLoop['onQmpEvent']>[0]) => this.pair?.onQmpEvent(event);
@@ -111,7 +114,7 @@ export class GuestMember {
 
   private startQemu(incoming: boolean): Promise<Program> {
     const { vm, directory, env, owner, native } = this.options;
-    const { doors: _, ...same } = vm;
+    const { doors: _, group: __, ...same } = vm;
     const accelerated = accelerator(owner);
     const machine = {
       ...{ ...same, incoming, accelerator: accelerated, memoryFile: memberFiles.memory },
@@ -148,16 +151,16 @@ export class GuestMember {
     });
   }
 
-  /** A line that cannot be read counts for nothing; whoever hears all of them may say so. */
+  /** A line that cannot be read is for whoever hears the others, too. */
   private onLine(line: string): void {
-    this.options.hear(line);
     try {
       const read = parsePlaneLine(line);
+      if (read === null || read.type === 'fatal') this.options.hear(line);
       if (read?.type === 'guest') this.guest = read.guest;
       if (read?.type === 'fatal') this.fatal = read.message;
       if (read !== null) this.pair?.onLine(read);
     } catch {
-      return;
+      this.options.hear(line);
     }
     this.changed();
   }

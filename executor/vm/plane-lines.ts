@@ -41,6 +41,8 @@ export type PlaneLine =
   | { type: 'relay'; relay: RelayStatus }
   | { type: 'round'; round: RoundReport }
   | { type: 'refused'; order: string; message: string }
+  /** Counts of frames, which nobody asks for yet. */
+  | { type: 'frames' }
   /** It ends, and says why. */
   | { type: 'fatal'; message: string };
 
@@ -51,6 +53,7 @@ export function parsePlaneLine(received: string): PlaneLine | null {
   if (type === 'guest') return { type, guest: readGuest(fields) };
   if (type === 'relay') return { type, relay: readRelay(fields) };
   if (type === 'round') return { type, round: readRound(fields) };
+  if (type === 'frames') return { type };
   if (type === 'fatal') return { type, message: text(fields.message, 'message') };
   if (type !== 'refused') return null;
   return { type, order: line(fields.order, 'order'), message: text(fields.message, 'message') };

@@ -1,5 +1,5 @@
 /** The text of `vm.conf`, through which `gaia-vm` learns who it is (consensus/native/vm/README.md). Pure. */
-import type { Door, ReplicaAssignment } from '../assignment.js';
+import type { Door, GuestGroup, ReplicaAssignment } from '../assignment.js';
 import { replicaConf } from '../replica-conf.js';
 
 /** Names in the directory that gaia-vm and QEMU share: an absolute path may be too long for a socket. */
@@ -7,8 +7,7 @@ export const memberFiles = { guest: 'guest.sock', migration: 'migration.sock', m
 /** QEMU's id of the guest's memory (machine.ts). */
 const memoryBlock = 'memory';
 
-/** `firstPrimary`: member number, of the group's founders. A witness has doors, and no guest. */
-export function vmConf(replica: ReplicaAssignment, doors: Door[], firstPrimary: number, witness: boolean): string {
+export function vmConf(replica: ReplicaAssignment, doors: Door[], { firstPrimary, witness }: GuestGroup): string {
   const pairs: [key: string, value: string | number][] = [
     ['first_primary', firstPrimary],
     ...doors.map(({ protocol, listen, hostPort, guestPort }): [string, string] => [

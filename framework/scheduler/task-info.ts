@@ -91,7 +91,7 @@ function guestOf(vm: VmSpec, definitions: PortDefinition[], ports: number[]): Vm
       guestPort: guestPorts[index] as number,
     })),
   );
-  return { ...same, memoryMib: memory, doors };
+  return { ...same, memoryMib: memory, doors, group: null };
 }
 
 /** The variables Marathon sets. */

@@ -233,7 +233,7 @@ describe('executor vm: the lines of gaia-vm', () => {
     assert.deepEqual(parsePlaneLine(JSON.stringify({ type: 'guest', ...guest })), { type: 'guest', guest });
     const relay = parsePlaneLine('{"type":"relay","end":null,"why":"by order"}');
     assert.deepEqual(relay, { type: 'relay', relay: { end: null, port: 0, why: 'by order' } });
-    assert.equal(parsePlaneLine('{"type":"frames","inputs":1}'), null);
+    assert.equal(parsePlaneLine('{"type":"hello","pid":1}'), null);
     assert.throws(() => parsePlaneLine('{"type":"relay","end":"x"}'), /end is "x"; it must be one of primary, backup/);
   });
 });

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { decodeAssignment } from '../../../executor/decode.js';
 import { type Drive, exit, kill, launched, types, updates } from '../drive.js';
-import { assignment, encode } from '../fixtures.js';
+import { assignment, encode, helloLine, replica, stateLine } from '../fixtures.js';
 
 const doors = [{ protocol: 'tcp' as const, listen: '127.0.0.1', hostPort: 31000, guestPort: 6379 }];
-const vm = { kernel: 'vmlinuz', initrd: 'initrd.gz', commandLine: '', memoryMib: 128, vcpus: 1, doors };
+const vm = { kernel: 'vmlinuz', initrd: 'initrd.gz', commandLine: '', memoryMib: 128, vcpus: 1, doors, group: null };
 const guest = assignment({ command: { vm } });
 
 function spawned(): Drive {
@@ -42,6 +42,50 @@ describe('executor task: a guest', () => {
       drive.on({ type: 'childExited', exit }, { type: 'reaped' });
       assert.equal(drive.final?.state, 'TASK_KILLED');
     }
+  });
+});
+
+describe('executor task: a member of a replicated guest', () => {
+  const group = { firstPrimary: 1, witness: false };
+  const member = assignment({ command: { vm: { ...vm, group } }, replica });
+  const line = (text: string) => ({ type: 'controlLine' as const, line: text });
+
+  function running(): Drive {
+    const drive = launched(member);
+    drive.on({ type: 'childSpawned', pid: 4711 }, line(helloLine), line(stateLine()));
+    drive.pass(1000);
+    return drive;
+  }
+  const guestOf = (drive: Drive) => updates(drive.all).at(-1)?.report?.guest;
+
+  it('is read as it was written, with `replica` only', () => {
+    assert.deepEqual(decodeAssignment(encode(member)), member);
+    for (const wrong of [
+      { ...member, replica: null },
+      { ...guest, replica },
+    ])
+      assert.throws(() => decodeAssignment(encode(wrong)), /command.vm.group and replica belong together/);
+  });
+
+  it('tells where a backup listens while it waits, and how it stands', () => {
+    const drive = running();
+    assert.equal(guestOf(drive), undefined);
+    drive.on({ type: 'pairNews', news: { type: 'ready', port: 7 } });
+    assert.deepEqual(guestOf(drive), { standing: 'awaiting', relayPort: 7 });
+    drive.pass(1000);
+    drive.on({ type: 'pairNews', news: { type: 'stands', standing: 'backup' } });
+    assert.deepEqual(guestOf(drive), { standing: 'backup', relayPort: 0 });
+  });
+
+  it('hears of backups, and fails when its guest counts no more', () => {
+    const drive = running();
+    const data = encode({ type: 'offerBackup', member: 2, host: '10.0.0.2', port: 7 });
+    const [offered] = drive.on({ type: 'orderReceived', data });
+    assert.deepEqual(offered, { type: 'offer', offer: { type: 'offerBackup', member: 2, host: '10.0.0.2', port: 7 } });
+    drive.on({ type: 'pairNews', news: { type: 'useless', reason: 'x' } });
+    drive.on({ type: 'childExited', exit }, { type: 'reaped' });
+    assert.equal(drive.final?.state, 'TASK_FAILED');
+    assert.match(drive.final?.message ?? '', /^The guest counts no more: x\./);
   });
 });
 

@@ -6,7 +6,7 @@ const doors = [{ protocol: 'tcp' as const, listen: '10.0.0.1', hostPort: 31000, 
 
 describe('executor vm: vm.conf', () => {
   it('has the member, its doors and the files that it shares with QEMU', () => {
-    const lines = vmConf(replica, doors, 2, false).split('\n');
+    const lines = vmConf(replica, doors, { firstPrimary: 2, witness: false }).split('\n');
     for (const line of [
       ...['self=0,1,127.0.0.1,31000,31001', 'first_primary=2', 'door=tcp,10.0.0.1,31000,6379'],
       ...['guest_socket=guest.sock', 'migration_socket=migration.sock', 'memory=memory,memory'],
@@ -15,7 +15,7 @@ describe('executor vm: vm.conf', () => {
   });
 
   it('gives a witness doors, and no guest', () => {
-    const text = vmConf(replica, doors, 2, true);
+    const text = vmConf(replica, doors, { firstPrimary: 2, witness: true });
     assert.match(text, /^door=tcp,/m);
     assert.doesNotMatch(text, /guest_socket|migration_socket|memory=/);
   });
