@@ -165,7 +165,8 @@ export class ExecutorLoop {
 
   /** Fulfilled at the end of the channel to gaia-vm. */
   private async runMember(member: GuestMember, control: Duplex): Promise<void> {
-    const closed = once(control, 'close');
+    // Not events.once, which an error would reject: gaia-vm may end while it is written to.
+    const closed = new Promise((resolve) => control.once('close', resolve));
     const failed = (message: string) => this.happened({ type: 'guestFailed', message });
     member.run().then(
       () => member.qemu?.exited.then(() => failed("The guest's QEMU has ended; its output says more.")),

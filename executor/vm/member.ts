@@ -68,7 +68,10 @@ export class GuestMember {
     control?.on('data', (bytes: Buffer) => {
       for (const line of splitter.push(bytes)) this.onLine(line);
     });
-    control?.on('close', () => this.changed());
+    control?.on('close', () => {
+      this.pair?.close();
+      this.changed();
+    });
     if (!this.options.group.witness) await this.startGuest();
   }
 
