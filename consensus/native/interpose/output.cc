@@ -3,11 +3,9 @@
 #include <cerrno>
 #include <vector>
 
-#include "hash.h"
 #include "kernel_events.h"
 #include "never_destroyed.h"
 #include "options.h"
-#include "own_lines.h"
 #include "process.h"
 #include "real.h"
 #include "snapshot.h"
@@ -95,11 +93,9 @@ int refusal(const Connection& connection) {
 }
 
 void hashOutput(const Connection& connection, const void* data, std::size_t bytes) {
-  const std::uint64_t before = outputHash ^ static_cast<std::uint64_t>(connection.fd);
   if (mode() == Mode::snapshotting) [[unlikely]]
     hearSnapshotReply(data, bytes);
-  outputHash = describesReplica(data, bytes) ? chainHashOfDescription(before, data, bytes)
-                                             : chainHash(before, data, bytes);
+  outputDigest.add(connection.fd, data, bytes);
 }
 
 ssize_t refused(int error) {

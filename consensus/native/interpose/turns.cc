@@ -20,7 +20,7 @@ namespace gaia::interpose {
 
 Runtime* runtime = nullptr;
 constinit bool leadingHere = false;
-constinit std::uint64_t outputHash = 0;
+constinit OutputDigest outputDigest;
 constinit std::uint64_t turnInputBytes = 0;
 
 namespace {
@@ -50,7 +50,7 @@ void report(const Executed& executed) {
 void endEntry() {
   if (currentIndex == 0) return;
   keepUnread();
-  const Executed executed{currentIndex, outputHash, comparesClockCalls ? programClock.calls : 0};
+  const Executed executed{currentIndex, outputDigest.value(), comparesClockCalls ? programClock.calls : 0};
   currentIndex = 0;
   if (uncommitted)
     waitingForCommit->push_back(executed);
@@ -255,7 +255,7 @@ void enterEntry(Index index, std::span<const std::byte> payload) {
   if (!reader.valid())
     giveUp("an entry of the log is not a turn; all members must run the same release of GAIA");
   currentIndex = index;
-  outputHash = 0;
+  outputDigest.begin();
   turnInputBytes = 0;
   setClock(reader.header().clock);
   if (reader.header().type == TurnType::refresh) return;

@@ -8,12 +8,13 @@
 #include <span>
 
 #include "../runtime/runtime.h"
+#include "output_digest.h"
 
 namespace gaia::interpose {
 
 extern Runtime* runtime;  // null until the program listens on the service port
 extern constinit bool leadingHere;
-extern constinit std::uint64_t outputHash;  // of the current entry
+extern constinit OutputDigest outputDigest;  // of the current entry
 extern constinit std::uint64_t turnInputBytes;
 
 // What the program waits for: one epoll instance, or a list of descriptors.

@@ -12,6 +12,7 @@
 #include "interpose/output_buffer.cc"
 #include "interpose/output_buffer.h"
 #include "interpose/own_lines.cc"
+#include "interpose/output_digest.h"
 #include "interpose/own_lines.h"
 #include "interpose/random.cc"
 #include "interpose/random.h"
@@ -117,6 +118,28 @@ TEST_CASE("the output hash depends on every byte, on their number and on what ca
       text[i] = 'q';
     }
   }
+}
+
+TEST_CASE("how output is cut into writes does not matter, to whom it goes does") {
+  std::string text;
+  for (int i = 0; i < 300; ++i) text += static_cast<char>('a' + i * 7 % 26);
+  const auto digest = [&](std::initializer_list<std::pair<int, std::size_t>> writes) {
+    OutputDigest output;
+    output.begin();
+    std::size_t at = 0;
+    for (const auto& [descriptor, bytes] : writes) {
+      output.add(descriptor, text.data() + at, bytes);
+      at += bytes;
+    }
+    return output.value();
+  };
+  const std::uint64_t whole = digest({{7, 300}});
+  for (std::size_t first = 1; first < 300; ++first) CHECK(digest({{7, first}, {7, 300 - first}}) == whole);
+  CHECK(digest({{7, 1}, {7, 30}, {7, 1}, {7, 100}, {7, 168}}) == whole);
+  CHECK(digest({{8, 300}}) != whole);
+  CHECK(digest({{7, 299}}) != whole);
+  CHECK(digest({{7, 150}, {8, 150}}) != digest({{8, 150}, {7, 150}}));
+  CHECK(digest({{7, 100}, {8, 100}, {7, 100}}) != digest({{7, 200}, {8, 100}}));
 }
 
 TEST_CASE("a description of the replica is hashed without the lines that name it") {
