@@ -6,6 +6,7 @@ export {
   type Cluster,
   isSelected,
   type Move,
+  majorityOf,
   type RunningGroup,
   type RunningReplica,
   type Selection,

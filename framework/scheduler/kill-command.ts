@@ -1,11 +1,12 @@
 /** Kills that users ask for, behind the quorum guard. */
 import lodash from 'lodash';
+import { majorityOf } from '../../placement/index.js';
 import type { AppSpec } from '../app.js';
 import type { Command, CommandResult } from '../service.js';
 import { deploy, unlock } from './changes.js';
 import type { Context } from './context.js';
 import { wantSlots } from './groups.js';
-import { caughtUp, groupOf, majority, mayKill } from './quorum.js';
+import { caughtUp, groupOf, mayKill } from './quorum.js';
 import type { AppRecord, TaskRecord } from './records.js';
 import { nextVersion, stop } from './tasks.js';
 
@@ -44,7 +45,7 @@ function refuseKill(
   if (scale || mayKill(group, members)) return null;
   const size = group.record.configuration.length;
   const message =
-    `Killing ${members.size} of the ${size} members of ${app.id} would leave fewer than ${majority(size)} caught up ` +
+    `Killing ${members.size} of the ${size} members of ${app.id} would leave fewer than ${majorityOf(size)} caught up ` +
     `(${caughtUp(group).length} are now) and the group could not serve. Wait until it is whole, or override with the option '?force=true'`;
   return { ok: false, reason: 'quorum', message };
 }

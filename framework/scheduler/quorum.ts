@@ -1,5 +1,6 @@
 /** What is known of a group's health, and the guard before everything that takes a member away by our own hand. */
 import type { MemberAddress, ReplicaReport } from '../../executor/assignment.js';
+import { majorityOf } from '../../placement/index.js';
 import type { GroupView } from '../service.js';
 import type { Context } from './context.js';
 import type { AppRecord, GroupRecord, ReplicaRecord, TaskRecord } from './records.js';
@@ -17,8 +18,6 @@ export interface Group {
   record: GroupRecord;
   members: MemberTask[];
 }
-
-export const majority = (count: number) => Math.floor(count / 2) + 1;
 
 export function groupOf(app: AppRecord, tasks: TaskRecord[]): Group | null {
   const record = app.group;
@@ -76,7 +75,7 @@ export function deadMembers(group: Group): MemberAddress[] {
 /** A majority of the configuration has terminated. */
 export function isLost(group: Group): boolean {
   const { founded, configuration } = group.record;
-  return founded && configuration.length - deadMembers(group).length < majority(configuration.length);
+  return founded && configuration.length - deadMembers(group).length < majorityOf(configuration.length);
 }
 
 /**
@@ -108,7 +107,7 @@ export function mayKill(group: Group, victims: ReadonlySet<number>): boolean {
   const possible = possiblyCounted(group);
   if (![...victims].some((member) => possible.has(member))) return hasSettled(group);
   const staying = caughtUp(group).filter((task) => !victims.has(task.replica.self.member));
-  return staying.length >= majority(possible.size);
+  return staying.length >= majorityOf(possible.size);
 }
 
 /** May this member be taken out of the configuration? Only if a majority of what remains is caught up. */
@@ -116,7 +115,7 @@ export function mayRemove(group: Group, member: number): boolean {
   const remaining = possiblyCounted(group);
   remaining.delete(member);
   const staying = caughtUp(group).filter((task) => task.replica.self.member !== member);
-  return remaining.size > 0 && staying.length >= majority(remaining.size);
+  return remaining.size > 0 && staying.length >= majorityOf(remaining.size);
 }
 
 /** After a subscription, until Mesos has answered for all members that are believed to run, the guard knows too little. */
@@ -131,7 +130,7 @@ export function groupState(group: Group): GroupView['state'] {
   if (isLost(group)) return record.everLed ? 'lost' : 'forming';
   if (!record.everLed) return 'forming';
   const running = group.members.filter((task) => isConfigured(group, task) && task.state === 'TASK_RUNNING');
-  if (running.length < majority(record.configuration.length)) return 'noQuorum';
+  if (running.length < majorityOf(record.configuration.length)) return 'noQuorum';
   return isWhole(group) ? 'whole' : 'degraded';
 }
 

@@ -3,12 +3,13 @@
  * there again, as itself, with its number and ports, and only given up when the group can do without it.
  */
 import type { MemberAddress } from '../../executor/assignment.js';
+import { majorityOf } from '../../placement/index.js';
 import type { GroupRequest } from '../../placement/types.js';
 import type { TaskState } from '../mesos-http-client/index.js';
 import type { Context } from './context.js';
 import { type Demand, requestBack } from './demand.js';
 import { putGroup } from './groups.js';
-import { caughtUp, type Group, majority } from './quorum.js';
+import { caughtUp, type Group } from './quorum.js';
 import type { AppRecord, AwayMember, TaskRecord } from './records.js';
 import { requestToReturn } from './residents.js';
 import { describeAgent, tell } from './story.js';
@@ -45,7 +46,7 @@ export function noteAway(context: Context, app: AppRecord, task: TaskRecord, sta
 
 /** Gives up members that stay away while a majority is there without them: others take their places. */
 export function giveUpAway(context: Context, group: Group): void {
-  const there = caughtUp(group).length >= majority(group.record.configuration.length);
+  const there = caughtUp(group).length >= majorityOf(group.record.configuration.length);
   const strategy = patienceOf(group.app.active);
   const waitMs = strategy === 'disabled' ? Number.POSITIVE_INFINITY : strategy.inactiveAfterSeconds * 1000;
   const hopeless = ({ replica, sinceMs }: AwayMember) =>

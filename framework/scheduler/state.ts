@@ -39,15 +39,13 @@ export class Table<T extends object> {
   }
 
   put(id: string, record: T): T {
-    this.#records.set(id, record);
     this.#dirty.add(id);
-    return record;
+    return this.set(id, record);
   }
 
   /** Replaces a record in memory only, for what a restart may forget. */
   putVolatile(id: string, record: T): T {
-    this.#records.set(id, record);
-    return record;
+    return this.set(id, record);
   }
 
   remove(id: string): void {
@@ -55,7 +53,13 @@ export class Table<T extends object> {
   }
 
   load(id: string, record: T): void {
+    this.set(id, record);
+  }
+
+  /** The only way in. */
+  protected set(id: string, record: T): T {
     this.#records.set(id, record);
+    return record;
   }
 
   drain(): Change[] {
@@ -69,19 +73,10 @@ export class Table<T extends object> {
 class AppTable<T extends { id: string; appId: string }> extends Table<T> {
   #byApp = new Map<string, Map<string, T>>();
 
-  override put(id: string, record: T): T {
-    this.#index(record);
-    return super.put(id, record);
-  }
-
-  override putVolatile(id: string, record: T): T {
-    this.#index(record);
-    return super.putVolatile(id, record);
-  }
-
-  override load(id: string, record: T): void {
-    this.#index(record);
-    super.load(id, record);
+  protected override set(id: string, record: T): T {
+    const records = this.#byApp.get(record.appId) ?? new Map<string, T>();
+    this.#byApp.set(record.appId, records.set(id, record));
+    return super.set(id, record);
   }
 
   override remove(id: string): void {
@@ -95,30 +90,15 @@ class AppTable<T extends { id: string; appId: string }> extends Table<T> {
   of(appId: string): T[] {
     return [...(this.#byApp.get(appId)?.values() ?? [])];
   }
-
-  #index(record: T): void {
-    const records = this.#byApp.get(record.appId) ?? new Map<string, T>();
-    this.#byApp.set(record.appId, records.set(record.id, record));
-  }
 }
 
 /** Apps, also by those that they have to be apart from. */
 class ApartTable extends Table<AppRecord> {
   #apart = new Map<string, Map<string, Affinity[]>>();
 
-  override put(id: string, app: AppRecord): AppRecord {
+  protected override set(id: string, app: AppRecord): AppRecord {
     this.#index(app);
-    return super.put(id, app);
-  }
-
-  override putVolatile(id: string, app: AppRecord): AppRecord {
-    this.#index(app);
-    return super.putVolatile(id, app);
-  }
-
-  override load(id: string, app: AppRecord): void {
-    this.#index(app);
-    super.load(id, app);
+    return super.set(id, app);
   }
 
   override remove(id: string): void {

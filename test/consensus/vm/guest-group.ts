@@ -7,20 +7,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Duplex } from 'node:stream';
+import type { GuestStatus, RelayStatus, RoundReport } from '../../../executor/vm/plane-lines.js';
 import { eventually } from '../group.js';
 import { repository } from '../interpose/group.js';
 import { freePort } from '../ports.js';
-
-export interface GuestLine {
-  epoch: number;
-  primary: number;
-  backup: number;
-  connected: boolean;
-  cut: number;
-  drained: boolean;
-  round: number;
-  roundWanted: 'mismatch' | 'full' | null;
-}
 
 export interface FramesLine {
   inputs: number;
@@ -31,21 +21,8 @@ export interface FramesLine {
   heldBytes: number;
 }
 
-/** Of the end of the relay that a member has. */
-export interface RelayLine {
-  end: 'primary' | 'backup' | null;
-  port?: number;
-  why?: string;
-}
-
-export interface RoundLine {
-  number: number;
-  trigger: string;
-  dirtyPages: number;
-  sentPages: number;
-  toBackupBytes: number;
-  toPrimaryBytes: number;
-}
+/** As it is told: of a round, also what the backup sent. */
+export type RoundLine = RoundReport & { toPrimaryBytes: number };
 
 export interface Door {
   protocol: 'tcp' | 'udp';
@@ -96,9 +73,9 @@ export class GuestGroup {
 }
 
 export class GuestMember {
-  guest: GuestLine | null = null;
+  guest: GuestStatus | null = null;
   frames: FramesLine | null = null;
-  relay: RelayLine | null = null;
+  relay: Partial<RelayStatus> | null = null;
   readonly rounds: RoundLine[] = [];
   leader = 0;
   readonly refused: string[] = [];
@@ -164,9 +141,9 @@ export class GuestMember {
   }
 
   private hear(line: { type: string; leader: number; order: string; message: string }): void {
-    if (line.type === 'guest') this.guest = line as unknown as GuestLine;
+    if (line.type === 'guest') this.guest = line as unknown as GuestStatus;
     if (line.type === 'frames') this.frames = line as unknown as FramesLine;
-    if (line.type === 'relay') this.relay = line as unknown as RelayLine;
+    if (line.type === 'relay') this.relay = line as unknown as Partial<RelayStatus>;
     if (line.type === 'round') this.rounds.push(line as unknown as RoundLine);
     if (line.type === 'state') this.leader = line.leader;
     if (line.type === 'refused') this.refused.push(`${line.order}: ${line.message}`);

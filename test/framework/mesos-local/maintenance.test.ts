@@ -4,18 +4,9 @@ import { parseResources } from '../../../framework/mesos-http-client/resource-te
 import { Master, type MasterEvent } from '../../../framework/mesos-local/master/master.js';
 import { operatorCall } from '../../../framework/mesos-local/master/operator-call.js';
 import { PAGES } from '../../../framework/mesos-local/master/operator-pages.js';
-import type { MasterAction, MasterSettings, Registry } from '../../../framework/mesos-local/master/state.js';
-import { MASTER_TIMINGS } from '../../../framework/mesos-local/timings.js';
+import type { MasterAction, Registry } from '../../../framework/mesos-local/master/state.js';
+import { masterSettings } from './settings.js';
 
-const settings: MasterSettings = {
-  masterId: 'm',
-  ip: '127.0.0.1',
-  port: 1,
-  hostname: 'm',
-  domain: null,
-  seed: 7,
-  ...MASTER_TIMINGS,
-};
 const machine = (hostname: string) => ({ hostname, ip: '127.0.0.1' });
 const unavailability = { start: { nanoseconds: 5e9 }, duration: { nanoseconds: 3e12 } };
 const windowOf = (...hostnames: string[]) => ({ windows: [{ machine_ids: hostnames.map(machine), unavailability }] });
@@ -29,7 +20,7 @@ class Cluster {
   nowMs = 0;
 
   constructor(registry: Registry | null = null) {
-    this.master = new Master(settings, registry, 0);
+    this.master = new Master(masterSettings, registry, 0);
     const framework_info = { user: 'u', name: 'n', id: { value: 'f' }, roles: ['r'], checkpoint: true };
     const capabilities = [{ type: 'MULTI_ROLE' as const }, { type: 'PARTITION_AWARE' as const }];
     const subscribe = { framework_info: { ...framework_info, capabilities } };

@@ -5,18 +5,9 @@ import { add, contains } from '../../../framework/mesos-http-client/resources.js
 import type { FrameworkInfo, TaskState } from '../../../framework/mesos-http-client/types.js';
 import { Master, type MasterEvent } from '../../../framework/mesos-local/master/master.js';
 import { offersOfAgent, usedOnAgent } from '../../../framework/mesos-local/master/offers.js';
-import type { MasterAction, MasterSettings, Registry } from '../../../framework/mesos-local/master/state.js';
-import { MASTER_TIMINGS } from '../../../framework/mesos-local/timings.js';
+import type { MasterAction, Registry } from '../../../framework/mesos-local/master/state.js';
+import { masterSettings } from './settings.js';
 
-const SETTINGS: MasterSettings = {
-  masterId: 'm',
-  ip: '127.0.0.1',
-  port: 1,
-  hostname: 'm',
-  domain: null,
-  seed: 7,
-  ...MASTER_TIMINGS,
-};
 const AGENTS = [0, 1, 2];
 const FRAMEWORKS = [0, 1];
 const agentConnection = (agent: number, life: number) => 1000 + agent + 10 * life;
@@ -43,7 +34,7 @@ const happening = fc.oneof(
 
 /** Drives a master with what schedulers and agents may do, and remembers what they may remember. */
 class World {
-  readonly master = new Master(SETTINGS, null, 0);
+  readonly master = new Master(masterSettings, null, 0);
   readonly offered = new Set<string>();
   nowMs = 0;
   #connection = 1;
@@ -205,7 +196,7 @@ describe('mesos-local: master', () => {
 
   it('offers agents in an order that depends on the seed', () => {
     const order = (seed: number) => {
-      const master = new Master({ ...SETTINGS, seed }, null, 0);
+      const master = new Master({ ...masterSettings, seed }, null, 0);
       for (const agent of AGENTS) {
         const info = { hostname: `h${agent}`, port: 1, resources: parseResources('cpus:1') };
         const message = { type: 'register' as const, agentId: null, info, frameworks: [], tasks: [], executors: [] };
@@ -231,7 +222,7 @@ describe('mesos-local: master', () => {
     world.subscribe(0);
     world.agentGone(1);
     for (let round = 0; round < 7; round++) {
-      world.nowMs += SETTINGS.agentPingIntervalMs;
+      world.nowMs += masterSettings.agentPingIntervalMs;
       for (const agent of [0, 2])
         world.step({ type: 'fromAgent', connection: agentConnection(agent, 1), message: { type: 'pong' } });
       world.step({ type: 'tick' });
@@ -240,7 +231,7 @@ describe('mesos-local: master', () => {
     const actions = world.step({ type: 'call', call: { type: 'TEARDOWN', framework_id: { value: 'f0' } } });
     const saved = actions.find((action) => action.type === 'save') as { registry: Registry };
     const registry = JSON.parse(JSON.stringify(saved.registry)) as Registry;
-    const { state } = new Master(SETTINGS, registry, 0);
+    const { state } = new Master(masterSettings, registry, 0);
     assert.deepEqual([...state.recoveredAgents.keys()], ['a0']);
     assert.deepEqual([...state.unreachableAgents.keys()], ['a1']);
     assert.deepEqual([...state.goneAgents], ['a2']);
