@@ -29,7 +29,8 @@ export function roomsOf(ledger: Ledger, recurring: readonly Amounts[], largest: 
 
 /** What the agent has left is another amount. */
 export function refresh({ spare, whole }: Rooms, recurring: readonly Amounts[], largest: Amounts): void {
-  const { left } = whole;
+  const { left } = whole.ledger;
+  whole.left = left;
   const rank = rankOf(left, recurring);
   spare.left = spareOf(left, recurring[rank]);
   spare.step = fitStep(spare.left, largest, left, 0);

@@ -60,6 +60,16 @@ describe('kept rooms', () => {
     assert.equal(goesTo(inventory, 1), 'b');
   });
 
+  it('follow what an agent is restocked with', () => {
+    const inventory = new Inventory([used('a', 4), used('b', 5)]);
+    recur(inventory, 4);
+    assert.equal(goesTo(inventory, 1), 'b');
+    inventory.restock('b', used('b', 0).free);
+    assert.equal(goesTo(inventory, 1), 'a');
+    inventory.restock('b', used('b', 5).free);
+    assert.equal(goesTo(inventory, 1), 'b');
+  });
+
   it('are said in the score', () => {
     const groups = ['/w', '/x', '/y', '/z'].map((id) => ofCpus(id === '/z' ? 1 : 4, id));
     const agents = [used('a', 4, 20), used('b', 4, 20), used('c', 5, 20), used('d', 4, 20), used('e', 4, 20)];
