@@ -88,7 +88,7 @@ export function residencyOf(
   whenLost: WhenLost | undefined,
   problems: Problems,
 ): Residency | undefined {
-  if (volumes.length > 0 && whenLost !== undefined) return { volumes, ...whenLost };
+  if (volumes.length > 0 && whenLost !== undefined) return { ...whenLost, volumes };
   if (volumes.length > 0) {
     const remedy = 'give residency, for example {"taskLostBehavior": "WAIT_FOREVER"}';
     const sentence = `container.volumes has ${volumes.length}, and nothing says what becomes of an instance that cannot reach its volume; ${remedy}`;

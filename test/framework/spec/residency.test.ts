@@ -42,6 +42,13 @@ describe('spec: apps with volumes', () => {
     assert.deepEqual(later.residency?.volumes, existing.residency?.volumes);
   });
 
+  it('an update that names other volumes is taken at its word, so that it can be refused', () => {
+    const existing = accept(resident);
+    const other = { type: 'MESOS', volumes: [{ ...volume, persistent: { size: 1024 } }] };
+    const spec = accept({ container: other }, { mode: 'patch', existing });
+    assert.deepEqual(spec.residency, { ...existing.residency, volumes: [{ containerPath: 'data', sizeMb: 1024 }] });
+  });
+
   it('an app without is as it was: no field of it says anything of volumes', () => {
     assert.equal('residency' in accept({ ...web, container: {} }), false);
   });
