@@ -9,9 +9,10 @@ import {
 } from '../../placement/index.js';
 import type { ClusterView } from '../service.js';
 import type { Context, KnownAgent } from './context.js';
-import { currentlyAvoided, ownRoles, priorityOf, requestNow } from './demand.js';
-import { caughtUp, groupOf, leaderTask, type MemberTask } from './quorum.js';
+import { currentlyAvoided, livingReplica, ownRoles, priorityOf, requestNow } from './demand.js';
+import { caughtUp, groupOf, leaderTask } from './quorum.js';
 import type { AppRecord, TaskRecord } from './records.js';
+import { isStaying } from './tasks.js';
 
 export function clusterOf(context: Context): ClusterView {
   const { memory, state, now } = context;
@@ -56,8 +57,7 @@ function withTotal({ memory, options }: Context, { snapshot }: KnownAgent, tasks
 function runningGroup(context: Context, app: AppRecord): RunningGroup {
   const tasks = context.state.tasksOf(app.id);
   const group = groupOf(app, tasks);
-  const stays = ({ stopping, inactive, replica }: TaskRecord) => !stopping && !inactive && !replica?.retiring;
-  const members = (group?.members ?? tasks).filter(stays);
+  const members = (group?.members ?? tasks).filter(isStaying);
   const current = new Set<TaskRecord>(group ? caughtUp(group) : tasks.filter(({ state }) => state === 'TASK_RUNNING'));
   const request = lodash.omit(requestNow(context, app.active), ['slots', 'living', 'whole']);
   return {
@@ -72,20 +72,6 @@ function runningGroup(context: Context, app: AppRecord): RunningGroup {
   };
 }
 
-function runningReplica(
-  { agent, demand, replica }: TaskRecord | MemberTask,
-  index: number,
-  runs: boolean,
-): RunningReplica {
-  const { id, hostname, region, zone, attributes } = agent;
-  return {
-    slot: replica?.self.slot ?? index,
-    agentId: id,
-    hostname,
-    region,
-    zone,
-    attributes,
-    ports: demand.ports,
-    runs,
-  };
+function runningReplica(task: TaskRecord, index: number, runs: boolean): RunningReplica {
+  return { ...livingReplica(task, index), ports: task.demand.ports, runs };
 }

@@ -23,7 +23,7 @@ export interface Demand {
 export function demandOf(context: Context, app: AppRecord, slots: number[], living: TaskRecord[]): Demand {
   const avoid = lodash.mapValues(currentlyAvoided(app, context.now), ({ reason }) => reason);
   const request = { ...requestNow(context, app.active), slots, living: living.map(livingReplica), avoid };
-  return { app, request, delayed: (app.backoff?.untilMs ?? 0) > context.now };
+  return { app, request, delayed: isDelayed(context, app) };
 }
 
 /** On this agent only. */
@@ -110,7 +110,11 @@ function affinitiesOf({ affinity }: AppSpec, type: AffinityRule['type']): Affini
   return rules.map(({ app, domain, required }) => ({ app, domain, required }));
 }
 
-const livingReplica = (task: TaskRecord, index: number) => livingOn(task.agent, task.replica?.self.slot ?? index);
+/** After failures nothing of the app is launched for a while. */
+export const isDelayed = ({ now }: Context, app: AppRecord) => (app.backoff?.untilMs ?? 0) > now;
+
+export const livingReplica = (task: TaskRecord, index: number) =>
+  livingOn(task.agent, task.replica?.self.slot ?? index);
 
 export function livingOn({ id, hostname, region, zone, attributes }: AgentRef, slot: number): LivingReplica {
   return { slot, agentId: id, hostname, region, zone, attributes };

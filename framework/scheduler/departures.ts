@@ -2,6 +2,7 @@
 import type { AgentName } from '../../placement/index.js';
 import type { Context } from './context.js';
 import type { TaskRecord } from './records.js';
+import { isStaying } from './tasks.js';
 
 export interface Departure<Task extends TaskRecord = TaskRecord> {
   task: Task;
@@ -13,7 +14,7 @@ export interface Departure<Task extends TaskRecord = TaskRecord> {
 
 /** Of tasks that are to stay otherwise; agents are drained before a rebalance goes on. */
 export function departuresOf<Task extends TaskRecord>(context: Context, tasks: Task[]): Departure<Task>[] {
-  const staying = tasks.filter((task) => !task.stopping && !task.inactive && !task.replica?.retiring);
+  const staying = tasks.filter(isStaying);
   const drained = staying.filter(({ agent }) => Object.hasOwn(context.memory.closed, agent.id));
   if (drained.length === 0) return rebalanced(context, staying);
   return drained.map((task) => ({ task, reason: `${task.agent.hostname} is being drained`, to: null }));

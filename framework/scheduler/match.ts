@@ -31,8 +31,10 @@ export function match(context: Context, demands: Demand[]): void {
   earmarkRoom(context, roomless, new Set(agents.keys()));
   acceptOffers(context, agents);
   giveBack(context, unplaced.length > 0, holding(context, unplaced));
-  const owedThere = owed(context.state).filter(({ agent }) => context.memory.agents.has(agent.id));
-  askForOffers(context, new Set([...unplaced.map(demandKey), ...owedThere.map(({ id }) => `release ${id}`)]));
+  const owing = owed(context.state);
+  const owedThere = owing.filter(({ agent }) => context.memory.agents.has(agent.id));
+  const wanted = new Set([...unplaced.map(demandKey), ...owedThere.map(({ id }) => `release ${id}`)]);
+  askForOffers(context, wanted, owing.length > 0);
 }
 
 /** How long an agent's offers are held. */

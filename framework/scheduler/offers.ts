@@ -8,7 +8,6 @@ import { noteOffered } from './maintenance.js';
 import { setNewest } from './newest.js';
 import { splitOf } from './portions.js';
 import type { AgentRef, TaskRecord } from './records.js';
-import { owed } from './reservations.js';
 import { takenBy } from './task-info.js';
 
 /** An offer is kept this long for what needs more agents, or better ones, than have offered. */
@@ -144,16 +143,15 @@ export function giveBack(context: Context, wanting: boolean, keptMs: (agentId: s
 }
 
 /**
- * Suppresses offers while nothing is wanted, and asks for all of them, filters lifted, when something new is. While there are
- * reservations to be given back, offers are not suppressed: one of them will show the next of these.
+ * Suppresses offers while nothing is wanted, and asks for all of them, filters lifted, when something new is. While the framework
+ * owes reservations, offers are not suppressed: one of them will show the next of these.
  */
-export function askForOffers(context: Context, wanted: Set<string>): void {
+export function askForOffers(context: Context, wanted: Set<string>, owes: boolean): void {
   const { memory, now, options } = context;
   const starved = wanted.size > 0 && memory.offers.size === 0 && now - memory.revivedMs >= reviveAgainMs;
   if (starved || [...wanted].some((key) => !memory.wanted.has(key))) memory.reviveWanted = true;
   memory.wanted = wanted;
   if (!memory.connected) return;
-  const owes = owed(context.state).length > 0;
   if (owes && memory.suppressed) memory.reviveWanted = true;
   if (wanted.size === 0 && !owes) {
     memory.reviveWanted = false;

@@ -13,7 +13,7 @@ import { groupOf, type MemberTask } from './quorum.js';
 import type { AppRecord, PreemptionRecord, TaskRecord } from './records.js';
 import type { State } from './state.js';
 import { describeAgent, tell } from './story.js';
-import { nameOf, stop } from './tasks.js';
+import { isStaying, nameOf, stop } from './tasks.js';
 
 /** An app waits so long before room is made for it: other agents may offer, tasks may end. */
 export const preemptAfterMs = 10_000;
@@ -132,7 +132,7 @@ function tasksOf(state: State, victims: Victim[]): TaskRecord[] {
   const taken = new Set<TaskRecord>();
   for (const { group, slot, agentId } of victims) {
     const task = state.tasksOf(group).find((one) => {
-      const stays = !one.stopping && !one.inactive && !one.replica?.retiring && !taken.has(one);
+      const stays = isStaying(one) && !taken.has(one);
       return stays && one.agent.id === agentId && (one.replica === null || one.replica.self.slot === slot);
     });
     if (task) taken.add(task);

@@ -7,7 +7,7 @@ import { type Context, isoTime } from './context.js';
 import type { AppRecord, PlannedMove, RebalanceRecord, TaskRecord } from './records.js';
 import type { State } from './state.js';
 import { describeAgent, tell } from './story.js';
-import { nameOf } from './tasks.js';
+import { isStaying, nameOf } from './tasks.js';
 
 /** A move whose successor has found no place for so long is left out. */
 export const moveWaitMs = 600_000;
@@ -51,8 +51,7 @@ function withOthers(state: State, moves: Moves): PlannedMove[] {
 
 const placesOf = (tasks: TaskRecord[]): string[] => tasks.map(({ agent }) => agent.id).sort();
 
-const stayingTasks = (state: State, appId: string): TaskRecord[] =>
-  state.tasksOf(appId).filter((task) => !task.stopping && !task.inactive && !task.replica?.retiring);
+const stayingTasks = (state: State, appId: string): TaskRecord[] => state.tasksOf(appId).filter(isStaying);
 
 export function advanceRebalances(context: Context): void {
   for (const { id } of [...context.state.rebalances.values()]) {

@@ -1,7 +1,7 @@
 /** Plain apps with volumes: each instance comes back to the agent that keeps its own, and there are no others. */
 import { byAge, isOutdated } from './apps.js';
 import type { Context } from './context.js';
-import { type Demand, demandOf, livingOn, requestBack } from './demand.js';
+import { type Demand, demandOf, isDelayed, livingOn, requestBack } from './demand.js';
 import type { AppRecord, ReservationRecord, TaskRecord } from './records.js';
 import { release } from './reservations.js';
 import { patienceOf, stop } from './tasks.js';
@@ -24,10 +24,8 @@ export function convergeResident(context: Context, app: AppRecord, tasks: TaskRe
 }
 
 function instancesOf({ state }: Context, app: AppRecord, tasks: TaskRecord[]): Instance[] {
-  return state.reservationsOf(app.id).map((kept) => ({
-    kept,
-    task: tasks.find(({ reservationId }) => reservationId === kept.id) ?? null,
-  }));
+  const byReservation = new Map(tasks.map((task) => [task.reservationId, task]));
+  return state.reservationsOf(app.id).map((kept) => ({ kept, task: byReservation.get(kept.id) ?? null }));
 }
 
 /** Whose task, or volume, has been out of reach for longer than `residency` allows. */
@@ -45,6 +43,7 @@ function giveUpLost(context: Context, app: AppRecord, tasks: TaskRecord[]): void
 
 /** Instances beyond `wanted`: first those that end anyway, then those that wait, then by age. */
 function drop(context: Context, app: AppRecord, instances: Instance[], wanted: number): void {
+  if (instances.length <= wanted) return;
   const rank = ({ task }: Instance) => {
     if (!task) return 1;
     if (task.stopping) return 0;
@@ -57,7 +56,7 @@ function drop(context: Context, app: AppRecord, instances: Instance[], wanted: n
   const age = ({ task }: Instance) => (task ? order.indexOf(task) : 0);
   const first = [...instances].sort((a, b) => rank(a) - rank(b) || age(a) - age(b));
   const reason = app.deleting ? 'the app is deleted' : `the app is scaled to ${wanted}`;
-  for (const { kept, task } of first.slice(0, Math.max(0, instances.length - wanted))) {
+  for (const { kept, task } of first.slice(0, instances.length - wanted)) {
     release(context, kept, reason);
     if (task) stop(context, task, reason);
   }
@@ -75,8 +74,6 @@ function stopStale(context: Context, app: AppRecord, instances: Instance[]): voi
   const victims = [...stale.filter((task) => !started.includes(task)), ...byAge(app, started).slice(0, spare)];
   for (const task of victims) stop(context, task, `the app has a new version, ${app.active.version}`);
 }
-
-const isDelayed = ({ now }: Context, app: AppRecord) => (app.backoff?.untilMs ?? 0) > now;
 
 function returningDemand(context: Context, app: AppRecord, kept: ReservationRecord, slot: number): Demand {
   return {

@@ -7,7 +7,7 @@ import { majorityOf } from '../../placement/index.js';
 import type { GroupRequest } from '../../placement/types.js';
 import type { TaskState } from '../mesos-http-client/index.js';
 import type { Context } from './context.js';
-import { type Demand, requestBack } from './demand.js';
+import { type Demand, isDelayed, requestBack } from './demand.js';
 import { putGroup } from './groups.js';
 import { caughtUp, type Group } from './quorum.js';
 import type { AppRecord, AwayMember, TaskRecord } from './records.js';
@@ -65,7 +65,7 @@ export function giveUpAway(context: Context, group: Group): void {
 /** One demand for each: on what is kept for it, or else where it was. */
 export function returningDemands(context: Context, group: Group): Demand[] {
   const { app, record } = group;
-  const delayed = (app.backoff?.untilMs ?? 0) > context.now;
+  const delayed = isDelayed(context, app);
   return record.away.map((away) => {
     const kept = context.state.reservations.get(away.reservationId ?? '');
     if (!kept) return { app, request: requestThere(context, app, away), delayed, returning: away };

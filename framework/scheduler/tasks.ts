@@ -10,6 +10,9 @@ const avoidMs = 300_000;
 /** Tasks that run this long forgive earlier failures, as in Marathon. */
 const healthyRunMs = 60_000;
 
+/** Not on its way out. */
+export const isStaying = ({ stopping, inactive, replica }: TaskRecord) => !stopping && !inactive && !replica?.retiring;
+
 /**
  * Orders a task to stop; the kill is repeated until it has terminated. `reason` says who wants it and why.
  * `guarded`: not while that would take the majority of its group. A stop without guard overrides one with it.

@@ -3,6 +3,7 @@ import lodash from 'lodash';
 import { chooseVictims, ladderOf } from '../../placement/index.js';
 import type { AppSpec } from '../app.js';
 import type { Context } from './context.js';
+import { livingOn } from './demand.js';
 import type { AppRecord, TaskRecord } from './records.js';
 
 /** @param spare goes only when nobody else is left */
@@ -20,9 +21,7 @@ export function victimsOf<Task extends TaskRecord>(
 }
 
 function choose<Task extends TaskRecord>(spec: AppSpec, tasks: Task[], count: number, spare?: Task): Task[] {
-  const living = tasks.map(({ agent: { id, hostname, region, zone, attributes } }, slot) => ({
-    ...{ slot, agentId: id, hostname, region, zone, attributes },
-  }));
+  const living = tasks.map(({ agent }, slot) => livingOn(agent, slot));
   const spared = tasks.flatMap((task, slot) => (task === spare ? [slot] : []));
   const victims = chooseVictims(living, count, {
     ladder: ladderFor(spec),

@@ -238,21 +238,20 @@ function removeAgent(step: Step, agent: Agent): void {
 export function unregister(step: Step, connection: number): void {
   const agent = [...step.state.agents.values()].find((candidate) => candidate.connection === connection);
   if (!agent) return;
-  endAllTasks(step, agent, {
-    state: 'TASK_LOST',
-    message: `Agent ${agent.info.hostname} removed: the agent unregistered`,
-    reason: 'REASON_AGENT_REMOVED',
-  });
-  removeAgent(step, agent);
+  loseAgent(step, agent, 'the agent unregistered');
 }
 
 /** Its machine goes down for maintenance. */
 export function removeDown(step: Step, agent: Agent): void {
   const message = "Operator initiated 'Machine DOWN'";
   sendToAgent(step, agent, { type: 'shutdown', message });
+  loseAgent(step, agent, message);
+}
+
+function loseAgent(step: Step, agent: Agent, why: string): void {
   endAllTasks(step, agent, {
     state: 'TASK_LOST',
-    message: `Agent ${agent.info.hostname} removed: ${message}`,
+    message: `Agent ${agent.info.hostname} removed: ${why}`,
     reason: 'REASON_AGENT_REMOVED',
   });
   removeAgent(step, agent);

@@ -120,9 +120,7 @@ export function disconnect(step: Step, connection: number): void {
   const framework = [...step.state.frameworks.values()].find((f) => f.stream?.connection === connection);
   if (!framework) return;
   framework.stream = null;
-  dropOffersOfFramework(step.state, framework.id);
-  dropInverseOffersOf(step.state, framework.id);
-  step.state.filters = step.state.filters.filter((filter) => filter.frameworkId !== framework.id);
+  endStream(step, framework);
   const seconds = Math.max(0, framework.info.failover_timeout ?? 0);
   if (seconds === 0) removeFramework(step, framework);
   else framework.failoverDeadlineMs = step.nowMs + Math.min(seconds, FAILOVER_TIMEOUT_SECONDS_MAX) * 1000;
