@@ -8,6 +8,7 @@
  * The backup is named before its seed begins: from then on output waits for a round, so that none of it leaves that the seed does not
  * have. A backup that was lost is struck from the log first; only then does the primary's guest go on without it.
  */
+import type { GuestReport } from '../assignment.js';
 import type { ColoEvent, ColoPhase } from './colo.js';
 import type { ColoNews } from './colo-loop.js';
 import type { GuestStatus, PlaneLine, RelayStatus, RoundReport } from './plane-lines.js';
@@ -28,7 +29,7 @@ export type PairEvent =
   | { type: 'time' };
 
 /** `covered`: a backup is there that would go on. */
-export type Standing = 'awaiting' | 'backup' | 'alone' | 'seeding' | 'covered';
+export type Standing = GuestReport['standing'];
 
 export type PairAction =
   /** A line for gaia-vm. */

@@ -126,7 +126,10 @@ void Control::obey(std::string_view line, DataPlane& plane, Synchronisation& syn
 
 void Control::report(const DataPlane& plane, Synchronisation& synchronisation, std::uint64_t nowNs) {
   for (const auto& line : synchronisation.takeLines()) say(line);
-  offer(guestLine(plane.guestStatus()), &guest_);  // at once: rounds wait for it
+  if (const GuestStatus guest = plane.guestStatus(); guest != guest_) {  // at once: rounds wait for it
+    guest_ = guest;
+    say(guestLine(guest));
+  }
   if (nowNs - reportedNs_ < reportNs) return;
   reportedNs_ = nowNs;
   offer(stateLine(plane.status()), &state_);

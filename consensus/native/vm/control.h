@@ -1,6 +1,8 @@
 // The channel to the executor (ARCHITECTURE.md, "Control channel"): descriptor 3. Lines of JSON out, orders
 // in.
 #pragma once
+#include <optional>
+
 #include "vm/synchronisation.h"
 
 namespace gaia::vm {
@@ -22,7 +24,8 @@ class Control {
 
   int channel_ = -1;  // -1: there is no executor, or no more
   std::string received_;
-  std::string state_, guest_, metrics_, frames_;  // as last said
+  std::optional<GuestStatus> guest_;      // as last said
+  std::string state_, metrics_, frames_;  // likewise
   std::uint64_t reportedNs_ = 0, countedNs_ = 0;
 };
 

@@ -29,7 +29,6 @@ struct FrameCounts {
   std::uint64_t lost = 0;                   // of clients, and to peers: too much waited
   std::uint64_t equal = 0, mismatches = 0;  // of output
   std::uint64_t heldBytes = 0;
-  bool operator==(const FrameCounts&) const = default;
 };
 
 class DataPlane {

@@ -67,14 +67,14 @@ void GuestPort::disconnect() {
 }
 
 void GuestPort::receive(const std::function<void(View frame)>& output) {
-  Bytes part(receiveBytes);
+  part_.resize(receiveBytes);
   for (int i = 0; i < receivesMax && connected(); i++) {
-    const ssize_t got = recv(guest_, part.data(), part.size(), 0);
+    const ssize_t got = recv(guest_, part_.data(), part_.size(), 0);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0 && errno == EAGAIN) return;
     if (got <= 0) return disconnect();
-    reader_.read(View(part).first(static_cast<std::size_t>(got)), output);
-    if (got < static_cast<ssize_t>(part.size())) return;
+    reader_.read(View(part_).first(static_cast<std::size_t>(got)), output);
+    if (got < static_cast<ssize_t>(part_.size())) return;
   }
 }
 

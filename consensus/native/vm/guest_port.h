@@ -44,6 +44,7 @@ class GuestPort {
   std::string path_;
   int guest_ = -1;
   FrameReader reader_;
+  Bytes part_;  // what is received at a time
   Bytes out_;
   std::size_t sent_ = 0;  // of out_
 };

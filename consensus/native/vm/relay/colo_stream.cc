@@ -154,8 +154,8 @@ bool ColoStream::pageOrEnd(Reader& reader) {
     return true;
   }
   if (flags == wire::Flag::memorySize && place_ == Place::seedPages && blocks_.empty()) {
-    pagesUnnamed_ = ramPages_ = word / pageBytes;
-    if (ramPages_ == 0 || ramPages_ > ramPagesMax)
+    pagesUnnamed_ = word / pageBytes;
+    if (pagesUnnamed_ == 0 || pagesUnnamed_ > ramPagesMax)
       return refuse("RAM of " + std::to_string(word / pageBytes) + " pages");
     place_ = Place::blocks;
     return true;

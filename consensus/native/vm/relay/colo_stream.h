@@ -126,7 +126,6 @@ class ColoStream {
   bool lastSection_ = false;
   std::vector<RamBlock> blocks_;
   std::uint64_t pagesUnnamed_ = 0;  // of the announced RAM, in blocks still to be named
-  std::uint64_t ramPages_ = 0;
   std::uint32_t block_ = ~std::uint32_t{0};  // of the page before
   std::uint64_t stateLeft_ = 0;
 };

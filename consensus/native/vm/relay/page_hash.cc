@@ -34,9 +34,4 @@ PieceHashes PageHasher::pieces(std::span<const std::byte> page) {
   return hashes;
 }
 
-bool isZero(std::span<const std::byte> bytes) {
-  return bytes.empty() ||
-         (bytes[0] == std::byte{0} && std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0);
-}
-
 }  // namespace gaia::relay

@@ -30,6 +30,4 @@ class PageHasher {
   PageHash zero_;
 };
 
-bool isZero(std::span<const std::byte> bytes);
-
 }  // namespace gaia::relay
