@@ -1,14 +1,14 @@
 // Preloaded into both QEMUs of a session under `-accel tcg`, and under nothing else: QEMU 7.2 with TCG, as
-// Debian has it, has two faults that COLO meets. KVM has neither.
+// Debian has it, has three faults that COLO meets. KVM has none of them.
 // 1. A checkpoint synchronises dirty pages without the big lock and then waits for the processors on a
-// condition of that lock.
-//    The wait unlocks what it does not hold and returns holding what nobody will release: the next round
-//    stands still for ever.
-// 2. Dirty bits are cleared while a processor's TLB still says that the page may be written unseen: what it
-// writes is missing
-//    in the next round. So all TLBs are emptied when the secondary has loaded and before the primary runs on,
-//    and before its first round. While the seed is sent the guest must stand still (QMP `stop`): there is no
-//    such instant in it.
+//    condition of that lock. The wait unlocks what it does not hold and returns holding what nobody will
+//    release: the next round stands still for ever.
+// 2. For the same reason its word to a processor can fall between that one's look for work and its sleep,
+//    which are one under the lock only: then both wait for ever. So it is said again with the lock held.
+// 3. Dirty bits are cleared while a processor's TLB still says that the page may be written unseen: what it
+//    writes is missing in the next round. So all TLBs are emptied when the secondary has loaded and before
+//    the primary runs on, and before its first round. While the seed is sent the guest must stand still (QMP
+//    `stop`): there is no such instant in it.
 #include <dlfcn.h>
 #include <pthread.h>
 #include <sys/socket.h>
@@ -23,6 +23,9 @@ namespace {
 
 constexpr long waitNs = 1'000'000;
 constexpr std::uint32_t ready = 0, loaded = 6;  // COLO's messages
+constexpr ssize_t messagesBytesMax = 8;         // "received" and "loaded" may come in one piece
+
+thread_local pthread_cond_t* lastWoken = nullptr;  // by this thread: that of the processor it has work for
 
 template <class Function>
 Function* next(const char* name) {
@@ -63,18 +66,25 @@ __attribute__((visibility("default"))) int pthread_cond_wait(pthread_cond_t* con
                                                              pthread_mutex_t* mutex) {
   static const auto real = next<int(pthread_cond_t*, pthread_mutex_t*)>("pthread_cond_wait");
   if (mutex->__data.__owner == gettid()) return real(condition, mutex);
-  const timespec until =
-      soon();  // the caller looked without the lock: it may have missed the signal, and looks again
   pthread_mutex_lock(mutex);
+  if (lastWoken != nullptr) pthread_cond_broadcast(lastWoken);
+  const timespec until = soon();  // the caller looked without the lock: it too may have missed the signal
   pthread_cond_timedwait(condition, mutex, &until);
   pthread_mutex_unlock(mutex);
   return 0;
 }
 
+__attribute__((visibility("default"))) int pthread_cond_broadcast(pthread_cond_t* condition) {
+  static const auto real = next<int(pthread_cond_t*)>("pthread_cond_broadcast");
+  lastWoken = condition;
+  return real(condition);
+}
+
 __attribute__((visibility("default"))) ssize_t recvmsg(int descriptor, msghdr* message, int flags) {
   static const auto real = next<ssize_t(int, msghdr*, int)>("recvmsg");
   const ssize_t count = real(descriptor, message, flags);
-  const std::uint32_t word = count > 0 ? lastWord(message, static_cast<std::size_t>(count)) : ~0u;
+  if (count <= 0 || count > messagesBytesMax) return count;
+  const std::uint32_t word = lastWord(message, static_cast<std::size_t>(count));
   if (word == loaded || (word == ready && count == 4)) emptyTlbs();
   return count;
 }
