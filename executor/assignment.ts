@@ -47,6 +47,58 @@ export interface GuestReport {
   standing: 'awaiting' | 'backup' | 'alone' | 'seeding' | 'covered';
   /** Where a backup that waits for the guest's state is to be dialed; 0: nowhere. */
   relayPort: number;
+  /** Of the roles that the log has, as far as this member knows it; they change with each epoch. */
+  epoch: number;
+  /** Member numbers; 0: none. */
+  primary: number;
+  backup: number;
+  /** The newest `syncGuest` that a round has answered; 0: none. */
+  synced: number;
+}
+
+/** What one round of a replicated guest took (consensus/native/vm/relay/round.h). */
+export interface RoundReport {
+  number: number;
+  /** What it was begun for: `seed`, `time`, `mismatch`, `full`, `operator`, `failover`. */
+  trigger: string;
+  /** In the primary's stream; of these: as they were sent last, zeros, those that the backup had, and those that crossed in pieces. */
+  dirtyPages: number;
+  unchangedPages: number;
+  zeroPages: number;
+  equalPages: number;
+  sentPages: number;
+  /** That QEMU wrote, and that crossed. */
+  streamBytes: number;
+  toBackupBytes: number;
+  /** The backup's standstill. */
+  pauseUs: number;
+}
+
+/** Frames of a member's station and guest (`frames` in consensus/native/vm/README.md). */
+export interface FrameCounts {
+  /** For the guest, in the log. */
+  inputs: number;
+  /** That left the output guard. */
+  outputs: number;
+  lost: number;
+  /** Outputs of the primary's guest that the backup's guest put out, too; times it put out others. */
+  equalOutputs: number;
+  mismatches: number;
+  /** Output that waits now. */
+  heldBytes: number;
+}
+
+/** What a member of a replicated guest's group has counted since it started; rounds as primary. */
+export interface GuestMetrics {
+  /** Sums. */
+  rounds: Omit<RoundReport, 'number' | 'trigger' | 'pauseUs'>;
+  /** Rounds by trigger. */
+  triggers: Record<string, number>;
+  pauseUs: Distribution;
+  /** Of the last rounds, at most 32, oldest first; null before the first. */
+  recent: { pausesUs: number[]; spanMs: number; last: RoundReport } | null;
+  /** Null before the first are told. */
+  frames: FrameCounts | null;
 }
 
 export interface Door {
@@ -126,6 +178,8 @@ export interface ReplicaMetrics {
   /** Connections to its consensus port that it ended, by cause: `badSecret`, `malformed`, `timedOut`, `tooMany`, ... */
   refusedConnections: Record<string, number>;
   journalBytes: number;
+  /** Of members of a replicated guest's group. */
+  guest?: GuestMetrics;
 }
 
 export type ReplicaRole = 'leader' | 'candidate' | 'follower' | 'learner';
@@ -178,5 +232,13 @@ export interface ReplicaReport {
 export type ExecutorOrder =
   | { type: 'removeMember'; slot: number; member: number }
   | { type: 'transferLeadership'; toMember: number }
-  /** To the primary of a replicated guest: a backup waits for its state. */
-  | { type: 'offerBackup'; member: number; host: string; port: number };
+  | GuestOrder;
+
+/** To the primary of a replicated guest. */
+export type GuestOrder =
+  /** A backup waits for its state. */
+  | { type: 'offerBackup'; member: number; host: string; port: number }
+  /** A round now. `request` is told as `synced` when it has ended; another number is another request. */
+  | { type: 'syncGuest'; request: number }
+  /** Its backup `toMember`, which covers it, is to become the primary after one more round. */
+  | { type: 'failOver'; toMember: number };

@@ -1,5 +1,12 @@
 /** The control channel between executor and interposed server (ARCHITECTURE.md, "Control channel"). Pure. */
-import type { Distribution, ExecutorOrder, ReplicaAssignment, ReplicaMetrics, ReplicaReport } from './assignment.js';
+import type {
+  Distribution,
+  ExecutorOrder,
+  GuestOrder,
+  ReplicaAssignment,
+  ReplicaMetrics,
+  ReplicaReport,
+} from './assignment.js';
 import { decodeMember } from './decode.js';
 import { type Fields, flag, integer, line, list, map, object, oneOf, text } from './fields.js';
 
@@ -137,7 +144,7 @@ function readDivergence(fields: Fields): ReplicaReport['divergence'] {
 }
 
 /** The line that carries an order of the framework to the server. */
-export function orderLine(order: Exclude<ExecutorOrder, { type: 'offerBackup' }>): string {
+export function orderLine(order: Exclude<ExecutorOrder, GuestOrder>): string {
   return order.type === 'removeMember' ? `remove ${order.slot} ${order.member}` : `transfer ${order.toMember}`;
 }
 

@@ -135,8 +135,11 @@ function decodeOffer(fields: Fields): ExecutorOrder {
 /** Throws like decodeAssignment. */
 export function decodeOrder(data: string): ExecutorOrder {
   const fields = decodeJson(data, 'the order');
-  const type = oneOf(fields.type, 'type', ['removeMember', 'transferLeadership', 'offerBackup']);
+  const guestOrders = ['offerBackup', 'syncGuest', 'failOver'] as const;
+  const type = oneOf(fields.type, 'type', ['removeMember', 'transferLeadership', ...guestOrders]);
   if (type === 'offerBackup') return decodeOffer(fields);
+  if (type === 'syncGuest') return { type, request: integer(fields.request, 'request', 1) };
+  if (type === 'failOver') return { type, toMember: integer(fields.toMember, 'toMember', 1, memberMax) };
   if (type === 'transferLeadership') return { type, toMember: integer(fields.toMember, 'toMember', 0, memberMax) };
   return {
     type,

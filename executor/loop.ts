@@ -84,7 +84,7 @@ export class ExecutorLoop {
     // Nobody waits for a message; the next one carries what this one would have told.
     message: ({ report }) => void this.client.message(JSON.stringify(report)).catch(() => {}),
     control: ({ line }) => this.sendControl(line),
-    offer: ({ offer }) => this.member?.offer(offer),
+    guestOrder: ({ order }) => this.member?.obey(order),
     signal: ({ signal }) => (this.member ?? this.program)?.signal(signal),
     probe: ({ port }) => this.probe(port),
     reap: ({ graceMs }) =>

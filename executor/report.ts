@@ -1,6 +1,6 @@
 /** Decides which of the server's many state lines leave the host, and how: status update, message, or not at all. Pure. */
 import isEqual from 'lodash/isEqual.js';
-import type { GuestReport, ReplicaMetrics, ReplicaReport } from './assignment.js';
+import type { GuestMetrics, GuestReport, ReplicaMetrics, ReplicaReport } from './assignment.js';
 import type { ReplicaState } from './control.js';
 import type { TaskAction, TaskState } from './task-types.js';
 
@@ -25,6 +25,8 @@ export class StatusReporter {
   /** What the server has counted; goes with messages only. */
   metrics: ReplicaMetrics | null = null;
   guest: GuestReport | null = null;
+  /** Goes where `metrics` go. */
+  guestMetrics: GuestMetrics | null = null;
   private taskId = '';
   private taskState: TaskState = 'TASK_STARTING';
   /** What the last status update and the last update or message carried. */
@@ -46,7 +48,8 @@ export class StatusReporter {
 
   /** What is to be told now, nothing or one action: the last state wins, those in between are skipped. */
   due(nowMs: number): TaskAction[] {
-    const report = this.report(this.metrics);
+    const { metrics, guestMetrics } = this;
+    const report = this.report(metrics && { ...metrics, ...(guestMetrics !== null && { guest: guestMetrics }) });
     if (nowMs - this.updatedAtMs >= updateIntervalMs && !isEqual(essence(report), essence(this.updated))) {
       return [this.update(this.taskId, this.taskState, null, false, nowMs)];
     }

@@ -1,7 +1,6 @@
 /** What happens to a task (events) and what is to be done about it (actions): the two sides of task.ts. */
-import type { Assignment, ReplicaAssignment, ReplicaReport } from './assignment.js';
-import type { Offer } from './vm/pair.js';
-import type { PairNews } from './vm/pair-loop.js';
+import type { Assignment, GuestOrder, ReplicaAssignment, ReplicaReport } from './assignment.js';
+import type { MemberNews } from './vm/member.js';
 
 export interface ChildExit {
   /** Exit status; null when a signal ended the program. */
@@ -31,7 +30,7 @@ export type TaskEvent =
   /** QEMU does not run the guest, and will not. */
   | { type: 'guestFailed'; message: string }
   /** Of a replicated guest. */
-  | { type: 'pairNews'; news: PairNews }
+  | { type: 'pairNews'; news: MemberNews }
   | { type: 'controlLine'; line: string }
   | { type: 'controlClosed' }
   | { type: 'childExited'; exit: ChildExit }
@@ -72,7 +71,7 @@ export type TaskAction =
   /** A line for the control channel. */
   | { type: 'control'; line: string }
   /** To the member of a replicated guest. */
-  | { type: 'offer'; offer: Offer }
+  | { type: 'guestOrder'; order: GuestOrder }
   /** To the whole process group. */
   | { type: 'signal'; signal: 'SIGTERM' | 'SIGKILL' }
   /** Answered by `probed`. */

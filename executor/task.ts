@@ -11,8 +11,9 @@ import { decodeAssignment, decodeOrder } from './decode.js';
 import { RefusalLog } from './refusal-log.js';
 import { StatusReporter } from './report.js';
 import type { ChildExit, Listening, TaskAction, TaskEvent, TaskState } from './task-types.js';
-import { type Verdict, verdictOf, withoutHello } from './verdict.js';
-import type { PairNews } from './vm/pair-loop.js';
+import { uselessVerdict, type Verdict, verdictOf, withoutHello } from './verdict.js';
+import { GuestCounts } from './vm/guest-counts.js';
+import type { MemberNews } from './vm/member.js';
 
 /** A replica's program must be listening through the interposer by then; counted anew while its snapshot is on its way. */
 export const helloTimeoutMs = 30_000;
@@ -53,6 +54,7 @@ export class Task {
   private droppedLines = 0;
   private readonly deadlines = new Map<Deadline, number>();
   private readonly reporter = new StatusReporter();
+  private readonly counts = new GuestCounts();
   private readonly refusals = new RefusalLog();
   private actions: TaskAction[] = [];
   private nowMs = 0;
@@ -193,17 +195,14 @@ export class Task {
     if (refused !== null) this.log('warn', `refused connections to the consensus port: ${refused}`);
   }
 
-  private onPairNews(news: PairNews): void {
-    const { guest } = this.reporter;
-    if (news.type === 'ready') this.reporter.guest = { standing: 'awaiting', relayPort: news.port };
-    if (news.type === 'stands')
-      this.reporter.guest = {
-        standing: news.standing,
-        relayPort: news.standing === 'awaiting' ? (guest?.relayPort ?? 0) : 0,
-      };
+  private onPairNews(news: MemberNews): void {
+    if (news.type === 'guest') this.reporter.guest = news.guest;
+    if (news.type === 'round') this.counts.addRound(news.round, this.nowMs);
+    if (news.type === 'frames') this.counts.setFrames(news.frames);
+    this.reporter.guestMetrics = this.counts.metrics();
     if (news.type === 'backupLost') this.log('warn', `gave member ${news.member} up as backup: ${news.reason}`);
-    if (news.type === 'useless')
-      this.stop({ state: 'TASK_FAILED', message: `The guest counts no more: ${news.reason}.` });
+    if (news.type === 'notFailedOver') this.log('warn', `the fail-over is given up: ${news.reason}`);
+    if (news.type === 'useless') this.stop(uselessVerdict(news.reason, news.asked));
     this.publishReport();
   }
 
@@ -234,8 +233,9 @@ export class Task {
       const order = decodeOrder(data);
       // The framework repeats orders until reports show their effect, so one that comes too early or too late may go.
       if (this.phase !== 'running' || !this.controlOpen) return;
-      if (order.type === 'offerBackup') this.actions.push({ type: 'offer', offer: order });
-      else this.actions.push({ type: 'control', line: orderLine(order) });
+      if (order.type === 'removeMember' || order.type === 'transferLeadership')
+        this.actions.push({ type: 'control', line: orderLine(order) });
+      else this.actions.push({ type: 'guestOrder', order });
     } catch (error) {
       this.log('warn', `dropped an order of the framework: ${(error as Error).message}`);
     }

@@ -14,12 +14,18 @@ export function verdictOf(
   reason: Verdict | null,
   fatal: string | null,
 ): Verdict {
-  if (reason?.state === 'TASK_KILLED') return reason;
+  if (reason !== null && reason.state !== 'TASK_FAILED') return reason;
   const ended = exitMessage(exit, assignment);
   const cause = reason?.message ?? fatal;
   if (cause !== null) return { state: 'TASK_FAILED', message: `${cause} ${ended}` };
   const finished = assignment.replica === null && exit.code === 0;
   return { state: finished ? 'TASK_FINISHED' : 'TASK_FAILED', message: ended };
+}
+
+/** Why a replicated guest's member ends; after a fail-over that an operator asked for that is no failure. */
+export function uselessVerdict(reason: string, asked: boolean): Verdict {
+  if (asked) return { state: 'TASK_FINISHED', message: `An operator asked for a fail-over: ${reason}.` };
+  return { state: 'TASK_FAILED', message: `The guest counts no more: ${reason}.` };
 }
 
 /** Why a replica whose server said no `hello` within `waitedMs` is not one. */

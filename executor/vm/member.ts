@@ -1,13 +1,13 @@
 /** One member of a replicated guest's group on this host: `gaia-vm`, and but for the witness a QEMU, in one directory. */
 import { chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { GuestGroup, ReplicaAssignment, VmAssignment } from '../assignment.js';
+import type { FrameCounts, GuestGroup, GuestOrder, ReplicaAssignment, VmAssignment } from '../assignment.js';
 import { LineSplitter } from '../control.js';
 import type { Owner } from '../owner.js';
 import { Program } from '../process.js';
 import { accelerator, bootFile, findQemu } from './host.js';
 import { machineArguments } from './machine.js';
-import type { Offer, PairLimits } from './pair.js';
+import type { PairLimits } from './pair.js';
 import { PairLoop, type PairNews } from './pair-loop.js';
 import { type GuestStatus, parsePlaneLine } from './plane-lines.js';
 import { Qmp } from './qmp.js';
@@ -16,6 +16,8 @@ import { memberFiles, vmConf } from './vm-conf.js';
 /** On a busy host. */
 const startLimitMs = 30_000;
 const confFile = 'vm.conf';
+
+export type MemberNews = PairNews | { type: 'frames'; frames: FrameCounts };
 
 export interface MemberOptions {
   replica: ReplicaAssignment;
@@ -28,7 +30,7 @@ export interface MemberOptions {
   env: Record<string, string>;
   owner: Owner | null;
   limits: PairLimits;
-  tell: (news: PairNews) => void;
+  tell: (news: MemberNews) => void;
   /** Every line of gaia-vm that says nothing of the guest. */
   hear: (line: string) => void;
 }
@@ -81,8 +83,9 @@ export class GuestMember {
     if (control?.writable) control.write(`${line}\n`);
   }
 
-  offer(offer: Offer): void {
-    this.pair?.offer(offer);
+  /** A witness, or whose guest is not there yet, can do nothing of it. */
+  obey(order: GuestOrder): void {
+    this.pair?.obey(order);
   }
 
   signal(signal: 'SIGTERM' | 'SIGKILL'): void {
@@ -161,6 +164,7 @@ export class GuestMember {
       if (read === null || read.type === 'fatal') this.options.hear(line);
       if (read?.type === 'guest') this.guest = read.guest;
       if (read?.type === 'fatal') this.fatal = read.message;
+      if (read?.type === 'frames') this.options.tell(read);
       if (read !== null) this.pair?.onLine(read);
     } catch {
       this.options.hear(line);

@@ -1,7 +1,8 @@
 /** Between `gaia-vm`, a guest's QEMU and pair.ts: has both do what that says, and tells it what they do. */
+import type { GuestOrder } from '../assignment.js';
 import { ColoLoop } from './colo-loop.js';
 import type { Accelerator } from './machine.js';
-import { type Offer, Pair, type PairAction, type PairEvent, type PairLimits } from './pair.js';
+import { Pair, type PairAction, type PairEvent, type PairLimits } from './pair.js';
 import type { PlaneLine } from './plane-lines.js';
 import type { Qmp } from './qmp.js';
 import type { QmpEvent } from './qmp-types.js';
@@ -62,8 +63,8 @@ export class PairLoop {
     this.colo.onQmpEvent(event);
   }
 
-  offer(offer: Offer): void {
-    this.happened({ type: 'offer', offer });
+  obey(order: GuestOrder): void {
+    this.happened(order);
   }
 
   close(): void {

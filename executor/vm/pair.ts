@@ -3,29 +3,27 @@
  * log decided and what the relay does, and the guest's own QEMU (colo.ts).
  *
  *     a backup:   listens, is ready, has the state, and goes on alone when the log makes it primary
- *     a primary:  alone --offer--> dials, names the backup, seeds it, then round after round; without it alone again
+ *     a primary:  alone --offer--> dials, names the backup, seeds it, then round after round; without it alone again;
+ *                 when an operator wants its backup to be primary, it hands leadership over after one more round, and ends
  *
  * The backup is named before its seed begins: from then on output waits for a round, so that none of it leaves that the seed does not
  * have. A backup that was lost is struck from the log first; only then does the primary's guest go on without it.
  */
-import type { GuestReport } from '../assignment.js';
+import isEqual from 'lodash/isEqual.js';
+import type { GuestOrder, GuestReport, RoundReport } from '../assignment.js';
 import type { ColoEvent, ColoPhase } from './colo.js';
 import type { ColoNews } from './colo-loop.js';
-import type { GuestStatus, PlaneLine, RelayStatus, RoundReport } from './plane-lines.js';
+import type { GuestStatus, PlaneLine, RelayStatus } from './plane-lines.js';
+import { Wishes } from './wishes.js';
 
-/** A backup that waits for the state of a guest. */
-export interface Offer {
-  member: number;
-  /** Where its end of the relay listens. */
-  host: string;
-  port: number;
-}
+/** A backup that waits for the state of a guest, and where its end of the relay listens. */
+export type Offer = Omit<Extract<GuestOrder, { type: 'offerBackup' }>, 'type'>;
 
 export type PairEvent =
   | { type: 'plane'; line: PlaneLine }
   | { type: 'colo'; news: ColoNews }
-  /** A backup is there. Ignored unless this guest is alone, so it is to be told again. */
-  | { type: 'offer'; offer: Offer }
+  /** An offer is ignored unless this guest is alone, what operators want unless a backup covers it; so they are to be told again. */
+  | GuestOrder
   | { type: 'time' };
 
 /** `covered`: a backup is there that would go on. */
@@ -35,13 +33,13 @@ export type PairAction =
   /** A line for gaia-vm. */
   | { type: 'order'; line: string }
   | { type: 'colo'; event: ColoEvent }
-  /** Of a backup: to be offered to the primary. */
-  | { type: 'ready'; port: number }
-  | { type: 'stands'; standing: Standing }
+  /** It has changed. That of a backup with a port is to be offered to the primary. */
+  | { type: 'guest'; guest: GuestReport }
   | { type: 'backupLost'; member: number; reason: string }
+  | { type: 'notFailedOver'; reason: string }
   | { type: 'round'; round: RoundReport }
-  /** This guest counts no more, and must end. */
-  | { type: 'useless'; reason: string };
+  /** This guest counts no more, and must end. `asked`: an operator wants it so. */
+  | { type: 'useless'; reason: string; asked: boolean };
 
 export interface PairLimits {
   /** From the end of a round to the next one that nobody asks for. */
@@ -66,7 +64,7 @@ export class Pair {
   private guest: GuestStatus | null = null;
   private relay: RelayStatus = { end: null, port: 0, why: '' };
   private phase: ColoPhase;
-  private standing: Standing;
+  private told: GuestReport | null = null;
   private offer: Offer | null = null;
   /** Why the offered backup is given up. */
   private lost: string | null = null;
@@ -81,6 +79,7 @@ export class Pair {
   private wasPrimary = false;
   private wasBackup = false;
   private over = false;
+  private readonly wishes = new Wishes();
   private readonly orderedMs = new Map<string, number>();
   private nowMs = 0;
   private actions: PairAction[] = [];
@@ -93,7 +92,6 @@ export class Pair {
     private readonly limits: PairLimits,
   ) {
     this.phase = start;
-    this.standing = start;
   }
 
   /** `nowMs` never goes back. */
@@ -103,9 +101,11 @@ export class Pair {
     this.nowMs = nowMs;
     if (event.type === 'plane') this.onPlane(event.line);
     if (event.type === 'colo') this.onColo(event.news);
-    if (event.type === 'offer') this.onOffer(event.offer);
+    if (event.type === 'offerBackup') this.onOffer(event);
+    if (event.type === 'syncGuest' && this.standing === 'covered') this.wishes.wantRound(event.request);
+    if (event.type === 'failOver') this.onFailOver(event.toMember);
     if (this.guest !== null && !this.over) this.attend(this.guest);
-    if (!this.over) this.tellStanding();
+    if (this.guest !== null && !this.over) this.tellGuest(this.guest);
     return this.actions;
   }
 
@@ -119,7 +119,6 @@ export class Pair {
 
   private onRelay(relay: RelayStatus): void {
     this.relay = relay;
-    if (relay.end === 'backup') this.actions.push({ type: 'ready', port: relay.port });
     if (relay.end !== null) return;
     const reason = `the relay has ended: ${relay.why}`;
     if (this.phase === 'awaiting') this.end(reason);
@@ -150,6 +149,10 @@ export class Pair {
     this.dialed = this.seeded = this.covered = false;
   }
 
+  private onFailOver(member: number): void {
+    if (this.standing === 'covered' && this.offer?.member === member) this.wishes.wantHeir(member);
+  }
+
   /** The end of the seed is told as that of a round is. */
   private onResumed(): void {
     if (this.round === null) this.seeded = true;
@@ -160,9 +163,9 @@ export class Pair {
     if (this.offer !== null) this.lost ??= reason;
   }
 
-  private end(reason: string): void {
+  private end(reason: string, asked = false): void {
     this.over = true;
-    this.actions.push({ type: 'useless', reason });
+    this.actions.push({ type: 'useless', reason, asked });
   }
 
   private attend(guest: GuestStatus): void {
@@ -175,7 +178,8 @@ export class Pair {
   private follow(guest: GuestStatus): void {
     const struck = this.wasBackup && guest.backup !== this.self;
     this.wasBackup ||= guest.backup === this.self;
-    if (this.wasPrimary) this.end(`the log has made member ${guest.primary} the primary`);
+    if (this.wasPrimary)
+      this.end(`the log has made member ${guest.primary} the primary`, this.wishes.isHeir(guest.primary));
     else if (struck) this.end('the primary goes on without this backup');
   }
 
@@ -184,7 +188,15 @@ export class Pair {
     if (this.round !== null) this.attendRound(guest, this.round);
     if (this.offer === null || this.lost !== null) this.goOnAlone(guest);
     else if (this.phase === 'alone') this.approach(guest, this.offer);
-    else if (this.phase === 'primary' && this.seeded && this.round === null) this.beginRound(guest);
+    else if (this.phase === 'primary' && this.seeded && this.round === null) this.goOn(guest);
+  }
+
+  private goOn(guest: GuestStatus): void {
+    const heir = this.wishes.handOverTo;
+    if (this.wishes.givesUp(this.nowMs))
+      this.actions.push({ type: 'notFailedOver', reason: `member ${heir} did not take over` });
+    else if (heir !== 0) this.order(`transfer ${heir}`);
+    else this.beginRound(guest);
   }
 
   private approach(guest: GuestStatus, { member, host, port }: Offer): void {
@@ -197,9 +209,11 @@ export class Pair {
 
   private beginRound(guest: GuestStatus): void {
     const late = this.nowMs - this.roundEndedMs >= this.limits.roundIntervalMs;
-    const trigger = !this.covered ? 'seed' : (guest.roundWanted ?? (late ? 'time' : null));
+    const wanted = this.wishes.trigger ?? guest.roundWanted;
+    const trigger = !this.covered ? 'seed' : (wanted ?? (late ? 'time' : null));
     if (trigger === null) return;
     this.round = { number: guest.round + 1, sinceMs: this.nowMs, asked: false, resumed: false };
+    this.wishes.roundBegan();
     this.actions.push({ type: 'order', line: `trigger ${trigger}` });
     this.order(`cut ${this.round.number}`);
   }
@@ -212,6 +226,7 @@ export class Pair {
     this.round = null;
     this.roundEndedMs = this.nowMs;
     this.covered = true;
+    this.wishes.roundEnded(this.nowMs);
   }
 
   private askWhenDrained(guest: GuestStatus, round: Round): void {
@@ -225,6 +240,7 @@ export class Pair {
   /** Also what a backup does that has become the primary. */
   private goOnAlone(guest: GuestStatus): void {
     this.round = null;
+    this.wishes.forget();
     if (this.relay.end !== null) this.order('part');
     if (guest.backup !== 0) this.order('backup 0');
     else if (this.phase !== 'alone') this.tellLost();
@@ -252,14 +268,16 @@ export class Pair {
     this.actions.push({ type: 'order', line });
   }
 
-  private tellStanding(): void {
-    const standing = this.standingNow();
-    if (standing === this.standing) return;
-    this.standing = standing;
-    this.actions.push({ type: 'stands', standing });
+  private tellGuest({ epoch, primary, backup }: GuestStatus): void {
+    const { standing, relay, wishes } = this;
+    const relayPort = standing === 'awaiting' && relay.end === 'backup' ? relay.port : 0;
+    const guest = { standing, relayPort, epoch, primary, backup, synced: wishes.synced };
+    if (isEqual(guest, this.told)) return;
+    this.told = guest;
+    this.actions.push({ type: 'guest', guest });
   }
 
-  private standingNow(): Standing {
+  private get standing(): Standing {
     const { phase } = this;
     if (phase === 'awaiting' || phase === 'backup') return phase;
     if (phase === 'alone' || this.offer === null || this.lost !== null) return 'alone';

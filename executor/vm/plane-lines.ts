@@ -1,4 +1,5 @@
 /** What `gaia-vm` says on its control channel of guest and relay (consensus/native/vm/README.md). Pure. */
+import type { FrameCounts, RoundReport } from '../assignment.js';
 import { flag, integer, line, object, oneOf, text } from '../fields.js';
 
 export interface GuestStatus {
@@ -25,24 +26,12 @@ export interface RelayStatus {
   why: string;
 }
 
-/** What a round took, as far as it is told to users. */
-export interface RoundReport {
-  number: number;
-  trigger: string;
-  dirtyPages: number;
-  equalPages: number;
-  sentPages: number;
-  toBackupBytes: number;
-  pauseUs: number;
-}
-
 export type PlaneLine =
   | { type: 'guest'; guest: GuestStatus }
   | { type: 'relay'; relay: RelayStatus }
   | { type: 'round'; round: RoundReport }
   | { type: 'refused'; order: string; message: string }
-  /** Counts of frames, which nobody asks for yet. */
-  | { type: 'frames' }
+  | { type: 'frames'; frames: FrameCounts }
   /** It ends, and says why. */
   | { type: 'fatal'; message: string };
 
@@ -53,7 +42,7 @@ export function parsePlaneLine(received: string): PlaneLine | null {
   if (type === 'guest') return { type, guest: readGuest(fields) };
   if (type === 'relay') return { type, relay: readRelay(fields) };
   if (type === 'round') return { type, round: readRound(fields) };
-  if (type === 'frames') return { type };
+  if (type === 'frames') return { type, frames: readFrames(fields) };
   if (type === 'fatal') return { type, message: text(fields.message, 'message') };
   if (type !== 'refused') return null;
   return { type, order: line(fields.order, 'order'), message: text(fields.message, 'message') };
@@ -86,9 +75,23 @@ function readRound(fields: Record<string, unknown>): RoundReport {
     number: integer(fields.number, 'number', 1),
     trigger: text(fields.trigger, 'trigger'),
     dirtyPages: integer(fields.dirtyPages, 'dirtyPages'),
+    unchangedPages: integer(fields.unchangedPages, 'unchangedPages'),
+    zeroPages: integer(fields.zeroPages, 'zeroPages'),
     equalPages: integer(fields.equalPages, 'equalPages'),
     sentPages: integer(fields.sentPages, 'sentPages'),
+    streamBytes: integer(fields.streamBytes, 'streamBytes'),
     toBackupBytes: integer(fields.toBackupBytes, 'toBackupBytes'),
     pauseUs: integer(fields.pauseUs, 'pauseUs'),
+  };
+}
+
+function readFrames(fields: Record<string, unknown>): FrameCounts {
+  return {
+    inputs: integer(fields.inputs, 'inputs'),
+    outputs: integer(fields.outputs, 'outputs'),
+    lost: integer(fields.lost, 'lost'),
+    equalOutputs: integer(fields.equalOutputs, 'equalOutputs'),
+    mismatches: integer(fields.mismatches, 'mismatches'),
+    heldBytes: integer(fields.heldBytes, 'heldBytes'),
   };
 }

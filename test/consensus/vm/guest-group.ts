@@ -7,19 +7,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Duplex } from 'node:stream';
-import type { GuestStatus, RelayStatus, RoundReport } from '../../../executor/vm/plane-lines.js';
+import type { FrameCounts, RoundReport } from '../../../executor/assignment.js';
+import type { GuestStatus, RelayStatus } from '../../../executor/vm/plane-lines.js';
 import { eventually } from '../group.js';
 import { repository } from '../interpose/group.js';
 import { freePort } from '../ports.js';
-
-export interface FramesLine {
-  inputs: number;
-  outputs: number;
-  lost: number;
-  equalOutputs: number;
-  mismatches: number;
-  heldBytes: number;
-}
 
 /** As it is told: of a round, also what the backup sent. */
 export type RoundLine = RoundReport & { toPrimaryBytes: number };
@@ -74,7 +66,7 @@ export class GuestGroup {
 
 export class GuestMember {
   guest: GuestStatus | null = null;
-  frames: FramesLine | null = null;
+  frames: FrameCounts | null = null;
   relay: Partial<RelayStatus> | null = null;
   readonly rounds: RoundLine[] = [];
   leader = 0;
@@ -142,7 +134,7 @@ export class GuestMember {
 
   private hear(line: { type: string; leader: number; order: string; message: string }): void {
     if (line.type === 'guest') this.guest = line as unknown as GuestStatus;
-    if (line.type === 'frames') this.frames = line as unknown as FramesLine;
+    if (line.type === 'frames') this.frames = line as unknown as FrameCounts;
     if (line.type === 'relay') this.relay = line as unknown as Partial<RelayStatus>;
     if (line.type === 'round') this.rounds.push(line as unknown as RoundLine);
     if (line.type === 'state') this.leader = line.leader;

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import type { GuestReport } from '../../../executor/assignment.js';
 import type { ColoNews } from '../../../executor/vm/colo-loop.js';
 import { Pair, type PairAction, type PairEvent } from '../../../executor/vm/pair.js';
 import { type GuestStatus, parsePlaneLine, type RelayStatus } from '../../../executor/vm/plane-lines.js';
+import { handOverLimitMs } from '../../../executor/vm/wishes.js';
 
 const limits = { roundIntervalMs: 100, roundLimitMs: 5000 };
 const uri = 'unix:m';
-const offer: PairEvent = { type: 'offer', offer: { member: 2, host: '10.0.0.2', port: 7 } };
+const offer: PairEvent = { type: 'offerBackup', member: 2, host: '10.0.0.2', port: 7 };
 
 function entered(phase: Extract<ColoNews, { type: 'entered' }>['phase'], reason: string | null = null): PairEvent {
   return { type: 'colo', news: { type: 'entered', phase, reason } };
@@ -18,7 +20,7 @@ const severed: PairEvent = { type: 'colo', news: { type: 'severed' } };
 function word(action: PairAction): string {
   if (action.type === 'order') return action.line;
   if (action.type === 'colo') return `colo: ${action.event.type}`;
-  if (action.type === 'stands') return `-> ${action.standing}`;
+  if (action.type === 'useless' && action.asked) return 'useless as asked';
   return action.type;
 }
 
@@ -30,16 +32,31 @@ class Member {
     ...{ cut: 0, drained: false, round: 0, roundWanted: null },
   };
   readonly pair: Pair;
+  told: GuestReport;
 
   constructor(
     readonly self: number,
     start: 'alone' | 'awaiting',
   ) {
     this.pair = new Pair(self, start, uri, limits);
+    this.told = { standing: start, relayPort: 0, epoch: 0, primary: 0, backup: 0, synced: 0 };
   }
 
   on(...events: PairEvent[]): string[] {
-    return events.flatMap((event) => this.pair.step(event, this.nowMs)).map(word);
+    const actions = events.flatMap((event) => this.pair.step(event, this.nowMs));
+    return actions.flatMap((action) => (action.type === 'guest' ? this.news(action.guest) : [word(action)]));
+  }
+
+  /** Of a report what the log has not said. */
+  private news(guest: GuestReport): string[] {
+    assert.notDeepEqual(guest, this.told, 'nothing has changed');
+    const { standing, relayPort, synced } = this.told;
+    this.told = guest;
+    const words = [
+      guest.standing === standing ? '' : `-> ${guest.standing}`,
+      guest.relayPort > relayPort ? 'ready' : '',
+    ];
+    return [...words, guest.synced === synced ? '' : `synced ${guest.synced}`].filter((text) => text !== '');
   }
 
   log(change: Partial<GuestStatus>): string[] {
@@ -78,6 +95,25 @@ function covered(): Member {
   member.log({ cut: 0, drained: false, round: 1 });
   assert.deepEqual(member.on(resumed), ['-> covered']);
   return member;
+}
+
+/** Of a backup that the log has made the primary: until `member` covers it. */
+function finishSeed(of: Member, member: number): GuestReport {
+  of.on(entered('alone'), { type: 'offerBackup', member, host: 'h', port: 8 });
+  of.relay('primary');
+  of.log({ backup: member, epoch: 4 });
+  of.on(entered('seeding'), entered('primary'), resumed);
+  finishRound(of);
+  assert.equal(of.told.standing, 'covered');
+  return of.told;
+}
+
+/** Ends the round that is under way; what is said then. */
+function finishRound(member: Member): string[] {
+  const cut = member.guest.round + 1;
+  member.log({ cut, drained: true });
+  member.log({ cut: 0, drained: false, round: cut, roundWanted: null });
+  return member.on(resumed);
 }
 
 function backup(): Member {
@@ -163,7 +199,61 @@ describe('executor vm: a pair', () => {
     assert.deepEqual(member.log({ primary: 2, backup: 0, epoch: 3 }), ['colo: partnerLost']);
     assert.deepEqual(member.on(entered('parting')), ['colo: partnerLost', '-> alone']);
     assert.deepEqual(member.on(entered('alone')), []);
-    assert.deepEqual(member.on({ type: 'offer', offer: { member: 4, host: 'h', port: 8 } }), ['dial 4 h 8']);
+    assert.deepEqual(member.on({ type: 'offerBackup', member: 4, host: 'h', port: 8 }), ['dial 4 h 8']);
+  });
+
+  it('begins a round when an operator wants one, once for each request, and says which one it has answered', () => {
+    const sync = (request: number): PairEvent => ({ type: 'syncGuest', request });
+    const member = covered();
+    member.log({ roundWanted: 'full' });
+    assert.deepEqual(member.on(sync(70)), [], 'the one under way began before');
+    assert.deepEqual(finishRound(member), ['trigger operator', 'cut 3']);
+    assert.deepEqual(member.on(sync(70)), []);
+    assert.deepEqual(finishRound(member), ['synced 70']);
+    assert.deepEqual(member.on(sync(70)), [], 'an order that is repeated');
+    assert.deepEqual(member.on(sync(71)), ['trigger operator', 'cut 4']);
+    const alone = new Member(1, 'alone');
+    alone.log({});
+    assert.deepEqual(alone.on(sync(5)), [], 'nobody to be the same as');
+    const early = backup();
+    early.on(sync(5));
+    early.log({ primary: 2, backup: 0, epoch: 3 });
+    assert.equal(finishSeed(early, 4).synced, 0, 'asked of another primary');
+    const lost = covered();
+    lost.on(sync(7), severed);
+    lost.log({ backup: 0, epoch: 3 });
+    lost.relay(null);
+    assert.equal(lost.told.synced, 0);
+  });
+
+  it('hands over to its backup after one more round, and ends as asked when the log makes that the primary', () => {
+    const member = covered();
+    const failOver = (toMember: number): PairEvent => ({ type: 'failOver', toMember });
+    assert.deepEqual(member.on(failOver(3)), [], 'no backup of this guest');
+    assert.deepEqual(member.on(failOver(2)), ['trigger failover', 'cut 2']);
+    assert.deepEqual(finishRound(member), ['transfer 2']);
+    assert.deepEqual(member.log({ roundWanted: 'mismatch' }), [], 'no round comes between');
+    assert.deepEqual(member.pass(500), ['transfer 2']);
+    assert.deepEqual(member.log({ primary: 2, backup: 0, epoch: 3 }), ['useless as asked']);
+    assert.deepEqual(seeding().on(failOver(2)), [], 'not covered');
+  });
+
+  it('goes on as it was when its backup does not take over or is lost, and can be asked again', () => {
+    const late = covered();
+    late.on({ type: 'failOver', toMember: 2 });
+    finishRound(late);
+    assert.ok(late.pass(handOverLimitMs).includes('transfer 2'));
+    assert.deepEqual(late.pass(1), ['notFailedOver']);
+    assert.deepEqual(late.pass(1), ['trigger time', 'cut 3']);
+    finishRound(late);
+    assert.deepEqual(late.on({ type: 'failOver', toMember: 2 }), ['trigger failover', 'cut 4']);
+    const lost = covered();
+    lost.on({ type: 'failOver', toMember: 2 });
+    finishRound(lost);
+    assert.deepEqual(lost.relay(null), ['backup 0', '-> alone']);
+    assert.deepEqual(lost.log({ backup: 0, epoch: 3 }), ['colo: partnerLost']);
+    assert.deepEqual(lost.pass(500), []);
+    assert.deepEqual(lost.log({ primary: 2, epoch: 4 }), ['useless'], 'nobody asked for that');
   });
 
   it('ends a cut that outlives its session', () => {
@@ -179,6 +269,7 @@ describe('executor vm: a pair', () => {
     assert.deepEqual(struck.log({ backup: 0, epoch: 3 }), ['useless']);
     const deposed = covered();
     assert.deepEqual(deposed.log({ primary: 2, backup: 0, epoch: 3 }), ['useless']);
+    assert.deepEqual(deposed.told, { ...covered().told, epoch: 2, primary: 1, backup: 2 }, 'what it knew last');
     const early = new Member(2, 'awaiting');
     early.log({});
     early.relay('backup', 7);
@@ -199,6 +290,7 @@ describe('executor vm: a pair', () => {
     const phases = fc.constantFrom('alone', 'seeding', 'primary', 'backup', 'parting', 'useless' as const);
     const event: fc.Arbitrary<PairEvent> = fc.oneof(
       fc.constantFrom(offer, resumed, severed, { type: 'time' as const }),
+      fc.constantFrom({ type: 'failOver' as const, toMember: 2 }, { type: 'syncGuest' as const, request: 1 }),
       phases.map((phase) => entered(phase as 'alone')),
       status.map((guest) => ({ type: 'plane' as const, line: { type: 'guest' as const, guest } })),
       fc.constantFrom('primary' as const, 'backup' as const, null).map((end) => ({
@@ -221,6 +313,7 @@ describe('executor vm: a pair', () => {
           if (said.includes('colo: partnerLost')) assert.ok(mine && guest?.backup === 0);
           if (said.includes('colo: seed')) assert.ok(mine && guest?.backup === 2);
           if (said.includes('colo: round')) assert.ok(mine && guest?.drained);
+          if (said.includes('transfer 2')) assert.ok(mine);
         }
       }),
     );
@@ -233,6 +326,16 @@ describe('executor vm: the lines of gaia-vm', () => {
     assert.deepEqual(parsePlaneLine(JSON.stringify({ type: 'guest', ...guest })), { type: 'guest', guest });
     const relay = parsePlaneLine('{"type":"relay","end":null,"why":"by order"}');
     assert.deepEqual(relay, { type: 'relay', relay: { end: null, port: 0, why: 'by order' } });
+    const frames = { ...{ inputs: 1, outputs: 2, lost: 3 }, ...{ equalOutputs: 4, mismatches: 5, heldBytes: 6 } };
+    assert.deepEqual(parsePlaneLine(JSON.stringify({ type: 'frames', ...frames })), { type: 'frames', frames });
+    const round = {
+      ...{ number: 1, trigger: 'time', dirtyPages: 2, unchangedPages: 3, zeroPages: 4, equalPages: 5, sentPages: 6 },
+      ...{ streamBytes: 7, toBackupBytes: 8, pauseUs: 9 },
+    };
+    assert.deepEqual(parsePlaneLine(JSON.stringify({ type: 'round', ...round, againPages: 1 })), {
+      type: 'round',
+      round,
+    });
     assert.equal(parsePlaneLine('{"type":"hello","pid":1}'), null);
     assert.throws(() => parsePlaneLine('{"type":"relay","end":"x"}'), /end is "x"; it must be one of primary, backup/);
   });

@@ -1,11 +1,20 @@
 import assert from 'node:assert/strict';
+import type { FrameCounts, GuestMetrics, GuestReport, RoundReport } from '../../../executor/assignment.js';
 import { decodeAssignment } from '../../../executor/decode.js';
+import { messageIntervalMs } from '../../../executor/report.js';
+import { quantile } from '../../../framework/distribution.js';
 import { type Drive, exit, kill, launched, types, updates } from '../drive.js';
-import { assignment, encode, helloLine, replica, stateLine } from '../fixtures.js';
+import { assignment, encode, helloLine, metricsLine, replica, stateLine } from '../fixtures.js';
 
 const doors = [{ protocol: 'tcp' as const, listen: '127.0.0.1', hostPort: 31000, guestPort: 6379 }];
 const vm = { kernel: 'vmlinuz', initrd: 'initrd.gz', commandLine: '', memoryMib: 128, vcpus: 1, doors, group: null };
 const guest = assignment({ command: { vm } });
+
+const aRound: RoundReport = {
+  ...{ number: 1, trigger: 'time', dirtyPages: 10, unchangedPages: 1, zeroPages: 2, equalPages: 3, sentPages: 4 },
+  ...{ streamBytes: 5000, toBackupBytes: 900, pauseUs: 4000 },
+};
+const frames: FrameCounts = { inputs: 9, outputs: 8, lost: 0, equalOutputs: 6, mismatches: 2, heldBytes: 70 };
 
 function spawned(): Drive {
   const drive = launched(guest);
@@ -70,22 +79,83 @@ describe('executor task: a member of a replicated guest', () => {
   it('tells where a backup listens while it waits, and how it stands', () => {
     const drive = running();
     assert.equal(guestOf(drive), undefined);
-    drive.on({ type: 'pairNews', news: { type: 'ready', port: 7 } });
-    assert.deepEqual(guestOf(drive), { standing: 'awaiting', relayPort: 7 });
+    const waits: GuestReport = {
+      ...{ standing: 'awaiting', relayPort: 7 },
+      ...{ epoch: 1, primary: 1, backup: 0, synced: 0 },
+    };
+    drive.on({ type: 'pairNews', news: { type: 'guest', guest: waits } });
+    assert.deepEqual(guestOf(drive), waits);
     drive.pass(1000);
-    drive.on({ type: 'pairNews', news: { type: 'stands', standing: 'backup' } });
-    assert.deepEqual(guestOf(drive), { standing: 'backup', relayPort: 0 });
+    const covers: GuestReport = { ...waits, standing: 'backup', relayPort: 0 };
+    drive.on({ type: 'pairNews', news: { type: 'guest', guest: covers } });
+    assert.deepEqual(guestOf(drive), covers);
   });
 
   it('hears of backups, and fails when its guest counts no more', () => {
     const drive = running();
     const data = encode({ type: 'offerBackup', member: 2, host: '10.0.0.2', port: 7 });
     const [offered] = drive.on({ type: 'orderReceived', data });
-    assert.deepEqual(offered, { type: 'offer', offer: { type: 'offerBackup', member: 2, host: '10.0.0.2', port: 7 } });
-    drive.on({ type: 'pairNews', news: { type: 'useless', reason: 'x' } });
+    const order = { type: 'offerBackup', member: 2, host: '10.0.0.2', port: 7 };
+    assert.deepEqual(offered, { type: 'guestOrder', order });
+    drive.on({ type: 'pairNews', news: { type: 'useless', reason: 'x', asked: false } });
     drive.on({ type: 'childExited', exit }, { type: 'reaped' });
     assert.equal(drive.final?.state, 'TASK_FAILED');
     assert.match(drive.final?.message ?? '', /^The guest counts no more: x\./);
+  });
+
+  it('hears what operators want, and its end after a fail-over is no failure', () => {
+    const drive = running();
+    for (const order of [
+      { type: 'syncGuest', request: 1_790_000_000_000 },
+      { type: 'failOver', toMember: 2 },
+    ])
+      assert.deepEqual(drive.on({ type: 'orderReceived', data: encode(order) }), [{ type: 'guestOrder', order }]);
+    for (const wrong of [{ type: 'syncGuest' }, { type: 'failOver', toMember: 0 }])
+      assert.deepEqual(types(drive.on({ type: 'orderReceived', data: encode(wrong) })), ['log']);
+    drive.on({
+      type: 'pairNews',
+      news: { type: 'useless', reason: 'the log has made member 2 the primary', asked: true },
+    });
+    drive.on({ type: 'childExited', exit }, { type: 'reaped' });
+    assert.equal(drive.final?.state, 'TASK_FINISHED');
+    assert.match(drive.final?.message ?? '', /^An operator asked for a fail-over: the log has made member 2/);
+  });
+
+  it('tells of rounds and frames with messages, however many there are, and in a bounded form', () => {
+    const drive = running();
+    const updatesBefore = updates(drive.all).length;
+    drive.on(line(metricsLine()));
+    for (let number = 1; number <= 100; number++) {
+      const round = { ...aRound, number, trigger: number % 4 === 0 ? 'mismatch' : 'time', pauseUs: 1000 * number };
+      drive.on({ type: 'pairNews', news: { type: 'round', round } });
+      drive.pass(100);
+    }
+    drive.on({ type: 'pairNews', news: { type: 'frames', frames } });
+    drive.pass(messageIntervalMs);
+    const messages = drive.all.filter((action) => action.type === 'message');
+    assert.ok(messages.length >= 4 && messages.length <= 7, `${messages.length} messages in 12 s`);
+    assert.equal(updates(drive.all).length, updatesBefore);
+    const told = messages.at(-1)?.report.metrics?.guest as GuestMetrics;
+    assert.deepEqual(told.rounds, {
+      ...{ dirtyPages: 1000, unchangedPages: 100, zeroPages: 200, equalPages: 300, sentPages: 400 },
+      ...{ streamBytes: 500_000, toBackupBytes: 90_000 },
+    });
+    assert.deepEqual(told.triggers, { time: 75, mismatch: 25 });
+    assert.deepEqual([told.pauseUs.count, told.pauseUs.sum], [100, 5_050_000]);
+    for (const [share, exactUs] of [
+      [0.5, 50_000],
+      [0.99, 99_000],
+    ] as const) {
+      const us = quantile(told.pauseUs, share) as number;
+      assert.ok(us >= exactUs && us <= exactUs * (1 + 1 / 16), `${share}: ${us}`);
+    }
+    assert.deepEqual(
+      told.recent?.pausesUs,
+      Array.from({ length: 32 }, (_, place) => 1000 * (69 + place)),
+    );
+    assert.deepEqual([told.recent?.spanMs, told.recent?.last.number], [3100, 100]);
+    assert.deepEqual(told.frames, frames);
+    assert.deepEqual(drive.pass(10 * messageIntervalMs), []);
   });
 });
 

@@ -1,0 +1,68 @@
+/** What operators want of the primary of a pair: a round now, or that its backup becomes the primary. Pure. */
+
+/** From the order to hand over; then the pair goes on as it was. */
+export const handOverLimitMs = 5000;
+
+interface Heir {
+  member: number;
+  /** A round that began after the wish has ended, at `sinceMs`. */
+  ready: boolean;
+  sinceMs: number;
+}
+
+export class Wishes {
+  /** The newest request for a round that one has answered; 0: none. */
+  synced = 0;
+  private wanted = 0;
+  private heir: Heir | null = null;
+  /** What the round under way is for, among others. */
+  private inRound: { request: number; heir: Heir | null } | null = null;
+
+  /** The same request again changes nothing. */
+  wantRound(request: number): void {
+    this.wanted = request;
+  }
+
+  wantHeir(member: number): void {
+    this.heir ??= { member, ready: false, sinceMs: 0 };
+  }
+
+  /** What a round is to begin for. */
+  get trigger(): 'operator' | 'failover' | null {
+    if (this.wanted !== this.synced) return 'operator';
+    return this.heir !== null && !this.heir.ready ? 'failover' : null;
+  }
+
+  /** Who is to take over now; 0: nobody. Rounds wait until that is done or given up. */
+  get handOverTo(): number {
+    return this.heir?.ready && this.trigger === null ? this.heir.member : 0;
+  }
+
+  isHeir(member: number): boolean {
+    return this.heir?.member === member;
+  }
+
+  roundBegan(): void {
+    this.inRound = { request: this.wanted, heir: this.heir };
+  }
+
+  roundEnded(nowMs: number): void {
+    if (this.inRound === null) return;
+    this.synced = this.inRound.request;
+    if (this.inRound.heir !== null) Object.assign(this.inRound.heir, { ready: true, sinceMs: nowMs });
+    this.inRound = null;
+  }
+
+  /** True once when the heir has not taken over in time. */
+  givesUp(nowMs: number): boolean {
+    if (this.handOverTo === 0 || nowMs - (this.heir as Heir).sinceMs <= handOverLimitMs) return false;
+    this.heir = null;
+    return true;
+  }
+
+  /** Without a backup none of it can be done. */
+  forget(): void {
+    this.wanted = this.synced;
+    this.heir = this.inRound = null;
+  }
+}
