@@ -22,7 +22,7 @@ export type Offer = Omit<Extract<GuestOrder, { type: 'offerBackup' }>, 'type'>;
 export type PairEvent =
   | { type: 'plane'; line: PlaneLine }
   | { type: 'colo'; news: ColoNews }
-  /** An offer is ignored unless this guest is alone, what operators want unless a backup covers it; so they are to be told again. */
+  /** An offer is ignored unless this guest is alone, what operators want when there is no backup; so they are to be told again. */
   | GuestOrder
   | { type: 'time' };
 
@@ -102,7 +102,7 @@ export class Pair {
     if (event.type === 'plane') this.onPlane(event.line);
     if (event.type === 'colo') this.onColo(event.news);
     if (event.type === 'offerBackup') this.onOffer(event);
-    if (event.type === 'syncGuest' && this.standing === 'covered') this.wishes.wantRound(event.request);
+    if (event.type === 'syncGuest') this.wishes.wantRound(event.request);
     if (event.type === 'failOver') this.onFailOver(event.toMember);
     if (this.guest !== null && !this.over) this.attend(this.guest);
     if (this.guest !== null && !this.over) this.tellGuest(this.guest);
