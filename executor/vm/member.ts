@@ -101,7 +101,7 @@ export class GuestMember {
 
   private async startGuest(): Promise<void> {
     const { replica, group, limits, tell } = this.options;
-    const { primary } = await this.roles();
+    await this.formed();
     if (this.over) return;
     const incoming = replica.join || replica.self.member !== group.firstPrimary;
     const accelerated = accelerator(this.options.owner);
@@ -112,7 +112,7 @@ export class GuestMember {
       ...{ self: replica.self.member, migrationSocket: memberFiles.migration, accelerator: accelerated, limits, tell },
       order: (line: string) => this.order(line),
     };
-    if (incoming) this.pair = await PairLoop.awaiting(qmp, place, primary);
+    if (incoming) this.pair = await PairLoop.awaiting(qmp, place);
     else this.pair = PairLoop.alone(qmp, place);
     if (this.guest !== null) this.pair.onLine({ type: 'guest', guest: this.guest });
     if (!incoming) await qmp.execute('cont', {});
@@ -134,11 +134,11 @@ export class GuestMember {
     return Program.start({ argv, env: { ...env, ...preload }, directory, owner, control: true });
   }
 
-  /** Resolves when gaia-vm listens for QEMU and the log says who is primary. */
-  private async roles(): Promise<GuestStatus> {
+  /** Resolves when gaia-vm listens for QEMU and the log has a primary. */
+  private async formed(): Promise<void> {
     const endMs = performance.now() + startLimitMs;
     for (;;) {
-      if (this.guest !== null && this.guest.primary !== 0) return this.guest;
+      if (this.guest !== null && this.guest.primary !== 0) return;
       if (this.fatal !== '') throw new Error(`gaia-vm ended: ${this.fatal}`);
       if (this.plane.control?.destroyed) throw new Error('gaia-vm ended, and said no reason; its output may');
       const leftMs = endMs - performance.now();

@@ -44,12 +44,12 @@ export class PairLoop {
     return new PairLoop(qmp, place, new Pair(place.self, 'alone', `unix:${place.migrationSocket}`, place.limits));
   }
 
-  /** For a QEMU that was started with `-incoming defer`; `primary` is a member number. The relay calls QEMU, so QEMU listens first. */
-  static async awaiting(qmp: Qmp, place: PairPlace, primary: number): Promise<PairLoop> {
+  /** For a QEMU that was started with `-incoming defer`. The relay calls QEMU, so QEMU listens first. */
+  static async awaiting(qmp: Qmp, place: PairPlace): Promise<PairLoop> {
     const uri = `unix:${place.migrationSocket}`;
     const loop = new PairLoop(qmp, place, new Pair(place.self, 'awaiting', uri, place.limits));
     await loop.colo.listen(uri);
-    place.order(`listen ${primary}`);
+    place.order('listen');
     return loop;
   }
 

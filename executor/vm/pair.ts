@@ -128,7 +128,7 @@ export class Pair {
   /** Other orders are repeated as long as they are needed. */
   private onRefused(order: string, message: string): void {
     const reason = `gaia-vm refused "${order}": ${message}`;
-    if (order.startsWith('listen ')) this.end(reason);
+    if (order === 'listen') this.end(reason);
     if (order.startsWith('dial ')) this.lose(reason);
   }
 

@@ -58,7 +58,7 @@ describe('a replicated guest', function () {
     for (const { qmp } of [backup, primary])
       await qmp.execute('migrate-set-capabilities', { capabilities: [{ capability: 'x-colo', state: true }] });
     await backup.qmp.execute('migrate-incoming', { uri: `unix:${second.migrationSocket}` });
-    second.order('listen 1');
+    second.order('listen');
     const port = await until('the backup listens', patienceMs, async () => second.relay?.port);
     first.order(`dial 2 127.0.0.1 ${port}`);
     await until('the primary has its end', patienceMs, async () => first.relay?.end === 'primary');

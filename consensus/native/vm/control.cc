@@ -112,8 +112,8 @@ void Control::obey(std::string_view line, DataPlane& plane, Synchronisation& syn
     refusal = plane.committed(number);
   else if (one && order == "abandoned")
     refusal = plane.abandoned(number);
-  else if (one && order == "listen")
-    refusal = synchronisation.listen(static_cast<std::uint32_t>(number));
+  else if (line == "listen")
+    refusal = synchronisation.listen();
   else if (words.size() == 4 && order == "dial" && parseNumber(words[1], &number) &&
            parseNumber(words[3], &port))
     refusal = synchronisation.dial(static_cast<std::uint32_t>(number), std::string(words[2]), port);

@@ -122,11 +122,14 @@ void DataPlane::take(TurnEvent& event) {
   }
 }
 
+// A guest that is neither primary nor backup does not run: inputs that pile up there would keep its member from
+// reading on in the log. A seed has all inputs before its backup was named.
 void DataPlane::apply(View payload) {
   const Roles before = order_.roles();
-  const auto entry = order_.apply(payload, [this](View frame) {
+  const bool counts = isPrimary() || isBackup();
+  const auto entry = order_.apply(payload, [&](View frame) {
     inputFrames_++;
-    if (guest_ != nullptr) guest_->deliver(frame);
+    if (guest_ != nullptr && counts) guest_->deliver(frame);
   });
   if (!entry) return;
   if (std::holds_alternative<Roles>(*entry)) applyRoles(before);

@@ -15,12 +15,13 @@ std::string Synchronisation::mayBegin() const {
   return {};
 }
 
-std::string Synchronisation::listen(std::uint32_t primary) {
+// A joiner may be told its primary while the log still tells it of former ones: who may call is asked anew.
+std::string Synchronisation::listen() {
   std::string error = mayBegin();
   if (!error.empty()) return error;
   if (memory_.bytes().empty() && !memory_.open(options_.memoryFile, &error)) return error;
   auto end =
-      std::make_unique<relay::BackupEnd>(authenticator_, relay::Ends{options_.replica.self.number, primary},
+      std::make_unique<relay::BackupEnd>(authenticator_, relay::Ends{options_.replica.self.number, 0},
                                          relay::LiveRam{{options_.memoryBlock, memory_.bytes()}},
                                          [this](std::uint64_t round) { plane_.committed(round); });
   if (!end->open(options_.migrationSocket, options_.replica.self.host, 0, &error)) return error;
@@ -39,7 +40,7 @@ std::string Synchronisation::dial(std::uint32_t backup, const std::string& host,
   auto end = std::make_unique<relay::PrimaryEnd>(
       authenticator_, relay::Ends{options_.replica.self.number, backup}, plane_.round(), loaded);
   if (!end->open(options_.migrationSocket, host, port, &error)) return error;
-  lines_.push_back("{\"type\":\"relay\",\"end\":\"primary\"}\n");
+  linkTold_ = false;
   end_ = std::move(end);
   return {};
 }
@@ -67,13 +68,21 @@ void Synchronisation::addTo(std::vector<pollfd>* descriptors) const {
 }
 
 void Synchronisation::serve(std::uint64_t nowNs) {
-  const auto serveEnd = [&](auto& end) {
-    end->serve(nowNs);
-    const std::string failure = end->failure();
-    if (!failure.empty()) finish(failure);
-  };
-  if (auto* primary = std::get_if<std::unique_ptr<relay::PrimaryEnd>>(&end_)) return serveEnd(*primary);
-  if (auto* backup = std::get_if<std::unique_ptr<relay::BackupEnd>>(&end_)) serveEnd(*backup);
+  if (auto* primary = std::get_if<std::unique_ptr<relay::PrimaryEnd>>(&end_)) {
+    (*primary)->serve(nowNs);
+    if (!linkTold_ && (*primary)->linked()) tellLink();
+    if (const std::string failure = (*primary)->failure(); !failure.empty()) finish(failure);
+  } else if (auto* backup = std::get_if<std::unique_ptr<relay::BackupEnd>>(&end_)) {
+    (*backup)->expect(plane_.guestStatus().roles.primary);
+    (*backup)->serve(nowNs);
+    if (const std::string failure = (*backup)->failure(); !failure.empty()) finish(failure);
+  }
+}
+
+// Not before: who names a backup in the log that cannot be reached loses it.
+void Synchronisation::tellLink() {
+  linkTold_ = true;
+  lines_.push_back("{\"type\":\"relay\",\"end\":\"primary\"}\n");
 }
 
 // A round that has not ended never will: what was kept back behind its cut goes on.

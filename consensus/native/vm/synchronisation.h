@@ -14,7 +14,7 @@ class Synchronisation {
   Synchronisation(const Options& options, DataPlane& plane);
 
   // Orders. Empty: done, or under way; else why not.
-  std::string listen(std::uint32_t primary);  // at a backup, whose QEMU is incoming; its line tells the port
+  std::string listen();  // at a backup, whose QEMU is incoming; its line tells the port
   std::string dial(std::uint32_t backup, const std::string& host, std::uint16_t port);  // at the primary
   std::string trigger(const std::string& why);  // of the round that is asked for next
   std::string part();                           // ends the session
@@ -25,6 +25,7 @@ class Synchronisation {
 
  private:
   std::string mayBegin() const;
+  void tellLink();
   void finish(const std::string& why);
 
   const Options& options_;
@@ -32,6 +33,7 @@ class Synchronisation {
   Authenticator authenticator_;
   relay::MappedRam memory_;
   std::variant<std::monostate, std::unique_ptr<relay::PrimaryEnd>, std::unique_ptr<relay::BackupEnd>> end_;
+  bool linkTold_ = false;
   std::vector<std::string> lines_;
 };
 

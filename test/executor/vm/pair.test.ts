@@ -263,7 +263,7 @@ describe('executor vm: a pair', () => {
     early.relay('backup', 7);
     assert.deepEqual(early.relay(null), ['useless']);
     assert.deepEqual(backup().on(entered('useless', 'x')), ['useless']);
-    assert.deepEqual(new Member(2, 'awaiting').refused('listen 1'), ['useless']);
+    assert.deepEqual(new Member(2, 'awaiting').refused('listen'), ['useless']);
     assert.deepEqual(struck.log({ primary: 2 }), []);
     const fatal: PairEvent = { type: 'plane', line: { type: 'fatal', message: 'no disk' } };
     assert.deepEqual(covered().on(fatal), ['useless']);

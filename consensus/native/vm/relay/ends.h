@@ -27,6 +27,7 @@ class PrimaryEnd {
   void addTo(std::vector<pollfd>* descriptors) const;
   void serve(std::uint64_t nowNs);
   void nameTrigger(const std::string& trigger);
+  bool linked() const { return link_.open(); }  // the backup's end has taken this one
   const std::string& failure() const { return failure_; }
 
  private:
@@ -39,6 +40,7 @@ class PrimaryEnd {
   Link link_;
   std::uint64_t roundsBefore_;
   Loaded loaded_;
+  std::uint64_t dialedNs_ = 0;
   int listener_ = -1;
   Stream guest_;
   std::optional<PrimaryRelay> relay_;
@@ -57,6 +59,7 @@ class BackupEnd {
   // QEMU is incoming at unix:PATH. Port 0: the system's choice, port() tells it.
   bool open(const std::string& path, const std::string& host, std::uint16_t port, std::string* error);
   std::uint16_t port() const { return sys::localPort(listener_); }
+  void expect(std::uint32_t primary) { ends_.other = primary; }  // who may call from now on
   void addTo(std::vector<pollfd>* descriptors) const;
   void serve(std::uint64_t nowNs);
   const std::string& failure() const { return failure_; }

@@ -5,6 +5,7 @@ namespace gaia::relay {
 namespace {
 
 constexpr std::size_t guestBytesAtOnce = 256u << 10;  // more than any item of the stream has
+constexpr std::uint64_t linkLimitNs = 5'000'000'000;  // a host that is gone without a word
 
 }  // namespace
 
@@ -36,6 +37,8 @@ void PrimaryEnd::serve(std::uint64_t nowNs) {
   if (guest_.descriptor() < 0)
     if (const int descriptor = sys::accept(listener_); descriptor >= 0) guest_.open(descriptor);
   link_.step();
+  if (dialedNs_ == 0) dialedNs_ = nowNs;
+  if (!linked() && nowNs - dialedNs_ > linkLimitNs) return end("the other relay does not answer");
   if (link_.open() && !relay_) relay_.emplace(link_.hashKey(), roundsBefore_);
   if (relay_) {
     hearBackup(nowNs);

@@ -1,0 +1,60 @@
+/** Whom a backup's end of the relay takes, in groups of gaia-vm without guests. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import net from 'node:net';
+import { eventually } from '../group.js';
+import { GuestGroup } from './guest-group.js';
+
+describe('a session of the relay', function () {
+  this.timeout(60_000);
+  let group: GuestGroup;
+  let qemu: net.Server;
+  beforeEach(async () => {
+    group = await GuestGroup.start([]);
+    await group.formed();
+  });
+  afterEach(async () => {
+    qemu.close();
+    await group.stop();
+  });
+
+  /** Has a memory file, and somebody who is incoming, as of QEMU; gives its port. */
+  async function listens(number: number): Promise<number> {
+    const member = group.member(number);
+    writeFileSync(member.memoryFile, Buffer.alloc(4096));
+    qemu = net.createServer().listen(member.migrationSocket);
+    await once(qemu, 'listening');
+    member.order('listen');
+    await eventually(`member ${number} does not listen`, () => member.relay?.end === 'backup');
+    return member.relay?.port as number;
+  }
+
+  async function becomesPrimary(): Promise<void> {
+    group.member(1).order('backup 2');
+    await eventually('member 2 is not the backup', () => group.members.every(({ guest }) => guest?.backup === 2));
+    group.member(1).order('transfer 2');
+    await eventually('member 2 is not the primary', () => group.members.every(({ guest }) => guest?.primary === 2));
+  }
+
+  it('begins with the primary of now, not with that of the time when the backup began to listen', async () => {
+    const port = await listens(1);
+    await becomesPrimary();
+    group.member(2).order(`dial 1 127.0.0.1 ${port}`);
+    await eventually('there is no session', () => group.member(2).relay?.end === 'primary');
+  });
+
+  it('does not begin with a former primary, who hears of none', async () => {
+    const port = await listens(2);
+    await becomesPrimary();
+    const ends: unknown[] = [];
+    group.member(1).order(`dial 2 127.0.0.1 ${port}`);
+    await eventually('the former primary hears nothing', () => {
+      ends.push(group.member(1).relay?.end);
+      return group.member(1).relay?.end === null;
+    });
+    assert.equal(ends.includes('primary'), false);
+    assert.match(group.member(1).relay?.why as string, /the connection to the other relay ended/);
+    assert.equal(group.member(2).relay?.end, 'backup');
+  });
+});
