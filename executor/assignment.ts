@@ -20,19 +20,29 @@ export interface Assignment {
   replica: ReplicaAssignment | null;
 }
 
-/** A virtual machine without disks: all it has is its memory. */
+/** Its files are those of the agent's host, or names of what was fetched into the sandbox. */
 export interface VmAssignment {
-  /** Files of the agent's host, or names of what was fetched into the sandbox. */
-  kernel: string;
-  initrd: string;
+  /** Both null: the guest boots from its disk. */
+  kernel: string | null;
+  initrd: string | null;
   /** Words for the guest's kernel. */
   commandLine: string;
   memoryMib: number;
   vcpus: number;
+  /** Null: all the guest has is its memory. */
+  disk: DiskAssignment | null;
   /** Ports of the host that lead to ports of the guest. */
   doors: Door[];
   /** With `replica`: what this member of the guest's group is. Null: a guest by itself. */
   group: GuestGroup | null;
+}
+
+export interface DiskAssignment {
+  sizeMib: number;
+  /** What it begins with, raw or qcow2; null: zeros. It is never written to. */
+  image: string | null;
+  /** Name of the folder in the sandbox, a persistent volume, where it lies; null: in the sandbox itself. */
+  volume: string | null;
 }
 
 export interface GuestGroup {

@@ -39,6 +39,8 @@ export class ExecutorLoop {
   private readonly client: ExecutorClient;
   private program: Program | null = null;
   private member: GuestMember | null = null;
+  /** Presses the power button of a guest with a disk: it has something to put away. */
+  private powerOff: (() => Promise<unknown>) | null = null;
   /** To the agent. */
   private connected = false;
   private finish: () => void = () => {};
@@ -85,7 +87,7 @@ export class ExecutorLoop {
     message: ({ report }) => void this.client.message(JSON.stringify(report)).catch(() => {}),
     control: ({ line }) => this.sendControl(line),
     guestOrder: ({ order }) => this.member?.obey(order),
-    signal: ({ signal }) => (this.member ?? this.program)?.signal(signal),
+    signal: ({ signal }) => this.signal(signal),
     probe: ({ port }) => this.probe(port),
     reap: ({ graceMs }) =>
       void (this.member ?? this.program)?.reap(graceMs).then(() => this.happened({ type: 'reaped' })),
@@ -157,10 +159,11 @@ export class ExecutorLoop {
     if (control === null) return;
     if (member !== null) return this.runMember(member, control);
     if (machine === null) return this.readControl(control);
-    await runGuest(control, machine, {
+    const powerOff = await runGuest(control, machine, {
       runs: (message) => this.happened({ type: 'guestRuns', message }),
       failed: (message) => this.happened({ type: 'guestFailed', message }),
     });
+    if (machine.disk !== null) this.powerOff = powerOff;
   }
 
   /** Fulfilled at the end of the channel to gaia-vm. */
@@ -193,6 +196,12 @@ export class ExecutorLoop {
     } catch (error) {
       this.options.log.warn({ cause: (error as Error).message }, 'what the member kept could not be removed');
     }
+  }
+
+  private signal(signal: 'SIGTERM' | 'SIGKILL'): void {
+    const send = () => (this.member ?? this.program)?.signal(signal);
+    if (signal === 'SIGTERM' && this.powerOff !== null) this.powerOff().catch(send);
+    else send();
   }
 
   private sendControl(line: string): void {

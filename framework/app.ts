@@ -48,13 +48,16 @@ export interface AppSpec {
   versionInfo: { lastScalingAt: string; lastConfigChangeAt: string };
 }
 
-/** A guest without disks: all it has is its memory. */
+/** Boots `kernel` with `initrd`, or what is on its disk. Its files are those of the agents, or names of what is fetched. */
 export interface VmSpec {
-  /** Files of the agents, or names of what is fetched. */
-  kernel: string;
-  initrd: string;
+  kernel?: string;
+  initrd?: string;
   /** Words for the guest's kernel. */
   commandLine: string;
+  /** What the disk begins with; left out: zeros. It is never written to. */
+  image?: string;
+  /** MB. Left out: the guest has only its memory. */
+  disk?: number;
   /** MB */
   memory: number;
   vcpus: number;

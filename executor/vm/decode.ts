@@ -1,23 +1,33 @@
 /** Reads what the framework says of a virtual machine. */
 import { isIPv4 } from 'node:net';
-import type { Door, VmAssignment } from '../assignment.js';
+import type { DiskAssignment, Door, VmAssignment } from '../assignment.js';
 import { type Fields, flag, integer, line, list, object, oneOf, text } from '../fields.js';
 
 const doorsMax = 128;
 const memoryMibMax = 2 ** 20;
+const diskMibMax = 16 * 2 ** 20;
 const vcpusMax = 64;
 
 /** Throws an error that names the field, its value and what it must be. */
 export function decodeVm(fields: Fields): VmAssignment {
   const commandLine = text(fields.commandLine, 'command.vm.commandLine');
   return {
-    kernel: line(fields.kernel, 'command.vm.kernel'),
-    initrd: line(fields.initrd, 'command.vm.initrd'),
+    kernel: fields.kernel === null ? null : line(fields.kernel, 'command.vm.kernel'),
+    initrd: fields.initrd === null ? null : line(fields.initrd, 'command.vm.initrd'),
     commandLine: commandLine === '' ? '' : line(commandLine, 'command.vm.commandLine'),
     memoryMib: integer(fields.memoryMib, 'command.vm.memoryMib', 1, memoryMibMax),
     vcpus: integer(fields.vcpus, 'command.vm.vcpus', 1, vcpusMax),
+    disk: fields.disk === null ? null : decodeDisk(object(fields.disk, 'command.vm.disk')),
     doors: list(fields.doors, 'command.vm.doors', doorsMax, decodeDoor),
     group: fields.group === null ? null : decodeGroup(object(fields.group, 'command.vm.group')),
+  };
+}
+
+function decodeDisk({ sizeMib, image, volume }: Fields): DiskAssignment {
+  return {
+    sizeMib: integer(sizeMib, 'command.vm.disk.sizeMib', 1, diskMibMax),
+    image: image === null ? null : line(image, 'command.vm.disk.image'),
+    volume: volume === null ? null : line(volume, 'command.vm.disk.volume'),
   };
 }
 

@@ -17,15 +17,24 @@ export interface GuestOutcome {
   failed: (message: string) => void;
 }
 
-/** Lets the guest run. Whatever happens is told through `outcome`; the caller waits for the end of the process. */
-export async function runGuest(connection: Duplex, machine: Machine, outcome: GuestOutcome): Promise<void> {
+/**
+ * Lets the guest run. Whatever happens is told through `outcome`; the caller waits for the end of the process. Gives what presses the
+ * guest's power button (ACPI) and rejects when QEMU does not answer; null: nothing runs.
+ */
+export async function runGuest(
+  connection: Duplex,
+  machine: Machine,
+  outcome: GuestOutcome,
+): Promise<(() => Promise<unknown>) | null> {
   try {
     const onEvent = (event: QmpEvent, from: Qmp) => void watch(event, from, outcome);
     const qmp = await Qmp.open(connection, onEvent, greetingTimeoutMs);
     await qmp.execute('cont', {});
     outcome.runs(describeGuest(machine, qmp.version.version));
+    return () => qmp.execute('system_powerdown', {});
   } catch (error) {
     outcome.failed(`The guest was not started: ${(error as Error).message}.`);
+    return null;
   }
 }
 

@@ -4,6 +4,18 @@ import { join, resolve } from 'node:path';
 import type { Owner } from '../owner.js';
 import type { Accelerator } from './machine.js';
 
+/** As a machine's fields; a kernel that is null there is none. */
+export function bootFiles(
+  { kernel, initrd }: { kernel: string | null; initrd: string | null },
+  sandbox: string,
+  owner: Owner | null,
+): { kernel: string | null; initrd: string | null } {
+  return {
+    kernel: kernel && bootFile('kernel', kernel, sandbox, owner),
+    initrd: initrd && bootFile('initrd', initrd, sandbox, owner),
+  };
+}
+
 const qemuName = 'qemu-system-x86_64';
 const kvmDevice = '/dev/kvm';
 
@@ -19,8 +31,13 @@ export function findQemu(path: string): string {
   );
 }
 
-/** A kernel or an initrd; a relative name is one that was fetched into the sandbox. `owner` is who QEMU runs as; null: as we. */
-export function bootFile(field: 'kernel' | 'initrd', name: string, sandbox: string, owner: Owner | null): string {
+/** A kernel, an initrd or an image; a relative name is one that was fetched into the sandbox. `owner` is who QEMU runs as; null: as we. */
+export function bootFile(
+  field: 'kernel' | 'initrd' | 'image',
+  name: string,
+  sandbox: string,
+  owner: Owner | null,
+): string {
   const file = resolve(sandbox, name);
   if (!statSync(file, { throwIfNoEntry: false })?.isFile())
     throw new Error(`${field} is "${name}", and there is no file ${file} on this host: put it there, or fetch it.`);

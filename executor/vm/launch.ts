@@ -2,7 +2,8 @@
 import type { VmAssignment } from '../assignment.js';
 import type { Owner } from '../owner.js';
 import { Program } from '../process.js';
-import { accelerator, bootFile, findQemu } from './host.js';
+import { prepareDisk } from './disk.js';
+import { accelerator, bootFiles, findQemu } from './host.js';
 import { type Machine, machineArguments } from './machine.js';
 
 export interface LaunchedGuest {
@@ -12,14 +13,14 @@ export interface LaunchedGuest {
 
 /** Throws an error whose message is meant for the user. */
 export async function launchGuest(
-  { kernel, initrd, doors, group: _, ...same }: VmAssignment,
+  { kernel, initrd, disk, doors, group: _, ...same }: VmAssignment,
   place: { sandbox: string; env: Record<string, string>; owner: Owner | null },
 ): Promise<LaunchedGuest> {
   const { sandbox, env, owner } = place;
   const machine: Machine = {
     ...same,
-    kernel: bootFile('kernel', kernel, sandbox, owner),
-    initrd: bootFile('initrd', initrd, sandbox, owner),
+    ...bootFiles({ kernel, initrd }, sandbox, owner),
+    disk: disk && (await prepareDisk(disk, place)),
     accelerator: accelerator(owner),
     network: { type: 'user', doors },
     memoryFile: null,

@@ -5,7 +5,8 @@ import type { Door, VmAssignment } from '../assignment.js';
 export type Accelerator = 'kvm' | 'tcg';
 
 /** Its files are absolute paths. */
-export interface Machine extends Omit<VmAssignment, 'doors' | 'group'> {
+export interface Machine extends Omit<VmAssignment, 'doors' | 'group' | 'disk'> {
+  disk: Disk | null;
   accelerator: Accelerator;
   network: Network;
   /** The file that is the guest's memory, for others to map; null: memory of QEMU's own. */
@@ -13,6 +14,14 @@ export interface Machine extends Omit<VmAssignment, 'doors' | 'group'> {
   /** Waits for a migration instead of booting. */
   incoming: boolean;
 }
+
+/** With a base it holds, as qcow2, what differs from that; without it is the guest's disk byte for byte. */
+export interface Disk {
+  file: string;
+  base: { file: string; format: ImageFormat } | null;
+}
+
+export type ImageFormat = 'raw' | 'qcow2';
 
 export type Network =
   /** QEMU's own stack: no way out for the guest, and doors from ports of the host into it. */
@@ -34,15 +43,16 @@ const ownCommandLine = 'console=ttyS0 panic=1';
 
 /** QEMU starts with the guest stopped, QMP on `qmpDescriptor`, the console on standard output, its own words on standard error. */
 export function machineArguments(machine: Machine): string[] {
-  const { kernel, initrd, commandLine, memoryMib, vcpus } = machine;
+  const { memoryMib, vcpus } = machine;
   return [
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-S'],
     ...['-machine', 'pc,memory-backend=memory', ...processor(machine.accelerator), '-smp', `${vcpus}`],
     ...['-m', `${memoryMib}M`, '-object', memory(machine)],
     ...['-chardev', `socket,id=qmp,fd=${qmpDescriptor}`, '-mon', 'chardev=qmp,mode=control'],
     ...['-chardev', 'stdio,id=console,signal=off', '-serial', 'chardev:console'],
-    ...['-kernel', kernel, '-initrd', initrd, '-append', `${ownCommandLine} ${commandLine}`.trim()],
+    ...kernel(machine),
     ...network(machine.network),
+    ...disk(machine),
     ...(machine.incoming ? ['-incoming', 'defer'] : []),
   ];
 }
@@ -56,6 +66,30 @@ function memory({ memoryMib, memoryFile }: Machine): string {
   if (memoryFile === null) return `memory-backend-ram,id=memory,size=${memoryMib}M`;
   return `memory-backend-file,id=memory,size=${memoryMib}M,mem-path=${escaped(memoryFile)},share=on`;
 }
+
+/** Without a kernel the firmware boots the disk. */
+function kernel({ kernel, initrd, commandLine }: Machine): string[] {
+  if (kernel === null || initrd === null) return [];
+  return ['-kernel', kernel, '-initrd', initrd, '-append', `${ownCommandLine} ${commandLine}`.trim()];
+}
+
+/** What the guest gives back (discard) leaves the file; a flush of the guest is one of the file. */
+function disk({ disk, kernel }: Machine): string[] {
+  if (disk === null) return [];
+  const format = disk.base === null ? 'raw' : 'qcow2';
+  const node = { driver: format, 'node-name': 'disk', discard: 'unmap', file: file(disk.file) };
+  // Not as the overlay's own header names it: a fetched image has another path in each sandbox.
+  const backing = disk.base && {
+    driver: disk.base.format,
+    'read-only': true,
+    file: { ...file(disk.base.file), 'read-only': true },
+  };
+  const words = JSON.stringify(backing === null ? node : { ...node, backing });
+  const first = kernel === null ? ',bootindex=0' : '';
+  return ['-blockdev', words, '-device', `virtio-blk-pci,drive=disk${first}`];
+}
+
+const file = (filename: string) => ({ driver: 'file', filename });
 
 function network(net: Network): string[] {
   if (net.type === 'none') return [];

@@ -5,7 +5,7 @@ import type { FrameCounts, GuestGroup, GuestOrder, ReplicaAssignment, VmAssignme
 import { LineSplitter } from '../control.js';
 import type { Owner } from '../owner.js';
 import { Program } from '../process.js';
-import { accelerator, bootFile, findQemu } from './host.js';
+import { accelerator, bootFiles, findQemu } from './host.js';
 import { machineArguments } from './machine.js';
 import type { PairLimits } from './pair.js';
 import { PairLoop, type PairNews } from './pair-loop.js';
@@ -124,8 +124,7 @@ export class GuestMember {
     const accelerated = accelerator(owner);
     const machine = {
       ...{ ...same, incoming, accelerator: accelerated, memoryFile: memberFiles.memory },
-      kernel: bootFile('kernel', vm.kernel, directory, owner),
-      initrd: bootFile('initrd', vm.initrd, directory, owner),
+      ...{ ...bootFiles(vm, directory, owner), disk: null },
       network: { type: 'stream' as const, socket: memberFiles.guest },
     };
     const preload: Record<string, string> =

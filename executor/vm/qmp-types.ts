@@ -20,6 +20,8 @@ export interface QmpCommands {
   cont: { takes: None; gives: None };
   stop: { takes: None; gives: None };
   quit: { takes: None; gives: None };
+  /** Presses the guest's power button. */
+  system_powerdown: { takes: None; gives: None };
   'migrate-set-capabilities': { takes: { capabilities: { capability: string; state: boolean }[] }; gives: None };
   /** In COLO state any call with `x-checkpoint-delay` (ms) begins a checkpoint at once. */
   'migrate-set-parameters': { takes: { 'x-checkpoint-delay'?: number; 'max-bandwidth'?: number }; gives: None };

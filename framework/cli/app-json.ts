@@ -7,7 +7,9 @@ export interface AppJson {
   cmd?: string;
   args?: string[];
   /** With `vm` a virtual machine, else volumes. */
-  container?: { vm?: { kernel: string; initrd: string; vcpus: number; memory: number } };
+  container?: {
+    vm?: { kernel?: string; initrd?: string; image?: string; disk?: number; vcpus: number; memory: number };
+  };
   instances: number;
   cpus: number;
   mem: number;
@@ -60,9 +62,15 @@ export function placeOf(task: Pick<TaskJson, 'zone' | 'attributes'>): string {
   );
 }
 
+function guestOf({ kernel, initrd, image, disk }: NonNullable<NonNullable<AppJson['container']>['vm']>): string {
+  const boots = kernel === undefined ? image : `${kernel} with ${initrd}`;
+  const begins = image === undefined || kernel === undefined ? '' : ` that begins with ${image}`;
+  return disk === undefined ? `${boots}` : `${boots}, a disk of ${disk} MB${begins}`;
+}
+
 /** The program of a task in the words of a shell; of a virtual machine what it boots. */
 export function programOf(app: Pick<AppJson, 'cmd' | 'args' | 'container'>): string {
   const vm = app.container?.vm;
-  if (vm !== undefined) return `virtual machine: ${vm.kernel} with ${vm.initrd}`;
+  if (vm !== undefined) return `virtual machine: ${guestOf(vm)}`;
   return app.cmd ?? app.args?.join(' ') ?? '';
 }

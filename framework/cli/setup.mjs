@@ -22,7 +22,7 @@ const buildPackages = [
 const demoPackages = ['redis-server', 'redis-tools'];
 const testPackages = ['procps', 'spin'];
 const guestPackages = ['qemu-system-x86', 'busybox-static'];
-const vmPackages = [...guestPackages, 'memcached'];
+const vmPackages = [...guestPackages, 'qemu-utils', 'memcached', 'e2fsprogs', 'syslinux', 'mtools'];
 const rdmaPackages = [...guestPackages, 'iproute2', 'ibverbs-providers', 'rdmacm-utils', 'socat', 'xz-utils'];
 const benchPackages = {
   consensus: [

@@ -1,5 +1,5 @@
 /**
- * A guest to try and to test with: Debian's cloud kernel and an initramfs with busybox, redis-server and memcached, made from the
+ * A guest to try and to test with: Debian's cloud kernel and an initramfs with busybox, redis-server, memcached and e2fsprogs, made from the
  * packages of this machine and made again when one of them or a file of `root/` changes. What it does says `root/init`.
  */
 import { execFileSync } from 'node:child_process';
@@ -16,14 +16,14 @@ export interface GuestImage {
 
 export const guestImageDirectory = path.join(installation.root, 'build/guest');
 const init = path.join(installation.root, 'framework/guest/root/init');
-const modules = ['virtio_pci', 'virtio_net'];
+const modules = ['virtio_pci', 'virtio_net', 'virtio_blk', 'button', 'evdev'];
 /** Programs of the guest, and the packages that bring them. */
-const programs = { 'redis-server': 'redis-server', memcached: 'memcached' };
+const programs = { 'redis-server': 'redis-server', memcached: 'memcached', mke2fs: 'e2fsprogs', e2fsck: 'e2fsprogs' };
 
 /** Seconds when it has to be made; the kernel is downloaded once per version. Throws naming what is missing. */
 export function prepareGuestImage(directory = guestImageDirectory): GuestImage {
   const release = kernelRelease('linux-image-cloud-amd64');
-  const packages = [`linux-image-${release}`, ...Object.values(programs), 'busybox-static'];
+  const packages = [`linux-image-${release}`, ...new Set(Object.values(programs)), 'busybox-static'];
   const inputs = [...packages.map(packageVersion), modules, readFileSync(init, 'utf8')];
   return keptImage(directory, inputs, () => makeImage(directory, release));
 }

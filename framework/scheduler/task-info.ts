@@ -1,6 +1,6 @@
 /** From a task's record to what Mesos and the executor are told. */
 import type { Assignment, Door, MemberAddress, ReplicaAssignment, VmAssignment } from '../../executor/assignment.js';
-import { type AppSpec, type PortDefinition, suspicionMsDefault, type VmSpec } from '../app.js';
+import { type AppSpec, suspicionMsDefault, type VmSpec } from '../app.js';
 import type { CommandInfo, PlainResources, Resource, TaskInfo } from '../mesos-http-client/index.js';
 import type { GroupRecord, TaskRecord } from './records.js';
 
@@ -75,15 +75,26 @@ function assignment(spec: AppSpec, task: TaskRecord, replica: ReplicaAssignment 
   };
 }
 
-function commandOf({ container, cmd, args, portDefinitions }: AppSpec, ports: number[]): Assignment['command'] {
+function commandOf(spec: AppSpec, ports: number[]): Assignment['command'] {
+  const { container, cmd, args } = spec;
   // Records of earlier versions have no container.
-  if (container) return { vm: guestOf(container.vm, portDefinitions, ports) };
+  if (container) return { vm: guestOf(container.vm, spec, ports) };
   return cmd !== null ? { shell: cmd } : { argv: args ?? [] };
 }
 
-function guestOf(vm: VmSpec, definitions: PortDefinition[], ports: number[]): VmAssignment {
-  const { memory, ports: guestPorts, listen, ...same } = vm;
-  const doors = definitions.flatMap(({ protocol }, index) =>
+function guestOf(vm: VmSpec, { portDefinitions, residency }: AppSpec, ports: number[]): VmAssignment {
+  const {
+    kernel = null,
+    initrd = null,
+    image = null,
+    disk: diskMb,
+    commandLine,
+    vcpus,
+    memory,
+    ports: guestPorts,
+    listen,
+  } = vm;
+  const doors = portDefinitions.flatMap(({ protocol }, index) =>
     (protocol.split(',') as Door['protocol'][]).map((one) => ({
       protocol: one,
       listen,
@@ -91,7 +102,9 @@ function guestOf(vm: VmSpec, definitions: PortDefinition[], ports: number[]): Vm
       guestPort: guestPorts[index] as number,
     })),
   );
-  return { ...same, memoryMib: memory, doors, group: null };
+  const volume = residency?.volumes[0]?.containerPath ?? null;
+  const disk = diskMb === undefined ? null : { sizeMib: diskMb, image, volume };
+  return { kernel, initrd, commandLine, memoryMib: memory, vcpus, disk, doors, group: null };
 }
 
 /** The variables Marathon sets. */

@@ -40,19 +40,19 @@ export function toJson(spec: AppSpec): Record<string, unknown> {
     portDefinitions: portDefinitions.map((one) => _.omitBy(one, _.isNull)),
     ...(replication === null ? {} : { replication }),
     ...(container === null ? {} : { container }),
-    ...(residency === undefined ? {} : residentFields(residency)),
+    ...(residency === undefined ? {} : residentFields(residency, container)),
     version,
     versionInfo,
   };
 }
 
-function residentFields({ volumes, ...whenLost }: Residency): Record<string, unknown> {
+function residentFields({ volumes, ...whenLost }: Residency, guest: AppSpec['container']): Record<string, unknown> {
   const persistent = volumes.map(({ containerPath, sizeMb }) => ({
     containerPath,
     mode: 'RW',
     persistent: { type: 'root', size: sizeMb },
   }));
-  return { container: { type: 'MESOS', volumes: persistent }, residency: whenLost };
+  return { container: { ...(guest ?? { type: 'MESOS' }), volumes: persistent }, residency: whenLost };
 }
 
 function rowOf({ field, operator, value }: AppSpec['constraints'][number]): string[] {

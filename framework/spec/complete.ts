@@ -104,17 +104,18 @@ function defaultsFor(given: Partial<Judged>): Omit<Judged, 'id'> {
   return {
     ...DEFAULTS,
     ...(given.replication == null ? {} : { unreachableStrategy: PATIENCE }),
-    ...(given.container == null ? {} : forGuest(given.container.vm)),
+    ...(given.container == null ? {} : forGuest(given.container.vm, given.residency !== undefined)),
     ...(given.residency === undefined ? {} : RESIDENT),
     ...(isSingleInstance(given.labels ?? {}) ? { upgradeStrategy: NO_SURPLUS } : {}),
   };
 }
 
-/** The guest's processors and memory, what QEMU takes itself, and any port of the host for each of the guest. */
-function forGuest({ vcpus, memory, ports }: VmSpec): Partial<Judged> {
+/** The guest's processors, memory and disk, what QEMU takes itself, and any port of the host for each of the guest. */
+function forGuest({ vcpus, memory, disk = 0, ports }: VmSpec, hasVolume: boolean): Partial<Judged> {
   return {
     cpus: vcpus,
     mem: memory + QEMU_MB,
+    disk: hasVolume ? 0 : disk,
     portDefinitions: ports.map(() => ({ port: 0, protocol: 'tcp', name: null, labels: {} })),
   };
 }

@@ -2,11 +2,12 @@ import { isIPv4 } from 'node:net';
 import type { PersistentVolume, VmSpec } from '../app.js';
 import { show } from './problems.js';
 import { type Reader, requirePresent } from './reader.js';
-import { readVolumes } from './residency.js';
+import { readVolume, readVolumes } from './residency.js';
 
 /** What QEMU and its executor take beside the guest's memory: at most 160 MB were measured, 64 of them translated code. */
 export const QEMU_MB = 192;
 const MEMORY_MB_DEFAULT = 256;
+const DISK_MB_MAX = 16 * 2 ** 20;
 const PORTS_MAX = 64;
 const LISTEN_DEFAULT = '127.0.0.1';
 const FILE = {
@@ -14,11 +15,6 @@ const FILE = {
   patternMeaning: 'a file of the agents, or the name of one that is fetched, in one line',
 };
 const COMMAND_LINE = { pattern: /^\P{Cc}{0,1024}$/u, patternMeaning: 'words for the kernel in one line' };
-/** What a virtual machine may have one day. */
-const MISSING = {
-  image: 'give kernel and initrd',
-  disk: 'a guest has only its memory: leave it out, and put what it needs into the initrd',
-};
 
 /** The block `container`: a virtual machine, or persistent volumes. Nothing when it asks for nothing or is refused. */
 export function readContainer(reader: Reader): {
@@ -37,24 +33,19 @@ export function readContainer(reader: Reader): {
   return {};
 }
 
-function readGuest(reader: Reader): { container?: { type: 'VM'; vm: VmSpec } } {
-  requirePresent(reader, 'vm', 'an object with kernel and initrd');
+function readGuest(reader: Reader): ReturnType<typeof readContainer> {
+  requirePresent(reader, 'vm', 'an object with kernel and initrd, or with image and disk');
   const vm = reader.object('vm');
-  refuseUnknown(reader, 'container with type VM', 'type and vm');
-  return vm === undefined ? {} : { container: { type: 'VM', vm: readVm(vm) } };
+  const volumes = reader.objects('volumes', readVolume);
+  refuseUnknown(reader, 'container with type VM', 'type, vm and volumes');
+  if (vm === undefined) return {};
+  return { container: { type: 'VM', vm: readVm(vm) }, ...(volumes === undefined ? {} : { volumes }) };
 }
 
 function readVm(reader: Reader): VmSpec {
-  for (const [name, remedy] of Object.entries(MISSING)) {
-    if (reader.raw(name) === undefined) continue;
-    const sentence = `container.vm.${name} ${show(reader.raw(name))} is not supported by this version: ${remedy}`;
-    reader.problems.add('rule', reader.pathOf(name), sentence);
-  }
-  requirePresent(reader, 'kernel', 'a kernel, such as the one that "gaia vm image" makes');
-  requirePresent(reader, 'initrd', 'an initrd, such as the one that "gaia vm image" makes');
   const vm = {
-    kernel: reader.string('kernel', FILE) ?? '',
-    initrd: reader.string('initrd', FILE) ?? '',
+    ...readBoot(reader),
+    ...readDisk(reader),
     commandLine: reader.string('commandLine', COMMAND_LINE) ?? '',
     memory: reader.integer('memory', { min: 16, max: 2 ** 20 }) ?? MEMORY_MB_DEFAULT,
     vcpus: reader.integer('vcpus', { min: 1, max: 64 }) ?? 1,
@@ -65,8 +56,29 @@ function readVm(reader: Reader): VmSpec {
     const sentence = `container.vm.listen is ${show(vm.listen)}; use an IPv4 address of the agents: 127.0.0.1, or 0.0.0.0 for all`;
     reader.problems.add('range', reader.pathOf('listen'), 'error.pattern', sentence);
   }
-  refuseUnknown(reader, 'container.vm', 'kernel, initrd, commandLine, memory, vcpus, ports and listen');
+  refuseUnknown(reader, 'container.vm', 'kernel, initrd, commandLine, image, disk, memory, vcpus, ports and listen');
   return vm;
+}
+
+/** A kernel with its initrd; a guest with an image may boot that instead. */
+function readBoot(reader: Reader): Pick<VmSpec, 'kernel' | 'initrd'> {
+  const boots = ['kernel', 'initrd', 'commandLine'].some((name) => reader.raw(name) !== undefined);
+  if (!boots && reader.raw('image') !== undefined) return {};
+  requirePresent(reader, 'kernel', 'a kernel, such as the one that "gaia vm image" makes, or an image to boot from');
+  requirePresent(reader, 'initrd', 'an initrd, such as the one that "gaia vm image" makes');
+  return { kernel: reader.string('kernel', FILE) ?? '', initrd: reader.string('initrd', FILE) ?? '' };
+}
+
+function readDisk(reader: Reader): Pick<VmSpec, 'image' | 'disk'> {
+  const image = reader.string('image', FILE);
+  if (image !== undefined)
+    requirePresent(
+      reader,
+      'disk',
+      "the size in MB of the guest's disk that begins with the image, at least the image's",
+    );
+  const disk = reader.integer('disk', { min: 1, max: DISK_MB_MAX });
+  return { ...(image === undefined ? {} : { image }), ...(disk === undefined ? {} : { disk }) };
 }
 
 /** Ports of the guest, each behind the host's port in the same place of `portDefinitions`. */

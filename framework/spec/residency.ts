@@ -20,7 +20,7 @@ export function readVolumes(reader: Reader): { volumes?: PersistentVolume[] } {
   return volumes === undefined ? {} : { volumes };
 }
 
-function readVolume(reader: Reader): PersistentVolume {
+export function readVolume(reader: Reader): PersistentVolume {
   requirePresent(reader, 'containerPath', CONTAINER_PATH.patternMeaning);
   requirePresent(
     reader,

@@ -11,11 +11,12 @@ export const patienceMs = 120_000;
 
 /** A guest of nothing but 16 MB, which is not started: QEMU and its QMP are there at once. */
 export const bare: Machine = {
-  kernel: '',
-  initrd: '',
+  kernel: null,
+  initrd: null,
   commandLine: '',
   memoryMib: 16,
   vcpus: 1,
+  disk: null,
   accelerator: 'tcg',
   network: { type: 'none' },
   memoryFile: null,
@@ -38,7 +39,7 @@ export class TestMachine {
 
   /** `more` are further words of QEMU's command line. */
   static async start(machine: Machine, env: Record<string, string> = {}, more: string[] = []): Promise<TestMachine> {
-    const words = ['--pdeathsig', 'KILL', 'qemu-system-x86_64', ...withoutKernel(machine), ...more];
+    const words = ['--pdeathsig', 'KILL', 'qemu-system-x86_64', ...machineArguments(machine), ...more];
     const child = spawn('setpriv', words, {
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
       env: { ...process.env, ...env },
@@ -69,10 +70,4 @@ export class TestMachine {
     this.child.kill('SIGKILL');
     await ended;
   }
-}
-
-/** QEMU takes an absent kernel only when it is not named. */
-function withoutKernel(machine: Machine): string[] {
-  const words = machineArguments(machine);
-  return machine.kernel === '' ? words.toSpliced(words.indexOf('-kernel'), 6) : words;
 }

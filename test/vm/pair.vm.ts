@@ -37,7 +37,7 @@ class Hosted {
     mkdirSync(place);
     const doors = [{ protocol: 'tcp' as const, listen: '127.0.0.1', hostPort: this.port, guestPort: 6379 }];
     const group = { firstPrimary: 1, witness: this.self.slot === witnessSlot };
-    const vm = { ...image, commandLine, memoryMib: 96, vcpus: 1, doors, group };
+    const vm = { ...image, commandLine, memoryMib: 96, vcpus: 1, disk: null, doors, group };
     this.executor = new Executor(place);
     await this.executor.start();
     const own = { ...replica, self: this.self, peers, join, suspicionMs: 5000 };

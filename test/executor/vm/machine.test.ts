@@ -11,6 +11,7 @@ const machine: Machine = {
   commandLine: 'quiet',
   memoryMib: 256,
   vcpus: 2,
+  disk: null,
   accelerator: 'tcg',
   network: { type: 'none' },
   memoryFile: null,
@@ -54,6 +55,21 @@ describe('executor vm: the command line of QEMU', () => {
     );
     assert.equal(option('-netdev'), undefined);
     assert.equal(option('-device'), undefined);
+  });
+
+  it('has a disk, by itself or over a base that is not written to; the firmware boots it when there is no kernel', () => {
+    const own = { file: '/s/disk.raw', base: null };
+    const node = (disk: Machine['disk']) => JSON.parse(option('-blockdev', { disk }) ?? '');
+    const file = { driver: 'file', filename: '/s/disk.raw' };
+    assert.deepEqual(node(own), { driver: 'raw', 'node-name': 'disk', discard: 'unmap', file });
+    assert.equal(option('-device', { disk: own }), 'virtio-blk-pci,drive=disk');
+    const overlay = node({ file: '/s/disk.qcow2', base: { file: '/a,b', format: 'raw' } });
+    assert.equal(overlay.driver, 'qcow2');
+    const base = { driver: 'file', filename: '/a,b', 'read-only': true };
+    assert.deepEqual(overlay.backing, { driver: 'raw', 'read-only': true, file: base });
+    const booted = { disk: own, kernel: null, initrd: null };
+    assert.equal(option('-device', booted), 'virtio-blk-pci,drive=disk,bootindex=0');
+    assert.equal(option('-kernel', booted), undefined);
   });
 
   it('shares memory by a file, takes frames from a socket and waits for a migration; commas in names are no options', () => {

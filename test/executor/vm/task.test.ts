@@ -7,7 +7,16 @@ import { type Drive, exit, kill, launched, types, updates } from '../drive.js';
 import { assignment, encode, helloLine, metricsLine, replica, stateLine } from '../fixtures.js';
 
 const doors = [{ protocol: 'tcp' as const, listen: '127.0.0.1', hostPort: 31000, guestPort: 6379 }];
-const vm = { kernel: 'vmlinuz', initrd: 'initrd.gz', commandLine: '', memoryMib: 128, vcpus: 1, doors, group: null };
+const vm = {
+  kernel: 'vmlinuz',
+  initrd: 'initrd.gz',
+  commandLine: '',
+  memoryMib: 128,
+  vcpus: 1,
+  disk: null,
+  doors,
+  group: null,
+};
 const guest = assignment({ command: { vm } });
 
 const aRound: RoundReport = {
@@ -169,6 +178,8 @@ describe('executor: the assignment of a guest', () => {
     [{ vcpus: 65 }, /command.vm.vcpus is 65/],
     [{ commandLine: 'a\nb' }, /command.vm.commandLine is "a\\nb"/],
     [{ kernel: '' }, /command.vm.kernel is ""/],
+    [{ disk: { sizeMib: 0, image: null, volume: null } }, /command.vm.disk.sizeMib is 0/],
+    [{ disk: { sizeMib: 1, image: '', volume: null } }, /command.vm.disk.image is ""/],
     [{ doors: [{ ...doors[0], listen: 'localhost' }] }, /doors\[0\].listen is "localhost"; it must be an IPv4 address/],
     [{ doors: [{ ...doors[0], hostPort: 0 }] }, /doors\[0\].hostPort is 0/],
     [{ doors: [{ ...doors[0], protocol: 'sctp' }] }, /doors\[0\].protocol is "sctp"/],

@@ -8,6 +8,11 @@ const guest = (change: object = {}, app: object = {}) => ({
   ...app,
 });
 
+const onVolume = (disk: number | undefined, volumes: object[]) => {
+  const residency = { taskLostBehavior: 'WAIT_FOREVER' };
+  return { id: '/guest', container: { type: 'VM', vm: { ...vm, disk }, volumes }, residency };
+};
+
 describe('spec: virtual machines', () => {
   it('have defaults: resources with what QEMU takes, and any host port for each port of the guest', () => {
     const spec = accept(guest({ memory: 512, vcpus: 2 }));
@@ -33,13 +38,42 @@ describe('spec: virtual machines', () => {
     assert.deepEqual([again.cmd, again.container?.type], [null, 'VM']);
   });
 
-  it('do not come in place of a program with volumes, which they could not have', () => {
+  it('have a disk that is counted, begins with an image, and may be booted', () => {
+    const spec = accept(guest({ disk: 512 }));
+    assert.deepEqual([spec.disk, spec.container?.vm.disk], [512, 512]);
+    assert.deepEqual(accept(toJson(spec)), spec);
+    const { kernel: _, initrd: __, ...booted } = { ...vm, image: '/images/debian.qcow2', disk: 2048 };
+    const own = accept({ id: '/guest', container: { type: 'VM', vm: booted } }).container?.vm;
+    assert.deepEqual([own?.image, own && 'kernel' in own], ['/images/debian.qcow2', false]);
+    assert.equal(accept(guest({ image: 'root.raw', disk: 10 })).container?.vm.kernel, vm.kernel);
+  });
+
+  it('have their disk on a volume', () => {
+    const body = onVolume(64, [{ containerPath: 'data', mode: 'RW', persistent: { size: 64 } }]);
+    const spec = accept(body, { principal: 'gaia' });
+    assert.deepEqual([spec.disk, spec.residency?.volumes], [0, [{ containerPath: 'data', sizeMb: 64 }]]);
+    assert.deepEqual(accept(toJson(spec), { principal: 'gaia' }), spec);
+  });
+
+  it('do not have volumes that are no place for their disk', () => {
+    const [a, b] = ['a', 'b'].map((containerPath) => ({ containerPath, mode: 'RW', persistent: { size: 10 } }));
+    const refused = (disk: number | undefined, volumes: object[]) =>
+      JSON.stringify(reject(onVolume(disk, volumes), { principal: 'gaia' }).body.details);
+    assert.match(
+      refused(11, [a as object]),
+      /the volumes have \[10\] MB; a guest has one volume, for its disk of 11 MB/,
+    );
+    assert.match(refused(10, [a, b] as object[]), /the volumes have \[10,10\] MB/);
+    assert.match(refused(undefined, [a as object]), /container.vm.disk \(left out\)/);
+  });
+
+  it('do not come in place of a program with volumes unless they have a disk for those', () => {
     const volumes = [{ containerPath: 'data', mode: 'RW', persistent: { size: 10 } }];
     const residency = { taskLostBehavior: 'WAIT_FOREVER' };
     const program = { id: '/guest', cmd: 'sleep 1', container: { type: 'MESOS', volumes }, residency };
     const existing = accept(program, { principal: 'gaia' });
     const { details } = reject(guest({ ports: [] }), { mode: 'patch', existing, principal: 'gaia' }).body;
-    assert.match(JSON.stringify(details), /a guest has no volumes in this version; remove the app/);
+    assert.match(JSON.stringify(details), /a guest has one volume, for its disk of container.vm.disk/);
   });
 
   const refused: [string, object, string, RegExp][] = [
@@ -57,8 +91,10 @@ describe('spec: virtual machines', () => {
       /gaia vm image/,
     ],
     ['no vm', { id: '/g', container: { type: 'VM' } }, '/container/vm', /vm is missing/],
-    ['an image', guest({ image: 'debian.qcow2' }), '/container/vm/image', /give kernel and initrd/],
-    ['a disk', guest({ disk: '10G' }), '/container/vm/disk', /disk "10G" is not supported.*only its memory/],
+    ['an image without size', guest({ image: 'debian.qcow2' }), '/container/vm/disk', /at least the image's/],
+    ['a disk in words', guest({ disk: '10G' }), '/container/vm/disk', /"10G"/],
+    ['a kernel alone', guest({ initrd: undefined, image: 'a', disk: 1 }), '/container/vm/initrd', /gaia vm image/],
+    ['less than the disk', guest({ disk: 64 }, { disk: 63 }), '/disk', /disk is 63; the guest's own needs 64/],
     ['little memory', guest({ memory: 8 }), '/container/vm/memory', /8; use 16 or more/],
     ['much memory', guest({ memory: 2 ** 21 }), '/container/vm/memory', /use 1048576 or less/],
     ['many processors', guest({ vcpus: 65 }), '/container/vm/vcpus', /64 or less/],
