@@ -28,6 +28,8 @@ export interface PairPlace {
 export class PairLoop {
   private readonly colo: ColoLoop;
   private readonly timer: NodeJS.Timeout;
+  /** The first is under way. */
+  private readonly events: PairEvent[] = [];
 
   private constructor(
     qmp: Qmp,
@@ -71,8 +73,14 @@ export class PairLoop {
     clearInterval(this.timer);
   }
 
+  /** What happens while actions are performed waits for the rest of them: else it would be told before what led to it. */
   private happened(event: PairEvent): void {
-    for (const action of this.pair.step(event, performance.now())) this.perform(action);
+    this.events.push(event);
+    if (this.events.length > 1) return;
+    for (let next: PairEvent | undefined = event; next !== undefined; next = this.events[0]) {
+      for (const action of this.pair.step(next, performance.now())) this.perform(action);
+      this.events.shift();
+    }
   }
 
   private perform(action: PairAction): void {
