@@ -1,9 +1,11 @@
 /** What runs where: the beginning of every plan that moves what already runs. */
 import { domainValue, type Located } from './domains.js';
 import { groupFault } from './request.js';
-import type { AgentSnapshot, GroupRequest, LivingReplica } from './types.js';
+import type { AgentSnapshot, GroupRequest, LivingReplica, ReplicaDemand } from './types.js';
 
 export interface RunningReplica extends LivingReplica {
+  /** What it asks for; left out: what the group's do. */
+  demand?: ReplicaDemand;
   /** What it was given by its agent. */
   ports: number[];
   items?: Record<string, string[]>;
@@ -21,6 +23,8 @@ export interface RunningGroup extends Omit<GroupRequest, 'slots' | 'living' | 'w
   leader: number | null;
   /** Why its replicas stay where they are, such as volumes on their agents. Left out: they may go. */
   pinned?: string;
+  /** Its replicas may go, but not only to gain something. */
+  settled?: true;
   /** Groups of lower priority make room for those of higher. Left out: 0. */
   priority?: number;
 }
@@ -71,7 +75,7 @@ export function isWhole({ replicas, size }: RunningGroup): boolean {
 
 /** Its replicas may move although nothing compels them to. */
 export function mayImprove(group: RunningGroup): boolean {
-  return standstill(group) === null && (!group.replicated || isWhole(group));
+  return !group.settled && standstill(group) === null && (!group.replicated || isWhole(group));
 }
 
 /** The leader last, so that leadership moves once at most; else by slot. */

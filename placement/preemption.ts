@@ -161,8 +161,9 @@ function allowanceOf(group: RunningGroup): number {
 }
 
 function tenantsOf(group: RunningGroup): Tenant[] {
-  const { id, demand, leader } = group;
+  const { id, leader } = group;
   return group.replicas.map((replica) => {
+    const { demand = group.demand } = replica;
     const given = amounts(demand);
     return { group: id, priority: priorityOf(group), demand, given, replica, leads: replica.slot === leader };
   });

@@ -54,11 +54,11 @@ export class Standing {
   /** The successors take their places, in the order of `moving`; the replicas they succeed still have theirs until they `leave`. */
   join(group: RunningGroup, moving: readonly RunningReplica[], attempt: Attempt): RunningReplica[] {
     const seats = this.inventory.take(attempt, this.seed, none);
-    const successors = moving.map(({ slot }) => {
+    const successors = moving.map(({ slot, demand }) => {
       // Not in the order given when the whole group moves: the lowest slot goes where few others lead.
       const seat = seats.find((one) => one.slot === slot) as Seat;
       const { agent } = this.inventory.ledgerOf(seat.agentId) as Ledger;
-      return { ...placeOf(agent), ...seat, runs: true };
+      return { ...placeOf(agent), ...seat, runs: true, ...(demand && { demand: attempt.question.group.demand }) };
     });
     this.exchange(group, moving, successors);
     return successors;
@@ -66,7 +66,7 @@ export class Standing {
 
   /** What it had is free, if its agent is known. */
   leave({ demand }: Pick<RunningGroup, 'demand'>, replica: RunningReplica): void {
-    if (this.inventory.ledgerOf(replica.agentId)) this.inventory.release(replica, demand);
+    if (this.inventory.ledgerOf(replica.agentId)) this.inventory.release(replica, replica.demand ?? demand);
   }
 
   /** Takes `join` back. */
@@ -122,7 +122,9 @@ function request(
   living: readonly RunningReplica[],
   avoid: Record<string, string>,
 ): GroupRequest {
-  return { ...group, slots: moving.map(({ slot }) => slot), living: [...living], avoid, whole: true };
+  // One that asks for less is looked for alone; together with others it may as well have what they have.
+  const demand = (moving.length === 1 && moving[0]?.demand) || group.demand;
+  return { ...group, demand, slots: moving.map(({ slot }) => slot), living: [...living], avoid, whole: true };
 }
 
 /** An agent as a replica remembers it. */

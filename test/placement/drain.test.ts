@@ -40,6 +40,23 @@ describe('planDrain', () => {
     assert.deepEqual([steps, stuck.map(({ sentence }) => sentence)], [[], ['its volumes stay']]);
   });
 
+  it('finds an agent with little room for a replica that asks for less than its group', () => {
+    const demand = (cpus: number) => ({ cpus, mem: 0, disk: 0, gpus: 0, ports: [] });
+    const small = at('small', 'd', 1);
+    const [first, second, third] = ledger.replicas;
+    const replicas = [first, second, { ...third, demand: demand(1) }] as typeof ledger.replicas;
+    const group = { ...ledger, demand: demand(2), replicas };
+    const plan = planDrain({ agents: [a1, a2, b1, small], groups: [group] }, ['b1', 'a1']);
+    assert.deepEqual(
+      plan.steps.flat().map(({ slot, to }) => [slot, to.agentId]),
+      [[2, 'small']],
+    );
+    assert.deepEqual(
+      plan.stuck.map(({ slot }) => slot),
+      [0],
+    );
+  });
+
   it('lets different groups move in one step', () => {
     const other = running({ id: '/other', replicas: [replica(0, a1), replica(1, b1), replica(2, c1)] });
     const plan = planDrain({ agents: [a1, a2, b1, b2, c1], groups: [ledger, other] }, ['a1']);

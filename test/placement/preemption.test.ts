@@ -35,6 +35,12 @@ describe('planPreemption', () => {
     });
   });
 
+  it('reckons with what a replica has, where that is less than what its group asks for', () => {
+    const lesser = { ...replica(0, one), demand: demand(1) };
+    const groups = [app('/a', one, 4, { replicas: [lesser] }), app('/b', two, 4)];
+    assert.deepEqual(names(planPreemption({ agents: [one, two], groups }, asked(1, 4), 9)), ['/b 0']);
+  });
+
   it('takes the fewest, and of as many the least important', () => {
     const groups = [
       app('/a', one, 2),

@@ -59,6 +59,7 @@ describe('planRebalance', () => {
       assert.deepEqual(pathOf(planRebalance({ agents, groups: [{ ...ledger, ...group }] }, { gainMin: 1 })), []);
     rest({}, [a1, a2, b1]);
     rest({ size: 4 });
+    rest({ settled: true });
     rest({ replicas: ledger.replicas.map((one, i) => ({ ...one, runs: i > 0 })) });
     rest({ constraints: [constraint('@zone', 'LIKE', '[ab]')] });
     const other = running({ id: '/other', near: [{ app: ledger.id, domain: 'host', required: true }], replicas: [] });
