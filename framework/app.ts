@@ -105,11 +105,12 @@ export interface PersistentVolume {
   sizeMb: number;
 }
 
-/** Our extension of Marathon's spec. `instances` is the number of replicas: 1 to 9. */
 export const suspicionMsDefault = 400;
 
+/** Our extension of Marathon's spec. `instances` is the number of replicas: 1 to 9; of a replicated guest its three members. */
 export interface Replication {
-  protocol: 'apus';
+  /** `vm`: of a guest. */
+  protocol: 'apus' | 'vm';
   transport: 'auto' | 'shm' | 'verbs' | 'tcp';
   /** A leader that shows no sign of life this long is suspected, and another elected. */
   suspicionMs: number;

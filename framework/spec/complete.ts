@@ -1,7 +1,8 @@
 import _ from 'lodash';
 import type { AppSpec, FetchUri, PortDefinition, VmSpec } from '../app.js';
+import { guestMembers, isReplicatedGuest } from '../replicated-guest.js';
 import { readConstraints } from './constraints.js';
-import { QEMU_MB } from './container.js';
+import { memoryMbOf } from './container.js';
 import type { AppDraft } from './draft.js';
 import { type Problems, show } from './problems.js';
 import { residencyOf } from './residency.js';
@@ -104,18 +105,20 @@ function defaultsFor(given: Partial<Judged>): Omit<Judged, 'id'> {
   return {
     ...DEFAULTS,
     ...(given.replication == null ? {} : { unreachableStrategy: PATIENCE }),
-    ...(given.container == null ? {} : forGuest(given.container.vm, given.residency !== undefined)),
+    ...(given.container == null ? {} : forGuest(given.container.vm, given)),
     ...(given.residency === undefined ? {} : RESIDENT),
     ...(isSingleInstance(given.labels ?? {}) ? { upgradeStrategy: NO_SURPLUS } : {}),
   };
 }
 
 /** The guest's processors, memory and disk, what QEMU takes itself, and any port of the host for each of the guest. */
-function forGuest({ vcpus, memory, disk = 0, ports }: VmSpec, hasVolume: boolean): Partial<Judged> {
+function forGuest(vm: VmSpec, { replication = null, residency }: Partial<Judged>): Partial<Judged> {
+  const { vcpus, disk = 0, ports } = vm;
   return {
+    ...(isReplicatedGuest({ replication }) ? { instances: guestMembers } : {}),
     cpus: vcpus,
-    mem: memory + QEMU_MB,
-    disk: hasVolume ? 0 : disk,
+    mem: memoryMbOf({ replication }, vm),
+    disk: residency === undefined ? disk : 0,
     portDefinitions: ports.map(() => ({ port: 0, protocol: 'tcp', name: null, labels: {} })),
   };
 }

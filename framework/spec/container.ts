@@ -1,11 +1,12 @@
 import { isIPv4 } from 'node:net';
-import type { PersistentVolume, VmSpec } from '../app.js';
+import type { AppSpec, PersistentVolume, VmSpec } from '../app.js';
+import { isReplicatedGuest, pairMb } from '../replicated-guest.js';
 import { show } from './problems.js';
 import { type Reader, requirePresent } from './reader.js';
 import { readVolume, readVolumes } from './residency.js';
 
 /** What QEMU and its executor take beside the guest's memory: at most 160 MB were measured, 64 of them translated code. */
-export const QEMU_MB = 192;
+const QEMU_MB = 192;
 const MEMORY_MB_DEFAULT = 256;
 const DISK_MB_MAX = 16 * 2 ** 20;
 const PORTS_MAX = 64;
@@ -15,6 +16,11 @@ const FILE = {
   patternMeaning: 'a file of the agents, or the name of one that is fetched, in one line',
 };
 const COMMAND_LINE = { pattern: /^\P{Cc}{0,1024}$/u, patternMeaning: 'words for the kernel in one line' };
+
+/** The least that a task with the guest needs; of a replicated one either may become the backup. */
+export function memoryMbOf(app: Pick<AppSpec, 'replication'>, { memory }: VmSpec): number {
+  return isReplicatedGuest(app) ? 2 * memory + pairMb : memory + QEMU_MB;
+}
 
 /** The block `container`: a virtual machine, or persistent volumes. Nothing when it asks for nothing or is refused. */
 export function readContainer(reader: Reader): {

@@ -1,24 +1,27 @@
 import type { AppSpec, VmSpec } from '../app.js';
-import { QEMU_MB } from './container.js';
+import { guestMembers, isReplicatedGuest } from '../replicated-guest.js';
+import { memoryMbOf } from './container.js';
 import { type Problems, show } from './problems.js';
 
 type Judged = Omit<AppSpec, 'version' | 'versionInfo'>;
 
 /** What a virtual machine needs of the rest of its app. */
 export function checkGuest(app: Judged, vm: VmSpec, problems: Problems): void {
-  if (app.replication !== null) {
-    const sentence = 'this version runs virtual machines, but does not replicate them; leave replication out';
-    problems.add('rule', '/replication', sentence);
+  if (isReplicatedGuest(app)) checkReplicatedGuest(app, vm, problems);
+  else if (app.replication !== null) {
+    const sentence = 'protocol is "apus", which replicates programs; a virtual machine needs "vm"';
+    problems.add('rule', '/replication/protocol', sentence);
   }
-  if (app.mem < vm.memory + QEMU_MB) {
-    const sentence = `mem is ${app.mem}; a guest with ${vm.memory} MB needs ${vm.memory + QEMU_MB} with QEMU's own; leave it out`;
+  const least = memoryMbOf(app, vm);
+  if (app.mem < least) {
+    const sentence = `mem is ${app.mem}; a guest with ${vm.memory} MB needs ${least} with QEMU's own; leave it out`;
     problems.add('rule', '/mem', sentence);
   }
   if (vm.ports.length !== app.portDefinitions.length) {
     const counts = `container.vm.ports has ${vm.ports.length} ports and portDefinitions ${app.portDefinitions.length}`;
     problems.add('rule', '/portDefinitions', `${counts}; give one definition for each, or leave them out`);
   }
-  checkDisk(app, vm, problems);
+  if (!isReplicatedGuest(app)) checkDisk(app, vm, problems);
   if (Object.keys(app.env).length > 0) {
     problems.add('rule', '/env', 'a guest has no environment; put words for it into container.vm.commandLine');
   }
@@ -36,4 +39,46 @@ function checkDisk({ disk, residency }: Judged, vm: VmSpec, problems: Problems):
   const remedy = `a guest has one volume, for its disk of ${vm.disk ?? 'container.vm.disk (left out)'} MB; give one at least as large`;
   const fits = vm.disk !== undefined && sizes.length === 1 && (sizes[0] as number) >= vm.disk;
   if (!fits) problems.add('rule', '/container/volumes', `the volumes have ${show(sizes)} MB; ${remedy}`);
+}
+
+/** Three members; a log in memories, which is enough since a guest is lost with them; and doors that each agent can open. */
+function checkReplicatedGuest(
+  { instances, replication, residency, portDefinitions }: Judged,
+  vm: VmSpec,
+  problems: Problems,
+): void {
+  if (instances !== guestMembers) {
+    const sentence = `instances is ${instances}; a replicated guest has ${guestMembers} members, its primary, its backup and a witness: leave it out, and to stop the app, remove it`;
+    problems.add('rule', '/instances', sentence);
+  }
+  if (replication?.durability === 'disk') {
+    const sentence = `durability is "disk"; a guest's state is its memory, which a log on a disk does not bring back: give "memory" or leave it out`;
+    problems.add('rule', '/replication/durability', sentence);
+  }
+  if (replication?.snapshot.provider !== 'replay') {
+    const sentence = `snapshot is ${show(replication?.snapshot)}; a new backup is seeded from the primary's memory: leave it out`;
+    problems.add('rule', '/replication/snapshot', sentence);
+  }
+  if (residency !== undefined) {
+    const sentence = 'a replicated guest has no volume in this version; leave volumes and residency out';
+    problems.add('rule', '/container/volumes', sentence);
+  }
+  if (vm.disk !== undefined) {
+    const sentence = `disk is ${vm.disk}; a replicated guest has only its memory in this version: leave disk and image out, and give kernel and initrd`;
+    problems.add('rule', '/container/vm/disk', sentence);
+  }
+  checkDoors(vm, portDefinitions, problems);
+}
+
+/** The members are on different agents, and clients of UDP are spoken for at 127.0.0.1 only. */
+function checkDoors({ listen }: VmSpec, definitions: Judged['portDefinitions'], problems: Problems): void {
+  const isLoopback = listen.startsWith('127.');
+  if (!isLoopback && listen !== '0.0.0.0') {
+    const sentence = `listen is ${show(listen)}, which is an address of one agent, and there are three; use 0.0.0.0, which is each agent's own and 127.0.0.1`;
+    problems.add('rule', '/container/vm/listen', sentence);
+  }
+  if (!isLoopback && definitions.some(({ protocol }) => protocol.includes('udp'))) {
+    const sentence = `listen is ${show(listen)}; the doors for udp of a replicated guest are at 127.0.0.1 in this version: leave listen out, or give tcp ports only`;
+    problems.add('rule', '/portDefinitions', sentence);
+  }
 }

@@ -16,7 +16,7 @@ export function readReplication(reader: Reader): Replication | undefined {
   if (inner === undefined) return undefined;
   const scatterWidth = inner.integer('scatterWidth', { min: 1, max: SCATTER_WIDTH_MAX });
   const replication: Replication = {
-    protocol: readProtocol(inner),
+    protocol: inner.choice('protocol', ['apus', 'vm'] as const) ?? 'apus',
     transport: inner.choice('transport', ['auto', 'shm', 'verbs', 'tcp'] as const) ?? 'auto',
     suspicionMs: inner.integer('suspicionMs', { min: 50, max: 60_000 }) ?? suspicionMsDefault,
     durability: inner.choice('durability', ['memory', 'disk'] as const) ?? 'memory',
@@ -30,15 +30,6 @@ export function readReplication(reader: Reader): Replication | undefined {
   }
   checkSpread(replication.spread, inner.problems);
   return replication;
-}
-
-/** A guest's own protocol is known by name, so that it is refused for what it is. */
-function readProtocol(reader: Reader): 'apus' {
-  if (reader.choice('protocol', ['apus', 'vm'] as const) === 'vm') {
-    const sentence = 'protocol "vm" is not part of this version: a virtual machine runs without replication';
-    reader.problems.add('rule', reader.pathOf('protocol'), sentence);
-  }
-  return 'apus';
 }
 
 export const DOMAIN_LIMITS = { pattern: DOMAIN, patternMeaning: 'zone, rack, host or the name of an agent attribute' };

@@ -30,7 +30,7 @@ export function checkResident(app: Judged, principal: string | null, problems: P
     const sentence = `it is ${value}; there is no instance beyond those that have volumes, give 0`;
     problems.add('rule', '/upgradeStrategy/maximumOverCapacity', `got ${value}, expected 0`, sentence);
   }
-  if (app.replication) checkJournalVolume(app, volumes.length, problems);
+  if (app.replication?.protocol === 'apus') checkJournalVolume(app, volumes.length, problems);
 }
 
 function checkJournalVolume({ replication }: Judged, count: number, problems: Problems): void {

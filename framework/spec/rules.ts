@@ -29,7 +29,11 @@ export function checkRules(app: Judged, owner: Owner, problems: Problems): void 
   checkLists(app, problems);
   checkWishes(app, problems);
   checkAffinity(app, problems);
-  if (app.replication !== null) checkReplicated(app, problems);
+  if (app.replication?.protocol === 'apus') checkReplicated(app, problems);
+  else if (app.replication !== null && app.container === null) {
+    const sentence = 'protocol is "vm", which replicates virtual machines; a program needs "apus"';
+    problems.add('rule', '/replication/protocol', sentence);
+  }
   if (app.container !== null) checkGuest(app, app.container.vm, problems);
 }
 

@@ -12,6 +12,8 @@ const onVolume = (disk: number | undefined, volumes: object[]) => {
   const residency = { taskLostBehavior: 'WAIT_FOREVER' };
   return { id: '/guest', container: { type: 'VM', vm: { ...vm, disk }, volumes }, residency };
 };
+const replicated = (change: object = {}, app: object = {}, replication: object = {}) =>
+  guest(change, { replication: { protocol: 'vm', ...replication }, ...app });
 
 describe('spec: virtual machines', () => {
   it('have defaults: resources with what QEMU takes, and any host port for each port of the guest', () => {
@@ -26,6 +28,14 @@ describe('spec: virtual machines', () => {
       vcpus: 1,
       listen: '127.0.0.1',
     });
+  });
+
+  it('have three members when they are replicated, with memory for a backup, and stay so', () => {
+    const spec = accept(replicated({ memory: 512, vcpus: 2 }, {}, { suspicionMs: 1000, spread: ['rack', 'host'] }));
+    assert.deepEqual([spec.instances, spec.cpus, spec.mem], [3, 2, 2 * 512 + 384]);
+    assert.deepEqual(accept(toJson(spec)), spec);
+    assert.equal(accept({ priority: 1 }, { mode: 'patch', existing: spec }).instances, 3);
+    assert.match(JSON.stringify(reject({ instances: 0 }, { mode: 'patch', existing: spec }).body), /remove it/);
   });
 
   it('are given back as they were, and take their place beside a program', () => {
@@ -113,17 +123,49 @@ describe('spec: virtual machines', () => {
     ['variables', guest({}, { env: { A: 'b' } }), '/env', /commandLine/],
     ['a program beside it', guest({}, { cmd: 'sleep 1' }), '/', /cmd and container are both given; drop one/],
     [
-      'replication',
-      guest({}, { replication: { protocol: 'vm' }, instances: 3 }),
+      'replication of programs',
+      guest({}, { replication: {} }),
       '/replication/protocol',
-      /runs without replication/,
+      /a virtual machine needs "vm"/,
+    ],
+    ['fewer members', replicated({}, { instances: 2 }), '/instances', /has 3 members, its primary, its backup and a/],
+    ['a log on disks', replicated({}, {}, { durability: 'disk' }), '/replication/durability', /is its memory/],
+    [
+      'snapshots of programs',
+      replicated({}, {}, { snapshot: { provider: 'criu' } }),
+      '/replication/snapshot',
+      /seeded from the primary's memory/,
+    ],
+    ['one address of three agents', replicated({ listen: '10.0.0.1' }), '/container/vm/listen', /use 0\.0\.0\.0/],
+    [
+      'udp for clients of other hosts',
+      replicated({ listen: '0.0.0.0', ports: [53] }, { portDefinitions: [{ protocol: 'udp' }] }),
+      '/portDefinitions',
+      /udp of a replicated guest are at 127\.0\.0\.1/,
     ],
     [
-      'replication of programs',
-      guest({}, { replication: {}, instances: 3 }),
-      '/replication',
-      /does not replicate them/,
+      'a disk that is replicated',
+      replicated({ disk: 64 }),
+      '/container/vm/disk',
+      /has only its memory in this version/,
     ],
+    [
+      'a volume of a replicated guest',
+      replicated(
+        {},
+        {
+          container: {
+            ...{ type: 'VM', vm },
+            volumes: [{ containerPath: 'data', mode: 'RW', persistent: { size: 64 } }],
+          },
+          residency: { taskLostBehavior: 'WAIT_FOREVER' },
+        },
+      ),
+      '/container/volumes',
+      /no volume in this version/,
+    ],
+    ['mem for a primary only', replicated({ memory: 256 }, { mem: 448 }), '/mem', /256 MB needs 896/],
+    ['a guest of a program', { ...web, replication: { protocol: 'vm' } }, '/replication/protocol', /needs "apus"/],
   ];
   for (const [name, body, path, words] of refused) {
     it(`refuse ${name}`, () => {

@@ -1,0 +1,24 @@
+/** An app that is a replicated guest (`replication.protocol` "vm"): which of its three members has what. */
+import type { ReplicaDemand } from '../placement/types.js';
+import type { AppSpec } from './app.js';
+
+/** Primary, backup and witness: as many as `instances` is. */
+export const guestMembers = 3;
+/** Any of the others may be primary or backup; this one has no guest, for the whole life of the group. */
+export const witnessSlot = 2;
+/**
+ * What a member with a guest takes beside its guest's memory twice, in MB: once that of its guest, once what QEMU keeps of the last
+ * round while it is the backup. QEMU itself, `gaia-vm` and the executor.
+ */
+export const pairMb = 384;
+/** A witness runs `gaia-vm` and an executor. */
+const witnessDemand = { cpus: 0.1, mem: 192, gpus: 0 };
+
+export const isReplicatedGuest = ({ replication }: Pick<AppSpec, 'replication'>): boolean =>
+  replication?.protocol === 'vm';
+
+/** What the witness asks for in place of a member with a guest. */
+export function ofWitness(demand: ReplicaDemand): ReplicaDemand {
+  const { cpus, mem, gpus } = witnessDemand;
+  return { ...demand, cpus: Math.min(cpus, demand.cpus), mem, gpus };
+}
