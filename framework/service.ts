@@ -157,6 +157,18 @@ export interface GroupView {
   leader: { slot: number; member: number; address: string; term: number } | null;
   /** Durability `disk`: which members have ended and may return; null: none. */
   awaits: string | null;
+  /** Replicated guests, once something is known. */
+  guest?: GuestView;
+}
+
+/** Who runs a replicated guest, by the log as far as members have told it. */
+export interface GuestView {
+  /** Member numbers; null: nobody. */
+  primary: number | null;
+  /** It may still be on its way to being one. */
+  backup: number | null;
+  /** The guest would go on if any one member were lost now. */
+  covered: boolean;
 }
 
 export interface TaskFailure {

@@ -30,6 +30,7 @@ function replicaRow(task: TaskView) {
       state: task.state,
       pid: report?.pid ?? null,
       role: report?.role ?? null,
+      ...(report?.guest && { guest: report.guest }),
       term: report?.term ?? null,
       appliedIndex: report?.appliedIndex ?? null,
       committedIndex: report?.committedIndex ?? null,

@@ -17,7 +17,7 @@ export interface AppJson {
   tasksRunning: number;
   tasksStaged: number;
   deployments: { id: string }[];
-  replication?: { transport: string; durability: string; spread: Rung[] };
+  replication?: { protocol: string; transport: string; durability: string; spread: Rung[] };
   tasks: TaskJson[];
   reservations?: ReservationView[];
   group: GroupView | null;

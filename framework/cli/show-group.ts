@@ -1,13 +1,17 @@
 import type { ReplicaReport } from '../../executor/assignment.js';
 import { mean, quantile } from '../distribution.js';
+import { witnessSlot } from '../replicated-guest.js';
+import type { GuestView } from '../service.js';
 import { type AppJson, placeOf, type TaskJson } from './app-json.js';
 import { dim, green, type Output, red, yellow } from './output.js';
 
 /** The replicated part of `gaia app show`: a row for each replica, and what is to be said of them in words. */
 export function showGroup(output: Output, app: AppJson): void {
   const leader = app.group?.leader ?? null;
+  const guest = app.group?.guest ?? null;
   const text = leader === null ? 'none known' : `slot ${leader.slot} at ${leader.address}, term ${leader.term}`;
   output.line(`  leader: ${text}`);
+  if (app.group?.guest) output.line(guestText(app.group.guest));
   if (app.group?.awaits) output.line(yellow(`  ${app.group.awaits}`));
   if (app.tasks.length === 0) return;
   output.line();
@@ -16,6 +20,7 @@ export function showGroup(output: Output, app: AppJson): void {
       'SLOT',
       'MEMBER',
       'ROLE',
+      ...(guest ? ['GUEST'] : []),
       'TERM',
       'AGENT',
       'PLACE',
@@ -27,7 +32,9 @@ export function showGroup(output: Output, app: AppJson): void {
       'PID',
       'STATE',
     ],
-    [...app.tasks].sort((a, b) => (a.replica?.slot ?? 0) - (b.replica?.slot ?? 0)).map(replicaRow),
+    [...app.tasks]
+      .sort((a, b) => (a.replica?.slot ?? 0) - (b.replica?.slot ?? 0))
+      .map((task) => replicaRow(task, guest)),
   );
   showCommits(output, app.tasks);
   showTransports(output, app.tasks);
@@ -99,12 +106,29 @@ function transportText({ connected, member, transport, transportReason }: Replic
   return `${connected ? transport : `not connected to member ${member}`}: ${transportReason}`;
 }
 
-function replicaRow(task: TaskJson): string[] {
+function guestText({ primary, backup, covered }: GuestView): string {
+  const who = primary === null ? 'nobody runs it' : `member ${primary} is its primary`;
+  if (covered) return green(`  guest: ${who}, covered by member ${backup}`);
+  const seeding = backup !== null && backup !== primary;
+  return yellow(`  guest: ${who}, not covered${seeding ? `: member ${backup} is being seeded` : ''}`);
+}
+
+/** 'primary (covered)' */
+function standingText({ replica }: TaskJson, guest: GuestView): string {
+  if (replica?.slot === witnessSlot) return 'witness';
+  const role = replica?.member === guest.primary ? 'primary' : replica?.member === guest.backup ? 'backup' : 'none yet';
+  const standing = replica?.report?.guest?.standing;
+  return standing && standing !== role ? `${role} (${standing})` : role;
+}
+
+function replicaRow(task: TaskJson, guest: GuestView | null): string[] {
   const report = task.replica?.report ?? null;
   const transports = [...new Set(report?.peers.filter((peer) => peer.connected).map((peer) => peer.transport))];
   const label = report?.divergence ? red(`diverged at ${report.divergence.index}`) : (report?.label ?? '?');
   return [
-    ...[task.replica?.slot ?? '?', task.replica?.member ?? '?', roleText(report?.role), report?.term ?? '?'],
+    ...[task.replica?.slot ?? '?', task.replica?.member ?? '?', roleText(report?.role)],
+    ...(guest ? [standingText(task, guest)] : []),
+    ...[report?.term ?? '?'],
     ...[task.host, placeOf(task), task.replica?.address ?? '?', report?.lagEntries ?? '?'],
     ...[transports.join(', ') || '–', report?.metrics?.elections ?? '?', label, report?.pid ?? '?', task.state],
   ].map(String);

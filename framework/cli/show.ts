@@ -8,8 +8,9 @@ export function showApp(output: Output, app: AppJson, storyLines: number): void 
   output.line(`${bold(app.id)}  ${stateOf(app)}`);
   output.line(dim(`  ${programOf(app)}`));
   const kind = app.replication === undefined ? 'tasks' : 'replicas';
+  const isGuest = app.replication?.protocol === 'vm';
   output.line(
-    `  ${app.tasksRunning} of ${app.instances} ${kind} run, each with ${app.cpus} cpus and ${app.mem} MB; version ${app.version}`,
+    `  ${app.tasksRunning} of ${app.instances} ${kind} run, each ${isGuest ? 'but the witness ' : ''}with ${app.cpus} cpus and ${app.mem} MB; version ${app.version}`,
   );
   if (app.replication !== undefined) showGroup(output, app);
   else if (app.tasks.length > 0) showTasks(output, app.tasks);

@@ -4,11 +4,11 @@
  */
 import { type AgentSnapshot, Inventory, type Plan, placeIn, sharedBy } from '../../placement/index.js';
 import type { Context, Earmark } from './context.js';
-import type { Demand } from './demand.js';
+import { type Demand, partsOf } from './demand.js';
 import { besides } from './earmarks.js';
 import type { Filling } from './launch.js';
 import { snapshotOf } from './offers.js';
-import { leadersByAgent, planOver } from './surroundings.js';
+import { beside, leadersByAgent, planOver } from './surroundings.js';
 
 /** Agents that a placed task tells about: why they were not taken. */
 export const othersMax = 20;
@@ -41,7 +41,20 @@ export class AtHand {
   find(demand: Demand, earmarks: Earmark[]): Found {
     const { request } = demand;
     if (!isShared(demand)) return planOver(this.context, request, this.offered(earmarks));
-    return placeIn(this.#share(request.claim?.roles ?? ['*'], earmarks).inventory, request, 0, othersMax);
+    const { inventory } = this.#share(request.claim?.roles ?? ['*'], earmarks);
+    const found: Found = { assigned: [], considered: [] };
+    for (const part of partsOf(request)) {
+      const { assigned, considered } = placeIn(inventory, beside(part, found.assigned, this.#known()), 0, othersMax);
+      if (assigned.length === 0 && part.whole) return this.#giveUp(found);
+      found.assigned.push(...assigned);
+      found.considered.push(...considered);
+    }
+    return found;
+  }
+
+  #giveUp(found: Found): Found {
+    this.settle(found);
+    return { assigned: [], considered: [] };
   }
 
   /** What these agents have left is what their fillings say. */

@@ -7,9 +7,18 @@ import {
   type RunningReplica,
   sharedBy,
 } from '../../placement/index.js';
+import { isReplicatedGuest } from '../replicated-guest.js';
 import type { ClusterView } from '../service.js';
 import type { Context, KnownAgent } from './context.js';
-import { currentlyAvoided, livingReplica, ownRoles, priorityOf, requestNow } from './demand.js';
+import {
+  currentlyAvoided,
+  demandIn,
+  livingReplica,
+  type MixedRequest,
+  ownRoles,
+  priorityOf,
+  requestNow,
+} from './demand.js';
 import { caughtUp, groupOf, leaderTask } from './quorum.js';
 import type { AppRecord, TaskRecord } from './records.js';
 import { isStaying } from './tasks.js';
@@ -68,10 +77,19 @@ function runningGroup(context: Context, app: AppRecord): RunningGroup {
     replicated: app.active.replication !== null,
     leader: group ? (leaderTask(group)?.replica.self.slot ?? null) : null,
     ...(isPinned(app) ? { pinned: `its tasks stay, ${residentSentence}` } : {}),
-    replicas: members.map((task, index) => runningReplica(task, index, current.has(task))),
+    // Its memory would have to be copied, with nobody to cover it meanwhile.
+    ...(isReplicatedGuest(app.active) ? { settled: true } : {}),
+    replicas: members.map((task, index) => runningReplica(request, task, index, current.has(task))),
   };
 }
 
-function runningReplica(task: TaskRecord, index: number, runs: boolean): RunningReplica {
-  return { ...livingReplica(task, index), ports: task.demand.ports, runs };
+function runningReplica(
+  request: Pick<MixedRequest, 'demand' | 'witness'>,
+  task: TaskRecord,
+  index: number,
+  runs: boolean,
+): RunningReplica {
+  const living = livingReplica(task, index);
+  const demand = demandIn(request, living.slot);
+  return { ...living, ...(demand !== request.demand && { demand }), ports: task.demand.ports, runs };
 }

@@ -1,6 +1,7 @@
 /** Commands of users: checked against the state, then turned into deployments. */
 import lodash from 'lodash';
 import type { AppSpec } from '../app.js';
+import { isReplicatedGuest } from '../replicated-guest.js';
 import type { Command, CommandResult } from '../service.js';
 import { deploy, notFound, type Refusal, unlock } from './changes.js';
 import type { Context } from './context.js';
@@ -62,6 +63,14 @@ function refusePut(context: Context, spec: AppSpec, create: boolean): Refusal | 
   if (create) return { ok: false, reason: 'exists', message: `An app with id [${spec.id}] already exists.` };
   if ((app.spec.replication === null) !== (spec.replication === null)) {
     const message = `replication: "${spec.id}" cannot change between replicated and plain while it exists; delete the app and create it again`;
+    return { ok: false, reason: 'invalid', message };
+  }
+  if (app.spec.replication?.protocol !== spec.replication?.protocol) {
+    const message = `replication.protocol: "${spec.id}" cannot change it while it exists; delete the app and create it again`;
+    return { ok: false, reason: 'invalid', message };
+  }
+  if (isReplicatedGuest(spec) && !lodash.isEqual(app.spec.container, spec.container)) {
+    const message = `container.vm: the guest of "${spec.id}" runs on, whichever of its members is replaced, so it stays what it is; delete the app and create it again`;
     return { ok: false, reason: 'invalid', message };
   }
   if (app.spec.replication && app.spec.replication.durability !== spec.replication?.durability) {

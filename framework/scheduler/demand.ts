@@ -1,8 +1,9 @@
 /** What an app asks of placement. */
 import lodash from 'lodash';
 import type { AgentName } from '../../placement/index.js';
-import type { Affinity, Claim, GroupRequest, LivingReplica } from '../../placement/types.js';
+import type { Affinity, Claim, GroupRequest, LivingReplica, ReplicaDemand } from '../../placement/types.js';
 import type { AffinityRule, AppSpec } from '../app.js';
+import { isReplicatedGuest, ofWitness, witnessSlot } from '../replicated-guest.js';
 import type { Context } from './context.js';
 import { maintenanceAt } from './maintenance.js';
 import type { AgentRef, AppRecord, AwayMember, ReservationRecord, TaskRecord } from './records.js';
@@ -10,7 +11,7 @@ import type { AgentRef, AppRecord, AwayMember, ReservationRecord, TaskRecord } f
 /** Slots of one app that wait for agents. */
 export interface Demand {
   app: AppRecord;
-  request: GroupRequest;
+  request: MixedRequest;
   /** Not now: the app backs off after a failure. */
   delayed: boolean;
   /** A member that comes back, rather than a new one. */
@@ -22,8 +23,31 @@ export interface Demand {
 /** `living`: tasks of the app that run or may still run, in the order of their slots. */
 export function demandOf(context: Context, app: AppRecord, slots: number[], living: TaskRecord[]): Demand {
   const avoid = lodash.mapValues(currentlyAvoided(app, context.now), ({ reason }) => reason);
-  const request = { ...requestNow(context, app.active), slots, living: living.map(livingReplica), avoid };
-  return { app, request, delayed: isDelayed(context, app) };
+  const whole = { ...requestNow(context, app.active), slots, living: living.map(livingReplica), avoid };
+  const parts = partsOf(whole);
+  const [only] = parts;
+  return { app, request: parts.length === 1 && only ? only : whole, delayed: isDelayed(context, app) };
+}
+
+/** A request some of whose slots ask for less: `witness` is for `witnessSlot`. Without it placement takes it as it is. */
+export interface MixedRequest extends GroupRequest {
+  witness?: ReplicaDemand;
+}
+
+/** As placement takes them, those that ask for most first; each is to see those before it among the living. */
+export function partsOf({ witness, ...request }: MixedRequest): GroupRequest[] {
+  if (!witness) return [request];
+  const [small, large] = lodash.partition(request.slots, (slot) => slot === witnessSlot);
+  const parts = [
+    { ...request, slots: large },
+    { ...request, slots: small, demand: witness },
+  ];
+  return parts.filter(({ slots }) => slots.length > 0);
+}
+
+/** What the task in this slot is given of its agent. */
+export function demandIn({ demand, witness }: Pick<MixedRequest, 'demand' | 'witness'>, slot: number): ReplicaDemand {
+  return slot === witnessSlot && witness ? witness : demand;
 }
 
 /** On this agent only. */
@@ -33,7 +57,7 @@ export function towards(demand: Demand, { hostname }: AgentName): Demand {
 }
 
 /** The request of a whole new app, and what the time, other apps and the framework's role say to it. */
-export function requestNow({ state, memory, now, options }: Context, spec: AppSpec): GroupRequest {
+export function requestNow({ state, memory, now, options }: Context, spec: AppSpec): MixedRequest {
   const request = requestOf(spec);
   const apart = [...(request.apart ?? []), ...state.apps.apartInReturn(spec.id)];
   const claim = claimOf(spec, options.role);
@@ -75,21 +99,26 @@ export function ownRoles(role: string): string[] {
 export const volumesMb = ({ residency }: Pick<AppSpec, 'residency'>): number =>
   (residency?.volumes ?? []).reduce((sum, { sizeMb }) => sum + sizeMb, 0);
 
+/** A replicated guest's memory is a file in the sandbox, which the relay maps, too. */
+const memoryFileMb = (spec: AppSpec): number => (isReplicatedGuest(spec) ? (spec.container?.vm.memory ?? 0) : 0);
+
 /** The request of a whole new app, as its spec says it. */
-export function requestOf(spec: AppSpec): GroupRequest {
+export function requestOf(spec: AppSpec): MixedRequest {
   const ports = spec.portDefinitions.map(({ port }) => (spec.requirePorts ? port : 0));
   const replicated = spec.replication !== null;
+  const { cpus, mem, gpus } = spec;
+  const demand = {
+    cpus,
+    mem,
+    disk: spec.disk + volumesMb(spec) + memoryFileMb(spec),
+    gpus,
+    ports: [...ports, ...ownPorts(spec)],
+  };
   return {
     id: spec.id,
     slots: Array.from({ length: spec.instances }, (_, slot) => slot),
-    // One port more for the group's own connections.
-    demand: {
-      cpus: spec.cpus,
-      mem: spec.mem,
-      disk: spec.disk + volumesMb(spec),
-      gpus: spec.gpus,
-      ports: replicated ? [...ports, 0] : ports,
-    },
+    demand,
+    ...(isReplicatedGuest(spec) && { witness: { ...ofWitness(demand), disk: spec.disk } }),
     constraints: spec.constraints,
     // Records of earlier versions have neither preferences nor affinity.
     preferences: spec.preferences ?? [],
@@ -103,6 +132,12 @@ export function requestOf(spec: AppSpec): GroupRequest {
     avoid: {},
     whole: replicated,
   };
+}
+
+/** For the group's own connections; members of a guest's group bring each other its frames, too. */
+function ownPorts(spec: AppSpec): number[] {
+  if (spec.replication === null) return [];
+  return isReplicatedGuest(spec) ? [0, 0] : [0];
 }
 
 function affinitiesOf({ affinity }: AppSpec, type: AffinityRule['type']): Affinity[] {

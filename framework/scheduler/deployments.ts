@@ -2,6 +2,7 @@
 import type { AppSpec } from '../app.js';
 import { isOutdated } from './apps.js';
 import { type Context, isoTime } from './context.js';
+import { guestProgress } from './guests.js';
 import { type Group, groupOf, groupState, lostSentence } from './quorum.js';
 import type { AppRecord, DeploymentAction, DeploymentRecord, TaskRecord } from './records.js';
 import { tell } from './story.js';
@@ -121,7 +122,7 @@ export function waitingFor(context: Context, { action, app: id }: DeploymentActi
   if (action === 'StopApplication') return `${id}: ${tasks.length} tasks are being stopped`;
   const placement = context.memory.waiting.get(id)?.sentence ?? null;
   const group = app.active.replication ? groupOf(app, tasks) : null;
-  const progress = group ? groupProgress(group, action) : plainProgress(app, tasks, action);
+  const progress = group ? (groupProgress(group, action) ?? guestProgress(group)) : plainProgress(app, tasks, action);
   if (progress === null) return null;
   return placement ? `${progress}; ${placement}` : progress;
 }

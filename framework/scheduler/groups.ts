@@ -1,7 +1,10 @@
 /** Replicated apps: generations, slots, and what is to be launched. */
+import { isReplicatedGuest } from '../replicated-guest.js';
 import { isOutdated } from './apps.js';
 import type { Context } from './context.js';
 import { type Demand, demandOf } from './demand.js';
+import { offerBackup } from './guest-offers.js';
+import { isCovered } from './guests.js';
 import { advanceHandOver } from './hand-over.js';
 import { retireStalledJoiners } from './joiners.js';
 import { advanceRetirements, removeDead, retire } from './members.js';
@@ -50,6 +53,7 @@ export function convergeGroup(context: Context, app: AppRecord, tasks: TaskRecor
     giveUpAway(context, refreshed(context, group));
     removeDead(context, refreshed(context, group));
     advanceHandOver(context, refreshed(context, group));
+    offerBackup(context, refreshed(context, group));
     group = refreshed(context, group);
   }
   tellState(context, group);
@@ -107,19 +111,25 @@ export function newGeneration(context: Context, app: AppRecord): AppRecord {
   return context.state.apps.put(app.id, { ...app, group });
 }
 
-/** A generation that never had a leader has promised nothing to anyone and is begun again; any other loss is final. */
+/** A generation that has promised nothing to anyone is begun again; any other loss is final. */
 function handleLoss(context: Context, group: Group): Demand[] {
-  if (group.record.everLed) {
+  const missed = missedStart(group);
+  if (missed === null) {
     tellState(context, group);
     return [];
   }
   const next = newGeneration(context, group.app);
-  tell(
-    context,
-    next.id,
-    `a majority of the founders ended before they had a leader: generation ${next.group?.generation} begins`,
-  );
-  return stopAll(context, group.members, 'its generation never had a leader');
+  tell(context, next.id, `${missed.happened}: generation ${next.group?.generation} begins`);
+  return stopAll(context, group.members, `its generation ${missed.never}`);
+}
+
+/** Why nothing was promised; null: something may have been. */
+function missedStart({ app, record }: Group): { happened: string; never: string } | null {
+  if (!record.everLed)
+    return { happened: 'a majority of the founders ended before they had a leader', never: 'never had a leader' };
+  if (isReplicatedGuest(app.active) && !record.guestRan)
+    return { happened: 'the guest has never run', never: 'never had a guest that ran' };
+  return null;
 }
 
 /** Adds the lowest free slots or drops the highest, until there are as many as the app wants. */
@@ -185,7 +195,7 @@ function retireSurplus(context: Context, group: Group, restarting: boolean): voi
     else if (task.inactive) retire(context, task, 'it has been unreachable for too long');
   }
   const present = refreshed(context, group);
-  const calm = groupState(present) === 'whole' && !present.record.moving;
+  const calm = groupState(present) === 'whole' && isCovered(present) && !present.record.moving;
   const replaceable = restarting && app.active.instances > surgeInstancesMax && calm;
   const next = replaceable ? lastToLead(present, outdated(present)) : undefined;
   if (next) retire(context, next, `the app has a new version, ${app.active.version}`);

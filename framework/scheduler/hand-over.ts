@@ -1,4 +1,5 @@
 /** Leadership that a user moves: an order to the leader, repeated until a report shows the heir leading. */
+import { isReplicatedGuest } from '../replicated-guest.js';
 import type { CommandResult } from '../service.js';
 import { notFound, type Refusal } from './changes.js';
 import type { Context } from './context.js';
@@ -14,6 +15,8 @@ export const handOverMs = 10_000;
 export function transferLeadership(context: Context, appId: string, slot: number | null): CommandResult {
   const app = context.state.apps.get(appId);
   if (!app) return notFound(appId);
+  if (isReplicatedGuest(app.active))
+    return refusal('invalid', `"${appId}" is a replicated guest, whose primary leads; use "gaia vm failover ${appId}"`);
   const group = groupOf(app, context.state.tasksOf(appId));
   const heir = group ? chooseHeir(group, slot) : refusal('invalid', `"${appId}" is not replicated and has no leader`);
   if ('ok' in heir) return heir;

@@ -2,10 +2,12 @@
 import lodash from 'lodash';
 import { majorityOf } from '../../placement/index.js';
 import type { AppSpec } from '../app.js';
+import { isReplicatedGuest } from '../replicated-guest.js';
 import type { Command, CommandResult } from '../service.js';
 import { deploy, unlock } from './changes.js';
 import type { Context } from './context.js';
 import { wantSlots } from './groups.js';
+import { guestBears } from './guests.js';
 import { caughtUp, groupOf, mayKill } from './quorum.js';
 import type { AppRecord, TaskRecord } from './records.js';
 import { nextVersion, stop } from './tasks.js';
@@ -34,6 +36,10 @@ function refuseKill(
 ): CommandResult | null {
   const group = app && groupOf(app, context.state.tasksOf(app.id));
   if (!app || !group) return null;
+  if (scale && isReplicatedGuest(app.spec)) {
+    const message = `instances: "${app.id}" is a replicated guest and keeps its three members; delete the app instead, or kill without scale`;
+    return { ok: false, reason: 'invalid', message };
+  }
   const members = new Set(victims.flatMap((task) => task.replica?.self.member ?? []));
   if (scale && app.spec.instances - victims.length < 1) {
     return {
@@ -43,6 +49,10 @@ function refuseKill(
     };
   }
   if (scale || mayKill(group, members)) return null;
+  if (!guestBears(group, members)) {
+    const message = `Killing this member of ${app.id} would end its guest: no backup covers the primary. Wait until one does, or override with the option '?force=true'`;
+    return { ok: false, reason: 'quorum', message };
+  }
   const size = group.record.configuration.length;
   const message =
     `Killing ${members.size} of the ${size} members of ${app.id} would leave fewer than ${majorityOf(size)} caught up ` +

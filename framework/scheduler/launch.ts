@@ -1,6 +1,6 @@
 /** From a plan to launched tasks: the records first, then one ACCEPT for each agent. */
 import lodash from 'lodash';
-import type { MemberAddress, ReplicaAssignment } from '../../executor/assignment.js';
+import type { MemberAddress } from '../../executor/assignment.js';
 import type { Assigned } from '../../placement/types.js';
 import {
   converted,
@@ -15,9 +15,10 @@ import {
   take,
   volumeOn,
 } from '../mesos-http-client/index.js';
+import { isReplicatedGuest, witnessSlot } from '../replicated-guest.js';
 import { type Found, othersMax } from './at-hand.js';
 import { type Context, call, isoTime } from './context.js';
-import { currentlyAvoided, type Demand } from './demand.js';
+import { currentlyAvoided, type Demand, demandIn } from './demand.js';
 import { putGroup } from './groups.js';
 import { agentRef, resourcesOf, setLeft } from './offers.js';
 import { keptFor, splitOf, unmeant } from './portions.js';
@@ -25,7 +26,7 @@ import type { AppRecord, AwayMember, GroupRecord, ReplicaRecord, ReservationReco
 import { newReservation, reservationInfo, useAgain } from './reservations.js';
 import { othersOf } from './returning.js';
 import { describeAgent, tell } from './story.js';
-import { instanceIdOf, replicaAssignment, takenBy, taskIdOf, taskInfo } from './task-info.js';
+import { instanceIdOf, type ReplicaOrder, replicaAssignment, takenBy, taskIdOf, taskInfo } from './task-info.js';
 import { nameOf } from './tasks.js';
 
 const defaultKillGraceSeconds = 5;
@@ -57,7 +58,7 @@ export function launchApp(context: Context, demand: Demand, plan: Found, agents:
   const assigned = plan.assigned.map((place) => ({ place, filling: agents.get(place.agentId) as Filling }));
   const kept = assigned.map(({ place, filling }) => keptBelow(context, demand, place, filling));
   const tasks = assigned.map(({ place, filling }, index) => {
-    const task = newTask(context, demand.app, place, filling, plan);
+    const task = newTask(context, demand, place, filling, plan);
     return kept[index] ? onReservation(task, kept[index]) : task;
   });
   const replicas = replicasOf(context, demand, tasks, plan.assigned);
@@ -69,13 +70,7 @@ export function launchApp(context: Context, demand: Demand, plan: Found, agents:
     const resources = resourcesFor(context, filling, demand, launched, kept[index] ?? null);
     setLeft(context, launched.agent.id, splitOf(filling.left, context.state.frameworkId));
     filling.infos.push(
-      taskInfo(
-        demand.app.active,
-        launched,
-        resources,
-        context.options.executorCommand,
-        replicas[index]?.assignment ?? null,
-      ),
+      taskInfo(demand.app.active, launched, resources, context.options.executorCommand, replicas[index] ?? null),
     );
   });
 }
@@ -96,7 +91,13 @@ function onReservation(task: TaskRecord, { id, attempts, demand }: ReservationRe
   return { ...task, id: taskIdOf(id, attempts), demand, reservationId: id };
 }
 
-function newTask(context: Context, app: AppRecord, place: Assigned, { offers }: Filling, plan: Found): TaskRecord {
+function newTask(
+  context: Context,
+  { app, request }: Demand,
+  place: Assigned,
+  { offers }: Filling,
+  plan: Found,
+): TaskRecord {
   const { active } = app;
   const others = plan.considered.filter(({ group }) => group === app.id).slice(0, othersMax);
   return {
@@ -106,7 +107,7 @@ function newTask(context: Context, app: AppRecord, place: Assigned, { offers }: 
     configurationVersion: active.versionInfo.lastConfigChangeAt,
     agent: agentRef(offers),
     ports: place.ports.slice(0, active.portDefinitions.length),
-    demand: { cpus: active.cpus, mem: active.mem, disk: active.disk, gpus: active.gpus, ports: place.ports },
+    demand: { ...demandIn(request, place.slot), ports: place.ports },
     killGraceMs: (active.taskKillGracePeriodSeconds ?? defaultKillGraceSeconds) * 1000,
     state: 'TASK_STAGING',
     seen: false,
@@ -126,9 +127,8 @@ function newTask(context: Context, app: AppRecord, place: Assigned, { offers }: 
   };
 }
 
-interface LaunchedReplica {
+interface LaunchedReplica extends ReplicaOrder {
   record: ReplicaRecord;
-  assignment: ReplicaAssignment;
 }
 
 function replicasOf(context: Context, demand: Demand, tasks: TaskRecord[], places: Assigned[]): LaunchedReplica[] {
@@ -147,7 +147,7 @@ function launchReturning(context: Context, appId: string, returning: AwayMember)
     join: false,
     returns: true,
   });
-  return { record: returning.replica, assignment };
+  return { record: returning.replica, assignment, guest: null };
 }
 
 /** Numbers are taken, and stored, before the launch, and never again. */
@@ -155,7 +155,7 @@ function launchReplicas(context: Context, app: AppRecord, tasks: TaskRecord[], p
   const group = app.group as GroupRecord;
   const living = livingMembers(context, app.id, group.generation);
   const selves = tasks.map((task, index) =>
-    memberAddress(task, (places[index] as Assigned).slot, group.nextMember + index),
+    memberAddress(app, task, (places[index] as Assigned).slot, group.nextMember + index),
   );
   const join = group.founded;
   const nextMember = group.nextMember + tasks.length;
@@ -163,7 +163,8 @@ function launchReplicas(context: Context, app: AppRecord, tasks: TaskRecord[], p
     group.filledSlots,
     selves.map(({ slot }) => slot),
   );
-  const founding = join ? {} : { founded: true, configuration: selves };
+  const firstPrimary = join ? group.firstPrimary : firstPrimaryOf(app, selves);
+  const founding = join ? {} : { founded: true, configuration: selves, ...(firstPrimary && { firstPrimary }) };
   putGroup(context, app, { nextMember, filledSlots, ...founding });
   return selves.map((self) => {
     const peers = join ? living : selves.filter((other) => other !== self);
@@ -179,8 +180,14 @@ function launchReplicas(context: Context, app: AppRecord, tasks: TaskRecord[], p
       returnFailures: 0,
     };
     const how = { join, returns: false };
-    return { record, assignment: replicaAssignment(context.options, app.active, group, self, peers, how) };
+    const guest = firstPrimary === undefined ? null : { firstPrimary, witness: self.slot === witnessSlot };
+    return { record, guest, assignment: replicaAssignment(context.options, app.active, group, self, peers, how) };
   });
+}
+
+/** Of a replicated guest: the member whose guest boots; placement prefers an agent for the lowest slot. */
+function firstPrimaryOf(app: AppRecord, founders: MemberAddress[]): number | undefined {
+  return isReplicatedGuest(app.active) ? lodash.minBy(founders, ({ slot }) => slot)?.member : undefined;
 }
 
 function livingMembers(context: Context, appId: string, generation: number): MemberAddress[] {
@@ -191,13 +198,14 @@ function livingMembers(context: Context, appId: string, generation: number): Mem
   return members.map(({ self }) => self);
 }
 
-function memberAddress(task: TaskRecord, slot: number, member: number): MemberAddress {
+/** The last port is for consensus; the service port is a program's first, or that by which a guest's members bring each other frames. */
+function memberAddress(app: AppRecord, task: TaskRecord, slot: number, member: number): MemberAddress {
   const { ports } = task.demand;
   return {
     slot,
     member,
     host: task.agent.host,
-    servicePort: ports[0] as number,
+    servicePort: ports.at(isReplicatedGuest(app.active) ? -2 : 0) as number,
     consensusPort: ports.at(-1) as number,
   };
 }

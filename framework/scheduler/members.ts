@@ -4,6 +4,7 @@
  */
 import type { ExecutorOrder, MemberAddress } from '../../executor/assignment.js';
 import { type Context, call, isDue } from './context.js';
+import { coveringBackup, isPrimary } from './guests.js';
 import {
   awaitsAnswer,
   caughtUp,
@@ -43,14 +44,21 @@ export function advanceRetirements(context: Context, group: Group): void {
 function moveOut(context: Context, group: Group, task: MemberTask): void {
   const leader = reachableLeader(group);
   if (!leader || awaitsAnswer(context, group) || !mayRemove(group, task.replica.self.member)) return;
-  if (leader.id !== task.id) {
+  if (isPrimary(group, task)) failOver(context, task, coveringBackup(group));
+  else if (leader.id !== task.id) {
     // Stored before the order is sent, so that the guard never counts on a member that may be out.
     if (!task.replica.leaving)
       context.state.tasks.put(task.id, { ...task, replica: { ...task.replica, leaving: true } });
     order(context, leader, removal(task.replica.self));
-    return;
-  }
-  const heir = heirOf(group, task);
+  } else handOver(context, leader, heirOf(group, task));
+}
+
+/** A guest's primary ends by itself when its backup has taken over. */
+function failOver(context: Context, primary: MemberTask, backup: MemberTask | undefined): void {
+  if (backup) order(context, primary, { type: 'failOver', toMember: backup.replica.self.member });
+}
+
+function handOver(context: Context, leader: MemberTask, heir: MemberTask | undefined): void {
   if (heir) order(context, leader, { type: 'transferLeadership', toMember: heir.replica.self.member });
 }
 

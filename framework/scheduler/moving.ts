@@ -3,10 +3,12 @@
  * replica leaves. So the group never has fewer members on the way.
  */
 import lodash from 'lodash';
+import { isReplicatedGuest } from '../replicated-guest.js';
 import { type Context, isDue, type Memory } from './context.js';
 import { type Demand, demandOf, towards } from './demand.js';
 import { type Departure, departuresOf } from './departures.js';
 import { freeSlots, lastToLead, putGroup, refreshed, wantSlots } from './groups.js';
+import { isCovered } from './guests.js';
 import { retire } from './members.js';
 import { caughtUp, type Group, groupState, type MemberTask, memberNumbered } from './quorum.js';
 import type { AppRecord, Moving } from './records.js';
@@ -18,7 +20,7 @@ import { nameOf } from './tasks.js';
 export function advanceMove(context: Context, group: Group, restarting: boolean): Group {
   const moving = group.record.moving ?? null;
   if (moving) settle(context, group, moving, restarting);
-  else if (!restarting && groupState(group) === 'whole') begin(context, group);
+  else if (!restarting && groupState(group) === 'whole' && isCovered(group)) begin(context, group);
   return refreshed(context, group);
 }
 
@@ -43,19 +45,23 @@ function isStuck({ waiting }: Memory, { id }: AppRecord): boolean {
 
 function begin(context: Context, group: Group): void {
   if (context.memory.movesLeft === 0) return;
-  const departures = departuresOf(context, group.members);
+  const isGuest = isReplicatedGuest(group.app.active);
+  const departures = departuresOf(context, group.members).filter(({ to }) => to === null || !isGuest);
   const last = lastToLead(
     group,
     departures.map(({ task }) => task),
   );
   const next = departures.find(({ task }) => task === last);
   if (!next || group.record.slots.length !== group.app.active.instances) return;
-  const [spare] = freeSlots(group);
+  const [spare] = isGuest ? [] : freeSlots(group);
   if (spare !== undefined) beginWith(context, group, next, spare);
   else if (group.members.length === group.record.slots.length) leaveFirst(context, group, next);
 }
 
-/** There is no slot for a successor: the largest groups have one replica less for a while. */
+/**
+ * There is no slot for a successor: the largest groups have one replica less for a while. So have guests, of which a primary has one
+ * backup, and whose slots say who is the witness.
+ */
 function leaveFirst(context: Context, group: Group, { task, reason }: Departure<MemberTask>): void {
   if (
     isDue(context.memory.orders, `${task.id} leaves first`, context.now, togetherEveryMs, togetherEveryMs) &&

@@ -1,8 +1,10 @@
 /** What is known of a group's health, and the guard before everything that takes a member away by our own hand. */
 import type { MemberAddress, ReplicaReport } from '../../executor/assignment.js';
 import { majorityOf } from '../../placement/index.js';
+import { isReplicatedGuest } from '../replicated-guest.js';
 import type { GroupView } from '../service.js';
 import type { Context } from './context.js';
+import { guestBears, isGuestLost } from './guests.js';
 import type { AppRecord, GroupRecord, ReplicaRecord, TaskRecord } from './records.js';
 
 /** A member that is further behind than this does not count as caught up. */
@@ -72,10 +74,11 @@ export function deadMembers(group: Group): MemberAddress[] {
   return configuration.filter((address) => !memberNumbered(group, address.member) && !mayReturn(address));
 }
 
-/** A majority of the configuration has terminated. */
+/** A majority of the configuration has terminated, or all that had the guest. */
 export function isLost(group: Group): boolean {
   const { founded, configuration } = group.record;
-  return founded && configuration.length - deadMembers(group).length < majorityOf(configuration.length);
+  const isMinority = configuration.length - deadMembers(group).length < majorityOf(configuration.length);
+  return founded && (isMinority || isGuestLost(group));
 }
 
 /**
@@ -100,10 +103,11 @@ function hasSettled(group: Group): boolean {
 }
 
 /**
- * May these members be killed now? Only if a majority of the configuration stays caught up without them; those that have
- * left it once it has settled.
+ * May these members be killed now? Only if a majority of the configuration stays caught up without them, and a guest has its backup
+ * among those that stay; those that have left it once it has settled.
  */
 export function mayKill(group: Group, victims: ReadonlySet<number>): boolean {
+  if (!guestBears(group, victims)) return false;
   const possible = possiblyCounted(group);
   if (![...victims].some((member) => possible.has(member))) return hasSettled(group);
   const staying = caughtUp(group).filter((task) => !victims.has(task.replica.self.member));
@@ -154,6 +158,13 @@ function settledSlots({ record }: Group): number[] {
   return joined ? record.slots : record.slots.filter((slot) => slot !== spare);
 }
 
-export const lostSentence = (app: AppRecord) =>
-  `a majority of the members of ${app.id} has terminated and with it the state of the group (durability "${app.group?.durability ?? 'memory'}"); ` +
-  'nothing is restarted by itself. Restart the app with force=true to begin a new, empty generation';
+export function lostSentence(app: AppRecord): string {
+  const remedy = 'nothing is restarted by itself. Restart the app with force=true to begin a new, empty generation';
+  if (isReplicatedGuest(app.active))
+    return `too many members of ${app.id} have ended, and with them the memory of its guest; ${remedy}`;
+  const { durability = 'memory' } = app.group ?? {};
+  return (
+    `a majority of the members of ${app.id} has terminated and with it the state of the group (durability "${durability}"); ` +
+    remedy
+  );
+}

@@ -1,6 +1,7 @@
 /** Rebalances: planned moves that are carried out one after another, as far as they stand as planned. */
 import lodash from 'lodash';
 import type { RebalancePlan } from '../../placement/index.js';
+import { isReplicatedGuest } from '../replicated-guest.js';
 import type { Command, CommandResult } from '../service.js';
 import { clusterOf, isPinned, residentSentence } from './cluster.js';
 import { type Context, isoTime } from './context.js';
@@ -15,6 +16,9 @@ export const moveWaitMs = 600_000;
 /** A rebalance is planned anew so often at most; then what does not stand as planned is just left out. */
 const plansMax = 5;
 const planAgainMs = 10_000;
+
+/** Its memory would have to be copied, with nobody to cover it meanwhile. */
+const guestSentence = 'a member of a replicated guest moves only when its agent is drained';
 
 type Moves = Extract<Command, { type: 'rebalance' }>['moves'];
 
@@ -84,6 +88,7 @@ function choose(context: Context, record: RebalanceRecord, move: PlannedMove): v
   const asPlanned = move.beside === null || lodash.isEqual(others, move.beside);
   const app = context.state.apps.get(move.app);
   if (app && isPinned(app)) skip(context, record, move, `its tasks stay, ${residentSentence}`);
+  else if (app && isReplicatedGuest(app.active)) skip(context, record, move, guestSentence);
   else if (task && asPlanned)
     context.state.rebalances.put(record.id, { ...record, taskId: task.id, sinceMs: context.now });
   else skip(context, record, move, 'its tasks do not run where they did when the move was planned');

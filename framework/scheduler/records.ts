@@ -65,6 +65,10 @@ export interface GroupRecord {
   away: AwayMember[];
   /** A replica on its way to another agent; left out: none is. */
   moving?: Moving | null;
+  /** Of a replicated guest: the member that the founders were told to be the first primary. Left out: of a program. */
+  firstPrimary?: number;
+  /** Its guest has run, so that clients may have been answered. */
+  guestRan?: true;
   /** The last state told in the story, so that each change is told once. */
   toldState: string;
 }

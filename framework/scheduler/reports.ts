@@ -2,6 +2,7 @@
 import type { MemberAddress, ReplicaReport } from '../../executor/assignment.js';
 import { type Context, isoTime } from './context.js';
 import { putGroup, refreshed } from './groups.js';
+import { standingSentence } from './guests.js';
 import { retire } from './members.js';
 import { type Group, groupOf, type MemberTask, memberNumbered } from './quorum.js';
 import { describeAgent, tell } from './story.js';
@@ -42,6 +43,7 @@ export function receiveReport(context: Context, taskId: string, report: ReplicaR
   learnConfiguration(context, group, report);
   learnLeader(context, refreshed(context, group), report);
   if (report.role === 'leader') forgetGhosts(context, refreshed(context, group));
+  learnGuest(context, refreshed(context, group), before, report);
   tellTrouble(context, record as MemberTask, before, report);
 }
 
@@ -63,6 +65,7 @@ function isNews(before: ReplicaReport | null, report: ReplicaReport): boolean {
     r.label,
     r.divergence,
     r.journalError,
+    r.guest,
     r.peers.map((peer) => [peer.member, peer.connected, peer.transport]),
   ];
   return before === null || JSON.stringify(lasting(before)) !== JSON.stringify(lasting(report));
@@ -106,6 +109,14 @@ function learnLeader(context: Context, group: Group, report: ReplicaReport): voi
   putGroup(context, app, { leader: { member: report.leader, term: report.term }, termMax: report.term, everLed: true });
   if (record.leader?.member === report.leader) return;
   tell(context, app.id, `${nameOf(leader)} on ${describeAgent(leader.agent)} leads since term ${report.term}`);
+}
+
+function learnGuest(context: Context, group: Group, before: ReplicaReport | null, report: ReplicaReport): void {
+  const [was, is] = [before?.guest?.standing ?? null, report.guest?.standing ?? null];
+  if (is !== null && is !== 'awaiting' && !group.record.guestRan) putGroup(context, group.app, { guestRan: true });
+  const sentence = standingSentence(was, is);
+  const task = memberNumbered(group, report.member);
+  if (sentence && task) tell(context, group.app.id, `${nameOf(task)} on ${describeAgent(task.agent)}: ${sentence}`);
 }
 
 function tellTrouble(context: Context, task: MemberTask, before: ReplicaReport | null, report: ReplicaReport): void {

@@ -1,7 +1,8 @@
 /** What placement is told beside the offers: what leads and runs on agents, when they go down, who is to be left alone. */
 import lodash from 'lodash';
-import { type AgentSnapshot, type GroupRequest, isFounded, type Plan } from '../../placement/index.js';
+import { type AgentSnapshot, type Assigned, type GroupRequest, isFounded, type Plan } from '../../placement/index.js';
 import type { Context, KnownAgent } from './context.js';
+import { type MixedRequest, partsOf } from './demand.js';
 import type { AgentRef, AppRecord } from './records.js';
 import type { State } from './state.js';
 
@@ -9,7 +10,31 @@ import type { State } from './state.js';
  * The plan for a request over these agents, with all that is known of them. Agents that are not among them, but run what the
  * request is to be near or apart from, or belong to copysets, are shown to placement with nothing free, and are no part of the plan.
  */
-export function planOver(context: Context, request: GroupRequest, agents: AgentSnapshot[]): Plan {
+export function planOver(context: Context, request: MixedRequest, agents: AgentSnapshot[]): Plan {
+  const byId = new Map(agents.map((agent) => [agent.id, agent]));
+  const plan: Plan = { assigned: [], unplaced: [], considered: [] };
+  for (const part of partsOf(request)) {
+    const { assigned, unplaced, considered } = planPart(context, beside(part, plan.assigned, byId), agents);
+    // All or none: the part that does not fit says why.
+    if (unplaced.length > 0 && part.whole)
+      return { ...plan, assigned: [], unplaced: unplaced.map((one) => ({ ...one, slots: request.slots })) };
+    plan.assigned.push(...assigned);
+    plan.unplaced.push(...unplaced);
+    plan.considered.push(...considered);
+  }
+  return plan;
+}
+
+/** The request with what has been found for the parts before it. */
+export function beside(part: GroupRequest, found: Assigned[], agents: Map<string, AgentSnapshot>): GroupRequest {
+  const living = found.map(({ slot, agentId }) => {
+    const { hostname, region, zone, attributes } = agents.get(agentId) as AgentSnapshot;
+    return { slot, agentId, hostname, region, zone, attributes };
+  });
+  return { ...part, living: [...part.living, ...living] };
+}
+
+function planPart(context: Context, request: GroupRequest, agents: AgentSnapshot[]): Plan {
   const known = new Set(agents.map(({ id }) => id));
   const running = runningByAgent(context.state, request);
   const neighbours = [...running.values()].map(({ agent }) => agent);

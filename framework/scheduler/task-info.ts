@@ -1,5 +1,12 @@
 /** From a task's record to what Mesos and the executor are told. */
-import type { Assignment, Door, MemberAddress, ReplicaAssignment, VmAssignment } from '../../executor/assignment.js';
+import type {
+  Assignment,
+  Door,
+  GuestGroup,
+  MemberAddress,
+  ReplicaAssignment,
+  VmAssignment,
+} from '../../executor/assignment.js';
 import { type AppSpec, suspicionMsDefault, type VmSpec } from '../app.js';
 import type { CommandInfo, PlainResources, Resource, TaskInfo } from '../mesos-http-client/index.js';
 import type { GroupRecord, TaskRecord } from './records.js';
@@ -22,13 +29,19 @@ export function takenBy(task: Pick<TaskRecord, 'demand'>): PlainResources {
   return { ...task.demand, ports: task.demand.ports.map((port) => ({ begin: port, end: port })) };
 }
 
-/** `peers`: the other founders, or the members a joiner may ask. */
+/** What the executor of a replica is told beside its app. */
+export interface ReplicaOrder {
+  assignment: ReplicaAssignment;
+  /** Of a replicated guest; null: of a program. */
+  guest: GuestGroup | null;
+}
+
 export function taskInfo(
   spec: AppSpec,
   task: TaskRecord,
   resources: Resource[],
   executorCommand: string,
-  replica: ReplicaAssignment | null,
+  replica: ReplicaOrder | null,
 ): TaskInfo {
   const grace = (ms: number) => ({ nanoseconds: ms * 1e6 });
   return {
@@ -61,28 +74,33 @@ function executorOf(spec: AppSpec, executorCommand: string): CommandInfo {
   return { shell: true, value: executorCommand, uris, ...(spec.user ? { user: spec.user } : {}) };
 }
 
-function assignment(spec: AppSpec, task: TaskRecord, replica: ReplicaAssignment | null): Assignment {
+function assignment(spec: AppSpec, task: TaskRecord, replica: ReplicaOrder | null): Assignment {
   return {
     appId: spec.id,
     appVersion: task.version,
     taskId: task.id,
-    command: commandOf(spec, task.ports),
+    command: commandOf(spec, task, replica?.guest ?? null),
     env: { ...taskEnvironment(spec, task), ...spec.env },
     user: spec.user,
     ports: task.ports,
     killGraceMs: task.killGraceMs,
-    replica,
+    replica: replica?.assignment ?? null,
   };
 }
 
-function commandOf(spec: AppSpec, ports: number[]): Assignment['command'] {
+function commandOf(spec: AppSpec, task: TaskRecord, group: GuestGroup | null): Assignment['command'] {
   const { container, cmd, args } = spec;
   // Records of earlier versions have no container.
-  if (container) return { vm: guestOf(container.vm, spec, ports) };
+  if (container) return { vm: guestOf(container.vm, spec, task, group) };
   return cmd !== null ? { shell: cmd } : { argv: args ?? [] };
 }
 
-function guestOf(vm: VmSpec, { portDefinitions, residency }: AppSpec, ports: number[]): VmAssignment {
+function guestOf(
+  vm: VmSpec,
+  { portDefinitions, residency }: AppSpec,
+  { ports, agent }: TaskRecord,
+  group: GuestGroup | null,
+): VmAssignment {
   const {
     kernel = null,
     initrd = null,
@@ -92,8 +110,9 @@ function guestOf(vm: VmSpec, { portDefinitions, residency }: AppSpec, ports: num
     vcpus,
     memory,
     ports: guestPorts,
-    listen,
   } = vm;
+  // gaia-vm opens doors at one address, and at 127.0.0.1 beside it.
+  const listen = group !== null && vm.listen === '0.0.0.0' ? agent.host : vm.listen;
   const doors = portDefinitions.flatMap(({ protocol }, index) =>
     (protocol.split(',') as Door['protocol'][]).map((one) => ({
       protocol: one,
@@ -104,7 +123,7 @@ function guestOf(vm: VmSpec, { portDefinitions, residency }: AppSpec, ports: num
   );
   const volume = residency?.volumes[0]?.containerPath ?? null;
   const disk = diskMb === undefined ? null : { sizeMib: diskMb, image, volume };
-  return { kernel, initrd, commandLine, memoryMib: memory, vcpus, disk, doors, group: null };
+  return { kernel, initrd, commandLine, memoryMib: memory, vcpus, disk, doors, group };
 }
 
 /** The variables Marathon sets. */

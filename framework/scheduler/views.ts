@@ -11,10 +11,11 @@ import type {
 } from '../service.js';
 import { type Context, isoTime, type Waiting } from './context.js';
 import { currentActions, waitingFor } from './deployments.js';
+import { guestView } from './guests.js';
 import { drainDeployments, drainViews, rebalanceDeployments } from './moves-view.js';
 import { preemptionSentence } from './preemptions.js';
 import { groupOf, groupState, leaderTask } from './quorum.js';
-import type { AppRecord, DeploymentRecord, ReservationRecord, TaskRecord } from './records.js';
+import type { AppRecord, DeploymentRecord, ReplicaRecord, ReservationRecord, TaskRecord } from './records.js';
 import { owed } from './reservations.js';
 import { awaitedSentence } from './returning.js';
 
@@ -92,12 +93,17 @@ function taskView(task: TaskRecord): TaskView {
     replica: replica && {
       slot: replica.self.slot,
       member: replica.self.member,
-      address: `${replica.self.host}:${replica.self.servicePort}`,
+      address: clientAddress(task, replica),
       report: replica.report,
       reportedAt: replica.reportedAt,
     },
     placement: task.placement,
   };
+}
+
+/** Its first port; of a guest without any, the host. */
+function clientAddress({ ports }: TaskRecord, { self }: ReplicaRecord): string {
+  return ports.length === 0 ? self.host : `${self.host}:${ports[0]}`;
 }
 
 /** Ranges and sets as Mesos prints them. */
@@ -115,7 +121,8 @@ function attributeText(attribute: AttributeValue): string {
 function groupView(app: AppRecord, tasks: TaskRecord[]): GroupView | null {
   const group = groupOf(app, tasks);
   if (!group) return null;
-  const leader = leaderTask(group)?.replica.self;
+  const leader = leaderTask(group);
+  const guest = guestView(group);
   const { generation, leader: ballot } = group.record;
   return {
     state: groupState(group),
@@ -123,13 +130,14 @@ function groupView(app: AppRecord, tasks: TaskRecord[]): GroupView | null {
     leader:
       leader && ballot
         ? {
-            slot: leader.slot,
-            member: leader.member,
-            address: `${leader.host}:${leader.servicePort}`,
+            slot: leader.replica.self.slot,
+            member: leader.replica.self.member,
+            address: clientAddress(leader, leader.replica),
             term: ballot.term,
           }
         : null,
     awaits: awaitedSentence(group.record.away),
+    ...(guest && { guest }),
   };
 }
 

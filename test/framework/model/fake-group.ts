@@ -1,6 +1,14 @@
 /** Consensus as the scheduler sees it: members, a configuration, a leader, orders. No log, no time. */
-import type { ExecutorOrder, MemberAddress, ReplicaAssignment, ReplicaReport } from '../../../executor/assignment.js';
+import type {
+  ExecutorOrder,
+  GuestGroup,
+  GuestReport,
+  MemberAddress,
+  ReplicaAssignment,
+  ReplicaReport,
+} from '../../../executor/assignment.js';
 import { quietReport } from '../../quiet-report.js';
+import { FakeGuest } from './fake-guest.js';
 
 interface Member {
   assignment: ReplicaAssignment;
@@ -24,9 +32,16 @@ export class FakeGroup {
   /** Snapshots on their way, by member. */
   readonly joining = new Map<number, ReplicaReport['joining']>();
 
+  /** Of a replicated guest; null: of a program. */
+  guest: FakeGuest | null = null;
+
   constructor(readonly name: string) {}
 
-  start(assignment: ReplicaAssignment): void {
+  start(assignment: ReplicaAssignment, guest: GuestGroup | null): void {
+    if (guest) {
+      this.guest ??= new FakeGuest();
+      this.guest.start(assignment.self.member, guest, assignment.join);
+    }
     if (!assignment.join && this.configuration.length === 0)
       this.configuration = [assignment.self, ...assignment.peers];
     this.members.set(assignment.self.member, { assignment, alive: true, connected: true });
@@ -36,6 +51,7 @@ export class FakeGroup {
   end(member: number): void {
     const found = this.members.get(member);
     if (found) found.alive = false;
+    this.guest?.end(member);
     this.settle();
   }
 
@@ -52,6 +68,8 @@ export class FakeGroup {
     if (order.type === 'removeMember' && this.configuration.length > 1 && order.member !== this.leader) {
       this.change(this.configuration.filter(({ member }) => member !== order.member));
     }
+    const heir = to === this.guest?.primary ? this.guest.order(order) : 0;
+    if (heir !== 0) this.lead(heir);
     this.settle();
   }
 
@@ -92,6 +110,7 @@ export class FakeGroup {
       ...quietReport(),
       joining: this.joining.get(member) ?? null,
       metrics: null,
+      ...(this.guest?.report(member) && { guest: this.guest.report(member) as GuestReport }),
     };
   }
 
@@ -111,6 +130,11 @@ export class FakeGroup {
     if (!this.active().includes(this.leader)) this.leader = 0;
     if (this.leader === 0 && quorum()) this.lead(Math.min(...this.active()));
     if (this.leader === 0) return;
+    const better = this.guest?.led(this.leader, (member) => this.works(member)) ?? this.leader;
+    if (better !== this.leader && this.active().includes(better)) {
+      this.lead(better);
+      this.guest?.led(better, (member) => this.works(member));
+    }
     for (const [number, { assignment }] of this.members) {
       const known = this.configuration.some(({ member }) => member === number);
       if (!known && !this.stuck.has(number) && this.works(number) && assignment.join && !this.removed.has(number))

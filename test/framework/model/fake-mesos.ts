@@ -1,5 +1,5 @@
 /** A tiny Mesos in memory: one master, agents, tasks, unreliable updates. Time and choices come from outside. */
-import type { Assignment } from '../../../executor/assignment.js';
+import type { Assignment, GuestGroup } from '../../../executor/assignment.js';
 import type {
   Offer,
   OfferOperation,
@@ -165,7 +165,7 @@ export class FakeMesos {
     if (!state || task.ended || !this.agents.get(task.agentId)?.up) return;
     this.#become(task, state);
     if (state === 'TASK_RUNNING' && task.assignment.replica)
-      this.#group(task.assignment.replica.group).start(task.assignment.replica);
+      this.#group(task.assignment.replica.group).start(task.assignment.replica, guestGroup(task.assignment));
   }
 
   end(task: FakeTask, state: TaskState): void {
@@ -192,6 +192,7 @@ export class FakeMesos {
   /** Each living replica tells what it knows; `heard` decides which reports arrive. */
   reports(heard: (index: number) => boolean): void {
     let index = 0;
+    for (const group of this.groups.values()) this.#endUseless(group);
     for (const task of this.tasks.values()) {
       const replica = task.assignment.replica;
       if (!replica || task.ended || task.state !== 'TASK_RUNNING' || !this.agents.get(task.agentId)?.up) continue;
@@ -205,6 +206,15 @@ export class FakeMesos {
       };
       this.#sentMs.set(message, this.nowMs);
       this.events.push(message);
+    }
+  }
+
+  #endUseless({ name, guest }: FakeGroup): void {
+    guest?.advance();
+    for (const member of guest?.useless.splice(0) ?? []) {
+      const of = ({ assignment: { replica } }: FakeTask) => replica?.group === name && replica.self.member === member;
+      const task = [...this.tasks.values()].find(of);
+      if (task && this.agents.get(task.agentId)?.up) this.end(task, 'TASK_FAILED');
     }
   }
 
@@ -361,4 +371,8 @@ export class FakeMesos {
 function reservedFor(role: string | undefined, resources: Resource[]): Resource[] {
   if (role === undefined) return resources;
   return resources.map((resource) => ({ ...resource, reservations: [{ type: 'STATIC', role }] }));
+}
+
+function guestGroup({ command }: Assignment): GuestGroup | null {
+  return 'vm' in command ? command.vm.group : null;
 }

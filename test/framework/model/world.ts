@@ -152,12 +152,13 @@ export class World {
 }
 
 let versions = 0;
+const program = { cmd: 'exec sleep 1000', instances: 3 };
 
 /** An app with the defaults of the spec, and a version later than all before. */
 function spec(body: object, change: Partial<AppSpec>): AppSpec {
   const version = new Date(1_790_000_000_000 + ++versions).toISOString();
   const result = parse(
-    { cmd: 'exec sleep 1000', cpus: 0.5, instances: 3, ...body },
+    { cpus: 0.5, ...body },
     { mode: 'create', existing: null, version, role: 'gaia', principal: 'gaia' },
   );
   assert.ok(result.ok, JSON.stringify(result));
@@ -165,9 +166,14 @@ function spec(body: object, change: Partial<AppSpec>): AppSpec {
 }
 
 export function appSpec(id: string, change: Partial<AppSpec> = {}): AppSpec {
-  return spec({ id }, change);
+  return spec({ id, ...program }, change);
 }
 
 export function replicatedSpec(id: string, change: Partial<AppSpec> = {}): AppSpec {
-  return spec({ id, replication: {} }, change);
+  return spec({ id, ...program, replication: {} }, change);
+}
+
+export function guestSpec(id: string, change: Partial<AppSpec> = {}): AppSpec {
+  const vm = { kernel: '/boot/vmlinuz', initrd: '/boot/initrd.gz', memory: 128, ports: [6379] };
+  return spec({ id, container: { type: 'VM', vm }, replication: { protocol: 'vm' } }, change);
 }

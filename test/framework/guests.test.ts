@@ -1,0 +1,226 @@
+import assert from 'node:assert/strict';
+import { type SchedulerCallBody, toPlain } from '../../framework/mesos-http-client/index.js';
+import { pairMb } from '../../framework/replicated-guest.js';
+import type { GuestView, TaskView } from '../../framework/service.js';
+import { FakeGroup } from './model/fake-group.js';
+import { FakeGuest } from './model/fake-guest.js';
+import { put, settled, story } from './model/running.js';
+import { guestSpec, World } from './model/world.js';
+
+const id = '/demo/guest';
+
+/** `model`: what the guest of the first generation is like from the beginning. */
+function posted(agents = 5, model: Partial<FakeGuest> = {}): World {
+  const world = new World(agents);
+  const group = new FakeGroup(`${id}@1`);
+  group.guest = Object.assign(new FakeGuest(), model);
+  world.mesos.groups.set(group.name, group);
+  world.connect();
+  assert.equal(world.command(put(guestSpec(id)))?.ok, true);
+  return world;
+}
+
+const running = (world: World): TaskView[] => world.app(id).tasks.filter(({ state }) => state === 'TASK_RUNNING');
+const guest = (world: World): GuestView | undefined => world.app(id).group?.guest;
+const isWhole = (world: World) => world.app(id).group?.state === 'whole';
+const model = (world: World): FakeGuest => world.mesos.groups.get(`${id}@1`)?.guest as FakeGuest;
+
+function covered(world: World): World {
+  world.until(() => guest(world)?.covered === true && isWhole(world) && running(world).length === 3, 120);
+  return world;
+}
+
+const memberAt = (world: World, member: number | null | undefined): TaskView =>
+  running(world).find(({ replica }) => replica?.member === member) as TaskView;
+const primary = (world: World) => memberAt(world, guest(world)?.primary);
+const backup = (world: World) => memberAt(world, guest(world)?.backup);
+const witness = (world: World) => running(world).find(({ replica }) => replica?.slot === 2) as TaskView;
+
+function textOf(call: SchedulerCallBody): string {
+  return call.type === 'MESSAGE' ? Buffer.from(call.message.data, 'base64').toString() : '';
+}
+
+/** A healthy world, for so many seconds. */
+function pass(world: World, seconds: number): void {
+  const endMs = world.now + seconds * 1000;
+  world.until(() => world.now >= endMs, seconds + 1);
+}
+
+function fail(world: World, task: TaskView): void {
+  const found = world.mesos.tasks.get(task.id);
+  assert.ok(found);
+  world.mesos.end(found, 'TASK_FAILED');
+}
+
+function refusalOf(world: World, command: Parameters<World['command']>[0]): string {
+  const result = world.command(command);
+  return result?.ok === false ? `${result.reason}: ${result.message}` : 'ok';
+}
+
+describe('scheduler: a replicated guest', () => {
+  it('is placed as two members with a guest and a witness that asks for little, and each is told its part', () => {
+    const world = covered(posted());
+    const tasks = [...world.mesos.tasks.values()];
+    assert.equal(new Set(tasks.map(({ agentId }) => agentId)).size, 3);
+    const parts = tasks.map(({ assignment: { command, replica, ports }, info }) => {
+      assert.ok('vm' in command && replica);
+      const { servicePort, consensusPort } = replica.self;
+      const doors = command.vm.doors.map(({ hostPort }) => hostPort);
+      assert.deepEqual([doors, new Set([...doors, servicePort, consensusPort]).size], [ports, 3]);
+      const { mem, disk } = toPlain(info.resources ?? []);
+      return { slot: replica.self.slot, ...command.vm.group, mem, disk };
+    });
+    const firstPrimary = tasks.find(({ assignment }) => assignment.replica?.self.slot === 0)?.assignment.replica?.self
+      .member;
+    assert.deepEqual(
+      parts.sort((a, b) => a.slot - b.slot),
+      [
+        { slot: 0, firstPrimary, witness: false, mem: 2 * 128 + pairMb, disk: 128 },
+        { slot: 1, firstPrimary, witness: false, mem: 2 * 128 + pairMb, disk: 128 },
+        { slot: 2, firstPrimary, witness: true, mem: 192, disk: 0 },
+      ],
+    );
+  });
+
+  it('is placed whole or not at all, and what is missing is said', () => {
+    const world = posted(2);
+    world.tick(20_000);
+    world.tick(20_000);
+    assert.deepEqual([...world.mesos.tasks.values()], []);
+    assert.match(world.scheduler.view(world.now).queue[0]?.sentence ?? '', /distinct|different|agent/);
+  });
+
+  it('runs before it is covered: the deployment is done, and that it is not covered is said', () => {
+    const world = posted(5, { stuck: true, dead: true });
+    pass(world, 30);
+    assert.match(world.scheduler.view(world.now).deployments[0]?.waitingFor ?? '', /its guest does not run yet/);
+    model(world).dead = false;
+    world.until(settled, 120);
+    assert.equal(guest(world)?.covered, false);
+    model(world).stuck = false;
+    covered(world);
+    assert.match(story(world, id), /its guest is covered/);
+  });
+
+  it('has a lost backup, witness or primary replaced, in the same slot, and is covered again', () => {
+    for (const lose of [backup, witness, primary]) {
+      const world = covered(posted());
+      const lost = lose(world);
+      const { slot, member } = lost.replica as NonNullable<TaskView['replica']>;
+      const [was, other] = [guest(world)?.primary, guest(world)?.backup];
+      fail(world, lost);
+      world.until(() => running(world).every(({ id: one }) => one !== lost.id));
+      covered(world);
+      const successor = running(world).find(({ replica }) => replica?.slot === slot)?.replica?.member;
+      assert.ok((successor ?? 0) > 3, lose.name);
+      assert.equal(guest(world)?.primary, member === was ? other : was, lose.name);
+    }
+  });
+
+  it('begins again by itself when its first primary ends before the guest has run', () => {
+    const world = posted(5, { dead: true });
+    pass(world, 30);
+    const first = running(world).find(({ replica }) => replica?.slot === 0) as TaskView;
+    fail(world, first);
+    world.until(() => world.app(id).group?.generation === 2, 60);
+    covered(world);
+    assert.match(story(world, id), /the guest has never run: generation 2 begins/);
+  });
+
+  it('knows after a crash of the framework what it knew', () => {
+    const world = covered(posted());
+    const before = guest(world);
+    world.crash();
+    assert.deepEqual(guest(world), before);
+  });
+
+  it('tells the primary of a backup only once that counts', () => {
+    const world = covered(posted());
+    const group = world.mesos.groups.get(`${id}@1`);
+    group?.stuck.add(4);
+    fail(world, backup(world));
+    world.calls.length = 0;
+    world.until(() => running(world).some(({ replica }) => replica?.report?.guest?.standing === 'awaiting'), 120);
+    pass(world, 10);
+    const offers = () => world.calls.filter((call) => call.type === 'MESSAGE' && textOf(call).includes('offerBackup'));
+    assert.deepEqual(offers(), []);
+    group?.stuck.delete(4);
+    group?.connect(4, true);
+    covered(world);
+    assert.equal(offers().length, 1);
+  });
+
+  it('is lost with primary and backup, or with a primary that nobody covers: nothing is restarted before a user says so', () => {
+    for (const before of ['both', 'seeding', 'awaiting']) {
+      const world = covered(posted());
+      if (before !== 'both') {
+        Object.assign(model(world), { stuck: true, dead: before === 'awaiting' });
+        const gone = backup(world);
+        fail(world, gone);
+        world.until(() => guest(world)?.covered === false && isWhole(world), 120);
+        fail(world, primary(world));
+      } else for (const task of [primary(world), backup(world)]) fail(world, task);
+      world.until(() => world.app(id).group?.state === 'lost', 120);
+      const { generation } = world.app(id).group as { generation: number };
+      pass(world, 60);
+      assert.equal(world.app(id).group?.generation, generation);
+      const version = new Date(world.now).toISOString();
+      const restart = { type: 'restartApp' as const, appId: id, version };
+      assert.match(refusalOf(world, { ...restart, force: false }), /quorum: .*the memory of its guest/);
+      assert.equal(refusalOf(world, { ...restart, force: true }), 'ok');
+      world.until(() => world.app(id).group?.generation === generation + 1 && guest(world)?.covered === true, 200);
+    }
+  });
+
+  it('keeps the only member that has its guest from users, drains and restarts', () => {
+    const world = covered(posted());
+    const kill = (task: TaskView, scale = false) =>
+      refusalOf(world, { type: 'killTasks', taskIds: [task.id], scale, force: false });
+    assert.match(kill(witness(world), true), /invalid: .*keeps its three members/);
+    model(world).stuck = true;
+    fail(world, backup(world));
+    world.until(() => guest(world)?.covered === false && isWhole(world), 120);
+    const only = primary(world);
+    assert.match(kill(only), /quorum: .*no backup covers the primary/);
+    const other = witness(world);
+    world.command({ type: 'drain', wanted: { agent: [only.host, other.host] } });
+    pass(world, 60);
+    assert.deepEqual([primary(world).id, witness(world).id], [only.id, other.id]);
+    model(world).stuck = false;
+    world.until(() => running(world).every(({ host }) => host !== only.host && host !== other.host), 600);
+    covered(world);
+    assert.deepEqual(
+      running(world)
+        .map(({ replica }) => replica?.slot)
+        .sort(),
+      [0, 1, 2],
+    );
+    assert.equal(world.app(id).group?.generation, 1);
+  });
+
+  it('is restarted member by member, the primary last, and never without cover', () => {
+    const world = covered(posted());
+    const first = running(world).map(({ id: one }) => one);
+    const version = new Date(world.now + 1).toISOString();
+    assert.equal(refusalOf(world, { type: 'restartApp', appId: id, version, force: false }), 'ok');
+    model(world).stuck = true;
+    pass(world, 60);
+    const left = () => running(world).filter(({ id: one }) => first.includes(one));
+    assert.equal(left().length, 2, 'the next one waits until the first one is covered');
+    assert.ok(left().some(({ id: one }) => one === primary(world).id));
+    model(world).stuck = false;
+    world.until((view) => settled(view) && running(world).every(({ id: one }) => !first.includes(one)), 300);
+    covered(world);
+    assert.equal(world.app(id).group?.generation, 1);
+  });
+
+  it('refuses by name what it cannot do', () => {
+    const world = covered(posted());
+    const { container } = guestSpec(id);
+    assert.ok(container);
+    const other = put(guestSpec(id, { container: { ...container, vm: { ...container.vm, vcpus: 2 } } }));
+    assert.match(refusalOf(world, other), /invalid: container\.vm: the guest of .* stays/);
+    const transfer = { type: 'transferLeadership' as const, appId: id, slot: 1 };
+    assert.match(refusalOf(world, transfer), /invalid: .*use "gaia vm failover \/demo\/guest"/);
+  });
+});

@@ -1,0 +1,101 @@
+/** A replicated guest as an app of a local cluster, as a user sees it: posted, covered, its primary lost, covered again. */
+import assert from 'node:assert/strict';
+import { readlinkSync } from 'node:fs';
+import { type GuestImage, prepareGuestImage } from '../../framework/guest/image.js';
+import { containerProcesses } from '../../framework/mesos-local/agent/process-tree.js';
+import type { GuestView } from '../../framework/service.js';
+import { portOf, type Replica, System, until } from '../e2e/system.js';
+import type { RespConnection } from '../resp.js';
+import { patienceMs } from './machine.js';
+import { redisAt } from './redis.js';
+
+const app = '/demo/guest';
+const witnessSlot = 2;
+/** Acknowledged one after another on one connection. */
+const writes = 100;
+
+type Member = Replica & { guest?: { standing: string | null } };
+
+interface Told {
+  state: string;
+  guest: GuestView;
+  members: Member[];
+}
+
+describe('a replicated guest in a cluster', function () {
+  this.timeout(20 * patienceMs);
+  let image: GuestImage;
+  let system: System;
+  before(async () => {
+    image = prepareGuestImage();
+    system = await System.start({ agents: 4 });
+  });
+  after(() => system?.stop());
+
+  async function told(): Promise<Told> {
+    const { group, replicas } = await system.group(app);
+    const { state, guest } = group as unknown as Pick<Told, 'state' | 'guest'>;
+    return { state, guest, members: replicas.filter((one) => one.state === 'TASK_RUNNING') };
+  }
+
+  /** Of three running members, the primary not being `notMember`. */
+  const covered = (notMember = 0): Promise<Told> =>
+    until(`${app} is covered`, 4 * patienceMs, async () => {
+      const now = await told();
+      if (now.state === 'whole' && now.guest.covered && now.guest.primary !== notMember) return now;
+      throw new Error(JSON.stringify([now.state, now.guest, now.members.map(({ slot, guest }) => [slot, guest])]));
+    });
+
+  const inSlot = ({ members }: Told, slot: number): Member => members.find((one) => one.slot === slot) as Member;
+  const primary = ({ members, guest }: Told): Member =>
+    members.find(({ member }) => member === guest.primary) as Member;
+
+  async function write(client: RespConnection, from: number): Promise<number> {
+    for (let value = from + 1; value <= from + writes; value++)
+      assert.equal(await client.call('INCR', 'counter'), String(value));
+    return from + writes;
+  }
+
+  it('is covered, and loses its primary, but no connection of the witness and no acknowledged write', async () => {
+    const vm = { ...image, memory: 96, commandLine: 'quiet nokaslr no_timer_check mitigations=off', ports: [6379] };
+    const replication = { protocol: 'vm', suspicionMs: 5000 };
+    await system.deploy({ id: app, cpus: 0.3, backoffSeconds: 0, container: { type: 'VM', vm }, replication });
+    const before = await covered();
+    assert.equal(new Set(before.members.map(({ agentId }) => agentId)).size, 3);
+    const client = await redisAt(portOf(inSlot(before, witnessSlot)));
+    const written = await write(client, 0);
+    lose(primary(before));
+    const now = await write(client, written);
+    const after = await covered(before.guest.primary as number);
+    assert.equal(after.guest.primary, before.guest.backup);
+    assert.ok((after.guest.backup as number) > witnessSlot + 1, 'a new member is the backup');
+    assert.equal(await write(client, now), 3 * writes);
+    client.close();
+  });
+
+  it('is shown by the command line with who has which part, and keeps three members', async () => {
+    const shown = await system.gaia('app', 'show', app);
+    assert.match(shown.stdout, /guest: member 2 is its primary, covered by member 4/);
+    assert.match(shown.stdout, /each but the witness with 0.3 cpus/);
+    for (const part of [/primary \(covered\)/, /backup/, /witness/]) assert.match(shown.stdout, part);
+    const scaled = await system.gaia('app', 'scale', app, '1');
+    assert.equal(scaled.status, 4);
+    assert.match(scaled.stderr, /a replicated guest has 3 members/);
+  });
+
+  /** As when its machine loses power: the executor, and all that it has started, in one sandbox. */
+  function lose({ pid }: Member): void {
+    const sandbox = placeOf(pid as number);
+    const own = containerProcesses(system.directory, null).filter((one) => placeOf(one) === sandbox);
+    for (const one of own) process.kill(one, 'SIGKILL');
+  }
+});
+
+/** Empty for a process that has ended. */
+function placeOf(pid: number): string {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`);
+  } catch {
+    return '';
+  }
+}
