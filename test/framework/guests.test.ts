@@ -221,6 +221,6 @@ describe('scheduler: a replicated guest', () => {
     const other = put(guestSpec(id, { container: { ...container, vm: { ...container.vm, vcpus: 2 } } }));
     assert.match(refusalOf(world, other), /invalid: container\.vm: the guest of .* stays/);
     const transfer = { type: 'transferLeadership' as const, appId: id, slot: 1 };
-    assert.match(refusalOf(world, transfer), /invalid: .*use "gaia vm failover \/demo\/guest"/);
+    assert.match(refusalOf(world, transfer), /invalid: .*its backup takes over when that is lost/);
   });
 });
