@@ -10,15 +10,19 @@ import { Program } from './process.js';
 import { launchGuest } from './vm/launch.js';
 import type { Machine } from './vm/machine.js';
 import { GuestMember, type MemberOptions } from './vm/member.js';
+import type { PairLimits } from './vm/pair.js';
 import { interposerPath, prepareWorkplace, replicaConfPath } from './workplace.js';
 
 /** The same on every replica, whatever the agent's own PATH is. */
 const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
-/** Of a replicated guest: output that its backup does not say waits at most that long. */
-const roundIntervalMs = 100;
-/** As long as a host that is away may be missed by nothing else. */
-const roundLimitMs = 30_000;
+/** Of a replicated guest. */
+export const pairLimits: PairLimits = {
+  /** Output that its backup does not say waits at most that long. */
+  roundIntervalMs: 100,
+  /** As long as a host that is away may be missed by nothing else. */
+  roundLimitMs: 30_000,
+};
 
 export interface LaunchPlace {
   /** Absolute path of the task's sandbox. */
@@ -72,7 +76,7 @@ async function launchVm(
   const native = dirname(place.interposer);
   const member = await GuestMember.start({
     ...{ replica, vm, group, directory, native, env, owner, ...ears },
-    limits: { roundIntervalMs, roundLimitMs },
+    limits: pairLimits,
   });
   return { program: member.plane, machine: null, member };
 }

@@ -30,6 +30,7 @@ const benchPackages = {
     ...['libhiredis-dev', 'libnghttp2-dev', 'libzookeeper-st-dev'],
   ],
   frames: vmPackages,
+  vm: [...vmPackages, 'iproute2'],
 };
 const nodeVersionMin = [20, 19];
 

@@ -19,6 +19,7 @@ const benches: Record<string, () => Promise<Bench>> = {
   failover: async () => (await import('./failover.js')).run,
   steady: async () => (await import('./steady.js')).run,
   frames: async () => (await import('./frames.js')).run,
+  vm: async () => (await import('./vm/main.js')).run,
   placement: async () => (await import('./placement/main.js')).run,
 };
 

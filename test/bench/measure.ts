@@ -43,7 +43,8 @@ export function figures(samplesUs: readonly number[], elapsedSeconds: number): F
   };
 }
 
-async function loop(clients: number, seconds: number, operation: Operation): Promise<number[]> {
+/** One run of the closed loops; gives back how long each operation took, in microseconds. */
+export async function loop(clients: number, seconds: number, operation: Operation): Promise<number[]> {
   const until = performance.now() + seconds * 1000;
   const samples: number[] = [];
   const client = async (id: number): Promise<void> => {

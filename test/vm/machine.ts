@@ -37,10 +37,16 @@ export class TestMachine {
 
   qmp!: Qmp;
 
-  /** `more` are further words of QEMU's command line. */
-  static async start(machine: Machine, env: Record<string, string> = {}, more: string[] = []): Promise<TestMachine> {
-    const words = ['--pdeathsig', 'KILL', 'qemu-system-x86_64', ...machineArguments(machine), ...more];
-    const child = spawn('setpriv', words, {
+  /** `more` are further words of QEMU's command line, `before` those of a command that becomes it. */
+  static async start(
+    machine: Machine,
+    env: Record<string, string> = {},
+    more: string[] = [],
+    before: string[] = [],
+  ): Promise<TestMachine> {
+    const qemu = ['setpriv', '--pdeathsig', 'KILL', 'qemu-system-x86_64', ...machineArguments(machine), ...more];
+    const [program = '', ...words] = [...before, ...qemu];
+    const child = spawn(program, words, {
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
       env: { ...process.env, ...env },
     });

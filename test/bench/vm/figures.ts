@@ -1,0 +1,70 @@
+/** What is told of many repetitions. Pure. */
+import { median, percentile, round } from '../measure.js';
+import type { Service } from './load-shape.js';
+import type { Link, Repetition, Sample } from './measured.js';
+
+export const names = ['bare', 'colo', 'fullPages', 'gaia'] as const;
+export type Name = (typeof names)[number];
+export type Repetitions = Record<Name, Partial<Repetition>[]>;
+
+interface Spread {
+  median: number;
+  min: number;
+  max: number;
+}
+
+/** Of one server over one link. An arrangement of which no repetition ended has no figures, and a field that needs them is null. */
+export function compare(all: Repetitions, link: Link, service: Service) {
+  const of = (name: Name) => all[name].flatMap((one) => one[name === 'bare' ? 'unlimited' : link]?.[service] ?? []);
+  const speed = (name: Name) => spread(of(name).map(({ answersPerSecond }) => answersPerSecond));
+  const bytes = (name: Name) => spread(of(name).map(({ bytesPerAnswer }) => bytesPerAnswer));
+  const versus = (peer: Name) => ratio(speed('gaia'), speed(peer));
+  const view = (name: Name) => [
+    name,
+    { answersPerSecond: speed(name), bytesPerAnswer: bytes(name), ...times(of(name)) },
+  ];
+  return {
+    throughputVsBare: versus('bare'),
+    throughputVsColo: versus('colo'),
+    throughputVsFullPages: versus('fullPages'),
+    bytesReductionVsFullPages: ratio(bytes('fullPages'), bytes('gaia')),
+    ...ofRounds(of('gaia')),
+    arrangements: Object.fromEntries(names.map(view)),
+  };
+}
+
+function spread(values: number[]): Spread | null {
+  if (values.length === 0) return null;
+  return { median: round(median(values)), min: round(Math.min(...values)), max: round(Math.max(...values)) };
+}
+
+function ratio(upper: Spread | null, lower: Spread | null): number | null {
+  return upper === null || lower === null || lower.median === 0 ? null : round(upper.median / lower.median);
+}
+
+function times(samples: Sample[]) {
+  if (samples.length === 0) return {};
+  const middle = (pick: (sample: Sample) => number) => round(median(samples.map(pick)));
+  return {
+    p50Us: middle(({ p50Us }) => p50Us),
+    p99Us: middle(({ p99Us }) => p99Us),
+    rounds: middle(({ rounds }) => rounds.length),
+    dirtyPagesPerRound: middle(({ rounds }) => mean(rounds.map(({ dirtyPages }) => dirtyPages))),
+  };
+}
+
+const mean = (values: number[]) =>
+  values.length === 0 ? 0 : values.reduce((sum, one) => sum + one, 0) / values.length;
+
+/** Of all rounds of all repetitions: pauses, and the share of dirty pages whose content did not cross. */
+function ofRounds(samples: Sample[]) {
+  const rounds = samples.flatMap((sample) => sample.rounds);
+  if (rounds.length === 0) return { pauseP50Ms: null, pauseP99Ms: null, equalPagesPercent: null };
+  const pausesMs = rounds.map(({ pauseUs }) => pauseUs / 1000);
+  const pages = (pick: 'dirtyPages' | 'sentPages') => rounds.reduce((sum, one) => sum + one[pick], 0);
+  return {
+    pauseP50Ms: round(percentile(pausesMs, 0.5)),
+    pauseP99Ms: round(percentile(pausesMs, 0.99)),
+    equalPagesPercent: round(100 * (1 - pages('sentPages') / Math.max(1, pages('dirtyPages')))),
+  };
+}
