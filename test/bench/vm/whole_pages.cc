@@ -1,9 +1,11 @@
-// Checkpoints of whole pages, as Remus and MicroCheckpointing make them, for a stock QEMU: the peer of `npm run bench -- vm`.
-//   gaia-whole-pages primary STREAM TAKEN GIVEN HOST PORT   unix sockets of QEMU: its COLO stream, its guest's frames, and back
-//   gaia-whole-pages backup HOST                            says {"port":N}
-// The primary's process plays the secondary to QEMU. It copies what a checkpoint says, lets the guest run on at once, and sends the copy
-// meanwhile; frames that the guest had put out before the checkpoint leave when the backup has the whole of it. The next one begins when
-// QEMU's interval is over and the one before is acknowledged. The line "rounds" on standard input says that QEMU has sent the seed.
+// Checkpoints of whole pages, as Remus and MicroCheckpointing make them, for a stock QEMU: the peer of `npm
+// run bench -- vm`.
+//   gaia-whole-pages primary STREAM TAKEN GIVEN HOST PORT   unix sockets of QEMU: its COLO stream, its
+//   guest's frames, and back gaia-whole-pages backup HOST                            says {"port":N}
+// The primary's process plays the secondary to QEMU. It copies what a checkpoint says, lets the guest run on
+// at once, and sends the copy meanwhile; frames that the guest had put out before the checkpoint leave when
+// the backup has the whole of it. The next one begins when QEMU's interval is over and the one before is
+// acknowledged. The line "rounds" on standard input says that QEMU has sent the seed.
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -22,7 +24,7 @@ using namespace gaia::relay;
 
 constexpr std::uint64_t waitNs = 1'000'000'000;
 constexpr std::uint64_t acceptWaitNs = 120 * waitNs;  // a guest boots meanwhile
-constexpr std::size_t copiedBytesMax = 32u << 20;  // that wait for the link; then QEMU waits
+constexpr std::size_t copiedBytesMax = 32u << 20;     // that wait for the link; then QEMU waits
 constexpr std::size_t bytesAtOnce = 64u << 10;
 enum Kind : std::uint8_t { data, roundsBegin };
 
@@ -70,7 +72,8 @@ class HeldFrames {
     release(0);
   }
   void release(std::uint64_t round) {
-    for (; !held_.empty() && held_.front().first <= round; held_.pop_front()) given_.put(held_.front().second);
+    for (; !held_.empty() && held_.front().first <= round; held_.pop_front())
+      given_.put(held_.front().second);
     given_.flush();
   }
   bool broken() const { return taken_.broken() || given_.broken(); }
@@ -82,13 +85,15 @@ class HeldFrames {
 
 class Primary : private StreamEvents {
  public:
-  Primary(int guest, int taken, int given, int link) : guest_(guest), link_(link), frames_(taken, given), stream_(*this) {}
+  Primary(int guest, int taken, int given, int link)
+      : guest_(guest), link_(link), frames_(taken, given), stream_(*this) {}
 
   int run() {
     for (;;) {
       std::vector<pollfd> descriptors{{STDIN_FILENO, static_cast<short>(ordered_ ? 0 : POLLIN), 0}};
       descriptors.push_back({guest_.descriptor(), static_cast<short>(crowded() ? 0 : POLLIN), 0});
-      descriptors.push_back({link_.descriptor(), static_cast<short>(POLLIN | (link_.wantsToSend() ? POLLOUT : 0)), 0});
+      descriptors.push_back(
+          {link_.descriptor(), static_cast<short>(POLLIN | (link_.wantsToSend() ? POLLOUT : 0)), 0});
       frames_.addTo(&descriptors);
       sys::poll(descriptors, waitNs);
       if (descriptors[0].revents != 0) hearOrder();
@@ -122,7 +127,8 @@ class Primary : private StreamEvents {
     std::uint64_t acknowledged = 0;
     while (link_.take(&acknowledged)) frames_.release(acknowledged_ = acknowledged);
     if (!crowded()) hearGuest();
-    if (ordered_ && !stream_.inRounds() && guest_.available() == 0 && unread(guest_.descriptor()) == 0) beginRounds();
+    if (ordered_ && !stream_.inRounds() && guest_.available() == 0 && unread(guest_.descriptor()) == 0)
+      beginRounds();
     if (requested_ && acknowledged_ == round_) {
       requested_ = false;
       answer(Message::reply);
@@ -155,8 +161,8 @@ class Primary : private StreamEvents {
     answer(Message::received);
     answer(Message::loaded);
     guest_.flush();
-    sayNumbers("{\"type\":\"round\",\"dirtyPages\":%lu,\"bytes\":%lu,\"pauseUs\":%lu}\n", pages_, copiedBytes_,
-               (sys::nowNs() - stoppedNs_) / 1000);
+    sayNumbers("{\"type\":\"round\",\"dirtyPages\":%lu,\"bytes\":%lu,\"pauseUs\":%lu}\n", pages_,
+               copiedBytes_, (sys::nowNs() - stoppedNs_) / 1000);
   }
 
   void forward(Kind kind, std::span<const std::byte> bytes) {
@@ -189,7 +195,8 @@ class Backup : private StreamEvents {
 
   int run() {
     while (!link_.broken() && stream_.failure().empty()) {
-      std::array<pollfd, 1> wait{{{link_.descriptor(), static_cast<short>(POLLIN | (link_.wantsToSend() ? POLLOUT : 0)), 0}}};
+      std::array<pollfd, 1> wait{
+          {{link_.descriptor(), static_cast<short>(POLLIN | (link_.wantsToSend() ? POLLOUT : 0)), 0}}};
       sys::poll(wait, waitNs);
       link_.receive();
       while (hearPart()) {
@@ -247,7 +254,8 @@ int runPrimary(char** words) {
   const int link = sys::connectTcp(words[3], static_cast<std::uint16_t>(std::stoul(words[4])));
   sayNumbers("{\"type\":\"open\"}\n", 0);
   const int taken = accepted(listeners[1]), given = accepted(listeners[2]), guest = accepted(listeners[0]);
-  if (link < 0 || taken < 0 || given < 0 || guest < 0) return fail("QEMU or the backup did not connect in time");
+  if (link < 0 || taken < 0 || given < 0 || guest < 0)
+    return fail("QEMU or the backup did not connect in time");
   return Primary(guest, taken, given, link).run();
 }
 
