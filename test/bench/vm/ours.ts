@@ -4,8 +4,7 @@ import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { MemberAddress, ReplicaAssignment } from '../../../executor/assignment.js';
 import { pairLimits } from '../../../executor/launch.js';
-import { GuestMember } from '../../../executor/vm/member.js';
-import type { PairNews } from '../../../executor/vm/pair-loop.js';
+import { GuestMember, type MemberNews } from '../../../executor/vm/member.js';
 import { programFile } from '../../../framework/guest/initramfs.js';
 import { freePort } from '../../consensus/ports.js';
 import { until } from '../../e2e/system.js';
@@ -18,8 +17,8 @@ const preloadName = 'libgaia-tcg-colo.so';
 
 interface Hosted {
   member: GuestMember;
-  /** What it tells, the last first of each kind. */
-  news: PairNews[];
+  /** What it tells, the newest first. */
+  news: MemberNews[];
   /** File. */
   console: string;
 }
@@ -37,7 +36,7 @@ export async function start(place: Place): Promise<Arrangement> {
     const [primary, backup] = all as [Hosted, Hosted];
     await until('the guest is up', patienceMs, async () => guestUp.test(readFileSync(primary.console, 'utf8')));
     const port = await until('the backup is ready', patienceMs, async () => readyPort(backup.news));
-    primary.member.offer({ member: 2, host: place.network.address('backup'), port });
+    primary.member.obey({ type: 'offerBackup', member: 2, host: place.network.address('backup'), port });
     await until('the backup covers the guest', patienceMs, async () => covered(primary.news));
     return { ports: place.ports, rounds, stop };
   } catch (error) {
@@ -46,14 +45,15 @@ export async function start(place: Place): Promise<Arrangement> {
   }
 }
 
-function readyPort(news: PairNews[]): number | null {
-  return news.find((one) => one.type === 'ready')?.port ?? null;
+function readyPort(news: MemberNews[]): number | null {
+  const told = news.find((one) => one.type === 'guest');
+  return told && told.guest.relayPort > 0 ? told.guest.relayPort : null;
 }
 
-function covered(news: PairNews[]): boolean {
+function covered(news: MemberNews[]): boolean {
   const bad = news.find((one) => one.type === 'backupLost' || one.type === 'useless');
   if (bad) throw new Error(bad.reason);
-  return news.some((one) => one.type === 'stands' && one.standing === 'covered');
+  return news.some((one) => one.type === 'guest' && one.guest.standing === 'covered');
 }
 
 async function replicas({ network }: Place): Promise<ReplicaAssignment[]> {
@@ -85,10 +85,10 @@ async function startMember(place: Place, replica: ReplicaAssignment, rounds: Rou
   const programs = path.join(place.directory, `programs-${slot + 1}`);
   makePrograms(programs, place.network.at(machines[slot] as Machine));
   const group = { firstPrimary: 1, witness: slot === 2 };
-  const news: PairNews[] = [];
+  const news: MemberNews[] = [];
   const member = await GuestMember.start({
     ...{ replica, group, directory, native: programs, owner: null, limits: pairLimits, hear: () => {} },
-    vm: { ...guest(), doors: slot === 0 ? doorsOf(place.ports) : [], group },
+    vm: { ...guest(), doors: slot === 0 ? doorsOf(place.ports) : [], disk: null, group },
     env: { ...process.env, PATH: `${programs}:${process.env.PATH}` } as Record<string, string>,
     tell: (one) => (one.type === 'round' ? rounds.push(one.round) : news.unshift(one)),
   });
