@@ -160,7 +160,7 @@ void DataPlane::refreshStatus() {
 // spaced: one takes a while to show.
 void DataPlane::attendDuty(std::uint64_t nowNs) {
   if (!leads() || nowNs - dutySinceNs_ < dutyNs) return;
-  const Leadership leadership = dutyOf(self_.number, founder_, order_.roles(), status_);
+  const Leadership leadership = dutyOf(self_.number, founder_, round_ != 0, order_.roles(), status_);
   if (leadership.duty == Leadership::Duty::none) return;
   dutySinceNs_ = nowNs;
   if (leadership.duty == Leadership::Duty::assign)

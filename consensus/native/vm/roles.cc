@@ -15,12 +15,13 @@ Leadership transfer(std::uint32_t to) { return {Leadership::Duty::transfer, {}, 
 
 }  // namespace
 
-Leadership dutyOf(std::uint32_t self, std::uint32_t founder, const Roles& roles, const Status& status) {
+Leadership dutyOf(std::uint32_t self, std::uint32_t founder, bool holdsGuest, const Roles& roles,
+                  const Status& status) {
   if (roles.primary == self) return {};
   if (roles.epoch == 0) return founder == 0 ? Leadership{} : assign({1, founder, 0});
-  if (roles.backup == self) return assign({roles.epoch + 1, self, 0});
+  if (roles.backup == self && holdsGuest) return assign({roles.epoch + 1, self, 0});
   for (const std::uint32_t better : {roles.primary, roles.backup})
-    if (better != 0 && isConnected(status, better)) return transfer(better);
+    if (better != 0 && better != self && isConnected(status, better)) return transfer(better);
   return {};
 }
 

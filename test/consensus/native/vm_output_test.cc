@@ -197,20 +197,24 @@ TEST_CASE("vm: what the backup keeps is the newest of its output since the round
 TEST_CASE("vm: only the backup of the log becomes primary") {
   using Duty = Leadership::Duty;
   for (const std::uint32_t leader : {1u, 3u}) {
-    const auto first = dutyOf(leader, 1, {}, connectedTo({2}));
+    const auto first = dutyOf(leader, 1, false, {}, connectedTo({2}));
     CHECK(first.duty == Duty::assign);
     CHECK(first.roles == Roles{1, 1, 0});
   }
-  CHECK(dutyOf(4, 0, {}, connectedTo({1, 2})).duty == Duty::none);  // a joiner that has not caught up
+  CHECK(dutyOf(4, 0, false, {}, connectedTo({1, 2})).duty == Duty::none);  // a joiner that has not caught up
   const Roles pair{4, 1, 2};
-  CHECK(dutyOf(1, 1, pair, connectedTo({2, 3})).duty == Duty::none);
-  const auto takeover = dutyOf(2, 1, pair, connectedTo({3}));
+  CHECK(dutyOf(1, 1, false, pair, connectedTo({2, 3})).duty == Duty::none);
+  const auto takeover = dutyOf(2, 1, true, pair, connectedTo({3}));
   CHECK(takeover.duty == Duty::assign);
   CHECK(takeover.roles == Roles{5, 2, 0});
-  CHECK(dutyOf(4, 1, pair, connectedTo({})).duty == Duty::none);  // a guest that no round has made the same
-  CHECK(dutyOf(2, 1, {4, 1, 0}, connectedTo({3})).duty == Duty::none);
-  const auto witness = dutyOf(3, 1, pair, connectedTo({1, 2}));
+  CHECK(dutyOf(4, 1, false, pair, connectedTo({})).duty == Duty::none);  // a guest that no round has made the same
+  CHECK(dutyOf(2, 1, true, {4, 1, 0}, connectedTo({3})).duty == Duty::none);
+  const auto seeded = dutyOf(2, 1, false, pair, connectedTo({1, 3}));  // it has not the guest's state yet
+  CHECK(seeded.duty == Duty::transfer);
+  CHECK(seeded.to == 1);
+  CHECK(dutyOf(2, 1, false, pair, connectedTo({3})).duty == Duty::none);
+  const auto witness = dutyOf(3, 1, false, pair, connectedTo({1, 2}));
   CHECK(witness.duty == Duty::transfer);
   CHECK(witness.to == 1);
-  CHECK(dutyOf(3, 1, pair, connectedTo({2})).to == 2);
+  CHECK(dutyOf(3, 1, false, pair, connectedTo({2})).to == 2);
 }

@@ -76,6 +76,15 @@ describe('a replicated guest', function () {
     await eventually('member 2 is not the backup', () => group.members.every(({ guest }) => guest?.backup === 2));
   }
 
+  /** A round has given the backup the guest's state; before, it does not become the primary. */
+  async function cover(): Promise<void> {
+    await setBackup();
+    for (const number of [2, 1]) group.member(number).order('committed 1');
+    await eventually('the round does not count', () =>
+      [1, 2].every((number) => group.member(number).guest?.round === 1),
+    );
+  }
+
   it('answers clients of every member', async () => {
     for (const each of clients) await each.isAnswered('0');
     assert.deepEqual(primary().heard, ['a 0', 'b 0', 'c 0']);
@@ -96,7 +105,7 @@ describe('a replicated guest', function () {
   });
 
   it('hears every input once and in order, and answers, when the primary’s machine is lost under load', async () => {
-    await setBackup();
+    await cover();
     for (const number of numbers(50)) await client(3).isAnswered(number);
     const more = numbers(400).slice(50);
     for (const [place, number] of more.entries()) {
@@ -119,7 +128,7 @@ describe('a replicated guest', function () {
 
   it('says by the new primary what the lost one kept back', async () => {
     await client(3).isAnswered('0');
-    await setBackup();
+    await cover();
     primary().freeze(true);
     client(3).say('1');
     await eventually('the backup does not hear it', () => heardOf(backup(), 'c').includes('1'));
@@ -203,8 +212,23 @@ describe('a replicated guest', function () {
     assert.equal(group.member(2).guest?.cut, 0);
   });
 
-  it('is not spoken for by a former primary', async () => {
+  it('stays with its primary when a backup leads that no round has given its state', async () => {
     await setBackup();
+    const { term } = group.member(3);
+    group.member(1).order('transfer 2');
+    // Once to the backup, and once back.
+    await eventually('the primary does not lead again', () =>
+      group.members.every((one) => one.term >= term + 2 && one.leader === 1),
+    );
+    await client(3).isAnswered('0');
+    assert.deepEqual(
+      [1, 2, 3].map((number) => group.member(number).guest?.primary),
+      [1, 1, 1],
+    );
+  });
+
+  it('is not spoken for by a former primary', async () => {
+    await cover();
     await client(3).isAnswered('0');
     primary().freeze(true);
     primary().answer = () => 'old';

@@ -69,6 +69,7 @@ export class GuestMember {
   frames: FrameCounts | null = null;
   relay: Partial<RelayStatus> | null = null;
   readonly rounds: RoundLine[] = [];
+  term = 0;
   leader = 0;
   readonly refused: string[] = [];
   fatal = '';
@@ -132,12 +133,17 @@ export class GuestMember {
     return this.child.stdio[3] as Duplex;
   }
 
-  private hear(line: { type: string; leader: number; order: string; message: string }): void {
+  private follow({ leader, term }: { leader: number; term: number }): void {
+    this.leader = leader;
+    this.term = term;
+  }
+
+  private hear(line: { type: string; leader: number; term: number; order: string; message: string }): void {
     if (line.type === 'guest') this.guest = line as unknown as GuestStatus;
     if (line.type === 'frames') this.frames = line as unknown as FrameCounts;
     if (line.type === 'relay') this.relay = line as unknown as Partial<RelayStatus>;
     if (line.type === 'round') this.rounds.push(line as unknown as RoundLine);
-    if (line.type === 'state') this.leader = line.leader;
+    if (line.type === 'state') this.follow(line);
     if (line.type === 'refused') this.refused.push(`${line.order}: ${line.message}`);
     if (line.type === 'fatal') this.fatal = line.message;
   }

@@ -33,6 +33,8 @@ describe('a session of the relay', function () {
   async function becomesPrimary(): Promise<void> {
     group.member(1).order('backup 2');
     await eventually('member 2 is not the backup', () => group.members.every(({ guest }) => guest?.backup === 2));
+    group.member(2).order('committed 1'); // else it would have no guest's state
+    await eventually('the round does not count', () => group.member(2).guest?.round === 1);
     group.member(1).order('transfer 2');
     await eventually('member 2 is not the primary', () => group.members.every(({ guest }) => guest?.primary === 2));
   }
