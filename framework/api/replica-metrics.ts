@@ -2,9 +2,8 @@
 import { Counter, Gauge, type Metric, type Registry } from 'prom-client';
 import type { Distribution, ReplicaMetrics, ReplicaReport } from '../../executor/assignment.js';
 import type { FrameworkView, ReplicaView } from '../service.js';
-
-type Labels = Record<'app' | 'slot' | 'member', string>;
-const labelNames = ['app', 'slot', 'member'] as const;
+import { Counted, decades, type Labels, labelNames, type Scale } from './counted.js';
+import { addGuests } from './guest-metrics.js';
 
 /** Null: not for this one. */
 const gauges: [name: string, help: string, value: (of: ReplicaReport) => number | null][] = [
@@ -41,19 +40,8 @@ const counters: [name: string, help: string, value: (of: ReplicaMetrics) => numb
   ],
 ];
 
-/** Upper bounds as Prometheus writes them, in units of `scale` of what is counted. */
-interface Scale {
-  name: string;
-  help: string;
-  of: (metrics: ReplicaMetrics) => Distribution;
-  bounds: number[];
-  scale: number;
-}
-const decades = (from: number, to: number, steps: number[]) =>
-  Array.from({ length: to - from }, (_, i) =>
-    steps.map((step) => Number((step * 10 ** (from + i)).toPrecision(3))),
-  ).flat();
-const scales: Scale[] = [
+/** As leader. */
+const scales: (Scale & { of: (metrics: ReplicaMetrics) => Distribution })[] = [
   {
     name: 'gaia_replica_commit_latency_seconds',
     help: 'From handing a turn to the group to its commit, as the leader sees it',
@@ -77,38 +65,7 @@ const scales: Scale[] = [
   },
 ];
 
-/**
- * Distributions that were counted elsewhere, under fixed bounds; a bucket that a bound cuts counts above it. prom-client's
- * own histograms only take single observations; its registry asks a metric for no more than a name and `get`.
- */
-class Counted {
-  readonly name: string;
-  readonly #values: { metricName: string; value: number; labels: object }[] = [];
-
-  constructor(private readonly row: Scale) {
-    this.name = row.name;
-  }
-
-  add(labels: Labels, { count, sum, buckets }: Distribution): void {
-    const { name, bounds, scale } = this.row;
-    const push = (suffix: string, value: number, more: object = {}) =>
-      this.#values.push({ metricName: `${name}_${suffix}`, value, labels: { ...labels, ...more } });
-    for (const le of bounds) {
-      const within = buckets.filter(([valueMax]) => valueMax <= le * scale);
-      const below = within.reduce((total, [, inBucket]) => total + inBucket, 0);
-      push('bucket', below, { le });
-    }
-    push('bucket', count, { le: '+Inf' });
-    push('sum', sum / scale);
-    push('count', count);
-  }
-
-  async get() {
-    return { name: this.name, help: this.row.help, type: 'histogram', values: this.#values, aggregator: 'sum' };
-  }
-}
-
-interface Reported {
+export interface Reported {
   labels: Labels;
   report: ReplicaReport;
 }
@@ -134,6 +91,7 @@ export function addReplicas(registry: Registry, { apps }: FrameworkView): void {
   }
   addRefusals(registry, counting);
   addStates(registry, replicas);
+  addGuests(registry, replicas);
 }
 
 function addRefusals(registry: Registry, counting: { labels: Labels; metrics: ReplicaMetrics }[]): void {
