@@ -18,6 +18,7 @@ import { type Demand, requestNow } from './scheduler/demand.js';
 import { advanceDeployments, isRestarting } from './scheduler/deployments.js';
 import { noteDrains } from './scheduler/drains.js';
 import { convergeGroup } from './scheduler/groups.js';
+import { forgetGuestWishes } from './scheduler/guest-orders.js';
 import { forgetUnheard, receiveInverseOffers, rescindInverseOffer } from './scheduler/maintenance.js';
 import { match } from './scheduler/match.js';
 import { countMoves } from './scheduler/moving.js';
@@ -208,6 +209,7 @@ function removeApp(context: Context, app: AppRecord): [] {
   context.state.stories.remove(app.id);
   context.memory.waiting.delete(app.id);
   context.memory.handOvers.delete(app.id);
+  forgetGuestWishes(context, app.id);
   context.memory.preemption.nextMsOf.delete(app.id);
   return [];
 }

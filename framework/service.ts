@@ -52,11 +52,15 @@ export type Command =
    */
   | { type: 'rebalance'; moves: Pick<RebalanceMove, 'group' | 'from' | 'to' | 'sentence'>[]; gainMin: number }
   /** `slot` null: to the most current other replica. Its effect follows in a moment, if nothing comes between. */
-  | { type: 'transferLeadership'; appId: string; slot: number | null };
+  | { type: 'transferLeadership'; appId: string; slot: number | null }
+  /** A round of a replicated guest; the primary's `synced` is `request`, which rises, when it has ended. */
+  | { type: 'syncGuest'; appId: string; request: number }
+  /** The backup of a replicated guest becomes the primary. */
+  | { type: 'failOverGuest'; appId: string };
 
 export type CommandResult =
   | { ok: true; deploymentId: string | null; version: string }
-  | { ok: false; reason: 'exists' | 'notFound' | 'invalid' | 'quorum' | 'busy'; message: string }
+  | { ok: false; reason: 'exists' | 'notFound' | 'invalid' | 'quorum' | 'uncovered' | 'busy'; message: string }
   | { ok: false; reason: 'locked'; message: string; deploymentIds: string[] };
 
 export interface FrameworkView {

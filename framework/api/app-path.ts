@@ -2,7 +2,8 @@ import { badPath } from './errors.js';
 
 /** What a path below /v2/apps/ is about. Ids hold slashes, so resources of an app are told by their last words. */
 export type AppPath =
-  | { kind: 'app' | 'restart' | 'tasks' | 'versions' | 'placement' | 'replicas' | 'leader' | 'group'; appId: string }
+  | { kind: 'app' | 'restart' | 'tasks' | 'versions' | 'placement' | 'replicas' | 'guest'; appId: string }
+  | { kind: 'leader' | 'guestSync' | 'guestFailover' | 'group'; appId: string }
   | { kind: 'task' | 'version'; appId: string; name: string };
 
 const PREFIX = '/v2/apps/';
@@ -22,9 +23,9 @@ export function decodeAppPath(url: string): string[] {
 }
 
 /**
- * An app whose id is the whole path comes first, so that our own words (`placement`, `replicas`, `leader`), which
- * Marathon does not reserve, take no id away from users: they are read as resources only below an app, the first two
- * for GET and the last for POST alone.
+ * An app whose id is the whole path comes first, so that our own words (`placement`, `replicas`, `guest`, `leader`, `guest/sync`,
+ * `guest/failover`), which Marathon does not reserve, take no id away from users: they are read as resources only below an app, the
+ * first three for GET and the others for POST alone.
  */
 export function readAppPath(segments: string[], method: string, exists: (appId: string) => boolean): AppPath {
   const idOf = (parts: string[]) => `/${parts.join('/')}`;
@@ -37,8 +38,11 @@ export function readAppPath(segments: string[], method: string, exists: (appId: 
   if (name === 'restart' || name === 'tasks' || name === 'versions') return { kind: name, appId: parent };
   if (before === 'tasks' && segments.length > 2) return { kind: 'task', appId: grandparent, name };
   if (before === 'versions' && segments.length > 2) return { kind: 'version', appId: grandparent, name };
-  const isOurs = name === 'placement' || name === 'replicas';
+  const isOurs = name === 'placement' || name === 'replicas' || name === 'guest';
   if (isOurs && (method === 'GET' || method === 'HEAD') && exists(parent)) return { kind: name, appId: parent };
+  const isOrder = before === 'guest' && method === 'POST' && exists(grandparent);
+  if (name === 'sync' && isOrder) return { kind: 'guestSync', appId: grandparent };
+  if (name === 'failover' && isOrder) return { kind: 'guestFailover', appId: grandparent };
   if (name === 'leader' && method === 'POST' && exists(parent)) return { kind: name, appId: parent };
   return { kind: 'app', appId: whole };
 }

@@ -6,6 +6,7 @@ import { appTaskResource, appTasksResource } from './app-tasks.js';
 import { etag, requireMatch } from './changes.js';
 import { type Context, findApp, reportIgnored, requireApp, sendDeployment } from './context.js';
 import { ApiError, noSuchApp } from './errors.js';
+import { failOverGuest, guestJson, syncGuest } from './guest.js';
 import { placementJson } from './placement.js';
 import { flag } from './query.js';
 import { replicasJson } from './replicas.js';
@@ -43,6 +44,12 @@ function resourceAt(context: Context, path: ReturnType<typeof readAppPath>): Res
       return { GET: () => replicasJson(ofApp()) };
     case 'leader':
       return { POST: transferLeadership(context, appId) };
+    case 'guest':
+      return { GET: () => guestJson(ofApp()) };
+    case 'guestSync':
+      return { POST: syncGuest(context, appId) };
+    case 'guestFailover':
+      return { POST: failOverGuest(context, appId) };
     case 'group':
       return { GET: () => appsBelow(context, appId) };
   }

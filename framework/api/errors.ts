@@ -59,6 +59,12 @@ export function refused(result: CommandResult & { ok: false }): ApiError {
       return new ApiError(422, 'Object is not valid', null, { details: [{ path: '/', errors: [result.message] }] });
     case 'quorum':
       return new ApiError(409, result.message, 'Wait until the group is whole again: GET /v2/apps/{id}/replicas.');
+    case 'uncovered':
+      return new ApiError(
+        409,
+        result.message,
+        'Wait until a backup covers it: GET /v2/apps/{id}/guest, or "gaia vm status".',
+      );
     case 'busy':
       return new ApiError(409, result.message, 'Wait until it has ended, or cancel it: GET /v2/deployments.');
     case 'locked':

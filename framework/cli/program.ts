@@ -3,6 +3,7 @@ import { installation } from '../installation.js';
 import { ApiClient } from './api-client.js';
 import { addApp, listApps, removeApp, restartApp, STORY_LINES, scaleApp, showOne } from './apps.js';
 import { cancelDeployment, listDeployments } from './deployments.js';
+import { failOverGuest, guestStatus, syncGuest } from './guest.js';
 import { explain, plan, status } from './inspect.js';
 import { defaultDirectory, readLocalCluster } from './local-cluster.js';
 import { CONSOLE_FILES, type LogsOptions, logs } from './logs.js';
@@ -13,6 +14,8 @@ import { transferLeadership } from './transfer.js';
 
 const DEPLOYMENT_TIMEOUT_SECONDS = 300;
 const TRANSFER_TIMEOUT_SECONDS = 15;
+/** As long as the framework tries. */
+const GUEST_TIMEOUT_SECONDS = 45;
 const API_DEFAULT = 'http://127.0.0.1:8080';
 
 interface GlobalOptions {
@@ -154,6 +157,30 @@ function addVmCommands(vm: Command): void {
   readingSandboxes(vm.command('console').argument('<id>'))
     .description('the end of what the guest of an app wrote to its console (local clusters)')
     .action((id, options: LogsOptions & GlobalOptions) => logs(session(options), id, options, CONSOLE_FILES));
+  vm.command('status')
+    .argument('<id>')
+    .description('who runs a replicated guest, whether a backup covers it, and what its rounds take')
+    .addHelpText('after', '\nExamples:\n  npx gaia vm status /demo/guest\n  npx gaia vm status /demo/guest --json')
+    .action((id, options) => guestStatus(session(options), id));
+  steering(vm.command('sync').argument('<id>'))
+    .description('make the backup of a replicated guest equal now, and wait until it is')
+    .addHelpText('after', '\nExample:\n  npx gaia vm sync /demo/guest')
+    .action((id, options) => syncGuest(session(options), id, options));
+  steering(vm.command('failover').argument('<id>'))
+    .description('have the backup of a replicated guest go on as the primary')
+    .addHelpText('after', FAILOVER_HELP)
+    .action((id, options) => failOverGuest(session(options), id, options));
+}
+
+const FAILOVER_HELP = `
+After one more round the backup becomes the primary; what was acknowledged stays. The old primary ends and is replaced: clients
+that came through its address lose their connections, all others keep theirs. Refused while no backup covers the guest.
+
+Example:
+  npx gaia vm failover /demo/guest --timeout 60`;
+
+function steering(command: Command): Command {
+  return command.option('--timeout <SECONDS>', 'how long to wait', whole(1, 86_400), GUEST_TIMEOUT_SECONDS);
 }
 
 function readingSandboxes(command: Command): Command {

@@ -7,6 +7,7 @@ import { deploy, notFound, type Refusal, unlock } from './changes.js';
 import type { Context } from './context.js';
 import { endDrain, startDrain } from './drains.js';
 import { newGeneration } from './groups.js';
+import { failOverGuest, syncGuest } from './guest-orders.js';
 import { transferLeadership } from './hand-over.js';
 import { killTasks } from './kill-command.js';
 import { groupOf, groupState, isLost, lostSentence } from './quorum.js';
@@ -31,6 +32,10 @@ export function runCommand(context: Context, command: Command): CommandResult {
       return resetDelay(context, command.appId);
     case 'transferLeadership':
       return transferLeadership(context, command.appId, command.slot);
+    case 'syncGuest':
+      return syncGuest(context, command.appId, command.request);
+    case 'failOverGuest':
+      return failOverGuest(context, command.appId);
     case 'drain':
       return startDrain(context, command.wanted);
     case 'rebalance':

@@ -4,6 +4,7 @@ import { isOutdated } from './apps.js';
 import type { Context } from './context.js';
 import { type Demand, demandOf } from './demand.js';
 import { offerBackup } from './guest-offers.js';
+import { advanceGuestWishes } from './guest-orders.js';
 import { isCovered } from './guests.js';
 import { advanceHandOver } from './hand-over.js';
 import { retireStalledJoiners } from './joiners.js';
@@ -54,6 +55,7 @@ export function convergeGroup(context: Context, app: AppRecord, tasks: TaskRecor
     removeDead(context, refreshed(context, group));
     advanceHandOver(context, refreshed(context, group));
     offerBackup(context, refreshed(context, group));
+    advanceGuestWishes(context, refreshed(context, group));
     group = refreshed(context, group);
   }
   tellState(context, group);

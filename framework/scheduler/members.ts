@@ -83,11 +83,18 @@ export function reachableLeader(group: Group): MemberTask | undefined {
 
 const removal = ({ slot, member }: MemberAddress): ExecutorOrder => ({ type: 'removeMember', slot, member });
 
+/** What is asked of a member no more. */
+export function withdraw(context: Context, from: MemberTask, body: ExecutorOrder): void {
+  context.memory.orders.delete(orderKey(from, JSON.stringify(body)));
+}
+
+const orderKey = (to: MemberTask, text: string) => `${to.id} ${text}`;
+
 export function order(context: Context, to: MemberTask, body: ExecutorOrder): void {
   const text = JSON.stringify(body);
   if (
     !context.memory.connected ||
-    !isDue(context.memory.orders, `${to.id} ${text}`, context.now, orderEveryMs, orderEveryMs)
+    !isDue(context.memory.orders, orderKey(to, text), context.now, orderEveryMs, orderEveryMs)
   )
     return;
   const data = Buffer.from(text).toString('base64');

@@ -119,7 +119,9 @@ function terminate(context: Context, task: TaskRecord, status: TaskStatus): void
   if (leads) putGroup(context, app, { leader: null });
   rememberGhost(context, app, task);
   noteAway(context, context.state.apps.get(app.id) as AppRecord, task, status.state);
-  if (!task.stopping && !task.replica?.retiring)
+  // So ends only the primary of a guest that its backup has taken over from.
+  const handedOver = task.replica !== null && status.state === 'TASK_FINISHED';
+  if (!task.stopping && !task.replica?.retiring && !handedOver)
     recordFailure(context, context.state.apps.get(app.id) as AppRecord, task, status);
 }
 

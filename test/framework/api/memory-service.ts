@@ -128,6 +128,9 @@ export class MemoryService implements FrameworkService {
           group.leader = { slot: heir.slot, member: heir.member, address: heir.address, term: group.leader.term + 1 };
         return { ok: true, deploymentId: null, version: new Date().toISOString() };
       }
+      case 'syncGuest':
+      case 'failOverGuest':
+        return this.steer(command);
       case 'drain':
         this.drains.push(this.drainOf(command.wanted));
         return { ok: true, deploymentId: this.drains.at(-1)?.id ?? '', version: new Date().toISOString() };
@@ -136,6 +139,16 @@ export class MemoryService implements FrameworkService {
       case 'resetDelay':
         return { ok: true, deploymentId: null, version: new Date().toISOString() };
     }
+  }
+
+  /** Of the app's first two members. */
+  private steer(command: Extract<Command, { type: 'syncGuest' | 'failOverGuest' }>): CommandResult {
+    const { group, tasks } = this.apps.get(command.appId) as AppView;
+    const [primary, backup] = tasks.flatMap(({ replica }) => replica ?? []);
+    if (command.type === 'syncGuest' && primary?.report?.guest) primary.report.guest.synced = command.request;
+    if (command.type === 'failOverGuest' && group && backup)
+      group.guest = { primary: backup.member, backup: null, covered: false };
+    return { ok: true, deploymentId: null, version: new Date().toISOString() };
   }
 
   private drainOf(wanted: Selection): FrameworkView['drains'][number] {
