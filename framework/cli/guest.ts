@@ -12,13 +12,19 @@ type RoundsJson = NonNullable<GuestJson['rounds']>;
 const POLL_INTERVAL_MS = 100;
 
 export async function guestStatus({ api, output }: Session, id: string): Promise<void> {
-  const guest = await api.get<GuestJson>(appPath(id, 'guest'));
+  const guest = await look(api, id);
   output.line(`${bold(guest.appId)}  ${standingText(guest)}`);
   showMembers(output, guest);
   if (guest.rounds === null) output.line(dim('  no round has been reported yet'));
   else showRounds(output, guest.rounds);
   showOutput(output, guest.frames);
   output.result({ guest });
+}
+
+/** The app first: the API would look for one by the longer name. */
+async function look(api: Session['api'], id: string): Promise<GuestJson> {
+  await api.get(appPath(id));
+  return api.get<GuestJson>(appPath(id, 'guest'));
 }
 
 function standingText({ primary, backup, covered, standing }: GuestJson): string {
@@ -73,6 +79,7 @@ function showOutput(output: Output, frames: GuestJson['frames']): void {
 
 /** Resolves when a round that began after this has ended. */
 export async function syncGuest({ api, output }: Session, id: string, { timeout }: { timeout: number }): Promise<void> {
+  await look(api, id);
   const { request } = (await api.send<{ request: number }>('POST', appPath(id, 'guest', 'sync'))).body;
   const waits = { id, timeout, what: `No round of ${id} that began after the request has ended` };
   const guest = await untilGuest(api, waits, ({ synced }) => synced !== null && synced >= request);
@@ -83,7 +90,7 @@ export async function syncGuest({ api, output }: Session, id: string, { timeout 
 /** Resolves when another member is the primary. */
 export async function failOverGuest(session: Session, id: string, { timeout }: { timeout: number }): Promise<void> {
   const { api, output } = session;
-  const before = await api.get<GuestJson>(appPath(id, 'guest'));
+  const before = await look(api, id);
   await api.send('POST', appPath(id, 'guest', 'failover'));
   const waits = { id, timeout, what: `The backup of ${id} has not become the primary` };
   const isMoved = ({ primary }: GuestJson) => primary !== null && primary !== before.primary;

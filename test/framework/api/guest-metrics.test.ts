@@ -1,27 +1,26 @@
 import assert from 'node:assert/strict';
+import type { GuestMetrics, ReplicaMetrics, ReplicaReport } from '../../../executor/assignment.js';
 import { Exposition } from '../../exposition.js';
-import { covered, guestMetrics } from '../../guest-report.js';
-import { call, freshApi, ledger, put, service } from './harness.js';
+import { guestMetrics } from '../../guest-report.js';
+import { call, freshApi, put, service } from './harness.js';
+import { replicatedGuest, reportGuest } from './replicated-guest.js';
 
-const primary = { app: '/demo/ledger', slot: '0', member: '1' };
+const primary = { app: '/demo/guest', slot: '0', member: '1' };
 const scrape = async () => new Exposition((await call('GET', '/metrics')).body);
 
 describe('api: metrics of replicated guests', () => {
   freshApi();
-  const report = (guest: typeof guestMetrics | undefined) =>
-    service.change('/demo/ledger', ({ tasks: [task] }) => {
-      const known = task?.replica?.report;
-      if (!task?.replica || !known) return;
-      const counted = { count: 0, sum: 0, buckets: [] };
-      const metrics = {
-        ...{ commitLatencyNs: counted, batchEntries: counted, batchBytes: counted, elections: 0, divergences: 0 },
-        ...{ refusedConnections: {}, journalBytes: 0, ...(guest && { guest }) },
-      };
-      task.replica.report = { ...known, guest: covered, metrics };
+  const report = (guest: GuestMetrics | undefined) => {
+    reportGuest(service);
+    service.change(replicatedGuest.id, ({ tasks: [task] }) => {
+      const report = task?.replica?.report as ReplicaReport;
+      const { guest: _, ...others } = report.metrics as ReplicaMetrics;
+      report.metrics = { ...others, ...(guest && { guest }) };
     });
+  };
 
   it('show rounds, pages, bytes, pauses, frames and how the guest stands', async () => {
-    await put(ledger);
+    await put(replicatedGuest);
     report(guestMetrics);
     const metrics = await scrape();
     const value = (name: string, more: Record<string, string> = {}) =>
@@ -44,7 +43,7 @@ describe('api: metrics of replicated guests', () => {
   });
 
   it('are not there of programs, of members that have told nothing, and of a backup that began no round', async () => {
-    await put(ledger);
+    await put(replicatedGuest);
     report(undefined);
     const none = await scrape();
     for (const name of ['rounds_total', 'pages_total', 'pause_seconds_count', 'held_bytes'])

@@ -23,6 +23,8 @@ export class MemoryService implements FrameworkService {
   /** Answers of the next commands, before any is carried out. */
   readonly refusals: (CommandResult & { ok: false })[] = [];
   viewsPerDeployment = 0;
+  /** Guests do not do what they are asked for. */
+  idle = false;
   queue: FrameworkView['queue'] = [];
   master: FrameworkView['master'] = { connected: true, address: '127.0.0.1:5050' };
   counts: FrameworkView['counts'] = {
@@ -143,7 +145,7 @@ export class MemoryService implements FrameworkService {
 
   /** Of the app's first two members. */
   private steer(command: Extract<Command, { type: 'syncGuest' | 'failOverGuest' }>): CommandResult {
-    const { group, tasks } = this.apps.get(command.appId) as AppView;
+    const { group, tasks } = this.idle ? { group: null, tasks: [] } : (this.apps.get(command.appId) as AppView);
     const [primary, backup] = tasks.flatMap(({ replica }) => replica ?? []);
     if (command.type === 'syncGuest' && primary?.report?.guest) primary.report.guest.synced = command.request;
     if (command.type === 'failOverGuest' && group && backup)

@@ -14,6 +14,11 @@ export class FakeGuest {
   readonly standings = new Map<number, Standing>();
   /** Members whose executors have to end. */
   useless: number[] = [];
+  /** The primary that an operator wants to end. */
+  handedOver = 0;
+  /** Seen by the primary; orders that it gets are lost when it is deaf. */
+  synced = 0;
+  deaf = false;
 
   start(member: number, { witness, firstPrimary }: GuestGroup, join: boolean): void {
     if (this.epoch === 0) Object.assign(this, { epoch: 1, primary: firstPrimary });
@@ -34,13 +39,16 @@ export class FakeGuest {
 
   /** At the primary; returns who is to lead then. */
   order(order: ExecutorOrder): number {
-    if (this.dead) return 0;
+    if (this.dead || this.deaf) return 0;
     const standing = this.standings.get(this.primary);
+    if (order.type === 'syncGuest' && standing === 'covered') this.synced = order.request;
     if (order.type === 'offerBackup' && standing === 'alone' && this.standings.get(order.member) === 'awaiting') {
       Object.assign(this, { epoch: this.epoch + 1, backup: order.member });
       this.standings.set(this.primary, 'seeding');
     }
-    return order.type === 'failOver' && standing === 'covered' && this.backup === order.toMember ? order.toMember : 0;
+    if (order.type !== 'failOver' || standing !== 'covered' || this.backup !== order.toMember) return 0;
+    this.handedOver = this.primary;
+    return order.toMember;
   }
 
   /** A seed ends between two reports. */
@@ -54,7 +62,14 @@ export class FakeGuest {
     const standing = this.standings.get(member);
     if (standing === undefined || (this.dead && standing === 'alone')) return undefined;
     const { epoch, primary, backup } = this;
-    return { standing, relayPort: standing === 'awaiting' ? 7000 + member : 0, epoch, primary, backup, synced: 0 };
+    return {
+      standing,
+      relayPort: standing === 'awaiting' ? 7000 + member : 0,
+      epoch,
+      primary,
+      backup,
+      synced: member === primary ? this.synced : 0,
+    };
   }
 
   private takeOver(leader: number): void {

@@ -214,7 +214,8 @@ export class FakeMesos {
     for (const member of guest?.useless.splice(0) ?? []) {
       const of = ({ assignment: { replica } }: FakeTask) => replica?.group === name && replica.self.member === member;
       const task = [...this.tasks.values()].find(of);
-      if (task && this.agents.get(task.agentId)?.up) this.end(task, 'TASK_FAILED');
+      if (task && this.agents.get(task.agentId)?.up)
+        this.end(task, member === guest?.handedOver ? 'TASK_FINISHED' : 'TASK_FAILED');
     }
   }
 
