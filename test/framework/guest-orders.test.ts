@@ -104,6 +104,13 @@ describe('scheduler: what operators want of a replicated guest', () => {
     assert.match(answer(world, failOver()), /^uncovered: no primary of \/demo\/guest is known/);
   });
 
+  it('refuses when the primary cannot be reached', () => {
+    const world = covered();
+    world.mesos.setUp(primaryTask(world)?.agentId ?? '', false);
+    world.deliverAll();
+    assert.match(answer(world, sync(1)), /^uncovered: no primary of \/demo\/guest is known that could be reached/);
+  });
+
   it('gives up in words when the primary does not do it in time or ends', () => {
     const world = covered();
     model(world).deaf = true;
