@@ -179,7 +179,7 @@ export class Pair {
     const struck = this.wasBackup && guest.backup !== this.self;
     this.wasBackup ||= guest.backup === this.self;
     if (this.wasPrimary)
-      this.end(`the log has made member ${guest.primary} the primary`, this.wishes.isHeir(guest.primary));
+      this.end(`the log has made member ${guest.primary} the primary`, this.wishes.wasHandedTo(guest.primary));
     else if (struck) this.end('the primary goes on without this backup');
   }
 

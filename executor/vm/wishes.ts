@@ -15,6 +15,8 @@ export class Wishes {
   synced = 0;
   private wanted = 0;
   private heir: Heir | null = null;
+  /** Who was told to take over; the stream to it may end before the log says that it has. */
+  private handedTo = 0;
   /** What the round under way is for, among others. */
   private inRound: { request: number; heir: Heir | null } | null = null;
 
@@ -38,8 +40,9 @@ export class Wishes {
     return this.heir?.ready && this.trigger === null ? this.heir.member : 0;
   }
 
-  isHeir(member: number): boolean {
-    return this.heir?.member === member;
+  /** Has it become the primary because an operator wanted it? */
+  wasHandedTo(member: number): boolean {
+    return this.handedTo === member;
   }
 
   roundBegan(): void {
@@ -49,14 +52,18 @@ export class Wishes {
   roundEnded(nowMs: number): void {
     if (this.inRound === null) return;
     this.synced = this.inRound.request;
-    if (this.inRound.heir !== null) Object.assign(this.inRound.heir, { ready: true, sinceMs: nowMs });
+    const { heir } = this.inRound;
     this.inRound = null;
+    if (heir === null) return;
+    Object.assign(heir, { ready: true, sinceMs: nowMs });
+    this.handedTo = heir.member;
   }
 
   /** True once when the heir has not taken over in time. */
   givesUp(nowMs: number): boolean {
     if (this.handOverTo === 0 || nowMs - (this.heir as Heir).sinceMs <= handOverLimitMs) return false;
     this.heir = null;
+    this.handedTo = 0;
     return true;
   }
 
