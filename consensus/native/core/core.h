@@ -92,6 +92,7 @@ class Core {
   Index append(EntryKind kind, std::size_t bytes);
   void replicate();
   bool settled() const { return commit_ == last_; }  // everything appended is committed
+  void publishCommit();                              // followers need not wait for the next entry to hear of it
   void stepDown();
   // Appends `next` as an entry; endLeading() and wait until readyToLead() again: once applied, it makes this leader a
   // candidate under the new configuration (M1).
@@ -211,7 +212,6 @@ class Core {
   void readCursor(Peer& peer);
   void advanceCommit();
   void stateOwnCommit();
-  void publishCommit();
   void leadTick();
   bool cannotOpen() const;
   bool majorityHeard() const;

@@ -34,6 +34,9 @@ class MemberRuntime : public Runtime, private CoreListener {
   std::span<std::byte> reserve(std::size_t bytesMax) override;
   Index append(std::size_t bytes) override;
   bool commit() override;
+  bool commitAtOnce() override;
+  void announce() override;
+  void look() override;
   bool snapshotDue() const override { return snapshotDue_.load(std::memory_order_relaxed); }
   std::unique_ptr<SnapshotWriter> takeSnapshot(const std::string& provider) override;
   void snapshotOrdered(std::uint32_t taker) override;
@@ -60,7 +63,7 @@ class MemberRuntime : public Runtime, private CoreListener {
   bool openVerbs(std::string* error);
   bool openAcceptor(std::string* error);
 
-  // turn thread (runtime.cc)
+  // turn thread (runtime.cc, committing.cc)
   void backOff(Guard& guard, std::uint64_t idleNs, std::uint64_t leftNs);
   void spinForAnswers();
   void awaitAnswers(Guard& guard);

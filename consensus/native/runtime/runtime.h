@@ -177,6 +177,10 @@ class Runtime {
   virtual Index append(std::size_t bytes) = 0;
   // Publishes what was appended and waits until all of it is committed. False: leadership was lost, outcome unknown.
   virtual bool commit() = 0;
+  // As commit(), but looks for the answers for a moment only. False: not decided yet, commit() has to follow.
+  virtual bool commitAtOnce() = 0;
+  // Has followers apply what is committed now; else the next entry tells them so, or the next tick.
+  virtual void announce() = 0;
   Index propose(std::size_t bytes) {
     const Index index = append(bytes);
     return index != 0 && commit() ? index : 0;
@@ -199,6 +203,7 @@ class Runtime {
 
   // --- any thread -------------------------------------------------------------------------------------------
   virtual bool leading() const = 0;        // one relaxed atomic load
+  virtual void look() = 0;                 // follower: entries may have arrived; over shared memory nothing else wakes wait()
   virtual int wakeFd() const = 0;          // eventfd, readable when a sleeping leader must call housekeep() or stop leading
   virtual int statusFd() const = 0;        // eventfd, readable when status() changed in a way an operator would care about
   virtual Status status() const = 0;

@@ -16,9 +16,10 @@ constexpr std::uint64_t watchNs = 60'000'000'000;
 
 }  // namespace
 
-TurnThread::TurnThread(std::unique_ptr<Runtime> runtime, std::function<void()> ring)
+TurnThread::TurnThread(std::unique_ptr<Runtime> runtime, std::function<void()> ring, Deciding deciding)
     : runtime_(std::move(runtime)),
       ring_(std::move(ring)),
+      deciding_(deciding),
       workFd_(sys::eventDescriptor()),
       saveFd_(sys::eventDescriptor()),
       endFd_(sys::eventDescriptor()),
@@ -39,8 +40,24 @@ TurnThread::Proposal TurnThread::propose(std::uint64_t proposal, std::vector<std
   if (proposals_.size() >= proposalsMax || proposalBytes_ + bytes.size() > proposalBytesMax) return Proposal::full;
   proposalBytes_ += bytes.size();
   proposals_.push_back({proposal, std::move(bytes)});
-  if (proposals_.size() == 1) sys::signal(workFd_);
+  if (proposals_.size() == 1 && deciding_ == Deciding::inTurn) sys::signal(workFd_);
   return Proposal::queued;
+}
+
+void TurnThread::decide() {
+  std::unique_lock turn(turn_, std::try_to_lock);
+  const bool here = turn.owns_lock() && undecided_.empty() && roomForBatch();
+  if (here) appendBatch();
+  if (here && !undecided_.empty() && runtime_->commitAtOnce()) tellOutcome(true);
+  const bool undecided = !turn.owns_lock() || !undecided_.empty();
+  if (turn.owns_lock()) turn.unlock();
+  const std::scoped_lock guard(mutex_);
+  if (undecided || !proposals_.empty()) sys::signal(workFd_);
+}
+
+void TurnThread::look() {
+  const std::scoped_lock guard(mutex_);
+  if (runtime_ != nullptr) runtime_->look();
 }
 
 bool TurnThread::withdraw(std::uint64_t proposal) {
@@ -65,6 +82,11 @@ bool TurnThread::take(TurnEvent* event) {
     taken_.notify_one();
   }
   return true;
+}
+
+bool TurnThread::pending() const {
+  const std::scoped_lock guard(mutex_);
+  return !events_.empty();
 }
 
 Status TurnThread::status() const {
@@ -122,21 +144,26 @@ void TurnThread::run() {
 void TurnThread::lead() {
   setAccepting(true);
   while (runtime_->leading() && !stopping_) {
-    awaitWork();
+    const bool woken = awaitWork();
+    const std::scoped_lock turn(turn_);
+    if (woken) runtime_->housekeep();
     proposeBatch();
     if (runtime_->snapshotDue()) askForSnapshot();
   }
+  const std::scoped_lock turn(turn_);
+  if (!undecided_.empty()) tellOutcome(runtime_->commit());
   setAccepting(false);
 }
 
-void TurnThread::awaitWork() {
+// True: the runtime has something for its turn thread to do.
+bool TurnThread::awaitWork() {
   std::unique_lock guard(mutex_);
   const std::uint64_t timeoutNs = proposals_.empty() && !stopping_ ? awaitWorkNs : 0;
   guard.unlock();
   std::array<pollfd, 2> descriptors{{{runtime_->wakeFd(), POLLIN, 0}, {workFd_, POLLIN, 0}}};
-  if (sys::poll(descriptors, timeoutNs) <= 0) return;
-  if (descriptors[0].revents != 0) runtime_->housekeep();
+  if (sys::poll(descriptors, timeoutNs) <= 0) return false;
   if (descriptors[1].revents != 0) sys::drain(workFd_);
+  return descriptors[0].revents != 0;
 }
 
 std::vector<TurnThread::Waiting> TurnThread::takeBatch() {
@@ -166,22 +193,38 @@ std::size_t TurnThread::append(const std::vector<Waiting>& batch, Index* first) 
 }
 
 void TurnThread::proposeBatch() {
+  if (undecided_.empty()) appendBatch();
+  if (!undecided_.empty()) tellOutcome(runtime_->commit());
+}
+
+void TurnThread::appendBatch() {
   if (!runtime_->leading()) return;
-  std::vector<Waiting> batch = takeBatch();
-  Index first = 0;
-  const std::size_t appended = append(batch, &first);
-  returnToQueue(batch, appended);
-  if (appended == 0) return;
-  const bool committed = runtime_->commit();
-  for (std::size_t i = 0; i < appended; i++) {
+  undecided_ = takeBatch();
+  const std::size_t appended = append(undecided_, &undecidedFrom_);
+  returnToQueue(undecided_, appended);
+  undecided_.resize(appended);
+}
+
+void TurnThread::tellOutcome(bool committed) {
+  if (committed && deciding_ == Deciding::atOnce) runtime_->announce();
+  Index index = undecidedFrom_;
+  for (const Waiting& waiting : undecided_) {
     if (!committed) {
-      add({TurnEvent::Kind::unknown, 0, batch[i].proposal, {}});
+      add({TurnEvent::Kind::unknown, 0, waiting.proposal, {}});
       continue;
     }
-    deliver(first + i, batch[i].bytes);
-    runtime_->applied(first + i, 0, 0);
-    add({TurnEvent::Kind::committed, first + i, batch[i].proposal, {}});
+    deliver(index, waiting.bytes);
+    runtime_->applied(index, 0, 0);
+    add({TurnEvent::Kind::committed, index++, waiting.proposal, {}});
   }
+  undecided_.clear();
+}
+
+// Also for a batch of the largest size: the caller, who is to take what is delivered, must not wait for that.
+bool TurnThread::roomForBatch() const {
+  const std::scoped_lock guard(mutex_);
+  return accepting_ && deliveryCount_ + batchEntriesMax <= deliveriesMax &&
+         deliveryBytes_ + batchBytesMax + entryBytesMax <= deliveryBytesMax;
 }
 
 void TurnThread::returnToQueue(std::vector<Waiting>& batch, std::size_t from) {

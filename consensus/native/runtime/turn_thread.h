@@ -36,16 +36,25 @@ class TurnThread {
   static constexpr std::size_t proposalsMax = 4096;         // that wait; of one batch more are being decided
   static constexpr std::size_t proposalBytesMax = 32u << 20;
   enum class Proposal : std::uint8_t { queued, notLeading, full };
+  enum class Deciding : std::uint8_t {
+    inTurn,  // on this object's thread
+    atOnce   // by decide(), on the caller's thread where that takes a moment only; and followers hear of it at once
+  };
 
-  // `ring` is called on threads of this object whenever take() may have something new.
-  TurnThread(std::unique_ptr<Runtime> runtime, std::function<void()> ring);
+  // `ring` is called on threads of this object, and in decide(), whenever take() may have something new.
+  TurnThread(std::unique_ptr<Runtime> runtime, std::function<void()> ring, Deciding deciding = Deciding::inTurn);
   ~TurnThread();  // stops, hands leadership over if it can, and joins
 
   // The caller's thread. `proposal` names it in the event that tells its outcome; 1..entryBytesMax bytes.
   Proposal propose(std::uint64_t proposal, std::vector<std::byte> bytes);
+  // The thread that proposes, after propose(), with Deciding::atOnce: what waits is decided when this returns, unless members
+  // answer late or this object's thread is at it.
+  void decide();
+  void look();  // there may be entries of a leader (Runtime::look)
   // Takes a proposal back. False: it is no longer queued and may be decided; its event still comes.
   bool withdraw(std::uint64_t proposal);
   bool take(TurnEvent* event);
+  bool pending() const;  // take() has something
   // The answer to the event `snapshot`; the bytes are written by another thread.
   void saveSnapshot(std::vector<std::byte> state);
   void refuseSnapshot();
@@ -63,8 +72,11 @@ class TurnThread {
   };
   void run();
   void lead();
-  void awaitWork();
+  bool awaitWork();
   void proposeBatch();
+  void appendBatch();
+  void tellOutcome(bool committed);
+  bool roomForBatch() const;
   std::vector<Waiting> takeBatch();
   std::size_t append(const std::vector<Waiting>& batch, Index* first);
   void returnToQueue(std::vector<Waiting>& batch, std::size_t from);
@@ -79,10 +91,16 @@ class TurnThread {
 
   std::unique_ptr<Runtime> runtime_;  // null after `ended`
   std::function<void()> ring_;
+  Deciding deciding_;
   int workFd_;                        // proposals are waiting
   int saveFd_;                        // a snapshot's state is to be written
   int endFd_;
   std::atomic<bool> stopping_{false};
+
+  // Who holds it is the runtime's turn thread while this member leads. It guards these two; it is taken before mutex_.
+  std::mutex turn_;
+  std::vector<Waiting> undecided_;    // appended
+  Index undecidedFrom_ = 0;
 
   mutable std::mutex mutex_;          // guards all below
   std::condition_variable taken_;

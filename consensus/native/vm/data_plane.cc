@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace gaia::vm {
 namespace {
@@ -49,8 +50,10 @@ std::unique_ptr<DataPlane> DataPlane::start(const Options& options, std::string*
   replica.snapshots = Snapshots::own;
   auto runtime = Runtime::start(replica, error);
   if (runtime == nullptr) return nullptr;
-  plane.turns_ =
-      std::make_unique<TurnThread>(std::move(runtime), [bell = plane.bell_] { sys::signal(bell); });
+  const auto ring = [bell = plane.bell_, loop = std::this_thread::get_id()] {
+    if (std::this_thread::get_id() != loop) sys::signal(bell);
+  };
+  plane.turns_ = std::make_unique<TurnThread>(std::move(runtime), ring, TurnThread::Deciding::atOnce);
   return made;
 }
 
@@ -70,6 +73,8 @@ void DataPlane::addTo(std::vector<pollfd>* descriptors, std::uint32_t* timeoutMs
   peers_->addTo(descriptors, !overloaded());
   forwarder_->addTo(descriptors, timeoutMs);
   *timeoutMs = std::min(*timeoutMs, inputs_.empty() && cut_ == 0 ? 5 * waitMs : waitMs);
+  // What was ordered since serve(), and what waited for the end of a round.
+  if (proposed_ || (mayTake() && turns_->pending())) *timeoutMs = 0;
 }
 
 void DataPlane::serve(std::span<const pollfd> ready) {
@@ -85,6 +90,7 @@ void DataPlane::serve(std::span<const pollfd> ready) {
   takeEvents();
   attendDuty(nowNs);
   sendInputs(nowNs);
+  decide();
   sendDigests();
   if (guest_ != nullptr) guest_->flush();
   sendDrained();
@@ -92,9 +98,21 @@ void DataPlane::serve(std::span<const pollfd> ready) {
 }
 
 // What is behind a cut stays with the turn thread, which stops applying when that is much.
+bool DataPlane::mayTake() const { return cut_ == 0 && !(guest_ != nullptr && guest_->crowded()); }
+
 void DataPlane::takeEvents() {
   TurnEvent event;
-  while (cut_ == 0 && !(guest_ != nullptr && guest_->crowded()) && turns_->take(&event)) take(event);
+  while (mayTake() && turns_->take(&event)) take(event);
+}
+
+// A frame waits for no other thread, here nor, as far as this member can help it, at the backup.
+void DataPlane::decide() {
+  if (std::exchange(proposed_, false)) turns_->decide();
+  takeEvents();
+  if (!std::exchange(decided_, false)) return;
+  const std::uint32_t backup = isPrimary() ? order_.roles().backup : 0;
+  if (backup != 0 && peers_->connected(backup))
+    peers_->send(backup, {.kind = PeerMessage::Kind::news, .epoch = order_.roles().epoch}, {});
 }
 
 void DataPlane::take(TurnEvent& event) {
@@ -103,6 +121,7 @@ void DataPlane::take(TurnEvent& event) {
       return apply(event.payload);
     case TurnEvent::Kind::committed:
       proposalsUnderWay_--;
+      decided_ = true;
       return;
     case TurnEvent::Kind::refused:
     case TurnEvent::Kind::unknown:
@@ -172,7 +191,7 @@ void DataPlane::attendDuty(std::uint64_t nowNs) {
 bool DataPlane::propose(Bytes entry) {
   if (turns_->propose(++proposal_, std::move(entry)) != TurnThread::Proposal::queued) return false;
   proposalsUnderWay_++;
-  return true;
+  return proposed_ = true;
 }
 
 // Inputs go to whoever leads.
@@ -257,6 +276,9 @@ void DataPlane::hear(const Member& from, const PeerMessage& message, View payloa
     case PeerMessage::Kind::drained:
       if (isPrimary() && message.epoch == order_.roles().epoch && from.number == order_.roles().backup)
         drainedTold_ = message.round;
+      return;
+    case PeerMessage::Kind::news:
+      turns_->look();
   }
 }
 

@@ -1,6 +1,6 @@
 // One member of a replicated guest's group: its clients' station, the guest's network card, the log that
-// orders what the guest gets, and the guard over what it says. Driven by one loop: addTo(), poll(2), serve(),
-// again.
+// orders what the guest gets, and the guard over what it says. Driven by one loop, on the thread that starts
+// it: addTo(), poll(2), serve(), again.
 #pragma once
 #include "runtime/turn_thread.h"
 #include "vm/forwarder.h"
@@ -67,7 +67,9 @@ class DataPlane {
   bool propose(Bytes entry);
   std::string proposeAsPrimary(Bytes entry);
 
+  bool mayTake() const;
   void takeEvents();
+  void decide();
   void take(TurnEvent& event);
   void apply(View payload);
   void applyRoles(const Roles& before);
@@ -100,6 +102,7 @@ class DataPlane {
   std::uint64_t dutySinceNs_ = 0;
   std::uint64_t proposal_ = 0;
   std::size_t proposalsUnderWay_ = 0;
+  bool proposed_ = false, decided_ = false;  // since the last look
   std::uint64_t cut_ = 0;
   std::uint64_t round_ = 0;
   std::uint64_t drainedTold_ = 0;  // the cut that the primary knows of; at the primary, that it was told of

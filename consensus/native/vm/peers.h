@@ -17,7 +17,8 @@ struct PeerMessage {
     inputs = 1,   // an entry that is to be proposed
     output = 2,   // a frame of the primary's guest, for the receiver's station
     digests = 3,  // OutputDigest of frames of the backup's guest
-    drained = 4   // the backup's guest has taken all inputs before the cut of `round`
+    drained = 4,  // the backup's guest has taken all inputs before the cut of `round`
+    news = 5      // the log has decided something
   } kind = Kind::inputs;
   std::uint32_t length = 0;  // of the payload
   std::uint64_t epoch = 0;   // in which it was said
