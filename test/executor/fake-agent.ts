@@ -24,8 +24,10 @@ export class FakeAgent {
   private stream: ServerResponse | null = null;
   private port = 0;
 
+  constructor(private readonly address: string) {}
+
   get endpoint(): string {
-    return `127.0.0.1:${this.port}`;
+    return `${this.address}:${this.port}`;
   }
 
   get states(): string[] {
@@ -46,7 +48,7 @@ export class FakeAgent {
       });
       request.on('end', () => this.answer(JSON.parse(body), response));
     });
-    this.server.listen(this.port, '127.0.0.1');
+    this.server.listen(this.port, this.address);
     await once(this.server, 'listening');
     this.port = (this.server.address() as AddressInfo).port;
   }
@@ -120,16 +122,28 @@ export class FakeAgent {
   }
 }
 
+/** Where an executor runs that is not beside the test. */
+export interface ExecutorHost {
+  /** Where the agent listens for it. */
+  agentAddress: string;
+  /** Words before its command that start it there. */
+  enter: string[];
+}
+
+const here: ExecutorHost = { agentAddress: '127.0.0.1', enter: [] };
+
 /** One executor process with a sandbox of its own under a fake agent. */
 export class Executor {
-  readonly agent = new FakeAgent();
+  readonly agent: FakeAgent;
   readonly sandbox: string;
   private child: ChildProcess | null = null;
 
   constructor(
     directory: string,
     private readonly env: Record<string, string> = {},
+    private readonly host = here,
   ) {
+    this.agent = new FakeAgent(host.agentAddress);
     this.sandbox = join(directory, 'sandbox');
     mkdirSync(this.sandbox);
   }
@@ -138,7 +152,8 @@ export class Executor {
   async start(): Promise<void> {
     await this.agent.start();
     const files = ['stdout', 'stderr'].map((name) => openSync(join(this.sandbox, name), 'a'));
-    this.child = spawn(process.execPath, [executorMain], {
+    const [command, ...words] = [...this.host.enter, process.execPath, executorMain];
+    this.child = spawn(command as string, words, {
       cwd: this.sandbox,
       stdio: ['ignore', ...files],
       env: {

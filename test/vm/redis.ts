@@ -8,9 +8,9 @@ import { patienceMs } from './machine.js';
 const tryMs = 2000;
 
 /** A connection that has been answered. */
-export function redisAt(port: number): Promise<RespConnection> {
+export function redisAt(port: number, host?: string): Promise<RespConnection> {
   return until(`redis-server answers at port ${port}`, 2 * patienceMs, async () => {
-    const client = await RespConnection.open(port);
+    const client = await RespConnection.open(port, host);
     const answer = await Promise.race([client.call('PING').catch(() => null), delay(tryMs, null, { ref: false })]);
     if (answer === 'PONG') return client;
     client.close();

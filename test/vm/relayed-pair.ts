@@ -190,7 +190,7 @@ function startSide(
   const machine: Machine = {
     ...bare,
     ...prepareGuestImage(),
-    ...{ commandLine: guestWords, memoryMib: 96, network: { type: 'user', doors }, ...change },
+    ...{ commandLine: guestWords, memoryMib: 128, network: { type: 'user', doors }, ...change },
     ...{ memoryFile: memoryFile(directory, side), incoming: side === 'backup' },
   };
   const preloads = ['libgaia-tcg-colo.so', ...(side === 'backup' ? ['libgaia-verify-identity.so'] : [])];

@@ -47,7 +47,7 @@ describe('a replicated guest', function () {
     const env = { LD_PRELOAD: path.join(native, 'libgaia-tcg-colo.so') };
     const { memoryFile } = member;
     return TestMachine.start(
-      { ...bare, ...prepareGuestImage(), commandLine, memoryMib: 96, network, memoryFile, incoming },
+      { ...bare, ...prepareGuestImage(), commandLine, memoryMib: 128, network, memoryFile, incoming },
       env,
     );
   }
