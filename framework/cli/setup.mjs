@@ -23,6 +23,7 @@ const demoPackages = ['redis-server', 'redis-tools'];
 const testPackages = ['procps', 'spin'];
 const guestPackages = ['qemu-system-x86', 'busybox-static'];
 const vmPackages = [...guestPackages, 'qemu-utils', 'memcached', 'e2fsprogs', 'syslinux', 'mtools'];
+const campaignPackages = [...vmPackages, 'iproute2', 'util-linux'];
 const rdmaPackages = [...guestPackages, 'iproute2', 'ibverbs-providers', 'rdmacm-utils', 'socat', 'xz-utils'];
 const benchPackages = {
   consensus: [
@@ -161,7 +162,8 @@ const commands = {
   test: { program: 'test/run.js' },
   'test:native:sanitize': { program: 'test/sanitize.js' },
   'test:rdma': { program: 'test/rdma/main.js', prepare: () => installPackages(rdmaPackages) },
-  'test:vm': { program: 'test/vm/main.js', prepare: () => installPackages(vmPackages) },
+  'test:vm': { program: 'test/vm/main.js', prepare: () => installPackages(campaignPackages) },
+  campaign: { program: 'test/vm/campaign/main.js', prepare: () => installPackages(campaignPackages) },
   bench: { program: 'test/bench/main.js', prepare: prepareBench },
   model: { program: 'test/model/main.js' },
   sim: { program: 'gaia-simulator' },

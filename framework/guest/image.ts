@@ -3,6 +3,7 @@
  * packages of this machine and made again when one of them or a file of `root/` changes. What it does says `root/init`.
  */
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { installation } from '../installation.js';
@@ -20,15 +21,23 @@ const modules = ['virtio_pci', 'virtio_net', 'virtio_blk', 'button', 'evdev'];
 /** Programs of the guest, and the packages that bring them. */
 const programs = { 'redis-server': 'redis-server', memcached: 'memcached', mke2fs: 'e2fsprogs', e2fsck: 'e2fsprogs' };
 
+/** What a guest has besides: files of this machine, by their paths in the guest; /services/NAME is what gaia.start=NAME runs. */
+export type Additions = Record<string, string>;
+
 /** Seconds when it has to be made; the kernel is downloaded once per version. Throws naming what is missing. */
-export function prepareGuestImage(directory = guestImageDirectory): GuestImage {
+export function prepareGuestImage(directory = guestImageDirectory, additions: Additions = {}): GuestImage {
   const release = kernelRelease('linux-image-cloud-amd64');
   const packages = [`linux-image-${release}`, ...new Set(Object.values(programs)), 'busybox-static'];
-  const inputs = [...packages.map(packageVersion), modules, readFileSync(init, 'utf8')];
-  return keptImage(directory, inputs, () => makeImage(directory, release));
+  const added = Object.entries(additions).map(([name, file]) => [name, digestOf(file)]);
+  const inputs = [...packages.map(packageVersion), modules, readFileSync(init, 'utf8'), ...added];
+  return keptImage(directory, inputs, () => makeImage(directory, release, additions));
 }
 
-function makeImage(directory: string, release: string): GuestImage {
+function digestOf(file: string): string {
+  return createHash('sha256').update(readFileSync(file)).digest('hex');
+}
+
+function makeImage(directory: string, release: string, additions: Additions): GuestImage {
   const tree = path.join(directory, 'kernel');
   const root = path.join(directory, 'root');
   for (const folder of [tree, root]) rmSync(folder, { recursive: true, force: true });
@@ -37,6 +46,7 @@ function makeImage(directory: string, release: string): GuestImage {
   const image = { kernel: path.join(directory, 'vmlinuz'), initrd: path.join(directory, 'initrd.gz') };
   copyFileSync(path.join(tree, 'boot', `vmlinuz-${release}`), image.kernel);
   makeRoot(root, path.join(tree, 'lib/modules', release));
+  for (const [name, file] of Object.entries(additions)) addFile(root, name, file);
   packInitramfs(root, image.initrd);
   for (const leftover of [root, tree]) rmSync(leftover, { recursive: true, force: true });
   return image;
@@ -58,7 +68,11 @@ function addProgram(root: string, file: string): void {
   const linked = execFileSync('ldd', [file], { encoding: 'utf8' });
   const libraries = [...linked.matchAll(/(\/\S+) \(0x/g)].map((match) => match[1] as string);
   for (const one of [file, ...libraries]) {
-    mkdirSync(path.join(root, path.dirname(one)), { recursive: true });
-    copyFileSync(one, path.join(root, one));
+    addFile(root, one, one);
   }
+}
+
+function addFile(root: string, name: string, file: string): void {
+  mkdirSync(path.join(root, path.dirname(name)), { recursive: true });
+  copyFileSync(file, path.join(root, name));
 }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import path from 'node:path';
 import type { MemberAddress } from '../../executor/assignment.js';
 import { prepareGuestImage } from '../../framework/guest/image.js';
 import { freePort } from '../consensus/ports.js';

@@ -73,6 +73,8 @@ export class GuestMember {
   leader = 0;
   readonly refused: string[] = [];
   fatal = '';
+  /** Hears every line, too. */
+  onLine: (line: string) => void = () => {};
   private readonly child: ChildProcess;
 
   private constructor(
@@ -82,7 +84,10 @@ export class GuestMember {
     const words = ['--pdeathsig', 'KILL', program];
     const env = { ...process.env, GAIA_REPLICA: 'vm.conf' };
     this.child = spawn('setpriv', words, { cwd: directory, env, stdio: ['ignore', 'ignore', 'ignore', 'pipe'] });
-    createInterface(this.channel).on('line', (line) => this.hear(JSON.parse(line)));
+    createInterface(this.channel).on('line', (line) => {
+      this.hear(JSON.parse(line));
+      this.onLine(line);
+    });
     this.channel.on('error', () => {});
   }
 

@@ -1,0 +1,244 @@
+/** Fail-overs of one replicated guest, one after the other, at random instants under the writes of clients. */
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { until } from '../../e2e/system.js';
+import { type Random, randomFrom } from '../../random.js';
+import type { Hosted, HostedGuest } from '../hosted.js';
+import { redisAt } from '../redis.js';
+import { CampaignGroup } from './group.js';
+import { judgeCounter, LedgerClient } from './ledger.js';
+import { LocalClient } from './local-client.js';
+import type { NamespaceHost } from './namespaces.js';
+import { type Campaign, type Fault, faults } from './summary.js';
+
+export interface FailOverOptions {
+  seed: number;
+  count: number;
+  /** Clients of each host. */
+  clients: number;
+  /** No fail-over begins later. */
+  endMs: number;
+  guest: HostedGuest;
+  directory: string;
+  say: (line: string) => void;
+}
+
+/** Writes of each client between two steps. */
+const writes = 30;
+/** Fail-overs begin at most that long after the pair is whole: some rounds. */
+const instantMsMax = 1500;
+const seedInstantMsMax = 600;
+/** Of the seeds of new backups. */
+const lostSeedShare = 0.15;
+const progressLimitMs = 45_000;
+/** So long a host that is cut off is asked. */
+const askMs = 1000;
+/** Longer than any bound of the members themselves. */
+const endLimitMs = 60_000;
+const troublesMax = 5;
+
+export class FailOverCampaign {
+  readonly result: Campaign;
+  private readonly random: Random;
+  private group!: CampaignGroup;
+  private clients: LedgerClient[] = [];
+  /** Of connections that are over. */
+  private retired: LedgerClient[] = [];
+  private groups = 0;
+  private keys = 0;
+
+  constructor(
+    private readonly hosts: NamespaceHost[],
+    private readonly options: FailOverOptions,
+  ) {
+    const { seed } = options;
+    this.random = randomFrom(seed);
+    this.result = { seed, failOvers: [], acknowledgedWrites: 0, lost: [], stale: [], lostSeeds: 0, troubles: [] };
+  }
+
+  /** A group in which a step does not end is given up for another one. */
+  async run(): Promise<Campaign> {
+    const { result } = this;
+    while (this.goesOn()) {
+      try {
+        await this.begin();
+        while (this.goesOn()) await this.turn();
+        await this.judge(true);
+      } catch (error) {
+        const what = (error as Error).message;
+        const evidence = this.group?.evidence() ?? '';
+        result.troubles.push({ number: result.failOvers.length + 1, what, evidence });
+        this.options.say(`trouble: ${what}\n${evidence}`);
+      }
+      await this.give();
+    }
+    return result;
+  }
+
+  private goesOn(): boolean {
+    const { failOvers, troubles } = this.result;
+    const { count, endMs } = this.options;
+    return failOvers.length < count && troubles.length < troublesMax && performance.now() < endMs;
+  }
+
+  private async begin(): Promise<void> {
+    const directory = path.join(this.options.directory, `${++this.groups}`);
+    mkdirSync(directory);
+    this.group = await CampaignGroup.start(this.hosts, directory, this.options.guest);
+    for (const slot of this.hosts.keys()) await this.openClients(slot);
+    await this.group.cover();
+  }
+
+  private async give(): Promise<void> {
+    for (const client of this.clients) client.drop();
+    this.result.acknowledgedWrites += [...this.clients, ...this.retired].reduce(
+      (sum, one) => sum + one.acknowledged,
+      0,
+    );
+    this.clients = [];
+    this.retired = [];
+    await this.group.stop();
+  }
+
+  private async openClients(slot: number): Promise<void> {
+    const { port } = this.group.members[slot] as Hosted;
+    const { address } = this.hosts[slot] as NamespaceHost;
+    for (let number = 0; number < this.options.clients; number++)
+      this.clients.push(await LedgerClient.open(slot, `counter:${++this.keys}`, address, port));
+  }
+
+  private retire(lost: (client: LedgerClient) => boolean): void {
+    for (const client of this.clients.filter(lost)) {
+      client.drop();
+      this.retired.push(client);
+    }
+    this.clients = this.clients.filter((client) => !lost(client));
+  }
+
+  /** Each client that is not broken has more writes acknowledged. */
+  private async more(): Promise<void> {
+    const goals = this.clients.map((client) => [client, client.acknowledged + writes] as const);
+    await until(`writes are acknowledged; ${this.group.standings()}`, progressLimitMs, async () =>
+      goals.every(([client, goal]) => client.broken !== null || client.acknowledged >= goal),
+    );
+  }
+
+  /** From a whole pair to the next one. */
+  private async turn(): Promise<void> {
+    await this.more();
+    const fault = faults[Math.floor(this.random() * faults.length)] as Fault;
+    await delay(this.random() * instantMsMax);
+    this.checkWhole();
+    const slot = this.group.primarySlot;
+    const local = fault === 'pause' || fault === 'cut' ? await this.localClient(slot) : null;
+    try {
+      await this.failOver(slot, fault);
+      if (local !== null) await this.comesBack(slot, fault, local);
+      else await this.group.strike(slot);
+    } finally {
+      local?.close();
+    }
+    await this.judge(false);
+    await this.heal(slot);
+  }
+
+  private checkWhole(): void {
+    const { primary } = this.group;
+    if (primary.guest?.standing !== 'covered' || this.group.hasEnded(this.group.primarySlot))
+      throw new Error(`the pair broke by itself: ${this.group.standings()}`);
+    const broken = this.clients.filter((client) => client.broken !== null);
+    if (broken.length > 0) throw new Error(`connections broke by themselves: ${broken.map((one) => one.broken)}`);
+  }
+
+  private localClient(slot: number): Promise<LocalClient> {
+    const { port } = this.group.members[slot] as Hosted;
+    return LocalClient.start(this.hosts[slot] as NamespaceHost, port);
+  }
+
+  private async failOver(slot: number, fault: Fault): Promise<void> {
+    const living = this.clients.filter((client) => client.slot !== slot);
+    for (const client of living) client.measure();
+    await this.inflict(slot, fault);
+    this.retire((client) => client.slot === slot);
+    this.group.primarySlot = this.group.backupSlot;
+    await this.more();
+    const outageMs = Math.max(...living.map((client) => client.outageMs));
+    const broken = living.filter((client) => client.broken !== null);
+    const number = this.result.failOvers.length + 1;
+    this.result.failOvers.push({ number, fault, outageMs, connections: living.length, broken: broken.length });
+    this.options.say(
+      `${number}: ${fault}, outage ${outageMs.toFixed(0)} ms, ${broken.length} of ${living.length} broken`,
+    );
+    for (const client of broken) this.noteBroken(client);
+    this.retire((client) => client.broken !== null);
+    await this.group.primary.stands('alone', endLimitMs);
+  }
+
+  /** An answer that is not the next number breaks a connection, too, and is another matter. */
+  private noteBroken(client: LedgerClient): void {
+    this.options.say(`  ${client.key} through ${client.slot}: ${client.broken}`);
+    if (client.wrong) this.result.lost.push(`${client.key} was answered wrongly: ${client.broken}`);
+  }
+
+  private async inflict(slot: number, fault: Fault): Promise<void> {
+    const host = this.hosts[slot] as NamespaceHost;
+    if (fault === 'power' || fault === 'cut') host.cut(true);
+    if (fault === 'pause') host.signal('SIGSTOP');
+    if (fault === 'kill' || fault === 'power') await host.clear();
+    if (fault === 'power') host.cut(false);
+  }
+
+  /** The former primary must give no answer that is older than the question, and end. */
+  private async comesBack(slot: number, fault: Fault, local: LocalClient): Promise<void> {
+    const host = this.hosts[slot] as NamespaceHost;
+    const witness = this.clients[0] as LedgerClient;
+    const known = witness.acknowledged;
+    local.ask(`GET ${witness.key}`);
+    await delay(askMs);
+    if (local.answers.length > 0) this.result.stale.push(`a host under "${fault}" answered ${local.answers}`);
+    const struckBefore = this.random() < 0.5;
+    if (struckBefore) await this.group.strike(slot);
+    if (fault === 'cut') host.cut(false);
+    else host.signal('SIGCONT');
+    await until(`the former primary ends; ${this.group.standings()}`, endLimitMs, async () =>
+      this.group.hasEnded(slot),
+    );
+    for (const answer of local.answers)
+      if (answer < known) this.result.stale.push(`after "${fault}" ${witness.key} was told as ${answer}, not ${known}`);
+    if (!struckBefore) await this.group.strike(slot);
+  }
+
+  /** Some backups are lost while the guest's state is sent to them. */
+  private async heal(slot: number): Promise<void> {
+    await this.group.replace(slot);
+    if (this.random() < lostSeedShare) {
+      await this.group.seed();
+      await delay(this.random() * seedInstantMsMax);
+      await this.hosts[slot]?.clear();
+      await this.group.primary.stands('alone', endLimitMs);
+      this.result.lostSeeds++;
+      await this.more();
+      await this.group.strike(slot);
+      await this.group.replace(slot);
+    }
+    await this.group.cover();
+    await this.openClients(slot);
+  }
+
+  /** All counters that there ever were, as the guest tells them. */
+  private async judge(last: boolean): Promise<void> {
+    if (last) {
+      for (const client of this.clients) await client.stop();
+      this.retired.push(...this.clients.splice(0));
+    }
+    const { self, port } = this.group.primary;
+    const reader = await redisAt(port, self.host);
+    for (const client of this.retired) {
+      const value = (await reader.call('GET', client.key)) as string | null;
+      const wrong = judgeCounter(client.key, value, client.acknowledged, client.open);
+      if (wrong !== null) this.result.lost.push(wrong);
+    }
+    reader.close();
+  }
+}

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { judgeCounter } from './ledger.js';
+import { type Campaign, describeSummary, type FailOver, quantile, summarize } from './summary.js';
+
+const failOver = (number: number, change: Partial<FailOver> = {}): FailOver => ({
+  ...{ number, fault: 'kill', outageMs: 100 + number, connections: 4, broken: 0, ...change },
+});
+const campaign = (failOvers: FailOver[], change: Partial<Campaign> = {}): Campaign => ({
+  ...{ seed: 7, failOvers, acknowledgedWrites: 1000, lost: [], stale: [], lostSeeds: 0, troubles: [], ...change },
+});
+const many = (count: number) => Array.from({ length: count }, (_, place) => failOver(place + 1));
+
+describe('a campaign of fail-overs', () => {
+  it('takes as a quantile the smallest value that so many do not exceed', () => {
+    assert.equal(quantile([4, 1, 3, 2], 0.5), 2);
+    assert.equal(quantile([4, 1, 3, 2], 0.51), 3);
+    assert.equal(quantile([4, 1, 3, 2], 0.99), 4);
+    assert.ok(Number.isNaN(quantile([], 0.5)));
+  });
+
+  it('misses no bar when nothing is lost, broken or slow', () => {
+    const summary = summarize(campaign(many(50)));
+    assert.deepEqual(summary.missed, []);
+    assert.deepEqual([summary.outageP50Ms, summary.outageP99Ms, summary.connections], [125, 150, 200]);
+    assert.deepEqual(summary.byFault.kill, { failOvers: 50, outageP50Ms: 125, outageMaxMs: 150 });
+  });
+
+  it('misses a bar with no fail-over, and with each thing that may go wrong', () => {
+    const missed = (one: Campaign) => summarize(one).missed.length;
+    assert.equal(missed(campaign([])), 2);
+    assert.equal(missed(campaign(many(50), { lost: ['a'] })), 1);
+    assert.equal(missed(campaign(many(50), { stale: ['a'] })), 1);
+    assert.equal(missed(campaign(many(50), { troubles: [{ number: 1, what: 'a', evidence: '' }] })), 1);
+    assert.equal(missed(campaign([...many(19), failOver(20, { broken: 1 })])), 0);
+    assert.equal(missed(campaign([...many(18), failOver(19, { broken: 1 })])), 1);
+    assert.equal(missed(campaign([...many(19), failOver(20, { outageMs: 1000 })])), 1);
+  });
+
+  it('says what went wrong', () => {
+    const troubles = [{ number: 3, what: 'a seed does not end', evidence: 'long' }];
+    const text = describeSummary(summarize(campaign(many(2), { lost: ['counter:1 is 2'], troubles })));
+    assert.match(text, /WRONG: counter:1 is 2/);
+    assert.match(text, /TROUBLE at 3: a seed does not end/);
+  });
+
+  it('lets a counter be one more than what was acknowledged only while a write is under way', () => {
+    assert.equal(judgeCounter('k', '5', 5, false), null);
+    assert.equal(judgeCounter('k', null, 0, false), null);
+    assert.equal(judgeCounter('k', '6', 5, true), null);
+    assert.match(judgeCounter('k', '6', 5, false) as string, /k is 6, and 5 increments were acknowledged$/);
+    assert.match(judgeCounter('k', '4', 5, true) as string, /one more was under way/);
+    assert.match(judgeCounter('k', '7', 5, true) as string, /k is 7/);
+  });
+});

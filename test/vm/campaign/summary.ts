@@ -1,0 +1,126 @@
+/** What a campaign of fail-overs has shown. Pure. */
+
+export type Fault =
+  /** All programs of the host are killed; the kernel closes their connections. */
+  | 'kill'
+  /** The host is gone without a word. */
+  | 'power'
+  /** All programs of the host stop, and go on later. */
+  | 'pause'
+  /** The cable is pulled, and put in again later. */
+  | 'cut';
+
+export const faults: Fault[] = ['kill', 'power', 'pause', 'cut'];
+
+export interface FailOver {
+  number: number;
+  fault: Fault;
+  /** The longest that one of the clients of other hosts waited for an acknowledgement, milliseconds. */
+  outageMs: number;
+  /** Connections through other hosts, and how many of them broke. */
+  connections: number;
+  broken: number;
+}
+
+export interface Trouble {
+  /** In which fail-over, or before which. */
+  number: number;
+  what: string;
+  evidence: string;
+}
+
+export interface Campaign {
+  seed: number;
+  failOvers: FailOver[];
+  acknowledgedWrites: number;
+  /** Counters that are not what was acknowledged. */
+  lost: string[];
+  /** Answers of a host that no longer counted. */
+  stale: string[];
+  /** Backups that were lost in the middle of a seed. */
+  lostSeeds: number;
+  /** Steps that did not end, and fail-overs that nobody caused. */
+  troubles: Trouble[];
+}
+
+export interface Summary extends Omit<Campaign, 'failOvers'> {
+  failOvers: number;
+  byFault: Record<string, { failOvers: number; outageP50Ms: number; outageMaxMs: number }>;
+  connections: number;
+  brokenConnections: number;
+  /** Percent of the fail-overs in which no connection broke. */
+  unbrokenPercent: number;
+  outageP50Ms: number;
+  outageP99Ms: number;
+  /** What of the bars it misses. */
+  missed: string[];
+}
+
+export const unbrokenPercentMin = 95;
+export const outageP99MsMax = 1000;
+
+/** The smallest of `values` that at least `share` of them do not exceed; NaN of none. */
+export function quantile(values: number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
+}
+
+export function summarize(campaign: Campaign): Summary {
+  const { failOvers } = campaign;
+  const sum = (what: (one: FailOver) => number) => failOvers.reduce((total, one) => total + what(one), 0);
+  const outages = failOvers.map(({ outageMs }) => outageMs);
+  const unbroken = failOvers.filter(({ broken }) => broken === 0).length;
+  const figures = {
+    ...campaign,
+    failOvers: failOvers.length,
+    byFault: Object.fromEntries(faults.map((fault) => [fault, ofFault(failOvers, fault)])),
+    connections: sum(({ connections }) => connections),
+    brokenConnections: sum(({ broken }) => broken),
+    unbrokenPercent: (100 * unbroken) / failOvers.length,
+    outageP50Ms: quantile(outages, 0.5),
+    outageP99Ms: quantile(outages, 0.99),
+  };
+  return { ...figures, missed: missedBars(figures) };
+}
+
+function ofFault(failOvers: FailOver[], fault: Fault): Summary['byFault'][string] {
+  const outages = failOvers.filter((one) => one.fault === fault).map(({ outageMs }) => outageMs);
+  return { failOvers: outages.length, outageP50Ms: quantile(outages, 0.5), outageMaxMs: quantile(outages, 1) };
+}
+
+/** What cannot be told, as of no fail-overs, is missed. */
+function missedBars(figures: Omit<Summary, 'missed'>): string[] {
+  const bars: [met: boolean, missed: string][] = [
+    [figures.lost.length === 0, `${figures.lost.length} counters are not what was acknowledged`],
+    [figures.stale.length === 0, `${figures.stale.length} answers of hosts that counted no more`],
+    [figures.troubles.length === 0, `${figures.troubles.length} steps did not end as they should`],
+    [
+      figures.unbrokenPercent >= unbrokenPercentMin,
+      `no connection broke in ${figures.unbrokenPercent} % of the fail-overs, not in ${unbrokenPercentMin}`,
+    ],
+    [
+      figures.outageP99Ms < outageP99MsMax,
+      `the 99th percentile of outages is ${figures.outageP99Ms} ms, not below ${outageP99MsMax}`,
+    ],
+  ];
+  return bars.filter(([met]) => !met).map(([, missed]) => missed);
+}
+
+export function describeSummary(summary: Summary): string {
+  const whole = (value: number) => (Number.isNaN(value) ? '-' : value.toFixed(0));
+  const { outageP50Ms, outageP99Ms } = summary;
+  const lines = [
+    `${summary.failOvers} fail-overs, seed ${summary.seed}; ${summary.lostSeeds} backups were lost in the middle of a seed`,
+    `acknowledged writes: ${summary.acknowledgedWrites}, ${summary.lost.length} counters wrong; stale answers: ${summary.stale.length}`,
+    `connections through other hosts: ${summary.connections}, broken ${summary.brokenConnections}`,
+    `outage p50 ${whole(outageP50Ms)} ms, p99 ${whole(outageP99Ms)} ms`,
+    ...Object.entries(summary.byFault).map(
+      ([fault, one]) =>
+        `  ${fault}: ${one.failOvers}, outage p50 ${whole(one.outageP50Ms)} ms, at most ${whole(one.outageMaxMs)} ms`,
+    ),
+    ...[...summary.lost, ...summary.stale].map((one) => `WRONG: ${one}`),
+    ...summary.troubles.map(({ number, what }) => `TROUBLE at ${number}: ${what}`),
+    ...summary.missed.map((one) => `missed: ${one}`),
+  ];
+  return `${lines.join('\n')}\n`;
+}
