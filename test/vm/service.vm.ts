@@ -57,7 +57,7 @@ describe('a replicated guest in a cluster', function () {
   }
 
   it('is covered, and loses its primary, but no connection of the witness and no acknowledged write', async () => {
-    const vm = { ...image, memory: 96, commandLine: 'quiet nokaslr no_timer_check mitigations=off', ports: [6379] };
+    const vm = { ...image, memory: 128, commandLine: 'quiet nokaslr no_timer_check mitigations=off', ports: [6379] };
     const replication = { protocol: 'vm', suspicionMs: 5000 };
     await system.deploy({ id: app, cpus: 0.3, backoffSeconds: 0, container: { type: 'VM', vm }, replication });
     const before = await covered();

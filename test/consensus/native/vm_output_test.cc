@@ -207,7 +207,8 @@ TEST_CASE("vm: only the backup of the log becomes primary") {
   const auto takeover = dutyOf(2, 1, true, pair, connectedTo({3}));
   CHECK(takeover.duty == Duty::assign);
   CHECK(takeover.roles == Roles{5, 2, 0});
-  CHECK(dutyOf(4, 1, false, pair, connectedTo({})).duty == Duty::none);  // a guest that no round has made the same
+  CHECK(dutyOf(4, 1, false, pair, connectedTo({})).duty ==
+        Duty::none);  // a guest that no round has made the same
   CHECK(dutyOf(2, 1, true, {4, 1, 0}, connectedTo({3})).duty == Duty::none);
   const auto seeded = dutyOf(2, 1, false, pair, connectedTo({1, 3}));  // it has not the guest's state yet
   CHECK(seeded.duty == Duty::transfer);
