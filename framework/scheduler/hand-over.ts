@@ -16,10 +16,7 @@ export function transferLeadership(context: Context, appId: string, slot: number
   const app = context.state.apps.get(appId);
   if (!app) return notFound(appId);
   if (isReplicatedGuest(app.active))
-    return refusal(
-      'invalid',
-      `"${appId}" is a replicated guest, whose primary leads: its backup takes over when that is lost, or its agent drained`,
-    );
+    return refusal('invalid', `"${appId}" is a replicated guest, whose primary leads; use gaia vm failover ${appId}`);
   const group = groupOf(app, context.state.tasksOf(appId));
   const heir = group ? chooseHeir(group, slot) : refusal('invalid', `"${appId}" is not replicated and has no leader`);
   if ('ok' in heir) return heir;

@@ -87,7 +87,11 @@ describe('scheduler: a replicated guest', () => {
     world.tick(20_000);
     world.tick(20_000);
     assert.deepEqual([...world.mesos.tasks.values()], []);
-    assert.match(world.scheduler.view(world.now).queue[0]?.sentence ?? '', /distinct|different|agent/);
+    assert.match(world.scheduler.view(world.now).queue[0]?.sentence ?? '', /agent/);
+    const planned = (agents: number) => posted(agents).scheduler.plan(guestSpec('/other'));
+    assert.equal(new Set(planned(3).assigned.map(({ agentId }) => agentId)).size, 3);
+    const { assigned, unplaced } = planned(2);
+    assert.deepEqual([assigned, unplaced.map(({ slots }) => slots)], [[], [[0, 1, 2]]]);
   });
 
   it('runs before it is covered: the deployment is done, and that it is not covered is said', () => {
@@ -221,6 +225,6 @@ describe('scheduler: a replicated guest', () => {
     const other = put(guestSpec(id, { container: { ...container, vm: { ...container.vm, vcpus: 2 } } }));
     assert.match(refusalOf(world, other), /invalid: container\.vm: the guest of .* stays/);
     const transfer = { type: 'transferLeadership' as const, appId: id, slot: 1 };
-    assert.match(refusalOf(world, transfer), /invalid: .*its backup takes over when that is lost/);
+    assert.match(refusalOf(world, transfer), /invalid: .*use gaia vm failover \/demo\/guest/);
   });
 });

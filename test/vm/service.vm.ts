@@ -73,9 +73,25 @@ describe('a replicated guest in a cluster', function () {
     client.close();
   });
 
+  it('leaves an agent that is drained, its primary by a fail-over, and serves on', async () => {
+    const before = await covered();
+    const client = await redisAt(portOf(inSlot(before, witnessSlot)));
+    const { host, member } = primary(before);
+    const drained = await system.gaia('drain', host, '--detach');
+    assert.equal(drained.status, 0, drained.stderr);
+    const after = await covered(member);
+    assert.deepEqual(
+      after.members.filter((one) => one.host === host),
+      [],
+    );
+    assert.equal(await write(client, 3 * writes), 4 * writes);
+    client.close();
+    assert.equal((await system.gaia('drain', host, '--end')).status, 0);
+  });
+
   it('is shown by the command line with who has which part, and keeps three members', async () => {
     const shown = await system.gaia('app', 'show', app);
-    assert.match(shown.stdout, /guest: member 2 is its primary, covered by member 4/);
+    assert.match(shown.stdout, /guest: member 4 is its primary, covered by member 5/);
     assert.match(shown.stdout, /each but the witness with 0.3 cpus/);
     for (const part of [/primary \(covered\)/, /backup/, /witness/]) assert.match(shown.stdout, part);
     const scaled = await system.gaia('app', 'scale', app, '1');
