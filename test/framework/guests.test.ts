@@ -88,7 +88,11 @@ describe('scheduler: a replicated guest', () => {
     world.tick(20_000);
     assert.deepEqual([...world.mesos.tasks.values()], []);
     assert.match(world.scheduler.view(world.now).queue[0]?.sentence ?? '', /agent/);
-    const planned = (agents: number) => posted(agents).scheduler.plan(guestSpec('/other'));
+    const planned = (agents: number) => {
+      const other = posted(agents);
+      pass(other, 5);
+      return other.scheduler.plan(guestSpec('/other'));
+    };
     assert.equal(new Set(planned(3).assigned.map(({ agentId }) => agentId)).size, 3);
     const { assigned, unplaced } = planned(2);
     assert.deepEqual([assigned, unplaced.map(({ slots }) => slots)], [[], [[0, 1, 2]]]);
