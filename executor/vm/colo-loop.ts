@@ -1,6 +1,5 @@
 /** Between a QEMU and colo.ts: has QEMU do what that says, one command after the other, and tells it what QEMU does. */
 import { Colo, type ColoAction, type ColoEvent } from './colo.js';
-import type { Accelerator } from './machine.js';
 import { type Qmp, QmpRefusal } from './qmp.js';
 import type { QmpEvent } from './qmp-types.js';
 
@@ -16,14 +15,9 @@ export class ColoLoop {
 
   constructor(
     private readonly qmp: Qmp,
-    private readonly accelerator: Accelerator,
     private readonly tell: (news: ColoNews) => void,
   ) {
-    this.colo = new Colo('alone', this.standsStill);
-  }
-
-  private get standsStill(): boolean {
-    return this.accelerator === 'tcg';
+    this.colo = new Colo('alone');
   }
 
   get phase(): Colo['phase'] {
@@ -32,7 +26,7 @@ export class ColoLoop {
 
   /** For a QEMU that was started with `-incoming defer`: waits at `uri` for the state of a guest. Resolves when it does, or has refused. */
   listen(uri: string): Promise<void> {
-    const { colo, actions } = Colo.listening(uri, this.standsStill);
+    const { colo, actions } = Colo.listening(uri);
     this.colo = colo;
     this.perform(actions);
     return this.last;

@@ -61,20 +61,14 @@ export class Colo {
   private runs = false;
   private actions: ColoAction[] = [];
 
-  /**
-   * `awaiting`: QEMU was started with `-incoming defer`. `standsStill`: the guest is stopped while its state is sent, because its
-   * QEMU forgets pages that are written meanwhile (TCG: consensus/native/vm/preload).
-   */
-  constructor(
-    phase: 'alone' | 'awaiting',
-    private readonly standsStill = false,
-  ) {
+  /** `awaiting`: QEMU was started with `-incoming defer`. */
+  constructor(phase: 'alone' | 'awaiting') {
     this.phase = phase;
   }
 
   /** What a backup does first: listens at `uri`. */
-  static listening(uri: string, standsStill = false): { colo: Colo; actions: ColoAction[] } {
-    const colo = new Colo('awaiting', standsStill);
+  static listening(uri: string): { colo: Colo; actions: ColoAction[] } {
+    const colo = new Colo('awaiting');
     colo.prepare();
     colo.execute('migrate-incoming', { uri });
     return { colo, actions: colo.actions };
@@ -100,7 +94,6 @@ export class Colo {
     if (this.phase !== 'alone') return;
     this.prepare();
     this.execute('migrate-set-parameters', { 'x-checkpoint-delay': delayOfNoRoundMs, 'max-bandwidth': bandwidthMax });
-    if (this.standsStill) this.execute('stop', {});
     this.execute('migrate', { uri });
     this.enter('seeding');
   }
@@ -133,17 +126,12 @@ export class Colo {
 
   private onMigration(status: MigrationStatus): void {
     const ended = status === 'failed' || status === 'cancelled';
-    if (this.phase === 'seeding' && ended) this.giveUpSeed(`seeding a backup ended with "${status}"`);
+    if (this.phase === 'seeding' && ended) this.enter('alone', `seeding a backup ended with "${status}"`);
     if (this.phase === 'awaiting' && (ended || status === 'completed'))
       this.enter('useless', `the state's migration ended with "${status}"`);
     if (status === 'colo') this.onPaired();
     if (this.phase === 'parting' && status === 'completed') this.left = true;
     this.partIfDone();
-  }
-
-  private giveUpSeed(reason: string): void {
-    if (this.standsStill) this.execute('cont', {});
-    this.enter('alone', reason);
   }
 
   /** The primary's guest stands still until its backup has started. */
@@ -181,7 +169,7 @@ export class Colo {
   }
 
   private onRefused(command: QmpCommand, message: string): void {
-    if (this.phase === 'seeding') this.giveUpSeed(message);
+    if (this.phase === 'seeding') this.enter('alone', message);
     else if (this.phase === 'awaiting') this.enter('useless', message);
     else if (this.phase === 'parting') this.enter('useless', `${command} was to let it go on alone: ${message}`);
   }

@@ -104,14 +104,11 @@ export class GuestMember {
     await this.formed();
     if (this.over) return;
     const incoming = replica.join || replica.self.member !== group.firstPrimary;
-    const accelerated = accelerator(this.options.owner);
     this.qemu = await this.startQemu(incoming);
     const onEvent = (event: Parameters<PairLoop['onQmpEvent']>[0]) => this.pair?.onQmpEvent(event);
     const qmp = await Qmp.open(this.qemu.control as NonNullable<Program['control']>, onEvent, startLimitMs);
-    const place = {
-      ...{ self: replica.self.member, migrationSocket: memberFiles.migration, accelerator: accelerated, limits, tell },
-      order: (line: string) => this.order(line),
-    };
+    const order = (line: string) => this.order(line);
+    const place = { self: replica.self.member, migrationSocket: memberFiles.migration, limits, order, tell };
     if (incoming) this.pair = await PairLoop.awaiting(qmp, place);
     else this.pair = PairLoop.alone(qmp, place);
     if (this.guest !== null) this.pair.onLine({ type: 'guest', guest: this.guest });

@@ -1,7 +1,6 @@
 /** Between `gaia-vm`, a guest's QEMU and pair.ts: has both do what that says, and tells it what they do. */
 import type { GuestOrder } from '../assignment.js';
 import { ColoLoop } from './colo-loop.js';
-import type { Accelerator } from './machine.js';
 import { Pair, type PairAction, type PairEvent, type PairLimits } from './pair.js';
 import type { PlaneLine } from './plane-lines.js';
 import type { Qmp } from './qmp.js';
@@ -18,7 +17,6 @@ export interface PairPlace {
   self: number;
   /** The socket of `migration_socket` in vm.conf. */
   migrationSocket: string;
-  accelerator: Accelerator;
   limits: PairLimits;
   /** Has gaia-vm hear a line. */
   order: (line: string) => void;
@@ -36,7 +34,7 @@ export class PairLoop {
     private readonly place: PairPlace,
     private readonly pair: Pair,
   ) {
-    this.colo = new ColoLoop(qmp, place.accelerator, (news) => this.happened({ type: 'colo', news }));
+    this.colo = new ColoLoop(qmp, (news) => this.happened({ type: 'colo', news }));
     this.timer = setInterval(() => this.happened({ type: 'time' }), tickMs);
     this.timer.unref();
   }

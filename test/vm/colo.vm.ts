@@ -19,7 +19,7 @@ class Half {
   readonly colo: ColoLoop;
 
   private constructor(readonly machine: TestMachine) {
-    this.colo = new ColoLoop(machine.qmp, accelerator(), (news) => this.told.push(news));
+    this.colo = new ColoLoop(machine.qmp, (news) => this.told.push(news));
     machine.onEvent = (event) => this.colo.onQmpEvent(event);
   }
 

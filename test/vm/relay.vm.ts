@@ -48,20 +48,25 @@ class Writes {
   }
 }
 
-async function withPair(vcpus: number, use: (pair: RelayedPair) => Promise<void>): Promise<void> {
+/** The guest has written since before its backup was seeded. */
+async function withPair(vcpus: number, use: (pair: RelayedPair, writes: Writes) => Promise<void>): Promise<void> {
   await withDirectory(async (directory) => {
-    const pair = await RelayedPair.start(directory, { vcpus }, async (port) => (await redisAt(port)).close());
+    const started: Writes[] = [];
+    const begin = async (port: number) => {
+      started.push(new Writes(await redisAt(port)));
+    };
+    const pair = await RelayedPair.start(directory, { vcpus }, begin);
     try {
-      await use(pair);
+      for (const writes of started) await use(pair, writes);
     } finally {
       await pair.stop();
+      for (const writes of started) await writes.stop();
     }
   });
 }
 
 /** Rounds under load, one after a short while after the other. */
-async function runRounds(pair: RelayedPair): Promise<Round[]> {
-  const writes = new Writes(await redisAt(pair.ports.primary));
+async function runRounds(pair: RelayedPair, writes: Writes): Promise<Round[]> {
   const done: Round[] = [];
   while (done.length < rounds) {
     await delay(20 + random() * 60);
@@ -79,8 +84,8 @@ describe(`the relay of a guest's memory (seed ${seed}, ${rounds} rounds, ${kills
 
   for (const vcpus of [1, 2])
     it(`makes both memories the same in every round, with ${vcpus} processors, and sends far less than the pages`, () =>
-      withPair(vcpus, async (pair) => {
-        const done = await runRounds(pair);
+      withPair(vcpus, async (pair, writes) => {
+        const done = await runRounds(pair, writes);
         assert.deepEqual(pair.differences(), Array(rounds).fill(0));
         assert.deepEqual(
           done.map(({ number }) => number),
@@ -101,8 +106,7 @@ describe(`the relay of a guest's memory (seed ${seed}, ${rounds} rounds, ${kills
 
   it('leaves the backup usable when the primary is lost at any instant', async () => {
     for (let kill = 0; kill < kills; kill++)
-      await withPair(1, async (pair) => {
-        const writes = new Writes(await redisAt(pair.ports.primary));
+      await withPair(1, async (pair, writes) => {
         for (let i = 0; i < 3; i++) {
           await delay(30);
           await pair.round();

@@ -122,7 +122,6 @@ export class RelayedPair {
       'x-checkpoint-delay': neverMs,
       'max-bandwidth': 2 ** 33,
     });
-    await this.primary.qmp.execute('stop', {}); // TCG: see tcg_colo.cc
     await this.primary.qmp.execute('migrate', { uri: `unix:${out}` });
     await until('COLO begins', patienceMs, async () => {
       const { status } = await this.primary.qmp.execute('query-migrate', {});

@@ -63,7 +63,6 @@ describe('a replicated guest', function () {
     first.order(`dial 2 127.0.0.1 ${port}`);
     await until('the primary has its end', patienceMs, async () => first.relay?.end === 'primary');
     await primary.qmp.execute('migrate-set-parameters', { 'x-checkpoint-delay': neverMs, 'max-bandwidth': 2 ** 33 });
-    await primary.qmp.execute('stop', {});
     await primary.qmp.execute('migrate', { uri: `unix:${first.migrationSocket}` });
     await until('COLO begins', patienceMs, async () => {
       return (await primary.qmp.execute('query-migrate', {})).status === 'colo';

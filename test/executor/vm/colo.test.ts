@@ -78,13 +78,6 @@ describe('executor vm: COLO', () => {
     assert.deepEqual(refused, [{ type: 'entered', phase: 'alone', reason: 'no socket' }]);
   });
 
-  it('has the guest stand still while its state is sent, where that must be', () => {
-    const colo = new Colo('alone', true);
-    assert.deepEqual(words(colo.step(seed)).slice(-3), ['stop', 'migrate', '-> seeding']);
-    assert.deepEqual(words(colo.step(migration('failed'))), ['cont', '-> alone']);
-    assert.deepEqual(words(having(colo, seed, migration('colo')).step(resumed)), ['roundEnded']);
-  });
-
   it('is useless without the whole state, and never takes over then', () => {
     for (const event of [
       lost,
