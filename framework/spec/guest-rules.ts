@@ -3,6 +3,9 @@ import { guestMembers, isReplicatedGuest } from '../replicated-guest.js';
 import { memoryMbOf } from './container.js';
 import { type Problems, show } from './problems.js';
 
+/** As many as gaia-vm takes. */
+const DOORS_MAX = 64;
+
 type Judged = Omit<AppSpec, 'version' | 'versionInfo'>;
 
 /** What a virtual machine needs of the rest of its app. */
@@ -72,6 +75,11 @@ function checkReplicatedGuest(
 
 /** The members are on different agents, and clients of UDP are spoken for at 127.0.0.1 only. */
 function checkDoors({ listen }: VmSpec, definitions: Judged['portDefinitions'], problems: Problems): void {
+  const doors = definitions.flatMap(({ protocol }) => protocol.split(',')).length;
+  if (doors > DOORS_MAX) {
+    const sentence = `portDefinitions open ${doors} doors, one for each protocol of each port; a replicated guest has at most ${DOORS_MAX}`;
+    problems.add('rule', '/portDefinitions', sentence);
+  }
   const isLoopback = listen.startsWith('127.');
   if (!isLoopback && listen !== '0.0.0.0') {
     const sentence = `listen is ${show(listen)}, which is an address of one agent, and there are three; use 0.0.0.0, which is each agent's own and 127.0.0.1`;

@@ -164,6 +164,15 @@ describe('spec: virtual machines', () => {
       '/container/volumes',
       /no volume in this version/,
     ],
+    [
+      'more doors than there can be',
+      replicated(
+        { ports: Array.from({ length: 33 }, (_, at) => at + 1) },
+        { portDefinitions: Array.from({ length: 33 }, () => ({ port: 0, protocol: 'udp,tcp' })) },
+      ),
+      '/portDefinitions',
+      /66 doors.*at most 64/,
+    ],
     ['mem for a primary only', replicated({ memory: 256 }, { mem: 448 }), '/mem', /256 MB needs 896/],
     ['a guest of a program', { ...web, replication: { protocol: 'vm' } }, '/replication/protocol', /needs "apus"/],
   ];
