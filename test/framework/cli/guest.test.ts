@@ -42,6 +42,23 @@ describe('gaia vm status, sync and failover', () => {
     assert.deepEqual([guest.primary, guest.covered, guest.rounds.count], [1, true, 100]);
   });
 
+  it('are not needed to see who has which part: `gaia app show` says it, too', async () => {
+    const show = () => runGaia(['app', 'show', id], '', { GAIA_API: url, COLUMNS: '200' });
+    const { stdout } = await show();
+    for (const words of [
+      /3 of 3 replicas run, each but the witness with 1 cpus and 640 MB/,
+      /guest: member 1 is its primary, covered by member 2/,
+      /0 +1 +\w+ +primary \(covered\)/,
+      /1 +2 +\w+ +backup/,
+      /2 +3 +\w+ +witness/,
+    ])
+      assert.match(stdout, words);
+    service.change(id, ({ group }) => {
+      if (group) group.guest = { primary: 1, backup: 2, covered: false };
+    });
+    assert.match((await show()).stdout, /member 1 is its primary, not covered: member 2 is being seeded/);
+  });
+
   it('say that nothing covers it, and that nothing is known', async () => {
     service.change(id, ({ group, tasks: [task] }) => {
       if (!group || !task?.replica?.report?.guest) return;
