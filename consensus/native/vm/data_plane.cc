@@ -29,8 +29,8 @@ DataPlane::DataPlane(const Options& options)
       founder_(options.firstPrimary),
       bell_(sys::eventDescriptor()),
       inputs_(self_.slot, self_.number),
-      key_(outputKey(options.replica.secret)),
-      guard_(key_) {}
+      guard_(outputKey(options.replica.secret)),
+      speech_(outputKey(options.replica.secret)) {}
 
 std::unique_ptr<DataPlane> DataPlane::start(const Options& options, std::string* error) {
   std::unique_ptr<DataPlane> made(new DataPlane(options));
@@ -141,8 +141,8 @@ void DataPlane::take(TurnEvent& event) {
   }
 }
 
-// A guest that is neither primary nor backup does not run: inputs that pile up there would keep its member from
-// reading on in the log. A seed has all inputs before its backup was named.
+// A guest that is neither primary nor backup does not run: inputs that pile up there would keep its member
+// from reading on in the log. A seed has all inputs before its backup was named.
 void DataPlane::apply(View payload) {
   const Roles before = order_.roles();
   const bool counts = isPrimary() || isBackup();
@@ -162,7 +162,7 @@ void DataPlane::applyRoles(const Roles& before) {
   drainedTold_ = 0;
   const auto drop = [](View) {};
   if (before.primary == self_.number && !isPrimary()) return guard_.close(false, drop);
-  if (!isPrimary()) return retained_.committed();
+  if (!isPrimary()) return beginSpeech();
   const auto release = [this](View frame) { route(frame); };
   guard_.close(order_.roles().backup != 0, release);
   if (before.primary != self_.number) retained_.releaseAll(release);
@@ -221,11 +221,18 @@ void DataPlane::sendAgainLate(std::uint64_t nowNs) {
 void DataPlane::takeOutput(View frame) {
   if (isPrimary()) return guard_.put(frame, [this](View released) { route(released); });
   if (!isBackup()) return;
-  const OutputDigest digest = digestOf(frame, key_);
-  const auto bytes = std::as_bytes(std::span(&digest, 1));
-  digests_.insert(digests_.end(), bytes.begin(), bytes.end());
   retained_.put(frame);
-  if (digests_.size() + sizeof digest > Peers::payloadBytesMax) sendDigests();
+  const auto said = speech_.said(frame);
+  if (!said) return;
+  const auto bytes = std::as_bytes(std::span(&*said, 1));
+  digests_.insert(digests_.end(), bytes.begin(), bytes.end());
+  if (digests_.size() + sizeof *said > Peers::payloadBytesMax) sendDigests();
+}
+
+// The backup's.
+void DataPlane::beginSpeech() {
+  retained_.committed();
+  speech_.begin();
 }
 
 void DataPlane::sendDigests() {

@@ -79,6 +79,7 @@ class DataPlane {
   void sendInputs(std::uint64_t nowNs);
   void sendAgainLate(std::uint64_t nowNs);
   void sendDigests();
+  void beginSpeech();
   void sendDrained();
   bool drained() const;
   void takeOutput(View frame);
@@ -106,8 +107,8 @@ class DataPlane {
   std::uint64_t cut_ = 0;
   std::uint64_t round_ = 0;
   std::uint64_t drainedTold_ = 0;  // the cut that the primary knows of; at the primary, that it was told of
-  HashKey key_;
   OutputGuard guard_;
+  OutputSpeech speech_;  // of this backup's guest
   RetainedOutput retained_;
   Bytes digests_;  // of this backup's guest, not sent yet
   std::uint64_t inputFrames_ = 0, outputFrames_ = 0;

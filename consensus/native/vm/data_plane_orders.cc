@@ -46,7 +46,7 @@ std::string DataPlane::committed(std::uint64_t round) {
   round_ = round;
   cut_ = 0;
   guard_.committed(round, [this](View frame) { route(frame); });
-  retained_.committed();
+  beginSpeech();
   return {};
 }
 

@@ -10,6 +10,7 @@ constexpr std::uint16_t typeIpv4 = 0x0800;
 constexpr std::size_t ipv4HeaderMin = 20;
 constexpr std::uint16_t moreFragments = 0x2000, fragmentOffset = 0x1fff;
 constexpr std::size_t tcpFlagsAt = 13;
+constexpr std::size_t tcpHeaderMin = 20;
 
 std::uint8_t octet(View bytes, std::size_t at) { return static_cast<std::uint8_t>(bytes[at]); }
 std::uint16_t be16(View bytes, std::size_t at) {
@@ -65,6 +66,20 @@ std::uint8_t tcpFlags(View frame) {
   const View packet = frame.subspan(frameBytesMin);
   const std::size_t header = headerBytes(packet);
   return header != 0 && packet.size() > header + tcpFlagsAt ? octet(packet, header + tcpFlagsAt) : 0;
+}
+
+std::optional<TcpSegment> tcpSegmentOf(View frame) {
+  const View packet = frame.subspan(frameBytesMin);
+  if (be16(frame, 12) != typeIpv4 || headerBytes(packet) != ipv4HeaderMin || octet(packet, 0) >> 4 != 4)
+    return std::nullopt;
+  if (octet(packet, 9) != protocolTcp || fragmentOf(frame) != Fragment::none) return std::nullopt;
+  const std::size_t bytes = be16(packet, 2);
+  if (bytes > packet.size() || bytes < ipv4HeaderMin + tcpHeaderMin) return std::nullopt;
+  const View segment = packet.first(bytes).subspan(ipv4HeaderMin);
+  const std::size_t header = std::size_t{octet(segment, 12)} / 16 * 4;
+  if (header < tcpHeaderMin || header > segment.size()) return std::nullopt;
+  return TcpSegment{be32(segment.subspan(4)), be32(segment.subspan(8)), octet(segment, tcpFlagsAt),
+                    segment.subspan(header)};
 }
 
 void appendFramed(View frame, Bytes* stream) {

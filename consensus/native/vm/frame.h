@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -39,6 +40,15 @@ constexpr std::uint8_t protocolTcp = 6, protocolUdp = 17;  // of IPv4
 enum class Fragment : std::uint8_t { none, first, later };
 Fragment fragmentOf(View frame);    // of an IPv4 packet
 std::uint8_t tcpFlags(View frame);  // of a whole TCP segment over IPv4; 0 when it has none
+constexpr std::uint8_t tcpFin = 0x01, tcpSyn = 0x02, tcpRst = 0x04, tcpAck = 0x10, tcpUrg = 0x20;
+
+struct TcpSegment {
+  std::uint32_t sequence = 0, acknowledged = 0;
+  std::uint8_t flags = 0;
+  View payload;
+};
+// Nothing of a fragment, a packet with options of IPv4, or one whose lengths are not those of the frame.
+std::optional<TcpSegment> tcpSegmentOf(View frame);
 
 void appendFramed(View frame, Bytes* stream);
 

@@ -1,16 +1,6 @@
 #include "vm/output_guard.h"
 
-#include <sodium.h>
-
 namespace gaia::vm {
-
-OutputDigest digestOf(View frame, const HashKey& key) {
-  OutputDigest digest{flowOf(frame), {}};
-  crypto_generichash(reinterpret_cast<unsigned char*>(digest.hash.data()), digest.hash.size(),
-                     reinterpret_cast<const unsigned char*>(frame.data()), frame.size(), key.data(),
-                     key.size());
-  return digest;
-}
 
 void OutputGuard::close(bool closed, const std::function<void(View)>& release) {
   if (!closed) releaseAll(release);
@@ -20,13 +10,14 @@ void OutputGuard::close(bool closed, const std::function<void(View)>& release) {
 
 void OutputGuard::put(View frame, const std::function<void(View)>& release) {
   if (!closed_) return release(frame);
-  const OutputDigest digest = digestOf(frame, key_);
-  const std::uint64_t place = nextPlace_++;
-  held_.emplace(place, Bytes(frame.begin(), frame.end()));
+  const auto said = speech_.said(frame);
+  const std::uint64_t order = nextOrder_++;
+  held_.emplace(order, Bytes(frame.begin(), frame.end()));
   heldBytes_ += frame.size();
-  Lane& lane = lanes_[digest.flow];
-  lane.ours.push_back({place, digest.hash});
-  match(digest.flow, lane, release);
+  if (!said) return differ();
+  Lane& lane = lanes_[said->flow];
+  lane.ours.push_back({order, *said});
+  match(lane, release);
 }
 
 void OutputGuard::compare(std::uint64_t round, const OutputDigest& digest,
@@ -37,38 +28,71 @@ void OutputGuard::compare(std::uint64_t round, const OutputDigest& digest,
     return;
   }
   Lane& lane = lanes_[digest.flow];
-  if (!lane.differs) {
-    lane.others.push_back(digest.hash);
-    if (++digests_ > digestsMax) settle(lane);
-  }
-  match(digest.flow, lane, release);
+  if (lane.differs) return;
+  hear(lane, digest);
+  match(lane, release);
 }
 
-// The frames of a flow are equal one by one from the last round on, or no more until the next.
-void OutputGuard::match(const Flow& flow, Lane& lane, const std::function<void(View)>& release) {
-  while (!lane.differs && !lane.ours.empty() && !lane.others.empty()) {
-    if (lane.ours.front().hash != lane.others.front()) {
-      settle(lane);
-      break;
-    }
-    const auto held = held_.find(lane.ours.front().place);
+void OutputGuard::hear(Lane& lane, const OutputDigest& digest) {
+  const auto further = static_cast<std::int32_t>(digest.acknowledged - lane.acknowledged);
+  if (digest.acknowledges != 0 && (!lane.acknowledges || further > 0)) {
+    lane.acknowledges = true;
+    lane.acknowledged = digest.acknowledged;
+  }
+  const std::uint64_t known = lane.others.empty() ? lane.same : lane.others.back().place;
+  if (digest.place <= known) return;
+  lane.others.push_back({digest.place, digest.hash});
+  if (++digests_ > digestsMax) settle(lane);
+}
+
+// What leaves is the same as what the backup's guest has said, and has been heard by it.
+void OutputGuard::match(Lane& lane, const std::function<void(View)>& release) {
+  compareHeard(lane);
+  while (!lane.differs && !lane.ours.empty() && mayLeave(lane, lane.ours.front().said)) {
+    const auto held = held_.find(lane.ours.front().order);
     heldBytes_ -= held->second.size();
     const Bytes frame = std::move(held->second);
     held_.erase(held);
     lane.ours.pop_front();
-    lane.others.pop_front();
-    digests_--;
     equalFrames_++;
     release(frame);
   }
-  if (!lane.differs && lane.ours.empty() && lane.others.empty()) lanes_.erase(flow);
+}
+
+// The two are compared where both have a frame that ends; what lies between two such places is the same if
+// the hash of all up to the second is.
+void OutputGuard::compareHeard(Lane& lane) {
+  auto ours = lane.ours.begin();
+  while (!lane.differs && !lane.others.empty()) {
+    const Said& other = lane.others.front();
+    while (ours != lane.ours.end() && ours->said.place < other.place) ++ours;
+    if (ours == lane.ours.end()) return;
+    if (ours->said.place == other.place) {
+      if (ours->said.hash != other.hash) return settle(lane);
+      lane.same = other.place;
+    }
+    lane.others.pop_front();
+    digests_--;
+  }
+}
+
+// An acknowledgement frees the bytes where they came from; so the backup's guest must have them, too.
+bool OutputGuard::mayLeave(const Lane& lane, const OutputDigest& said) const {
+  if (said.place > lane.same) return false;
+  if (said.acknowledges == 0) return true;
+  return lane.acknowledges && static_cast<std::int32_t>(lane.acknowledged - said.acknowledged) >= 0;
 }
 
 void OutputGuard::settle(Lane& lane) {
-  mismatches_++;
-  differs_ = lane.differs = true;
+  lane.differs = true;
+  differ();
   digests_ -= lane.others.size();
   lane.others.clear();
+}
+
+void OutputGuard::differ() {
+  mismatches_++;
+  differs_ = true;
 }
 
 void OutputGuard::committed(std::uint64_t round, const std::function<void(View)>& release) {
@@ -87,6 +111,7 @@ void OutputGuard::releaseAll(const std::function<void(View)>& release) {
   for (const auto& [place, frame] : held_) release(frame);
   held_.clear();
   lanes_.clear();
+  speech_.begin();
   heldBytes_ = digests_ = 0;
   differs_ = false;
 }

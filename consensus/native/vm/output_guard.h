@@ -1,26 +1,13 @@
 // The output guard: a frame of the primary's guest leaves only when a crash of the primary can no more
 // contradict it: once a round has made the backup's guest the same as the primary's after it, or the backup's
-// guest has put out the same bytes. Pure.
+// guest has said as much: the same up to the frame's end, and has what the frame acknowledges. Pure.
 #pragma once
 #include <deque>
 #include <map>
-#include <optional>
 
-#include "vm/frame.h"
+#include "vm/output_speech.h"
 
 namespace gaia::vm {
-
-using HashKey = std::array<std::uint8_t, 32>;
-using Hash = std::array<std::byte, 16>;
-
-// What the backup says of a frame that its guest has sent.
-struct OutputDigest {
-  Flow flow;
-  Hash hash{};
-};
-static_assert(std::has_unique_object_representations_v<OutputDigest>);
-OutputDigest digestOf(View frame,
-                      const HashKey& key);  // keyed: a guest cannot make two frames that look equal
 
 class OutputGuard {
  public:
@@ -29,7 +16,7 @@ class OutputGuard {
 
   enum class Want : std::uint8_t { nothing, mismatch, full };  // why a round is needed
 
-  explicit OutputGuard(const HashKey& key) : key_(key) {}
+  explicit OutputGuard(const HashKey& key) : speech_(key) {}
 
   // Without a backup (`closed` false) nothing is held, and what was is released.
   void close(bool closed, const std::function<void(View)>& release);
@@ -49,26 +36,37 @@ class OutputGuard {
   std::uint64_t mismatches() const { return mismatches_; }
 
  private:
-  struct Ours {
-    std::uint64_t place;  // in held_
+  struct Held {
+    std::uint64_t order;  // in held_
+    OutputDigest said;
+  };
+  struct Said {
+    std::uint64_t place;
     Hash hash;
   };
   struct Lane {
-    std::deque<Ours> ours;
-    std::deque<Hash> others;
+    std::deque<Held> ours;
+    std::deque<Said> others;    // beyond what is the same
+    std::uint64_t same = 0;     // both guests have said the same up to this place
+    bool acknowledges = false;  // the backup's guest has acknowledged, up to
+    std::uint32_t acknowledged = 0;
     bool differs = false;  // until the next round nothing of this flow is compared
   };
-  void match(const Flow& flow, Lane& lane, const std::function<void(View)>& release);
+  void hear(Lane& lane, const OutputDigest& digest);
+  void compareHeard(Lane& lane);
+  bool mayLeave(const Lane& lane, const OutputDigest& said) const;
+  void match(Lane& lane, const std::function<void(View)>& release);
   void settle(Lane& lane);
+  void differ();
   void compareEarly(const std::function<void(View)>& release);
   void releaseAll(const std::function<void(View)>& release);
 
-  HashKey key_;
+  OutputSpeech speech_;
   bool closed_ = false;
   std::uint64_t round_ = 0;
   std::map<std::uint64_t, Bytes> held_;
   std::size_t heldBytes_ = 0;
-  std::uint64_t nextPlace_ = 0;
+  std::uint64_t nextOrder_ = 0;
   std::map<Flow, Lane> lanes_;
   std::size_t digests_ = 0;
   std::deque<std::pair<std::uint64_t, OutputDigest>> early_;  // by round

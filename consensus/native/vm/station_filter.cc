@@ -7,7 +7,6 @@ namespace {
 
 constexpr std::uint16_t typeArp = 0x0806;
 constexpr std::uint16_t dhcpServer = 67, dhcpClient = 68;
-constexpr std::uint8_t tcpSyn = 0x02, tcpAck = 0x10;
 
 }  // namespace
 

@@ -39,4 +39,21 @@ inline Bytes udpFrame(std::uint16_t fromPort, const std::string& text) {
   return datagram;
 }
 
+// A segment of the guest, with what differs between two guests: the packet's number and the window.
+inline Bytes tcpFrame(std::uint32_t sequence, std::uint32_t acknowledged, const std::string& text,
+                      std::uint8_t flags = tcpAck, std::uint16_t varying = 0) {
+  Bytes frame = frameTo(stationMac(0), "");
+  frame[12] = std::byte{8};
+  const auto put = [&frame](std::uint64_t value, int bytes) {
+    while (bytes-- > 0) frame.push_back(static_cast<std::byte>(value >> (8 * bytes)));
+  };
+  put(0x4500, 2), put(40 + text.size(), 2), put(varying, 2), put(0, 2);
+  put(64, 1), put(protocolTcp, 1), put(varying, 2), put(0x0a00020f, 4), put(0x0a000202, 4);
+  put(6379, 2), put(40000, 2), put(sequence, 4), put(acknowledged, 4);
+  put(0x50, 1), put(flags, 1), put(varying, 2), put(varying, 2), put(0, 2);
+  const Bytes payload = bytesOf(text);
+  frame.insert(frame.end(), payload.begin(), payload.end());
+  return frame;
+}
+
 }  // namespace gaia::vm::test

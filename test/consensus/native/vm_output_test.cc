@@ -16,13 +16,20 @@ namespace {
 using Frames = std::vector<Bytes>;
 constexpr HashKey key{1, 2, 3};
 
+OutputDigest digestOf(const Bytes& frame, const HashKey& key) { return *OutputSpeech(key).said(frame); }
+
 struct Guarded {
   OutputGuard guard{key};
+  OutputSpeech others{key};
   Frames left;
   std::function<void(View)> release = [this](View frame) { left.emplace_back(frame.begin(), frame.end()); };
   Guarded() { guard.close(true, release); }
   void primary(const Bytes& frame) { guard.put(frame, release); }
-  void backup(const Bytes& frame) { guard.compare(guard.round(), digestOf(frame, key), release); }
+  void backup(const Bytes& frame) { guard.compare(guard.round(), *others.said(frame), release); }
+  void round() {
+    guard.committed(guard.round() + 1, release);
+    others.begin();
+  }
 };
 
 Status connectedTo(const std::vector<std::uint32_t>& members) {
@@ -63,7 +70,7 @@ TEST_CASE("vm: from a difference on a flow waits for a round, and others do not"
   guarded.primary(udpFrame(2, "good"));
   guarded.backup(udpFrame(2, "good"));
   CHECK(guarded.left == Frames{udpFrame(2, "good")});
-  guarded.guard.committed(1, guarded.release);
+  guarded.round();
   CHECK(guarded.left == Frames{udpFrame(2, "good"), udpFrame(1, "mine"), udpFrame(1, "equal")});
   CHECK(guarded.guard.want() == OutputGuard::Want::nothing);
   guarded.primary(udpFrame(1, "again"));
@@ -75,7 +82,7 @@ TEST_CASE("vm: from a difference on a flow waits for a round, and others do not"
 TEST_CASE("vm: what the backup put out before a round says nothing of what the primary puts out after it") {
   Guarded guarded;
   guarded.backup(frame("stale"));
-  guarded.guard.committed(1, guarded.release);
+  guarded.round();
   guarded.primary(frame("stale"));
   guarded.guard.compare(0, digestOf(frame("stale"), key), guarded.release);
   CHECK(guarded.left.empty());
@@ -88,7 +95,7 @@ TEST_CASE("vm: what the backup puts out after a round counts, although the prima
   guarded.guard.compare(1, digestOf(frame("early"), key), guarded.release);
   guarded.primary(frame("early"));
   CHECK(guarded.left.empty());  // not the same frame: that is covered by the round
-  guarded.guard.committed(1, guarded.release);
+  guarded.round();
   CHECK(guarded.left.size() == 1);
   guarded.primary(frame("early"));
   CHECK(guarded.left.size() == 2);
@@ -108,7 +115,7 @@ TEST_CASE("vm: a full guard makes the guest wait and asks for a round") {
   while (!guarded.guard.full()) guarded.primary(large);
   CHECK(guarded.guard.heldBytes() < OutputGuard::heldBytesMax + frameBytesMax);
   CHECK(guarded.guard.want() == OutputGuard::Want::full);
-  guarded.guard.committed(1, guarded.release);
+  guarded.round();
   CHECK_FALSE(guarded.guard.full());
   CHECK(guarded.left.size() > 100);
 }
@@ -137,7 +144,6 @@ TEST_CASE("vm: nothing leaves that neither a round covers nor the backup has put
     Guarded guarded;
     std::map<Flow, std::vector<Bytes>> ours, theirs;  // since the last round
     std::size_t covered = 0;
-    std::uint64_t rounds = 0;
     for (int step = 0; step < 200; step++) {
       const Bytes frame =
           udpFrame(static_cast<std::uint16_t>(random() % 3), std::string(1, "ab"[random() % 8 == 0]));
@@ -145,7 +151,7 @@ TEST_CASE("vm: nothing leaves that neither a round covers nor the backup has put
       const auto leftBefore = guarded.left.size();
       const int choice = static_cast<int>(random() % 40);
       if (choice == 0) {
-        guarded.guard.committed(++rounds, guarded.release);
+        guarded.round();
         for (const auto& [flow, frames] : ours) covered += frames.size();
         ours.clear();
         theirs.clear();
