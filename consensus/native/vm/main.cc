@@ -9,6 +9,7 @@
 
 #include "transport/sys.h"
 #include "vm/control.h"
+#include "vm/disk_server.h"
 
 namespace {
 
@@ -52,9 +53,15 @@ int main() {
       "GAIA_REPLICA is not set; it must name the file with this member's configuration (vm.conf)";
   const char* path = getenv("GAIA_REPLICA");
   const bool understood = path != nullptr && gaia::vm::readOptions(path, &options, &error);
-  const auto plane = understood ? gaia::vm::DataPlane::start(options, &error) : nullptr;
+  gaia::relay::SharedDisk disk;
+  std::unique_ptr<gaia::vm::DiskServer> server;
+  const bool hasDisk = understood && !options.diskFile.empty();
+  if (hasDisk && disk.open(options.diskFile, &error))
+    server = gaia::vm::DiskServer::start(disk, options.diskSocket, &error);
+  const bool ready = understood && hasDisk == (server != nullptr);
+  const auto plane = ready ? gaia::vm::DataPlane::start(options, &error) : nullptr;
   if (plane != nullptr) {
-    gaia::vm::Synchronisation synchronisation(options, *plane);
+    gaia::vm::Synchronisation synchronisation(options, *plane, hasDisk ? &disk : nullptr);
     run(*plane, synchronisation, control, stopping);
     return 0;
   }

@@ -36,13 +36,13 @@ bool parseSocket(string_view path, std::string* out) {
   return !path.empty() && path.size() < sizeof(sockaddr_un::sun_path);
 }
 
-// block,file
-bool parseMemory(string_view text, Options* out) {
+// first,second
+bool parsePair(string_view text, std::string* first, std::string* second) {
   const std::size_t at = text.find(',');
   if (at == string_view::npos) return false;
-  out->memoryBlock = text.substr(0, at);
-  out->memoryFile = text.substr(at + 1);
-  return !out->memoryBlock.empty() && !out->memoryFile.empty();
+  *first = text.substr(0, at);
+  *second = text.substr(at + 1);
+  return !first->empty() && !second->empty();
 }
 
 bool parseField(string_view key, string_view value, Options* out) {
@@ -50,7 +50,9 @@ bool parseField(string_view key, string_view value, Options* out) {
   if (common != Field::unknown) return common == Field::understood;
   if (key == "guest_socket") return parseSocket(value, &out->guestSocket);
   if (key == "migration_socket") return parseSocket(value, &out->migrationSocket);
-  if (key == "memory") return parseMemory(value, out);
+  if (key == "memory") return parsePair(value, &out->memoryBlock, &out->memoryFile);
+  if (key == "disk")
+    return parsePair(value, &out->diskSocket, &out->diskFile) && parseSocket(out->diskSocket, &out->diskSocket);
   if (key == "first_primary") return parseNumber(value, &out->firstPrimary);
   if (key == "door") return parseDoor(value, &out->doors);
   return true;  // written by a newer executor

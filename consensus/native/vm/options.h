@@ -26,6 +26,9 @@ struct Options {
   std::string migrationSocket;  // where QEMU migrates to, or is incoming
   std::string memoryBlock;      // the guest's RAM: QEMU's name of it, and the file that QEMU has it in
   std::string memoryFile;
+  // Both empty: the guest has no disk.
+  std::string diskFile;    // as large as the disk
+  std::string diskSocket;  // where QEMU has it
   std::vector<Door> doors;
   std::uint32_t firstPrimary = 0;  // member number; of the founders of a group
 };

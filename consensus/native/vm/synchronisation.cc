@@ -5,8 +5,8 @@
 
 namespace gaia::vm {
 
-Synchronisation::Synchronisation(const Options& options, DataPlane& plane)
-    : options_(options), plane_(plane), authenticator_(options.replica.group, options.replica.secret) {}
+Synchronisation::Synchronisation(const Options& options, DataPlane& plane, relay::SharedDisk* disk)
+    : options_(options), plane_(plane), disk_(disk), authenticator_(options.replica.group, options.replica.secret) {}
 
 std::string Synchronisation::mayBegin() const {
   if (options_.migrationSocket.empty() || options_.memoryFile.empty())
@@ -23,7 +23,7 @@ std::string Synchronisation::listen() {
   auto end =
       std::make_unique<relay::BackupEnd>(authenticator_, relay::Ends{options_.replica.self.number, 0},
                                          relay::LiveRam{{options_.memoryBlock, memory_.bytes()}},
-                                         [this](std::uint64_t round) { plane_.committed(round); });
+                                         [this](std::uint64_t round) { plane_.committed(round); }, disk_);
   if (!end->open(options_.migrationSocket, options_.replica.self.host, 0, &error)) return error;
   lines_.push_back("{\"type\":\"relay\",\"end\":\"backup\",\"port\":" + std::to_string(end->port()) + "}\n");
   end_ = std::move(end);
@@ -38,7 +38,7 @@ std::string Synchronisation::dial(std::uint32_t backup, const std::string& host,
     lines_.push_back(toJson(round) + "\n");
   };
   auto end = std::make_unique<relay::PrimaryEnd>(
-      authenticator_, relay::Ends{options_.replica.self.number, backup}, plane_.round(), loaded);
+      authenticator_, relay::Ends{options_.replica.self.number, backup}, plane_.round(), loaded, disk_);
   if (!end->open(options_.migrationSocket, host, port, &error)) return error;
   linkTold_ = false;
   end_ = std::move(end);
@@ -77,6 +77,17 @@ void Synchronisation::serve(std::uint64_t nowNs) {
     (*backup)->serve(nowNs);
     if (const std::string failure = (*backup)->failure(); !failure.empty()) finish(failure);
   }
+  if (disk_ != nullptr) attendDisk();
+}
+
+// What a backup's guest wrote stays ahead of its disk until its last round counts or never will.
+void Synchronisation::attendDisk() {
+  const bool leads = plane_.guestStatus().roles.primary == options_.replica.self.number;
+  if (leads && !std::holds_alternative<std::unique_ptr<relay::BackupEnd>>(end_)) disk_->lead();
+  if (!disk_->broken()) return;
+  lines_.push_back(
+      "{\"type\":\"fatal\",\"message\":\"the guest's disk could not be written when a round counted; is the host's full?\"}\n");
+  plane_.stop();
 }
 
 // Not before: who names a backup in the log that cannot be reached loses it.
@@ -87,6 +98,7 @@ void Synchronisation::tellLink() {
 
 // A round that has not ended never will: what was kept back behind its cut goes on.
 void Synchronisation::finish(const std::string& why) {
+  if (auto* backup = std::get_if<std::unique_ptr<relay::BackupEnd>>(&end_)) (*backup)->end(why);
   if (const std::uint64_t cut = plane_.guestStatus().cut; cut != 0) plane_.abandoned(cut);
   std::string text = why;
   std::erase_if(text, [](char letter) {

@@ -11,7 +11,8 @@ namespace gaia::vm {
 
 class Synchronisation {
  public:
-  Synchronisation(const Options& options, DataPlane& plane);
+  // `disk`: of this member's guest; null: it has none.
+  Synchronisation(const Options& options, DataPlane& plane, relay::SharedDisk* disk);
 
   // Orders. Empty: done, or under way; else why not.
   std::string listen();  // at a backup, whose QEMU is incoming; its line tells the port
@@ -27,9 +28,11 @@ class Synchronisation {
   std::string mayBegin() const;
   void tellLink();
   void finish(const std::string& why);
+  void attendDisk();
 
   const Options& options_;
   DataPlane& plane_;
+  relay::SharedDisk* disk_;
   Authenticator authenticator_;
   relay::MappedRam memory_;
   std::variant<std::monostate, std::unique_ptr<relay::PrimaryEnd>, std::unique_ptr<relay::BackupEnd>> end_;

@@ -7,6 +7,7 @@
 
 #include "relay_guests.h"
 #include "vm/relay/delta.h"
+#include "vm_disks.h"
 
 using namespace gaia::relay;
 using namespace gaia::relay::testing;
@@ -22,16 +23,40 @@ constexpr std::array<std::byte, 32> key{std::byte{7}};
 
 // A primary, both relays and a secondary, all bytes cut at random.
 struct Session {
-  explicit Session(std::uint64_t seed)
+  explicit Session(std::uint64_t seed, bool withDisk = false)
       : random(seed),
         layout{{{"ram", 300}, {"rom", 20}}},
         primaryRam(layout.ram()),
         backupRam(layout.ram()),
         writer(layout),
-        primary(key),
-        backup(key, {{"ram", backupRam[0]}}),
+        hasDisk(withDisk),
+        primaryDisk(150 * pageBytes),
+        backupDisk(150 * pageBytes),
+        primary(key, 0, withDisk ? lead(primaryDisk.disk) : nullptr),
+        backup(key, {{"ram", backupRam[0]}}, withDisk ? &backupDisk.disk : nullptr),
         secondary(layout, backupRam) {}
 
+  // With something on it that a new backup lacks.
+  SharedDisk* lead(SharedDisk& disk) {
+    CHECK(disk.lead());
+    for (int i = 0; i < 100; i++) writeDisk(disk, random());
+    return &disk;
+  }
+  // Seldom whole blocks; what is written follows from `seed`.
+  void writeDisk(SharedDisk& disk, std::uint64_t seed) {
+    std::mt19937_64 own(seed);
+    const std::uint64_t offset = own() % (disk.bytes() - 2 * pageBytes);
+    const Bytes content(own() % (2 * pageBytes), static_cast<std::byte>(own() % 4));
+    CHECK(disk.write(offset, content));
+  }
+  // Both guests, and one alone.
+  void writeDisks() {
+    for (int i = 0; i < 30; i++) {
+      const auto both = random(), kind = below(6);
+      if (kind != 0) writeDisk(primaryDisk.disk, kind == 1 ? random() : both);
+      if (kind != 2) writeDisk(backupDisk.disk, both);
+    }
+  }
   std::uint64_t below(std::uint64_t bound) { return random() % bound; }
 
   // Sends the bytes through both relays in pieces, in whatever order things get done.
@@ -40,6 +65,7 @@ struct Session {
     bool moved = true;
     while (moved && failure().empty()) {
       moved = false;
+      if (seeding && below(4) == 0) writeDisk(primaryDisk.disk, random());
       const std::size_t part = std::min<std::size_t>(fromPrimary.size(), 1 + below(9000));
       const std::size_t taken =
           primary.full() ? 0
@@ -52,8 +78,19 @@ struct Session {
                        [this](const FrameView& frame) { backup.fromPrimary(frame); });
       secondary.take(backup.toGuest());
       moved |= deliver(backup.toPrimary(), toPrimary,
-                       [this](const FrameView& frame) { primary.fromBackup(frame, ++now); });
+                       [this](const FrameView& frame) { hear(frame); });
     }
+  }
+  void hear(const FrameView& frame) {
+    if (holding && frame.kind == Kind::wants)
+      appendFrame(held, frame.kind, frame.payload);
+    else
+      primary.fromBackup(frame, ++now);
+  }
+  void release() {
+    holding = false;
+    append(toPrimary, std::exchange(held, {}));
+    run({});
   }
   template <class Take>
   bool deliver(Bytes& from, Bytes& wire, Take take) {
@@ -81,7 +118,9 @@ struct Session {
   void start() {
     for (auto& block : primaryRam)
       for (std::size_t at = 0; at < block.size() * 3 / 4; at++) block[at] = static_cast<std::byte>(random());
+    seeding = hasDisk;
     run(writer.seed(primaryRam));
+    seeding = false;
     secondary.ready();
     say(Message::ready);
     REQUIRE(failure() == "");
@@ -108,6 +147,7 @@ struct Session {
   Round round() {
     std::vector<std::set<std::uint64_t>> dirty(layout.blocks.size());
     writeBoth(dirty);
+    if (hasDisk && rounds > 0) writeDisks();  // a backup's guest runs after the first
     std::vector<std::vector<std::uint64_t>> pages;
     for (const auto& block : dirty) pages.emplace_back(block.begin(), block.end());
     Bytes state(3000 + below(20));
@@ -122,6 +162,7 @@ struct Session {
     CHECK(*loaded == state);
     say(Message::received);
     CHECK(backup.takeReceived() == ++rounds);
+    CHECK(primaryDisk.content() == backupDisk.content());
     secondary.load();
     CHECK(backupRam == primaryRam);
     say(Message::loaded);
@@ -134,6 +175,10 @@ struct Session {
   Layout layout;
   Ram primaryRam, backupRam;
   Writer writer;
+  bool hasDisk, seeding = false;
+  bool holding = false;  // what the backup wants is on its way
+  Bytes held;
+  Disk primaryDisk, backupDisk;
   PrimaryRelay primary;
   BackupRelay backup;
   Secondary secondary;
@@ -166,6 +211,38 @@ TEST_CASE("relay: after every round both guests have the same memory, and little
   CHECK(sum.sentPages > 100);
   CHECK(sum.zeroPages > 100);
   CHECK(sum.streamBytes > 5 * sum.toBackupBytes);
+}
+
+TEST_CASE("relay: after every round both guests have the same disk, and what both wrote has not crossed") {
+  const auto seed = seedOfRun();
+  INFO("GAIA_SEED=" << seed);
+  Session session(seed, true);
+  session.start();
+  session.round();
+  Round sum;
+  for (int i = 0; i < 40; i++) {
+    const Round round = session.round();
+    sum.equalPages += round.equalPages;
+    sum.toBackupBytes += round.toBackupBytes;
+    sum.dirtyPages += round.dirtyPages;
+  }
+  CHECK(sum.equalPages > 1000);
+  CHECK(sum.dirtyPages * pageBytes > 5 * sum.toBackupBytes);
+}
+
+TEST_CASE("relay: a block of the seed that is still on its way does not come over what was written since") {
+  Session session(seedOfRun(), true);
+  session.holding = true;
+  session.start();
+  CHECK(session.primaryDisk.disk.write(0, Bytes(session.primaryDisk.disk.bytes())));
+  session.run(session.writer.request());
+  session.say(Message::reply);
+  session.run(session.writer.round(session.primaryRam, {{}, {}}, Bytes(10, std::byte{1})));
+  CHECK_FALSE(session.held.empty());
+  session.release();
+  REQUIRE(session.secondary.takeRound().has_value());
+  session.say(Message::received);
+  CHECK(session.primaryDisk.content() == session.backupDisk.content());
 }
 
 TEST_CASE("relay: what is not whole is not handed on") {

@@ -66,7 +66,7 @@ void BackupEnd::admit(std::uint64_t nowNs) {
   std::string error;
   guest_.open(connectTo(path_, &error));
   if (guest_.descriptor() < 0) return end(error);
-  relay_.emplace(link_->hashKey(), live_);
+  relay_.emplace(link_->hashKey(), live_, disk_);
 }
 
 // The link may have ended: what came over it before is still handed on. A round that is whole then, is a
@@ -95,7 +95,12 @@ void BackupEnd::handOn() {
   link_->send();
 }
 
+// The secondary loads what it could say to have, so nothing it has said may be lost and nothing more may be said.
 void BackupEnd::end(const std::string& why) {
+  if (relay_ && guest_.descriptor() >= 0) {
+    shutdown(guest_.descriptor(), SHUT_RD);
+    hearGuest();
+  }
   failure_ = why;
   if (link_) link_->close();
   guest_.close();

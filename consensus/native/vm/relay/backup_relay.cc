@@ -7,6 +7,11 @@
 #include "vm/relay/delta.h"
 
 namespace gaia::relay {
+
+BackupRelay::~BackupRelay() {
+  if (disk_ != nullptr) disk_->abandon();
+}
+
 void BackupRelay::fromPrimary(const FrameView& frame) {
   if (!failure().empty()) return;
   if (act(frame) || !failure().empty()) return;
@@ -24,9 +29,9 @@ bool BackupRelay::act(const FrameView& frame) {
     case Kind::send:
       return place_ == Place::stopped && begin();
     case Kind::hashes:
-      return place_ == Place::pages && !stateTaken_ && taken(HashBatch::decode(frame.payload));
+      return takesPages() && !stateTaken_ && taken(HashBatch::decode(frame.payload));
     case Kind::content:
-      return place_ == Place::pages && taken(Content::decode(frame.payload));
+      return takesPages() && taken(Content::decode(frame.payload));
     case Kind::state:
       return place_ == Place::pages && !stateTaken_ && taken(DeviceState::decode(frame.payload));
     default:
@@ -69,7 +74,10 @@ std::size_t BackupRelay::fromGuest(std::span<const std::byte> bytes) {
   place_ = message == Message::reply      ? Place::stopped
            : message == Message::received ? Place::loading
                                           : Place::betweenRounds;
-  if (message == Message::received) received_ = round_;
+  if (message == Message::received) {
+    if (disk_ != nullptr && !disk_->commit()) return failure_ = "this member's disk cannot be written", 0;
+    received_ = round_;
+  }
   Bytes payload;
   appendNumber(payload, said);
   say(Kind::message, payload);
@@ -86,17 +94,16 @@ bool BackupRelay::begin() {
 }
 
 bool BackupRelay::take(const HashBatch& batch) {
-  if (batch.block >= blocks_.size() || unsettled_.contains(batch.number)) return false;
-  const auto pages = stream_.blocks()[batch.block].pages;
+  if (unsettled_.contains(batch.number)) return false;
+  if (place_ != Place::pages && batch.block != diskBlock) return false;
+  const auto pages = pagesOf(batch.block);
   const auto beyond = [pages](const std::vector<std::uint64_t>& numbers) {
     return !numbers.empty() && numbers.back() >= pages;
   };
   if (beyond(batch.pages) || beyond(batch.zeroPages)) return false;
-  for (const auto number : batch.zeroPages) {
-    putHead(batch.block, number, wire::Flag::zero);
-    toGuest_.push_back(std::byte{0});
-  }
-  Batch open{batch, {}, !blocks_[batch.block].empty()};
+  for (const auto number : batch.zeroPages)
+    if (!putZeros(batch.block, number)) return false;
+  Batch open{batch, {}, batch.block == diskBlock || !blocks_[batch.block].empty()};
   for (std::size_t i = 0; i < batch.pages.size(); i++)
     if (!putIfEqual(batch, i)) open.wanted.push_back(static_cast<std::uint8_t>(i));
   want(std::move(open));
@@ -105,6 +112,7 @@ bool BackupRelay::take(const HashBatch& batch) {
 
 // Hashes the copy that goes to the secondary, not the page: nothing can come between the two.
 bool BackupRelay::putIfEqual(const HashBatch& batch, std::size_t place) {
+  if (batch.block == diskBlock) return putIfEqualOnDisk(batch, place);
   const auto live = livePage(batch.block, batch.pages[place]);
   if (live.empty()) return false;
   const std::size_t before = toGuest_.size();
@@ -115,6 +123,12 @@ bool BackupRelay::putIfEqual(const HashBatch& batch, std::size_t place) {
   toGuest_.resize(before);
   block_ = blockBefore;
   return false;
+}
+
+bool BackupRelay::putIfEqualOnDisk(const HashBatch& batch, std::size_t place) {
+  const auto live = livePage(diskBlock, batch.pages[place]);
+  return !live.empty() && hasher_.hash(live) == batch.hashes[place] &&
+         put(diskBlock, batch.pages[place], live);
 }
 
 void BackupRelay::want(Batch batch) {
@@ -157,9 +171,7 @@ bool BackupRelay::apply(const Batch& batch, std::size_t place, const PageContent
     piece += pieceBytes;
   }
   if (hasher_.hash(page) != batch.hashes.hashes[place]) return false;
-  putHead(batch.hashes.block, batch.hashes.pages[place], wire::Flag::whole);
-  append(toGuest_, page);
-  return true;
+  return put(batch.hashes.block, batch.hashes.pages[place], page);
 }
 
 bool BackupRelay::take(const DeviceState& state) {
@@ -185,10 +197,36 @@ void BackupRelay::endRound() {
   place_ = Place::handedOn;
 }
 
+std::uint64_t BackupRelay::pagesOf(std::uint32_t block) const {
+  if (block == diskBlock) return disk_ == nullptr ? 0 : disk_->blocks();
+  return block < blocks_.size() ? stream_.blocks()[block].pages : 0;
+}
+
+// Valid until the next one of the disk.
 std::span<const std::byte> BackupRelay::livePage(std::uint32_t block, std::uint64_t number) const {
+  if (block == diskBlock)
+    return disk_->get(number, &diskPage_) ? std::span<const std::byte>(diskPage_) : std::span<const std::byte>{};
   const auto& live = blocks_[block];
   if (live.size() / pageBytes <= number) return {};
   return live.subspan(number * pageBytes, pageBytes);
+}
+
+bool BackupRelay::put(std::uint32_t block, std::uint64_t number, std::span<const std::byte> content) {
+  if (block == diskBlock) {
+    if (disk_->stage(number, content)) return true;
+    failure_ = "this member's disk cannot be written";
+    return false;
+  }
+  putHead(block, number, wire::Flag::whole);
+  append(toGuest_, content);
+  return true;
+}
+
+bool BackupRelay::putZeros(std::uint32_t block, std::uint64_t number) {
+  if (block == diskBlock) return put(block, number, Block{});
+  putHead(block, number, wire::Flag::zero);
+  toGuest_.push_back(std::byte{0});
+  return true;
 }
 
 void BackupRelay::putHead(std::uint32_t block, std::uint64_t number, std::uint64_t flags) {

@@ -1,7 +1,7 @@
 // The relay at the backup: makes a stream for the secondary QEMU out of what the primary's relay says and of
 // the pages that the secondary has itself. Pure but for the secondary's RAM, which it reads while the
 // secondary stands still: from its `reply` until it has all of the round. A round is handed on whole or not
-// at all: its end is written when every page of it has been.
+// at all: its end is written when every page of it has been, and what is of the disk counts with it.
 #pragma once
 #include <map>
 #include <optional>
@@ -9,6 +9,7 @@
 
 #include "vm/relay/colo_stream.h"
 #include "vm/relay/frames.h"
+#include "vm/relay/shared_disk.h"
 
 namespace gaia::relay {
 
@@ -18,8 +19,12 @@ using LiveRam = std::map<std::string, std::span<const std::byte>>;
 
 class BackupRelay : private StreamEvents {
  public:
-  BackupRelay(std::span<const std::byte, 32> hashKey, LiveRam live)
-      : hasher_(hashKey), live_(std::move(live)), stream_(*this) {}
+  // `disk`: of the guest; null: it has none.
+  BackupRelay(std::span<const std::byte, 32> hashKey, LiveRam live, SharedDisk* disk = nullptr)
+      : hasher_(hashKey), live_(std::move(live)), disk_(disk), stream_(*this) {}
+  ~BackupRelay();
+  BackupRelay(const BackupRelay&) = delete;
+  BackupRelay& operator=(const BackupRelay&) = delete;
 
   void fromPrimary(const FrameView& frame);
   std::size_t fromGuest(std::span<const std::byte> bytes);  // how many it took
@@ -52,7 +57,12 @@ class BackupRelay : private StreamEvents {
   bool take(const DeviceState& state);
   void endRound();
   std::span<const std::byte> livePage(std::uint32_t block, std::uint64_t number) const;
+  std::uint64_t pagesOf(std::uint32_t block) const;
+  bool put(std::uint32_t block, std::uint64_t number, std::span<const std::byte> content);
+  bool putZeros(std::uint32_t block, std::uint64_t number);
   void putHead(std::uint32_t block, std::uint64_t number, std::uint64_t flags);
+  bool takesPages() const { return place_ != Place::handedOn && place_ != Place::loading; }  // the disk's
+  bool putIfEqualOnDisk(const HashBatch& batch, std::size_t place);
   bool putIfEqual(const HashBatch& batch, std::size_t place);
   void want(Batch batch);
   bool apply(const Batch& batch, std::size_t place, const PageContent& content);
@@ -60,6 +70,8 @@ class BackupRelay : private StreamEvents {
 
   PageHasher hasher_;
   LiveRam live_;
+  SharedDisk* disk_;
+  mutable Block diskPage_{};    // that livePage() shows
   ColoStream stream_;                               // of the seed
   std::vector<std::span<const std::byte>> blocks_;  // live_, in the stream's order
   Place place_ = Place::seed;

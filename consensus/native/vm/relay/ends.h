@@ -19,8 +19,9 @@ class PrimaryEnd {
   using Loaded = std::function<void(const Round&)>;
 
   // Rounds are numbered from `roundsBefore` + 1.
-  PrimaryEnd(const Authenticator& authenticator, const Ends& ends, std::uint64_t roundsBefore, Loaded loaded)
-      : link_(authenticator, ends), roundsBefore_(roundsBefore), loaded_(std::move(loaded)) {}
+  PrimaryEnd(const Authenticator& authenticator, const Ends& ends, std::uint64_t roundsBefore, Loaded loaded,
+             SharedDisk* disk = nullptr)
+      : link_(authenticator, ends), roundsBefore_(roundsBefore), loaded_(std::move(loaded)), disk_(disk) {}
   ~PrimaryEnd() { sys::close(listener_); }
   // QEMU is to migrate to unix:PATH; the backup's end listens at host:port.
   bool open(const std::string& path, const std::string& host, std::uint16_t port, std::string* error);
@@ -40,6 +41,7 @@ class PrimaryEnd {
   Link link_;
   std::uint64_t roundsBefore_;
   Loaded loaded_;
+  SharedDisk* disk_;
   std::uint64_t dialedNs_ = 0;
   int listener_ = -1;
   Stream guest_;
@@ -53,8 +55,9 @@ class BackupEnd {
   // stands still until the call returns. All that its guest said before is in its sockets.
   using Received = std::function<void(std::uint64_t)>;
 
-  BackupEnd(const Authenticator& authenticator, const Ends& ends, LiveRam live, Received received)
-      : authenticator_(authenticator), ends_(ends), live_(std::move(live)), received_(std::move(received)) {}
+  BackupEnd(const Authenticator& authenticator, const Ends& ends, LiveRam live, Received received,
+            SharedDisk* disk = nullptr)
+      : authenticator_(authenticator), ends_(ends), live_(std::move(live)), received_(std::move(received)), disk_(disk) {}
   ~BackupEnd() { sys::close(listener_); }
   // QEMU is incoming at unix:PATH. Port 0: the system's choice, port() tells it.
   bool open(const std::string& path, const std::string& host, std::uint16_t port, std::string* error);
@@ -62,6 +65,8 @@ class BackupEnd {
   void expect(std::uint32_t primary) { ends_.other = primary; }  // who may call from now on
   void addTo(std::vector<pollfd>* descriptors) const;
   void serve(std::uint64_t nowNs);
+  // By its owner. A round that the secondary has said to have counts before this returns.
+  void end(const std::string& why);
   const std::string& failure() const { return failure_; }
 
  private:
@@ -73,12 +78,12 @@ class BackupEnd {
   void hearPrimary();
   void handOn();
   void hearGuest();
-  void end(const std::string& why);
 
   const Authenticator& authenticator_;
   Ends ends_;
   LiveRam live_;
   Received received_;
+  SharedDisk* disk_;
   std::string path_;
   int listener_ = -1;
   std::vector<Caller> callers_;  // that have not shown yet who they are

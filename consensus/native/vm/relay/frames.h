@@ -32,6 +32,9 @@ void appendFrame(Bytes& to, Kind kind, std::span<const std::byte> payload);
 // The first whole frame of `bytes`; nothing when it is cut off, or (with *malformed) when it is none.
 std::optional<FrameView> firstFrame(std::span<const std::byte> bytes, bool* malformed);
 
+// A block's number that stands for the guest's disk; what it has is told as pages are.
+constexpr std::uint32_t diskBlock = 255;  // RAM has 250 at most
+
 // Dirty pages of one block, in ascending order. Pages of zeros cross as a bit.
 struct HashBatch {
   static constexpr std::size_t pagesMax = 64;

@@ -1,6 +1,7 @@
 #include "vm/relay/primary_relay.h"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "vm/relay/delta.h"
@@ -22,6 +23,33 @@ PageContent difference(std::span<const std::byte> page, const PieceHashes& other
 PageContent all(std::span<const std::byte> page) { return {~std::uint64_t{0}, {page.begin(), page.end()}}; }
 
 }  // namespace
+
+// What a new backup lacks of the disk is told while the memory's seed is; the guest may write on meanwhile.
+PrimaryRelay::PrimaryRelay(std::span<const std::byte, 32> hashKey, std::uint64_t roundsBefore, SharedDisk* disk)
+    : hasher_(hashKey), stream_(*this), disk_(disk) {
+  round_.number = roundsBefore;
+  if (disk_ == nullptr) return;
+  if (!disk_->writtenIsAll()) failOfDisk();
+  diskDue_ = disk_->takeWritten();
+  std::ranges::reverse(diskDue_);
+  sendDisk();
+}
+
+void PrimaryRelay::failOfDisk() { failure_ = "this member's disk cannot be read"; }
+
+// A block is not told again before its older content has been put: that would come last.
+void PrimaryRelay::sendDisk() {
+  if (!unsettled_.empty() && unsettled_.begin()->first <= seedBatches_) return;
+  while (!diskDue_.empty() && !full()) {
+    Block content;
+    const std::uint64_t number = diskDue_.back();
+    diskDue_.pop_back();
+    if (!disk_->get(number, &content)) return failOfDisk();
+    round_.dirtyPages++;
+    add({diskBlock, number}, content, hasher_.hash(content));
+  }
+  if (diskDue_.empty()) sendBatch();
+}
 
 std::size_t PrimaryRelay::fromGuest(std::span<const std::byte> bytes) {
   if (!failure().empty()) return 0;
@@ -84,7 +112,21 @@ void PrimaryRelay::request() {
   say(Kind::request, number);
 }
 
-void PrimaryRelay::send() { say(Kind::send, {}); }
+// QEMU has stopped the guest, and waited for what that had asked of its disk. What the seed had not told yet is among what is
+// told now: it is due, and has been written.
+void PrimaryRelay::send() {
+  sendBatch();
+  say(Kind::send, {});
+  if (disk_ == nullptr) return;
+  seedBatches_ = batches_;
+  auto due = disk_->takeWritten();
+  due.insert(due.end(), diskDue_.begin(), diskDue_.end());
+  std::ranges::sort(due, std::greater());
+  const auto [first, last] = std::ranges::unique(due);
+  due.erase(first, last);
+  diskDue_ = std::move(due);
+  sendDisk();
+}
 
 void PrimaryRelay::stateSize(std::uint64_t bytes) {
   sendBatch();
@@ -94,7 +136,13 @@ void PrimaryRelay::stateSize(std::uint64_t bytes) {
 
 void PrimaryRelay::state(std::span<const std::byte> bytes) {
   append(state_, bytes);
-  if (state_.size() == stateBytes_) sendState();
+  if (state_.size() == stateBytes_) sendStateAtLast();
+}
+
+// Behind all of the disk: it ends the round.
+void PrimaryRelay::sendStateAtLast() {
+  stateDue_ = !diskDue_.empty();
+  if (!stateDue_) sendState();
 }
 
 void PrimaryRelay::sendState() {
@@ -180,6 +228,9 @@ std::span<const std::byte> PrimaryRelay::contentOf(const Batch& batch, std::size
 void PrimaryRelay::settle(std::uint32_t number) {
   const auto batch = unsettled_.extract(number);
   unsettledPages_ -= batch.mapped().hashes.pages.size();
+  if (diskDue_.empty()) return;
+  sendDisk();
+  if (stateDue_) sendStateAtLast();
 }
 
 void PrimaryRelay::finish(std::uint64_t nowNs) {

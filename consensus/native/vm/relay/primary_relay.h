@@ -8,6 +8,7 @@
 #include "vm/relay/colo_stream.h"
 #include "vm/relay/frames.h"
 #include "vm/relay/round.h"
+#include "vm/relay/shared_disk.h"
 
 namespace gaia::relay {
 
@@ -16,11 +17,9 @@ class PrimaryRelay : private StreamEvents {
   static constexpr std::size_t unsettledPagesMax = 16'384;  // 64 MiB wait for the backup's word
   static constexpr std::size_t triggerBytesMax = 32;
 
-  // Rounds are numbered from `roundsBefore` + 1.
-  explicit PrimaryRelay(std::span<const std::byte, 32> hashKey, std::uint64_t roundsBefore = 0)
-      : hasher_(hashKey), stream_(*this) {
-    round_.number = roundsBefore;
-  }
+  // Rounds are numbered from `roundsBefore` + 1. `disk`: of the guest; null: it has none.
+  explicit PrimaryRelay(std::span<const std::byte, 32> hashKey, std::uint64_t roundsBefore = 0,
+                        SharedDisk* disk = nullptr);
 
   // Gives back how many bytes it took; what is left must come again, with more. Ask full() before.
   std::size_t fromGuest(std::span<const std::byte> bytes);
@@ -48,8 +47,11 @@ class PrimaryRelay : private StreamEvents {
   void stateSize(std::uint64_t bytes) override;
   void state(std::span<const std::byte> bytes) override;
   PageHash& committed(const PageAddress& address);
+  void failOfDisk();
+  void sendDisk();
   void add(const PageAddress& address, std::span<const std::byte> content, const PageHash& hash);
   void sendBatch();
+  void sendStateAtLast();
   void sendState();
   void say(Kind kind, std::span<const std::byte> payload);
   void heard(std::span<const std::byte> payload, std::uint64_t nowNs);
@@ -66,12 +68,16 @@ class PrimaryRelay : private StreamEvents {
   std::string failure_;
   // What the secondary's cache holds: by block and page. All zero: not known.
   std::vector<std::vector<PageHash>> committed_;
+  SharedDisk* disk_;
+  std::vector<std::uint64_t> diskDue_;  // blocks to be told, the last first
+  std::uint32_t seedBatches_ = 0;       // the last that told of the disk while the guest ran
   std::uint32_t batches_ = 0;
   Batch open_;
   std::map<std::uint32_t, Batch> unsettled_;
   std::size_t unsettledPages_ = 0;
   Bytes state_, olderState_;
   std::size_t stateBytes_ = 0;
+  bool stateDue_ = false;  // it waits for the disk
   Message due_ = Message::ready;  // from the secondary
   Round round_;
   std::optional<Round> done_;

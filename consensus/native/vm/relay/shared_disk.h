@@ -1,0 +1,85 @@
+// A guest's disk at one member, as a file. The primary's guest writes to the file. The backup's file is what the
+// primary's was in the last round; what the backup's guest writes goes ahead of it, and is dropped when a round counts, as its memory is.
+#pragma once
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "vm/relay/page_hash.h"
+
+namespace gaia::relay {
+
+using Block = std::array<std::byte, pageBytes>;
+
+// Some blocks of a disk, in a file with holes for the others.
+class BlockFile {
+ public:
+  BlockFile() = default;
+  ~BlockFile();
+  BlockFile(const BlockFile&) = delete;
+  BlockFile& operator=(const BlockFile&) = delete;
+  bool open(const std::string& path, std::uint64_t blocks);  // false: errno says why, as below
+  bool has(std::uint64_t block) const { return has_[block]; }
+  bool get(std::uint64_t block, Block* out) const;
+  bool put(std::uint64_t block, std::span<const std::byte> content);
+  bool moveTo(int descriptor);  // all that it has, and has nothing afterwards
+  bool clear();
+
+ private:
+  int descriptor_ = -1;
+  std::vector<bool> has_;
+  std::vector<std::uint64_t> list_;  // of what it has
+};
+
+// The guest's part is called by any thread, and so is the relay's.
+class SharedDisk {
+ public:
+  static constexpr std::uint64_t bytesMax = 64ull << 30;
+
+  SharedDisk() = default;
+  ~SharedDisk();
+  SharedDisk(const SharedDisk&) = delete;
+  SharedDisk& operator=(const SharedDisk&) = delete;
+  // `path` has the disk's size, a multiple of a block's; beside it PATH.ahead and PATH.round are made.
+  bool open(const std::string& path, std::string* error);
+  std::uint64_t bytes() const { return blocks_ * pageBytes; }
+  std::uint64_t blocks() const { return blocks_; }
+
+  // For the guest. False: errno says why.
+  bool read(std::uint64_t offset, std::span<std::byte> out);
+  bool write(std::uint64_t offset, std::span<const std::byte> in);
+  bool flush();  // of a backup, what is ahead need not survive anything
+
+  // Of the member whose guest is the primary's, or becomes it: what went ahead is the disk's.
+  bool lead();
+  // A new backup has nothing: all that is not a hole counts as written.
+  bool writtenIsAll();
+  // Blocks written since they were last taken, ascending. Who takes them sends what they hold then, or later.
+  std::vector<std::uint64_t> takeWritten();
+  bool get(std::uint64_t block, Block* out);  // as the guest has it
+
+  // Of a backup: a block as the primary's is in the round under way. Until the first round counts nothing here does.
+  bool stage(std::uint64_t block, std::span<const std::byte> content);
+  bool commit();   // the round counts
+  bool abandon();  // it never will
+  // The file is neither what it was before a round counted, or the guest went on, nor what it is then.
+  bool broken() const { return broken_; }
+
+ private:
+  bool getHere(std::uint64_t block, Block* out) const;
+  bool putAhead(std::uint64_t offset, std::span<const std::byte> in);
+
+  std::mutex mutex_;
+  int descriptor_ = -1;
+  std::uint64_t blocks_ = 0;
+  bool leads_ = false;
+  bool counts_ = false;
+  std::atomic<bool> broken_ = false;
+  std::vector<bool> written_;
+  BlockFile ahead_, round_;
+};
+
+}  // namespace gaia::relay

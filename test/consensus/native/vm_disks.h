@@ -1,0 +1,40 @@
+// Disks of pretended guests.
+#pragma once
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "vm/relay/big_endian.h"
+#include "vm/relay/shared_disk.h"
+
+namespace gaia::relay::testing {
+
+// In a directory of its own.
+struct Disk {
+  explicit Disk(std::uint64_t bytes) {
+    char name[] = "/tmp/gaia-disk-XXXXXX";
+    directory = mkdtemp(name);
+    close(open((directory / "disk").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600));
+    std::filesystem::resize_file(directory / "disk", bytes);
+    opened = disk.open(directory / "disk", &error);
+  }
+  ~Disk() { std::filesystem::remove_all(directory); }
+  Disk(const Disk&) = delete;
+  Disk& operator=(const Disk&) = delete;
+  // As the guest has it.
+  Bytes content() {
+    Bytes bytes(disk.bytes());
+    CHECK(disk.read(0, bytes));
+    return bytes;
+  }
+
+  std::filesystem::path directory;
+  std::string error;
+  SharedDisk disk;
+  bool opened = false;
+};
+
+}  // namespace gaia::relay::testing
