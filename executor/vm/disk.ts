@@ -13,6 +13,8 @@ const makeLimitMs = 30_000;
 const headerBytes = 32;
 const qcow2Magic = 0x514649fb;
 
+type FileDisk = Extract<Disk, { file: string }>;
+
 export interface DiskPlace {
   sandbox: string;
   env: Record<string, string>;
@@ -20,7 +22,7 @@ export interface DiskPlace {
 }
 
 /** On a volume the disk of an earlier task is found again. Throws an error whose message is meant for the user. */
-export async function prepareDisk({ sizeMib, image, volume }: DiskAssignment, place: DiskPlace): Promise<Disk> {
+export async function prepareDisk({ sizeMib, image, volume }: DiskAssignment, place: DiskPlace): Promise<FileDisk> {
   const { sandbox, owner } = place;
   const base = image === null ? null : imageOf(bootFile('image', image, sandbox, owner), sizeMib);
   const file = join(sandbox, volume ?? '', base === null ? 'disk.raw' : 'disk.qcow2');
@@ -29,7 +31,7 @@ export async function prepareDisk({ sizeMib, image, volume }: DiskAssignment, pl
   return { file, base };
 }
 
-function imageOf(file: string, sizeMib: number): NonNullable<Disk['base']> {
+function imageOf(file: string, sizeMib: number): NonNullable<FileDisk['base']> {
   const { format, bytes } = measure(file);
   if (bytes <= sizeMib * 2 ** 20) return { file, format };
   const needed = Math.ceil(bytes / 2 ** 20);

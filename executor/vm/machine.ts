@@ -15,11 +15,11 @@ export interface Machine extends Omit<VmAssignment, 'doors' | 'group' | 'disk'> 
   incoming: boolean;
 }
 
-/** With a base it holds, as qcow2, what differs from that; without it is the guest's disk byte for byte. */
-export interface Disk {
-  file: string;
-  base: { file: string; format: ImageFormat } | null;
-}
+export type Disk =
+  /** With a base it holds, as qcow2, what differs from that; without it is the guest's disk byte for byte. */
+  | { file: string; base: { file: string; format: ImageFormat } | null }
+  /** `gaia-vm` has it, and serves it as NBD. */
+  | { socket: string };
 
 export type ImageFormat = 'raw' | 'qcow2';
 
@@ -76,6 +76,13 @@ function kernel({ kernel, initrd, commandLine }: Machine): string[] {
 /** What the guest gives back (discard) leaves the file; a flush of the guest is one of the file. */
 function disk({ disk, kernel }: Machine): string[] {
   if (disk === null) return [];
+  const first = kernel === null ? ',bootindex=0' : '';
+  return ['-blockdev', JSON.stringify(blockNode(disk)), '-device', `virtio-blk-pci,drive=disk${first}`];
+}
+
+function blockNode(disk: Disk): object {
+  if ('socket' in disk)
+    return { driver: 'nbd', 'node-name': 'disk', server: { type: 'unix', path: disk.socket }, export: 'disk' };
   const format = disk.base === null ? 'raw' : 'qcow2';
   const node = { driver: format, 'node-name': 'disk', discard: 'unmap', file: file(disk.file) };
   // Not as the overlay's own header names it: a fetched image has another path in each sandbox.
@@ -84,9 +91,7 @@ function disk({ disk, kernel }: Machine): string[] {
     'read-only': true,
     file: { ...file(disk.base.file), 'read-only': true },
   };
-  const words = JSON.stringify(backing === null ? node : { ...node, backing });
-  const first = kernel === null ? ',bootindex=0' : '';
-  return ['-blockdev', words, '-device', `virtio-blk-pci,drive=disk${first}`];
+  return backing === null ? node : { ...node, backing };
 }
 
 const file = (filename: string) => ({ driver: 'file', filename });

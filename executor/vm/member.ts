@@ -5,6 +5,7 @@ import type { FrameCounts, GuestGroup, GuestOrder, ReplicaAssignment, VmAssignme
 import { LineSplitter } from '../control.js';
 import type { Owner } from '../owner.js';
 import { Program } from '../process.js';
+import { prepareDisk } from './disk.js';
 import { accelerator, bootFiles, findQemu } from './host.js';
 import { machineArguments } from './machine.js';
 import type { PairLimits } from './pair.js';
@@ -53,10 +54,11 @@ export class GuestMember {
     const { replica, vm, directory, owner, group, native } = options;
     mkdirSync(join(directory, '.gaia/journal'), { recursive: true });
     const conf = join(directory, confFile);
-    writeFileSync(conf, vmConf(replica, vm.doors, group), { mode: 0o600, flag: 'wx' });
+    writeFileSync(conf, vmConf(replica, vm, group), { mode: 0o600, flag: 'wx' });
     if (owner !== null)
       for (const name of ['.', '.gaia', '.gaia/journal', confFile])
         chownSync(join(directory, name), owner.uid, owner.gid);
+    if (vm.disk !== null && !group.witness) await prepareDisk(vm.disk, { sandbox: directory, env: options.env, owner });
     const env = { ...options.env, GAIA_REPLICA: confFile };
     const plane = await Program.start({ argv: [join(native, 'gaia-vm')], env, directory, owner, control: true });
     return new GuestMember(plane, options);
@@ -121,7 +123,7 @@ export class GuestMember {
     const accelerated = accelerator(owner);
     const machine = {
       ...{ ...same, incoming, accelerator: accelerated, memoryFile: memberFiles.memory },
-      ...{ ...bootFiles(vm, directory, owner), disk: null },
+      ...{ ...bootFiles(vm, directory, owner), disk: vm.disk && { socket: memberFiles.disk } },
       network: { type: 'stream' as const, socket: memberFiles.guest },
     };
     const preload: Record<string, string> =

@@ -118,7 +118,9 @@ export function requestOf(spec: AppSpec): MixedRequest {
     id: spec.id,
     slots: Array.from({ length: spec.instances }, (_, slot) => slot),
     demand,
-    ...(isReplicatedGuest(spec) && { witness: { ...ofWitness(demand), disk: spec.disk } }),
+    ...(isReplicatedGuest(spec) && {
+      witness: { ...ofWitness(demand), disk: spec.disk - (spec.container?.vm.disk ?? 0) },
+    }),
     constraints: spec.constraints,
     // Records of earlier versions have neither preferences nor affinity.
     preferences: spec.preferences ?? [],

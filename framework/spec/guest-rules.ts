@@ -8,6 +8,9 @@ const DOORS_MAX = 64;
 
 type Judged = Omit<AppSpec, 'version' | 'versionInfo'>;
 
+/** As `gaia-vm` takes it. */
+const SHARED_DISK_MB_MAX = 64 * 1024;
+
 /** What a virtual machine needs of the rest of its app. */
 export function checkGuest(app: Judged, vm: VmSpec, problems: Problems): void {
   if (isReplicatedGuest(app)) checkReplicatedGuest(app, vm, problems);
@@ -24,15 +27,15 @@ export function checkGuest(app: Judged, vm: VmSpec, problems: Problems): void {
     const counts = `container.vm.ports has ${vm.ports.length} ports and portDefinitions ${app.portDefinitions.length}`;
     problems.add('rule', '/portDefinitions', `${counts}; give one definition for each, or leave them out`);
   }
-  if (!isReplicatedGuest(app)) checkDisk(app, vm, problems);
+  checkDisk(app, vm, problems);
   if (Object.keys(app.env).length > 0) {
     problems.add('rule', '/env', 'a guest has no environment; put words for it into container.vm.commandLine');
   }
 }
 
 /** It lies on the app's volume, or in the sandbox. */
-function checkDisk({ disk, residency }: Judged, vm: VmSpec, problems: Problems): void {
-  if (residency === undefined) {
+function checkDisk({ disk, residency, replication }: Judged, vm: VmSpec, problems: Problems): void {
+  if (residency === undefined || replication?.protocol === 'vm') {
     const sentence = `disk is ${disk}; the guest's own needs ${vm.disk} of it, leave it out`;
     if (disk < (vm.disk ?? 0)) problems.add('rule', '/disk', sentence);
     return;
@@ -66,8 +69,12 @@ function checkReplicatedGuest(
     const sentence = 'a replicated guest has no volume in this version; leave volumes and residency out';
     problems.add('rule', '/container/volumes', sentence);
   }
-  if (vm.disk !== undefined) {
-    const sentence = `disk is ${vm.disk}; a replicated guest has only its memory in this version: leave disk and image out, and give kernel and initrd`;
+  if (vm.image !== undefined) {
+    const sentence = `image is ${show(vm.image)}; the disk of a replicated guest begins with zeros in this version: leave image out, and give kernel and initrd`;
+    problems.add('rule', '/container/vm/image', sentence);
+  }
+  if ((vm.disk ?? 0) > SHARED_DISK_MB_MAX) {
+    const sentence = `disk is ${vm.disk}; that of a replicated guest has at most ${SHARED_DISK_MB_MAX} MB`;
     problems.add('rule', '/container/vm/disk', sentence);
   }
   checkDoors(vm, portDefinitions, problems);

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { MemberAddress } from '../../executor/assignment.js';
+import type { DiskAssignment, MemberAddress } from '../../executor/assignment.js';
 import { prepareGuestImage } from '../../framework/guest/image.js';
 import { freePort } from '../consensus/ports.js';
 import { until } from '../e2e/system.js';
@@ -24,6 +24,8 @@ export class HostedGroup {
   private readonly writers: Writer[] = [];
   private addresses: MemberAddress[] = [];
 
+  constructor(private readonly disk: DiskAssignment | null = null) {}
+
   async found(): Promise<{ first: Hosted; second: Hosted; witness: Hosted }> {
     this.addresses = [await addressOf(0, 1), await addressOf(1, 2), await addressOf(witnessSlot, 3)];
     const [first, second, witness] = await Promise.all(this.addresses.map((self) => this.start(self)));
@@ -38,7 +40,7 @@ export class HostedGroup {
   private async start(self: MemberAddress, join = false): Promise<Hosted> {
     const peers = this.addresses.filter(({ slot }) => slot !== self.slot);
     const place = { self, peers, join, port: await freePort(), directory: this.directory };
-    const hosted = await Hosted.start(place, { ...smallGuest, image: this.image });
+    const hosted = await Hosted.start(place, { ...smallGuest, image: this.image, disk: this.disk });
     this.all.push(hosted);
     return hosted;
   }
@@ -63,6 +65,11 @@ export class HostedGroup {
     );
     await Promise.race([progress, ...this.writers.map(({ ended }) => ended)]);
     await progress;
+  }
+
+  /** What was acknowledged, by key. */
+  get acknowledged(): Map<string, number> {
+    return new Map(this.writers.map(({ key, acknowledged }) => [key, acknowledged]));
   }
 
   /** Ends the writing: the guest has all that was acknowledged, and nothing else. */

@@ -20,13 +20,14 @@ export const witnessSlot = 2;
 const redisPort = 6379;
 
 /** What a test chooses of a guest and its group. */
-export type HostedGuest = Pick<VmAssignment, 'memoryMib' | 'vcpus' | 'commandLine'> &
+export type HostedGuest = Pick<VmAssignment, 'memoryMib' | 'vcpus' | 'commandLine' | 'disk'> &
   Pick<ReplicaAssignment, 'suspicionMs' | 'transport'> & { image: GuestImage };
 
 export const smallGuest: Omit<HostedGuest, 'image'> = {
   memoryMib: 128,
   vcpus: 1,
   commandLine: 'quiet nokaslr no_timer_check mitigations=off',
+  disk: null,
   suspicionMs: 5000,
   transport: 'auto',
 };
@@ -58,7 +59,7 @@ export class Hosted {
     const executor = new Executor(directory, {}, place.host);
     await executor.start();
     const own = { ...replica, self, peers, join, suspicionMs, transport };
-    const command = { vm: { ...image, ...machine, disk: null, doors, group } };
+    const command = { vm: { ...image, ...machine, doors, group } };
     executor.agent.launch(assignment({ command, replica: own, ports: [port] }));
     return new Hosted(place, executor);
   }

@@ -67,6 +67,8 @@ describe('executor vm: the command line of QEMU', () => {
     assert.equal(overlay.driver, 'qcow2');
     const base = { driver: 'file', filename: '/a,b', 'read-only': true };
     assert.deepEqual(overlay.backing, { driver: 'raw', 'read-only': true, file: base });
+    const nbd = { driver: 'nbd', 'node-name': 'disk', server: { type: 'unix', path: 'd' }, export: 'disk' };
+    assert.deepEqual(node({ socket: 'd' }), nbd);
     const booted = { disk: own, kernel: null, initrd: null };
     assert.equal(option('-device', booted), 'virtio-blk-pci,drive=disk,bootindex=0');
     assert.equal(option('-kernel', booted), undefined);

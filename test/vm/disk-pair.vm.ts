@@ -1,0 +1,62 @@
+/** The disk of a replicated guest: what redis appends to it, a member that goes on has, in a file system that is whole. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import type { Hosted } from './hosted.js';
+import { HostedGroup } from './hosted-group.js';
+import { patienceMs } from './machine.js';
+import { redisAt } from './redis.js';
+
+const appended = '/appendonlydir/appendonly.aof.1.incr.aof';
+
+describe('a replicated guest with a disk', function () {
+  this.timeout(10 * patienceMs);
+  let group: HostedGroup;
+
+  beforeEach(() => {
+    group = new HostedGroup({ sizeMib: 64, image: null, volume: null });
+  });
+  afterEach(() => group.end());
+
+  it('loses its primary under load, is seeded anew, and loses that: nothing acknowledged is missing on the disk', async () => {
+    const { first, second, witness } = await group.found();
+    await group.write(witness);
+    await group.cover(first, second);
+    await group.more();
+    await first.kill();
+    await second.stands('alone');
+    await group.more();
+    second.order({ type: 'removeMember', slot: 0, member: 1 });
+    const third = await group.join(0, 4);
+    await group.cover(second, third);
+    await group.more();
+    await second.kill();
+    await third.stands('alone');
+    await group.more();
+    await group.check(witness);
+    await shutDown(third, witness);
+    const file = join(third.sandbox, 'disk.raw');
+    execFileSync('/usr/sbin/e2fsck', ['-fn', file], { stdio: 'pipe' });
+    const counted = countIncrements(
+      execFileSync('/usr/sbin/debugfs', ['-R', `cat ${appended}`, file], { stdio: 'pipe' }),
+    );
+    assert.ok(group.acknowledged.size > 0);
+    assert.deepEqual(counted, group.acknowledged);
+  });
+});
+
+/** The guest ends as one does that is told to: its file system is put away. */
+async function shutDown(member: Hosted, through: Hosted): Promise<void> {
+  const client = await redisAt(through.port);
+  void client.call('SHUTDOWN', 'NOSAVE').catch(() => {});
+  await member.agent.reaches('TASK_FINISHED', patienceMs).catch(() => member.agent.reaches('TASK_FAILED', patienceMs));
+  client.close();
+}
+
+/** Of what redis has appended, by key. */
+function countIncrements(file: Buffer): Map<string, number> {
+  const counted = new Map<string, number>();
+  for (const [, key] of file.toString('latin1').matchAll(/INCR\r\n\$\d+\r\n([^\r]+)\r\n/gi))
+    counted.set(key as string, (counted.get(key as string) ?? 0) + 1);
+  return counted;
+}
