@@ -12,7 +12,8 @@ constexpr std::size_t inputBytesMax = 4u << 20;  // at a time: some requests
 
 }  // namespace
 
-std::unique_ptr<DiskServer> DiskServer::start(relay::SharedDisk& disk, const std::string& socket, std::string* error) {
+std::unique_ptr<DiskServer> DiskServer::start(relay::SharedDisk& disk, const std::string& socket,
+                                              std::string* error) {
   const int listener = relay::listenAt(socket, error);
   if (listener < 0) return nullptr;
   return std::unique_ptr<DiskServer>(new DiskServer(disk, listener));

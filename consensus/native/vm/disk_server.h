@@ -1,5 +1,5 @@
-// The socket at which a guest's QEMU has its disk. A thread of its own: a flush takes as long as the host's disk does, and frames do
-// not wait for that.
+// The socket at which a guest's QEMU has its disk. A thread of its own: a flush takes as long as the host's
+// disk does, and frames do not wait for that.
 #pragma once
 #include <memory>
 #include <string>
@@ -12,7 +12,8 @@ namespace gaia::vm {
 class DiskServer {
  public:
   // QEMU is to connect to `socket`; one after the other.
-  static std::unique_ptr<DiskServer> start(relay::SharedDisk& disk, const std::string& socket, std::string* error);
+  static std::unique_ptr<DiskServer> start(relay::SharedDisk& disk, const std::string& socket,
+                                           std::string* error);
   ~DiskServer();
 
  private:

@@ -10,7 +10,7 @@ using relay::appendNumber;
 using relay::Bytes;
 using relay::Reader;
 
-constexpr std::uint64_t greeting = 0x4e42444d41474943;  // "NBDMAGIC"
+constexpr std::uint64_t greeting = 0x4e42444d41474943;     // "NBDMAGIC"
 constexpr std::uint64_t optionMagic = 0x49484156454f5054;  // "IHAVEOPT"
 constexpr std::uint64_t replyMagic = 0x3e889045565a9;
 constexpr std::uint32_t requestMagic = 0x25609513, simpleReplyMagic = 0x67446698;

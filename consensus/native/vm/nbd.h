@@ -1,5 +1,5 @@
-// A guest's disk for its QEMU: the server's part of NBD (newstyle, one export, simple replies; github.com/NetworkBlockDevice/nbd,
-// doc/proto.md), as much as QEMU asks for. Bytes in, bytes out.
+// A guest's disk for its QEMU: the server's part of NBD (newstyle, one export, simple replies;
+// github.com/NetworkBlockDevice/nbd, doc/proto.md), as much as QEMU asks for. Bytes in, bytes out.
 #pragma once
 #include "vm/relay/big_endian.h"
 #include "vm/relay/shared_disk.h"

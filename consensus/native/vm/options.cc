@@ -52,7 +52,8 @@ bool parseField(string_view key, string_view value, Options* out) {
   if (key == "migration_socket") return parseSocket(value, &out->migrationSocket);
   if (key == "memory") return parsePair(value, &out->memoryBlock, &out->memoryFile);
   if (key == "disk")
-    return parsePair(value, &out->diskSocket, &out->diskFile) && parseSocket(out->diskSocket, &out->diskSocket);
+    return parsePair(value, &out->diskSocket, &out->diskFile) &&
+           parseSocket(out->diskSocket, &out->diskSocket);
   if (key == "first_primary") return parseNumber(value, &out->firstPrimary);
   if (key == "door") return parseDoor(value, &out->doors);
   return true;  // written by a newer executor

@@ -6,7 +6,10 @@
 namespace gaia::vm {
 
 Synchronisation::Synchronisation(const Options& options, DataPlane& plane, relay::SharedDisk* disk)
-    : options_(options), plane_(plane), disk_(disk), authenticator_(options.replica.group, options.replica.secret) {}
+    : options_(options),
+      plane_(plane),
+      disk_(disk),
+      authenticator_(options.replica.group, options.replica.secret) {}
 
 std::string Synchronisation::mayBegin() const {
   if (options_.migrationSocket.empty() || options_.memoryFile.empty())
@@ -20,10 +23,10 @@ std::string Synchronisation::listen() {
   std::string error = mayBegin();
   if (!error.empty()) return error;
   if (memory_.bytes().empty() && !memory_.open(options_.memoryFile, &error)) return error;
-  auto end =
-      std::make_unique<relay::BackupEnd>(authenticator_, relay::Ends{options_.replica.self.number, 0},
-                                         relay::LiveRam{{options_.memoryBlock, memory_.bytes()}},
-                                         [this](std::uint64_t round) { plane_.committed(round); }, disk_);
+  auto end = std::make_unique<relay::BackupEnd>(
+      authenticator_, relay::Ends{options_.replica.self.number, 0},
+      relay::LiveRam{{options_.memoryBlock, memory_.bytes()}},
+      [this](std::uint64_t round) { plane_.committed(round); }, disk_);
   if (!end->open(options_.migrationSocket, options_.replica.self.host, 0, &error)) return error;
   lines_.push_back("{\"type\":\"relay\",\"end\":\"backup\",\"port\":" + std::to_string(end->port()) + "}\n");
   end_ = std::move(end);
@@ -86,7 +89,8 @@ void Synchronisation::attendDisk() {
   if (leads && !std::holds_alternative<std::unique_ptr<relay::BackupEnd>>(end_)) disk_->lead();
   if (!disk_->broken()) return;
   lines_.push_back(
-      "{\"type\":\"fatal\",\"message\":\"the guest's disk could not be written when a round counted; is the host's full?\"}\n");
+      "{\"type\":\"fatal\",\"message\":\"the guest's disk could not be written when a round counted; is the "
+      "host's full?\"}\n");
   plane_.stop();
 }
 

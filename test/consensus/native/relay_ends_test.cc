@@ -38,7 +38,7 @@ struct Rig {
         other("/vm", {primarysSecret}),
         layout{{{"ram", 8}}},
         live(layout.ram()),
-        backup(authenticator, {2, 1}, {{"ram", live[0]}}, [](std::uint64_t) {}),
+        backup(authenticator, {2, 1}, {{"ram", live[0]}}, [this](std::uint64_t round) { received = round; }),
         primary(other, {1, 2}, 0, [](const Round&) {}) {
     std::string error;
     incoming = listenAt(folder.path + "/in", &error);
@@ -84,6 +84,7 @@ struct Rig {
   Layout layout;
   Ram live;
   int incoming = -1;
+  std::uint64_t received = 0;  // the last round
   BackupEnd backup;
   PrimaryEnd primary;
 };
@@ -99,6 +100,41 @@ TEST_CASE("relay ends: a seed goes through, byte for byte, and the guest's end e
   CHECK(rig.seedThrough(seed) == seed);
   CHECK(rig.until([&] { return !rig.primary.failure().empty() && !rig.backup.failure().empty(); }));
   CHECK(rig.primary.failure().find("QEMU has ended the migration") != std::string::npos);
+}
+
+TEST_CASE(
+    "relay ends: a round counts that the secondary has said to have, although the session ends before that "
+    "is heard") {
+  Rig rig;
+  rig.dial();
+  Ram ram = rig.layout.ram();
+  Writer writer(rig.layout);
+  std::string error;
+  Stream guest(connectTo(rig.folder.path + "/out", &error)), secondary;
+  const auto passes = [&](const Bytes& bytes, Stream& from, Stream& to) {
+    from.put(bytes);
+    const auto arrived = rig.until([&] {
+      from.flush();
+      if (secondary.descriptor() < 0)
+        if (const int descriptor = sys::accept(rig.incoming); descriptor >= 0) secondary.open(descriptor);
+      if (to.descriptor() >= 0) to.receive();
+      return to.available() >= bytes.size();
+    });
+    to.forgetInput();
+    return arrived;
+  };
+  REQUIRE(passes(writer.seed(ram), guest, secondary));
+  REQUIRE(passes(Writer::message(Message::ready), secondary, guest));
+  REQUIRE(passes(writer.request(), guest, secondary));
+  REQUIRE(passes(Writer::message(Message::reply), secondary, guest));
+  REQUIRE(passes(writer.round(ram, {{}}, Bytes(9, std::byte{1})), guest, secondary));
+  secondary.put(Writer::message(Message::received));
+  secondary.flush();
+  rig.backup.end("by order");
+  CHECK(rig.received == 1);
+  secondary.put(Writer::message(Message::loaded));
+  secondary.flush();
+  CHECK(secondary.broken());
 }
 
 TEST_CASE("relay ends: another secret is refused by both, and no byte of a guest passes") {

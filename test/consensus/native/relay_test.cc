@@ -77,8 +77,7 @@ struct Session {
       moved |= deliver(primary.toBackup(), toBackup,
                        [this](const FrameView& frame) { backup.fromPrimary(frame); });
       secondary.take(backup.toGuest());
-      moved |= deliver(backup.toPrimary(), toPrimary,
-                       [this](const FrameView& frame) { hear(frame); });
+      moved |= deliver(backup.toPrimary(), toPrimary, [this](const FrameView& frame) { hear(frame); });
     }
   }
   void hear(const FrameView& frame) {

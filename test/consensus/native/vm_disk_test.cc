@@ -29,7 +29,9 @@ Block filled(int value) {
   return block;
 }
 
-void put(SharedDisk& disk, std::uint64_t block, int value) { CHECK(disk.write(block * pageBytes, filled(value))); }
+void put(SharedDisk& disk, std::uint64_t block, int value) {
+  CHECK(disk.write(block * pageBytes, filled(value)));
+}
 
 int at(SharedDisk& disk, std::uint64_t block) {
   Block content;
@@ -44,7 +46,8 @@ std::uint64_t seedOfRun() {
 
 }  // namespace
 
-TEST_CASE("guest disk: what a backup's guest writes is dropped when a round counts, and the primary's is there") {
+TEST_CASE(
+    "guest disk: what a backup's guest writes is dropped when a round counts, and the primary's is there") {
   Disk owner;
   SharedDisk& disk = owner.disk;
   REQUIRE(owner.opened);
@@ -61,7 +64,8 @@ TEST_CASE("guest disk: what a backup's guest writes is dropped when a round coun
   CHECK(at(disk, 3) == 4);
 }
 
-TEST_CASE("guest disk: a backup that goes on has what its guest wrote, and nothing of a round that did not count") {
+TEST_CASE(
+    "guest disk: a backup that goes on has what its guest wrote, and nothing of a round that did not count") {
   Disk owner;
   SharedDisk& disk = owner.disk;
   CHECK(disk.commit());
@@ -81,7 +85,8 @@ TEST_CASE("guest disk: a backup that goes on has what its guest wrote, and nothi
   CHECK(raw == filled(2));
 }
 
-TEST_CASE("guest disk: a primary tells once which blocks were written, and all that have data to a new backup") {
+TEST_CASE(
+    "guest disk: a primary tells once which blocks were written, and all that have data to a new backup") {
   Disk owner;
   SharedDisk& disk = owner.disk;
   CHECK(disk.lead());

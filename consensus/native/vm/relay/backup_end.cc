@@ -95,7 +95,8 @@ void BackupEnd::handOn() {
   link_->send();
 }
 
-// The secondary loads what it could say to have, so nothing it has said may be lost and nothing more may be said.
+// The secondary loads what it could say to have, so nothing it has said may be lost and nothing more may be
+// said.
 void BackupEnd::end(const std::string& why) {
   if (relay_ && guest_.descriptor() >= 0) {
     shutdown(guest_.descriptor(), SHUT_RD);

@@ -205,7 +205,8 @@ std::uint64_t BackupRelay::pagesOf(std::uint32_t block) const {
 // Valid until the next one of the disk.
 std::span<const std::byte> BackupRelay::livePage(std::uint32_t block, std::uint64_t number) const {
   if (block == diskBlock)
-    return disk_->get(number, &diskPage_) ? std::span<const std::byte>(diskPage_) : std::span<const std::byte>{};
+    return disk_->get(number, &diskPage_) ? std::span<const std::byte>(diskPage_)
+                                          : std::span<const std::byte>{};
   const auto& live = blocks_[block];
   if (live.size() / pageBytes <= number) return {};
   return live.subspan(number * pageBytes, pageBytes);

@@ -71,7 +71,7 @@ class BackupRelay : private StreamEvents {
   PageHasher hasher_;
   LiveRam live_;
   SharedDisk* disk_;
-  mutable Block diskPage_{};    // that livePage() shows
+  mutable Block diskPage_{};                        // that livePage() shows
   ColoStream stream_;                               // of the seed
   std::vector<std::span<const std::byte>> blocks_;  // live_, in the stream's order
   Place place_ = Place::seed;

@@ -57,7 +57,11 @@ class BackupEnd {
 
   BackupEnd(const Authenticator& authenticator, const Ends& ends, LiveRam live, Received received,
             SharedDisk* disk = nullptr)
-      : authenticator_(authenticator), ends_(ends), live_(std::move(live)), received_(std::move(received)), disk_(disk) {}
+      : authenticator_(authenticator),
+        ends_(ends),
+        live_(std::move(live)),
+        received_(std::move(received)),
+        disk_(disk) {}
   ~BackupEnd() { sys::close(listener_); }
   // QEMU is incoming at unix:PATH. Port 0: the system's choice, port() tells it.
   bool open(const std::string& path, const std::string& host, std::uint16_t port, std::string* error);

@@ -25,7 +25,8 @@ PageContent all(std::span<const std::byte> page) { return {~std::uint64_t{0}, {p
 }  // namespace
 
 // What a new backup lacks of the disk is told while the memory's seed is; the guest may write on meanwhile.
-PrimaryRelay::PrimaryRelay(std::span<const std::byte, 32> hashKey, std::uint64_t roundsBefore, SharedDisk* disk)
+PrimaryRelay::PrimaryRelay(std::span<const std::byte, 32> hashKey, std::uint64_t roundsBefore,
+                           SharedDisk* disk)
     : hasher_(hashKey), stream_(*this), disk_(disk) {
   round_.number = roundsBefore;
   if (disk_ == nullptr) return;
@@ -112,8 +113,8 @@ void PrimaryRelay::request() {
   say(Kind::request, number);
 }
 
-// QEMU has stopped the guest, and waited for what that had asked of its disk. What the seed had not told yet is among what is
-// told now: it is due, and has been written.
+// QEMU has stopped the guest, and waited for what that had asked of its disk. What the seed had not told yet
+// is among what is told now: it is due, and has been written.
 void PrimaryRelay::send() {
   sendBatch();
   say(Kind::send, {});

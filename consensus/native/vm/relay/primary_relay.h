@@ -77,7 +77,7 @@ class PrimaryRelay : private StreamEvents {
   std::size_t unsettledPages_ = 0;
   Bytes state_, olderState_;
   std::size_t stateBytes_ = 0;
-  bool stateDue_ = false;  // it waits for the disk
+  bool stateDue_ = false;         // it waits for the disk
   Message due_ = Message::ready;  // from the secondary
   Round round_;
   std::optional<Round> done_;

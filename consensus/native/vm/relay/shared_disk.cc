@@ -159,7 +159,8 @@ bool SharedDisk::writtenIsAll() {
     if (data < 0) return errno == ENXIO;  // the rest is a hole
     at = lseek(descriptor_, data, SEEK_HOLE);
     if (at < 0) return false;
-    for (off_t block = data / static_cast<off_t>(pageBytes); block * static_cast<off_t>(pageBytes) < at; block++)
+    for (off_t block = data / static_cast<off_t>(pageBytes); block * static_cast<off_t>(pageBytes) < at;
+         block++)
       written_[static_cast<std::size_t>(block)] = true;
   }
   return true;

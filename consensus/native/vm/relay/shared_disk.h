@@ -1,5 +1,6 @@
-// A guest's disk at one member, as a file. The primary's guest writes to the file. The backup's file is what the
-// primary's was in the last round; what the backup's guest writes goes ahead of it, and is dropped when a round counts, as its memory is.
+// A guest's disk at one member, as a file. The primary's guest writes to the file. The backup's file is what
+// the primary's was in the last round; what the backup's guest writes goes ahead of it, and is dropped when a
+// round counts, as its memory is.
 #pragma once
 #include <array>
 #include <atomic>
@@ -61,7 +62,8 @@ class SharedDisk {
   std::vector<std::uint64_t> takeWritten();
   bool get(std::uint64_t block, Block* out);  // as the guest has it
 
-  // Of a backup: a block as the primary's is in the round under way. Until the first round counts nothing here does.
+  // Of a backup: a block as the primary's is in the round under way. Until the first round counts nothing
+  // here does.
   bool stage(std::uint64_t block, std::span<const std::byte> content);
   bool commit();   // the round counts
   bool abandon();  // it never will
