@@ -8,8 +8,10 @@
 #include <cstring>
 #include <random>
 
+#include "transport/stream.h"
 #include "vm/disk_server.h"
 #include "vm/nbd.h"
+#include "vm/relay/guest_socket.h"
 #include "vm_disks.h"
 
 using namespace gaia;
@@ -199,4 +201,42 @@ TEST_CASE("nbd: what is no NBD ends the session") {
   begin(session);
   session.take(Bytes(28, std::byte{'x'}));
   CHECK(session.over());
+}
+
+TEST_CASE("disk server: a client is served, then the next, and the server ends while one is there") {
+  Disk owner;
+  CHECK(owner.disk.lead());
+  std::string error;
+  const std::string path = owner.directory / "sock";
+  auto server = vm::DiskServer::start(owner.disk, path, &error);
+  REQUIRE(server != nullptr);
+  const auto asks = [](Stream& client, std::span<const std::byte> bytes, std::size_t answerBytes) {
+    client.put(bytes);
+    for (const auto end = sys::nowNs() + 10'000'000'000; sys::nowNs() < end; sys::sleepNs(100'000)) {
+      client.flush();
+      client.receive();
+      if (client.available() >= answerBytes) break;
+    }
+    const Bytes answer(client.input().begin(), client.input().end());
+    client.forgetInput();
+    return answer;
+  };
+  Bytes hello;
+  appendNumber(hello, std::uint32_t{3});
+  appendNumber(hello, std::uint64_t{0x49484156454f5054});
+  appendNumber(hello, std::uint64_t{1} << 32);
+  Bytes write = request(1, 2 * pageBytes, 5);
+  append(write, Bytes(5, std::byte{9}));
+  {
+    Stream first(connectTo(path, &error));
+    CHECK(asks(first, hello, 28).size() == 28);
+    CHECK(asks(first, write, 16).size() == 16);
+  }
+  Stream second(connectTo(path, &error));
+  CHECK(asks(second, hello, 28).size() == 28);
+  const Bytes read = asks(second, request(0, 2 * pageBytes, 6), 22);
+  REQUIRE(read.size() == 22);
+  CHECK(read[20] == std::byte{9});
+  CHECK(read[21] == std::byte{0});
+  server.reset();
 }

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "transport/sys.h"
 
@@ -37,13 +38,24 @@ bool writeWhole(int descriptor, std::uint64_t offset, std::span<const std::byte>
 
 }  // namespace
 
+void BlockSet::add(std::uint64_t block) {
+  if (!has_[block]) list_.push_back(block);
+  has_[block] = true;
+}
+
+std::vector<std::uint64_t> BlockSet::take() {
+  for (const auto block : list_) has_[block] = false;
+  std::ranges::sort(list_);
+  return std::exchange(list_, {});
+}
+
 BlockFile::~BlockFile() {
   if (descriptor_ >= 0) close(descriptor_);
 }
 
 bool BlockFile::open(const std::string& path, std::uint64_t blocks) {
   descriptor_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  has_.assign(blocks, false);
+  has_.resize(blocks);
   return descriptor_ >= 0 && ftruncate(descriptor_, static_cast<off_t>(blocks * pageBytes)) == 0;
 }
 
@@ -53,26 +65,24 @@ bool BlockFile::get(std::uint64_t block, Block* out) const {
 
 bool BlockFile::put(std::uint64_t block, std::span<const std::byte> content) {
   if (!writeWhole(descriptor_, block * pageBytes, content)) return false;
-  if (!has_[block]) list_.push_back(block);
-  has_[block] = true;
+  has_.add(block);
   return true;
 }
 
 bool BlockFile::moveTo(int descriptor) {
   Block content;
-  std::ranges::sort(list_);
-  for (const auto block : list_)
+  const auto blocks = has_.take();
+  for (const auto block : blocks)
     if (!get(block, &content) || !writeWhole(descriptor, block * pageBytes, content)) return false;
-  return clear();
+  return blocks.empty() || giveBack();
 }
 
-// The blocks are given back to the file system.
-bool BlockFile::clear() {
-  if (list_.empty()) return true;
-  for (const auto block : list_) has_[block] = false;
-  list_.clear();
+bool BlockFile::clear() { return has_.take().empty() || giveBack(); }
+
+// The blocks, to the file system.
+bool BlockFile::giveBack() {
   return ftruncate(descriptor_, 0) == 0 &&
-         ftruncate(descriptor_, static_cast<off_t>(has_.size() * pageBytes)) == 0;
+         ftruncate(descriptor_, static_cast<off_t>(has_.blocks() * pageBytes)) == 0;
 }
 
 SharedDisk::~SharedDisk() {
@@ -85,7 +95,7 @@ bool SharedDisk::open(const std::string& path, std::string* error) {
   const bool there = descriptor_ >= 0 && fstat(descriptor_, &file) == 0;
   const auto size = static_cast<std::uint64_t>(file.st_size);
   blocks_ = size / pageBytes;
-  written_.assign(blocks_, false);
+  written_.resize(blocks_);
   if (there && (size == 0 || size % pageBytes != 0 || size > bytesMax)) {
     *error = "the disk " + path + " has " + std::to_string(size) +
              " bytes; it must have a multiple of 4096, at most 64 GiB";
@@ -116,7 +126,7 @@ bool SharedDisk::write(std::uint64_t offset, std::span<const std::byte> in) {
   if (in.empty()) return true;
   if (!leads_) return putAhead(offset, in);
   const auto last = (offset + in.size() - 1) / pageBytes;
-  for (auto block = offset / pageBytes; block <= last; block++) written_[block] = true;
+  for (auto block = offset / pageBytes; block <= last; block++) written_.add(block);
   return writeWhole(descriptor_, offset, in);
 }
 
@@ -161,18 +171,14 @@ bool SharedDisk::writtenIsAll() {
     if (at < 0) return false;
     for (off_t block = data / static_cast<off_t>(pageBytes); block * static_cast<off_t>(pageBytes) < at;
          block++)
-      written_[static_cast<std::size_t>(block)] = true;
+      written_.add(static_cast<std::uint64_t>(block));
   }
   return true;
 }
 
 std::vector<std::uint64_t> SharedDisk::takeWritten() {
   const std::scoped_lock lock(mutex_);
-  std::vector<std::uint64_t> taken;
-  for (std::uint64_t block = 0; block < blocks_; block++)
-    if (written_[block]) taken.push_back(block);
-  written_.assign(blocks_, false);
-  return taken;
+  return written_.take();
 }
 
 bool SharedDisk::get(std::uint64_t block, Block* out) {

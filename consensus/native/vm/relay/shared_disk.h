@@ -15,6 +15,20 @@ namespace gaia::relay {
 
 using Block = std::array<std::byte, pageBytes>;
 
+// Numbers of blocks. All but resize() take as long as there are some in it, not as the disk is large.
+class BlockSet {
+ public:
+  void resize(std::uint64_t blocks) { has_.assign(blocks, false); }
+  std::uint64_t blocks() const { return has_.size(); }
+  bool has(std::uint64_t block) const { return has_[block]; }
+  void add(std::uint64_t block);
+  std::vector<std::uint64_t> take();  // ascending; none is left
+
+ private:
+  std::vector<bool> has_;
+  std::vector<std::uint64_t> list_;
+};
+
 // Some blocks of a disk, in a file with holes for the others.
 class BlockFile {
  public:
@@ -23,16 +37,17 @@ class BlockFile {
   BlockFile(const BlockFile&) = delete;
   BlockFile& operator=(const BlockFile&) = delete;
   bool open(const std::string& path, std::uint64_t blocks);  // false: errno says why, as below
-  bool has(std::uint64_t block) const { return has_[block]; }
+  bool has(std::uint64_t block) const { return has_.has(block); }
   bool get(std::uint64_t block, Block* out) const;
   bool put(std::uint64_t block, std::span<const std::byte> content);
   bool moveTo(int descriptor);  // all that it has, and has nothing afterwards
   bool clear();
 
  private:
+  bool giveBack();
+
   int descriptor_ = -1;
-  std::vector<bool> has_;
-  std::vector<std::uint64_t> list_;  // of what it has
+  BlockSet has_;
 };
 
 // The guest's part is called by any thread, and so is the relay's.
@@ -80,7 +95,7 @@ class SharedDisk {
   bool leads_ = false;
   bool counts_ = false;
   std::atomic<bool> broken_ = false;
-  std::vector<bool> written_;
+  BlockSet written_;
   BlockFile ahead_, round_;
 };
 
