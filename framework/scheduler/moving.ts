@@ -45,15 +45,14 @@ function isStuck({ waiting }: Memory, { id }: AppRecord): boolean {
 
 function begin(context: Context, group: Group): void {
   if (context.memory.movesLeft === 0) return;
-  const isGuest = isReplicatedGuest(group.app.active);
-  const departures = departuresOf(context, group.members).filter(({ to }) => to === null || !isGuest);
+  const departures = departuresOf(context, group.members);
   const last = lastToLead(
     group,
     departures.map(({ task }) => task),
   );
   const next = departures.find(({ task }) => task === last);
   if (!next || group.record.slots.length !== group.app.active.instances) return;
-  const [spare] = isGuest ? [] : freeSlots(group);
+  const [spare] = isReplicatedGuest(group.app.active) ? [] : freeSlots(group);
   if (spare !== undefined) beginWith(context, group, next, spare);
   else if (group.members.length === group.record.slots.length) leaveFirst(context, group, next);
 }

@@ -222,6 +222,24 @@ describe('scheduler: a replicated guest', () => {
     assert.equal(world.app(id).group?.generation, 1);
   });
 
+  it('is left where it is by a rebalance', () => {
+    const world = covered(posted());
+    const before = running(world).map(({ id: one }) => one);
+    const nameOf = ({ agentId, host }: { agentId: string; host: string }) => ({ agentId, hostname: host });
+    const free = [...world.mesos.agents.values()].find(({ id: one }) =>
+      running(world).every(({ agentId }) => agentId !== one),
+    );
+    assert.ok(free);
+    const move = { group: id, from: nameOf(primary(world)), to: { agentId: free.id, hostname: free.hostname } };
+    world.command({ type: 'rebalance', moves: [{ ...move, sentence: 'it would be better' }], gainMin: 0 });
+    pass(world, 30);
+    assert.match(story(world, id), /left out: a member of a replicated guest moves only when its agent is drained/);
+    assert.deepEqual(
+      running(world).map(({ id: one }) => one),
+      before,
+    );
+  });
+
   it('refuses by name what it cannot do', () => {
     const world = covered(posted());
     const { container } = guestSpec(id);
