@@ -43,6 +43,8 @@ std::unique_ptr<DataPlane> DataPlane::start(const Options& options, std::string*
   const auto send = [&plane](View frame) { plane.inputs_.add(frame); };
   plane.forwarder_ = Forwarder::start(plane.self_.slot, options.doors, send, error);
   if (plane.forwarder_ == nullptr) return nullptr;
+  if (!options.bridge.name.empty()) plane.bridge_ = BridgePort::open(options.bridge, error);
+  if (!options.bridge.name.empty() && plane.bridge_ == nullptr) return nullptr;
   const bool witness = options.guestSocket.empty();
   if (!witness) plane.guest_ = GuestPort::listen(options.guestSocket, error);
   if (!witness && plane.guest_ == nullptr) return nullptr;
@@ -72,6 +74,7 @@ void DataPlane::addTo(std::vector<pollfd>* descriptors, std::uint32_t* timeoutMs
   if (guest_ != nullptr) guest_->addTo(descriptors, !guard_.full());
   peers_->addTo(descriptors, !overloaded());
   forwarder_->addTo(descriptors, timeoutMs);
+  if (bridge_ != nullptr) bridge_->addTo(descriptors);
   *timeoutMs = std::min(*timeoutMs, inputs_.empty() && cut_ == 0 ? 5 * waitMs : waitMs);
   // What was ordered since serve(), and what waited for the end of a round.
   if (proposed_ || (mayTake() && turns_->pending())) *timeoutMs = 0;
@@ -82,6 +85,7 @@ void DataPlane::serve(std::span<const pollfd> ready) {
   for (const pollfd& entry : ready)
     if (entry.fd == bell_ && entry.revents != 0) sys::drain(bell_);
   forwarder_->serve(ready);
+  if (bridge_ != nullptr) bridge_->serve(ready, [this](View frame) { takeFromBridge(frame); });
   if (guest_ != nullptr) guest_->serve(ready, [this](View frame) { takeOutput(frame); });
   if (peers_->serve(ready, nowNs)) {
     inputs_.sendAgain();
@@ -163,6 +167,7 @@ void DataPlane::applyRoles(const Roles& before) {
   const auto drop = [](View) {};
   if (before.primary == self_.number && !isPrimary()) return guard_.close(false, drop);
   if (!isPrimary()) return beginSpeech();
+  if (bridge_ != nullptr && before.primary != self_.number) bridge_->announce();
   const auto release = [this](View frame) { route(frame); };
   guard_.close(order_.roles().backup != 0, release);
   if (before.primary != self_.number) retained_.releaseAll(release);
@@ -218,6 +223,11 @@ void DataPlane::sendAgainLate(std::uint64_t nowNs) {
   }
 }
 
+// What is for many all members hear: the primary alone says it to the guests.
+void DataPlane::takeFromBridge(View frame) {
+  if (isPrimary() && leads()) inputs_.add(frame);
+}
+
 void DataPlane::takeOutput(View frame) {
   if (isPrimary()) return guard_.put(frame, [this](View released) { route(released); });
   if (!isBackup()) return;
@@ -250,9 +260,10 @@ void DataPlane::sendDrained() {
   if (peers_->send(order_.roles().primary, message, {})) drainedTold_ = cut_;
 }
 
-// To the stations that a frame of the primary's guest is for.
+// To the bridge, or the stations that a frame of the primary's guest is for.
 void DataPlane::route(View frame) {
   outputFrames_++;
+  if (bridge_ != nullptr) return bridge_->send(frame);
   const Slots slots = receiversOf(frame);
   for (const Member& member : status_.configuration) {
     if (!slots[member.slot]) continue;

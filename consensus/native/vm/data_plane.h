@@ -3,6 +3,7 @@
 // it: addTo(), poll(2), serve(), again.
 #pragma once
 #include "runtime/turn_thread.h"
+#include "vm/bridge_port.h"
 #include "vm/forwarder.h"
 #include "vm/guest_port.h"
 #include "vm/inputs.h"
@@ -83,6 +84,7 @@ class DataPlane {
   void sendDrained();
   bool drained() const;
   void takeOutput(View frame);
+  void takeFromBridge(View frame);
   void route(View frame);
   void hear(const Member& from, const PeerMessage& message, View payload);
   void hearInputs(const Member& from, View payload);
@@ -92,7 +94,8 @@ class DataPlane {
   int bell_;
   std::unique_ptr<Peers> peers_;
   std::unique_ptr<Forwarder> forwarder_;
-  std::unique_ptr<GuestPort> guest_;  // null: a witness
+  std::unique_ptr<BridgePort> bridge_;  // null: clients come through stations
+  std::unique_ptr<GuestPort> guest_;    // null: a witness
   std::unique_ptr<TurnThread> turns_;
 
   Status status_;

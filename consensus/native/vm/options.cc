@@ -1,8 +1,11 @@
 #include "vm/options.h"
 
 #include <arpa/inet.h>
+#include <net/if.h>
+#include <netinet/ether.h>
 #include <sys/un.h>
 
+#include <cstring>
 #include <fstream>
 #include <sstream>
 
@@ -45,6 +48,17 @@ bool parsePair(string_view text, std::string* first, std::string* second) {
   return !first->empty() && !second->empty();
 }
 
+// name,52:54:00:01:02:03
+bool parseBridge(string_view text, Bridge* out) {
+  const auto parts = split(text, ',');
+  if (parts.size() != 2 || parts[0].empty() || parts[0].size() >= IFNAMSIZ) return false;
+  out->name = parts[0];
+  ether_addr address;
+  if (ether_aton_r(std::string(parts[1]).c_str(), &address) == nullptr) return false;
+  std::memcpy(out->guest.data(), &address, out->guest.size());
+  return (out->guest[0] & std::byte{1}) == std::byte{0};
+}
+
 bool parseField(string_view key, string_view value, Options* out) {
   const Field common = parseReplicaField(key, value, &out->replica);
   if (common != Field::unknown) return common == Field::understood;
@@ -55,6 +69,7 @@ bool parseField(string_view key, string_view value, Options* out) {
     return parsePair(value, &out->diskSocket, &out->diskFile) &&
            parseSocket(out->diskSocket, &out->diskSocket);
   if (key == "first_primary") return parseNumber(value, &out->firstPrimary);
+  if (key == "bridge") return parseBridge(value, &out->bridge);
   if (key == "door") return parseDoor(value, &out->doors);
   return true;  // written by a newer executor
 }
@@ -64,6 +79,11 @@ bool parseField(string_view key, string_view value, Options* out) {
 bool parseOptions(const std::string& text, Options* out, std::string* error) {
   const auto parse = [out](string_view key, string_view value) { return parseField(key, value, out); };
   if (!parseLines(text, "vm.conf", error, parse)) return false;
+  if (!out->bridge.name.empty() && !out->doors.empty()) {
+    *error =
+        "vm.conf: bridge and door are both given; a guest on a bridge has no doors, leave one of them out";
+    return false;
+  }
   if (!out->replica.group.empty() && out->replica.self.servicePort != 0) return true;
   *error = "vm.conf: group or self is missing; the executor must write both of them";
   return false;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "runtime/runtime.h"
+#include "vm/frame.h"
 
 namespace gaia::vm {
 
@@ -18,6 +19,12 @@ struct Door {
 
 constexpr std::size_t doorsMax = 64;
 
+// Where the guest is on the operator's network instead of behind doors.
+struct Bridge {
+  std::string name;  // of an interface, empty: none
+  MacAddress guest{};
+};
+
 struct Options {
   ReplicaOptions replica;
   std::string guestSocket;  // where QEMU's `-netdev stream` connects to, at most 107 bytes; empty: this
@@ -30,6 +37,7 @@ struct Options {
   std::string diskFile;    // as large as the disk
   std::string diskSocket;  // where QEMU has it
   std::vector<Door> doors;
+  Bridge bridge;                   // then there are no doors
   std::uint32_t firstPrimary = 0;  // member number; of the founders of a group
 };
 
