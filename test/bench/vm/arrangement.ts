@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Machine } from '../../../executor/vm/machine.js';
 import { type GuestImage, prepareGuestImage } from '../../../framework/guest/image.js';
 import { until } from '../../e2e/system.js';
-import { bare, patienceMs, type TestMachine } from '../../vm/machine.js';
+import { bare, type TestMachine } from '../../vm/machine.js';
 import type { Service } from './load-shape.js';
 import type { Network } from './network.js';
 
@@ -32,6 +32,8 @@ export interface Place {
 
 /** The preload, which QEMU needs for COLO under TCG, and programs of ours. */
 export { native } from '../../vm/relayed-pair.js';
+/** Of each step of starting: what takes longer hangs. */
+export const stepLimitMs = 40_000;
 export const guestUp = /guest is up/;
 const guestPorts: Record<Service, number> = { redis: 6379, memcached: 11211 };
 
@@ -60,7 +62,7 @@ export function stockMachine(ports: Place['ports'], change: Partial<Machine> = {
 
 export async function boot(machine: TestMachine): Promise<void> {
   await machine.qmp.execute('cont', {});
-  await until(`the guest is up; ${machine.output.slice(-500)}`, patienceMs, async () => guestUp.test(machine.output));
+  await until(`the guest is up; ${machine.output.slice(-500)}`, stepLimitMs, async () => guestUp.test(machine.output));
 }
 
 /** COLO's seed to `uri`; checkpoints by QEMU's own clock after that. Under TCG the guest stands still meanwhile (consensus/native/vm/preload). */
@@ -70,7 +72,7 @@ export async function seed(machine: TestMachine, uri: string, checkpointDelayMs:
   await qmp.execute('migrate-set-parameters', { 'x-checkpoint-delay': checkpointDelayMs, 'max-bandwidth': 2 ** 40 });
   await qmp.execute('stop', {});
   await qmp.execute('migrate', { uri });
-  await until('COLO begins', patienceMs, async () => {
+  await until('COLO begins', stepLimitMs, async () => {
     const { status } = await qmp.execute('query-migrate', {});
     if (status === 'failed') throw new Error(`the seed failed: ${machine.output.slice(-500)}`);
     return status === 'colo';
@@ -78,7 +80,7 @@ export async function seed(machine: TestMachine, uri: string, checkpointDelayMs:
 }
 
 export async function running(machine: TestMachine): Promise<void> {
-  await until('the guest runs', patienceMs, async () => (await machine.qmp.execute('query-status', {})).running);
+  await until('the guest runs', stepLimitMs, async () => (await machine.qmp.execute('query-status', {})).running);
 }
 
 export const preload = (native: string) => ({ LD_PRELOAD: path.join(native, 'libgaia-tcg-colo.so') });

@@ -29,7 +29,7 @@ describe('figures of replicated guests', () => {
   it('has no figure where no repetition ended', () => {
     const { throughputVsColo, arrangements } = compare(all, 'limited', 'redis');
     assert.equal(throughputVsColo, null);
-    assert.deepEqual(arrangements.colo, { answersPerSecond: null, bytesPerAnswer: null });
+    assert.deepEqual(arrangements.colo, { answersPerSecond: null, bytesPerAnswer: null, repetitions: 0 });
     assert.equal(compare(all, 'unlimited', 'redis').pauseP50Ms, null, 'there were no rounds');
   });
 

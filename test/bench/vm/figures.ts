@@ -43,11 +43,14 @@ function ratio(upper: Spread | null, lower: Spread | null): number | null {
 }
 
 function times(samples: Sample[]) {
-  if (samples.length === 0) return {};
+  if (samples.length === 0) return { repetitions: 0 };
   const middle = (pick: (sample: Sample) => number) => round(median(samples.map(pick)));
   return {
+    repetitions: samples.length,
     p50Us: middle(({ p50Us }) => p50Us),
     p99Us: middle(({ p99Us }) => p99Us),
+    /** Of all cards together. */
+    mbitsSent: middle((one) => (one.answersPerSecond * one.bytesPerAnswer * 8) / 1e6),
     rounds: middle(({ rounds }) => rounds.length),
     dirtyPagesPerRound: middle(({ rounds }) => mean(rounds.map(({ dirtyPages }) => dirtyPages))),
   };

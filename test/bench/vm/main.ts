@@ -27,7 +27,7 @@ const repetitionLimitMs = 60_000;
 /** Of one arrangement. */
 const failuresMax = 3;
 /** Begun later, a repetition would make the whole too long. */
-const lastBeginMs = 285_000;
+const lastBeginMs = 255_000;
 
 const starters: Record<Name, Starter> = {
   bare: bare.start,

@@ -24,6 +24,8 @@ export class Network {
   private constructor(private readonly prefix: string) {}
 
   static create(): Network {
+    if (process.getuid?.() !== 0)
+      throw new Error('the machines of this benchmark are network namespaces, which only root makes: run it as root');
     const network = new Network(`gaia-bench-${process.pid}-`);
     process.once('exit', network.removeAll);
     try {

@@ -8,8 +8,16 @@ import { GuestMember, type MemberNews } from '../../../executor/vm/member.js';
 import { programFile } from '../../../framework/guest/initramfs.js';
 import { freePort } from '../../consensus/ports.js';
 import { until } from '../../e2e/system.js';
-import { patienceMs } from '../../vm/machine.js';
-import { type Arrangement, doorsOf, guest, guestUp, native, type Place, type Round } from './arrangement.js';
+import {
+  type Arrangement,
+  doorsOf,
+  guest,
+  guestUp,
+  native,
+  type Place,
+  type Round,
+  stepLimitMs,
+} from './arrangement.js';
 import type { Place as Machine } from './network.js';
 
 const machines: Machine[] = ['primary', 'backup', 'witness'];
@@ -34,10 +42,10 @@ export async function start(place: Place): Promise<Arrangement> {
     for (const replica of await replicas(place)) all.push(await startMember(place, replica, rounds));
     await Promise.all(all.map(({ member }) => member.run()));
     const [primary, backup] = all as [Hosted, Hosted];
-    await until('the guest is up', patienceMs, async () => guestUp.test(readFileSync(primary.console, 'utf8')));
-    const port = await until('the backup is ready', patienceMs, async () => readyPort(backup.news));
+    await until('the guest is up', stepLimitMs, async () => guestUp.test(readFileSync(primary.console, 'utf8')));
+    const port = await until('the backup is ready', stepLimitMs, async () => readyPort(backup.news));
     primary.member.obey({ type: 'offerBackup', member: 2, host: place.network.address('backup'), port });
-    await until('the backup covers the guest', patienceMs, async () => covered(primary.news));
+    await until('the backup covers the guest', stepLimitMs, async () => covered(primary.news));
     return { ports: place.ports, rounds, stop };
   } catch (error) {
     await stop();

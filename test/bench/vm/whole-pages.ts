@@ -1,6 +1,6 @@
 /** Checkpoints of whole pages at a fixed interval; the guest's output leaves when the backup has them (whole_pages.cc). Nothing runs at the backup. */
 import path from 'node:path';
-import { patienceMs, TestMachine } from '../../vm/machine.js';
+import { TestMachine } from '../../vm/machine.js';
 import {
   type Arrangement,
   boot,
@@ -10,6 +10,7 @@ import {
   type Round,
   running,
   seed,
+  stepLimitMs,
   stockMachine,
 } from './arrangement.js';
 import { Helper, type Line } from './helper.js';
@@ -32,16 +33,16 @@ export function everyMs(intervalMs: number) {
       const rounds: Round[] = [];
       const address = network.address('backup');
       const backup = keep(new Helper(command(network.at('backup'), ['backup', address])));
-      const { port } = await backup.says('open', patienceMs);
+      const { port } = await backup.says('open', stepLimitMs);
       const words = ['primary', ...sockets, address, String(port)];
       const primary = keep(new Helper(command(network.at('primary'), words), (line) => hear(line, rounds)));
-      await primary.says('open', patienceMs);
+      await primary.says('open', stepLimitMs);
       const qemu = [stockMachine(ports), preload(native), filters(sockets), network.at('primary')] as const;
       const machine = keep(await TestMachine.start(...qemu));
       await boot(machine);
       await seed(machine, `unix:${sockets[0]}`, intervalMs);
       primary.order('rounds');
-      await primary.says('round', patienceMs);
+      await primary.says('round', stepLimitMs);
       await running(machine);
       return { ports, rounds, stop };
     } catch (error) {
