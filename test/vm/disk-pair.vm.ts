@@ -14,7 +14,7 @@ describe('a replicated guest with a disk', function () {
   let group: HostedGroup;
 
   beforeEach(() => {
-    group = new HostedGroup({ sizeMib: 64, image: null, volume: null });
+    group = new HostedGroup({ sizeMib: 64, image: null, volume: null }, 50);
   });
   afterEach(() => group.end());
 

@@ -13,8 +13,6 @@ import { redisAt } from './redis.js';
 import { Writer } from './writer.js';
 
 const clients = 3;
-/** Acknowledged writes of each client between two events. */
-const writes = 200;
 
 /** Members 1 and 2 have a guest, 3 is the witness. */
 export class HostedGroup {
@@ -24,7 +22,11 @@ export class HostedGroup {
   private readonly writers: Writer[] = [];
   private addresses: MemberAddress[] = [];
 
-  constructor(private readonly disk: DiskAssignment | null = null) {}
+  /** `writes`: acknowledged ones of each client between two events. */
+  constructor(
+    private readonly disk: DiskAssignment | null = null,
+    private readonly writes = 200,
+  ) {}
 
   async found(): Promise<{ first: Hosted; second: Hosted; witness: Hosted }> {
     this.addresses = [await addressOf(0, 1), await addressOf(1, 2), await addressOf(witnessSlot, 3)];
@@ -61,7 +63,7 @@ export class HostedGroup {
   async more(): Promise<void> {
     const before = this.writers.map(({ acknowledged }) => acknowledged);
     const progress = until('writes are acknowledged', patienceMs, async () =>
-      this.writers.every(({ acknowledged }, place) => acknowledged >= (before[place] as number) + writes),
+      this.writers.every(({ acknowledged }, place) => acknowledged >= (before[place] as number) + this.writes),
     );
     await Promise.race([progress, ...this.writers.map(({ ended }) => ended)]);
     await progress;
