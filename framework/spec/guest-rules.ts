@@ -8,6 +8,9 @@ const DOORS_MAX = 64;
 
 type Judged = Omit<AppSpec, 'version' | 'versionInfo'>;
 
+/** As `gaia-vm` takes it. */
+const SHARED_DISK_MB_MAX = 64 * 1024;
+
 /** What a virtual machine needs of the rest of its app. */
 export function checkGuest(app: Judged, vm: VmSpec, problems: Problems): void {
   if (isReplicatedGuest(app)) checkReplicatedGuest(app, vm, problems);
@@ -66,8 +69,12 @@ function checkReplicatedGuest(
     const sentence = 'a replicated guest has no volume in this version; leave volumes and residency out';
     problems.add('rule', '/container/volumes', sentence);
   }
-  if (vm.disk !== undefined) {
-    const sentence = `disk is ${vm.disk}; a replicated guest has only its memory in this version: leave disk and image out, and give kernel and initrd`;
+  if (vm.image !== undefined) {
+    const sentence = `image is ${show(vm.image)}; the disk of a replicated guest begins with zeros in this version: leave image out, and give kernel and initrd`;
+    problems.add('rule', '/container/vm/image', sentence);
+  }
+  if ((vm.disk ?? 0) > SHARED_DISK_MB_MAX) {
+    const sentence = `disk is ${vm.disk}; that of a replicated guest has at most ${SHARED_DISK_MB_MAX} MB`;
     problems.add('rule', '/container/vm/disk', sentence);
   }
   checkDoors(vm, portDefinitions, problems);

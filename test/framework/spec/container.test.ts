@@ -144,11 +144,12 @@ describe('spec: virtual machines', () => {
       /udp of a replicated guest are at 127\.0\.0\.1/,
     ],
     [
-      'a disk that is replicated',
-      replicated({ disk: 64 }),
-      '/container/vm/disk',
-      /has only its memory in this version/,
+      'an image that is replicated',
+      replicated({ image: 'a', disk: 64 }),
+      '/container/vm/image',
+      /begins with zeros in this version/,
     ],
+    ['a large disk that is replicated', replicated({ disk: 65537 }), '/container/vm/disk', /at most 65536 MB/],
     [
       'a volume of a replicated guest',
       replicated(
