@@ -17,7 +17,7 @@ function madeImage(directory: string) {
     return prepareGuestImage(directory);
   } catch (error) {
     const remedy =
-      'It is made from packages of Debian: run this on a machine with apt, busybox-static, redis-server and memcached.';
+      'It is made from packages of Debian: run this on a machine with apt, busybox-static, redis-server, memcached and e2fsprogs.';
     throw new Failure(EXIT.failed, `The image cannot be made: ${(error as Error).message}`, remedy);
   }
 }
