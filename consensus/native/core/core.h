@@ -113,6 +113,7 @@ class Core {
   std::uint64_t elections() const { return elections_; }
   const Configuration& configuration() const { return configuration_; }
   const std::map<std::uint32_t, Peer>& peers() const { return peers_; }
+  bool fresh(const Peer& peer) const;  // its heartbeat has moved of late
   const std::optional<Divergence>& divergence() const { return divergence_; }
   std::uint64_t arrivals() const;
 
@@ -164,7 +165,6 @@ class Core {
   bool leaderSuspected() const;
   bool hearsLeader() const;
   bool vouchedFor() const;
-  bool fresh(const Peer& peer) const;
   std::uint64_t silentNs(const Peer& leader) const;
   bool mayCampaign() const;
   std::uint64_t campaignDelay() const;

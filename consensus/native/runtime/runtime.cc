@@ -263,8 +263,10 @@ Status MemberRuntime::status() const {
   status.configuration = core_->configuration().members;
   for (const auto& [number, link] : links_) {
     const auto known = core_->peers().find(number);
-    const Index applied = known == core_->peers().end() ? 0 : known->second.seen.applied;
-    status.peers.push_back({link->peer(), link->open(), link->transport(), link->reason(), applied});
+    const bool isKnown = known != core_->peers().end();
+    const Index applied = isKnown ? known->second.seen.applied : 0;
+    const bool heard = isKnown && core_->fresh(known->second);
+    status.peers.push_back({link->peer(), link->open(), link->transport(), link->reason(), applied, heard});
   }
   status.diverged = core_->divergence().has_value();
   if (status.diverged) status.divergence = *core_->divergence();

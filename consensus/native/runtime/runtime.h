@@ -112,6 +112,7 @@ struct PeerStatus {
   const char* transport = "none";          // "shm", "verbs", "tcp"
   std::string transportReason;             // why not a better one; unconnected, what ended the last connection
   Index applied = 0;
+  bool heard = false;                      // its heartbeat has moved of late; connections outlive hosts that are gone without a word
 };
 
 // A snapshot on its way to this member.

@@ -183,8 +183,8 @@ void DataPlane::refreshStatus() {
 // Roles are entries like others, so they are looked at when all entries so far have been taken. Attempts are
 // spaced: one takes a while to show.
 void DataPlane::attendDuty(std::uint64_t nowNs) {
-  if (!leads() || nowNs - dutySinceNs_ < dutyNs) return;
-  const Leadership leadership = dutyOf(self_.number, founder_, round_ != 0, order_.roles(), status_);
+  if (!leads() || isPrimary() || nowNs - dutySinceNs_ < dutyNs) return;
+  const Leadership leadership = dutyOf(self_.number, founder_, round_ != 0, order_.roles(), turns_->status());
   if (leadership.duty == Leadership::Duty::none) return;
   dutySinceNs_ = nowNs;
   if (leadership.duty == Leadership::Duty::assign)

@@ -37,7 +37,7 @@ Status connectedTo(const std::vector<std::uint32_t>& members) {
   for (const std::uint32_t number : members) {
     PeerStatus peer;
     peer.member.number = number;
-    peer.connected = true;
+    peer.connected = peer.heard = true;
     status.peers.push_back(peer);
   }
   return status;
@@ -224,4 +224,7 @@ TEST_CASE("vm: only the backup of the log becomes primary") {
   CHECK(witness.duty == Duty::transfer);
   CHECK(witness.to == 1);
   CHECK(dutyOf(3, 1, false, pair, connectedTo({2})).to == 2);
+  Status cut = connectedTo({1, 2});
+  cut.peers[0].heard = false;  // its host is gone without a word
+  CHECK(dutyOf(3, 1, false, pair, cut).to == 2);
 }
