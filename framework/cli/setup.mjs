@@ -23,7 +23,7 @@ const demoPackages = ['redis-server', 'redis-tools'];
 const testPackages = ['procps', 'spin'];
 const guestPackages = ['qemu-system-x86', 'busybox-static'];
 const vmPackages = [...guestPackages, 'qemu-utils', 'memcached', 'e2fsprogs', 'syslinux', 'mtools'];
-const campaignPackages = [...vmPackages, 'iproute2', 'util-linux'];
+const campaignPackages = [...vmPackages, ...['iproute2', 'util-linux', 'mariadb-server-core', 'mariadb-client-core']];
 const rdmaPackages = [...guestPackages, 'iproute2', 'ibverbs-providers', 'rdmacm-utils', 'socat', 'xz-utils'];
 const benchPackages = {
   consensus: [

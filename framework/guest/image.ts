@@ -21,14 +21,22 @@ const modules = ['virtio_pci', 'virtio_net', 'virtio_blk', 'button', 'evdev'];
 /** Programs of the guest, and the packages that bring them. */
 const programs = { 'redis-server': 'redis-server', memcached: 'memcached', mke2fs: 'e2fsprogs', e2fsck: 'e2fsprogs' };
 
-/** What a guest has besides: files of this machine, by their paths in the guest; /services/NAME is what gaia.start=NAME runs. */
-export type Additions = Record<string, string>;
+/** What a guest has besides. */
+export interface Additions {
+  /** Programs, and the packages that bring them. */
+  programs: Record<string, string>;
+  /** Files of this machine, by their paths in the guest; /services/NAME is what gaia.start=NAME runs. */
+  files: Record<string, string>;
+}
+
+const nothing: Additions = { programs: {}, files: {} };
 
 /** Seconds when it has to be made; the kernel is downloaded once per version. Throws naming what is missing. */
-export function prepareGuestImage(directory = guestImageDirectory, additions: Additions = {}): GuestImage {
+export function prepareGuestImage(directory = guestImageDirectory, additions = nothing): GuestImage {
   const release = kernelRelease('linux-image-cloud-amd64');
-  const packages = [`linux-image-${release}`, ...new Set(Object.values(programs)), 'busybox-static'];
-  const added = Object.entries(additions).map(([name, file]) => [name, digestOf(file)]);
+  const all = { ...programs, ...additions.programs };
+  const packages = [`linux-image-${release}`, ...new Set(Object.values(all)), 'busybox-static'];
+  const added = Object.entries(additions.files).map(([name, file]) => [name, digestOf(file)]);
   const inputs = [...packages.map(packageVersion), modules, readFileSync(init, 'utf8'), ...added];
   return keptImage(directory, inputs, () => makeImage(directory, release, additions));
 }
@@ -45,14 +53,14 @@ function makeImage(directory: string, release: string, additions: Additions): Gu
   execFileSync(programFile('busybox', 'busybox-static'), ['depmod', '-b', tree, release]);
   const image = { kernel: path.join(directory, 'vmlinuz'), initrd: path.join(directory, 'initrd.gz') };
   copyFileSync(path.join(tree, 'boot', `vmlinuz-${release}`), image.kernel);
-  makeRoot(root, path.join(tree, 'lib/modules', release));
-  for (const [name, file] of Object.entries(additions)) addFile(root, name, file);
+  makeRoot(root, path.join(tree, 'lib/modules', release), { ...programs, ...additions.programs });
+  for (const [name, file] of Object.entries(additions.files)) addFile(root, name, file);
   packInitramfs(root, image.initrd);
   for (const leftover of [root, tree]) rmSync(leftover, { recursive: true, force: true });
   return image;
 }
 
-function makeRoot(root: string, moduleTree: string): void {
+function makeRoot(root: string, moduleTree: string, programs: Record<string, string>): void {
   mkdirSync(path.join(root, 'etc'), { recursive: true });
   addBusybox(root);
   copyFileSync(init, path.join(root, 'init'));

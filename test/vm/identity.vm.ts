@@ -11,7 +11,7 @@ describe(`a replicated guest of two processors (${rounds} rounds)`, function () 
 
   for (const [name, load] of Object.entries(loads))
     it(`has one memory after each round: ${name}`, async () => {
-      const told = await runIdentity({ load, count: rounds, memoryMib: 128, vcpus: 2, endMs: Infinity });
+      const told = await runIdentity({ load, count: rounds, memoryMib: load.memoryMib, vcpus: 2, endMs: Infinity });
       assert.deepEqual(missedBy(told, rounds), []);
       console.log(
         `      ${told.answers} answers; of ${told.dirtyPages} dirty pages ${told.equalPages} were equal by themselves`,

@@ -1,9 +1,11 @@
 /** Servers of guests that are put under load while their guests are compared, and clients of theirs that check answers. */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import net from 'node:net';
 import path from 'node:path';
-import { createInterface, type Interface } from 'node:readline';
+import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type GuestImage, guestImageDirectory, prepareGuestImage } from '../../framework/guest/image.js';
 import { until } from '../e2e/system.js';
@@ -13,11 +15,37 @@ import { native } from './relayed-pair.js';
 /** A client's endless work: each `turn` asks once and checks the answer. `number` is the client's own. */
 type Turn = (lines: LineClient, number: number, turn: number) => Promise<void>;
 
+/** What a client says and hears lines through. */
+interface Channel {
+  input: Writable;
+  output: Readable;
+  close(): void;
+}
+
 export interface Load {
   /** What the guest starts (framework/guest/root/init). */
   service: string;
   guestPort: number;
+  memoryMib: number;
+  connect: (port: number) => Promise<Channel>;
   turn: Turn;
+}
+
+async function connectSocket(port: number): Promise<Channel> {
+  const socket = net.connect(port, '127.0.0.1');
+  await once(socket, 'connect');
+  socket.setNoDelay(true).on('error', () => {});
+  return { input: socket, output: socket, close: () => socket.destroy() };
+}
+
+/** Debian's command line client: statements and results, a line each. */
+async function connectMariadb(port: number): Promise<Channel> {
+  const words = ['--no-defaults', '-h', '127.0.0.1', '-P', `${port}`, '--batch', '--unbuffered', '--skip-column-names'];
+  const { stdin, stdout, pid } = spawn('setpriv', ['--pdeathsig', 'KILL', 'mariadb', ...words], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
+  stdin.on('error', () => {});
+  return { input: stdin, output: stdout, close: () => pid !== undefined && process.kill(pid, 'SIGKILL') };
 }
 
 const bulk = (value: string) => `$${Buffer.byteLength(value)}\r\n${value}\r\n`;
@@ -44,17 +72,36 @@ async function racyTurn(lines: LineClient): Promise<void> {
   assert.match(await lines.next(), /^\d+$/);
 }
 
+async function mariadbTurn(lines: LineClient, number: number, turn: number): Promise<void> {
+  if (turn === 0)
+    lines.say(
+      `CREATE DATABASE IF NOT EXISTS d; CREATE TABLE IF NOT EXISTS d.t${number} (k INT PRIMARY KEY, v TEXT) ENGINE=InnoDB;\n`,
+    );
+  const [key, set] = [turn % keysOfClient, value(number, turn)];
+  lines.say(`REPLACE INTO d.t${number} VALUES (${key}, '${set}'); SELECT v FROM d.t${number} WHERE k = ${key};\n`);
+  assert.equal(await lines.next(), set);
+}
+
+const small = { memoryMib: 128, connect: connectSocket };
+
 export const loads: Record<string, Load> = {
-  redis: { service: 'redis', guestPort: 6379, turn: redisTurn },
-  memcached: { service: 'memcached', guestPort: 11211, turn: memcachedTurn },
-  racy: { service: 'racy', guestPort: 7777, turn: racyTurn },
+  redis: { ...small, service: 'redis', guestPort: 6379, turn: redisTurn },
+  memcached: { ...small, service: 'memcached', guestPort: 11211, turn: memcachedTurn },
+  racy: { ...small, service: 'racy', guestPort: 7777, turn: racyTurn },
+  mariadb: { service: 'mariadb', guestPort: 3306, memoryMib: 512, connect: connectMariadb, turn: mariadbTurn },
 };
 
 /** The guest to try with, and programs that only tests want. */
 export function prepareTestImage(): GuestImage {
+  const services = path.join(native, '../../test/vm/services');
   return prepareGuestImage(`${guestImageDirectory}-test`, {
-    '/usr/bin/racy-counter': path.join(native, 'gaia-racy-counter'),
-    '/services/racy': path.join(native, '../../test/vm/services/racy'),
+    programs: { mariadbd: 'mariadb-server-core' },
+    files: {
+      '/usr/bin/racy-counter': path.join(native, 'gaia-racy-counter'),
+      '/usr/share/mysql/english/errmsg.sys': '/usr/share/mysql/english/errmsg.sys',
+      '/services/racy': path.join(services, 'racy'),
+      '/services/mariadb': path.join(services, 'mariadb'),
+    },
   });
 }
 
@@ -62,22 +109,12 @@ export function prepareTestImage(): GuestImage {
 class LineClient {
   private readonly lines: AsyncIterator<string>;
 
-  private constructor(
-    readonly socket: net.Socket,
-    reader: Interface,
-  ) {
-    this.lines = reader[Symbol.asyncIterator]();
-  }
-
-  static async open(port: number): Promise<LineClient> {
-    const socket = net.connect(port, '127.0.0.1');
-    await once(socket, 'connect');
-    socket.setNoDelay(true).on('error', () => {});
-    return new LineClient(socket, createInterface({ input: socket }));
+  constructor(private readonly channel: Channel) {
+    this.lines = createInterface({ input: channel.output })[Symbol.asyncIterator]();
   }
 
   say(text: string): void {
-    this.socket.write(text);
+    this.channel.input.write(text);
   }
 
   async next(): Promise<string> {
@@ -87,16 +124,16 @@ class LineClient {
   }
 
   close(): void {
-    this.socket.destroy();
+    this.channel.close();
   }
 }
 
 /** User-mode networks accept before the guest listens, and a try may then be answered by nothing at all. */
-const tryMs = 2000;
+const tryMs = 10_000;
 
 export function loadIsUp(load: Load, port: number): Promise<void> {
   return until(`${load.service} answers`, patienceMs, async () => {
-    const lines = await LineClient.open(port);
+    const lines = new LineClient(await load.connect(port));
     const tried = load.turn(lines, 0, 0).then(() => true);
     const answered = await Promise.race([tried.catch(() => false), delay(tryMs, false, { ref: false })]);
     lines.close();
@@ -126,7 +163,7 @@ export class LoadClients {
   }
 
   private async run(port: number, number: number): Promise<void> {
-    const lines = await LineClient.open(port);
+    const lines = new LineClient(await this.load.connect(port));
     for (let turn = 0; this.going; turn++) {
       await this.load.turn(lines, number, turn);
       this.turns++;

@@ -80,7 +80,7 @@ async function identities(): Promise<boolean> {
   const endMs = performance.now() + 60_000 * number('minutes');
   const missed: string[] = [];
   for (const load of values.load.split(',').map(loadNamed)) {
-    const guest = { memoryMib: number('memory', 128), vcpus: number('vcpus', 2) };
+    const guest = { memoryMib: number('memory', load.memoryMib), vcpus: number('vcpus', 2) };
     const told = await runIdentity({ load, count, ...guest, endMs });
     const missing = missedBy(told, count);
     tell({ ...told, missed: missing }, describeIdentity(told, missing));
