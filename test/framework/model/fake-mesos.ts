@@ -209,13 +209,16 @@ export class FakeMesos {
     }
   }
 
+  /** Whoever is away hears of it later. */
   #endUseless({ name, guest }: FakeGroup): void {
     guest?.advance();
+    const tasks = [...this.tasks.values()];
     for (const member of guest?.useless.splice(0) ?? []) {
-      const of = ({ assignment: { replica } }: FakeTask) => replica?.group === name && replica.self.member === member;
-      const task = [...this.tasks.values()].find(of);
-      if (task && this.agents.get(task.agentId)?.up)
-        this.end(task, member === guest?.handedOver ? 'TASK_FINISHED' : 'TASK_FAILED');
+      const task = tasks.find(
+        ({ assignment: { replica } }) => replica?.group === name && replica.self.member === member,
+      );
+      if (task && !this.agents.get(task.agentId)?.up) guest?.useless.push(member);
+      else if (task) this.end(task, 'TASK_FAILED');
     }
   }
 
