@@ -26,6 +26,11 @@ describe('figures of replicated guests', () => {
     assert.equal(compare(all, 'unlimited', 'redis').bytesReductionVsFullPages, 8.8);
   });
 
+  it('takes the mean of two', () => {
+    const two = { ...all, gaia: [40, 80].map((speed) => over('unlimited', sample(speed, 1))) };
+    assert.equal(compare(two, 'unlimited', 'redis').throughputVsBare, 0.5);
+  });
+
   it('has no figure where no repetition ended', () => {
     const { throughputVsColo, arrangements } = compare(all, 'limited', 'redis');
     assert.equal(throughputVsColo, null);

@@ -1,5 +1,5 @@
 /** What is told of many repetitions. Pure. */
-import { median, percentile, round } from '../measure.js';
+import { percentile, round } from '../measure.js';
 import type { Service } from './load-shape.js';
 import type { Link, Repetition, Sample } from './measured.js';
 
@@ -31,6 +31,13 @@ export function compare(all: Repetitions, link: Link, service: Service) {
     ...ofRounds(of('gaia')),
     arrangements: Object.fromEntries(names.map(view)),
   };
+}
+
+/** Of few: between the two middle ones of an even number. */
+function median(values: number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = (place: number) => sorted[place] as number;
+  return (at((values.length - 1) >> 1) + at(values.length >> 1)) / 2;
 }
 
 function spread(values: number[]): Spread | null {

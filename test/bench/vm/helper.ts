@@ -9,11 +9,16 @@ export type Line = Record<string, unknown>;
 export class Helper {
   readonly said: Line[] = [];
   private readonly child: ChildProcess;
+  /** Its last words on standard error; one that is killed after its peer complains of that. */
+  private complaint = '';
 
   /** `hear` gets each line when it comes. */
   constructor([program = '', ...words]: string[], hear: (line: Line) => void = () => {}) {
-    this.child = spawn(program, words, { stdio: ['pipe', 'pipe', 'inherit'] });
+    this.child = spawn(program, words, { stdio: 'pipe' });
     this.child.stdin?.on('error', () => {});
+    this.child.stderr?.on('data', (bytes) => {
+      this.complaint = `${this.complaint}${bytes}`.slice(-1000);
+    });
     createInterface({ input: this.child.stdout as NodeJS.ReadableStream }).on('line', (text) => {
       const line = JSON.parse(text) as Line;
       this.said.push(line);
@@ -29,7 +34,7 @@ export class Helper {
   says(type: string, limitMs: number): Promise<Line> {
     return until(`"${type}"`, limitMs, async () => {
       const found = this.said.find((line) => line.type === type);
-      if (found === undefined && this.over) throw new Error('the program has ended');
+      if (found === undefined && this.over) throw new Error(`the program has ended: ${this.complaint}`);
       return found;
     });
   }
