@@ -7,7 +7,12 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type GuestImage, guestImageDirectory, prepareGuestImage } from '../../framework/guest/image.js';
+import {
+  type Additions,
+  type GuestImage,
+  guestImageDirectory,
+  prepareGuestImage,
+} from '../../framework/guest/image.js';
 import { until } from '../e2e/system.js';
 import { patienceMs } from './machine.js';
 import { native } from './relayed-pair.js';
@@ -27,6 +32,7 @@ export interface Load {
   service: string;
   guestPort: number;
   memoryMib: number;
+  additions?: Additions;
   connect: (port: number) => Promise<Channel>;
   turn: Turn;
 }
@@ -82,27 +88,34 @@ async function mariadbTurn(lines: LineClient, number: number, turn: number): Pro
   assert.equal(await lines.next(), set);
 }
 
+const services = path.join(native, '../../test/vm/services');
+const racyAdditions: Additions = {
+  programs: {},
+  files: {
+    '/usr/bin/racy-counter': path.join(native, 'gaia-racy-counter'),
+    '/services/racy': path.join(services, 'racy'),
+  },
+};
+const errors = '/usr/share/mysql/english/errmsg.sys';
+const mariadbAdditions: Additions = {
+  programs: { mariadbd: 'mariadb-server-core' },
+  files: { [errors]: errors, '/services/mariadb': path.join(services, 'mariadb') },
+};
 const small = { memoryMib: 128, connect: connectSocket };
 
 export const loads: Record<string, Load> = {
   redis: { ...small, service: 'redis', guestPort: 6379, turn: redisTurn },
   memcached: { ...small, service: 'memcached', guestPort: 11211, turn: memcachedTurn },
-  racy: { ...small, service: 'racy', guestPort: 7777, turn: racyTurn },
-  mariadb: { service: 'mariadb', guestPort: 3306, memoryMib: 512, connect: connectMariadb, turn: mariadbTurn },
+  racy: { ...small, service: 'racy', guestPort: 7777, additions: racyAdditions, turn: racyTurn },
+  mariadb: {
+    ...{ service: 'mariadb', guestPort: 3306, memoryMib: 512, additions: mariadbAdditions },
+    ...{ connect: connectMariadb, turn: mariadbTurn },
+  },
 };
 
-/** The guest to try with, and programs that only tests want. */
-export function prepareTestImage(): GuestImage {
-  const services = path.join(native, '../../test/vm/services');
-  return prepareGuestImage(`${guestImageDirectory}-test`, {
-    programs: { mariadbd: 'mariadb-server-core' },
-    files: {
-      '/usr/bin/racy-counter': path.join(native, 'gaia-racy-counter'),
-      '/usr/share/mysql/english/errmsg.sys': '/usr/share/mysql/english/errmsg.sys',
-      '/services/racy': path.join(services, 'racy'),
-      '/services/mariadb': path.join(services, 'mariadb'),
-    },
-  });
+/** The guest to try with, and what the load needs besides: each in an image of its own, which has to fit into its memory. */
+export function prepareLoadedImage({ service, additions }: Load): GuestImage {
+  return prepareGuestImage(`${guestImageDirectory}-${service}`, additions);
 }
 
 /** A connection of lines. */

@@ -1,6 +1,6 @@
 /** Rounds under load, and the memories of both guests compared after each. */
 import { smallGuest } from '../hosted.js';
-import { type Load, LoadClients, loadIsUp, prepareTestImage } from '../loads.js';
+import { type Load, LoadClients, loadIsUp, prepareLoadedImage } from '../loads.js';
 import { VerifiedPair } from '../verified-pair.js';
 
 export interface IdentityOptions {
@@ -33,7 +33,7 @@ const clients = 4;
 
 export async function runIdentity({ load, count, memoryMib, vcpus, endMs }: IdentityOptions): Promise<Identity> {
   const commandLine = `${smallGuest.commandLine} gaia.start=${load.service}`;
-  const guest = { image: prepareTestImage(), guestPort: load.guestPort, commandLine, memoryMib, vcpus };
+  const guest = { image: prepareLoadedImage(load), guestPort: load.guestPort, commandLine, memoryMib, vcpus };
   const pair = await VerifiedPair.start(guest, (port) => loadIsUp(load, port));
   try {
     const running = new LoadClients(load, pair.port, clients);
