@@ -2,11 +2,16 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { randomFrom } from '../random.js';
 import type { Hosted } from './hosted.js';
 import { HostedGroup } from './hosted-group.js';
 import { patienceMs } from './machine.js';
 import { redisAt } from './redis.js';
 
+const seed = Number(process.env.GAIA_SEED ?? 20261126);
+/** A kill comes within some rounds. */
+const withinMs = 500;
 const appended = '/appendonlydir/appendonly.aof.1.incr.aof';
 
 describe('a replicated guest with a disk', function () {
@@ -18,11 +23,13 @@ describe('a replicated guest with a disk', function () {
   });
   afterEach(() => group.end());
 
-  it('loses its primary under load, is seeded anew, and loses that: nothing acknowledged is missing on the disk', async () => {
+  it(`loses its primary under load at some instant (GAIA_SEED=${seed}), is seeded anew, and loses that: nothing acknowledged is missing on the disk`, async () => {
+    const random = randomFrom(seed);
     const { first, second, witness } = await group.found();
     await group.write(witness);
     await group.cover(first, second);
     await group.more();
+    await delay(random() * withinMs);
     await first.kill();
     await second.stands('alone');
     await group.more();
@@ -30,6 +37,7 @@ describe('a replicated guest with a disk', function () {
     const third = await group.join(0, 4);
     await group.cover(second, third);
     await group.more();
+    await delay(random() * withinMs);
     await second.kill();
     await third.stands('alone');
     await group.more();
