@@ -73,7 +73,7 @@ void Synchronisation::addTo(std::vector<pollfd>* descriptors) const {
 void Synchronisation::serve(std::uint64_t nowNs) {
   if (auto* primary = std::get_if<std::unique_ptr<relay::PrimaryEnd>>(&end_)) {
     (*primary)->serve(nowNs);
-    if (!linkTold_ && (*primary)->linked()) tellLink();
+    if (!linkTold_ && (*primary)->copied()) tellLink();
     if (const std::string failure = (*primary)->failure(); !failure.empty()) finish(failure);
   } else if (auto* backup = std::get_if<std::unique_ptr<relay::BackupEnd>>(&end_)) {
     (*backup)->expect(plane_.guestStatus().roles.primary);
@@ -94,7 +94,8 @@ void Synchronisation::attendDisk() {
   plane_.stop();
 }
 
-// Not before: who names a backup in the log that cannot be reached loses it.
+// Not before: who names a backup in the log that cannot be reached loses it, and the guest would stand still
+// while its disk is copied.
 void Synchronisation::tellLink() {
   linkTold_ = true;
   lines_.push_back("{\"type\":\"relay\",\"end\":\"primary\"}\n");

@@ -10,6 +10,7 @@
 #include "relay_guests.h"
 #include "vm/relay/ends.h"
 #include "vm/relay/guest_socket.h"
+#include "vm_disks.h"
 
 using namespace gaia;
 using namespace gaia::relay;
@@ -33,13 +34,17 @@ struct Folder {
 };
 
 struct Rig {
-  explicit Rig(std::uint8_t primarysSecret = 1)
+  explicit Rig(std::uint8_t primarysSecret = 1, SharedDisk* primaryDisk = nullptr,
+               SharedDisk* backupDisk = nullptr)
       : authenticator("/vm", {1}),
         other("/vm", {primarysSecret}),
         layout{{{"ram", 8}}},
         live(layout.ram()),
-        backup(authenticator, {2, 1}, {{"ram", live[0]}}, [this](std::uint64_t round) { received = round; }),
-        primary(other, {1, 2}, 0, [](const Round&) {}) {
+        backup(
+            authenticator, {2, 1}, {{"ram", live[0]}}, [this](std::uint64_t round) { received = round; },
+            backupDisk),
+        primary(
+            other, {1, 2}, 0, [](const Round&) {}, primaryDisk) {
     std::string error;
     incoming = listenAt(folder.path + "/in", &error);
     REQUIRE(backup.open(folder.path + "/in", "127.0.0.1", 0, &error));
@@ -135,6 +140,21 @@ TEST_CASE(
   secondary.put(Writer::message(Message::loaded));
   secondary.flush();
   CHECK(secondary.broken());
+}
+
+TEST_CASE("relay ends: a new backup gets the disk before any QEMU is there") {
+  Disk from(300 * pageBytes), to(300 * pageBytes);
+  REQUIRE(from.disk.lead());
+  for (std::uint64_t block = 0; block < 200; block++) {
+    Block content;
+    content.fill(static_cast<std::byte>(block % 7));
+    REQUIRE(from.disk.write(block * pageBytes, content));
+  }
+  Rig rig(1, &from.disk, &to.disk);
+  rig.dial();
+  CHECK_FALSE(rig.primary.copied());
+  CHECK(rig.until([&] { return rig.primary.copied(); }));
+  CHECK(to.content() == from.content());
 }
 
 TEST_CASE("relay ends: another secret is refused by both, and no byte of a guest passes") {

@@ -27,6 +27,8 @@ class PrimaryEnd {
   bool open(const std::string& path, const std::string& host, std::uint16_t port, std::string* error);
   void addTo(std::vector<pollfd>* descriptors) const;
   void serve(std::uint64_t nowNs);
+  // The other end is there, and has the disk as PrimaryRelay::diskCopied() says.
+  bool copied() const { return relay_ && relay_->diskCopied(); }
   void nameTrigger(const std::string& trigger);
   bool linked() const { return link_.open(); }  // the backup's end has taken this one
   const std::string& failure() const { return failure_; }

@@ -39,7 +39,10 @@ void PrimaryEnd::serve(std::uint64_t nowNs) {
   link_.step();
   if (dialedNs_ == 0) dialedNs_ = nowNs;
   if (!linked() && nowNs - dialedNs_ > linkLimitNs) return end("the other relay does not answer");
-  if (link_.open() && !relay_) relay_.emplace(link_.hashKey(), roundsBefore_, disk_);
+  if (link_.open() && !relay_) {
+    relay_.emplace(link_.hashKey(), roundsBefore_, disk_);
+    handOn();
+  }
   if (relay_) {
     hearBackup(nowNs);
     hearGuest();

@@ -24,7 +24,7 @@ PageContent all(std::span<const std::byte> page) { return {~std::uint64_t{0}, {p
 
 }  // namespace
 
-// What a new backup lacks of the disk is told while the memory's seed is; the guest may write on meanwhile.
+// What a new backup lacks of the disk is told before the memory's seed; the guest writes on meanwhile.
 PrimaryRelay::PrimaryRelay(std::span<const std::byte, 32> hashKey, std::uint64_t roundsBefore,
                            SharedDisk* disk)
     : hasher_(hashKey), stream_(*this), disk_(disk) {

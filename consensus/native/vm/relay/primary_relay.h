@@ -25,6 +25,8 @@ class PrimaryRelay : private StreamEvents {
   std::size_t fromGuest(std::span<const std::byte> bytes);
   void fromBackup(const FrameView& frame, std::uint64_t nowNs);
   bool full() const { return unsettledPages_ >= unsettledPagesMax; }
+  // Before the seed: the backup has all of the disk but what was written meanwhile.
+  bool diskCopied() const { return diskDue_.empty() && unsettled_.empty(); }
   // Why the next round is asked for: letters only.
   void nameTrigger(const std::string& trigger) { trigger_ = trigger.substr(0, triggerBytesMax); }
 
