@@ -15,7 +15,8 @@ export interface GuestStatus {
   drained: boolean;
   /** The last that counts. */
   round: number;
-  roundWanted: 'mismatch' | 'full' | null;
+  /** `idle`: output waits, and the guest has nothing to do. */
+  roundWanted: 'mismatch' | 'full' | 'idle' | null;
 }
 
 export interface RelayStatus {
@@ -58,7 +59,9 @@ function readGuest(fields: Record<string, unknown>): GuestStatus {
     drained: flag(fields.drained, 'drained'),
     round: integer(fields.round, 'round'),
     roundWanted:
-      fields.roundWanted === null ? null : oneOf(fields.roundWanted, 'roundWanted', ['mismatch', 'full'] as const),
+      fields.roundWanted === null
+        ? null
+        : oneOf(fields.roundWanted, 'roundWanted', ['mismatch', 'full', 'idle'] as const),
   };
 }
 

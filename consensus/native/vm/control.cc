@@ -20,6 +20,8 @@ const char* nameOf(OutputGuard::Want want) {
       return "\"mismatch\"";
     case OutputGuard::Want::full:
       return "\"full\"";
+    case OutputGuard::Want::idle:
+      return "\"idle\"";
     case OutputGuard::Want::nothing:
       break;
   }

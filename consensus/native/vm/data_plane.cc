@@ -9,7 +9,8 @@
 namespace gaia::vm {
 namespace {
 
-constexpr std::size_t proposalsMax = 1024;       // under way; then clients wait
+constexpr std::size_t proposalsMax = 1024;  // under way; then clients wait
+constexpr std::uint32_t idleMs = OutputGuard::idleNs / 1'000'000;
 constexpr std::uint32_t waitMs = 20;             // while something is looked after by time
 constexpr std::uint64_t repeatNs = 250'000'000;  // inputs that the log still lacks are sent again
 constexpr std::uint64_t dutyNs = 500'000'000;    // between two attempts
@@ -75,6 +76,7 @@ void DataPlane::addTo(std::vector<pollfd>* descriptors, std::uint32_t* timeoutMs
   peers_->addTo(descriptors, !overloaded());
   forwarder_->addTo(descriptors, timeoutMs);
   if (bridge_ != nullptr) bridge_->addTo(descriptors);
+  if (guard_.heldBytes() > 0) *timeoutMs = std::min(*timeoutMs, idleMs);
   *timeoutMs = std::min(*timeoutMs, inputs_.empty() && cut_ == 0 ? 5 * waitMs : waitMs);
   // What was ordered since serve(), and what waited for the end of a round.
   if (proposed_ || (mayTake() && turns_->pending())) *timeoutMs = 0;
@@ -152,6 +154,7 @@ void DataPlane::apply(View payload) {
   const bool counts = isPrimary() || isBackup();
   const auto entry = order_.apply(payload, [&](View frame) {
     inputFrames_++;
+    spokenNs_ = sys::nowNs();
     if (guest_ != nullptr && counts) guest_->deliver(frame);
   });
   if (!entry) return;
@@ -229,6 +232,7 @@ void DataPlane::takeFromBridge(View frame) {
 }
 
 void DataPlane::takeOutput(View frame) {
+  spokenNs_ = sys::nowNs();
   if (isPrimary()) return guard_.put(frame, [this](View released) { route(released); });
   if (!isBackup()) return;
   retained_.put(frame);

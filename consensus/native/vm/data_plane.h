@@ -113,7 +113,8 @@ class DataPlane {
   OutputGuard guard_;
   OutputSpeech speech_;  // of this backup's guest
   RetainedOutput retained_;
-  Bytes digests_;  // of this backup's guest, not sent yet
+  Bytes digests_;               // of this backup's guest, not sent yet
+  std::uint64_t spokenNs_ = 0;  // when this guest has heard or said something last
   std::uint64_t inputFrames_ = 0, outputFrames_ = 0;
   bool ended_ = false;
 };

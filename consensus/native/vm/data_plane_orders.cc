@@ -1,4 +1,5 @@
 // What the executor and the synchronisation ask of a data plane, and what it tells of itself.
+#include "transport/sys.h"
 #include "vm/data_plane.h"
 
 namespace gaia::vm {
@@ -61,7 +62,7 @@ bool DataPlane::drained() const { return cut_ != 0 && (guest_ == nullptr || gues
 GuestStatus DataPlane::guestStatus() const {
   const bool guest = guest_ != nullptr && guest_->connected();
   const bool both = !isPrimary() || order_.roles().backup == 0 || drainedTold_ == cut_;
-  return {order_.roles(), guest, cut_, drained() && both, round_, guard_.want()};
+  return {order_.roles(), guest, cut_, drained() && both, round_, guard_.want(sys::nowNs() - spokenNs_)};
 }
 
 FrameCounts DataPlane::counts() const {

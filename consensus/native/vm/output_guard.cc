@@ -116,9 +116,10 @@ void OutputGuard::releaseAll(const std::function<void(View)>& release) {
   differs_ = false;
 }
 
-OutputGuard::Want OutputGuard::want() const {
+OutputGuard::Want OutputGuard::want(std::uint64_t quietNs) const {
   if (differs_) return Want::mismatch;
-  return full() ? Want::full : Want::nothing;
+  if (full()) return Want::full;
+  return !held_.empty() && quietNs >= idleNs ? Want::idle : Want::nothing;
 }
 
 void RetainedOutput::put(View frame) {

@@ -14,7 +14,9 @@ class OutputGuard {
   static constexpr std::size_t heldBytesMax = 8u << 20;
   static constexpr std::size_t digestsMax = 16'384;  // of frames that the primary has not put out yet
 
-  enum class Want : std::uint8_t { nothing, mismatch, full };  // why a round is needed
+  static constexpr std::uint64_t idleNs = 5'000'000;
+
+  enum class Want : std::uint8_t { nothing, mismatch, full, idle };  // why a round is needed
 
   explicit OutputGuard(const HashKey& key) : speech_(key) {}
 
@@ -29,7 +31,9 @@ class OutputGuard {
   void committed(std::uint64_t round, const std::function<void(View)>& release);
 
   bool full() const { return heldBytes_ >= heldBytesMax; }  // the guest has to wait
-  Want want() const;
+  // `quietNs`: for how long the guest has heard and said nothing. Output that is still held then waits for
+  // nothing that would come by itself, and a guest that rests has the least to copy.
+  Want want(std::uint64_t quietNs) const;
   std::uint64_t round() const { return round_; }
   std::size_t heldBytes() const { return heldBytes_; }
   std::uint64_t equalFrames() const { return equalFrames_; }

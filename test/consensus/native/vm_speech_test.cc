@@ -22,7 +22,7 @@ struct Compared {
   Compared() { guard.close(true, release); }
   void primary(const Bytes& frame) { guard.put(frame, release); }
   void backup(const Bytes& frame) { guard.compare(guard.round(), *others.said(frame), release); }
-  bool differs() const { return guard.want() == OutputGuard::Want::mismatch; }
+  bool differs() const { return guard.want(0) == OutputGuard::Want::mismatch; }
 };
 
 // A guest that says `text` on one connection, cut, acknowledged and repeated at random.

@@ -182,6 +182,18 @@ describe('a replicated guest', function () {
     await eventually('a round is still wanted', () => group.member(1).guest?.roundWanted === null);
   });
 
+  it('wants a round when output is held and its guest rests', async () => {
+    await setBackup();
+    await client(3).isAnswered('0');
+    await eventually('a round is wanted', () => group.member(1).guest?.roundWanted === null);
+    backup().freeze(true);
+    client(3).say('1');
+    await eventually('no round is wanted', () => group.member(1).guest?.roundWanted === 'idle');
+    backup().freeze(false);
+    await eventually('it is not answered', () => client(3).answers.includes('c 1'));
+    await eventually('a round is still wanted', () => group.member(1).guest?.roundWanted === null);
+  });
+
   it('has its inputs when both guests have taken them', async () => {
     await client(3).isAnswered('before');
     await setBackup();

@@ -274,7 +274,7 @@ describe('executor vm: a pair', () => {
     const status = fc.record({
       ...{ epoch: fc.nat(9), primary: fc.constantFrom(1, 2), backup: fc.constantFrom(0, 1, 2) },
       ...{ connected: fc.boolean(), cut: fc.nat(3), drained: fc.boolean(), round: fc.nat(3) },
-      roundWanted: fc.constantFrom<GuestStatus['roundWanted']>(null, 'mismatch', 'full'),
+      roundWanted: fc.constantFrom<GuestStatus['roundWanted']>(null, 'mismatch', 'full', 'idle'),
     });
     const phases = fc.constantFrom('alone', 'seeding', 'primary', 'backup', 'parting', 'useless' as const);
     const event: fc.Arbitrary<PairEvent> = fc.oneof(
