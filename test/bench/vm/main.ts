@@ -21,7 +21,7 @@ const repetitions = 3;
 const secondsMax = 2;
 /** Where checkpoints of whole pages are bound by the network. */
 const mbits = 100;
-/** From one checkpoint of whole pages to the next: of 25, 50 and 100 the best for it. */
+/** From one checkpoint of whole pages to the next; Remus and MicroCheckpointing are run with 25 to 100. */
 const checkpointIntervalMs = 50;
 const repetitionLimitMs = 60_000;
 /** Of one arrangement. */
