@@ -14,7 +14,7 @@ class OutputGuard {
   static constexpr std::size_t heldBytesMax = 8u << 20;
   static constexpr std::size_t digestsMax = 16'384;  // of frames that the primary has not put out yet
 
-  static constexpr std::uint64_t idleNs = 5'000'000;
+  static constexpr std::uint64_t idleNs = 20'000'000;
 
   enum class Want : std::uint8_t { nothing, mismatch, full, idle };  // why a round is needed
 
