@@ -119,9 +119,13 @@ export class FailOverCampaign {
   /** Each client that is not broken has more writes acknowledged. */
   private async more(): Promise<void> {
     const goals = this.clients.map((client) => [client, client.acknowledged + writes] as const);
-    await until(`writes are acknowledged; ${this.group.standings()}`, progressLimitMs, async () =>
-      goals.every(([client, goal]) => client.broken !== null || client.acknowledged >= goal),
-    );
+    const late = () => goals.filter(([client, goal]) => client.broken === null && client.acknowledged < goal);
+    await until('writes are acknowledged', progressLimitMs, async () => late().length === 0).catch((error) => {
+      const clients = late().map(
+        ([client, goal]) => `${client.key} of slot ${client.slot} lacks ${goal - client.acknowledged}`,
+      );
+      throw new Error(`${error.message}; ${clients.join(', ')}; ${this.group.standings()}`);
+    });
   }
 
   /** From a whole pair to the next one. */
