@@ -99,6 +99,26 @@ describe('a replicated guest in a cluster', function () {
     assert.match(scaled.stderr, /a replicated guest has 3 members/);
   });
 
+  it('is steered by the command line: a round, and the backup goes on with the connections and all that was written', async () => {
+    const before = await covered();
+    const status = await system.gaia('vm', 'status', app);
+    const { primary: runs, backup } = before.guest;
+    assert.match(status.stdout, new RegExp(`covered: member ${runs} runs it, member ${backup} would go on`));
+    assert.match(status.stdout, /rounds of the primary: \d/);
+    const client = await redisAt(portOf(inSlot(before, witnessSlot)));
+    const written = Number(await client.call('GET', 'counter'));
+    const synced = await system.gaia('vm', 'sync', app);
+    assert.equal(synced.status, 0, synced.stderr);
+    const moved = await system.gaia('vm', 'failover', app);
+    assert.equal(moved.status, 0, moved.stderr);
+    assert.match(moved.stdout, new RegExp(`member ${backup} is the primary`));
+    const now = await write(client, written);
+    const after = await covered(runs as number);
+    assert.equal(after.guest.primary, backup);
+    assert.equal(await write(client, now), written + 2 * writes);
+    client.close();
+  });
+
   /** As when its machine loses power: the executor, and all that it has started, in one sandbox. */
   function lose({ pid }: Member): void {
     const sandbox = placeOf(pid as number);
