@@ -218,7 +218,7 @@ export class FakeMesos {
         ({ assignment: { replica } }) => replica?.group === name && replica.self.member === member,
       );
       if (task && !this.agents.get(task.agentId)?.up) guest?.useless.push(member);
-      else if (task) this.end(task, 'TASK_FAILED');
+      else if (task) this.end(task, member === guest?.handedOver ? 'TASK_FINISHED' : 'TASK_FAILED');
     }
   }
 
