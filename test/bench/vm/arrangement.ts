@@ -4,7 +4,7 @@ import type { Machine } from '../../../executor/vm/machine.js';
 import { type GuestImage, prepareGuestImage } from '../../../framework/guest/image.js';
 import { until } from '../../e2e/system.js';
 import { bare, type TestMachine } from '../../vm/machine.js';
-import type { Service } from './load-shape.js';
+import type { Link, Service } from './load-shape.js';
 import type { Network } from './network.js';
 
 /** One guest with redis-server and `memcached -t 4`, on the machines of `network`. */
@@ -13,6 +13,8 @@ export interface Arrangement {
   ports: Record<Service, number>;
   /** Rounds or checkpoints that have ended, as far as they are told. */
   rounds: Round[];
+  /** What is set otherwise over that link. */
+  over?(link: Link): Promise<unknown>;
   stop(): Promise<void>;
 }
 

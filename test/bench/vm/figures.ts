@@ -1,7 +1,7 @@
 /** What is told of many repetitions. Pure. */
 import { percentile, round } from '../measure.js';
-import type { Service } from './load-shape.js';
-import type { Link, Repetition, Sample } from './measured.js';
+import type { Link, Service } from './load-shape.js';
+import type { Repetition, Sample } from './measured.js';
 
 export const names = ['bare', 'colo', 'fullPages', 'gaia'] as const;
 export type Name = (typeof names)[number];

@@ -10,8 +10,8 @@ import { memoryDirectory, Processes } from '../peer.js';
 import * as bare from './bare.js';
 import * as colo from './colo.js';
 import { compare, type Name, names, type Repetitions } from './figures.js';
-import { load } from './load-shape.js';
-import { type Link, repetition, type Starter } from './measured.js';
+import { type Link, load } from './load-shape.js';
+import { repetition, type Starter } from './measured.js';
 import { Network, processors } from './network.js';
 import * as ours from './ours.js';
 import { everyMs } from './whole-pages.js';
@@ -21,8 +21,8 @@ const repetitions = 3;
 const secondsMax = 2;
 /** Where checkpoints of whole pages are bound by the network. */
 const mbits = 100;
-/** From one checkpoint of whole pages to the next; Remus and MicroCheckpointing are run with 25 to 100. */
-const checkpointIntervalMs = 50;
+/** From one checkpoint of whole pages to the next: of 25 and 50 the better one for it. */
+const checkpointIntervalMs = { limited: 50, unlimited: 25 };
 const repetitionLimitMs = 60_000;
 /** Of one arrangement. */
 const failuresMax = 3;

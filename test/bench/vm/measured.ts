@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { freePort } from '../../consensus/ports.js';
 import type { Arrangement, Place, Round } from './arrangement.js';
 import { Helper } from './helper.js';
-import type { Service } from './load-shape.js';
+import type { Link, Service } from './load-shape.js';
 import type { Network } from './network.js';
 
 const client = fileURLToPath(new URL('./client.js', import.meta.url));
@@ -22,7 +22,6 @@ export interface Sample {
   rounds: Round[];
 }
 
-export type Link = 'limited' | 'unlimited';
 export type Repetition = Record<Link, Record<Service, Sample>>;
 export type Starter = (place: Place) => Promise<Arrangement>;
 
@@ -65,6 +64,7 @@ async function overLinks(arrangement: Arrangement, terms: Terms, clients: Helper
   const found: Partial<Repetition> = {};
   for (const link of terms.links) {
     terms.network.limit(link === 'limited' ? terms.mbits : null);
+    await arrangement.over?.(link);
     const redis = await sample(arrangement, 'redis', terms, clients);
     found[link] = { redis, memcached: await sample(arrangement, 'memcached', terms, clients) };
   }

@@ -14,11 +14,12 @@ import {
   stockMachine,
 } from './arrangement.js';
 import { Helper, type Line } from './helper.js';
+import type { Link } from './load-shape.js';
 
 const program = path.join(native, 'gaia-whole-pages');
 
-/** `intervalMs`: from one checkpoint to the next, if that can be acknowledged so fast. */
-export function everyMs(intervalMs: number) {
+/** From one checkpoint to the next, if that can be acknowledged so fast. */
+export function everyMs(intervalsMs: Record<Link, number>) {
   return async ({ network, directory, ports }: Place): Promise<Arrangement> => {
     const started: { kill(): Promise<void> }[] = [];
     const keep = <T extends { kill(): Promise<void> }>(one: T): T => {
@@ -40,11 +41,13 @@ export function everyMs(intervalMs: number) {
       const qemu = [stockMachine(ports), preload(native), filters(sockets), network.at('primary')] as const;
       const machine = keep(await TestMachine.start(...qemu));
       await boot(machine);
-      await seed(machine, `unix:${sockets[0]}`, intervalMs);
+      await seed(machine, `unix:${sockets[0]}`, intervalsMs.unlimited);
       primary.order('rounds');
       await primary.says('round', stepLimitMs);
       await running(machine);
-      return { ports, rounds, stop };
+      const over = (link: Link) =>
+        machine.qmp.execute('migrate-set-parameters', { 'x-checkpoint-delay': intervalsMs[link] });
+      return { ports, rounds, over, stop };
     } catch (error) {
       await stop();
       throw error;
