@@ -43,6 +43,9 @@ export interface HostedPlace {
   host?: ExecutorHost;
 }
 
+/** A host has each group's members once; tests may run at the same time. */
+const groupName = ({ directory }: HostedPlace) => `/test/${path.basename(directory).toLowerCase()}@1`;
+
 export class Hosted {
   private constructor(
     readonly place: HostedPlace,
@@ -58,7 +61,7 @@ export class Hosted {
     const { image, suspicionMs, transport, ...machine } = guest;
     const executor = new Executor(directory, {}, place.host);
     await executor.start();
-    const own = { ...replica, self, peers, join, suspicionMs, transport };
+    const own = { ...replica, group: groupName(place), self, peers, join, suspicionMs, transport };
     const command = { vm: { ...image, ...machine, doors, group } };
     executor.agent.launch(assignment({ command, replica: own, ports: [port] }));
     return new Hosted(place, executor);
