@@ -1,7 +1,7 @@
 /** From an assignment to a QEMU process whose guest is still stopped. */
 import type { VmAssignment } from '../assignment.js';
 import type { Owner } from '../owner.js';
-import { Program } from '../process.js';
+import { Program, type ProgramOptions } from '../process.js';
 import { prepareDisk } from './disk.js';
 import { accelerator, bootFiles, findQemu } from './host.js';
 import { type Machine, machineArguments } from './machine.js';
@@ -26,6 +26,14 @@ export async function launchGuest(
     memoryFile: null,
     incoming: false,
   };
-  const argv = [findQemu(env.PATH ?? ''), ...machineArguments(machine)];
-  return { program: await Program.start({ argv, env, directory: sandbox, owner, control: true }), machine };
+  return { program: await startQemu(machine, { env, directory: sandbox, owner }), machine };
+}
+
+/** Its guest stands still, and its control connection speaks QMP. Throws an error whose message is meant for the user. */
+export function startQemu(
+  machine: Machine,
+  place: Pick<ProgramOptions, 'env' | 'directory' | 'owner'>,
+): Promise<Program> {
+  const argv = [findQemu(place.env.PATH ?? ''), ...machineArguments(machine)];
+  return Program.start({ ...place, argv, control: true });
 }

@@ -6,8 +6,8 @@ import { LineSplitter } from '../control.js';
 import type { Owner } from '../owner.js';
 import { Program } from '../process.js';
 import { prepareDisk } from './disk.js';
-import { accelerator, bootFiles, findQemu } from './host.js';
-import { machineArguments } from './machine.js';
+import { accelerator, bootFiles } from './host.js';
+import { startQemu } from './launch.js';
 import type { PairLimits } from './pair.js';
 import { PairLoop, type PairNews } from './pair-loop.js';
 import { type GuestStatus, parsePlaneLine } from './plane-lines.js';
@@ -128,8 +128,7 @@ export class GuestMember {
     };
     const preload: Record<string, string> =
       accelerated === 'tcg' ? { LD_PRELOAD: join(native, 'libgaia-tcg-colo.so') } : {};
-    const argv = [findQemu(env.PATH ?? ''), ...machineArguments(machine)];
-    return Program.start({ argv, env: { ...env, ...preload }, directory, owner, control: true });
+    return startQemu(machine, { env: { ...env, ...preload }, directory, owner });
   }
 
   /** Resolves when gaia-vm listens for QEMU and the log has a primary. */

@@ -5,6 +5,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import type { RoundReport } from '../../executor/assignment.js';
 import type { Machine } from '../../executor/vm/machine.js';
 import { prepareGuestImage } from '../../framework/guest/image.js';
 import { freePort } from '../consensus/ports.js';
@@ -17,21 +18,11 @@ export const neverMs = 1_000_000_000;
 const guestWords = 'quiet nokaslr no_timer_check mitigations=off';
 
 /** What the primary's end says of a round. */
-export interface Round {
-  number: number;
-  trigger: string;
-  dirtyPages: number;
-  unchangedPages: number;
-  zeroPages: number;
-  equalPages: number;
-  sentPages: number;
+export interface Round extends RoundReport {
   againPages: number;
   stateBytes: number;
   stateSentBytes: number;
-  streamBytes: number;
-  toBackupBytes: number;
   toPrimaryBytes: number;
-  pauseUs: number;
 }
 
 /** One end of the relay. */
