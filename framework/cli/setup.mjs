@@ -165,6 +165,7 @@ const commands = {
   'test:vm': { program: 'test/vm/main.js', prepare: () => installPackages(campaignPackages) },
   campaign: { program: 'test/vm/campaign/main.js', prepare: () => installPackages(campaignPackages) },
   bench: { program: 'test/bench/main.js', prepare: prepareBench },
+  conformance: { program: 'test/conformance/main.js' },
   model: { program: 'test/model/main.js' },
   sim: { program: 'gaia-simulator' },
   'sim:mutants': { program: 'test/simulator/mutants.js' },

@@ -6,7 +6,7 @@ import { AGENT_TIMINGS, MASTER_TIMINGS } from '../../framework/mesos-local/timin
 import { until } from './wait.js';
 
 /**
- * What the suite runs against: a fresh embedded cluster, or the master of MASTER_URL with at least two idle agents
+ * What the suite runs against: a fresh embedded cluster, or the master of MASTER_URL (set by `main.ts`) with at least two idle agents
  * on this host and default timings (its agents are then neither killed nor restarted).
  */
 export interface Target {
