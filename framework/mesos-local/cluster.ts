@@ -1,9 +1,11 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import type { Credentials } from '../mesos-http-client/index.js';
 import type { Range } from '../mesos-http-client/types.js';
 import { killContainerProcesses } from './agent/process-tree.js';
 import { sandboxesDirectory } from './agent/sandbox.js';
 import type { ContainerProcess } from './agent/state.js';
+import { agentSecrets, masterSecrets, writeSecrets } from './cluster-secrets.js';
 import { type Daemon, killDaemon, logPathOf, signalDaemon, startDaemon } from './daemon.js';
 import { readJsonFile, writeFileAtomically } from './durable-file.js';
 import { claimPortRanges, releasePortRanges } from './port-ranges.js';
@@ -36,6 +38,8 @@ export interface LocalClusterOptions {
   detached?: boolean;
   /** Of the order in which agents are offered. */
   seed?: number;
+  /** Given: everybody must name a principal, agents and executors too; these frameworks and operators are known. */
+  principals?: readonly Credentials[];
 }
 
 export interface LocalAgent {
@@ -112,7 +116,7 @@ function timingFlags(timings: ClusterTimings, known: object): string[] {
 function masterArgs(options: LocalClusterOptions, port: number): string[] {
   const { directory, timings = {}, seed = 1 } = options;
   const flags = ['--work-dir', join(directory, 'master'), '--port', `${port}`, '--seed', `${seed}`];
-  return ['master', ...flags, ...timingFlags(timings, MASTER_TIMINGS)];
+  return ['master', ...flags, ...masterSecrets(options), ...timingFlags(timings, MASTER_TIMINGS)];
 }
 
 function agentArgs(
@@ -130,6 +134,7 @@ function agentArgs(
     ...(agent.attributes ? ['--attributes', agent.attributes] : []),
     ...(agent.zone ? ['--zone', agent.zone] : []),
     ...(agent.region ? ['--region', agent.region] : []),
+    ...agentSecrets(options),
     ...timingFlags(timings, AGENT_TIMINGS),
   ];
 }
@@ -150,6 +155,7 @@ export async function startLocalCluster(given: LocalClusterOptions): Promise<Loc
     throw new Error(`${recordPath(directory)} exists: a cluster runs there already; stop it first (stopLocalCluster)`);
   }
   mkdirSync(directory, { recursive: true });
+  writeSecrets(options);
   const record: ClusterRecord = { directory, detached: options.detached ?? true, master: null, agents: [], ports: [] };
   save(record);
   try {

@@ -35,8 +35,10 @@ class CommandExecutor {
   #tellsKilling = false;
 
   constructor() {
+    const token = process.env.MESOS_EXECUTOR_AUTHENTICATION_TOKEN;
     this.#client = new ExecutorClient({
       environment: parseExecutorEnvironment(process.env),
+      ...(token !== undefined && { authenticationToken: token }),
       onEvent: (event) => this.#handle(event),
       onState: (state) => {
         if (state.type === 'ended') this.#abandon();
@@ -72,7 +74,8 @@ class CommandExecutor {
     this.#update('TASK_STARTING');
     const command = task.command ?? {};
     const { file, argv } = commandLine(command);
-    this.#child = spawn(file, argv.slice(1), { argv0: argv[0] ?? file, detached: true, stdio: 'inherit' });
+    const { MESOS_EXECUTOR_AUTHENTICATION_TOKEN: _, ...env } = process.env;
+    this.#child = spawn(file, argv.slice(1), { argv0: argv[0] ?? file, detached: true, stdio: 'inherit', env });
     this.#child.once(
       'error',
       (error) => void this.#finish('TASK_FAILED', `Failed to start the command: ${error.message}`),

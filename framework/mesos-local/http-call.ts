@@ -7,6 +7,7 @@ export class Refusal extends Error {
   constructor(
     readonly status: number,
     text: string,
+    readonly headers: Readonly<Record<string, string>> = {},
   ) {
     super(text);
   }

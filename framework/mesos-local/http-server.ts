@@ -35,6 +35,7 @@ function pathOf(request: IncomingMessage, prefix: string): string {
 function answerError(response: ServerResponse, error: unknown): void {
   if (response.headersSent) return void response.destroy();
   if (error instanceof Refusal) {
+    for (const [name, value] of Object.entries(error.headers)) response.setHeader(name, value);
     answerText(response, error.status, error.message);
     return;
   }

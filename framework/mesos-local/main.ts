@@ -3,7 +3,9 @@ import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { parseAttributes, parseResources } from '../mesos-http-client/index.js';
 import type { DomainInfo } from '../mesos-http-client/types.js';
+import { readTokenKey } from './agent/executor-token.js';
 import { AgentLoop } from './agent/loop.js';
+import { type Area, readCredential } from './authentication.js';
 import { runCommandExecutor } from './command-executor.js';
 import { MasterLoop } from './master/loop.js';
 import { AGENT_TIMINGS, flagOf, MASTER_TIMINGS } from './timings.js';
@@ -42,7 +44,22 @@ function fail(error: unknown): never {
   process.exit(1);
 }
 
+/** The flags are Mesos' own. */
+const MASTER_AREAS = {
+  authenticateHttpFrameworks: 'scheduler',
+  authenticateHttpReadonly: 'readonly',
+  authenticateHttpReadwrite: 'readwrite',
+  authenticateAgents: 'agent',
+} as const;
+const AGENT_AREAS = { authenticateHttpReadonly: 'readonly' } as const;
+
+function closedAreas(flags: object, areas: Readonly<Record<string, Area>>): Area[] {
+  const given = new Map(Object.entries(flags));
+  return Object.entries(areas).flatMap(([flag, area]) => (given.get(flag) === true ? [area] : []));
+}
+
 interface MasterFlags extends Record<keyof typeof MASTER_TIMINGS, number> {
+  credentials?: string;
   ip: string;
   port: number;
   workDir: string;
@@ -53,8 +70,9 @@ interface MasterFlags extends Record<keyof typeof MASTER_TIMINGS, number> {
 }
 
 async function startMaster(flags: MasterFlags): Promise<void> {
-  const { workDir: workDirectory, region, zone, exitOnStdinEnd, ...rest } = flags;
-  const master = new MasterLoop({ ...rest, workDirectory, domain: domainOf(region, zone) });
+  const { workDir: workDirectory, region, zone, exitOnStdinEnd, credentials, ...rest } = flags;
+  const authentication = { credentials, closed: closedAreas(flags, MASTER_AREAS) };
+  const master = new MasterLoop({ ...rest, workDirectory, domain: domainOf(region, zone), authentication });
   const stop = () => {
     master.stop();
     process.exit(0);
@@ -76,15 +94,22 @@ interface AgentFlags extends Record<keyof typeof AGENT_TIMINGS, number> {
   region?: string;
   zone?: string;
   recover: boolean;
+  credential?: string;
+  httpCredentials?: string;
+  jwtSecretKey?: string;
   exitOnStdinEnd: boolean;
 }
 
 async function startAgent(flags: AgentFlags): Promise<void> {
-  const { master, workDir, region, zone, resources, revocableResources, attributes, exitOnStdinEnd, ...rest } = flags;
+  const { master, workDir, region, zone, resources, revocableResources, attributes, exitOnStdinEnd, ...more } = flags;
+  const { credential, httpCredentials, jwtSecretKey, ...rest } = more;
   const revocable = parseResources(revocableResources).map((resource) => ({ ...resource, revocable: {} }));
   const options = {
     ...rest,
     masterUrl: master,
+    ...(credential !== undefined && { credential: readCredential(credential) }),
+    authentication: { credentials: httpCredentials, closed: closedAreas(flags, AGENT_AREAS) },
+    tokenKey: jwtSecretKey === undefined ? null : readTokenKey(jwtSecretKey),
     workDirectory: workDir,
     resources: [...parseResources(resources), ...revocable],
     attributes: parseAttributes(attributes),
@@ -113,6 +138,11 @@ withTimings(program.command('master'), MASTER_TIMINGS)
   .requiredOption('--work-dir <directory>')
   .option('--region <name>', 'region of the master', 'local')
   .option('--zone <name>', 'zone of the master', 'master')
+  .option('--credentials <file>', 'JSON with the principals that are known, as in Mesos')
+  .option('--authenticate-http-frameworks', 'frameworks name a principal and its secret')
+  .option('--authenticate-http-readonly', 'and whoever asks the older pages')
+  .option('--authenticate-http-readwrite', 'and whoever asks the operator API or changes something')
+  .option('--authenticate-agents', 'and agents')
   .option('--seed <number>', 'of the order in which agents are offered', integer, 1)
   .addOption(stdinOption())
   .action((flags: MasterFlags) => startMaster(flags).catch(fail));
@@ -128,6 +158,10 @@ withTimings(program.command('agent'), AGENT_TIMINGS)
   .option('--attributes <text>', "like 'rack:r1'", '')
   .option('--region <name>')
   .option('--zone <name>')
+  .option('--credential <file>', 'JSON with the principal and secret this agent names to the master')
+  .option('--http-credentials <file>', 'JSON with the principals this agent knows')
+  .option('--authenticate-http-readonly', 'whoever asks for pages and files names a principal and its secret')
+  .option('--jwt-secret-key <file>', 'executors are given tokens made with this key, and must show them')
   .option('--no-recover', 'kill the executors of an earlier life and register as a new agent')
   .addOption(stdinOption())
   .action((flags: AgentFlags) => startAgent(flags).catch(fail));

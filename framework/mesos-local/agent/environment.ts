@@ -9,6 +9,8 @@ export interface EnvironmentContext {
   graceMs: number;
   /** Only for command tasks. */
   allocationRole: string | null;
+  /** Null: executors are not authenticated. */
+  token: string | null;
 }
 
 /** Milliseconds as Mesos writes durations. */
@@ -33,6 +35,7 @@ export function executorEnvironment(
     MESOS_AGENT_ENDPOINT: `${ip}:${port}`,
     MESOS_CHECKPOINT: checkpoint ? '1' : '0',
     MESOS_DIRECTORY: sandbox,
+    ...(context.token !== null && { MESOS_EXECUTOR_AUTHENTICATION_TOKEN: context.token }),
     MESOS_EXECUTOR_ID: executor.id,
     MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD: durationText(graceMs),
     MESOS_FRAMEWORK_ID: executor.frameworkId,

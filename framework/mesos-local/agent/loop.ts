@@ -3,8 +3,10 @@ import { mkdirSync, rmSync } from 'node:fs';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
+import type { Credentials } from '../../mesos-http-client/index.js';
 import { isTerminal } from '../../mesos-http-client/task-status.js';
 import type { Attribute, DomainInfo, Resource } from '../../mesos-http-client/types.js';
+import { type Gate, type GateOptions, gateOf } from '../authentication.js';
 import { readJsonFile, writeFileAtomically } from '../durable-file.js';
 import { checkAccept, checkContentType, Refusal } from '../http-call.js';
 import {
@@ -22,6 +24,7 @@ import { Agent, type AgentEvent } from './agent.js';
 import { Containers } from './containers.js';
 import { executorEnvironment } from './environment.js';
 import { callingExecutor, parseExecutorCall } from './executor-call.js';
+import { checkClaims, executorToken, tokenClaims } from './executor-token.js';
 import { browsePage, readFilePage } from './files.js';
 import { MasterLink } from './master-link.js';
 import { type Account, sandboxesDirectory, sandboxPath } from './sandbox.js';
@@ -42,9 +45,16 @@ export interface AgentOptions extends Omit<AgentSettings, 'commandExecutor'> {
   /** False: executors of an earlier life are killed and the agent is a new one. */
   recover: boolean;
   commandExecutor: string[];
+  /** Named to the master. */
+  credential?: Credentials;
+  authentication: GateOptions;
+  /** Of executors' tokens; null: executors need none. */
+  tokenKey: string | null;
 }
 
 const TICK_MS = 100;
+/** Also where authentication is asked for. */
+const OPEN_PAGES = ['/health', '/version'];
 
 /** The agent in the world: HTTP for executors, the link to the master, processes, the clock and the checkpoint. */
 export class AgentLoop {
@@ -54,6 +64,7 @@ export class AgentLoop {
   readonly #streams = new Map<number, ServerResponse>();
   readonly #containers: Containers;
   readonly #link: MasterLink;
+  readonly #gate: Gate;
   readonly #onExit: () => void;
   #agent: Agent | null = null;
   #checkpointText = '';
@@ -64,6 +75,7 @@ export class AgentLoop {
   constructor(options: AgentOptions, onExit: () => void) {
     this.#options = { ...options, workDirectory: resolve(options.workDirectory) };
     this.#onExit = onExit;
+    this.#gate = gateOf('agent', options.authentication);
     this.#checkpointPath = join(this.#options.workDirectory, 'meta', 'agent.json');
     this.#server = createHttpServer('/slave(1)', (request, response, path) => this.#handle(request, response, path));
     this.#containers = new Containers({
@@ -71,9 +83,11 @@ export class AgentLoop {
       failed: (containerId, message, dropped) => this.#step({ type: 'containerFailed', containerId, message, dropped }),
       exited: (containerId, status) => this.#step({ type: 'containerExited', containerId, status }),
     });
-    this.#link = new MasterLink(options.masterUrl, {
+    this.#link = new MasterLink(options.masterUrl, options.credential, {
       connected: () => this.#step({ type: 'masterConnected' }),
       closed: () => this.#step({ type: 'masterClosed' }),
+      refused: () =>
+        process.stderr.write('the master refuses this agent: give --credential with a principal it knows\n'),
       message: (message) => this.#step({ type: 'fromMaster', message }),
     });
   }
@@ -194,7 +208,7 @@ export class AgentLoop {
   }
 
   #startContainer({ executor, framework, role, resources }: Extract<AgentAction, { type: 'startContainer' }>): void {
-    const { ip, executorShutdownGraceMs, workDirectory } = this.#options;
+    const { ip, executorShutdownGraceMs, workDirectory, tokenKey } = this.#options;
     const sandbox = this.#sandbox(executor);
     const environment = executorEnvironment(executor, framework, {
       agentId: this.#agent?.state.agentId ?? '',
@@ -203,6 +217,7 @@ export class AgentLoop {
       sandbox,
       graceMs: executorShutdownGraceMs,
       allocationRole: role,
+      token: tokenKey === null ? null : executorToken(executor, tokenKey),
     });
     const command = executor.info.command ?? {};
     const user = command.user ?? framework.user;
@@ -223,18 +238,22 @@ export class AgentLoop {
       '/files/browse': () => browsePage(root, query),
     };
     if (path !== '/health' && !pages[path]) return answerNotFound(response);
+    if (!OPEN_PAGES.includes(path)) this.#gate.admit(request.headers, 'readonly');
     if (refuseMethod(request, response, 'GET')) return;
     if (path === '/health') answerEmpty(response, 200);
     else answerJson(response, (pages[path] as (agent: Agent) => object)(this.#agent));
   }
 
   async #executor(request: IncomingMessage, response: ServerResponse, agent: Agent): Promise<void> {
+    const { tokenKey } = this.#options;
+    const claims = tokenKey === null ? null : tokenClaims(request.headers, tokenKey);
     if (refuseMethod(request, response, 'POST')) return;
     checkContentType(request.headers);
     const call = parseExecutorCall(await readBody(request));
     if (call.type === 'HEARTBEAT') return answerEmpty(response, 202);
     if (call.type === 'SUBSCRIBE') checkAccept(request.headers);
-    callingExecutor(agent.state, call);
+    const executor = callingExecutor(agent.state, call);
+    if (claims) checkClaims(claims, executor);
     const ids = { frameworkId: call.framework_id.value, executorId: call.executor_id.value };
     if (call.type === 'SUBSCRIBE') {
       const { unacknowledged_tasks: tasks, unacknowledged_updates } = call.subscribe;

@@ -1,5 +1,6 @@
 import { request } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { basicAuthorization, type Credentials } from '../../mesos-http-client/api-url.js';
 import { AGENT_PATH, AGENT_PROTOCOL, type ToAgent, type ToMaster } from '../protocol.js';
 import { RecordSocket } from '../record-socket.js';
 
@@ -10,6 +11,8 @@ const FINISH_TIMEOUT_MS = 1000;
 export interface LinkListener {
   connected(): void;
   closed(): void;
+  /** The master does not take this agent's credential; told once, tried on. */
+  refused(): void;
   message(message: ToAgent): void;
 }
 
@@ -17,18 +20,22 @@ export interface LinkListener {
 export class MasterLink {
   readonly #url: string;
   readonly #listener: LinkListener;
+  readonly #headers: Record<string, string>;
   #socket: RecordSocket<ToAgent, ToMaster> | null = null;
   #backoffMs = BACKOFF_MIN_MS;
   #stopped = false;
+  #refused = false;
 
-  constructor(masterUrl: string, listener: LinkListener) {
+  /** @param credential who the agent is, where the master asks */
+  constructor(masterUrl: string, credential: Credentials | undefined, listener: LinkListener) {
     this.#url = new URL(AGENT_PATH, masterUrl).href;
     this.#listener = listener;
+    this.#headers = { Connection: 'Upgrade', Upgrade: AGENT_PROTOCOL, ...basicAuthorization(credential) };
   }
 
   connect(): void {
     if (this.#stopped) return;
-    const outgoing = request(this.#url, { headers: { Connection: 'Upgrade', Upgrade: AGENT_PROTOCOL }, agent: false });
+    const outgoing = request(this.#url, { headers: this.#headers, agent: false });
     // An attempt ends once, in whichever way comes first.
     let ended = false;
     const end = () => {
@@ -39,6 +46,7 @@ export class MasterLink {
     outgoing.once('upgrade', (_response, socket, head) => this.#open(socket, head, end));
     outgoing.once('response', (response) => {
       response.resume();
+      if (response.statusCode === 401) this.#refuse();
       end();
     });
     outgoing.once('error', end);
@@ -58,6 +66,11 @@ export class MasterLink {
       },
     );
     this.#listener.connected();
+  }
+
+  #refuse(): void {
+    if (!this.#refused) this.#listener.refused();
+    this.#refused = true;
   }
 
   #retry(): void {

@@ -3,6 +3,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
+import { type Gate, type GateOptions, gateOf } from '../authentication.js';
 import { readJsonFile, writeFileAtomically } from '../durable-file.js';
 import { checkAccept, checkContentType, Refusal } from '../http-call.js';
 import {
@@ -19,13 +20,14 @@ import { AGENT_PATH, AGENT_PROTOCOL, type ToAgent, type ToMaster } from '../prot
 import { RecordSocket } from '../record-socket.js';
 import { Master, type MasterEvent } from './master.js';
 import { type Operation, operatorCall } from './operator-call.js';
-import { PAGES, type Page } from './operator-pages.js';
-import { parseSchedulerCall } from './scheduler-call.js';
+import { areaOfPage, PAGES, type Page } from './operator-pages.js';
+import { checkPrincipal, parseSchedulerCall } from './scheduler-call.js';
 import type { MasterAction, MasterSettings, Registry } from './state.js';
 
 /** Port 0 = any free port. */
 export interface MasterOptions extends Omit<MasterSettings, 'masterId' | 'hostname'> {
   workDirectory: string;
+  authentication: GateOptions;
 }
 
 /** The master in the world: HTTP, agents' connections, the clock and the registry file. */
@@ -33,6 +35,7 @@ export class MasterLoop {
   readonly #server: Server;
   readonly #options: MasterOptions;
   readonly #registryPath: string;
+  readonly #gate: Gate;
   readonly #streams = new Map<number, ServerResponse>();
   readonly #agents = new Map<number, RecordSocket<ToMaster, ToAgent>>();
   readonly #startedAtMs = Date.now();
@@ -42,6 +45,7 @@ export class MasterLoop {
 
   constructor(options: MasterOptions) {
     this.#options = options;
+    this.#gate = gateOf('master', options.authentication);
     this.#registryPath = join(options.workDirectory, 'registry.json');
     this.#server = createHttpServer('/master', (request, response, path) => this.#handle(request, response, path));
     this.#server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
@@ -49,7 +53,7 @@ export class MasterLoop {
 
   /** Recovers the registry and listens. @returns the port */
   async start(): Promise<number> {
-    const { ip, workDirectory: _, ...settings } = this.#options;
+    const { ip, workDirectory: _, authentication: __, ...settings } = this.#options;
     const registry = readJsonFile(this.#registryPath) as Registry | null;
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject).listen(settings.port, ip, resolve);
@@ -108,6 +112,8 @@ export class MasterLoop {
     if (path === '/api/v1') return this.#operator(request, response);
     const page = PAGES[path];
     if (!page) return answerNotFound(response);
+    const area = areaOfPage(path);
+    if (area !== null) this.#gate.admit(request.headers, area);
     if (refuseMethod(request, response, ...Object.keys(page))) return;
     const body = request.method === 'POST' ? await readBody(request) : '';
     const answer = page[request.method as keyof typeof page] as Page;
@@ -115,9 +121,10 @@ export class MasterLoop {
   }
 
   async #scheduler(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const principal = this.#gate.admit(request.headers, 'scheduler');
     if (refuseMethod(request, response, 'POST')) return;
     checkContentType(request.headers);
-    const call = parseSchedulerCall(await readBody(request));
+    const call = parseSchedulerCall(await readBody(request), principal);
     const streamId = request.headers['mesos-stream-id'] as string | undefined;
     if (call.type === 'SUBSCRIBE') {
       checkAccept(request.headers);
@@ -127,7 +134,10 @@ export class MasterLoop {
       const stream = this.#openStream(response);
       return this.#step({ type: 'subscribe', stream, subscribe: call.subscribe });
     }
-    const refusal = (this.#master as Master).callRefusal(call, streamId);
+    const master = this.#master as Master;
+    const named = master.state.frameworks.get(call.framework_id?.value ?? '')?.info.principal;
+    checkPrincipal(named, principal, (text) => new Refusal(400, text));
+    const refusal = master.callRefusal(call, streamId);
     if (refusal) throw refusal;
     answerEmpty(response, call.type === 'UPDATE_FRAMEWORK' ? 200 : 202);
     this.#step({ type: 'call', call });
@@ -145,6 +155,7 @@ export class MasterLoop {
   }
 
   async #operator(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    this.#gate.admit(request.headers, 'readwrite');
     if (refuseMethod(request, response, 'POST')) return;
     checkContentType(request.headers);
     this.#answer(response, operatorCall((this.#master as Master).state, await readBody(request)));
@@ -156,10 +167,23 @@ export class MasterLoop {
     else answerEmpty(response, 200);
   }
 
+  /** @returns the status line's end if this is no agent that may join, else null */
+  #agentRefusal(request: IncomingMessage): string | null {
+    if (request.url !== AGENT_PATH || request.headers.upgrade !== AGENT_PROTOCOL || !this.#master)
+      return '404 Not Found';
+    try {
+      this.#gate.admit(request.headers, 'agent');
+      return null;
+    } catch {
+      return '401 Unauthorized';
+    }
+  }
+
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    if (request.url !== AGENT_PATH || request.headers.upgrade !== AGENT_PROTOCOL || !this.#master) {
+    const refused = this.#agentRefusal(request);
+    if (refused !== null) {
       socket.on('error', () => socket.destroy());
-      socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+      socket.end(`HTTP/1.1 ${refused}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
       return;
     }
     socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${AGENT_PROTOCOL}\r\n\r\n`);

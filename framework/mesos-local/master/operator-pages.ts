@@ -1,3 +1,4 @@
+import type { Area } from '../authentication.js';
 import { MACHINE_IDS, SCHEDULE } from '../call-schema.js';
 import { parseCall } from '../http-call.js';
 import { maintenanceStatus } from './maintenance.js';
@@ -21,6 +22,14 @@ export const PAGES: Readonly<Record<string, Partial<Record<'GET' | 'POST', Page>
   '/machine/down': { POST: (state, body) => machinesDown(state, machineIds(body)) },
   '/machine/up': { POST: (state, body) => machinesUp(state, machineIds(body)) },
 };
+
+const OPEN_PAGES = ['/health', '/version'];
+
+/** The realm in which a page lies; null if everybody may see it, also where authentication is asked for. */
+export function areaOfPage(path: string): Area | null {
+  if (OPEN_PAGES.includes(path)) return null;
+  return PAGES[path]?.POST ? 'readwrite' : 'readonly';
+}
 
 /** The body is a list. */
 function machineIds(body: string): MachineId[] {

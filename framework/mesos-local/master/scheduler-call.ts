@@ -29,9 +29,10 @@ function invalid(text: string): Refusal {
 
 /**
  * Parses and validates (src/master/validation.cpp, in its order).
+ * @param principal who is authenticated, if anybody
  * @throws Refusal
  */
-export function parseSchedulerCall(body: string): SchedulerCall | IgnoredCall {
+export function parseSchedulerCall(body: string, principal: string | null): SchedulerCall | IgnoredCall {
   const call = parseCall(body, SCHEDULER_CALL);
   if (call.type === undefined) throw invalid("Expecting 'type' to be present");
   const type = call.type as string;
@@ -40,6 +41,7 @@ export function parseSchedulerCall(body: string): SchedulerCall | IgnoredCall {
   if (type === 'SUBSCRIBE') {
     if (absent) throw invalid("Expecting 'subscribe' to be present");
     checkFrameworkIds(call);
+    checkPrincipal((call.subscribe as Subscribe).framework_info.principal, principal, invalid);
     return call as unknown as SchedulerCall;
   }
   if (call.framework_id === undefined) throw invalid("Expecting 'framework_id' to be present");
@@ -53,4 +55,16 @@ function checkFrameworkIds(call: Record<string, unknown>): void {
   const outer = (call.framework_id as { value: string } | undefined)?.value;
   const inner = (call.subscribe as Subscribe).framework_info.id?.value;
   if (outer !== inner) throw invalid("'framework_id' differs from 'subscribe.framework_info.id'");
+}
+
+/** An authenticated framework may leave its principal out, but not name another. */
+export function checkPrincipal(
+  named: string | undefined,
+  authenticated: string | null,
+  refuse: (text: string) => Refusal,
+): void {
+  if (authenticated === null || named === undefined || named === authenticated) return;
+  throw refuse(
+    `Authenticated principal '${authenticated}' does not match principal '${named}' set in \`FrameworkInfo\``,
+  );
 }
