@@ -24,7 +24,8 @@ const text = (name: string) => readFileSync(join(root, name), 'utf8');
 const arrows: [folder: string, allowed: RegExp][] = [
   ['placement/', /^placement\//],
   ['framework/mesos-http-client/', /^framework\/mesos-http-client\//],
-  ['framework/mesos-local/', /^framework\/mesos-(http-client|local)\//],
+  ['framework/zookeeper/', /^framework\/zookeeper\//],
+  ['framework/mesos-local/', /^framework\/(mesos-(http-client|local)|zookeeper)\//],
   ['framework/', /^(framework\/|placement\/|executor\/assignment)/],
   ['executor/', /^(executor\/|consensus\/|framework\/mesos-http-client\/)/],
   ['consensus/', /^consensus\//],
@@ -100,6 +101,7 @@ describe('house rules', () => {
       'consensus/native',
       'framework/mesos-http-client',
       'framework/mesos-local',
+      'framework/zookeeper',
     ];
     assert.deepEqual(
       parts.filter((part) => !existsSync(join(root, part, 'README.md'))),

@@ -21,13 +21,15 @@ const buildPackages = [
 ];
 const demoPackages = ['redis-server', 'redis-tools'];
 const testPackages = ['procps', 'spin'];
+/** It brings Java, which nobody needs who only wants to try. */
+const ensemblePackages = ['zookeeper'];
 const guestPackages = ['qemu-system-x86', 'busybox-static'];
 const vmPackages = [...guestPackages, 'qemu-utils', 'memcached', 'e2fsprogs', 'syslinux', 'mtools'];
 const campaignPackages = [...vmPackages, ...['iproute2', 'util-linux', 'mariadb-server-core', 'mariadb-client-core']];
 const rdmaPackages = [...guestPackages, 'iproute2', 'ibverbs-providers', 'rdmacm-utils', 'socat', 'xz-utils'];
 const benchPackages = {
   consensus: [
-    ...['etcd-server', 'zookeeper', 'valgrind'],
+    ...['etcd-server', 'valgrind', ...ensemblePackages],
     ...['libhiredis-dev', 'libnghttp2-dev', 'libzookeeper-st-dev'],
   ],
   frames: vmPackages,
@@ -159,7 +161,7 @@ function prepareBench(name) {
 const commands = {
   build: null,
   start: { program: 'framework/cli/main.js', before: ['up'] },
-  test: { program: 'test/run.js' },
+  test: { program: 'test/run.js', prepare: () => installPackages(ensemblePackages) },
   'test:native:sanitize': { program: 'test/sanitize.js' },
   'test:rdma': { program: 'test/rdma/main.js', prepare: () => installPackages(rdmaPackages) },
   'test:vm': { program: 'test/vm/main.js', prepare: () => installPackages(campaignPackages) },

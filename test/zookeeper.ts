@@ -1,0 +1,113 @@
+/** Debian's ZooKeeper on loopback, in processes of this one. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { createConnection } from 'node:net';
+import { join } from 'node:path';
+import { freePorts, memoryDirectory, Processes } from './bench/peer.js';
+import { until } from './e2e/system.js';
+
+/** The jar's manifest names the rest; the first entry holds its logging configuration. */
+const classPath = '/etc/zookeeper/conf:/usr/share/java/zookeeper.jar';
+const mainClass = 'org.apache.zookeeper.server.quorum.QuorumPeerMain';
+
+export interface ZooKeeperOptions {
+  /** 1: a server by itself, which starts in a second. */
+  servers?: number;
+  /** Sessions may be as short as two of them. */
+  tickMs?: number;
+  /** Of Java; by default those with which it starts quickly. */
+  flags?: string[];
+}
+
+/** Servers that can be killed, paused and started again by their place in `ports`. */
+export class ZooKeeperServers {
+  readonly #processes = new Processes(memoryDirectory('zookeeper'));
+  readonly #flags: string[];
+  readonly #pids: number[] = [];
+
+  private constructor(
+    readonly ports: readonly number[],
+    flags: string[],
+  ) {
+    this.#flags = flags;
+  }
+
+  static async start(options: ZooKeeperOptions = {}): Promise<ZooKeeperServers> {
+    const { servers = 1, tickMs = 2000, flags = ['-Xmx128m', '-XX:TieredStopAtLevel=1'] } = options;
+    const free = await freePorts(servers * 3);
+    const ensemble = new ZooKeeperServers(free.slice(0, servers), flags);
+    const peers = ensemble.ports.map(
+      (_, at) => `server.${at + 1}=127.0.0.1:${free[servers + at * 2]}:${free[servers + at * 2 + 1]}`,
+    );
+    for (const [at, port] of ensemble.ports.entries()) {
+      ensemble.#configure(at, port, tickMs, servers === 1 ? [] : peers);
+      ensemble.run(at);
+    }
+    try {
+      await until('all ZooKeeper servers serve', 60_000, () => ensemble.leaderPort());
+      return ensemble;
+    } catch (error) {
+      await ensemble.stop();
+      throw error;
+    }
+  }
+
+  /** As `--store` and `--master` take it. */
+  url(path: string): string {
+    return `zk://${this.ports.map((port) => `127.0.0.1:${port}`).join(',')}${path}`;
+  }
+
+  run(at: number): void {
+    const args = ['-Dzookeeper.root.logger=WARN,CONSOLE', '-cp', classPath, mainClass, this.#file(at)];
+    this.#pids[at] = this.#processes.start(`server${at}`, 'java', [...this.#flags, ...args]);
+  }
+
+  signal(at: number, signal: NodeJS.Signals): void {
+    process.kill(this.#pids[at] as number, signal);
+  }
+
+  /** Of the server that leads, or is alone; throws until all take part. */
+  async leaderPort(): Promise<number> {
+    const modes = await Promise.all(
+      this.ports.map(async (port) => /Mode: (\w+)/.exec(await fourLetterWord(port, 'srvr'))?.[1]),
+    );
+    const leader = this.ports[modes.findIndex((mode) => mode === 'leader' || mode === 'standalone')];
+    if (leader === undefined || modes.filter((mode) => mode === 'follower').length < modes.length - 1)
+      throw new Error(`the ZooKeeper servers are ${modes.map((mode) => mode ?? 'not serving').join(', ')}`);
+    return leader;
+  }
+
+  stop(): Promise<void> {
+    return this.#processes.stop();
+  }
+
+  #file(at: number): string {
+    return join(this.#processes.directory, `zoo${at}.cfg`);
+  }
+
+  #configure(at: number, port: number, tickMs: number, peers: string[]): void {
+    const data = join(this.#processes.directory, `data${at}`);
+    mkdirSync(data);
+    writeFileSync(join(data, 'myid'), `${at + 1}\n`);
+    const settings = [
+      ...[`tickTime=${tickMs}`, 'initLimit=10', 'syncLimit=5', `dataDir=${data}`],
+      ...[`clientPort=${port}`, 'clientPortAddress=127.0.0.1', 'maxClientCnxns=0'],
+      ...['admin.enableServer=false', '4lw.commands.whitelist=stat,srvr'],
+      ...peers,
+    ];
+    writeFileSync(this.#file(at), `${settings.join('\n')}\n`);
+  }
+}
+
+/** ZooKeeper's administrative commands: four letters in, text out, connection closed. */
+function fourLetterWord(port: number, word: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    const socket = createConnection(port, '127.0.0.1', () => socket.write(word));
+    // A server that is still starting may take the connection and never answer.
+    socket
+      .setTimeout(1000, () => socket.destroy(new Error('no answer')))
+      .on('data', (chunk) => (text += chunk))
+      .on('end', () => resolve(text))
+      .on('error', reject);
+  });
+}
