@@ -1,6 +1,6 @@
 /** States of tasks and the updates that tell them (mesos.proto). */
 
-import type { AgentID, ContainerID, ExecutorID, Labels, Nanoseconds, TaskID } from './types.js';
+import type { AgentID, CheckStatusInfo, ContainerID, ExecutorID, Labels, Nanoseconds, TaskID } from './types.js';
 
 export const taskStates = [
   'TASK_STAGING',
@@ -88,6 +88,7 @@ export interface TaskStatus {
   /** Base64 of 16 bytes. Present exactly if the update is to be acknowledged. */
   uuid?: string;
   healthy?: boolean;
+  check_status?: CheckStatusInfo;
   labels?: Labels;
   container_status?: {
     container_id?: ContainerID;

@@ -250,12 +250,33 @@ export interface KillPolicy {
   grace_period?: Nanoseconds;
 }
 
-export interface HealthCheck {
-  type: 'COMMAND' | 'HTTP' | 'TCP';
+interface CheckTimes {
+  /** From the start of the task; default 15. */
   delay_seconds?: number;
+  /** From the end of one attempt to the next; default 10. */
   interval_seconds?: number;
+  /** Default 20. */
   timeout_seconds?: number;
+}
+/** Tells what it finds, in `TaskStatus.check_status`; nothing is killed for it. */
+export interface CheckInfo extends CheckTimes {
+  type: 'COMMAND' | 'HTTP' | 'TCP';
+  command?: { command: CommandInfo };
+  http?: { port: number; path?: string };
+  tcp?: { port: number };
+}
+/** The fields are empty until there is a result, and when there was none in time. */
+export interface CheckStatusInfo {
+  type: CheckInfo['type'];
+  command?: { exit_code?: number };
+  http?: { status_code?: number };
+  tcp?: { succeeded?: boolean };
+}
+export interface HealthCheck extends CheckTimes {
+  type: 'COMMAND' | 'HTTP' | 'TCP';
+  /** After so many failures the task is killed; default 3. */
   consecutive_failures?: number;
+  /** Failures before the first success are not counted for so long; default 10. */
   grace_period_seconds?: number;
   command?: CommandInfo;
   http?: { scheme?: string; port: number; path?: string; statuses?: number[] };
@@ -279,6 +300,7 @@ export interface TaskInfo {
   command?: CommandInfo;
   container?: ContainerInfo;
   health_check?: HealthCheck;
+  check?: CheckInfo;
   kill_policy?: KillPolicy;
   /** Base64 */
   data?: string;

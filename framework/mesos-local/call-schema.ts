@@ -64,6 +64,38 @@ const COMMAND = message({
   user: optional('string'),
 });
 
+const CHECK_TIMES = {
+  delay_seconds: optional('double'),
+  interval_seconds: optional('double'),
+  timeout_seconds: optional('double'),
+};
+const CHECK_TYPE = optional({ enum: ['UNKNOWN', 'COMMAND', 'HTTP', 'TCP'] });
+const TCP_CHECK = message({ protocol: optional('string'), port: required('integer') });
+const CHECK = message({
+  type: CHECK_TYPE,
+  ...CHECK_TIMES,
+  command: optional(message({ command: required(COMMAND) })),
+  http: optional(message({ protocol: optional('string'), port: required('integer'), path: optional('string') })),
+  tcp: optional(TCP_CHECK),
+});
+const HEALTH_CHECK = message({
+  type: CHECK_TYPE,
+  ...CHECK_TIMES,
+  consecutive_failures: optional('integer'),
+  grace_period_seconds: optional('double'),
+  command: optional(COMMAND),
+  http: optional(
+    message({
+      protocol: optional('string'),
+      scheme: optional('string'),
+      port: required('integer'),
+      path: optional('string'),
+      statuses: repeated('integer'),
+    }),
+  ),
+  tcp: optional(TCP_CHECK),
+});
+
 const EXECUTOR_INFO = message({
   type: optional({ enum: ['DEFAULT', 'CUSTOM'] }),
   executor_id: required(ID),
@@ -87,8 +119,8 @@ const TASK_INFO = message({
   command: optional(COMMAND),
   container: optional('any'),
   data: optional('bytes'),
-  health_check: optional('any'),
-  check: optional('any'),
+  health_check: optional(HEALTH_CHECK),
+  check: optional(CHECK),
   kill_policy: optional(KILL_POLICY),
   labels: optional('any'),
   discovery: optional('any'),

@@ -1,18 +1,22 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DeliveredExecutorEvent } from '../mesos-http-client/index.js';
+import type { DeliveredExecutorEvent, StatusChange } from '../mesos-http-client/index.js';
 import { ExecutorClient, parseExecutorEnvironment } from '../mesos-http-client/index.js';
 import type { KillPolicy, TaskInfo, TaskState } from '../mesos-http-client/types.js';
+import { TaskChecks } from './checks/task-checks.js';
+import { emptyStatus } from './checks/verdict.js';
 import { commandLine } from './command-line.js';
 
 /**
  * Runs the command of one task that has no executor of its own, as mesos-executor does: STARTING, RUNNING, and the
- * end with its status in words. The command leads a process group that is ended as a whole.
+ * end with its status in words; its checks, and `max_completion_time`. The command leads a process group that is ended as a whole.
  */
 
 const KILL_GRACE_MS = 3000;
 /** Time for the last acknowledgement to be the last thing said. */
 const LINGER_MS = 100;
+/** The longest time a timer can wait. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
 
 const SIGNAL_WORDS: Partial<Record<NodeJS.Signals, string>> = {
   SIGHUP: 'Hangup',
@@ -27,11 +31,16 @@ const SIGNAL_WORDS: Partial<Record<NodeJS.Signals, string>> = {
   SIGTERM: 'Terminated',
 };
 
+type KillCause = 'unhealthy' | 'tooLong' | null;
+
 class CommandExecutor {
   readonly #client: ExecutorClient;
   #task: TaskInfo | null = null;
   #child: ChildProcess | null = null;
   #killed = false;
+  /** Why it is killed, if not because of a KILL. */
+  #killCause: KillCause = null;
+  #checks: TaskChecks | null = null;
   #tellsKilling = false;
 
   constructor() {
@@ -42,6 +51,7 @@ class CommandExecutor {
       onEvent: (event) => this.#handle(event),
       onState: (state) => {
         if (state.type === 'ended') this.#abandon();
+        this.#checks?.pause(state.type !== 'subscribed');
       },
     });
   }
@@ -82,16 +92,34 @@ class CommandExecutor {
     );
     this.#child.once('exit', (code, signal) => this.#exited(code, signal));
     this.#update('TASK_RUNNING');
+    this.#checks = new TaskChecks(task, env, {
+      update: (change) => this.#client.update(task.task_id.value, change),
+      unhealthy: () => this.#kill(undefined, 'unhealthy'),
+    });
+    const { nanoseconds } = task.max_completion_time ?? {};
+    if (nanoseconds !== undefined) this.#endAfter(nanoseconds / 1e6);
   }
 
-  #update(state: TaskState, message?: string): void {
-    const taskId = this.#task?.task_id.value;
-    if (taskId !== undefined) this.#client.update(taskId, { state, ...(message !== undefined && { message }) });
+  #endAfter(ms: number): void {
+    const timer = setTimeout(
+      () => this.#kill({ grace_period: { nanoseconds: 0 } }, 'tooLong'),
+      Math.min(ms, TIMER_MS_MAX),
+    );
+    this.#child?.once('exit', () => clearTimeout(timer));
   }
 
-  #kill(policy: KillPolicy | undefined): void {
+  #update(state: TaskState, more: Partial<StatusChange> = {}): void {
+    if (!this.#task) return;
+    const { task_id, check } = this.#task;
+    const status = check && { check_status: emptyStatus(check.type) };
+    this.#client.update(task_id.value, { state, ...more, ...status });
+  }
+
+  #kill(policy: KillPolicy | undefined, cause: KillCause = null): void {
     if (this.#killed || !this.#child) return;
     this.#killed = true;
+    this.#killCause = cause;
+    this.#checks?.stop();
     if (this.#tellsKilling) this.#update('TASK_KILLING');
     this.#signal('SIGTERM');
     const grace = policy?.grace_period ?? this.#task?.kill_policy?.grace_period;
@@ -110,13 +138,15 @@ class CommandExecutor {
   #exited(code: number | null, signal: NodeJS.Signals | null): void {
     this.#signal('SIGKILL');
     const words = signal ? `terminated with signal ${SIGNAL_WORDS[signal] ?? signal}` : `exited with status ${code}`;
-    const state = this.#killed ? 'TASK_KILLED' : code === 0 ? 'TASK_FINISHED' : 'TASK_FAILED';
-    void this.#finish(state, `Command ${words}`);
+    void this.#finish(this.#killed ? 'TASK_KILLED' : code === 0 ? 'TASK_FINISHED' : 'TASK_FAILED', `Command ${words}`);
   }
 
   async #finish(state: TaskState, message: string): Promise<void> {
+    this.#checks?.stop();
     try {
-      this.#update(state, message);
+      if (this.#killCause === 'tooLong') {
+        this.#update('TASK_FAILED', { message, reason: 'REASON_MAX_COMPLETION_TIME_REACHED' });
+      } else this.#update(state, { message, ...(this.#killCause === 'unhealthy' && { healthy: false }) });
       await this.#client.drained();
       await sleep(LINGER_MS);
     } finally {

@@ -4,8 +4,9 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import type { CommandInfo } from '../../mesos-http-client/types.js';
 import { commandLine } from '../command-line.js';
+import { fetchUri } from './fetcher.js';
 import { containerProcesses, identify, isAlive, killContainerProcesses } from './process-tree.js';
-import { type Account, accountFor, createSandbox, fetchUri } from './sandbox.js';
+import { type Account, accountFor, createSandbox } from './sandbox.js';
 import type { ContainerProcess } from './state.js';
 
 const ADOPTED_POLL_MS = 200;
@@ -36,6 +37,8 @@ interface Container {
 export class Containers {
   readonly #containers = new Map<string, Container>();
   readonly #adopted = new Set<string>();
+  /** Whose files are on their way. */
+  readonly #fetching = new Map<string, AbortController>();
   readonly #listener: ContainerListener;
   #poll: NodeJS.Timeout | null = null;
 
@@ -54,13 +57,33 @@ export class Containers {
       this.#listener.failed(containerId, text, true);
       return;
     }
+    void this.#launch(order, account);
+  }
+
+  async #launch(order: ContainerOrder, account: Account | null): Promise<void> {
+    const { containerId } = order;
     try {
       order.link(account);
-      for (const uri of order.command.uris ?? []) fetchUri(uri, sandbox, account);
+      await this.#fetch(order, account);
       this.#spawn(order, account);
     } catch (error) {
       const text = `Failed to launch container: ${(error as Error).message}`;
       this.#listener.failed(containerId, text, false);
+    }
+  }
+
+  /** Waits only if there is something to fetch. @throws Error in Mesos' words, and why */
+  async #fetch({ containerId, sandbox, command }: ContainerOrder, account: Account | null): Promise<void> {
+    const uris = command.uris ?? [];
+    if (uris.length === 0) return;
+    const abort = new AbortController();
+    this.#fetching.set(containerId, abort);
+    try {
+      for (const uri of uris) await fetchUri(uri, { sandbox, account, signal: abort.signal });
+    } catch (error) {
+      throw new Error(`Failed to fetch all URIs for container '${containerId}': ${(error as Error).message}`);
+    } finally {
+      this.#fetching.delete(containerId);
     }
   }
 
@@ -128,13 +151,15 @@ export class Containers {
   }
 
   async kill(containerId: string): Promise<void> {
+    this.#fetching.get(containerId)?.abort(new Error('the container is destroyed'));
     const container = this.#containers.get(containerId);
     if (container) await killContainerProcesses(container.sandbox, container.process);
   }
 
   /** Ends all containers and waits for it. */
   async killAll(): Promise<void> {
-    await Promise.all([...this.#containers.keys()].map((containerId) => this.kill(containerId)));
+    const all = [...this.#containers.keys(), ...this.#fetching.keys()];
+    await Promise.all(all.map((containerId) => this.kill(containerId)));
   }
 
   /** Processes of containers nobody knows any more, of sandboxes below `directory`. */

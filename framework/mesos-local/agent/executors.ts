@@ -81,9 +81,10 @@ export function containerStarted(step: Step, containerId: string, process: Conta
 export function containerFailed(step: Step, containerId: string, message: string, dropped: boolean): void {
   const executor = byContainer(step, containerId);
   if (!executor) return;
+  const ending = executor.ending ?? { message, reason: 'REASON_CONTAINER_LAUNCH_FAILED' as const };
   for (const task of unfinishedTasks(step, executor)) {
     if (dropped) pushDropped(step, task, message, 'REASON_CONTAINER_LAUNCH_FAILED');
-    else pushAgentStatus(step, task, 'TASK_FAILED', message, 'REASON_CONTAINER_LAUNCH_FAILED');
+    else pushAgentStatus(step, task, 'TASK_FAILED', ending.message, ending.reason);
   }
   remove(step, executor, null);
 }
@@ -142,9 +143,9 @@ export function shutdownExecutor(step: Step, executor: Executor): void {
 
 function kill(step: Step, executor: Executor): void {
   executor.terminating = true;
-  // Without a process yet, `containerStarted` kills it.
+  // Without a process yet, `containerStarted` kills it; what it still fetches is given up now.
   executor.killAtMs = executor.process ? Number.POSITIVE_INFINITY : 0;
-  if (executor.process) step.actions.push({ type: 'killContainer', containerId: executor.containerId });
+  step.actions.push({ type: 'killContainer', containerId: executor.containerId });
 }
 
 /** Nothing about the framework is reported any more. */

@@ -1,6 +1,5 @@
-import { chmodSync, chownSync, copyFileSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
-import { basename, dirname, isAbsolute, join } from 'node:path';
-import type { CommandURI } from '../../mesos-http-client/types.js';
+import { chownSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
 /** Where executors run: Mesos' layout below the agent's work directory. */
 
@@ -50,24 +49,4 @@ export function createSandbox(path: string, account: Account | null): void {
   const latest = join(dirname(path), 'latest');
   rmSync(latest, { force: true });
   symlinkSync(path, latest);
-}
-
-/**
- * Copies a file into the sandbox. Only local files: nothing is fetched over a network, archives are not extracted.
- * @throws Error that names the URI and why
- */
-export function fetchUri(uri: CommandURI, sandbox: string, account: Account | null): void {
-  const path = uri.value.replace(/^file:\/\//, '');
-  if (!isAbsolute(path)) throw new Error(`cannot fetch '${uri.value}': only absolute local paths are supported here`);
-  const name = uri.output_file ?? basename(path);
-  if (name.includes('..')) throw new Error(`cannot fetch '${uri.value}': output_file '${name}' leaves the sandbox`);
-  const target = join(sandbox, name);
-  try {
-    mkdirSync(dirname(target), { recursive: true });
-    copyFileSync(path, target);
-    chmodSync(target, statSync(path).mode | (uri.executable ? 0o111 : 0));
-    if (account) chownSync(target, account.uid, account.gid);
-  } catch (error) {
-    throw new Error(`cannot fetch '${uri.value}': ${(error as Error).message}`);
-  }
 }

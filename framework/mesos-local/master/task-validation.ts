@@ -1,6 +1,7 @@
 import lodash from 'lodash';
 import { add, allocate, contains, toRefinedFormat } from '../../mesos-http-client/resources.js';
 import type { CommandInfo, ExecutorInfo, Resource, TaskInfo } from '../../mesos-http-client/types.js';
+import { checksError } from './check-validation.js';
 import { resourcesText, resourceText } from './resource-words.js';
 
 /** Checks of a task before it is launched, in the order and the words of src/master/validation.cpp. */
@@ -99,7 +100,18 @@ export function taskError(task: TaskInfo, context: ValidationContext): string | 
   }
   const grace = task.kill_policy?.grace_period?.nanoseconds;
   if (grace !== undefined && grace < 0) return "Task's 'kill_policy.grace_period' must be non-negative";
-  return executorError(task, context) ?? resourcesError(task, context.role) ?? demandError(task, context);
+  return (
+    executorError(task, context) ??
+    timeError(task) ??
+    checksError(task) ??
+    resourcesError(task, context.role) ??
+    demandError(task, context)
+  );
+}
+
+function timeError({ max_completion_time }: TaskInfo): string | null {
+  const nanoseconds = max_completion_time?.nanoseconds ?? 0;
+  return nanoseconds < 0 ? "Task's `max_completion_time` must be non-negative" : null;
 }
 
 function withDefaults(command: CommandInfo): CommandInfo {

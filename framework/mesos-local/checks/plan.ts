@@ -1,0 +1,50 @@
+import type { CheckInfo, CommandInfo, HealthCheck } from '../../mesos-http-client/types.js';
+
+/** What is tried. */
+export type Probe =
+  | { type: 'COMMAND'; command: CommandInfo }
+  | { type: 'HTTP'; url: string }
+  | { type: 'TCP'; port: number };
+
+/** What came of it; null: nothing in time, or it could not be tried. */
+export type ProbeResult =
+  | { type: 'COMMAND'; exitCode: number | null }
+  | { type: 'HTTP'; status: number | null }
+  | { type: 'TCP'; connected: boolean };
+
+export interface CheckPlan {
+  probe: Probe;
+  delayMs: number;
+  intervalMs: number;
+  timeoutMs: number;
+}
+
+/** Tasks share the host's network. */
+const HOST = '127.0.0.1';
+const DEFAULT_SECONDS = { delay: 15, interval: 10, timeout: 20 };
+
+function times(info: CheckInfo | HealthCheck): Omit<CheckPlan, 'probe'> {
+  return {
+    delayMs: (info.delay_seconds ?? DEFAULT_SECONDS.delay) * 1000,
+    intervalMs: (info.interval_seconds ?? DEFAULT_SECONDS.interval) * 1000,
+    timeoutMs: (info.timeout_seconds ?? DEFAULT_SECONDS.timeout) * 1000,
+  };
+}
+
+function networkProbe(type: 'HTTP' | 'TCP', info: CheckInfo | HealthCheck): Probe {
+  if (type === 'TCP') return { type, port: info.tcp?.port ?? 0 };
+  const { scheme = 'http', port = 0, path = '' } = (info.http ?? {}) as NonNullable<HealthCheck['http']>;
+  return { type, url: `${scheme}://${HOST}:${port}${path}` };
+}
+
+export function planOfCheck(info: CheckInfo): CheckPlan {
+  const { type } = info;
+  const probe: Probe = type === 'COMMAND' ? { type, command: info.command?.command ?? {} } : networkProbe(type, info);
+  return { probe, ...times(info) };
+}
+
+export function planOfHealthCheck(info: HealthCheck): CheckPlan {
+  const { type } = info;
+  const probe: Probe = type === 'COMMAND' ? { type, command: info.command ?? {} } : networkProbe(type, info);
+  return { probe, ...times(info) };
+}
