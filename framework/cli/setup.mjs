@@ -18,6 +18,7 @@ const buildPackages = [
   'libibverbs-dev',
   'librdmacm-dev',
   'libslirp-dev',
+  'libzstd-dev',
 ];
 const demoPackages = ['redis-server', 'redis-tools'];
 const testPackages = ['procps', 'spin'];

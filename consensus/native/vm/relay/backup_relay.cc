@@ -14,7 +14,8 @@ BackupRelay::~BackupRelay() {
 
 void BackupRelay::fromPrimary(const FrameView& frame) {
   if (!failure().empty()) return;
-  if (act(frame) || !failure().empty()) return;
+  const auto payload = isCompressed(frame.kind) ? decompressor_.decompress(frame.payload) : frame.payload;
+  if ((payload && act({frame.kind, *payload})) || !failure().empty()) return;
   failure_ = "the primary's relay: a malformed frame, or one out of turn, of kind " +
              std::to_string(static_cast<unsigned>(frame.kind));
 }

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "vm/relay/colo_stream.h"
+#include "vm/relay/compression.h"
 #include "vm/relay/frames.h"
 #include "vm/relay/shared_disk.h"
 
@@ -75,6 +76,7 @@ class BackupRelay : private StreamEvents {
   ColoStream stream_;                               // of the seed
   std::vector<std::span<const std::byte>> blocks_;  // live_, in the stream's order
   Place place_ = Place::seed;
+  Decompressor decompressor_;
   Bytes toGuest_, toPrimary_;
   std::string failure_;
   std::map<std::uint32_t, Batch> unsettled_;

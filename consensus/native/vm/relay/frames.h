@@ -20,6 +20,11 @@ enum class Kind : std::uint8_t {
   again = 9,    // Again, for each content
 };
 
+// Contents of the guest: their payloads are parts of one compressed stream.
+constexpr bool isCompressed(Kind kind) {
+  return kind == Kind::seed || kind == Kind::content || kind == Kind::state;
+}
+
 constexpr std::size_t frameHeadBytes = 5;
 constexpr std::size_t framePayloadBytesMax = 9u << 20;
 

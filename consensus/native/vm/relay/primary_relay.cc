@@ -155,8 +155,9 @@ void PrimaryRelay::sendState() {
 }
 
 void PrimaryRelay::say(Kind kind, std::span<const std::byte> payload) {
-  appendFrame(toBackup_, kind, payload);
-  round_.toBackupBytes += frameHeadBytes + payload.size();
+  const std::size_t before = toBackup_.size();
+  appendFrame(toBackup_, kind, isCompressed(kind) ? compressor_.compress(payload) : payload);
+  round_.toBackupBytes += toBackup_.size() - before;
 }
 
 void PrimaryRelay::fromBackup(const FrameView& frame, std::uint64_t nowNs) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "vm/relay/colo_stream.h"
+#include "vm/relay/compression.h"
 #include "vm/relay/frames.h"
 #include "vm/relay/round.h"
 #include "vm/relay/shared_disk.h"
@@ -66,6 +67,7 @@ class PrimaryRelay : private StreamEvents {
 
   PageHasher hasher_;
   ColoStream stream_;
+  Compressor compressor_;
   Bytes toGuest_, toBackup_;
   std::string failure_;
   // What the secondary's cache holds: by block and page. All zero: not known.
