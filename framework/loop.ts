@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { PreemptionPlan } from '../placement/index.js';
 import type { Plan } from '../placement/types.js';
 import type { AppSpec } from './app.js';
+import { EventLog } from './events/log.js';
 import {
   type ConnectionState,
   type FrameworkInfo,
@@ -40,6 +41,7 @@ interface Queued {
 export class Loop implements FrameworkService {
   /** Rejects when the framework cannot go on: the store fails, or the master does not want it any more. */
   readonly failed: Promise<never>;
+  readonly events = new EventLog(randomUUID().slice(0, 8));
   readonly #options: LoopOptions;
   readonly #client: SchedulerClient;
   readonly #outbox: Outbox;
@@ -173,6 +175,7 @@ export class Loop implements FrameworkService {
     for (const action of actions) {
       if (action.type === 'call') this.#outbox.push(action.call);
       else if (action.type === 'reply') this.#reply(action.requestId, action.result);
+      else if (action.type === 'publish') this.events.publish(action.event);
       else if (action.type === 'plan') void this.#plan(action);
     }
   }

@@ -24,6 +24,7 @@ import { match } from './scheduler/match.js';
 import { countMoves } from './scheduler/moving.js';
 import { forgetAgent, receiveOffers } from './scheduler/offers.js';
 import { advancePreemptions, holdRoom, previewJob, receivePlan } from './scheduler/preemptions.js';
+import { publish, publishMessage, publishSubscribed } from './scheduler/publish.js';
 import { advanceRebalances, replan } from './scheduler/rebalances.js';
 import { reconcile, repeatKills, startReconciliation } from './scheduler/reconcile.js';
 import type { AppRecord } from './scheduler/records.js';
@@ -99,6 +100,7 @@ function handle(context: Context, event: Event): void {
       handleMesos(context, event.event);
       return;
     case 'disconnected':
+      if (context.memory.connected) publish(context, { eventType: 'scheduler_disconnected_event' });
       context.memory.connected = false;
       context.memory.offers.clear();
       return;
@@ -141,6 +143,7 @@ function handleMesos(context: Context, event: SchedulerEvent): void {
     case 'MESSAGE': {
       const report = reportIn(event.message.data);
       if (report) receiveReport(context, event.message.executor_id.value, report);
+      else publishMessage(context, event.message);
       return;
     }
     case 'FAILURE':
@@ -157,10 +160,12 @@ function subscribed(
   { framework_id, master_info }: Extract<SchedulerEvent, { type: 'SUBSCRIBED' }>['subscribed'],
 ): void {
   const { memory, state } = context;
-  if (state.frameworkId !== framework_id.value) state.framework.put('id', { id: framework_id.value });
+  const isKnown = state.frameworkId === framework_id.value;
   const address = master_info?.address;
   const master = address ? `${address.ip ?? address.hostname}:${address.port}` : (master_info?.hostname ?? null);
   Object.assign(memory, { connected: true, master, suppressed: false, wanted: new Set(), revivedMs: 0 });
+  if (!isKnown) state.framework.put('id', { id: framework_id.value });
+  publishSubscribed(context, framework_id.value, isKnown);
   for (const repeats of [memory.offers, memory.unavailable, memory.asked, memory.kills, memory.orders, memory.releases])
     repeats.clear();
   startReconciliation(context);
@@ -207,6 +212,7 @@ function removeApp(context: Context, app: AppRecord): [] {
   for (const kept of context.state.reservationsOf(app.id)) release(context, kept, 'its app is deleted');
   context.state.apps.remove(app.id);
   context.state.stories.remove(app.id);
+  publish(context, { eventType: 'app_terminated_event', appId: app.id });
   context.memory.waiting.delete(app.id);
   context.memory.handOvers.delete(app.id);
   forgetGuestWishes(context, app.id);

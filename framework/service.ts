@@ -4,6 +4,7 @@ import type { PreemptionPlan } from '../placement/preemption.js';
 import type { RebalanceMove } from '../placement/rebalance.js';
 import type { Plan, Refusal } from '../placement/types.js';
 import type { AppSpec } from './app.js';
+import type { EventLog } from './events/log.js';
 import type { TaskState } from './mesos-http-client/index.js';
 import type { PlanJob, PlanOf } from './planning.js';
 
@@ -12,6 +13,8 @@ import type { PlanJob, PlanOf } from './planning.js';
  * scheduler; tests of the API may implement it in memory.
  */
 export interface FrameworkService {
+  /** What has happened lately, and what does. */
+  readonly events: EventLog;
   /** A consistent picture; never modified afterwards. */
   view(): FrameworkView;
   /** Resolves when the change is durable (its effects follow as a deployment). */

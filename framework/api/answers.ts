@@ -1,5 +1,5 @@
-import { isIP } from 'node:net';
 import _ from 'lodash';
+import { ipAddressesOf } from '../ip-addresses.js';
 import type { AppView, DeploymentView, FrameworkView, TaskView } from '../service.js';
 import { toJson } from '../spec.js';
 
@@ -46,7 +46,7 @@ export function taskJson(task: TaskView, app: AppView | undefined): Json {
     ..._.omitBy(same, _.isNull),
     slaveId: agentId,
     servicePorts: services,
-    ipAddresses: isIP(task.host) ? [{ ipAddress: task.host, protocol: `IPv${isIP(task.host)}` }] : [],
+    ipAddresses: ipAddressesOf(task.host),
     healthCheckResults: [],
     localVolumes: localVolumes(task, app),
     ...(replica === null ? {} : { replica }),

@@ -4,7 +4,7 @@ import { appDetails, appSummary, lastTaskFailure } from './answers.js';
 import { decodeAppPath, readAppPath } from './app-path.js';
 import { appTaskResource, appTasksResource } from './app-tasks.js';
 import { etag, requireMatch } from './changes.js';
-import { type Context, findApp, reportIgnored, requireApp, sendDeployment } from './context.js';
+import { type Context, findApp, publishPost, reportIgnored, requireApp, sendDeployment } from './context.js';
 import { ApiError, noSuchApp } from './errors.js';
 import { failOverGuest, guestJson, syncGuest } from './guest.js';
 import { placementJson } from './placement.js';
@@ -81,7 +81,8 @@ function appsBelow({ service }: Context, groupId: string) {
 }
 
 /** PUT creates what does not exist (201); with `partialUpdate=false` it replaces the whole app. */
-function update({ changes }: Context, appId: string, method: 'PUT' | 'PATCH'): Handler {
+function update(context: Context, appId: string, method: 'PUT' | 'PATCH'): Handler {
+  const { changes } = context;
   return async (request, reply) => {
     const force = flag(request, 'force');
     const partial = method === 'PATCH' || flag(request, 'partialUpdate', true);
@@ -97,8 +98,9 @@ function update({ changes }: Context, appId: string, method: 'PUT' | 'PATCH'): H
       requireTree(view, [made.spec]);
       const isNew = app === undefined;
       const command: Command = { type: 'putApps', specs: [made.spec], create: isNew, force };
-      return { command, result: { ignored: made.ignored, isNew } };
+      return { command, result: { ...made, isNew } };
     });
+    publishPost(context, request, [judged.spec]);
     reportIgnored(reply, judged.ignored);
     reply.header('ETag', etag(accepted.version));
     if (judged.isNew) reply.code(201).header('Location', `/v2/apps${appId}`);

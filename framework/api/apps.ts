@@ -2,7 +2,7 @@ import type { AppView, FrameworkView } from '../service.js';
 import { absoluteId } from '../spec.js';
 import { appSummary, lastTaskFailure, taskJson } from './answers.js';
 import { etag } from './changes.js';
-import { type Context, findApp, reportIgnored, sendDeployment } from './context.js';
+import { type Context, findApp, publishPost, reportIgnored, sendDeployment } from './context.js';
 import { ApiError, malformed, noSuchApp } from './errors.js';
 import { flag, text, texts } from './query.js';
 import type { Handler, Resource } from './resource.js';
@@ -44,7 +44,8 @@ function filterOf(asked: { id: string | undefined; cmd: string | undefined; labe
     contains(spec.id, asked.id) && contains(spec.cmd ?? '', asked.cmd) && hasLabels(spec.labels);
 }
 
-function create({ service, changes }: Context): Handler {
+function create(context: Context): Handler {
+  const { service, changes } = context;
   return async (request, reply) => {
     const force = flag(request, 'force');
     const { judged, accepted } = await changes.submit((view, version) => {
@@ -53,6 +54,7 @@ function create({ service, changes }: Context): Handler {
       requireTree(view, [made.spec]);
       return { command: { type: 'putApps', specs: [made.spec], create: true, force }, result: made };
     });
+    publishPost(context, request, [judged.spec]);
     reportIgnored(reply, judged.ignored);
     reply.code(201).header('Location', `/v2/apps${judged.spec.id}`).header('ETag', etag(accepted.version));
     if (accepted.deploymentId !== null) reply.header('Marathon-Deployment-Id', accepted.deploymentId);
@@ -73,7 +75,8 @@ function requireNew(view: FrameworkView, appId: string): void {
 }
 
 /** A list of updates that are accepted together or not at all. PATCH wants every app to exist. */
-function update({ changes }: Context, method: 'PUT' | 'PATCH'): Handler {
+function update(context: Context, method: 'PUT' | 'PATCH'): Handler {
+  const { changes } = context;
   return async (request, reply) => {
     const force = flag(request, 'force');
     const partial = method === 'PATCH' || flag(request, 'partialUpdate', true);
@@ -91,6 +94,11 @@ function update({ changes }: Context, method: 'PUT' | 'PATCH'): Handler {
       requireTree(view, specs);
       return { command: { type: 'putApps', specs, create: false, force }, result: all };
     });
+    publishPost(
+      context,
+      request,
+      judged.map((one) => one.spec),
+    );
     reportIgnored(
       reply,
       judged.flatMap((one) => one.ignored),

@@ -1,5 +1,7 @@
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { AppSpec } from '../app.js';
 import type { AppView, FrameworkService, FrameworkView } from '../service.js';
+import { toJson } from '../spec.js';
 import type { Accepted, Changes } from './changes.js';
 import { noSuchApp } from './errors.js';
 
@@ -7,6 +9,8 @@ import { noSuchApp } from './errors.js';
 export interface Context {
   service: FrameworkService;
   changes: Changes;
+  /** Milliseconds since 1970. */
+  now(): number;
   /** `host:port` this API listens at; null before it listens. */
   address(): string | null;
 }
@@ -25,6 +29,14 @@ export function requireApp(view: FrameworkView, appId: string): AppView {
 export function sendDeployment(reply: FastifyReply, { version, deploymentId }: Accepted): FastifyReply {
   if (deploymentId !== null) reply.header('Marathon-Deployment-Id', deploymentId);
   return reply.send({ version, ...(deploymentId === null ? {} : { deploymentId }) });
+}
+
+/** Tells who follows `/v2/events` that a client has sent these apps. */
+export function publishPost({ service, now }: Context, request: FastifyRequest, specs: AppSpec[]): void {
+  const timestamp = new Date(now()).toISOString();
+  const [clientIp, uri] = [request.ip, request.url.split('?')[0] ?? ''];
+  for (const spec of specs)
+    service.events.publish({ eventType: 'api_post_event', clientIp, uri, appDefinition: toJson(spec), timestamp });
 }
 
 /** Unknown fields of a spec change nothing, as in Marathon; but whoever misspelt one can see it. */

@@ -7,6 +7,7 @@ import type { Context } from './context.js';
 import { deploymentResource, deploymentsResource } from './deployments.js';
 import { drainsResource } from './drains.js';
 import { answerError, installErrorHandlers } from './errors.js';
+import { eventsResource } from './events.js';
 import { guard } from './guard.js';
 import { installJson } from './json.js';
 import { metricsResource } from './metrics.js';
@@ -22,12 +23,15 @@ export interface ApiOptions {
   log?: FastifyBaseLogger;
   /** Names under which clients reach the API besides its addresses, `localhost` and the name of the machine. */
   hostNames?: string[];
+  /** Clients that follow `/v2/events` at a time. */
+  eventStreamsMax?: number;
   /** Milliseconds since 1970. */
   now?: () => number;
 }
 
 const BODY_BYTES_MAX = 4 * 1024 * 1024;
 const REQUEST_TIMEOUT_MS = 30_000;
+const EVENT_STREAMS_MAX = 100;
 
 /** Marathon's REST API over a FrameworkService, with our extensions. Does not listen yet. */
 export function buildApi(service: FrameworkService, options: ApiOptions = {}): FastifyInstance {
@@ -40,13 +44,15 @@ export function buildApi(service: FrameworkService, options: ApiOptions = {}): F
     routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true },
     frameworkErrors: answerError,
   });
-  const changes = new Changes(service, options.now ?? Date.now);
-  const context: Context = { service, changes, address: () => addressOf(api) };
+  const now = options.now ?? Date.now;
+  const changes = new Changes(service, now);
+  const context: Context = { service, changes, now, address: () => addressOf(api) };
   api.addHook('onRequest', guard(options.hostNames ?? []));
   installHeaders(api, context);
   installJson(api);
   installErrorHandlers(api);
   registerResources(api, context);
+  register(api, '/v2/events', eventsResource(context, options.eventStreamsMax ?? EVENT_STREAMS_MAX));
   return api;
 }
 

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { request } from 'undici';
 import { EXIT, Failure } from './failure.js';
 
@@ -49,6 +50,26 @@ export class ApiClient {
     return answer as ApiAnswer<T>;
   }
 
+  /** The body as it comes, without a limit in time once it has begun. */
+  async stream(path: string, accept: string): Promise<Readable> {
+    const timeouts = { headersTimeout: REQUEST_TIMEOUT_MS, bodyTimeout: 0 };
+    const answer = await request(this.urlOf(path), { headers: { accept }, ...timeouts }).catch((error) =>
+      this.unreachable(error),
+    );
+    if (answer.statusCode >= 400)
+      throw refusal(answer.statusCode, parsed(await answer.body.text()) as ErrorBody | string);
+    return answer.body;
+  }
+
+  private unreachable(error: unknown): never {
+    const message = `The API at ${this.baseUrl} does not answer: ${causeOf(error)}`;
+    throw new Failure(
+      EXIT.unreachable,
+      message,
+      'Start a local cluster with "npx gaia up", or name an API with --api URL.',
+    );
+  }
+
   private async exchange(method: string, path: string, options: object): Promise<ApiAnswer<unknown>> {
     const url = this.urlOf(path);
     try {
@@ -62,12 +83,7 @@ export class ApiClient {
         ignoredFields: ignored === undefined ? null : String(ignored),
       };
     } catch (error) {
-      const message = `The API at ${this.baseUrl} does not answer: ${causeOf(error)}`;
-      throw new Failure(
-        EXIT.unreachable,
-        message,
-        'Start a local cluster with "npx gaia up", or name an API with --api URL.',
-      );
+      return this.unreachable(error);
     }
   }
 

@@ -3,6 +3,7 @@ import { installation } from '../installation.js';
 import { ApiClient } from './api-client.js';
 import { addApp, listApps, removeApp, restartApp, STORY_LINES, scaleApp, showOne } from './apps.js';
 import { cancelDeployment, listDeployments } from './deployments.js';
+import { showEvents } from './events.js';
 import { failOverGuest, guestStatus, syncGuest } from './guest.js';
 import { explain, plan, status } from './inspect.js';
 import { defaultDirectory, readLocalCluster } from './local-cluster.js';
@@ -16,6 +17,7 @@ const DEPLOYMENT_TIMEOUT_SECONDS = 300;
 const TRANSFER_TIMEOUT_SECONDS = 15;
 /** As long as the framework tries. */
 const GUEST_TIMEOUT_SECONDS = 45;
+const EVENTS_TIMEOUT_SECONDS = 60;
 const API_DEFAULT = 'http://127.0.0.1:8080';
 
 interface GlobalOptions {
@@ -116,6 +118,19 @@ function addInspectCommands(program: Command): void {
     .description('the framework, its master, what runs and what waits')
     .action((options) => status(session(options)));
   program
+    .command('events')
+    .description('what has happened lately: deployments, tasks, agents')
+    .option('--follow', 'go on with what happens, until Ctrl-C')
+    .option('--type <TYPE...>', 'only events of these types, such as deployment_success')
+    .option(
+      '--timeout <SECONDS>',
+      'with --follow: how long the API may be away',
+      whole(1, 86_400),
+      EVENTS_TIMEOUT_SECONDS,
+    )
+    .addHelpText('after', EVENTS_HELP)
+    .action((options) => showEvents(session(options), options));
+  program
     .command('explain')
     .argument('<id>')
     .description('why the tasks of an app are where they are, and what keeps the others waiting')
@@ -148,6 +163,12 @@ function addInspectCommands(program: Command): void {
     .option('--slot <SLOT>', 'only the replica in this slot', whole(0, 8))
     .action((id, options) => logs(session(options), id, options));
 }
+
+const EVENTS_HELP = `
+With --json the events are one list; with --follow --json each is a line of its own.
+
+Example:
+  npx gaia events --follow --type deployment_success deployment_failed`;
 
 function addVmCommands(vm: Command): void {
   vm.command('image')

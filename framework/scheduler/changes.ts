@@ -4,7 +4,8 @@ import type { AppSpec } from '../app.js';
 import type { CommandResult } from '../service.js';
 import type { Context } from './context.js';
 import { startDeployment, type Targets } from './deployments.js';
-import type { AppRecord } from './records.js';
+import { publish, publishEnd } from './publish.js';
+import type { AppRecord, DeploymentRecord } from './records.js';
 import { tell } from './story.js';
 
 const versionsMax = 25;
@@ -40,11 +41,15 @@ export function unlock(context: Context, appIds: string[], force: boolean): Refu
       "View details at '/v2/deployments/<DEPLOYMENT_ID>'.";
     return { ok: false, reason: 'locked', message, deploymentIds: locking.map(({ id }) => id) };
   }
-  for (const { id, affectedApps } of locking) {
-    context.state.deployments.remove(id);
-    for (const app of affectedApps) tell(context, app, `deployment ${id} is given up: another change was forced`);
-  }
+  for (const deployment of locking) endEarly(context, deployment, 'is given up: another change was forced');
   return null;
+}
+
+/** The deployment ends where it is; `how` goes on after its name. */
+export function endEarly(context: Context, deployment: DeploymentRecord, how: string): void {
+  context.state.deployments.remove(deployment.id);
+  publishEnd(context, deployment, `the deployment ${how}`);
+  for (const app of deployment.affectedApps) tell(context, app, `deployment ${deployment.id} ${how}`);
 }
 
 /** `restart` replaces tasks in any case, `rollBack` leaves alone those that still run the earlier configuration. */
@@ -67,7 +72,15 @@ export function deploy(
     if (after) context.state.apps.put(id, app ? withSpec(app, after) : newApp(after));
   }
   const deployment = startDeployment(context, version, changes);
+  publish(context, { eventType: 'group_change_success', groupId: commonGroup([...targets.keys()]), version });
   return { ok: true, deploymentId: deployment.id, version };
+}
+
+/** The lowest path above all of these apps. */
+export function commonGroup(appIds: string[]): string {
+  const [first = [], ...others] = appIds.map((id) => id.split('/').slice(1, -1));
+  const differs = first.findIndex((segment, depth) => others.some((other) => other[depth] !== segment));
+  return `/${(differs === -1 ? first : first.slice(0, differs)).join('/')}`;
 }
 
 function configurationChanged(before: AppSpec, after: AppSpec): boolean {

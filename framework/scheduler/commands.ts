@@ -3,13 +3,14 @@ import lodash from 'lodash';
 import type { AppSpec } from '../app.js';
 import { isReplicatedGuest } from '../replicated-guest.js';
 import type { Command, CommandResult } from '../service.js';
-import { deploy, notFound, type Refusal, unlock } from './changes.js';
-import type { Context } from './context.js';
+import { commonGroup, deploy, endEarly, notFound, type Refusal, unlock } from './changes.js';
+import { type Context, isoTime } from './context.js';
 import { endDrain, startDrain } from './drains.js';
 import { newGeneration } from './groups.js';
 import { failOverGuest, syncGuest } from './guest-orders.js';
 import { transferLeadership } from './hand-over.js';
 import { killTasks } from './kill-command.js';
+import { publish } from './publish.js';
 import { groupOf, groupState, isLost, lostSentence } from './quorum.js';
 import { endRebalance, startRebalance } from './rebalances.js';
 import type { AppRecord } from './records.js';
@@ -17,6 +18,20 @@ import { tell } from './story.js';
 import { nextVersion, stop } from './tasks.js';
 
 export function runCommand(context: Context, command: Command): CommandResult {
+  const result = carryOut(context, command);
+  if (!result.ok) publishRefusal(context, command, result.message);
+  return result;
+}
+
+/** Of changes of apps; whoever sent the command is answered, too. */
+function publishRefusal(context: Context, command: Command, reason: string): void {
+  if (command.type !== 'putApps' && command.type !== 'deleteApp' && command.type !== 'restartApp') return;
+  const appIds = command.type === 'putApps' ? command.specs.map(({ id }) => id) : [command.appId];
+  const version = isoTime(context.now);
+  publish(context, { eventType: 'group_change_failed', groupId: commonGroup(appIds), version, reason });
+}
+
+function carryOut(context: Context, command: Command): CommandResult {
   switch (command.type) {
     case 'putApps':
       return putApps(context, command.specs, command.create, command.force);
@@ -136,9 +151,7 @@ function cancelDeployment(context: Context, deploymentId: string, force: boolean
   if (rebalance) return endRebalance(context, rebalance);
   const deployment = context.state.deployments.get(deploymentId);
   if (!deployment) return { ok: false, reason: 'notFound', message: `DeploymentPlan ${deploymentId} does not exist` };
-  context.state.deployments.remove(deploymentId);
-  for (const id of deployment.affectedApps)
-    tell(context, id, `deployment ${deploymentId} is cancelled${force ? '' : ' and rolled back'}`);
+  endEarly(context, deployment, `is cancelled${force ? '' : ' and rolled back'}`);
   if (force) return { ok: true, deploymentId: null, version: deployment.version };
   return rollBack(context, deployment.originals);
 }

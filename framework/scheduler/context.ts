@@ -9,6 +9,7 @@ import type {
   ReplicaDemand,
   Unavailability,
 } from '../../placement/types.js';
+import type { PublicEvent } from '../events/event.js';
 import type { Offer, SchedulerCallBody, SchedulerEvent } from '../mesos-http-client/index.js';
 import type { PreemptionJob, RebalanceJob } from '../planning.js';
 import type { Command, CommandResult, Counts } from '../service.js';
@@ -31,6 +32,8 @@ export type Action =
   | { type: 'persist'; changes: Change[] }
   | { type: 'call'; call: SchedulerCallBody }
   | { type: 'reply'; requestId: string; result: CommandResult }
+  /** For whoever follows `/v2/events`. */
+  | { type: 'publish'; event: PublicEvent }
   /** Made beside the steps; the answer comes as `planned`. */
   | { type: 'plan'; id: string; job: PreemptionJob | RebalanceJob };
 

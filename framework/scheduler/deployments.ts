@@ -3,6 +3,7 @@ import type { AppSpec } from '../app.js';
 import { isOutdated } from './apps.js';
 import { type Context, isoTime } from './context.js';
 import { guestProgress } from './guests.js';
+import { publishEnd, publishStep } from './publish.js';
 import { type Group, groupOf, groupState, lostSentence } from './quorum.js';
 import type { AppRecord, DeploymentAction, DeploymentRecord, TaskRecord } from './records.js';
 import { tell } from './story.js';
@@ -79,6 +80,7 @@ export function advanceDeployments(context: Context): void {
       deployment && isStepDone(context, deployment);
       deployment = enter(context, id)
     ) {
+      publishStep(context, deployment, 'deployment_step_success');
       if (deployment.currentStep >= deployment.steps.length) finish(context, deployment);
       else
         context.state.deployments.put(id, { ...deployment, currentStep: deployment.currentStep + 1, entered: false });
@@ -90,6 +92,7 @@ function enter(context: Context, id: string): DeploymentRecord | null {
   const deployment = context.state.deployments.get(id);
   if (!deployment || deployment.entered) return deployment ?? null;
   for (const action of currentActions(deployment)) begin(context, action);
+  publishStep(context, deployment, 'deployment_info');
   return context.state.deployments.put(id, { ...deployment, entered: true });
 }
 
@@ -105,6 +108,7 @@ function begin(context: Context, { action, app: id }: DeploymentAction): void {
 function finish(context: Context, deployment: DeploymentRecord): void {
   context.state.deployments.remove(deployment.id);
   context.memory.counts.deploymentsDone += 1;
+  publishEnd(context, deployment, null);
   for (const id of deployment.affectedApps) {
     if (context.state.apps.get(id)) tell(context, id, `deployment ${deployment.id} is done`);
   }

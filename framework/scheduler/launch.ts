@@ -22,6 +22,7 @@ import { currentlyAvoided, type Demand, demandIn } from './demand.js';
 import { putGroup } from './groups.js';
 import { agentRef, resourcesOf, setLeft } from './offers.js';
 import { keptFor, splitOf, unmeant } from './portions.js';
+import { publishInstance } from './publish.js';
 import type { AppRecord, AwayMember, GroupRecord, ReplicaRecord, ReservationRecord, TaskRecord } from './records.js';
 import { newReservation, reservationInfo, useAgain } from './reservations.js';
 import { othersOf } from './returning.js';
@@ -211,6 +212,7 @@ function memberAddress(app: AppRecord, task: TaskRecord, slot: number, member: n
 }
 
 function tellPlaced(context: Context, app: AppRecord, task: TaskRecord): void {
+  publishInstance(context, task, 'Provisioned');
   const replaces = task.replica !== null && app.group?.filledSlots.includes(task.replica.self.slot);
   const place = `${nameOf(task)} is placed on ${describeAgent(task.agent)}`;
   tell(context, task.appId, `${replaces ? 'replacement: ' : ''}${place}${describeAvoided(context, app, task)}`);

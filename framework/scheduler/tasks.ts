@@ -2,6 +2,7 @@
 import type { AppSpec } from '../app.js';
 import { type Context, isoTime } from './context.js';
 import { currentlyAvoided } from './demand.js';
+import { publishInstance } from './publish.js';
 import type { AppRecord, TaskRecord } from './records.js';
 import { describeAgent, tell } from './story.js';
 
@@ -64,6 +65,7 @@ export function ageUnreachable(context: Context, app: AppRecord, task: TaskRecor
   const seconds = (context.now - task.unreachableSinceMs) / 1000;
   if (!task.inactive && seconds >= strategy.inactiveAfterSeconds) {
     context.state.tasks.put(task.id, { ...task, inactive: true });
+    publishInstance(context, task, 'UnreachableInactive');
     tell(
       context,
       app.id,

@@ -5,6 +5,7 @@ import { type Context, call, isoTime } from './context.js';
 import { noteLeft } from './drains.js';
 import { putGroup } from './groups.js';
 import { returnResources } from './offers.js';
+import { publishUnknownEnd, publishUpdate } from './publish.js';
 import type { AppRecord, TaskRecord } from './records.js';
 import { receiveReport, reportIn } from './reports.js';
 import { noteEnded, noteReached, noteStray } from './reservations.js';
@@ -38,6 +39,7 @@ export function receiveUpdate(context: Context, status: TaskStatus): void {
 function receiveStray(context: Context, status: TaskStatus): void {
   const id = status.task_id.value;
   noteStray(context, status);
+  if (isTerminal(status.state)) publishUnknownEnd(context, id, status.state);
   if (isTerminal(status.state) || status.state === 'TASK_UNKNOWN' || status.state === 'TASK_UNREACHABLE') {
     context.memory.strays.delete(id);
   } else if (!context.memory.strays.has(id)) {
@@ -74,6 +76,7 @@ function loseSight(context: Context, task: TaskRecord, status: TaskStatus): void
     message: status.message ?? null,
     unreachableSinceMs: Math.min(since, context.now),
   });
+  publishUpdate(context, task, status);
   tell(
     context,
     task.appId,
@@ -98,11 +101,13 @@ function advance(context: Context, task: TaskRecord, status: TaskStatus): void {
     unreachableSinceMs: null,
     inactive: false,
   });
+  publishUpdate(context, task, status);
   context.memory.kills.delete(task.id);
 }
 
 function terminate(context: Context, task: TaskRecord, status: TaskStatus): void {
   context.state.tasks.remove(task.id);
+  publishUpdate(context, task, status);
   context.memory.kills.delete(task.id);
   context.memory.joiners.delete(task.id);
   for (const key of context.memory.orders.keys()) if (key.startsWith(`${task.id} `)) context.memory.orders.delete(key);

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ReplicaReport } from '../../../executor/assignment.js';
 import type { AppSpec } from '../../../framework/app.js';
+import { EventLog } from '../../../framework/events/log.js';
 import { carryOut, type PlanJob, type PlanOf } from '../../../framework/planning.js';
 import type {
   AppView,
@@ -19,6 +20,7 @@ const VERSIONS_MAX = 50;
 
 /** A framework without a cluster: tasks run as soon as a deployment ends, which takes `viewsPerDeployment` looks. */
 export class MemoryService implements FrameworkService {
+  readonly events = new EventLog('memory', 1000);
   readonly commands: Command[] = [];
   /** Answers of the next commands, before any is carried out. */
   readonly refusals: (CommandResult & { ok: false })[] = [];

@@ -1,6 +1,7 @@
 /** A scheduler, its store and a tiny Mesos, driven by hand; the framework can crash at every write of the store. */
 import assert from 'node:assert/strict';
 import type { AppSpec } from '../../../framework/app.js';
+import type { PublicEvent } from '../../../framework/events/event.js';
 import type { SchedulerCallBody, SchedulerEvent } from '../../../framework/mesos-http-client/index.js';
 import { carryOut } from '../../../framework/planning.js';
 import type { Action, Event } from '../../../framework/scheduler/context.js';
@@ -17,6 +18,7 @@ export class World {
   readonly mesos: FakeMesos;
   readonly stored = new Map<string, string>();
   readonly calls: SchedulerCallBody[] = [];
+  readonly published: PublicEvent[] = [];
   scheduler: Scheduler;
   now = 1_790_000_000_000;
   crashNext: Crash | null = null;
@@ -71,6 +73,7 @@ export class World {
 
   #perform(action: Action): void {
     if (action.type === 'reply') this.#replies.set(action.requestId, action.result);
+    if (action.type === 'publish') this.published.push(action.event);
     if (action.type === 'plan')
       this.#planned.push({
         type: 'planned',
