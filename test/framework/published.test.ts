@@ -47,8 +47,7 @@ describe('scheduler: events', () => {
     assert.deepEqual([instances[0]?.condition, instances.at(-1)?.condition], ['Provisioned', 'Running']);
     assert.equal(`${instances[0]?.instanceId}._app.1`, task?.id);
     world.mesos.end([...world.mesos.tasks.values()][0] as never, 'TASK_FAILED');
-    world.deliverAll();
-    assert.ok(told(world, 'status_update_event').some(({ taskStatus }) => taskStatus === 'TASK_FAILED'));
+    world.until(() => told(world, 'status_update_event').some(({ taskStatus }) => taskStatus === 'TASK_FAILED'));
     assert.ok(told(world, 'instance_changed_event').some(({ condition }) => condition === 'Failed'));
   });
 

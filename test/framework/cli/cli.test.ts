@@ -62,27 +62,6 @@ function specFile(text: string): string {
   return file;
 }
 
-describe('gaia events', () => {
-  it('shows what the framework keeps, filtered, and follows what comes', async () => {
-    await json(['app', 'add', specFile(JSON.stringify(ledger)), '--detach']);
-    const all = await json(['events', '--type', 'api_post_event']);
-    assert.deepEqual(
-      [all.code, all.value.events.map(({ eventType }: { eventType: string }) => eventType)],
-      [0, ['api_post_event']],
-    );
-    assert.match((await gaia(['events'])).stdout, /api_post_event {2}clientIp=127\.0\.0\.1 uri=\/v2\/apps/);
-    const following = gaia(['events', '--follow', '--timeout', '1', '--type', 'app_terminated_event']);
-    service.events.publish({ eventType: 'app_terminated_event', appId: '/gone', timestamp: 'now' });
-    const until = Date.now() + 10_000;
-    const attached = () =>
-      [...Array(service.events.next).keys()].filter((at) => service.events.at(at)?.type === 'event_stream_attached');
-    while (attached().length < 3 && Date.now() < until) await sleep(20);
-    await api.close();
-    const run = await following;
-    assert.deepEqual([run.code, run.stdout], [3, 'now  app_terminated_event  appId=/gone\n']);
-  });
-});
-
 describe('gaia app', () => {
   it('adds from JSON, YAML and standard input, and waits for the deployment', async () => {
     service.viewsPerDeployment = 3;
