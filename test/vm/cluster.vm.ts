@@ -1,11 +1,9 @@
 /** A virtual machine as an app of a local cluster, as a user sees it. */
 import assert from 'node:assert/strict';
-import { type GuestImage, prepareGuestImage } from '../../framework/guest/image.js';
-import { System, until } from '../e2e/system.js';
+import { type System, until } from '../e2e/system.js';
+import { app, GuestCluster } from './guest-cluster.js';
 import { patienceMs } from './machine.js';
 import { redisAt } from './redis.js';
-
-const app = '/demo/guest';
 
 interface Task {
   id: string;
@@ -16,11 +14,11 @@ interface Task {
 
 describe('a virtual machine in a cluster', function () {
   this.timeout(5 * patienceMs);
-  let image: GuestImage;
+  let cluster: GuestCluster;
   let system: System;
   before(async () => {
-    image = prepareGuestImage();
-    system = await System.start({ agents: 2 });
+    cluster = await GuestCluster.start(2);
+    system = cluster.system;
   });
   after(() => system?.stop());
 
@@ -33,8 +31,7 @@ describe('a virtual machine in a cluster', function () {
   }
 
   it('is placed with its memory and what QEMU takes, and serves at a port of its agent', async () => {
-    const vm = { ...image, memory: 128, commandLine: 'quiet nokaslr mitigations=off', ports: [6379] };
-    await system.deploy({ id: app, cpus: 0.5, backoffSeconds: 0, container: { type: 'VM', vm } });
+    await cluster.deploy({}, { cpus: 0.5 });
     const task = await running();
     const client = await redisAt(task.ports[0] as number);
     assert.equal(await client.call('SET', 'kept', 'in memory'), 'OK');

@@ -1,54 +1,24 @@
 /** A replicated guest as an app of a local cluster, as a user sees it: posted, covered, its primary lost, covered again. */
 import assert from 'node:assert/strict';
-import { readlinkSync } from 'node:fs';
-import { type GuestImage, prepareGuestImage } from '../../framework/guest/image.js';
-import { containerProcesses } from '../../framework/mesos-local/agent/process-tree.js';
-import type { GuestView } from '../../framework/service.js';
-import { portOf, type Replica, System, until } from '../e2e/system.js';
+import { portOf, type System, until } from '../e2e/system.js';
 import type { RespConnection } from '../resp.js';
+import { app, GuestCluster, inSlot, primary } from './guest-cluster.js';
 import { patienceMs } from './machine.js';
 import { redisAt } from './redis.js';
 
-const app = '/demo/guest';
 const witnessSlot = 2;
 /** Acknowledged one after another on one connection. */
 const writes = 100;
 
-type Member = Replica & { guest?: { standing: string | null } };
-
-interface Told {
-  state: string;
-  guest: GuestView;
-  members: Member[];
-}
-
 describe('a replicated guest in a cluster', function () {
   this.timeout(20 * patienceMs);
-  let image: GuestImage;
+  let cluster: GuestCluster;
   let system: System;
   before(async () => {
-    image = prepareGuestImage();
-    system = await System.start({ agents: 4 });
+    cluster = await GuestCluster.start(4);
+    system = cluster.system;
   });
   after(() => system?.stop());
-
-  async function told(): Promise<Told> {
-    const { group, replicas } = await system.group(app);
-    const { state, guest } = group as unknown as Pick<Told, 'state' | 'guest'>;
-    return { state, guest, members: replicas.filter((one) => one.state === 'TASK_RUNNING') };
-  }
-
-  /** Of three running members, the primary not being `notMember`. */
-  const covered = (notMember = 0): Promise<Told> =>
-    until(`${app} is covered`, 4 * patienceMs, async () => {
-      const now = await told();
-      if (now.state === 'whole' && now.guest.covered && now.guest.primary !== notMember) return now;
-      throw new Error(JSON.stringify([now.state, now.guest, now.members.map(({ slot, guest }) => [slot, guest])]));
-    });
-
-  const inSlot = ({ members }: Told, slot: number): Member => members.find((one) => one.slot === slot) as Member;
-  const primary = ({ members, guest }: Told): Member =>
-    members.find(({ member }) => member === guest.primary) as Member;
 
   async function write(client: RespConnection, from: number): Promise<number> {
     for (let value = from + 1; value <= from + writes; value++)
@@ -57,16 +27,14 @@ describe('a replicated guest in a cluster', function () {
   }
 
   it('is covered, and loses its primary, but no connection of the witness and no acknowledged write', async () => {
-    const vm = { ...image, memory: 128, commandLine: 'quiet nokaslr no_timer_check mitigations=off', ports: [6379] };
-    const replication = { protocol: 'vm', suspicionMs: 5000 };
-    await system.deploy({ id: app, cpus: 0.3, backoffSeconds: 0, container: { type: 'VM', vm }, replication });
-    const before = await covered();
+    await cluster.deploy({}, { cpus: 0.3, replication: { protocol: 'vm', suspicionMs: 5000 } });
+    const before = await cluster.covered();
     assert.equal(new Set(before.members.map(({ agentId }) => agentId)).size, 3);
     const client = await redisAt(portOf(inSlot(before, witnessSlot)));
     const written = await write(client, 0);
-    lose(primary(before));
+    cluster.lose(primary(before));
     const now = await write(client, written);
-    const after = await covered(before.guest.primary as number);
+    const after = await cluster.covered(before.guest.primary as number);
     assert.equal(after.guest.primary, before.guest.backup);
     assert.ok((after.guest.backup as number) > witnessSlot + 1, 'a new member is the backup');
     assert.equal(await write(client, now), 3 * writes);
@@ -74,12 +42,12 @@ describe('a replicated guest in a cluster', function () {
   });
 
   it('leaves an agent that is drained, its primary by a fail-over, and serves on', async () => {
-    const before = await covered();
+    const before = await cluster.covered();
     const client = await redisAt(portOf(inSlot(before, witnessSlot)));
     const { host, member } = primary(before);
     const drained = await system.gaia('drain', host, '--detach');
     assert.equal(drained.status, 0, drained.stderr);
-    const after = await covered(member);
+    const after = await cluster.covered(member);
     assert.deepEqual(
       after.members.filter((one) => one.host === host),
       [],
@@ -100,7 +68,7 @@ describe('a replicated guest in a cluster', function () {
   });
 
   it('is steered by the command line: a round, and the backup goes on with the connections and all that was written', async () => {
-    const before = await covered();
+    const before = await cluster.covered();
     const status = await system.gaia('vm', 'status', app);
     const { primary: runs, backup } = before.guest;
     assert.match(status.stdout, new RegExp(`covered: member ${runs} runs it, member ${backup} would go on`));
@@ -115,25 +83,9 @@ describe('a replicated guest in a cluster', function () {
     assert.equal(moved.status, 0, moved.stderr);
     assert.match(moved.stdout, new RegExp(`member ${backup} is the primary`));
     const now = await write(client, written);
-    const after = await covered(runs as number);
+    const after = await cluster.covered(runs as number);
     assert.equal(after.guest.primary, backup);
     assert.equal(await write(client, now), written + 2 * writes);
     client.close();
   });
-
-  /** As when its machine loses power: the executor, and all that it has started, in one sandbox. */
-  function lose({ pid }: Member): void {
-    const sandbox = placeOf(pid as number);
-    const own = containerProcesses(system.directory, null).filter((one) => placeOf(one) === sandbox);
-    for (const one of own) process.kill(one, 'SIGKILL');
-  }
 });
-
-/** Empty for a process that has ended. */
-function placeOf(pid: number): string {
-  try {
-    return readlinkSync(`/proc/${pid}/cwd`);
-  } catch {
-    return '';
-  }
-}

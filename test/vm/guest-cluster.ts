@@ -1,0 +1,73 @@
+/** A local cluster with one app, a virtual machine, as users see it. */
+import { readlinkSync } from 'node:fs';
+import { type GuestImage, prepareGuestImage } from '../../framework/guest/image.js';
+import { containerProcesses } from '../../framework/mesos-local/agent/process-tree.js';
+import type { GuestView } from '../../framework/service.js';
+import { type Replica, System, until } from '../e2e/system.js';
+import { patienceMs } from './machine.js';
+
+export const app = '/demo/guest';
+
+export type Member = Replica & { guest?: { standing: string | null } };
+
+/** What the API says of a replicated guest; `members` run. */
+export interface Told {
+  state: string;
+  guest: GuestView;
+  members: Member[];
+}
+
+export class GuestCluster {
+  private constructor(
+    readonly system: System,
+    private readonly image: GuestImage,
+  ) {}
+
+  static async start(agents: number): Promise<GuestCluster> {
+    const image = prepareGuestImage();
+    return new GuestCluster(await System.start({ agents }), image);
+  }
+
+  /** `vm` beside what a guest with redis-server needs; `rest` of the app. */
+  async deploy(vm: object, rest: object): Promise<void> {
+    const commandLine = 'quiet nokaslr no_timer_check mitigations=off';
+    const container = { type: 'VM', vm: { ...this.image, memory: 128, commandLine, ports: [6379], ...vm } };
+    await this.system.deploy({ id: app, backoffSeconds: 0, container, ...rest });
+  }
+
+  async told(): Promise<Told> {
+    const { group, replicas } = await this.system.group(app);
+    const { state, guest } = group as unknown as Pick<Told, 'state' | 'guest'>;
+    return { state, guest, members: replicas.filter((one) => one.state === 'TASK_RUNNING') };
+  }
+
+  /** Of three running members, the primary not being `notMember`. */
+  covered(notMember = 0): Promise<Told> {
+    return until(`${app} is covered`, 4 * patienceMs, async () => {
+      const now = await this.told();
+      if (now.state === 'whole' && now.guest.covered && now.guest.primary !== notMember) return now;
+      throw new Error(JSON.stringify([now.state, now.guest, now.members.map(({ slot, guest }) => [slot, guest])]));
+    });
+  }
+
+  /** As when its machine loses power: the executor, and all that it has started, in one sandbox. */
+  lose({ pid }: Member): void {
+    const sandbox = directoryOf(pid as number);
+    const own = containerProcesses(this.system.directory, null).filter((one) => directoryOf(one) === sandbox);
+    for (const one of own) process.kill(one, 'SIGKILL');
+  }
+}
+
+export const inSlot = ({ members }: Told, slot: number): Member => members.find((one) => one.slot === slot) as Member;
+
+export const primary = ({ members, guest }: Told): Member =>
+  members.find(({ member }) => member === guest.primary) as Member;
+
+/** Where a process works: that of a member is in its sandbox. Empty for one that has ended. */
+export function directoryOf(pid: number): string {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`);
+  } catch {
+    return '';
+  }
+}
