@@ -1,6 +1,6 @@
 /** An app that is a replicated guest (`replication.protocol` "vm"): which of its three members has what. */
 import type { ReplicaDemand } from '../placement/types.js';
-import type { AppSpec } from './app.js';
+import type { AppSpec, VmSpec } from './app.js';
 
 /** Primary, backup and witness: as many as `instances` is. */
 export const guestMembers = 3;
@@ -11,11 +11,19 @@ export const witnessSlot = 2;
  * round while it is the backup. QEMU itself, `gaia-vm` and the executor.
  */
 export const pairMb = 384;
+/**
+ * The most that a backup keeps beside its guest's disk in MB, twice: what its guest has written since the last round, and what the
+ * round under way brings. `gaia-vm` keeps no more (consensus/native/vm/relay/shared_disk.h).
+ */
+const asideMbMax = 1024;
 /** A witness runs `gaia-vm` and an executor. */
 const witnessDemand = { cpus: 0.1, mem: 192, gpus: 0 };
 
 export const isReplicatedGuest = ({ replication }: Pick<AppSpec, 'replication'>): boolean =>
   replication?.protocol === 'vm';
+
+/** What a member with a guest has in its sandbox beside the guest's disk, in MB: the memory, which the relay maps, and what is aside. */
+export const besideDiskMb = ({ memory, disk = 0 }: VmSpec): number => memory + 2 * Math.min(disk, asideMbMax);
 
 /** What the witness asks for in place of a member with a guest. */
 export function ofWitness(demand: ReplicaDemand): ReplicaDemand {

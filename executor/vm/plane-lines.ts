@@ -2,6 +2,8 @@
 import type { FrameCounts, RoundReport } from '../assignment.js';
 import { flag, integer, line, object, oneOf, text } from '../fields.js';
 
+export const roundWishes = ['mismatch', 'full', 'idle', 'disk'] as const;
+
 export interface GuestStatus {
   epoch: number;
   /** Member numbers; 0: none. */
@@ -15,8 +17,8 @@ export interface GuestStatus {
   drained: boolean;
   /** The last that counts. */
   round: number;
-  /** `idle`: output waits, and the guest has nothing to do. */
-  roundWanted: 'mismatch' | 'full' | 'idle' | null;
+  /** `idle`: output waits, and the guest has nothing to do; `disk`: it has written much. */
+  roundWanted: (typeof roundWishes)[number] | null;
 }
 
 export interface RelayStatus {
@@ -58,10 +60,7 @@ function readGuest(fields: Record<string, unknown>): GuestStatus {
     cut: integer(fields.cut, 'cut'),
     drained: flag(fields.drained, 'drained'),
     round: integer(fields.round, 'round'),
-    roundWanted:
-      fields.roundWanted === null
-        ? null
-        : oneOf(fields.roundWanted, 'roundWanted', ['mismatch', 'full', 'idle'] as const),
+    roundWanted: fields.roundWanted === null ? null : oneOf(fields.roundWanted, 'roundWanted', roundWishes),
   };
 }
 

@@ -3,7 +3,7 @@ import lodash from 'lodash';
 import type { AgentName } from '../../placement/index.js';
 import type { Affinity, Claim, GroupRequest, LivingReplica, ReplicaDemand } from '../../placement/types.js';
 import type { AffinityRule, AppSpec } from '../app.js';
-import { isReplicatedGuest, ofWitness, witnessSlot } from '../replicated-guest.js';
+import { besideDiskMb, isReplicatedGuest, ofWitness, witnessSlot } from '../replicated-guest.js';
 import type { Context } from './context.js';
 import { maintenanceAt } from './maintenance.js';
 import type { AgentRef, AppRecord, AwayMember, ReservationRecord, TaskRecord } from './records.js';
@@ -99,8 +99,8 @@ export function ownRoles(role: string): string[] {
 export const volumesMb = ({ residency }: Pick<AppSpec, 'residency'>): number =>
   (residency?.volumes ?? []).reduce((sum, { sizeMb }) => sum + sizeMb, 0);
 
-/** A replicated guest's memory is a file in the sandbox, which the relay maps, too. */
-const memoryFileMb = (spec: AppSpec): number => (isReplicatedGuest(spec) ? (spec.container?.vm.memory ?? 0) : 0);
+const guestFilesMb = (spec: AppSpec): number =>
+  isReplicatedGuest(spec) && spec.container ? besideDiskMb(spec.container.vm) : 0;
 
 /** The request of a whole new app, as its spec says it. */
 export function requestOf(spec: AppSpec): MixedRequest {
@@ -110,7 +110,7 @@ export function requestOf(spec: AppSpec): MixedRequest {
   const demand = {
     cpus,
     mem,
-    disk: spec.disk + volumesMb(spec) + memoryFileMb(spec),
+    disk: spec.disk + volumesMb(spec) + guestFilesMb(spec),
     gpus,
     ports: [...ports, ...ownPorts(spec)],
   };

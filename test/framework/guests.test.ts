@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type SchedulerCallBody, toPlain } from '../../framework/mesos-http-client/index.js';
 import { pairMb } from '../../framework/replicated-guest.js';
+import { requestOf } from '../../framework/scheduler/demand.js';
 import type { GuestView, TaskView } from '../../framework/service.js';
 import { FakeGroup } from './model/fake-group.js';
 import { FakeGuest } from './model/fake-guest.js';
@@ -80,6 +81,17 @@ describe('scheduler: a replicated guest', () => {
         { slot: 2, firstPrimary, witness: true, mem: 192, disk: 0 },
       ],
     );
+  });
+
+  it('has counted what lies beside its disk at primary and backup, of a large disk no more than is kept', () => {
+    const disks = (disk: number) => {
+      const spec = guestSpec(id);
+      const vm = { ...(spec.container as NonNullable<typeof spec.container>).vm, disk };
+      const { demand, witness } = requestOf({ ...spec, disk, container: { type: 'VM', vm } });
+      return [demand.disk, witness?.disk];
+    };
+    assert.deepEqual(disks(100), [100 + 128 + 2 * 100, 0]);
+    assert.deepEqual(disks(5000), [5000 + 128 + 2 * 1024, 0]);
   });
 
   it('is placed whole or not at all, and what is missing is said', () => {

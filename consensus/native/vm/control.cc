@@ -28,6 +28,11 @@ const char* nameOf(OutputGuard::Want want) {
   return "null";
 }
 
+const char* wanted(const GuestStatus& guest) {
+  const bool forDiskAlone = guest.want == OutputGuard::Want::nothing && guest.diskDue;
+  return forDiskAlone ? "\"disk\"" : nameOf(guest.want);
+}
+
 std::string field(const char* name, std::uint64_t value) {
   return std::string(",\"") + name + "\":" + std::to_string(value);
 }
@@ -39,8 +44,8 @@ std::string flag(const char* name, bool value) {
 std::string guestLine(const GuestStatus& guest) {
   return "{\"type\":\"guest\"" + field("epoch", guest.roles.epoch) + field("primary", guest.roles.primary) +
          field("backup", guest.roles.backup) + flag("connected", guest.connected) + field("cut", guest.cut) +
-         flag("drained", guest.drained) + field("round", guest.round) +
-         ",\"roundWanted\":" + nameOf(guest.want) + "}\n";
+         flag("drained", guest.drained) + field("round", guest.round) + ",\"roundWanted\":" + wanted(guest) +
+         "}\n";
 }
 
 std::string framesLine(const FrameCounts& counts) {
@@ -128,7 +133,9 @@ void Control::obey(std::string_view line, DataPlane& plane, Synchronisation& syn
 
 void Control::report(const DataPlane& plane, Synchronisation& synchronisation, std::uint64_t nowNs) {
   for (const auto& line : synchronisation.takeLines()) say(line);
-  if (const GuestStatus guest = plane.guestStatus(); guest != guest_) {  // at once: rounds wait for it
+  GuestStatus guest = plane.guestStatus();
+  guest.diskDue = synchronisation.diskDue();
+  if (guest != guest_) {  // at once: rounds wait for it
     guest_ = guest;
     say(guestLine(guest));
   }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "runtime/state_report.h"
+
 namespace gaia::vm {
 
 Synchronisation::Synchronisation(const Options& options, DataPlane& plane, relay::SharedDisk* disk)
@@ -63,6 +65,10 @@ std::string Synchronisation::part() {
   return {};
 }
 
+bool Synchronisation::diskDue() const {
+  return disk_ != nullptr && disk_->due() && std::holds_alternative<std::unique_ptr<relay::PrimaryEnd>>(end_);
+}
+
 void Synchronisation::addTo(std::vector<pollfd>* descriptors) const {
   if (const auto* primary = std::get_if<std::unique_ptr<relay::PrimaryEnd>>(&end_))
     (*primary)->addTo(descriptors);
@@ -87,10 +93,9 @@ void Synchronisation::serve(std::uint64_t nowNs) {
 void Synchronisation::attendDisk() {
   const bool leads = plane_.guestStatus().roles.primary == options_.replica.self.number;
   if (leads && !std::holds_alternative<std::unique_ptr<relay::BackupEnd>>(end_)) disk_->lead();
-  if (!disk_->broken()) return;
-  lines_.push_back(
-      "{\"type\":\"fatal\",\"message\":\"the guest's disk could not be written when a round counted; is the "
-      "host's full?\"}\n");
+  const char* const fault = disk_->fault();
+  if (fault == nullptr) return;
+  lines_.push_back(fatalLine(fault));
   plane_.stop();
 }
 

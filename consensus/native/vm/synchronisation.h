@@ -20,6 +20,9 @@ class Synchronisation {
   std::string trigger(const std::string& why);  // of the round that is asked for next
   std::string part();                           // ends the session
 
+  // At the primary: so much was written to the guest's disk that a round is due.
+  bool diskDue() const;
+
   void addTo(std::vector<pollfd>* descriptors) const;
   void serve(std::uint64_t nowNs);
   std::vector<std::string> takeLines() { return std::exchange(lines_, {}); }  // for the executor

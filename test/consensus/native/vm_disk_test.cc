@@ -22,7 +22,8 @@ namespace {
 constexpr std::uint64_t blocks = 40;
 
 struct Disk : testing::Disk {
-  explicit Disk(std::uint64_t size = blocks * pageBytes) : testing::Disk(size) {}
+  explicit Disk(std::uint64_t size = blocks * pageBytes, std::uint64_t asideMax = SharedDisk::asideBytesMax)
+      : testing::Disk(size, asideMax) {}
 };
 
 Block filled(int value) {
@@ -100,6 +101,38 @@ TEST_CASE(
   const auto all = disk.takeWritten();
   for (const std::uint64_t block : {1, 2, 30}) CHECK(std::ranges::find(all, block) != all.end());
   CHECK(disk.flush());
+}
+
+TEST_CASE(
+    "guest disk: a round is due when much was written since the last one, and not when that was taken") {
+  Disk owner(blocks * pageBytes, 32 * pageBytes);
+  SharedDisk& disk = owner.disk;
+  CHECK(disk.lead());
+  put(disk, 1, 1);
+  put(disk, 1, 2);  // the same block once more is no more to bring
+  CHECK_FALSE(disk.due());
+  put(disk, 2, 1);
+  CHECK(disk.due());
+  CHECK(disk.takeWritten().size() == 2);
+  CHECK_FALSE(disk.due());
+}
+
+TEST_CASE(
+    "guest disk: a backup keeps so much beside its file, and what its guest writes beyond that ends it") {
+  constexpr std::uint64_t most = 16;
+  Disk owner(blocks * pageBytes, most * pageBytes);
+  SharedDisk& disk = owner.disk;
+  for (std::uint64_t block = 0; block < blocks; block++) CHECK(disk.stage(block, filled(1)));  // a seed
+  CHECK(disk.commit());
+  for (std::uint64_t block = 0; block < most; block++) CHECK(disk.stage(block, filled(2)));
+  CHECK_FALSE(disk.stage(most, filled(2)));
+  CHECK(disk.stage(0, filled(3)));
+  for (std::uint64_t block = 0; block < most; block++) put(disk, block, 4);
+  put(disk, 0, 5);
+  CHECK(disk.fault() == nullptr);
+  CHECK_FALSE(disk.write(most * pageBytes, filled(4)));
+  REQUIRE(disk.fault() != nullptr);
+  CHECK(std::string_view(disk.fault()).find("has written more to its disk") != std::string_view::npos);
 }
 
 TEST_CASE("guest disk: parts of blocks, ahead of the file and in it, as a model has them") {

@@ -14,7 +14,7 @@ namespace gaia::relay::testing {
 
 // In a directory of its own.
 struct Disk {
-  explicit Disk(std::uint64_t bytes) {
+  explicit Disk(std::uint64_t bytes, std::uint64_t asideMax = SharedDisk::asideBytesMax) : disk(asideMax) {
     char name[] = "/tmp/gaia-disk-XXXXXX";
     directory = mkdtemp(name);
     close(open((directory / "disk").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600));

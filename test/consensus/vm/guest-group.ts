@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -30,7 +30,8 @@ export class GuestGroup {
   readonly directory = mkdtempSync(path.join(tmpdir(), 'gaia-guest-'));
   readonly members: GuestMember[] = [];
 
-  static async start(doors: Door[]): Promise<GuestGroup> {
+  /** `diskBytes`: of the guest's disk; 0: it has none. */
+  static async start(doors: Door[], diskBytes = 0): Promise<GuestGroup> {
     const group = new GuestGroup();
     const lines = ['group=/test/guest@1', `secret=${randomBytes(32).toString('hex')}`, 'join=0', 'transport=auto'];
     const places: string[] = [];
@@ -41,7 +42,14 @@ export class GuestGroup {
       // A busy machine lets members stand still; one that ends is missed at once.
       const own = [`self=${self}`, ...peers, 'journal=journal', 'suspicion_ms=5000', 'first_primary=1'];
       if (slot < 2) own.push('guest_socket=guest.sock', 'migration_socket=migration.sock', 'memory=memory,memory');
-      group.members.push(await GuestMember.start(path.join(group.directory, `${slot + 1}`), [...lines, ...own], doors));
+      const directory = path.join(group.directory, `${slot + 1}`);
+      mkdirSync(directory);
+      if (slot < 2 && diskBytes > 0) {
+        own.push('disk=disk.sock,disk.raw');
+        writeFileSync(path.join(directory, 'disk.raw'), '');
+        truncateSync(path.join(directory, 'disk.raw'), diskBytes);
+      }
+      group.members.push(await GuestMember.start(directory, [...lines, ...own], doors));
     }
     return group;
   }
@@ -92,7 +100,6 @@ export class GuestMember {
   }
 
   static async start(directory: string, lines: string[], doors: Door[]): Promise<GuestMember> {
-    mkdirSync(directory);
     const ports: number[] = [];
     const conf = [...lines];
     for (const door of doors) {
@@ -112,6 +119,11 @@ export class GuestMember {
   /** Where its guest's QEMU migrates to or is incoming. */
   get migrationSocket(): string {
     return path.join(this.directory, 'migration.sock');
+  }
+
+  /** Where its guest's QEMU has its disk. */
+  get diskSocket(): string {
+    return path.join(this.directory, 'disk.sock');
   }
 
   /** Its guest's memory. */

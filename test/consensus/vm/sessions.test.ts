@@ -4,14 +4,18 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { eventually } from '../group.js';
+import { DiskClient } from './disk-client.js';
 import { GuestGroup } from './guest-group.js';
+
+const dueBytes = 64 * 2 ** 20;
+const diskBytes = 128 * 2 ** 20;
 
 describe('a session of the relay', function () {
   this.timeout(60_000);
   let group: GuestGroup;
   let qemu: net.Server;
   beforeEach(async () => {
-    group = await GuestGroup.start([]);
+    group = await GuestGroup.start([], diskBytes);
     await group.formed();
   });
   afterEach(async () => {
@@ -58,5 +62,15 @@ describe('a session of the relay', function () {
     assert.equal(ends.includes('primary'), false);
     assert.match(group.member(1).relay?.why as string, /the connection to the other relay ended/);
     assert.equal(group.member(2).relay?.end, 'backup');
+  });
+
+  it('has a round wanted when much was written to the disk of its primary', async () => {
+    const port = await listens(2);
+    group.member(1).order(`dial 2 127.0.0.1 ${port}`);
+    await eventually('there is no session', () => group.member(1).relay?.end === 'primary');
+    const guest = await DiskClient.open(group.member(1).diskSocket);
+    await guest.write(dueBytes);
+    await eventually('no round is wanted', () => group.member(1).guest?.roundWanted === 'disk');
+    guest.close();
   });
 });

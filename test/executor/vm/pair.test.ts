@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { GuestReport } from '../../../executor/assignment.js';
 import type { ColoNews } from '../../../executor/vm/colo-loop.js';
 import { Pair, type PairAction, type PairEvent } from '../../../executor/vm/pair.js';
-import { type GuestStatus, parsePlaneLine, type RelayStatus } from '../../../executor/vm/plane-lines.js';
+import { type GuestStatus, parsePlaneLine, type RelayStatus, roundWishes } from '../../../executor/vm/plane-lines.js';
 import { handOverLimitMs } from '../../../executor/vm/wishes.js';
 
 const limits = { roundIntervalMs: 100, roundLimitMs: 5000 };
@@ -274,7 +274,7 @@ describe('executor vm: a pair', () => {
     const status = fc.record({
       ...{ epoch: fc.nat(9), primary: fc.constantFrom(1, 2), backup: fc.constantFrom(0, 1, 2) },
       ...{ connected: fc.boolean(), cut: fc.nat(3), drained: fc.boolean(), round: fc.nat(3) },
-      roundWanted: fc.constantFrom<GuestStatus['roundWanted']>(null, 'mismatch', 'full', 'idle'),
+      roundWanted: fc.constantFrom<GuestStatus['roundWanted']>(null, ...roundWishes),
     });
     const phases = fc.constantFrom('alone', 'seeding', 'primary', 'backup', 'parting', 'useless' as const);
     const event: fc.Arbitrary<PairEvent> = fc.oneof(

@@ -216,7 +216,7 @@ std::span<const std::byte> BackupRelay::livePage(std::uint32_t block, std::uint6
 bool BackupRelay::put(std::uint32_t block, std::uint64_t number, std::span<const std::byte> content) {
   if (block == diskBlock) {
     if (disk_->stage(number, content)) return true;
-    failure_ = "this member's disk cannot be written";
+    failure_ = "this member's disk cannot be written, or the round brings more of it than is kept";
     return false;
   }
   putHead(block, number, wire::Flag::whole);

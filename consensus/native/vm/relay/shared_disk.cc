@@ -36,6 +36,12 @@ bool writeWhole(int descriptor, std::uint64_t offset, std::span<const std::byte>
   return true;
 }
 
+constexpr const char* unwritable =
+    "the guest's disk could not be written when a round counted; is the host's full?";
+constexpr const char* noRoom =
+    "the backup's guest has written more to its disk since the last round than is kept; its successor begins "
+    "with a whole copy";
+
 }  // namespace
 
 void BlockSet::add(std::uint64_t block) {
@@ -53,7 +59,8 @@ BlockFile::~BlockFile() {
   if (descriptor_ >= 0) close(descriptor_);
 }
 
-bool BlockFile::open(const std::string& path, std::uint64_t blocks) {
+bool BlockFile::open(const std::string& path, std::uint64_t blocks, std::uint64_t most) {
+  most_ = most;
   descriptor_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   has_.resize(blocks);
   return descriptor_ >= 0 && ftruncate(descriptor_, static_cast<off_t>(blocks * pageBytes)) == 0;
@@ -64,6 +71,10 @@ bool BlockFile::get(std::uint64_t block, Block* out) const {
 }
 
 bool BlockFile::put(std::uint64_t block, std::span<const std::byte> content) {
+  if (!hasRoom(block)) {
+    errno = EIO;  // what asks its owner to make room would stop the guest
+    return false;
+  }
   if (!writeWhole(descriptor_, block * pageBytes, content)) return false;
   has_.add(block);
   return true;
@@ -101,7 +112,9 @@ bool SharedDisk::open(const std::string& path, std::string* error) {
              " bytes; it must have a multiple of 4096, at most 64 GiB";
     return false;
   }
-  if (there && ahead_.open(path + ".ahead", blocks_) && round_.open(path + ".round", blocks_)) return true;
+  if (there && ahead_.open(path + ".ahead", blocks_, asideBlocksMax_) &&
+      round_.open(path + ".round", blocks_, asideBlocksMax_))
+    return true;
   *error = "cannot use the disk " + path + ": " + sys::errorText(errno);
   return false;
 }
@@ -127,6 +140,7 @@ bool SharedDisk::write(std::uint64_t offset, std::span<const std::byte> in) {
   if (!leads_) return putAhead(offset, in);
   const auto last = (offset + in.size() - 1) / pageBytes;
   for (auto block = offset / pageBytes; block <= last; block++) written_.add(block);
+  writtenBlocks_ = written_.count();
   return writeWhole(descriptor_, offset, in);
 }
 
@@ -146,6 +160,7 @@ bool SharedDisk::putAhead(std::uint64_t offset, std::span<const std::byte> in) {
     const std::size_t count = std::min(in.size(), pageBytes - skipped);
     if (count < pageBytes && !getHere(offset / pageBytes, &content)) return false;
     std::copy_n(in.begin(), count, content.begin() + static_cast<std::ptrdiff_t>(skipped));
+    if (!ahead_.hasRoom(offset / pageBytes)) return fail(noRoom);
     if (!ahead_.put(offset / pageBytes, content)) return false;
     offset += count;
     in = in.subspan(count);
@@ -157,8 +172,7 @@ bool SharedDisk::lead() {
   const std::scoped_lock lock(mutex_);
   if (leads_) return true;
   leads_ = true;
-  broken_ = !ahead_.moveTo(descriptor_);
-  return !broken_;
+  return ahead_.moveTo(descriptor_) || fail(unwritable);
 }
 
 bool SharedDisk::writtenIsAll() {
@@ -178,6 +192,7 @@ bool SharedDisk::writtenIsAll() {
 
 std::vector<std::uint64_t> SharedDisk::takeWritten() {
   const std::scoped_lock lock(mutex_);
+  writtenBlocks_ = 0;
   return written_.take();
 }
 
@@ -198,8 +213,13 @@ bool SharedDisk::stage(std::uint64_t block, std::span<const std::byte> content) 
 bool SharedDisk::commit() {
   const std::scoped_lock lock(mutex_);
   counts_ = true;
-  broken_ = !ahead_.clear() || !round_.moveTo(descriptor_);
-  return !broken_;
+  return (ahead_.clear() && round_.moveTo(descriptor_)) || fail(unwritable);
+}
+
+bool SharedDisk::fail(const char* fault) {
+  fault_ = fault;
+  errno = EIO;
+  return false;
 }
 
 bool SharedDisk::abandon() {

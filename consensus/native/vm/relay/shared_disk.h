@@ -21,6 +21,7 @@ class BlockSet {
   void resize(std::uint64_t blocks) { has_.assign(blocks, false); }
   std::uint64_t blocks() const { return has_.size(); }
   bool has(std::uint64_t block) const { return has_[block]; }
+  std::uint64_t count() const { return list_.size(); }
   void add(std::uint64_t block);
   std::vector<std::uint64_t> take();  // ascending; none is left
 
@@ -36,9 +37,11 @@ class BlockFile {
   ~BlockFile();
   BlockFile(const BlockFile&) = delete;
   BlockFile& operator=(const BlockFile&) = delete;
-  bool open(const std::string& path, std::uint64_t blocks);  // false: errno says why, as below
+  // `blocks`: of the disk; it has at most `most` of them. False: errno says why, as below.
+  bool open(const std::string& path, std::uint64_t blocks, std::uint64_t most);
   bool has(std::uint64_t block) const { return has_.has(block); }
   bool get(std::uint64_t block, Block* out) const;
+  bool hasRoom(std::uint64_t block) const { return has_.has(block) || has_.count() < most_; }
   bool put(std::uint64_t block, std::span<const std::byte> content);
   bool moveTo(int descriptor);  // all that it has, and has nothing afterwards
   bool clear();
@@ -47,6 +50,7 @@ class BlockFile {
   bool giveBack();
 
   int descriptor_ = -1;
+  std::uint64_t most_ = 0;
   BlockSet has_;
 };
 
@@ -54,8 +58,10 @@ class BlockFile {
 class SharedDisk {
  public:
   static constexpr std::uint64_t bytesMax = 64ull << 30;
+  // Beside the disk's file a backup has so much in each of its two others.
+  static constexpr std::uint64_t asideBytesMax = 1ull << 30;
 
-  SharedDisk() = default;
+  explicit SharedDisk(std::uint64_t asideMax = asideBytesMax) : asideBlocksMax_(asideMax / pageBytes) {}
   ~SharedDisk();
   SharedDisk(const SharedDisk&) = delete;
   SharedDisk& operator=(const SharedDisk&) = delete;
@@ -75,6 +81,9 @@ class SharedDisk {
   bool writtenIsAll();
   // Blocks written since they were last taken, ascending. Who takes them sends what they hold then, or later.
   std::vector<std::uint64_t> takeWritten();
+  // As much was written since then as one round should bring: a 16th of what a backup has room for, since the
+  // guest writes on until the round begins. Waits for nobody.
+  bool due() const { return writtenBlocks_ >= asideBlocksMax_ / 16; }
   bool get(std::uint64_t block, Block* out);  // as the guest has it
 
   // Of a backup: a block as the primary's is in the round under way. Until the first round counts nothing
@@ -82,11 +91,13 @@ class SharedDisk {
   bool stage(std::uint64_t block, std::span<const std::byte> content);
   bool commit();   // the round counts
   bool abandon();  // it never will
-  // The file is neither what it was before a round counted, or the guest went on, nor what it is then.
-  bool broken() const { return broken_; }
+  // Null: none. Else the file is neither what it was before a round counted, or the guest went on, nor what
+  // it is then; or the guest's writes found no room. Nothing here can be used any more.
+  const char* fault() const { return fault_; }
 
  private:
   bool getHere(std::uint64_t block, Block* out) const;
+  bool fail(const char* fault);
   bool putAhead(std::uint64_t offset, std::span<const std::byte> in);
 
   std::mutex mutex_;
@@ -94,7 +105,9 @@ class SharedDisk {
   std::uint64_t blocks_ = 0;
   bool leads_ = false;
   bool counts_ = false;
-  std::atomic<bool> broken_ = false;
+  const std::uint64_t asideBlocksMax_;
+  std::atomic<std::uint64_t> writtenBlocks_ = 0;
+  std::atomic<const char*> fault_ = nullptr;
   BlockSet written_;
   BlockFile ahead_, round_;
 };
