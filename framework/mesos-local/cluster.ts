@@ -4,7 +4,6 @@ import type { Credentials } from '../mesos-http-client/index.js';
 import type { Range } from '../mesos-http-client/types.js';
 import { killContainerProcesses } from './agent/process-tree.js';
 import { sandboxesDirectory } from './agent/sandbox.js';
-import type { ContainerProcess } from './agent/state.js';
 import { agentSecrets, masterSecrets, writeSecrets } from './cluster-secrets.js';
 import { type Daemon, killDaemon, logPathOf, signalDaemon, startDaemon } from './daemon.js';
 import { readJsonFile, writeFileAtomically } from './durable-file.js';
@@ -33,6 +32,8 @@ export interface LocalClusterOptions {
   agents: ClusterAgentOptions[];
   /** Default: any free port. */
   masterPort?: number;
+  /** So many masters, of which ZooKeeper at `zk://...` says who leads; default one, without it. */
+  masters?: { count: number; zk: string };
   timings?: ClusterTimings;
   /** Default true: the processes outlive the caller and `stopLocalCluster` ends them. False: they end with the caller. */
   detached?: boolean;
@@ -56,6 +57,8 @@ export interface LocalCluster {
   /** host:port */
   readonly masterAddress: string;
   readonly masterPid: number;
+  /** Of all masters, in the order of their start. */
+  readonly masters: readonly { url: string; pid: number }[];
   readonly agents: readonly LocalAgent[];
   /** SIGKILL; its executors live on. */
   killAgent(index: number): Promise<void>;
@@ -64,9 +67,13 @@ export interface LocalCluster {
   /** SIGSTOP: a partition. */
   pauseAgent(index: number): void;
   resumeAgent(index: number): void;
-  killMaster(): Promise<void>;
+  /** @param index of the master, 0 if left out */
+  killMaster(index?: number): Promise<void>;
   /** On the same port. */
-  restartMaster(): Promise<void>;
+  restartMaster(index?: number): Promise<void>;
+  /** SIGSTOP. */
+  pauseMaster(index: number): void;
+  resumeMaster(index: number): void;
   /** Ends all processes, the executors' too. */
   stop(): Promise<void>;
 }
@@ -87,7 +94,7 @@ interface AgentRecord extends ProcessRecord {
 interface ClusterRecord {
   directory: string;
   detached: boolean;
-  master: ProcessRecord | null;
+  masters: ProcessRecord[];
   agents: AgentRecord[];
   /** Claimed for the agents. */
   ports: Range[];
@@ -113,9 +120,10 @@ function timingFlags(timings: ClusterTimings, known: object): string[] {
   return Object.entries(timings).flatMap(([name, value]) => (name in known ? [flagOf(name), `${value}`] : []));
 }
 
-function masterArgs(options: LocalClusterOptions, port: number): string[] {
-  const { directory, timings = {}, seed = 1 } = options;
-  const flags = ['--work-dir', join(directory, 'master'), '--port', `${port}`, '--seed', `${seed}`];
+function masterArgs(options: LocalClusterOptions, name: string, port: number): string[] {
+  const { directory, timings = {}, seed = 1, masters } = options;
+  const zk = masters ? ['--zk', masters.zk] : [];
+  const flags = ['--work-dir', join(directory, name), ...zk, '--port', `${port}`, '--seed', `${seed}`];
   return ['master', ...flags, ...masterSecrets(options), ...timingFlags(timings, MASTER_TIMINGS)];
 }
 
@@ -156,7 +164,7 @@ export async function startLocalCluster(given: LocalClusterOptions): Promise<Loc
   }
   mkdirSync(directory, { recursive: true });
   writeSecrets(options);
-  const record: ClusterRecord = { directory, detached: options.detached ?? true, master: null, agents: [], ports: [] };
+  const record: ClusterRecord = { directory, detached: options.detached ?? true, masters: [], agents: [], ports: [] };
   save(record);
   try {
     await startAll(options, record);
@@ -172,10 +180,8 @@ async function startAll(options: LocalClusterOptions, record: ClusterRecord): Pr
   const ranges = await claimPortRanges(wanting.length, options.directory);
   record.ports = ranges;
   save(record);
-  record.master = await start(record, 'master', masterArgs(options, options.masterPort ?? 0));
-  const { url } = record.master;
-  record.master.args = masterArgs(options, Number(new URL(url).port));
-  save(record);
+  await startMasters(options, record);
+  const url = options.masters?.zk ?? (record.masters[0] as ProcessRecord).url;
   const starts = options.agents.map(async (agent, index): Promise<AgentRecord> => {
     const ports = wanting.includes(agent) ? (ranges[wanting.indexOf(agent)] ?? null) : null;
     const plan = { workDirectory: join(options.directory, `agent-${index}`), ports };
@@ -189,6 +195,16 @@ async function startAll(options: LocalClusterOptions, record: ClusterRecord): Pr
   if (failed) throw failed.reason;
 }
 
+async function startMasters(options: LocalClusterOptions, record: ClusterRecord): Promise<void> {
+  for (let index = 0; index < (options.masters?.count ?? 1); index += 1) {
+    const name = index === 0 ? 'master' : `master-${index}`;
+    const master = await start(record, name, masterArgs(options, name, index === 0 ? (options.masterPort ?? 0) : 0));
+    master.args = masterArgs(options, name, Number(new URL(master.url).port));
+    record.masters.push(master);
+    save(record);
+  }
+}
+
 /**
  * Ends the cluster that runs in `directory`, whoever started it, with all executors.
  * @returns false if there is none
@@ -200,11 +216,11 @@ export async function stopLocalCluster(directory: string): Promise<boolean> {
   return true;
 }
 
-/** Agents first, so that nothing is restarted or reported; then what they ran; then the master. */
+/** Agents first, so that nothing is restarted or reported; then what they ran; then the masters. */
 async function stopRecorded(record: ClusterRecord): Promise<void> {
   await Promise.all(record.agents.map((agent) => killDaemon(agent.process)));
   await Promise.all(record.agents.map(endContainers));
-  if (record.master) await killDaemon(record.master.process);
+  await Promise.all(record.masters.map((master) => killDaemon(master.process)));
   releasePortRanges(record.ports, record.directory);
   rmSync(recordPath(record.directory), { force: true });
 }
@@ -232,7 +248,7 @@ class RecordedCluster implements LocalCluster {
   }
 
   get masterUrl(): string {
-    return (this.#record.master as ProcessRecord).url;
+    return this.#master(0).url;
   }
 
   get masterAddress(): string {
@@ -240,7 +256,11 @@ class RecordedCluster implements LocalCluster {
   }
 
   get masterPid(): number {
-    return this.#masterProcess().pid;
+    return this.#master(0).process.pid;
+  }
+
+  get masters(): readonly { url: string; pid: number }[] {
+    return this.#record.masters.map(({ url, process }) => ({ url, pid: process.pid }));
   }
 
   get agents(): readonly LocalAgent[] {
@@ -253,8 +273,10 @@ class RecordedCluster implements LocalCluster {
     }));
   }
 
-  #masterProcess(): ContainerProcess {
-    return (this.#record.master as ProcessRecord).process;
+  #master(index: number): ProcessRecord {
+    const master = this.#record.masters[index];
+    if (!master) throw new RangeError(`master ${index}: there are ${this.#record.masters.length}, counted from 0`);
+    return master;
   }
 
   #agent(index: number): AgentRecord {
@@ -282,15 +304,23 @@ class RecordedCluster implements LocalCluster {
     signalDaemon(this.#agent(index).process, 'SIGCONT');
   }
 
-  killMaster(): Promise<void> {
-    return killDaemon(this.#masterProcess());
+  killMaster(index = 0): Promise<void> {
+    return killDaemon(this.#master(index).process);
   }
 
-  async restartMaster(): Promise<void> {
-    const master = this.#record.master as ProcessRecord;
+  async restartMaster(index = 0): Promise<void> {
+    const master = this.#master(index);
     await killDaemon(master.process);
-    this.#record.master = await start(this.#record, master.name, master.args);
+    Object.assign(master, await start(this.#record, master.name, master.args));
     save(this.#record);
+  }
+
+  pauseMaster(index: number): void {
+    signalDaemon(this.#master(index).process, 'SIGSTOP');
+  }
+
+  resumeMaster(index: number): void {
+    signalDaemon(this.#master(index).process, 'SIGCONT');
   }
 
   stop(): Promise<void> {

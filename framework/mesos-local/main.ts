@@ -59,6 +59,7 @@ function closedAreas(flags: object, areas: Readonly<Record<string, Area>>): Area
 }
 
 interface MasterFlags extends Record<keyof typeof MASTER_TIMINGS, number> {
+  zk?: string;
   credentials?: string;
   ip: string;
   port: number;
@@ -72,7 +73,13 @@ interface MasterFlags extends Record<keyof typeof MASTER_TIMINGS, number> {
 async function startMaster(flags: MasterFlags): Promise<void> {
   const { workDir: workDirectory, region, zone, exitOnStdinEnd, credentials, ...rest } = flags;
   const authentication = { credentials, closed: closedAreas(flags, MASTER_AREAS) };
-  const master = new MasterLoop({ ...rest, workDirectory, domain: domainOf(region, zone), authentication });
+  const master = new MasterLoop({
+    ...rest,
+    workDirectory,
+    domain: domainOf(region, zone),
+    authentication,
+    onLost: fail,
+  });
   const stop = () => {
     master.stop();
     process.exit(0);
@@ -106,7 +113,7 @@ async function startAgent(flags: AgentFlags): Promise<void> {
   const revocable = parseResources(revocableResources).map((resource) => ({ ...resource, revocable: {} }));
   const options = {
     ...rest,
-    masterUrl: master,
+    master,
     ...(credential !== undefined && { credential: readCredential(credential) }),
     authentication: { credentials: httpCredentials, closed: closedAreas(flags, AGENT_AREAS) },
     tokenKey: jwtSecretKey === undefined ? null : readTokenKey(jwtSecretKey),
@@ -138,6 +145,10 @@ withTimings(program.command('master'), MASTER_TIMINGS)
   .requiredOption('--work-dir <directory>')
   .option('--region <name>', 'region of the master', 'local')
   .option('--zone <name>', 'zone of the master', 'master')
+  .option(
+    '--zk <url>',
+    'zk://HOST:PORT,HOST:PORT/PATH: one of several masters, of which one leads; the registry is there, too',
+  )
   .option('--credentials <file>', 'JSON with the principals that are known, as in Mesos')
   .option('--authenticate-http-frameworks', 'frameworks name a principal and its secret')
   .option('--authenticate-http-readonly', 'and whoever asks the older pages')
@@ -148,7 +159,7 @@ withTimings(program.command('master'), MASTER_TIMINGS)
   .action((flags: MasterFlags) => startMaster(flags).catch(fail));
 
 withTimings(program.command('agent'), AGENT_TIMINGS)
-  .requiredOption('--master <url>')
+  .requiredOption('--master <urls>', 'http://HOST:PORT, several with commas, or zk://HOST:PORT,HOST:PORT/PATH')
   .option('--ip <address>', 'address to listen on', '127.0.0.1')
   .option('--port <port>', '0: the one of the earlier life, else any free one', integer, 0)
   .requiredOption('--work-dir <directory>')

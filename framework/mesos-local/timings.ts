@@ -13,6 +13,7 @@ export const MASTER_TIMINGS = {
   agentPingsMissedMax: 5,
   /** How long agents of the registry may stay away after a restart of the master. */
   agentReregisterTimeoutMs: 600_000,
+  zkSessionTimeoutMs: 10_000,
 };
 
 export const AGENT_TIMINGS = {
@@ -23,4 +24,5 @@ export const AGENT_TIMINGS = {
   /** How long executors may take to find a restarted agent. */
   executorReregistrationTimeoutMs: 2000,
   executorShutdownGraceMs: 5000,
+  zkSessionTimeoutMs: 10_000,
 };

@@ -27,6 +27,7 @@ import { callingExecutor, parseExecutorCall } from './executor-call.js';
 import { checkClaims, executorToken, tokenClaims } from './executor-token.js';
 import { browsePage, readFilePage } from './files.js';
 import { MasterLink } from './master-link.js';
+import { mastersOf } from './masters.js';
 import { type Account, sandboxesDirectory, sandboxPath } from './sandbox.js';
 import type { AgentAction, AgentCheckpoint, AgentSettings, Executor } from './state.js';
 import { PENDING_UPDATES_MAX, type StatusStream } from './status-stream.js';
@@ -34,7 +35,9 @@ import { agentStatePage } from './views.js';
 import { linkVolumes, makeVolume, removeVolume } from './volumes.js';
 
 export interface AgentOptions extends Omit<AgentSettings, 'commandExecutor'> {
-  masterUrl: string;
+  /** URLs, separated by commas, or `zk://...`. */
+  master: string;
+  zkSessionTimeoutMs: number;
   /** 0 = the port of the earlier life in this work directory, else any free one. */
   port: number;
   hostname: string;
@@ -83,7 +86,7 @@ export class AgentLoop {
       failed: (containerId, message, dropped) => this.#step({ type: 'containerFailed', containerId, message, dropped }),
       exited: (containerId, status) => this.#step({ type: 'containerExited', containerId, status }),
     });
-    this.#link = new MasterLink(options.masterUrl, options.credential, {
+    this.#link = new MasterLink(mastersOf(options.master, options.zkSessionTimeoutMs), options.credential, {
       connected: () => this.#step({ type: 'masterConnected' }),
       closed: () => this.#step({ type: 'masterClosed' }),
       refused: () =>

@@ -1,8 +1,9 @@
-import { request } from 'node:http';
+import { type IncomingMessage, request } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { basicAuthorization, type Credentials } from '../../mesos-http-client/api-url.js';
 import { AGENT_PATH, AGENT_PROTOCOL, type ToAgent, type ToMaster } from '../protocol.js';
 import { RecordSocket } from '../record-socket.js';
+import type { Masters } from './masters.js';
 
 const BACKOFF_MIN_MS = 50;
 const BACKOFF_MAX_MS = 1000;
@@ -16,9 +17,9 @@ export interface LinkListener {
   message(message: ToAgent): void;
 }
 
-/** The agent's connection to its master, made again and again until `stop`. */
+/** The agent's connection to its master, made again and again, to whichever leads, until `stop`. */
 export class MasterLink {
-  readonly #url: string;
+  readonly #masters: Masters;
   readonly #listener: LinkListener;
   readonly #headers: Record<string, string>;
   #socket: RecordSocket<ToAgent, ToMaster> | null = null;
@@ -27,15 +28,26 @@ export class MasterLink {
   #refused = false;
 
   /** @param credential who the agent is, where the master asks */
-  constructor(masterUrl: string, credential: Credentials | undefined, listener: LinkListener) {
-    this.#url = new URL(AGENT_PATH, masterUrl).href;
+  constructor(masters: Masters, credential: Credentials | undefined, listener: LinkListener) {
+    this.#masters = masters;
     this.#listener = listener;
     this.#headers = { Connection: 'Upgrade', Upgrade: AGENT_PROTOCOL, ...basicAuthorization(credential) };
   }
 
+  /** Also when another master leads: what was said to the old one ends. */
   connect(): void {
+    this.#masters.start(() => this.#socket?.close());
+    this.#attempt();
+  }
+
+  #attempt(): void {
     if (this.#stopped) return;
-    const outgoing = request(this.#url, { headers: this.#headers, agent: false });
+    const url = this.#masters.next();
+    if (url === null) {
+      this.#retry();
+      return;
+    }
+    const outgoing = request(new URL(AGENT_PATH, url), { headers: this.#headers, agent: false });
     // An attempt ends once, in whichever way comes first.
     let ended = false;
     const end = () => {
@@ -46,7 +58,7 @@ export class MasterLink {
     outgoing.once('upgrade', (_response, socket, head) => this.#open(socket, head, end));
     outgoing.once('response', (response) => {
       response.resume();
-      if (response.statusCode === 401) this.#refuse();
+      this.#answered(response, url);
       end();
     });
     outgoing.once('error', end);
@@ -68,14 +80,16 @@ export class MasterLink {
     this.#listener.connected();
   }
 
-  #refuse(): void {
+  #answered({ statusCode, headers }: IncomingMessage, url: string): void {
+    if (statusCode === 307 && headers.location) this.#masters.redirected(new URL(headers.location, url).origin);
+    if (statusCode !== 401) return;
     if (!this.#refused) this.#listener.refused();
     this.#refused = true;
   }
 
   #retry(): void {
     if (this.#stopped) return;
-    setTimeout(() => this.connect(), this.#backoffMs);
+    setTimeout(() => this.#attempt(), this.#backoffMs);
     this.#backoffMs = Math.min(this.#backoffMs * 2, BACKOFF_MAX_MS);
   }
 
@@ -85,12 +99,14 @@ export class MasterLink {
 
   stop(): void {
     this.#stopped = true;
+    this.#masters.stop();
     this.#socket?.close();
   }
 
   /** As `stop`, but what was sent still goes out. */
   async finish(): Promise<void> {
     this.#stopped = true;
+    this.#masters.stop();
     await this.#socket?.finish(FINISH_TIMEOUT_MS);
   }
 }

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
+import lodash from 'lodash';
+import { parseZooKeeperUrl } from '../../zookeeper/index.js';
 import { type Gate, type GateOptions, gateOf } from '../authentication.js';
-import { readJsonFile, writeFileAtomically } from '../durable-file.js';
 import { checkAccept, checkContentType, Refusal } from '../http-call.js';
 import {
   answerEmpty,
@@ -16,53 +17,108 @@ import {
   refuseMethod,
   writeEvent,
 } from '../http-server.js';
+import { type LeadingMaster, LeadingMasters } from '../leading-master.js';
 import { AGENT_PATH, AGENT_PROTOCOL, type ToAgent, type ToMaster } from '../protocol.js';
 import { RecordSocket } from '../record-socket.js';
+import { MASTER_TIMINGS } from '../timings.js';
 import { Master, type MasterEvent } from './master.js';
+import { masterInfo } from './master-info.js';
 import { type Operation, operatorCall } from './operator-call.js';
-import { areaOfPage, PAGES, type Page } from './operator-pages.js';
+import { areaOf, LOCAL_PAGES, PAGES, type Page } from './operator-pages.js';
+import { FileRegistry, type RegistryStore, ZooKeeperRegistry } from './registry.js';
 import { checkPrincipal, parseSchedulerCall } from './scheduler-call.js';
 import type { MasterAction, MasterSettings, Registry } from './state.js';
 
 /** Port 0 = any free port. */
 export interface MasterOptions extends Omit<MasterSettings, 'masterId' | 'hostname'> {
   workDirectory: string;
+  /** One of several masters: where they agree on the leader, and keep the registry. */
+  zk?: string;
+  zkSessionTimeoutMs: number;
+  /** It led and does no longer. Nothing it knows holds any more: it must end. */
+  onLost(cause: Error): void;
   authentication: GateOptions;
+}
+
+/** Status line and headers, for a request that asked for another protocol. */
+function headOf({ status, headers }: Refusal): string {
+  const lines = Object.entries(headers).map(([name, value]) => `\r\n${name}: ${value}`);
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status]}${lines.join('')}`;
 }
 
 /** The master in the world: HTTP, agents' connections, the clock and the registry file. */
 export class MasterLoop {
   readonly #server: Server;
   readonly #options: MasterOptions;
-  readonly #registryPath: string;
   readonly #gate: Gate;
   readonly #streams = new Map<number, ServerResponse>();
   readonly #agents = new Map<number, RecordSocket<ToMaster, ToAgent>>();
   readonly #startedAtMs = Date.now();
   #master: Master | null = null;
+  #masters: LeadingMasters | null = null;
+  /** Null: nobody, as far as is known. */
+  #leader: LeadingMaster | null = null;
+  #registry: RegistryStore;
+  /** Waits for the registry. */
+  #actions: MasterAction[] = [];
+  #saving = false;
   #nextConnection = 1;
   #timer: NodeJS.Timeout | null = null;
 
   constructor(options: MasterOptions) {
     this.#options = options;
     this.#gate = gateOf('master', options.authentication);
-    this.#registryPath = join(options.workDirectory, 'registry.json');
+    this.#registry = new FileRegistry(join(options.workDirectory, 'registry.json'));
     this.#server = createHttpServer('/master', (request, response, path) => this.#handle(request, response, path));
     this.#server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
   }
 
-  /** Recovers the registry and listens. @returns the port */
+  /** Listens, and leads as soon as it may. @returns the port */
   async start(): Promise<number> {
-    const { ip, workDirectory: _, authentication: __, ...settings } = this.#options;
-    const registry = readJsonFile(this.#registryPath) as Registry | null;
+    const { ip, port, zk, zkSessionTimeoutMs: sessionTimeoutMs } = this.#options;
     await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject).listen(settings.port, ip, resolve);
+      this.#server.once('error', reject).listen(port, ip, resolve);
     });
-    const { port } = this.#server.address() as AddressInfo;
-    const identity = { masterId: randomUUID(), ip, port, hostname: ip };
-    this.#master = new Master({ ...settings, ...identity }, registry, Date.now());
+    const settings = this.#settings((this.#server.address() as AddressInfo).port);
+    const candidate = masterInfo(settings);
+    if (zk === undefined) {
+      this.#leader = { info: candidate, own: true };
+      await this.#lead(settings);
+    } else {
+      const told = (leader: LeadingMaster | null) => this.#told(leader, settings);
+      this.#masters = new LeadingMasters({ url: zk, sessionTimeoutMs, candidate, told });
+      this.#masters.start();
+    }
+    return settings.port;
+  }
+
+  #settings(port: number): MasterSettings {
+    const { domain, seed, ip, ...options } = this.#options;
+    const timings = lodash.pick(options, Object.keys(MASTER_TIMINGS)) as typeof MASTER_TIMINGS;
+    return { ...timings, domain, seed, masterId: randomUUID(), ip, port, hostname: ip };
+  }
+
+  #told(leader: LeadingMaster | null, settings: MasterSettings): void {
+    const led = this.#leader?.own === true;
+    this.#leader = leader;
+    const session = this.#masters?.session;
+    if (led) this.#lose(new Error('another master was elected, or the session with ZooKeeper is over'));
+    if (led || !leader?.own || !session) return;
+    this.#registry = new ZooKeeperRegistry(session, parseZooKeeperUrl(this.#options.zk as string).path);
+    this.#lead(settings).catch((error: Error) => this.#lose(error));
+  }
+
+  async #lead(settings: MasterSettings): Promise<void> {
+    const registry = await this.#registry.load();
+    this.#master = new Master(settings, registry, Date.now());
     this.#timer = setInterval(() => this.#step({ type: 'tick' }), this.#tickMs());
-    return port;
+  }
+
+  #lose(cause: Error): void {
+    this.stop();
+    this.#options.onLost(
+      new Error(`this master has lost its leadership: ${cause.message}; start it again as a standby`),
+    );
   }
 
   #tickMs(): number {
@@ -73,16 +129,37 @@ export class MasterLoop {
 
   stop(): void {
     if (this.#timer) clearInterval(this.#timer);
+    this.#masters?.stop();
     this.#server.close();
     this.#server.closeAllConnections();
     for (const agent of this.#agents.values()) agent.close();
   }
 
   #step(event: MasterEvent): void {
-    for (const action of this.#master?.step(event, Date.now()) ?? []) this.#perform(action);
+    this.#actions.push(...(this.#master?.step(event, Date.now()) ?? []));
+    if (!this.#saving) this.#drain();
   }
 
-  #perform(action: MasterAction): void {
+  /** In order. What follows a change of the registry waits until that is kept. */
+  #drain(): void {
+    for (let action = this.#actions.shift(); action; action = this.#actions.shift()) {
+      if (action.type === 'save') return void this.#save(action.registry);
+      this.#perform(action);
+    }
+  }
+
+  async #save(registry: Registry): Promise<void> {
+    this.#saving = true;
+    try {
+      await this.#registry.save(registry);
+      this.#saving = false;
+      this.#drain();
+    } catch (error) {
+      this.#lose(error as Error);
+    }
+  }
+
+  #perform(action: Exclude<MasterAction, { type: 'save' }>): void {
     switch (action.type) {
       case 'event': {
         const stream = this.#streams.get(action.connection);
@@ -100,28 +177,44 @@ export class MasterLoop {
         this.#agents.get(action.connection)?.close();
         this.#agents.delete(action.connection);
         break;
-      case 'save':
-        writeFileAtomically(this.#registryPath, JSON.stringify(action.registry));
-        break;
     }
   }
 
   async #handle(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
-    if (!this.#master) throw new Refusal(503, 'Master has not finished recovery');
-    if (path === '/api/v1/scheduler') return this.#scheduler(request, response);
-    if (path === '/api/v1') return this.#operator(request, response);
+    const area = areaOf(path);
+    const principal = area === null ? null : this.#gate.admit(request.headers, area);
+    if (path === '/redirect') throw this.#redirection('');
+    const local = LOCAL_PAGES[path];
+    if (local) return refuseMethod(request, response, 'GET') ? undefined : this.#answer(response, local);
+    const master = this.#leadingMaster(request);
+    if (path === '/api/v1/scheduler') return this.#scheduler(request, response, { master, principal });
+    if (path === '/api/v1') return this.#operator(request, response, master);
     const page = PAGES[path];
     if (!page) return answerNotFound(response);
-    const area = areaOfPage(path);
-    if (area !== null) this.#gate.admit(request.headers, area);
     if (refuseMethod(request, response, ...Object.keys(page))) return;
     const body = request.method === 'POST' ? await readBody(request) : '';
     const answer = page[request.method as keyof typeof page] as Page;
-    this.#answer(response, answer(this.#master.state, body, this.#startedAtMs));
+    this.#answer(response, answer(master.state, body, this.#startedAtMs));
   }
 
-  async #scheduler(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const principal = this.#gate.admit(request.headers, 'scheduler');
+  /** Before anything of the request is looked at (observed 35). @throws Refusal */
+  #leadingMaster({ url = '/' }: IncomingMessage): Master {
+    if (this.#leader?.own !== true) throw this.#redirection(url.startsWith('/master') ? url : `/master${url}`);
+    if (!this.#master) throw new Refusal(503, 'Master has not finished recovery');
+    return this.#master;
+  }
+
+  #redirection(path: string): Refusal {
+    if (!this.#leader) return new Refusal(503, 'No leader elected');
+    const { hostname, port } = this.#leader.info;
+    return new Refusal(307, '', { Location: `//${hostname}:${port}${path}` });
+  }
+
+  async #scheduler(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { master, principal }: { master: Master; principal: string | null },
+  ): Promise<void> {
     if (refuseMethod(request, response, 'POST')) return;
     checkContentType(request.headers);
     const call = parseSchedulerCall(await readBody(request), principal);
@@ -134,7 +227,6 @@ export class MasterLoop {
       const stream = this.#openStream(response);
       return this.#step({ type: 'subscribe', stream, subscribe: call.subscribe });
     }
-    const master = this.#master as Master;
     const named = master.state.frameworks.get(call.framework_id?.value ?? '')?.info.principal;
     checkPrincipal(named, principal, (text) => new Refusal(400, text));
     const refusal = master.callRefusal(call, streamId);
@@ -154,11 +246,10 @@ export class MasterLoop {
     return { connection, streamId };
   }
 
-  async #operator(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    this.#gate.admit(request.headers, 'readwrite');
+  async #operator(request: IncomingMessage, response: ServerResponse, master: Master): Promise<void> {
     if (refuseMethod(request, response, 'POST')) return;
     checkContentType(request.headers);
-    this.#answer(response, operatorCall((this.#master as Master).state, await readBody(request)));
+    this.#answer(response, operatorCall(master.state, await readBody(request)));
   }
 
   #answer(response: ServerResponse, operation: Operation): void {
@@ -167,15 +258,15 @@ export class MasterLoop {
     else answerEmpty(response, 200);
   }
 
-  /** @returns the status line's end if this is no agent that may join, else null */
+  /** @returns the head of a refusal if this is no agent that may join, else null */
   #agentRefusal(request: IncomingMessage): string | null {
-    if (request.url !== AGENT_PATH || request.headers.upgrade !== AGENT_PROTOCOL || !this.#master)
-      return '404 Not Found';
+    if (request.url !== AGENT_PATH || request.headers.upgrade !== AGENT_PROTOCOL) return headOf(new Refusal(404, ''));
     try {
       this.#gate.admit(request.headers, 'agent');
+      this.#leadingMaster(request);
       return null;
-    } catch {
-      return '401 Unauthorized';
+    } catch (error) {
+      return headOf(error as Refusal);
     }
   }
 
@@ -183,7 +274,7 @@ export class MasterLoop {
     const refused = this.#agentRefusal(request);
     if (refused !== null) {
       socket.on('error', () => socket.destroy());
-      socket.end(`HTTP/1.1 ${refused}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+      socket.end(`${refused}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
       return;
     }
     socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${AGENT_PROTOCOL}\r\n\r\n`);

@@ -12,8 +12,6 @@ export type Page = (state: MasterState, body: string, startedAtMs: number) => Op
 export const PAGES: Readonly<Record<string, Partial<Record<'GET' | 'POST', Page>>>> = {
   '/state': { GET: (state, _body, startedAtMs) => ({ answer: statePage(state, startedAtMs) }) },
   '/slaves': { GET: (state) => ({ answer: agentsPage(state) }) },
-  '/health': { GET: () => ({}) },
-  '/version': { GET: () => ({ answer: VERSION }) },
   '/maintenance/schedule': {
     GET: (state) => ({ answer: scheduleJson(state) }),
     POST: (state, body) => schedule(state, parseCall(body, SCHEDULE) as unknown as Schedule),
@@ -23,12 +21,16 @@ export const PAGES: Readonly<Record<string, Partial<Record<'GET' | 'POST', Page>
   '/machine/up': { POST: (state, body) => machinesUp(state, machineIds(body)) },
 };
 
-const OPEN_PAGES = ['/health', '/version'];
+/** What every master answers by itself, also one that does not lead, and to everybody. */
+export const LOCAL_PAGES: Readonly<Record<string, Operation>> = { '/health': {}, '/version': { answer: VERSION } };
 
-/** The realm in which a page lies; null if everybody may see it, also where authentication is asked for. */
-export function areaOfPage(path: string): Area | null {
-  if (OPEN_PAGES.includes(path)) return null;
-  return PAGES[path]?.POST ? 'readwrite' : 'readonly';
+/** The realm in which a path lies; null if everybody may ask for it, also where authentication is asked for. */
+export function areaOf(path: string): Area | null {
+  if (path === '/api/v1/scheduler') return 'scheduler';
+  if (path === '/api/v1') return 'readwrite';
+  const page = PAGES[path];
+  if (!page) return null;
+  return page.POST ? 'readwrite' : 'readonly';
 }
 
 /** The body is a list. */

@@ -152,7 +152,7 @@ export interface OfferFilter {
   untilMs: number;
 }
 
-/** What survives a restart of the master, as the registry does in Apache Mesos; framework ids go beyond it. */
+/** What survives a master, as the registry does in Apache Mesos; framework ids go beyond it. */
 export interface Registry {
   agents: AgentInfo[];
   unreachable: { agentId: string; sinceMs: number; info: AgentInfo }[];

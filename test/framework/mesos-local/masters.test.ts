@@ -1,0 +1,167 @@
+/** Several masters with Debian's ZooKeeper: who leads, what the others answer, and what a new leader finds again. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SchedulerClient } from '../../../framework/mesos-http-client/index.js';
+import type { Offer, TaskStatus } from '../../../framework/mesos-http-client/types.js';
+import { type LocalCluster, startLocalCluster } from '../../../framework/mesos-local/cluster.js';
+import { ZooKeeper } from '../../../framework/zookeeper/index.js';
+import { send } from '../../conformance/raw-http.js';
+import { commandTask, frameworkInfo } from '../../conformance/scheduler.js';
+import { isRunning, until } from '../../conformance/wait.js';
+import { ZooKeeperServers } from '../../zookeeper.js';
+
+const TIMINGS = {
+  allocationIntervalMs: 100,
+  heartbeatIntervalMs: 300,
+  agentReregisterTimeoutMs: 2000,
+  zkSessionTimeoutMs: 1000,
+};
+
+describe('mesos-local: several masters', function () {
+  this.timeout(90_000);
+  let directory: string;
+  let servers: ZooKeeperServers;
+  let cluster: LocalCluster;
+  let client: SchedulerClient;
+  const offers: Offer[] = [];
+  const statuses: TaskStatus[] = [];
+  const subscriptions: { id: string; port: number }[] = [];
+
+  before(async () => {
+    directory = mkdtempSync(join(tmpdir(), 'mesos-local-masters-'));
+    servers = await ZooKeeperServers.start({ tickMs: 250 });
+    const agents = ['one', 'two'].map((hostname) => ({ hostname, resources: 'cpus:1;mem:256' }));
+    const masters = { count: 2, zk: servers.url('/mesos') };
+    cluster = await startLocalCluster({ directory, agents, masters, timings: TIMINGS, detached: false });
+  });
+  after(async () => {
+    await client?.close();
+    await cluster?.stop();
+    await servers?.stop();
+    rmSync(directory, { recursive: true });
+  });
+
+  const urlOf = (index: number) => cluster.masters[index]?.url as string;
+  const page = (index: number, path: string) => send(urlOf(index), { method: 'GET', path });
+  const leads = async (index: number) => (await page(index, '/state').catch(() => null))?.status === 200;
+  const activeAgents = async (index: number) => {
+    const { slaves } = JSON.parse((await page(index, '/slaves')).text) as { slaves: { id: string; active: boolean }[] };
+    return slaves.filter(({ active }) => active).map(({ id }) => id);
+  };
+
+  it('the first one leads; the other points to it before it looks at a request', async () => {
+    await until(
+      'the first leads and has both agents',
+      async () => (await leads(0)) && (await activeAgents(0)).length === 2,
+    );
+    const leader = new URL(urlOf(0)).host;
+    const places: [string, string][] = [
+      ['/api/v1/scheduler', '/master/api/v1/scheduler'],
+      ['/master/state', '/master/state'],
+      ['/slaves?x=1', '/master/slaves?x=1'],
+      ['/redirect', ''],
+      ['/master/redirect', ''],
+    ];
+    for (const [path, place] of places) {
+      const answer = await page(1, path);
+      assert.deepEqual([answer.status, answer.headers.location], [307, `//${leader}${place}`], path);
+    }
+    assert.equal((await page(1, '/version')).status, 200);
+    assert.equal((await page(1, '/health')).status, 200);
+  });
+
+  it('a framework finds the leader through any of them and runs a task', async () => {
+    client = new SchedulerClient({
+      masters: [1, 0].map((index) => new URL(urlOf(index)).host),
+      framework: frameworkInfo(),
+      timing: { backoffMaxMs: 500 },
+      onEvent: async (event) => {
+        if (event.type === 'SUBSCRIBED') {
+          const { framework_id, master_info } = event.subscribed;
+          subscriptions.push({ id: framework_id.value, port: master_info?.port ?? 0 });
+        }
+        if (event.type === 'OFFERS') offers.push(...event.offers.offers);
+        if (event.type !== 'UPDATE') return;
+        statuses.push(event.update.status);
+        await client.acknowledge(event.update.status);
+      },
+    });
+    client.subscribe();
+    await until('an offer', () => offers.length > 0);
+    const [offer] = offers as [Offer];
+    const launch = { task_infos: [commandTask(offer, 'stays', 'sleep 1000')] };
+    await client.accept([offer.id.value], [{ type: 'LAUNCH', launch }]);
+    await until('RUNNING', () => statuses.at(-1)?.state === 'TASK_RUNNING');
+  });
+
+  it('when the leader dies the other one leads: same framework, same agents, the task as it was', async () => {
+    const agentIds = await activeAgents(0);
+    const told = statuses.length;
+    await cluster.killMaster(0);
+    await until(
+      'the second leads and has both agents',
+      async () => (await leads(1)) && (await activeAgents(1)).length === 2,
+    );
+    assert.deepEqual((await activeAgents(1)).sort(), agentIds.sort());
+    await until('a new subscription', () => subscriptions.length > 1);
+    assert.equal(subscriptions.at(-1)?.id, subscriptions[0]?.id);
+    assert.equal(subscriptions.at(-1)?.port, Number(new URL(urlOf(1)).port));
+    assert.equal(statuses.length, told, 'a return tells nothing by itself');
+    await client.reconcile([]);
+    await until('the answer', () => statuses.at(-1)?.reason === 'REASON_RECONCILIATION');
+    assert.equal(statuses.at(-1)?.state, 'TASK_RUNNING');
+  });
+
+  it('a leader that stands still is replaced, and ends when it goes on', async () => {
+    await cluster.restartMaster(0);
+    await until('a standby', async () => (await page(0, '/state')).status === 307);
+    await cluster.pauseMaster(1);
+    await until('the first leads again', async () => (await leads(0)) && (await activeAgents(0)).length === 2);
+    const pid = cluster.masters[1]?.pid as number;
+    cluster.resumeMaster(1);
+    await until('the former leader has ended', () => !isRunning(pid));
+    await until('a third subscription', () => subscriptions.at(-1)?.port === Number(new URL(urlOf(0)).port));
+    await client.reconcile([{ taskId: 'stays' }]);
+    await until('the answer', () => statuses.at(-1)?.reason === 'REASON_RECONCILIATION');
+    assert.equal(statuses.at(-1)?.state, 'TASK_RUNNING');
+  });
+
+  it('an agent that is not back in time is unreachable for the new leader', async () => {
+    await cluster.restartMaster(1);
+    await until('a standby', async () => (await page(1, '/state').catch(() => null))?.status === 307);
+    const [, gone] = cluster.agents;
+    const before = await activeAgents(0);
+    await cluster.killAgent(1);
+    await cluster.killMaster(0);
+    await until(
+      'the second leads with one agent',
+      async () => (await leads(1)) && (await activeAgents(1)).length === 1,
+    );
+    const [stayed] = await activeAgents(1);
+    const lost = before.find((id) => id !== stayed) as string;
+    await until('a subscription', () => subscriptions.at(-1)?.port === Number(new URL(urlOf(1)).port));
+    assert.ok(gone);
+    await until('unreachable', async () => {
+      await client.reconcile([{ taskId: 'never', agentId: lost }]).catch(() => {});
+      return statuses.at(-1)?.state === 'TASK_UNREACHABLE';
+    });
+  });
+
+  it('without a leader nobody is pointed to', async () => {
+    await cluster.restartMaster(0);
+    await until('a standby', async () => (await page(0, '/state').catch(() => null))?.status === 307);
+    const [port] = servers.ports as [number];
+    const session = new ZooKeeper({ servers: [{ host: '127.0.0.1', port }], timeoutMs: 3000 });
+    const registry = String((await session.get('/mesos/mesos-local-registry')).data);
+    assert.match(registry, /"agents":\[\{/);
+    session.close();
+    await servers.stop();
+    await until('503', async () => {
+      const answer = await page(0, '/api/v1/scheduler').catch(() => null);
+      return answer?.status === 503 && answer.text === 'No leader elected';
+    });
+    await until('the leader has ended', () => !isRunning(cluster.masters[1]?.pid as number));
+  });
+});
