@@ -4,10 +4,8 @@ import { join } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
 import type { Change } from '../scheduler/state.js';
 import { type DirectoryLock, lockDirectory } from './lock.js';
-import { type Store, StoreError } from './store.js';
+import { type Store, StoreError, schemaVersion } from './store.js';
 
-/** Form of the records. Raised by a change that older versions would misread. */
-export const schemaVersion = 1;
 const schemaKey = 'schema:version';
 /** Address space that is reserved, not disk that is used. */
 const mapBytesMax = 4 * 1024 ** 3;
