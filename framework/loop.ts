@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { PreemptionPlan } from '../placement/index.js';
 import type { Plan } from '../placement/types.js';
 import type { AppSpec } from './app.js';
+import { isLost, LostReign, type Reign } from './election/reign.js';
 import { EventLog } from './events/log.js';
 import {
   type ConnectionState,
@@ -18,7 +19,14 @@ import { Planner } from './planner.js';
 import type { PlanJob, PlanOf } from './planning.js';
 import type { Action, Event } from './scheduler/context.js';
 import type { Scheduler } from './scheduler.js';
-import type { ClusterView, Command, CommandResult, FrameworkService, FrameworkView } from './service.js';
+import {
+  type ClusterView,
+  type Command,
+  type CommandResult,
+  type FrameworkService,
+  type FrameworkView,
+  NotLeading,
+} from './service.js';
 import type { Store } from './store/store.js';
 
 const tickEveryMs = 250;
@@ -38,7 +46,7 @@ interface Queued {
   handled: () => void;
 }
 
-export class Loop implements FrameworkService {
+export class Loop implements FrameworkService, Reign {
   /** Rejects when the framework cannot go on: the store fails, or the master does not want it any more. */
   readonly failed: Promise<never>;
   readonly events = new EventLog(randomUUID().slice(0, 8));
@@ -46,7 +54,7 @@ export class Loop implements FrameworkService {
   readonly #client: SchedulerClient;
   readonly #outbox: Outbox;
   readonly #planner = new Planner();
-  readonly #replies = new Map<string, (result: CommandResult) => void>();
+  readonly #replies = new Map<string, { resolve: (result: CommandResult) => void; reject: (error: Error) => void }>();
   #queue: Queued[] = [];
   #running: Promise<void> | null = null;
   #fail!: (error: Error) => void;
@@ -83,9 +91,13 @@ export class Loop implements FrameworkService {
   async close(): Promise<void> {
     this.#closed = true;
     if (this.#ticking) clearInterval(this.#ticking);
+    this.#outbox.clear();
+    this.events.end();
     await this.#client.close();
     await this.#planner.close();
     await this.#running;
+    for (const { reject } of this.#replies.values()) reject(new NotLeading());
+    this.#replies.clear();
     await this.#options.store.close();
   }
 
@@ -113,9 +125,9 @@ export class Loop implements FrameworkService {
   command(command: Command): Promise<CommandResult> {
     const requestId = randomUUID();
     return new Promise((resolve, reject) => {
-      if (this.#closed) return reject(new Error('the framework is stopping; try again when it is back'));
-      this.#replies.set(requestId, resolve);
-      this.failed.catch(reject);
+      if (this.#closed) return reject(new NotLeading());
+      this.#replies.set(requestId, { resolve, reject });
+      this.failed.catch((error) => reject(isLost(error) ? new NotLeading() : error));
       void this.#handle({ type: 'command', now: Date.now(), requestId, command });
     });
   }
@@ -189,7 +201,7 @@ export class Loop implements FrameworkService {
   }
 
   #reply(requestId: string, result: CommandResult): void {
-    this.#replies.get(requestId)?.(result);
+    this.#replies.get(requestId)?.resolve(result);
     this.#replies.delete(requestId);
   }
 
@@ -209,18 +221,18 @@ export class Loop implements FrameworkService {
       void this.#handle({ type: 'disconnected', now: Date.now() });
     }
     if (state.type === 'ended' && state.cause && !this.#closed)
-      this.#fail(new Error(endSentence(this.#client.frameworkId, state.cause)));
+      this.#fail(endOf(this.#client.frameworkId, state.cause));
   }
 }
 
-function endSentence(frameworkId: string | null, cause: MesosError): string {
+function endOf(frameworkId: string | null, cause: MesosError): Error {
   if (cause.code === 'frameworkRemoved') {
-    return (
+    return new Error(
       `the master has removed framework ${frameworkId} (torn down, or away for longer than its fail-over time-out) and ` +
-      'with it all tasks. Start with a new --store directory, and deploy the apps again'
+        'with it all tasks. Start with a new --store directory, and deploy the apps again',
     );
   }
   if (cause.code === 'failedOver')
-    return `another process has subscribed as framework ${frameworkId}; only one may run at a time`;
-  return `the master refuses framework ${frameworkId ?? '(new)'}: ${cause.message}`;
+    return new LostReign(`another process has subscribed as framework ${frameworkId}; only one may run at a time`);
+  return new Error(`the master refuses framework ${frameworkId ?? '(new)'}: ${cause.message}`);
 }

@@ -3,41 +3,83 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { writeSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
-import type { FastifyInstance } from 'fastify';
+import { hostname } from 'node:os';
 import { destination, type Logger, pino } from 'pino';
 import { place } from '../placement/index.js';
 import { buildApi } from './api/index.js';
+import { Alone } from './election/alone.js';
+import { Elector } from './election/elector.js';
+import type { Reign, Standing } from './election/reign.js';
 import { Loop } from './loop.js';
 import type { Credentials, FrameworkInfo } from './mesos-http-client/index.js';
 import { type FrameworkOptions, readOptions } from './options.js';
 import { Scheduler } from './scheduler.js';
+import { Seat } from './seat.js';
 import { openLmdbStore } from './store/lmdb.js';
+import type { Store } from './store/store.js';
+import { openZooKeeperStore } from './store/zookeeper.js';
+import { isZooKeeperUrl, parseZooKeeperUrl, type ZooKeeper } from './zookeeper/index.js';
 
+const endMaxMs = 5000;
 const ids = { uuid: () => randomUUID(), secretHex: () => randomBytes(32).toString('hex') };
 
 async function main(options: FrameworkOptions, log: Logger): Promise<void> {
-  const credentials = await credentialsOf(options);
-  const store = await openLmdbStore(options.store);
-  const { role, executorCommand, dataDirectory, principal = null } = options;
-  const parts = { role, principal, executorCommand, dataDirectory, place, ids };
-  const scheduler = new Scheduler(parts, store.entries());
-  const framework = frameworkInfo(options, scheduler.frameworkId);
-  const client = { masters: options.master, framework, ...(credentials && { credentials }) };
-  const loop = new Loop({ scheduler, store, client, log });
-  const api = buildApi(loop, { log, hostNames: options.hostNames });
+  const seat = new Seat();
+  const begin = await reignsOf(options, seat, log);
+  const standing = await standingOf(options, begin, log);
+  const hostNames = [...options.hostNames, ...(options.advertise ? [options.advertise.host] : [])];
+  const api = buildApi(seat, { log, hostNames, leadership: standing });
   const stopped = new Promise<void>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
   });
   try {
     await api.listen(options.listen);
-    loop.start();
-    announce(api, options, log);
-    await Promise.race([stopped, loop.failed]);
+    const { port } = api.server.address() as AddressInfo;
+    standing.start(`${hostText(advertisedHost(options))}:${options.advertise?.port || port}`);
+    announce(port, options, log);
+    await Promise.race([stopped, standing.failed]);
   } finally {
     await api.close();
-    await loop.close();
+    await standing.stop();
   }
 }
+
+/** What leading is: the scheduler over the state of a store, which answers the API from its seat. */
+async function reignsOf(options: FrameworkOptions, seat: Seat, log: Logger): Promise<(store: Store) => Reign> {
+  const credentials = await credentialsOf(options);
+  const { role, executorCommand, dataDirectory, principal = null } = options;
+  const parts = { role, principal, executorCommand, dataDirectory, place, ids };
+  return (store) => {
+    const scheduler = new Scheduler(parts, store.entries());
+    const framework = frameworkInfo(options, scheduler.frameworkId);
+    const client = { masters: options.master, framework, ...(credentials && { credentials }) };
+    const loop = new Loop({ scheduler, store, client, log });
+    loop.start();
+    seat.take(loop);
+    const close = () => {
+      seat.leave();
+      return loop.close();
+    };
+    return { failed: loop.failed, close };
+  };
+}
+
+/** The embedded store is taken before anything else: another process may have it. */
+async function standingOf(options: FrameworkOptions, begin: (store: Store) => Reign, log: Logger): Promise<Standing> {
+  if (!isZooKeeperUrl(options.store)) return new Alone(await openLmdbStore(options.store), begin);
+  const url = parseZooKeeperUrl(options.store);
+  const sessionTimeoutMs = options.zkSessionTimeoutSeconds * 1000;
+  const user = options.zkUserFile && (await readFile(options.zkUserFile, 'utf8')).trim();
+  const open = (zooKeeper: ZooKeeper) => openZooKeeperStore(zooKeeper, `${url.path}/state`);
+  return new Elector({ url, sessionTimeoutMs, ...(user && { user }), open, begin, log });
+}
+
+/** An address that means all of the machine's is none that others can use. */
+function advertisedHost({ advertise, listen }: FrameworkOptions): string {
+  return advertise?.host ?? (['0.0.0.0', '::'].includes(listen.host) ? hostname() : listen.host);
+}
+
+const hostText = (host: string): string => (host.includes(':') ? `[${host}]` : host);
 
 async function credentialsOf({ principal, secretFile }: FrameworkOptions): Promise<Credentials | undefined> {
   if (secretFile === undefined) return undefined;
@@ -67,10 +109,8 @@ function frameworkInfo(options: FrameworkOptions, id: string | null): FrameworkI
 }
 
 /** One line of JSON for whoever started this process. */
-function announce(api: FastifyInstance, options: FrameworkOptions, log: Logger): void {
-  const { port } = api.server.address() as AddressInfo;
-  const host = options.listen.host.includes(':') ? `[${options.listen.host}]` : options.listen.host;
-  const line = { type: 'ready', url: `http://${host}:${port}`, pid: process.pid };
+function announce(port: number, options: FrameworkOptions, log: Logger): void {
+  const line = { type: 'ready', url: `http://${hostText(options.listen.host)}:${port}`, pid: process.pid };
   writeSync(options.readyFd, `${JSON.stringify(line)}\n`);
   log.info({ url: line.url, store: options.store, master: options.master }, 'ready');
 }
@@ -82,4 +122,6 @@ try {
 } catch (error) {
   log.fatal((error as Error).message);
   process.exitCode = 1;
+  // Whatever does not end by itself must not act on.
+  setTimeout(() => process.exit(), endMaxMs).unref();
 }

@@ -2,11 +2,15 @@
 import { userInfo } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { installation } from './installation.js';
+import { isZooKeeperUrl, parseZooKeeperUrl } from './zookeeper/index.js';
 
 export interface FrameworkOptions {
   master: string[];
   store: string;
   listen: { host: string; port: number };
+  advertise: { host: string; port: number } | undefined;
+  zkSessionTimeoutSeconds: number;
+  zkUserFile: string | undefined;
   hostNames: string[];
   role: string;
   name: string;
@@ -41,13 +45,33 @@ const table: Row[] = [
     parse: listOf,
     required: true,
   },
-  { flags: '--store <directory>', text: 'where the state is kept; made if missing', required: true },
+  {
+    flags: '--store <place>',
+    text: 'where the state is kept, made if missing: a directory, or zk://host:port,host:port/path for several schedulers',
+    parse: place,
+    required: true,
+  },
   {
     flags: '--listen <host:port>',
     text: 'address of the REST API; port 0 takes a free one',
     initial: { host: '127.0.0.1', port: 8080 },
     shown: '127.0.0.1:8080',
     parse: address,
+  },
+  {
+    flags: '--advertise <host:port>',
+    text: "where the other schedulers reach this one's API, if not as --listen says",
+    parse: address,
+  },
+  {
+    flags: '--zk-session-timeout-seconds <seconds>',
+    text: 'how long a leader that is silent is waited for, 2 to 60; ZooKeeper has bounds of its own',
+    initial: 5,
+    parse: whole(2, 60),
+  },
+  {
+    flags: '--zk-user-file <file>',
+    text: 'file with name:password; only this user may then touch what is stored in ZooKeeper',
   },
   {
     flags: '--host-names <names>',
@@ -124,6 +148,15 @@ function address(text: string): { host: string; port: number } {
   if (!found || port > 65_535)
     throw new InvalidArgumentError('give host:port, for example 127.0.0.1:8080 or [::1]:8080.');
   return { host: (found[1] ?? found[2]) as string, port };
+}
+
+function place(text: string): string {
+  try {
+    if (isZooKeeperUrl(text)) parseZooKeeperUrl(text);
+  } catch (error) {
+    throw new InvalidArgumentError(`${(error as Error).message}.`);
+  }
+  return text;
 }
 
 function whole(min: number, max: number): (text: string) => number {

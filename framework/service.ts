@@ -29,6 +29,27 @@ export interface FrameworkService {
   cluster(): ClusterView;
 }
 
+/** Which of several schedulers leads: the one that answers for all. */
+export interface Leadership {
+  /** This one does. */
+  readonly leading: boolean;
+  /** host:port of the leader's API; null: nobody is known to lead. */
+  readonly leader: string | null;
+  /** What they elect it through; null: there is this one only. */
+  readonly zooKeeper: { url: string; sessionTimeoutMs: number } | null;
+  /** Another one, or this one again, becomes the leader. False: this one does not lead. */
+  abdicate(): boolean;
+}
+
+/** This scheduler does not lead, or not any more: whether a command that was under way was carried out is not known. */
+export class NotLeading extends Error {
+  override readonly name = 'NotLeading';
+
+  constructor() {
+    super('this scheduler does not lead');
+  }
+}
+
 export interface ClusterView {
   /** What is free is what agents had when they last offered, less what was put there since. */
   cluster: Cluster;

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AppSpec } from '../app.js';
-import type { AppView, FrameworkService, FrameworkView } from '../service.js';
+import type { AppView, FrameworkService, FrameworkView, Leadership } from '../service.js';
 import { toJson } from '../spec.js';
 import type { Accepted, Changes } from './changes.js';
 import { noSuchApp } from './errors.js';
@@ -8,6 +8,7 @@ import { noSuchApp } from './errors.js';
 /** What every resource works with. */
 export interface Context {
   service: FrameworkService;
+  leadership: Leadership;
   changes: Changes;
   /** Milliseconds since 1970. */
   now(): number;

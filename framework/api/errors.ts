@@ -1,6 +1,6 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { NoPlan } from '../planner.js';
-import type { CommandResult } from '../service.js';
+import { type CommandResult, NotLeading } from '../service.js';
 import type { Rejection } from '../spec.js';
 
 /**
@@ -103,7 +103,7 @@ export function answerError(
   request: FastifyRequest,
   reply: FastifyReply,
 ): FastifyReply {
-  const answer = error instanceof ApiError ? error : translate(error);
+  const answer = error instanceof ApiError ? error : error instanceof NotLeading ? noLeader() : translate(error);
   if (answer.status >= 500) request.log.error({ err: error, url: request.url }, 'request failed');
   return reply.code(answer.status).headers(answer.headers).type('application/json').send(answer.body());
 }
@@ -120,6 +120,13 @@ function translate(error: FastifyError): ApiError {
   const status = error.statusCode ?? 500;
   if (status < 500) return new ApiError(status, error.message, null);
   return new ApiError(500, 'Internal server error', "The framework's log has the cause; the request may be repeated.");
+}
+
+/** Until the next scheduler leads, seconds later. */
+export function noLeader(): ApiError {
+  const remedy =
+    'Repeat the request in a moment; of a change that was under way look first whether it was carried out.';
+  return new ApiError(503, 'Could not determine the current leader', remedy, {}, { 'Retry-After': '1' });
 }
 
 export function badPath(): ApiError {

@@ -13,10 +13,10 @@ const GRACE_MS = 5000;
  * `?event_type=` filters, `?follow=false` ends the stream with the newest event.
  */
 export function eventsResource({ service, now }: Context, streamsMax: number): Resource {
-  const { events } = service;
   let streams = 0;
   return {
     GET: (request, reply) => {
+      const { events } = service;
       requireEventStream(request);
       if (streams >= streamsMax) throw tooManyStreams(streamsMax);
       const after = text(request, 'after') ?? (request.headers['last-event-id'] as string | undefined);

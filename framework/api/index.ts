@@ -1,5 +1,5 @@
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
-import type { FrameworkService } from '../service.js';
+import type { FrameworkService, Leadership } from '../service.js';
 import { appHandler } from './app.js';
 import { appsResource } from './apps.js';
 import { Changes } from './changes.js';
@@ -16,6 +16,7 @@ import { planResource } from './plan.js';
 import { delayResource, queueResource } from './queue.js';
 import { register, routeAll } from './resource.js';
 import { healthResource, infoResource, leaderResource, pingResource } from './server.js';
+import { installStandby } from './standby.js';
 import { deleteTasksResource, tasksResource } from './tasks.js';
 
 export interface ApiOptions {
@@ -23,6 +24,8 @@ export interface ApiOptions {
   log?: FastifyBaseLogger;
   /** Names under which clients reach the API besides its addresses, `localhost` and the name of the machine. */
   hostNames?: string[];
+  /** Left out: there is this scheduler only. */
+  leadership?: Leadership;
   /** Clients that follow `/v2/events` at a time. */
   eventStreamsMax?: number;
   /** Milliseconds since 1970. */
@@ -46,9 +49,12 @@ export function buildApi(service: FrameworkService, options: ApiOptions = {}): F
   });
   const now = options.now ?? Date.now;
   const changes = new Changes(service, now);
-  const context: Context = { service, changes, now, address: () => addressOf(api) };
+  const address = () => addressOf(api);
+  const leadership = options.leadership ?? leadsAlone(address);
+  const context: Context = { service, leadership, changes, now, address };
   api.addHook('onRequest', guard(options.hostNames ?? []));
   installHeaders(api, context);
+  installStandby(api, leadership, address);
   installJson(api);
   installErrorHandlers(api);
   registerResources(api, context);
@@ -77,9 +83,9 @@ function registerResources(api: FastifyInstance, context: Context): void {
 }
 
 /** Marathon's headers; answers are about now and nobody may keep them. */
-function installHeaders(api: FastifyInstance, { address }: Context): void {
+function installHeaders(api: FastifyInstance, { leadership }: Context): void {
   api.addHook('onSend', async (_request, reply) => {
-    const leader = address();
+    const { leader } = leadership;
     reply.headers({
       'Cache-Control': 'no-cache, no-store, must-revalidate',
       Pragma: 'no-cache',
@@ -90,6 +96,17 @@ function installHeaders(api: FastifyInstance, { address }: Context): void {
       ...(leader === null ? {} : { 'X-Marathon-Leader': `http://${leader}` }),
     });
   });
+}
+
+function leadsAlone(address: () => string | null): Leadership {
+  return {
+    leading: true,
+    zooKeeper: null,
+    abdicate: () => false,
+    get leader() {
+      return address();
+    },
+  };
 }
 
 function addressOf(api: FastifyInstance): string | null {

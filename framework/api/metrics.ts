@@ -8,18 +8,24 @@ import type { Context } from './context.js';
 import { addReplicas } from './replica-metrics.js';
 import type { Resource } from './resource.js';
 
-export function metricsResource({ service }: Context): Resource {
+export function metricsResource({ service, leadership }: Context): Resource {
   return {
     GET: async (_request, reply) => {
       const registry = new Registry();
-      const view = service.view();
-      addFramework(registry, view);
-      addApps(registry, view);
-      addReplicas(registry, view);
+      const leads = new Gauge({ name: 'gaia_leading', help: '1 while this scheduler leads', registers: [registry] });
+      leads.set(Number(leadership.leading));
+      // Others know nothing of agents and apps.
+      if (leadership.leading) addView(registry, service.view());
       const text = await Registry.merge([registry, processRegistry()]).metrics();
       return reply.type(registry.contentType).send(text);
     },
   };
+}
+
+function addView(registry: Registry, view: FrameworkView): void {
+  addFramework(registry, view);
+  addApps(registry, view);
+  addReplicas(registry, view);
 }
 
 let ofProcess: Registry | null = null;

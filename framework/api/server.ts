@@ -1,20 +1,22 @@
 import { installation } from '../installation.js';
 import type { Context } from './context.js';
-import { ApiError } from './errors.js';
+import { ApiError, noLeader } from './errors.js';
 import type { Resource } from './resource.js';
 
 /** `/v2/info`: who serves this API. */
-export function infoResource({ service, address }: Context): Resource {
+export function infoResource({ service, leadership, address }: Context): Resource {
   return {
     GET: () => {
       const { frameworkId, master, releasing } = service.view();
+      const { leading, leader, zooKeeper } = leadership;
       return {
         name: 'gaia',
         version: installation.version,
-        elected: true,
-        leader: address(),
+        elected: leading,
+        leader,
         frameworkId,
         marathon_config: { master: master.address },
+        zookeeper_config: zooKeeper && { zk: zooKeeper.url, zk_session_timeout: zooKeeper.sessionTimeoutMs },
         http_config: { http_port: portOf(address()) },
         master,
         releasing,
@@ -23,13 +25,20 @@ export function infoResource({ service, address }: Context): Resource {
   };
 }
 
-/** `/v2/leader`: this version has one scheduler, and whoever answers is it. */
-export function leaderResource({ address }: Context): Resource {
+/** `/v2/leader`: which scheduler leads; DELETE has it abdicate. */
+export function leaderResource({ leadership }: Context): Resource {
   return {
     GET: () => {
-      const leader = address();
-      if (leader === null) throw new ApiError(404, 'There is no leader', 'This API does not listen on a port.');
+      const { leader } = leadership;
+      if (leader === null)
+        throw new ApiError(404, 'There is no leader', 'One of the schedulers leads in some seconds.');
       return { leader };
+    },
+    DELETE: () => {
+      if (leadership.zooKeeper === null)
+        throw new ApiError(409, 'There is no other scheduler', 'Start several with --store zk://...');
+      if (!leadership.abdicate()) throw noLeader();
+      return { message: 'Leadership abdicated' };
     },
   };
 }
@@ -38,10 +47,16 @@ export function pingResource(): Resource {
   return { GET: (_request, reply) => reply.type('text/plain').send('pong\n') };
 }
 
-/** `/health`: 200 while a master is connected, 503 without one (running tasks go on, changes wait). */
-export function healthResource({ service }: Context): Resource {
+/**
+ * `/health`: of the leader 200 while a master is connected, 503 without one (running tasks go on, changes wait); of others 200 while
+ * they know who leads.
+ */
+export function healthResource({ service, leadership }: Context): Resource {
   return {
     GET: (_request, reply) => {
+      const { leading, leader } = leadership;
+      if (!leading)
+        return reply.code(leader === null ? 503 : 200).send({ status: leader ? 'standby' : 'no leader', leader });
       const { master, frameworkId, queue, deployments } = service.view();
       const status = master.connected ? 'ok' : 'no master';
       reply.code(master.connected ? 200 : 503);

@@ -23,6 +23,7 @@ export class EventLog {
   #next = 0;
   #oldest = 0;
   #characters = 0;
+  #ended = false;
 
   /** `name`: of this log among those of other lives of the framework. */
   constructor(
@@ -46,6 +47,17 @@ export class EventLog {
     this.#next += 1;
     this.#characters += kept.data.length;
     while (this.#kept.size > 1 && (this.#kept.size > this.eventsMax || this.#characters > CHARACTERS_MAX)) this.#drop();
+    for (const listener of [...this.#listeners]) listener();
+  }
+
+  /** Nothing comes any more. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Streams that follow it end with its newest event. */
+  end(): void {
+    this.#ended = true;
     for (const listener of [...this.#listeners]) listener();
   }
 

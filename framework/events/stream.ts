@@ -70,7 +70,7 @@ export class EventStream extends Readable {
       if (this.#options.types.length > 0 && !this.#options.types.includes(event.type)) continue;
       this.#wanted = this.push(`id: ${event.id}\nevent: ${event.type}\ndata: ${event.data}\n\n`);
     }
-    if (!this.#options.follow && this.#position >= end) this.#finish();
+    if ((!this.#options.follow || this.#log.ended) && this.#position >= end) this.#finish();
   }
 
   #overrun(position: number): void {

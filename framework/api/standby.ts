@@ -1,0 +1,86 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Agent, type Dispatcher } from 'undici';
+import type { Leadership } from '../service.js';
+import { ApiError, noLeader } from './errors.js';
+
+const CONNECT_TIMEOUT_MS = 2000;
+const ANSWER_TIMEOUT_MS = 30_000;
+/** Of the connection, not of the message; and what the leader would judge by its own address, while it was judged here. */
+const NOT_PASSED_ON = new Set(
+  'connection keep-alive proxy-authenticate proxy-connection te trailer transfer-encoding upgrade expect host origin'.split(
+    ' ',
+  ),
+);
+const VIA = 'x-marathon-via';
+
+/** What each process says for itself. */
+function isOwn({ method, url }: FastifyRequest): boolean {
+  const path = url.split('?')[0]?.replace(/\/+$/, '');
+  return path === '/ping' || path === '/health' || path === '/metrics' || (path === '/v2/leader' && method === 'GET');
+}
+
+/**
+ * A scheduler that does not lead passes requests on to the one that does, as Marathon does it: `X-Marathon-Via` names who has passed it
+ * on, so that two that take each other for the leader are found out. Streams of events are redirected: they outlive leaders.
+ */
+export function installStandby(api: FastifyInstance, leadership: Leadership, address: () => string | null): void {
+  const agent = new Agent({
+    connect: { timeout: CONNECT_TIMEOUT_MS },
+    headersTimeout: ANSWER_TIMEOUT_MS,
+    bodyTimeout: ANSWER_TIMEOUT_MS,
+  });
+  api.addHook('onClose', () => agent.destroy());
+  api.addHook('onRequest', async (request, reply) => {
+    if (leadership.leading || isOwn(request)) return;
+    const { leader } = leadership;
+    if (leader === null) throw noLeader();
+    if (request.url.startsWith('/v2/events')) return reply.redirect(`http://${leader}${request.url}`, 307);
+    await passOn(agent, leader, address() ?? '', request, reply);
+  });
+}
+
+async function passOn(
+  agent: Agent,
+  leader: string,
+  own: string,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const via = [request.headers[VIA] ?? []].flat().flatMap((one) => one.split(',').map((part) => part.trim()));
+  if (via.includes(own)) {
+    throw new ApiError(
+      502,
+      'Detected proxying loop.',
+      'The schedulers disagree about who leads; repeat it in a moment.',
+    );
+  }
+  const method = request.method as Dispatcher.HttpMethod;
+  const answer = await agent
+    .request({
+      origin: `http://${leader}`,
+      path: request.url,
+      method,
+      headers: { ...passedOn(request.headers), [VIA]: [...via, own].join(', ') },
+      body: method === 'GET' || method === 'HEAD' ? null : request.raw,
+    })
+    .catch((error: Error & { code?: string }) => {
+      throw unanswered(leader, error);
+    });
+  return reply
+    .code(answer.statusCode)
+    .headers({ ...passedOn(answer.headers), [VIA]: own })
+    .send(answer.body);
+}
+
+function passedOn(headers: IncomingHttpHeaders): Record<string, string | string[]> {
+  const kept = Object.entries(headers).filter(([name, value]) => value !== undefined && !NOT_PASSED_ON.has(name));
+  return Object.fromEntries(kept) as Record<string, string | string[]>;
+}
+
+function unanswered(leader: string, { code, message }: { code?: string; message: string }): ApiError {
+  const remedy = 'Another scheduler leads in some seconds; of a change look first whether it was carried out.';
+  const late = code === 'UND_ERR_HEADERS_TIMEOUT';
+  const what = late ? `The leader ${leader} does not answer.` : `Connection to leader ${leader} failed: ${message}`;
+  return new ApiError(late ? 504 : 502, what, remedy, {}, { 'Retry-After': '1' });
+}
