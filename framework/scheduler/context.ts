@@ -13,7 +13,6 @@ import type { PublicEvent } from '../events/event.js';
 import type { Offer, SchedulerCallBody, SchedulerEvent } from '../mesos-http-client/index.js';
 import type { PreemptionJob, RebalanceJob } from '../planning.js';
 import type { Command, CommandResult, Counts } from '../service.js';
-import type { GuestWish } from './guest-orders.js';
 import type { Change, State } from './state.js';
 
 /** `now` is in milliseconds since 1970. */
@@ -162,8 +161,6 @@ export interface Memory {
   releases: Map<string, Repeat>;
   /** Leaders that users want, by app. */
   handOvers: Map<string, { member: number; untilMs: number }>;
-  /** What operators want of replicated guests, by kind and app. */
-  guestWishes: Map<string, GuestWish>;
   reconcile: { pending: Set<string>; nextMs: number; attempt: number; fullMs: number };
   /** How far members that are not in the configuration have come, by task, and since when. */
   joiners: Map<string, JoinProgress>;
@@ -204,7 +201,6 @@ export function emptyMemory(): Memory {
     orders: new Map(),
     releases: new Map(),
     handOvers: new Map(),
-    guestWishes: new Map(),
     reconcile: { pending: new Set(), nextMs: 0, attempt: 0, fullMs: Number.POSITIVE_INFINITY },
     joiners: new Map(),
     counts: {

@@ -1,26 +1,18 @@
-/** What operators want of a replicated guest: an order to its primary, repeated until a report shows its effect. */
-import type { GuestOrder } from '../../executor/assignment.js';
+/** What operators want of a replicated guest: an order to its primary, repeated, by later frameworks too, until a report shows its effect. */
 import type { CommandResult } from '../service.js';
 import { notFound, type Refusal } from './changes.js';
 import type { Context } from './context.js';
 import { coveringBackup, primaryOf, standingOf } from './guests.js';
 import { order, withdraw } from './members.js';
 import { type Group, groupOf, type MemberTask } from './quorum.js';
-import type { AppRecord } from './records.js';
+import type { AppRecord, GuestWishRecord } from './records.js';
 import { tell } from './story.js';
 import { nameOf } from './tasks.js';
 
 /** A round may take 30 s before the primary gives its backup up (executor/vm/pair.ts); after this nobody wants it any more. */
 export const guestWishMs = 45_000;
 
-export interface GuestWish {
-  order: Extract<GuestOrder, { type: 'syncGuest' | 'failOver' }>;
-  /** The primary that is asked: a task's id. */
-  taskId: string;
-  untilMs: number;
-}
-
-type WishType = GuestWish['order']['type'];
+type WishType = GuestWishRecord['order']['type'];
 const wishTypes: WishType[] = ['syncGuest', 'failOver'];
 const keyOf = (appId: string, type: WishType) => `${type} ${appId}`;
 
@@ -31,20 +23,24 @@ export function syncGuest(context: Context, appId: string, request: number): Com
 
 /** The backup becomes the primary after one more round. */
 export function failOverGuest(context: Context, appId: string): CommandResult {
-  const isUnderWay = context.memory.guestWishes.has(keyOf(appId, 'failOver'));
+  const isUnderWay = context.state.guestWishes.get(keyOf(appId, 'failOver')) !== undefined;
   const result = want(context, appId, (backup) => ({ type: 'failOver', toMember: backup.replica.self.member }));
   if (result.ok && !isUnderWay) tell(context, appId, 'its backup is to become the primary: an operator asked for it');
   return result;
 }
 
-function want(context: Context, appId: string, orderTo: (backup: MemberTask) => GuestWish['order']): CommandResult {
+function want(
+  context: Context,
+  appId: string,
+  orderTo: (backup: MemberTask) => GuestWishRecord['order'],
+): CommandResult {
   const app = context.state.apps.get(appId);
   if (!app) return notFound(appId);
   const pair = pairOf(app, groupOf(app, context.state.tasksOf(appId)));
   if ('ok' in pair) return pair;
   const body = orderTo(pair.backup);
-  const untilMs = context.now + guestWishMs;
-  context.memory.guestWishes.set(keyOf(appId, body.type), { order: body, taskId: pair.primary.id, untilMs });
+  const id = keyOf(appId, body.type);
+  context.state.guestWishes.put(id, { id, order: body, taskId: pair.primary.id, untilMs: context.now + guestWishMs });
   return { ok: true, deploymentId: null, version: app.spec.version };
 }
 
@@ -74,34 +70,39 @@ function unfitSentence({ id, spec }: AppRecord): string | null {
 /** Moves what was asked for on, and gives it up when it takes too long. */
 export function advanceGuestWishes(context: Context, group: Group): void {
   for (const type of wishTypes) {
-    const wish = context.memory.guestWishes.get(keyOf(group.app.id, type));
+    const wish = context.state.guestWishes.get(keyOf(group.app.id, type));
     if (wish) advance(context, group, wish);
   }
 }
 
 export function forgetGuestWishes(context: Context, appId: string): void {
-  for (const type of wishTypes) context.memory.guestWishes.delete(keyOf(appId, type));
+  for (const type of wishTypes) context.state.guestWishes.remove(keyOf(appId, type));
 }
 
-function advance(context: Context, group: Group, wish: GuestWish): void {
+function advance(context: Context, group: Group, wish: GuestWishRecord): void {
   const asked = group.members.find(({ id }) => id === wish.taskId);
   const isDone = hasHappened(group, wish);
-  if (!isDone && asked && context.now < wish.untilMs) {
-    order(context, asked, wish.order);
+  if (!isDone && mayHappen(group, wish, asked) && context.now < wish.untilMs) {
+    if (asked) order(context, asked, wish.order);
     return;
   }
-  context.memory.guestWishes.delete(keyOf(group.app.id, wish.order.type));
+  context.state.guestWishes.remove(wish.id);
   if (asked) withdraw(context, asked, wish.order);
   tellEnd(context, group, wish, isDone);
 }
 
-function hasHappened(group: Group, { order: body }: GuestWish): boolean {
+/** A primary that has handed over ends, which may be heard before its successor has told its role. */
+function mayHappen(group: Group, { order: body }: GuestWishRecord, asked: MemberTask | undefined): boolean {
+  return asked !== undefined || (body.type === 'failOver' && primaryOf(group) === undefined);
+}
+
+function hasHappened(group: Group, { order: body }: GuestWishRecord): boolean {
   const primary = primaryOf(group);
   if (body.type === 'failOver') return primary?.replica.self.member === body.toMember;
   return (primary?.replica.report?.guest?.synced ?? 0) >= body.request;
 }
 
-function tellEnd(context: Context, group: Group, { order: body }: GuestWish, isDone: boolean): void {
+function tellEnd(context: Context, group: Group, { order: body }: GuestWishRecord, isDone: boolean): void {
   const { id } = group.app;
   const primary = primaryOf(group);
   if (isDone && body.type === 'failOver' && primary) tell(context, id, `${nameOf(primary)} has become the primary`);

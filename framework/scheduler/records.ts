@@ -1,5 +1,5 @@
 /** What the scheduler keeps in the store. Records are replaced, never modified: views and tests may keep them. */
-import type { MemberAddress, ReplicaReport } from '../../executor/assignment.js';
+import type { GuestOrder, MemberAddress, ReplicaReport } from '../../executor/assignment.js';
 import type { AgentName, Selection } from '../../placement/index.js';
 import type { AttributeValue, ReplicaDemand } from '../../placement/types.js';
 import type { AppSpec, PersistentVolume, Replication } from '../app.js';
@@ -241,6 +241,15 @@ export interface PreemptionRecord {
   victims: string[];
   /** Where the app's tasks are to go. */
   agents: AgentName[];
+  untilMs: number;
+}
+
+/** What an operator wants of a replicated guest's primary; one of each kind and app. */
+export interface GuestWishRecord {
+  id: string;
+  order: Extract<GuestOrder, { type: 'syncGuest' | 'failOver' }>;
+  /** The primary that is asked: a task's id. */
+  taskId: string;
   untilMs: number;
 }
 

@@ -6,6 +6,7 @@ import type {
   DeploymentRecord,
   DrainRecord,
   FrameworkRecord,
+  GuestWishRecord,
   PreemptionRecord,
   RebalanceRecord,
   ReservationRecord,
@@ -137,10 +138,11 @@ export class State {
   readonly drains = new Table<DrainRecord>('drain');
   readonly rebalances = new Table<RebalanceRecord>('rebalance');
   readonly preemptions = new Table<PreemptionRecord>('preemption');
+  readonly guestWishes = new Table<GuestWishRecord>('guestWish');
   readonly stories = new Table<StoryRecord>('story');
   readonly #tables: Table<object>[] = [
     ...[this.framework, this.apps, this.tasks, this.reservations, this.deployments],
-    ...[this.drains, this.rebalances, this.preemptions, this.stories],
+    ...[this.drains, this.rebalances, this.preemptions, this.guestWishes, this.stories],
   ];
 
   /** `entries`: what the store holds, as written by earlier batches. Throws on a key of unknown kind. */

@@ -126,4 +126,64 @@ describe('scheduler: what operators want of a replicated guest', () => {
     for (let second = 0; second < 20; second++) world.tick(1000);
     assert.equal(orders(world, 'failOver').length, sent, 'nobody wants it any more');
   });
+
+  it('has it done by a framework that starts anew, whatever it was that ended', () => {
+    const world = covered();
+    model(world).deaf = true;
+    world.command(sync(7));
+    world.command(failOver());
+    const before = primaryTask(world);
+    world.crash();
+    world.deliverAll();
+    model(world).deaf = false;
+    world.until(() => guest(world)?.primary !== before?.replica?.member, 20);
+    world.until(() => guest(world)?.covered === true && settled(world.view()), 120);
+    assert.match(story(world, id), /replica 1 .*has become the primary/);
+    assert.doesNotMatch(story(world, id), /did not come about/);
+    world.crash();
+    world.deliverAll();
+    const sent = orders(world, 'failOver').length;
+    for (let second = 0; second < 20; second++) world.tick(1000);
+    assert.equal(orders(world, 'failOver').length, sent, 'what is done nobody wants any more');
+  });
+
+  it('has given up in time what a framework that ended was asked for', () => {
+    const world = covered();
+    model(world).deaf = true;
+    world.command(sync(5));
+    world.tick(guestWishMs / 2);
+    world.crash();
+    world.deliverAll();
+    world.tick(guestWishMs / 2 - 1);
+    assert.doesNotMatch(story(world, id), /did not come about/);
+    world.tick(1);
+    assert.match(story(world, id), /the round that an operator asked for did not come about/);
+  });
+
+  it('is not said to have failed when the end of the old primary is heard first', () => {
+    const world = covered();
+    const before = primaryTask(world);
+    world.command(failOver());
+    const isThere = () => world.app(id).tasks.some(({ id: task }) => task === before?.id);
+    for (let second = 0; second < 20 && isThere(); second++) {
+      world.mesos.reports(() => false);
+      world.tick(1000);
+      world.deliverAll();
+    }
+    assert.equal(isThere(), false);
+    assert.doesNotMatch(story(world, id), /did not come about/);
+    world.until(() => guest(world)?.covered === true && settled(world.view()), 120);
+    assert.match(story(world, id), /has become the primary/);
+  });
+
+  it('is sent at once when it is asked for again after it was given up', () => {
+    const world = covered();
+    model(world).deaf = true;
+    world.command(failOver());
+    world.tick(guestWishMs - 1);
+    world.tick(1);
+    const sent = orders(world, 'failOver').length;
+    world.command(failOver());
+    assert.equal(orders(world, 'failOver').length, sent + 1);
+  });
 });
