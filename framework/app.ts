@@ -43,6 +43,8 @@ export interface AppSpec {
   revocable?: true;
   /** Its instances have persistent volumes, and come back to them. Left out: none. */
   residency?: Residency;
+  /** A task is healthy while it passes all of them. Left out: whatever runs is. */
+  healthChecks?: HealthCheck[];
   /** ISO 8601 with milliseconds; a new one for every accepted change. */
   version: string;
   versionInfo: { lastScalingAt: string; lastConfigChangeAt: string };
@@ -89,6 +91,30 @@ export interface FetchUri {
   executable: boolean;
   cache: boolean;
   destPath: string | null;
+}
+
+export type HealthProtocol = 'HTTP' | 'HTTPS' | 'TCP' | 'COMMAND' | 'MESOS_HTTP' | 'MESOS_HTTPS' | 'MESOS_TCP';
+
+/** `HTTP`, `HTTPS` and `TCP` are probed by the framework, over the network; all others by the task's executor, on its agent. */
+export interface HealthCheck {
+  protocol: HealthProtocol;
+  /** Of the HTTP kinds. */
+  path?: string;
+  /** Of all kinds but COMMAND one or the other: a port, or the place of the task's port in `portDefinitions`. */
+  port?: number;
+  portIndex?: number;
+  /** Of COMMAND: a shell command that ends with status 0. */
+  command?: { value: string };
+  /** From the task's start: so long failures do not count before the first success. */
+  gracePeriodSeconds: number;
+  intervalSeconds: number;
+  timeoutSeconds: number;
+  /** So many in a row and the task is replaced; 0: never. */
+  maxConsecutiveFailures: number;
+  /** Of the executor's kinds: from the task's start to the first probe. */
+  delaySeconds: number;
+  /** A status below 200 says nothing. */
+  ignoreHttp1xx: boolean;
 }
 
 export interface Residency {

@@ -17,6 +17,7 @@ import {
 import { Outbox } from './outbox.js';
 import { Planner } from './planner.js';
 import type { PlanJob, PlanOf } from './planning.js';
+import { Prober } from './prober.js';
 import type { Action, Event } from './scheduler/context.js';
 import type { Scheduler } from './scheduler.js';
 import {
@@ -55,6 +56,7 @@ export class Loop implements FrameworkService, Reign {
   readonly #outbox: Outbox;
   readonly #planner = new Planner();
   readonly #replies = new Map<string, { resolve: (result: CommandResult) => void; reject: (error: Error) => void }>();
+  readonly #prober = new Prober();
   #queue: Queued[] = [];
   #running: Promise<void> | null = null;
   #fail!: (error: Error) => void;
@@ -93,6 +95,7 @@ export class Loop implements FrameworkService, Reign {
     if (this.#ticking) clearInterval(this.#ticking);
     this.#outbox.clear();
     this.events.end();
+    this.#prober.close();
     await this.#client.close();
     await this.#planner.close();
     await this.#running;
@@ -141,7 +144,10 @@ export class Loop implements FrameworkService, Reign {
 
   /** While an earlier step is being stored a tick would only wait in line. */
   #tick(): void {
-    if (!this.#running) void this.#handle({ type: 'ticked', now: Date.now() });
+    if (this.#running) return;
+    const answers = this.#prober.take();
+    if (answers.length > 0) void this.#handle({ type: 'probed', now: Date.now(), answers });
+    void this.#handle({ type: 'ticked', now: Date.now() });
   }
 
   async #drain(): Promise<void> {
@@ -189,6 +195,7 @@ export class Loop implements FrameworkService, Reign {
       else if (action.type === 'reply') this.#reply(action.requestId, action.result);
       else if (action.type === 'publish') this.events.publish(action.event);
       else if (action.type === 'plan') void this.#plan(action);
+      else if (action.type === 'probe') this.#prober.start(action);
     }
   }
 

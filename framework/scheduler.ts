@@ -19,11 +19,13 @@ import { advanceDeployments, isRestarting } from './scheduler/deployments.js';
 import { noteDrains } from './scheduler/drains.js';
 import { convergeGroup } from './scheduler/groups.js';
 import { forgetGuestWishes } from './scheduler/guest-orders.js';
+import { stopUnhealthy } from './scheduler/health.js';
 import { forgetUnheard, receiveInverseOffers, rescindInverseOffer } from './scheduler/maintenance.js';
 import { match } from './scheduler/match.js';
 import { countMoves } from './scheduler/moving.js';
 import { forgetAgent, receiveOffers } from './scheduler/offers.js';
 import { advancePreemptions, holdRoom, previewJob, receivePlan } from './scheduler/preemptions.js';
+import { orderProbes, receiveProbes } from './scheduler/probes.js';
 import { publish, publishMessage, publishSubscribed } from './scheduler/publish.js';
 import { advanceRebalances, replan } from './scheduler/rebalances.js';
 import { reconcile, repeatKills, startReconciliation } from './scheduler/reconcile.js';
@@ -113,8 +115,12 @@ function handle(context: Context, event: Event): void {
       if (event.of === 'preemption') receivePlan(context, event.id, event.plan);
       else replan(context, event.id, event.plan);
       return;
+    case 'probed':
+      receiveProbes(context, event.answers);
+      return;
     case 'ticked':
       forgetUnheard(context);
+      orderProbes(context);
       return;
   }
 }
@@ -177,6 +183,7 @@ function converge(context: Context): void {
     const app = context.state.apps.get(task.appId);
     if (app) ageUnreachable(context, app, task);
   }
+  stopUnhealthy(context);
   advanceRebalances(context);
   countMoves(context);
   advanceDeployments(context);

@@ -158,6 +158,8 @@ export interface TaskView {
   startedAt: string | null;
   version: string;
   message: string | null;
+  /** Of an app with health checks. */
+  health?: HealthView;
   replica: ReplicaView | null;
   /** Why this agent: score parts and what others lacked, as recorded when it was placed. */
   placement: {
@@ -165,6 +167,22 @@ export interface TaskView {
     parts: { name: string; value: number; weight: number }[];
     others: { hostname: string; sentence: string }[];
   } | null;
+}
+
+export interface HealthView {
+  /** It passes all checks; null: not all have said anything yet. */
+  healthy: boolean | null;
+  /** One for each check that has, in their order. */
+  results: HealthResultView[];
+}
+
+export interface HealthResultView {
+  alive: boolean;
+  consecutiveFailures: number;
+  firstSuccess: string | null;
+  lastSuccess: string | null;
+  lastFailure: string | null;
+  lastFailureCause: string | null;
 }
 
 export interface ReplicaView {

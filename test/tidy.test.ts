@@ -25,9 +25,10 @@ const arrows: [folder: string, allowed: RegExp][] = [
   ['placement/', /^placement\//],
   ['framework/mesos-http-client/', /^framework\/mesos-http-client\//],
   ['framework/zookeeper/', /^framework\/zookeeper\//],
+  ['framework/probes/', /^framework\/probes\//],
   ['framework/mesos-local/', /^framework\/(mesos-(http-client|local)|zookeeper)\//],
   ['framework/', /^(framework\/|placement\/|executor\/assignment)/],
-  ['executor/', /^(executor\/|consensus\/|framework\/mesos-http-client\/)/],
+  ['executor/', /^(executor\/|consensus\/|framework\/(mesos-http-client|probes)\/)/],
   ['consensus/', /^consensus\//],
 ];
 

@@ -12,9 +12,9 @@ export function appSummary(app: AppView): Json {
     ...toJson(app.spec),
     tasksStaged: count('TASK_STAGING', 'TASK_STARTING'),
     tasksRunning: count('TASK_RUNNING'),
-    // Health checks are not supported, and Marathon counts neither way without them.
-    tasksHealthy: 0,
-    tasksUnhealthy: 0,
+    // Without health checks neither, as in Marathon.
+    tasksHealthy: app.tasks.filter(({ health }) => health?.healthy === true).length,
+    tasksUnhealthy: app.tasks.filter(({ health }) => health?.healthy === false).length,
     deployments: app.deploymentIds.map((id) => ({ id })),
     group: app.group,
   };
@@ -40,14 +40,17 @@ export function lastTaskFailure(app: AppView): Json {
 
 /** Marathon's task, with what we know about its replica and its place. */
 export function taskJson(task: TaskView, app: AppView | undefined): Json {
-  const { agentId, replica, placement, ...same } = task;
+  const { agentId, replica, placement, health, ...same } = task;
   const services = app?.spec.portDefinitions.map((definition) => definition.port) ?? [];
   return {
     ..._.omitBy(same, _.isNull),
     slaveId: agentId,
     servicePorts: services,
     ipAddresses: ipAddressesOf(task.host),
-    healthCheckResults: [],
+    healthCheckResults: (health?.results ?? []).map((one) => ({
+      ...one,
+      instanceId: task.id.replace(/\._app\.\d+$/, ''),
+    })),
     localVolumes: localVolumes(task, app),
     ...(replica === null ? {} : { replica }),
     ...(placement === null ? {} : { placement }),

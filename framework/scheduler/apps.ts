@@ -4,6 +4,7 @@ import type { AgentName } from '../../placement/index.js';
 import type { Context } from './context.js';
 import { type Demand, demandOf, towards } from './demand.js';
 import { departuresOf } from './departures.js';
+import { isUp, isUseless } from './health.js';
 import type { AppRecord, TaskRecord } from './records.js';
 import { stop } from './tasks.js';
 import { victimsOf } from './victims.js';
@@ -64,8 +65,8 @@ function replacement(
 }
 
 /**
- * Stops stale tasks down to `healthyMin` (in a restart `minimumHealthCapacity`, rounded up) and returns how many may be launched
- * within `maximumOverCapacity` (rounded down); if both meet, one task more is allowed (Marathon's restart arithmetic).
+ * Stops stale tasks down to `healthyMin` that are up (in a restart `minimumHealthCapacity`, rounded up) and returns how many may be
+ * launched within `maximumOverCapacity` (rounded down); if both meet, one task more is allowed (Marathon's restart arithmetic).
  */
 function replaceStale(
   context: Context,
@@ -74,15 +75,12 @@ function replaceStale(
   { stale, healthyMin, reasonOf }: Replacement,
 ): number {
   const { instances, upgradeStrategy } = app.active;
-  const running = counted.filter((task) => task.state === 'TASK_RUNNING');
+  const up = counted.filter((task) => isUp(context, app, task));
   const fresh = counted.filter((task) => !stale.includes(task));
-  const freshRuns = fresh.length >= instances && fresh.every((task) => task.state === 'TASK_RUNNING');
-  const spare = freshRuns ? stale.length : Math.max(0, running.length - healthyMin);
-  const runningStale = stale.filter((task) => task.state === 'TASK_RUNNING');
-  const victims = [
-    ...stale.filter((task) => task.state !== 'TASK_RUNNING'),
-    ...byAge(app, runningStale).slice(0, spare),
-  ];
+  const freshIsUp = fresh.length >= instances && fresh.every((task) => up.includes(task));
+  const spare = freshIsUp ? stale.length : Math.max(0, up.length - healthyMin);
+  const [useless, useful] = lodash.partition(stale, (task) => isUseless(context, app, task));
+  const victims = [...useless, ...byAge(app, useful).slice(0, spare)];
   for (const task of victims) stop(context, task, reasonOf(task));
   const capacity = Math.max(
     Math.trunc(instances * (1 + upgradeStrategy.maximumOverCapacity)),

@@ -12,7 +12,10 @@ import type {
 import type { PublicEvent } from '../events/event.js';
 import type { Offer, SchedulerCallBody, SchedulerEvent } from '../mesos-http-client/index.js';
 import type { PreemptionJob, RebalanceJob } from '../planning.js';
+import type { ProbeAnswer } from '../prober.js';
+import type { ProbeOrder } from '../probes/types.js';
 import type { Command, CommandResult, Counts } from '../service.js';
+import type { CheckHealth } from './check-health.js';
 import type { Change, State } from './state.js';
 
 /** `now` is in milliseconds since 1970. */
@@ -23,6 +26,8 @@ export type Event = { now: number } & (
   /** The answer to a `plan`; null: there is none. */
   | { type: 'planned'; of: 'preemption'; id: string; plan: PreemptionPlan | null }
   | { type: 'planned'; of: 'rebalance'; id: string; plan: RebalancePlan | null }
+  /** The answers to orders to `probe`, in any order. */
+  | { type: 'probed'; answers: ProbeAnswer[] }
   | { type: 'command'; requestId: string; command: Command }
 );
 
@@ -34,7 +39,9 @@ export type Action =
   /** For whoever follows `/v2/events`. */
   | { type: 'publish'; event: PublicEvent }
   /** Made beside the steps; the answer comes as `planned`. */
-  | { type: 'plan'; id: string; job: PreemptionJob | RebalanceJob };
+  | { type: 'plan'; id: string; job: PreemptionJob | RebalanceJob }
+  /** Made beside the steps; an answer with the same id comes in a `probed`. */
+  | { type: 'probe'; id: string; order: ProbeOrder };
 
 /** Source of what must not be guessable or repeated; seeded in tests. */
 export interface Ids {
@@ -164,6 +171,10 @@ export interface Memory {
   reconcile: { pending: Set<string>; nextMs: number; attempt: number; fullMs: number };
   /** How far members that are not in the configuration have come, by task, and since when. */
   joiners: Map<string, JoinProgress>;
+  /** What health checks have found, by task: one for each check of its spec. */
+  health: Map<string, CheckHealth[]>;
+  /** Which are under way, and when each is due next. */
+  probes: { out: Set<string>; nextMs: Map<string, number> };
   counts: Counts;
 }
 
@@ -203,6 +214,8 @@ export function emptyMemory(): Memory {
     handOvers: new Map(),
     reconcile: { pending: new Set(), nextMs: 0, attempt: 0, fullMs: Number.POSITIVE_INFINITY },
     joiners: new Map(),
+    health: new Map(),
+    probes: { out: new Set(), nextMs: new Map() },
     counts: {
       offersReceived: 0,
       offersDeclined: 0,

@@ -3,6 +3,7 @@ import type { AppSpec } from '../app.js';
 import { isOutdated } from './apps.js';
 import { type Context, isoTime } from './context.js';
 import { guestProgress } from './guests.js';
+import { pendingSentence } from './health.js';
 import { publishEnd, publishStep } from './publish.js';
 import { type Group, groupOf, groupState, lostSentence } from './quorum.js';
 import type { AppRecord, DeploymentAction, DeploymentRecord, TaskRecord } from './records.js';
@@ -126,23 +127,32 @@ export function waitingFor(context: Context, { action, app: id }: DeploymentActi
   if (action === 'StopApplication') return `${id}: ${tasks.length} tasks are being stopped`;
   const placement = context.memory.waiting.get(id)?.sentence ?? null;
   const group = app.active.replication ? groupOf(app, tasks) : null;
-  const progress = group ? (groupProgress(group, action) ?? guestProgress(group)) : plainProgress(app, tasks, action);
+  const progress = group
+    ? (groupProgress(context, group, action) ?? guestProgress(group))
+    : plainProgress(context, app, tasks, action);
   if (progress === null) return null;
   return placement ? `${progress}; ${placement}` : progress;
 }
 
-function plainProgress(app: AppRecord, tasks: TaskRecord[], action: DeploymentAction['action']): string | null {
+function plainProgress(
+  context: Context,
+  app: AppRecord,
+  tasks: TaskRecord[],
+  action: DeploymentAction['action'],
+): string | null {
   const counted = tasks.filter((task) => !task.stopping && !task.inactive);
   const current = action === 'RestartApplication' ? counted.filter((task) => !isOutdated(app, task)) : counted;
   const running = current.filter((task) => task.state === 'TASK_RUNNING').length;
   const leaving =
     tasks.filter((task) => task.stopping && task.state !== 'TASK_UNREACHABLE').length + counted.length - current.length;
   const { instances } = app.active;
-  if (running === instances && leaving === 0 && current.length === instances) return null;
-  return `${app.id}: ${running} of ${instances} tasks run, ${leaving} are to stop`;
+  const pending = pendingSentence(context, app, current);
+  if (running === instances && leaving === 0 && current.length === instances) return pending && `${app.id}: ${pending}`;
+  const stands = `${app.id}: ${running} of ${instances} tasks run, ${leaving} are to stop`;
+  return pending ? `${stands}; ${pending}` : stands;
 }
 
-function groupProgress(group: Group, action: DeploymentAction['action']): string | null {
+function groupProgress(context: Context, group: Group, action: DeploymentAction['action']): string | null {
   const { app, members } = group;
   const state = groupState(group);
   if (state === 'lost') return lostSentence(app);
@@ -150,7 +160,8 @@ function groupProgress(group: Group, action: DeploymentAction['action']): string
   const outdated =
     action === 'RestartApplication' ? members.filter((task) => isOutdated(app, task) && !task.inactive).length : 0;
   const sized = group.record.slots.length - (group.record.moving ? 1 : 0) === app.active.instances;
-  if (state === 'whole' && leaving === 0 && outdated === 0 && sized) return null;
+  const pending = pendingSentence(context, app, members);
+  if (state === 'whole' && leaving === 0 && outdated === 0 && sized) return pending && `${app.id}: ${pending}`;
   const journals = members.map(({ replica }) => replica.report?.journalError).filter((error) => error);
   const blocked = journals.length > 0 && journals.length === members.length ? `; nobody can join: ${journals[0]}` : '';
   const counted = group.record.configuration.length;

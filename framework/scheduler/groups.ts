@@ -7,6 +7,7 @@ import { offerBackup } from './guest-offers.js';
 import { advanceGuestWishes } from './guest-orders.js';
 import { isCovered } from './guests.js';
 import { advanceHandOver } from './hand-over.js';
+import { isUp } from './health.js';
 import { retireStalledJoiners } from './joiners.js';
 import { advanceRetirements, removeDead, retire } from './members.js';
 import { advanceMove, successorDemand } from './moving.js';
@@ -26,6 +27,7 @@ import type { AppRecord, GroupRecord, Moving, TaskRecord } from './records.js';
 import { giveUpAway, returningDemands } from './returning.js';
 import { tell } from './story.js';
 import { stop } from './tasks.js';
+import { retireUnhealthy } from './unhealthy-members.js';
 import { victimsOf } from './victims.js';
 
 /** Slots of a group, as the consensus core counts them. */
@@ -50,6 +52,7 @@ export function convergeGroup(context: Context, app: AppRecord, tasks: TaskRecor
     group = adjustSlots(context, advanceMove(context, group, restarting), restarting);
     retireSurplus(context, group, restarting);
     retireStalledJoiners(context, refreshed(context, group));
+    retireUnhealthy(context, refreshed(context, group));
     advanceRetirements(context, refreshed(context, group));
     giveUpAway(context, refreshed(context, group));
     removeDead(context, refreshed(context, group));
@@ -136,7 +139,7 @@ function missedStart({ app, record }: Group): { happened: string; never: string 
 
 /** Adds the lowest free slots or drops the highest, until there are as many as the app wants. */
 function adjustSlots(context: Context, group: Group, restarting: boolean): Group {
-  const hasSpare = Boolean(group.record.moving) || needsSpare(group, restarting);
+  const hasSpare = Boolean(group.record.moving) || needsSpare(context, group, restarting);
   const wanted = group.app.active.instances + (hasSpare ? 1 : 0);
   const slots = [...group.record.slots];
   const free = freeSlots(group);
@@ -159,10 +162,11 @@ export function wantSlots(context: Context, app: AppRecord, group: GroupRecord, 
 }
 
 /** While the spare joins there is one slot more; once it has joined, the slot of an outdated member is dropped. */
-function needsSpare(group: Group, restarting: boolean): boolean {
+function needsSpare(context: Context, group: Group, restarting: boolean): boolean {
   const { app, record } = group;
   if (!restarting || app.active.instances > surgeInstancesMax || outdated(group).length === 0) return false;
-  const spareJoined = record.slots.length > app.active.instances && groupState(group) === 'whole';
+  const whole = groupState(group) === 'whole' && isFreshUp(context, group);
+  const spareJoined = record.slots.length > app.active.instances && whole;
   const settled = group.members.every((task) => !task.replica.retiring);
   return settled && !spareJoined;
 }
@@ -181,6 +185,10 @@ function slotToDrop(context: Context, group: Group, slots: number[], restarting:
 const outdated = (group: Group) =>
   group.members.filter((task) => !task.replica.retiring && !task.stopping && isOutdated(group.app, task));
 
+/** All of the wanted version that are there. */
+const isFreshUp = (context: Context, group: Group) =>
+  group.members.every((task) => isOutdated(group.app, task) || task.replica.retiring || isUp(context, group.app, task));
+
 /** Followers by slot before the leader. */
 export function lastToLead(group: Group, members: MemberTask[]): MemberTask | undefined {
   const leader = leaderTask(group)?.id;
@@ -197,7 +205,8 @@ function retireSurplus(context: Context, group: Group, restarting: boolean): voi
     else if (task.inactive) retire(context, task, 'it has been unreachable for too long');
   }
   const present = refreshed(context, group);
-  const calm = groupState(present) === 'whole' && isCovered(present) && !present.record.moving;
+  const isWhole = groupState(present) === 'whole' && isFreshUp(context, present);
+  const calm = isWhole && isCovered(present) && !present.record.moving;
   const replaceable = restarting && app.active.instances > surgeInstancesMax && calm;
   const next = replaceable ? lastToLead(present, outdated(present)) : undefined;
   if (next) retire(context, next, `the app has a new version, ${app.active.version}`);

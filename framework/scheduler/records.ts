@@ -123,6 +123,8 @@ export interface TaskRecord {
   stagedAt: string;
   startedAt: string | null;
   message: string | null;
+  /** What its executor has told last of the check that it makes. Left out: nothing. */
+  healthy?: boolean;
   /** Why the framework stops it; null: it is to run. */
   stopping: string | null;
   /** The kill is held back while the majority of the group needs this replica. */

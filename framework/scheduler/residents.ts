@@ -1,7 +1,9 @@
 /** Plain apps with volumes: each instance comes back to the agent that keeps its own, and there are no others. */
+import lodash from 'lodash';
 import { byAge, isOutdated } from './apps.js';
 import type { Context } from './context.js';
 import { type Demand, demandOf, isDelayed, livingOn, requestBack } from './demand.js';
+import { isUp, isUseless } from './health.js';
 import type { AppRecord, ReservationRecord, TaskRecord } from './records.js';
 import { release } from './reservations.js';
 import { patienceOf, stop } from './tasks.js';
@@ -67,11 +69,11 @@ function stopStale(context: Context, app: AppRecord, instances: Instance[]): voi
   const { instances: wanted, upgradeStrategy } = app.active;
   const tasks = instances.flatMap(({ task }) => (task && !task.stopping ? [task] : []));
   const stale = tasks.filter((task) => isOutdated(app, task));
-  const running = tasks.filter(({ state }) => state === 'TASK_RUNNING');
+  const up = tasks.filter((task) => isUp(context, app, task));
   const healthyMin = Math.min(wanted - 1, Math.ceil(wanted * upgradeStrategy.minimumHealthCapacity));
-  const spare = Math.max(0, running.length - healthyMin);
-  const started = stale.filter(({ state }) => state === 'TASK_RUNNING');
-  const victims = [...stale.filter((task) => !started.includes(task)), ...byAge(app, started).slice(0, spare)];
+  const spare = Math.max(0, up.length - healthyMin);
+  const [useless, useful] = lodash.partition(stale, (task) => isUseless(context, app, task));
+  const victims = [...useless, ...byAge(app, useful).slice(0, spare)];
   for (const task of victims) stop(context, task, `the app has a new version, ${app.active.version}`);
 }
 

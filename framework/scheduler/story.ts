@@ -19,3 +19,12 @@ export function describeAgent(agent: AgentRef): string {
   ].filter((part) => part !== null);
   return parts.length > 0 ? `${agent.hostname} (${parts.join(', ')})` : agent.hostname;
 }
+
+/**
+ * The first sentence, to go on within another one. Executors add remedies and the program's last lines; the story has
+ * no room for them, `lastTaskFailure` has.
+ */
+export function firstSentence(text: string): string {
+  const sentence = (text.trim().split(/\n|(?<=\.)\s/, 1)[0] as string).replace(/\.$/, '');
+  return sentence.replace(/^[A-Z](?=[a-z]* )/, (letter) => letter.toLowerCase());
+}

@@ -1,10 +1,11 @@
 /** Changes of single tasks that several parts decide about. */
 import type { AppSpec } from '../app.js';
+import type { TaskFailure } from '../service.js';
 import { type Context, isoTime } from './context.js';
 import { currentlyAvoided } from './demand.js';
 import { publishInstance } from './publish.js';
 import type { AppRecord, TaskRecord } from './records.js';
-import { describeAgent, tell } from './story.js';
+import { describeAgent, firstSentence, tell } from './story.js';
 
 /** How long an agent is avoided after a task has failed there. */
 const avoidMs = 300_000;
@@ -42,6 +43,30 @@ export function forgiveBackoff(context: Context, app: AppRecord, tasks: TaskReco
     (task) => task.startedAt !== null && context.now - Date.parse(task.startedAt) > healthyRunMs,
   );
   return settled ? context.state.apps.put(app.id, { ...app, backoff: null }) : app;
+}
+
+/** A failure of the task's own: people are shown it, and its agent is avoided. */
+export function noteFailure(
+  context: Context,
+  app: AppRecord,
+  task: TaskRecord,
+  { state, message }: Pick<TaskFailure, 'state' | 'message'>,
+): AppRecord {
+  context.memory.counts.tasksFailed += 1;
+  const { id: taskId, appId, agent, version } = task;
+  const timestamp = isoTime(context.now);
+  const lastTaskFailure = {
+    appId,
+    taskId,
+    host: agent.hostname,
+    agentId: agent.id,
+    state,
+    message,
+    timestamp,
+    version,
+  };
+  const failed = context.state.apps.put(app.id, { ...app, lastTaskFailure });
+  return avoidAgent(context, failed, task, `${nameOf(task)} has just ended there: ${firstSentence(message)}`);
 }
 
 export function avoidAgent(context: Context, app: AppRecord, task: TaskRecord, reason: string): AppRecord {

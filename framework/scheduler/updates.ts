@@ -4,14 +4,15 @@ import { isTerminal, type TaskStatus } from '../mesos-http-client/index.js';
 import { type Context, call, isoTime } from './context.js';
 import { noteLeft } from './drains.js';
 import { putGroup } from './groups.js';
+import { receiveHealth } from './health.js';
 import { returnResources } from './offers.js';
 import { publishUnknownEnd, publishUpdate } from './publish.js';
 import type { AppRecord, TaskRecord } from './records.js';
 import { receiveReport, reportIn } from './reports.js';
 import { noteEnded, noteReached, noteStray } from './reservations.js';
 import { noteAway } from './returning.js';
-import { describeAgent, tell } from './story.js';
-import { avoidAgent, backOff, nameOf } from './tasks.js';
+import { describeAgent, firstSentence, tell } from './story.js';
+import { backOff, nameOf, noteFailure } from './tasks.js';
 
 /** Order of a task's life; a late or repeated update never goes back. */
 const rank: Partial<Record<TaskState, number>> = {
@@ -57,6 +58,7 @@ function applyUpdate(context: Context, task: TaskRecord, status: TaskStatus): vo
     return;
   }
   advance(context, task, status);
+  receiveHealth(context, context.state.tasks.get(task.id) as TaskRecord, status);
   const report = reportIn(status.data);
   if (report) receiveReport(context, task.id, report);
 }
@@ -143,33 +145,10 @@ function recordFailure(context: Context, app: AppRecord, task: TaskRecord, statu
   const started = task.seen || status.state === 'TASK_ERROR' || status.state === 'TASK_FAILED';
   if (!started && status.state !== 'TASK_FINISHED') return;
   const message = causeOf(status);
-  context.memory.counts.tasksFailed += 1;
-  const failed = context.state.apps.put(app.id, {
-    ...app,
-    lastTaskFailure: {
-      appId: app.id,
-      taskId: task.id,
-      host: task.agent.hostname,
-      agentId: task.agent.id,
-      state: status.state,
-      message,
-      timestamp: isoTime(context.now),
-      version: task.version,
-    },
-  });
-  const avoided = avoidAgent(context, failed, task, `${nameOf(task)} has just ended there: ${firstSentence(message)}`);
-  if (['TASK_FAILED', 'TASK_ERROR', 'TASK_FINISHED'].includes(status.state)) backOff(context, avoided);
+  const failed = noteFailure(context, app, task, { state: status.state, message });
+  if (['TASK_FAILED', 'TASK_ERROR', 'TASK_FINISHED'].includes(status.state)) backOff(context, failed);
 }
 
 function causeOf({ message, reason, state }: TaskStatus): string {
   return message || [state, reason].filter(Boolean).join(', ');
-}
-
-/**
- * The first sentence, to go on within another one. Executors add remedies and the program's last lines; the story has
- * no room for them, `lastTaskFailure` has.
- */
-function firstSentence(text: string): string {
-  const sentence = (text.trim().split(/\n|(?<=\.)\s/, 1)[0] as string).replace(/\.$/, '');
-  return sentence.replace(/^[A-Z](?=[a-z]* )/, (letter) => letter.toLowerCase());
 }

@@ -12,6 +12,7 @@ import type {
 import { type Context, isoTime, type Waiting } from './context.js';
 import { currentActions, waitingFor } from './deployments.js';
 import { guestView } from './guests.js';
+import { healthView } from './health-view.js';
 import { drainDeployments, drainViews, rebalanceDeployments } from './moves-view.js';
 import { preemptionSentence } from './preemptions.js';
 import { groupOf, groupState, leaderTask } from './quorum.js';
@@ -47,7 +48,7 @@ function appView(context: Context, app: AppRecord): AppView {
   return {
     spec: app.spec,
     tasks: tasks
-      .map(taskView)
+      .map((task) => taskView(context, app, task))
       .sort((a, b) => (a.replica?.slot ?? 0) - (b.replica?.slot ?? 0) || a.stagedAt.localeCompare(b.stagedAt)),
     deploymentIds: context.state.deploymentsOf(app.id).map(({ id }) => id),
     lastTaskFailure: app.lastTaskFailure,
@@ -72,8 +73,9 @@ function reservationView(kept: ReservationRecord, tasks: TaskRecord[]): Reservat
   };
 }
 
-function taskView(task: TaskRecord): TaskView {
+function taskView(context: Context, app: AppRecord, task: TaskRecord): TaskView {
   const { agent, replica } = task;
+  const health = healthView(context, app, task);
   return {
     id: task.id,
     appId: task.appId,
@@ -90,6 +92,7 @@ function taskView(task: TaskRecord): TaskView {
     startedAt: task.startedAt,
     version: task.version,
     message: task.message,
+    ...(health && { health }),
     replica: replica && {
       slot: replica.self.slot,
       member: replica.self.member,

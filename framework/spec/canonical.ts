@@ -19,6 +19,7 @@ export function toJson(spec: AppSpec): Record<string, unknown> {
     replication,
     container = null,
     residency,
+    healthChecks = [],
     version,
     versionInfo,
     ...plain
@@ -35,6 +36,7 @@ export function toJson(spec: AppSpec): Record<string, unknown> {
       fetch.map((one) => _.omitBy(one, _.isNull)),
     ),
     ...nonEmpty('dependencies', dependencies),
+    ...nonEmpty('healthChecks', healthChecks),
     executor: '',
     networks: [{ mode: 'host' }],
     portDefinitions: portDefinitions.map((one) => _.omitBy(one, _.isNull)),

@@ -65,10 +65,13 @@ export function complete(draft: AppDraft, base: AppSpec | null, id: string, prob
   const residency = residencyOf(volumes ?? before?.volumes ?? [], whenLost ?? before, problems);
   if (residency !== undefined) given.residency = residency;
   if (revocable) given.revocable = true;
-  const dropped = revocable === false ? ['revocable'] : [];
+  const dropped = [...(revocable === false ? ['revocable'] : []), ...emptied(given)];
   const start = base === null ? defaultsFor(given) : _.omit(base, 'version', 'versionInfo', ...dropped);
-  return { ...start, ...given, ...exclusiveProgram(given) } as Judged;
+  return { ...start, ..._.omit(given, dropped), ...exclusiveProgram(given) } as Judged;
 }
+
+/** Lists that are left out when they are empty: an update that gives `[]` removes them. */
+const emptied = (given: Partial<Judged>) => (['healthChecks'] as const).filter((name) => given[name]?.length === 0);
 
 /** Absolute id without repeated, leading or trailing slashes missing; `..` and `.` resolved against the app's group. */
 export function resolve(id: string, appId = '/'): string {

@@ -168,6 +168,12 @@ export class FakeMesos {
       this.#group(task.assignment.replica.group).start(task.assignment.replica, guestGroup(task.assignment));
   }
 
+  /** Its executor's word of the check that it makes. */
+  tellHealth(task: FakeTask, healthy: boolean, consecutiveFailures = 0): void {
+    const labels = { labels: [{ key: 'consecutiveFailures', value: String(consecutiveFailures) }] };
+    this.#become(task, task.state, { healthy, ...(healthy ? {} : { labels, message: 'it does not answer' }) });
+  }
+
   end(task: FakeTask, state: TaskState): void {
     if (task.ended) return;
     task.ended = true;
@@ -325,7 +331,7 @@ export class FakeMesos {
     this.end(task, 'TASK_KILLED');
   }
 
-  #become(task: FakeTask, state: TaskState): void {
+  #become(task: FakeTask, state: TaskState, more: Partial<TaskStatus> = {}): void {
     task.state = state;
     const uuid = Buffer.from(`uuid-${String(++this.#counter).padStart(11, '0')}`).toString('base64');
     const status: TaskStatus = {
@@ -334,6 +340,7 @@ export class FakeMesos {
       agent_id: { value: task.agentId },
       uuid,
       source: 'SOURCE_EXECUTOR',
+      ...more,
     };
     task.updates.push({ status, sentMs: null });
   }

@@ -4,12 +4,16 @@ import type { AppSpec } from '../../../framework/app.js';
 import type { PublicEvent } from '../../../framework/events/event.js';
 import type { SchedulerCallBody, SchedulerEvent } from '../../../framework/mesos-http-client/index.js';
 import { carryOut } from '../../../framework/planning.js';
+import type { ProbeAnswer } from '../../../framework/prober.js';
+import type { ProbeOrder, ProbeOutcome } from '../../../framework/probes/types.js';
 import type { Action, Event } from '../../../framework/scheduler/context.js';
 import { Scheduler } from '../../../framework/scheduler.js';
 import type { AppView, Command, CommandResult, FrameworkView } from '../../../framework/service.js';
 import { parse } from '../../../framework/spec.js';
 import { place } from '../../../placement/index.js';
 import { FakeMesos } from './fake-mesos.js';
+
+export const answered = (status: number): ProbeOutcome => ({ type: 'answered', status, contentType: '', body: '' });
 
 type Planned = Omit<Extract<Event, { type: 'planned' }>, 'now'>;
 export type Crash = 'beforeWrite' | 'afterWrite';
@@ -24,8 +28,11 @@ export class World {
   crashNext: Crash | null = null;
   crashes = 0;
   #counter = 0;
+  /** What a probe finds; by default that all is well. */
+  onProbe: (id: string, order: ProbeOrder) => ProbeOutcome = () => answered(200);
   /** Plans that are made beside the steps. */
   #planned: Planned[] = [];
+  #answers: ProbeAnswer[] = [];
   #replies = new Map<string, CommandResult>();
 
   constructor(agentCount = 5) {
@@ -52,6 +59,7 @@ export class World {
   crash(): void {
     this.crashes += 1;
     this.#planned = [];
+    this.#answers = [];
     this.mesos.disconnect();
     this.scheduler = this.#start();
     this.mesos.subscribe();
@@ -81,6 +89,7 @@ export class World {
         id: action.id,
         plan: carryOut(action.job),
       } as Planned);
+    if (action.type === 'probe') this.#answers.push({ id: action.id, outcome: this.onProbe(action.id, action.order) });
     if (action.type === 'call') {
       this.calls.push(action.call);
       this.mesos.handle(action.call);
@@ -118,6 +127,8 @@ export class World {
     this.now += ms;
     this.mesos.advance(ms);
     for (const planned of this.#planned.splice(0)) this.feed({ now: this.now, ...planned } as Event);
+    const answers = this.#answers.splice(0);
+    if (answers.length > 0) this.feed({ type: 'probed', now: this.now, answers });
     this.feed({ type: 'ticked', now: this.now });
   }
 

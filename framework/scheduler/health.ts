@@ -1,0 +1,151 @@
+/** Health checks: what is known of tasks, who counts as up, and who is replaced. */
+import type { AppSpec, HealthCheck } from '../app.js';
+import type { TaskStatus } from '../mesos-http-client/index.js';
+import { isOnAgent } from '../spec/health-checks.js';
+import { afterVerdict, areAlive, type CheckHealth, isExhausted, unknownHealth, type Verdict } from './check-health.js';
+import type { Context } from './context.js';
+import type { AppRecord, TaskRecord } from './records.js';
+import { describeAgent, tell } from './story.js';
+import { backOff, nameOf, noteFailure, stop } from './tasks.js';
+
+/** Label of a status update in which an executor counts failures in a row; see executor/README.md. */
+const failuresLabel = 'consecutiveFailures';
+
+/** A check that never has its task replaced: so many failures in a row are more than a moment's. */
+const failuresForGood = 3;
+
+/** The spec that a task was launched with, as long as it is known. */
+export function specOf({ active, spec, versions }: AppRecord, task: TaskRecord): AppSpec {
+  const isOf = ({ versionInfo }: AppSpec) => versionInfo.lastConfigChangeAt === task.configurationVersion;
+  return isOf(active) ? active : ([spec, ...versions].find(isOf) ?? active);
+}
+
+export const checksOf = (app: AppRecord, task: TaskRecord): HealthCheck[] => specOf(app, task).healthChecks ?? [];
+
+/** What each of the task's checks has found, in their order. */
+export function healthOf({ memory, now }: Context, app: AppRecord, task: TaskRecord): CheckHealth[] {
+  const known = memory.health.get(task.id);
+  if (known) return known;
+  return checksOf(app, task).map(({ protocol }) =>
+    isOnAgent(protocol) && task.healthy !== undefined ? lastTold(task.healthy, now) : unknownHealth,
+  );
+}
+
+/** Of an executor's check after a restart of the framework, when no more than the last answer is known. */
+function lastTold(healthy: boolean, now: number): CheckHealth {
+  if (healthy) return { ...unknownHealth, firstSuccessMs: now, lastSuccessMs: now };
+  return { ...unknownHealth, lastFailureMs: now, lastFailureCause: 'as told last', consecutiveFailures: 1 };
+}
+
+/** Null: the task has no checks, or not all have said anything yet. */
+export const isHealthy = (context: Context, app: AppRecord, task: TaskRecord): boolean | null =>
+  areAlive(healthOf(context, app, task));
+
+/** It runs, and passes its checks if it has any: what a deployment counts on. */
+export function isUp(context: Context, app: AppRecord, task: TaskRecord): boolean {
+  if (task.state !== 'TASK_RUNNING') return false;
+  return checksOf(app, task).length === 0 || isHealthy(context, app, task) === true;
+}
+
+/** What running tasks have yet to show before a deployment goes on; null: nothing. */
+export function pendingSentence(context: Context, app: AppRecord, tasks: TaskRecord[]): string | null {
+  const running = tasks.filter(({ state, stopping }) => state === 'TASK_RUNNING' && !stopping);
+  const pending = running.filter((task) => !isUp(context, app, task));
+  if (pending.length === 0) return null;
+  const causes = pending.flatMap((task) =>
+    healthOf(context, app, task).map(({ lastFailureCause }) => lastFailureCause),
+  );
+  const cause = causes.find((one) => one !== null);
+  return `${pending.length} of ${running.length} that run are not healthy${cause ? `: ${cause}` : ' yet'}`;
+}
+
+/** Nothing is lost when it goes: it does not run yet, or has failed a check for so long that only its replacement waits. */
+export function isUseless(context: Context, app: AppRecord, task: TaskRecord): boolean {
+  if (task.state !== 'TASK_RUNNING') return true;
+  const health = healthOf(context, app, task);
+  return checksOf(app, task).some(({ maxConsecutiveFailures: max }, index) =>
+    isExhausted({ maxConsecutiveFailures: max || failuresForGood }, health[index] ?? unknownHealth),
+  );
+}
+
+/** One check has found something. */
+export function noteVerdict(context: Context, app: AppRecord, task: TaskRecord, index: number, verdict: Verdict): void {
+  const check = checksOf(app, task)[index];
+  const before = healthOf(context, app, task);
+  const health = before[index];
+  if (!check || !health) return;
+  const startedMs = Date.parse(task.startedAt ?? task.stagedAt);
+  putHealth(context, app, task, index, afterVerdict(check, health, verdict, { startedMs, now: context.now }));
+}
+
+function putHealth(context: Context, app: AppRecord, task: TaskRecord, index: number, health: CheckHealth): void {
+  const before = healthOf(context, app, task);
+  const after = before.with(index, health);
+  context.memory.health.set(task.id, after);
+  const change = healthChange(before, after);
+  if (change === null) return;
+  const what = change ? 'is healthy' : `is unhealthy: ${health.lastFailureCause}`;
+  tell(context, app.id, `${nameOf(task)} on ${describeAgent(task.agent)} ${what}`);
+}
+
+/** True: it has become healthy, false: unhealthy; null: neither. */
+export function healthChange(before: CheckHealth[], after: CheckHealth[]): boolean | null {
+  const is = areAlive(after);
+  return is === areAlive(before) ? null : is;
+}
+
+/** An executor's word of its check: each failure, with how many there were in a row, and the first success after any. */
+export function receiveHealth(context: Context, task: TaskRecord, status: TaskStatus): void {
+  const app = context.state.apps.get(task.appId);
+  const index = app ? checksOf(app, task).findIndex(({ protocol }) => isOnAgent(protocol)) : -1;
+  const { healthy } = status;
+  if (!app || index < 0 || healthy === undefined) return;
+  const health = healthOf(context, app, task)[index] ?? unknownHealth;
+  putHealth(context, app, task, index, toldHealth(health, status, context.now));
+  if (task.healthy !== healthy) context.state.tasks.put(task.id, { ...task, healthy });
+}
+
+function toldHealth(health: CheckHealth, { healthy, labels, message }: TaskStatus, now: number): CheckHealth {
+  if (healthy)
+    return { ...health, firstSuccessMs: health.firstSuccessMs ?? now, lastSuccessMs: now, consecutiveFailures: 0 };
+  const counted = Number(labels?.labels?.find(({ key }) => key === failuresLabel)?.value);
+  const consecutiveFailures = counted > 0 ? counted : health.consecutiveFailures + 1;
+  return { ...health, lastFailureMs: now, lastFailureCause: message ?? 'its check fails', consecutiveFailures };
+}
+
+/** Why a task is to be replaced; null: it is not. */
+export function unhealthySentence(context: Context, app: AppRecord, task: TaskRecord): string | null {
+  if (task.state !== 'TASK_RUNNING') return null;
+  const health = healthOf(context, app, task);
+  const index = checksOf(app, task).findIndex((check, place) => isExhausted(check, health[place] ?? unknownHealth));
+  const found = health[index];
+  if (!found) return null;
+  const check = checksOf(app, task)[index] as HealthCheck;
+  return `its ${check.protocol} health check has failed ${found.consecutiveFailures} times in a row: ${found.lastFailureCause}`;
+}
+
+/** Stops the tasks of plain apps that fail too often. Members of groups are taken out by `retireUnhealthy`. */
+export function stopUnhealthy(context: Context): void {
+  for (const app of [...context.state.apps.values()]) {
+    if (app.spec.replication !== null || !hasChecks(app)) continue;
+    for (const task of context.state.tasksOf(app.id)) {
+      const reason = task.stopping ? null : unhealthySentence(context, app, task);
+      if (reason !== null) replaceUnhealthy(context, task, reason);
+    }
+  }
+}
+
+const hasChecks = ({ active, spec, versions }: AppRecord) =>
+  [active, spec, ...versions].some(({ healthChecks }) => healthChecks !== undefined);
+
+function replaceUnhealthy(context: Context, task: TaskRecord, reason: string): void {
+  noteUnhealthy(context, task, reason);
+  stop(context, task, reason);
+}
+
+/** That it is unhealthy is the task's own failure: its app backs off, and its agent is avoided for a while. */
+export function noteUnhealthy(context: Context, task: TaskRecord, reason: string): void {
+  const app = context.state.apps.get(task.appId) as AppRecord;
+  const failure = { state: 'TASK_KILLED' as const, message: `it was killed because ${reason}` };
+  backOff(context, noteFailure(context, app, task, failure));
+}
