@@ -50,6 +50,22 @@ export interface AppSpec {
   versionInfo: { lastScalingAt: string; lastConfigChangeAt: string };
 }
 
+/** A path above apps, as users have made it; every other path above an app is a group without dependencies. */
+export interface AppGroup {
+  id: string;
+  /** Ids of apps or groups that every app below it needs. */
+  dependencies: string[];
+  /** As an app's. */
+  version: string;
+}
+
+/** What one change of the tree of apps replaced; null: it was not there. Undone from the newest on, they give earlier trees. */
+export interface TreeChange {
+  version: string;
+  apps: Record<string, AppSpec | null>;
+  groups: Record<string, AppGroup | null>;
+}
+
 /** Boots `kernel` with `initrd`, or what is on its disk. Its files are those of the agents, or names of what is fetched. */
 export interface VmSpec {
   kernel?: string;

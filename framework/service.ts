@@ -3,7 +3,7 @@ import type { AgentName, Cluster, Selection } from '../placement/cluster.js';
 import type { PreemptionPlan } from '../placement/preemption.js';
 import type { RebalanceMove } from '../placement/rebalance.js';
 import type { Plan, Refusal } from '../placement/types.js';
-import type { AppSpec } from './app.js';
+import type { AppGroup, AppSpec, TreeChange } from './app.js';
 import type { EventLog } from './events/log.js';
 import type { TaskState } from './mesos-http-client/index.js';
 import type { PlanJob, PlanOf } from './planning.js';
@@ -62,6 +62,18 @@ export interface ClusterView {
 export type Command =
   /** `specs` carry their new `version`. `create` refuses ids that exist. */
   | { type: 'putApps'; specs: AppSpec[]; create: boolean; force: boolean }
+  /** Of the tree below `groupId`; `specs` and `groups` carry their new `version`. `dryRun` changes nothing and gives the steps. */
+  | {
+      type: 'changeTree';
+      groupId: string;
+      version: string;
+      specs: AppSpec[];
+      removedApps: string[];
+      groups: AppGroup[];
+      removedGroups: string[];
+      force: boolean;
+      dryRun: boolean;
+    }
   | { type: 'deleteApp'; appId: string; force: boolean }
   | { type: 'restartApp'; appId: string; version: string; force: boolean }
   /** `scale` lowers `instances` by the number of tasks. */
@@ -83,7 +95,8 @@ export type Command =
   | { type: 'failOverGuest'; appId: string };
 
 export type CommandResult =
-  | { ok: true; deploymentId: string | null; version: string }
+  /** `steps`: of a dry run. */
+  | { ok: true; deploymentId: string | null; version: string; steps?: DeploymentView['steps'] }
   | { ok: false; reason: 'exists' | 'notFound' | 'invalid' | 'quorum' | 'uncovered' | 'busy'; message: string }
   | { ok: false; reason: 'locked'; message: string; deploymentIds: string[] };
 
@@ -95,6 +108,10 @@ export interface FrameworkView {
   principal: string | null;
   master: { connected: boolean; address: string | null };
   apps: AppView[];
+  /** Those that users have made. */
+  appGroups: AppGroup[];
+  /** Newest first, bounded. */
+  treeChanges: TreeChange[];
   /** Rebalances among them, and drains as long as something runs there. */
   deployments: DeploymentView[];
   drains: DrainView[];
@@ -118,6 +135,8 @@ export interface Counts {
 
 export interface AppView {
   spec: AppSpec;
+  /** Its tasks are being stopped, then it is forgotten. */
+  deleting?: true;
   tasks: TaskView[];
   deploymentIds: string[];
   lastTaskFailure: TaskFailure | null;

@@ -9,6 +9,7 @@ import { acceptReadOnly, refuseUnsupported } from './spec/unsupported.js';
 
 export { toJson } from './spec/canonical.js';
 export { resolve as absoluteId } from './spec/complete.js';
+export { type GroupUpdate, parseGroup } from './spec/group.js';
 export type { Detail, Rejection } from './spec/problems.js';
 export { checkTree } from './spec/tree.js';
 
@@ -19,6 +20,8 @@ export interface ParseOptions {
   existing: AppSpec | null;
   /** The id in the URL, when there is one; the body need not repeat it and must not contradict it. */
   id?: string;
+  /** The group that a relative id begins at; left out: the root. */
+  base?: string;
   /** ISO 8601 with milliseconds: the version of the result. */
   version: string;
   /** The role of the framework: what may be reserved for the app. Left out: nothing may. */
@@ -64,7 +67,7 @@ function appId(reader: Reader, given: string | undefined, options: ParseOptions)
   if (reader.raw('id') === undefined && expected === undefined) {
     problems.add('type', '/id', 'error.path.missing', 'id is missing; give a path such as /demo/ledger');
   }
-  const id = resolve(given ?? expected ?? '/missing');
+  const id = resolve(given ?? expected ?? '/missing', `${options.base ?? ''}/x`);
   if (expected !== undefined && id !== expected) {
     problems.add('rule', '/id', `id is ${show(given)}, but the request is about ${expected}; leave id out of the body`);
   }

@@ -6,14 +6,12 @@ export type AppPath =
   | { kind: 'leader' | 'guestSync' | 'guestFailover' | 'group'; appId: string }
   | { kind: 'task' | 'version'; appId: string; name: string };
 
-const PREFIX = '/v2/apps/';
-
-/** Segments after /v2/apps/, percent-decoded exactly once; an encoded slash separates too, as clients encode ids whole. */
-export function decodeAppPath(url: string): string[] {
+/** Segments after `prefix`, percent-decoded exactly once; an encoded slash separates too, as clients encode ids whole. */
+export function segmentsAfter(prefix: '/v2/apps' | '/v2/groups' | '/v2/queue', url: string): string[] {
   const path = (url.split(/[?#]/)[0] ?? '').replaceAll(/\/{2,}/g, '/');
   try {
     return path
-      .slice(PREFIX.length)
+      .slice(prefix.length)
       .split('/')
       .flatMap((segment) => decodeURIComponent(segment).split('/'))
       .filter((segment) => segment !== '');

@@ -1,7 +1,7 @@
 import type { Command } from '../service.js';
 import { toJson } from '../spec.js';
 import { appDetails, appSummary, lastTaskFailure } from './answers.js';
-import { decodeAppPath, readAppPath } from './app-path.js';
+import { readAppPath, segmentsAfter } from './app-path.js';
 import { appTaskResource, appTasksResource } from './app-tasks.js';
 import { etag, requireMatch } from './changes.js';
 import { type Context, findApp, publishPost, reportIgnored, requireApp, sendDeployment } from './context.js';
@@ -17,7 +17,7 @@ import { findVersion, judgeUpdate, ownerOf, requireTree, versionsOf } from './sp
 export function appHandler(context: Context): Handler {
   return (request, reply) => {
     const exists = (appId: string) => findApp(context.service.view(), appId) !== undefined;
-    const path = readAppPath(decodeAppPath(request.url), request.method, exists);
+    const path = readAppPath(segmentsAfter('/v2/apps', request.url), request.method, exists);
     return handle(resourceAt(context, path), request, reply);
   };
 }

@@ -1,6 +1,6 @@
 import type { AppView, FrameworkView } from '../service.js';
 import { absoluteId } from '../spec.js';
-import { appSummary, lastTaskFailure, taskJson } from './answers.js';
+import { appSummary } from './answers.js';
 import { etag } from './changes.js';
 import { type Context, findApp, publishPost, reportIgnored, sendDeployment } from './context.js';
 import { ApiError, malformed, noSuchApp } from './errors.js';
@@ -8,6 +8,7 @@ import { flag, text, texts } from './query.js';
 import type { Handler, Resource } from './resource.js';
 import { parseSelector } from './selector.js';
 import { type Judged, judge, ownerOf, requireTree } from './specs.js';
+import { summaryWith } from './summary.js';
 
 /** `/v2/apps`: all apps. */
 export function appsResource(context: Context): Resource {
@@ -26,15 +27,9 @@ function list({ service }: Context): Handler {
       apps: service
         .view()
         .apps.filter(selected)
-        .map((app) => summaryWith(app, embedded)),
+        .map((app) => summaryWith(app, embedded, 'apps')),
     };
   };
-}
-
-function summaryWith(app: AppView, embedded: string[]) {
-  const tasks = embedded.includes('apps.tasks') ? { tasks: app.tasks.map((task) => taskJson(task, app)) } : {};
-  const failure = embedded.includes('apps.lastTaskFailure') ? lastTaskFailure(app) : {};
-  return { ...appSummary(app), ...tasks, ...failure };
 }
 
 function filterOf(asked: { id: string | undefined; cmd: string | undefined; label: string | undefined }) {

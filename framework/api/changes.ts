@@ -1,9 +1,12 @@
-import type { AppView, Command, FrameworkService, FrameworkView } from '../service.js';
+import _ from 'lodash';
+import type { AppView, Command, DeploymentView, FrameworkService, FrameworkView } from '../service.js';
 import { ApiError, refused } from './errors.js';
 
 export interface Accepted {
   version: string;
   deploymentId: string | null;
+  /** Of a dry run. */
+  steps?: DeploymentView['steps'];
 }
 
 /** What to ask of the framework, and what the answer to the client needs of the decision. */
@@ -54,12 +57,13 @@ export class Changes {
     const decision = decide(view, this.nextVersion(view));
     const result = await this.service.command(decision.command);
     if (!result.ok) throw refused(result);
-    return { judged: decision.result, accepted: { version: result.version, deploymentId: result.deploymentId } };
+    return { judged: decision.result, accepted: _.pick(result, ['version', 'deploymentId', 'steps']) };
   }
 
   /** Versions are times; two changes in one millisecond, or a clock set back, must not give the same one twice. */
   nextVersion(view: FrameworkView): string {
-    const versions = view.apps.map((app) => Date.parse(app.spec.version)).filter(Number.isFinite);
+    const known = [...view.apps.map(({ spec }) => spec), ...view.appGroups, ...view.treeChanges.slice(0, 1)];
+    const versions = known.map(({ version }) => Date.parse(version)).filter(Number.isFinite);
     const newestMs = versions.reduce((a, b) => Math.max(a, b), this.lastVersionMs);
     this.lastVersionMs = Math.max(this.now(), newestMs + 1);
     return new Date(this.lastVersionMs).toISOString();
@@ -68,12 +72,17 @@ export class Changes {
 
 /** RFC 9110 section 13.1.1, with the version as strong entity tag. */
 export function requireMatch(ifMatch: string | undefined, app: AppView | undefined): void {
+  requireVersion(ifMatch, app?.spec.version ?? null);
+}
+
+/** `version` null: there is no such app or group. */
+export function requireVersion(ifMatch: string | undefined, version: string | null): void {
   if (ifMatch === undefined) return;
-  const current = app === undefined ? null : etag(app.spec.version);
+  const current = version === null ? null : etag(version);
   const tags = ifMatch.split(',').map((tag) => tag.trim());
   if (current !== null && (tags.includes('*') || tags.includes(current))) return;
-  const what = current === null ? 'there is no such app' : `the current version is ${current}`;
-  throw new ApiError(412, `If-Match ${ifMatch} does not hold: ${what}`, 'Read the app again and repeat the change.');
+  const what = current === null ? 'there is nothing yet' : `the current version is ${current}`;
+  throw new ApiError(412, `If-Match ${ifMatch} does not hold: ${what}`, 'Read it again and repeat the change.');
 }
 
 export function etag(version: string): string {

@@ -27,6 +27,10 @@ export function noSuchApp(appId: string): ApiError {
   return new ApiError(404, `App '${appId}' does not exist`, 'GET /v2/apps lists the apps there are.');
 }
 
+export function noSuchGroup(groupId: string): ApiError {
+  return new ApiError(404, `Group '${groupId}' does not exist`, 'GET /v2/groups shows the groups there are.');
+}
+
 export function rejected(rejection: Rejection): ApiError {
   const { message, details } = rejection.body;
   return new ApiError(rejection.status, message, null, { details });

@@ -8,6 +8,7 @@ import { deploymentResource, deploymentsResource } from './deployments.js';
 import { drainsResource } from './drains.js';
 import { answerError, installErrorHandlers } from './errors.js';
 import { eventsResource } from './events.js';
+import { groupHandler } from './groups.js';
 import { guard } from './guard.js';
 import { installJson } from './json.js';
 import { metricsResource } from './metrics.js';
@@ -65,6 +66,8 @@ export function buildApi(service: FrameworkService, options: ApiOptions = {}): F
 function registerResources(api: FastifyInstance, context: Context): void {
   register(api, '/v2/apps', appsResource(context));
   routeAll(api, '/v2/apps/*', appHandler(context));
+  routeAll(api, '/v2/groups', groupHandler(context));
+  routeAll(api, '/v2/groups/*', groupHandler(context));
   register(api, '/v2/tasks', tasksResource(context));
   register(api, '/v2/tasks/delete', deleteTasksResource(context));
   register(api, '/v2/deployments', deploymentsResource(context));

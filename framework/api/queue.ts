@@ -1,7 +1,7 @@
 import _ from 'lodash';
 import type { FrameworkView, QueueView } from '../service.js';
 import { appSummary } from './answers.js';
-import { decodeAppPath } from './app-path.js';
+import { segmentsAfter } from './app-path.js';
 import { type Context, requireApp } from './context.js';
 import { ApiError, uriNotFound } from './errors.js';
 import type { Resource } from './resource.js';
@@ -20,7 +20,7 @@ export function queueResource({ service }: Context): Resource {
 export function delayResource({ changes }: Context): Resource {
   return {
     DELETE: async (request, reply) => {
-      const segments = decodeAppPath(request.url.replace('/v2/queue/', '/v2/apps/'));
+      const segments = segmentsAfter('/v2/queue', request.url);
       if (segments.at(-1) !== 'delay') throw uriNotFound(request.url);
       const appId = `/${segments.slice(0, -1).join('/')}`;
       await changes.submit((view) => {

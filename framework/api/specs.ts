@@ -1,4 +1,5 @@
-import type { AppSpec } from '../app.js';
+import type { AppGroup, AppSpec } from '../app.js';
+import { treeOf } from '../app-groups.js';
 import type { AppView, FrameworkView } from '../service.js';
 import { checkTree, type ParseOptions, parse, rollBack } from '../spec.js';
 import { ApiError, malformed, rejected } from './errors.js';
@@ -44,11 +45,20 @@ export function versionsOf(app: AppView): AppSpec[] {
   return [app.spec, ...app.versions.filter((spec) => spec.version !== app.spec.version)];
 }
 
-/** Rules between the changed apps and all others. */
-export function requireTree(view: FrameworkView, changed: AppSpec[]): void {
-  const after = new Map(view.apps.map((app) => [app.spec.id, app.spec]));
-  for (const spec of changed) after.set(spec.id, spec);
-  const rejection = checkTree([...after.values()], changed);
+/** Rules between the changed apps and groups and all others. */
+export function requireTree(
+  view: FrameworkView,
+  changed: AppSpec[],
+  { groups = [], removed = [] }: { groups?: AppGroup[]; removed?: string[] } = {},
+): void {
+  const after = treeOf(view);
+  for (const id of removed) {
+    after.apps.delete(id);
+    after.groups.delete(id);
+  }
+  for (const spec of changed) after.apps.set(spec.id, spec);
+  for (const group of groups) after.groups.set(group.id, group);
+  const rejection = checkTree([...after.apps.values()], changed, [...after.groups.values()]);
   if (rejection !== null) throw rejected(rejection);
 }
 

@@ -1,11 +1,13 @@
 /** Changes of apps: the lock by running deployments, new versions, and the deployment that carries them out. */
 import lodash from 'lodash';
-import type { AppSpec } from '../app.js';
+import type { AppGroup, AppSpec } from '../app.js';
 import type { CommandResult } from '../service.js';
 import type { Context } from './context.js';
-import { startDeployment, type Targets } from './deployments.js';
+import { startDeployment } from './deployments.js';
+import { rememberChange } from './history.js';
 import { publish, publishEnd } from './publish.js';
 import type { AppRecord, DeploymentRecord } from './records.js';
+import type { Targets } from './steps.js';
 import { tell } from './story.js';
 
 const versionsMax = 25;
@@ -55,25 +57,48 @@ export function endEarly(context: Context, deployment: DeploymentRecord, how: st
 /** `restart` replaces tasks in any case, `rollBack` leaves alone those that still run the earlier configuration. */
 export type DeployMode = 'change' | 'restart' | 'rollBack';
 
-/** Makes `targets` (null: delete) the wanted specs and begins their deployment. */
-export function deploy(
-  context: Context,
-  version: string,
-  targets: Map<string, AppSpec | null>,
-  mode: DeployMode = 'change',
-): CommandResult {
-  const changes: Targets = new Map();
-  for (const [id, spec] of targets) {
-    const app = context.state.apps.get(id);
-    const before = app?.spec ?? null;
+/** What users want to be, all at once. */
+export interface Wanted {
+  version: string;
+  /** Null: deleted. */
+  apps: Map<string, AppSpec | null>;
+  groups?: Map<string, AppGroup | null>;
+  mode?: DeployMode;
+  /** What people are told has changed; left out: the lowest path above the apps. */
+  groupId?: string;
+}
+
+/** Makes what is wanted the specs of apps, remembers what they were, and begins the deployment. */
+export function deploy(context: Context, wanted: Wanted): CommandResult {
+  const { version, groups = new Map<string, AppGroup | null>() } = wanted;
+  const { state } = context;
+  const targets = targetsOf(context, wanted);
+  const before = lodash.mapValues(Object.fromEntries(targets), (target) => target.before);
+  const groupsBefore = Object.fromEntries([...groups.keys()].map((id) => [id, state.appGroups.get(id) ?? null]));
+  rememberChange(context, { version, apps: before, groups: groupsBefore });
+  for (const [id, { after }] of targets) {
+    const app = state.apps.get(id);
+    if (after) state.apps.put(id, app ? withSpec(app, after) : newApp(after));
+  }
+  for (const [id, group] of groups) {
+    if (group) state.appGroups.put(id, group);
+    else state.appGroups.remove(id);
+  }
+  const deployment = startDeployment(context, version, targets, groupsBefore);
+  const groupId = wanted.groupId ?? commonGroup([...targets.keys()]);
+  publish(context, { eventType: 'group_change_success', groupId, version });
+  return { ok: true, deploymentId: deployment.id, version };
+}
+
+export function targetsOf({ state }: Context, { apps, mode = 'change' }: Wanted): Targets {
+  const targets: Targets = new Map();
+  for (const [id, spec] of apps) {
+    const before = state.apps.get(id)?.spec ?? null;
     const restarts = spec !== null && before !== null && (mode === 'restart' || configurationChanged(before, spec));
     const after = spec && (mode === 'rollBack' ? spec : { ...spec, versionInfo: versionInfo(before, spec, restarts) });
-    changes.set(id, { before, after, restarts });
-    if (after) context.state.apps.put(id, app ? withSpec(app, after) : newApp(after));
+    targets.set(id, { before, after, restarts });
   }
-  const deployment = startDeployment(context, version, changes);
-  publish(context, { eventType: 'group_change_success', groupId: commonGroup([...targets.keys()]), version });
-  return { ok: true, deploymentId: deployment.id, version };
+  return targets;
 }
 
 /** The lowest path above all of these apps. */

@@ -1,9 +1,10 @@
 /** Commands of users: checked against the state, then turned into deployments. */
 import lodash from 'lodash';
-import type { AppSpec } from '../app.js';
+import type { AppGroup, AppSpec } from '../app.js';
 import { isReplicatedGuest } from '../replicated-guest.js';
 import type { Command, CommandResult } from '../service.js';
-import { commonGroup, deploy, endEarly, notFound, type Refusal, unlock } from './changes.js';
+import { dependencyGraph } from '../spec/dependencies.js';
+import { commonGroup, deploy, endEarly, notFound, type Refusal, targetsOf, unlock, type Wanted } from './changes.js';
 import { type Context, isoTime } from './context.js';
 import { endDrain, startDrain } from './drains.js';
 import { newGeneration } from './groups.js';
@@ -13,7 +14,8 @@ import { killTasks } from './kill-command.js';
 import { publish } from './publish.js';
 import { groupOf, groupState, isLost, lostSentence } from './quorum.js';
 import { endRebalance, startRebalance } from './rebalances.js';
-import type { AppRecord } from './records.js';
+import type { AppRecord, DeploymentRecord } from './records.js';
+import { stepsOf } from './steps.js';
 import { tell } from './story.js';
 import { nextVersion, stop } from './tasks.js';
 
@@ -25,16 +27,23 @@ export function runCommand(context: Context, command: Command): CommandResult {
 
 /** Of changes of apps; whoever sent the command is answered, too. */
 function publishRefusal(context: Context, command: Command, reason: string): void {
-  if (command.type !== 'putApps' && command.type !== 'deleteApp' && command.type !== 'restartApp') return;
-  const appIds = command.type === 'putApps' ? command.specs.map(({ id }) => id) : [command.appId];
-  const version = isoTime(context.now);
-  publish(context, { eventType: 'group_change_failed', groupId: commonGroup(appIds), version, reason });
+  const groupId = groupOfChange(command);
+  if (groupId !== null)
+    publish(context, { eventType: 'group_change_failed', groupId, version: isoTime(context.now), reason });
+}
+
+function groupOfChange(command: Command): string | null {
+  if (command.type === 'changeTree') return command.groupId;
+  if (command.type === 'putApps') return commonGroup(command.specs.map(({ id }) => id));
+  return command.type === 'deleteApp' || command.type === 'restartApp' ? commonGroup([command.appId]) : null;
 }
 
 function carryOut(context: Context, command: Command): CommandResult {
   switch (command.type) {
     case 'putApps':
       return putApps(context, command.specs, command.create, command.force);
+    case 'changeTree':
+      return changeTree(context, command);
     case 'deleteApp':
       return deleteApp(context, command.appId, command.force);
     case 'restartApp':
@@ -74,7 +83,32 @@ function putApps(context: Context, specs: AppSpec[], create: boolean, force: boo
     .at(-1);
   if (version === undefined)
     return { ok: false, reason: 'invalid', message: 'apps: the list is empty; name at least one app' };
-  return deploy(context, version, new Map(specs.map((spec) => [spec.id, spec])));
+  return deploy(context, { version, apps: new Map(specs.map((spec) => [spec.id, spec])) });
+}
+
+/** Apps and groups together, as one deployment. */
+function changeTree(context: Context, command: Extract<Command, { type: 'changeTree' }>): CommandResult {
+  const { specs, removedApps, groups, removedGroups, groupId, version, force, dryRun } = command;
+  const refusal = specs.map((spec) => refusePut(context, spec, false)).find((found) => found !== null);
+  if (refusal) return refusal;
+  const apps = new Map<string, AppSpec | null>(specs.map((spec) => [spec.id, spec]));
+  for (const id of removedApps) if (context.state.apps.get(id)) apps.set(id, null);
+  const byId = new Map<string, AppGroup | null>(groups.map((group) => [group.id, group]));
+  for (const id of removedGroups) if (context.state.appGroups.get(id)) byId.set(id, null);
+  const wanted = { version, apps, groups: byId, groupId };
+  if (dryRun) return preview(context, wanted);
+  return unlock(context, [...apps.keys()], force) ?? deploy(context, wanted);
+}
+
+/** The steps that a change would have. */
+function preview(context: Context, wanted: Wanted): CommandResult {
+  const targets = targetsOf(context, wanted);
+  const specs = new Map([...context.state.apps.values()].map(({ spec }) => [spec.id, spec]));
+  const groups = new Map([...context.state.appGroups.values()].map((group) => [group.id, group]));
+  for (const [id, { after }] of targets) if (after) specs.set(id, after);
+  for (const [id, group] of wanted.groups ?? []) if (group) groups.set(id, group);
+  const steps = stepsOf(targets, () => dependencyGraph(specs.values(), groups.values()));
+  return { ok: true, deploymentId: null, version: wanted.version, steps };
 }
 
 function refusePut(context: Context, spec: AppSpec, create: boolean): Refusal | null {
@@ -121,7 +155,7 @@ function deleteApp(context: Context, appId: string, force: boolean): CommandResu
   if (!app) return notFound(appId);
   const locked = unlock(context, [appId], force);
   if (locked) return locked;
-  return deploy(context, nextVersion(context, app), new Map([[appId, null]]));
+  return deploy(context, { version: nextVersion(context, app), apps: new Map([[appId, null]]) });
 }
 
 /** `force` on a group that is lost begins a new, empty generation; that is the only way to lose data by a command. */
@@ -134,7 +168,7 @@ function restartApp(context: Context, appId: string, version: string, force: boo
   const locked = unlock(context, [appId], force);
   if (locked) return locked;
   if (group && isLost(group)) beginAgain(context, app);
-  return deploy(context, version, new Map([[appId, { ...app.spec, version }]]), 'restart');
+  return deploy(context, { version, apps: new Map([[appId, { ...app.spec, version }]]), mode: 'restart' });
 }
 
 function beginAgain(context: Context, app: AppRecord): void {
@@ -153,19 +187,16 @@ function cancelDeployment(context: Context, deploymentId: string, force: boolean
   if (!deployment) return { ok: false, reason: 'notFound', message: `DeploymentPlan ${deploymentId} does not exist` };
   endEarly(context, deployment, `is cancelled${force ? '' : ' and rolled back'}`);
   if (force) return { ok: true, deploymentId: null, version: deployment.version };
-  return rollBack(context, deployment.originals);
+  return rollBack(context, deployment);
 }
 
-function rollBack(context: Context, originals: Record<string, AppSpec | null>): CommandResult {
-  const known = Object.entries(originals).filter(([id]) => context.state.apps.get(id));
+/** Apps that it has deleted come back; those that it made, and that somebody has deleted since, do not. */
+function rollBack(context: Context, { originals, originalGroups = {} }: DeploymentRecord): CommandResult {
+  const known = Object.entries(originals).filter(([id, original]) => original || context.state.apps.get(id));
   const versions = known.map(([id]) => nextVersion(context, context.state.apps.get(id)));
   const version = versions.sort().at(-1) ?? nextVersion(context, undefined);
-  return deploy(
-    context,
-    version,
-    new Map(known.map(([id, original]) => [id, original && { ...original, version }])),
-    'rollBack',
-  );
+  const apps = new Map(known.map(([id, original]) => [id, original && { ...original, version }]));
+  return deploy(context, { version, apps, groups: new Map(Object.entries(originalGroups)), mode: 'rollBack' });
 }
 
 function resetDelay(context: Context, appId: string): CommandResult {

@@ -1,5 +1,6 @@
 /** Deployments: steps, when an action is done, and what it waits for. */
-import type { AppSpec } from '../app.js';
+import type { AppGroup } from '../app.js';
+import { type DependencyGraph, dependencyGraph } from '../spec/dependencies.js';
 import { isOutdated } from './apps.js';
 import { type Context, isoTime } from './context.js';
 import { guestProgress } from './guests.js';
@@ -7,54 +8,34 @@ import { pendingSentence } from './health.js';
 import { publishEnd, publishStep } from './publish.js';
 import { type Group, groupOf, groupState, lostSentence } from './quorum.js';
 import type { AppRecord, DeploymentAction, DeploymentRecord, TaskRecord } from './records.js';
+import { stepsOf, type Targets } from './steps.js';
 import { tell } from './story.js';
 
-/** What becomes of each app; null: it is deleted. */
-export type Targets = Map<string, { before: AppSpec | null; after: AppSpec | null; restarts: boolean }>;
-
-export function startDeployment(context: Context, version: string, targets: Targets): DeploymentRecord {
+export function startDeployment(
+  context: Context,
+  version: string,
+  targets: Targets,
+  originalGroups: Record<string, AppGroup | null>,
+): DeploymentRecord {
   const deployment: DeploymentRecord = {
     id: context.options.ids.uuid(),
     version,
     affectedApps: [...targets.keys()],
-    steps: stepsOf(targets),
+    steps: stepsOf(targets, () => graphOf(context)),
     currentStep: 1,
     entered: false,
     originals: Object.fromEntries([...targets].map(([id, { before }]) => [id, before])),
+    ...(Object.keys(originalGroups).length > 0 && { originalGroups }),
     startedAt: isoTime(context.now),
   };
   for (const id of targets.keys()) tell(context, id, `deployment ${deployment.id} begins: version ${version}`);
   return context.state.deployments.put(deployment.id, deployment);
 }
 
-/** Apps after those they depend on; new ones are started, then scaled, as Marathon does. */
-function stepsOf(targets: Targets): { actions: DeploymentAction[] }[] {
-  const steps = layers(targets).flatMap((ids) => {
-    const created = ids.filter((id) => targets.get(id)?.before === null);
-    const start = created.map((app): DeploymentAction => ({ action: 'StartApplication', app }));
-    return [{ actions: start }, { actions: ids.map((id) => mainAction(id, targets)) }];
-  });
-  return steps.filter(({ actions }) => actions.length > 0);
-}
-
-function mainAction(app: string, targets: Targets): DeploymentAction {
-  const target = targets.get(app);
-  if (!target?.after) return { action: 'StopApplication', app };
-  return { action: target.before && target.restarts ? 'RestartApplication' : 'ScaleApplication', app };
-}
-
-/** A cycle, which validation refuses, would be one layer. */
-function layers(targets: Targets): string[][] {
-  const left = new Set(targets.keys());
-  const result: string[][] = [];
-  while (left.size > 0) {
-    const waits = (id: string) => targets.get(id)?.after?.dependencies.some((other) => other !== id && left.has(other));
-    const free = [...left].filter((id) => !waits(id));
-    const layer = free.length > 0 ? free : [...left];
-    for (const id of layer) left.delete(id);
-    result.push(layer);
-  }
-  return result;
+/** Of the apps as users want them now. */
+export function graphOf({ state }: Context): DependencyGraph {
+  const specs = [...state.apps.values()].map(({ spec }) => spec);
+  return dependencyGraph(specs, state.appGroups.values());
 }
 
 export const currentActions = (deployment: DeploymentRecord) =>

@@ -82,7 +82,7 @@ function killAndScale(context: Context, byApp: Map<string, TaskRecord[]>, force:
       .map(([, spec]) => spec.version)
       .sort()
       .at(-1) ?? nextVersion(context, undefined);
-  return deploy(context, version, new Map(targets));
+  return deploy(context, { version, apps: new Map(targets) });
 }
 
 function scaledDown(context: Context, app: AppRecord, tasks: TaskRecord[]): AppSpec {

@@ -2,7 +2,7 @@
 import type { GuestOrder, MemberAddress, ReplicaReport } from '../../executor/assignment.js';
 import type { AgentName, Selection } from '../../placement/index.js';
 import type { AttributeValue, ReplicaDemand } from '../../placement/types.js';
-import type { AppSpec, PersistentVolume, Replication } from '../app.js';
+import type { AppGroup, AppSpec, PersistentVolume, Replication } from '../app.js';
 import type { TaskState } from '../mesos-http-client/index.js';
 import type { TaskFailure, TaskView } from '../service.js';
 
@@ -189,6 +189,8 @@ export interface DeploymentRecord {
   entered: boolean;
   /** Specs before the deployment; null: the app did not exist. */
   originals: Record<string, AppSpec | null>;
+  /** Groups before it; left out: it changes none. */
+  originalGroups?: Record<string, AppGroup | null>;
   startedAt: string;
 }
 

@@ -1,6 +1,6 @@
 /** The durable part of the scheduler's state, and which of it a step has changed. */
 import type { Affinity } from '../../placement/types.js';
-import type { AffinityRule } from '../app.js';
+import type { AffinityRule, AppGroup, TreeChange } from '../app.js';
 import type {
   AppRecord,
   DeploymentRecord,
@@ -132,6 +132,8 @@ function apartFrom(app: AppRecord | undefined): AffinityRule[] {
 export class State {
   readonly framework = new Table<FrameworkRecord>('framework');
   readonly apps = new ApartTable('app');
+  readonly appGroups = new Table<AppGroup>('appGroup');
+  readonly treeChanges = new Table<TreeChange>('treeChange');
   readonly tasks = new AppTable<TaskRecord>('task');
   readonly reservations = new AppTable<ReservationRecord>('reservation');
   readonly deployments = new Table<DeploymentRecord>('deployment');
@@ -141,7 +143,7 @@ export class State {
   readonly guestWishes = new Table<GuestWishRecord>('guestWish');
   readonly stories = new Table<StoryRecord>('story');
   readonly #tables: Table<object>[] = [
-    ...[this.framework, this.apps, this.tasks, this.reservations, this.deployments],
+    ...[this.framework, this.apps, this.appGroups, this.treeChanges, this.tasks, this.reservations, this.deployments],
     ...[this.drains, this.rebalances, this.preemptions, this.guestWishes, this.stories],
   ];
 

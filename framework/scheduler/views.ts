@@ -13,6 +13,7 @@ import { type Context, isoTime, type Waiting } from './context.js';
 import { currentActions, waitingFor } from './deployments.js';
 import { guestView } from './guests.js';
 import { healthView } from './health-view.js';
+import { newestFirst } from './history.js';
 import { drainDeployments, drainViews, rebalanceDeployments } from './moves-view.js';
 import { preemptionSentence } from './preemptions.js';
 import { groupOf, groupState, leaderTask } from './quorum.js';
@@ -30,6 +31,8 @@ export function viewOf(context: Context): FrameworkView {
     apps: [...state.apps.values()]
       .map((app) => appView(context, app))
       .sort((a, b) => a.spec.id.localeCompare(b.spec.id)),
+    appGroups: [...state.appGroups.values()],
+    treeChanges: newestFirst(state.treeChanges.values()),
     deployments: [
       ...[...state.deployments.values()].map((deployment) => deploymentView(context, deployment)),
       ...drainDeployments(context),
@@ -47,6 +50,7 @@ function appView(context: Context, app: AppRecord): AppView {
   const tasks = context.state.tasksOf(app.id);
   return {
     spec: app.spec,
+    ...(app.deleting && { deleting: true as const }),
     tasks: tasks
       .map((task) => taskView(context, app, task))
       .sort((a, b) => (a.replica?.slot ?? 0) - (b.replica?.slot ?? 0) || a.stagedAt.localeCompare(b.stagedAt)),

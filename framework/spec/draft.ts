@@ -26,7 +26,7 @@ export type AppDraft = Partial<
 /** Marathon's PathId without the parts that only dependencies may have. */
 export const PATH_ID =
   /^(\/?((\.\.)|(([a-z0-9]|[a-z0-9][a-z0-9-]*[a-z0-9])\.)*([a-z0-9]|[a-z0-9][a-z0-9-]*[a-z0-9]))?($|\/))+$/;
-const PATH_ID_LIMITS = {
+export const PATH_ID_LIMITS = {
   // Task ids are made of app ids and name sandbox directories, which may have 255 bytes.
   lengthMax: 180,
   pattern: PATH_ID,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { FastifyInstance, InjectOptions } from 'fastify';
 import { type ApiOptions, buildApi } from '../../../framework/api/index.js';
+import type { FrameworkService } from '../../../framework/service.js';
 import { MemoryService } from './memory-service.js';
 
 export const web = { id: '/shop/web', cmd: 'sleep 100', instances: 2, labels: { tier: 'front' } };
@@ -16,6 +17,11 @@ export function freshApi(): void {
     buildWith({});
   });
   afterEach(() => api.close());
+}
+
+/** An API over another service. */
+export function buildOver(other: FrameworkService, options: ApiOptions = {}): void {
+  api = buildApi(other, options);
 }
 
 /** In place of the present one, over the same service. */

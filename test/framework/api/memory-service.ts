@@ -52,6 +52,8 @@ export class MemoryService implements FrameworkService {
       principal: 'gaia',
       master: this.master,
       apps: [...this.apps.values()],
+      appGroups: [],
+      treeChanges: [],
       deployments,
       drains: this.drains,
     };
@@ -110,6 +112,10 @@ export class MemoryService implements FrameworkService {
       case 'putApps':
         for (const spec of command.specs) this.put(spec);
         return this.deploy(command.specs.map((spec) => spec.id));
+      case 'changeTree':
+        for (const spec of command.specs) this.put(spec);
+        for (const id of command.removedApps) this.apps.delete(id);
+        return this.deploy([...command.specs.map((spec) => spec.id), ...command.removedApps]);
       case 'deleteApp':
         this.apps.delete(command.appId);
         return this.deploy([command.appId]);

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { buildApi } from '../../../framework/api/index.js';
 import { MemoryService } from '../api/memory-service.js';
 import { gaia } from './gaia.js';
@@ -15,13 +14,12 @@ describe('gaia events', () => {
     const listed = JSON.parse((await run('--type', 'app_terminated_event', '--json')).stdout);
     assert.deepEqual([listed.ok, listed.events], [true, [ended('/first')]]);
     assert.match((await run()).stdout, /event_stream_attached {2}remoteAddress=127\.0\.0\.1/);
-    const following = run('--follow', '--timeout', '1', '--type', 'app_terminated_event');
-    const came = () =>
-      [...Array(service.events.next).keys()].filter((at) => service.events.at(at)?.type === 'event_stream_attached');
-    for (const untilMs = Date.now() + 10_000; came().length < 3 && Date.now() < untilMs; ) await sleep(20);
-    service.events.publish(ended('/second'));
-    await sleep(200);
-    await api.close();
+    const words = ['events', '--follow', '--timeout', '1', '--type', 'app_terminated_event'];
+    const following = gaia(words, '', { GAIA_API }, (output) => {
+      const seen = output.split('\n').length;
+      if (seen === 2) service.events.publish(ended('/second'));
+      else if (seen === 3) void api.close();
+    });
     const { code, stdout } = await following;
     const lines = ['/first', '/second'].map((appId) => `now  app_terminated_event  appId=${appId}\n`);
     assert.deepEqual([code, stdout], [3, lines.join('')]);

@@ -9,13 +9,19 @@ export interface Run {
 }
 
 /** Runs the compiled `gaia` as a process of its own, as users do. */
-export function gaia(args: string[], input = '', env: Record<string, string> = {}): Promise<Run> {
+export function gaia(
+  args: string[],
+  input = '',
+  env: Record<string, string> = {},
+  onOutput: (stdout: string) => void = () => undefined,
+): Promise<Run> {
   const program = join(installation.root, 'dist/framework/cli/main.js');
   const { GAIA_API: _outer, ...outer } = process.env;
   const child = spawn(process.execPath, [program, ...args], { env: { ...outer, ...env } });
   const run: Run = { code: null, stdout: '', stderr: '' };
   child.stdout.on('data', (chunk) => {
     run.stdout += chunk;
+    onOutput(run.stdout);
   });
   child.stderr.on('data', (chunk) => {
     run.stderr += chunk;

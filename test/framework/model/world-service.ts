@@ -1,0 +1,44 @@
+/** The API's view of a world: what users send goes through the real scheduler. */
+import { EventLog } from '../../../framework/events/log.js';
+import type { PlanJob, PlanOf } from '../../../framework/planning.js';
+import type {
+  ClusterView,
+  Command,
+  CommandResult,
+  FrameworkService,
+  FrameworkView,
+} from '../../../framework/service.js';
+import type { Plan } from '../../../placement/types.js';
+import type { World } from './world.js';
+
+export class WorldService implements FrameworkService {
+  readonly events = new EventLog('world');
+
+  constructor(readonly world: World) {}
+
+  view(): FrameworkView {
+    return this.world.view();
+  }
+
+  async command(command: Command): Promise<CommandResult> {
+    const result = this.world.command(command);
+    if (!result) throw new Error(`no answer to ${command.type}`);
+    return result;
+  }
+
+  plan(): Plan {
+    return { assigned: [], unplaced: [], considered: [] };
+  }
+
+  async preemption(): Promise<null> {
+    return null;
+  }
+
+  async compute<Job extends PlanJob>(): Promise<PlanOf<Job>> {
+    throw new Error('no plans are made here');
+  }
+
+  cluster(): ClusterView {
+    return this.world.scheduler.cluster(this.world.now);
+  }
+}
