@@ -121,5 +121,5 @@ describe('house rules', () => {
       encoding: 'utf8',
     });
     assert.equal(status, 0, stdout + stderr);
-  });
+  }).timeout(120_000);
 });
