@@ -22,7 +22,8 @@ export interface RebalanceJob {
 export interface PreemptionJob {
   type: 'preemption';
   cluster: Cluster;
-  group: GroupRequest;
+  /** Of one group, as `planPreemption` takes them. */
+  parts: GroupRequest[];
   priority: number;
 }
 
@@ -48,8 +49,9 @@ function planFor(job: PlanJob): PlanOf<PlanJob> {
 }
 
 /** Of a plain app one task is better than none. */
-function preemptionFor({ cluster, group, priority }: PreemptionJob): PreemptionPlan {
-  const plan = planPreemption(cluster, group, priority);
-  if (plan.sentence === null || group.whole || group.slots.length === 1) return plan;
-  return planPreemption(cluster, { ...group, slots: group.slots.slice(0, 1) }, priority);
+function preemptionFor({ cluster, parts, priority }: PreemptionJob): PreemptionPlan {
+  const plan = planPreemption(cluster, parts, priority);
+  const [group] = parts;
+  if (plan.sentence === null || !group || group.whole || group.slots.length === 1) return plan;
+  return planPreemption(cluster, [{ ...group, slots: group.slots.slice(0, 1) }], priority);
 }

@@ -33,25 +33,35 @@ export interface PreemptionPlan {
  * Victims are of lower priority than the group. Of a replicated group of n at most floor((n-1)/2) replicas go, so that
  * it keeps its majority, and none when one is missing already; tasks of plain apps may all go. A group is preempted for
  * whole or not at all. Where replicas may share agents they are seated one after another, so the choice is the best for
- * each, and not proven to be the best for all.
+ * each, and not proven to be the best for all; nor is it when room has to be made for several parts.
+ * @param parts of one group: slots that ask for different amounts, those first that ask for most
  * @throws RangeError when an agent or a group id occurs twice in the cluster
  */
-export function planPreemption(cluster: Cluster, group: GroupRequest, priority: number, seed = 0): PreemptionPlan {
-  const fault = groupFault(group);
-  if (fault !== null) return impossible(fault);
-  const asked = { ...group, whole: true };
-  const standing = new Standing(cluster, seed);
-  const preemption = new Preemption(standing, cluster.groups, priority, asked, seed);
-  if (preemption.seat(group.slots, false)) return preemption.plan;
+export function planPreemption(
+  cluster: Cluster,
+  parts: readonly GroupRequest[],
+  priority: number,
+  seed = 0,
+): PreemptionPlan {
+  const fault = parts.map(groupFault).find((sentence) => sentence !== null);
+  if (fault !== undefined) return impossible(fault);
+  const asked = parts.map((part) => ({ ...part, whole: true }));
+  const preemption = new Preemption(new Standing(cluster, seed), cluster.groups, priority, asked, seed);
+  const lacking = asked.findIndex((part) => !preemption.seat(part, false));
+  if (lacking < 0) return preemption.plan;
   const hopeless = sentenceWithout(cluster, preemption.tenants, asked, seed);
   if (hopeless !== null) return impossible(hopeless);
-  const parts = group.distinctAgents ? [group.slots] : group.slots.map((slot) => [slot]);
-  if (!parts.every((slots) => preemption.seat(slots, true))) return impossible(preemption.failure);
+  const pieces = asked.slice(lacking).flatMap(seatedTogether);
+  if (!pieces.every((piece) => preemption.seat(piece, true))) return impossible(preemption.failure);
   const { victims, seats } = preemption.plan;
   // Placed for the best spread, the group may leave an agent unused that a search that gave up has emptied.
   const used = victims.filter((victim) => seats.some(({ agentId }) => agentId === victim.agentId));
   return { ...preemption.plan, victims: used };
 }
+
+/** Where replicas may share agents, each is seated by itself. */
+const seatedTogether = (part: GroupRequest): GroupRequest[] =>
+  part.distinctAgents ? [part] : part.slots.map((slot) => ({ ...part, slots: [slot] }));
 
 function impossible(sentence: string): PreemptionPlan {
   return { victims: [], seats: [], sentence, proven: false };
@@ -61,14 +71,28 @@ function impossible(sentence: string): PreemptionPlan {
 function sentenceWithout(
   cluster: Cluster,
   tenants: readonly Tenant[],
-  group: GroupRequest,
+  asked: readonly GroupRequest[],
   seed: number,
 ): string | null {
   const standing = new Standing(cluster, seed);
   for (const { demand, replica } of tenants) standing.leave({ demand }, replica);
-  const attempt = new Attempt(standing.inventory, group, seed);
-  if (attempt.arrangement.taken.length === group.slots.length) return null;
-  return `no room even without all ${tenants.length} replicas that may go for it: ${unplacedSentence(attempt)}`;
+  const seats: Seat[] = [];
+  for (const part of asked) {
+    const attempt = new Attempt(standing.inventory, beside(part, seats, standing), seed);
+    if (attempt.arrangement.taken.length < part.slots.length)
+      return `no room even without all ${tenants.length} replicas that may go for it: ${unplacedSentence(attempt)}`;
+    seats.push(...standing.inventory.take(attempt, seed, new Set()));
+  }
+  return null;
+}
+
+/** With what has been seated of its group before. */
+function beside(part: GroupRequest, seats: readonly Seat[], { inventory }: Standing): GroupRequest {
+  const seated = seats.map(({ slot, agentId }) => {
+    const { agent } = inventory.ledgerOf(agentId) as Ledger;
+    return { ...placeOf(agent), slot };
+  });
+  return { ...part, living: [...part.living, ...seated] };
 }
 
 /** A plan in the making. */
@@ -83,11 +107,11 @@ class Preemption {
     private readonly standing: Standing,
     groups: readonly RunningGroup[],
     priority: number,
-    private readonly group: GroupRequest,
+    private readonly parts: readonly GroupRequest[],
     private readonly seed: number,
   ) {
     const lower = groups.filter(
-      (other) => other.id !== group.id && priorityOf(other) < priority && other.pinned === undefined,
+      (other) => other.id !== parts[0]?.id && priorityOf(other) < priority && other.pinned === undefined,
     );
     this.allowance = new Map(lower.map((other) => [other.id, allowanceOf(other)]));
     this.tenants = lower.filter((other) => allowanceOf(other) > 0).flatMap(tenantsOf);
@@ -100,26 +124,21 @@ class Preemption {
     return `the ${this.tenants.length} replicas that may go make no room together: ${why}; add agents or lower instances`;
   }
 
-  /** Seats these slots; false: it did not succeed. */
-  seat(slots: readonly number[], evict: boolean): boolean {
-    const { inventory } = this.standing;
-    let attempt = this.attempt(slots);
-    if (attempt.arrangement.taken.length < slots.length) {
-      if (!evict || !this.evict(attempt, slots.length)) return false;
-      attempt = this.attempt(slots);
-      if (attempt.arrangement.taken.length < slots.length) return false;
+  /** Seats all of its slots; false: it did not succeed. */
+  seat(part: GroupRequest, evict: boolean): boolean {
+    const wanted = part.slots.length;
+    let attempt = this.attempt(part);
+    if (attempt.arrangement.taken.length < wanted) {
+      if (!evict || !this.evict(attempt, wanted)) return false;
+      attempt = this.attempt(part);
+      if (attempt.arrangement.taken.length < wanted) return false;
     }
-    this.plan.seats.push(...inventory.take(attempt, this.seed, new Set()));
+    this.plan.seats.push(...this.standing.inventory.take(attempt, this.seed, new Set()));
     return true;
   }
 
-  private attempt(slots: readonly number[]): Attempt {
-    const seated = this.plan.seats.map(({ slot, agentId }) => {
-      const { agent } = this.standing.inventory.ledgerOf(agentId) as Ledger;
-      return { ...placeOf(agent), slot };
-    });
-    const request = { ...this.group, slots: [...slots], living: [...this.group.living, ...seated] };
-    return new Attempt(this.standing.inventory, request, this.seed);
+  private attempt(part: GroupRequest): Attempt {
+    return new Attempt(this.standing.inventory, beside(part, this.plan.seats, this.standing), this.seed);
   }
 
   /** Makes room on `wanted` agents; false: there is no way, or none was found. */
@@ -138,7 +157,9 @@ class Preemption {
     const search = new EvictionSearch(evictions, arrangement, this.allowance);
     const victims = search.cheapest(wanted)?.flatMap((eviction) => eviction.victims);
     // One after another may be dearer than all at once.
-    this.plan.proven &&= !search.gaveUp && (this.group.distinctAgents || this.group.slots.length === 1);
+    const [part] = this.parts;
+    const atOnce = this.parts.length === 1 && (part?.distinctAgents || part?.slots.length === 1);
+    this.plan.proven &&= !search.gaveUp && atOnce === true;
     for (const victim of victims ?? []) this.remove(victim);
     return victims !== undefined;
   }

@@ -1,6 +1,6 @@
 /** What every part of the scheduler is handed: the time, the state, and where actions are collected. */
 
-import type { PreemptionPlan, RebalancePlan } from '../../placement/index.js';
+import type { AgentName, PreemptionPlan, RebalancePlan } from '../../placement/index.js';
 import type {
   AgentSnapshot,
   PlacementRequest,
@@ -102,13 +102,12 @@ export interface Earmarked {
   vain: string[];
 }
 
-/** Room that is kept for an app: what so many replicas ask of each agent. */
+/** Room that is kept for an app: on each agent what so many replicas ask together. */
 export interface Earmark {
   appId: string;
   /** Of the demand it was made for. */
   key: string;
-  demand: ReplicaDemand;
-  agents: { agentId: string; hostname: string; replicas: number }[];
+  agents: (AgentName & { replicas: number; demand: ReplicaDemand })[];
   sinceMs: number;
   untilMs: number;
 }

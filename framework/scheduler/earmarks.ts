@@ -3,13 +3,13 @@
  * until it fits there. Younger apps take what is beside it. No earmark lasts, so that nobody waits behind an app that never fits.
  */
 import lodash from 'lodash';
-import type { AgentSnapshot, GroupRequest, Refusal, Unplaced } from '../../placement/types.js';
+import type { AgentSnapshot, Assigned, Refusal, Unplaced } from '../../placement/types.js';
 import type { PlainResources } from '../mesos-http-client/index.js';
 import type { Context, Earmark, Earmarked, Waiting } from './context.js';
-import { type Demand, priorityOf } from './demand.js';
+import { type Demand, demandIn, type MixedRequest, priorityOf } from './demand.js';
 import { isScaling } from './deployments.js';
 import type { AppRecord } from './records.js';
-import { amountNames, emptied, less, missing } from './room.js';
+import { amountNames, emptied, less, missing, together } from './room.js';
 import { planOver } from './surroundings.js';
 import { takenBy } from './task-info.js';
 
@@ -56,9 +56,8 @@ export function replaces(context: Context, { app, request, returning }: Demand):
 /** What is left of an agent beside what is kept there. */
 export function besides(agent: AgentSnapshot, earmarks: Earmark[]): AgentSnapshot {
   let { free } = agent;
-  for (const { demand, agents } of earmarks)
-    for (let n = agents.find(({ agentId }) => agentId === agent.id)?.replicas ?? 0; n > 0; n--)
-      free = less(free, demand);
+  for (const { agents } of earmarks)
+    for (const { agentId, demand } of agents) if (agentId === agent.id) free = less(free, demand);
   return free === agent.free ? agent : { ...agent, free, total: free };
 }
 
@@ -104,9 +103,9 @@ export function releaseEarmarks({ memory, now }: Context, demands: Demand[]): vo
 
 /** It rests for as long as it lasted. Where nothing has ended it tries others first. */
 function afterwards(memory: Context['memory'], { times, vain }: Earmarked, earmark: Earmark): Earmarked {
-  const lacks = earmark.agents.filter(({ agentId, replicas }) => {
+  const lacks = earmark.agents.filter(({ agentId, demand }) => {
     const free = memory.agents.get(agentId)?.snapshot.free;
-    return free && missing(free, earmark.demand, replicas) > 0;
+    return free && missing(free, demand) > 0;
   });
   const again = earmark.agents.some(({ agentId }) => vain.includes(agentId));
   const ids = [...(again ? [] : vain), ...lacks.map(({ agentId }) => agentId)];
@@ -144,7 +143,7 @@ function renew(context: Context, demand: Demand, atHand: ReadonlySet<string>): v
 
 function earmark(context: Context, demand: Demand, atHand: ReadonlySet<string>, former?: Earmark): void {
   const { memory, now } = context;
-  const { id: appId, demand: asked } = demand.request;
+  const appId = demand.request.id;
   const waiting = memory.waiting.get(appId) as Waiting;
   const agents = agentsFor(context, demand, atHand, waiting.earmarked.vain);
   if (agents.length === 0) {
@@ -156,7 +155,7 @@ function earmark(context: Context, demand: Demand, atHand: ReadonlySet<string>, 
   }
   const lastsMs = Math.min(lastsMsMax, firstLastsMs * 2 ** waiting.earmarked.times);
   const { sinceMs, untilMs } = former ?? { sinceMs: now, untilMs: now + lastsMs };
-  memory.earmarks.set(appId, { appId, key: demandKey(demand), demand: asked, agents, sinceMs, untilMs });
+  memory.earmarks.set(appId, { appId, key: demandKey(demand), agents, sinceMs, untilMs });
 }
 
 /**
@@ -176,30 +175,34 @@ function agentsFor(
     // All that lack as much are as good: the spread decides among them.
     const agents = ranked.filter(({ rank }) => rank <= last).map(({ agent }) => agent);
     const { assigned } = planOver(context, wanted, agents);
-    if (assigned.length === wanted.slots.length || count >= ranked.length) return counted(assigned, context);
+    if (assigned.length === wanted.slots.length || count >= ranked.length) return counted(assigned, wanted, context);
   }
 }
 
-/** Agents as if all tasks of other apps there had ended, if the demand fits then, the ones that lack least now first. */
-function rankedFor(context: Context, { id, demand }: GroupRequest, atHand: ReadonlySet<string>, vain: string[]) {
+/** Agents as if all tasks of other apps there had ended, if the least demand fits then, the ones that lack least now first. */
+function rankedFor(
+  context: Context,
+  { id, demand, witness }: MixedRequest,
+  atHand: ReadonlySet<string>,
+  vain: string[],
+) {
   const used = takenByOthers(context, id);
   const known = [...context.memory.agents.values()].map(({ snapshot }) => snapshot);
   return known
     .map((agent) => ({
       agent: emptied(agent, used.get(agent.id) ?? []),
-      rank:
-        (vain.includes(agent.id) ? 2 : 0) + missing(agent.free, demand, 1) + (atHand.has(agent.id) ? 0 : atHandRank),
+      rank: (vain.includes(agent.id) ? 2 : 0) + missing(agent.free, demand) + (atHand.has(agent.id) ? 0 : atHandRank),
     }))
-    .filter(({ agent }) => missing(agent.free, demand, 1) === 0)
+    .filter(({ agent }) => missing(agent.free, witness ?? demand) === 0)
     .sort((a, b) => a.rank - b.rank);
 }
 
-function counted(assigned: { agentId: string }[], { memory }: Context): Earmark['agents'] {
-  const ids = assigned.map(({ agentId }) => agentId);
-  return [...new Set(ids)].map((agentId) => ({
+function counted(assigned: Assigned[], request: MixedRequest, { memory }: Context): Earmark['agents'] {
+  return Object.entries(lodash.groupBy(assigned, ({ agentId }) => agentId)).map(([agentId, there]) => ({
     agentId,
     hostname: memory.agents.get(agentId)?.snapshot.hostname ?? agentId,
-    replicas: ids.filter((id) => id === agentId).length,
+    replicas: there.length,
+    demand: together(there.map(({ slot }) => demandIn(request, slot))),
   }));
 }
 

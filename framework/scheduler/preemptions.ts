@@ -2,12 +2,12 @@
  * Priorities: when an app of a priority above 0 does not fit, tasks of apps of lower priority leave for it. Replicas leave their
  * group first, never its last majority. The room is kept for it for a while; those that have left wait for other places.
  */
-import type { AgentName, GroupRequest, PreemptionPlan, Victim } from '../../placement/index.js';
+import type { AgentName, PreemptionPlan, Victim } from '../../placement/index.js';
 import type { AppSpec } from '../app.js';
 import type { PreemptionJob } from '../planning.js';
 import { clusterOf } from './cluster.js';
 import type { Context } from './context.js';
-import { type Demand, priorityOf, requestNow } from './demand.js';
+import { type Demand, type MixedRequest, partsOf, priorityOf, requestNow } from './demand.js';
 import { retire } from './members.js';
 import { groupOf, type MemberTask } from './quorum.js';
 import type { AppRecord, PreemptionRecord, TaskRecord } from './records.js';
@@ -33,8 +33,8 @@ export function previewJob(context: Context, spec: AppSpec): PreemptionJob | nul
   return { ...job, cluster: { ...job.cluster, groups } };
 }
 
-function jobFor(context: Context, group: GroupRequest, priority: number): PreemptionJob {
-  return { type: 'preemption', cluster: clusterOf(context).cluster, group, priority };
+function jobFor(context: Context, request: MixedRequest, priority: number): PreemptionJob {
+  return { type: 'preemption', cluster: clusterOf(context).cluster, parts: partsOf(request), priority };
 }
 
 /** Which agents are kept, and for whom. */

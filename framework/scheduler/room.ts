@@ -6,12 +6,19 @@ const scalars = ['cpus', 'mem', 'disk', 'gpus'] as const;
 /** Names of refusals that are about them. */
 export const amountNames: readonly string[] = [...scalars, 'ports'];
 
-/** What is left of `free` beside one replica, nothing of it below zero; of ports that are not named the last go. */
+/** What is left of `free` beside what is asked, nothing of it below zero; of ports that are not named the last go. */
 export function less(free: Resources, demand: ReplicaDemand): Resources {
   const rest = Object.fromEntries(scalars.map((name) => [name, Math.max(0, free[name] - demand[name])]));
   const specific = specificPorts(demand);
   const ports = withoutLast(ranges.difference(free.ports, specific), demand.ports.length - specific.length);
   return { ...free, ...rest, ports };
+}
+
+/** What some replicas ask together. */
+export function together(demands: ReplicaDemand[]): ReplicaDemand {
+  const sum = (name: (typeof scalars)[number]) => demands.reduce((total, demand) => total + demand[name], 0);
+  const ports = demands.flatMap((demand) => demand.ports);
+  return { cpus: sum('cpus'), mem: sum('mem'), disk: sum('disk'), gpus: sum('gpus'), ports };
 }
 
 function withoutLast(ports: Resources['ports'], count: number): Resources['ports'] {
@@ -36,12 +43,12 @@ export function emptied(agent: AgentSnapshot, tasks: PlainResources[]): AgentSna
   return { ...agent, free, total: free };
 }
 
-/** The largest share of what `replicas` ask that is not free; 0: they fit. */
-export function missing(free: Resources, demand: ReplicaDemand, replicas: number): number {
+/** The largest share of what is asked that is not free; 0: it fits. */
+export function missing(free: Resources, demand: ReplicaDemand): number {
   const share = (asked: number, has: number) => Math.max(0, Math.round((asked - has) * 1000) / (asked * 1000));
-  const lacks = scalars.map((name) => (demand[name] > 0 ? share(demand[name] * replicas, free[name]) : 0));
+  const lacks = scalars.map((name) => (demand[name] > 0 ? share(demand[name], free[name]) : 0));
   const ports = ranges.includes(free.ports, specificPorts(demand)) ? ranges.size(free.ports) : 0;
-  return Math.max(...lacks, demand.ports.length > 0 ? share(demand.ports.length * replicas, ports) : 0);
+  return Math.max(...lacks, demand.ports.length > 0 ? share(demand.ports.length, ports) : 0);
 }
 
 function specificPorts({ ports }: ReplicaDemand): Resources['ports'] {

@@ -183,7 +183,11 @@ function queueView(context: Context, app: AppRecord | undefined, waiting: Waitin
       refusals: waiting.refusals,
       sentence: joined([preemptionSentence(context, app), waiting.sentence]),
       earmark: earmark
-        ? { since: isoTime(earmark.sinceMs), until: isoTime(earmark.untilMs), agents: earmark.agents }
+        ? {
+            since: isoTime(earmark.sinceMs),
+            until: isoTime(earmark.untilMs),
+            agents: earmark.agents.map(({ demand: _, ...agent }) => agent),
+          }
         : null,
     },
   ];

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { type SchedulerCallBody, toPlain } from '../../framework/mesos-http-client/index.js';
+import { fromPlain, type SchedulerCallBody, toPlain } from '../../framework/mesos-http-client/index.js';
 import { pairMb } from '../../framework/replicated-guest.js';
 import { requestOf } from '../../framework/scheduler/demand.js';
 import type { GuestView, TaskView } from '../../framework/service.js';
 import { FakeGroup } from './model/fake-group.js';
 import { FakeGuest } from './model/fake-guest.js';
 import { put, settled, story } from './model/running.js';
-import { guestSpec, World } from './model/world.js';
+import { appSpec, guestSpec, World } from './model/world.js';
 
 const id = '/demo/guest';
 
@@ -108,6 +108,43 @@ describe('scheduler: a replicated guest', () => {
     assert.equal(new Set(planned(3).assigned.map(({ agentId }) => agentId)).size, 3);
     const { assigned, unplaced } = planned(2);
     assert.deepEqual([assigned, unplaced.map(({ slots }) => slots)], [[], [[0, 1, 2]]]);
+  });
+
+  /** Two agents of the usual size that are full, and one that has room for no more than a witness. */
+  function crowded(): World {
+    const world = new World(3);
+    const small = world.mesos.agents.get('S3');
+    assert.ok(small);
+    small.resources = fromPlain({ cpus: 0.2, mem: 256, disk: 100, gpus: 0, ports: [{ begin: 31_000, end: 31_009 }] });
+    world.connect();
+    world.command(put(appSpec('/low', { cpus: 1, mem: 1024, instances: 8 })));
+    world.until(() => world.app('/low').tasks.filter(({ state }) => state === 'TASK_RUNNING').length === 8);
+    return world;
+  }
+
+  it('has room kept for it as its members need it, the witness where nobody else fits', () => {
+    const world = crowded();
+    world.command(put(guestSpec(id)));
+    world.until(() => world.view().queue.some(({ earmark }) => earmark !== null), 60);
+    const earmark = world.view().queue.find(({ appId }) => appId === id)?.earmark;
+    assert.deepEqual(earmark?.agents.map(({ agentId }) => agentId).sort(), ['S1', 'S2', 'S3']);
+    world.command(put(appSpec('/beside', { cpus: 0.1, mem: 64, instances: 1 })));
+    world.until(() => world.app('/beside').tasks.some(({ agentId }) => agentId === 'S3'), 60);
+    world.command(put(appSpec('/within', { cpus: 0.1, mem: 65, instances: 1 })));
+    pass(world, 20);
+    assert.deepEqual(world.app('/within').tasks, []);
+  });
+
+  it("of a higher priority makes nobody leave who is not in its members' way", () => {
+    const world = crowded();
+    world.command(put(guestSpec(id, { priority: 1 })));
+    world.until(() => running(world).length === 3, 120);
+    assert.equal(witness(world).agentId, 'S3');
+    const room = guestSpec(id).mem / 1024;
+    assert.equal(
+      world.app('/low').tasks.filter(({ state }) => state === 'TASK_RUNNING').length,
+      8 - 2 * Math.ceil(room),
+    );
   });
 
   it('runs before it is covered: the deployment is done, and that it is not covered is said', () => {

@@ -12,7 +12,7 @@ function crowded(count: number): PlanJob {
     running({ id: `/low-${i}`, replicated: false, size: 4, replicas: [0, 1, 2, 3].map((slot) => replica(slot, one)) }),
   );
   const demand = { cpus: 2, mem: 128, disk: 0, gpus: 0, ports: [0] };
-  return { type: 'preemption', cluster: { agents, groups }, group: group({ demand, spread: ['zone'] }), priority: 1 };
+  return { type: 'preemption', cluster: { agents, groups }, parts: [group({ demand, spread: ['zone'] })], priority: 1 };
 }
 
 describe('planner', () => {
@@ -45,7 +45,10 @@ describe('planner', () => {
     const asked = crowded(1000) as Extract<PlanJob, { type: 'preemption' }>;
     // Seated one after another, which takes half a minute.
     const slots = Array.from({ length: 300 }, (_, slot) => slot);
-    const long = planner.plan({ ...asked, group: { ...asked.group, slots, distinctAgents: false } });
+    const long = planner.plan({
+      ...asked,
+      parts: asked.parts.map((part) => ({ ...part, slots, distinctAgents: false })),
+    });
     const short = planner.plan(crowded(3));
     await assert.rejects(long, /was not made within 1\.5 s/);
     assert.equal((await short.catch((error) => error)) instanceof Error, false);

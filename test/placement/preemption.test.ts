@@ -20,13 +20,16 @@ const app = (id: string, on: AgentSnapshot, cpus: number, shape: Partial<Running
   running({ id, replicated: false, demand: demand(cpus), replicas: [replica(0, on)], ...shape });
 const names = ({ victims }: PreemptionPlan) => victims.map((victim) => `${victim.group} ${victim.slot}`).sort();
 
+const planFor = (cluster: Cluster, request: GroupRequest, priority: number, seed?: number) =>
+  planPreemption(cluster, [request], priority, seed);
+
 describe('planPreemption', () => {
   const [one, two, three] = [at('one', 0), at('two', 0), at('three', 0)];
   const asked = (slots: number, cpus: number, shape: Partial<GroupRequest> = {}) =>
     group({ id: '/new', slots: Array.from({ length: slots }, (_, i) => i), demand: demand(cpus), ...shape });
 
   it('takes nobody when there is room', () => {
-    const plan = planPreemption({ agents: [at('free', 4)], groups: [] }, asked(1, 4), 9);
+    const plan = planFor({ agents: [at('free', 4)], groups: [] }, asked(1, 4), 9);
     assert.deepEqual(plan, {
       victims: [],
       seats: [{ slot: 0, agentId: 'free', ports: [] }],
@@ -38,7 +41,26 @@ describe('planPreemption', () => {
   it('reckons with what a replica has, where that is less than what its group asks for', () => {
     const lesser = { ...replica(0, one), demand: demand(1) };
     const groups = [app('/a', one, 4, { replicas: [lesser] }), app('/b', two, 4)];
-    assert.deepEqual(names(planPreemption({ agents: [one, two], groups }, asked(1, 4), 9)), ['/b 0']);
+    assert.deepEqual(names(planFor({ agents: [one, two], groups }, asked(1, 4), 9)), ['/b 0']);
+  });
+
+  it('makes room for slots that ask for less as for what they are, and for the others first', () => {
+    const small = agent('small', { cpus: 0, zone: 'small', total: { cpus: 1 } });
+    const groups = [app('/a', one, 4), app('/b', two, 4), app('/c', small, 1)];
+    const [large, lesser] = [asked(2, 4), asked(0, 1, { slots: [2] })];
+    const plan = planPreemption({ agents: [small, one, two], groups }, [large, lesser], 9);
+    assert.deepEqual(names(plan), ['/a 0', '/b 0', '/c 0']);
+    assert.deepEqual(plan.seats.find(({ slot }) => slot === 2)?.agentId, 'small');
+    assert.match(
+      planPreemption({ agents: [one, two], groups: groups.slice(0, 2) }, [large, lesser], 9).sentence ?? '',
+      /no room/,
+    );
+    const idle = planPreemption(
+      { agents: [at('free', 4), at('other', 4), agent('third', { cpus: 1 })], groups: [] },
+      [large, lesser],
+      9,
+    );
+    assert.deepEqual([idle.seats.length, idle.victims, idle.proven], [3, [], true]);
   });
 
   it('takes the fewest, and of as many the least important', () => {
@@ -48,7 +70,7 @@ describe('planPreemption', () => {
       app('/c', two, 4, { priority: 2 }),
       app('/d', three, 4, { priority: 1 }),
     ];
-    const plan = planPreemption({ agents: [one, two, three], groups }, asked(1, 4), 3);
+    const plan = planFor({ agents: [one, two, three], groups }, asked(1, 4), 3);
     assert.deepEqual([names(plan), plan.seats[0]?.agentId, plan.proven], [['/d 0'], 'three', true]);
     assert.deepEqual(plan.victims[0], {
       group: '/d',
@@ -58,12 +80,12 @@ describe('planPreemption', () => {
       priority: 1,
       leads: false,
     });
-    assert.deepEqual(names(planPreemption({ agents: [one, two, three], groups }, asked(1, 4), 1)), ['/a 0', '/b 0']);
+    assert.deepEqual(names(planFor({ agents: [one, two, three], groups }, asked(1, 4), 1)), ['/a 0', '/b 0']);
   });
 
   it('takes none that is pinned, whose room would not be free for others', () => {
     const groups = [app('/a', one, 4, { pinned: 'its volume stays' }), app('/b', two, 4)];
-    assert.deepEqual(names(planPreemption({ agents: [one, two], groups }, asked(1, 4), 1)), ['/b 0']);
+    assert.deepEqual(names(planFor({ agents: [one, two], groups }, asked(1, 4), 1)), ['/b 0']);
   });
 
   it('finds what taking the cheapest first does not', () => {
@@ -80,17 +102,17 @@ describe('planPreemption', () => {
       ...['/x', '/y', '/z'].map((id) => app(id, d, 0.7)),
     ];
     const request = asked(2, 2, { constraints: [constraint('hostname', 'LIKE', '[abd]')] });
-    const plan = planPreemption({ agents: [a, b, d, e], groups }, request, 1);
+    const plan = planFor({ agents: [a, b, d, e], groups }, request, 1);
     assert.deepEqual([names(plan), plan.proven], [['/g 1', '/p 0', '/q 0'], true]);
   });
 
   it('takes nothing of the group itself', () => {
     const itself = app('/new', one, 4);
     const living = itself.replicas.map(({ ports: _ports, runs: _runs, ...rest }) => rest);
-    const plan = planPreemption({ agents: [one], groups: [itself] }, asked(1, 1, { slots: [1], living }), 1);
+    const plan = planFor({ agents: [one], groups: [itself] }, asked(1, 1, { slots: [1], living }), 1);
     assert.deepEqual(plan.victims, []);
     const tasks = { ...asked(1, 1, { slots: [1], living }), distinctAgents: false };
-    assert.deepEqual(planPreemption({ agents: [one], groups: [itself] }, tasks, 1).victims, []);
+    assert.deepEqual(planFor({ agents: [one], groups: [itself] }, tasks, 1).victims, []);
   });
 
   it('spares leaders', () => {
@@ -102,14 +124,14 @@ describe('planPreemption', () => {
         replicas: [replica(0, one), replica(1, two), replica(2, three)],
       }),
     ];
-    assert.deepEqual(names(planPreemption({ agents: [one, two, three], groups }, asked(1, 4), 1)), ['/g 2']);
+    assert.deepEqual(names(planFor({ agents: [one, two, three], groups }, asked(1, 4), 1)), ['/g 2']);
   });
 
   it('never takes the majority of a group, and nothing of one that has lost a replica', () => {
     const five = ['1', '2', '3', '4', '5'].map((id) => at(id, 0));
     const big = running({ id: '/g', demand: demand(4), replicas: five.map((on, slot) => replica(slot, on)) });
     const plan = (slots: number, shape: Partial<RunningGroup> = {}) =>
-      planPreemption({ agents: five, groups: [{ ...big, ...shape }] }, asked(slots, 1), 1);
+      planFor({ agents: five, groups: [{ ...big, ...shape }] }, asked(slots, 1), 1);
     assert.equal(plan(2).victims.length, 2);
     const refused = plan(3);
     assert.deepEqual([refused.victims, refused.seats], [[], []]);
@@ -119,18 +141,18 @@ describe('planPreemption', () => {
   });
 
   it('says what is missing even without all that may go', () => {
-    const plan = planPreemption({ agents: [one], groups: [app('/a', one, 1)] }, asked(1, 3), 1);
+    const plan = planFor({ agents: [one], groups: [app('/a', one, 1)] }, asked(1, 3), 1);
     assert.match(plan.sentence ?? '', /^no room even without all 1 replicas that may go for it: .*cpus.*missing 2/);
   });
 
   it('says what is wrong with the group', () => {
-    assert.match(planPreemption({ agents: [one], groups: [] }, asked(1, -1), 1).sentence ?? '', /demand\.cpus is -1/);
+    assert.match(planFor({ agents: [one], groups: [] }, asked(1, -1), 1).sentence ?? '', /demand\.cpus is -1/);
   });
 
   it('seats plain tasks on one agent, too, one after another: all at once may be cheaper, here /c', () => {
     const groups = [app('/a', one, 1), app('/b', one, 3), app('/c', two, 4, { priority: 1 })];
     const tasks = asked(2, 2, { distinctAgents: false, whole: false });
-    const plan = planPreemption({ agents: [one, two], groups }, tasks, 2);
+    const plan = planFor({ agents: [one, two], groups }, tasks, 2);
     assert.deepEqual([names(plan), plan.seats.length, plan.proven], [['/a 0', '/b 0'], 2, false]);
   });
 
@@ -150,9 +172,9 @@ describe('planPreemption', () => {
           spread: ladder,
           demand: { ...demand(wants.cpus), ports: wants.ports },
         });
-        const plan = planPreemption(cluster, request, priority, seed);
+        const plan = planFor(cluster, request, priority, seed);
         const reversed = { ...cluster, agents: [...cluster.agents].reverse() };
-        assert.deepEqual(planPreemption(reversed, request, priority, seed), plan);
+        assert.deepEqual(planFor(reversed, request, priority, seed), plan);
         const all = tenantsOf(cluster, priority);
         fc.pre(all.length <= 12);
         const best = cheapest(cluster, request, all);
