@@ -11,6 +11,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { type LocalCluster, startLocalCluster } from '../../framework/mesos-local/cluster.js';
+import { openZooKeeperStore } from '../../framework/store/zookeeper.js';
+import { parseZooKeeperUrl, ZooKeeper } from '../../framework/zookeeper/index.js';
 import { ZooKeeperServers } from '../zookeeper.js';
 import { until } from './system.js';
 
@@ -35,7 +37,7 @@ class Scheduler {
   }
 
   static async start(...args: string[]): Promise<Scheduler> {
-    const flags = ['--listen', '127.0.0.1:0', '--zk-session-timeout-seconds', '2', ...args];
+    const flags = ['--listen', '127.0.0.1:0', '--zk-session-timeout-seconds', '3', ...args];
     const child = spawn(process.execPath, [main, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
     const scheduler = new Scheduler(child);
     const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
@@ -176,6 +178,22 @@ describe('three schedulers', function () {
     assert.equal((await leader.request('GET', APP)).body.app.instances, 3, 'and passes on what it is asked');
     assert.deepEqual(await running(leader, 3), ids);
     assert.deepEqual(await inMesos(), { frameworks: [frameworkId], tasks: ids });
+  });
+
+  it('do nothing as a leader whose store has been taken, though its session lives', async () => {
+    const leader = await leaderOf(schedulers);
+    const other = new ZooKeeper({ ...parseZooKeeperUrl(zooKeeper.url('')), timeoutMs: 5000 });
+    try {
+      await openZooKeeperStore(other, '/gaia/state');
+      const refused = await leader.request('PATCH', APP, { instances: 9 });
+      assert.equal(refused.status, 503, JSON.stringify(refused.body));
+    } finally {
+      other.close();
+    }
+    const successor = await takenOver(schedulers, performance.now());
+    assert.match(leader.log, /another scheduler holds the store now/);
+    assert.equal((await successor.request('GET', APP)).body.app.instances, 3);
+    assert.deepEqual((await inMesos()).tasks, ids);
   });
 
   it('change the leader on demand, and when it is stopped in an orderly way', async () => {
