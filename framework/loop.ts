@@ -14,6 +14,7 @@ import {
   SchedulerClient,
   type SchedulerClientOptions,
 } from './mesos-http-client/index.js';
+import { MasterDetector } from './mesos-masters.js';
 import { Outbox } from './outbox.js';
 import { Planner } from './planner.js';
 import type { PlanJob, PlanOf } from './planning.js';
@@ -29,6 +30,7 @@ import {
   NotLeading,
 } from './service.js';
 import type { Store } from './store/store.js';
+import type { ZooKeeperUrl } from './zookeeper/index.js';
 
 const tickEveryMs = 250;
 /** Events handled between two writes of the store. */
@@ -37,8 +39,10 @@ const batchEventsMax = 256;
 export interface LoopOptions {
   scheduler: Scheduler;
   store: Store;
-  /** Masters and framework; events and states are the loop's. */
-  client: Omit<SchedulerClientOptions, 'onEvent' | 'onState'>;
+  /** Framework; masters, events and states are the loop's. */
+  client: Omit<SchedulerClientOptions, 'masters' | 'onEvent' | 'onState'>;
+  /** Their addresses, or where the leading one is to be looked up. */
+  masters: readonly string[] | ZooKeeperUrl;
   log: Logger;
 }
 
@@ -55,6 +59,7 @@ export class Loop implements FrameworkService, Reign {
   readonly #client: SchedulerClient;
   readonly #outbox: Outbox;
   readonly #planner = new Planner();
+  #detector: MasterDetector | null = null;
   readonly #replies = new Map<string, { resolve: (result: CommandResult) => void; reject: (error: Error) => void }>();
   readonly #prober = new Prober();
   #queue: Queued[] = [];
@@ -74,6 +79,7 @@ export class Loop implements FrameworkService, Reign {
     this.failed.catch(() => undefined);
     this.#client = new SchedulerClient({
       ...options.client,
+      masters: 'servers' in options.masters ? [] : options.masters,
       framework: { ...options.client.framework, ...this.#capabilities() },
       onEvent: (event) => this.#handle({ type: 'mesos', now: Date.now(), event }),
       onState: (state) => this.#changed(state),
@@ -85,6 +91,9 @@ export class Loop implements FrameworkService, Reign {
   }
 
   start(): void {
+    const { masters, log } = this.#options;
+    const found = (address: string) => this.#client.setMasters([address]);
+    if ('servers' in masters) this.#detector = new MasterDetector(masters, log, found);
     this.#client.subscribe();
     this.#ticking = setInterval(() => this.#tick(), tickEveryMs);
   }
@@ -95,6 +104,7 @@ export class Loop implements FrameworkService, Reign {
     if (this.#ticking) clearInterval(this.#ticking);
     this.#outbox.clear();
     this.events.end();
+    this.#detector?.close();
     this.#prober.close();
     await this.#client.close();
     await this.#planner.close();

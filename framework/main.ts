@@ -52,8 +52,10 @@ async function reignsOf(options: FrameworkOptions, seat: Seat, log: Logger): Pro
   return (store) => {
     const scheduler = new Scheduler(parts, store.entries());
     const framework = frameworkInfo(options, scheduler.frameworkId);
-    const client = { masters: options.master, framework, ...(credentials && { credentials }) };
-    const loop = new Loop({ scheduler, store, client, log });
+    const client = { framework, ...(credentials && { credentials }) };
+    const [first = ''] = options.master;
+    const masters = isZooKeeperUrl(first) ? parseZooKeeperUrl(first) : options.master;
+    const loop = new Loop({ scheduler, store, client, masters, log });
     loop.start();
     seat.take(loop);
     const close = () => {

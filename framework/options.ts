@@ -41,8 +41,8 @@ interface Row {
 const table: Row[] = [
   {
     flags: '--master <urls>',
-    text: 'Mesos masters, host:port or URL, separated by commas',
-    parse: listOf,
+    text: 'Mesos masters, host:port or URL, separated by commas; or zk://host:port,host:port/path, where they say who leads',
+    parse: masters,
     required: true,
   },
   {
@@ -148,6 +148,10 @@ function address(text: string): { host: string; port: number } {
   if (!found || port > 65_535)
     throw new InvalidArgumentError('give host:port, for example 127.0.0.1:8080 or [::1]:8080.');
   return { host: (found[1] ?? found[2]) as string, port };
+}
+
+function masters(text: string): string[] {
+  return isZooKeeperUrl(text) ? [place(text)] : listOf(text);
 }
 
 function place(text: string): string {

@@ -64,6 +64,11 @@ export class EventStream<Event extends { type: string }> {
     if (this.#subscription.phase === 'idle') this.#step({ type: 'start' });
   }
 
+  /** Where to subscribe from now on. */
+  move(urls: readonly string[]): void {
+    this.#step({ type: 'moved', urls });
+  }
+
   /** The server says that it does not serve this stream (any more): subscribe again. */
   disown(identity: StreamIdentity, error: MesosError): void {
     if (identity === this.#connection) this.#step({ type: 'broken', error });

@@ -13,7 +13,7 @@ import type { FrameworkInfo } from './types.js';
 export type DeliveredSchedulerEvent = Exclude<SchedulerEvent, { type: 'HEARTBEAT' } | { type: 'ERROR' }>;
 
 export interface SchedulerClientOptions {
-  /** `host:port` or URL of each master; the leader is found through their redirections. */
+  /** `host:port` or URL of each master; the leader is found through their redirections. Empty: see `setMasters`. */
   masters: readonly string[];
   /** With `id` if the framework has been registered before: keep the id of SUBSCRIBED in a safe place. */
   framework: FrameworkInfo;
@@ -88,6 +88,11 @@ export class SchedulerClient {
   /** Null until the first SUBSCRIBED, unless it was given. */
   get frameworkId(): string | null {
     return this.#framework.id?.value ?? null;
+  }
+
+  /** The masters are these now, at least one; a stream from another one is given up. */
+  setMasters(masters: readonly string[]): void {
+    this.#stream.move(masters.map((master) => apiUrl(master, SCHEDULER_PATH)));
   }
 
   /** Subscribes, and again whenever the stream is lost. */

@@ -7,7 +7,7 @@ import { redirectTarget } from './redirect.js';
  */
 
 export interface SubscriptionOptions {
-  /** Where a SUBSCRIBE can be sent: the masters, or the one agent. At least one. */
+  /** Where a SUBSCRIBE can be sent: the masters, or the one agent. Empty: that will be told by `moved`. */
   urls: readonly string[];
   /** The wait before attempt n is random in [1/2, 1] times min(backoffMaxMs, backoffMinMs * 2^n). */
   backoffMinMs: number;
@@ -37,6 +37,8 @@ export type SubscriptionEvent =
   | { type: 'chunkEnd' }
   /** No connection, a FIN in mid-stream, a malformed record; or a call was told that this is not the stream. */
   | { type: 'broken'; error: MesosError }
+  /** Where to subscribe has become known: at one of these, and nowhere else. At least one. */
+  | { type: 'moved'; urls: readonly string[] }
   | { type: 'tick' }
   /** The owner wants no more; `error` null if all is well. */
   | { type: 'end'; error: MesosError | null };
@@ -73,6 +75,7 @@ const FINAL_STATUSES: readonly number[] = [405, 406, 413, 415];
 
 export class Subscription {
   readonly #options: SubscriptionOptions;
+  #urls: readonly string[];
   #phase: 'idle' | 'waiting' | 'connecting' | 'subscribed' | 'ended' = 'idle';
   #url: string;
   #urlIndex = 0;
@@ -86,10 +89,9 @@ export class Subscription {
   #heartbeatIntervalMs: number | null;
 
   constructor(options: SubscriptionOptions) {
-    const [first] = options.urls;
-    if (first === undefined) throw new RangeError('urls: empty; name at least one address to subscribe at');
     this.#options = options;
-    this.#url = first;
+    this.#urls = options.urls;
+    this.#url = options.urls[0] ?? '';
     this.#heartbeatIntervalMs = options.heartbeatIntervalMs;
   }
 
@@ -112,7 +114,9 @@ export class Subscription {
     switch (event.type) {
       case 'start':
         this.#outageSinceMs = nowMs;
-        return this.#connect(this.#url, nowMs);
+        if (this.#urls.length > 0) return this.#connect(this.#url, nowMs);
+        this.#phase = 'waiting';
+        return [];
       case 'refused':
         return this.#refused(event.error, event.location, nowMs, random);
       case 'record':
@@ -121,6 +125,8 @@ export class Subscription {
         return this.#lose(broken('streamEnded', 'the server ended the event stream'), nowMs, random);
       case 'broken':
         return this.#lose(event.error, nowMs, random);
+      case 'moved':
+        return this.#moved(event.urls, nowMs);
       case 'tick':
         return this.#tick(nowMs, random);
       case 'end':
@@ -217,9 +223,26 @@ export class Subscription {
     this.#redirects = 0;
     this.#phase = 'waiting';
     this.#dueMs = nowMs + retryInMs;
-    this.#urlIndex = (this.#urlIndex + 1) % this.#options.urls.length;
-    this.#url = this.#options.urls[this.#urlIndex] as string;
+    this.#urlIndex = (this.#urlIndex + 1) % this.#urls.length;
+    this.#url = this.#urls[this.#urlIndex] as string;
     return [{ type: 'disconnect' }, { type: 'report', state: { type: 'disconnected', cause, retryInMs } }];
+  }
+
+  /** Who is subscribed elsewhere leaves at once: a server that does not know yet that it has been replaced is no use. */
+  #moved(urls: readonly string[], nowMs: number): SubscriptionAction[] {
+    this.#urls = urls;
+    this.#urlIndex = 0;
+    const connected = this.#phase === 'connecting' || this.#phase === 'subscribed';
+    if (connected && urls.includes(this.#url)) return [];
+    if (this.#phase === 'subscribed') this.#beginOutage(nowMs);
+    this.#url = urls[0] as string;
+    this.#redirects = 0;
+    if (this.#phase === 'idle') return [];
+    this.#phase = 'waiting';
+    this.#dueMs = nowMs;
+    if (!connected) return [];
+    const cause = broken('notLeader', `another server leads now: ${this.#url}`);
+    return [{ type: 'disconnect' }, { type: 'report', state: { type: 'disconnected', cause, retryInMs: 0 } }];
   }
 
   #beginOutage(nowMs: number): void {

@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import _ from 'lodash';
 import { type LocalCluster, startLocalCluster } from '../../framework/mesos-local/cluster.js';
 import { openZooKeeperStore } from '../../framework/store/zookeeper.js';
 import { parseZooKeeperUrl, ZooKeeper } from '../../framework/zookeeper/index.js';
@@ -76,11 +77,17 @@ describe('three schedulers', function () {
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), 'gaia-takeover-'));
     const agents = [1, 2].map((n) => ({ hostname: `box${n}`, resources: 'cpus:2;mem:1024;disk:1000' }));
-    [zooKeeper, mesos] = await Promise.all([
-      ZooKeeperServers.start({ tickMs: 250 }),
-      startLocalCluster({ directory: join(directory, 'cluster'), agents, detached: false }),
-    ]);
-    const args = ['--master', mesos.masterAddress, '--store', zooKeeper.url('/gaia')];
+    zooKeeper = await ZooKeeperServers.start({ tickMs: 250 });
+    const masters = { count: 2, zk: zooKeeper.url('/mesos') };
+    const timings = { zkSessionTimeoutMs: 2000 };
+    mesos = await startLocalCluster({
+      directory: join(directory, 'cluster'),
+      agents,
+      masters,
+      timings,
+      detached: false,
+    });
+    const args = ['--master', masters.zk, '--store', zooKeeper.url('/gaia')];
     schedulers = await Promise.all([1, 2, 3].map(() => Scheduler.start(...args)));
   });
 
@@ -109,7 +116,8 @@ describe('three schedulers', function () {
     });
 
   const inMesos = async (): Promise<{ frameworks: string[]; tasks: string[] }> => {
-    const page = (await (await fetch(`${mesos.masterUrl}/state`)).json()) as any;
+    const address = (await (await leaderOf(schedulers)).request('GET', '/v2/info')).body.master.address;
+    const page = (await (await fetch(`http://${address}/state`)).json()) as any;
     const tasks = page.frameworks.flatMap((one: any) => one.tasks.map(({ id }: { id: string }) => id));
     return { frameworks: page.frameworks.map(({ id }: { id: string }) => id), tasks: tasks.sort() };
   };
@@ -194,6 +202,16 @@ describe('three schedulers', function () {
     assert.match(leader.log, /another scheduler holds the store now/);
     assert.equal((await successor.request('GET', APP)).body.app.instances, 3);
     assert.deepEqual((await inMesos()).tasks, ids);
+  });
+
+  it('find the next Mesos master when the one that leads ends', async () => {
+    const leader = await leaderOf(schedulers);
+    const address = async () => (await leader.request('GET', '/v2/info')).body.master.address;
+    const before = await address();
+    await mesos.killMaster(mesos.masters.findIndex(({ url }) => url === `http://${before}`));
+    await until('another master', 30_000, async () => ![before, null].includes(await address()));
+    await until('the same tasks there', 30_000, async () => _.isEqual((await inMesos()).tasks, ids));
+    assert.deepEqual(await running(leader, 3), ids);
   });
 
   it('change the leader on demand, and when it is stopped in an orderly way', async () => {

@@ -94,6 +94,45 @@ describe('Subscription', () => {
     assert.ok(bench.actions.some(({ type }) => type === 'deliver'));
   });
 
+  it('leaves a master that is none any more, at once, and stays with one that is', () => {
+    const bench = new Bench();
+    bench.subscribe();
+    bench.step({ type: 'moved', urls: [B, A] });
+    assert.deepEqual(bench.actions, []);
+    bench.step({ type: 'moved', urls: [B] });
+    assert.equal(bench.causeCode, 'notLeader');
+    assert.ok(bench.disconnected);
+    assert.equal(bench.subscription.dueMs, bench.nowMs);
+    bench.tickWhenDue();
+    assert.equal(bench.connectedTo, B);
+  });
+
+  it('waits without an end for the first address', () => {
+    const bench = new Bench({ urls: [] });
+    assert.deepEqual([bench.actions, bench.subscription.dueMs], [[], null]);
+    bench.step({ type: 'moved', urls: [B] });
+    bench.tickWhenDue();
+    assert.equal(bench.connectedTo, B);
+  });
+
+  it('does not wait any longer when it learns where to subscribe', () => {
+    const bench = new Bench();
+    bench.step(BROKEN);
+    bench.step({ type: 'moved', urls: [A] });
+    assert.deepEqual(bench.actions, []);
+    bench.tickWhenDue();
+    assert.equal(bench.connectedTo, A);
+    for (const url of [A, A]) {
+      bench.step(BROKEN);
+      bench.tickWhenDue();
+      assert.equal(bench.connectedTo, url, 'the former masters are none');
+    }
+    bench.step({ type: 'moved', urls: [B] });
+    bench.step({ type: 'moved', urls: [A] });
+    bench.tickWhenDue();
+    assert.equal(bench.connectedTo, A);
+  });
+
   it('drops a stream after five silent heartbeat intervals, as SUBSCRIBED names them', () => {
     const bench = new Bench();
     bench.subscribe();
@@ -277,6 +316,7 @@ describe('Subscription', () => {
     const anyEvent = fc.oneof(
       fc.constantFrom<SubscriptionEvent>(SUBSCRIBED, HEARTBEAT, OFFERS, BROKEN, { type: 'chunkEnd' }, { type: 'tick' }),
       fc.constantFrom<SubscriptionEvent>({ type: 'delivered' }, refused(503), refused(307, '', '//127.0.0.1:7/x')),
+      fc.constantFrom<SubscriptionEvent>({ type: 'moved', urls: [A] }, { type: 'moved', urls: [B] }),
       fc.constantFrom<SubscriptionEvent>(refused(400), record('ERROR', { message: 'no' }), {
         type: 'end',
         error: null,
