@@ -18,6 +18,30 @@ export interface Assignment {
   /** From SIGTERM to SIGKILL of the process group. */
   killGraceMs: number;
   replica: ReplicaAssignment | null;
+  /** What the executor probes the program with; null: nothing. */
+  health: HealthAssignment | null;
+  /** Whose result is told, and judged by nobody; null: none. */
+  check: CheckAssignment | null;
+}
+
+/** Ports are those of the agent at 127.0.0.1. */
+export interface CheckAssignment {
+  probe:
+    | { type: 'http'; secure: boolean; port: number; path: string }
+    | { type: 'tcp'; port: number }
+    /** Run as `/bin/sh -c shell`, as the program's user in its environment. */
+    | { type: 'command'; shell: string };
+  /** From TASK_RUNNING to the first probe. */
+  delayMs: number;
+  intervalMs: number;
+  timeoutMs: number;
+}
+
+export interface HealthAssignment extends CheckAssignment {
+  /** From TASK_RUNNING: failures before the first success within it are not told. */
+  gracePeriodMs: number;
+  /** Failures in a row that are told one by one. */
+  failuresToldMax: number;
 }
 
 /** Its files are those of the agent's host, or names of what was fetched into the sandbox. */

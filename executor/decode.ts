@@ -1,5 +1,6 @@
 /** Reads what the framework sends: assignments (`TaskInfo.data`) and orders (MESSAGE data). Both are base64 of JSON. */
 import type { Assignment, ExecutorOrder, MemberAddress, ReplicaAssignment, SnapshotSource } from './assignment.js';
+import { decodeCheck, decodeHealth } from './decode-check.js';
 import { type Fields, flag, integer, line, list, map, object, oneOf, secretHex, text } from './fields.js';
 import { decodeVm } from './vm/decode.js';
 
@@ -30,6 +31,14 @@ export function decodeAssignment(data: string): Assignment {
   return assignment;
 }
 
+/** The assignment of this task, which `data` (`TaskInfo.data`) must be. Throws as `decodeAssignment` does. */
+export function assignmentOf(taskId: string, data: string | null): Assignment {
+  if (data === null) throw new Error('the task has no data (TaskInfo.data); is it meant for this executor?');
+  const assignment = decodeAssignment(data);
+  if (assignment.taskId === taskId) return assignment;
+  throw new Error(`taskId is "${assignment.taskId}"; it must be the task's id, "${taskId}"`);
+}
+
 function readAssignment(fields: Fields): Assignment {
   return {
     appId: line(fields.appId, 'appId'),
@@ -41,6 +50,8 @@ function readAssignment(fields: Fields): Assignment {
     ports: list(fields.ports, 'ports', 1000, (port, name) => integer(port, name, 1, portMax)),
     killGraceMs: integer(fields.killGraceMs, 'killGraceMs', 0, graceMsMax),
     replica: fields.replica === null ? null : decodeReplica(object(fields.replica, 'replica')),
+    health: fields.health === null ? null : decodeHealth(object(fields.health, 'health'), 'health'),
+    check: fields.check === null ? null : decodeCheck(object(fields.check, 'check'), 'check'),
   };
 }
 

@@ -1,7 +1,9 @@
 /** From an assignment to a running program: checks, files, environment, spawn. */
 import { chownSync } from 'node:fs';
 import { dirname } from 'node:path';
+import omit from 'lodash/omit.js';
 import type { Assignment, ReplicaAssignment, VmAssignment } from './assignment.js';
+import type { Surroundings } from './command-check.js';
 import { refuseCriu } from './criu.js';
 import { prepareMemberDirectory } from './data-directory.js';
 import { ownerOf } from './owner.js';
@@ -37,6 +39,7 @@ export interface Launched {
   machine: Machine | null;
   /** Of a replicated guest; `program` is its gaia-vm. */
   member: GuestMember | null;
+  surroundings: Surroundings;
 }
 
 /** What a member of a replicated guest tells. */
@@ -51,17 +54,18 @@ export async function launch(assignment: Assignment, place: LaunchPlace, ears: M
   preflight({ assignment, ...place, path: env.PATH ?? defaultPath });
   const owner = ownerOf(assignment.user);
   if (owner !== null) chownSync(place.sandbox, owner.uid, owner.gid);
-  if ('vm' in command) return launchVm(command.vm, replica, { ...place, env, owner }, ears);
+  if ('vm' in command) {
+    const launched = await launchVm(command.vm, replica, { ...place, env, owner }, ears);
+    return { ...launched, surroundings: { directory: place.sandbox, env, owner } };
+  }
   if (replica !== null) prepareMemberDirectory(replica, owner);
-  const program = await Program.start({
-    argv: 'shell' in command ? ['/bin/sh', '-c', command.shell] : command.argv,
-    env,
-    directory:
-      replica === null ? place.sandbox : prepareWorkplace({ ...place, replica, owner, trace: traceLevel(env) }),
-    owner,
-    control: replica !== null,
-  });
-  return { program, machine: null, member: null };
+  const directory =
+    replica === null ? place.sandbox : prepareWorkplace({ ...place, replica, owner, trace: traceLevel(env) });
+  const argv = 'shell' in command ? ['/bin/sh', '-c', command.shell] : command.argv;
+  const program = await Program.start({ argv, env, directory, owner, control: replica !== null });
+  // What checks a replica is none itself.
+  const around = { directory, owner, env: omit(env, 'LD_PRELOAD', 'GAIA_REPLICA') };
+  return { program, machine: null, member: null, surroundings: around };
 }
 
 async function launchVm(
@@ -69,7 +73,7 @@ async function launchVm(
   replica: ReplicaAssignment | null,
   place: LaunchPlace & Pick<MemberOptions, 'env' | 'owner'>,
   ears: MemberEars,
-): Promise<Launched> {
+): Promise<Omit<Launched, 'surroundings'>> {
   const { group } = vm;
   if (replica === null || group === null) return { ...(await launchGuest(vm, place)), member: null };
   const { sandbox: directory, env, owner } = place;

@@ -9,8 +9,11 @@ import {
   type ExecutorEnvironment,
   encodeBytes,
 } from '../framework/mesos-http-client/index.js';
+import { probe } from '../framework/probes/probe.js';
 import { taskEvents } from './agent-events.js';
-import type { Assignment, ReplicaAssignment } from './assignment.js';
+import type { Assignment, CheckAssignment, ReplicaAssignment } from './assignment.js';
+import type { CheckKind } from './checks.js';
+import { runCommand, type Surroundings } from './command-check.js';
 import { LineSplitter } from './control.js';
 import { removeMemberDirectory } from './data-directory.js';
 import { LastLines } from './last-lines.js';
@@ -38,6 +41,10 @@ export class ExecutorLoop {
   private readonly task = new Task();
   private readonly client: ExecutorClient;
   private program: Program | null = null;
+  /** Of the program; for commands that check it. */
+  private surroundings: Surroundings | null = null;
+  /** Ends checks that are under way. */
+  private readonly checking = new AbortController();
   private member: GuestMember | null = null;
   /** Presses the power button of a guest with a disk: it has something to put away. */
   private powerOff: (() => Promise<unknown>) | null = null;
@@ -66,6 +73,7 @@ export class ExecutorLoop {
     this.client.subscribe();
     await finished;
     clearInterval(ticking);
+    this.checking.abort();
     await this.client.close();
   }
 
@@ -89,6 +97,7 @@ export class ExecutorLoop {
     guestOrder: ({ order }) => this.member?.obey(order),
     signal: ({ signal }) => this.signal(signal),
     probe: ({ port }) => this.probe(port),
+    check: ({ kind, check }) => void this.check(kind, check),
     reap: ({ graceMs }) =>
       void (this.member ?? this.program)?.reap(graceMs).then(() => this.happened({ type: 'reaped' })),
     forget: ({ replica }) => this.forget(replica),
@@ -114,13 +123,14 @@ export class ExecutorLoop {
     this.happened({ type: 'agentDisconnected' });
   }
 
-  private update({ taskId, state, message, report, final }: Extract<TaskAction, { type: 'update' }>): void {
+  private update({ taskId, state, message, report, findings, final }: Extract<TaskAction, { type: 'update' }>): void {
     this.options.log.info({ taskId, state, message }, 'status update');
     try {
       this.client.update(taskId, {
         state,
         ...(message !== null && { message }),
         ...(report !== null && { data: encodeBytes(JSON.stringify(report)) }),
+        ...findings,
       });
       if (final)
         this.client.drained().then(
@@ -147,6 +157,7 @@ export class ExecutorLoop {
     const { program } = launched;
     this.program = program;
     this.member = launched.member;
+    this.surroundings = launched.surroundings;
     this.happened({ type: 'childSpawned', pid: program.pid });
     const controlEnd = this.converse(launched);
     const exit = await program.exited;
@@ -188,6 +199,17 @@ export class ExecutorLoop {
     control.on('error', (error) => this.options.log.warn({ cause: error.message }, 'control channel'));
     await once(control, 'close');
     this.happened({ type: 'controlClosed' });
+  }
+
+  private async check(kind: CheckKind, { probe: what, timeoutMs }: CheckAssignment): Promise<void> {
+    const { surroundings } = this;
+    const { signal } = this.checking;
+    if (surroundings === null) return;
+    const outcome =
+      what.type === 'command'
+        ? await runCommand(what.shell, timeoutMs, surroundings, signal)
+        : await probe({ target: { ...what, host: '127.0.0.1' }, timeoutMs, bodyBytesMax: 0 }, signal);
+    this.happened({ type: 'checked', kind, outcome });
   }
 
   private forget(replica: ReplicaAssignment): void {

@@ -1,6 +1,7 @@
 /** Decides which of the server's many state lines leave the host, and how: status update, message, or not at all. Pure. */
 import isEqual from 'lodash/isEqual.js';
 import type { GuestMetrics, GuestReport, ReplicaMetrics, ReplicaReport } from './assignment.js';
+import type { Findings } from './checks.js';
 import type { ReplicaState } from './control.js';
 import type { TaskAction, TaskState } from './task-types.js';
 
@@ -27,6 +28,8 @@ export class StatusReporter {
   guest: GuestReport | null = null;
   /** Goes where `metrics` go. */
   guestMetrics: GuestMetrics | null = null;
+  /** What checks have found; goes with every update of a running task, because masters keep the last one only. */
+  findings: Findings = {};
   private taskId = '';
   private taskState: TaskState = 'TASK_STARTING';
   /** What the last status update and the last update or message carried. */
@@ -43,7 +46,8 @@ export class StatusReporter {
     this.updated = report;
     this.sent = report && { ...report, metrics: this.sent?.metrics ?? null };
     this.updatedAtMs = this.sentAtMs = nowMs;
-    return { type: 'update', taskId, state, message, report, final };
+    const findings = state === 'TASK_RUNNING' ? this.findings : {};
+    return { type: 'update', taskId, state, message, report, findings, final };
   }
 
   /** What is to be told now, nothing or one action: the last state wins, those in between are skipped. */

@@ -1,5 +1,7 @@
 /** What happens to a task (events) and what is to be done about it (actions): the two sides of task.ts. */
-import type { Assignment, GuestOrder, ReplicaAssignment, ReplicaReport } from './assignment.js';
+import type { ProbeOutcome } from '../framework/probes/types.js';
+import type { Assignment, CheckAssignment, GuestOrder, ReplicaAssignment, ReplicaReport } from './assignment.js';
+import type { CheckKind, Findings } from './checks.js';
 import type { MemberNews } from './vm/member.js';
 
 export interface ChildExit {
@@ -35,6 +37,8 @@ export type TaskEvent =
   | { type: 'controlClosed' }
   | { type: 'childExited'; exit: ChildExit }
   | { type: 'probed'; listening: Listening }
+  /** The answer to a `check`. */
+  | { type: 'checked'; kind: CheckKind; outcome: ProbeOutcome }
   /** Nothing of the program's session is left. */
   | { type: 'reaped' }
   /** KILL; `graceMs` overrides the assignment's. */
@@ -65,6 +69,7 @@ export type TaskAction =
       state: TaskState;
       message: string | null;
       report: ReplicaReport | null;
+      findings: Findings;
       final: boolean;
     }
   | { type: 'message'; report: ReplicaReport }
@@ -76,6 +81,8 @@ export type TaskAction =
   | { type: 'signal'; signal: 'SIGTERM' | 'SIGKILL' }
   /** Answered by `probed`. */
   | { type: 'probe'; port: number }
+  /** Answered by `checked`. */
+  | { type: 'check'; kind: CheckKind; check: CheckAssignment }
   /** End what is left of the program's session: SIGTERM now, SIGKILL after `graceMs`. Answered by `reaped`. */
   | { type: 'reap'; graceMs: number }
   /** Remove what the member keeps on this agent. */

@@ -5,9 +5,12 @@
  * Phases: idle -> starting -> joining (replicas and guests) -> running -> stopping -> reaping -> ending -> over. Whatever happens,
  * a launched task sends TASK_STARTING first and exactly one terminal update last, when nothing of its session is left.
  */
+import type { ProbeOutcome } from '../framework/probes/types.js';
 import type { Assignment, ReplicaMetrics } from './assignment.js';
+import { type CheckKind, Checks } from './checks.js';
 import { orderLine, parseControlLine, type ReplicaState, stopLine } from './control.js';
-import { decodeAssignment, decodeOrder } from './decode.js';
+import { assignmentOf, decodeOrder } from './decode.js';
+import * as limits from './limits.js';
 import { RefusalLog } from './refusal-log.js';
 import { StatusReporter } from './report.js';
 import type { ChildExit, Listening, TaskAction, TaskEvent, TaskState } from './task-types.js';
@@ -15,24 +18,9 @@ import { uselessVerdict, type Verdict, verdictOf, withoutHello } from './verdict
 import { GuestCounts } from './vm/guest-counts.js';
 import type { MemberNews } from './vm/member.js';
 
-/** A replica's program must be listening through the interposer by then; counted anew while its snapshot is on its way. */
-export const helloTimeoutMs = 30_000;
-/** How long a server may take to obey `stop` before SIGTERM; less when the grace period is short. */
-export const handoverMsMax = 2000;
-/** How long an interposer that has given up, or whose channel is closed, may take to end the program. */
-export const surrenderMs = 5000;
-/** How long the executor waits for the acknowledgement of the terminal update while the agent is connected. */
-export const acknowledgementMs = 10_000;
-/** For what a program leaves behind when it ends by itself. */
-export const leftoverGraceMs = 1000;
-/** Kept from the agent's shutdown grace for the terminal update. */
-const shutdownReserveMs = 1000;
-
 type Phase = 'idle' | 'starting' | 'joining' | 'running' | 'stopping' | 'reaping' | 'ending' | 'over';
 type Deadline = 'hello' | 'surrender' | 'handover' | 'kill' | 'acknowledgement';
 
-/** A mad server must not fill the disk through our log. */
-const droppedLinesLoggedMax = 20;
 const controlLost = 'The server closed its control channel and lived on.';
 
 export class Task {
@@ -44,7 +32,7 @@ export class Task {
   /** What the interposer said before it gave up. */
   private fatal: string | null = null;
   private graceMs = 0;
-  private handoverMs = handoverMsMax;
+  private handoverMs = limits.handoverMsMax;
   private connected = false;
   private agentLost = false;
   private killingState = false;
@@ -56,6 +44,8 @@ export class Task {
   private readonly reporter = new StatusReporter();
   private readonly counts = new GuestCounts();
   private readonly refusals = new RefusalLog();
+  /** From the moment that the program runs. */
+  private checks: Checks | null = null;
   private actions: TaskAction[] = [];
   private nowMs = 0;
 
@@ -80,6 +70,7 @@ export class Task {
     controlClosed: () => this.onControlClosed(),
     childExited: ({ exit }) => this.onExited(exit),
     probed: ({ listening }) => this.onProbed(listening),
+    checked: ({ kind, outcome }) => this.onChecked(kind, outcome),
     reaped: () => this.onReaped(),
     killRequested: ({ taskId, graceMs }) => this.onKill(taskId, graceMs),
     shutdownRequested: ({ budgetMs }) => this.onShutdown(budgetMs),
@@ -93,7 +84,7 @@ export class Task {
   private onConnected(killingState: boolean): void {
     this.connected = true;
     this.killingState = killingState;
-    if (this.phase === 'ending') this.setDeadline('acknowledgement', acknowledgementMs);
+    if (this.phase === 'ending') this.setDeadline('acknowledgement', limits.acknowledgementMs);
     this.publishReport();
   }
 
@@ -129,15 +120,10 @@ export class Task {
 
   private readAssignment(data: string | null): Assignment | null {
     try {
-      if (data === null) throw new Error('the task has no data (TaskInfo.data); is it meant for this executor?');
-      const assignment = decodeAssignment(data);
-      if (assignment.taskId === this.taskId) return assignment;
-      throw new Error(`taskId is "${assignment.taskId}"; it must be the task's id, "${this.taskId}"`);
+      return assignmentOf(this.taskId, data);
     } catch (error) {
-      this.conclude({
-        state: 'TASK_FAILED',
-        message: `The assignment cannot be carried out: ${(error as Error).message}`,
-      });
+      const message = `The assignment cannot be carried out: ${(error as Error).message}`;
+      this.conclude({ state: 'TASK_FAILED', message });
       return null;
     }
   }
@@ -146,7 +132,15 @@ export class Task {
   private refuseSecondTask(taskId: string): void {
     if (taskId === this.taskId) return;
     const message = `This executor runs exactly one task and has "${this.taskId}"; give every task an executor id of its own.`;
-    this.actions.push({ type: 'update', taskId, state: 'TASK_FAILED', message, report: null, final: false });
+    this.actions.push({
+      type: 'update',
+      taskId,
+      state: 'TASK_FAILED',
+      message,
+      report: null,
+      findings: {},
+      final: false,
+    });
   }
 
   private onRefused(message: string): void {
@@ -160,8 +154,8 @@ export class Task {
     const isGuest = this.assignment !== null && 'vm' in this.assignment.command;
     this.phase = this.controlOpen || isGuest ? 'joining' : 'running';
     if (this.verdict !== null) this.beginStop();
-    else if (this.phase === 'running') this.update('TASK_RUNNING', null);
-    else if (this.controlOpen) this.setDeadline('hello', helloTimeoutMs);
+    else if (this.phase === 'running') this.run(null);
+    else if (this.controlOpen) this.setDeadline('hello', limits.helloTimeoutMs);
   }
 
   // The control channel
@@ -177,7 +171,7 @@ export class Task {
       else this.onState(message.state);
     } catch (error) {
       this.droppedLines += 1;
-      if (this.droppedLines <= droppedLinesLoggedMax)
+      if (this.droppedLines <= limits.droppedLinesLoggedMax)
         this.log('warn', `dropped a control line: ${(error as Error).message}`);
     }
     this.publishReport();
@@ -186,7 +180,7 @@ export class Task {
   /** Before its program runs, a joiner tells how its snapshot comes; how long that may stand still the framework judges. */
   private onState(state: ReplicaState): void {
     this.reporter.state = state;
-    if (this.phase === 'joining' && state.joining !== null) this.setDeadline('hello', helloTimeoutMs);
+    if (this.phase === 'joining' && state.joining !== null) this.setDeadline('hello', limits.helloTimeoutMs);
   }
 
   private onMetrics(metrics: ReplicaMetrics): void {
@@ -215,17 +209,30 @@ export class Task {
     if (this.phase !== 'joining') return;
     this.phase = 'running';
     this.deadlines.delete('hello');
+    this.run(message);
+  }
+
+  private run(message: string | null): void {
+    if (this.assignment !== null) this.checks = new Checks(this.assignment, this.nowMs);
     this.update('TASK_RUNNING', message);
+  }
+
+  private onChecked(kind: CheckKind, outcome: ProbeOutcome): void {
+    if (this.phase !== 'running' || this.checks === null) return;
+    const news = this.checks.found(kind, outcome, this.nowMs);
+    if (news === null) return;
+    this.reporter.findings = news.findings;
+    this.update('TASK_RUNNING', news.message);
   }
 
   private onFatal(message: string): void {
     this.fatal ??= message;
-    if (this.phase === 'joining' || this.phase === 'running') this.setDeadline('surrender', surrenderMs);
+    if (this.phase === 'joining' || this.phase === 'running') this.setDeadline('surrender', limits.surrenderMs);
   }
 
   private onControlClosed(): void {
     this.controlOpen = false;
-    if (this.phase === 'joining' || this.phase === 'running') this.setDeadline('surrender', surrenderMs);
+    if (this.phase === 'joining' || this.phase === 'running') this.setDeadline('surrender', limits.surrenderMs);
   }
 
   private onOrder(data: string): void {
@@ -252,7 +259,7 @@ export class Task {
   }
 
   private onShutdown(budgetMs: number): void {
-    const wholeMs = Math.max(0, budgetMs - shutdownReserveMs);
+    const wholeMs = Math.max(0, budgetMs - limits.shutdownReserveMs);
     this.handoverMs = Math.min(this.handoverMs, Math.floor(wholeMs / 2));
     if (this.phase === 'idle') this.exit();
     else
@@ -306,7 +313,7 @@ export class Task {
     if (!['joining', 'running', 'stopping'].includes(this.phase)) return;
     const killAtMs = this.deadlines.get('kill');
     const graceMs =
-      killAtMs === undefined ? Math.min(leftoverGraceMs, this.graceMs) : Math.max(0, killAtMs - this.nowMs);
+      killAtMs === undefined ? Math.min(limits.leftoverGraceMs, this.graceMs) : Math.max(0, killAtMs - this.nowMs);
     this.verdict = verdictOf(exit, this.assignment as Assignment, this.verdict, this.fatal);
     this.phase = 'reaping';
     this.deadlines.clear();
@@ -328,7 +335,7 @@ export class Task {
     this.phase = 'ending';
     this.update(verdict.state, verdict.message, true);
     if (this.agentLost) this.exit();
-    else if (this.connected) this.setDeadline('acknowledgement', acknowledgementMs);
+    else if (this.connected) this.setDeadline('acknowledgement', limits.acknowledgementMs);
   }
 
   private exit(): void {
@@ -343,6 +350,7 @@ export class Task {
       if (this.nowMs < due || !this.deadlines.delete(name)) continue;
       this.onDeadline[name]();
     }
+    if (this.phase === 'running' && this.checks !== null) this.actions.push(...this.checks.due(this.nowMs));
     this.publishReport();
   }
 
@@ -359,7 +367,7 @@ export class Task {
 
   private onProbed(listening: Listening): void {
     if (this.phase !== 'joining') return;
-    this.stop({ state: 'TASK_FAILED', message: withoutHello(listening, this.servicePort(), helloTimeoutMs) });
+    this.stop({ state: 'TASK_FAILED', message: withoutHello(listening, this.servicePort(), limits.helloTimeoutMs) });
   }
 
   private servicePort(): number {

@@ -45,6 +45,8 @@ export interface AppSpec {
   residency?: Residency;
   /** A task is healthy while it passes all of them. Left out: whatever runs is. */
   healthChecks?: HealthCheck[];
+  /** What its executors find, and nobody acts upon. Left out: nothing. */
+  check?: AppCheck;
   /** ISO 8601 with milliseconds; a new one for every accepted change. */
   version: string;
   versionInfo: { lastScalingAt: string; lastConfigChangeAt: string };
@@ -131,6 +133,17 @@ export interface HealthCheck {
   delaySeconds: number;
   /** A status below 200 says nothing. */
   ignoreHttp1xx: boolean;
+}
+
+/** One of `http`, `tcp` and `exec`; a port as in `HealthCheck`. */
+export interface AppCheck {
+  http?: { port?: number; portIndex?: number; path?: string; scheme?: 'HTTP' | 'HTTPS' };
+  tcp?: { port?: number; portIndex?: number };
+  exec?: { command: { shell: string } };
+  intervalSeconds: number;
+  timeoutSeconds: number;
+  /** From the task's start to the first probe. */
+  delaySeconds: number;
 }
 
 export interface Residency {

@@ -5,7 +5,7 @@ import type { RebalanceMove } from '../placement/rebalance.js';
 import type { Plan, Refusal } from '../placement/types.js';
 import type { AppGroup, AppSpec, TreeChange } from './app.js';
 import type { EventLog } from './events/log.js';
-import type { TaskState } from './mesos-http-client/index.js';
+import type { CheckStatusInfo, TaskState } from './mesos-http-client/index.js';
 import type { PlanJob, PlanOf } from './planning.js';
 
 /**
@@ -179,6 +179,8 @@ export interface TaskView {
   message: string | null;
   /** Of an app with health checks. */
   health?: HealthView;
+  /** Of an app with a `check`, once it has found something. */
+  checkStatus?: CheckStatusInfo;
   replica: ReplicaView | null;
   /** Why this agent: score parts and what others lacked, as recorded when it was placed. */
   placement: {

@@ -1,5 +1,6 @@
 import _ from 'lodash';
 import { ipAddressesOf } from '../ip-addresses.js';
+import type { CheckStatusInfo } from '../mesos-http-client/index.js';
 import type { AppView, DeploymentView, FrameworkView, TaskView } from '../service.js';
 import { toJson } from '../spec.js';
 
@@ -40,7 +41,7 @@ export function lastTaskFailure(app: AppView): Json {
 
 /** Marathon's task, with what we know about its replica and its place. */
 export function taskJson(task: TaskView, app: AppView | undefined): Json {
-  const { agentId, replica, placement, health, ...same } = task;
+  const { agentId, replica, placement, health, checkStatus, ...same } = task;
   const services = app?.spec.portDefinitions.map((definition) => definition.port) ?? [];
   return {
     ..._.omitBy(same, _.isNull),
@@ -51,10 +52,16 @@ export function taskJson(task: TaskView, app: AppView | undefined): Json {
       ...one,
       instanceId: task.id.replace(/\._app\.\d+$/, ''),
     })),
+    ...(checkStatus && { checkResult: checkResult(checkStatus) }),
     localVolumes: localVolumes(task, app),
     ...(replica === null ? {} : { replica }),
     ...(placement === null ? {} : { placement }),
   };
+}
+
+function checkResult({ http, tcp, command }: CheckStatusInfo): Json {
+  if (http) return { http: { statusCode: http.status_code } };
+  return tcp ? { tcp } : { command: { exitCode: command?.exit_code } };
 }
 
 function localVolumes({ id, appId }: TaskView, app: AppView | undefined): Json[] {

@@ -65,6 +65,25 @@ type Content =
       host: string;
       runSpecVersion: string;
     }
+  | { eventType: 'failed_health_check_event'; appId: string; instanceId: string; healthCheck: object }
+  | { eventType: 'health_status_changed_event'; appId: string; instanceId: string; version: string; alive: boolean }
+  | {
+      eventType: 'instance_health_changed_event';
+      instanceId: string;
+      runSpecId: string;
+      healthy: boolean;
+      runSpecVersion: string;
+    }
+  | {
+      eventType: 'unhealthy_instance_kill_event';
+      appId: string;
+      taskId: string;
+      instanceId: string;
+      version: string;
+      reason: string;
+      host: string;
+      slaveId: string;
+    }
   | { eventType: 'unknown_instance_terminated_event'; instanceId: string; runSpecId: string; condition: Condition };
 
 /** `timestamp` is ISO 8601 with milliseconds. */

@@ -16,7 +16,11 @@ export async function probe(order: ProbeOrder, signal?: AbortSignal): Promise<Pr
     await reach(target, bound);
     return { type: 'connected' };
   } catch (error) {
-    return { type: 'failed', cause: causeOf(error as NodeJS.ErrnoException, target, timeout.aborted, timeoutMs) };
+    return {
+      type: 'failed',
+      of: target.type,
+      cause: causeOf(error as NodeJS.ErrnoException, target, timeout.aborted, timeoutMs),
+    };
   }
 }
 

@@ -18,4 +18,4 @@ export type ProbeOutcome =
   /** A COMMAND's end. */
   | { type: 'exited'; code: number }
   /** The cause is half a sentence: "connection refused by 10.0.0.1:8080". */
-  | { type: 'failed'; cause: string };
+  | { type: 'failed'; of: 'http' | 'tcp' | 'command'; cause: string };

@@ -1,9 +1,19 @@
 /** Health checks: what is known of tasks, who counts as up, and who is replaced. */
+import lodash from 'lodash';
 import type { AppSpec, HealthCheck } from '../app.js';
 import type { TaskStatus } from '../mesos-http-client/index.js';
 import { isOnAgent } from '../spec/health-checks.js';
-import { afterVerdict, areAlive, type CheckHealth, isExhausted, unknownHealth, type Verdict } from './check-health.js';
+import {
+  afterVerdict,
+  areAlive,
+  type CheckHealth,
+  isAlive,
+  isExhausted,
+  unknownHealth,
+  type Verdict,
+} from './check-health.js';
 import type { Context } from './context.js';
+import { publishFailedCheck, publishHealth, publishUnhealthyKill } from './publish-health.js';
 import type { AppRecord, TaskRecord } from './records.js';
 import { describeAgent, tell } from './story.js';
 import { backOff, nameOf, noteFailure, stop } from './tasks.js';
@@ -11,8 +21,8 @@ import { backOff, nameOf, noteFailure, stop } from './tasks.js';
 /** Label of a status update in which an executor counts failures in a row; see executor/README.md. */
 const failuresLabel = 'consecutiveFailures';
 
-/** A check that never has its task replaced: so many failures in a row are more than a moment's. */
-const failuresForGood = 3;
+/** Of a check that never has its task replaced: so many failures in a row are more than a moment's. */
+export const failuresForGood = 3;
 
 /** The spec that a task was launched with, as long as it is known. */
 export function specOf({ active, spec, versions }: AppRecord, task: TaskRecord): AppSpec {
@@ -82,19 +92,22 @@ function putHealth(context: Context, app: AppRecord, task: TaskRecord, index: nu
   const before = healthOf(context, app, task);
   const after = before.with(index, health);
   context.memory.health.set(task.id, after);
+  const check = checksOf(app, task)[index];
+  if (check && health.lastFailureMs !== before[index]?.lastFailureMs) publishFailedCheck(context, task, check);
   const change = healthChange(before, after);
   if (change === null) return;
+  publishHealth(context, task, change);
   const what = change ? 'is healthy' : `is unhealthy: ${health.lastFailureCause}`;
   tell(context, app.id, `${nameOf(task)} on ${describeAgent(task.agent)} ${what}`);
 }
 
 /** True: it has become healthy, false: unhealthy; null: neither. */
-export function healthChange(before: CheckHealth[], after: CheckHealth[]): boolean | null {
+function healthChange(before: CheckHealth[], after: CheckHealth[]): boolean | null {
   const is = areAlive(after);
   return is === areAlive(before) ? null : is;
 }
 
-/** An executor's word of its check: each failure, with how many there were in a row, and the first success after any. */
+/** An executor's word of its health check: each failure, with how many there were in a row, and the first success after any. */
 export function receiveHealth(context: Context, task: TaskRecord, status: TaskStatus): void {
   const app = context.state.apps.get(task.appId);
   const index = app ? checksOf(app, task).findIndex(({ protocol }) => isOnAgent(protocol)) : -1;
@@ -105,11 +118,18 @@ export function receiveHealth(context: Context, task: TaskRecord, status: TaskSt
   if (task.healthy !== healthy) context.state.tasks.put(task.id, { ...task, healthy });
 }
 
+/** What its `check` has found. */
+export function receiveCheck({ state }: Context, task: TaskRecord, { check_status: checkStatus }: TaskStatus): void {
+  if (checkStatus && !lodash.isEqual(checkStatus, task.checkStatus)) state.tasks.put(task.id, { ...task, checkStatus });
+}
+
+/** Updates of other things repeat what was told last. */
 function toldHealth(health: CheckHealth, { healthy, labels, message }: TaskStatus, now: number): CheckHealth {
+  const counted = labels?.labels?.find(({ key }) => key === failuresLabel)?.value;
+  const consecutiveFailures = healthy ? 0 : Number(counted ?? 1);
+  if (isAlive(health) === healthy && health.consecutiveFailures === consecutiveFailures) return health;
   if (healthy)
-    return { ...health, firstSuccessMs: health.firstSuccessMs ?? now, lastSuccessMs: now, consecutiveFailures: 0 };
-  const counted = Number(labels?.labels?.find(({ key }) => key === failuresLabel)?.value);
-  const consecutiveFailures = counted > 0 ? counted : health.consecutiveFailures + 1;
+    return { ...health, firstSuccessMs: health.firstSuccessMs ?? now, lastSuccessMs: now, consecutiveFailures };
   return { ...health, lastFailureMs: now, lastFailureCause: message ?? 'its check fails', consecutiveFailures };
 }
 
@@ -146,6 +166,7 @@ function replaceUnhealthy(context: Context, task: TaskRecord, reason: string): v
 /** That it is unhealthy is the task's own failure: its app backs off, and its agent is avoided for a while. */
 export function noteUnhealthy(context: Context, task: TaskRecord, reason: string): void {
   const app = context.state.apps.get(task.appId) as AppRecord;
+  publishUnhealthyKill(context, task, reason);
   const failure = { state: 'TASK_KILLED' as const, message: `it was killed because ${reason}` };
   backOff(context, noteFailure(context, app, task, failure));
 }

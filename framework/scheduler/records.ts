@@ -3,7 +3,7 @@ import type { GuestOrder, MemberAddress, ReplicaReport } from '../../executor/as
 import type { AgentName, Selection } from '../../placement/index.js';
 import type { AttributeValue, ReplicaDemand } from '../../placement/types.js';
 import type { AppGroup, AppSpec, PersistentVolume, Replication } from '../app.js';
-import type { TaskState } from '../mesos-http-client/index.js';
+import type { CheckStatusInfo, TaskState } from '../mesos-http-client/index.js';
 import type { TaskFailure, TaskView } from '../service.js';
 
 export interface FrameworkRecord {
@@ -123,8 +123,9 @@ export interface TaskRecord {
   stagedAt: string;
   startedAt: string | null;
   message: string | null;
-  /** What its executor has told last of the check that it makes. Left out: nothing. */
+  /** What its executor has told last of its health check, and of its `check`. Left out: nothing. */
   healthy?: boolean;
+  checkStatus?: CheckStatusInfo;
   /** Why the framework stops it; null: it is to run. */
   stopping: string | null;
   /** The kill is held back while the majority of the group needs this replica. */

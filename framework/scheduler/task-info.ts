@@ -9,6 +9,7 @@ import type {
 } from '../../executor/assignment.js';
 import { type AppSpec, suspicionMsDefault, type VmSpec } from '../app.js';
 import type { CommandInfo, PlainResources, Resource, TaskInfo } from '../mesos-http-client/index.js';
+import { checkAssignment, healthAssignment } from './agent-checks.js';
 import type { GroupRecord, TaskRecord } from './records.js';
 
 /** Longest key or value that becomes a variable, as in Marathon. */
@@ -85,6 +86,8 @@ function assignment(spec: AppSpec, task: TaskRecord, replica: ReplicaOrder | nul
     ports: task.ports,
     killGraceMs: task.killGraceMs,
     replica: replica?.assignment ?? null,
+    health: healthAssignment(spec, task.ports),
+    check: spec.check ? checkAssignment(spec.check, task.ports) : null,
   };
 }
 

@@ -4,7 +4,7 @@ import { isTerminal, type TaskStatus } from '../mesos-http-client/index.js';
 import { type Context, call, isoTime } from './context.js';
 import { noteLeft } from './drains.js';
 import { putGroup } from './groups.js';
-import { receiveHealth } from './health.js';
+import { receiveCheck, receiveHealth } from './health.js';
 import { returnResources } from './offers.js';
 import { publishUnknownEnd, publishUpdate } from './publish.js';
 import type { AppRecord, TaskRecord } from './records.js';
@@ -59,6 +59,7 @@ function applyUpdate(context: Context, task: TaskRecord, status: TaskStatus): vo
   }
   advance(context, task, status);
   receiveHealth(context, context.state.tasks.get(task.id) as TaskRecord, status);
+  receiveCheck(context, context.state.tasks.get(task.id) as TaskRecord, status);
   const report = reportIn(status.data);
   if (report) receiveReport(context, task.id, report);
 }

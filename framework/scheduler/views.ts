@@ -97,6 +97,7 @@ function taskView(context: Context, app: AppRecord, task: TaskRecord): TaskView 
     version: task.version,
     message: task.message,
     ...(health && { health }),
+    ...(task.checkStatus && { checkStatus: task.checkStatus }),
     replica: replica && {
       slot: replica.self.slot,
       member: replica.self.member,

@@ -1,7 +1,7 @@
 import _ from 'lodash';
 import type { AffinityRule, AppSpec, FetchUri, PersistentVolume, PortDefinition } from '../app.js';
 import { readContainer } from './container.js';
-import { readHealthCheck } from './health-checks.js';
+import { readCheck, readHealthCheck } from './health-checks.js';
 import { type Problems, show } from './problems.js';
 import { type Reader, readList, readString, requirePresent } from './reader.js';
 import { DOMAIN_LIMITS, readReplication } from './replication.js';
@@ -53,6 +53,7 @@ export function readDraft(reader: Reader): AppDraft {
     replication: readReplication(reader),
     ...readContainer(reader),
     healthChecks: reader.objects('healthChecks', readHealthCheck),
+    check: readCheck(reader),
     whenLost: readWhenLost(reader),
   };
   return _.omitBy(draft, _.isUndefined);

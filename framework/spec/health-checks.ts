@@ -1,8 +1,10 @@
-import type { HealthCheck, HealthProtocol } from '../app.js';
-import type { Reader } from './reader.js';
+import type { AppCheck, HealthCheck, HealthProtocol } from '../app.js';
+import { type Reader, requirePresent } from './reader.js';
 
 const PROTOCOLS = ['HTTP', 'HTTPS', 'TCP', 'COMMAND', 'MESOS_HTTP', 'MESOS_HTTPS', 'MESOS_TCP'] as const;
 const SECONDS = { min: 0 };
+const PATH = { lengthMin: 1, lengthMax: 1024 };
+const COMMAND = { lengthMin: 1, lengthMax: 64 * 1024 };
 
 export const isHttp = (protocol: HealthProtocol): boolean => protocol.includes('HTTP');
 
@@ -25,10 +27,9 @@ export function readHealthCheck(reader: Reader): HealthCheck {
 }
 
 function readTarget(reader: Reader, protocol: HealthProtocol): Partial<HealthCheck> {
-  const path = reader.string('path', { lengthMin: 1, lengthMax: 1024 }) ?? '/';
-  const port = reader.integer('port', { min: 0, max: 65535 });
-  const portIndex = reader.integer('portIndex', { min: 0 });
-  const value = reader.object('command')?.string('value', { lengthMin: 1, lengthMax: 64 * 1024 });
+  const path = reader.string('path', PATH) ?? '/';
+  const place = readPort(reader);
+  const value = reader.object('command')?.string('value', COMMAND);
   const ipProtocol = reader.choice('ipProtocol', ['IPv4', 'IPv6'] as const);
   if (ipProtocol === 'IPv6')
     reader.problems.add(
@@ -38,6 +39,40 @@ function readTarget(reader: Reader, protocol: HealthProtocol): Partial<HealthChe
       'ipProtocol is "IPv6"; leave it out: tasks are probed at the address of their agent',
     );
   if (protocol === 'COMMAND') return value === undefined ? {} : { command: { value } };
-  const place = port !== undefined ? { port } : portIndex !== undefined ? { portIndex } : {};
   return { ...(isHttp(protocol) ? { path } : {}), ...place };
+}
+
+function readPort(reader: Reader): { port?: number; portIndex?: number } {
+  const port = reader.integer('port', { min: 1, max: 65535 });
+  const portIndex = reader.integer('portIndex', { min: 0 });
+  if (port !== undefined) return { port };
+  return portIndex === undefined ? {} : { portIndex };
+}
+
+/** The block `check`, with Marathon's defaults. */
+export function readCheck(reader: Reader): AppCheck | undefined {
+  const inner = reader.object('check');
+  if (inner === undefined) return undefined;
+  const http = inner.object('http');
+  const tcp = inner.object('tcp');
+  const exec = inner.object('exec');
+  return {
+    ...(http && { http: readHttp(http) }),
+    ...(tcp && { tcp: readPort(tcp) }),
+    ...(exec && { exec: readExec(exec) }),
+    intervalSeconds: inner.integer('intervalSeconds', SECONDS) ?? 60,
+    timeoutSeconds: inner.integer('timeoutSeconds', SECONDS) ?? 20,
+    delaySeconds: inner.integer('delaySeconds', SECONDS) ?? 15,
+  };
+}
+
+function readHttp(inner: Reader): NonNullable<AppCheck['http']> {
+  const path = inner.string('path', PATH) ?? '/';
+  const scheme = inner.choice('scheme', ['HTTP', 'HTTPS'] as const) ?? 'HTTP';
+  return { ...readPort(inner), path, scheme };
+}
+
+function readExec(inner: Reader): { command: { shell: string } } {
+  requirePresent(inner, 'command', 'an object {"shell": "..."}');
+  return { command: { shell: inner.object('command')?.string('shell', COMMAND) ?? '' } };
 }

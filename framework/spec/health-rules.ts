@@ -3,7 +3,7 @@ import { isReplicatedGuest } from '../replicated-guest.js';
 import { isOnAgent } from './health-checks.js';
 import { type Problems, show } from './problems.js';
 
-type Judged = Pick<AppSpec, 'healthChecks' | 'portDefinitions' | 'container' | 'replication'>;
+type Judged = Pick<AppSpec, 'healthChecks' | 'check' | 'portDefinitions' | 'container' | 'replication'>;
 
 /** Of one app: each is a connection to every task at every interval. */
 const CHECKS_MAX = 10;
@@ -28,10 +28,6 @@ export function checkHealth(app: Judged, problems: Problems): void {
 }
 
 function checkOne(app: Judged, check: HealthCheck, path: string, problems: Problems): void {
-  if (isOnAgent(check.protocol)) {
-    const sentence = `protocol ${show(check.protocol)} is not supported by this version: use HTTP, HTTPS or TCP`;
-    problems.add('rule', `${path}/protocol`, sentence);
-  }
   if (check.protocol !== 'COMMAND') {
     checkPort(app, check, path, problems);
     return;
@@ -46,8 +42,28 @@ function checkOne(app: Judged, check: HealthCheck, path: string, problems: Probl
     );
 }
 
+/** Rules about `check`. */
+export function checkAppCheck(app: Judged, problems: Problems): void {
+  const { check } = app;
+  if (check === undefined) return;
+  const kinds = (['http', 'tcp', 'exec'] as const).filter((kind) => check[kind] !== undefined);
+  if (kinds.length !== 1) {
+    const given = kinds.length === 0 ? 'none of http, tcp and exec' : kinds.join(' and ');
+    problems.add('rule', '/check', `check has ${given}; give one of them`);
+  }
+  if (check.http) checkPort(app, check.http, '/check/http', problems);
+  if (check.tcp) checkPort(app, check.tcp, '/check/tcp', problems);
+  if (check.exec && app.container !== null)
+    problems.add('rule', '/check/exec', 'an agent runs nothing inside a guest; use tcp or http');
+}
+
 /** Without `port` and `portIndex` the app has to have exactly one port. */
-function checkPort({ portDefinitions }: Judged, { port, portIndex }: HealthCheck, path: string, problems: Problems) {
+function checkPort(
+  { portDefinitions }: Judged,
+  { port, portIndex }: { port?: number; portIndex?: number },
+  path: string,
+  problems: Problems,
+) {
   const count = portDefinitions.length;
   const isKnown = port !== undefined || (portIndex === undefined ? count === 1 : portIndex < count);
   if (isKnown) return;

@@ -1,7 +1,7 @@
 import type { AppSpec } from '../app.js';
 import { isSingleInstance } from './complete.js';
 import { checkGuest } from './guest-rules.js';
-import { checkHealth } from './health-rules.js';
+import { checkAppCheck, checkHealth } from './health-rules.js';
 import { type Problems, show } from './problems.js';
 import { checkResident } from './resident-rules.js';
 
@@ -31,6 +31,7 @@ export function checkRules(app: Judged, owner: Owner, problems: Problems): void 
   checkWishes(app, problems);
   checkAffinity(app, problems);
   checkHealth(app, problems);
+  checkAppCheck(app, problems);
   if (app.replication?.protocol === 'apus') checkReplicated(app, problems);
   else if (app.replication !== null && app.container === null) {
     const sentence = 'protocol is "vm", which replicates virtual machines; a program needs "apus"';

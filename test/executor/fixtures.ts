@@ -45,6 +45,8 @@ export function assignment(change: Partial<Assignment> = {}): Assignment {
     ports: [31001],
     killGraceMs: 3000,
     replica: null,
+    health: null,
+    check: null,
     ...change,
   };
 }

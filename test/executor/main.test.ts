@@ -110,6 +110,18 @@ describe('executor main: plain tasks', function () {
       assert.equal(await executor.ended(), 0);
     }));
 
+  it('checks a program on its agent, by a command', () =>
+    withExecutor(async (executor) => {
+      const times = { delayMs: 0, intervalMs: 100, timeoutMs: 10_000, gracePeriodMs: 20_000, failuresToldMax: 3 };
+      const health = { ...times, probe: { type: 'command' as const, shell: 'test -e ready -a "$A" = b' } };
+      executor.agent.launch(
+        assignment({ command: { shell: 'sleep 0.3; touch ready; exec sleep 60' }, env: { A: 'b' }, health }),
+      );
+      await eventually('a healthy task', () => executor.agent.updates.some(({ healthy }) => healthy === true));
+      executor.agent.kill('demo_ledger.1');
+      await executor.agent.reaches('TASK_KILLED');
+    }));
+
   it('KILL ends a program that ignores SIGTERM, and its children, within the grace period', () =>
     withExecutor(async (executor) => {
       const shell = "trap '' TERM; sleep 60 & while :; do sleep 0.1; done";

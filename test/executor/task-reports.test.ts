@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
+import { acknowledgementMs } from '../../executor/limits.js';
 import { messageIntervalMs, updateIntervalMs } from '../../executor/report.js';
-import { acknowledgementMs } from '../../executor/task.js';
 import type { TaskEvent } from '../../executor/task-types.js';
 import { Drive, exit, kill, launched, plain, replicated, running, types, updates } from './drive.js';
 import { encode, metrics, metricsLine, replica, stateLine } from './fixtures.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Assignment } from '../../executor/assignment.js';
+import { handoverMsMax, helloTimeoutMs, leftoverGraceMs, surrenderMs } from '../../executor/limits.js';
 import { updateIntervalMs } from '../../executor/report.js';
-import { handoverMsMax, helloTimeoutMs, leftoverGraceMs, surrenderMs } from '../../executor/task.js';
 import type { ChildExit, TaskEvent } from '../../executor/task-types.js';
 import { Drive, exit, kill, launched, plain, replicated, running, types, updates } from './drive.js';
 import { assignment, encode, helloLine, hook, replica, stateLine } from './fixtures.js';

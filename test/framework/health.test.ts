@@ -15,7 +15,7 @@ const check: HealthCheck = {
   delaySeconds: 0,
   ignoreHttp1xx: false,
 };
-const refused: ProbeOutcome = { type: 'failed', cause: 'connection refused' };
+const refused: ProbeOutcome = { type: 'failed', of: 'http', cause: 'connection refused' };
 const web = (change: Partial<AppSpec> = {}) => appSpec('/web', { healthChecks: [check], ...change });
 const ledger = (change: Partial<AppSpec> = {}) => replicatedSpec('/demo/ledger', { healthChecks: [check], ...change });
 
@@ -95,6 +95,13 @@ describe('scheduler: health checks', () => {
     world.until(() => world.mesos.tasks.get(sick.id)?.ended === true, 60);
     assert.equal(failures, 3);
     world.until(() => tasks(world).length === 2, 60);
+    const ofSick = world.published.filter((event) => 'instanceId' in event && sick.id.startsWith(event.instanceId));
+    const told = ofSick.map(({ eventType }) => eventType).filter((type) => /health/.test(type));
+    assert.deepEqual(told.slice(0, 2), ['health_status_changed_event', 'instance_health_changed_event']);
+    assert.deepEqual(told.slice(2).sort(), [
+      ...['failed_health_check_event', 'failed_health_check_event', 'failed_health_check_event'],
+      ...['health_status_changed_event', 'instance_health_changed_event', 'unhealthy_instance_kill_event'],
+    ]);
     assert.match(story(world, '/web'), /is unhealthy: connection refused/);
     assert.match(
       story(world, '/web'),
@@ -134,6 +141,28 @@ describe('scheduler: health checks', () => {
     failing(world, () => true);
     world.crash();
     world.until(() => world.mesos.tasks.get(task?.id ?? '')?.ended === true, 60);
+  });
+
+  it('tell an executor what it is to probe', () => {
+    const healthChecks: HealthCheck[] = [check, { ...check, protocol: 'MESOS_HTTPS', timeoutSeconds: 0 }];
+    const command = { exec: { command: { shell: 'true' } }, intervalSeconds: 1, timeoutSeconds: 2, delaySeconds: 3 };
+    const world = started(web({ instances: 1, healthChecks, check: command }));
+    pass(world, 5);
+    const { assignment } = [...world.mesos.tasks.values()][0] ?? {};
+    assert.deepEqual(assignment?.health, {
+      probe: { type: 'http', secure: true, port: assignment?.ports[0], path: '/ready' },
+      delayMs: 0,
+      intervalMs: 5000,
+      timeoutMs: 1000,
+      gracePeriodMs: 10_000,
+      failuresToldMax: 3,
+    });
+    assert.deepEqual(assignment?.check, {
+      probe: { type: 'command', shell: 'true' },
+      delayMs: 3000,
+      intervalMs: 1000,
+      timeoutMs: 2000,
+    });
   });
 
   it('believe an executor that probes, and its count', () => {

@@ -40,6 +40,20 @@ describe('spec: health checks', () => {
     assert.deepEqual(same.versionInfo, plain.versionInfo);
   });
 
+  it("`check` is Marathon's", () => {
+    const app = accept({ ...web, check: { http: { path: '/x' } } });
+    assert.deepEqual(app.check, {
+      http: { path: '/x', scheme: 'HTTP' },
+      intervalSeconds: 60,
+      timeoutSeconds: 20,
+      delaySeconds: 15,
+    });
+    assert.deepEqual(accept(toJson(app)), app);
+    assert.deepEqual(accept({ ...web, check: { exec: { command: { shell: 'true' } } } }).check?.exec?.command, {
+      shell: 'true',
+    });
+  });
+
   const refused: [name: string, json: object, path: string, words: RegExp][] = [
     [
       'a port that is not there',
@@ -67,6 +81,9 @@ describe('spec: health checks', () => {
       '/healthChecks',
       /at most one Mesos health check/,
     ],
+    ['a check of nothing', { ...web, check: { delaySeconds: 1 } }, '/check', /none of http, tcp and exec; give one/],
+    ['a check of two kinds', { ...web, check: { http: {}, tcp: {} } }, '/check', /http and tcp; give one/],
+    ['a check of no port', { ...web, check: { tcp: { portIndex: 3 } } }, '/check/tcp/portIndex', /port indices/],
     ['too many', { ...ledger, healthChecks: Array(11).fill({}) }, '/healthChecks', /has 11 checks; use at most 10/],
     [
       'replicated guests',

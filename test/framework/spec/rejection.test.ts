@@ -284,7 +284,6 @@ describe('spec: bodies that are not acceptable', () => {
 
   const unsupported: Record<string, unknown> = {
     container: { type: 'DOCKER', docker: { image: 'redis' } },
-    check: { http: {} },
     readinessChecks: [{}],
     networks: [{ mode: 'container', name: 'x' }],
     ipAddress: { networkName: 'x' },

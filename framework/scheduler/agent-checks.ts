@@ -1,0 +1,49 @@
+/** What an executor is told of the checks that it makes. */
+import type { CheckAssignment, HealthAssignment } from '../../executor/assignment.js';
+import type { AppCheck, AppSpec, HealthCheck } from '../app.js';
+import { isHttp, isOnAgent } from '../spec/health-checks.js';
+import { failuresForGood } from './health.js';
+
+/** 0 is a legal interval, and a legal time-out. */
+const milliseconds = (seconds: number) => Math.max(1, seconds) * 1000;
+
+/** Null: the app has no health check that is made on the agent. */
+export function healthAssignment({ healthChecks }: AppSpec, ports: number[]): HealthAssignment | null {
+  const check = healthChecks?.find(({ protocol }) => isOnAgent(protocol));
+  if (!check) return null;
+  return {
+    probe: probeOf(check, ports),
+    ...timesOf(check),
+    gracePeriodMs: check.gracePeriodSeconds * 1000,
+    failuresToldMax: Math.max(check.maxConsecutiveFailures, failuresForGood),
+  };
+}
+
+function probeOf(check: HealthCheck, ports: number[]): CheckAssignment['probe'] {
+  if (check.command) return { type: 'command', shell: check.command.value };
+  const port = portOf(check, ports);
+  if (!isHttp(check.protocol)) return { type: 'tcp', port };
+  return { type: 'http', secure: check.protocol === 'MESOS_HTTPS', port, path: check.path ?? '/' };
+}
+
+export function checkAssignment(check: AppCheck, ports: number[]): CheckAssignment {
+  return { probe: appProbe(check, ports), ...timesOf(check) };
+}
+
+function appProbe({ http, tcp, exec }: AppCheck, ports: number[]): CheckAssignment['probe'] {
+  if (exec) return { type: 'command', shell: exec.command.shell };
+  if (!http) return { type: 'tcp', port: portOf(tcp ?? {}, ports) };
+  return { type: 'http', secure: http.scheme === 'HTTPS', port: portOf(http, ports), path: http.path ?? '/' };
+}
+
+/** Validation has seen to it that there is one. */
+const portOf = ({ port, portIndex = 0 }: { port?: number; portIndex?: number }, ports: number[]): number =>
+  port ?? (ports[portIndex] as number);
+
+function timesOf({ delaySeconds, intervalSeconds, timeoutSeconds }: AppCheck | HealthCheck) {
+  return {
+    delayMs: delaySeconds * 1000,
+    intervalMs: milliseconds(intervalSeconds),
+    timeoutMs: milliseconds(timeoutSeconds),
+  };
+}
