@@ -164,7 +164,7 @@ function restartApp(context: Context, appId: string, version: string, force: boo
   if (!app) return notFound(appId);
   const group = groupOf(app, context.state.tasksOf(appId));
   if (group && groupState(group) === 'lost' && !force)
-    return { ok: false, reason: 'quorum', message: lostSentence(app) };
+    return { ok: false, reason: 'quorum', message: lostSentence(group) };
   const locked = unlock(context, [appId], force);
   if (locked) return locked;
   if (group && isLost(group)) beginAgain(context, app);

@@ -136,7 +136,7 @@ function plainProgress(
 function groupProgress(context: Context, group: Group, action: DeploymentAction['action']): string | null {
   const { app, members } = group;
   const state = groupState(group);
-  if (state === 'lost') return lostSentence(app);
+  if (state === 'lost') return lostSentence(group);
   const leaving = members.filter((task) => (task.replica.retiring || task.stopping) && !task.inactive).length;
   const outdated =
     action === 'RestartApplication' ? members.filter((task) => isOutdated(app, task) && !task.inactive).length : 0;

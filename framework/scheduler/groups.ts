@@ -5,7 +5,7 @@ import type { Context } from './context.js';
 import { type Demand, demandOf } from './demand.js';
 import { offerBackup } from './guest-offers.js';
 import { advanceGuestWishes } from './guest-orders.js';
-import { isCovered } from './guests.js';
+import { isCovered, isGuestOutOfReach } from './guests.js';
 import { advanceHandOver } from './hand-over.js';
 import { isUp } from './health.js';
 import { retireStalledJoiners } from './joiners.js';
@@ -129,10 +129,11 @@ function handleLoss(context: Context, group: Group): Demand[] {
 }
 
 /** Why nothing was promised; null: something may have been. */
-function missedStart({ app, record }: Group): { happened: string; never: string } | null {
+function missedStart(group: Group): { happened: string; never: string } | null {
+  const { app, record } = group;
   if (!record.everLed)
     return { happened: 'a majority of the founders ended before they had a leader', never: 'never had a leader' };
-  if (isReplicatedGuest(app.active) && !record.guestRan)
+  if (isReplicatedGuest(app.active) && !record.guestRan && !isGuestOutOfReach(group))
     return { happened: 'the guest has never run', never: 'never had a guest that ran' };
   return null;
 }
@@ -252,6 +253,6 @@ export function tellState(context: Context, group: Group): void {
   if (state === record.toldState || filling || unknown || leaving) return;
   putGroup(context, app, { toldState: state });
   const first = record.toldState === 'forming' && state === 'whole';
-  const text = state === 'lost' ? lostSentence(app) : first ? 'the group is whole' : sentences[state];
+  const text = state === 'lost' ? lostSentence(group) : first ? 'the group is whole' : sentences[state];
   if (text) tell(context, app.id, text);
 }

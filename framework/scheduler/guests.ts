@@ -53,6 +53,13 @@ export function isGuestLost(group: Group): boolean {
   return roles !== null && [roles.primary, roles.backup].every((number) => !numbered(group, number));
 }
 
+/**
+ * The primary, which nobody covers, has been unreachable for too long. It may have the only copy of the guest's state: nothing takes its
+ * place, and when it is back the guest goes on.
+ */
+export const isGuestOutOfReach = (group: Group): boolean =>
+  hasGuest(group) && primaryOf(group)?.inactive === true && coveringBackup(group) === undefined;
+
 /** Null: of a program, or nothing is known yet. */
 export function guestView(group: Group): GuestView | null {
   const roles = rolesOf(group);

@@ -76,7 +76,7 @@ function waitingFor(context: Context, appId: string, tasks: TaskRecord[]): strin
 
 function groupProgress(context: Context, group: Group): string {
   const { app, members, record } = group;
-  if (groupState(group) === 'lost') return lostSentence(app);
+  if (groupState(group) === 'lost') return lostSentence(group);
   const leaving = members.find(({ replica, stopping }) => replica.retiring !== null && !stopping);
   if (leaving) return `replica ${leaving.replica.self.slot} leaves its group`;
   if (record.moving) return successorProgress(group, record.moving.slot, record.moving.spare);

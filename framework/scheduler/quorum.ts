@@ -4,7 +4,7 @@ import { majorityOf } from '../../placement/index.js';
 import { isReplicatedGuest } from '../replicated-guest.js';
 import type { GroupView } from '../service.js';
 import type { Context } from './context.js';
-import { guestBears, isGuestLost } from './guests.js';
+import { guestBears, isGuestLost, isGuestOutOfReach } from './guests.js';
 import type { AppRecord, GroupRecord, ReplicaRecord, TaskRecord } from './records.js';
 
 /** A member that is further behind than this does not count as caught up. */
@@ -74,11 +74,11 @@ export function deadMembers(group: Group): MemberAddress[] {
   return configuration.filter((address) => !memberNumbered(group, address.member) && !mayReturn(address));
 }
 
-/** A majority of the configuration has terminated, or all that had the guest. */
+/** A majority of the configuration has terminated, or all that had the guest, or who alone has it cannot be reached. */
 export function isLost(group: Group): boolean {
   const { founded, configuration } = group.record;
   const isMinority = configuration.length - deadMembers(group).length < majorityOf(configuration.length);
-  return founded && (isMinority || isGuestLost(group));
+  return founded && (isMinority || isGuestLost(group) || isGuestOutOfReach(group));
 }
 
 /**
@@ -158,8 +158,11 @@ function settledSlots({ record }: Group): number[] {
   return joined ? record.slots : record.slots.filter((slot) => slot !== spare);
 }
 
-export function lostSentence(app: AppRecord): string {
+export function lostSentence(group: Group): string {
+  const { app } = group;
   const remedy = 'nothing is restarted by itself. Restart the app with force=true to begin a new, empty generation';
+  if (isGuestOutOfReach(group))
+    return `the only member of ${app.id} with its guest cannot be reached; when its agent is back the guest goes on, until then ${remedy}`;
   if (isReplicatedGuest(app.active))
     return `too many members of ${app.id} have ended, and with them the memory of its guest; ${remedy}`;
   const { durability = 'memory' } = app.group ?? {};

@@ -229,6 +229,54 @@ describe('scheduler: a replicated guest', () => {
     }
   });
 
+  it('is lost while a primary that nobody covers cannot be reached, after the bound for that, and goes on when it is back', () => {
+    const world = covered(posted());
+    Object.assign(model(world), { dead: true });
+    fail(world, backup(world));
+    world.until(() => guest(world)?.covered === false && isWhole(world), 120);
+    const only = primary(world);
+    world.mesos.setUp(only.agentId, false);
+    pass(world, 50);
+    assert.notEqual(world.app(id).group?.state, 'lost');
+    pass(world, 20);
+    assert.equal(world.app(id).group?.state, 'lost');
+    assert.match(story(world, id), /the only member of .* with its guest cannot be reached; when its agent is back/);
+    const restart = { type: 'restartApp' as const, appId: id, version: new Date(world.now).toISOString() };
+    assert.match(refusalOf(world, { ...restart, force: false }), /quorum: .*cannot be reached/);
+    pass(world, 600);
+    assert.equal(world.app(id).group?.generation, 1);
+    world.mesos.setUp(only.agentId, true);
+    Object.assign(model(world), { dead: false });
+    covered(world);
+    assert.equal(primary(world).id, only.id);
+  });
+
+  it('is not lost but has no majority while only its backup can be reached', () => {
+    const world = covered(posted());
+    for (const { agentId } of [primary(world), witness(world)]) world.mesos.setUp(agentId, false);
+    pass(world, 90);
+    assert.equal(world.app(id).group?.state, 'noQuorum');
+    for (const agentId of world.mesos.agents.keys()) world.mesos.setUp(agentId, true);
+    covered(world);
+    assert.equal(world.app(id).group?.generation, 1);
+  });
+
+  it('begins again, empty, when a user wants that rather than wait for a primary that cannot be reached', () => {
+    const world = covered(posted());
+    Object.assign(model(world), { dead: true });
+    fail(world, backup(world));
+    world.until(() => guest(world)?.covered === false && isWhole(world), 120);
+    const only = primary(world);
+    world.mesos.setUp(only.agentId, false);
+    world.until(() => world.app(id).group?.state === 'lost', 90);
+    const restart = { type: 'restartApp' as const, appId: id, version: new Date(world.now).toISOString() };
+    assert.equal(refusalOf(world, { ...restart, force: true }), 'ok');
+    world.until(() => world.app(id).group?.generation === 2 && guest(world)?.covered === true, 200);
+    world.mesos.setUp(only.agentId, true);
+    world.until(() => world.mesos.tasks.get(only.id)?.ended === true, 60);
+    assert.equal(guest(world)?.covered, true);
+  });
+
   it('keeps the only member that has its guest from users, drains and restarts', () => {
     const world = covered(posted());
     const kill = (task: TaskView, scale = false) =>
