@@ -48,7 +48,8 @@ async function main(options: FrameworkOptions, log: Logger): Promise<void> {
 async function reignsOf(options: FrameworkOptions, seat: Seat, log: Logger): Promise<(store: Store) => Reign> {
   const credentials = await credentialsOf(options);
   const { role, executorCommand, dataDirectory, principal = null } = options;
-  const parts = { role, principal, executorCommand, dataDirectory, place, ids };
+  const runningDeploymentsMax = options.maxRunningDeployments;
+  const parts = { role, principal, executorCommand, dataDirectory, runningDeploymentsMax, place, ids };
   return (store) => {
     const scheduler = new Scheduler(parts, store.entries());
     const framework = frameworkInfo(options, scheduler.frameworkId);

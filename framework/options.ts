@@ -20,6 +20,7 @@ export interface FrameworkOptions {
   dataDirectory: string;
   principal: string | undefined;
   secretFile: string | undefined;
+  maxRunningDeployments: number;
   logLevel: string;
   readyFd: number;
 }
@@ -108,6 +109,12 @@ const table: Row[] = [
   {
     flags: '--secret-file <file>',
     text: "file with the principal's secret, for HTTP basic authentication at the master",
+  },
+  {
+    flags: '--max-running-deployments <count>',
+    text: 'changes that are carried out at a time, 1 to 10000; one more is refused',
+    initial: 100,
+    parse: whole(1, 10_000),
   },
   { flags: '--log-level <level>', text: 'fatal, error, warn, info, debug or trace', initial: 'info', parse: level },
   {

@@ -14,6 +14,7 @@ import { convergePlain } from './scheduler/apps.js';
 import { clusterOf } from './scheduler/cluster.js';
 import { runCommand } from './scheduler/commands.js';
 import { type Action, type Context, type Event, emptyMemory, type SchedulerOptions } from './scheduler/context.js';
+import { failOverdue } from './scheduler/deadlines.js';
 import { type Demand, requestNow } from './scheduler/demand.js';
 import { advanceDeployments, isRestarting } from './scheduler/deployments.js';
 import { noteDrains } from './scheduler/drains.js';
@@ -187,6 +188,7 @@ function converge(context: Context): void {
   advanceRebalances(context);
   countMoves(context);
   advanceDeployments(context);
+  failOverdue(context);
   const demands = [...context.state.apps.values()].flatMap((app) => convergeApp(context, app));
   match(context, demands);
   advancePreemptions(context, demands);

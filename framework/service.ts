@@ -61,7 +61,7 @@ export interface ClusterView {
 
 export type Command =
   /** `specs` carry their new `version`. `create` refuses ids that exist. */
-  | { type: 'putApps'; specs: AppSpec[]; create: boolean; force: boolean }
+  | { type: 'putApps'; specs: AppSpec[]; create: boolean; force: boolean; deadline?: Deadline }
   /** Of the tree below `groupId`; `specs` and `groups` carry their new `version`. `dryRun` changes nothing and gives the steps. */
   | {
       type: 'changeTree';
@@ -73,11 +73,12 @@ export type Command =
       removedGroups: string[];
       force: boolean;
       dryRun: boolean;
+      deadline?: Deadline;
     }
   | { type: 'deleteApp'; appId: string; force: boolean }
-  | { type: 'restartApp'; appId: string; version: string; force: boolean }
-  /** `scale` lowers `instances` by the number of tasks. */
-  | { type: 'killTasks'; taskIds: string[]; scale: boolean; force: boolean }
+  | { type: 'restartApp'; appId: string; version: string; force: boolean; deadline?: Deadline }
+  /** `scale` lowers `instances` by the number of tasks; `wipe` destroys their volumes. */
+  | { type: 'killTasks'; taskIds: string[]; scale: boolean; wipe?: boolean; force: boolean }
   | { type: 'cancelDeployment'; deploymentId: string; force: boolean }
   | { type: 'resetDelay'; appId: string }
   /** Until it is cancelled by its id, as a deployment is. The same agents once more: the drain that there is. */
@@ -94,10 +95,21 @@ export type Command =
   /** The backup of a replicated guest becomes the primary. */
   | { type: 'failOverGuest'; appId: string };
 
+/** For a deployment. */
+export interface Deadline {
+  seconds: number;
+  /** What it has changed becomes what it was. */
+  rollBack: boolean;
+}
+
 export type CommandResult =
   /** `steps`: of a dry run. */
   | { ok: true; deploymentId: string | null; version: string; steps?: DeploymentView['steps'] }
-  | { ok: false; reason: 'exists' | 'notFound' | 'invalid' | 'quorum' | 'uncovered' | 'busy'; message: string }
+  | {
+      ok: false;
+      reason: 'exists' | 'notFound' | 'invalid' | 'quorum' | 'uncovered' | 'busy' | 'tooMany';
+      message: string;
+    }
   | { ok: false; reason: 'locked'; message: string; deploymentIds: string[] };
 
 export interface FrameworkView {
@@ -258,6 +270,8 @@ export interface DeploymentView {
   currentActions: { action: string; app: string }[];
   /** Why it is not further, in a sentence; null while it moves. */
   waitingFor: string | null;
+  /** When it fails, unless it has ended; null: never. */
+  deadline: string | null;
 }
 
 /** Agents that take nothing and are emptied. */

@@ -52,7 +52,7 @@ export function parse(json: unknown, options: ParseOptions): ParseResult {
   if (!problems.none) return problems.rejection();
   const version = options.version;
   const spec = { ...app, version, versionInfo: versionInfoOf(app, options) };
-  return { ok: true, spec, ignored: reader.ignored() };
+  return { ok: true, spec, ignored: reader.ignoredWithin() };
 }
 
 /** An earlier version of an app as a new one: what `{"version": "…"}` in an update asks for. */

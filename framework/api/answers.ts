@@ -85,6 +85,7 @@ export function deploymentJson(deployment: DeploymentView): Json {
     totalSteps: deployment.steps.length,
     currentActions: deployment.currentActions.map((action) => ({ ...action, readinessCheckResults: [] })),
     waitingFor: deployment.waitingFor,
+    ...(deployment.deadline === null ? {} : { deadline: deployment.deadline }),
   };
 }
 

@@ -4,7 +4,7 @@ import { type Context, requireApp, sendDeployment } from './context.js';
 import { ApiError } from './errors.js';
 import { flag, text } from './query.js';
 import type { Resource } from './resource.js';
-import { killTasks, refuseWipe, wantsText } from './tasks.js';
+import { killTasks, wantsText } from './tasks.js';
 
 /** `/v2/apps/{id}/tasks` */
 export function appTasksResource(context: Context, appId: string): Resource {
@@ -15,7 +15,6 @@ export function appTasksResource(context: Context, appId: string): Resource {
       return { tasks: app.tasks.map((task) => taskJson(task, app)) };
     },
     DELETE: async (request, reply) => {
-      refuseWipe(request);
       const app = requireApp(context.service.view(), appId);
       const host = text(request, 'host');
       const tasks = app.tasks.filter((task) => host === undefined || host === '*' || task.host === host);
@@ -44,7 +43,6 @@ export function appTaskResource(context: Context, appId: string, taskId: string)
       return { task: taskJson(task, app) };
     },
     DELETE: async (request, reply) => {
-      refuseWipe(request);
       const { app, task } = find();
       const accepted = await killTasks(context, request, [taskId]);
       if (flag(request, 'scale') && accepted !== null) return sendDeployment(reply, accepted);

@@ -1,4 +1,4 @@
-import type { Command } from '../service.js';
+import type { AppView, Command } from '../service.js';
 import { toJson } from '../spec.js';
 import { appDetails, appSummary, lastTaskFailure } from './answers.js';
 import { readAppPath, segmentsAfter } from './app-path.js';
@@ -8,10 +8,11 @@ import { type Context, findApp, publishPost, reportIgnored, requireApp, sendDepl
 import { ApiError, noSuchApp } from './errors.js';
 import { failOverGuest, guestJson, syncGuest } from './guest.js';
 import { placementJson } from './placement.js';
-import { flag } from './query.js';
+import { deadline, flag, texts } from './query.js';
 import { replicasJson } from './replicas.js';
 import { type Handler, handle, type Resource } from './resource.js';
-import { findVersion, judgeUpdate, ownerOf, requireTree, versionsOf } from './specs.js';
+import { findVersion, judgeUpdate, ownerOf, requireKnown, requireTree, versionsOf } from './specs.js';
+import { partsOf } from './summary.js';
 
 /** `/v2/apps/*`: one app, or a resource of it; which one, `app-path.ts` tells. */
 export function appHandler(context: Context): Handler {
@@ -51,7 +52,7 @@ function resourceAt(context: Context, path: ReturnType<typeof readAppPath>): Res
     case 'guestFailover':
       return { POST: failOverGuest(context, appId) };
     case 'group':
-      return { GET: () => appsBelow(context, appId) };
+      return { GET: (request) => appsBelow(context, appId, texts(request, 'embed')) };
   }
 }
 
@@ -64,27 +65,28 @@ function appResource(context: Context, appId: string): Resource {
   };
 }
 
-function show({ service }: Context, appId: string): Handler {
-  return (_request, reply) => {
+function show({ service, now }: Context, appId: string): Handler {
+  return (request, reply) => {
     const view = service.view();
     const app = requireApp(view, appId);
     reply.header('ETag', etag(app.spec.version));
-    return { app: appDetails(app, view) };
+    return { app: { ...appDetails(app, view), ...partsOf(app, texts(request, 'embed'), 'app', now()) } };
   };
 }
 
-function appsBelow({ service }: Context, groupId: string) {
+function appsBelow({ service, now }: Context, groupId: string, embedded: string[]) {
   const prefix = groupId === '/' ? '/' : `${groupId}/`;
   const apps = service.view().apps.filter((app) => app.spec.id.startsWith(prefix));
   if (apps.length === 0 && groupId !== '/') throw noSuchApp(`${groupId}/*`);
-  return { '*': apps.map((app) => ({ ...appSummary(app), ...lastTaskFailure(app) })) };
+  const parts = (app: AppView) => partsOf(app, embedded, 'apps', now());
+  return { '*': apps.map((app) => ({ ...appSummary(app), ...lastTaskFailure(app), ...parts(app) })) };
 }
 
 /** PUT creates what does not exist (201); with `partialUpdate=false` it replaces the whole app. */
 function update(context: Context, appId: string, method: 'PUT' | 'PATCH'): Handler {
   const { changes } = context;
   return async (request, reply) => {
-    const force = flag(request, 'force');
+    const how = { force: flag(request, 'force'), ...deadline(request) };
     const partial = method === 'PATCH' || flag(request, 'partialUpdate', true);
     const { judged, accepted } = await changes.submit((view, version) => {
       const app = method === 'PATCH' ? requireApp(view, appId) : findApp(view, appId);
@@ -95,9 +97,10 @@ function update(context: Context, appId: string, method: 'PUT' | 'PATCH'): Handl
         { mode, existing: app?.spec ?? null, id: appId, version, ...ownerOf(view) },
         app,
       );
+      requireKnown(request, made.ignored);
       requireTree(view, [made.spec]);
       const isNew = app === undefined;
-      const command: Command = { type: 'putApps', specs: [made.spec], create: isNew, force };
+      const command: Command = { type: 'putApps', specs: [made.spec], create: isNew, ...how };
       return { command, result: { ...made, isNew } };
     });
     publishPost(context, request, [judged.spec]);
@@ -123,10 +126,10 @@ function remove({ changes }: Context, appId: string): Handler {
 
 function restart({ changes }: Context, appId: string): Handler {
   return async (request, reply) => {
-    const force = flag(request, 'force');
+    const how = { force: flag(request, 'force'), ...deadline(request) };
     const { accepted } = await changes.submit((view, version) => {
       requireMatch(request.headers['if-match'], requireApp(view, appId));
-      return { command: { type: 'restartApp', appId, version, force }, result: null };
+      return { command: { type: 'restartApp', appId, version, ...how }, result: null };
     });
     return sendDeployment(reply, accepted);
   };

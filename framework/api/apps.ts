@@ -4,10 +4,10 @@ import { appSummary } from './answers.js';
 import { etag } from './changes.js';
 import { type Context, findApp, publishPost, reportIgnored, sendDeployment } from './context.js';
 import { ApiError, malformed, noSuchApp } from './errors.js';
-import { flag, text, texts } from './query.js';
+import { deadline, flag, text, texts } from './query.js';
 import type { Handler, Resource } from './resource.js';
 import { parseSelector } from './selector.js';
-import { type Judged, judge, ownerOf, requireTree } from './specs.js';
+import { type Judged, judge, ownerOf, requireKnown, requireTree } from './specs.js';
 import { summaryWith } from './summary.js';
 
 /** `/v2/apps`: all apps. */
@@ -15,7 +15,7 @@ export function appsResource(context: Context): Resource {
   return { GET: list(context), POST: create(context), PUT: update(context, 'PUT'), PATCH: update(context, 'PATCH') };
 }
 
-function list({ service }: Context): Handler {
+function list({ service, now }: Context): Handler {
   return (request) => {
     const selected = filterOf({
       id: text(request, 'id'),
@@ -27,7 +27,7 @@ function list({ service }: Context): Handler {
       apps: service
         .view()
         .apps.filter(selected)
-        .map((app) => summaryWith(app, embedded, 'apps')),
+        .map((app) => summaryWith(app, embedded, 'apps', now())),
     };
   };
 }
@@ -42,12 +42,13 @@ function filterOf(asked: { id: string | undefined; cmd: string | undefined; labe
 function create(context: Context): Handler {
   const { service, changes } = context;
   return async (request, reply) => {
-    const force = flag(request, 'force');
+    const how = { force: flag(request, 'force'), ...deadline(request) };
     const { judged, accepted } = await changes.submit((view, version) => {
       const made = judge(request.body, { mode: 'create', existing: null, version, ...ownerOf(view) });
+      requireKnown(request, made.ignored);
       requireNew(view, made.spec.id);
       requireTree(view, [made.spec]);
-      return { command: { type: 'putApps', specs: [made.spec], create: true, force }, result: made };
+      return { command: { type: 'putApps', specs: [made.spec], create: true, ...how }, result: made };
     });
     publishPost(context, request, [judged.spec]);
     reportIgnored(reply, judged.ignored);
@@ -73,7 +74,7 @@ function requireNew(view: FrameworkView, appId: string): void {
 function update(context: Context, method: 'PUT' | 'PATCH'): Handler {
   const { changes } = context;
   return async (request, reply) => {
-    const force = flag(request, 'force');
+    const how = { force: flag(request, 'force'), ...deadline(request) };
     const partial = method === 'PATCH' || flag(request, 'partialUpdate', true);
     const { judged, accepted } = await changes.submit((view, version) => {
       const apps = new Map(view.apps.map((app) => [app.spec.id, app]));
@@ -85,9 +86,13 @@ function update(context: Context, method: 'PUT' | 'PATCH'): Handler {
         return judge(body, { mode, existing: app?.spec ?? null, version, ...ownerOf(view) });
       });
       const specs = all.map((one) => one.spec);
+      requireKnown(
+        request,
+        all.flatMap((one) => one.ignored),
+      );
       requireDistinct(specs.map((spec) => spec.id));
       requireTree(view, specs);
-      return { command: { type: 'putApps', specs, create: false, force }, result: all };
+      return { command: { type: 'putApps', specs, create: false, ...how }, result: all };
     });
     publishPost(
       context,

@@ -71,6 +71,8 @@ export function refused(result: CommandResult & { ok: false }): ApiError {
       );
     case 'busy':
       return new ApiError(409, result.message, 'Wait until it has ended, or cancel it: GET /v2/deployments.');
+    case 'tooMany':
+      return new ApiError(403, result.message, 'Wait until some have ended: GET /v2/deployments.');
     case 'locked':
       return locked(result.deploymentIds);
   }

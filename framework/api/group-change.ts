@@ -20,13 +20,14 @@ interface Draft {
 }
 
 type TreeCommand = Extract<Command, { type: 'changeTree' }>;
+type How = Pick<TreeCommand, 'force' | 'dryRun' | 'deadline'>;
 
 /** What a group's update asks of the framework, or an ApiError with everything that is wrong with it. */
 export function judgeGroup(
   view: FrameworkView,
   update: GroupUpdate,
   version: string,
-  how: Pick<TreeCommand, 'force' | 'dryRun'>,
+  how: How,
 ): { command: TreeCommand; ignored: string[] } {
   const draft = emptyDraft(view, version);
   if (update.version !== undefined) restore(draft, update.id, update.version);
@@ -48,7 +49,7 @@ function emptyDraft(view: FrameworkView, version: string): Draft {
   return { view, version, tree: treeOf(view), specs: new Map(), groups: new Map(), removed: new Set(), ...lists };
 }
 
-function commandOf(draft: Draft, groupId: string, how: Pick<TreeCommand, 'force' | 'dryRun'>): TreeCommand {
+function commandOf(draft: Draft, groupId: string, how: How): TreeCommand {
   const { view, version, tree } = draft;
   const removed = [...draft.removed].filter((id) => !draft.specs.has(id) && !draft.groups.has(id));
   const [removedApps, removedGroups] = [tree.apps, tree.groups].map((known) => removed.filter((id) => known.has(id)));

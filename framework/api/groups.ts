@@ -9,8 +9,9 @@ import { etag, requireVersion } from './changes.js';
 import { type Context, reportIgnored, sendDeployment } from './context.js';
 import { ApiError, malformed, noSuchGroup, rejected } from './errors.js';
 import { judgeGroup, noSuchGroupVersion, removeGroup } from './group-change.js';
-import { flag, texts } from './query.js';
+import { deadline, flag, texts } from './query.js';
 import { type Handler, handle, type Resource } from './resource.js';
+import { requireKnown } from './specs.js';
 import { summaryWith } from './summary.js';
 
 /** `/v2/groups` and what is below it: one group, its apps, its versions. */
@@ -37,7 +38,7 @@ function groupResource(context: Context, id: string): Resource {
   };
 }
 
-function show({ service }: Context, id: string): Handler {
+function show({ service, now }: Context, id: string): Handler {
   return (request, reply) => {
     const view = service.view();
     requireGroup(view, id);
@@ -48,19 +49,19 @@ function show({ service }: Context, id: string): Handler {
     const embedded = embeds(request);
     const json = (appId: string) => {
       const app = apps.get(appId);
-      return app && summaryWith(app, embedded, 'group.apps');
+      return app && summaryWith(app, embedded, 'group.apps', now());
     };
     return groupJson({ tree: treeOf(view), version, json, embedded }, id);
   };
 }
 
-function appsOf({ service }: Context, id: string): Handler {
+function appsOf({ service, now }: Context, id: string): Handler {
   return (request) => {
     const view = service.view();
     requireGroup(view, id);
     return view.apps
       .filter(({ spec }) => spec.id !== id && isWithin(spec.id, id))
-      .map((app) => summaryWith(app, embeds(request), 'group.apps'));
+      .map((app) => summaryWith(app, embeds(request), 'group.apps', now()));
   };
 }
 
@@ -87,12 +88,14 @@ function earlier({ service }: Context, id: string, version: string): Handler {
 
 function create(context: Context, id: string): Handler {
   return async (request, reply) => {
-    const force = flag(request, 'force');
+    const how = { force: flag(request, 'force'), dryRun: false, ...deadline(request) };
     const { judged, accepted } = await context.changes.submit((view, version) => {
       const { update: asked, ignored } = readBody(request, id);
       requireNew(view, asked.id);
-      const made = judgeGroup(view, asked, version, { force, dryRun: false });
-      return { command: made.command, result: { id: asked.id, ignored: [...ignored, ...made.ignored] } };
+      const made = judgeGroup(view, asked, version, how);
+      const unknown = [...ignored, ...made.ignored];
+      requireKnown(request, unknown);
+      return { command: made.command, result: { id: asked.id, ignored: unknown } };
     });
     reportIgnored(reply, judged.ignored);
     reply.code(201).header('Location', `/v2/groups${judged.id}`);
@@ -103,12 +106,15 @@ function create(context: Context, id: string): Handler {
 /** Creates what does not exist. `?dryRun=true` gives the steps and changes nothing. */
 function update(context: Context, id: string): Handler {
   return async (request, reply) => {
-    const [force, dryRun] = [flag(request, 'force'), flag(request, 'dryRun')];
+    const dryRun = flag(request, 'dryRun');
+    const how = { force: flag(request, 'force'), dryRun, ...deadline(request) };
     const { judged, accepted } = await context.changes.submit((view, version) => {
       const { update: asked, ignored } = readBody(request, id);
       requireVersion(request.headers['if-match'], currentVersion(view, asked.id));
-      const made = judgeGroup(view, asked, version, { force, dryRun });
-      return { command: made.command, result: [...ignored, ...made.ignored] };
+      const made = judgeGroup(view, asked, version, how);
+      const unknown = [...ignored, ...made.ignored];
+      requireKnown(request, unknown);
+      return { command: made.command, result: unknown };
     });
     reportIgnored(reply, judged);
     return dryRun ? { steps: accepted.steps ?? [] } : sendDeployment(reply, accepted);

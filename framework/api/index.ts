@@ -16,7 +16,7 @@ import { drainResource, rebalanceResource } from './moves.js';
 import { planResource } from './plan.js';
 import { delayResource, queueResource } from './queue.js';
 import { register, routeAll } from './resource.js';
-import { healthResource, infoResource, leaderResource, pingResource } from './server.js';
+import { healthResource, infoResource, leaderResource, pingResource, pluginsResource } from './server.js';
 import { installStandby } from './standby.js';
 import { deleteTasksResource, tasksResource } from './tasks.js';
 
@@ -80,6 +80,7 @@ function registerResources(api: FastifyInstance, context: Context): void {
   register(api, '/v2/placement/rebalance', rebalanceResource(context));
   register(api, '/v2/info', infoResource(context));
   register(api, '/v2/leader', leaderResource(context));
+  register(api, '/v2/plugins', pluginsResource());
   register(api, '/ping', pingResource());
   register(api, '/health', healthResource(context));
   register(api, '/metrics', metricsResource(context));

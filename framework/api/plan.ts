@@ -2,7 +2,7 @@ import { absoluteId, toJson } from '../spec.js';
 import { type Context, findApp, reportIgnored } from './context.js';
 import { noPlan } from './errors.js';
 import type { Resource } from './resource.js';
-import { judge, ownerOf, requireTree } from './specs.js';
+import { judge, ownerOf, requireKnown, requireTree } from './specs.js';
 
 /** `POST /v2/plan`: where the tasks of a spec would go on the offers at hand. Changes nothing. */
 export function planResource({ service, changes }: Context): Resource {
@@ -13,6 +13,7 @@ export function planResource({ service, changes }: Context): Resource {
       const version = changes.nextVersion(view);
       const mode = existing === null ? 'create' : 'put';
       const { spec, ignored } = judge(request.body, { mode, existing, version, ...ownerOf(view) });
+      requireKnown(request, ignored);
       requireTree(view, [spec]);
       reportIgnored(reply, ignored);
       const plan = service.plan(spec);

@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify';
+import type { Deadline } from '../service.js';
 import { ApiError } from './errors.js';
 
 /** One value of a query parameter (the last, when repeated). */
@@ -21,3 +22,20 @@ export function flag(request: FastifyRequest, name: string, otherwise = false): 
   if (value === 'false') return false;
   throw new ApiError(400, `The query parameter ${name} is '${value}'`, 'Use true or false.');
 }
+
+/** `?deadlineSeconds=600`, and `&rollBack=true`: the deployment fails when it takes longer, and is taken back then. */
+export function deadline(request: FastifyRequest): { deadline?: Deadline } {
+  const given = text(request, 'deadlineSeconds');
+  const rollBack = flag(request, 'rollBack');
+  if (given === undefined) {
+    if (rollBack) throw new ApiError(400, 'rollBack is true without a deadline', 'Give deadlineSeconds, too.');
+    return {};
+  }
+  const seconds = Number(given);
+  if (/^\d+$/.test(given) && seconds >= 1 && seconds <= DEADLINE_SECONDS_MAX)
+    return { deadline: { seconds, rollBack } };
+  const remedy = `Use a whole number from 1 to ${DEADLINE_SECONDS_MAX}.`;
+  throw new ApiError(400, `The query parameter deadlineSeconds is '${given}'`, remedy);
+}
+
+const DEADLINE_SECONDS_MAX = 604_800;

@@ -43,6 +43,11 @@ export function leaderResource({ leadership }: Context): Resource {
   };
 }
 
+/** `/v2/plugins`: this framework has none. */
+export function pluginsResource(): Resource {
+  return { GET: () => ({ plugins: [] }) };
+}
+
 export function pingResource(): Resource {
   return { GET: (_request, reply) => reply.type('text/plain').send('pong\n') };
 }

@@ -1,8 +1,10 @@
+import type { FastifyRequest } from 'fastify';
 import type { AppGroup, AppSpec } from '../app.js';
 import { treeOf } from '../app-groups.js';
 import type { AppView, FrameworkView } from '../service.js';
 import { checkTree, type ParseOptions, parse, rollBack } from '../spec.js';
 import { ApiError, malformed, rejected } from './errors.js';
+import { flag } from './query.js';
 
 export interface Judged {
   spec: AppSpec;
@@ -26,6 +28,14 @@ export function judgeUpdate(body: unknown, options: ParseOptions, app: AppView |
   if (version === null || app === undefined || options.mode !== 'patch') return judge(body, options);
   const earlier = findVersion(app, version);
   return { spec: rollBack(earlier, app.spec, options.version), ignored: [] };
+}
+
+/** With `?strict=true`, or the header `X-GAIA-Strict: true`, fields that would have no effect are refused. */
+export function requireKnown(request: FastifyRequest, ignored: string[]): void {
+  const isStrict = flag(request, 'strict', request.headers['x-gaia-strict'] === 'true');
+  if (!isStrict || ignored.length === 0) return;
+  const errors = ['is not a known field', 'correct its name or remove it; without strict it would be ignored'];
+  throw new ApiError(422, 'Object is not valid', null, { details: ignored.map((path) => ({ path, errors })) });
 }
 
 export function findVersion(app: AppView, version: string): AppSpec {

@@ -27,16 +27,11 @@ export function deleteTasksResource(context: Context): Resource {
 
 function deleteTasks(context: Context): Handler {
   return async (request, reply) => {
-    refuseWipe(request);
     const ids = readIds(request.body);
     const found = new Map<string, { task: TaskView; app: AppView }>();
     for (const app of context.service.view().apps) {
       for (const task of app.tasks) if (ids.has(task.id)) found.set(task.id, { task, app });
     }
-    requireOneApp(
-      [...found.values()].map(({ app }) => app.spec.id),
-      flag(request, 'scale'),
-    );
     const accepted = await killTasks(context, request, [...found.keys()]);
     if (flag(request, 'scale') && accepted !== null) return sendDeployment(reply, accepted);
     return { tasks: [...found.values()].map(({ task, app }) => taskJson(task, app)) };
@@ -49,21 +44,18 @@ export async function killTasks(
   request: FastifyRequest,
   taskIds: string[],
 ): Promise<Accepted | null> {
-  const scale = flag(request, 'scale');
-  const force = flag(request, 'force');
+  refuseScaleAndWipe(request);
+  const [scale, wipe, force] = [flag(request, 'scale'), flag(request, 'wipe'), flag(request, 'force')];
   if (taskIds.length === 0) return null;
-  const command = { type: 'killTasks', taskIds, scale, force } as const;
+  const command = { type: 'killTasks', taskIds, scale, wipe, force } as const;
   const { accepted } = await context.changes.submit(() => ({ command, result: null }));
   return accepted;
 }
 
-/** `wipe` destroys persistent volumes in Marathon. There are none here, and pretending would be worse than refusing. */
-export function refuseWipe(request: FastifyRequest): void {
-  if (!flag(request, 'wipe')) return;
-  if (flag(request, 'scale')) {
-    throw new ApiError(400, 'You cannot use scale and wipe at the same time.', 'Use scale alone.');
-  }
-  throw new ApiError(422, 'wipe is not supported by this version', 'Leave wipe out: tasks have no persistent volumes.');
+/** `wipe` gives up what agents keep for the instances: their volumes are destroyed, and new ones start elsewhere. */
+function refuseScaleAndWipe(request: FastifyRequest): void {
+  if (!flag(request, 'wipe') || !flag(request, 'scale')) return;
+  throw new ApiError(400, 'You cannot use scale and wipe at the same time.', 'Scaling down destroys volumes, too.');
 }
 
 export function wantsText(request: FastifyRequest): boolean {
@@ -85,12 +77,4 @@ function readIds(body: unknown): Set<string> {
   const key = ids === undefined ? 'error.path.missing' : 'error.expected.jsarray';
   const details = [{ path: '/ids', errors: [key, 'give the ids of tasks: {"ids": ["…"]}'] }];
   throw new ApiError(400, 'Invalid JSON', null, { details });
-}
-
-/** Scaling is one deployment of one app; a list across apps would be several, and half of it might be refused. */
-function requireOneApp(appIds: string[], scale: boolean): void {
-  const distinct = [...new Set(appIds)];
-  if (!scale || distinct.length <= 1) return;
-  const remedy = `The tasks belong to ${distinct.join(', ')}; send one request per app.`;
-  throw new ApiError(422, 'scale works on the tasks of one app', remedy);
 }

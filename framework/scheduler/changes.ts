@@ -1,7 +1,7 @@
 /** Changes of apps: the lock by running deployments, new versions, and the deployment that carries them out. */
 import lodash from 'lodash';
 import type { AppGroup, AppSpec } from '../app.js';
-import type { CommandResult } from '../service.js';
+import type { CommandResult, Deadline } from '../service.js';
 import type { Context } from './context.js';
 import { startDeployment } from './deployments.js';
 import { rememberChange } from './history.js';
@@ -43,8 +43,17 @@ export function unlock(context: Context, appIds: string[], force: boolean): Refu
       "View details at '/v2/deployments/<DEPLOYMENT_ID>'.";
     return { ok: false, reason: 'locked', message, deploymentIds: locking.map(({ id }) => id) };
   }
+  const { runningDeploymentsMax: max } = context.options;
+  if (context.state.deployments.size - locking.length >= max) return tooMany(max);
   for (const deployment of locking) endEarly(context, deployment, 'is given up: another change was forced');
   return null;
+}
+
+function tooMany(max: number): Refusal {
+  const message =
+    `Max number (${max}) of running deployments is achieved. Wait for existing deployments to complete or cancel one using ` +
+    'force=true parameter. You can increase max deployment number by using --max-running-deployments parameter';
+  return { ok: false, reason: 'tooMany', message };
 }
 
 /** The deployment ends where it is; `how` goes on after its name. */
@@ -64,6 +73,7 @@ export interface Wanted {
   apps: Map<string, AppSpec | null>;
   groups?: Map<string, AppGroup | null>;
   mode?: DeployMode;
+  deadline?: Deadline;
   /** What people are told has changed; left out: the lowest path above the apps. */
   groupId?: string;
 }
@@ -84,7 +94,7 @@ export function deploy(context: Context, wanted: Wanted): CommandResult {
     if (group) state.appGroups.put(id, group);
     else state.appGroups.remove(id);
   }
-  const deployment = startDeployment(context, version, targets, groupsBefore);
+  const deployment = startDeployment(context, wanted, targets, groupsBefore);
   const groupId = wanted.groupId ?? commonGroup([...targets.keys()]);
   publish(context, { eventType: 'group_change_success', groupId, version });
   return { ok: true, deploymentId: deployment.id, version };

@@ -14,7 +14,8 @@ import { killTasks } from './kill-command.js';
 import { publish } from './publish.js';
 import { groupOf, groupState, isLost, lostSentence } from './quorum.js';
 import { endRebalance, startRebalance } from './rebalances.js';
-import type { AppRecord, DeploymentRecord } from './records.js';
+import type { AppRecord } from './records.js';
+import { rollBack } from './roll-back.js';
 import { stepsOf } from './steps.js';
 import { tell } from './story.js';
 import { nextVersion, stop } from './tasks.js';
@@ -41,13 +42,13 @@ function groupOfChange(command: Command): string | null {
 function carryOut(context: Context, command: Command): CommandResult {
   switch (command.type) {
     case 'putApps':
-      return putApps(context, command.specs, command.create, command.force);
+      return putApps(context, command);
     case 'changeTree':
       return changeTree(context, command);
     case 'deleteApp':
       return deleteApp(context, command.appId, command.force);
     case 'restartApp':
-      return restartApp(context, command.appId, command.version, command.force);
+      return restartApp(context, command);
     case 'killTasks':
       return killTasks(context, command);
     case 'cancelDeployment':
@@ -67,7 +68,8 @@ function carryOut(context: Context, command: Command): CommandResult {
   }
 }
 
-function putApps(context: Context, specs: AppSpec[], create: boolean, force: boolean): CommandResult {
+function putApps(context: Context, command: Extract<Command, { type: 'putApps' }>): CommandResult {
+  const { specs, create, force, deadline } = command;
   const refusal = specs.map((spec) => refusePut(context, spec, create)).find((found) => found !== null);
   const locked =
     refusal ??
@@ -83,19 +85,23 @@ function putApps(context: Context, specs: AppSpec[], create: boolean, force: boo
     .at(-1);
   if (version === undefined)
     return { ok: false, reason: 'invalid', message: 'apps: the list is empty; name at least one app' };
-  return deploy(context, { version, apps: new Map(specs.map((spec) => [spec.id, spec])) });
+  return deploy(context, {
+    version,
+    apps: new Map(specs.map((spec) => [spec.id, spec])),
+    ...(deadline && { deadline }),
+  });
 }
 
 /** Apps and groups together, as one deployment. */
 function changeTree(context: Context, command: Extract<Command, { type: 'changeTree' }>): CommandResult {
-  const { specs, removedApps, groups, removedGroups, groupId, version, force, dryRun } = command;
+  const { specs, removedApps, groups, removedGroups, groupId, version, force, dryRun, deadline } = command;
   const refusal = specs.map((spec) => refusePut(context, spec, false)).find((found) => found !== null);
   if (refusal) return refusal;
   const apps = new Map<string, AppSpec | null>(specs.map((spec) => [spec.id, spec]));
   for (const id of removedApps) if (context.state.apps.get(id)) apps.set(id, null);
   const byId = new Map<string, AppGroup | null>(groups.map((group) => [group.id, group]));
   for (const id of removedGroups) if (context.state.appGroups.get(id)) byId.set(id, null);
-  const wanted = { version, apps, groups: byId, groupId };
+  const wanted = { version, apps, groups: byId, groupId, ...(deadline && { deadline }) };
   if (dryRun) return preview(context, wanted);
   return unlock(context, [...apps.keys()], force) ?? deploy(context, wanted);
 }
@@ -159,7 +165,8 @@ function deleteApp(context: Context, appId: string, force: boolean): CommandResu
 }
 
 /** `force` on a group that is lost begins a new, empty generation; that is the only way to lose data by a command. */
-function restartApp(context: Context, appId: string, version: string, force: boolean): CommandResult {
+function restartApp(context: Context, command: Extract<Command, { type: 'restartApp' }>): CommandResult {
+  const { appId, version, force, deadline } = command;
   const app = context.state.apps.get(appId);
   if (!app) return notFound(appId);
   const group = groupOf(app, context.state.tasksOf(appId));
@@ -168,7 +175,12 @@ function restartApp(context: Context, appId: string, version: string, force: boo
   const locked = unlock(context, [appId], force);
   if (locked) return locked;
   if (group && isLost(group)) beginAgain(context, app);
-  return deploy(context, { version, apps: new Map([[appId, { ...app.spec, version }]]), mode: 'restart' });
+  return deploy(context, {
+    version,
+    apps: new Map([[appId, { ...app.spec, version }]]),
+    mode: 'restart',
+    ...(deadline && { deadline }),
+  });
 }
 
 function beginAgain(context: Context, app: AppRecord): void {
@@ -188,15 +200,6 @@ function cancelDeployment(context: Context, deploymentId: string, force: boolean
   endEarly(context, deployment, `is cancelled${force ? '' : ' and rolled back'}`);
   if (force) return { ok: true, deploymentId: null, version: deployment.version };
   return rollBack(context, deployment);
-}
-
-/** Apps that it has deleted come back; those that it made, and that somebody has deleted since, do not. */
-function rollBack(context: Context, { originals, originalGroups = {} }: DeploymentRecord): CommandResult {
-  const known = Object.entries(originals).filter(([id, original]) => original || context.state.apps.get(id));
-  const versions = known.map(([id]) => nextVersion(context, context.state.apps.get(id)));
-  const version = versions.sort().at(-1) ?? nextVersion(context, undefined);
-  const apps = new Map(known.map(([id, original]) => [id, original && { ...original, version }]));
-  return deploy(context, { version, apps, groups: new Map(Object.entries(originalGroups)), mode: 'rollBack' });
 }
 
 function resetDelay(context: Context, appId: string): CommandResult {

@@ -59,6 +59,8 @@ export interface SchedulerOptions {
   executorCommand: string;
   /** On every agent: where members with durability `disk` keep what outlives them. */
   dataDirectory: string;
+  /** Of users' changes; one more is refused. */
+  runningDeploymentsMax: number;
   place(request: PlacementRequest, agents: AgentSnapshot[]): Plan;
   ids: Ids;
 }

@@ -2,6 +2,7 @@
 import type { AppGroup } from '../app.js';
 import { type DependencyGraph, dependencyGraph } from '../spec/dependencies.js';
 import { isOutdated } from './apps.js';
+import type { Wanted } from './changes.js';
 import { type Context, isoTime } from './context.js';
 import { guestProgress } from './guests.js';
 import { pendingSentence } from './health.js';
@@ -13,7 +14,7 @@ import { tell } from './story.js';
 
 export function startDeployment(
   context: Context,
-  version: string,
+  { version, deadline }: Pick<Wanted, 'version' | 'deadline'>,
   targets: Targets,
   originalGroups: Record<string, AppGroup | null>,
 ): DeploymentRecord {
@@ -27,6 +28,7 @@ export function startDeployment(
     originals: Object.fromEntries([...targets].map(([id, { before }]) => [id, before])),
     ...(Object.keys(originalGroups).length > 0 && { originalGroups }),
     startedAt: isoTime(context.now),
+    ...(deadline && { deadline: { ...deadline, atMs: context.now + deadline.seconds * 1000 } }),
   };
   for (const id of targets.keys()) tell(context, id, `deployment ${deployment.id} begins: version ${version}`);
   return context.state.deployments.put(deployment.id, deployment);

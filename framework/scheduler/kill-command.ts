@@ -10,6 +10,7 @@ import { wantSlots } from './groups.js';
 import { guestBears } from './guests.js';
 import { caughtUp, groupOf, mayKill } from './quorum.js';
 import type { AppRecord, TaskRecord } from './records.js';
+import { release } from './reservations.js';
 import { nextVersion, stop } from './tasks.js';
 
 type KillCommand = Extract<Command, { type: 'killTasks' }>;
@@ -21,11 +22,13 @@ export function killTasks(context: Context, command: KillCommand): CommandResult
     return { ok: false, reason: 'notFound', message: `Task '${missing ?? ''}' does not exist` };
   }
   const byApp = new Map(Object.entries(lodash.groupBy(tasks, (task) => task.appId)));
+  const refused = command.wipe ? refuseWipe(context, [...byApp.keys()]) : null;
+  if (refused) return refused;
   for (const [appId, victims] of byApp) {
     const refusal = command.force ? null : refuseKill(context, context.state.apps.get(appId), victims, command.scale);
     if (refusal) return refusal;
   }
-  return command.scale ? killAndScale(context, byApp, command.force) : killNow(context, tasks, command.force);
+  return command.scale ? killAndScale(context, byApp, command.force) : killNow(context, tasks, command);
 }
 
 function refuseKill(
@@ -60,7 +63,17 @@ function refuseKill(
   return { ok: false, reason: 'quorum', message };
 }
 
-function killNow(context: Context, tasks: TaskRecord[], force: boolean): CommandResult {
+/** A replica takes what it keeps along when it leaves its group, and not before. */
+function refuseWipe({ state }: Context, appIds: string[]): CommandResult | null {
+  const replicated = appIds.find((id) => state.apps.get(id)?.spec.replication);
+  if (replicated === undefined) return null;
+  const message = `wipe: "${replicated}" is replicated, and its replicas keep what the group needs; drain the agent, or scale the app`;
+  return { ok: false, reason: 'invalid', message };
+}
+
+function killNow(context: Context, tasks: TaskRecord[], { force, wipe = false }: KillCommand): CommandResult {
+  const kept = tasks.flatMap(({ reservationId = '' }) => context.state.reservations.get(reservationId) ?? []);
+  if (wipe) for (const one of kept) release(context, one, 'wiped by a user');
   for (const task of tasks) stop(context, task, force ? 'killed by a user, forced' : 'killed by a user', !force);
   return {
     ok: true,

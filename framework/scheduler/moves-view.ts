@@ -32,6 +32,7 @@ function drainDeployment(context: Context, { id, startedAt, left }: DrainRecord,
   return {
     ...{ id, version: startedAt, affectedApps, steps: [{ actions }], currentStep: 1, currentActions: actions },
     waitingFor: waiting,
+    deadline: null,
   };
 }
 
@@ -51,6 +52,7 @@ export function rebalanceDeployments(context: Context): DeploymentView[] {
       currentStep: Math.min(current + 1, Math.max(1, steps.length)),
       currentActions,
       waitingFor,
+      deadline: null,
     };
   });
 }

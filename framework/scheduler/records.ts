@@ -4,7 +4,7 @@ import type { AgentName, Selection } from '../../placement/index.js';
 import type { AttributeValue, ReplicaDemand } from '../../placement/types.js';
 import type { AppGroup, AppSpec, PersistentVolume, Replication } from '../app.js';
 import type { CheckStatusInfo, TaskState } from '../mesos-http-client/index.js';
-import type { TaskFailure, TaskView } from '../service.js';
+import type { Deadline, TaskFailure, TaskView } from '../service.js';
 
 export interface FrameworkRecord {
   id: string;
@@ -193,6 +193,8 @@ export interface DeploymentRecord {
   /** Groups before it; left out: it changes none. */
   originalGroups?: Record<string, AppGroup | null>;
   startedAt: string;
+  /** It fails when it has not ended then; left out: it may take as long as it takes. */
+  deadline?: Deadline & { atMs: number };
 }
 
 export interface DeploymentAction {

@@ -161,6 +161,7 @@ function deploymentView(context: Context, deployment: DeploymentRecord): Deploym
     currentStep,
     currentActions: currentActions(deployment),
     waitingFor: waits.length > 0 ? waits.join('; ') : null,
+    deadline: deployment.deadline ? isoTime(deployment.deadline.atMs) : null,
   };
 }
 

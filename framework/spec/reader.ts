@@ -25,6 +25,7 @@ const ITEMS_MAX = 1000;
  */
 export class Reader {
   private readonly asked = new Set<string>();
+  private readonly inner: Reader[] = [];
 
   constructor(
     private readonly source: Json,
@@ -37,6 +38,11 @@ export class Reader {
     return Object.keys(this.source)
       .filter((key) => !this.asked.has(key))
       .map((key) => this.pathOf(key));
+  }
+
+  /** The same of this object and all that were read in it. */
+  ignoredWithin(): string[] {
+    return [...this.ignored(), ...this.inner.flatMap((one) => one.ignoredWithin())];
   }
 
   pathOf(name: string): string {
@@ -82,7 +88,7 @@ export class Reader {
   }
 
   object(name: string): Reader | undefined {
-    return this.read(name, (value, path) => readObject(value, path, this.problems));
+    return this.read(name, (value, path) => this.enter(value, path));
   }
 
   list<T>(name: string, item: (value: unknown, path: string, problems: Problems) => T | undefined): T[] | undefined {
@@ -95,18 +101,24 @@ export class Reader {
 
   objects<T>(name: string, item: (reader: Reader) => T): T[] | undefined {
     return this.list(name, (value, path) => {
-      const reader = readObject(value, path, this.problems);
+      const reader = this.enter(value, path);
       return reader === undefined ? undefined : item(reader);
     });
   }
 
   /** An object whose keys the user chooses. */
   map<T>(name: string, item: (value: unknown, path: string) => T | undefined): Record<string, T> | undefined {
-    const reader = this.object(name);
+    const reader = this.read(name, (value, path) => readObject(value, path, this.problems));
     if (reader === undefined) return undefined;
     if (!isShort(Object.keys(reader.source).length, reader.path, this.problems)) return undefined;
     const entries = Object.entries(reader.source).map(([key, value]) => [key, item(value, reader.pathOf(key))]);
     return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
+  }
+
+  private enter(value: unknown, path: string): Reader | undefined {
+    const reader = readObject(value, path, this.problems);
+    if (reader !== undefined) this.inner.push(reader);
+    return reader;
   }
 
   private read<T>(name: string, how: (value: unknown, path: string) => T | undefined): T | undefined {

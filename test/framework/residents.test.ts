@@ -355,4 +355,31 @@ describe('scheduler: replicas with volumes', () => {
     world.command({ type: 'deleteApp', appId: id, force: false });
     world.until((view) => view.apps.length === 0 && kept(world).length === 0 && records(world).length === 0);
   });
+
+  it('are wiped by a user: the volume is destroyed, and a new instance begins without it', () => {
+    const world = running();
+    const [task] = tasks(world);
+    const [volume] = volumes(world);
+    assert.equal(
+      world.command({ type: 'killTasks', taskIds: [task?.id as string], scale: false, wipe: true, force: false })?.ok,
+      true,
+    );
+    world.until(
+      () =>
+        tasks(world)[0]?.state === 'TASK_RUNNING' && tasks(world)[0]?.id !== task?.id && volumes(world).length === 1,
+    );
+    assert.notEqual(volumes(world)[0], volume);
+    assert.equal(records(world).length, 1);
+    assert.match(story(world, '/keep'), /is given back: wiped by a user/);
+  });
+
+  it('are not wiped when they are replicas', () => {
+    const world = new World();
+    world.connect();
+    world.command(put(replicatedSpec('/demo/ledger')));
+    world.until(settled);
+    const taskIds = [tasks(world, '/demo/ledger')[0]?.id as string];
+    const refused = world.command({ type: 'killTasks', taskIds, scale: false, wipe: true, force: true });
+    assert.ok(refused?.ok === false && refused.reason === 'invalid');
+  });
 });

@@ -151,9 +151,11 @@ describe('api: tasks', () => {
     assert.equal((await call('POST', '/v2/tasks/delete', { ids: 'x' })).status, 400);
   });
 
-  it('refuses wipe, and wipe with scale as Marathon does', async () => {
+  it('passes wipe on, and refuses wipe with scale as Marathon does', async () => {
     assert.equal((await call('DELETE', '/v2/apps/shop/web/tasks?wipe=true&scale=true')).status, 400);
-    assert.equal((await call('DELETE', '/v2/apps/shop/web/tasks?wipe=true')).status, 422);
+    assert.equal((await call('DELETE', '/v2/apps/shop/web/tasks?wipe=true')).status, 200);
+    const command = service.commands.at(-1);
+    assert.ok(command?.type === 'killTasks' && command.wipe);
     assert.equal((await call('GET', '/v2/tasks?status=odd')).status, 400);
   });
 });

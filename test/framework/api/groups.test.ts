@@ -255,4 +255,16 @@ describe('api: groups', () => {
     assert.deepEqual((await call('GET', '/v2/groups/empty/inner')).body.dependencies, ['/none']);
     assert.equal((await call('PATCH', '/v2/groups/empty', { enforceRole: false })).status, 200);
   });
+
+  it('kills and scales tasks of several apps as one deployment', async () => {
+    await settledWith('POST', '/v2/groups', shop);
+    const victims = ['/shop/front/web', '/shop/back/mail'].map((id) => world.app(id).tasks[0]?.id);
+    const { body } = await call('POST', '/v2/tasks/delete?scale=true', { ids: victims });
+    assert.deepEqual(
+      world.view().deployments.map(({ id }) => id),
+      [body.deploymentId],
+    );
+    world.until(settled);
+    assert.deepEqual([instances('/shop/front/web'), instances('/shop/back/mail')], [1, 0]);
+  });
 });

@@ -194,6 +194,7 @@ export class MemoryService implements FrameworkService {
         currentStep: 1,
         currentActions: actions,
         waitingFor,
+        deadline: null,
         viewsLeft,
       });
     }

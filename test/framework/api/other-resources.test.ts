@@ -70,6 +70,67 @@ describe('api: the rest', () => {
     assert.equal((await call('GET', '/health')).status, 503);
   });
 
+  it('has no plugins', async () => {
+    assert.deepEqual((await call('GET', '/v2/plugins')).body, { plugins: [] });
+  });
+
+  it('takes deadlines of deployments, and says what is wrong with one', async () => {
+    await put(web);
+    const deadlines = async (query: string) => {
+      const { status } = await call('POST', `/v2/apps/shop/web/restart?${query}`);
+      const command = service.commands.at(-1);
+      return [status, command?.type === 'restartApp' ? command.deadline : null];
+    };
+    assert.deepEqual(await deadlines('deadlineSeconds=60'), [200, { seconds: 60, rollBack: false }]);
+    assert.deepEqual(await deadlines('deadlineSeconds=60&rollBack=true'), [200, { seconds: 60, rollBack: true }]);
+    for (const wrong of ['deadlineSeconds=0', 'deadlineSeconds=1.5', 'deadlineSeconds=604801', 'rollBack=true'])
+      assert.equal((await deadlines(wrong))[0], 400, wrong);
+    service.refusals.push({ ok: false, reason: 'tooMany', message: 'Max number' });
+    assert.equal((await call('POST', '/v2/apps/shop/web/restart')).status, 403);
+  });
+
+  it('refuses unknown fields, wherever they are, when it is asked to be strict', async () => {
+    const misspelt = { ...web, instnces: 2, portDefinitions: [{ port: 0, potocol: 'udp' }] };
+    const lax = await call('POST', '/v2/apps', misspelt);
+    assert.deepEqual(
+      [lax.status, lax.headers['x-gaia-ignored-fields']],
+      [201, '/instnces, /portDefinitions(0)/potocol'],
+    );
+    for (const [query, headers] of [
+      ['?strict=true', {}],
+      ['', { 'x-gaia-strict': 'true' }],
+    ] as const) {
+      const strict = await call('PUT', `/v2/apps/shop/web${query}`, misspelt, headers);
+      const paths = strict.body.details.map(({ path }: { path: string }) => path);
+      assert.deepEqual([strict.status, paths], [422, ['/instnces', '/portDefinitions(0)/potocol']]);
+    }
+    const group = await call('PUT', '/v2/groups/x?strict=true', {
+      apps: [{ id: 'a', cmd: 'sleep 1', meem: 1 }],
+      depends: [],
+    });
+    assert.deepEqual(
+      group.body.details.map(({ path }: { path: string }) => path),
+      ['/depends', '/apps(0)/meem'],
+    );
+    assert.equal((await call('PUT', '/v2/apps/shop/web?strict=true', web)).status, 200);
+  });
+
+  it('counts tasks by configuration', async () => {
+    await put(web);
+    service.change(web.id, (app) => {
+      const [old] = app.tasks;
+      if (old) Object.assign(old, { version: '2020-01-01T00:00:00.000Z', stagedAt: '2020-01-01T00:00:00.000Z' });
+    });
+    const [listed] = (await call('GET', '/v2/apps?embed=apps.taskStats')).body.apps;
+    const counts = (name: string) => listed.taskStats[name].stats.counts.running;
+    assert.deepEqual([counts('totalSummary'), counts('withLatestConfig'), counts('withOutdatedConfig')], [2, 1, 1]);
+    assert.equal(counts('startedAfterLastScaling'), 1);
+    assert.ok(listed.taskStats.totalSummary.stats.lifeTime.medianSeconds >= 0);
+    assert.equal((await call('GET', '/v2/apps')).body.apps[0].taskStats, undefined);
+    assert.ok((await call('GET', '/v2/apps/shop/web?embed=app.taskStats')).body.app.taskStats);
+    assert.equal((await call('GET', '/v2/apps?embed=apps.failures')).body.apps[0].tasks.length, 2);
+  });
+
   it('answers 404 to unknown paths and 405 to unknown methods', async () => {
     const none = await call('GET', '/v3/apps');
     assert.deepEqual([none.status, none.body.message], [404, 'URI not found']);

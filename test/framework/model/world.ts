@@ -45,7 +45,15 @@ export class World {
     const ids = { uuid: () => `0000-${next()}`, secretHex: () => next().padStart(64, '0') };
     const entries = [...this.stored].map(([key, text]): [string, object] => [key, JSON.parse(text)]);
     return new Scheduler(
-      { role: 'gaia', principal: 'gaia', executorCommand: 'exec true', dataDirectory: '/data', place, ids },
+      {
+        role: 'gaia',
+        principal: 'gaia',
+        executorCommand: 'exec true',
+        dataDirectory: '/data',
+        runningDeploymentsMax: 100,
+        place,
+        ids,
+      },
       entries,
     );
   }
