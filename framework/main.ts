@@ -16,6 +16,7 @@ import { type FrameworkOptions, readOptions } from './options.js';
 import { Scheduler } from './scheduler.js';
 import { Seat } from './seat.js';
 import { openLmdbStore } from './store/lmdb.js';
+import { stateFolder, userIn } from './store/place.js';
 import type { Store } from './store/store.js';
 import { openZooKeeperStore } from './store/zookeeper.js';
 import { isZooKeeperUrl, parseZooKeeperUrl, type ZooKeeper } from './zookeeper/index.js';
@@ -72,8 +73,8 @@ async function standingOf(options: FrameworkOptions, begin: (store: Store) => Re
   if (!isZooKeeperUrl(options.store)) return new Alone(await openLmdbStore(options.store), begin);
   const url = parseZooKeeperUrl(options.store);
   const sessionTimeoutMs = options.zkSessionTimeoutSeconds * 1000;
-  const user = options.zkUserFile && (await readFile(options.zkUserFile, 'utf8')).trim();
-  const open = (zooKeeper: ZooKeeper) => openZooKeeperStore(zooKeeper, `${url.path}/state`);
+  const user = await userIn(options.zkUserFile);
+  const open = (zooKeeper: ZooKeeper) => openZooKeeperStore(zooKeeper, `${url.path}/${stateFolder}`);
   return new Elector({ url, sessionTimeoutMs, ...(user && { user }), open, begin, log });
 }
 

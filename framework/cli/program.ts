@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { installation } from '../installation.js';
 import { ApiClient } from './api-client.js';
@@ -37,6 +38,7 @@ export function buildProgram(): Command {
   addAppCommands(program.command('app').description('add, change and look at apps'));
   addDeploymentCommands(program.command('deployment').description('changes that are being carried out'));
   addInspectCommands(program);
+  addStoreCommands(program);
   addVmCommands(program.command('vm').description('virtual machines'));
   for (const command of leaves(program))
     command.addOption(apiOption()).option('--json', 'print one JSON object as the last line');
@@ -163,6 +165,26 @@ function addInspectCommands(program: Command): void {
     .option('--slot <SLOT>', 'only the replica in this slot', whole(0, 8))
     .action((id, options) => logs(session(options), id, options));
 }
+
+/** The framework's state, past its API. */
+function addStoreCommands(program: Command): void {
+  ofStore(program.command('backup').argument('<file>', 'is made; must not exist'))
+    .description("write the framework's state into one file; the framework may run")
+    .action(async (file, options) => (await import('./backup.js')).backUp(outputOf(options), file, options));
+  ofStore(program.command('restore').argument('<file>', 'that "gaia backup" has written'))
+    .description('put a backup into a store; no framework may run on it')
+    .option('--force', 'also when the store is not empty: what is in it is replaced')
+    .action(async (file, options) => (await import('./backup.js')).restore(outputOf(options), file, options));
+}
+
+function ofStore(command: Command): Command {
+  const store = new Option('--store <PLACE>', 'as the framework was given it').env('GAIA_STORE');
+  return command
+    .addOption(store.default(join(defaultDirectory(), 'framework'), "the local cluster's"))
+    .addOption(new Option('--zk-user-file <FILE>', 'name:password for ZooKeeper').env('GAIA_ZK_USER_FILE'));
+}
+
+const outputOf = ({ json }: GlobalOptions): Output => new Output(json === true);
 
 const EVENTS_HELP = `
 With --json the events are one list; with --follow --json each is a line of its own.

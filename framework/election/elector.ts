@@ -1,5 +1,6 @@
 /** Carries out what `Election` decides: sessions with ZooKeeper, the candidate's node, reigns. */
 import type { Logger } from 'pino';
+import { candidates } from '../store/place.js';
 import type { Store } from '../store/store.js';
 import {
   type CandidateGroup,
@@ -49,7 +50,7 @@ export class Elector implements Standing {
   constructor(options: ElectorOptions) {
     this.#options = options;
     this.zooKeeper = { url: textOf(options.url), sessionTimeoutMs: options.sessionTimeoutMs };
-    this.#group = { directory: `${options.url.path}/schedulers`, prefix: 'candidate_' };
+    this.#group = { directory: `${options.url.path}/${candidates.folder}`, prefix: candidates.prefix };
     this.failed = new Promise((_, reject) => {
       this.#fail = reject;
     });

@@ -1,4 +1,5 @@
 /** The embedded store: one directory, an LMDB environment in it, every batch one transaction, flushed to the disk. */
+import { existsSync } from 'node:fs';
 import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
@@ -31,6 +32,40 @@ export async function openLmdbStore(directory: string): Promise<Store> {
   }
 }
 
+/** What is in the store of `directory` at one moment, while another process may write. @throws StoreError */
+export async function readLmdbStore(directory: string): Promise<[key: string, value: object][]> {
+  const path = join(directory, 'state.mdb');
+  if (!existsSync(path)) throw new StoreError(`--store ${directory}: there is no store of gaia in it`);
+  const database = open<object, string>({
+    path,
+    noSubdir: true,
+    encoding: 'json',
+    readOnly: true,
+    mapSize: mapBytesMax,
+  });
+  try {
+    refuseOtherSchema(directory, database);
+    return recordsOf(database);
+  } finally {
+    await database.close();
+  }
+}
+
+function recordsOf(database: RootDatabase<object, string>): [key: string, value: object][] {
+  const all = [...database.getRange()].map(({ key, value }): [string, object] => [key, value]);
+  return all.filter(([key]) => key !== schemaKey);
+}
+
+/** Gives back whether there is a schema at all. */
+function refuseOtherSchema(directory: string, database: RootDatabase<object, string>): boolean {
+  const found = (database.get(schemaKey) as { version?: unknown } | undefined)?.version;
+  if (found === undefined || found === schemaVersion) return found !== undefined;
+  throw new StoreError(
+    `--store ${directory}: its records have schema version ${found}, this program reads version ${schemaVersion}; ` +
+      'use the version of GAIA that wrote them, or another directory',
+  );
+}
+
 class LmdbStore implements Store {
   readonly #database: RootDatabase<object, string>;
   readonly #lock: DirectoryLock;
@@ -52,28 +87,17 @@ class LmdbStore implements Store {
     });
     // The records hold the groups' secrets.
     await chmod(path, 0o600);
-    const store = new LmdbStore(database, lock);
-    await store.#checkSchema(directory);
-    return store;
-  }
-
-  async #checkSchema(directory: string): Promise<void> {
-    const found = (this.#database.get(schemaKey) as { version?: unknown } | undefined)?.version;
-    if (found === schemaVersion) return;
-    if (found === undefined) {
-      await this.#database.put(schemaKey, { version: schemaVersion });
-      return;
+    try {
+      if (!refuseOtherSchema(directory, database)) await database.put(schemaKey, { version: schemaVersion });
+    } catch (error) {
+      await database.close();
+      throw error;
     }
-    await this.#database.close();
-    throw new StoreError(
-      `--store ${directory}: its records have schema version ${found}, this program reads version ${schemaVersion}; ` +
-        'use the version of GAIA that wrote them, or another directory',
-    );
+    return new LmdbStore(database, lock);
   }
 
   entries(): [key: string, value: object][] {
-    const all = [...this.#database.getRange()].map(({ key, value }): [string, object] => [key, value]);
-    return all.filter(([key]) => key !== schemaKey);
+    return recordsOf(this.#database);
   }
 
   async write(changes: Change[]): Promise<void> {

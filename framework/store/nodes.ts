@@ -24,9 +24,9 @@ const compressedMark = 1;
 const headerBytes = 3;
 
 /** Keys hold slashes. */
-export const nameOf = (key: string): string => encodeURIComponent(key);
-export const keyOf = (name: string): string => decodeURIComponent(name);
-export const partPath = (name: string, part: number): string => `${folders.parts}/${name}.${part}`;
+const nameOf = (key: string): string => encodeURIComponent(key);
+const keyOf = (name: string): string => decodeURIComponent(name);
+const partPath = (name: string, part: number): string => `${folders.parts}/${name}.${part}`;
 
 /**
  * The pieces of a value: the first goes to the record's node, the others to `partPath`. Small ones are JSON that people can read;
@@ -49,7 +49,17 @@ export function piecesIn(first: Buffer): number {
   return first[0] === compressedMark ? first.readUInt16BE(1) : 1;
 }
 
-export function joined(pieces: readonly Buffer[]): object {
+/** The records in the nodes below the store's path. */
+export function recordsIn(nodes: ReadonlyMap<string, Buffer>): [key: string, value: object][] {
+  return [...nodes].flatMap(([path, first]): [string, object][] => {
+    const [folder, name] = path.split('/') as [string, string];
+    if (folder !== folders.records) return [];
+    const others = Array.from({ length: piecesIn(first) - 1 }, (_, at) => nodes.get(partPath(name, at + 1)) as Buffer);
+    return [[keyOf(name), valueIn([first, ...others])]];
+  });
+}
+
+function valueIn(pieces: readonly Buffer[]): object {
   const all = pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces);
   const plain = all[0] === compressedMark ? inflateRawSync(all.subarray(headerBytes)) : all;
   return JSON.parse(plain.toString('utf8'));

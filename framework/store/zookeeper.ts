@@ -8,20 +8,19 @@
  * the store carries out what was decided.
  */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import _ from 'lodash';
 import type { Change } from '../scheduler/state.js';
 import { type Operation, type ZooKeeper, ZooKeeperError } from '../zookeeper/index.js';
 import {
   changesIn,
   folders,
-  joined,
   journalOf,
-  keyOf,
   type NodeChange,
   nodeChanges,
   operationsFor,
-  partPath,
   piecesIn,
+  recordsIn,
   transactionsOf,
 } from './nodes.js';
 import { type Store, StoreError, schemaVersion } from './store.js';
@@ -34,8 +33,12 @@ interface Head {
 }
 
 const decision = 'decided';
+/** Of a node that is known to be there, and not yet what is in it. */
+const none = Buffer.alloc(0);
 /** Asked for at a time. */
 const readsMax = 1000;
+const readAttemptsMax = 30;
+const readAgainMs = 300;
 
 /**
  * Takes the store from whoever holds it. The session stays the caller's; when it is over, writes are refused.
@@ -50,6 +53,61 @@ export async function openZooKeeperStore(zooKeeper: ZooKeeper, root: string): Pr
   } catch (error) {
     throw asStoreError(error, root);
   }
+}
+
+/**
+ * What is in the store at one moment, without taking it from its scheduler: read again when something was written meanwhile.
+ * @throws StoreError if it is written to all the time, or there is none
+ */
+export async function readZooKeeperStore(zooKeeper: ZooKeeper, root: string): Promise<[key: string, value: object][]> {
+  const headVersion = async () => {
+    const { data, stat } = await zooKeeper.get(`${root}/head`);
+    refuseOtherSchema(root, data);
+    return stat.version;
+  };
+  try {
+    for (let attempt = 0; attempt < readAttemptsMax; attempt += 1) {
+      const before = await headVersion();
+      const nodes = await readNodes(zooKeeper, root).catch(ifGone);
+      if (nodes && (await headVersion()) === before) return recordsIn(nodes);
+      await sleep(readAgainMs);
+    }
+  } catch (error) {
+    if ((error as ZooKeeperError).code !== 'noNode') throw asStoreError(error, root);
+    throw new StoreError(`the store ${root} in ZooKeeper: there is none`);
+  }
+  throw new StoreError(
+    `the store ${root} in ZooKeeper: it changes faster than it can be read; try again when less is going on, or stop the schedulers`,
+  );
+}
+
+function ifGone(error: ZooKeeperError): null {
+  if (error.code === 'noNode') return null;
+  throw error;
+}
+
+/** By their paths below the store's; what was decided and not carried out yet counts (rule S2). */
+async function readNodes(zooKeeper: ZooKeeper, root: string): Promise<Map<string, Buffer>> {
+  const nodes = new Map<string, Buffer>();
+  for (const folder of [folders.records, folders.parts]) {
+    for (const names of _.chunk(await zooKeeper.children(`${root}/${folder}`), readsMax)) {
+      const all = await Promise.all(names.map((name) => zooKeeper.get(`${root}/${folder}/${name}`)));
+      for (const [at, { data }] of all.entries()) nodes.set(`${folder}/${names[at]}`, data);
+    }
+  }
+  for (const { path, data } of await decided(zooKeeper, root)) {
+    if (data) nodes.set(path, data);
+    else nodes.delete(path);
+  }
+  return nodes;
+}
+
+async function decided(zooKeeper: ZooKeeper, root: string): Promise<NodeChange[]> {
+  const folder = `${root}/${folders.journal}`;
+  if (!(await zooKeeper.children(folder)).includes(decision)) return [];
+  const get = async (name: string) => (await zooKeeper.get(`${folder}/${name}`)).data;
+  const count = Number(await get(decision));
+  return changesIn(await Promise.all(Array.from({ length: count }, (_piece, at) => get(`${at}`))));
 }
 
 class ZooKeeperStore implements Store {
@@ -72,9 +130,10 @@ class ZooKeeperStore implements Store {
   async open(): Promise<void> {
     for (const folder of Object.values(folders)) await this.#zooKeeper.makePath(`${this.#root}/${folder}`);
     await this.#take();
-    await this.#list();
     await this.#finishJournal();
-    this.#loaded = await this.#load();
+    const nodes = await readNodes(this.#zooKeeper, this.#root);
+    for (const [path, data] of nodes) this.#note({ path, data });
+    this.#loaded = recordsIn(nodes);
   }
 
   entries(): [key: string, value: object][] {
@@ -167,33 +226,8 @@ class ZooKeeperStore implements Store {
   async #presentHead(path: string): Promise<number> {
     if ((await this.#zooKeeper.stat(path)) === null) await this.#zooKeeper.create(path, this.#headData(0));
     const { data, stat } = await this.#zooKeeper.get(path);
-    const { schema } = readHead(data);
-    if (schema === schemaVersion) return stat.version;
-    throw new StoreError(
-      `--store ${this.#root} in ZooKeeper: its records have schema version ${schema}, this program reads version ` +
-        `${schemaVersion}; use the version of GAIA that wrote them, or another path`,
-    );
-  }
-
-  async #list(): Promise<void> {
-    for (const part of await this.#zooKeeper.children(`${this.#root}/${folders.parts}`)) this.#parts.add(part);
-    for (const name of await this.#zooKeeper.children(`${this.#root}/${folders.records}`)) this.#records.set(name, 1);
-  }
-
-  async #load(): Promise<[key: string, value: object][]> {
-    const loaded: [key: string, value: object][] = [];
-    for (const names of _.chunk([...this.#records.keys()], readsMax))
-      loaded.push(...(await Promise.all(names.map((name) => this.#read(name)))));
-    return loaded;
-  }
-
-  async #read(name: string): Promise<[key: string, value: object]> {
-    const get = async (path: string) => (await this.#zooKeeper.get(`${this.#root}/${path}`)).data;
-    const first = await get(`${folders.records}/${name}`);
-    const count = piecesIn(first);
-    this.#records.set(name, count);
-    const others = Array.from({ length: count - 1 }, (_, at) => get(partPath(name, at + 1)));
-    return [keyOf(name), joined([first, ...(await Promise.all(others))])];
+    refuseOtherSchema(this.#root, data);
+    return stat.version;
   }
 
   async #decide(pieces: Buffer[]): Promise<void> {
@@ -204,16 +238,13 @@ class ZooKeeperStore implements Store {
 
   /** What was decided and perhaps not carried out (rule S2); what was not decided is forgotten. */
   async #finishJournal(): Promise<void> {
-    const folder = `${this.#root}/${folders.journal}`;
-    const names = await this.#zooKeeper.children(folder);
-    if (names.includes(decision)) {
-      const get = async (name: string) => (await this.#zooKeeper.get(`${folder}/${name}`)).data;
-      const pieces = await Promise.all(Array.from({ length: Number(await get(decision)) }, (_, at) => get(`${at}`)));
-      const changes = changesIn(pieces);
-      const operations = operationsFor(this.#root, changes, (path) => this.#exists(path));
-      for (const transaction of transactionsOf(operations)) await this.#commit(transaction);
-      for (const change of changes) this.#note(change);
-    }
+    const changes = await decided(this.#zooKeeper, this.#root);
+    for (const folder of [folders.records, folders.parts])
+      for (const name of await this.#zooKeeper.children(`${this.#root}/${folder}`))
+        this.#note({ path: `${folder}/${name}`, data: none });
+    const operations = operationsFor(this.#root, changes, (path) => this.#exists(path));
+    for (const transaction of transactionsOf(operations)) if (transaction.length > 0) await this.#commit(transaction);
+    for (const change of changes) this.#note(change);
     await this.#clearJournal();
   }
 
@@ -223,6 +254,15 @@ class ZooKeeperStore implements Store {
     const names = await this.#zooKeeper.children(folder);
     if (names.length > 0) await this.#commit(names.map((name) => ({ type: 'delete', path: `${folder}/${name}` })));
   }
+}
+
+function refuseOtherSchema(root: string, head: Buffer): void {
+  const { schema } = readHead(head);
+  if (schema === schemaVersion) return;
+  throw new StoreError(
+    `the store ${root} in ZooKeeper: its records have schema version ${schema}, this program reads version ` +
+      `${schemaVersion}; use the version of GAIA that wrote them, or another path`,
+  );
 }
 
 function readHead(data: Buffer): Partial<Head> {

@@ -249,7 +249,7 @@ function commandLineOf(pid: number): string {
   }
 }
 
-function runCli(args: string[]): Promise<Ran> {
+export function runCli(args: string[]): Promise<Ran> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [cli, ...args], { stdio: ['ignore', 'pipe', 'pipe'], timeout: 120_000 });
     const ran: Ran = { status: null, stdout: '', stderr: '' };

@@ -12,10 +12,11 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import _ from 'lodash';
 import { type LocalCluster, startLocalCluster } from '../../framework/mesos-local/cluster.js';
+import { readStore } from '../../framework/store/place.js';
 import { openZooKeeperStore } from '../../framework/store/zookeeper.js';
 import { parseZooKeeperUrl, ZooKeeper } from '../../framework/zookeeper/index.js';
 import { ZooKeeperServers } from '../zookeeper.js';
-import { until } from './system.js';
+import { runCli, until } from './system.js';
 
 const main = fileURLToPath(new URL('../../framework/main.js', import.meta.url));
 const takeoverMaxMs = 10_000;
@@ -212,6 +213,22 @@ describe('three schedulers', function () {
     await until('another master', 30_000, async () => ![before, null].includes(await address()));
     await until('the same tasks there', 30_000, async () => _.isEqual((await inMesos()).tasks, ids));
     assert.deepEqual(await running(leader, 3), ids);
+  });
+
+  it('are backed up while they run; what is restored elsewhere is the same', async () => {
+    const file = join(directory, 'backup');
+    const gaia = (...args: string[]) => runCli([...args, '--json']);
+    const taken = await gaia('backup', file, '--store', zooKeeper.url('/gaia'));
+    assert.equal(taken.status, 0, taken.stderr);
+    const used = await gaia('restore', file, '--store', zooKeeper.url('/gaia'), '--force');
+    assert.equal(used.status, 4);
+    assert.match(used.stderr, /schedulers use this store; stop them first/);
+    const restored = await gaia('restore', file, '--store', join(directory, 'store'));
+    assert.equal(restored.status, 0, restored.stderr);
+    const keys = (await readStore(join(directory, 'store'))).map(([key]) => key);
+    const id = keys.filter((key) => key.startsWith('framework:'));
+    const tasks = keys.filter((key) => key.startsWith('task:')).map((key) => key.slice('task:'.length));
+    assert.deepEqual([id.length, tasks.sort()], [1, ids]);
   });
 
   it('change the leader on demand, and when it is stopped in an orderly way', async () => {

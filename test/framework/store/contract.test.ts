@@ -7,7 +7,7 @@ import _ from 'lodash';
 import type { Change } from '../../../framework/scheduler/state.js';
 import { openLmdbStore } from '../../../framework/store/lmdb.js';
 import { type Store, StoreError } from '../../../framework/store/store.js';
-import { openZooKeeperStore } from '../../../framework/store/zookeeper.js';
+import { openZooKeeperStore, readZooKeeperStore } from '../../../framework/store/zookeeper.js';
 import { type Operation, ZooKeeper, ZooKeeperError } from '../../../framework/zookeeper/index.js';
 import { randomFrom } from '../../random.js';
 import { ZooKeeperServers } from '../../zookeeper.js';
@@ -133,6 +133,25 @@ describe('stores', function () {
     ]);
   });
 
+  it('in ZooKeeper: is read as of one moment, whatever is written meanwhile', async () => {
+    const store = await inZooKeeper();
+    const records = (n: number) => _.range(5).map((at): Change => ({ key: `a:${at}`, value: { n } }));
+    await store.write(records(0));
+    let reads = 0;
+    // In the midst of the first two attempts.
+    const interfering = replacing(zooKeeper, 'get', async (path: string) => {
+      reads += Number(path.includes('/records/'));
+      if (reads === 2 || reads === 7) await store.write(reads === 2 ? records(1) : [{ key: 'a:0', value: null }]);
+      return zooKeeper.get(path);
+    });
+    const found = await readZooKeeperStore(interfering, `/stores/${places}`);
+    assert.deepEqual(
+      _.sortBy(found, 0),
+      _.range(1, 5).map((at) => [`a:${at}`, { n: 1 }]),
+    );
+    assert.ok(reads > 7, 'it was read more than once');
+  });
+
   it('in ZooKeeper: a session that is over writes nothing', async () => {
     const own = new ZooKeeper({
       servers: [{ host: '127.0.0.1', port: servers.ports[0] as number }],
@@ -212,10 +231,14 @@ function answerLost(zooKeeper: ZooKeeper, carriedOut: boolean): ZooKeeper {
 }
 
 function withMulti(zooKeeper: ZooKeeper, multi: (operations: readonly Operation[]) => Promise<string[]>): ZooKeeper {
+  return replacing(zooKeeper, 'multi', async (operations: readonly Operation[]) => multi(operations));
+}
+
+function replacing<Name extends keyof ZooKeeper>(zooKeeper: ZooKeeper, name: Name, by: ZooKeeper[Name]): ZooKeeper {
   return new Proxy(zooKeeper, {
-    get: (target, name) => {
-      if (name === 'multi') return async (operations: readonly Operation[]) => multi(operations);
-      const value = Reflect.get(target, name, target);
+    get: (target, asked) => {
+      if (asked === name) return by;
+      const value = Reflect.get(target, asked, target);
       return typeof value === 'function' ? value.bind(target) : value;
     },
   });
