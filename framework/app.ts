@@ -47,6 +47,8 @@ export interface AppSpec {
   healthChecks?: HealthCheck[];
   /** What its executors find, and nobody acts upon. Left out: nothing. */
   check?: AppCheck;
+  /** A deployment goes on when a task has passed it once; one at most. Left out: when it runs. */
+  readinessChecks?: ReadinessCheck[];
   /** ISO 8601 with milliseconds; a new one for every accepted change. */
   version: string;
   versionInfo: { lastScalingAt: string; lastConfigChangeAt: string };
@@ -144,6 +146,19 @@ export interface AppCheck {
   timeoutSeconds: number;
   /** From the task's start to the first probe. */
   delaySeconds: number;
+}
+
+export interface ReadinessCheck {
+  name: string;
+  protocol: 'HTTP' | 'HTTPS';
+  path: string;
+  /** Of one of `portDefinitions`. */
+  portName: string;
+  intervalSeconds: number;
+  timeoutSeconds: number;
+  httpStatusCodesForReady: number[];
+  /** The last answer is shown with the deployment. */
+  preserveLastResponse: boolean;
 }
 
 export interface Residency {

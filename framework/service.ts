@@ -193,6 +193,8 @@ export interface TaskView {
   health?: HealthView;
   /** Of an app with a `check`, once it has found something. */
   checkStatus?: CheckStatusInfo;
+  /** Of an app with a readiness check. */
+  readiness?: ReadinessView;
   replica: ReplicaView | null;
   /** Why this agent: score parts and what others lacked, as recorded when it was placed. */
   placement: {
@@ -207,6 +209,14 @@ export interface HealthView {
   healthy: boolean | null;
   /** One for each check that has, in their order. */
   results: HealthResultView[];
+}
+
+export interface ReadinessView {
+  name: string;
+  taskId: string;
+  ready: boolean;
+  /** If its check preserves it, and there was one since the framework started. */
+  lastResponse?: { status: number; contentType: string; body: string };
 }
 
 export interface HealthResultView {
@@ -267,7 +277,7 @@ export interface DeploymentView {
   affectedApps: string[];
   steps: { actions: { action: string; app: string }[] }[];
   currentStep: number;
-  currentActions: { action: string; app: string }[];
+  currentActions: { action: string; app: string; readiness?: ReadinessView[] }[];
   /** Why it is not further, in a sentence; null while it moves. */
   waitingFor: string | null;
   /** When it fails, unless it has ended; null: never. */

@@ -27,6 +27,7 @@ export function appDetails(app: AppView, view: FrameworkView): Json {
     ...appSummary(app),
     tasks: app.tasks.map((task) => taskJson(task, app)),
     ...lastTaskFailure(app),
+    ...(app.spec.readinessChecks && { readinessCheckResults: app.tasks.flatMap(({ readiness }) => readiness ?? []) }),
     ...(app.reservations.length > 0 ? { reservations: app.reservations } : {}),
     story: app.story,
     waiting: waitingOf(app, view),
@@ -41,7 +42,7 @@ export function lastTaskFailure(app: AppView): Json {
 
 /** Marathon's task, with what we know about its replica and its place. */
 export function taskJson(task: TaskView, app: AppView | undefined): Json {
-  const { agentId, replica, placement, health, checkStatus, ...same } = task;
+  const { agentId, replica, placement, health, checkStatus, readiness, ...same } = task;
   const services = app?.spec.portDefinitions.map((definition) => definition.port) ?? [];
   return {
     ..._.omitBy(same, _.isNull),
@@ -83,7 +84,10 @@ export function deploymentJson(deployment: DeploymentView): Json {
     steps: deployment.steps,
     currentStep: deployment.currentStep,
     totalSteps: deployment.steps.length,
-    currentActions: deployment.currentActions.map((action) => ({ ...action, readinessCheckResults: [] })),
+    currentActions: deployment.currentActions.map(({ readiness = [], ...action }) => ({
+      ...action,
+      readinessCheckResults: readiness,
+    })),
     waitingFor: deployment.waitingFor,
     ...(deployment.deadline === null ? {} : { deadline: deployment.deadline }),
   };

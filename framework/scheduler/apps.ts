@@ -4,9 +4,10 @@ import type { AgentName } from '../../placement/index.js';
 import type { Context } from './context.js';
 import { type Demand, demandOf, towards } from './demand.js';
 import { departuresOf } from './departures.js';
-import { isUp, isUseless } from './health.js';
+import { isUseless } from './health.js';
 import type { AppRecord, TaskRecord } from './records.js';
 import { stop } from './tasks.js';
+import { isUp } from './up.js';
 import { victimsOf } from './victims.js';
 
 /** Makes one step towards the wanted number of tasks of the wanted version; returns what is to be launched. */

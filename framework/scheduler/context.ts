@@ -13,7 +13,7 @@ import type { PublicEvent } from '../events/event.js';
 import type { Offer, SchedulerCallBody, SchedulerEvent } from '../mesos-http-client/index.js';
 import type { PreemptionJob, RebalanceJob } from '../planning.js';
 import type { ProbeAnswer } from '../prober.js';
-import type { ProbeOrder } from '../probes/types.js';
+import type { ProbeOrder, ProbeOutcome } from '../probes/types.js';
 import type { Command, CommandResult, Counts } from '../service.js';
 import type { CheckHealth } from './check-health.js';
 import type { Change, State } from './state.js';
@@ -174,6 +174,8 @@ export interface Memory {
   joiners: Map<string, JoinProgress>;
   /** What health checks have found, by task: one for each check of its spec. */
   health: Map<string, CheckHealth[]>;
+  /** What the last probe of its readiness has found, by task. */
+  readiness: Map<string, ProbeOutcome>;
   /** Which are under way, and when each is due next. */
   probes: { out: Set<string>; nextMs: Map<string, number> };
   counts: Counts;
@@ -216,6 +218,7 @@ export function emptyMemory(): Memory {
     reconcile: { pending: new Set(), nextMs: 0, attempt: 0, fullMs: Number.POSITIVE_INFINITY },
     joiners: new Map(),
     health: new Map(),
+    readiness: new Map(),
     probes: { out: new Set(), nextMs: new Map() },
     counts: {
       offersReceived: 0,

@@ -5,12 +5,12 @@ import { isOutdated } from './apps.js';
 import type { Wanted } from './changes.js';
 import { type Context, isoTime } from './context.js';
 import { guestProgress } from './guests.js';
-import { pendingSentence } from './health.js';
 import { publishEnd, publishStep } from './publish.js';
 import { type Group, groupOf, groupState, lostSentence } from './quorum.js';
 import type { AppRecord, DeploymentAction, DeploymentRecord, TaskRecord } from './records.js';
 import { stepsOf, type Targets } from './steps.js';
 import { tell } from './story.js';
+import { pendingSentence } from './up.js';
 
 export function startDeployment(
   context: Context,

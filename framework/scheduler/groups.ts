@@ -7,7 +7,6 @@ import { offerBackup } from './guest-offers.js';
 import { advanceGuestWishes } from './guest-orders.js';
 import { isCovered, isGuestOutOfReach } from './guests.js';
 import { advanceHandOver } from './hand-over.js';
-import { isUp } from './health.js';
 import { retireStalledJoiners } from './joiners.js';
 import { advanceRetirements, removeDead, retire } from './members.js';
 import { advanceMove, successorDemand } from './moving.js';
@@ -28,6 +27,7 @@ import { giveUpAway, returningDemands } from './returning.js';
 import { tell } from './story.js';
 import { stop } from './tasks.js';
 import { retireUnhealthy } from './unhealthy-members.js';
+import { isUp } from './up.js';
 import { victimsOf } from './victims.js';
 
 /** Slots of a group, as the consensus core counts them. */

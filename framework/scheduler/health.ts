@@ -51,24 +51,6 @@ function lastTold(healthy: boolean, now: number): CheckHealth {
 export const isHealthy = (context: Context, app: AppRecord, task: TaskRecord): boolean | null =>
   areAlive(healthOf(context, app, task));
 
-/** It runs, and passes its checks if it has any: what a deployment counts on. */
-export function isUp(context: Context, app: AppRecord, task: TaskRecord): boolean {
-  if (task.state !== 'TASK_RUNNING') return false;
-  return checksOf(app, task).length === 0 || isHealthy(context, app, task) === true;
-}
-
-/** What running tasks have yet to show before a deployment goes on; null: nothing. */
-export function pendingSentence(context: Context, app: AppRecord, tasks: TaskRecord[]): string | null {
-  const running = tasks.filter(({ state, stopping }) => state === 'TASK_RUNNING' && !stopping);
-  const pending = running.filter((task) => !isUp(context, app, task));
-  if (pending.length === 0) return null;
-  const causes = pending.flatMap((task) =>
-    healthOf(context, app, task).map(({ lastFailureCause }) => lastFailureCause),
-  );
-  const cause = causes.find((one) => one !== null);
-  return `${pending.length} of ${running.length} that run are not healthy${cause ? `: ${cause}` : ' yet'}`;
-}
-
 /** Nothing is lost when it goes: it does not run yet, or has failed a check for so long that only its replacement waits. */
 export function isUseless(context: Context, app: AppRecord, task: TaskRecord): boolean {
   if (task.state !== 'TASK_RUNNING') return true;

@@ -1,17 +1,21 @@
 /** When which task is probed, and what comes of it. Probes are made by `../prober.ts`; an answer comes for each. */
-import type { HealthCheck } from '../app.js';
+import type { HealthCheck, ReadinessCheck } from '../app.js';
 import type { ProbeAnswer } from '../prober.js';
-import type { ProbeOrder } from '../probes/types.js';
+import type { ProbeOrder, ProbeTarget } from '../probes/types.js';
 import { isHttp, isOnAgent } from '../spec/health-checks.js';
 import { verdictOf } from './check-health.js';
 import type { Context } from './context.js';
-import { checksOf, noteVerdict } from './health.js';
+import { checksOf, noteVerdict, specOf } from './health.js';
+import { bodyBytesMax, isReady, noteReadiness, readinessOf } from './readiness.js';
 import type { AppRecord, TaskRecord } from './records.js';
 
 /** Each is a socket. A task that does not answer has one for as long as its check's time-out. */
 export const probesAtOnceMax = 500;
 /** A check that wants more than that gets it: 0 is a legal interval, and a legal time-out. */
 const secondsMin = 1;
+
+/** In the ids of its probes, where those of health checks have a number. */
+const readiness = 'readiness';
 
 interface DueProbe {
   id: string;
@@ -36,27 +40,45 @@ export function orderProbes(context: Context): void {
 function dueProbes(context: Context, app: AppRecord): DueProbe[] {
   return context.state.tasksOf(app.id).flatMap((task) => {
     if (task.state !== 'TASK_RUNNING' || task.stopping) return [];
-    return checksOf(app, task).flatMap((check, index) =>
-      isOnAgent(check.protocol) ? [] : dueProbe(context, `${task.id} ${index}`, task, check),
-    );
+    const check = isReady(app, task) ? null : readinessOf(app, task);
+    return [
+      ...checksOf(app, task).flatMap((one, index) => dueHealth(context, task, one, index)),
+      ...(check ? dueReadiness(context, app, task, check) : []),
+    ];
   });
 }
 
-function dueProbe({ memory: { probes }, now }: Context, id: string, task: TaskRecord, check: HealthCheck): DueProbe[] {
-  const dueMs = probes.nextMs.get(id) ?? 0;
+function dueHealth(context: Context, task: TaskRecord, check: HealthCheck, index: number): DueProbe[] {
+  const { protocol, path = '/' } = check;
   const port = check.port ?? task.ports[check.portIndex ?? 0];
-  if (dueMs > now || probes.out.has(id) || port === undefined) return [];
-  const target = isHttp(check.protocol)
-    ? {
-        type: 'http' as const,
-        secure: check.protocol === 'HTTPS',
-        path: check.path ?? '/',
-        host: task.agent.host,
-        port,
-      }
-    : { type: 'tcp' as const, host: task.agent.host, port };
-  const order = { target, timeoutMs: atLeast(check.timeoutSeconds) * 1000, bodyBytesMax: 0 };
-  return [{ id, dueMs, everyMs: atLeast(check.intervalSeconds) * 1000, order }];
+  if (isOnAgent(protocol) || port === undefined) return [];
+  const { host } = task.agent;
+  const target = isHttp(protocol)
+    ? { type: 'http' as const, secure: protocol === 'HTTPS', path, host, port }
+    : { type: 'tcp' as const, host, port };
+  return dueProbe(context, `${task.id} ${index}`, check, target, 0);
+}
+
+function dueReadiness(context: Context, app: AppRecord, task: TaskRecord, check: ReadinessCheck): DueProbe[] {
+  const port = task.ports[specOf(app, task).portDefinitions.findIndex(({ name }) => name === check.portName)];
+  if (port === undefined) return [];
+  const { protocol, path } = check;
+  const target = { type: 'http' as const, secure: protocol === 'HTTPS', path, host: task.agent.host, port };
+  return dueProbe(context, `${task.id} ${readiness}`, check, target, check.preserveLastResponse ? bodyBytesMax : 0);
+}
+
+/** Nothing before its time, or while it is under way. */
+function dueProbe(
+  { memory: { probes }, now }: Context,
+  id: string,
+  { intervalSeconds, timeoutSeconds }: Pick<HealthCheck, 'intervalSeconds' | 'timeoutSeconds'>,
+  target: ProbeTarget,
+  bodyBytes: number,
+): DueProbe[] {
+  const dueMs = probes.nextMs.get(id) ?? 0;
+  if (dueMs > now || probes.out.has(id)) return [];
+  const order = { target, timeoutMs: atLeast(timeoutSeconds) * 1000, bodyBytesMax: bodyBytes };
+  return [{ id, dueMs, everyMs: atLeast(intervalSeconds) * 1000, order }];
 }
 
 const atLeast = (seconds: number) => Math.max(secondsMin, seconds);
@@ -70,13 +92,18 @@ export function receiveProbes(context: Context, answers: ProbeAnswer[]): void {
     const app = task && state.apps.get(task.appId);
     // What a probe found of a task that has left, or is away, is no fault of it.
     if (!task || !app || task.state !== 'TASK_RUNNING' || task.stopping) continue;
+    if (index === readiness) {
+      noteReadiness(context, app, task, outcome);
+      continue;
+    }
     const check = checksOf(app, task)[Number(index)];
     if (check) noteVerdict(context, app, task, Number(index), verdictOf(check, outcome));
   }
 }
 
 /** Of tasks that have ended. */
-function forgetProbes({ memory: { health, probes }, state }: Context): void {
+function forgetProbes({ memory: { health, readiness: found, probes }, state }: Context): void {
   for (const taskId of health.keys()) if (!state.tasks.get(taskId)) health.delete(taskId);
+  for (const taskId of found.keys()) if (!state.tasks.get(taskId)) found.delete(taskId);
   for (const id of probes.nextMs.keys()) if (!state.tasks.get(id.split(' ')[0] as string)) probes.nextMs.delete(id);
 }

@@ -126,6 +126,8 @@ export interface TaskRecord {
   /** What its executor has told last of its health check, and of its `check`. Left out: nothing. */
   healthy?: boolean;
   checkStatus?: CheckStatusInfo;
+  /** It has passed its readiness check. */
+  ready?: true;
   /** Why the framework stops it; null: it is to run. */
   stopping: string | null;
   /** The kill is held back while the majority of the group needs this replica. */

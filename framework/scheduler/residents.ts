@@ -3,10 +3,11 @@ import lodash from 'lodash';
 import { byAge, isOutdated } from './apps.js';
 import type { Context } from './context.js';
 import { type Demand, demandOf, isDelayed, livingOn, requestBack } from './demand.js';
-import { isUp, isUseless } from './health.js';
+import { isUseless } from './health.js';
 import type { AppRecord, ReservationRecord, TaskRecord } from './records.js';
 import { release } from './reservations.js';
 import { patienceOf, stop } from './tasks.js';
+import { isUp } from './up.js';
 
 interface Instance {
   kept: ReservationRecord;

@@ -6,6 +6,7 @@ import type {
   FrameworkView,
   GroupView,
   QueueView,
+  ReadinessView,
   ReservationView,
   TaskView,
 } from '../service.js';
@@ -17,6 +18,7 @@ import { newestFirst } from './history.js';
 import { drainDeployments, drainViews, rebalanceDeployments } from './moves-view.js';
 import { preemptionSentence } from './preemptions.js';
 import { groupOf, groupState, leaderTask } from './quorum.js';
+import { readinessView } from './readiness.js';
 import type { AppRecord, DeploymentRecord, ReplicaRecord, ReservationRecord, TaskRecord } from './records.js';
 import { owed } from './reservations.js';
 import { awaitedSentence } from './returning.js';
@@ -80,6 +82,7 @@ function reservationView(kept: ReservationRecord, tasks: TaskRecord[]): Reservat
 function taskView(context: Context, app: AppRecord, task: TaskRecord): TaskView {
   const { agent, replica } = task;
   const health = healthView(context, app, task);
+  const readiness = readinessView(context, app, task);
   return {
     id: task.id,
     appId: task.appId,
@@ -97,6 +100,7 @@ function taskView(context: Context, app: AppRecord, task: TaskRecord): TaskView 
     version: task.version,
     message: task.message,
     ...(health && { health }),
+    ...(readiness && { readiness }),
     ...(task.checkStatus && { checkStatus: task.checkStatus }),
     replica: replica && {
       slot: replica.self.slot,
@@ -159,10 +163,20 @@ function deploymentView(context: Context, deployment: DeploymentRecord): Deploym
     affectedApps,
     steps,
     currentStep,
-    currentActions: currentActions(deployment),
+    currentActions: currentActions(deployment).map((action) => ({
+      ...action,
+      readiness: readinessIn(context, action.app),
+    })),
     waitingFor: waits.length > 0 ? waits.join('; ') : null,
     deadline: deployment.deadline ? isoTime(deployment.deadline.atMs) : null,
   };
+}
+
+function readinessIn(context: Context, appId: string): ReadinessView[] {
+  const app = context.state.apps.get(appId);
+  if (!app) return [];
+  const running = context.state.tasksOf(appId).filter(({ state, stopping }) => state === 'TASK_RUNNING' && !stopping);
+  return running.flatMap((task) => readinessView(context, app, task) ?? []);
 }
 
 function joined(sentences: (string | null)[]): string | null {

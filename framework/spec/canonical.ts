@@ -20,6 +20,7 @@ export function toJson(spec: AppSpec): Record<string, unknown> {
     container = null,
     residency,
     healthChecks = [],
+    readinessChecks = [],
     version,
     versionInfo,
     ...plain
@@ -37,6 +38,7 @@ export function toJson(spec: AppSpec): Record<string, unknown> {
     ),
     ...nonEmpty('dependencies', dependencies),
     ...nonEmpty('healthChecks', healthChecks),
+    ...nonEmpty('readinessChecks', readinessChecks),
     executor: '',
     networks: [{ mode: 'host' }],
     portDefinitions: portDefinitions.map((one) => _.omitBy(one, _.isNull)),

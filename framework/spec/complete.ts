@@ -71,7 +71,8 @@ export function complete(draft: AppDraft, base: AppSpec | null, id: string, prob
 }
 
 /** Lists that are left out when they are empty: an update that gives `[]` removes them. */
-const emptied = (given: Partial<Judged>) => (['healthChecks'] as const).filter((name) => given[name]?.length === 0);
+const emptied = (given: Partial<Judged>) =>
+  (['healthChecks', 'readinessChecks'] as const).filter((name) => given[name]?.length === 0);
 
 /** Absolute id without repeated, leading or trailing slashes missing; `..` and `.` resolved against the app's group. */
 export function resolve(id: string, appId = '/'): string {

@@ -4,6 +4,7 @@ import { readContainer } from './container.js';
 import { readCheck, readHealthCheck } from './health-checks.js';
 import { type Problems, show } from './problems.js';
 import { type Reader, readList, readString, requirePresent } from './reader.js';
+import { readReadinessCheck } from './readiness.js';
 import { DOMAIN_LIMITS, readReplication } from './replication.js';
 import { readWhenLost, type WhenLost } from './residency.js';
 
@@ -54,6 +55,7 @@ export function readDraft(reader: Reader): AppDraft {
     ...readContainer(reader),
     healthChecks: reader.objects('healthChecks', readHealthCheck),
     check: readCheck(reader),
+    readinessChecks: reader.objects('readinessChecks', readReadinessCheck),
     whenLost: readWhenLost(reader),
   };
   return _.omitBy(draft, _.isUndefined);

@@ -3,6 +3,7 @@ import { isSingleInstance } from './complete.js';
 import { checkGuest } from './guest-rules.js';
 import { checkAppCheck, checkHealth } from './health-rules.js';
 import { type Problems, show } from './problems.js';
+import { checkReadiness } from './readiness.js';
 import { checkResident } from './resident-rules.js';
 
 type Judged = Omit<AppSpec, 'version' | 'versionInfo'>;
@@ -32,6 +33,7 @@ export function checkRules(app: Judged, owner: Owner, problems: Problems): void 
   checkAffinity(app, problems);
   checkHealth(app, problems);
   checkAppCheck(app, problems);
+  checkReadiness(app, problems);
   if (app.replication?.protocol === 'apus') checkReplicated(app, problems);
   else if (app.replication !== null && app.container === null) {
     const sentence = 'protocol is "vm", which replicates virtual machines; a program needs "apus"';

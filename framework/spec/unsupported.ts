@@ -7,7 +7,6 @@ import type { Reader } from './reader.js';
  * nothing (`[]`, `{}`, false, the default) is no request and passes; anything else is refused rather than ignored.
  */
 const UNSUPPORTED: Record<string, { harmless?: unknown[]; remedy: string }> = {
-  readinessChecks: { remedy: 'a deployment goes on when the task runs; remove it' },
   networks: { harmless: [[{ mode: 'host' }]], remedy: 'use [{"mode": "host"}] and portDefinitions' },
   ipAddress: { remedy: 'use portDefinitions' },
   secrets: { remedy: 'give the values in env' },

@@ -284,7 +284,6 @@ describe('spec: bodies that are not acceptable', () => {
 
   const unsupported: Record<string, unknown> = {
     container: { type: 'DOCKER', docker: { image: 'redis' } },
-    readinessChecks: [{}],
     networks: [{ mode: 'container', name: 'x' }],
     ipAddress: { networkName: 'x' },
     secrets: { a: { source: 'b' } },
