@@ -182,22 +182,31 @@ describe('scheduler: health checks', () => {
     pass(world, 2);
     assert.equal(world.app('/web').tasks[0]?.health?.results[0]?.consecutiveFailures, 2);
     assert.equal(task.ended, false);
+    world.mesos.tellHealth(task, false, 2);
+    pass(world, 2);
+    const failures = world.published.filter(({ eventType }) => eventType === 'failed_health_check_event');
+    assert.equal(failures.length, 1, 'an update of other things repeats it');
     world.mesos.tellHealth(task, false, 3);
     world.until(() => task.ended, 10);
   });
 
-  it('has a bounded number of probes under way', () => {
-    const world = started(web({ instances: 60, cpus: 0.1, mem: 10, healthChecks: Array(10).fill(check) }));
-    let ordered = 0;
-    const step = world.scheduler.step.bind(world.scheduler);
-    world.scheduler.step = (event) => {
-      const actions = step(event);
-      ordered += actions.filter(({ type }) => type === 'probe').length;
-      return actions.filter(({ type }) => type !== 'probe');
-    };
-    pass(world, 12);
-    assert.equal(tasks(world).length, 60);
-    assert.equal(ordered, probesAtOnceMax);
+  it('is not probed again before there is an answer, and there is a bounded number of probes under way', () => {
+    for (const [instances, expected] of [
+      [2, 20],
+      [60, probesAtOnceMax],
+    ] as const) {
+      const world = started(web({ instances, cpus: 0.1, mem: 10, healthChecks: Array(10).fill(check) }));
+      let ordered = 0;
+      const step = world.scheduler.step.bind(world.scheduler);
+      world.scheduler.step = (event) => {
+        const actions = step(event);
+        ordered += actions.filter(({ type }) => type === 'probe').length;
+        return actions.filter(({ type }) => type !== 'probe');
+      };
+      pass(world, 12);
+      assert.equal(tasks(world).length, instances);
+      assert.equal(ordered, expected);
+    }
   });
 });
 
