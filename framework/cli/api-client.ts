@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { request } from 'undici';
+import { type Dispatcher, request } from 'undici';
 import { EXIT, Failure } from './failure.js';
 
 export interface ApiAnswer<T> {
@@ -17,8 +17,12 @@ interface ErrorBody {
   deployments?: { id: string }[];
 }
 
+/** Nobody has got the request. */
+const NOT_SENT = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT'];
+
 /** The REST API as the commands see it: an answer, or a Failure that says what to do. */
 export class ApiClient {
+  /** `baseUrl`: where the API is; several with commas are asked in this order until one takes the request. */
   constructor(readonly baseUrl: string) {}
 
   async get<T>(path: string): Promise<T> {
@@ -52,16 +56,23 @@ export class ApiClient {
 
   /** The body as it comes, without a limit in time once it has begun. */
   async stream(path: string, accept: string): Promise<Readable> {
-    const timeouts = { headersTimeout: REQUEST_TIMEOUT_MS, bodyTimeout: 0 };
-    const answer = await request(this.urlOf(path), { headers: { accept }, ...timeouts }).catch((error) =>
-      this.unreachable(error),
-    );
+    const options = { headers: { accept }, headersTimeout: REQUEST_TIMEOUT_MS, bodyTimeout: 0 };
+    const asked = async () => {
+      const first = await this.ask(path, options);
+      const { location } = first.headers;
+      // A scheduler that does not lead names the one that does.
+      if (first.statusCode !== 307 || typeof location !== 'string') return first;
+      await first.body.dump();
+      return request(location, options);
+    };
+    const answer = await asked().catch((error) => this.unreachable(error));
     if (answer.statusCode >= 400)
       throw refusal(answer.statusCode, parsed(await answer.body.text()) as ErrorBody | string);
     return answer.body;
   }
 
   private unreachable(error: unknown): never {
+    if (error instanceof Failure) throw error;
     const message = `The API at ${this.baseUrl} does not answer: ${causeOf(error)}`;
     throw new Failure(
       EXIT.unreachable,
@@ -71,10 +82,9 @@ export class ApiClient {
   }
 
   private async exchange(method: string, path: string, options: object): Promise<ApiAnswer<unknown>> {
-    const url = this.urlOf(path);
     try {
       const timeouts = { headersTimeout: REQUEST_TIMEOUT_MS, bodyTimeout: REQUEST_TIMEOUT_MS };
-      const answer = await request(url, { method, ...timeouts, ...options } as Parameters<typeof request>[1]);
+      const answer = await this.ask(path, { method, ...timeouts, ...options });
       const text = await answer.body.text();
       const ignored = answer.headers['x-gaia-ignored-fields'];
       return {
@@ -87,15 +97,23 @@ export class ApiClient {
     }
   }
 
-  private urlOf(path: string): URL {
-    const base = URL.canParse(this.baseUrl) ? new URL(this.baseUrl) : null;
-    if (base?.protocol === 'http:' || base?.protocol === 'https:') return new URL(path, base);
-    throw new Failure(
-      EXIT.usage,
-      `The API address is '${this.baseUrl}'`,
-      'Use an address such as http://127.0.0.1:8080.',
-    );
+  private async ask(path: string, options: object): Promise<Dispatcher.ResponseData> {
+    const urls = this.baseUrl.split(',').map((base) => urlOf(base, path));
+    for (const url of urls.slice(0, -1)) {
+      try {
+        return await request(url, options);
+      } catch (error) {
+        if (!NOT_SENT.includes((error as { code?: string }).code ?? '')) throw error;
+      }
+    }
+    return request(urls.at(-1) as URL, options);
   }
+}
+
+function urlOf(address: string, path: string): URL {
+  const base = URL.canParse(address) ? new URL(address) : null;
+  if (base?.protocol === 'http:' || base?.protocol === 'https:') return new URL(path, base);
+  throw new Failure(EXIT.usage, `The API address is '${address}'`, 'Use an address such as http://127.0.0.1:8080.');
 }
 
 /** `/v2/apps/demo/ledger` and what is below it. */

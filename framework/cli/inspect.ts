@@ -15,6 +15,8 @@ export async function status({ api, output }: Session): Promise<void> {
     version: string;
     frameworkId: string | null;
     master: { connected: boolean; address: string | null };
+    leader: string | null;
+    zookeeper_config: object | null;
     releasing: ReservationView[];
   }>('/v2/info');
   const { apps } = await api.get<{ apps: AppJson[] }>('/v2/apps');
@@ -24,6 +26,7 @@ export async function status({ api, output }: Session): Promise<void> {
   const { connected, address } = info.master;
   const { drains } = await api.get<{ drains: DrainView[] }>('/v2/placement/drains');
   output.line(`API     ${api.baseUrl} (GAIA ${info.version})`);
+  if (info.zookeeper_config !== null) output.line(`leader  ${info.leader}, of the schedulers that may lead`);
   output.line(
     `master  ${address ?? 'unknown'} ${connected ? green('connected') : red('not connected: running tasks go on, changes wait')}`,
   );

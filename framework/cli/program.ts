@@ -240,7 +240,9 @@ function changing(command: Command): Command {
 }
 
 function apiOption(): Option {
-  return new Option('--api <URL>', 'address of the API').env('GAIA_API');
+  return new Option('--api <URL>', 'address of the API; several with commas: the first that can be reached').env(
+    'GAIA_API',
+  );
 }
 
 function session(options: GlobalOptions): Session {

@@ -231,6 +231,17 @@ describe('three schedulers', function () {
     assert.deepEqual([id.length, tasks.sort()], [1, ids]);
   });
 
+  it('are reached by gaia through whichever runs', async () => {
+    const leader = await leaderOf(schedulers);
+    const standby = schedulers.find((one) => one !== leader) as Scheduler;
+    const status = await runCli(['status', '--json', '--api', `http://127.0.0.1:1,${standby.url}`]);
+    assert.equal(status.status, 0, status.stderr);
+    assert.equal(JSON.parse(status.stdout).info.leader, leader.address);
+    const events = await runCli(['events', '--json', '--api', standby.url]);
+    assert.equal(events.status, 0, events.stderr);
+    assert.ok(JSON.parse(events.stdout).events.length > 0, 'those that the leader has');
+  });
+
   it('change the leader on demand, and when it is stopped in an orderly way', async () => {
     const leader = await leaderOf(schedulers);
     const standby = schedulers.find((one) => one !== leader) as Scheduler;
