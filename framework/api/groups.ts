@@ -33,7 +33,7 @@ function groupResource(context: Context, id: string): Resource {
     GET: show(context, id),
     POST: create(context, id),
     PUT: update(context, id),
-    PATCH: patch(context, id),
+    ...(id !== '/' && { PATCH: patch(context, id) }),
     DELETE: remove(context, id),
   };
 }

@@ -13,6 +13,7 @@ import { guard } from './guard.js';
 import { installJson } from './json.js';
 import { metricsResource } from './metrics.js';
 import { drainResource, rebalanceResource } from './moves.js';
+import { openApiResource } from './openapi/document.js';
 import { planResource } from './plan.js';
 import { delayResource, queueResource } from './queue.js';
 import { register, routeAll } from './resource.js';
@@ -81,6 +82,7 @@ function registerResources(api: FastifyInstance, context: Context): void {
   register(api, '/v2/info', infoResource(context));
   register(api, '/v2/leader', leaderResource(context));
   register(api, '/v2/plugins', pluginsResource());
+  register(api, '/v2/openapi.json', openApiResource());
   register(api, '/ping', pingResource());
   register(api, '/health', healthResource(context));
   register(api, '/metrics', metricsResource(context));

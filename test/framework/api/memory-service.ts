@@ -40,6 +40,7 @@ export class MemoryService implements FrameworkService {
   running: ClusterView = { cluster: { agents: [], groups: [] }, unknownAgents: [], oldestOfferSeconds: null };
   private readonly apps = new Map<string, AppView>();
   drains: FrameworkView['drains'] = [];
+  treeChanges: FrameworkView['treeChanges'] = [];
   noPlan: Error | null = null;
   preempting: PreemptionPlan = { victims: [], seats: [], sentence: 'nobody may leave', proven: true };
   private deployments: (FrameworkView['deployments'][number] & { viewsLeft: number })[] = [];
@@ -53,7 +54,7 @@ export class MemoryService implements FrameworkService {
       master: this.master,
       apps: [...this.apps.values()],
       appGroups: [],
-      treeChanges: [],
+      treeChanges: this.treeChanges,
       deployments,
       drains: this.drains,
     };
