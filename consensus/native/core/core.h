@@ -29,6 +29,7 @@ struct CoreTimings {
                                              // three times as long where such silences are usual
   std::uint64_t graceNs = 30'000'000;        // a founder listens this long for a leader before it claims
   std::uint64_t rankDelayNs = 4'000'000;     // between candidates, by slot, so that they do not duel
+  std::uint64_t reluctanceNs = 0;            // a member that others should lead instead waits so much longer
   std::uint64_t idleNs = 30'000'000;         // a claimant that neither leads nor stands this long is nobody's leader
   std::uint64_t campaignNs = 200'000'000;    // a candidacy that takes longer is given up
   std::uint64_t isolationNs = 1'000'000'000; // a leader that hears no majority this long steps down

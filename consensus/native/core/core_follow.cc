@@ -106,7 +106,7 @@ std::uint64_t Core::campaignDelay() const {
     rank += before && voter->member.number != numberOf(leaderBallot_) ? 1 : 0;
   }
   const std::uint64_t backoff = std::min<std::uint64_t>(failedCampaigns_, 8) * (self_.slot + 2);
-  return rank * timings_.rankDelayNs + backoff * timings_.rankDelayNs + (leaderBallot_ == 0 ? timings_.graceNs : 0);
+  return timings_.reluctanceNs + rank * timings_.rankDelayNs + backoff * timings_.rankDelayNs + (leaderBallot_ == 0 ? timings_.graceNs : 0);
 }
 
 // Catching up is pulled: whoever lacks decided entries reads them from the journal of someone who has applied them.

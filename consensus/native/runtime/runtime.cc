@@ -84,7 +84,8 @@ bool MemberRuntime::open(std::string* error) {
   serviceFd_ = sys::eventDescriptor();
   if (!openVerbs(error) || !openAcceptor(error)) return false;
   CoreTimings timings;
-  timings.suspicionNs = options_.suspicionMs * 1'000'000;
+  timings.suspicionNs = options_.suspicionMs * nsPerMs;
+  timings.reluctanceNs = options_.reluctanceMs * nsPerMs;
   core_.emplace(CoreOptions{options_.self, options_.peers, options_.join, std::move(recovery),
                             options_.snapshots == Snapshots::own}, *region_,
                 static_cast<CoreListener&>(*this), timings);
@@ -266,7 +267,8 @@ Status MemberRuntime::status() const {
     const bool isKnown = known != core_->peers().end();
     const Index applied = isKnown ? known->second.seen.applied : 0;
     const bool heard = isKnown && core_->fresh(known->second);
-    status.peers.push_back({link->peer(), link->open(), link->transport(), link->reason(), applied, heard});
+    const std::uint64_t heardNs = isKnown ? known->second.heartbeatNs : 0;
+    status.peers.push_back({link->peer(), link->open(), link->transport(), link->reason(), applied, heard, heardNs});
   }
   status.diverged = core_->divergence().has_value();
   if (status.diverged) status.divergence = *core_->divergence();

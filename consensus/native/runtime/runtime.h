@@ -70,6 +70,7 @@ struct ReplicaOptions {
   std::string journalDirectory;
   std::uint64_t journalBytesMax = 8ull << 30;
   std::uint64_t suspicionMs = 400;         // a leader whose heartbeat stands still this long is suspected
+  std::uint64_t reluctanceMs = 0;          // so much later than others this member stands for election
   std::size_t ringBytes = 16u << 20;       // of each ring (one per possible writer); a power of two
   Snapshots snapshots = Snapshots::none;
   std::uint64_t snapshotLogBytes = 256u << 20;  // a snapshot is due when the log has grown so much since the newest
@@ -113,6 +114,7 @@ struct PeerStatus {
   std::string transportReason;             // why not a better one; unconnected, what ended the last connection
   Index applied = 0;
   bool heard = false;                      // its heartbeat has moved of late; connections outlive hosts that are gone without a word
+  std::uint64_t heardNs = 0;               // when it moved last (CLOCK_MONOTONIC); 0: never
 };
 
 // A snapshot on its way to this member.

@@ -89,6 +89,11 @@ bool TurnThread::pending() const {
   return !events_.empty();
 }
 
+bool TurnThread::leads() const {
+  const std::scoped_lock guard(mutex_);
+  return accepting_;
+}
+
 Status TurnThread::status() const {
   const std::scoped_lock guard(mutex_);
   Status status = runtime_ == nullptr ? last_ : runtime_->status();

@@ -58,6 +58,7 @@ class TurnThread {
   // The answer to the event `snapshot`; the bytes are written by another thread.
   void saveSnapshot(std::vector<std::byte> state);
   void refuseSnapshot();
+  bool leads() const;      // propose() takes proposals; status() says more
   Status status() const;   // after `ended`: as it was last; role leader means that propose() takes proposals
   Metrics metrics() const;  // as status()
   void removeMember(std::uint8_t slot, std::uint32_t number);

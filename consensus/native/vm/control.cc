@@ -54,6 +54,12 @@ std::string framesLine(const FrameCounts& counts) {
          field("mismatches", counts.mismatches) + field("heldBytes", counts.heldBytes) + "}\n";
 }
 
+std::string takeoverLine(const Takeover& takeover) {
+  return "{\"type\":\"takeover\"" + field("epoch", takeover.epoch) +
+         field("suspectedMs", takeover.suspectedMs) + field("electedMs", takeover.electedMs) +
+         field("primaryMs", takeover.primaryMs) + field("outputMs", takeover.outputMs) + "}\n";
+}
+
 }  // namespace
 
 Control::Control() {
@@ -131,7 +137,7 @@ void Control::obey(std::string_view line, DataPlane& plane, Synchronisation& syn
   if (!refusal.empty()) say(refusedLine(std::string(line), refusal));
 }
 
-void Control::report(const DataPlane& plane, Synchronisation& synchronisation, std::uint64_t nowNs) {
+void Control::report(DataPlane& plane, Synchronisation& synchronisation, std::uint64_t nowNs) {
   for (const auto& line : synchronisation.takeLines()) say(line);
   GuestStatus guest = plane.guestStatus();
   guest.diskDue = synchronisation.diskDue();
@@ -139,6 +145,7 @@ void Control::report(const DataPlane& plane, Synchronisation& synchronisation, s
     guest_ = guest;
     say(guestLine(guest));
   }
+  if (const auto takeover = plane.takeTakeover()) say(takeoverLine(*takeover));
   if (nowNs - reportedNs_ < reportNs) return;
   reportedNs_ = nowNs;
   offer(stateLine(plane.status()), &state_);

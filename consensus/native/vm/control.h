@@ -13,7 +13,7 @@ class Control {
   void fail(const std::string& message);  // before the process ends: cause and remedy
   void addTo(std::vector<pollfd>* descriptors) const;
   void serve(std::span<const pollfd> ready, DataPlane& plane, Synchronisation& synchronisation);
-  void report(const DataPlane& plane, Synchronisation& synchronisation,
+  void report(DataPlane& plane, Synchronisation& synchronisation,
               std::uint64_t nowNs);  // what has changed
 
  private:

@@ -14,6 +14,9 @@ constexpr std::uint32_t idleMs = OutputGuard::idleNs / 1'000'000;
 constexpr std::uint32_t waitMs = 20;             // while something is looked after by time
 constexpr std::uint64_t repeatNs = 250'000'000;  // inputs that the log still lacks are sent again
 constexpr std::uint64_t dutyNs = 500'000'000;    // between two attempts
+constexpr std::uint64_t reluctanceMs = 50;       // of a witness: led by it a group has one more election to go
+constexpr std::uint64_t hearNs = 20'000'000;     // between two looks after the backup
+constexpr std::uint64_t suspicionsMax = 3;       // a backup may be silent as long as a leader at worst
 
 HashKey outputKey(const std::array<std::uint8_t, 32>& secret) {
   constexpr std::string_view purpose = "digests of output";
@@ -23,11 +26,19 @@ HashKey outputKey(const std::array<std::uint8_t, 32>& secret) {
   return key;
 }
 
+// Of the member, last; 0: never.
+std::uint64_t heardNs(const Status& status, std::uint32_t member) {
+  for (const PeerStatus& peer : status.peers)
+    if (peer.member.number == member) return peer.heardNs;
+  return 0;
+}
+
 }  // namespace
 
 DataPlane::DataPlane(const Options& options)
     : self_(options.replica.self),
       founder_(options.firstPrimary),
+      silenceNsMax_(suspicionsMax * options.replica.suspicionMs * 1'000'000),
       bell_(sys::eventDescriptor()),
       inputs_(self_.slot, self_.number),
       guard_(outputKey(options.replica.secret)),
@@ -51,6 +62,7 @@ std::unique_ptr<DataPlane> DataPlane::start(const Options& options, std::string*
   if (!witness && plane.guest_ == nullptr) return nullptr;
   ReplicaOptions replica = options.replica;
   replica.snapshots = Snapshots::own;
+  if (witness) replica.reluctanceMs = reluctanceMs;
   auto runtime = Runtime::start(replica, error);
   if (runtime == nullptr) return nullptr;
   const auto ring = [bell = plane.bell_, loop = std::this_thread::get_id()] {
@@ -171,6 +183,8 @@ void DataPlane::applyRoles(const Roles& before) {
   if (before.primary == self_.number && !isPrimary()) return guard_.close(false, drop);
   if (!isPrimary()) return beginSpeech();
   if (bridge_ != nullptr && before.primary != self_.number) bridge_->announce();
+  if (before.primary != self_.number && before.epoch != 0)
+    watch_.becamePrimary(order_.roles().epoch, sys::nowNs());
   const auto release = [this](View frame) { route(frame); };
   guard_.close(order_.roles().backup != 0, release);
   if (before.primary != self_.number) retained_.releaseAll(release);
@@ -181,6 +195,16 @@ void DataPlane::refreshStatus() {
   status_ = turns_->status();
   peers_->setMembers(status_.configuration);
   if (status_.term != term) inputs_.sendAgain();
+  const std::uint32_t primary = order_.roles().primary;
+  if (!isPrimary()) watch_.sees(status_.leader == primary, leads(), heardNs(status_, primary), sys::nowNs());
+}
+
+bool DataPlane::backupSilent(std::uint64_t nowNs) {
+  const std::uint32_t backup = order_.roles().backup;
+  if (!isPrimary() || backup == 0 || nowNs - heardSinceNs_ < hearNs) return false;
+  heardSinceNs_ = nowNs;
+  const std::uint64_t last = heardNs(turns_->status(), backup);
+  return last != 0 && last < nowNs && nowNs - last > silenceNsMax_;
 }
 
 // Roles are entries like others, so they are looked at when all entries so far have been taken. Attempts are
@@ -267,6 +291,7 @@ void DataPlane::sendDrained() {
 // To the bridge, or the stations that a frame of the primary's guest is for.
 void DataPlane::route(View frame) {
   outputFrames_++;
+  if (const auto takeover = watch_.output(sys::nowNs())) takeover_ = takeover;
   if (bridge_ != nullptr) return bridge_->send(frame);
   const Slots slots = receiversOf(frame);
   for (const Member& member : status_.configuration) {

@@ -2,6 +2,8 @@
 // orders what the guest gets, and the guard over what it says. Driven by one loop, on the thread that starts
 // it: addTo(), poll(2), serve(), again.
 #pragma once
+#include <utility>
+
 #include "runtime/turn_thread.h"
 #include "vm/bridge_port.h"
 #include "vm/forwarder.h"
@@ -11,6 +13,7 @@
 #include "vm/output_guard.h"
 #include "vm/peers.h"
 #include "vm/roles.h"
+#include "vm/takeover.h"
 
 namespace gaia::vm {
 
@@ -53,12 +56,18 @@ class DataPlane {
   std::string committed(std::uint64_t round);
   std::string abandoned(std::uint64_t round);     // it has changed nothing
   std::uint64_t round() const { return round_; }  // the last that was committed
+  // A backup that leads in the middle of a round: that will not end, and what is behind its cut says who is
+  // primary now.
+  bool deposesPrimary() const { return cut_ != 0 && isBackup() && round_ != 0 && turns_->leads(); }
+  // The primary has heard nothing of its backup for longer than any member may be silent.
+  bool backupSilent(std::uint64_t nowNs);
   void stop() { turns_->stop(); }
 
   const Status& status() const { return status_; }
   Metrics metrics() const { return turns_->metrics(); }
   GuestStatus guestStatus() const;
   FrameCounts counts() const;
+  std::optional<Takeover> takeTakeover() { return std::exchange(takeover_, std::nullopt); }
 
  private:
   explicit DataPlane(const Options& options);
@@ -92,6 +101,7 @@ class DataPlane {
 
   Member self_;
   std::uint32_t founder_;
+  std::uint64_t silenceNsMax_;  // of a backup
   int bell_;
   std::unique_ptr<Peers> peers_;
   std::unique_ptr<Forwarder> forwarder_;
@@ -105,6 +115,9 @@ class DataPlane {
   Sequence oldest_ = 0;  // unconfirmed input, and since when it is the oldest
   std::uint64_t oldestSinceNs_ = 0;
   std::uint64_t dutySinceNs_ = 0;
+  std::uint64_t heardSinceNs_ = 0;  // the backup was looked after
+  TakeoverWatch watch_;
+  std::optional<Takeover> takeover_;  // not told yet
   std::uint64_t proposal_ = 0;
   std::size_t proposalsUnderWay_ = 0;
   bool proposed_ = false, decided_ = false;  // since the last look

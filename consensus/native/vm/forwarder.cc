@@ -121,13 +121,12 @@ void Forwarder::raiseBacklogs() {
 
 bool Forwarder::open(const Door& door, std::string* error) {
   const bool udp = door.protocol == Door::Protocol::udp;
-  const bool outer = !udp && door.host != stationHost;
+  const bool outer = door.host != stationHost;
   in_addr host{};
   inet_pton(AF_INET, outer ? stationHost : door.host.c_str(), &host);
   const in_addr guest = toNetwork(guestAddress);
-  if ((!outer || outer_.open(door)) &&
-      slirp_add_hostfwd(slirp_, udp, host, door.hostPort, guest, door.guestPort) == 0)
-    return true;
+  const bool opened = !outer || (udp ? outerDatagrams_.open(door) : outer_.open(door));
+  if (opened && slirp_add_hostfwd(slirp_, udp, host, door.hostPort, guest, door.guestPort) == 0) return true;
   *error = std::string("cannot listen on ") + (udp ? "udp " : "tcp ") + door.host + ":" +
            std::to_string(door.hostPort) + ": " + sys::errorText(errno) + "; free the port" +
            (outer ? std::string(" here and at ") + stationHost : "") + " or choose another";
@@ -140,6 +139,7 @@ Forwarder::~Forwarder() {
 
 void Forwarder::addTo(std::vector<pollfd>* descriptors, std::uint32_t* timeoutMs) {
   outer_.addTo(descriptors);
+  outerDatagrams_.addTo(descriptors);
   adding_ = descriptors;
   first_ = descriptors->size();
   slirp_pollfds_fill(slirp_, timeoutMs, SlirpCalls::add, this);
@@ -148,6 +148,7 @@ void Forwarder::addTo(std::vector<pollfd>* descriptors, std::uint32_t* timeoutMs
 
 void Forwarder::serve(std::span<const pollfd> ready) {
   outer_.serve(ready);
+  outerDatagrams_.serve(ready);
   ready_ = ready;
   slirp_pollfds_poll(slirp_, 0, SlirpCalls::readyEvents, this);
   ready_ = {};

@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "vm/outer_datagrams.h"
 #include "vm/outer_doors.h"
 #include "vm/station_filter.h"
 
@@ -37,6 +38,7 @@ class Forwarder {
   Send send_;
   StationFilter filter_;
   OuterDoors outer_;
+  OuterDatagrams outerDatagrams_;
   Slirp* slirp_ = nullptr;
   std::vector<pollfd>* adding_ = nullptr;  // during addTo()
   std::size_t first_ = 0;                  // of its descriptors in the list

@@ -17,10 +17,9 @@ namespace {
 using std::string_view;
 
 // "All addresses" are none: they include 127.0.0.1, where the station itself has the door.
-bool mayHaveDoor(const std::string& host, Door::Protocol protocol) {
+bool mayHaveDoor(const std::string& host) {
   in_addr address{};
-  if (inet_pton(AF_INET, host.c_str(), &address) != 1 || address.s_addr == INADDR_ANY) return false;
-  return protocol == Door::Protocol::tcp || ntohl(address.s_addr) >> 24 == IN_LOOPBACKNET;
+  return inet_pton(AF_INET, host.c_str(), &address) == 1 && address.s_addr != INADDR_ANY;
 }
 
 // tcp|udp,host,hostPort,guestPort
@@ -30,7 +29,7 @@ bool parseDoor(string_view text, std::vector<Door>* out) {
   Door& door = out->emplace_back();
   door.protocol = parts[0] == "tcp" ? Door::Protocol::tcp : Door::Protocol::udp;
   door.host = parts[1];
-  return mayHaveDoor(door.host, door.protocol) && parseNumber(parts[2], &door.hostPort) &&
+  return mayHaveDoor(door.host) && parseNumber(parts[2], &door.hostPort) &&
          parseNumber(parts[3], &door.guestPort) && door.hostPort != 0 && door.guestPort != 0;
 }
 

@@ -12,7 +12,7 @@ namespace gaia::vm {
 // Clients of host:hostPort reach the guest's port.
 struct Door {
   enum class Protocol : std::uint8_t { tcp, udp } protocol = Protocol::tcp;
-  std::string host;  // a literal address; of UDP one of loopback
+  std::string host;  // a literal address
   std::uint16_t hostPort = 0;
   std::uint16_t guestPort = 0;
 };

@@ -80,11 +80,17 @@ void Synchronisation::serve(std::uint64_t nowNs) {
   if (auto* primary = std::get_if<std::unique_ptr<relay::PrimaryEnd>>(&end_)) {
     (*primary)->serve(nowNs);
     if (!linkTold_ && (*primary)->copied()) tellLink();
-    if (const std::string failure = (*primary)->failure(); !failure.empty()) finish(failure);
+    if (const std::string failure = (*primary)->failure(); !failure.empty())
+      finish(failure);
+    else if (plane_.backupSilent(nowNs))
+      finish("nothing is heard of the backup's host any more");
   } else if (auto* backup = std::get_if<std::unique_ptr<relay::BackupEnd>>(&end_)) {
     (*backup)->expect(plane_.guestStatus().roles.primary);
     (*backup)->serve(nowNs);
-    if (const std::string failure = (*backup)->failure(); !failure.empty()) finish(failure);
+    if (const std::string failure = (*backup)->failure(); !failure.empty())
+      finish(failure);
+    else if (plane_.deposesPrimary())
+      finish("this member leads the log in place of the primary");
   }
   if (disk_ != nullptr) attendDisk();
 }

@@ -17,6 +17,7 @@ class Client {
   constructor(
     readonly name: string,
     readonly port: number,
+    readonly host = '127.0.0.1',
   ) {
     this.socket.on('message', (bytes) => this.answers.push(bytes.toString('latin1')));
   }
@@ -27,7 +28,7 @@ class Client {
   }
 
   say(text: string): void {
-    this.socket.send(`${this.name} ${text}`, this.port, '127.0.0.1');
+    this.socket.send(`${this.name} ${text}`, this.port, this.host);
   }
 
   async isAnswered(text: string): Promise<void> {
@@ -42,6 +43,8 @@ class Client {
   }
 }
 
+/** As an address of the network: not where the station itself has its doors. */
+const outside = '127.0.0.2';
 const numbers = (count: number) => Array.from({ length: count }, (_, number) => `${number}`);
 
 describe('a replicated guest', function () {
@@ -54,6 +57,7 @@ describe('a replicated guest', function () {
     group = await GuestGroup.start([
       { protocol: 'udp', guestPort: 7 },
       { protocol: 'tcp', guestPort: 7 },
+      { protocol: 'udp', guestPort: 7, host: outside },
     ]);
     guests = await Promise.all([1, 2].map((number) => ToyGuest.plug(group.member(number).socket)));
     clients = group.members.map((member, slot) => new Client('abc'.charAt(slot), member.ports[0] as number));
@@ -269,6 +273,17 @@ describe('a replicated guest', function () {
     assert.deepEqual(backup().heard, ['a afterwards']);
   });
 
+  it('answers clients of other hosts, each with its own, also when there are more than it keeps', async () => {
+    const port = group.member(3).ports[2] as number;
+    const others = numbers(300).map((name) => new Client(name, port, outside));
+    clients.push(...others);
+    const soon = 30; // at once, so that no buffer is too small
+    for (let first = 0; first < others.length; first += soon)
+      await Promise.all(others.slice(first, first + soon).map((one) => one.isAnswered('hello')));
+    await (others[0] as Client).isAnswered('again');
+    assert.deepEqual((others[0] as Client).answers, ['0 hello', '0 again']);
+  });
+
   it('refuses orders that it cannot follow, with the reason', async () => {
     const { refused } = group.member(2);
     for (const order of ['backup 1', 'cut 1', 'abandoned 7', 'dance']) group.member(2).order(order);
@@ -278,7 +293,7 @@ describe('a replicated guest', function () {
     assert.match(refused[3] as string, /no order of this version/);
   });
 
-  it('does not start with a port that is taken, nor with a UDP door for other hosts: cause and remedy', async () => {
+  it('does not start with a port that is taken, nor with a door at no address: cause and remedy', async () => {
     const starts = async (name: string, door: string) => {
       const self = `self=0,9,127.0.0.1,${await freePort()},${await freePort()}`;
       const lines = ['group=/test/other@1', 'journal=journal', self, `door=${door}`];
@@ -298,8 +313,8 @@ describe('a replicated guest', function () {
         `cannot listen on ${protocol} 127.0.0.1:${port}: Address already in use; free the port or choose another`,
       );
     }
-    const [status, message] = await starts('remote', 'udp,10.0.0.1,7000,6379');
+    const [status, message] = await starts('remote', 'udp,0.0.0.0,7000,6379');
     assert.equal(status, 64);
-    assert.match(`${message}`, /vm.conf: door="udp,10.0.0.1,7000,6379" is not valid; the executor must write it/);
+    assert.match(`${message}`, /vm.conf: door="udp,0.0.0.0,7000,6379" is not valid; the executor must write it/);
   });
 });

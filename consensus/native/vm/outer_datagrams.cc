@@ -1,0 +1,112 @@
+#include "vm/outer_datagrams.h"
+
+#include <arpa/inet.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+
+#include "transport/sys.h"
+
+namespace gaia::vm {
+namespace {
+
+constexpr int readsMax = 64;  // at a time: others wait
+constexpr std::size_t datagramBytesMax = 65'507;
+
+sockaddr_in addressOf(const std::string& host, std::uint16_t port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  inet_pton(AF_INET, host.c_str(), &address.sin_addr);
+  return address;
+}
+
+// Bound to `address`, or connected with it; -1: errno says why.
+int datagramSocket(const sockaddr_in& address, decltype(&bind) join) {
+  const int descriptor = sys::own(::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (descriptor < 0 || join(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0)
+    return descriptor;
+  const int error = errno;
+  sys::close(descriptor);
+  return errno = error, -1;
+}
+
+}  // namespace
+
+OuterDatagrams::~OuterDatagrams() {
+  for (const auto& [key, client] : clients_) sys::close(client.inside);
+  for (const Listener& listener : listeners_) sys::close(listener.descriptor);
+}
+
+bool OuterDatagrams::open(const Door& door) {
+  const int descriptor = datagramSocket(addressOf(door.host, door.hostPort), bind);
+  if (descriptor >= 0) listeners_.push_back({descriptor, door.hostPort});
+  part_.resize(datagramBytesMax);
+  return descriptor >= 0;
+}
+
+void OuterDatagrams::addTo(std::vector<pollfd>* descriptors) const {
+  for (const Listener& listener : listeners_) descriptors->push_back({listener.descriptor, POLLIN, 0});
+  for (const auto& [key, client] : clients_) descriptors->push_back({client.inside, POLLIN, 0});
+}
+
+void OuterDatagrams::serve(std::span<const pollfd> ready) {
+  if (listeners_.empty()) return;
+  std::vector<int> moving;
+  for (const pollfd& entry : ready)
+    if (entry.revents != 0) moving.push_back(entry.fd);
+  std::sort(moving.begin(), moving.end());
+  const auto isReady = [&](int descriptor) {
+    return std::binary_search(moving.begin(), moving.end(), descriptor);
+  };
+  for (const auto& [key, client] : clients_)
+    if (isReady(client.inside)) answer(std::get<0>(key), client);
+  for (const Listener& listener : listeners_)
+    if (isReady(listener.descriptor)) takeFrom(listener);
+}
+
+// What cannot be passed on now is lost, as on any way of a datagram.
+void OuterDatagrams::takeFrom(const Listener& listener) {
+  for (int i = 0; i < readsMax; i++) {
+    sockaddr_in from{};
+    socklen_t length = sizeof from;
+    const ssize_t got = recvfrom(listener.descriptor, part_.data(), part_.size(), 0,
+                                 reinterpret_cast<sockaddr*>(&from), &length);
+    if (got < 0) return;
+    const Client* client = clientOf(listener, from);
+    if (client != nullptr) (void)::send(client->inside, part_.data(), static_cast<std::size_t>(got), 0);
+  }
+}
+
+void OuterDatagrams::answer(int listener, const Client& client) {
+  for (int i = 0; i < readsMax; i++) {
+    const ssize_t got = recv(client.inside, part_.data(), part_.size(), 0);
+    if (got < 0) return;
+    (void)sendto(listener, part_.data(), static_cast<std::size_t>(got), 0,
+                 reinterpret_cast<const sockaddr*>(&client.outside), sizeof client.outside);
+  }
+}
+
+OuterDatagrams::Client* OuterDatagrams::clientOf(const Listener& listener, const sockaddr_in& from) {
+  const Key key{listener.descriptor, from.sin_addr.s_addr, from.sin_port};
+  auto found = clients_.find(key);
+  if (found == clients_.end()) {
+    if (clients_.size() == clientsMax) forgetOldest();
+    const int inside = datagramSocket(addressOf("127.0.0.1", listener.port), connect);
+    if (inside < 0) return nullptr;
+    found = clients_.emplace(key, Client{inside, from, 0}).first;
+  }
+  found->second.heard = ++heard_;
+  return &found->second;
+}
+
+void OuterDatagrams::forgetOldest() {
+  const auto oldest = std::min_element(
+      clients_.begin(), clients_.end(),
+      [](const auto& one, const auto& other) { return one.second.heard < other.second.heard; });
+  sys::close(oldest->second.inside);
+  clients_.erase(oldest);
+}
+
+}  // namespace gaia::vm
