@@ -74,6 +74,14 @@ export interface GuestGroup {
   firstPrimary: number;
   /** Has doors, and no guest. */
   witness: boolean;
+  /** Null: clients come through doors. */
+  bridge: GuestBridge | null;
+}
+
+/** A bridge of the host that the guest's card is on. */
+export interface GuestBridge {
+  name: string;
+  mac: string;
 }
 
 /** What a member of a replicated guest's group has: see executor/vm/pair.ts. */
@@ -122,6 +130,17 @@ export interface FrameCounts {
   heldBytes: number;
 }
 
+/** How long a primary took to take over, in milliseconds since the former one was heard last (consensus/native/vm/takeover.h). */
+export interface Takeover {
+  /** That it began. */
+  epoch: number;
+  /** Somebody stood for election; this member led the log; the log had it as the primary; a frame of its guest left. */
+  suspectedMs: number;
+  electedMs: number;
+  primaryMs: number;
+  outputMs: number;
+}
+
 /** What a member of a replicated guest's group has counted since it started; rounds as primary. */
 export interface GuestMetrics {
   /** Sums. */
@@ -133,6 +152,8 @@ export interface GuestMetrics {
   recent: { pausesUs: number[]; spanMs: number; last: RoundReport } | null;
   /** Null before the first are told. */
   frames: FrameCounts | null;
+  /** Null: it has taken over from nobody. */
+  takeover: Takeover | null;
 }
 
 export interface Door {

@@ -87,6 +87,16 @@ export interface VmSpec {
   ports: number[];
   /** IPv4 address of the agents at which their ports lead into the guest. */
   listen: string;
+  /** Of a replicated guest, in place of ports. */
+  network?: GuestNetwork;
+}
+
+/** The guest is on a bridge of each agent with a guest. */
+export interface GuestNetwork {
+  /** Name of the interface. */
+  bridge: string;
+  /** Of the guest's card, in lower case; left out: one that follows from the app's id. */
+  mac?: string;
 }
 
 /** Our extension: in a failure domain with a task of another app, or with none. */

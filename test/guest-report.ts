@@ -27,4 +27,5 @@ export const guestMetrics: GuestMetrics = {
     },
   },
   frames: { inputs: 500, outputs: 700, lost: 0, equalOutputs: 650, mismatches: 19, heldBytes: 3000 },
+  takeover: { epoch: 2, suspectedMs: 150, electedMs: 161, primaryMs: 164, outputMs: 1170 },
 };

@@ -1,6 +1,6 @@
 /** Reads what the framework says of a virtual machine. */
 import { isIPv4 } from 'node:net';
-import type { DiskAssignment, Door, VmAssignment } from '../assignment.js';
+import type { DiskAssignment, Door, GuestBridge, VmAssignment } from '../assignment.js';
 import { type Fields, flag, integer, line, list, object, oneOf, text } from '../fields.js';
 
 const doorsMax = 128;
@@ -35,7 +35,15 @@ function decodeGroup(fields: Fields): VmAssignment['group'] {
   return {
     firstPrimary: integer(fields.firstPrimary, 'command.vm.group.firstPrimary', 1),
     witness: flag(fields.witness, 'command.vm.group.witness'),
+    bridge: fields.bridge === null ? null : decodeBridge(object(fields.bridge, 'command.vm.group.bridge')),
   };
+}
+
+function decodeBridge(fields: Fields): GuestBridge {
+  const name = line(fields.name, 'command.vm.group.bridge.name');
+  const mac = text(fields.mac, 'command.vm.group.bridge.mac');
+  if (/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/.test(mac)) return { name, mac };
+  throw new Error(`command.vm.group.bridge.mac is ${JSON.stringify(mac)}; it must be a card's address in lower case`);
 }
 
 function decodeDoor(value: unknown, name: string): Door {

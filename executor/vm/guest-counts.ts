@@ -1,5 +1,5 @@
-/** Sums up what `gaia-vm` says of rounds and frames, in a bounded form. Pure. */
-import type { FrameCounts, GuestMetrics, RoundReport } from '../assignment.js';
+/** Sums up what `gaia-vm` says of rounds, frames and takeovers, in a bounded form. Pure. */
+import type { FrameCounts, GuestMetrics, RoundReport, Takeover } from '../assignment.js';
 
 const recentMax = 32;
 /** A channel that says nonsense must not fill our memory. */
@@ -22,6 +22,7 @@ export class GuestCounts {
   private pauseSumUs = 0;
   private recent: { round: RoundReport; endedMs: number }[] = [];
   private frames: FrameCounts | null = null;
+  private takeover: Takeover | null = null;
   private known: GuestMetrics | null = null;
 
   /** `nowMs` never goes back. */
@@ -43,9 +44,15 @@ export class GuestCounts {
     this.frames = frames;
   }
 
+  /** The newest. */
+  setTakeover(takeover: Takeover): void {
+    this.known = null;
+    this.takeover = takeover;
+  }
+
   /** Null: nothing has been counted. The same object until something is. */
   metrics(): GuestMetrics | null {
-    if (this.recent.length === 0 && this.frames === null) return null;
+    if (this.recent.length === 0 && this.frames === null && this.takeover === null) return null;
     this.known ??= {
       rounds: { ...this.sums },
       triggers: Object.fromEntries(this.triggers),
@@ -56,6 +63,7 @@ export class GuestCounts {
       },
       recent: this.recentRounds(),
       frames: this.frames,
+      takeover: this.takeover,
     };
     return this.known;
   }

@@ -27,13 +27,13 @@ export type Network =
   /** QEMU's own stack: no way out for the guest, and doors from ports of the host into it. */
   | { type: 'user'; doors: Door[] }
   /** Frames over a Unix socket that somebody else listens on. */
-  | { type: 'stream'; socket: string }
+  | { type: 'stream'; socket: string; mac?: string }
   | { type: 'none' };
 
 /** The guest's address in QEMU's own stack. */
 export const guestAddress = '10.0.2.15';
-/** Of the one network card. Replicas of a guest must have the same. */
-const guestMac = '52:54:00:67:61:01';
+/** Of the one network card, but on a bridge. Replicas of a guest must have the same. */
+export const guestMac = '52:54:00:67:61:01';
 /** QMP is on this descriptor, which QEMU inherits. */
 export const qmpDescriptor = 3;
 /** Translated code that TCG keeps; its default may grow to a gigabyte. */
@@ -98,7 +98,8 @@ const file = (filename: string) => ({ driver: 'file', filename });
 
 function network(net: Network): string[] {
   if (net.type === 'none') return [];
-  const card = ['-device', `virtio-net-pci,netdev=network,mac=${guestMac},romfile=`];
+  const mac = net.type === 'stream' && net.mac !== undefined ? net.mac : guestMac;
+  const card = ['-device', `virtio-net-pci,netdev=network,mac=${mac},romfile=`];
   if (net.type === 'stream')
     return ['-netdev', `stream,id=network,addr.type=unix,addr.path=${escaped(net.socket)}`, ...card];
   const doors = net.doors.map(

@@ -1,13 +1,14 @@
 /** One member of a replicated guest's group on this host: `gaia-vm`, and but for the witness a QEMU, in one directory. */
 import { chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { FrameCounts, GuestGroup, GuestOrder, ReplicaAssignment, VmAssignment } from '../assignment.js';
+import type { FrameCounts, GuestGroup, GuestOrder, ReplicaAssignment, Takeover, VmAssignment } from '../assignment.js';
 import { LineSplitter } from '../control.js';
 import type { Owner } from '../owner.js';
 import { Program } from '../process.js';
 import { prepareDisk } from './disk.js';
 import { accelerator, bootFiles } from './host.js';
 import { startQemu } from './launch.js';
+import { guestMac } from './machine.js';
 import type { PairLimits } from './pair.js';
 import { PairLoop, type PairNews } from './pair-loop.js';
 import { type GuestStatus, parsePlaneLine } from './plane-lines.js';
@@ -18,7 +19,7 @@ import { memberFiles, vmConf } from './vm-conf.js';
 const startLimitMs = 30_000;
 const confFile = 'vm.conf';
 
-export type MemberNews = PairNews | { type: 'frames'; frames: FrameCounts };
+export type MemberNews = PairNews | { type: 'frames'; frames: FrameCounts } | { type: 'takeover'; takeover: Takeover };
 
 export interface MemberOptions {
   replica: ReplicaAssignment;
@@ -118,13 +119,13 @@ export class GuestMember {
   }
 
   private startQemu(incoming: boolean): Promise<Program> {
-    const { vm, directory, env, owner, native } = this.options;
+    const { vm, group, directory, env, owner, native } = this.options;
     const { doors: _, group: __, ...same } = vm;
     const accelerated = accelerator(owner);
     const machine = {
       ...{ ...same, incoming, accelerator: accelerated, memoryFile: memberFiles.memory },
       ...{ ...bootFiles(vm, directory, owner), disk: vm.disk && { socket: memberFiles.disk } },
-      network: { type: 'stream' as const, socket: memberFiles.guest },
+      network: { type: 'stream' as const, socket: memberFiles.guest, mac: group.bridge?.mac ?? guestMac },
     };
     const preload: Record<string, string> =
       accelerated === 'tcg' ? { LD_PRELOAD: join(native, 'libgaia-tcg-colo.so') } : {};
@@ -161,7 +162,7 @@ export class GuestMember {
       if (read === null || read.type === 'fatal') this.options.hear(line);
       if (read?.type === 'guest') this.guest = read.guest;
       if (read?.type === 'fatal') this.fatal = read.message;
-      if (read?.type === 'frames') this.options.tell(read);
+      if (read?.type === 'frames' || read?.type === 'takeover') this.options.tell(read);
       if (read !== null) this.pair?.onLine(read);
     } catch {
       this.options.hear(line);

@@ -1,5 +1,5 @@
 /** What `gaia-vm` says on its control channel of guest and relay (consensus/native/vm/README.md). Pure. */
-import type { FrameCounts, RoundReport } from '../assignment.js';
+import type { FrameCounts, RoundReport, Takeover } from '../assignment.js';
 import { flag, integer, line, object, oneOf, text } from '../fields.js';
 
 export const roundWishes = ['mismatch', 'full', 'idle', 'disk'] as const;
@@ -35,6 +35,7 @@ export type PlaneLine =
   | { type: 'round'; round: RoundReport }
   | { type: 'refused'; order: string; message: string }
   | { type: 'frames'; frames: FrameCounts }
+  | { type: 'takeover'; takeover: Takeover }
   /** It ends, and says why. */
   | { type: 'fatal'; message: string };
 
@@ -46,6 +47,7 @@ export function parsePlaneLine(received: string): PlaneLine | null {
   if (type === 'relay') return { type, relay: readRelay(fields) };
   if (type === 'round') return { type, round: readRound(fields) };
   if (type === 'frames') return { type, frames: readFrames(fields) };
+  if (type === 'takeover') return { type, takeover: readTakeover(fields) };
   if (type === 'fatal') return { type, message: text(fields.message, 'message') };
   if (type !== 'refused') return null;
   return { type, order: line(fields.order, 'order'), message: text(fields.message, 'message') };
@@ -84,6 +86,16 @@ function readRound(fields: Record<string, unknown>): RoundReport {
     streamBytes: integer(fields.streamBytes, 'streamBytes'),
     toBackupBytes: integer(fields.toBackupBytes, 'toBackupBytes'),
     pauseUs: integer(fields.pauseUs, 'pauseUs'),
+  };
+}
+
+function readTakeover(fields: Record<string, unknown>): Takeover {
+  return {
+    epoch: integer(fields.epoch, 'epoch', 1),
+    suspectedMs: integer(fields.suspectedMs, 'suspectedMs'),
+    electedMs: integer(fields.electedMs, 'electedMs'),
+    primaryMs: integer(fields.primaryMs, 'primaryMs'),
+    outputMs: integer(fields.outputMs, 'outputMs'),
   };
 }
 

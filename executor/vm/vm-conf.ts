@@ -16,7 +16,7 @@ const memoryBlock = 'memory';
 export function vmConf(
   replica: ReplicaAssignment,
   { doors, disk }: Pick<VmAssignment, 'doors' | 'disk'>,
-  { firstPrimary, witness }: GuestGroup,
+  { firstPrimary, witness, bridge }: GuestGroup,
 ): string {
   const pairs: [key: string, value: string | number][] = [
     ['first_primary', firstPrimary],
@@ -31,6 +31,7 @@ export function vmConf(
       ['migration_socket', memberFiles.migration],
       ['memory', `${memoryBlock},${memberFiles.memory}`],
     );
+  if (!witness && bridge !== null) pairs.push(['bridge', `${bridge.name},${bridge.mac}`]);
   if (!witness && disk !== null) pairs.push(['disk', `${memberFiles.disk},${memberFiles.diskFile}`]);
   return replicaConf(replica, '0') + pairs.map(([key, value]) => `${key}=${value}\n`).join('');
 }

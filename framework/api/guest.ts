@@ -1,7 +1,7 @@
 /** `/v2/apps/{id}/guest` of a replicated guest: how its members and its rounds are, and what operators may ask for. */
 import type { Distribution, GuestMetrics } from '../../executor/assignment.js';
 import { quantile } from '../distribution.js';
-import { isReplicatedGuest, witnessSlot } from '../replicated-guest.js';
+import { bridgeOf, isReplicatedGuest, witnessSlot } from '../replicated-guest.js';
 import type { AppView, GuestView, TaskView } from '../service.js';
 import { type Context, requireApp } from './context.js';
 import { ApiError } from './errors.js';
@@ -17,12 +17,14 @@ export function guestJson({ spec, tasks, group }: AppView) {
   return {
     appId: spec.id,
     ...roles,
+    bridge: bridgeOf(spec),
     epoch: report?.guest?.epoch ?? null,
     standing: report?.guest?.standing ?? null,
     synced: report?.guest?.synced ?? null,
     members: tasks.flatMap((task) => memberRow(task, roles)).sort((a, b) => a.slot - b.slot || a.member - b.member),
     rounds: metrics?.recent ? rounds(metrics) : null,
     frames: metrics?.frames ?? null,
+    takeover: metrics?.takeover ?? null,
   };
 }
 

@@ -14,10 +14,12 @@ const POLL_INTERVAL_MS = 100;
 export async function guestStatus({ api, output }: Session, id: string): Promise<void> {
   const guest = await look(api, id);
   output.line(`${bold(guest.appId)}  ${standingText(guest)}`);
+  if (guest.bridge !== null) output.line(dim(`  on bridge ${guest.bridge.name} of its agents as ${guest.bridge.mac}`));
   showMembers(output, guest);
   if (guest.rounds === null) output.line(dim('  no round has been reported yet'));
   else showRounds(output, guest.rounds);
   showOutput(output, guest.frames);
+  showTakeover(output, guest.takeover);
   output.result({ guest });
 }
 
@@ -74,6 +76,15 @@ function showOutput(output: Output, frames: GuestJson['frames']): void {
   output.line(
     `  output: ${number(outputs)} frames, ${number(equalOutputs)} of them said by both guests; they differed ${number(mismatches)} times; ` +
       `${number(heldBytes)} bytes wait${lost === 0 ? '' : `; ${number(lost)} frames lost`}`,
+  );
+}
+
+function showTakeover(output: Output, takeover: GuestJson['takeover']): void {
+  if (takeover === null) return;
+  const { suspectedMs, electedMs, primaryMs, outputMs } = takeover;
+  output.line(
+    `  took over: since the former primary was heard ${number(suspectedMs)} ms until it was suspected, ${number(electedMs)} until elected, ` +
+      `${number(primaryMs)} until primary, ${number(outputMs)} until the first output`,
   );
 }
 

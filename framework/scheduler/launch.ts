@@ -15,7 +15,7 @@ import {
   take,
   volumeOn,
 } from '../mesos-http-client/index.js';
-import { isReplicatedGuest, witnessSlot } from '../replicated-guest.js';
+import { bridgeOf, isReplicatedGuest, witnessSlot } from '../replicated-guest.js';
 import { type Found, othersMax } from './at-hand.js';
 import { type Context, call, isoTime } from './context.js';
 import { currentlyAvoided, type Demand, demandIn } from './demand.js';
@@ -181,7 +181,8 @@ function launchReplicas(context: Context, app: AppRecord, tasks: TaskRecord[], p
       returnFailures: 0,
     };
     const how = { join, returns: false };
-    const guest = firstPrimary === undefined ? null : { firstPrimary, witness: self.slot === witnessSlot };
+    const witness = self.slot === witnessSlot;
+    const guest = firstPrimary === undefined ? null : { firstPrimary, witness, bridge: bridgeOf(app.active) };
     return { record, guest, assignment: replicaAssignment(context.options, app.active, group, self, peers, how) };
   });
 }

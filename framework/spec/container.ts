@@ -1,5 +1,5 @@
 import { isIPv4 } from 'node:net';
-import type { AppSpec, PersistentVolume, VmSpec } from '../app.js';
+import type { AppSpec, GuestNetwork, PersistentVolume, VmSpec } from '../app.js';
 import { isReplicatedGuest, pairMb } from '../replicated-guest.js';
 import { show } from './problems.js';
 import { type Reader, requirePresent } from './reader.js';
@@ -14,6 +14,16 @@ const LISTEN_DEFAULT = '127.0.0.1';
 const FILE = {
   pattern: /^\P{Cc}{1,1024}$/u,
   patternMeaning: 'a file of the agents, or the name of one that is fetched, in one line',
+};
+/** As the kernel takes it. */
+const BRIDGE = {
+  pattern: /^[\w.-]{1,15}$/,
+  patternMeaning: "a bridge's name: up to 15 letters, digits, '_', '.' and '-'",
+};
+/** Not of many: the lowest bit of the first byte says that. */
+const MAC = {
+  pattern: /^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$/i,
+  patternMeaning: 'the address of one card, such as 02:00:5e:10:00:01',
 };
 const COMMAND_LINE = { pattern: /^\P{Cc}{0,1024}$/u, patternMeaning: 'words for the kernel in one line' };
 
@@ -57,12 +67,17 @@ function readVm(reader: Reader): VmSpec {
     vcpus: reader.integer('vcpus', { min: 1, max: 64 }) ?? 1,
     ports: readPorts(reader),
     listen: reader.string('listen') ?? LISTEN_DEFAULT,
+    ...readNetwork(reader),
   };
   if (!isIPv4(vm.listen)) {
     const sentence = `container.vm.listen is ${show(vm.listen)}; use an IPv4 address of the agents: 127.0.0.1, or 0.0.0.0 for all`;
     reader.problems.add('range', reader.pathOf('listen'), 'error.pattern', sentence);
   }
-  refuseUnknown(reader, 'container.vm', 'kernel, initrd, commandLine, image, disk, memory, vcpus, ports and listen');
+  refuseUnknown(
+    reader,
+    'container.vm',
+    'kernel, initrd, commandLine, image, disk, memory, vcpus, ports, listen and network',
+  );
   return vm;
 }
 
@@ -103,6 +118,17 @@ function readPorts(reader: Reader): number[] {
   const sentence = `container.vm.ports has ${ports.length} ports; use at most ${PORTS_MAX}`;
   reader.problems.add('range', reader.pathOf('ports'), 'error.maxLength', sentence);
   return [];
+}
+
+function readNetwork(reader: Reader): Pick<VmSpec, 'network'> {
+  const inner = reader.object('network');
+  if (inner === undefined) return {};
+  requirePresent(inner, 'bridge', "the name of a bridge of the agents, as 'ip link show type bridge' lists them");
+  const bridge = inner.string('bridge', BRIDGE) ?? '';
+  const mac = inner.string('mac', MAC)?.toLowerCase();
+  refuseUnknown(inner, 'container.vm.network', 'bridge and mac');
+  const network: GuestNetwork = { bridge, ...(mac === undefined ? {} : { mac }) };
+  return { network };
 }
 
 /** A misspelt promise must not go unnoticed. */

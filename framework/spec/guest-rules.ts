@@ -23,6 +23,7 @@ export function checkGuest(app: Judged, vm: VmSpec, problems: Problems): void {
     const sentence = `mem is ${app.mem}; a guest with ${vm.memory} MB needs ${least} with QEMU's own; leave it out`;
     problems.add('rule', '/mem', sentence);
   }
+  checkNetwork(app, vm, problems);
   if (vm.ports.length !== app.portDefinitions.length) {
     const counts = `container.vm.ports has ${vm.ports.length} ports and portDefinitions ${app.portDefinitions.length}`;
     problems.add('rule', '/portDefinitions', `${counts}; give one definition for each, or leave them out`);
@@ -30,6 +31,19 @@ export function checkGuest(app: Judged, vm: VmSpec, problems: Problems): void {
   checkDisk(app, vm, problems);
   if (Object.keys(app.env).length > 0) {
     problems.add('rule', '/env', 'a guest has no environment; put words for it into container.vm.commandLine');
+  }
+}
+
+/** A bridge leads to the guest itself, and what is on it finds the new primary when that announces the guest. */
+function checkNetwork(app: Judged, { network, ports }: VmSpec, problems: Problems): void {
+  if (network === undefined) return;
+  if (!isReplicatedGuest(app)) {
+    const sentence = `network is ${show(network)}; a guest that is not replicated has QEMU's own network in this version: give ports, or "replication": { "protocol": "vm" }`;
+    problems.add('rule', '/container/vm/network', sentence);
+  }
+  if (ports.length > 0) {
+    const sentence = `ports are ${show(ports)}, and network has a bridge, where the guest has an address and all its ports; leave ports out`;
+    problems.add('rule', '/container/vm/ports', sentence);
   }
 }
 
@@ -80,7 +94,7 @@ function checkReplicatedGuest(
   checkDoors(vm, portDefinitions, problems);
 }
 
-/** The members are on different agents, and clients of UDP are spoken for at 127.0.0.1 only. */
+/** The members are on different agents. */
 function checkDoors({ listen }: VmSpec, definitions: Judged['portDefinitions'], problems: Problems): void {
   const doors = definitions.flatMap(({ protocol }) => protocol.split(',')).length;
   if (doors > DOORS_MAX) {
@@ -91,9 +105,5 @@ function checkDoors({ listen }: VmSpec, definitions: Judged['portDefinitions'], 
   if (!isLoopback && listen !== '0.0.0.0') {
     const sentence = `listen is ${show(listen)}, which is an address of one agent, and there are three; use 0.0.0.0, which is each agent's own and 127.0.0.1`;
     problems.add('rule', '/container/vm/listen', sentence);
-  }
-  if (!isLoopback && definitions.some(({ protocol }) => protocol.includes('udp'))) {
-    const sentence = `listen is ${show(listen)}; the doors for udp of a replicated guest are at 127.0.0.1 in this version: leave listen out, or give tcp ports only`;
-    problems.add('rule', '/portDefinitions', sentence);
   }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { fromPlain, type SchedulerCallBody, toPlain } from '../../framework/mesos-http-client/index.js';
-import { pairMb } from '../../framework/replicated-guest.js';
+import { bridgeOf, pairMb } from '../../framework/replicated-guest.js';
 import { requestOf } from '../../framework/scheduler/demand.js';
 import type { GuestView, TaskView } from '../../framework/service.js';
 import { FakeGroup } from './model/fake-group.js';
@@ -76,9 +76,9 @@ describe('scheduler: a replicated guest', () => {
     assert.deepEqual(
       parts.sort((a, b) => a.slot - b.slot),
       [
-        { slot: 0, firstPrimary, witness: false, mem: 2 * 128 + pairMb, disk: 128 },
-        { slot: 1, firstPrimary, witness: false, mem: 2 * 128 + pairMb, disk: 128 },
-        { slot: 2, firstPrimary, witness: true, mem: 192, disk: 0 },
+        { slot: 0, firstPrimary, witness: false, bridge: null, mem: 2 * 128 + pairMb, disk: 128 },
+        { slot: 1, firstPrimary, witness: false, bridge: null, mem: 2 * 128 + pairMb, disk: 128 },
+        { slot: 2, firstPrimary, witness: true, bridge: null, mem: 192, disk: 0 },
       ],
     );
   });
@@ -92,6 +92,25 @@ describe('scheduler: a replicated guest', () => {
     };
     assert.deepEqual(disks(100), [100 + 128 + 2 * 100, 0]);
     assert.deepEqual(disks(5000), [5000 + 128 + 2 * 1024, 0]);
+  });
+
+  it('has its members on one bridge with one card, later ones too', () => {
+    const world = new World(5);
+    world.mesos.groups.set(`${id}@1`, Object.assign(new FakeGroup(`${id}@1`), { guest: new FakeGuest() }));
+    world.connect();
+    const { container } = guestSpec(id);
+    assert.ok(container);
+    const vm = { ...container.vm, ports: [], network: { bridge: 'br0' } };
+    const onBridge = guestSpec(id, { container: { type: 'VM', vm }, portDefinitions: [] });
+    assert.equal(world.command(put(onBridge))?.ok, true);
+    covered(world);
+    fail(world, backup(world));
+    world.until(() => world.mesos.tasks.size > 3, 120);
+    const bridges = [...world.mesos.tasks.values()].map(({ assignment: { command } }) => {
+      assert.ok('vm' in command);
+      return JSON.stringify([command.vm.group?.bridge, command.vm.doors]);
+    });
+    assert.deepEqual(new Set(bridges), new Set([JSON.stringify([bridgeOf(onBridge), []])]));
   });
 
   it('is placed whole or not at all, and what is missing is said', () => {

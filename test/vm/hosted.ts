@@ -4,6 +4,7 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type {
   ExecutorOrder,
+  GuestBridge,
   GuestMetrics,
   GuestReport,
   MemberAddress,
@@ -17,11 +18,11 @@ import { assignment, encode, replica } from '../executor/fixtures.js';
 import { patienceMs } from './machine.js';
 
 export const witnessSlot = 2;
-const redisPort = 6379;
+export const redisPort = 6379;
 
 /** What a test chooses of a guest and its group. */
 export type HostedGuest = Pick<VmAssignment, 'memoryMib' | 'vcpus' | 'commandLine' | 'disk'> &
-  Pick<ReplicaAssignment, 'suspicionMs' | 'transport'> & { image: GuestImage };
+  Pick<ReplicaAssignment, 'suspicionMs' | 'transport'> & { image: GuestImage; bridge?: GuestBridge };
 
 export const smallGuest: Omit<HostedGuest, 'image'> = {
   memoryMib: 128,
@@ -56,9 +57,10 @@ export class Hosted {
     const { self, peers, join, port } = place;
     const directory = path.join(place.directory, `${self.member}`);
     mkdirSync(directory);
-    const doors = [{ protocol: 'tcp' as const, listen: self.host, hostPort: port, guestPort: redisPort }];
-    const group = { firstPrimary: 1, witness: self.slot === witnessSlot };
-    const { image, suspicionMs, transport, ...machine } = guest;
+    const { image, suspicionMs, transport, bridge = null, ...machine } = guest;
+    const door = { protocol: 'tcp' as const, listen: self.host, hostPort: port, guestPort: redisPort };
+    const doors = bridge === null ? [door] : [];
+    const group = { firstPrimary: 1, witness: self.slot === witnessSlot, bridge };
     const executor = new Executor(directory, {}, place.host);
     await executor.start();
     const own = { ...replica, group: groupName(place), self, peers, join, suspicionMs, transport };

@@ -92,7 +92,7 @@ async function startMember(place: Place, replica: ReplicaAssignment, rounds: Rou
   const directory = path.join(place.directory, String(slot + 1));
   const programs = path.join(place.directory, `programs-${slot + 1}`);
   makePrograms(programs, place.network.at(machines[slot] as Machine));
-  const group = { firstPrimary: 1, witness: slot === 2 };
+  const group = { firstPrimary: 1, witness: slot === 2, bridge: null };
   const news: MemberNews[] = [];
   const member = await GuestMember.start({
     ...{ replica, group, directory, native: programs, owner: null, limits: pairLimits, hear: () => {} },

@@ -86,6 +86,9 @@ describe('executor vm: the command line of QEMU', () => {
     );
     assert.equal(option('-netdev', change), 'stream,id=network,addr.type=unix,addr.path=./a,,b');
     assert.equal(option('-incoming', change), 'defer');
+    assert.match(option('-device', change) as string, /,mac=52:54:00:67:61:01,/);
+    const bridged = { network: { ...change.network, mac: '02:00:00:00:00:01' } };
+    assert.match(option('-device', bridged) as string, /,mac=02:00:00:00:00:01,/);
   });
 });
 

@@ -64,7 +64,7 @@ describe('executor task: a guest', () => {
 });
 
 describe('executor task: a member of a replicated guest', () => {
-  const group = { firstPrimary: 1, witness: false };
+  const group = { firstPrimary: 1, witness: false, bridge: null };
   const member = assignment({ command: { vm: { ...vm, group } }, replica });
   const line = (text: string) => ({ type: 'controlLine' as const, line: text });
 
@@ -77,7 +77,10 @@ describe('executor task: a member of a replicated guest', () => {
   const guestOf = (drive: Drive) => updates(drive.all).at(-1)?.report?.guest;
 
   it('is read as it was written, with `replica` only', () => {
-    assert.deepEqual(decodeAssignment(encode(member)), member);
+    const bridged = (mac: string) =>
+      assignment({ command: { vm: { ...vm, doors: [], group: { ...group, bridge: { name: 'br0', mac } } } }, replica });
+    for (const one of [member, bridged('02:00:00:00:00:01')]) assert.deepEqual(decodeAssignment(encode(one)), one);
+    assert.throws(() => decodeAssignment(encode(bridged('02:0'))), /group.bridge.mac is "02:0"; it must be a card's/);
     for (const wrong of [
       { ...member, replica: null },
       { ...guest, replica },
@@ -163,8 +166,23 @@ describe('executor task: a member of a replicated guest', () => {
       Array.from({ length: 32 }, (_, place) => 1000 * (69 + place)),
     );
     assert.deepEqual([told.recent?.spanMs, told.recent?.last.number], [3100, 100]);
-    assert.deepEqual(told.frames, frames);
+    assert.deepEqual([told.frames, told.takeover], [frames, null]);
     assert.deepEqual(drive.pass(10 * messageIntervalMs), []);
+  });
+
+  it('says how long it took to take over, part by part', () => {
+    const drive = running();
+    drive.on(line(metricsLine()));
+    const takeover = { epoch: 4, suspectedMs: 151, electedMs: 160, primaryMs: 163, outputMs: 170 };
+    drive.on({ type: 'pairNews', news: { type: 'takeover', takeover } });
+    drive.pass(messageIntervalMs);
+    const messages = drive.all.filter((action) => action.type === 'message');
+    assert.deepEqual(messages.at(-1)?.report.metrics?.guest?.takeover, takeover);
+    const logged = drive.all.filter((action) => action.type === 'log').map(({ message }) => message);
+    assert.match(
+      logged.join('\n'),
+      /suspected after 151 ms, elected after 160, primary after 163, first output after 170/,
+    );
   });
 });
 

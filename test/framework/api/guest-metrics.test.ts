@@ -48,7 +48,7 @@ describe('api: metrics of replicated guests', () => {
     const none = await scrape();
     for (const name of ['rounds_total', 'pages_total', 'pause_seconds_count', 'held_bytes'])
       assert.deepEqual(none.samples(`gaia_guest_${name}`), [], name);
-    report({ ...guestMetrics, recent: null, triggers: {}, frames: null });
+    report({ ...guestMetrics, recent: null, triggers: {}, frames: null, takeover: null });
     const early = await scrape();
     for (const name of ['rounds_total', 'pause_seconds_count', 'frames_total', 'held_bytes'])
       assert.deepEqual(early.samples(`gaia_guest_${name}`), [], name);

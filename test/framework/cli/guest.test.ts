@@ -36,6 +36,7 @@ describe('gaia vm status, sync and failover', () => {
       /pause: p50 1\.98 ms, p99 9\.98 ms; of the last 3 rounds p50 1\.9 ms, p99 9 ms/,
       /the last: round 100 for mismatch, 50 pages written, 9 ms/,
       /output: 700 frames, 650 of them said by both guests; they differed 19 times; 3,000 bytes wait$/m,
+      /took over: .* 150 ms until it was suspected, 161 until elected, 164 until primary, 1,170 until the first output/,
     ])
       assert.match(stdout, words);
     const { guest } = JSON.parse((await gaia('status', id, '--json')).stdout);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { bridgeOf } from '../../../framework/replicated-guest.js';
 import { toJson } from '../../../framework/spec.js';
 import { accept, reject, web } from './bodies.js';
 
@@ -36,6 +37,20 @@ describe('spec: virtual machines', () => {
     assert.deepEqual(accept(toJson(spec)), spec);
     assert.equal(accept({ priority: 1 }, { mode: 'patch', existing: spec }).instances, 3);
     assert.match(JSON.stringify(reject({ instances: 0 }, { mode: 'patch', existing: spec }).body), /remove it/);
+  });
+
+  it('may be on a bridge of their agents, with a card of their own', () => {
+    const bridged = (network: object, id = '/guest') => ({ ...replicated({ ports: undefined, network }), id });
+    const spec = accept(bridged({ bridge: 'br0' }));
+    assert.deepEqual([spec.container?.vm.network, spec.portDefinitions], [{ bridge: 'br0' }, []]);
+    assert.deepEqual(accept(toJson(spec)), spec);
+    const mac = (body: object) => bridgeOf(accept(body))?.mac as string;
+    const own = mac(bridged({ bridge: 'br0' }));
+    assert.match(own, /^[0-9a-f][26ae](:[0-9a-f]{2}){5}$/);
+    assert.equal(mac(bridged({ bridge: 'br1' })), own);
+    assert.notEqual(mac(bridged({ bridge: 'br0' }, '/other')), own);
+    assert.equal(mac(bridged({ bridge: 'br0', mac: '02:AB:00:00:00:01' })), '02:ab:00:00:00:01');
+    assert.equal(bridgeOf(accept(replicated())), null);
   });
 
   it('are given back as they were, and take their place beside a program', () => {
@@ -138,12 +153,6 @@ describe('spec: virtual machines', () => {
     ],
     ['one address of three agents', replicated({ listen: '10.0.0.1' }), '/container/vm/listen', /use 0\.0\.0\.0/],
     [
-      'udp for clients of other hosts',
-      replicated({ listen: '0.0.0.0', ports: [53] }, { portDefinitions: [{ protocol: 'udp' }] }),
-      '/portDefinitions',
-      /udp of a replicated guest are at 127\.0\.0\.1/,
-    ],
-    [
       'an image that is replicated',
       replicated({ image: 'a', disk: 64 }),
       '/container/vm/image',
@@ -173,6 +182,32 @@ describe('spec: virtual machines', () => {
       ),
       '/portDefinitions',
       /66 doors.*at most 64/,
+    ],
+    ['a bridge of nobody', replicated({ ports: [], network: {} }), '/container/vm/network/bridge', /bridge is missing/],
+    [
+      'a name that is no interface',
+      replicated({ ports: [], network: { bridge: 'br/0' } }),
+      '/container/vm/network/bridge',
+      /"br\/0".*up to 15 letters/,
+    ],
+    [
+      'a card of many',
+      replicated({ ports: [], network: { bridge: 'br0', mac: '01:00:5e:00:00:01' } }),
+      '/container/vm/network/mac',
+      /"01:00:5e:00:00:01".*the address of one card/,
+    ],
+    [
+      'a misspelt card',
+      replicated({ ports: [], network: { bridge: 'br0', MAC: 'x' } }),
+      '/container/vm/network/MAC',
+      /no such field; use bridge and mac/,
+    ],
+    ['doors beside a bridge', replicated({ network: { bridge: 'br0' } }), '/container/vm/ports', /leave ports out/],
+    [
+      'a bridge of one guest',
+      guest({ ports: [], network: { bridge: 'br0' } }),
+      '/container/vm/network',
+      /QEMU's own network in this version: give ports, or/,
     ],
     ['mem for a primary only', replicated({ memory: 256 }, { mem: 448 }), '/mem', /256 MB needs 896/],
     ['a guest of a program', { ...web, replication: { protocol: 'vm' } }, '/replication/protocol', /needs "apus"/],
