@@ -4,22 +4,31 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { until } from '../../e2e/system.js';
 import { type Random, randomFrom } from '../../random.js';
-import type { Hosted, HostedGuest } from '../hosted.js';
+import { type Hosted, type HostedGuest, witnessSlot } from '../hosted.js';
 import { redisAt } from '../redis.js';
 import { CampaignGroup } from './group.js';
 import { judgeCounter, LedgerClient } from './ledger.js';
 import { LocalClient } from './local-client.js';
 import type { NamespaceHost } from './namespaces.js';
-import { type Campaign, type Fault, faults } from './summary.js';
+import { type Campaign, describeTakeover, type FailOver, type Fault, failOverFaults } from './summary.js';
+
+export interface GuestPlace {
+  host: string;
+  port: number;
+}
 
 export interface FailOverOptions {
   seed: number;
   count: number;
+  /** Those that may happen, at least one. */
+  faults: Fault[];
   /** Clients of each host. */
   clients: number;
   /** No fail-over begins later. */
   endMs: number;
   guest: HostedGuest;
+  /** Where the guest is on the bridge that joins the hosts; null: clients come through the members' doors. */
+  onBridge: GuestPlace | null;
   directory: string;
   say: (line: string) => void;
 }
@@ -36,6 +45,10 @@ const progressLimitMs = 45_000;
 const askMs = 1000;
 /** Longer than any bound of the members themselves. */
 const endLimitMs = 60_000;
+/** What of a host nobody hears a word of. */
+const silent: Fault[] = ['power', 'backup', 'witness'];
+/** Of clients that come through no member. */
+const noSlot = -1;
 const troublesMax = 5;
 
 export class FailOverCampaign {
@@ -86,7 +99,7 @@ export class FailOverCampaign {
     const directory = path.join(this.options.directory, `${++this.groups}`);
     mkdirSync(directory);
     this.group = await CampaignGroup.start(this.hosts, directory, this.options.guest);
-    for (const slot of this.hosts.keys()) await this.openClients(slot);
+    for (const slot of this.bridge === null ? this.hosts.keys() : [noSlot]) await this.openClients(slot);
     await this.group.cover();
   }
 
@@ -102,10 +115,20 @@ export class FailOverCampaign {
   }
 
   private async openClients(slot: number): Promise<void> {
-    const { port } = this.group.members[slot] as Hosted;
-    const { address } = this.hosts[slot] as NamespaceHost;
+    const { host, port } = this.placeOf(slot);
     for (let number = 0; number < this.options.clients; number++)
-      this.clients.push(await LedgerClient.open(slot, `counter:${++this.keys}`, address, port));
+      this.clients.push(await LedgerClient.open(slot, `counter:${++this.keys}`, host, port));
+  }
+
+  private get bridge(): GuestPlace | null {
+    return this.options.onBridge;
+  }
+
+  /** Where clients of the slot find the guest. */
+  private placeOf(slot: number): GuestPlace {
+    if (this.bridge !== null) return this.bridge;
+    const { port } = this.group.members[slot] as Hosted;
+    return { host: (this.hosts[slot] as NamespaceHost).address, port };
   }
 
   private retire(lost: (client: LedgerClient) => boolean): void {
@@ -131,18 +154,20 @@ export class FailOverCampaign {
   /** From a whole pair to the next one. */
   private async turn(): Promise<void> {
     await this.more();
+    const { faults } = this.options;
     const fault = faults[Math.floor(this.random() * faults.length)] as Fault;
     await delay(this.random() * instantMsMax);
     this.checkWhole();
-    const slot = this.group.primarySlot;
+    const slot = this.victimOf(fault);
     const local = fault === 'pause' || fault === 'cut' ? await this.localClient(slot) : null;
     try {
-      await this.failOver(slot, fault);
+      await this.lose(slot, fault);
       if (local !== null) await this.comesBack(slot, fault, local);
       else await this.group.strike(slot);
     } finally {
       local?.close();
     }
+    if (failOverFaults.includes(fault)) await this.noteTakeover();
     await this.judge(false);
     await this.heal(slot);
   }
@@ -156,27 +181,41 @@ export class FailOverCampaign {
   }
 
   private localClient(slot: number): Promise<LocalClient> {
-    const { port } = this.group.members[slot] as Hosted;
-    return LocalClient.start(this.hosts[slot] as NamespaceHost, port);
+    return LocalClient.start(this.hosts[slot] as NamespaceHost, this.placeOf(slot));
   }
 
-  private async failOver(slot: number, fault: Fault): Promise<void> {
+  private victimOf(fault: Fault): number {
+    if (fault === 'witness') return witnessSlot;
+    return fault === 'backup' ? this.group.backupSlot : this.group.primarySlot;
+  }
+
+  private async lose(slot: number, fault: Fault): Promise<void> {
     const living = this.clients.filter((client) => client.slot !== slot);
     for (const client of living) client.measure();
     await this.inflict(slot, fault);
     this.retire((client) => client.slot === slot);
-    this.group.primarySlot = this.group.backupSlot;
+    const failsOver = slot === this.group.primarySlot;
+    if (failsOver) this.group.primarySlot = this.group.backupSlot;
     await this.more();
     const outageMs = Math.max(...living.map((client) => client.outageMs));
     const broken = living.filter((client) => client.broken !== null);
     const number = this.result.failOvers.length + 1;
-    this.result.failOvers.push({ number, fault, outageMs, connections: living.length, broken: broken.length });
+    const told = { number, fault, outageMs, takeover: null, connections: living.length, broken: broken.length };
+    this.result.failOvers.push(told);
     this.options.say(
       `${number}: ${fault}, outage ${outageMs.toFixed(0)} ms, ${broken.length} of ${living.length} broken`,
     );
     for (const client of broken) this.noteBroken(client);
     this.retire((client) => client.broken !== null);
-    await this.group.primary.stands('alone', endLimitMs);
+    if (silent.includes(fault)) this.hosts[slot]?.cut(false);
+    await this.group.primary.stands(fault === 'witness' ? 'covered' : 'alone', endLimitMs);
+  }
+
+  /** Its parts are told with metrics, some time later. */
+  private async noteTakeover(): Promise<void> {
+    const told = this.result.failOvers.at(-1) as FailOver;
+    told.takeover = await this.group.takeover();
+    this.options.say(`  ${describeTakeover(told.takeover)}`);
   }
 
   /** An answer that is not the next number breaks a connection, too, and is another matter. */
@@ -187,10 +226,9 @@ export class FailOverCampaign {
 
   private async inflict(slot: number, fault: Fault): Promise<void> {
     const host = this.hosts[slot] as NamespaceHost;
-    if (fault === 'power' || fault === 'cut') host.cut(true);
-    if (fault === 'pause') host.signal('SIGSTOP');
-    if (fault === 'kill' || fault === 'power') await host.clear();
-    if (fault === 'power') host.cut(false);
+    if (fault === 'pause') return host.signal('SIGSTOP');
+    if (fault !== 'kill') host.cut(true);
+    if (fault !== 'cut') await host.clear();
   }
 
   /** The former primary must give no answer that is older than the question, and end. */
@@ -216,6 +254,12 @@ export class FailOverCampaign {
   /** Some backups are lost while the guest's state is sent to them. */
   private async heal(slot: number): Promise<void> {
     await this.group.replace(slot);
+    if (slot === witnessSlot) await this.group.counts(slot);
+    else await this.coverAgain(slot);
+    if (this.bridge === null) await this.openClients(slot);
+  }
+
+  private async coverAgain(slot: number): Promise<void> {
     if (this.random() < lostSeedShare) {
       await this.group.seed();
       await delay(this.random() * seedInstantMsMax);
@@ -227,7 +271,6 @@ export class FailOverCampaign {
       await this.group.replace(slot);
     }
     await this.group.cover();
-    await this.openClients(slot);
   }
 
   /** All counters that there ever were, as the guest tells them. */
@@ -236,8 +279,8 @@ export class FailOverCampaign {
       for (const client of this.clients) await client.stop();
       this.retired.push(...this.clients.splice(0));
     }
-    const { self, port } = this.group.primary;
-    const reader = await redisAt(port, self.host);
+    const { host, port } = this.placeOf(this.group.primarySlot);
+    const reader = await redisAt(port, host);
     for (const client of this.retired) {
       const value = (await reader.call('GET', client.key)) as string | null;
       const wrong = judgeCounter(client.key, value, client.acknowledged, client.open);

@@ -1,6 +1,7 @@
 /** A replicated guest on three hosts of a campaign, which is the scheduler: it replaces members and offers backups. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import type { ReplicaReport, Takeover } from '../../../executor/assignment.js';
 import { until } from '../../e2e/system.js';
 import { Hosted, type HostedGuest, witnessSlot } from '../hosted.js';
 import { patienceMs } from '../machine.js';
@@ -78,15 +79,33 @@ export class CampaignGroup {
     await this.primary.stands('covered', coverLimitMs);
   }
 
+  /** How long the primary, which has just become it, took. */
+  async takeover(): Promise<Takeover> {
+    const told = () => Promise.resolve(this.primary.metrics?.takeover);
+    return (await until(`the primary says how it took over; ${this.standings()}`, patienceMs, told)) as Takeover;
+  }
+
+  /** The member of the slot is one of the log's. */
+  async counts(slot: number): Promise<void> {
+    const { member } = (this.members[slot] as Hosted).self;
+    await until(`member ${member} counts; ${this.standings()}`, coverLimitMs, async () =>
+      this.configuration()?.some((one) => one.member === member),
+    );
+  }
+
+  /** As the primary has told it last. */
+  private configuration(): ReplicaReport['configuration'] | undefined {
+    const told = this.primary.agent.updates.findLast(({ data }) => data !== undefined);
+    return told && this.primary.agent.report(told).configuration;
+  }
+
   /** The log knows the member no more. */
   async strike(slot: number): Promise<void> {
     const { member } = (this.members[slot] as Hosted).self;
     this.primary.order({ type: 'removeMember', slot, member });
-    await until(`member ${member} is removed; ${this.standings()}`, patienceMs, async () => {
-      const told = this.primary.agent.updates.findLast(({ data }) => data !== undefined);
-      const known = told && this.primary.agent.report(told).configuration;
-      return known?.every((one) => one.member !== member);
-    });
+    await until(`member ${member} is removed; ${this.standings()}`, patienceMs, async () =>
+      this.configuration()?.every((one) => one.member !== member),
+    );
   }
 
   /** Another member takes the slot of one that was struck; nothing of that is left on its host. */

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { until } from '../../e2e/system.js';
 import { patienceMs } from '../machine.js';
+import type { GuestPlace } from './failover.js';
 import type { NamespaceHost } from './namespaces.js';
 
 export class LocalClient {
@@ -17,8 +18,8 @@ export class LocalClient {
   }
 
   /** Has been answered once. */
-  static async start(host: NamespaceHost, port: number): Promise<LocalClient> {
-    const [command, ...words] = [...host.enter, 'redis-cli', '-h', host.address, '-p', String(port)];
+  static async start(host: NamespaceHost, guest: GuestPlace): Promise<LocalClient> {
+    const [command, ...words] = [...host.enter, 'redis-cli', '-h', guest.host, '-p', String(guest.port)];
     const client = new LocalClient(spawn(command as string, words, { stdio: ['pipe', 'pipe', 'ignore'] }));
     client.ask('STRLEN nothing');
     await until('redis-cli is answered', patienceMs, async () => client.answers.length > 0);

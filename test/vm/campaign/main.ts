@@ -7,12 +7,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { prepareGuestImage } from '../../../framework/guest/image.js';
-import { smallGuest } from '../hosted.js';
+import { redisPort, smallGuest } from '../hosted.js';
 import { type Load, loads } from '../loads.js';
 import { FailOverCampaign } from './failover.js';
 import { describeIdentity, missedBy, runIdentity } from './identity.js';
-import { enterNamespaces, makeSwitch, NamespaceHost } from './namespaces.js';
-import { describeSummary, summarize } from './summary.js';
+import { bridgedGuestAddress, enterNamespaces, makeSwitch, NamespaceHost } from './namespaces.js';
+import { describeSummary, type Fault, failOverFaults, faults, summarize } from './summary.js';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -23,6 +23,8 @@ const { values, positionals } = parseArgs({
     memory: { type: 'string' },
     vcpus: { type: 'string' },
     suspicion: { type: 'string', default: '400' },
+    faults: { type: 'string', default: failOverFaults.join() },
+    bridge: { type: 'boolean', default: false },
     load: { type: 'string', default: Object.keys(loads).join() },
     json: { type: 'boolean', default: false },
   },
@@ -34,11 +36,22 @@ function number(name: 'seed' | 'count' | 'minutes' | 'memory' | 'vcpus' | 'suspi
   throw new Error(`--${name} is "${values[name]}"; it must be a whole number above 0`);
 }
 
+function chosenFaults(): Fault[] {
+  const unknown = values.faults.split(',').find((name) => !faults.some((fault) => fault === name));
+  if (unknown === undefined) return faults.filter((fault) => values.faults.split(',').includes(fault));
+  throw new Error(`--faults names "${unknown}"; there are ${faults.join(', ')}`);
+}
+
 const say = (line: string) => process.stderr.write(`${line}\n`);
 const tell = (figures: object, text: string) =>
   process.stdout.write(values.json ? `${JSON.stringify(figures)}\n` : text);
 const slots = [0, 1, 2];
 const clientsOfHost = 2;
+const bridgeName = 'br0';
+const guestOnBridge = {
+  bridge: { name: bridgeName, mac: '02:67:61:69:61:01' },
+  commandLine: `${smallGuest.commandLine} gaia.address=${bridgedGuestAddress} gaia.gateway=10.77.0.1`,
+};
 
 async function failOvers(): Promise<boolean> {
   const image = prepareGuestImage(); // may need the network that is left now
@@ -50,13 +63,16 @@ async function failOvers(): Promise<boolean> {
   say(`seed ${seed}`);
   try {
     const campaign = new FailOverCampaign(
-      slots.map((slot) => new NamespaceHost(slot)),
+      slots.map((slot) => new NamespaceHost(slot, values.bridge ? bridgeName : null)),
       {
         ...{ seed, count: number('count', 50), clients: clientsOfHost, directory, say },
+        faults: chosenFaults(),
+        onBridge: values.bridge ? { host: bridgedGuestAddress, port: redisPort } : null,
         endMs: performance.now() + 60_000 * number('minutes'),
         guest: {
           ...{ ...smallGuest, image, transport: 'tcp', suspicionMs: number('suspicion') },
           ...{ memoryMib: number('memory', 128), vcpus: number('vcpus', 1) },
+          ...(values.bridge ? guestOnBridge : {}),
         },
       },
     );

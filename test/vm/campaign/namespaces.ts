@@ -9,6 +9,8 @@ import type { ExecutorHost } from '../../executor/fake-agent.js';
 const insideVariable = 'GAIA_CAMPAIGN_INSIDE';
 /** Of the bridge, where the campaign itself is. */
 const ownAddress = '10.77.0.1';
+/** Of a guest that is on it. */
+export const bridgedGuestAddress = '10.77.0.50';
 const killRoundsMax = 100;
 
 function run(command: string, ...words: string[]): string {
@@ -58,16 +60,21 @@ export class NamespaceHost implements ExecutorHost {
   private readonly name: string;
   private readonly cable: string;
 
-  /** `number`: 0 to 100. */
-  constructor(number: number) {
+  /** `number`: 0 to 100. `bridge`: the name of one in the host, which the cable then leads to. */
+  constructor(number: number, bridge: string | null = null) {
     this.name = `host${number}`;
     this.cable = `cable${number}`;
     this.address = `10.77.0.${100 + number}`;
     ip('netns', 'add', this.name);
     ip('link', 'add', 'name', this.cable, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', this.name);
     ip('link', 'set', this.cable, 'master', 'switch0', 'up');
-    ip('-n', this.name, 'addr', 'add', `${this.address}/24`, 'dev', 'eth0');
-    for (const device of ['eth0', 'lo']) ip('-n', this.name, 'link', 'set', device, 'up');
+    if (bridge !== null) {
+      ip('-n', this.name, 'link', 'add', 'name', bridge, 'type', 'bridge');
+      ip('-n', this.name, 'link', 'set', 'eth0', 'master', bridge);
+    }
+    const own = bridge ?? 'eth0';
+    ip('-n', this.name, 'addr', 'add', `${this.address}/24`, 'dev', own);
+    for (const device of new Set(['eth0', own, 'lo'])) ip('-n', this.name, 'link', 'set', device, 'up');
   }
 
   get enter(): string[] {

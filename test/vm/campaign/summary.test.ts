@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { judgeCounter } from './ledger.js';
 import { type Campaign, describeSummary, type FailOver, quantile, summarize } from './summary.js';
 
+const takeover = { epoch: 4, suspectedMs: 60, electedMs: 70, primaryMs: 80, outputMs: 90 };
 const failOver = (number: number, change: Partial<FailOver> = {}): FailOver => ({
-  ...{ number, fault: 'kill', outageMs: 100 + number, connections: 4, broken: 0, ...change },
+  ...{ number, fault: 'kill', outageMs: 100 + number, takeover, connections: 4, broken: 0, ...change },
 });
 const campaign = (failOvers: FailOver[], change: Partial<Campaign> = {}): Campaign => ({
   ...{ seed: 7, failOvers, acknowledgedWrites: 1000, lost: [], stale: [], lostSeeds: 0, troubles: [], ...change },
@@ -22,7 +23,13 @@ describe('a campaign of fail-overs', () => {
     const summary = summarize(campaign(many(50)));
     assert.deepEqual(summary.missed, []);
     assert.deepEqual([summary.outageP50Ms, summary.outageP99Ms, summary.connections], [125, 150, 200]);
-    assert.deepEqual(summary.byFault.kill, { failOvers: 50, outageP50Ms: 125, outageMaxMs: 150 });
+    const parts = { suspectedP50Ms: 60, electedP50Ms: 70, primaryP50Ms: 80, outputP50Ms: 90 };
+    assert.deepEqual(summary.byFault.kill, { failOvers: 50, outageP50Ms: 125, outageMaxMs: 150, ...parts });
+    assert.deepEqual(summary.longest, { number: 50, fault: 'kill', outageMs: 150, takeover });
+    assert.match(
+      describeSummary(summary),
+      /kill: 50, outage p50 125 ms \(suspected 60, elected 70, primary 80, output 90 ms\)/,
+    );
   });
 
   it('misses a bar with no fail-over, and with each thing that may go wrong', () => {

@@ -1,22 +1,30 @@
 /** What a campaign of fail-overs has shown. Pure. */
+import type { Takeover } from '../../../executor/assignment.js';
 
 export type Fault =
-  /** All programs of the host are killed; the kernel closes their connections. */
+  /** Of the primary's host: all programs are killed; the kernel closes their connections. */
   | 'kill'
-  /** The host is gone without a word. */
+  /** It is gone without a word. */
   | 'power'
-  /** All programs of the host stop, and go on later. */
+  /** Its programs stop, and go on later. */
   | 'pause'
-  /** The cable is pulled, and put in again later. */
-  | 'cut';
+  /** Its cable is pulled, and put in again later. */
+  | 'cut'
+  /** The backup's or the witness's host is gone without a word. */
+  | 'backup'
+  | 'witness';
 
-export const faults: Fault[] = ['kill', 'power', 'pause', 'cut'];
+export const faults: Fault[] = ['kill', 'power', 'pause', 'cut', 'backup', 'witness'];
+/** They make the backup the primary. */
+export const failOverFaults = faults.slice(0, 4);
 
 export interface FailOver {
   number: number;
   fault: Fault;
   /** The longest that one of the clients of other hosts waited for an acknowledgement, milliseconds. */
   outageMs: number;
+  /** Of the outage, as the new primary has seen it; null: it is the old one. */
+  takeover: Takeover | null;
   /** Connections through other hosts, and how many of them broke. */
   connections: number;
   broken: number;
@@ -45,7 +53,9 @@ export interface Campaign {
 
 export interface Summary extends Omit<Campaign, 'failOvers'> {
   failOvers: number;
-  byFault: Record<string, { failOvers: number; outageP50Ms: number; outageMaxMs: number }>;
+  byFault: Record<string, FaultFigures>;
+  /** Of the longest outage; null of none. */
+  longest: Pick<FailOver, 'number' | 'fault' | 'outageMs' | 'takeover'> | null;
   connections: number;
   brokenConnections: number;
   /** Percent of the fail-overs in which no connection broke. */
@@ -54,6 +64,17 @@ export interface Summary extends Omit<Campaign, 'failOvers'> {
   outageP99Ms: number;
   /** What of the bars it misses. */
   missed: string[];
+}
+
+/** Medians, and the longest outage. Parts are counted since the former primary was heard last. */
+export interface FaultFigures {
+  failOvers: number;
+  outageP50Ms: number;
+  outageMaxMs: number;
+  suspectedP50Ms: number;
+  electedP50Ms: number;
+  primaryP50Ms: number;
+  outputP50Ms: number;
 }
 
 export const unbrokenPercentMin = 95;
@@ -74,6 +95,7 @@ export function summarize(campaign: Campaign): Summary {
     ...campaign,
     failOvers: failOvers.length,
     byFault: Object.fromEntries(faults.map((fault) => [fault, ofFault(failOvers, fault)])),
+    longest: longestOf(failOvers),
     connections: sum(({ connections }) => connections),
     brokenConnections: sum(({ broken }) => broken),
     unbrokenPercent: (100 * unbroken) / failOvers.length,
@@ -83,9 +105,33 @@ export function summarize(campaign: Campaign): Summary {
   return { ...figures, missed: missedBars(figures) };
 }
 
-function ofFault(failOvers: FailOver[], fault: Fault): Summary['byFault'][string] {
-  const outages = failOvers.filter((one) => one.fault === fault).map(({ outageMs }) => outageMs);
-  return { failOvers: outages.length, outageP50Ms: quantile(outages, 0.5), outageMaxMs: quantile(outages, 1) };
+function ofFault(failOvers: FailOver[], fault: Fault): FaultFigures {
+  const those = failOvers.filter((one) => one.fault === fault);
+  const outages = those.map(({ outageMs }) => outageMs);
+  const median = (part: Exclude<keyof Takeover, 'epoch'>) =>
+    quantile(
+      those.flatMap(({ takeover }) => takeover?.[part] ?? []),
+      0.5,
+    );
+  return {
+    ...{ failOvers: those.length, outageP50Ms: quantile(outages, 0.5), outageMaxMs: quantile(outages, 1) },
+    ...{ suspectedP50Ms: median('suspectedMs'), electedP50Ms: median('electedMs') },
+    ...{ primaryP50Ms: median('primaryMs'), outputP50Ms: median('outputMs') },
+  };
+}
+
+function longestOf(failOvers: FailOver[]): Summary['longest'] {
+  const longest = failOvers.toSorted((a, b) => b.outageMs - a.outageMs)[0];
+  if (longest === undefined) return null;
+  const { number, fault, outageMs, takeover } = longest;
+  return { number, fault, outageMs, takeover };
+}
+
+/** In words. */
+export function describeTakeover(takeover: Omit<Takeover, 'epoch'> | null): string {
+  if (takeover === null) return 'nobody took over';
+  const { suspectedMs, electedMs, primaryMs, outputMs } = takeover;
+  return `suspected ${suspectedMs}, elected ${electedMs}, primary ${primaryMs}, output ${outputMs} ms`;
 }
 
 /** What cannot be told, as of no fail-overs, is missed. */
@@ -106,18 +152,34 @@ function missedBars(figures: Omit<Summary, 'missed'>): string[] {
   return bars.filter(([met]) => !met).map(([, missed]) => missed);
 }
 
+const whole = (value: number) => (Number.isNaN(value) ? '-' : value.toFixed(0));
+
+function describeFault(one: FaultFigures): string {
+  const { suspectedP50Ms, electedP50Ms, primaryP50Ms, outputP50Ms } = one;
+  const parts = !Number.isNaN(outputP50Ms) && {
+    suspectedMs: suspectedP50Ms,
+    electedMs: electedP50Ms,
+    primaryMs: primaryP50Ms,
+    outputMs: outputP50Ms,
+  };
+  return `outage p50 ${whole(one.outageP50Ms)} ms (${describeTakeover(parts || null)}), at most ${whole(one.outageMaxMs)} ms`;
+}
+
 export function describeSummary(summary: Summary): string {
-  const whole = (value: number) => (Number.isNaN(value) ? '-' : value.toFixed(0));
-  const { outageP50Ms, outageP99Ms } = summary;
+  const { outageP50Ms, outageP99Ms, longest } = summary;
   const lines = [
     `${summary.failOvers} fail-overs, seed ${summary.seed}; ${summary.lostSeeds} backups were lost in the middle of a seed`,
     `acknowledged writes: ${summary.acknowledgedWrites}, ${summary.lost.length} counters wrong; stale answers: ${summary.stale.length}`,
     `connections through other hosts: ${summary.connections}, broken ${summary.brokenConnections}`,
     `outage p50 ${whole(outageP50Ms)} ms, p99 ${whole(outageP99Ms)} ms`,
-    ...Object.entries(summary.byFault).map(
-      ([fault, one]) =>
-        `  ${fault}: ${one.failOvers}, outage p50 ${whole(one.outageP50Ms)} ms, at most ${whole(one.outageMaxMs)} ms`,
-    ),
+    ...Object.entries(summary.byFault)
+      .filter(([, { failOvers }]) => failOvers > 0)
+      .map(([fault, one]) => `  ${fault}: ${one.failOvers}, ${describeFault(one)}`),
+    ...(longest === null
+      ? []
+      : [
+          `  longest: ${longest.number}, ${longest.fault}, ${whole(longest.outageMs)} ms: ${describeTakeover(longest.takeover)}`,
+        ]),
     ...[...summary.lost, ...summary.stale].map((one) => `WRONG: ${one}`),
     ...summary.troubles.map(({ number, what }) => `TROUBLE at ${number}: ${what}`),
     ...summary.missed.map((one) => `missed: ${one}`),
