@@ -134,7 +134,7 @@ export interface FrameCounts {
 export interface Takeover {
   /** That it began. */
   epoch: number;
-  /** Somebody stood for election; this member led the log; the log had it as the primary; a frame of its guest left. */
+  /** Somebody stood for election; this member led the log; the log had it as the primary; its guest said something. */
   suspectedMs: number;
   electedMs: number;
   primaryMs: number;

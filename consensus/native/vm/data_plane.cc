@@ -14,9 +14,9 @@ constexpr std::uint32_t idleMs = OutputGuard::idleNs / 1'000'000;
 constexpr std::uint32_t waitMs = 20;             // while something is looked after by time
 constexpr std::uint64_t repeatNs = 250'000'000;  // inputs that the log still lacks are sent again
 constexpr std::uint64_t dutyNs = 500'000'000;    // between two attempts
-constexpr std::uint64_t reluctanceMs = 50;       // of a witness: led by it a group has one more election to go
-constexpr std::uint64_t hearNs = 20'000'000;     // between two looks after the backup
-constexpr std::uint64_t suspicionsMax = 3;       // a backup may be silent as long as a leader at worst
+constexpr std::uint64_t reluctanceMs = 50;    // of a witness: led by it a group has one more election to go
+constexpr std::uint64_t hearNs = 20'000'000;  // between two looks after the backup
+constexpr std::uint64_t suspicionsMax = 3;    // a backup may be silent as long as a leader at worst
 
 HashKey outputKey(const std::array<std::uint8_t, 32>& secret) {
   constexpr std::string_view purpose = "digests of output";
@@ -171,9 +171,15 @@ void DataPlane::apply(View payload) {
   });
   if (!entry) return;
   if (std::holds_alternative<Roles>(*entry)) applyRoles(before);
-  const Cut* cut = std::get_if<Cut>(&*entry);  // a backup may hear of its round's end before the log does
-  if (cut != nullptr) cut_ = (isPrimary() || isBackup()) && cut->round > round_ ? cut->round : 0;
+  if (const Cut* cut = std::get_if<Cut>(&*entry)) beginRound(*cut);
   inputs_.confirmed(order_.lastOf(self_.slot, self_.number));
+}
+
+// A backup may hear of its round's end before the log has the cut.
+void DataPlane::beginRound(const Cut& cut) {
+  cut_ = (isPrimary() || isBackup()) && cut.round > round_ ? cut.round : 0;
+  heldToldBytes_ = 0;
+  if (cut_ != 0 && isPrimary()) guard_.eachHeld([this](View frame) { tellHeld(frame); });
 }
 
 // Who is primary no longer keeps back what it has not sent: nobody may hear it any more.
@@ -181,7 +187,7 @@ void DataPlane::applyRoles(const Roles& before) {
   drainedTold_ = 0;
   const auto drop = [](View) {};
   if (before.primary == self_.number && !isPrimary()) return guard_.close(false, drop);
-  if (!isPrimary()) return beginSpeech();
+  if (!isPrimary()) return speech_.begin(), retained_.clear();
   if (bridge_ != nullptr && before.primary != self_.number) bridge_->announce();
   if (before.primary != self_.number && before.epoch != 0)
     watch_.becamePrimary(order_.roles().epoch, sys::nowNs());
@@ -257,7 +263,11 @@ void DataPlane::takeFromBridge(View frame) {
 
 void DataPlane::takeOutput(View frame) {
   spokenNs_ = sys::nowNs();
-  if (isPrimary()) return guard_.put(frame, [this](View released) { route(released); });
+  if (isPrimary()) {
+    if (const auto takeover = watch_.output(spokenNs_)) takeover_ = takeover;
+    if (cut_ != 0) tellHeld(frame);
+    return guard_.put(frame, [this](View released) { route(released); });
+  }
   if (!isBackup()) return;
   retained_.put(frame);
   const auto said = speech_.said(frame);
@@ -267,10 +277,12 @@ void DataPlane::takeOutput(View frame) {
   if (digests_.size() + sizeof *said > Peers::payloadBytesMax) sendDigests();
 }
 
-// The backup's.
-void DataPlane::beginSpeech() {
-  retained_.committed();
-  speech_.begin();
+// In the middle of a round: what waits for its end. More than a backup keeps is not told.
+void DataPlane::tellHeld(View frame) {
+  const Roles& roles = order_.roles();
+  heldToldBytes_ += frame.size();
+  if (roles.backup == 0 || heldToldBytes_ > RetainedOutput::bytesMax) return;
+  peers_->send(roles.backup, {.kind = PeerMessage::Kind::held, .epoch = roles.epoch, .round = cut_}, frame);
 }
 
 void DataPlane::sendDigests() {
@@ -291,7 +303,6 @@ void DataPlane::sendDrained() {
 // To the bridge, or the stations that a frame of the primary's guest is for.
 void DataPlane::route(View frame) {
   outputFrames_++;
-  if (const auto takeover = watch_.output(sys::nowNs())) takeover_ = takeover;
   if (bridge_ != nullptr) return bridge_->send(frame);
   const Slots slots = receiversOf(frame);
   for (const Member& member : status_.configuration) {
@@ -319,6 +330,11 @@ void DataPlane::hear(const Member& from, const PeerMessage& message, View payloa
         std::memcpy(&digest, payload.data(), sizeof digest);
         guard_.compare(message.round, digest, [this](View frame) { route(frame); });
       }
+      return;
+    case PeerMessage::Kind::held:
+      if (isBackup() && message.epoch == order_.roles().epoch && from.number == order_.roles().primary &&
+          isFrame(payload))
+        retained_.hold(message.round, payload);
       return;
     case PeerMessage::Kind::drained:
       if (isPrimary() && message.epoch == order_.roles().epoch && from.number == order_.roles().backup)

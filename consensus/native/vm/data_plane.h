@@ -84,13 +84,14 @@ class DataPlane {
   void take(TurnEvent& event);
   void apply(View payload);
   void applyRoles(const Roles& before);
+  void beginRound(const Cut& cut);
   void refreshStatus();
   void attendDuty(std::uint64_t nowNs);
 
   void sendInputs(std::uint64_t nowNs);
   void sendAgainLate(std::uint64_t nowNs);
   void sendDigests();
-  void beginSpeech();
+  void tellHeld(View frame);
   void sendDrained();
   bool drained() const;
   void takeOutput(View frame);
@@ -123,6 +124,7 @@ class DataPlane {
   bool proposed_ = false, decided_ = false;  // since the last look
   std::uint64_t cut_ = 0;
   std::uint64_t round_ = 0;
+  std::size_t heldToldBytes_ = 0;  // of the present round
   std::uint64_t drainedTold_ = 0;  // the cut that the primary knows of; at the primary, that it was told of
   OutputGuard guard_;
   OutputSpeech speech_;  // of this backup's guest

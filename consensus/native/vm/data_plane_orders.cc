@@ -47,7 +47,8 @@ std::string DataPlane::committed(std::uint64_t round) {
   round_ = round;
   cut_ = 0;
   guard_.committed(round, [this](View frame) { route(frame); });
-  beginSpeech();
+  speech_.begin();
+  retained_.committed(round);
   return {};
 }
 

@@ -122,14 +122,31 @@ OutputGuard::Want OutputGuard::want(std::uint64_t quietNs) const {
   return !held_.empty() && quietNs >= idleNs ? Want::idle : Want::nothing;
 }
 
-void RetainedOutput::put(View frame) {
-  frames_.emplace_back(frame.begin(), frame.end());
-  for (bytes_ += frame.size(); bytes_ > bytesMax; frames_.pop_front()) bytes_ -= frames_.front().size();
+void OutputGuard::eachHeld(const std::function<void(View)>& take) const {
+  for (const auto& [place, frame] : held_) take(frame);
+}
+
+void RetainedOutput::Tail::put(View frame) {
+  frames.emplace_back(frame.begin(), frame.end());
+  for (bytes += frame.size(); bytes > bytesMax; frames.pop_front()) bytes -= frames.front().size();
+}
+
+void RetainedOutput::hold(std::uint64_t round, View frame) {
+  if (round == round_) return own_.put(frame);
+  if (round != roundOf_) of_ = Tail();
+  roundOf_ = round;
+  of_.put(frame);
+}
+
+void RetainedOutput::committed(std::uint64_t round) {
+  own_ = round == roundOf_ ? std::move(of_) : Tail();
+  of_ = Tail();
+  round_ = round;
 }
 
 void RetainedOutput::releaseAll(const std::function<void(View)>& release) {
-  for (const Bytes& frame : frames_) release(frame);
-  committed();
+  for (const Bytes& frame : own_.frames) release(frame);
+  clear();
 }
 
 }  // namespace gaia::vm

@@ -31,6 +31,7 @@ class OutputGuard {
   void committed(std::uint64_t round, const std::function<void(View)>& release);
 
   bool full() const { return heldBytes_ >= heldBytesMax; }  // the guest has to wait
+  void eachHeld(const std::function<void(View)>& take) const;
   // `quietNs`: for how long the guest has heard and said nothing. Output that is still held then waits for
   // nothing that would come by itself, and a guest that rests has the least to copy.
   Want want(std::uint64_t quietNs) const;
@@ -78,18 +79,29 @@ class OutputGuard {
   std::uint64_t equalFrames_ = 0, mismatches_ = 0;
 };
 
-// The backup's own frames, which are not sent. When it becomes primary it sends those that the former primary
-// may have kept back: the newest ones since the last round; receivers of TCP know repetitions.
+// Frames that a backup sends when it becomes primary, since nobody may have heard them: the newest ones of
+// its own guest since the last round, and those that the primary held in that round. The primary says these
+// when it hears of the round's end, which it may not live to do, and the backup's guest takes them for said;
+// it would repeat them after some 200 ms or more. Receivers of TCP know repetitions.
 class RetainedOutput {
  public:
   static constexpr std::size_t bytesMax = 1u << 20;
-  void put(View frame);
-  void committed() { frames_.clear(), bytes_ = 0; }
+  void put(View frame) { own_.put(frame); }
+  // Of the primary, in the middle of the round; it may come when the round has ended.
+  void hold(std::uint64_t round, View frame);
+  void committed(std::uint64_t round);
+  void clear() { own_ = of_ = Tail(); }
   void releaseAll(const std::function<void(View)>& release);
 
  private:
-  std::deque<Bytes> frames_;
-  std::size_t bytes_ = 0;
+  struct Tail {
+    std::deque<Bytes> frames;
+    std::size_t bytes = 0;
+    void put(View frame);
+  };
+  Tail own_;  // since the round, with what the primary held in it
+  Tail of_;   // of the round that is under way
+  std::uint64_t round_ = 0, roundOf_ = 0;
 };
 
 }  // namespace gaia::vm

@@ -18,7 +18,8 @@ struct PeerMessage {
     output = 2,   // a frame of the primary's guest, for the receiver's station
     digests = 3,  // OutputDigest of frames of the backup's guest
     drained = 4,  // the backup's guest has taken all inputs before the cut of `round`
-    news = 5      // the log has decided something
+    news = 5,     // the log has decided something
+    held = 6      // a frame of the primary's guest that waits for the end of `round`
   } kind = Kind::inputs;
   std::uint32_t length = 0;  // of the payload
   std::uint64_t epoch = 0;   // in which it was said

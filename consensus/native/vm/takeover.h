@@ -11,7 +11,7 @@ struct Takeover {
   std::uint64_t suspectedMs = 0;  // somebody stood for election
   std::uint64_t electedMs = 0;    // this member led the log
   std::uint64_t primaryMs = 0;    // the log had it as the primary
-  std::uint64_t outputMs = 0;     // a frame of its guest left
+  std::uint64_t outputMs = 0;     // its guest said something
   bool operator==(const Takeover&) const = default;
 };
 
@@ -21,7 +21,7 @@ class TakeoverWatch {
   void sees(bool primaryLeads, bool leadsItself, std::uint64_t heardNs, std::uint64_t nowNs);
   // The log has made this member the primary, after another one.
   void becamePrimary(std::uint64_t epoch, std::uint64_t nowNs);
-  // A frame leaves. The takeover, when it is the first.
+  // The guest says something. The takeover, when it is the first.
   std::optional<Takeover> output(std::uint64_t nowNs);
 
  private:

@@ -203,7 +203,7 @@ TEST_CASE("vm: what the backup keeps is the newest of its output since the round
   std::vector<Bytes> sent;
   const auto release = [&](View frame) { sent.emplace_back(frame.begin(), frame.end()); };
   retained.put(frame("before"));
-  retained.committed();
+  retained.committed(1);
   retained.put(frame("old"));
   const Bytes large = frame(std::string(60'000, 'x'));
   for (int i = 0; i < 20; i++) retained.put(large);
@@ -212,6 +212,28 @@ TEST_CASE("vm: what the backup keeps is the newest of its output since the round
   CHECK(sent.size() < 20);
   CHECK(sent.back() == frame("new"));
   CHECK(sent.front() == large);
+}
+
+TEST_CASE("vm: what the primary held in a round is kept, but of a round that did not end") {
+  RetainedOutput retained;
+  const auto sent = [&retained] {
+    std::vector<Bytes> frames;
+    retained.releaseAll([&](View sent) { frames.emplace_back(sent.begin(), sent.end()); });
+    return frames;
+  };
+  retained.put(frame("said before the round"));
+  retained.hold(1, frame("held"));
+  retained.committed(1);
+  retained.put(frame("said after it"));
+  retained.hold(1, frame("held, and late"));
+  CHECK(sent() == std::vector{frame("held"), frame("said after it"), frame("held, and late")});
+  retained.hold(2, frame("of no round"));
+  retained.hold(3, frame("held"));
+  retained.committed(3);
+  retained.committed(4);
+  CHECK(sent().empty());
+  retained.hold(5, frame("held"));
+  CHECK(sent().empty());  // it has not ended: what the backup's guest has not said, nobody may hear
 }
 
 TEST_CASE("vm: only the backup of the log becomes primary") {
