@@ -42,6 +42,16 @@ describe(`fail-overs of a replicated guest (seed ${seed})`, function () {
     isFaultless(await campaign('--count', '5'), 5);
   });
 
+  it('lose no connection of clients on a bridge, whose guest moves', async () => {
+    const summary = await campaign('--count', '2', '--bridge', '--faults', 'kill,power');
+    isFaultless(summary, 2);
+    assert.equal(summary.connections, 4);
+  });
+
+  it('are none when backup or witness are lost', async () => {
+    isFaultless(await campaign('--count', '2', '--faults', 'backup,witness'), 2);
+  });
+
   it('work with a guest of 1 GiB and two processors', async () => {
     isFaultless(await campaign('--count', '1', '--memory', '1024', '--vcpus', '2'), 1);
   });

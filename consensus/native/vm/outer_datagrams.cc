@@ -23,7 +23,7 @@ sockaddr_in addressOf(const std::string& host, std::uint16_t port) {
 }
 
 // Bound to `address`, or connected with it; -1: errno says why.
-int datagramSocket(const sockaddr_in& address, decltype(&bind) join) {
+int datagramSocket(const sockaddr_in& address, int (*join)(int, const sockaddr*, socklen_t)) {
   const int descriptor = sys::own(::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (descriptor < 0 || join(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0)
     return descriptor;

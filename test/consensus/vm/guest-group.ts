@@ -100,6 +100,7 @@ export class GuestMember {
   }
 
   static async start(directory: string, lines: string[], doors: Door[]): Promise<GuestMember> {
+    mkdirSync(directory, { recursive: true });
     const ports: number[] = [];
     const conf = [...lines];
     for (const door of doors) {

@@ -64,6 +64,23 @@ describe('a session of the relay', function () {
     assert.equal(group.member(2).relay?.end, 'backup');
   });
 
+  it('ends with a primary that is lost in the middle of a round, and its backup waits for that no longer', async () => {
+    const port = await listens(2);
+    group.member(1).order('backup 2');
+    await eventually('member 2 is not the backup', () => group.members.every(({ guest }) => guest?.backup === 2));
+    group.member(1).order(`dial 2 127.0.0.1 ${port}`);
+    await eventually('there is no session', () => group.member(1).relay?.end === 'primary');
+    group.member(2).order('committed 1'); // else it would have no guest's state
+    await eventually('the round does not count', () => group.member(2).guest?.round === 1);
+    group.member(1).order('cut 2');
+    await eventually('the cut is not there', () => group.member(2).guest?.cut === 2);
+    // It leads no more, and its end of the session is as open as that of a host without power.
+    group.member(1).order('transfer 2');
+    await eventually('member 2 is not the primary', () => group.member(2).guest?.primary === 2);
+    assert.match(group.member(2).relay?.why as string, /this member leads the log/);
+    assert.equal(group.member(2).guest?.cut, 0);
+  });
+
   it('has a round wanted when much was written to the disk of its primary', async () => {
     const port = await listens(2);
     group.member(1).order(`dial 2 127.0.0.1 ${port}`);
