@@ -6,7 +6,7 @@
  * a launched task sends TASK_STARTING first and exactly one terminal update last, when nothing of its session is left.
  */
 import type { ProbeOutcome } from '../framework/probes/types.js';
-import type { Assignment, ReplicaMetrics, Takeover } from './assignment.js';
+import type { Assignment, ReplicaMetrics } from './assignment.js';
 import { type CheckKind, Checks } from './checks.js';
 import { orderLine, parseControlLine, type ReplicaState, stopLine } from './control.js';
 import { assignmentOf, decodeOrder } from './decode.js';
@@ -15,7 +15,7 @@ import { RefusalLog } from './refusal-log.js';
 import { StatusReporter } from './report.js';
 import type { ChildExit, Listening, TaskAction, TaskEvent, TaskState } from './task-types.js';
 import { uselessVerdict, type Verdict, verdictOf, withoutHello } from './verdict.js';
-import { GuestCounts } from './vm/guest-counts.js';
+import { describeTakeover, GuestCounts } from './vm/guest-counts.js';
 import type { MemberNews } from './vm/member.js';
 
 type Phase = 'idle' | 'starting' | 'joining' | 'running' | 'stopping' | 'reaping' | 'ending' | 'over';
@@ -193,19 +193,13 @@ export class Task {
     if (news.type === 'guest') this.reporter.guest = news.guest;
     if (news.type === 'round') this.counts.addRound(news.round, this.nowMs);
     if (news.type === 'frames') this.counts.setFrames(news.frames);
-    if (news.type === 'takeover') this.onTakeover(news.takeover);
+    if (news.type === 'takeover') this.counts.setTakeover(news.takeover);
+    if (news.type === 'takeover') this.log('info', describeTakeover(news.takeover));
     this.reporter.guestMetrics = this.counts.metrics();
     if (news.type === 'backupLost') this.log('warn', `gave member ${news.member} up as backup: ${news.reason}`);
     if (news.type === 'notFailedOver') this.log('warn', `the fail-over is given up: ${news.reason}`);
     if (news.type === 'useless') this.stop(uselessVerdict(news.reason, news.asked));
     this.publishReport();
-  }
-
-  private onTakeover(takeover: Takeover): void {
-    this.counts.setTakeover(takeover);
-    const { suspectedMs, electedMs, primaryMs, outputMs } = takeover;
-    const parts = `suspected after ${suspectedMs} ms, elected after ${electedMs}, primary after ${primaryMs}, first output after ${outputMs}`;
-    this.log('info', `took over; since the former primary was heard last: ${parts}`);
   }
 
   private onHello(pid: number): void {

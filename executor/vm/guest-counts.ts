@@ -12,6 +12,11 @@ function bucketMaxOf(value: number): number {
   return (Math.floor(value / width) + 1) * width - 1;
 }
 
+export function describeTakeover({ suspectedMs, electedMs, primaryMs, outputMs }: Takeover): string {
+  const parts = `suspected after ${suspectedMs} ms, elected after ${electedMs}, primary after ${primaryMs}`;
+  return `took over; since the former primary was heard last: ${parts}, first output after ${outputMs}`;
+}
+
 export class GuestCounts {
   private readonly sums: GuestMetrics['rounds'] = {
     ...{ dirtyPages: 0, unchangedPages: 0, zeroPages: 0, equalPages: 0, sentPages: 0 },
