@@ -8,7 +8,10 @@ export interface AppSpec {
   cmd: string | null;
   args: string[] | null;
   user: string | null;
-  env: Record<string, string>;
+  /** A value, or the name of one of `secrets`. */
+  env: Record<string, EnvValue>;
+  /** By the names that `env` uses; `source` is what the framework's provider knows a secret by. Left out: none. */
+  secrets?: Record<string, { source: string }>;
   labels: Record<string, string>;
   instances: number;
   cpus: number;
@@ -157,6 +160,8 @@ export interface AppCheck {
   /** From the task's start to the first probe. */
   delaySeconds: number;
 }
+
+export type EnvValue = string | { secret: string };
 
 export interface ReadinessCheck {
   name: string;

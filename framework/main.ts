@@ -15,6 +15,7 @@ import type { Credentials, FrameworkInfo } from './mesos-http-client/index.js';
 import { type FrameworkOptions, readOptions } from './options.js';
 import { Scheduler } from './scheduler.js';
 import { Seat } from './seat.js';
+import { openSecrets } from './secrets.js';
 import { openLmdbStore } from './store/lmdb.js';
 import { stateFolder, userIn } from './store/place.js';
 import type { Store } from './store/store.js';
@@ -50,7 +51,8 @@ async function reignsOf(options: FrameworkOptions, seat: Seat, log: Logger): Pro
   const credentials = await credentialsOf(options);
   const { role, executorCommand, dataDirectory, principal = null } = options;
   const runningDeploymentsMax = options.maxRunningDeployments;
-  const parts = { role, principal, executorCommand, dataDirectory, runningDeploymentsMax, place, ids };
+  const secrets = options.secretsDirectory === undefined ? {} : { secrets: openSecrets(options.secretsDirectory) };
+  const parts = { role, principal, executorCommand, dataDirectory, runningDeploymentsMax, ...secrets, place, ids };
   return (store) => {
     const scheduler = new Scheduler(parts, store.entries());
     const framework = frameworkInfo(options, scheduler.frameworkId);

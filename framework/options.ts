@@ -20,6 +20,7 @@ export interface FrameworkOptions {
   dataDirectory: string;
   principal: string | undefined;
   secretFile: string | undefined;
+  secretsDirectory: string | undefined;
   maxRunningDeployments: number;
   logLevel: string;
   readyFd: number;
@@ -115,6 +116,11 @@ const table: Row[] = [
     text: 'changes that are carried out at a time, 1 to 10000; one more is refused',
     initial: 100,
     parse: whole(1, 10_000),
+  },
+  {
+    flags: '--secrets-directory <directory>',
+    text: 'with a file for each secret that apps may refer to; read when a task is launched',
+    parse: absolutePath,
   },
   { flags: '--log-level <level>', text: 'fatal, error, warn, info, debug or trace', initial: 'info', parse: level },
   {

@@ -118,6 +118,8 @@ export interface FrameworkView {
   role: string;
   /** In whose name they are reserved; null: the framework has none. */
   principal: string | null;
+  /** It has a provider of secrets. */
+  secrets: boolean;
   master: { connected: boolean; address: string | null };
   apps: AppView[];
   /** Those that users have made. */

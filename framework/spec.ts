@@ -28,6 +28,8 @@ export interface ParseOptions {
   role?: string;
   /** The principal of the framework, in whose name volumes are reserved. Left out or null: no app may have any. */
   principal?: string | null;
+  /** The framework has a provider of secrets. Left out: it has none. */
+  secrets?: boolean;
 }
 
 export type ParseResult = { ok: true; spec: AppSpec; ignored: string[] } | Rejection;
@@ -48,7 +50,8 @@ export function parse(json: unknown, options: ParseOptions): ParseResult {
   checkVersionAlone(reader, options, problems);
   const base = options.mode === 'patch' ? options.existing : null;
   const app = complete(draft, base, id, problems);
-  checkRules(app, { role: options.role ?? null, principal: options.principal ?? null }, problems);
+  const owner = { role: options.role ?? null, principal: options.principal ?? null, secrets: options.secrets ?? false };
+  checkRules(app, owner, problems);
   if (!problems.none) return problems.rejection();
   const version = options.version;
   const spec = { ...app, version, versionInfo: versionInfoOf(app, options) };

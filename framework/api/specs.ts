@@ -12,7 +12,7 @@ export interface Judged {
 }
 
 /** In whose name resources are reserved, for judging a body. */
-export const ownerOf = ({ role, principal }: FrameworkView) => ({ role, principal });
+export const ownerOf = ({ role, principal, secrets }: FrameworkView) => ({ role, principal, secrets });
 
 /** A body to a spec, or an ApiError with everything that is wrong with it. */
 export function judge(body: unknown, options: ParseOptions): Judged {

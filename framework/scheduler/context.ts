@@ -50,6 +50,11 @@ export interface Ids {
   secretHex(): string;
 }
 
+/** Gives the values of secrets; a value goes to the executor only. */
+export interface Secrets {
+  read(source: string): { value: string } | { problem: string };
+}
+
 export interface SchedulerOptions {
   /** Role the framework subscribes with. */
   role: string;
@@ -61,6 +66,8 @@ export interface SchedulerOptions {
   dataDirectory: string;
   /** Of users' changes; one more is refused. */
   runningDeploymentsMax: number;
+  /** Left out: there are none. */
+  secrets?: Secrets;
   place(request: PlacementRequest, agents: AgentSnapshot[]): Plan;
   ids: Ids;
 }

@@ -7,12 +7,13 @@ import { besideDiskMb, isReplicatedGuest, ofWitness, witnessSlot } from '../repl
 import type { Context } from './context.js';
 import { maintenanceAt } from './maintenance.js';
 import type { AgentRef, AppRecord, AwayMember, ReservationRecord, TaskRecord } from './records.js';
+import { secretProblem } from './secrets.js';
 
 /** Slots of one app that wait for agents. */
 export interface Demand {
   app: AppRecord;
   request: MixedRequest;
-  /** Not now: the app backs off after a failure. */
+  /** Not now: the app backs off after a failure, or a secret of it is missing. */
   delayed: boolean;
   /** A member that comes back, rather than a new one. */
   returning?: AwayMember;
@@ -147,8 +148,9 @@ function affinitiesOf({ affinity }: AppSpec, type: AffinityRule['type']): Affini
   return rules.map(({ app, domain, required }) => ({ app, domain, required }));
 }
 
-/** After failures nothing of the app is launched for a while. */
-export const isDelayed = ({ now }: Context, app: AppRecord) => (app.backoff?.untilMs ?? 0) > now;
+/** After failures nothing of the app is launched for a while, and nothing without its secrets. */
+export const isDelayed = ({ now, options }: Context, app: AppRecord) =>
+  (app.backoff?.untilMs ?? 0) > now || secretProblem(options, app.active) !== null;
 
 export const livingReplica = (task: TaskRecord, index: number) =>
   livingOn(task.agent, task.replica?.self.slot ?? index);

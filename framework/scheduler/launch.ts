@@ -70,9 +70,7 @@ export function launchApp(context: Context, demand: Demand, plan: Found, agents:
     const { filling } = assigned[index] as { filling: Filling };
     const resources = resourcesFor(context, filling, demand, launched, kept[index] ?? null);
     setLeft(context, launched.agent.id, splitOf(filling.left, context.state.frameworkId));
-    filling.infos.push(
-      taskInfo(demand.app.active, launched, resources, context.options.executorCommand, replicas[index] ?? null),
-    );
+    filling.infos.push(taskInfo(demand.app.active, launched, resources, context.options, replicas[index] ?? null));
   });
 }
 

@@ -10,7 +10,9 @@ import type {
 import { type AppSpec, suspicionMsDefault, type VmSpec } from '../app.js';
 import type { CommandInfo, PlainResources, Resource, TaskInfo } from '../mesos-http-client/index.js';
 import { checkAssignment, healthAssignment } from './agent-checks.js';
+import type { SchedulerOptions } from './context.js';
 import type { GroupRecord, TaskRecord } from './records.js';
+import { withSecrets } from './secrets.js';
 
 /** Longest key or value that becomes a variable, as in Marathon. */
 const labelCharsMax = 512;
@@ -41,7 +43,7 @@ export function taskInfo(
   spec: AppSpec,
   task: TaskRecord,
   resources: Resource[],
-  executorCommand: string,
+  options: Pick<SchedulerOptions, 'executorCommand' | 'secrets'>,
   replica: ReplicaOrder | null,
 ): TaskInfo {
   const grace = (ms: number) => ({ nanoseconds: ms * 1e6 });
@@ -55,11 +57,11 @@ export function taskInfo(
       type: 'CUSTOM',
       name: `GAIA executor of ${spec.id}`,
       source: spec.id,
-      command: executorOf(spec, executorCommand),
+      command: executorOf(spec, options.executorCommand),
       shutdown_grace_period: grace(task.killGraceMs + executorGraceMs),
     },
     kill_policy: { grace_period: grace(task.killGraceMs) },
-    data: Buffer.from(JSON.stringify(assignment(spec, task, replica))).toString('base64'),
+    data: Buffer.from(JSON.stringify(assignment(spec, task, withSecrets(options, spec), replica))).toString('base64'),
     labels: { labels: Object.entries(spec.labels).map(([key, value]) => ({ key, value })) },
   };
 }
@@ -75,13 +77,18 @@ function executorOf(spec: AppSpec, executorCommand: string): CommandInfo {
   return { shell: true, value: executorCommand, uris, ...(spec.user ? { user: spec.user } : {}) };
 }
 
-function assignment(spec: AppSpec, task: TaskRecord, replica: ReplicaOrder | null): Assignment {
+function assignment(
+  spec: AppSpec,
+  task: TaskRecord,
+  env: Record<string, string>,
+  replica: ReplicaOrder | null,
+): Assignment {
   return {
     appId: spec.id,
     appVersion: task.version,
     taskId: task.id,
     command: commandOf(spec, task, replica?.guest ?? null),
-    env: { ...taskEnvironment(spec, task), ...spec.env },
+    env: { ...taskEnvironment(spec, task), ...env },
     user: spec.user,
     ports: task.ports,
     killGraceMs: task.killGraceMs,

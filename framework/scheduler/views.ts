@@ -29,6 +29,7 @@ export function viewOf(context: Context): FrameworkView {
     frameworkId: state.frameworkId,
     role: options.role,
     principal: options.principal,
+    secrets: options.secrets !== undefined,
     master: { connected: memory.connected, address: memory.master },
     apps: [...state.apps.values()]
       .map((app) => appView(context, app))

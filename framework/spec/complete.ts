@@ -70,9 +70,11 @@ export function complete(draft: AppDraft, base: AppSpec | null, id: string, prob
   return { ...start, ..._.omit(given, dropped), ...exclusiveProgram(given) } as Judged;
 }
 
-/** Lists that are left out when they are empty: an update that gives `[]` removes them. */
+/** What is left out when it is empty: an update that gives `[]` or `{}` removes it. */
 const emptied = (given: Partial<Judged>) =>
-  (['healthChecks', 'readinessChecks'] as const).filter((name) => given[name]?.length === 0);
+  (['healthChecks', 'readinessChecks', 'secrets'] as const).filter(
+    (name) => given[name] !== undefined && _.isEmpty(given[name]),
+  );
 
 /** Absolute id without repeated, leading or trailing slashes missing; `..` and `.` resolved against the app's group. */
 export function resolve(id: string, appId = '/'): string {

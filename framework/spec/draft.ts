@@ -7,6 +7,7 @@ import { type Reader, readList, readString, requirePresent } from './reader.js';
 import { readReadinessCheck } from './readiness.js';
 import { DOMAIN_LIMITS, readReplication } from './replication.js';
 import { readWhenLost, type WhenLost } from './residency.js';
+import { readEnvironmentValue, readSecrets } from './secrets.js';
 
 /**
  * What a body says, typed but not judged: fields that are absent there are absent here. Constraints are still rows
@@ -68,6 +69,7 @@ function readProgram(reader: Reader) {
     args: reader.strings('args', { lengthMax: ARGUMENT_CHARACTERS_MAX }),
     user: reader.string('user', { lengthMin: 1 }),
     env: reader.map('env', (value, path) => readEnvironmentValue(value, path, problems)),
+    secrets: readSecrets(reader),
     labels: reader.map('labels', (value, path) => readString(value, path, {}, problems)),
     fetch: reader.objects('fetch', readFetchUri),
     uris: reader.strings('uris', { lengthMin: 1, lengthMax: 1024 }),
@@ -156,13 +158,6 @@ function readFetchUri(reader: Reader): FetchUri {
     cache: reader.boolean('cache') ?? false,
     destPath: reader.string('destPath', { lengthMin: 1 }) ?? null,
   };
-}
-
-function readEnvironmentValue(value: unknown, path: string, problems: Problems): string | undefined {
-  const isSecret = typeof value === 'object' && value !== null && 'secret' in value;
-  if (!isSecret) return readString(value, path, { lengthMax: ARGUMENT_CHARACTERS_MAX }, problems);
-  problems.add('rule', path, 'secrets are not supported by this version: give the value itself as a string');
-  return undefined;
 }
 
 function readUpgradeStrategy(reader: Reader): AppSpec['upgradeStrategy'] | undefined {

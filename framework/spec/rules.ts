@@ -5,6 +5,7 @@ import { checkAppCheck, checkHealth } from './health-rules.js';
 import { type Problems, show } from './problems.js';
 import { checkReadiness } from './readiness.js';
 import { checkResident } from './resident-rules.js';
+import { checkSecrets } from './secrets.js';
 
 type Judged = Omit<AppSpec, 'version' | 'versionInfo'>;
 
@@ -14,10 +15,12 @@ const REPLICAS_MAX = 9;
 const WISHES_MAX = 8;
 const RESERVED_SEGMENTS = ['restart', 'tasks', 'versions', '.', '..'];
 
-/** In whose name the framework is offered resources, and reserves them; null: nobody's. */
+/** In whose name the framework is offered resources, and reserves them (null: nobody's), and what else it has. */
 export interface Owner {
   role: string | null;
   principal: string | null;
+  /** It can give secrets. */
+  secrets: boolean;
 }
 
 /** Judges a whole app, field by field. Rules about several apps are in `tree.ts`. */
@@ -34,6 +37,7 @@ export function checkRules(app: Judged, owner: Owner, problems: Problems): void 
   checkHealth(app, problems);
   checkAppCheck(app, problems);
   checkReadiness(app, problems);
+  checkSecrets(app, owner.secrets, problems);
   if (app.replication?.protocol === 'apus') checkReplicated(app, problems);
   else if (app.replication !== null && app.container === null) {
     const sentence = 'protocol is "vm", which replicates virtual machines; a program needs "apus"';
@@ -78,7 +82,7 @@ function checkProgram(app: Judged, problems: Problems): void {
 
 function checkEnvironment(app: Judged, problems: Problems): void {
   for (const [name, value] of Object.entries(app.env)) {
-    if (name === '' || /[=\0]/.test(name) || value.includes('\0')) {
+    if (name === '' || /[=\0]/.test(name) || (typeof value === 'string' && value.includes('\0'))) {
       problems.add('rule', `/env/${name}`, 'env names may have no "=", and neither names nor values a NUL character');
     }
   }

@@ -9,7 +9,6 @@ import type { Reader } from './reader.js';
 const UNSUPPORTED: Record<string, { harmless?: unknown[]; remedy: string }> = {
   networks: { harmless: [[{ mode: 'host' }]], remedy: 'use [{"mode": "host"}] and portDefinitions' },
   ipAddress: { remedy: 'use portDefinitions' },
-  secrets: { remedy: 'give the values in env' },
   executor: { harmless: ['//cmd'], remedy: 'leave it out' },
   executorResources: { remedy: 'include the overhead in cpus and mem' },
   resourceLimits: { remedy: 'give the limit in cpus and mem' },

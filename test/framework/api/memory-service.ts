@@ -50,6 +50,7 @@ export class MemoryService implements FrameworkService {
     const view = {
       frameworkId: 'framework-1',
       role: 'gaia',
+      secrets: false,
       principal: 'gaia',
       master: this.master,
       apps: [...this.apps.values()],

@@ -6,7 +6,7 @@ import type { SchedulerCallBody, SchedulerEvent } from '../../../framework/mesos
 import { carryOut } from '../../../framework/planning.js';
 import type { ProbeAnswer } from '../../../framework/prober.js';
 import type { ProbeOrder, ProbeOutcome } from '../../../framework/probes/types.js';
-import type { Action, Event } from '../../../framework/scheduler/context.js';
+import type { Action, Event, Secrets } from '../../../framework/scheduler/context.js';
 import { Scheduler } from '../../../framework/scheduler.js';
 import type { AppView, Command, CommandResult, FrameworkView } from '../../../framework/service.js';
 import { parse } from '../../../framework/spec.js';
@@ -28,6 +28,8 @@ export class World {
   crashNext: Crash | null = null;
   crashes = 0;
   #counter = 0;
+  /** What the provider of secrets knows. */
+  readonly secrets = new Map<string, string>();
   /** What a probe finds; by default that all is well. */
   onProbe: (id: string, order: ProbeOrder) => ProbeOutcome = () => answered(200);
   /** Plans that are made beside the steps. */
@@ -47,6 +49,7 @@ export class World {
     return new Scheduler(
       {
         role: 'gaia',
+        secrets: { read: (source) => this.#secret(source) },
         principal: 'gaia',
         executorCommand: 'exec true',
         dataDirectory: '/data',
@@ -56,6 +59,11 @@ export class World {
       },
       entries,
     );
+  }
+
+  #secret(source: string): ReturnType<Secrets['read']> {
+    const value = this.secrets.get(source);
+    return value === undefined ? { problem: `there is no ${source}` } : { value };
   }
 
   connect(): void {

@@ -241,7 +241,7 @@ describe('spec: bodies that are not acceptable', () => {
       { ...web, env: { A: { secret: 's' } } },
       422,
       '/env/A',
-      'secrets are not supported by this version: give the value itself as a string',
+      'env A refers to the secret "s", but secrets is missing; give {"s": {"source": "..."}}',
     ],
     [
       'env name with =',
@@ -286,7 +286,6 @@ describe('spec: bodies that are not acceptable', () => {
     container: { type: 'DOCKER', docker: { image: 'redis' } },
     networks: [{ mode: 'container', name: 'x' }],
     ipAddress: { networkName: 'x' },
-    secrets: { a: { source: 'b' } },
     executor: '/opt/executor',
     executorResources: { cpus: 1 },
     resourceLimits: { cpus: 'unlimited' },
