@@ -56,6 +56,44 @@ describe('a group that is changed', function () {
     await remove(id);
   });
 
+  it('waits for tasks to be ready and healthy, and replaces one that is not any more', async () => {
+    const id = '/changes/checked';
+    const program = `let status = 200;
+      require('http').createServer((request, answer) => {
+        if (request.url === '/fall-ill') status = 500;
+        answer.statusCode = status;
+        answer.end();
+      }).listen(process.env.PORT0, '127.0.0.1');`;
+    const times = { intervalSeconds: 1, timeoutSeconds: 1, gracePeriodSeconds: 10, delaySeconds: 0 };
+    const command = { value: 'test -n "$PORT0" -a -n "$MESOS_SANDBOX"' };
+    await system.deploy({
+      id,
+      args: [process.execPath, '-e', program],
+      ...{ cpus: 0.1, mem: 32, backoffSeconds: 0 },
+      healthChecks: [
+        { protocol: 'HTTP', path: '/health', maxConsecutiveFailures: 1, ...times },
+        { protocol: 'COMMAND', command, ...times },
+      ],
+      readinessChecks: [{ portName: 'default', path: '/ready', intervalSeconds: 2, timeoutSeconds: 1 }],
+      check: { tcp: {}, intervalSeconds: 1, delaySeconds: 0 },
+    });
+    const healthy = (notTask: string) =>
+      until('a healthy task, and no deployment', 30_000, async () => {
+        const { app } = (await system.request('GET', `/v2/apps${id}`)).body;
+        assert.deepEqual([app.tasksHealthy, app.tasksUnhealthy, app.deployments], [1, 0, []]);
+        assert.notEqual(app.tasks[0].id, notTask);
+        assert.equal(app.tasks[0].healthCheckResults.length, 2);
+        assert.deepEqual(app.tasks[0].checkResult, { tcp: { succeeded: true } });
+        return app.tasks[0];
+      });
+    const first = await healthy('');
+    await fetch(`http://127.0.0.1:${first.ports[0]}/fall-ill`);
+    await healthy(first.id);
+    const { app } = (await system.request('GET', `/v2/apps${id}`)).body;
+    assert.match(app.lastTaskFailure.message, /its HTTP health check has failed 1 times in a row: HTTP status 500/);
+    await system.request('DELETE', `/v2/apps${id}`);
+  });
+
   it('scales 3, 5, 3 and restarts without a lost write or a long pause', async () => {
     const id = '/changes/scaled';
     await system.deploy(redisSpec(id));

@@ -64,7 +64,7 @@ describe('upgrades (property)', function () {
         world.command(put(spec(of, { A: '1' })));
         world.until(settled);
       }),
-      { numRuns: 40 },
+      { numRuns: 25 },
     );
   });
 });

@@ -1,4 +1,5 @@
 /** What clients send. */
+import { checks } from './checks.js';
 import { anything, count, flag, list, mapOf, number, object, ref, type Schema, text, whole } from './types.js';
 
 const share: Schema = { type: 'number', minimum: 0, maximum: 1 };
@@ -34,7 +35,7 @@ const program = {
   'labels?': mapOf(text),
   'fetch?': list(object({ uri: text, 'extract?': flag, 'executable?': flag, 'cache?': flag, 'destPath?': text })),
   'container?': { type: 'object' },
-  'healthChecks?': list({ type: 'object' }),
+  ...checks,
 };
 
 const portDefinition = object({
