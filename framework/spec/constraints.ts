@@ -37,6 +37,8 @@ function faultOf(row: string[], constraint: Constraint): [words: string, remedy:
   if (row.length < 2 || row.length > 3) {
     return ['Each constraint must have either 2 or 3 fields', 'write ["field", "OPERATOR"] or with a value'];
   }
+  if (constraint.operator === 'UNIQUE' && constraint.value !== null)
+    return [WORDS.UNIQUE, `leave ${show(constraint.value)} out, or use MAX_PER with a number`];
   const fault = constraintFault(constraint);
   if (fault === null) return null;
   if (constraint.field === '') return ['missing field for constraint declaration', fault];

@@ -11,6 +11,10 @@ const CONTAINER_PATH = {
 /** The sandbox has files of these names. */
 const TAKEN = ['stdout', 'stderr'];
 const RELAUNCH_DEFAULT_SECONDS = 3600;
+const WAIT_FOREVER = {
+  taskLostBehavior: 'WAIT_FOREVER' as const,
+  relaunchEscalationTimeoutSeconds: RELAUNCH_DEFAULT_SECONDS,
+};
 
 /** Of a container of type MESOS. */
 export function readVolumes(reader: Reader): { volumes?: PersistentVolume[] } {
@@ -82,18 +86,13 @@ export function readWhenLost(reader: Reader): WhenLost | undefined {
   return whenLost;
 }
 
-/** Both fields together make an app resident; one alone is refused. */
+/** Volumes make an app resident; without them `residency` means nothing and is refused. */
 export function residencyOf(
   volumes: PersistentVolume[],
   whenLost: WhenLost | undefined,
   problems: Problems,
 ): Residency | undefined {
-  if (volumes.length > 0 && whenLost !== undefined) return { ...whenLost, volumes };
-  if (volumes.length > 0) {
-    const remedy = 'give residency, for example {"taskLostBehavior": "WAIT_FOREVER"}';
-    const sentence = `container.volumes has ${volumes.length}, and nothing says what becomes of an instance that cannot reach its volume; ${remedy}`;
-    problems.add('rule', '/residency', sentence);
-  }
+  if (volumes.length > 0) return { ...(whenLost ?? WAIT_FOREVER), volumes };
   if (whenLost !== undefined) {
     const remedy = 'give container.volumes, or leave residency out';
     problems.add(

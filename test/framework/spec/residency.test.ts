@@ -12,6 +12,11 @@ const onDisk = { ...ledger, replication: { durability: 'disk' }, container, resi
 type Row = [name: string, json: object, path: string, word: RegExp];
 
 describe('spec: apps with volumes', () => {
+  it('waits for ever when nothing else is said', () => {
+    const { residency: given } = accept({ ...web, container });
+    assert.deepEqual([given?.taskLostBehavior, given?.relaunchEscalationTimeoutSeconds], ['WAIT_FOREVER', 3600]);
+  });
+
   it("are Marathon's, with its defaults for residents", () => {
     const spec = accept(resident);
     assert.deepEqual(spec.residency, {
@@ -93,7 +98,6 @@ describe('spec: apps with volumes', () => {
       '/container/volumes',
       /Volume names must be unique/,
     ],
-    ['no residency', { ...web, container }, '/residency', /WAIT_FOREVER/],
     ['no volume', { ...web, residency }, '/residency', /no persistent volume/],
     ['a misspelt field', { ...resident, residency: { taskLost: 'x' } }, '/residency/taskLost', /no such field/],
     [
