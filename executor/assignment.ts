@@ -101,7 +101,7 @@ export interface GuestReport {
 /** What one round of a replicated guest took (consensus/native/vm/relay/round.h). */
 export interface RoundReport {
   number: number;
-  /** What it was begun for: `seed`, `time`, `mismatch`, `full`, `idle`, `disk`, `operator`, `failover`. */
+  /** What it was begun for: `seed`, `time`, `mismatch`, `full`, `idle`, `waiting`, `disk`, `operator`, `failover`. */
   trigger: string;
   /** In the primary's stream; of these: as they were sent last, zeros, those that the backup had, and those that crossed in pieces. */
   dirtyPages: number;

@@ -20,8 +20,8 @@ const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 
 /** Of a replicated guest. */
 export const pairLimits: PairLimits = {
-  /** Output that its backup does not say waits at most that long. */
-  roundIntervalMs: 100,
+  /** For what no output shows; output that waits asks for a round by itself. */
+  roundIntervalMs: 500,
   /** As long as a host that is away may be missed by nothing else. */
   roundLimitMs: 30_000,
 };

@@ -2,7 +2,7 @@
 import type { FrameCounts, RoundReport, Takeover } from '../assignment.js';
 import { flag, integer, line, object, oneOf, text } from '../fields.js';
 
-export const roundWishes = ['mismatch', 'full', 'idle', 'disk'] as const;
+export const roundWishes = ['mismatch', 'full', 'idle', 'waiting', 'disk'] as const;
 
 export interface GuestStatus {
   epoch: number;
@@ -17,7 +17,7 @@ export interface GuestStatus {
   drained: boolean;
   /** The last that counts. */
   round: number;
-  /** `idle`: output waits, and the guest has nothing to do; `disk`: it has written much. */
+  /** `idle`: output waits, and the guest has nothing to do; `waiting`: it has waited for long; `disk`: it has written much. */
   roundWanted: (typeof roundWishes)[number] | null;
 }
 

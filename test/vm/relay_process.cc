@@ -76,7 +76,7 @@ int runBackup(const Authenticator& authenticator, char** words, char** last) {
     if (!files.emplace_back().open(text.substr(at + 1), &error)) return ended(error);
     live[text.substr(0, at)] = files.back().bytes();
   }
-  relay::BackupEnd end(authenticator, {2, 1}, std::move(live), [](std::uint64_t round) {
+  relay::BackupEnd end(authenticator, {2, 1}, std::move(live), [](std::uint64_t round, bool) {
     say("{\"type\":\"received\",\"number\":" + std::to_string(round) + "}");
   });
   if (!end.open(words[0], words[1], 0, &error)) return ended(error);

@@ -13,7 +13,7 @@ import { until } from '../e2e/system.js';
 import { bare, patienceMs, TestMachine } from './machine.js';
 import { native } from './relayed-pair.js';
 
-/** As executors have them (executor/launch.ts). */
+/** Rounds come oftener than executors have them (executor/launch.ts). */
 const limits = { roundIntervalMs: 100, roundLimitMs: 30_000 };
 /** A round ends within its limit, or its backup is given up. */
 const stallMs = 40_000;

@@ -22,6 +22,8 @@ const char* nameOf(OutputGuard::Want want) {
       return "\"full\"";
     case OutputGuard::Want::idle:
       return "\"idle\"";
+    case OutputGuard::Want::waiting:
+      return "\"waiting\"";
     case OutputGuard::Want::nothing:
       break;
   }
@@ -123,6 +125,9 @@ void Control::obey(std::string_view line, DataPlane& plane, Synchronisation& syn
     refusal = plane.cut(number);
   else if (one && order == "committed")
     refusal = plane.committed(number);
+  else if (words.size() == 3 && order == "committed" && parseNumber(words[1], &number) &&
+           words[2] == "asleep")
+    refusal = plane.committed(number, true);
   else if (one && order == "abandoned")
     refusal = plane.abandoned(number);
   else if (line == "listen")

@@ -10,8 +10,13 @@ namespace gaia::vm {
 namespace {
 
 constexpr std::size_t proposalsMax = 1024;  // under way; then clients wait
-constexpr std::uint32_t idleMs = OutputGuard::idleNs / 1'000'000;
-constexpr std::uint32_t waitMs = 20;             // while something is looked after by time
+constexpr std::uint32_t waitMs = 20;        // while something is looked after by time
+constexpr std::uint32_t heldMs = 2;         // while output waits
+// With a backup that sleeps output leaves by rounds alone. One that takes longer is not begun more often: the
+// guest is to have half of the time.
+constexpr OutputGuard::Patience asleepPatience{.idleNs = 2'000'000, .waitNs = 20'000'000};
+// Inputs that a sleeping backup keeps for its guest: a round is wanted, then clients wait for it.
+constexpr std::size_t keptBytesWanted = 1u << 20, keptBytesMax = 4u << 20;
 constexpr std::uint64_t repeatNs = 250'000'000;  // inputs that the log still lacks are sent again
 constexpr std::uint64_t dutyNs = 500'000'000;    // between two attempts
 constexpr std::uint64_t reluctanceMs = 50;    // of a witness: led by it a group has one more election to go
@@ -79,7 +84,19 @@ DataPlane::~DataPlane() {
 
 // Guest and peers wait while too much is under way here.
 bool DataPlane::overloaded() const {
+  if (isPrimary() && asleep_ && inputBytes_ >= keptBytesMax) return true;
   return proposalsUnderWay_ >= proposalsMax || (guest_ != nullptr && guest_->crowded());
+}
+
+OutputGuard::Patience DataPlane::patience() const {
+  if (!asleep_) return {};
+  return {asleepPatience.idleNs, std::max(asleepPatience.waitNs, roundNs_)};
+}
+
+OutputGuard::Want DataPlane::want(std::uint64_t nowNs) const {
+  const auto want = guard_.want(nowNs, spokenNs_, patience());
+  const bool muchKept = isPrimary() && asleep_ && inputBytes_ >= keptBytesWanted;
+  return want == OutputGuard::Want::nothing && muchKept ? OutputGuard::Want::full : want;
 }
 
 void DataPlane::addTo(std::vector<pollfd>* descriptors, std::uint32_t* timeoutMs) {
@@ -88,7 +105,7 @@ void DataPlane::addTo(std::vector<pollfd>* descriptors, std::uint32_t* timeoutMs
   peers_->addTo(descriptors, !overloaded());
   forwarder_->addTo(descriptors, timeoutMs);
   if (bridge_ != nullptr) bridge_->addTo(descriptors);
-  if (guard_.heldBytes() > 0) *timeoutMs = std::min(*timeoutMs, idleMs);
+  if (guard_.heldBytes() > 0) *timeoutMs = std::min(*timeoutMs, heldMs);
   *timeoutMs = std::min(*timeoutMs, inputs_.empty() && cut_ == 0 ? 5 * waitMs : waitMs);
   // What was ordered since serve(), and what waited for the end of a round.
   if (proposed_ || (mayTake() && turns_->pending())) *timeoutMs = 0;
@@ -166,6 +183,7 @@ void DataPlane::apply(View payload) {
   const bool counts = isPrimary() || isBackup();
   const auto entry = order_.apply(payload, [&](View frame) {
     inputFrames_++;
+    inputBytes_ += frame.size();
     spokenNs_ = sys::nowNs();
     if (guest_ != nullptr && counts) guest_->deliver(frame);
   });
@@ -178,13 +196,15 @@ void DataPlane::apply(View payload) {
 // A backup may hear of its round's end before the log has the cut.
 void DataPlane::beginRound(const Cut& cut) {
   cut_ = (isPrimary() || isBackup()) && cut.round > round_ ? cut.round : 0;
-  heldToldBytes_ = 0;
+  cutNs_ = sys::nowNs();
+  heldToldBytes_ = inputBytes_ = 0;
   if (cut_ != 0 && isPrimary()) guard_.eachHeld([this](View frame) { tellHeld(frame); });
 }
 
 // Who is primary no longer keeps back what it has not sent: nobody may hear it any more.
 void DataPlane::applyRoles(const Roles& before) {
   drainedTold_ = 0;
+  if (isPrimary()) wake();
   const auto drop = [](View) {};
   if (before.primary == self_.number && !isPrimary()) return guard_.close(false, drop);
   if (!isPrimary()) return speech_.begin(), retained_.clear();
@@ -194,6 +214,12 @@ void DataPlane::applyRoles(const Roles& before) {
   const auto release = [this](View frame) { route(frame); };
   guard_.close(order_.roles().backup != 0, release);
   if (before.primary != self_.number) retained_.releaseAll(release);
+}
+
+// As the primary this member's guest hears what it has slept through; another's backup is a new one.
+void DataPlane::wake() {
+  asleep_ = false;
+  if (guest_ != nullptr) guest_->hold(false);
 }
 
 void DataPlane::refreshStatus() {
@@ -266,10 +292,11 @@ void DataPlane::takeOutput(View frame) {
   if (isPrimary()) {
     if (const auto takeover = watch_.output(spokenNs_)) takeover_ = takeover;
     if (cut_ != 0) tellHeld(frame);
-    return guard_.put(frame, [this](View released) { route(released); });
+    return guard_.put(frame, spokenNs_, [this](View released) { route(released); });
   }
   if (!isBackup()) return;
   retained_.put(frame);
+  if (asleep_) return;  // it runs for an instant between two rounds
   const auto said = speech_.said(frame);
   if (!said) return;
   const auto bytes = std::as_bytes(std::span(&*said, 1));
@@ -325,6 +352,7 @@ void DataPlane::hear(const Member& from, const PeerMessage& message, View payloa
     case PeerMessage::Kind::digests:
       if (!isPrimary() || message.epoch != order_.roles().epoch || from.number != order_.roles().backup)
         return;
+      spokenNs_ = sys::nowNs();
       for (; payload.size() >= sizeof(OutputDigest); payload = payload.subspan(sizeof(OutputDigest))) {
         OutputDigest digest;
         std::memcpy(&digest, payload.data(), sizeof digest);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "runtime/turn_thread.h"
+#include "vm/backup_sleep.h"
 #include "vm/bridge_port.h"
 #include "vm/forwarder.h"
 #include "vm/guest_port.h"
@@ -53,9 +54,11 @@ class DataPlane {
   std::string cut(std::uint64_t round);  // the primary begins a round
   // The round has made the backup's guest the same as the primary's, which have not run on yet; both members
   // are told.
-  std::string committed(std::uint64_t round);
-  std::string abandoned(std::uint64_t round);     // it has changed nothing
-  std::uint64_t round() const { return round_; }  // the last that was committed
+  // `sleeps`: the backup's guest, until the next one.
+  std::string committed(std::uint64_t round, bool sleeps = false);
+  std::string abandoned(std::uint64_t round);                          // it has changed nothing
+  std::uint64_t round() const { return round_; }                       // the last that was committed
+  bool backupMaySleep() const { return sleep_.sleeps(sys::nowNs()); }  // after the next round; at the primary
   // A backup that leads in the middle of a round: that will not end, and what is behind its cut says who is
   // primary now.
   bool deposesPrimary() const { return cut_ != 0 && isBackup() && round_ != 0 && turns_->leads(); }
@@ -75,6 +78,9 @@ class DataPlane {
   bool isPrimary() const { return order_.roles().primary == self_.number; }
   bool isBackup() const { return order_.roles().backup == self_.number; }
   bool overloaded() const;
+  OutputGuard::Patience patience() const;
+  OutputGuard::Want want(std::uint64_t nowNs) const;
+  void wake();
   bool propose(Bytes entry);
   std::string proposeAsPrimary(Bytes entry);
 
@@ -129,8 +135,14 @@ class DataPlane {
   OutputGuard guard_;
   OutputSpeech speech_;  // of this backup's guest
   RetainedOutput retained_;
-  Bytes digests_;               // of this backup's guest, not sent yet
-  std::uint64_t spokenNs_ = 0;  // when this guest has heard or said something last
+  Bytes digests_;  // of this backup's guest, not sent yet
+  // When this guest has heard or said something last, or the primary has heard what the backup's said.
+  std::uint64_t spokenNs_ = 0;
+  BackupSleep sleep_;
+  bool asleep_ = false;          // the backup's guest, since the last round
+  std::size_t inputBytes_ = 0;   // since the last cut
+  std::uint64_t equalTold_ = 0;  // of equal frames, when the last round ended
+  std::uint64_t cutNs_ = 0, roundNs_ = 0;
   std::uint64_t inputFrames_ = 0, outputFrames_ = 0;
   bool ended_ = false;
 };

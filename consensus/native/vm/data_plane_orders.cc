@@ -40,13 +40,19 @@ std::string DataPlane::cut(std::uint64_t round) {
   return proposeAsPrimary(encode(Cut{round}));
 }
 
-std::string DataPlane::committed(std::uint64_t round) {
+std::string DataPlane::committed(std::uint64_t round, bool sleeps) {
   if (round <= round_) return "rounds are numbered upwards; the last was " + std::to_string(round_);
   if (guest_ != nullptr) guest_->receive([this](View frame) { takeOutput(frame); });
   sendDigests();
+  const std::uint64_t nowNs = sys::nowNs();
+  if (isPrimary()) sleep_.roundEnded(asleep_, guard_.equalFrames() - equalTold_, guard_.heldFrames(), nowNs);
   round_ = round;
+  roundNs_ = cut_ == round ? nowNs - cutNs_ : 0;
   cut_ = 0;
+  asleep_ = sleeps;
+  if (isBackup() && guest_ != nullptr) guest_->forget(), guest_->hold(sleeps);
   guard_.committed(round, [this](View frame) { route(frame); });
+  equalTold_ = guard_.equalFrames();
   speech_.begin();
   retained_.committed(round);
   return {};
@@ -63,7 +69,7 @@ bool DataPlane::drained() const { return cut_ != 0 && (guest_ == nullptr || gues
 GuestStatus DataPlane::guestStatus() const {
   const bool guest = guest_ != nullptr && guest_->connected();
   const bool both = !isPrimary() || order_.roles().backup == 0 || drainedTold_ == cut_;
-  return {order_.roles(), guest, cut_, drained() && both, round_, guard_.want(sys::nowNs() - spokenNs_)};
+  return {order_.roles(), guest, cut_, drained() && both, round_, want(sys::nowNs())};
 }
 
 FrameCounts DataPlane::counts() const {

@@ -41,7 +41,7 @@ GuestPort::~GuestPort() {
 
 void GuestPort::addTo(std::vector<pollfd>* descriptors, bool reading) const {
   if (!connected()) return descriptors->push_back({listener_, POLLIN, 0});
-  const int in = reading ? POLLIN : 0, out = sent_ < out_.size() ? POLLOUT : 0;
+  const int in = reading ? POLLIN : 0, out = sent_ < out_.size() && !holds_ ? POLLOUT : 0;
   descriptors->push_back({guest_, static_cast<short>(in | out), 0});
 }
 
@@ -84,6 +84,7 @@ void GuestPort::deliver(View frame) {
 }
 
 void GuestPort::flush() {
+  if (holds_) return;
   while (connected() && sent_ < out_.size()) {
     const ssize_t count = send(guest_, out_.data() + sent_, out_.size() - sent_, MSG_NOSIGNAL);
     if (count < 0 && errno == EINTR) continue;
@@ -95,9 +96,16 @@ void GuestPort::flush() {
   sent_ = 0;
 }
 
+void GuestPort::forget() {
+  if (!holds_) return;
+  out_.clear();
+  sent_ = 0;
+}
+
 bool GuestPort::drained() const {
   int unread = 0;
-  return !connected() || (sent_ == out_.size() && ioctl(guest_, SIOCOUTQ, &unread) == 0 && unread == 0);
+  return !connected() || holds_ ||
+         (sent_ == out_.size() && ioctl(guest_, SIOCOUTQ, &unread) == 0 && unread == 0);
 }
 
 }  // namespace gaia::vm

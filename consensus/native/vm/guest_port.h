@@ -31,9 +31,12 @@ class GuestPort {
 
   bool connected() const { return guest_ >= 0; }
   bool crowded() const {
-    return out_.size() - sent_ >= waitingBytesMax;
+    return !holds_ && out_.size() - sent_ >= waitingBytesMax;
   }                      // the guest does not read: deliver no more
-  bool drained() const;  // the guest's QEMU has read everything that was delivered
+  bool drained() const;  // the guest's QEMU has read everything that was delivered, or is not to
+  // What is delivered from now on is kept here, whatever there is of it; or what was kept goes to the guest.
+  void hold(bool holds) { holds_ = holds; }
+  void forget();  // what was kept
 
  private:
   GuestPort(int listener, std::string path) : listener_(listener), path_(std::move(path)) {}
@@ -47,6 +50,7 @@ class GuestPort {
   Bytes part_;  // what is received at a time
   Bytes out_;
   std::size_t sent_ = 0;  // of out_
+  bool holds_ = false;
 };
 
 }  // namespace gaia::vm

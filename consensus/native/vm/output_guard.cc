@@ -8,11 +8,11 @@ void OutputGuard::close(bool closed, const std::function<void(View)>& release) {
   closed_ = closed;
 }
 
-void OutputGuard::put(View frame, const std::function<void(View)>& release) {
+void OutputGuard::put(View frame, std::uint64_t nowNs, const std::function<void(View)>& release) {
   if (!closed_) return release(frame);
   const auto said = speech_.said(frame);
   const std::uint64_t order = nextOrder_++;
-  held_.emplace(order, Bytes(frame.begin(), frame.end()));
+  held_.emplace(order, Frame{nowNs, {frame.begin(), frame.end()}});
   heldBytes_ += frame.size();
   if (!said) return differ();
   Lane& lane = lanes_[said->flow];
@@ -50,8 +50,8 @@ void OutputGuard::match(Lane& lane, const std::function<void(View)>& release) {
   compareHeard(lane);
   while (!lane.differs && !lane.ours.empty() && mayLeave(lane, lane.ours.front().said)) {
     const auto held = held_.find(lane.ours.front().order);
-    heldBytes_ -= held->second.size();
-    const Bytes frame = std::move(held->second);
+    heldBytes_ -= held->second.bytes.size();
+    const Bytes frame = std::move(held->second.bytes);
     held_.erase(held);
     lane.ours.pop_front();
     equalFrames_++;
@@ -108,7 +108,7 @@ void OutputGuard::compareEarly(const std::function<void(View)>& release) {
 }
 
 void OutputGuard::releaseAll(const std::function<void(View)>& release) {
-  for (const auto& [place, frame] : held_) release(frame);
+  for (const auto& [place, frame] : held_) release(frame.bytes);
   held_.clear();
   lanes_.clear();
   speech_.begin();
@@ -116,14 +116,17 @@ void OutputGuard::releaseAll(const std::function<void(View)>& release) {
   differs_ = false;
 }
 
-OutputGuard::Want OutputGuard::want(std::uint64_t quietNs) const {
+OutputGuard::Want OutputGuard::want(std::uint64_t nowNs, std::uint64_t spokenNs,
+                                    const Patience& patience) const {
   if (differs_) return Want::mismatch;
   if (full()) return Want::full;
-  return !held_.empty() && quietNs >= idleNs ? Want::idle : Want::nothing;
+  if (held_.empty()) return Want::nothing;
+  if (nowNs >= spokenNs + patience.idleNs) return Want::idle;
+  return nowNs >= held_.begin()->second.sinceNs + patience.waitNs ? Want::waiting : Want::nothing;
 }
 
 void OutputGuard::eachHeld(const std::function<void(View)>& take) const {
-  for (const auto& [place, frame] : held_) take(frame);
+  for (const auto& [place, frame] : held_) take(frame.bytes);
 }
 
 void RetainedOutput::Tail::put(View frame) {

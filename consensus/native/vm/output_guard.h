@@ -14,16 +14,19 @@ class OutputGuard {
   static constexpr std::size_t heldBytesMax = 8u << 20;
   static constexpr std::size_t digestsMax = 16'384;  // of frames that the primary has not put out yet
 
-  static constexpr std::uint64_t idleNs = 20'000'000;
+  enum class Want : std::uint8_t { nothing, mismatch, full, idle, waiting };  // why a round is needed
 
-  enum class Want : std::uint8_t { nothing, mismatch, full, idle };  // why a round is needed
+  // How long output may wait for a round: while nobody says anything, and at all.
+  struct Patience {
+    std::uint64_t idleNs = 50'000'000, waitNs = 100'000'000;
+  };
 
   explicit OutputGuard(const HashKey& key) : speech_(key) {}
 
   // Without a backup (`closed` false) nothing is held, and what was is released.
   void close(bool closed, const std::function<void(View)>& release);
   // A frame of the primary's guest; released at once, or later, in the order of its flow.
-  void put(View frame, const std::function<void(View)>& release);
+  void put(View frame, std::uint64_t nowNs, const std::function<void(View)>& release);
   // A frame of the backup's guest in the time after round `round`; of a former time it says nothing. The
   // backup may hear of a round's end before the primary does: what it says then waits.
   void compare(std::uint64_t round, const OutputDigest& digest, const std::function<void(View)>& release);
@@ -32,15 +35,20 @@ class OutputGuard {
 
   bool full() const { return heldBytes_ >= heldBytesMax; }  // the guest has to wait
   void eachHeld(const std::function<void(View)>& take) const;
-  // `quietNs`: for how long the guest has heard and said nothing. Output that is still held then waits for
-  // nothing that would come by itself, and a guest that rests has the least to copy.
-  Want want(std::uint64_t quietNs) const;
+  // `spokenNs`: when a guest has heard or said something last. Output that is still held long after that
+  // waits for nothing that would come by itself, and a guest that rests has the least to copy.
+  Want want(std::uint64_t nowNs, std::uint64_t spokenNs, const Patience& patience) const;
   std::uint64_t round() const { return round_; }
   std::size_t heldBytes() const { return heldBytes_; }
   std::uint64_t equalFrames() const { return equalFrames_; }
   std::uint64_t mismatches() const { return mismatches_; }
+  std::size_t heldFrames() const { return held_.size(); }
 
  private:
+  struct Frame {
+    std::uint64_t sinceNs;
+    Bytes bytes;
+  };
   struct Held {
     std::uint64_t order;  // in held_
     OutputDigest said;
@@ -69,7 +77,7 @@ class OutputGuard {
   OutputSpeech speech_;
   bool closed_ = false;
   std::uint64_t round_ = 0;
-  std::map<std::uint64_t, Bytes> held_;
+  std::map<std::uint64_t, Frame> held_;
   std::size_t heldBytes_ = 0;
   std::uint64_t nextOrder_ = 0;
   std::map<Flow, Lane> lanes_;

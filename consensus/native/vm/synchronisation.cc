@@ -28,7 +28,7 @@ std::string Synchronisation::listen() {
   auto end = std::make_unique<relay::BackupEnd>(
       authenticator_, relay::Ends{options_.replica.self.number, 0},
       relay::LiveRam{{options_.memoryBlock, memory_.bytes()}},
-      [this](std::uint64_t round) { plane_.committed(round); }, disk_);
+      [this](std::uint64_t round, bool sleeps) { plane_.committed(round, sleeps); }, disk_);
   if (!end->open(options_.migrationSocket, options_.replica.self.host, 0, &error)) return error;
   lines_.push_back("{\"type\":\"relay\",\"end\":\"backup\",\"port\":" + std::to_string(end->port()) + "}\n");
   end_ = std::move(end);
@@ -39,7 +39,7 @@ std::string Synchronisation::dial(std::uint32_t backup, const std::string& host,
   std::string error = mayBegin();
   if (!error.empty()) return error;
   const auto loaded = [this](const relay::Round& round) {
-    plane_.committed(round.number);
+    plane_.committed(round.number, round.sleeps);
     lines_.push_back(toJson(round) + "\n");
   };
   auto end = std::make_unique<relay::PrimaryEnd>(
@@ -78,6 +78,7 @@ void Synchronisation::addTo(std::vector<pollfd>* descriptors) const {
 
 void Synchronisation::serve(std::uint64_t nowNs) {
   if (auto* primary = std::get_if<std::unique_ptr<relay::PrimaryEnd>>(&end_)) {
+    (*primary)->letSleep(plane_.backupMaySleep());
     (*primary)->serve(nowNs);
     if (!linkTold_ && (*primary)->copied()) tellLink();
     if (const std::string failure = (*primary)->failure(); !failure.empty())

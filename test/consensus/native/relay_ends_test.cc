@@ -41,8 +41,8 @@ struct Rig {
         layout{{{"ram", 8}}},
         live(layout.ram()),
         backup(
-            authenticator, {2, 1}, {{"ram", live[0]}}, [this](std::uint64_t round) { received = round; },
-            backupDisk),
+            authenticator, {2, 1}, {{"ram", live[0]}},
+            [this](std::uint64_t round, bool) { received = round; }, backupDisk),
         primary(
             other, {1, 2}, 0, [](const Round&) {}, primaryDisk) {
     std::string error;

@@ -124,6 +124,7 @@ struct Session {
     say(Message::ready);
     REQUIRE(failure() == "");
     CHECK(backupRam == primaryRam);
+    CHECK(std::exchange(primary.toGuest(), {}) == Writer::message(Message::ready));
   }
   // Writes as a guest does: often both the same, often nearly, sometimes zeros, sometimes what was there
   // before.
@@ -140,10 +141,10 @@ struct Session {
       };
       const auto kind = below(6);
       if (kind != 0) put(primaryRam, kind == 1), dirty[block].insert(number);
-      if (kind != 2) put(backupRam, false), secondary.write(block, number);
+      if (kind != 2 && !asleep) put(backupRam, false), secondary.write(block, number);
     }
   }
-  Round round() {
+  Round round(bool sleeps = false) {
     std::vector<std::set<std::uint64_t>> dirty(layout.blocks.size());
     writeBoth(dirty);
     if (hasDisk && rounds > 0) writeDisks();  // a backup's guest runs after the first
@@ -152,8 +153,13 @@ struct Session {
     Bytes state(3000 + below(20));
     for (auto& byte : state) byte = static_cast<std::byte>(below(50) == 0 ? random() : 1);
     primary.nameTrigger("test");
+    primary.letSleep(sleeps);
+    const bool stoodStill = asleep && below(2) == 0;
+    if (stoodStill) say(Message::reply);
+    CHECK(primary.toGuest().empty());
     run(writer.request());
-    say(Message::reply);
+    if (!stoodStill) say(Message::reply);
+    CHECK(std::exchange(primary.toGuest(), {}) == Writer::message(Message::reply));
     run(writer.round(primaryRam, pages, state));
     const auto loaded = secondary.takeRound();
     REQUIRE(failure() == "");
@@ -161,12 +167,17 @@ struct Session {
     CHECK(*loaded == state);
     say(Message::received);
     CHECK(backup.takeReceived() == ++rounds);
+    CHECK(backup.sleeps() == sleeps);
     CHECK(primaryDisk.content() == backupDisk.content());
     secondary.load();
     CHECK(backupRam == primaryRam);
+    const int requests = secondary.requests;
     say(Message::loaded);
+    CHECK(secondary.requests == requests + (sleeps ? 1 : 0));
+    asleep = sleeps;
     const auto record = primary.takeRound();
     REQUIRE(record.has_value());
+    primary.toGuest().clear();
     return *record;
   }
 
@@ -175,6 +186,7 @@ struct Session {
   Ram primaryRam, backupRam;
   Writer writer;
   bool hasDisk, seeding = false;
+  bool asleep = false;   // the secondary's guest
   bool holding = false;  // what the backup wants is on its way
   Bytes held;
   Disk primaryDisk, backupDisk;
@@ -195,8 +207,10 @@ TEST_CASE("relay: after every round both guests have the same memory, and little
   session.start();
   Round sum;
   for (std::uint64_t number = 1; number <= 60; number++) {
-    const Round round = session.round();
+    const bool sleeps = session.below(3) == 0;
+    const Round round = session.round(sleeps);
     CHECK(round.number == number);
+    CHECK(round.sleeps == sleeps);
     CHECK(round.trigger == "test");
     CHECK(round.dirtyPages == round.unchangedPages + round.zeroPages + round.equalPages + round.sentPages);
     CHECK(round.pauseNs > 0);

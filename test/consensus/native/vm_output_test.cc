@@ -24,7 +24,7 @@ struct Guarded {
   Frames left;
   std::function<void(View)> release = [this](View frame) { left.emplace_back(frame.begin(), frame.end()); };
   Guarded() { guard.close(true, release); }
-  void primary(const Bytes& frame) { guard.put(frame, release); }
+  void primary(const Bytes& frame) { guard.put(frame, 0, release); }
   void backup(const Bytes& frame) { guard.compare(guard.round(), *others.said(frame), release); }
   void round() {
     guard.committed(guard.round() + 1, release);
@@ -55,7 +55,7 @@ TEST_CASE("vm: output waits for the same bytes of the backup, whoever is first")
   guarded.primary(frame("two"));
   CHECK(guarded.left == Frames{frame("one"), frame("two")});
   CHECK(guarded.guard.equalFrames() == 2);
-  CHECK(guarded.guard.want(0) == OutputGuard::Want::nothing);
+  CHECK(guarded.guard.want(0, 0, {}) == OutputGuard::Want::nothing);
   CHECK(guarded.guard.heldBytes() == 0);
 }
 
@@ -64,7 +64,7 @@ TEST_CASE("vm: from a difference on a flow waits for a round, and others do not"
   guarded.primary(udpFrame(1, "mine"));
   guarded.backup(udpFrame(1, "other"));
   CHECK(guarded.guard.mismatches() == 1);
-  CHECK(guarded.guard.want(0) == OutputGuard::Want::mismatch);
+  CHECK(guarded.guard.want(0, 0, {}) == OutputGuard::Want::mismatch);
   guarded.primary(udpFrame(1, "equal"));
   guarded.backup(udpFrame(1, "equal"));  // after a difference equality proves nothing
   guarded.primary(udpFrame(2, "good"));
@@ -72,7 +72,7 @@ TEST_CASE("vm: from a difference on a flow waits for a round, and others do not"
   CHECK(guarded.left == Frames{udpFrame(2, "good")});
   guarded.round();
   CHECK(guarded.left == Frames{udpFrame(2, "good"), udpFrame(1, "mine"), udpFrame(1, "equal")});
-  CHECK(guarded.guard.want(0) == OutputGuard::Want::nothing);
+  CHECK(guarded.guard.want(0, 0, {}) == OutputGuard::Want::nothing);
   guarded.primary(udpFrame(1, "again"));
   CHECK(guarded.left.size() == 3);
   guarded.backup(udpFrame(1, "again"));
@@ -109,18 +109,24 @@ TEST_CASE("vm: a hash with another key is another hash") {
   CHECK(digestOf(frame("a"), key).hash != digestOf(frame("b"), key).hash);
 }
 
-TEST_CASE("vm: held output of a guest that rests asks for a round, and of one that does not waits") {
-  constexpr std::uint64_t idleNs = OutputGuard::idleNs;
+TEST_CASE("vm: held output asks for a round when its guests rest, and when it has waited for long") {
+  constexpr OutputGuard::Patience patience{.idleNs = 10, .waitNs = 100};
   Guarded guarded;
-  CHECK(guarded.guard.want(idleNs) == OutputGuard::Want::nothing);
-  guarded.primary(frame("one"));
-  CHECK(guarded.guard.want(idleNs - 1) == OutputGuard::Want::nothing);
-  CHECK(guarded.guard.want(idleNs) == OutputGuard::Want::idle);
+  const auto want = [&](std::uint64_t nowNs, std::uint64_t spokenNs) {
+    return guarded.guard.want(nowNs, spokenNs, patience);
+  };
+  CHECK(want(1000, 0) == OutputGuard::Want::nothing);
+  guarded.guard.put(frame("one"), 1000, guarded.release);
+  guarded.guard.put(frame("two"), 1050, guarded.release);
+  CHECK(want(1009, 1000) == OutputGuard::Want::nothing);
+  CHECK(want(1010, 1000) == OutputGuard::Want::idle);
+  CHECK(want(1099, 1095) == OutputGuard::Want::nothing);
+  CHECK(want(1100, 1095) == OutputGuard::Want::waiting);
   guarded.backup(frame("one"));
-  CHECK(guarded.guard.want(idleNs) == OutputGuard::Want::nothing);
-  guarded.primary(frame("mine"));
+  CHECK(want(1100, 1095) == OutputGuard::Want::nothing);
+  CHECK(want(1150, 1145) == OutputGuard::Want::waiting);
   guarded.backup(frame("other"));
-  CHECK(guarded.guard.want(idleNs) == OutputGuard::Want::mismatch);
+  CHECK(want(1100, 1095) == OutputGuard::Want::mismatch);
 }
 
 TEST_CASE("vm: a full guard makes the guest wait and asks for a round") {
@@ -128,7 +134,7 @@ TEST_CASE("vm: a full guard makes the guest wait and asks for a round") {
   const Bytes large = frame(std::string(60'000, 'x'));
   while (!guarded.guard.full()) guarded.primary(large);
   CHECK(guarded.guard.heldBytes() < OutputGuard::heldBytesMax + frameBytesMax);
-  CHECK(guarded.guard.want(0) == OutputGuard::Want::full);
+  CHECK(guarded.guard.want(0, 0, {}) == OutputGuard::Want::full);
   guarded.round();
   CHECK_FALSE(guarded.guard.full());
   CHECK(guarded.left.size() > 100);
@@ -137,7 +143,7 @@ TEST_CASE("vm: a full guard makes the guest wait and asks for a round") {
 TEST_CASE("vm: a backup that is far ahead is not compared any more") {
   Guarded guarded;
   for (std::size_t i = 0; i <= OutputGuard::digestsMax; i++) guarded.backup(frame("x"));
-  CHECK(guarded.guard.want(0) == OutputGuard::Want::mismatch);
+  CHECK(guarded.guard.want(0, 0, {}) == OutputGuard::Want::mismatch);
   guarded.primary(frame("x"));
   CHECK(guarded.left.empty());
 }

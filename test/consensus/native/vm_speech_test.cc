@@ -20,9 +20,9 @@ struct Compared {
   std::vector<Bytes> left;
   std::function<void(View)> release = [this](View frame) { left.emplace_back(frame.begin(), frame.end()); };
   Compared() { guard.close(true, release); }
-  void primary(const Bytes& frame) { guard.put(frame, release); }
+  void primary(const Bytes& frame) { guard.put(frame, 0, release); }
   void backup(const Bytes& frame) { guard.compare(guard.round(), *others.said(frame), release); }
-  bool differs() const { return guard.want(0) == OutputGuard::Want::mismatch; }
+  bool differs() const { return guard.want(0, 0, {}) == OutputGuard::Want::mismatch; }
 };
 
 // A guest that says `text` on one connection, cut, acknowledged and repeated at random.

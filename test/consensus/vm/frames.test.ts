@@ -198,6 +198,43 @@ describe('a replicated guest', function () {
     await eventually('a round is still wanted', () => group.member(1).guest?.roundWanted === null);
   });
 
+  /** As a round ends it that leaves the backup's guest asleep. */
+  async function putToSleep(): Promise<void> {
+    await setBackup();
+    await client(3).isAnswered('awake');
+    group.member(2).order('committed 1 asleep');
+    group.member(1).order('committed 1 asleep');
+    await eventually('the round does not count', () =>
+      [1, 2].every((number) => group.member(number).guest?.round === 1),
+    );
+  }
+
+  it('hears nothing at a backup that sleeps, and after the next round only what lies behind its cut', async () => {
+    await putToSleep();
+    client(3).say('before');
+    await eventually('the primary does not hear it', () => heardOf(primary(), 'c').includes('before'));
+    await eventually('no round is wanted', () => group.member(1).guest?.roundWanted === 'idle');
+    assert.equal(client(3).answers.includes('c before'), false);
+    group.member(1).order('cut 2');
+    await eventually('the cut is not there, or waits for a guest that sleeps', () =>
+      [1, 2].every((number) => group.member(number).guest?.cut === 2 && group.member(number).guest?.drained),
+    );
+    for (const number of [2, 1]) group.member(number).order('committed 2');
+    await eventually('what the round covers is not said', () => client(3).answers.includes('c before'));
+    await client(3).isAnswered('after');
+    assert.deepEqual(heardOf(backup(), 'c'), ['awake', 'after']);
+  });
+
+  it('hears what its backup has slept through when that becomes the primary', async () => {
+    await putToSleep();
+    for (const number of numbers(50)) client(3).say(number);
+    await eventually('the primary does not hear it', () => heardOf(primary(), 'c').length === 51);
+    assert.deepEqual(heardOf(backup(), 'c'), ['awake']);
+    await group.member(1).kill();
+    await eventually('it is not answered', () => client(3).answers.includes('c 49'));
+    assert.deepEqual(heardOf(backup(), 'c'), ['awake', ...numbers(50)]);
+  });
+
   it('has its inputs when both guests have taken them', async () => {
     await client(3).isAnswered('before');
     await setBackup();

@@ -83,7 +83,7 @@ void BackupEnd::hearPrimary() {
 void BackupEnd::hearGuest() {
   guest_.receive();
   while (const std::size_t taken = relay_->fromGuest(guest_.input())) guest_.skip(taken);
-  if (const auto round = relay_->takeReceived()) received_(*round);
+  if (const auto round = relay_->takeReceived()) received_(*round, relay_->sleeps());
   handOn();
 }
 

@@ -26,9 +26,9 @@ bool BackupRelay::act(const FrameView& frame) {
     case Kind::seed:
       return place_ == Place::seed && seed(frame.payload);
     case Kind::request:
-      return place_ == Place::betweenRounds && request(frame.payload);
+      return request(frame.payload);
     case Kind::send:
-      return place_ == Place::stopped && begin();
+      return place_ == Place::stopped && begun_ && begin();
     case Kind::hashes:
       return takesPages() && !stateTaken_ && taken(HashBatch::decode(frame.payload));
     case Kind::content:
@@ -40,14 +40,29 @@ bool BackupRelay::act(const FrameView& frame) {
   }
 }
 
+// A guest that sleeps was asked to stand still when it had loaded the round before.
 bool BackupRelay::request(std::span<const std::byte> payload) {
   Reader reader(payload);
   const auto number = reader.u64();
-  if (reader.cut() || reader.left() > 0 || number <= round_) return false;
+  const auto sleeps = reader.u8();
+  const bool due = place_ == Place::betweenRounds || (sleeps_ && standsStill() && !begun_);
+  if (!due || reader.cut() || reader.left() > 0 || number <= round_ || sleeps > 1) return false;
   round_ = number;
+  begun_ = true;
+  sleeps_ = sleeps == 1;
+  if (place_ == Place::betweenRounds) stopGuest();
+  reply();
+  return true;
+}
+
+void BackupRelay::stopGuest() {
   place_ = Place::requested;
   appendNumber(toGuest_, Message::request);
-  return true;
+}
+
+// Once the guest stands still and the primary has asked for it.
+void BackupRelay::reply() {
+  if (begun_ && place_ == Place::stopped) sayMessage(Message::reply);
 }
 
 bool BackupRelay::seed(std::span<const std::byte> bytes) {
@@ -75,14 +90,20 @@ std::size_t BackupRelay::fromGuest(std::span<const std::byte> bytes) {
   place_ = message == Message::reply      ? Place::stopped
            : message == Message::received ? Place::loading
                                           : Place::betweenRounds;
+  if (message == Message::reply) return reply(), reader.position();
   if (message == Message::received) {
     if (disk_ != nullptr && !disk_->commit()) return failure_ = "this member's disk cannot be written", 0;
     received_ = round_;
   }
-  Bytes payload;
-  appendNumber(payload, said);
-  say(Kind::message, payload);
+  sayMessage(message);
+  if (message == Message::loaded && sleeps_) stopGuest();
   return reader.position();
+}
+
+void BackupRelay::sayMessage(Message message) {
+  Bytes payload;
+  appendNumber(payload, message);
+  say(Kind::message, payload);
 }
 
 bool BackupRelay::begin() {
@@ -90,6 +111,7 @@ bool BackupRelay::begin() {
   appendNumber(toGuest_, std::uint8_t{wire::Section::last});
   appendNumber(toGuest_, stream_.section());
   block_ = ~std::uint32_t{0};
+  begun_ = false;
   place_ = Place::pages;
   return true;
 }

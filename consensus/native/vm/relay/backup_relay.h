@@ -35,6 +35,8 @@ class BackupRelay : private StreamEvents {
   // The round that the secondary has whole: what its guest says from now on comes after it. The guest stands
   // still until what waits in toPrimary() is handed on, or a little longer.
   std::optional<std::uint64_t> takeReceived() { return std::exchange(received_, std::nullopt); }
+  // Its guest, after that round: it is stopped at once when it has loaded, and waits for the next one.
+  bool sleeps() const { return sleeps_; }
   const std::string& failure() const { return failure_.empty() ? stream_.failure() : failure_; }
 
  private:
@@ -51,6 +53,10 @@ class BackupRelay : private StreamEvents {
   void state(std::span<const std::byte>) override {}
   bool act(const FrameView& frame);
   bool request(std::span<const std::byte> payload);
+  void stopGuest();
+  void reply();
+  void sayMessage(Message message);
+  bool standsStill() const { return place_ == Place::requested || place_ == Place::stopped; }  // or soon
   bool seed(std::span<const std::byte> bytes);
   bool begin();
   bool take(const HashBatch& batch);
@@ -84,6 +90,8 @@ class BackupRelay : private StreamEvents {
   Bytes state_;
   bool stateTaken_ = false;
   std::uint64_t round_ = 0;
+  bool begun_ = false;  // that round, and the primary has not sent its first page
+  bool sleeps_ = false;
   std::optional<std::uint64_t> received_;
 };
 

@@ -30,6 +30,7 @@ class PrimaryEnd {
   // The other end is there, and has the disk as PrimaryRelay::diskCopied() says.
   bool copied() const { return relay_ && relay_->diskCopied(); }
   void nameTrigger(const std::string& trigger);
+  void letSleep(bool sleeps);                   // as PrimaryRelay has it
   bool linked() const { return link_.open(); }  // the backup's end has taken this one
   const std::string& failure() const { return failure_; }
 
@@ -54,8 +55,9 @@ class PrimaryEnd {
 class BackupEnd {
  public:
   // The secondary has the round of that number whole and will load it, even if the primary is lost now; it
-  // stands still until the call returns. All that its guest said before is in its sockets.
-  using Received = std::function<void(std::uint64_t)>;
+  // stands still until the call returns. All that its guest said before is in its sockets. `sleeps`: its
+  // guest, after that.
+  using Received = std::function<void(std::uint64_t round, bool sleeps)>;
 
   BackupEnd(const Authenticator& authenticator, const Ends& ends, LiveRam live, Received received,
             SharedDisk* disk = nullptr)

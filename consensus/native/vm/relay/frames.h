@@ -10,7 +10,7 @@ namespace gaia::relay {
 
 enum class Kind : std::uint8_t {
   seed = 1,     // from the primary: the stream's next bytes, for the secondary as they are
-  request = 2,  // a round begins: its number (be64)
+  request = 2,  // a round begins: its number (be64), and whether the backup's guest sleeps after it (u8)
   send = 3,     // the primary stands still
   hashes = 4,   // HashBatch
   content = 5,  // Content, once or twice for a batch of which something was wanted

@@ -32,6 +32,10 @@ void PrimaryEnd::nameTrigger(const std::string& trigger) {
   if (relay_) relay_->nameTrigger(trigger);
 }
 
+void PrimaryEnd::letSleep(bool sleeps) {
+  if (relay_) relay_->letSleep(sleeps);
+}
+
 void PrimaryEnd::serve(std::uint64_t nowNs) {
   if (!failure_.empty()) return;
   if (guest_.descriptor() < 0)

@@ -107,10 +107,11 @@ void PrimaryRelay::sendBatch() {
 }
 
 void PrimaryRelay::request() {
-  round_ = {.number = round_.number + 1, .trigger = std::exchange(trigger_, {})};
-  Bytes number;
-  appendNumber(number, round_.number);
-  say(Kind::request, number);
+  round_ = {.number = round_.number + 1, .trigger = std::exchange(trigger_, {}), .sleeps = sleeps_};
+  Bytes begun;
+  appendNumber(begun, round_.number);
+  appendNumber(begun, static_cast<std::uint8_t>(sleeps_));
+  say(Kind::request, begun);
 }
 
 // QEMU has stopped the guest, and waited for what that had asked of its disk. What the seed had not told yet

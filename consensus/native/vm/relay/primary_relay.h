@@ -31,6 +31,9 @@ class PrimaryRelay : private StreamEvents {
   // Why the next round is asked for: letters only.
   void nameTrigger(const std::string& trigger) { trigger_ = trigger.substr(0, triggerBytesMax); }
 
+  // Whether the backup's guest is to sleep after the next round.
+  void letSleep(bool sleeps) { sleeps_ = sleeps; }
+
   Bytes& toGuest() { return toGuest_; }  // to be emptied by the caller, as the next
   Bytes& toBackup() { return toBackup_; }
   // Of the round whose end waits in toGuest(): the primary stands still until it is handed on.
@@ -86,6 +89,7 @@ class PrimaryRelay : private StreamEvents {
   Round round_;
   std::optional<Round> done_;
   std::string trigger_;
+  bool sleeps_ = false;
   std::uint64_t stoppedNs_ = 0;
 };
 

@@ -19,6 +19,7 @@ std::string toJson(const Round& round) {
       {"streamBytes", round.streamBytes},
       {"toBackupBytes", round.toBackupBytes},
       {"toPrimaryBytes", round.toPrimaryBytes},
+      {"sleeps", round.sleeps ? 1 : 0},
       {"pauseUs", round.pauseNs / 1000}};
   std::string json = "{\"type\":\"round\",\"trigger\":\"" + round.trigger + "\"";
   for (const auto& [name, value] : numbers) json += ",\"" + std::string(name) + "\":" + std::to_string(value);

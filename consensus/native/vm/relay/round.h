@@ -19,6 +19,7 @@ struct Round {
   std::uint64_t streamBytes = 0;    // that QEMU wrote: what crosses without a relay
   std::uint64_t toBackupBytes = 0;  // that crossed
   std::uint64_t toPrimaryBytes = 0;
+  bool sleeps = false;        // the backup's guest, after it
   std::uint64_t pauseNs = 0;  // from the backup's standstill until it has loaded
 };
 
