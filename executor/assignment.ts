@@ -112,7 +112,7 @@ export interface RoundReport {
   /** That QEMU wrote, and that crossed. */
   streamBytes: number;
   toBackupBytes: number;
-  /** The backup's standstill. */
+  /** The standstill of the primary's guest. */
   pauseUs: number;
 }
 

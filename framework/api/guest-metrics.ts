@@ -6,7 +6,7 @@ import type { Reported } from './replica-metrics.js';
 
 const pause: Scale = {
   name: 'gaia_guest_pause_seconds',
-  help: "The backup's standstill in a round, as the primary has counted it",
+  help: "The standstill of the primary's guest in a round, as the primary has counted it",
   bounds: decades(-4, 2, [1, 2.5, 5]),
   scale: 1e6,
 };

@@ -51,7 +51,9 @@ bool readTriggers(relay::PrimaryEnd& end, std::string* pending) {
 }
 
 int runPrimary(const Authenticator& authenticator, char** words) {
-  relay::PrimaryEnd end(authenticator, {1, 2}, 0, [](const relay::Round& round) { say(toJson(round)); });
+  relay::PrimaryEnd end(
+      authenticator, {1, 2}, 0, [](std::uint64_t) {},
+      [](const relay::Round& round) { say(toJson(round)); });
   std::string error, pending;
   if (!end.open(words[0], words[1], static_cast<std::uint16_t>(std::stoul(words[2])), &error))
     return ended(error);

@@ -14,6 +14,8 @@ import { bare, patienceMs, TestMachine } from './machine.js';
 
 export const native = fileURLToPath(new URL('../../../build/native/', import.meta.url));
 const secret = '5a'.repeat(32);
+/** What the comparison of both memories listens to (verify_identity.cc). */
+export const verifiedTraces = ['-trace', 'colo_flush_ram_cache_end', '-trace', 'colo_receive_message'];
 export const neverMs = 1_000_000_000;
 const guestWords = 'quiet nokaslr no_timer_check mitigations=off';
 
@@ -183,12 +185,13 @@ function startSide(
     ...{ commandLine: guestWords, memoryMib: 128, network: { type: 'user', doors }, ...change },
     ...{ memoryFile: memoryFile(directory, side), incoming: side === 'backup' },
   };
-  const preloads = ['libgaia-tcg-colo.so', ...(side === 'backup' ? ['libgaia-verify-identity.so'] : [])];
+  const preloads = ['libgaia-tcg-colo.so', 'libgaia-verify-identity.so'];
   const env = {
+    ...(side === 'primary' ? { GAIA_VERIFY_WAITS: 'yes' } : {}),
     LD_PRELOAD: preloads.map((name) => path.join(native, name)).join(':'),
     GAIA_VERIFY_OWN: memoryFile(directory, 'backup'),
     GAIA_VERIFY_OTHER: memoryFile(directory, 'primary'),
     GAIA_VERIFY_LOG: path.join(directory, 'verified'),
   };
-  return TestMachine.start(machine, env, ['-trace', 'colo_flush_ram_cache_end']);
+  return TestMachine.start(machine, env, verifiedTraces);
 }

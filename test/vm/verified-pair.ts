@@ -11,7 +11,7 @@ import type { GuestImage } from '../../framework/guest/image.js';
 import { GuestGroup, type GuestMember, type RoundLine } from '../consensus/vm/guest-group.js';
 import { until } from '../e2e/system.js';
 import { bare, patienceMs, TestMachine } from './machine.js';
-import { native } from './relayed-pair.js';
+import { native, verifiedTraces } from './relayed-pair.js';
 
 /** Rounds come oftener than executors have them (executor/launch.ts). */
 const limits = { roundIntervalMs: 100, roundLimitMs: 30_000 };
@@ -94,7 +94,7 @@ export class VerifiedPair {
     const machine = await TestMachine.start(
       { ...bare, ...image, ...same, network, memoryFile: member.memoryFile, incoming },
       this.environment(incoming),
-      ['-trace', 'colo_flush_ram_cache_end'],
+      verifiedTraces,
     );
     this.machines.push(machine);
     const place = {
@@ -109,9 +109,10 @@ export class VerifiedPair {
     if (!incoming) await machine.qmp.execute('cont', {});
   }
 
-  private environment(verifies: boolean): Record<string, string> {
-    const preloads = ['libgaia-tcg-colo.so', ...(verifies ? ['libgaia-verify-identity.so'] : [])];
+  private environment(incoming: boolean): Record<string, string> {
+    const preloads = ['libgaia-tcg-colo.so', 'libgaia-verify-identity.so'];
     return {
+      ...(incoming ? {} : { GAIA_VERIFY_WAITS: 'yes' }),
       LD_PRELOAD: preloads.map((name) => path.join(native, name)).join(':'),
       GAIA_VERIFY_OWN: this.group.member(2).memoryFile,
       GAIA_VERIFY_OTHER: this.group.member(1).memoryFile,

@@ -1,7 +1,8 @@
-// Preloaded into the secondary's QEMU by the tests: at the instant when it has loaded a round and none of its
-// processors has run (it says `colo_vm_state_change stop run` to its log, and holds its big lock), compares
-// its whole RAM with the primary's, which stands still. GAIA_VERIFY_OWN and GAIA_VERIFY_OTHER are the files;
-// a line "verified DIFFERENT" goes to the file GAIA_VERIFY_LOG.
+// Preloaded into both QEMUs by the tests. In the secondary's: at the instant when it has loaded a round and none of
+// its processors has run (it says `colo_flush_ram_cache_end` to its log, and holds its big lock), compares its
+// whole RAM with the primary's. GAIA_VERIFY_OWN and GAIA_VERIFY_OTHER are the files; a line "verified DIFFERENT"
+// goes to the file GAIA_VERIFY_LOG. In the primary's (GAIA_VERIFY_WAITS is set): when it has been told that the
+// round is over, its guest stands still until that line is there.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -17,6 +18,8 @@
 namespace {
 
 constexpr std::size_t pageBytes = 4096;
+constexpr useconds_t waitUs = 200;
+constexpr int waitsMax = 150'000;  // 30 s; a round that is not compared ends the test elsewhere
 
 std::span<const char> map(const char* variable) {
   const int descriptor = open(std::getenv(variable), O_RDONLY | O_CLOEXEC);
@@ -38,6 +41,24 @@ void compare() {
   close(log);
 }
 
+std::size_t comparisons() {
+  struct stat file {};
+  return stat(std::getenv("GAIA_VERIFY_LOG"), &file) == 0 ? static_cast<std::size_t>(file.st_size) : 0;
+}
+
+// The message that lets the primary run on; the log grows by each comparison.
+void awaitComparison(const char* format, va_list values) {
+  static std::size_t seen = 0;
+  va_list copied;
+  va_copy(copied, values);
+  char text[256];
+  std::vsnprintf(text, sizeof text, format, copied);
+  va_end(copied);
+  if (std::strstr(text, "vmstate-loaded") == nullptr) return;
+  for (int i = 0; i < waitsMax && comparisons() == seen; i++) usleep(waitUs);
+  seen = comparisons();
+}
+
 }  // namespace
 
 // What QEMU's log is written by.
@@ -45,6 +66,8 @@ extern "C" __attribute__((visibility("default"))) int __vfprintf_chk(FILE* file,
                                                                      va_list values) {
   static const auto real =
       reinterpret_cast<int (*)(FILE*, int, const char*, va_list)>(dlsym(RTLD_NEXT, "__vfprintf_chk"));
-  if (std::strstr(format, "colo_flush_ram_cache_end") != nullptr) compare();
+  static const bool waits = std::getenv("GAIA_VERIFY_WAITS") != nullptr;
+  if (!waits && std::strstr(format, "colo_flush_ram_cache_end") != nullptr) compare();
+  if (waits && std::strstr(format, "colo_receive_message") != nullptr) awaitComparison(format, values);
   return real(file, flag, format, values);
 }

@@ -54,6 +54,8 @@ class DataPlane {
   std::string cut(std::uint64_t round);  // the primary begins a round
   // The round has made the backup's guest the same as the primary's, which have not run on yet; both members
   // are told.
+  // The primary's guest is copied, and runs on when this returns: what it has said the round will cover.
+  void copied(std::uint64_t round);
   // `sleeps`: the backup's guest, until the next one.
   std::string committed(std::uint64_t round, bool sleeps = false);
   std::string abandoned(std::uint64_t round);                          // it has changed nothing
@@ -141,8 +143,9 @@ class DataPlane {
   BackupSleep sleep_;
   bool asleep_ = false;          // the backup's guest, since the last round
   std::size_t inputBytes_ = 0;   // since the last cut
-  std::uint64_t equalTold_ = 0;  // of equal frames, when the last round ended
+  std::uint64_t equalTold_ = 0;  // of equal frames, when the guest was copied last
   std::uint64_t cutNs_ = 0, roundNs_ = 0;
+  std::uint64_t copied_ = 0;  // the last round that this primary's guest was copied for
   std::uint64_t inputFrames_ = 0, outputFrames_ = 0;
   bool ended_ = false;
 };

@@ -1,4 +1,6 @@
 // What the executor and the synchronisation ask of a data plane, and what it tells of itself.
+#include <utility>
+
 #include "transport/sys.h"
 #include "vm/data_plane.h"
 
@@ -40,19 +42,26 @@ std::string DataPlane::cut(std::uint64_t round) {
   return proposeAsPrimary(encode(Cut{round}));
 }
 
+void DataPlane::copied(std::uint64_t round) {
+  guest_->receive([this](View frame) { takeOutput(frame); });
+  const std::uint64_t equal = guard_.equalFrames() - std::exchange(equalTold_, guard_.equalFrames());
+  sleep_.roundEnded(asleep_, equal, guard_.heldFrames(), sys::nowNs());
+  guard_.seal(round);
+  copied_ = round;
+  if (cut_ == round) cut_ = 0;
+}
+
 std::string DataPlane::committed(std::uint64_t round, bool sleeps) {
   if (round <= round_) return "rounds are numbered upwards; the last was " + std::to_string(round_);
+  if (isPrimary() && copied_ != round) copied(round);
   if (guest_ != nullptr) guest_->receive([this](View frame) { takeOutput(frame); });
   sendDigests();
-  const std::uint64_t nowNs = sys::nowNs();
-  if (isPrimary()) sleep_.roundEnded(asleep_, guard_.equalFrames() - equalTold_, guard_.heldFrames(), nowNs);
   round_ = round;
-  roundNs_ = cut_ == round ? nowNs - cutNs_ : 0;
+  roundNs_ = sys::nowNs() - cutNs_;
   cut_ = 0;
   asleep_ = sleeps;
   if (isBackup() && guest_ != nullptr) guest_->forget(), guest_->hold(sleeps);
   guard_.committed(round, [this](View frame) { route(frame); });
-  equalTold_ = guard_.equalFrames();
   speech_.begin();
   retained_.committed(round);
   return {};

@@ -3,8 +3,9 @@
 namespace gaia::vm {
 
 void OutputGuard::close(bool closed, const std::function<void(View)>& release) {
-  if (!closed) releaseAll(release);
+  if (!closed) releaseFirst(held_.size(), release), beginTime();
   early_.clear();
+  sealedBy_ = round_;
   closed_ = closed;
 }
 
@@ -22,7 +23,7 @@ void OutputGuard::put(View frame, std::uint64_t nowNs, const std::function<void(
 
 void OutputGuard::compare(std::uint64_t round, const OutputDigest& digest,
                           const std::function<void(View)>& release) {
-  if (!closed_ || round < round_) return;
+  if (!closed_ || round < sealedBy_) return;
   if (round > round_) {
     if (early_.size() < digestsMax) early_.emplace_back(round, digest);
     return;
@@ -95,9 +96,17 @@ void OutputGuard::differ() {
   differs_ = true;
 }
 
+void OutputGuard::seal(std::uint64_t round) {
+  sealedBy_ = round;
+  sealedFrames_ = held_.size();
+  sealedBelow_ = nextOrder_;
+  beginTime();
+}
+
 void OutputGuard::committed(std::uint64_t round, const std::function<void(View)>& release) {
+  if (sealedBy_ != round) seal(round);
   round_ = round;
-  releaseAll(release);
+  releaseFirst(sealedFrames_, release);
   compareEarly(release);
 }
 
@@ -107,12 +116,20 @@ void OutputGuard::compareEarly(const std::function<void(View)>& release) {
   for (const auto& [round, digest] : early) compare(round, digest, release);
 }
 
-void OutputGuard::releaseAll(const std::function<void(View)>& release) {
-  for (const auto& [place, frame] : held_) release(frame.bytes);
-  held_.clear();
+void OutputGuard::releaseFirst(std::size_t count, const std::function<void(View)>& release) {
+  for (; count > 0; count--) {
+    const Bytes frame = std::move(held_.begin()->second.bytes);
+    held_.erase(held_.begin());
+    heldBytes_ -= frame.size();
+    release(frame);
+  }
+  sealedFrames_ = 0;
+}
+
+void OutputGuard::beginTime() {
   lanes_.clear();
   speech_.begin();
-  heldBytes_ = digests_ = 0;
+  digests_ = 0;
   differs_ = false;
 }
 
@@ -120,9 +137,10 @@ OutputGuard::Want OutputGuard::want(std::uint64_t nowNs, std::uint64_t spokenNs,
                                     const Patience& patience) const {
   if (differs_) return Want::mismatch;
   if (full()) return Want::full;
-  if (held_.empty()) return Want::nothing;
+  if (heldFrames() == 0) return Want::nothing;
   if (nowNs >= spokenNs + patience.idleNs) return Want::idle;
-  return nowNs >= held_.begin()->second.sinceNs + patience.waitNs ? Want::waiting : Want::nothing;
+  const auto oldest = held_.lower_bound(sealedBelow_);
+  return nowNs >= oldest->second.sinceNs + patience.waitNs ? Want::waiting : Want::nothing;
 }
 
 void OutputGuard::eachHeld(const std::function<void(View)>& take) const {

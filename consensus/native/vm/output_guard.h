@@ -30,7 +30,10 @@ class OutputGuard {
   // A frame of the backup's guest in the time after round `round`; of a former time it says nothing. The
   // backup may hear of a round's end before the primary does: what it says then waits.
   void compare(std::uint64_t round, const OutputDigest& digest, const std::function<void(View)>& release);
-  // Round `round` has committed and covers every frame put so far.
+  // The guest stands still: round `round` will cover every frame put so far, which waits for that. What is put
+  // from now on is of the time after it.
+  void seal(std::uint64_t round);
+  // Round `round` has committed.
   void committed(std::uint64_t round, const std::function<void(View)>& release);
 
   bool full() const { return heldBytes_ >= heldBytesMax; }  // the guest has to wait
@@ -42,7 +45,7 @@ class OutputGuard {
   std::size_t heldBytes() const { return heldBytes_; }
   std::uint64_t equalFrames() const { return equalFrames_; }
   std::uint64_t mismatches() const { return mismatches_; }
-  std::size_t heldFrames() const { return held_.size(); }
+  std::size_t heldFrames() const { return held_.size() - sealedFrames_; }  // that no round is to cover yet
 
  private:
   struct Frame {
@@ -72,11 +75,15 @@ class OutputGuard {
   void settle(Lane& lane);
   void differ();
   void compareEarly(const std::function<void(View)>& release);
-  void releaseAll(const std::function<void(View)>& release);
+  void releaseFirst(std::size_t count, const std::function<void(View)>& release);
+  void beginTime();
 
   OutputSpeech speech_;
   bool closed_ = false;
   std::uint64_t round_ = 0;
+  std::uint64_t sealedBy_ = 0;    // the round that began this time; later than `round_`: it has not committed
+  std::size_t sealedFrames_ = 0;  // the first ones held
+  std::uint64_t sealedBelow_ = 0;  // of their orders
   std::map<std::uint64_t, Frame> held_;
   std::size_t heldBytes_ = 0;
   std::uint64_t nextOrder_ = 0;

@@ -38,12 +38,13 @@ std::string Synchronisation::listen() {
 std::string Synchronisation::dial(std::uint32_t backup, const std::string& host, std::uint16_t port) {
   std::string error = mayBegin();
   if (!error.empty()) return error;
-  const auto loaded = [this](const relay::Round& round) {
+  const auto copied = [this](std::uint64_t round) { plane_.copied(round); };
+  const auto counts = [this](const relay::Round& round) {
     plane_.committed(round.number, round.sleeps);
     lines_.push_back(toJson(round) + "\n");
   };
   auto end = std::make_unique<relay::PrimaryEnd>(
-      authenticator_, relay::Ends{options_.replica.self.number, backup}, plane_.round(), loaded, disk_);
+      authenticator_, relay::Ends{options_.replica.self.number, backup}, plane_.round(), copied, counts, disk_);
   if (!end->open(options_.migrationSocket, host, port, &error)) return error;
   linkTold_ = false;
   end_ = std::move(end);

@@ -44,7 +44,7 @@ struct Rig {
             authenticator, {2, 1}, {{"ram", live[0]}},
             [this](std::uint64_t round, bool) { received = round; }, backupDisk),
         primary(
-            other, {1, 2}, 0, [](const Round&) {}, primaryDisk) {
+            other, {1, 2}, 0, [](std::uint64_t) {}, [](const Round&) {}, primaryDisk) {
     std::string error;
     incoming = listenAt(folder.path + "/in", &error);
     REQUIRE(backup.open(folder.path + "/in", "127.0.0.1", 0, &error));

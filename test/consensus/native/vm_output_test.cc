@@ -129,6 +129,50 @@ TEST_CASE("vm: held output asks for a round when its guests rest, and when it ha
   CHECK(want(1100, 1095) == OutputGuard::Want::mismatch);
 }
 
+TEST_CASE("vm: what a guest says while its round is under way is of the time after that") {
+  Guarded guarded;
+  guarded.primary(frame("covered"));
+  guarded.primary(frame("early"));
+  guarded.backup(frame("other"));
+  CHECK(guarded.guard.want(0, 0, {}) == OutputGuard::Want::mismatch);
+  guarded.guard.seal(1);
+  CHECK(guarded.guard.want(1000, 0, {.idleNs = 1, .waitNs = 1}) == OutputGuard::Want::nothing);
+  guarded.guard.put(frame("same"), 1000, guarded.release);
+  CHECK(guarded.guard.want(1000, 0, {.idleNs = 1, .waitNs = 9}) == OutputGuard::Want::idle);
+  CHECK(guarded.guard.want(1008, 1008, {.idleNs = 1, .waitNs = 9}) == OutputGuard::Want::nothing);
+  CHECK(guarded.guard.want(1009, 1009, {.idleNs = 1, .waitNs = 9}) == OutputGuard::Want::waiting);
+  guarded.backup(frame("covered"));  // of the time before: it is late
+  guarded.others.begin();
+  guarded.guard.compare(1, *guarded.others.said(frame("same")), guarded.release);
+  CHECK(guarded.left.empty());
+  guarded.guard.committed(1, guarded.release);
+  CHECK(guarded.left == Frames{frame("covered"), frame("early"), frame("same")});
+  CHECK(guarded.guard.heldBytes() == 0);
+}
+
+TEST_CASE("vm: what a round that never commits was to cover waits for the next one, or for nobody") {
+  Guarded guarded;
+  guarded.primary(frame("one"));
+  guarded.guard.seal(1);
+  guarded.primary(frame("two"));
+  SUBCASE("the next one") {
+    guarded.guard.seal(1);
+    guarded.primary(frame("three"));
+    CHECK(guarded.left.empty());
+    guarded.guard.committed(1, guarded.release);
+    CHECK(guarded.left == Frames{frame("one"), frame("two")});
+  }
+  SUBCASE("nobody") {
+    guarded.guard.close(false, guarded.release);
+    CHECK(guarded.left == Frames{frame("one"), frame("two")});
+    guarded.guard.close(true, guarded.release);
+    guarded.primary(frame("three"));
+    guarded.others.begin();
+    guarded.backup(frame("three"));
+    CHECK(guarded.left.size() == 3);
+  }
+}
+
 TEST_CASE("vm: a full guard makes the guest wait and asks for a round") {
   Guarded guarded;
   const Bytes large = frame(std::string(60'000, 'x'));

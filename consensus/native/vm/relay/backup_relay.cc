@@ -40,13 +40,14 @@ bool BackupRelay::act(const FrameView& frame) {
   }
 }
 
-// A guest that sleeps was asked to stand still when it had loaded the round before.
+// A guest that sleeps was asked to stand still when it had loaded the round before. One that still loads that is
+// asked when it has.
 bool BackupRelay::request(std::span<const std::byte> payload) {
   Reader reader(payload);
   const auto number = reader.u64();
   const auto sleeps = reader.u8();
-  const bool due = place_ == Place::betweenRounds || (sleeps_ && standsStill() && !begun_);
-  if (!due || reader.cut() || reader.left() > 0 || number <= round_ || sleeps > 1) return false;
+  const bool due = place_ == Place::betweenRounds || place_ == Place::loading || standsStill();
+  if (!due || begun_ || reader.cut() || reader.left() > 0 || number <= round_ || sleeps > 1) return false;
   round_ = number;
   begun_ = true;
   sleeps_ = sleeps == 1;
@@ -96,8 +97,12 @@ std::size_t BackupRelay::fromGuest(std::span<const std::byte> bytes) {
     received_ = round_;
   }
   sayMessage(message);
-  if (message == Message::loaded && sleeps_) stopGuest();
+  if (message == Message::loaded && (sleeps_ || begun_)) stopGuest();
   return reader.position();
+}
+
+void BackupRelay::say(Kind kind, const Bytes& payload) {
+  appendFrame(toPrimary_, kind, isCompressed(kind) ? compressor_.compress(payload) : std::span(payload));
 }
 
 void BackupRelay::sayMessage(Message message) {

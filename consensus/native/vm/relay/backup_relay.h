@@ -73,7 +73,7 @@ class BackupRelay : private StreamEvents {
   bool putIfEqual(const HashBatch& batch, std::size_t place);
   void want(Batch batch);
   bool apply(const Batch& batch, std::size_t place, const PageContent& content);
-  void say(Kind kind, const Bytes& payload) { appendFrame(toPrimary_, kind, payload); }
+  void say(Kind kind, const Bytes& payload);
 
   PageHasher hasher_;
   LiveRam live_;
@@ -82,6 +82,7 @@ class BackupRelay : private StreamEvents {
   ColoStream stream_;                               // of the seed
   std::vector<std::span<const std::byte>> blocks_;  // live_, in the stream's order
   Place place_ = Place::seed;
+  Compressor compressor_;
   Decompressor decompressor_;
   Bytes toGuest_, toPrimary_;
   std::string failure_;

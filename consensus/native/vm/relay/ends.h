@@ -15,13 +15,20 @@ constexpr std::size_t guestUnsentBytesMax = 4u << 20;
 
 class PrimaryEnd {
  public:
-  // The backup's guest has become what this one is, which stands still until the call returns.
-  using Loaded = std::function<void(const Round&)>;
+  // The guest is copied for the round of that number, and stands still until the call returns. All that it has
+  // said is in its sockets.
+  using Copied = std::function<void(std::uint64_t)>;
+  // The round counts: the secondary has it whole, and will load it.
+  using Counts = std::function<void(const Round&)>;
 
   // Rounds are numbered from `roundsBefore` + 1.
-  PrimaryEnd(const Authenticator& authenticator, const Ends& ends, std::uint64_t roundsBefore, Loaded loaded,
-             SharedDisk* disk = nullptr)
-      : link_(authenticator, ends), roundsBefore_(roundsBefore), loaded_(std::move(loaded)), disk_(disk) {}
+  PrimaryEnd(const Authenticator& authenticator, const Ends& ends, std::uint64_t roundsBefore, Copied copied,
+             Counts counts, SharedDisk* disk = nullptr)
+      : link_(authenticator, ends),
+        roundsBefore_(roundsBefore),
+        copied_(std::move(copied)),
+        counts_(std::move(counts)),
+        disk_(disk) {}
   ~PrimaryEnd() { sys::close(listener_); }
   // QEMU is to migrate to unix:PATH; the backup's end listens at host:port.
   bool open(const std::string& path, const std::string& host, std::uint16_t port, std::string* error);
@@ -35,15 +42,16 @@ class PrimaryEnd {
   const std::string& failure() const { return failure_; }
 
  private:
-  void hearGuest();
+  void hearGuest(std::uint64_t nowNs);
   void hearBackup(std::uint64_t nowNs);
-  void handOn();
+  void handOn(std::uint64_t nowNs);
   bool takesFromGuest() const;
   void end(const std::string& why);
 
   Link link_;
   std::uint64_t roundsBefore_;
-  Loaded loaded_;
+  Copied copied_;
+  Counts counts_;
   SharedDisk* disk_;
   std::uint64_t dialedNs_ = 0;
   int listener_ = -1;

@@ -20,9 +20,9 @@ enum class Kind : std::uint8_t {
   again = 9,    // Again, for each content
 };
 
-// Contents of the guest: their payloads are parts of one compressed stream.
+// Contents of the guest, and hints of them: in each direction their payloads are parts of one compressed stream.
 constexpr bool isCompressed(Kind kind) {
-  return kind == Kind::seed || kind == Kind::content || kind == Kind::state;
+  return kind == Kind::seed || kind == Kind::content || kind == Kind::state || kind == Kind::wants;
 }
 
 constexpr std::size_t frameHeadBytes = 5;

@@ -45,11 +45,11 @@ void PrimaryEnd::serve(std::uint64_t nowNs) {
   if (!linked() && nowNs - dialedNs_ > linkLimitNs) return end("the other relay does not answer");
   if (link_.open() && !relay_) {
     relay_.emplace(link_.hashKey(), roundsBefore_, disk_);
-    handOn();
+    handOn(nowNs);
   }
   if (relay_) {
     hearBackup(nowNs);
-    hearGuest();
+    hearGuest(nowNs);
     if (!relay_->failure().empty()) return end(relay_->failure());
   }
   if (!link_.failure().empty()) return end(link_.failure());
@@ -63,26 +63,27 @@ void PrimaryEnd::hearBackup(std::uint64_t nowNs) {
     const auto frame = link_.frame();
     if (!frame) return;
     relay_->fromBackup(*frame, nowNs);
-    if (const auto round = relay_->takeRound()) loaded_(*round);
-    handOn();
+    if (const auto round = relay_->takeRound()) counts_(*round);
+    handOn(nowNs);
   }
 }
 
-void PrimaryEnd::hearGuest() {
+void PrimaryEnd::hearGuest(std::uint64_t nowNs) {
   if (guest_.descriptor() < 0 || !takesFromGuest()) return;
   guest_.receive();
   while (takesFromGuest()) {
     const auto bytes = guest_.input().first(std::min(guest_.available(), guestBytesAtOnce));
     const std::size_t taken = relay_->fromGuest(bytes);
     guest_.skip(taken);
-    handOn();
+    handOn(nowNs);
     if (taken == 0) return;
   }
 }
 
-void PrimaryEnd::handOn() {
+void PrimaryEnd::handOn(std::uint64_t nowNs) {
   link_.put(relay_->toBackup());
   link_.send();
+  if (const auto round = relay_->takeCopied(nowNs)) copied_(*round);
   guest_.put(relay_->toGuest());
   relay_->toGuest().clear();
   guest_.flush();

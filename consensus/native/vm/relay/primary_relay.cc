@@ -107,6 +107,7 @@ void PrimaryRelay::sendBatch() {
 }
 
 void PrimaryRelay::request() {
+  if (due_ == Message::received) return fail("the primary's QEMU begins a round before the last one counts");
   round_ = {.number = round_.number + 1, .trigger = std::exchange(trigger_, {}), .sleeps = sleeps_};
   Bytes begun;
   appendNumber(begun, round_.number);
@@ -153,6 +154,15 @@ void PrimaryRelay::sendState() {
   round_.stateSentBytes = delta.size();
   say(Kind::state,
       DeviceState{static_cast<std::uint32_t>(state_.size()), hasher_.hash(state_), delta}.encode());
+  copied_ = true;
+  appendNumber(toGuest_, Message::received);
+  appendNumber(toGuest_, Message::loaded);
+}
+
+std::optional<std::uint64_t> PrimaryRelay::takeCopied(std::uint64_t nowNs) {
+  if (!std::exchange(copied_, false)) return std::nullopt;
+  round_.pauseNs = nowNs - stoppedNs_;
+  return round_.number;
 }
 
 void PrimaryRelay::say(Kind kind, std::span<const std::byte> payload) {
@@ -166,7 +176,8 @@ void PrimaryRelay::fromBackup(const FrameView& frame, std::uint64_t nowNs) {
   round_.toPrimaryBytes += frameHeadBytes + frame.payload.size();
   if (frame.kind == Kind::message) return heard(frame.payload, nowNs);
   if (frame.kind == Kind::wants) {
-    if (const auto wants = Wants::decode(frame.payload)) return answer(*wants);
+    const auto payload = decompressor_.decompress(frame.payload);
+    if (const auto wants = payload ? Wants::decode(*payload) : std::nullopt) return answer(*wants);
   } else if (frame.kind == Kind::again) {
     if (const auto again = Again::decode(frame.payload)) return answer(*again);
   }
@@ -179,9 +190,9 @@ void PrimaryRelay::heard(std::span<const std::byte> payload, std::uint64_t nowNs
   if (reader.cut() || reader.left() > 0 || message != due_)
     return fail("a message of the secondary out of turn");
   if (message == Message::ready && !stream_.beginRounds()) return;
-  appendNumber(toGuest_, message);
   if (message == Message::reply) stoppedNs_ = nowNs;
-  if (message == Message::loaded) finish(nowNs);
+  if (message == Message::received) finish(nowNs);
+  if (message == Message::ready || message == Message::reply) appendNumber(toGuest_, message);
   due_ = message == Message::reply      ? Message::received
          : message == Message::received ? Message::loaded
                                         : Message::reply;
@@ -237,7 +248,7 @@ void PrimaryRelay::settle(std::uint32_t number) {
 }
 
 void PrimaryRelay::finish(std::uint64_t nowNs) {
-  round_.pauseNs = nowNs - stoppedNs_;
+  round_.coverNs = nowNs - stoppedNs_;
   done_ = round_;
 }
 

@@ -36,7 +36,9 @@ class PrimaryRelay : private StreamEvents {
 
   Bytes& toGuest() { return toGuest_; }  // to be emptied by the caller, as the next
   Bytes& toBackup() { return toBackup_; }
-  // Of the round whose end waits in toGuest(): the primary stands still until it is handed on.
+  // The number of the round that is here whole: QEMU's guest runs on when what waits in toGuest() is handed on.
+  std::optional<std::uint64_t> takeCopied(std::uint64_t nowNs);
+  // That counts: the secondary has all of it.
   std::optional<Round> takeRound() { return std::exchange(done_, std::nullopt); }
   // Not empty: nothing more comes out, and the session must be ended.
   const std::string& failure() const { return failure_.empty() ? stream_.failure() : failure_; }
@@ -71,6 +73,7 @@ class PrimaryRelay : private StreamEvents {
   PageHasher hasher_;
   ColoStream stream_;
   Compressor compressor_;
+  Decompressor decompressor_;
   Bytes toGuest_, toBackup_;
   std::string failure_;
   // What the secondary's cache holds: by block and page. All zero: not known.
@@ -87,6 +90,7 @@ class PrimaryRelay : private StreamEvents {
   bool stateDue_ = false;         // it waits for the disk
   Message due_ = Message::ready;  // from the secondary
   Round round_;
+  bool copied_ = false;
   std::optional<Round> done_;
   std::string trigger_;
   bool sleeps_ = false;

@@ -20,7 +20,8 @@ std::string toJson(const Round& round) {
       {"toBackupBytes", round.toBackupBytes},
       {"toPrimaryBytes", round.toPrimaryBytes},
       {"sleeps", round.sleeps ? 1 : 0},
-      {"pauseUs", round.pauseNs / 1000}};
+      {"pauseUs", round.pauseNs / 1000},
+      {"coverUs", round.coverNs / 1000}};
   std::string json = "{\"type\":\"round\",\"trigger\":\"" + round.trigger + "\"";
   for (const auto& [name, value] : numbers) json += ",\"" + std::string(name) + "\":" + std::to_string(value);
   return json + "}";

@@ -20,7 +20,8 @@ struct Round {
   std::uint64_t toBackupBytes = 0;  // that crossed
   std::uint64_t toPrimaryBytes = 0;
   bool sleeps = false;        // the backup's guest, after it
-  std::uint64_t pauseNs = 0;  // from the backup's standstill until it has loaded
+  std::uint64_t pauseNs = 0;  // the primary's guest stood still, from the backup's standstill on
+  std::uint64_t coverNs = 0;  // from then until the round counted
 };
 
 std::string toJson(const Round& round);
