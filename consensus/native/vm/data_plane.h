@@ -52,11 +52,10 @@ class DataPlane {
   std::string setBackup(
       std::uint32_t member);  // 0: none. Only at the primary, once that guest is the same as this one
   std::string cut(std::uint64_t round);  // the primary begins a round
-  // The round has made the backup's guest the same as the primary's, which have not run on yet; both members
-  // are told.
   // The primary's guest is copied, and runs on when this returns: what it has said the round will cover.
   void copied(std::uint64_t round);
-  // `sleeps`: the backup's guest, until the next one.
+  // The round counts: the backup's guest is what the primary's was when it was copied, and has not run on yet.
+  // Both members are told. `sleeps`: the backup's guest, until the next one.
   std::string committed(std::uint64_t round, bool sleeps = false);
   std::string abandoned(std::uint64_t round);                          // it has changed nothing
   std::uint64_t round() const { return round_; }                       // the last that was committed
