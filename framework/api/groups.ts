@@ -123,10 +123,10 @@ function update(context: Context, id: string): Handler {
 
 /** In Marathon this sets `enforceRole`, and nothing else; here only false can be had. */
 function patch({ service }: Context, id: string): Handler {
-  return (request) => {
+  return (request, reply) => {
     readBody(request, id);
     requireGroup(service.view(), id);
-    return {};
+    return reply.send();
   };
 }
 

@@ -42,6 +42,7 @@ function queueItem(item: QueueView, view: FrameworkView) {
   return {
     app: app === undefined ? { id: item.appId } : appSummary({ ...app, spec: item.spec }),
     count: item.count,
+    role: view.role,
     delay: { timeLeftSeconds: item.delaySecondsLeft, overdue: item.delaySecondsLeft <= 0 },
     since: item.since,
     processedOffersSummary: {

@@ -47,7 +47,7 @@ export function findVersion(app: AppView, version: string): AppSpec {
   const found = versionsOf(app).find((spec) => Date.parse(spec.version) === time);
   if (found !== undefined) return found;
   const remedy = `GET /v2/apps${app.spec.id}/versions lists the versions that are kept.`;
-  throw new ApiError(404, `App '${app.spec.id}' has no version ${version}`, remedy);
+  throw new ApiError(404, `App '${app.spec.id}' does not exist in version ${version}`, remedy);
 }
 
 /** The present version first. */

@@ -93,6 +93,30 @@ class AppTable<T extends { id: string; appId: string }> extends Table<T> {
   }
 }
 
+/** Deployments, also by the apps that they change. */
+class DeploymentTable extends Table<DeploymentRecord> {
+  #byApp = new Map<string, Set<string>>();
+
+  protected override set(id: string, record: DeploymentRecord): DeploymentRecord {
+    if (this.get(id) === undefined)
+      for (const app of record.affectedApps) this.#byApp.set(app, (this.#byApp.get(app) ?? new Set()).add(id));
+    return super.set(id, record);
+  }
+
+  override remove(id: string): void {
+    for (const app of this.get(id)?.affectedApps ?? []) {
+      const ids = this.#byApp.get(app);
+      ids?.delete(id);
+      if (ids?.size === 0) this.#byApp.delete(app);
+    }
+    super.remove(id);
+  }
+
+  of(appId: string): DeploymentRecord[] {
+    return [...(this.#byApp.get(appId) ?? [])].flatMap((id) => this.get(id) ?? []);
+  }
+}
+
 /** Apps, also by those that they have to be apart from. */
 class ApartTable extends Table<AppRecord> {
   #apart = new Map<string, Map<string, Affinity[]>>();
@@ -136,7 +160,7 @@ export class State {
   readonly treeChanges = new Table<TreeChange>('treeChange');
   readonly tasks = new AppTable<TaskRecord>('task');
   readonly reservations = new AppTable<ReservationRecord>('reservation');
-  readonly deployments = new Table<DeploymentRecord>('deployment');
+  readonly deployments = new DeploymentTable('deployment');
   readonly drains = new Table<DrainRecord>('drain');
   readonly rebalances = new Table<RebalanceRecord>('rebalance');
   readonly preemptions = new Table<PreemptionRecord>('preemption');
@@ -174,7 +198,7 @@ export class State {
   }
 
   deploymentsOf(appId: string): DeploymentRecord[] {
-    return [...this.deployments.values()].filter((deployment) => deployment.affectedApps.includes(appId));
+    return this.deployments.of(appId);
   }
 
   /** Everything changed since the last call. */

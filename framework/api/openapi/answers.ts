@@ -39,6 +39,7 @@ const failure = object({
 const queued = object({
   app: anything,
   count,
+  role: text,
   delay: object({ timeLeftSeconds: count, overdue: flag }),
   since: time,
   processedOffersSummary: object({
@@ -111,7 +112,6 @@ export const answerSchemas: Record<string, Schema> = {
   Group: group,
   GroupChange: { oneOf: [ref('DeploymentResult'), ref('DeploymentSteps')] },
   GroupVersions: list(time),
-  Nothing: { type: 'object', additionalProperties: false },
   Queue: object({ queue: list(queued) }),
   Placement: object({ appId: text, tasks: list(anything), survives: anything, waiting: anything }),
   Replicas: object({ appId: text }),

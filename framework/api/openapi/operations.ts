@@ -124,7 +124,7 @@ const oneGroup = (of: string): Path => ({
   DELETE: { summary: `stops all apps of ${of}`, query: ['force'], answers: { 200: 'DeploymentResult' } },
 });
 
-const patchGroup: Operation = { summary: 'takes enforceRole false', body: 'GroupUpdate', answers: { 200: 'Nothing' } };
+const patchGroup: Operation = { summary: 'takes enforceRole false', body: 'GroupUpdate', answers: { 200: null } };
 
 const groupPaths: Record<string, Path> = {
   '/v2/groups': oneGroup('the root group'),

@@ -24,4 +24,18 @@ describe('gaia events', () => {
     const lines = ['/first', '/second'].map((appId) => `now  app_terminated_event  appId=${appId}\n`);
     assert.deepEqual([code, stdout], [3, lines.join('')]);
   });
+
+  it('are asked of the leader, when another scheduler answers', async () => {
+    const service = new MemoryService();
+    const api = buildApi(service);
+    const { host } = new URL(await api.listen({ host: '127.0.0.1', port: 0 }));
+    const leadership = { leading: false, leader: host, zooKeeper: null, abdicate: () => false };
+    const standby = buildApi(new MemoryService(), { leadership });
+    const GAIA_API = await standby.listen({ host: '127.0.0.1', port: 0 });
+    const { code, stdout } = await gaia(['events', '--json'], '', { GAIA_API });
+    await Promise.all([api.close(), standby.close()]);
+    assert.equal(code, 0);
+    assert.equal(JSON.parse(stdout).events[0].eventType, 'event_stream_attached');
+    assert.ok(service.events.next > 0);
+  });
 });
