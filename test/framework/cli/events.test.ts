@@ -28,6 +28,7 @@ describe('gaia events', () => {
   it('are asked of the leader, when another scheduler answers', async () => {
     const service = new MemoryService();
     const api = buildApi(service);
+    service.events.publish({ eventType: 'app_terminated_event', appId: '/gone', timestamp: 'now' });
     const { host } = new URL(await api.listen({ host: '127.0.0.1', port: 0 }));
     const leadership = { leading: false, leader: host, zooKeeper: null, abdicate: () => false };
     const standby = buildApi(new MemoryService(), { leadership });
@@ -35,7 +36,6 @@ describe('gaia events', () => {
     const { code, stdout } = await gaia(['events', '--json'], '', { GAIA_API });
     await Promise.all([api.close(), standby.close()]);
     assert.equal(code, 0);
-    assert.equal(JSON.parse(stdout).events[0].eventType, 'event_stream_attached');
-    assert.ok(service.events.next > 0);
+    assert.equal(JSON.parse(stdout).events[0].appId, '/gone');
   });
 });
