@@ -33,7 +33,12 @@ export interface AppSpec {
   backoffSeconds: number;
   backoffFactor: number;
   maxLaunchDelaySeconds: number;
-  upgradeStrategy: { minimumHealthCapacity: number; maximumOverCapacity: number };
+  upgradeStrategy: {
+    minimumHealthCapacity: number;
+    maximumOverCapacity: number;
+    /** Our extension, of replicated apps: so many may be missing at a time; 0: a spare one joins first. Left out: 1, of up to two 0. */
+    replicasMissingMax?: number;
+  };
   /** From Mesos' TASK_UNREACHABLE: when a task is replaced, and when it is forgotten. Default 0 and 0; replicated apps 60 and 600. */
   unreachableStrategy: { inactiveAfterSeconds: number; expungeAfterSeconds: number } | 'disabled';
   killSelection: 'YOUNGEST_FIRST' | 'OLDEST_FIRST';

@@ -1,11 +1,10 @@
 /** Replicated apps: generations, slots, and what is to be launched. */
 import { isReplicatedGuest } from '../replicated-guest.js';
-import { isOutdated } from './apps.js';
 import type { Context } from './context.js';
 import { type Demand, demandOf } from './demand.js';
 import { offerBackup } from './guest-offers.js';
 import { advanceGuestWishes } from './guest-orders.js';
-import { isCovered, isGuestOutOfReach } from './guests.js';
+import { isGuestOutOfReach } from './guests.js';
 import { advanceHandOver } from './hand-over.js';
 import { retireStalledJoiners } from './joiners.js';
 import { advanceRetirements, removeDead, retire } from './members.js';
@@ -27,13 +26,11 @@ import { giveUpAway, returningDemands } from './returning.js';
 import { tell } from './story.js';
 import { stop } from './tasks.js';
 import { retireUnhealthy } from './unhealthy-members.js';
-import { isUp } from './up.js';
+import { needsSpare, nextToReplace, outdated } from './upgrades.js';
 import { victimsOf } from './victims.js';
 
 /** Slots of a group, as the consensus core counts them. */
 const slotsMax = 9;
-/** Groups up to this size get a spare replica while one is replaced, because they cannot spare one. */
-const surgeInstancesMax = 2;
 
 /** Makes one step towards a whole group of the wanted version; returns what is to be launched. */
 export function convergeGroup(context: Context, app: AppRecord, tasks: TaskRecord[], restarting: boolean): Demand[] {
@@ -162,16 +159,6 @@ export function wantSlots(context: Context, app: AppRecord, group: GroupRecord, 
   putGroup(context, app, { slots: [...slots].sort((a, b) => a - b), filledSlots });
 }
 
-/** While the spare joins there is one slot more; once it has joined, the slot of an outdated member is dropped. */
-function needsSpare(context: Context, group: Group, restarting: boolean): boolean {
-  const { app, record } = group;
-  if (!restarting || app.active.instances > surgeInstancesMax || outdated(group).length === 0) return false;
-  const whole = groupState(group) === 'whole' && isFreshUp(context, group);
-  const spareJoined = record.slots.length > app.active.instances && whole;
-  const settled = group.members.every((task) => !task.replica.retiring);
-  return settled && !spareJoined;
-}
-
 /** One that is empty, else of an outdated member, else of whoever leaves the rest most evenly spread. */
 function slotToDrop(context: Context, group: Group, slots: number[], restarting: boolean): number {
   const filled = (slot: number) => group.members.some((task) => task.replica.self.slot === slot);
@@ -183,13 +170,6 @@ function slotToDrop(context: Context, group: Group, slots: number[], restarting:
   return (lastToLead(group, stale) ?? victim)?.replica.self.slot ?? Math.max(...slots);
 }
 
-const outdated = (group: Group) =>
-  group.members.filter((task) => !task.replica.retiring && !task.stopping && isOutdated(group.app, task));
-
-/** All of the wanted version that are there. */
-const isFreshUp = (context: Context, group: Group) =>
-  group.members.every((task) => isOutdated(group.app, task) || task.replica.retiring || isUp(context, group.app, task));
-
 /** Followers by slot before the leader. */
 export function lastToLead(group: Group, members: MemberTask[]): MemberTask | undefined {
   const leader = leaderTask(group)?.id;
@@ -198,18 +178,14 @@ export function lastToLead(group: Group, members: MemberTask[]): MemberTask | un
   )[0];
 }
 
-/** Retires members whose slot is no longer wanted, lost sight of, or outdated; the last kind one at a time. */
+/** Retires members whose slot is no longer wanted, lost sight of, or outdated; of the last kind one in each step. */
 function retireSurplus(context: Context, group: Group, restarting: boolean): void {
   const { app, record } = group;
   for (const task of group.members) {
     if (!record.slots.includes(task.replica.self.slot)) retire(context, task, 'its slot is no longer wanted');
     else if (task.inactive) retire(context, task, 'it has been unreachable for too long');
   }
-  const present = refreshed(context, group);
-  const isWhole = groupState(present) === 'whole' && isFreshUp(context, present);
-  const calm = isWhole && isCovered(present) && !present.record.moving;
-  const replaceable = restarting && app.active.instances > surgeInstancesMax && calm;
-  const next = replaceable ? lastToLead(present, outdated(present)) : undefined;
+  const next = restarting ? nextToReplace(context, refreshed(context, group)) : undefined;
   if (next) retire(context, next, `the app has a new version, ${app.active.version}`);
 }
 

@@ -166,9 +166,16 @@ function readUpgradeStrategy(reader: Reader): AppSpec['upgradeStrategy'] | undef
   const share = { min: 0, max: 1 };
   const minimumHealthCapacity = inner.number('minimumHealthCapacity', share);
   const maximumOverCapacity = inner.number('maximumOverCapacity', share);
-  requirePresent(inner, 'minimumHealthCapacity', 'a share from 0 to 1');
-  requirePresent(inner, 'maximumOverCapacity', 'a share from 0 to 1');
-  return { minimumHealthCapacity: minimumHealthCapacity ?? 1, maximumOverCapacity: maximumOverCapacity ?? 1 };
+  const replicasMissingMax = inner.integer('replicasMissingMax', { min: 0 });
+  if (replicasMissingMax === undefined) {
+    requirePresent(inner, 'minimumHealthCapacity', 'a share from 0 to 1');
+    requirePresent(inner, 'maximumOverCapacity', 'a share from 0 to 1');
+  }
+  return {
+    minimumHealthCapacity: minimumHealthCapacity ?? 1,
+    maximumOverCapacity: maximumOverCapacity ?? 1,
+    ...(replicasMissingMax === undefined ? {} : { replicasMissingMax }),
+  };
 }
 
 function readUnreachableStrategy(reader: Reader): AppSpec['unreachableStrategy'] | undefined {

@@ -6,6 +6,7 @@ import { type Problems, show } from './problems.js';
 import { checkReadiness } from './readiness.js';
 import { checkResident } from './resident-rules.js';
 import { checkSecrets } from './secrets.js';
+import { checkMissing } from './upgrade-rules.js';
 
 type Judged = Omit<AppSpec, 'version' | 'versionInfo'>;
 
@@ -37,6 +38,7 @@ export function checkRules(app: Judged, owner: Owner, problems: Problems): void 
   checkHealth(app, problems);
   checkAppCheck(app, problems);
   checkReadiness(app, problems);
+  checkMissing(app, problems);
   checkSecrets(app, owner.secrets, problems);
   if (app.replication?.protocol === 'apus') checkReplicated(app, problems);
   else if (app.replication !== null && app.container === null) {

@@ -16,7 +16,11 @@ const placement = {
 };
 
 const change = {
-  'upgradeStrategy?': object({ minimumHealthCapacity: share, maximumOverCapacity: share }),
+  'upgradeStrategy?': object({
+    'minimumHealthCapacity?': share,
+    'maximumOverCapacity?': share,
+    'replicasMissingMax?': count,
+  }),
   'unreachableStrategy?': {
     oneOf: [{ enum: ['disabled'] }, object({ 'inactiveAfterSeconds?': count, 'expungeAfterSeconds?': count })],
   },
