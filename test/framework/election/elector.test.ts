@@ -84,6 +84,8 @@ describe('electors', function () {
     assert.deepEqual(first.said, ['opens', 'begins', 'ends']);
     await second.elector.stop();
     await leads(first);
+    const failed = first.elector.failed.catch(() => 'failed');
+    assert.equal(await Promise.race([failed, Promise.resolve('it goes on')]), 'it goes on');
   });
 
   it('end with the cause when a reign fails for another reason', async () => {

@@ -1,0 +1,79 @@
+/**
+ * Leaders lost at random moments, one after another, while users change things: killed, standing still, asked to abdicate, cut off from
+ * ZooKeeper. There are never more tasks than somebody asked for, and in the end there is what was asked for last.
+ * `GAIA_TAKEOVERS=30 npm test -- takeovers` is the long form.
+ */
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { randomFrom } from '../random.js';
+import { Ensemble, type Scheduler } from './schedulers.js';
+import { until } from './system.js';
+
+const APP = '/v2/apps/busy';
+const instancesMax = 6;
+const rounds = Number(process.env.GAIA_TAKEOVERS ?? 1);
+const seed = Number(process.env.GAIA_SEED ?? Date.now() % 2 ** 31);
+
+describe('schedulers that are lost again and again', function () {
+  this.timeout(60_000 + rounds * 30_000);
+  const random = randomFrom(seed);
+  const below = (count: number) => Math.floor(random() * count);
+  let ensemble: Ensemble;
+
+  before(async () => {
+    ensemble = await Ensemble.start({ zkSessionTimeoutMs: 20_000 });
+  });
+  after(() => ensemble?.stop());
+
+  const faults: ((leader: Scheduler) => Promise<void>)[] = [
+    async (leader) => {
+      leader.process.kill('SIGKILL');
+      ensemble.schedulers = ensemble.schedulers.filter((one) => one !== leader);
+      await ensemble.add();
+    },
+    async (leader) => {
+      leader.process.kill('SIGSTOP');
+      await sleep(500 + below(6000));
+      leader.process.kill('SIGCONT');
+    },
+    async (leader) => {
+      await leader.request('DELETE', '/v2/leader').catch(() => null);
+    },
+    async () => {
+      ensemble.zooKeeper.signal(0, 'SIGSTOP');
+      await sleep(500 + below(5000));
+      ensemble.zooKeeper.signal(0, 'SIGCONT');
+    },
+  ];
+
+  /** Whatever comes of it: whoever is asked may be lost, too. */
+  const scale = (instances: number) =>
+    (ensemble.schedulers[below(3)] as Scheduler).request('PATCH', `${APP}?force=true`, { instances }).catch(() => null);
+
+  it(`never run too much and end with what was asked for last (seed ${seed}, ${rounds} rounds)`, async () => {
+    const app = { id: '/busy', cmd: 'exec sleep 600', cpus: 0.1, mem: 32, instances: 1, backoffSeconds: 0 };
+    assert.equal((await (await ensemble.leader()).request('POST', '/v2/apps', app)).status, 201);
+    await ensemble.running(await ensemble.leader(), APP, 1);
+    const { frameworks } = await ensemble.inMesos();
+    for (let round = 0; round < rounds; round += 1) {
+      const leader = await ensemble.leader();
+      const changes = [1, 2, 3].map(async (n) => {
+        await sleep(n * below(400));
+        return scale(1 + below(instancesMax));
+      });
+      await sleep(below(600));
+      await (faults[below(faults.length)] as (typeof faults)[number])(leader);
+      await Promise.all(changes);
+      const { tasks } = await ensemble.inMesos();
+      assert.ok(tasks.length <= instancesMax, `round ${round}: ${tasks.join(' ')}`);
+    }
+    const last = 1 + below(instancesMax);
+    await until('the last change is taken', 30_000, async () => (await scale(last))?.status === 200);
+    const ids = await ensemble.running(await ensemble.leader(), APP, last);
+    await until('Mesos runs them and nothing else, for the same framework', 30_000, async () => {
+      assert.deepEqual(await ensemble.inMesos(), { frameworks, tasks: ids });
+      return true;
+    });
+    for (const { ended, log } of ensemble.schedulers) assert.equal(ended, false, log);
+  });
+});
