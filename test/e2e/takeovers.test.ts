@@ -2,7 +2,7 @@
  * Leaders lost at random moments, one after another, while users change things: killed, standing still, asked to abdicate, cut off from
  * ZooKeeper. No task ever runs that the present leader does not know: what a former one launched it had stored. In the end there is what was
  * asked for last.
- * `GAIA_TAKEOVERS=30 npm test -- takeovers` is the long form.
+ * Takes minutes: `GAIA_TAKEOVERS=30 npm test -- takeovers`.
  */
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,10 +13,10 @@ import { until } from './system.js';
 
 const APP = '/v2/apps/busy';
 const instancesMax = 6;
-const rounds = Number(process.env.GAIA_TAKEOVERS ?? 1);
+const rounds = Number(process.env.GAIA_TAKEOVERS ?? 0);
 const seed = Number(process.env.GAIA_SEED ?? Date.now() % 2 ** 31);
 
-describe('schedulers that are lost again and again', function () {
+(rounds > 0 ? describe : describe.skip)('schedulers that are lost again and again', function () {
   this.timeout(60_000 + rounds * 30_000);
   const random = randomFrom(seed);
   const below = (count: number) => Math.floor(random() * count);
