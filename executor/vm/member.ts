@@ -11,7 +11,7 @@ import { startQemu } from './launch.js';
 import { guestMac } from './machine.js';
 import type { PairLimits } from './pair.js';
 import { PairLoop, type PairNews } from './pair-loop.js';
-import { type GuestStatus, parsePlaneLine } from './plane-lines.js';
+import { type GuestStatus, type PlaneLine, parsePlaneLine } from './plane-lines.js';
 import { Qmp } from './qmp.js';
 import { memberFiles, vmConf } from './vm-conf.js';
 
@@ -155,18 +155,22 @@ export class GuestMember {
     });
   }
 
-  /** A line that cannot be read is for whoever hears the others, too. */
   private onLine(line: string): void {
-    try {
-      const read = parsePlaneLine(line);
-      if (read === null || read.type === 'fatal') this.options.hear(line);
-      if (read?.type === 'guest') this.guest = read.guest;
-      if (read?.type === 'fatal') this.fatal = read.message;
-      if (read?.type === 'frames' || read?.type === 'takeover') this.options.tell(read);
-      if (read !== null) this.pair?.onLine(read);
-    } catch {
-      this.options.hear(line);
-    }
+    const read = readLine(line);
+    if (read === null || read.type === 'fatal') this.options.hear(line);
+    if (read?.type === 'guest') this.guest = read.guest;
+    if (read?.type === 'fatal') this.fatal = read.message;
+    if (read?.type === 'frames' || read?.type === 'takeover') this.options.tell(read);
+    if (read !== null) this.pair?.onLine(read);
     this.changed();
+  }
+}
+
+/** One that cannot be read is for whoever hears the others, too: null. What is done about those that can be must not fail unseen. */
+function readLine(line: string): PlaneLine | null {
+  try {
+    return parsePlaneLine(line);
+  } catch {
+    return null;
   }
 }

@@ -13,6 +13,7 @@ constexpr int executorDescriptor = 3;
 constexpr std::uint64_t reportNs = 50'000'000;
 constexpr std::uint64_t countNs = 2'000'000'000;
 constexpr std::size_t commandBytesMax = 4096;
+constexpr std::size_t unsentBytesMax = 1u << 20;  // an executor that reads nothing for minutes
 
 const char* nameOf(OutputGuard::Want want) {
   switch (want) {
@@ -72,9 +73,19 @@ Control::Control() {
   say(helloLine());
 }
 
-// The executor may be slow to read, clients must not wait for it: what does not fit now is not said.
+// The executor may be slow to read, and clients must not wait for it. A line is said whole or not at all:
+// half of one would spoil the next, too.
 void Control::say(const std::string& line) {
-  if (channel_ >= 0) (void)send(channel_, line.data(), line.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  if (channel_ < 0 || unsent_.size() > unsentBytesMax) return;
+  unsent_ += line;
+  flush();
+}
+
+void Control::flush() {
+  ssize_t sent = 0;
+  while (!unsent_.empty() &&
+         (sent = send(channel_, unsent_.data(), unsent_.size(), MSG_NOSIGNAL | MSG_DONTWAIT)) > 0)
+    unsent_.erase(0, static_cast<std::size_t>(sent));
 }
 
 void Control::fail(const std::string& message) { say(fatalLine(message)); }
@@ -85,12 +96,16 @@ void Control::offer(std::string line, std::string* last) {
 }
 
 void Control::addTo(std::vector<pollfd>* descriptors) const {
-  if (channel_ >= 0) descriptors->push_back({channel_, POLLIN, 0});
+  const int out = unsent_.empty() ? 0 : POLLOUT;
+  if (channel_ >= 0) descriptors->push_back({channel_, static_cast<short>(POLLIN | out), 0});
 }
 
 void Control::serve(std::span<const pollfd> ready, DataPlane& plane, Synchronisation& synchronisation) {
-  for (const pollfd& entry : ready)
-    if (entry.fd == channel_ && entry.revents != 0) return receive(plane, synchronisation);
+  for (const pollfd& entry : ready) {
+    if (entry.fd != channel_ || entry.revents == 0) continue;
+    flush();
+    return receive(plane, synchronisation);
+  }
 }
 
 void Control::receive(DataPlane& plane, Synchronisation& synchronisation) {
@@ -99,6 +114,7 @@ void Control::receive(DataPlane& plane, Synchronisation& synchronisation) {
   if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) {
     ::close(channel_);  // the executor is gone; the guest goes on serving
     channel_ = -1;
+    unsent_.clear();
   }
   if (got > 0) received_.append(part, static_cast<std::size_t>(got));
   for (std::size_t end; (end = received_.find('\n')) != std::string::npos; received_.erase(0, end + 1))
@@ -144,6 +160,7 @@ void Control::obey(std::string_view line, DataPlane& plane, Synchronisation& syn
 
 void Control::report(DataPlane& plane, Synchronisation& synchronisation, std::uint64_t nowNs) {
   for (const auto& line : synchronisation.takeLines()) say(line);
+  if (!unsent_.empty()) return;  // what follows is told as it is once the executor has heard all before
   GuestStatus guest = plane.guestStatus();
   guest.diskDue = synchronisation.diskDue();
   if (guest != guest_) {  // at once: rounds wait for it

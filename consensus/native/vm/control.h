@@ -18,12 +18,14 @@ class Control {
 
  private:
   void say(const std::string& line);
+  void flush();
   void receive(DataPlane& plane, Synchronisation& synchronisation);
   void obey(std::string_view line, DataPlane& plane, Synchronisation& synchronisation);
   void offer(std::string line, std::string* last);
 
   int channel_ = -1;  // -1: there is no executor, or no more
   std::string received_;
+  std::string unsent_;
   std::optional<GuestStatus> guest_;      // as last said
   std::string state_, metrics_, frames_;  // likewise
   std::uint64_t reportedNs_ = 0, countedNs_ = 0;

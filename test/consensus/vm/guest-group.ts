@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
+import { createInterface, type Interface } from 'node:readline';
 import type { Duplex } from 'node:stream';
 import type { FrameCounts, RoundReport } from '../../../executor/assignment.js';
 import type { GuestStatus, RelayStatus } from '../../../executor/vm/plane-lines.js';
@@ -84,6 +84,7 @@ export class GuestMember {
   /** Hears every line, too. */
   onLine: (line: string) => void = () => {};
   private readonly child: ChildProcess;
+  private readonly lines: Interface;
 
   private constructor(
     readonly directory: string,
@@ -92,7 +93,7 @@ export class GuestMember {
     const words = ['--pdeathsig', 'KILL', program];
     const env = { ...process.env, GAIA_REPLICA: 'vm.conf' };
     this.child = spawn('setpriv', words, { cwd: directory, env, stdio: ['ignore', 'ignore', 'ignore', 'pipe'] });
-    createInterface(this.channel).on('line', (line) => {
+    this.lines = createInterface(this.channel).on('line', (line) => {
       this.hear(JSON.parse(line));
       this.onLine(line);
     });
@@ -134,6 +135,12 @@ export class GuestMember {
 
   get status(): number | null {
     return this.child.exitCode;
+  }
+
+  /** Reads none of its words, as an executor that a busy host leaves no time, or goes on. */
+  reads(wanted: boolean): void {
+    if (wanted) this.lines.resume();
+    else this.lines.pause();
   }
 
   order(line: string): void {
