@@ -231,6 +231,10 @@ int connectTcp(const std::string& host, std::uint16_t port) {
   return failed(descriptor);
 }
 
+void bearSilence(int descriptor, std::uint32_t ms) {
+  setOption(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(ms));
+}
+
 int accept(int listener) {
   const int descriptor = own(static_cast<int>(syscall(SYS_accept4, listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)));
   if (descriptor >= 0) tuneTcp(descriptor);

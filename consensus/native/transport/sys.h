@@ -46,6 +46,8 @@ int connectUnix(const std::string& abstractName);
 int listenTcp(const std::string& host, std::uint16_t port);
 int connectTcp(const std::string& host, std::uint16_t port);
 int accept(int listener);
+// For a connection whose other side may stop reading for a while, which counts as a silence: how long one may last.
+void bearSilence(int descriptor, std::uint32_t ms);
 int socketError(int descriptor);
 std::uint16_t localPort(int descriptor);
 using Address = std::array<std::byte, 16>;

@@ -35,10 +35,10 @@ struct Folder {
 
 struct Rig {
   explicit Rig(std::uint8_t primarysSecret = 1, SharedDisk* primaryDisk = nullptr,
-               SharedDisk* backupDisk = nullptr)
+               SharedDisk* backupDisk = nullptr, std::size_t pages = 8)
       : authenticator("/vm", {1}),
         other("/vm", {primarysSecret}),
-        layout{{{"ram", 8}}},
+        layout{{{"ram", pages}}},
         live(layout.ram()),
         backup(
             authenticator, {2, 1}, {{"ram", live[0]}},
@@ -105,6 +105,33 @@ TEST_CASE("relay ends: a seed goes through, byte for byte, and the guest's end e
   CHECK(rig.seedThrough(seed) == seed);
   CHECK(rig.until([&] { return !rig.primary.failure().empty() && !rig.backup.failure().empty(); }));
   CHECK(rig.primary.failure().find("QEMU has ended the migration") != std::string::npos);
+}
+
+TEST_CASE(
+    "relay ends: a secondary that reads nothing for longer than a silent host may be silent is waited for") {
+  constexpr std::size_t pages = 8192;  // more than all sockets and buffers between the two hold
+  constexpr std::uint64_t pauseNs = 5'000'000'000;
+  Rig rig(1, nullptr, nullptr, pages);
+  rig.dial();
+  Ram ram = rig.layout.ram();
+  sys::randomBytes(ram[0]);  // does not compress
+  const Bytes seed = Writer(rig.layout).seed(ram);
+  std::string error;
+  Stream guest(connectTo(rig.folder.path + "/out", &error)), secondary;
+  guest.put(seed);
+  const std::uint64_t startNs = sys::nowNs();
+  CHECK(rig.until([&] {
+    guest.flush();
+    if (const int descriptor = sys::accept(rig.incoming); descriptor >= 0) secondary.open(descriptor);
+    return sys::nowNs() - startNs > pauseNs;
+  }));
+  CHECK(guest.wantsToSend());
+  CHECK(rig.primary.failure() == "");
+  CHECK(rig.until([&] {
+    guest.flush();
+    secondary.receive();
+    return secondary.available() >= seed.size();
+  }));
 }
 
 TEST_CASE(

@@ -5,6 +5,8 @@ namespace {
 
 constexpr std::size_t strangerBytesMax = sizeof(Hello) + sizeof(Proof);
 constexpr std::size_t waitingBytesMax = framePayloadBytesMax + frameHeadBytes;
+// A QEMU on a busy host reads nothing for seconds, so nor does its relay.
+constexpr std::uint32_t silenceMsMax = 10'000;
 
 }  // namespace
 
@@ -15,12 +17,14 @@ bool Link::dial(const std::string& host, std::uint16_t port, std::string* error)
              sys::errorText(errno);
     return false;
   }
+  sys::bearSilence(descriptor, silenceMsMax);
   stream_.open(descriptor);
   state_ = State::connecting;
   return true;
 }
 
 void Link::take(int descriptor) {
+  sys::bearSilence(descriptor, silenceMsMax);
   stream_.open(descriptor);
   state_ = State::hello;
 }
