@@ -21,6 +21,7 @@ const benches: Record<string, () => Promise<Bench>> = {
   frames: async () => (await import('./frames.js')).run,
   vm: async () => (await import('./vm/main.js')).run,
   placement: async () => (await import('./placement/main.js')).run,
+  scheduler: async () => (await import('./scheduler/main.js')).run,
 };
 
 function usage(problem: string): never {

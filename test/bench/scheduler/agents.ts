@@ -1,0 +1,62 @@
+import type { Offer, Resource } from '../../../framework/mesos-http-client/index.js';
+import { fromPlain, type PlainResources, ranges, toPlain } from '../../../framework/mesos-http-client/index.js';
+
+/** Agents that exist by their books only: what they have, what is offered, what is refused. */
+
+export interface BookedAgent {
+  id: string;
+  hostname: string;
+  free: PlainResources;
+  /** The offer that is out. */
+  offerId: string | null;
+  /** What is free is not offered before. */
+  refusedUntilMs: number;
+}
+
+const WHOLE: Omit<PlainResources, 'ports'> = { cpus: 16, mem: 65_536, disk: 524_288, gpus: 0 };
+const PORTS = { begin: 20_000, end: 20_999 };
+const ZONES = 5;
+const RACKS = 100;
+
+export function newAgents(count: number): Map<string, BookedAgent> {
+  const agents = Array.from({ length: count }, (_, index): [string, BookedAgent] => {
+    const id = `bench-S${index}`;
+    const free = { ...WHOLE, ports: [{ ...PORTS }] };
+    return [id, { id, hostname: `agent-${index}`, free, offerId: null, refusedUntilMs: 0 }];
+  });
+  return new Map(agents);
+}
+
+export function takeFrom(agent: BookedAgent, resources: readonly Resource[]): void {
+  const taken = toPlain(resources);
+  const { cpus, mem, disk, gpus, ports } = agent.free;
+  agent.free = {
+    cpus: less(cpus, taken.cpus),
+    mem: less(mem, taken.mem),
+    disk: less(disk, taken.disk),
+    gpus: less(gpus, taken.gpus),
+    ports: ranges.difference(ports, taken.ports),
+  };
+  if (Math.min(agent.free.cpus, agent.free.mem, agent.free.disk) < 0)
+    throw new Error(`${agent.hostname}: more was launched than it has`);
+}
+
+const less = (a: number, b: number): number => Math.round((a - b) * 1000) / 1000;
+
+export function offerOf(agent: BookedAgent, offerId: string, frameworkId: string, role: string): Offer {
+  const index = Number(agent.id.slice('bench-S'.length));
+  const resources = fromPlain(agent.free).map((resource) => ({ ...resource, allocation_info: { role } }));
+  return {
+    id: { value: offerId },
+    framework_id: { value: frameworkId },
+    agent_id: { value: agent.id },
+    hostname: agent.hostname,
+    url: { scheme: 'http', address: { hostname: agent.hostname, ip: addressOf(index), port: 5051 }, path: '/slave(1)' },
+    domain: { fault_domain: { region: { name: 'bench' }, zone: { name: `zone-${index % ZONES}` } } },
+    resources,
+    attributes: [{ name: 'rack', type: 'TEXT', text: { value: `rack-${index % RACKS}` } }],
+    allocation_info: { role },
+  };
+}
+
+const addressOf = (index: number): string => `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`;

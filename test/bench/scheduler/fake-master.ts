@@ -1,0 +1,286 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { ReplicaAssignment } from '../../../executor/assignment.js';
+import {
+  newUuid,
+  type SchedulerCallBody,
+  type SchedulerEvent,
+  type TaskInfo,
+  type TaskState,
+} from '../../../framework/mesos-http-client/index.js';
+import {
+  answerEmpty,
+  answerText,
+  beginStream,
+  createHttpServer,
+  readBody,
+  writeEvent,
+} from '../../../framework/mesos-local/http-server.js';
+import { type BookedAgent, newAgents, offerOf, takeFrom } from './agents.js';
+import { replicaOf, reportData } from './reports.js';
+
+/**
+ * A master that speaks Mesos' scheduler API over HTTP and has agents in its books only. A task runs as soon as it is launched; like an
+ * agent, it sends one update of a task after the other, each when the one before has been acknowledged.
+ */
+
+const FRAMEWORK_ID = 'bench-0000';
+const ALLOCATION_MS = 200;
+const DEFAULT_REFUSE_SECONDS = 5;
+
+interface BookedTask {
+  id: string;
+  agentId: string;
+  replica: ReplicaAssignment | null;
+  /** Waits for its acknowledgement. */
+  uuid: string | null;
+  /** Further updates of it. */
+  queue: TaskState[];
+  sent: number;
+}
+
+type Call = SchedulerCallBody & { subscribe?: { framework_info: { roles: string[] } } };
+
+export class FakeMaster {
+  readonly tasks = new Map<string, BookedTask>();
+  /** Updates that were acknowledged. */
+  acknowledged = 0;
+  /** Subscriptions, and answers to explicit reconciliation. */
+  subscriptions = 0;
+  reconciled = 0;
+  /** Whatever the master saw that no framework should do. */
+  readonly wrong: string[] = [];
+  readonly #agents: Map<string, BookedAgent>;
+  readonly #offers = new Map<string, BookedAgent>();
+  readonly #server: Server;
+  readonly #timer: NodeJS.Timeout;
+  #stream: ServerResponse | null = null;
+  #streamId = '';
+  #role = '';
+  #suppressed = false;
+  #nextOffer = 0;
+  #waiting: { condition: () => boolean; resolve: () => void }[] = [];
+
+  private constructor(agents: number) {
+    this.#agents = newAgents(agents);
+    this.#server = createHttpServer('/master', (request, response) => this.#handle(request, response));
+    this.#timer = setInterval(() => this.#allocate(), ALLOCATION_MS);
+  }
+
+  static async start(agents: number): Promise<FakeMaster> {
+    const master = new FakeMaster(agents);
+    await new Promise<void>((resolve) => master.#server.listen(0, '127.0.0.1', resolve));
+    return master;
+  }
+
+  get address(): string {
+    return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#server.close();
+    this.#server.closeAllConnections();
+  }
+
+  /** Resolves when it holds; looked at after every call. @throws Error when the time is over */
+  async reached(what: string, condition: () => boolean, timeoutMs: number): Promise<void> {
+    if (condition()) return;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      const say = () => reject(new Error(`${what}: not within ${timeoutMs} ms; ${JSON.stringify(this.#figures())}`));
+      timer = setTimeout(say, timeoutMs);
+    });
+    const held = new Promise<void>((resolve) => this.#waiting.push({ condition, resolve }));
+    await Promise.race([held, late]).finally(() => clearTimeout(timer));
+  }
+
+  #figures(): object {
+    return { tasks: this.tasks.size, acknowledged: this.acknowledged, offers: this.#offers.size, wrong: this.wrong };
+  }
+
+  get offersOut(): number {
+    return this.#offers.size;
+  }
+
+  /** Further updates for `count` times the tasks in turn. */
+  update(count: number): void {
+    const tasks = [...this.tasks.values()];
+    for (let index = 0; index < count; index += 1)
+      this.#enqueue(tasks[index % tasks.length] as BookedTask, 'TASK_RUNNING');
+  }
+
+  /** The stream ends, as when a master fails over with everything it knows. */
+  disconnect(): void {
+    this.#stream?.end();
+    this.#stream = null;
+    this.#offers.clear();
+    for (const agent of this.#agents.values()) agent.offerId = null;
+  }
+
+  #enqueue(task: BookedTask, state: TaskState): void {
+    task.queue.push(state);
+    if (task.uuid === null) this.#sendNext(task);
+  }
+
+  #sendNext(task: BookedTask): void {
+    const state = task.queue.shift();
+    task.uuid = state === undefined ? null : newUuid();
+    if (state === undefined || task.uuid === null) return;
+    task.sent += 1;
+    const told = state === 'TASK_RUNNING' && task.replica !== null;
+    this.#send({
+      type: 'UPDATE',
+      update: {
+        status: {
+          task_id: { value: task.id },
+          state,
+          source: 'SOURCE_EXECUTOR',
+          agent_id: { value: task.agentId },
+          executor_id: { value: task.id },
+          timestamp: Date.now() / 1000,
+          uuid: task.uuid,
+          ...(told && { data: reportData(task.replica as ReplicaAssignment, task.sent) }),
+        },
+      },
+    });
+  }
+
+  #send(event: SchedulerEvent): void {
+    if (this.#stream) writeEvent(this.#stream, event);
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const call = JSON.parse(await readBody(request)) as Call;
+    if (call.type === ('SUBSCRIBE' as string)) return this.#subscribe(call, response);
+    if (request.headers['mesos-stream-id'] !== this.#streamId) return answerText(response, 400, 'wrong stream');
+    answerEmpty(response, call.type === 'UPDATE_FRAMEWORK' ? 200 : 202);
+    this.#take(call);
+    const [held, others] = [
+      this.#waiting.filter((one) => one.condition()),
+      this.#waiting.filter((one) => !one.condition()),
+    ];
+    this.#waiting = others;
+    for (const { resolve } of held) resolve();
+  }
+
+  #subscribe(call: Call, response: ServerResponse): void {
+    this.#streamId = randomUUID();
+    this.#role = call.subscribe?.framework_info.roles[0] ?? '';
+    this.#suppressed = false;
+    beginStream(response, { 'Mesos-Stream-Id': this.#streamId });
+    this.#stream = response;
+    this.subscriptions += 1;
+    this.#send({
+      type: 'SUBSCRIBED',
+      subscribed: { framework_id: { value: FRAMEWORK_ID }, heartbeat_interval_seconds: 600 },
+    });
+    this.#allocate();
+  }
+
+  #take(call: Call): void {
+    switch (call.type) {
+      case 'ACCEPT':
+        this.#accept(call);
+        return;
+      case 'DECLINE':
+        this.#release(call.decline.offer_ids, call.decline.filters?.refuse_seconds);
+        return;
+      case 'ACKNOWLEDGE':
+        this.#acknowledge(call.acknowledge.task_id.value, call.acknowledge.uuid);
+        return;
+      case 'RECONCILE':
+        this.#reconcile(call.reconcile.tasks.map(({ task_id }) => task_id.value));
+        return;
+      case 'SUPPRESS':
+        this.#suppressed = true;
+        return;
+      case 'REVIVE':
+        this.#suppressed = false;
+        for (const agent of this.#agents.values()) agent.refusedUntilMs = 0;
+        this.#allocate();
+        return;
+      default:
+        this.wrong.push(call.type);
+    }
+  }
+
+  #accept({ accept }: Extract<SchedulerCallBody, { type: 'ACCEPT' }>): void {
+    for (const operation of accept.operations) {
+      if (operation.type !== 'LAUNCH') this.wrong.push(operation.type);
+      else for (const task of operation.launch.task_infos) this.#launch(task);
+    }
+    this.#release(accept.offer_ids, accept.filters?.refuse_seconds);
+  }
+
+  #launch(info: TaskInfo): void {
+    const id = info.task_id.value;
+    const agent = this.#agents.get(info.agent_id.value);
+    if (!agent || this.tasks.has(id)) {
+      this.wrong.push(`LAUNCH of ${id}`);
+      return;
+    }
+    takeFrom(agent, [...(info.resources ?? []), ...(info.executor?.resources ?? [])]);
+    const task: BookedTask = { id, agentId: agent.id, replica: replicaOf(info.data), uuid: null, queue: [], sent: 0 };
+    this.tasks.set(id, task);
+    this.#enqueue(task, 'TASK_STARTING');
+    this.#enqueue(task, 'TASK_RUNNING');
+  }
+
+  #release(offerIds: { value: string }[], refuseSeconds = DEFAULT_REFUSE_SECONDS): void {
+    for (const { value } of offerIds) {
+      const agent = this.#offers.get(value);
+      if (!agent) continue;
+      this.#offers.delete(value);
+      agent.offerId = null;
+      agent.refusedUntilMs = Date.now() + refuseSeconds * 1000;
+    }
+  }
+
+  #acknowledge(taskId: string, uuid: string): void {
+    const task = this.tasks.get(taskId);
+    if (!task || task.uuid !== uuid) {
+      this.wrong.push(`ACKNOWLEDGE of ${taskId}`);
+      return;
+    }
+    this.acknowledged += 1;
+    this.#sendNext(task);
+  }
+
+  #reconcile(ids: string[]): void {
+    for (const id of ids.length > 0 ? ids : this.tasks.keys()) {
+      const task = this.tasks.get(id);
+      if (!task) continue;
+      if (ids.length > 0) this.reconciled += 1;
+      this.#send({
+        type: 'UPDATE',
+        update: {
+          status: {
+            task_id: { value: id },
+            state: 'TASK_RUNNING',
+            message: 'Reconciliation: Latest task state',
+            source: 'SOURCE_MASTER',
+            reason: 'REASON_RECONCILIATION',
+            agent_id: { value: task.agentId },
+            timestamp: Date.now() / 1000,
+          },
+        },
+      });
+    }
+  }
+
+  /** All agents that may be offered, in one event, as Mesos does. */
+  #allocate(): void {
+    if (!this.#stream || this.#suppressed) return;
+    const now = Date.now();
+    const due = [...this.#agents.values()].filter((agent) => agent.offerId === null && agent.refusedUntilMs <= now);
+    if (due.length === 0) return;
+    const offers = due.map((agent) => {
+      agent.offerId = `bench-O${this.#nextOffer++}`;
+      this.#offers.set(agent.offerId, agent);
+      return offerOf(agent, agent.offerId, FRAMEWORK_ID, this.#role);
+    });
+    this.#send({ type: 'OFFERS', offers: { offers } });
+  }
+}

@@ -1,0 +1,49 @@
+import type { Assignment, MemberAddress, ReplicaAssignment, ReplicaReport } from '../../../executor/assignment.js';
+
+/** What executors of replicas would report, made from what the framework ordered: the founder with the lowest number leads. */
+
+export function replicaOf(data: string | undefined): ReplicaAssignment | null {
+  if (data === undefined) return null;
+  return (JSON.parse(Buffer.from(data, 'base64').toString()) as Assignment).replica;
+}
+
+/** @param index the entry that all of them have applied; @returns base64, as in `TaskStatus.data` */
+export function reportData(replica: ReplicaAssignment, index: number): string {
+  const { self, peers } = replica;
+  const configuration = [self, ...peers].sort((a, b) => a.member - b.member);
+  const leader = (configuration[0] as MemberAddress).member;
+  const report: ReplicaReport = {
+    group: replica.group,
+    slot: self.slot,
+    member: self.member,
+    pid: 1000 + self.member,
+    role: self.member === leader ? 'leader' : 'follower',
+    term: 1,
+    leader,
+    appliedIndex: index,
+    committedIndex: index,
+    lagEntries: 0,
+    configurationIndex: 1,
+    configuration,
+    peers: peers.map(({ member }) => ({
+      member,
+      connected: true,
+      transport: 'tcp',
+      transportReason: 'other host',
+      appliedIndex: index,
+    })),
+    label: 'exact',
+    unexpected: {},
+    divergence: null,
+    journalError: null,
+    diskError: null,
+    persistedIndex: null,
+    journalFrom: 1,
+    journalTo: index,
+    snapshotIndex: 0,
+    snapshotError: null,
+    joining: null,
+    metrics: null,
+  };
+  return Buffer.from(JSON.stringify(report)).toString('base64');
+}
