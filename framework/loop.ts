@@ -1,5 +1,6 @@
 /** Carries out what the scheduler decides: stores first, then calls Mesos and answers users. */
 import { randomUUID } from 'node:crypto';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { PreemptionPlan } from '../placement/index.js';
 import type { Plan } from '../placement/types.js';
@@ -13,6 +14,7 @@ import {
   type SchedulerCallBody,
   SchedulerClient,
   type SchedulerClientOptions,
+  type SchedulerEvent,
 } from './mesos-http-client/index.js';
 import { MasterDetector } from './mesos-masters.js';
 import { Outbox } from './outbox.js';
@@ -34,7 +36,12 @@ import type { ZooKeeperUrl } from './zookeeper/index.js';
 
 const tickEveryMs = 250;
 /** Events handled between two writes of the store. */
-const batchEventsMax = 256;
+const batchEventsMax = 1024;
+/** So many may wait for that before the master's stream is read on. */
+const waitingEventsMax = 4096;
+/** A step looks at every app, whatever has happened: the longer it takes, the more events are to share the next one. */
+const gatherFactor = 3;
+const gatherMaxMs = 100;
 
 export interface LoopOptions {
   scheduler: Scheduler;
@@ -67,6 +74,8 @@ export class Loop implements FrameworkService, Reign {
   #fail!: (error: Error) => void;
   #ticking: NodeJS.Timeout | null = null;
   #closed = false;
+  #tickWaits = false;
+  #restUntilMs = 0;
   /** What the master has been told of the scheduler's taste for revocable resources. */
   #toldRevocable: boolean;
 
@@ -81,7 +90,7 @@ export class Loop implements FrameworkService, Reign {
       ...options.client,
       masters: 'servers' in options.masters ? [] : options.masters,
       framework: { ...options.client.framework, ...this.#capabilities() },
-      onEvent: (event) => this.#handle({ type: 'mesos', now: Date.now(), event }),
+      onEvent: (event) => this.#receive(event),
       onState: (state) => this.#changed(state),
     });
     this.#outbox = new Outbox(
@@ -145,6 +154,12 @@ export class Loop implements FrameworkService, Reign {
     });
   }
 
+  /** Read ahead of the store: what has not been acknowledged comes again after a crash. */
+  #receive(event: SchedulerEvent): Promise<void> | undefined {
+    const handled = this.#handle({ type: 'mesos', now: Date.now(), event });
+    return this.#queue.length < waitingEventsMax ? undefined : handled;
+  }
+
   #handle(event: Event): Promise<void> {
     return new Promise((handled) => {
       this.#queue.push({ event, handled });
@@ -152,19 +167,23 @@ export class Loop implements FrameworkService, Reign {
     });
   }
 
-  /** While an earlier step is being stored a tick would only wait in line. */
+  /** One tick waits in line at most. */
   #tick(): void {
-    if (this.#running) return;
+    if (this.#tickWaits) return;
+    this.#tickWaits = true;
     const answers = this.#prober.take();
     if (answers.length > 0) void this.#handle({ type: 'probed', now: Date.now(), answers });
-    void this.#handle({ type: 'ticked', now: Date.now() });
+    void this.#handle({ type: 'ticked', now: Date.now() }).then(() => {
+      this.#tickWaits = false;
+    });
   }
 
   async #drain(): Promise<void> {
     try {
       while (this.#queue.length > 0 && !this.#closed) {
+        await this.#gather();
         const batch = this.#queue.splice(0, batchEventsMax);
-        await this.#perform(batch.flatMap(({ event }) => this.#options.scheduler.step(event)));
+        await this.#perform(this.#step(batch.map(({ event }) => event)));
         await this.#tellCapabilities();
         for (const { handled } of batch) handled();
       }
@@ -174,6 +193,20 @@ export class Loop implements FrameworkService, Reign {
     } finally {
       this.#running = null;
     }
+  }
+
+  /** What arrives meanwhile goes into the same batch, and calls go out: in proportion to how long the last step took. */
+  async #gather(): Promise<void> {
+    const restMs = this.#restUntilMs - performance.now();
+    await (restMs > 0 ? sleep(restMs) : nextTurn());
+  }
+
+  #step(events: Event[]): Action[] {
+    const startMs = performance.now();
+    const actions = this.#options.scheduler.step(...events);
+    const endMs = performance.now();
+    this.#restUntilMs = endMs + Math.min(gatherFactor * (endMs - startMs), gatherMaxMs);
+    return actions;
   }
 
   /** Revocable resources are offered only while some app takes them. */

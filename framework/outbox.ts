@@ -1,12 +1,14 @@
 import type { SchedulerCallBody } from './mesos-http-client/index.js';
 
 /** Calls wait here while the master is slow. More than this and the oldest are given up: the scheduler repeats what matters. */
-const callsMax = 10_000;
+const callsMax = 20_000;
+/** On their way at one time; they arrive in order. */
+const sentMax = 256;
 
-/** Sends calls to the master one after the other, in the order in which the scheduler decided them. */
+/** Sends calls to the master in the order in which the scheduler decided them. */
 export class Outbox {
   #calls: SchedulerCallBody[] = [];
-  #sending = false;
+  #sent = 0;
 
   /** `failed`: a call was refused or lost; `dropped`: there was no room for it. */
   constructor(
@@ -18,7 +20,7 @@ export class Outbox {
     const oldest = this.#calls.length >= callsMax ? this.#calls.shift() : undefined;
     if (oldest) this.failed(oldest, 'dropped');
     this.#calls.push(call);
-    if (!this.#sending) void this.#drain();
+    this.#sendOn();
   }
 
   /** The subscription they were meant for is over. */
@@ -26,15 +28,22 @@ export class Outbox {
     this.#calls = [];
   }
 
-  async #drain(): Promise<void> {
-    this.#sending = true;
-    for (let call = this.#calls.shift(); call; call = this.#calls.shift()) {
-      try {
-        await this.send(call);
-      } catch (error) {
-        this.failed(call, error as Error);
-      }
+  #sendOn(): void {
+    while (this.#sent < sentMax) {
+      const call = this.#calls.shift();
+      if (!call) return;
+      void this.#send(call);
     }
-    this.#sending = false;
+  }
+
+  async #send(call: SchedulerCallBody): Promise<void> {
+    this.#sent += 1;
+    try {
+      await this.send(call);
+    } catch (error) {
+      this.failed(call, error as Error);
+    }
+    this.#sent -= 1;
+    this.#sendOn();
   }
 }

@@ -1,7 +1,7 @@
 /**
  * The scheduler: `step(event) -> actions`, without clock, socket or randomness.
  *
- * Every step handles one event, then moves every app a step towards what is wanted, then gathers what has changed into
+ * Every step handles one event, or several that came together, then moves every app a step towards what is wanted, then gathers what has changed into
  * one `persist` that goes before all other actions. So whatever Mesos or a user is told has been stored first, and a
  * crash between any two actions leaves a store from which the next start goes on.
  */
@@ -65,11 +65,14 @@ export class Scheduler {
     return this.#context.memory.suppressed;
   }
 
-  step(event: Event): Action[] {
+  /** `events` came together: they are handled one after the other, then every app makes one step for all of them. */
+  step(...events: Event[]): Action[] {
     const context = this.#context;
-    context.now = event.now;
     context.actions = [];
-    handle(context, event);
+    for (const event of events) {
+      context.now = event.now;
+      handle(context, event);
+    }
     holdRoom(context);
     converge(context);
     const changes = context.state.drain();

@@ -14,6 +14,8 @@ export interface CallChannelOptions {
 
 const DEFAULT_RESPONSE_BYTES_MAX = 64 * 1024 * 1024;
 const DEFAULT_CALLS_MAX = 1000;
+/** Of repeatable calls; others wait until all before them have been answered. */
+const PIPELINED_MAX = 128;
 
 /** An answer as it came. `location` of a 307. */
 export interface Answer {
@@ -23,8 +25,8 @@ export interface Answer {
 }
 
 /**
- * Calls to one API over one connection, one after the other, so they arrive in the order they were made: an ACCEPT
- * before the KILL that follows it. A call is sent once; whether to repeat it is the caller's decision.
+ * Calls to one API over one connection, so they arrive in the order they were made: an ACCEPT before the KILL that
+ * follows it. A call is sent once, unless it is repeatable; whether to repeat others is the caller's decision.
  */
 export class CallChannel {
   readonly #options: CallChannelOptions;
@@ -37,26 +39,32 @@ export class CallChannel {
     this.#options = options;
     this.#path = url.pathname + url.search;
     const { timeoutMs } = options;
-    this.#client = new Client(url.origin, { pipelining: 1, headersTimeout: timeoutMs, bodyTimeout: timeoutMs });
+    this.#client = new Client(url.origin, {
+      pipelining: PIPELINED_MAX,
+      headersTimeout: timeoutMs,
+      bodyTimeout: timeoutMs,
+    });
   }
 
   /**
    * Sends a call; returns the text of the answer if its status is a success.
+   * @param repeatable it does no harm twice: it need not wait for the answers to the calls before it, and may be sent again
+   * when the connection breaks
    * @throws MesosError
    */
-  async call(body: object): Promise<string> {
-    const { status, text } = await this.exchange('POST', body);
+  async call(body: object, repeatable = false): Promise<string> {
+    const { status, text } = await this.exchange('POST', body, repeatable);
     if (status < 200 || status > 299) throw refusal(status, text);
     return text;
   }
 
   /** One request and its answer, whatever its status. @throws MesosError if there is no answer */
-  async exchange(method: 'GET' | 'POST', body: object | null): Promise<Answer> {
+  async exchange(method: 'GET' | 'POST', body: object | null, repeatable = false): Promise<Answer> {
     const callsMax = this.#options.callsMax ?? DEFAULT_CALLS_MAX;
     if (this.#waiting >= callsMax) throw tooManyCalls(callsMax);
     this.#waiting += 1;
     try {
-      return await this.#exchange(method, body);
+      return await this.#exchange(method, body, repeatable);
     } catch (thrown) {
       throw asMesosError(thrown, this.#options.timeoutMs);
     } finally {
@@ -72,7 +80,7 @@ export class CallChannel {
     );
   }
 
-  async #exchange(method: 'GET' | 'POST', body: object | null): Promise<Answer> {
+  async #exchange(method: 'GET' | 'POST', body: object | null, repeatable: boolean): Promise<Answer> {
     const response = await this.#client.request({
       method,
       path: this.#path,
@@ -82,6 +90,8 @@ export class CallChannel {
         accept: 'application/json',
       },
       body: body && JSON.stringify(body),
+      idempotent: repeatable,
+      blocking: !repeatable,
     });
     const { location } = response.headers;
     const text = await this.#textOf(response.body);

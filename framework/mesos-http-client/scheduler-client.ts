@@ -199,7 +199,7 @@ export class SchedulerClient {
   async call(body: SchedulerCallBody): Promise<void> {
     const { identity, calls } = this.#currentChannel(body.type);
     try {
-      await calls.call({ ...body, framework_id: this.#framework.id });
+      await calls.call({ ...body, framework_id: this.#framework.id }, body.type === 'ACKNOWLEDGE');
     } catch (error) {
       if (error instanceof MesosError && DISOWNING.includes(error.code)) this.#stream.disown(identity, error);
       throw error;

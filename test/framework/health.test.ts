@@ -198,8 +198,8 @@ describe('scheduler: health checks', () => {
       const world = started(web({ instances, cpus: 0.1, mem: 10, healthChecks: Array(10).fill(check) }));
       let ordered = 0;
       const step = world.scheduler.step.bind(world.scheduler);
-      world.scheduler.step = (event) => {
-        const actions = step(event);
+      world.scheduler.step = (...events) => {
+        const actions = step(...events);
         ordered += actions.filter(({ type }) => type === 'probe').length;
         return actions.filter(({ type }) => type !== 'probe');
       };

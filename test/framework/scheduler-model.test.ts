@@ -199,6 +199,9 @@ class Run {
       case 'deliver':
         for (let i = 0; i <= pick % 4; i++) world.deliver(this.deliverable(pick + i));
         return;
+      case 'deliverTogether':
+        world.deliverTogether(Array.from({ length: (pick % 4) + 2 }, (_, i) => this.deliverable(pick + i)));
+        return;
       case 'duplicate':
         world.duplicate(pick % Math.max(1, mesos.events.length));
         return;
@@ -339,7 +342,8 @@ class Run {
 }
 
 const weights: Record<string, number> = {
-  deliver: 30,
+  deliver: 20,
+  deliverTogether: 10,
   tick: 20,
   progress: 15,
   reports: 10,

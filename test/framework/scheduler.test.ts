@@ -357,8 +357,8 @@ describe('scheduler: plain apps', () => {
     const world = new World();
     const kinds: string[][] = [];
     const step = world.scheduler.step.bind(world.scheduler);
-    world.scheduler.step = (event) => {
-      const actions = step(event);
+    world.scheduler.step = (...events) => {
+      const actions = step(...events);
       kinds.push(actions.map((action) => (action.type === 'call' ? action.call.type : action.type)));
       return actions;
     };

@@ -19,14 +19,15 @@ export async function run(): Promise<object> {
   const master = await FakeMaster.start(AGENTS);
   const framework = await FrameworkProcess.start(master.address);
   process.once('exit', () => framework.child.kill('SIGKILL'));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
   try {
     await master.reached('offers of all agents', () => master.subscriptions === 1, PHASE_TIMEOUT_MS);
     const launch = await measureLaunch(master, framework);
-    const updatesPerSecond = await measureUpdates(master);
+    const updates = await measureUpdates(master);
     const peakRssMb = Math.round(framework.peakRssMb);
     const reconcile = await measureReconciliation(master, framework);
     if (master.wrong.length > 0) throw new Error(`the framework did what it should not: ${master.wrong.slice(0, 5)}`);
-    return { ...launch, updatesPerSecond, ...reconcile, peakRssMb, peakRssAllMb: Math.round(framework.peakRssMb) };
+    return { ...launch, ...updates, ...reconcile, peakRssMb, peakRssAllMb: Math.round(framework.peakRssMb) };
   } finally {
     master.stop();
     await framework.stop();
@@ -34,6 +35,11 @@ export async function run(): Promise<object> {
 }
 
 const seconds = (sinceMs: number): number => round((performance.now() - sinceMs) / 1000);
+
+function told<Figures extends object>(what: string, figures: Figures): Figures {
+  console.error(`${what}: ${JSON.stringify(figures)}`);
+  return figures;
+}
 
 async function put(framework: FrameworkProcess, apps: object[]): Promise<void> {
   const answer = await fetch(`${framework.url}/v2/apps`, {
@@ -61,16 +67,16 @@ async function measureLaunch(master: FakeMaster, framework: FrameworkProcess) {
   await master.reached('all launches', () => master.tasks.size === APPS * INSTANCES, PHASE_TIMEOUT_MS);
   const launchSeconds = seconds(startMs);
   await master.reached('all run', () => master.acknowledged === 2 * APPS * INSTANCES, PHASE_TIMEOUT_MS);
-  return { launchSeconds, acceptedSeconds, runningSeconds: seconds(startMs) };
+  return told('launch', { launchSeconds, acceptedSeconds, runningSeconds: seconds(startMs) });
 }
 
 /** Until the master has the last acknowledgement. */
-async function measureUpdates(master: FakeMaster): Promise<number> {
+async function measureUpdates(master: FakeMaster) {
   const before = master.acknowledged;
   const startMs = performance.now();
   master.update(UPDATES);
   await master.reached('all updates', () => master.acknowledged === before + UPDATES, PHASE_TIMEOUT_MS);
-  return Math.round(UPDATES / ((performance.now() - startMs) / 1000));
+  return told('updates', { updatesPerSecond: Math.round(UPDATES / ((performance.now() - startMs) / 1000)) });
 }
 
 /** From the end of the stream until an update behind the last answer has been acknowledged. */
@@ -97,5 +103,5 @@ async function fill(master: FakeMaster, framework: FrameworkProcess): Promise<nu
   const launched = TASKS - APPS * INSTANCES;
   await master.reached('all run', () => master.acknowledged >= acknowledged + 2 * launched, PHASE_TIMEOUT_MS);
   await sleep(1000);
-  return seconds(startMs);
+  return told('filled', { fillSeconds: seconds(startMs) }).fillSeconds;
 }

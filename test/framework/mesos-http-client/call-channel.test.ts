@@ -47,4 +47,23 @@ describe('CallChannel', () => {
     await channel.close();
     await server.close();
   });
+
+  it('does not wait with repeatable calls, but others wait for all answers before them', async () => {
+    const answers: (() => void)[] = [];
+    const server = await ScriptedServer.start((exchange) => answers.push(() => exchange.answer('202 Accepted')));
+    const channel = new CallChannel({ url: `http://${server.address}/x`, headers: {}, timeoutMs: 5000 });
+    const calls = [channel.call({ type: 'A' }, true), channel.call({ type: 'B' }, true), channel.call({ type: 'C' })];
+    await until('both repeatable calls', () => answers.length === 2);
+    answers[0]?.();
+    await calls[0];
+    assert.equal(answers.length, 2);
+    answers[1]?.();
+    await until('the other one', () => answers.length === 3);
+    answers[2]?.();
+    await Promise.all(calls);
+    const sent = server.requests.map(({ json }) => json.type);
+    assert.deepEqual(sent, ['A', 'B', 'C']);
+    await channel.close();
+    await server.close();
+  });
 });

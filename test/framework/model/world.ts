@@ -87,9 +87,9 @@ export class World {
     return this.#replies.get(requestId);
   }
 
-  feed(event: Event): void {
+  feed(...events: Event[]): void {
     const scheduler = this.scheduler;
-    for (const action of scheduler.step(event)) {
+    for (const action of scheduler.step(...events)) {
       if (this.scheduler !== scheduler) return;
       this.#perform(action);
     }
@@ -127,6 +127,13 @@ export class World {
   deliver(index: number): void {
     const [event] = this.mesos.events.splice(index, 1);
     if (event) this.feed({ type: 'mesos', now: this.now, event });
+  }
+
+  /** In one step. */
+  deliverTogether(indices: number[]): void {
+    const events = indices.flatMap((index) => this.mesos.events[index] ?? []);
+    this.mesos.events = this.mesos.events.filter((event) => !events.includes(event));
+    this.feed(...events.map((event): Event => ({ type: 'mesos', now: this.now, event })));
   }
 
   duplicate(index: number): void {
