@@ -246,12 +246,19 @@ export const SCHEDULE: Message = message({
 });
 export const MACHINE_IDS = message({ machines: repeated(MACHINE_ID) });
 
+/** google.protobuf.Duration */
+const DURATION = message({ seconds: optional('integer'), nanos: optional('integer') });
+const AGENT = optional(message({ agent_id: required(ID) }));
+
 export const OPERATOR_CALL_TYPES = [
   'GET_HEALTH',
   'GET_VERSION',
   'GET_AGENTS',
   'GET_STATE',
   'MARK_AGENT_GONE',
+  'DRAIN_AGENT',
+  'DEACTIVATE_AGENT',
+  'REACTIVATE_AGENT',
   'GET_MAINTENANCE_STATUS',
   'GET_MAINTENANCE_SCHEDULE',
   'UPDATE_MAINTENANCE_SCHEDULE',
@@ -261,7 +268,12 @@ export const OPERATOR_CALL_TYPES = [
 
 export const OPERATOR_CALL: Message = message({
   type: optional({ enum: OPERATOR_CALL_TYPES }),
-  mark_agent_gone: optional(message({ agent_id: required(ID) })),
+  mark_agent_gone: AGENT,
+  drain_agent: optional(
+    message({ agent_id: required(ID), max_grace_period: optional(DURATION), mark_gone: optional('bool') }),
+  ),
+  deactivate_agent: AGENT,
+  reactivate_agent: AGENT,
   update_maintenance_schedule: optional(message({ schedule: required(SCHEDULE) })),
   start_maintenance: optional(MACHINE_IDS),
   stop_maintenance: optional(MACHINE_IDS),

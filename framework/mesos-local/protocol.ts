@@ -37,6 +37,13 @@ export interface UnknownTask {
   executorId: string;
 }
 
+/** An operator wants an agent emptied. */
+export interface DrainOrder {
+  /** Of tasks; null: as they say themselves. */
+  maxGraceMs: number | null;
+  markGone: boolean;
+}
+
 export type ToMaster =
   | {
       type: 'register';
@@ -56,7 +63,9 @@ export type ToMaster =
 
 export type ToAgent =
   /** `unknownTasks`: the master has them on this agent, the agent did not report them. */
-  | { type: 'registered'; agentId: string; unknownTasks: UnknownTask[] }
+  | { type: 'registered'; agentId: string; unknownTasks: UnknownTask[]; drain: DrainOrder | null }
+  /** Null: it is in use again. */
+  | { type: 'drain'; drain: DrainOrder | null }
   /** The agent ends its executors and itself. */
   | { type: 'shutdown'; message: string }
   | { type: 'ping' }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Offer } from '../../framework/mesos-http-client/types.js';
+import { send } from './raw-http.js';
 import { commandTask, frameworkInfo, RawScheduler } from './scheduler.js';
 import { startTarget, type Target } from './target.js';
 import { until } from './wait.js';
@@ -82,6 +83,45 @@ describe('conformance: offers and filters', () => {
     assert.deepEqual(amounts(again as Offer), amounts(offer));
   });
 
+  it('DEACTIVATE_AGENT rescinds and offers nothing of it; DRAIN_AGENT ends its tasks, too; REACTIVATE_AGENT ends both', async () => {
+    scheduler.acknowledgeAll();
+    const [offer] = scheduler.offers as [Offer];
+    const { agent_id } = offer;
+    const operate = async (type: string, more: object = {}) => {
+      const body = JSON.stringify({ type, [type.toLowerCase()]: { agent_id, ...more } });
+      const headers = { 'Content-Type': 'application/json' };
+      return (await send(target.masterUrl, { path: '/api/v1', headers, body })).status;
+    };
+    const again = async (seen: number) => {
+      await until('its offer', () => scheduler.offers.slice(seen).some((o) => o.agent_id.value === agent_id.value));
+    };
+    const page = async () => {
+      const { slaves } = (await (await fetch(`${target.masterUrl}/slaves`)).json()) as { slaves: AgentPage[] };
+      return slaves.find(({ id }) => id === agent_id.value) as AgentPage;
+    };
+    let seen = scheduler.offers.length;
+    assert.equal(await operate('DEACTIVATE_AGENT'), 200);
+    await until('RESCIND', () =>
+      scheduler.of('RESCIND').some(({ rescind }) => rescind.offer_id.value === offer.id.value),
+    );
+    assert.deepEqual([(await page()).active, (await page()).deactivated], [false, true]);
+    await sleep(3 * target.timings.allocationIntervalMs);
+    assert.equal(scheduler.offers.length, seen);
+    assert.equal(await operate('REACTIVATE_AGENT'), 200);
+    await again(seen);
+    await scheduler.launch(scheduler.offers.at(-1) as Offer, [commandTask(offer, 'drained', 'sleep 1000')]);
+    await scheduler.reached('drained', 'TASK_RUNNING');
+    assert.equal(await operate('DRAIN_AGENT', { max_grace_period: { seconds: 2 } }), 200);
+    const killed = await scheduler.reached('drained', 'TASK_KILLED');
+    assert.deepEqual([killed.reason, killed.source], ['REASON_AGENT_DRAINING', 'SOURCE_EXECUTOR']);
+    assert.equal((await scheduler.reached('drained', 'TASK_KILLING')).reason, 'REASON_AGENT_DRAINING');
+    await until('DRAINED', async () => (await page()).drain_info?.state === 'DRAINED');
+    seen = scheduler.offers.length;
+    assert.equal(await operate('REACTIVATE_AGENT'), 200);
+    await again(seen);
+    assert.deepEqual([(await page()).deactivated, (await page()).drain_info], [false, undefined]);
+  });
+
   it('offers an agent to one framework at a time, and shares fairly between two', async () => {
     const other = await RawScheduler.subscribe(target.masterUrl, frameworkInfo({ name: 'other' }));
     try {
@@ -95,6 +135,13 @@ describe('conformance: offers and filters', () => {
     }
   });
 });
+
+interface AgentPage {
+  id: string;
+  active: boolean;
+  deactivated: boolean;
+  drain_info?: { state: string };
+}
 
 function amounts(offer: Offer): Record<string, unknown> {
   const entries = (offer.resources ?? []).map((r) => [

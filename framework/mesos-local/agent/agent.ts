@@ -1,5 +1,6 @@
 import type { AgentInfo, FrameworkInfo, TaskInfo, TaskStatus } from '../../mesos-http-client/types.js';
 import type { ToAgent } from '../protocol.js';
+import { drain } from './drain.js';
 import {
   containerExited,
   containerFailed,
@@ -80,6 +81,7 @@ export class Agent {
       tasks: new Map(checkpoint?.tasks.map((task) => [taskKey(task.frameworkId, task.taskId), task])),
       recoveryDeadlineMs: nowMs + (executors.length > 0 ? settings.executorReregistrationTimeoutMs : 0),
       registered: false,
+      draining: checkpoint?.draining ?? null,
       shuttingDown: false,
     };
     for (const executor of executors) {
@@ -108,6 +110,7 @@ export class Agent {
       frameworks: [...frameworks.values()].filter((framework: FrameworkInfo) => framework.checkpoint === true),
       executors: [...executors.values()].filter((executor) => checkpointed(executor.frameworkId)),
       tasks: [...tasks.values()].filter((task) => checkpointed(task.frameworkId)),
+      draining: this.state.draining,
     };
   }
 }
@@ -177,6 +180,9 @@ function handleMaster(step: Step, message: ToAgent): void {
     case 'runTask':
       runTask(step, message.framework, message.task);
       return;
+    case 'drain':
+      drain(step, message.drain);
+      return;
     case 'applyOperation':
       applyOperation(step, message.operation);
       return;
@@ -225,6 +231,7 @@ function registered(step: Step, message: Extract<ToAgent, { type: 'registered' }
     if (status) forward(step, task, status);
   }
   answerForUnknownTasks(step, message.unknownTasks);
+  drain(step, message.drain);
 }
 
 function shutdown(step: Step): void {

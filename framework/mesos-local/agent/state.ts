@@ -9,7 +9,7 @@ import type {
   TaskStatus,
   TaskStatusReason,
 } from '../../mesos-http-client/types.js';
-import type { ToMaster } from '../protocol.js';
+import type { DrainOrder, ToMaster } from '../protocol.js';
 import { isFinished, newStream, push, type StatusStream } from './status-stream.js';
 
 /** Everything an agent holds. Changed only inside `Agent.step`. */
@@ -24,6 +24,8 @@ export interface AgentState {
   /** Until recovered executors have re-subscribed or are given up; null when that is over. */
   recoveryDeadlineMs: number | null;
   registered: boolean;
+  /** Its tasks are ended for it, or have been. */
+  draining: DrainOrder | null;
   shuttingDown: boolean;
 }
 
@@ -81,6 +83,8 @@ export interface AgentCheckpoint {
   frameworks: FrameworkInfo[];
   executors: Executor[];
   tasks: AgentTaskRecord[];
+  /** Checkpoints of earlier versions have none. */
+  draining?: DrainOrder | null;
 }
 
 export type AgentAction =

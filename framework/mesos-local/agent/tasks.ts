@@ -1,6 +1,7 @@
 import { isTerminal } from '../../mesos-http-client/task-status.js';
 import type { ExecutorInfo, FrameworkInfo, KillPolicy, TaskInfo, TaskStatus } from '../../mesos-http-client/types.js';
 import type { UnknownTask } from '../protocol.js';
+import { drained } from './drain.js';
 import { shutdownExecutor } from './executors.js';
 import {
   type AgentTaskRecord,
@@ -113,7 +114,8 @@ export function takeUpdate(step: Step, executor: Executor, status: TaskStatus): 
   const key = taskKey(executor.frameworkId, status.task_id.value);
   const known = state.tasks.get(key);
   const task = known ?? newTask(executor.frameworkId, status.task_id.value, executor.id, null);
-  if (!pushStatus(step, task, completeStatus(step, executor, task, status))) return false;
+  const told = drained(completeStatus(step, executor, task, status), state.draining);
+  if (!pushStatus(step, task, told)) return false;
   if (!known) state.tasks.set(key, task);
   const ids = { task_id: status.task_id, uuid: status.uuid as string };
   toExecutor(step, executor, { type: 'ACKNOWLEDGED', acknowledged: ids });

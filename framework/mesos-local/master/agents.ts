@@ -2,6 +2,7 @@ import { toRefinedFormat } from '../../mesos-http-client/resources.js';
 import { isTerminal } from '../../mesos-http-client/task-status.js';
 import type { AgentInfo } from '../../mesos-http-client/types.js';
 import type { ToMaster, UnknownTask } from '../protocol.js';
+import { drainOf } from './drain.js';
 import { hasCapability } from './framework-validation.js';
 import { newFramework } from './frameworks.js';
 import { forgetAnswers, rescindInverseOffers } from './inverse-offers.js';
@@ -40,7 +41,7 @@ export function register(step: Step, connection: number, registration: Registrat
   state.recoveredAgents.delete(id);
   const agent = connectAgent(step, connection, id, registration.info);
   const unknownTasks = adoptTasks(step, agent, registration);
-  sendToAgent(step, agent, { type: 'registered', agentId: id, unknownTasks });
+  sendToAgent(step, agent, { type: 'registered', agentId: id, unknownTasks, drain: drainOf(state, id) });
   for (const framework of state.frameworks.values()) announceReturn(step, framework, agent, wasUnreachable);
   dismissRemovedFrameworks(step, agent, registration);
   saveRegistry(step);
@@ -272,6 +273,8 @@ export function markGone(step: Step, agentId: string): boolean {
   state.goneAgents.add(agentId);
   state.unreachableAgents.delete(agentId);
   state.recoveredAgents.delete(agentId);
+  state.deactivatedAgents.delete(agentId);
+  state.drains.delete(agentId);
   const ending: Ending = {
     state: 'TASK_GONE_BY_OPERATOR',
     message: 'Agent has been marked gone',

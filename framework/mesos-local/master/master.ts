@@ -1,9 +1,10 @@
 import type { SchedulerCall, Subscribe } from '../../mesos-http-client/calls.js';
 import type { Filters } from '../../mesos-http-client/types.js';
 import { Refusal } from '../http-call.js';
-import type { ToMaster } from '../protocol.js';
+import type { DrainOrder, ToMaster } from '../protocol.js';
 import { accept } from './accept.js';
 import * as agents from './agents.js';
+import * as drains from './drain.js';
 import { subscribeError, updateFrameworkError } from './framework-validation.js';
 import * as frameworks from './frameworks.js';
 import { answerInverseOffers } from './inverse-offers.js';
@@ -32,6 +33,10 @@ export type MasterEvent =
   | { type: 'fromAgent'; connection: number; message: ToMaster }
   | { type: 'agentClosed'; connection: number }
   | { type: 'markAgentGone'; agentId: string }
+  /** These three checked before. */
+  | { type: 'drainAgent'; agentId: string; order: DrainOrder }
+  | { type: 'deactivateAgent'; agentId: string }
+  | { type: 'reactivateAgent'; agentId: string }
   /** All three checked before. */
   | { type: 'updateSchedule'; schedule: Schedule }
   | { type: 'startMaintenance'; machines: MachineId[] }
@@ -55,6 +60,8 @@ export class Master {
         registry?.unreachable.map(({ agentId, sinceMs, info }) => [agentId, { sinceMs, info }]),
       ),
       goneAgents: new Set(registry?.gone),
+      deactivatedAgents: new Set(registry?.deactivated),
+      drains: new Map(registry?.drains),
       completedFrameworks: (registry?.completedFrameworks ?? []).map((id) => ({
         id,
         framework: null,
@@ -95,6 +102,15 @@ export class Master {
         break;
       case 'markAgentGone':
         agents.markGone(step, event.agentId);
+        break;
+      case 'drainAgent':
+        drains.drain(step, event.agentId, event.order);
+        break;
+      case 'deactivateAgent':
+        drains.deactivate(step, event.agentId);
+        break;
+      case 'reactivateAgent':
+        drains.reactivate(step, event.agentId);
         break;
       case 'updateSchedule':
         updateSchedule(step, event.schedule);
@@ -142,6 +158,7 @@ function updateRefusal(framework: Framework, update: Subscribe): Refusal | null 
 function tick(step: Step): void {
   frameworks.tickFrameworks(step);
   agents.tickAgents(step);
+  drains.tickDrains(step);
   const { state } = step;
   if (state.nextAllocationAtMs > step.nowMs) return;
   state.nextAllocationAtMs = step.nowMs + state.settings.allocationIntervalMs;

@@ -52,11 +52,16 @@ export function freeOnAgent(state: MasterState, agent: Agent): Resource[] {
   return contains(total, taken) ? subtract(total, taken) : [];
 }
 
+/** Connected, and in use. */
+export function isActive(state: MasterState, agent: Agent): boolean {
+  return agent.connection !== null && !state.deactivatedAgents.has(agent.id);
+}
+
 /** Makes offers to every subscribed framework and sends one OFFERS event to each that gets some. */
 export function allocateNow(step: Step): void {
   const { state } = step;
   state.filters = state.filters.filter((filter) => filter.untilMs > step.nowMs);
-  const agents = [...state.agents.values()].filter((agent) => agent.connection !== null);
+  const agents = [...state.agents.values()].filter((agent) => isActive(state, agent));
   const allocations = allocate({
     agents: agents.map((agent) => ({
       id: agent.id,

@@ -1,6 +1,7 @@
 import type { OperatorResponse } from '../../mesos-http-client/calls.js';
 import { OPERATOR_CALL, type OPERATOR_CALL_TYPES } from '../call-schema.js';
 import { parseCall, Refusal } from '../http-call.js';
+import { checkAgent, checkReactivation } from './drain.js';
 import { checkMachines, checkSchedule, maintenanceStatus } from './maintenance.js';
 import type { MasterEvent } from './master.js';
 import type { MachineId, MasterState, Schedule } from './state.js';
@@ -11,9 +12,18 @@ export type Operation = { answer: object } | { event: MasterEvent } | Nothing;
 
 type Nothing = Record<string, never>;
 
+interface DrainAgent {
+  agent_id: { value: string };
+  max_grace_period?: { seconds?: number; nanos?: number };
+  mark_gone?: boolean;
+}
+
 interface OperatorRequest {
   type?: (typeof OPERATOR_CALL_TYPES)[number];
   mark_agent_gone?: { agent_id: { value: string } };
+  drain_agent?: DrainAgent;
+  deactivate_agent?: { agent_id: { value: string } };
+  reactivate_agent?: { agent_id: { value: string } };
   update_maintenance_schedule?: { schedule: Schedule };
   start_maintenance?: { machines: MachineId[] };
   stop_maintenance?: { machines: MachineId[] };
@@ -28,6 +38,15 @@ export function operatorCall(state: MasterState, body: string): Operation {
     case 'MARK_AGENT_GONE':
       if (!call.mark_agent_gone) throw absent('mark_agent_gone');
       return markGone(state, call.mark_agent_gone.agent_id.value);
+    case 'DRAIN_AGENT':
+      if (!call.drain_agent) throw absent('drain_agent');
+      return drain(state, call.drain_agent);
+    case 'DEACTIVATE_AGENT':
+      if (!call.deactivate_agent) throw absent('deactivate_agent');
+      return deactivation(state, call.deactivate_agent.agent_id.value);
+    case 'REACTIVATE_AGENT':
+      if (!call.reactivate_agent) throw absent('reactivate_agent');
+      return reactivation(state, call.reactivate_agent.agent_id.value);
     case 'UPDATE_MAINTENANCE_SCHEDULE':
       if (!call.update_maintenance_schedule) throw absent('update_maintenance_schedule');
       return schedule(state, call.update_maintenance_schedule.schedule);
@@ -48,7 +67,13 @@ function absent(field: string): Refusal {
 
 type Question = Exclude<
   (typeof OPERATOR_CALL_TYPES)[number],
-  'MARK_AGENT_GONE' | 'UPDATE_MAINTENANCE_SCHEDULE' | 'START_MAINTENANCE' | 'STOP_MAINTENANCE'
+  | 'MARK_AGENT_GONE'
+  | 'DRAIN_AGENT'
+  | 'DEACTIVATE_AGENT'
+  | 'REACTIVATE_AGENT'
+  | 'UPDATE_MAINTENANCE_SCHEDULE'
+  | 'START_MAINTENANCE'
+  | 'STOP_MAINTENANCE'
 >;
 
 function answerTo(state: MasterState, type: Question): OperatorResponse | object {
@@ -78,6 +103,27 @@ export function machinesDown(state: MasterState, machines: MachineId[]): Operati
 export function machinesUp(state: MasterState, machines: MachineId[]): Operation {
   checkMachines(state, machines, 'DOWN');
   return { event: { type: 'stopMaintenance', machines } };
+}
+
+/** @throws Refusal */
+function drain(state: MasterState, { agent_id, max_grace_period: grace, mark_gone }: DrainAgent): Operation {
+  checkAgent(state, agent_id.value);
+  const maxGraceMs = grace ? (grace.seconds ?? 0) * 1000 + (grace.nanos ?? 0) / 1e6 : null;
+  if (maxGraceMs !== null && maxGraceMs < 0) throw new Refusal(400, "'max_grace_period' must be non-negative");
+  const order = { maxGraceMs, markGone: mark_gone === true };
+  return { event: { type: 'drainAgent', agentId: agent_id.value, order } };
+}
+
+/** @throws Refusal */
+function deactivation(state: MasterState, agentId: string): Operation {
+  checkAgent(state, agentId);
+  return { event: { type: 'deactivateAgent', agentId } };
+}
+
+/** @throws Refusal */
+function reactivation(state: MasterState, agentId: string): Operation {
+  checkReactivation(state, agentId);
+  return { event: { type: 'reactivateAgent', agentId } };
 }
 
 function markGone(state: MasterState, agentId: string): Operation {

@@ -10,6 +10,7 @@ import type {
   Unavailability,
 } from '../../mesos-http-client/types.js';
 import type { ToAgent } from '../protocol.js';
+import type { Drain } from './drain.js';
 
 /** Everything the master holds. Changed only inside `Master.step`. */
 export interface MasterState {
@@ -21,6 +22,9 @@ export interface MasterState {
   /** Since when, in ms. */
   unreachableAgents: Map<string, { sinceMs: number; info: AgentInfo }>;
   goneAgents: Set<string>;
+  /** Not offered. */
+  deactivatedAgents: Set<string>;
+  drains: Map<string, Drain>;
   /** Newest last, bounded. */
   completedFrameworks: CompletedFramework[];
   offers: Map<string, HeldOffer>;
@@ -158,7 +162,9 @@ export interface Registry {
   unreachable: { agentId: string; sinceMs: number; info: AgentInfo }[];
   gone: string[];
   completedFrameworks: string[];
-  /** Registries of earlier versions have none. */
+  /** Registries of earlier versions have none of these. */
+  deactivated?: string[];
+  drains?: [agentId: string, drain: Drain][];
   maintenance?: { schedule: Schedule; machines: Machine[] };
 }
 
@@ -204,6 +210,8 @@ export function saveRegistry(step: Step): void {
       agents: known,
       unreachable,
       gone: [...goneAgents],
+      deactivated: [...step.state.deactivatedAgents],
+      drains: [...step.state.drains],
       completedFrameworks: completed,
       maintenance: { schedule, machines: [...machines.values()] },
     },

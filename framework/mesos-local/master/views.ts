@@ -3,8 +3,9 @@ import type { AgentState, OperatorResponse, Task } from '../../mesos-http-client
 import { add, allocate, reservationRole } from '../../mesos-http-client/resources.js';
 import type { Resource } from '../../mesos-http-client/types.js';
 import { flatAttributes, flatResources } from '../flat-values.js';
+import { drainFields } from './drain.js';
 import { MASTER_CAPABILITIES, MESOS_VERSION, masterInfo } from './master-info.js';
-import { offersOfAgent, usedOnAgent } from './offers.js';
+import { isActive, offersOfAgent, usedOnAgent } from './offers.js';
 import type { Agent, Framework, MasterState, TaskRecord } from './state.js';
 
 /** What operators see: the old JSON pages and the v1 operator API (mesos-api 6; only the keys named there). */
@@ -34,8 +35,9 @@ function agentPage(state: MasterState, agent: Agent): object {
     offered_resources: flatResources(offered(state, agent)),
     reserved_resources: lodash.mapValues(byRole, (own) => flatResources(own)),
     unreserved_resources: flatResources(unreserved),
-    active: agent.connection !== null,
-    deactivated: false,
+    active: isActive(state, agent),
+    deactivated: state.deactivatedAgents.has(agent.id),
+    ...drainFields(state, agent.id),
     version: MESOS_VERSION,
     capabilities: AGENT_CAPABILITIES,
   };
@@ -120,8 +122,8 @@ export function statePage(state: MasterState, startedAtMs: number): object {
     pid: `master@${ip}:${port}`,
     hostname,
     capabilities: MASTER_CAPABILITIES,
-    activated_slaves: [...state.agents.values()].filter((agent) => agent.connection !== null).length,
-    deactivated_slaves: [...state.agents.values()].filter((agent) => agent.connection === null).length,
+    activated_slaves: [...state.agents.values()].filter((agent) => isActive(state, agent)).length,
+    deactivated_slaves: [...state.agents.values()].filter((agent) => !isActive(state, agent)).length,
     unreachable_slaves: state.unreachableAgents.size,
     ...(domain && { domain }),
     leader: `master@${ip}:${port}`,
@@ -144,8 +146,9 @@ function agentMessage(state: MasterState, agent: Agent): AgentState {
   const offeredResources = offersOfAgent(state, agent.id).flatMap(({ resources, role }) => allocate(resources, role));
   return {
     agent_info: agent.info,
-    active: agent.connection !== null,
-    deactivated: false,
+    active: isActive(state, agent),
+    deactivated: state.deactivatedAgents.has(agent.id),
+    ...drainFields(state, agent.id),
     version: MESOS_VERSION,
     pid: `slave(1)@${state.settings.ip}:${agent.info.port}`,
     registered_time: nanoseconds(agent.registeredAtMs),

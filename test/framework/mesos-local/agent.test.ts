@@ -29,7 +29,7 @@ function newAgent(checkpoint: AgentCheckpoint | null = null, nowMs = 0): Agent {
 
 function registeredAgent(): Agent {
   const agent = newAgent();
-  agent.step({ type: 'fromMaster', message: { type: 'registered', agentId: 'a', unknownTasks: [] } }, 0);
+  agent.step({ type: 'fromMaster', message: { type: 'registered', agentId: 'a', unknownTasks: [], drain: null } }, 0);
   return agent;
 }
 
@@ -69,7 +69,7 @@ describe('mesos-local: agent', () => {
       register.message.tasks.map(({ latestState }) => latestState),
       ['TASK_RUNNING'],
     );
-    const message = { type: 'registered' as const, agentId: 'a', unknownTasks: [] };
+    const message = { type: 'registered' as const, agentId: 'a', unknownTasks: [], drain: null };
     assert.deepEqual(
       told(again.step({ type: 'fromMaster', message }, 50_300)).map(({ uuid }) => uuid),
       ['u1'],
@@ -85,7 +85,7 @@ describe('mesos-local: agent', () => {
     const actions = again.step({ type: 'tick' }, SETTINGS.executorReregistrationTimeoutMs);
     assert.ok(actions.some(({ type }) => type === 'killContainer'));
     again.step({ type: 'containerExited', containerId: 'container-0', status: null }, 3000);
-    const registered = { type: 'registered' as const, agentId: 'a', unknownTasks: [] };
+    const registered = { type: 'registered' as const, agentId: 'a', unknownTasks: [], drain: null };
     const [status] = told(again.step({ type: 'fromMaster', message: registered }, 3000));
     assert.deepEqual([status?.state, status?.reason], ['TASK_FAILED', 'REASON_EXECUTOR_REREGISTRATION_TIMEOUT']);
   });
@@ -102,10 +102,29 @@ describe('mesos-local: agent', () => {
     assert.deepEqual(told(subscribe(other, [task('t1')])), [], 'one that the executor holds is not lost');
   });
 
+  it('ends its tasks for a drain, once and within the grace of the operator, and says why, also after a restart', () => {
+    const agent = registeredAgent();
+    run(agent, 't1');
+    subscribe(agent);
+    const order = { maxGraceMs: 500, markGone: true };
+    const kills = (actions: AgentAction[]) =>
+      actions.flatMap((a) => (a.type === 'toExecutor' && a.event.type === 'KILL' ? [a.event.kill] : []));
+    const drain = { type: 'fromMaster' as const, message: { type: 'drain' as const, drain: order } };
+    const [kill] = kills(agent.step(drain, 0));
+    assert.deepEqual(kill, { task_id: { value: 't1' }, kill_policy: { grace_period: { nanoseconds: 5e8 } } });
+    assert.deepEqual(kills(agent.step(drain, 0)), [], 'a repeated order');
+    const again = newAgent(JSON.parse(JSON.stringify(agent.checkpoint())) as AgentCheckpoint, 0);
+    subscribe(again, [task('t1')]);
+    again.step(update('t1', 'u1', 'TASK_KILLED'), 0);
+    const message = { type: 'registered' as const, agentId: 'a', unknownTasks: [], drain: order };
+    const [status] = told(again.step({ type: 'fromMaster', message }, 0));
+    assert.deepEqual([status?.state, status?.reason], ['TASK_GONE_BY_OPERATOR', 'REASON_AGENT_DRAINING']);
+  });
+
   it('answers for tasks that only the master knows', () => {
     const agent = newAgent();
     const unknownTasks = [{ frameworkId: 'f', taskId: 'lost', executorId: 'e' }];
-    const message = { type: 'registered' as const, agentId: 'a', unknownTasks };
+    const message = { type: 'registered' as const, agentId: 'a', unknownTasks, drain: null };
     const [status] = told(agent.step({ type: 'fromMaster', message }, 0));
     assert.deepEqual([status?.state, status?.reason], ['TASK_DROPPED', 'REASON_RECONCILIATION']);
     assert.ok(status?.uuid, 'it is to be acknowledged');
