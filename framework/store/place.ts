@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { inOrder, isZooKeeperUrl, parseZooKeeperUrl, ZooKeeper, type ZooKeeperError } from '../zookeeper/index.js';
 import { openLmdbStore, readLmdbStore } from './lmdb.js';
 import { type Store, StoreError } from './store.js';
-import { openZooKeeperStore, readZooKeeperStore } from './zookeeper.js';
+import { openZooKeeperStore } from './zookeeper.js';
+import { readZooKeeperStore } from './zookeeper-reading.js';
 
 export const candidates = { folder: 'schedulers', prefix: 'candidate_' } as const;
 export const stateFolder = 'state';

@@ -8,12 +8,9 @@
  * the store carries out what was decided.
  */
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
-import _ from 'lodash';
 import type { Change } from '../scheduler/state.js';
 import { type Operation, type ZooKeeper, ZooKeeperError } from '../zookeeper/index.js';
 import {
-  changesIn,
   folders,
   journalOf,
   type NodeChange,
@@ -23,22 +20,19 @@ import {
   recordsIn,
   transactionsOf,
 } from './nodes.js';
-import { type Store, StoreError, schemaVersion } from './store.js';
+import { type Store, schemaVersion } from './store.js';
+import {
+  asStoreError,
+  decided,
+  decision,
+  type Head,
+  readHead,
+  readNodes,
+  refuseOtherSchema,
+} from './zookeeper-reading.js';
 
-interface Head {
-  schema: number;
-  /** Who holds the store, and its how many-eth write it was. */
-  holder: string;
-  write: number;
-}
-
-const decision = 'decided';
 /** Of a node that is known to be there, and not yet what is in it. */
 const none = Buffer.alloc(0);
-/** Asked for at a time. */
-const readsMax = 1000;
-const readAttemptsMax = 30;
-const readAgainMs = 300;
 
 /**
  * Takes the store from whoever holds it. The session stays the caller's; when it is over, writes are refused.
@@ -53,61 +47,6 @@ export async function openZooKeeperStore(zooKeeper: ZooKeeper, root: string): Pr
   } catch (error) {
     throw asStoreError(error, root);
   }
-}
-
-/**
- * What is in the store at one moment, without taking it from its scheduler: read again when something was written meanwhile.
- * @throws StoreError if it is written to all the time, or there is none
- */
-export async function readZooKeeperStore(zooKeeper: ZooKeeper, root: string): Promise<[key: string, value: object][]> {
-  const headVersion = async () => {
-    const { data, stat } = await zooKeeper.get(`${root}/head`);
-    refuseOtherSchema(root, data);
-    return stat.version;
-  };
-  try {
-    for (let attempt = 0; attempt < readAttemptsMax; attempt += 1) {
-      const before = await headVersion();
-      const nodes = await readNodes(zooKeeper, root).catch(ifGone);
-      if (nodes && (await headVersion()) === before) return recordsIn(nodes);
-      await sleep(readAgainMs);
-    }
-  } catch (error) {
-    if ((error as ZooKeeperError).code !== 'noNode') throw asStoreError(error, root);
-    throw new StoreError(`the store ${root} in ZooKeeper: there is none`);
-  }
-  throw new StoreError(
-    `the store ${root} in ZooKeeper: it changes faster than it can be read; try again when less is going on, or stop the schedulers`,
-  );
-}
-
-function ifGone(error: ZooKeeperError): null {
-  if (error.code === 'noNode') return null;
-  throw error;
-}
-
-/** By their paths below the store's; what was decided and not carried out yet counts (rule S2). */
-async function readNodes(zooKeeper: ZooKeeper, root: string): Promise<Map<string, Buffer>> {
-  const nodes = new Map<string, Buffer>();
-  for (const folder of [folders.records, folders.parts]) {
-    for (const names of _.chunk(await zooKeeper.children(`${root}/${folder}`), readsMax)) {
-      const all = await Promise.all(names.map((name) => zooKeeper.get(`${root}/${folder}/${name}`)));
-      for (const [at, { data }] of all.entries()) nodes.set(`${folder}/${names[at]}`, data);
-    }
-  }
-  for (const { path, data } of await decided(zooKeeper, root)) {
-    if (data) nodes.set(path, data);
-    else nodes.delete(path);
-  }
-  return nodes;
-}
-
-async function decided(zooKeeper: ZooKeeper, root: string): Promise<NodeChange[]> {
-  const folder = `${root}/${folders.journal}`;
-  if (!(await zooKeeper.children(folder)).includes(decision)) return [];
-  const get = async (name: string) => (await zooKeeper.get(`${folder}/${name}`)).data;
-  const count = Number(await get(decision));
-  return changesIn(await Promise.all(Array.from({ length: count }, (_piece, at) => get(`${at}`))));
 }
 
 class ZooKeeperStore implements Store {
@@ -197,6 +136,8 @@ class ZooKeeperStore implements Store {
 
   /** The connection was lost before the answer. */
   async #wasWritten(): Promise<boolean> {
+    // The server that is asked now may be behind.
+    await this.#zooKeeper.sync(this.#root);
     const { data, stat } = await this.#zooKeeper.get(`${this.#root}/head`);
     if (stat.version === this.#version) return false;
     const { holder, write } = readHead(data);
@@ -254,29 +195,4 @@ class ZooKeeperStore implements Store {
     const names = await this.#zooKeeper.children(folder);
     if (names.length > 0) await this.#commit(names.map((name) => ({ type: 'delete', path: `${folder}/${name}` })));
   }
-}
-
-function refuseOtherSchema(root: string, head: Buffer): void {
-  const { schema } = readHead(head);
-  if (schema === schemaVersion) return;
-  throw new StoreError(
-    `the store ${root} in ZooKeeper: its records have schema version ${schema}, this program reads version ` +
-      `${schemaVersion}; use the version of GAIA that wrote them, or another path`,
-  );
-}
-
-function readHead(data: Buffer): Partial<Head> {
-  try {
-    return JSON.parse(data.toString('utf8'));
-  } catch {
-    return {};
-  }
-}
-
-function asStoreError(error: unknown, root: string): StoreError {
-  if (error instanceof StoreError) return error;
-  const { code, message } = error as ZooKeeperError;
-  const lost = code === 'badVersion' || code === 'sessionEnded';
-  const cause = code === 'badVersion' ? 'another scheduler holds the store now' : message;
-  return new StoreError(`the store ${root} in ZooKeeper: ${cause}`, { lost, cause: error });
 }

@@ -99,6 +99,17 @@ export class ZooKeeper {
     });
   }
 
+  /** What is read afterwards is no older than what was written anywhere before. */
+  sync(path: string): Promise<void> {
+    return this.#ask(
+      opcode.sync,
+      `sync ${path}`,
+      (writer) => writer.string(path),
+      true,
+      () => undefined,
+    );
+  }
+
   /** Names, in no order. */
   children(path: string, watch?: Watcher): Promise<string[]> {
     return this.#read(opcode.getChildren, path, watch !== undefined, (reader) => {

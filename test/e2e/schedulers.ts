@@ -77,7 +77,7 @@ export class Ensemble {
     const directory = await mkdtemp(join(tmpdir(), 'gaia-schedulers-'));
     const zooKeeper = await ZooKeeperServers.start({ tickMs: 250 });
     try {
-      const agents = [1, 2].map((n) => ({ hostname: `box${n}`, resources: 'cpus:2;mem:1024;disk:1000' }));
+      const agents = [1, 2, 3].map((n) => ({ hostname: `box${n}`, resources: 'cpus:2;mem:1024;disk:1000' }));
       const masters = { count: 2, zk: zooKeeper.url('/mesos') };
       const options = { directory: join(directory, 'cluster'), agents, masters, timings, detached: false };
       const args = ['--master', masters.zk, '--store', zooKeeper.url('/gaia')];

@@ -1,7 +1,7 @@
 /**
  * Leaders lost at random moments, one after another, while users change things: killed, standing still, asked to abdicate, cut off from
  * ZooKeeper. No task ever runs that the present leader does not know: what a former one launched it had stored. In the end there is what was
- * asked for last.
+ * asked for last, and a replicated group beside it has not noticed anything.
  * Takes minutes: `GAIA_TAKEOVERS=30 npm test -- takeovers`.
  */
 import assert from 'node:assert/strict';
@@ -9,9 +9,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import _ from 'lodash';
 import { randomFrom } from '../random.js';
 import { Ensemble, type Scheduler } from './schedulers.js';
-import { until } from './system.js';
+import { type Replica, redisSpec, until } from './system.js';
 
 const APP = '/v2/apps/busy';
+const GROUP = '/v2/apps/group';
 const instancesMax = 6;
 const rounds = Number(process.env.GAIA_TAKEOVERS ?? 0);
 const seed = Number(process.env.GAIA_SEED ?? Date.now() % 2 ** 31);
@@ -50,17 +51,29 @@ function lostAgainAndAgain(this: Mocha.Suite): void {
 
   /** Whatever comes of it: whoever is asked may be lost, too. */
   const scale = (instances: number) =>
-    (ensemble.schedulers[below(3)] as Scheduler).request('PATCH', `${APP}?force=true`, { instances }).catch(() => null);
+    (ensemble.schedulers[below(ensemble.schedulers.length)] as Scheduler)
+      .request('PATCH', `${APP}?force=true`, { instances })
+      .catch(() => null);
 
   const known = async (): Promise<string[]> => {
     const { tasks } = (await (await ensemble.leader()).request('GET', `${APP}/tasks`)).body;
     return tasks.map(({ id }: { id: string }) => id);
   };
 
+  /** Which processes its members are, once it is whole. */
+  const members = (): Promise<string[]> =>
+    until('the group is whole', 60_000, async () => {
+      const { group, replicas } = (await (await ensemble.leader()).request('GET', `${GROUP}/replicas`)).body;
+      if (group.state !== 'whole' || replicas.some(({ pid }: Replica) => pid === null)) return null;
+      return replicas.map(({ slot, member, pid }: Replica) => `${group.generation}:${slot}:${member}:${pid}`).sort();
+    });
+
   it(`launch nothing that the next one does not know, and end with what was asked for last (seed ${seed}, ${rounds} rounds)`, async () => {
     const app = { id: '/busy', cmd: 'exec sleep 600', cpus: 0.1, mem: 32, instances: 1, backoffSeconds: 0 };
     assert.equal((await (await ensemble.leader()).request('POST', '/v2/apps', app)).status, 201);
     await ensemble.running(await ensemble.leader(), APP, 1);
+    assert.equal((await (await ensemble.leader()).request('POST', '/v2/apps', redisSpec('/group'))).status, 201);
+    const membersBefore = await members();
     const { frameworks } = await ensemble.inMesos();
     for (let round = 0; round < rounds; round += 1) {
       const leader = await ensemble.leader();
@@ -73,13 +86,16 @@ function lostAgainAndAgain(this: Mocha.Suite): void {
       await Promise.all(changes);
       const before = await known();
       const { tasks } = await ensemble.inMesos();
-      assert.deepEqual(_.difference(tasks, before, await known()), [], `round ${round}`);
+      const busy = tasks.filter((id) => id.startsWith('busy.'));
+      assert.deepEqual(_.difference(busy, before, await known()), [], `round ${round}`);
+      assert.deepEqual(await members(), membersBefore);
     }
     const last = 1 + below(instancesMax);
     await until('the last change is taken', 30_000, async () => (await scale(last))?.status === 200);
     const ids = await ensemble.running(await ensemble.leader(), APP, last);
     await until('Mesos runs them and nothing else, for the same framework', 30_000, async () => {
-      assert.deepEqual(await ensemble.inMesos(), { frameworks, tasks: ids });
+      const found = await ensemble.inMesos();
+      assert.deepEqual([found.frameworks, found.tasks.filter((id) => id.startsWith('busy.'))], [frameworks, ids]);
       return true;
     });
     for (const { ended, log } of ensemble.schedulers) assert.equal(ended, false, log);

@@ -7,7 +7,8 @@ import _ from 'lodash';
 import type { Change } from '../../../framework/scheduler/state.js';
 import { openLmdbStore } from '../../../framework/store/lmdb.js';
 import { type Store, StoreError } from '../../../framework/store/store.js';
-import { openZooKeeperStore, readZooKeeperStore } from '../../../framework/store/zookeeper.js';
+import { openZooKeeperStore } from '../../../framework/store/zookeeper.js';
+import { readZooKeeperStore } from '../../../framework/store/zookeeper-reading.js';
 import { type Operation, ZooKeeper, ZooKeeperError } from '../../../framework/zookeeper/index.js';
 import { randomFrom } from '../../random.js';
 import { ZooKeeperServers } from '../../zookeeper.js';
@@ -160,6 +161,19 @@ describe('stores', function () {
     const store = await inZooKeeper(own);
     own.close();
     await refusesAsLost(store.write([{ key: 'a:1', value: {} }]));
+  });
+
+  it('in ZooKeeper: is for its user only, and says so', async () => {
+    const [port] = servers.ports as [number];
+    const own = new ZooKeeper({ servers: [{ host: '127.0.0.1', port }], timeoutMs: 10_000, user: 'gaia:secret' });
+    try {
+      await (await inZooKeeper(own)).write([{ key: 'a:1', value: {} }]);
+      await assert.rejects(inZooKeeper(), /belongs to another user of ZooKeeper; .* --zk-user-file/);
+      await assert.rejects(readZooKeeperStore(zooKeeper, `/stores/${places}`), /belongs to another user/);
+      assert.deepEqual(await readZooKeeperStore(own, `/stores/${places}`), [['a:1', {}]]);
+    } finally {
+      own.close();
+    }
   });
 
   it('in ZooKeeper: refuses records of another schema version, and names both', async () => {
