@@ -68,11 +68,17 @@ export class ZooKeeper {
   /** Makes the node and those above it where they are missing; they are empty. */
   async makePath(path: string): Promise<void> {
     const parts = path.split('/').slice(1);
-    for (const [at] of parts.entries()) {
-      await this.create(`/${parts.slice(0, at + 1).join('/')}`, Buffer.alloc(0)).catch((error: ZooKeeperError) => {
-        // Who may not make it may still use one that is there: what follows tells.
-        if (error.code !== 'nodeExists' && error.code !== 'noAuth') throw error;
-      });
+    for (const [at] of parts.entries()) await this.#makeOne(`/${parts.slice(0, at + 1).join('/')}`);
+  }
+
+  async #makeOne(path: string): Promise<void> {
+    try {
+      await this.create(path, Buffer.alloc(0));
+    } catch (error) {
+      const { code } = error as ZooKeeperError;
+      if (code === 'connectionLoss') return this.#makeOne(path);
+      // Who may not make it may still use one that is there: what follows tells.
+      if (code !== 'nodeExists' && code !== 'noAuth') throw error;
     }
   }
 

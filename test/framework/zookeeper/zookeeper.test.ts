@@ -158,7 +158,7 @@ describe('zookeeper: client', function () {
     await assert.rejects(following, { code: 'sessionEnded' });
   });
 
-  it('enters a candidate once, also when the answer is lost on its way', async () => {
+  it('enters a candidate once, and makes a path, also when the answer is lost on its way', async () => {
     const cutter = await Cutter.start(servers.ports[0] as number);
     try {
       const zooKeeper = session({ port: cutter.port });
@@ -166,6 +166,9 @@ describe('zookeeper: client', function () {
       cutter.cutBefore('one-');
       const name = await enter(zooKeeper, group, text('cut'));
       assert.equal(cutter.cuts, 1);
+      cutter.cutBefore('/lost/on');
+      await zooKeeper.makePath('/lost/on/its/way');
+      assert.equal(cutter.cuts, 2);
       assert.deepEqual(await zooKeeper.children(group.directory), [name]);
     } finally {
       cutter.stop();
