@@ -13,6 +13,8 @@ import { until } from './system.js';
 
 const main = fileURLToPath(new URL('../../framework/main.js', import.meta.url));
 
+const living = ['TASK_STAGING', 'TASK_STARTING', 'TASK_RUNNING', 'TASK_KILLING'];
+
 export interface Answer {
   status: number;
   headers: Headers;
@@ -126,11 +128,12 @@ export class Ensemble {
     });
   }
 
-  /** What the leading master says. */
+  /** What the leading master says; tasks that have ended, and are not acknowledged yet, left out. */
   async inMesos(): Promise<{ frameworks: string[]; tasks: string[] }> {
     const { master } = (await (await this.leader()).request('GET', '/v2/info')).body;
     const page = (await (await fetch(`http://${master.address}/state`)).json()) as any;
-    const tasks = page.frameworks.flatMap((one: any) => one.tasks.map(({ id }: { id: string }) => id));
-    return { frameworks: page.frameworks.map(({ id }: { id: string }) => id), tasks: tasks.sort() };
+    const tasks = page.frameworks.flatMap(({ tasks }: any) => tasks.filter(({ state }: any) => living.includes(state)));
+    const idsOf = (list: { id: string }[]) => list.map(({ id }) => id);
+    return { frameworks: idsOf(page.frameworks), tasks: idsOf(tasks).sort() };
   }
 }
