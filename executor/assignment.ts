@@ -128,6 +128,8 @@ export interface FrameCounts {
   mismatches: number;
   /** Output that waits now. */
   heldBytes: number;
+  /** For how long this member's clients have had no answer, nor its ARP requests; 0: less than five seconds. */
+  unheardMs: number;
 }
 
 /** How long a primary took to take over, in milliseconds since the former one was heard last (consensus/native/vm/takeover.h). */

@@ -192,7 +192,8 @@ export class Task {
   private onPairNews(news: MemberNews): void {
     if (news.type === 'guest') this.reporter.guest = news.guest;
     if (news.type === 'round') this.counts.addRound(news.round, this.nowMs);
-    if (news.type === 'frames') this.counts.setFrames(news.frames);
+    const silence = news.type === 'frames' ? this.counts.setFrames(news.frames) : null;
+    if (silence !== null) this.log('warn', silence);
     if (news.type === 'takeover') this.counts.setTakeover(news.takeover);
     if (news.type === 'takeover') this.log('info', describeTakeover(news.takeover));
     this.reporter.guestMetrics = this.counts.metrics();

@@ -26,6 +26,6 @@ export const guestMetrics: GuestMetrics = {
       ...{ sentPages: 15, streamBytes: 250_000, toBackupBytes: 20_000, pauseUs: 9000 },
     },
   },
-  frames: { inputs: 500, outputs: 700, lost: 0, equalOutputs: 650, mismatches: 19, heldBytes: 3000 },
+  frames: { inputs: 500, outputs: 700, lost: 0, equalOutputs: 650, mismatches: 19, heldBytes: 3000, unheardMs: 0 },
   takeover: { epoch: 2, suspectedMs: 150, electedMs: 161, primaryMs: 164, outputMs: 1170 },
 };

@@ -43,10 +43,14 @@ export class GuestCounts {
     this.recent = [...this.recent, { round, endedMs: nowMs }].slice(-recentMax);
   }
 
-  /** The newest counts; they are sums already. */
-  setFrames(frames: FrameCounts): void {
+  /** The newest counts; they are sums already. What is to be said of a guest that has fallen silent, or speaks again; else null. */
+  setFrames(frames: FrameCounts): string | null {
+    const [before, now] = [this.frames?.unheardMs ?? 0, frames.unheardMs];
     this.known = null;
     this.frames = frames;
+    if (before > 0 && now === 0) return 'the guest answers again';
+    if (before > 0 || now === 0) return null;
+    return `the guest has answered no client of this member for ${Math.round(now / 1000)} s, nor an ARP request: it may have stopped, or its network`;
   }
 
   /** The newest. */

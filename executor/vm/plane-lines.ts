@@ -107,5 +107,6 @@ function readFrames(fields: Record<string, unknown>): FrameCounts {
     equalOutputs: integer(fields.equalOutputs, 'equalOutputs'),
     mismatches: integer(fields.mismatches, 'mismatches'),
     heldBytes: integer(fields.heldBytes, 'heldBytes'),
+    unheardMs: integer(fields.unheardMs, 'unheardMs'),
   };
 }

@@ -76,10 +76,15 @@ function addOutput(registry: Registry, counting: { labels: Labels; guest: GuestM
     ...{ name: 'gaia_guest_held_bytes', labelNames, registers: [registry] },
     help: 'Output of the primary that waits for a round or for the backup',
   });
+  const unheard = new Gauge({
+    ...{ name: 'gaia_guest_unheard_seconds', labelNames, registers: [registry] },
+    help: 'For how long the guest has answered no client of the member, nor an ARP request; 0: less than five seconds',
+  });
   for (const { labels, guest } of counting) {
     if (guest.frames === null) continue;
     mismatches.inc(labels, guest.frames.mismatches);
     held.set(labels, guest.frames.heldBytes);
+    unheard.set(labels, guest.frames.unheardMs / 1000);
   }
 }
 

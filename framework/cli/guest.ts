@@ -72,11 +72,15 @@ function showRounds(output: Output, rounds: RoundsJson): void {
 
 function showOutput(output: Output, frames: GuestJson['frames']): void {
   if (frames === null) return;
-  const { outputs, equalOutputs, mismatches, heldBytes, lost } = frames;
+  const { outputs, equalOutputs, mismatches, heldBytes, lost, unheardMs } = frames;
   output.line(
     `  output: ${number(outputs)} frames, ${number(equalOutputs)} of them said by both guests; they differed ${number(mismatches)} times; ` +
       `${number(heldBytes)} bytes wait${lost === 0 ? '' : `; ${number(lost)} frames lost`}`,
   );
+  if (unheardMs > 0)
+    output.line(
+      yellow(`  the guest has answered no client of the primary for ${number(Math.round(unheardMs / 1000))} s`),
+    );
 }
 
 function showTakeover(output: Output, takeover: GuestJson['takeover']): void {

@@ -54,7 +54,8 @@ std::string guestLine(const GuestStatus& guest) {
 std::string framesLine(const FrameCounts& counts) {
   return "{\"type\":\"frames\"" + field("inputs", counts.inputs) + field("outputs", counts.outputs) +
          field("lost", counts.lost) + field("equalOutputs", counts.equal) +
-         field("mismatches", counts.mismatches) + field("heldBytes", counts.heldBytes) + "}\n";
+         field("mismatches", counts.mismatches) + field("heldBytes", counts.heldBytes) +
+         field("unheardMs", counts.unheardMs) + "}\n";
 }
 
 std::string takeoverLine(const Takeover& takeover) {

@@ -57,7 +57,10 @@ std::unique_ptr<DataPlane> DataPlane::start(const Options& options, std::string*
   };
   plane.peers_ = Peers::listen(options.replica, hear, error);
   if (plane.peers_ == nullptr) return nullptr;
-  const auto send = [&plane](View frame) { plane.inputs_.add(frame); };
+  const auto send = [&plane](View frame) {
+    plane.inputs_.add(frame);
+    plane.hearing_.spoke(sys::nowNs());
+  };
   plane.forwarder_ = Forwarder::start(plane.self_.slot, options.doors, send, error);
   if (plane.forwarder_ == nullptr) return nullptr;
   if (!options.bridge.name.empty()) plane.bridge_ = BridgePort::open(options.bridge, error);
@@ -124,6 +127,7 @@ void DataPlane::serve(std::span<const pollfd> ready) {
   }
   takeEvents();
   attendDuty(nowNs);
+  if (hearing_.asks(nowNs)) inputs_.add(arpRequest(self_.slot));
   sendInputs(nowNs);
   decide();
   sendDigests();
@@ -336,10 +340,15 @@ void DataPlane::route(View frame) {
     if (!slots[member.slot]) continue;
     const PeerMessage message{.kind = PeerMessage::Kind::output, .epoch = order_.roles().epoch};
     if (member.number == self_.number)
-      forwarder_->receive(frame);
+      toStation(frame);
     else
       peers_->send(member.number, message, frame);
   }
+}
+
+void DataPlane::toStation(View frame) {
+  hearing_.heard();
+  forwarder_->receive(frame);
 }
 
 void DataPlane::hear(const Member& from, const PeerMessage& message, View payload) {
@@ -347,7 +356,7 @@ void DataPlane::hear(const Member& from, const PeerMessage& message, View payloa
     case PeerMessage::Kind::inputs:
       return hearInputs(from, payload);
     case PeerMessage::Kind::output:  // not from one that was primary and does not know yet
-      if (message.epoch >= order_.roles().epoch && isFrame(payload)) forwarder_->receive(payload);
+      if (message.epoch >= order_.roles().epoch && isFrame(payload)) toStation(payload);
       return;
     case PeerMessage::Kind::digests:
       if (!isPrimary() || message.epoch != order_.roles().epoch || from.number != order_.roles().backup)

@@ -9,6 +9,7 @@
 #include "vm/bridge_port.h"
 #include "vm/forwarder.h"
 #include "vm/guest_port.h"
+#include "vm/hearing.h"
 #include "vm/inputs.h"
 #include "vm/order.h"
 #include "vm/output_guard.h"
@@ -35,6 +36,7 @@ struct FrameCounts {
   std::uint64_t lost = 0;                   // of clients, and to peers: too much waited
   std::uint64_t equal = 0, mismatches = 0;  // of output
   std::uint64_t heldBytes = 0;
+  std::uint64_t unheardMs = 0;  // this station has asked and heard nothing; 0: not for long
 };
 
 class DataPlane {
@@ -54,8 +56,8 @@ class DataPlane {
   std::string cut(std::uint64_t round);  // the primary begins a round
   // The primary's guest is copied, and runs on when this returns: what it has said the round will cover.
   void copied(std::uint64_t round);
-  // The round counts: the backup's guest is what the primary's was when it was copied, and has not run on yet.
-  // Both members are told. `sleeps`: the backup's guest, until the next one.
+  // The round counts: the backup's guest is what the primary's was when it was copied, and has not run on
+  // yet. Both members are told. `sleeps`: the backup's guest, until the next one.
   std::string committed(std::uint64_t round, bool sleeps = false);
   std::string abandoned(std::uint64_t round);                          // it has changed nothing
   std::uint64_t round() const { return round_; }                       // the last that was committed
@@ -105,6 +107,7 @@ class DataPlane {
   void takeFromBridge(View frame);
   void route(View frame);
   void hear(const Member& from, const PeerMessage& message, View payload);
+  void toStation(View frame);
   void hearInputs(const Member& from, View payload);
 
   Member self_;
@@ -120,6 +123,7 @@ class DataPlane {
   Status status_;
   Order order_;
   UnconfirmedInputs inputs_;
+  Hearing hearing_;
   Sequence oldest_ = 0;  // unconfirmed input, and since when it is the oldest
   std::uint64_t oldestSinceNs_ = 0;
   std::uint64_t dutySinceNs_ = 0;

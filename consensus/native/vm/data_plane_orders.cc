@@ -82,8 +82,13 @@ GuestStatus DataPlane::guestStatus() const {
 }
 
 FrameCounts DataPlane::counts() const {
-  return {inputFrames_,         outputFrames_,       inputs_.lost() + peers_->dropped(),
-          guard_.equalFrames(), guard_.mismatches(), guard_.heldBytes()};
+  return {inputFrames_,
+          outputFrames_,
+          inputs_.lost() + peers_->dropped(),
+          guard_.equalFrames(),
+          guard_.mismatches(),
+          guard_.heldBytes(),
+          hearing_.unheardNs(sys::nowNs()) / 1'000'000};
 }
 
 }  // namespace gaia::vm

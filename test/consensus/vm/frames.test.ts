@@ -141,6 +141,27 @@ describe('a replicated guest', function () {
     await eventually('it is not answered', () => client(3).answers.includes('c 1'));
   });
 
+  it('is asked whether it lives when it keeps silent', async () => {
+    await client(3).isAnswered('0');
+    primary().silent = true;
+    const before = primary().asked;
+    client(3).say('1');
+    await eventually('nobody asks', () => primary().asked > before);
+    assert.deepEqual(heardOf(primary(), 'c'), ['0', '1']);
+  });
+
+  it('is told of as silent where a client asks and it stands still, until it answers', async () => {
+    const silence = () => group.member(3).frames?.unheardMs ?? 0;
+    await client(3).isAnswered('0');
+    primary().freeze(true);
+    client(3).say('1');
+    await eventually('nobody notices', () => silence() >= 5000);
+    assert.equal(group.member(2).frames?.unheardMs ?? 0, 0, 'no client of member 2 has asked');
+    primary().freeze(false);
+    await eventually('it is still called silent', () => silence() === 0);
+    assert.deepEqual(heardOf(primary(), 'c'), ['0', '1']);
+  });
+
   it('reaches no service of a host', async () => {
     await client(1).isAnswered('0');
     const service = new Client('service', 0);

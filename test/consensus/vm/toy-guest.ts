@@ -12,6 +12,10 @@ const protocolUdp = 17;
 export class ToyGuest {
   /** Payloads of the datagrams it got, in their order. */
   readonly heard: string[] = [];
+  /** How many times it was asked for its address. */
+  asked = 0;
+  /** It lives, and has nothing to say to datagrams. */
+  silent = false;
   /** What it answers to a payload; as long as that. */
   answer = (payload: string) => payload;
   /** The port of the station that its answers go to, instead of the one that asked. */
@@ -61,6 +65,7 @@ export class ToyGuest {
   }
 
   private answerArp(frame: Buffer): void {
+    this.asked++;
     frame.writeUInt16BE(2, 20);
     frame.copy(frame, 32, 22, 32);
     guestMac.copy(frame, 22);
@@ -73,6 +78,7 @@ export class ToyGuest {
     const end = 34 + frame.readUInt16BE(38);
     const payload = frame.toString('latin1', 42, end);
     this.heard.push(payload);
+    if (this.silent) return;
     frame.write(this.answer(payload), 42, 'latin1');
     const [source, destination] = [Buffer.from(frame.subarray(26, 30)), Buffer.from(frame.subarray(30, 34))];
     destination.copy(frame, 26);

@@ -315,7 +315,10 @@ describe('executor vm: the lines of gaia-vm', () => {
     assert.deepEqual(parsePlaneLine(JSON.stringify({ type: 'guest', ...guest })), { type: 'guest', guest });
     const relay = parsePlaneLine('{"type":"relay","end":null,"why":"by order"}');
     assert.deepEqual(relay, { type: 'relay', relay: { end: null, port: 0, why: 'by order' } });
-    const frames = { ...{ inputs: 1, outputs: 2, lost: 3 }, ...{ equalOutputs: 4, mismatches: 5, heldBytes: 6 } };
+    const frames = {
+      ...{ inputs: 1, outputs: 2, lost: 3 },
+      ...{ equalOutputs: 4, mismatches: 5, heldBytes: 6, unheardMs: 7 },
+    };
     assert.deepEqual(parsePlaneLine(JSON.stringify({ type: 'frames', ...frames })), { type: 'frames', frames });
     const round = {
       ...{ number: 1, trigger: 'time', dirtyPages: 2, unchangedPages: 3, zeroPages: 4, equalPages: 5, sentPages: 6 },

@@ -23,7 +23,15 @@ const aRound: RoundReport = {
   ...{ number: 1, trigger: 'time', dirtyPages: 10, unchangedPages: 1, zeroPages: 2, equalPages: 3, sentPages: 4 },
   ...{ streamBytes: 5000, toBackupBytes: 900, pauseUs: 4000 },
 };
-const frames: FrameCounts = { inputs: 9, outputs: 8, lost: 0, equalOutputs: 6, mismatches: 2, heldBytes: 70 };
+const frames: FrameCounts = {
+  inputs: 9,
+  outputs: 8,
+  lost: 0,
+  equalOutputs: 6,
+  mismatches: 2,
+  heldBytes: 70,
+  unheardMs: 0,
+};
 
 function spawned(): Drive {
   const drive = launched(guest);
@@ -168,6 +176,18 @@ describe('executor task: a member of a replicated guest', () => {
     assert.deepEqual([told.recent?.spanMs, told.recent?.last.number], [3100, 100]);
     assert.deepEqual([told.frames, told.takeover], [frames, null]);
     assert.deepEqual(drive.pass(10 * messageIntervalMs), []);
+  });
+
+  it('says once that its guest answers nobody, and once that it does again', () => {
+    const drive = running();
+    for (const unheardMs of [0, 6000, 8000, 0, 0])
+      drive.on({ type: 'pairNews', news: { type: 'frames', frames: { ...frames, unheardMs } } });
+    const logged = drive.all.filter((action) => action.type === 'log').map(({ message }) => message);
+    const said = logged.filter((message) => message.startsWith('the guest '));
+    assert.deepEqual(said, [
+      'the guest has answered no client of this member for 6 s, nor an ARP request: it may have stopped, or its network',
+      'the guest answers again',
+    ]);
   });
 
   it('says how long it took to take over, part by part', () => {

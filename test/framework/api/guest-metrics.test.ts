@@ -21,7 +21,7 @@ describe('api: metrics of replicated guests', () => {
 
   it('show rounds, pages, bytes, pauses, frames and how the guest stands', async () => {
     await put(replicatedGuest);
-    report(guestMetrics);
+    report({ ...guestMetrics, frames: guestMetrics.frames && { ...guestMetrics.frames, unheardMs: 6500 } });
     const metrics = await scrape();
     const value = (name: string, more: Record<string, string> = {}) =>
       metrics.value(`gaia_guest_${name}`, { ...primary, ...more });
@@ -39,6 +39,7 @@ describe('api: metrics of replicated guests', () => {
     const frames = ['inputs', 'outputs', 'lost', 'equal'].map((what) => value('frames_total', { what }));
     assert.deepEqual(frames, [500, 700, 0, 650]);
     assert.deepEqual([value('output_mismatches_total'), value('held_bytes')], [19, 3000]);
+    assert.equal(value('unheard_seconds'), 6.5);
     assert.equal(metrics.samples('gaia_guest_standing').length, 1);
   });
 
