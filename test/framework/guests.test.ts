@@ -272,7 +272,7 @@ describe('scheduler: a replicated guest', () => {
 
   it('is not lost but has no majority while only its backup can be reached', () => {
     const world = covered(posted());
-    for (const { agentId } of [primary(world), witness(world)]) world.mesos.setUp(agentId, false);
+    for (const { agentId } of [witness(world), primary(world)]) world.mesos.setUp(agentId, false);
     pass(world, 90);
     assert.equal(world.app(id).group?.state, 'noQuorum');
     for (const agentId of world.mesos.agents.keys()) world.mesos.setUp(agentId, true);
