@@ -2,7 +2,7 @@ import { isIPv4 } from 'node:net';
 import type { AppSpec, GuestNetwork, PersistentVolume, VmSpec } from '../app.js';
 import { isReplicatedGuest, pairMb } from '../replicated-guest.js';
 import { show } from './problems.js';
-import { type Reader, requirePresent } from './reader.js';
+import { type Reader, refuseUnknown, requirePresent } from './reader.js';
 import { readVolume, readVolumes } from './residency.js';
 
 /** What QEMU and its executor take beside the guest's memory: at most 160 MB were measured, 64 of them translated code. */
@@ -129,9 +129,4 @@ function readNetwork(reader: Reader): Pick<VmSpec, 'network'> {
   refuseUnknown(inner, 'container.vm.network', 'bridge and mac');
   const network: GuestNetwork = { bridge, ...(mac === undefined ? {} : { mac }) };
   return { network };
-}
-
-/** A misspelt promise must not go unnoticed. */
-function refuseUnknown(reader: Reader, what: string, fields: string): void {
-  for (const path of reader.ignored()) reader.problems.add('rule', path, `${what} has no such field; use ${fields}`);
 }

@@ -3,7 +3,7 @@ import type { AffinityRule, AppSpec, FetchUri, PersistentVolume, PortDefinition 
 import { readContainer } from './container.js';
 import { readCheck, readHealthCheck } from './health-checks.js';
 import { type Problems, show } from './problems.js';
-import { type Reader, readList, readString, requirePresent } from './reader.js';
+import { type Reader, readList, readString, refuseUnknown, requirePresent } from './reader.js';
 import { readReadinessCheck } from './readiness.js';
 import { DOMAIN_LIMITS, readReplication } from './replication.js';
 import { readWhenLost, type WhenLost } from './residency.js';
@@ -123,8 +123,7 @@ function readAffinityRule(reader: Reader): AffinityRule {
     type: reader.choice('type', ['near', 'apart'] as const) ?? 'apart',
     required: reader.boolean('required') ?? false,
   };
-  for (const path of reader.ignored())
-    reader.problems.add('rule', path, 'affinity has no such field; use app, domain, type and required');
+  refuseUnknown(reader, 'affinity', 'app, domain, type and required');
   return rule;
 }
 

@@ -127,6 +127,11 @@ export class Reader {
   }
 }
 
+/** A misspelt promise must not go unnoticed. */
+export function refuseUnknown(reader: Reader, what: string, fields: string): void {
+  for (const path of reader.ignored()) reader.problems.add('rule', path, `${what} has no such field; use ${fields}`);
+}
+
 export function requirePresent(reader: Reader, name: string, meaning: string): void {
   if (reader.raw(name) !== undefined) return;
   const path = reader.pathOf(name);

@@ -1,7 +1,7 @@
 import { ladderOf, type Rung, rungFault } from '../../placement/index.js';
 import { type Replication, suspicionMsDefault } from '../app.js';
 import { type Problems, show } from './problems.js';
-import { type Reader, readObject, readString, requirePresent } from './reader.js';
+import { type Reader, readObject, readString, refuseUnknown, requirePresent } from './reader.js';
 import { readSnapshot } from './snapshot.js';
 
 const SPREAD_DEFAULT = ['zone', 'rack', 'host'];
@@ -24,10 +24,8 @@ export function readReplication(reader: Reader): Replication | undefined {
     spread: inner.list('spread', readRung) ?? SPREAD_DEFAULT,
     ...(scatterWidth === undefined ? {} : { scatterWidth }),
   };
-  for (const path of inner.ignored()) {
-    const fields = 'protocol, transport, suspicionMs, durability, snapshot, spread and scatterWidth';
-    inner.problems.add('rule', path, `replication has no such field; use ${fields}`);
-  }
+  const fields = 'protocol, transport, suspicionMs, durability, snapshot, spread and scatterWidth';
+  refuseUnknown(inner, 'replication', fields);
   checkSpread(replication.spread, inner.problems);
   return replication;
 }
@@ -43,8 +41,7 @@ function readRung(value: unknown, path: string, problems: Problems): Rung | unde
   const domain = inner.string('domain', DOMAIN_LIMITS) ?? '';
   const maxPerDomain = inner.integer('maxPerDomain', { min: 1 });
   const required = inner.boolean('required');
-  for (const ignored of inner.ignored())
-    problems.add('rule', ignored, 'a failure domain has no such field; use domain, maxPerDomain and required');
+  refuseUnknown(inner, 'a failure domain', 'domain, maxPerDomain and required');
   const rung = {
     domain,
     ...(maxPerDomain === undefined ? {} : { maxPerDomain }),

@@ -1,6 +1,6 @@
 import type { PersistentVolume, Residency } from '../app.js';
 import { type Problems, show } from './problems.js';
-import { type Reader, requirePresent } from './reader.js';
+import { type Reader, refuseUnknown, requirePresent } from './reader.js';
 
 /** Marathon's `container` and `residency`: persistent volumes, and what becomes of an instance that is away from its own. */
 
@@ -79,10 +79,7 @@ export function readWhenLost(reader: Reader): WhenLost | undefined {
     relaunchEscalationTimeoutSeconds:
       inner.integer('relaunchEscalationTimeoutSeconds', { min: 0 }) ?? RELAUNCH_DEFAULT_SECONDS,
   };
-  for (const path of inner.ignored()) {
-    const fields = 'taskLostBehavior and relaunchEscalationTimeoutSeconds';
-    inner.problems.add('rule', path, `residency has no such field; use ${fields}`);
-  }
+  refuseUnknown(inner, 'residency', 'taskLostBehavior and relaunchEscalationTimeoutSeconds');
   return whenLost;
 }
 

@@ -1,5 +1,5 @@
 import type { SnapshotSource } from '../../executor/assignment.js';
-import { type Reader, requirePresent } from './reader.js';
+import { type Reader, refuseUnknown, requirePresent } from './reader.js';
 
 const LOG_BYTES_DEFAULT = 256 * 2 ** 20;
 /** A journal is given back in files of this size, so a smaller log frees nothing. */
@@ -24,10 +24,7 @@ export function readSnapshot(reader: Reader): SnapshotSource {
   requirePresent(inner, 'provider', 'one of replay, hook, criu');
   if (provider === undefined) return { provider: 'replay' };
   const snapshot: SnapshotSource = provider === 'hook' ? readHook(inner) : { provider };
-  for (const path of inner.ignored()) {
-    const sentence = `replication.snapshot with provider ${provider} has no such field; use ${FIELDS[provider]}`;
-    inner.problems.add('rule', path, sentence);
-  }
+  refuseUnknown(inner, `replication.snapshot with provider ${provider}`, FIELDS[provider]);
   return snapshot;
 }
 
