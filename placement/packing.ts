@@ -5,7 +5,7 @@
  */
 import { bestFilling, type Kind } from './filling.js';
 import type { Inventory } from './inventory.js';
-import { type Amounts, amounts, dimensions, shareOf } from './resources.js';
+import { type Amounts, amounts, keyOf, largestFirst } from './resources.js';
 import type { ReplicaDemand } from './types.js';
 
 /** Groups whose replicas ask for the same, in the order given. */
@@ -46,14 +46,13 @@ function kindsOf<Group extends { demand: ReplicaDemand }>(
   for (const group of groups) {
     const asked = amounts(group.demand);
     inventory.note(asked);
-    const key = dimensions.map((dimension) => asked[dimension]).join(' ');
+    const key = keyOf(asked);
     const kind = kinds.get(key) ?? { asked, count: 0, groups: [] };
     kind.groups.push(group);
     kind.count += 1;
     kinds.set(key, kind);
   }
-  const ranked = [...kinds.values()].map((kind) => ({ kind, share: shareOf(kind.asked, inventory.largest) }));
-  return ranked.sort((a, b) => b.share - a.share).map(({ kind }) => kind);
+  return largestFirst([...kinds.values()], inventory.largest);
 }
 
 class Packing<Group> {

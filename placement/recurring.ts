@@ -1,5 +1,5 @@
 /** Demands that are asked for again and again: of an inventory that is kept, they say what will be asked for next. */
-import { type Amounts, dimensions, shareOf } from './resources.js';
+import { type Amounts, keyOf, largestFirst } from './resources.js';
 import { keptDemandsMax } from './rooms.js';
 
 /** Demands that are counted; of more, the longest not asked for is forgotten. */
@@ -20,7 +20,7 @@ export class Recurring {
    * @returns whether the list was made anew
    */
   note(asked: Amounts, largest: Amounts): boolean {
-    const key = dimensions.map((dimension) => asked[dimension]).join(' ');
+    const key = keyOf(asked);
     const asks = (this.counted.get(key)?.asks ?? 0) + 1;
     this.counted.delete(key);
     this.counted.set(key, { asked, asks });
@@ -38,7 +38,6 @@ export class Recurring {
   private listed(largest: Amounts): Amounts[] {
     const often = [...this.counted.values()].filter(({ asks }) => asks >= asksMin);
     often.sort((a, b) => b.asks - a.asks);
-    const ranked = often.slice(0, keptDemandsMax).map(({ asked }) => ({ asked, share: shareOf(asked, largest) }));
-    return ranked.sort((a, b) => b.share - a.share).map(({ asked }) => asked);
+    return largestFirst(often.slice(0, keptDemandsMax), largest).map(({ asked }) => asked);
   }
 }

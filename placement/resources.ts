@@ -21,6 +21,15 @@ export function shareOf(asked: Amounts, largest: Amounts): number {
   return Math.max(...dimensions.map((d) => (largest[d] === 0 ? 0 : asked[d] / largest[d])));
 }
 
+/** The same for the same amounts. */
+export const keyOf = (asked: Amounts): string => dimensions.map((dimension) => asked[dimension]).join(' ');
+
+/** By the share of `largest` that they ask for. */
+export function largestFirst<T extends { asked: Amounts }>(demands: readonly T[], largest: Amounts): T[] {
+  const ranked = demands.map((demand) => ({ demand, share: shareOf(demand.asked, largest) }));
+  return ranked.sort((a, b) => b.share - a.share).map(({ demand }) => demand);
+}
+
 /** Each dimension has what is asked of it. */
 export function covers(left: Amounts, asked: Amounts): boolean {
   return left.cpus >= asked.cpus && left.mem >= asked.mem && left.disk >= asked.disk && left.gpus >= asked.gpus;
