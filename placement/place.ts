@@ -48,9 +48,10 @@ function inOrder({ groups, objective, seed }: PlacementRequest, agents: AgentSna
     stock?.settle(group, seats, inventory);
     return seats.map(({ agentId }) => agentId);
   };
-  const isOrdered = (group: GroupRequest) => order !== null && stock === null && groupFault(group) === null;
-  order?.(groups.filter(isOrdered), shared, placeOne);
-  for (const group of groups) if (!isOrdered(group)) placeOne(group);
+  const mayOrder = order !== null && stock === null;
+  const ordered = new Set(mayOrder ? groups.filter((group) => groupFault(group) === null) : []);
+  order?.([...ordered], shared, placeOne);
+  for (const group of groups) if (!ordered.has(group)) placeOne(group);
   return plan;
 }
 
