@@ -18,9 +18,12 @@ std::span<std::byte> MemberRuntime::reserve(std::size_t bytesMax) {
   return room == nullptr ? std::span<std::byte>() : std::span(room, bytesMax);
 }
 
+// The core may have stepped down since.
+bool MemberRuntime::stillLeads() const { return leading() && core_->role() == Role::leader; }
+
 Index MemberRuntime::append(std::size_t bytes) {
   const Guard guard(lock_);
-  if (!leading() || core_->role() != Role::leader) return 0;
+  if (!stillLeads()) return 0;
   meter_.appended(bytes);
   return core_->append(EntryKind::turn, bytes);
 }
@@ -38,7 +41,7 @@ bool MemberRuntime::commit() {
   const auto decided = [&] { return core_->role() == Role::leader && core_->settled(); };
   meter_.begin();
   for (;;) {
-    if (!leading() || core_->role() != Role::leader) return release(), false;
+    if (!stillLeads()) return release(), false;
     exchange();
     if (decided()) return meter_.committed(), true;
     meter_.waits();
@@ -50,19 +53,18 @@ bool MemberRuntime::commit() {
 
 bool MemberRuntime::commitAtOnce() {
   const Guard guard(lock_);
-  const auto leads = [&] { return leading() && core_->role() == Role::leader; };
-  if (!leads()) return false;
+  if (!stillLeads()) return false;
   meter_.begin();
   exchange();
   if (!core_->settled()) meter_.waits(), spinForAnswers();
-  if (!leads() || !core_->settled()) return false;
+  if (!stillLeads() || !core_->settled()) return false;
   meter_.committed();
   return true;
 }
 
 void MemberRuntime::announce() {
   const Guard guard(lock_);
-  if (!leading() || core_->role() != Role::leader) return;
+  if (!stillLeads()) return;
   core_->publishCommit();
   for (auto& [number, link] : links_) link->flush();
 }

@@ -68,6 +68,7 @@ class MemberRuntime : public Runtime, private CoreListener {
   void spinForAnswers();
   void awaitAnswers(Guard& guard);
   void exchange();
+  bool stillLeads() const;
   void release();
   bool replay(Guard& guard);
   bool lead();

@@ -167,7 +167,7 @@ bool MemberRuntime::workPending() const {
 void MemberRuntime::housekeep() {
   Guard guard(lock_);
   sys::drain(wakeFd_);
-  if (!leading_ || core_->role() != Role::leader) return release();
+  if (!stillLeads()) return release();
   if (!core_->settled() || core_->appliedIndex() != core_->committedIndex()) return;  // the next tick signals again
   if (stopping_ || transfer_) {
     const std::uint32_t heir = transfer_.value_or(0);
