@@ -3,8 +3,8 @@ import { agentsIn, type Selection } from '../../placement/index.js';
 import type { DrainView, FrameworkView } from '../service.js';
 import { type Context, sendDeployment } from './context.js';
 import { ApiError } from './errors.js';
-import { noSuchAgent, selection } from './moves.js';
 import type { Handler, Resource } from './resource.js';
+import { noSuchAgent, selection } from './selection.js';
 
 /** `POST /v2/placement/drain?agent=NAME`: the agents take nothing new and are emptied, until the drain is ended. */
 export function beginDrain({ service, changes }: Context): Handler {

@@ -1,15 +1,15 @@
 import type { FastifyRequest } from 'fastify';
-import { agentsIn, type Cluster, type RebalanceOptions, valuesIn } from '../../placement/index.js';
+import { agentsIn, type RebalanceOptions } from '../../placement/index.js';
 import type { PlanJob, PlanOf } from '../planning.js';
 import type { ClusterView } from '../service.js';
 import type { Context } from './context.js';
 import { beginDrain, endDrain } from './drains.js';
 import { ApiError, noPlan } from './errors.js';
-import { text, texts } from './query.js';
+import { text } from './query.js';
 import type { Resource } from './resource.js';
+import { noSuchAgent, selection } from './selection.js';
 
 const MOVES_MAX = 1000;
-const VALUES_SHOWN = 10;
 
 /** `GET /v2/placement/drain?zone=a`: how the agents could be emptied. A preview; POST does it, DELETE ends it. */
 export function drainResource(context: Context): Resource {
@@ -68,31 +68,6 @@ function planFor<Job extends PlanJob>({ service }: Context, job: Job): Promise<P
 /** What the plan was made from. */
 function knowledge({ cluster, unknownAgents, oldestOfferSeconds }: ClusterView) {
   return { agents: cluster.agents.length, oldestOfferSeconds, unknownAgents };
-}
-
-/** Sorted, so that the same agents are named the same way. */
-export function selection(request: FastifyRequest): Record<string, string[]> {
-  const fields = Object.keys(request.query as object);
-  if (fields.length === 0)
-    throw new ApiError(
-      400,
-      'Nothing is named to be drained',
-      'Add ?agent=NAME, ?zone=NAME, ?rack=NAME or another attribute; repeat one for several values.',
-    );
-  return Object.fromEntries(fields.map((field) => [field, [...new Set(texts(request, field))].sort()]));
-}
-
-export function noSuchAgent(cluster: Cluster, wanted: Record<string, string[]>): ApiError {
-  const names = Object.entries(wanted).map(([field, values]) => `${field} '${values.join("' or '")}'`);
-  const known = Object.keys(wanted).map((field) => knownValues(cluster, field));
-  return new ApiError(404, `No agent is known with ${names.join(' and ')}`, `${known.join('; ')}.`);
-}
-
-function knownValues(cluster: Cluster, field: string): string {
-  const values = valuesIn(cluster, field);
-  if (values.length === 0) return `No agent has a field ${field}; use agent, zone, rack or another attribute`;
-  const more = values.length > VALUES_SHOWN ? `, and ${values.length - VALUES_SHOWN} more` : '';
-  return `There are ${field} ${values.slice(0, VALUES_SHOWN).join(', ')}${more}`;
 }
 
 function rebalanceOptions(request: FastifyRequest): RebalanceOptions {
