@@ -2,8 +2,6 @@
  * What is set aside on agents. Each group sees an agent as if it were alone there with what it may take; what it takes
  * is then drawn from the portions that it came from. Requests in which nothing is claimed or set aside do not come here.
  */
-import type { EachRule } from './constraints.js';
-import type { Located } from './domains.js';
 import { Inventory } from './inventory.js';
 import { type Dimension, dimensions, normalizedPorts } from './resources.js';
 import type {
@@ -70,15 +68,6 @@ function viewOf(agent: AgentSnapshot, { claim = {}, demand }: Pick<GroupRequest,
 /** What any group with this claim to roles may take of the agent, as free. */
 export function sharedBy(roles: string[], agent: AgentSnapshot): AgentSnapshot {
   return viewOf(agent, { claim: { roles }, demand: { cpus: 0, mem: 0, disk: 0, gpus: 0, ports: [] } });
-}
-
-/** Only where something is kept for it; an empty portion is one, too. */
-export function keptRules({ claim }: GroupRequest, agents: () => readonly AgentSnapshot[]): EachRule[] {
-  const name = claim?.keptFor;
-  if (name === undefined) return [];
-  const keepers = new Set<Located>(agents().filter((agent) => agent.portions?.some(({ keptFor }) => keptFor === name)));
-  const why = () => 'nothing of that is offered there';
-  return [{ kind: 'each', refusal: 'kept', title: `kept for ${name}`, accepts: (at) => keepers.has(at), why }];
 }
 
 function named(parts: readonly Portion[]): Pick<Resources, 'scalars' | 'sets'> {

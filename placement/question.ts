@@ -6,9 +6,9 @@ import { compileConstraint, constraintText, type EachRule, type Rule } from './c
 import { fieldValue } from './domains.js';
 import type { Question } from './filters.js';
 import type { Inventory } from './inventory.js';
+import { keptRules } from './kept.js';
 import { ladderOf, rungRules } from './ladder.js';
 import { type Ledger, roomFor } from './ledger.js';
-import { keptRules } from './portions.js';
 import { type Amounts, amounts } from './resources.js';
 import type { Measure } from './scores.js';
 import type { Constraint, GroupRequest } from './types.js';
