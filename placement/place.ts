@@ -8,6 +8,7 @@ import { considered, refusals } from './explain.js';
 import { refusal } from './filters.js';
 import { Inventory } from './inventory.js';
 import { isFounded } from './leader.js';
+import type { Ledger } from './ledger.js';
 import { type Order, placeLargestFirst, placePacked } from './packing.js';
 import { isSetAside, Stock } from './portions.js';
 import { groupFault } from './request.js';
@@ -111,7 +112,8 @@ function assign(attempt: Attempt, inventory: Inventory, seed: number, wanted: Re
   noteRunning(attempt.question.group, seats, inventory);
   return seats.map((seat, i) => {
     const scored = scores[i] as (typeof scores)[number];
-    return { group: attempt.question.group.id, ...seat, ...scored };
+    const { hostname } = (inventory.ledgerOf(seat.agentId) as Ledger).agent;
+    return { group: attempt.question.group.id, hostname, ...seat, ...scored };
   });
 }
 

@@ -198,6 +198,7 @@ export interface Seat {
 
 export interface Assigned extends Seat {
   group: string;
+  hostname: string;
   score: number;
   scoreParts: ScorePart[];
 }

@@ -124,7 +124,7 @@ export async function plan({ api, output }: Session, file: string): Promise<void
     `${bold(body.app.id)}: ${assigned.length} placed${body.exists ? ' (the app exists; this is a plan for a new version)' : ''}`,
   );
   if (assigned.length > 0) {
-    const rows = assigned.map((one) => [String(one.slot), one.agentId, one.ports.join(','), one.score.toFixed(3)]);
+    const rows = assigned.map((one) => [String(one.slot), one.hostname, one.ports.join(','), one.score.toFixed(3)]);
     output.table(['SLOT', 'AGENT', 'PORTS', 'SCORE'], rows);
   }
   for (const other of considered) output.line(dim(`  ${other.sentence}`));

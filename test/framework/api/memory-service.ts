@@ -80,6 +80,7 @@ export class MemoryService implements FrameworkService {
         group: spec.id,
         slot,
         agentId: `agent-${slot + 1}`,
+        hostname: `host-${slot + 1}`,
         ports: [31000 + slot],
         score: 0.5,
         scoreParts: parts,

@@ -247,6 +247,8 @@ describe('gaia: the other commands', () => {
   it('plans, and ends with 1 when not all fits', async () => {
     assert.equal((await json(['plan', '-'], JSON.stringify(ledger))).value.plan.assigned.length, 3);
     const tight = await gaia(['plan', '-'], JSON.stringify({ ...ledger, instances: 7 }));
+    assert.match(tight.stdout, /host-5/);
+    assert.doesNotMatch(tight.stdout, /agent-5/);
     assert.equal(tight.code, 1);
     assert.match(tight.stdout, /slots 5, 6 do not fit: only 5 agents are offered/);
     assert.doesNotMatch(tight.stdout, /priority/);
