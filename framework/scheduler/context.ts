@@ -84,6 +84,12 @@ export interface KnownAgent {
   offeredMs: number;
 }
 
+/** An agent that is not known any more is called by its id. */
+export const agentNamed = ({ agents }: Pick<Memory, 'agents'>, agentId: string): AgentName => ({
+  agentId,
+  hostname: agents.get(agentId)?.snapshot.hostname ?? agentId,
+});
+
 /** Why an app's tasks wait, and since when. */
 export interface Waiting {
   sinceMs: number;

@@ -5,7 +5,7 @@
 import lodash from 'lodash';
 import type { AgentSnapshot, Assigned, Refusal, Unplaced } from '../../placement/types.js';
 import type { PlainResources } from '../mesos-http-client/index.js';
-import type { Context, Earmark, Earmarked, Waiting } from './context.js';
+import { agentNamed, type Context, type Earmark, type Earmarked, type Waiting } from './context.js';
 import { type Demand, demandIn, type MixedRequest, priorityOf } from './demand.js';
 import { isScaling } from './deployments.js';
 import type { AppRecord } from './records.js';
@@ -199,8 +199,7 @@ function rankedFor(
 
 function counted(assigned: Assigned[], request: MixedRequest, { memory }: Context): Earmark['agents'] {
   return Object.entries(lodash.groupBy(assigned, ({ agentId }) => agentId)).map(([agentId, there]) => ({
-    agentId,
-    hostname: memory.agents.get(agentId)?.snapshot.hostname ?? agentId,
+    ...agentNamed(memory, agentId),
     replicas: there.length,
     demand: together(there.map(({ slot }) => demandIn(request, slot))),
   }));

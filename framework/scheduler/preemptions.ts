@@ -6,7 +6,7 @@ import type { AgentName, PreemptionPlan, Victim } from '../../placement/index.js
 import type { AppSpec } from '../app.js';
 import type { PreemptionJob } from '../planning.js';
 import { clusterOf } from './cluster.js';
-import type { Context } from './context.js';
+import { agentNamed, type Context } from './context.js';
 import { type Demand, type MixedRequest, partsOf, priorityOf, requestNow } from './demand.js';
 import { retire } from './members.js';
 import { groupOf, type MemberTask } from './quorum.js';
@@ -124,7 +124,7 @@ const priorityOfApp = (state: State, appId: string) => priorityOf(state.apps.get
 
 function namesOf({ memory }: Context, seats: { agentId: string }[]): AgentName[] {
   const ids = [...new Set(seats.map(({ agentId }) => agentId))];
-  return ids.map((agentId) => ({ agentId, hostname: memory.agents.get(agentId)?.snapshot.hostname ?? agentId }));
+  return ids.map((agentId) => agentNamed(memory, agentId));
 }
 
 /** The tasks that the plan means: of an app as many on an agent as it names there. */
