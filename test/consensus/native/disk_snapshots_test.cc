@@ -238,7 +238,9 @@ TEST_CASE(
   }
   startAll(group);
   checkNothingLost(group, shared);
-  for (const std::uint32_t number : founders) CHECK(group[number].restored() == 1);
+  // From its own, and once more from another's if that went on without it for longer than journals reach
+  // back: they were ended one after the other.
+  for (const std::uint32_t number : founders) CHECK(group[number].restored() >= 1);
   munmap(memory, sizeof(Shared));
 }
 

@@ -111,6 +111,11 @@ std::string startError(const ReplicaOptions& options) {
   return error;
 }
 
+void refuses(const ReplicaOptions& options, const std::string& why) {
+  const std::string error = startError(options);
+  CHECK_MESSAGE(error.find(why) != std::string::npos, error);
+}
+
 }  // namespace
 
 TEST_CASE("disk: a whole group that ends comes back with everything, and goes on") {
@@ -213,23 +218,23 @@ TEST_CASE("disk: a directory that is in use, another's, emptied or damaged is re
   for (const std::string& text : texts) group.propose(text);
   REQUIRE(group.allHave(texts));
   ReplicaOptions options = group.options(1);
-  CHECK(startError(options).find("in use by another process") != std::string::npos);
+  refuses(options, "in use by another process");
   group.kill(1);
   ReplicaOptions other = options;
   other.group = "another";
-  CHECK(startError(other).find("belongs to group " + options.group + ", not another") != std::string::npos);
+  refuses(other, "belongs to group " + options.group + ", not another");
   other = options;
   other.secret[0] ^= 1;
-  CHECK(startError(other).find("another group of the same name") != std::string::npos);
+  refuses(other, "another group of the same name");
   other = options;
   other.self.number = 9;
-  CHECK(startError(other).find("belongs to self 0,1,") != std::string::npos);
+  refuses(other, "belongs to self 0,1,");
   const std::string log = options.journalDirectory + "/1-1.wal", aside = options.journalDirectory + "/kept";
   REQUIRE(rename(log.c_str(), aside.c_str()) == 0);
-  CHECK(startError(options).find("is missing") != std::string::npos);
+  refuses(options, "is missing");
   REQUIRE(rename(aside.c_str(), log.c_str()) == 0);
   std::fstream(log, std::ios::in | std::ios::out | std::ios::binary).seekp(20).put('\x55');
-  CHECK(startError(options).find("1-1.wal is damaged at offset 0") != std::string::npos);
+  refuses(options, "1-1.wal is damaged at offset 0");
 }
 
 TEST_CASE("disk: a full disk stops one member from counting and says so; it counts again when there is room") {
