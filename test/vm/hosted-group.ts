@@ -26,6 +26,7 @@ export class HostedGroup {
   constructor(
     private readonly disk: DiskAssignment | null = null,
     private readonly writes = 200,
+    private readonly memoryMib = smallGuest.memoryMib,
   ) {}
 
   async found(): Promise<{ first: Hosted; second: Hosted; witness: Hosted }> {
@@ -42,7 +43,10 @@ export class HostedGroup {
   private async start(self: MemberAddress, join = false): Promise<Hosted> {
     const peers = this.addresses.filter(({ slot }) => slot !== self.slot);
     const place = { self, peers, join, port: await freePort(), directory: this.directory };
-    const hosted = await Hosted.start(place, { ...smallGuest, image: this.image, disk: this.disk });
+    const hosted = await Hosted.start(place, {
+      ...{ ...smallGuest, image: this.image },
+      ...{ disk: this.disk, memoryMib: this.memoryMib },
+    });
     this.all.push(hosted);
     return hosted;
   }
