@@ -6,8 +6,7 @@ import { LineSplitter } from '../control.js';
 import type { Owner } from '../owner.js';
 import { Program } from '../process.js';
 import { prepareDisk } from './disk.js';
-import { accelerator, bootFiles } from './host.js';
-import { startQemu } from './launch.js';
+import { type LaunchedGuest, startQemu } from './launch.js';
 import { guestMac } from './machine.js';
 import type { PairLimits } from './pair.js';
 import { PairLoop, type PairNews } from './pair-loop.js';
@@ -107,7 +106,7 @@ export class GuestMember {
     await this.formed();
     if (this.over) return;
     const incoming = replica.join || replica.self.member !== group.firstPrimary;
-    this.qemu = await this.startQemu(incoming);
+    this.qemu = (await this.startQemu(incoming)).program;
     const onEvent = (event: Parameters<PairLoop['onQmpEvent']>[0]) => this.pair?.onQmpEvent(event);
     const qmp = await Qmp.open(this.qemu.control as NonNullable<Program['control']>, onEvent, startLimitMs);
     const order = (line: string) => this.order(line);
@@ -118,18 +117,11 @@ export class GuestMember {
     if (!incoming) await qmp.execute('cont', {});
   }
 
-  private startQemu(incoming: boolean): Promise<Program> {
-    const { vm, group, directory, env, owner, native } = this.options;
-    const { doors: _, group: __, ...same } = vm;
-    const accelerated = accelerator(owner);
-    const machine = {
-      ...{ ...same, incoming, accelerator: accelerated, memoryFile: memberFiles.memory },
-      ...{ ...bootFiles(vm, directory, owner), disk: vm.disk && { socket: memberFiles.disk } },
-      network: { type: 'stream' as const, socket: memberFiles.guest, mac: group.bridge?.mac ?? guestMac },
-    };
-    const preload: Record<string, string> =
-      accelerated === 'tcg' ? { LD_PRELOAD: join(native, 'libgaia-tcg-colo.so') } : {};
-    return startQemu(machine, { env: { ...env, ...preload }, directory, owner });
+  private startQemu(incoming: boolean): Promise<LaunchedGuest> {
+    const { vm, group, directory, native } = this.options;
+    const network = { type: 'stream' as const, socket: memberFiles.guest, mac: group.bridge?.mac ?? guestMac };
+    const own = { network, incoming, memoryFile: memberFiles.memory, disk: vm.disk && { socket: memberFiles.disk } };
+    return startQemu(vm, own, { ...this.options, sandbox: directory }, join(native, 'libgaia-tcg-colo.so'));
   }
 
   /** Resolves when gaia-vm listens for QEMU and the log has a primary. */
