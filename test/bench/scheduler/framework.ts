@@ -20,7 +20,7 @@ export class FrameworkProcess {
     const directory = mkdtempSync(join(tmpdir(), 'gaia-bench-scheduler-'));
     const log = openSync(join(directory, 'log'), 'a');
     const args = ['--master', master, '--store', join(directory, 'store'), '--listen', '127.0.0.1:0'];
-    const words = [...nodeFlags, MAIN, ...args, '--log-level', 'warn', '--user', 'bench'];
+    const words = [...nodeFlags, MAIN, ...args, '--log-level', 'warn'];
     const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', log] });
     closeSync(log);
     const url = await new Promise<string>((resolve, reject) => {

@@ -1,12 +1,14 @@
 /** Several masters with Debian's ZooKeeper: who leads, what the others answer, and what a new leader finds again. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SchedulerClient } from '../../../framework/mesos-http-client/index.js';
 import type { Offer, TaskStatus } from '../../../framework/mesos-http-client/types.js';
+import { containerProcesses } from '../../../framework/mesos-local/agent/process-tree.js';
 import { type LocalCluster, startLocalCluster } from '../../../framework/mesos-local/cluster.js';
 import { ZooKeeper } from '../../../framework/zookeeper/index.js';
+import { FrameworkProcess } from '../../bench/scheduler/framework.js';
 import { send } from '../../conformance/raw-http.js';
 import { commandTask, frameworkInfo } from '../../conformance/scheduler.js';
 import { isRunning, until } from '../../conformance/wait.js';
@@ -19,12 +21,21 @@ const TIMINGS = {
   zkSessionTimeoutMs: 1000,
 };
 
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+  } catch {
+    return '';
+  }
+}
+
 describe('mesos-local: several masters', function () {
   this.timeout(90_000);
   let directory: string;
   let servers: ZooKeeperServers;
   let cluster: LocalCluster;
   let client: SchedulerClient;
+  let framework: FrameworkProcess;
   const offers: Offer[] = [];
   const statuses: TaskStatus[] = [];
   const subscriptions: { id: string; port: number }[] = [];
@@ -38,6 +49,7 @@ describe('mesos-local: several masters', function () {
   });
   after(async () => {
     await client?.close();
+    await framework?.stop();
     await cluster?.stop();
     await servers?.stop();
     rmSync(directory, { recursive: true });
@@ -94,6 +106,28 @@ describe('mesos-local: several masters', function () {
     const launch = { task_infos: [commandTask(offer, 'stays', 'sleep 1000')] };
     await client.accept([offer.id.value], [{ type: 'LAUNCH', launch }]);
     await until('RUNNING', () => statuses.at(-1)?.state === 'TASK_RUNNING');
+    await client.suppress();
+    await client.decline(offers.map(({ id }) => id.value));
+  });
+
+  interface AppTask {
+    id: string;
+    state: string;
+  }
+  const appTasks = async () => {
+    const answer = await fetch(`${framework.url}/v2/apps/sleeper/tasks`, { headers: { Accept: 'application/json' } });
+    return ((await answer.json()) as { tasks: AppTask[] }).tasks;
+  };
+  const running = async () => (await appTasks()).filter(({ state }) => state === 'TASK_RUNNING').map(({ id }) => id);
+  /** Whatever of it runs on the agents, whoever knows of it. */
+  const copies = () => containerProcesses(directory, null).filter((pid) => commandOf(pid).startsWith('sleep 2000'));
+
+  it('our framework runs an app there, too', async () => {
+    framework = await FrameworkProcess.start([0, 1].map((index) => new URL(urlOf(index)).host).join(','));
+    const app = { id: '/sleeper', cmd: 'exec sleep 2000', cpus: 0.1, mem: 32, instances: 2 };
+    const body = JSON.stringify(app);
+    await fetch(`${framework.url}/v2/apps`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body });
+    await until('both tasks', async () => (await running()).length === 2, 30_000);
   });
 
   it('when the leader dies the other one leads: same framework, same agents, the task as it was', async () => {
@@ -112,6 +146,20 @@ describe('mesos-local: several masters', function () {
     await client.reconcile([]);
     await until('the answer', () => statuses.at(-1)?.reason === 'REASON_RECONCILIATION');
     assert.equal(statuses.at(-1)?.state, 'TASK_RUNNING');
+  });
+
+  it('our framework finds the new leader: its tasks are the same, there is no second copy, and it can start another', async () => {
+    const ids = (await running()).sort();
+    const body = JSON.stringify({ instances: 3 });
+    const headers = { 'Content-Type': 'application/json' };
+    await fetch(`${framework.url}/v2/apps/sleeper`, { method: 'PUT', headers, body });
+    await until('three tasks', async () => (await running()).length === 3, 30_000);
+    const now = await running();
+    assert.ok(
+      ids.every((id) => now.includes(id)),
+      `${ids} are among ${now}`,
+    );
+    assert.equal(copies().length, 3);
   });
 
   it('a leader that stands still is replaced, and ends when it goes on', async () => {
