@@ -124,12 +124,15 @@ describe('three schedulers', function () {
     const used = await gaia('restore', file, '--store', ensemble.zooKeeper.url('/gaia'), '--force');
     assert.equal(used.status, 4);
     assert.match(used.stderr, /schedulers use this store; stop them first/);
-    const restored = await gaia('restore', file, '--store', join(ensemble.directory, 'store'));
-    assert.equal(restored.status, 0, restored.stderr);
+    for (const place of [join(ensemble.directory, 'store'), ensemble.zooKeeper.url('/elsewhere')]) {
+      const restored = await gaia('restore', file, '--store', place);
+      assert.equal(restored.status, 0, restored.stderr);
+    }
     const keys = (await readStore(join(ensemble.directory, 'store'))).map(([key]) => key);
     const id = keys.filter((key) => key.startsWith('framework:'));
     const tasks = keys.filter((key) => key.startsWith('task:')).map((key) => key.slice('task:'.length));
     assert.deepEqual([id.length, tasks.sort()], [1, ids]);
+    assert.deepEqual((await readStore(ensemble.zooKeeper.url('/elsewhere'))).map(([key]) => key).sort(), keys.sort());
   });
 
   it('are reached by gaia through whichever runs', async () => {

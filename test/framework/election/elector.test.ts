@@ -112,7 +112,7 @@ describe('electors', function () {
     try {
       const sinceMs = performance.now();
       await until('the reign has ended', 10_000, async () => leading.said.includes('ends'));
-      assert.ok(performance.now() - sinceMs < 2500, 'within the time-out of its session');
+      assert.ok(performance.now() - sinceMs < 4000, 'with its session');
       assert.deepEqual([leading.elector.leading, leading.elector.leader], [false, null]);
       await until('the other session is over, too', 10_000, async () => performance.now() - sinceMs > 2200);
       slow.ready = Promise.resolve();
@@ -131,7 +131,7 @@ describe('electors', function () {
     const sinceMs = performance.now();
     await first.elector.stop();
     await leads(second);
-    assert.ok(performance.now() - sinceMs < 1500, 'less than the session lives');
+    assert.ok(performance.now() - sinceMs < 1900, 'sooner than the session would expire');
     assert.deepEqual(first.said, ['opens', 'begins', 'ends']);
   });
 });
