@@ -21,6 +21,7 @@ export interface SessionOptions {
 }
 
 const backoffMs = 100;
+const lateMs = 100;
 
 export class Session {
   /** Resolves with the cause when the session is over; after `close` with a sentence that says so. */
@@ -168,7 +169,9 @@ export class Session {
   #arm(): void {
     if (this.#timer) clearTimeout(this.#timer);
     if (this.#over) return;
-    this.#timer = setTimeout(() => this.#tick(), Math.max(1, this.#dueMs() - performance.now()));
+    const nowMs = performance.now();
+    const dueMs = Math.max(nowMs + 1, this.#dueMs());
+    this.#timer = setTimeout(() => this.#tick(dueMs), dueMs - nowMs);
   }
 
   #dueMs(): number {
@@ -189,15 +192,17 @@ export class Session {
     return Math.max(this.#requests.newestSentMs ?? 0, this.#heardMs ?? 0) + this.#timeoutMs * 0.2;
   }
 
-  #tick(): void {
+  #tick(dueMs: number): void {
     const now = performance.now();
+    // This process was busy with something else: the answer may be here, and not be read yet.
+    const isLate = now - dueMs > lateMs;
     if (this.#heardMs !== null && this.leaseLeftMs === 0) {
       this.#finish(
         new ZooKeeperError('sessionEnded', `no ZooKeeper server has answered for the session's ${this.#timeoutMs} ms`),
       );
     } else if (!this.#connection) {
       this.#connect();
-    } else if (now >= this.#silentAtMs()) {
+    } else if (now >= this.#silentAtMs() && !isLate) {
       this.#connection.close(new Error('the server does not answer'));
     } else if (this.#connected && now >= this.#pingAtMs()) {
       this.#sendAside(xid.ping, request(xid.ping, opcode.ping));

@@ -132,6 +132,17 @@ describe('zookeeper: client', function () {
     assert.equal(zooKeeper.leaseLeftMs, 0);
   });
 
+  it('does not take its own busy process for a silent server', async () => {
+    const zooKeeper = session({ timeoutMs: 2000 });
+    await zooKeeper.started();
+    const lost = new Promise((resolve) => zooKeeper.children('/', () => resolve('lost')));
+    const written = zooKeeper.set('/', text('busy'));
+    const untilMs = performance.now() + 1200;
+    while (performance.now() < untilMs);
+    await written;
+    assert.equal(await Promise.race([lost, zooKeeper.stat('/').then(() => 'connected')]), 'connected');
+  });
+
   it('stays alive for longer than its time-out while nothing is asked', async () => {
     const zooKeeper = session({ timeoutMs: 600 });
     await zooKeeper.create('/idle', text(''), { ephemeral: true });
