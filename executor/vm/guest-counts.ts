@@ -50,7 +50,7 @@ export class GuestCounts {
     this.frames = frames;
     if (before > 0 && now === 0) return 'the guest answers again';
     if (before > 0 || now === 0) return null;
-    return `the guest has answered no client of this member for ${Math.round(now / 1000)} s, nor an ARP request: it may have stopped, or its network`;
+    return `the guest has answered no client of this member for ${Math.round(now / 1000)} s, nor an ARP request: it has not started yet, or has stopped, or its network`;
   }
 
   /** The newest. */

@@ -185,7 +185,7 @@ describe('executor task: a member of a replicated guest', () => {
     const logged = drive.all.filter((action) => action.type === 'log').map(({ message }) => message);
     const said = logged.filter((message) => message.startsWith('the guest '));
     assert.deepEqual(said, [
-      'the guest has answered no client of this member for 6 s, nor an ARP request: it may have stopped, or its network',
+      'the guest has answered no client of this member for 6 s, nor an ARP request: it has not started yet, or has stopped, or its network',
       'the guest answers again',
     ]);
   });

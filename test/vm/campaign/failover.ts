@@ -30,6 +30,8 @@ export interface FailOverOptions {
   /** Where the guest is on the bridge that joins the hosts; null: clients come through the members' doors. */
   onBridge: GuestPlace | null;
   directory: string;
+  /** So long the programs of a group that is given up stay, to be looked at. */
+  holdMs: number;
   say: (line: string) => void;
 }
 
@@ -60,6 +62,8 @@ export class FailOverCampaign {
   private retired: LedgerClient[] = [];
   private groups = 0;
   private keys = 0;
+  /** For whoever asks in which of them a campaign stood still. */
+  private step = '';
 
   constructor(
     private readonly hosts: NamespaceHost[],
@@ -79,14 +83,21 @@ export class FailOverCampaign {
         while (this.goesOn()) await this.turn();
         await this.judge(true);
       } catch (error) {
-        const what = (error as Error).message;
+        const what = `${this.step}: ${(error as Error).message}`;
         const evidence = this.group?.evidence() ?? '';
         result.troubles.push({ number: result.failOvers.length + 1, what, evidence });
         this.options.say(`trouble: ${what}\n${evidence}`);
+        if (this.options.holdMs > 0) await this.hold();
       }
       await this.give();
     }
     return result;
+  }
+
+  private async hold(): Promise<void> {
+    const { directory, holdMs, say } = this.options;
+    say(`held for ${holdMs / 60_000} minutes: what works in ${directory}/${this.groups}`);
+    await delay(holdMs);
   }
 
   private goesOn(): boolean {
@@ -96,6 +107,7 @@ export class FailOverCampaign {
   }
 
   private async begin(): Promise<void> {
+    this.step = 'a new group';
     const directory = path.join(this.options.directory, `${++this.groups}`);
     mkdirSync(directory);
     this.group = await CampaignGroup.start(this.hosts, directory, this.options.guest);
@@ -153,12 +165,14 @@ export class FailOverCampaign {
 
   /** From a whole pair to the next one. */
   private async turn(): Promise<void> {
+    this.step = 'a whole pair';
     await this.more();
     const { faults } = this.options;
     const fault = faults[Math.floor(this.random() * faults.length)] as Fault;
     await delay(this.random() * instantMsMax);
     this.checkWhole();
     const slot = this.victimOf(fault);
+    this.step = `after "${fault}" of slot ${slot}`;
     const local = fault === 'pause' || fault === 'cut' ? await this.localClient(slot) : null;
     try {
       await this.lose(slot, fault);
@@ -253,6 +267,7 @@ export class FailOverCampaign {
 
   /** Some backups are lost while the guest's state is sent to them. */
   private async heal(slot: number): Promise<void> {
+    this.step = `a new member in slot ${slot}`;
     await this.group.replace(slot);
     if (slot === witnessSlot) await this.group.counts(slot);
     else await this.coverAgain(slot);

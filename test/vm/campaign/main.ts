@@ -23,6 +23,7 @@ const { values, positionals } = parseArgs({
     memory: { type: 'string' },
     vcpus: { type: 'string' },
     suspicion: { type: 'string', default: '400' },
+    hold: { type: 'string' },
     faults: { type: 'string', default: failOverFaults.join() },
     bridge: { type: 'boolean', default: false },
     load: { type: 'string', default: Object.keys(loads).join() },
@@ -30,7 +31,7 @@ const { values, positionals } = parseArgs({
   },
 });
 
-function number(name: 'seed' | 'count' | 'minutes' | 'memory' | 'vcpus' | 'suspicion', otherwise = 0): number {
+function number(name: 'seed' | 'count' | 'minutes' | 'memory' | 'vcpus' | 'suspicion' | 'hold', otherwise = 0): number {
   const value = Number(values[name] ?? otherwise);
   if (Number.isInteger(value) && value > 0) return value;
   throw new Error(`--${name} is "${values[name]}"; it must be a whole number above 0`);
@@ -69,6 +70,7 @@ async function failOvers(): Promise<boolean> {
         faults: chosenFaults(),
         onBridge: values.bridge ? { host: bridgedGuestAddress, port: redisPort } : null,
         endMs: performance.now() + 60_000 * number('minutes'),
+        holdMs: values.hold === undefined ? 0 : 60_000 * number('hold'),
         guest: {
           ...{ ...smallGuest, image, transport: 'tcp', suspicionMs: number('suspicion') },
           ...{ memoryMib: number('memory', 128), vcpus: number('vcpus', 1) },
