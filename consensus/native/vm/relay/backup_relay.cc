@@ -40,8 +40,8 @@ bool BackupRelay::act(const FrameView& frame) {
   }
 }
 
-// A guest that sleeps was asked to stand still when it had loaded the round before. One that still loads that is
-// asked when it has.
+// A guest that sleeps was asked to stand still when it had loaded the round before. One that still loads that
+// is asked when it has.
 bool BackupRelay::request(std::span<const std::byte> payload) {
   Reader reader(payload);
   const auto number = reader.u64();
@@ -50,7 +50,7 @@ bool BackupRelay::request(std::span<const std::byte> payload) {
   if (!due || begun_ || reader.cut() || reader.left() > 0 || number <= round_ || sleeps > 1) return false;
   round_ = number;
   begun_ = true;
-  sleeps_ = sleeps == 1;
+  slept_ = std::exchange(sleeps_, sleeps == 1);
   if (place_ == Place::betweenRounds) stopGuest();
   reply();
   return true;
@@ -132,9 +132,13 @@ bool BackupRelay::take(const HashBatch& batch) {
   for (const auto number : batch.zeroPages)
     if (!putZeros(batch.block, number)) return false;
   Batch open{batch, {}, batch.block == diskBlock || !blocks_[batch.block].empty()};
+  open.told = slept_ && batch.block != diskBlock && !batch.pages.empty();
   for (std::size_t i = 0; i < batch.pages.size(); i++)
-    if (!putIfEqual(batch, i)) open.wanted.push_back(static_cast<std::uint8_t>(i));
-  want(std::move(open));
+    if (open.told || !putIfEqual(batch, i)) open.wanted.push_back(static_cast<std::uint8_t>(i));
+  if (open.told)
+    unsettled_.emplace(batch.number, std::move(open));
+  else
+    want(std::move(open));
   return true;
 }
 
@@ -171,21 +175,29 @@ void BackupRelay::want(Batch batch) {
 bool BackupRelay::take(const Content& content) {
   const auto found = unsettled_.find(content.number);
   if (found == unsettled_.end() || content.pages.size() != found->second.wanted.size()) return false;
-  Batch& batch = found->second;
+  Batch batch = std::move(found->second);
+  unsettled_.erase(found);
   Again again{content.number, {}};
+  std::vector<std::uint8_t> wanted;
   for (std::size_t i = 0; i < content.pages.size(); i++) {
     if (apply(batch, batch.wanted[i], content.pages[i])) continue;
-    if (content.pages[i].mask == ~std::uint64_t{0})
+    if (!batch.told && content.pages[i].mask == ~std::uint64_t{0})
       return false;  // a whole page that is not what its hash says
     again.places.push_back(static_cast<std::uint8_t>(i));
+    wanted.push_back(batch.wanted[i]);
   }
-  std::vector<std::uint8_t> wanted;
-  for (const auto i : again.places) wanted.push_back(batch.wanted[i]);
-  say(Kind::again, again.encode());
   batch.wanted = std::move(wanted);
-  if (batch.wanted.empty()) unsettled_.erase(found);
+  if (std::exchange(batch.told, false))
+    want(std::move(batch));
+  else
+    repeat(again, std::move(batch));
   endRound();
   return true;
+}
+
+void BackupRelay::repeat(const Again& again, Batch batch) {
+  say(Kind::again, again.encode());
+  if (!batch.wanted.empty()) unsettled_.emplace(again.number, std::move(batch));
 }
 
 bool BackupRelay::apply(const Batch& batch, std::size_t place, const PageContent& content) {

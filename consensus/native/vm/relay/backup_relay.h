@@ -44,6 +44,7 @@ class BackupRelay : private StreamEvents {
     HashBatch hashes;
     std::vector<std::uint8_t> wanted;  // places
     bool mapped = false;
+    bool told = false;  // its content comes unasked
   };
   enum class Place : std::uint8_t { seed, betweenRounds, requested, stopped, pages, handedOn, loading };
   void page(const PageAddress&, std::span<const std::byte>) override {}
@@ -72,6 +73,7 @@ class BackupRelay : private StreamEvents {
   bool putIfEqualOnDisk(const HashBatch& batch, std::size_t place);
   bool putIfEqual(const HashBatch& batch, std::size_t place);
   void want(Batch batch);
+  void repeat(const Again& again, Batch batch);
   bool apply(const Batch& batch, std::size_t place, const PageContent& content);
   void say(Kind kind, const Bytes& payload);
 
@@ -93,6 +95,7 @@ class BackupRelay : private StreamEvents {
   std::uint64_t round_ = 0;
   bool begun_ = false;  // that round, and the primary has not sent its first page
   bool sleeps_ = false;
+  bool slept_ = false;  // since the last round: what its pages lack is told unasked
   std::optional<std::uint64_t> received_;
 };
 

@@ -1,6 +1,7 @@
 #include "vm/relay/primary_relay.h"
 
 #include <algorithm>
+#include <cstring>
 #include <functional>
 #include <utility>
 
@@ -16,6 +17,17 @@ PageContent difference(std::span<const std::byte> page, const PieceHashes& other
     if (own[i] == others[i]) continue;
     content.mask |= std::uint64_t{1} << i;
     append(content.pieces, page.subspan(i * pieceBytes, pieceBytes));
+  }
+  return content;
+}
+
+PageContent difference(std::span<const std::byte> page, std::span<const std::byte> older) {
+  PageContent content;
+  for (std::size_t i = 0; i < piecesPerPage; i++) {
+    const auto piece = page.subspan(i * pieceBytes, pieceBytes);
+    if (std::memcmp(piece.data(), older.data() + i * pieceBytes, pieceBytes) == 0) continue;
+    content.mask |= std::uint64_t{1} << i;
+    append(content.pieces, piece);
   }
   return content;
 }
@@ -72,12 +84,15 @@ PageHash& PrimaryRelay::committed(const PageAddress& address) {
 void PrimaryRelay::page(const PageAddress& address, std::span<const std::byte> content) {
   const PageHash hash = content.empty() ? hasher_.zeroPage() : hasher_.hash(content);
   const bool unchanged = std::exchange(committed(address), hash) == hash;
-  if (!stream_.inRounds()) return;
-  round_.dirtyPages++;
-  if (unchanged)
-    round_.unchangedPages++;
-  else
-    add(address, content, hash);
+  if (stream_.inRounds()) {
+    round_.dirtyPages++;
+    if (unchanged)
+      round_.unchangedPages++;
+    else
+      add(address, content, hash);
+  }
+  if (sent_.empty()) sent_.begin(stream_.blocks());
+  if (!unchanged) sent_.put(address, content);
 }
 
 void PrimaryRelay::add(const PageAddress& address, std::span<const std::byte> content, const PageHash& hash) {
@@ -96,18 +111,22 @@ void PrimaryRelay::add(const PageAddress& address, std::span<const std::byte> co
   hashes.pages.push_back(address.number);
   hashes.hashes.push_back(hash);
   append(open_.content, content);
+  if (tells(address.block)) open_.told.push_back(difference(content, sent_.page(address)));
 }
 
 void PrimaryRelay::sendBatch() {
   if (open_.hashes.size() == 0) return;
   open_.hashes.number = ++batches_;
   say(Kind::hashes, open_.hashes.encode());
+  if (!open_.told.empty()) say(Kind::content, Content{batches_, open_.told}.encode());
+  round_.sentPages += open_.told.size();
   unsettledPages_ += open_.hashes.pages.size();
   unsettled_.emplace(batches_, std::exchange(open_, {}));
 }
 
 void PrimaryRelay::request() {
   if (due_ == Message::received) return fail("the primary's QEMU begins a round before the last one counts");
+  slept_ = round_.sleeps;
   round_ = {.number = round_.number + 1, .trigger = std::exchange(trigger_, {}), .sleeps = sleeps_};
   Bytes begun;
   appendNumber(begun, round_.number);
@@ -204,10 +223,11 @@ void PrimaryRelay::answer(const Wants& wants) {
     return fail("it wants something of a batch that is settled");
   Batch& batch = found->second;
   const auto& places = wants.places;
-  round_.equalPages += batch.hashes.pages.size() - std::min(places.size(), batch.hashes.pages.size());
+  if (batch.told.empty())
+    round_.equalPages += batch.hashes.pages.size() - std::min(places.size(), batch.hashes.pages.size());
   if (places.empty()) return settle(wants.number);
   if (places.back() >= batch.hashes.pages.size()) return fail("it wants a page that is not in the batch");
-  round_.sentPages += places.size();
+  (batch.told.empty() ? round_.sentPages : round_.againPages) += places.size();
   batch.wanted = places;
   Content content{wants.number, {}};
   for (std::size_t i = 0; i < places.size(); i++) {

@@ -9,6 +9,7 @@
 #include "vm/relay/compression.h"
 #include "vm/relay/frames.h"
 #include "vm/relay/round.h"
+#include "vm/relay/sent_pages.h"
 #include "vm/relay/shared_disk.h"
 
 namespace gaia::relay {
@@ -36,7 +37,8 @@ class PrimaryRelay : private StreamEvents {
 
   Bytes& toGuest() { return toGuest_; }  // to be emptied by the caller, as the next
   Bytes& toBackup() { return toBackup_; }
-  // The number of the round that is here whole: QEMU's guest runs on when what waits in toGuest() is handed on.
+  // The number of the round that is here whole: QEMU's guest runs on when what waits in toGuest() is handed
+  // on.
   std::optional<std::uint64_t> takeCopied(std::uint64_t nowNs);
   // That counts: the secondary has all of it.
   std::optional<Round> takeRound() { return std::exchange(done_, std::nullopt); }
@@ -47,6 +49,7 @@ class PrimaryRelay : private StreamEvents {
   struct Batch {
     HashBatch hashes;
     Bytes content;                     // of hashes.pages, one behind the other
+    std::vector<PageContent> told;     // of hashes.pages, what differs from what was sent last; or nothing
     std::vector<std::uint8_t> wanted;  // places
   };
   void page(const PageAddress& address, std::span<const std::byte> content) override;
@@ -55,6 +58,7 @@ class PrimaryRelay : private StreamEvents {
   void stateSize(std::uint64_t bytes) override;
   void state(std::span<const std::byte> bytes) override;
   PageHash& committed(const PageAddress& address);
+  bool tells(std::uint32_t block) const { return slept_ && block != diskBlock; }
   void failOfDisk();
   void sendDisk();
   void add(const PageAddress& address, std::span<const std::byte> content, const PageHash& hash);
@@ -78,6 +82,8 @@ class PrimaryRelay : private StreamEvents {
   std::string failure_;
   // What the secondary's cache holds: by block and page. All zero: not known.
   std::vector<std::vector<PageHash>> committed_;
+  SentPages sent_;
+  bool slept_ = false;  // the backup's guest, since the last round: its pages are what was sent last
   SharedDisk* disk_;
   std::vector<std::uint64_t> diskDue_;  // blocks to be told, the last first
   std::uint32_t seedBatches_ = 0;       // the last that told of the disk while the guest ran
