@@ -70,6 +70,11 @@ export class VerifiedPair {
     }
   }
 
+  /** Resolves when that many rounds have been compared, which is when the backup has loaded them: a little after they have ended. */
+  async compared(count: number): Promise<void> {
+    await until(`${count} rounds are compared`, stallMs, async () => this.differences().length >= count);
+  }
+
   /** How many pages differed after each round. */
   differences(): number[] {
     const lines = existsSync(this.log) ? readFileSync(this.log, 'utf8').trim().split('\n') : [];

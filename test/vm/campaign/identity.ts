@@ -40,6 +40,7 @@ export async function runIdentity({ load, count, memoryMib, vcpus, endMs }: Iden
     while (pair.rounds.length < count && performance.now() < endMs) await pair.more(1);
     const last = pair.rounds.length;
     await running.stop();
+    await pair.compared(last);
     return { service: load.service, memoryMib, vcpus, answers: running.turns, ...judge(pair, last) };
   } finally {
     await pair.stop();
