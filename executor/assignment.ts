@@ -114,6 +114,8 @@ export interface RoundReport {
   toBackupBytes: number;
   /** The standstill of the primary's guest. */
   pauseUs: number;
+  /** The backup's guest does, until the next one. */
+  sleeps: boolean;
 }
 
 /** Frames of a member's station and guest (`frames` in consensus/native/vm/README.md). */
@@ -146,7 +148,7 @@ export interface Takeover {
 /** What a member of a replicated guest's group has counted since it started; rounds as primary. */
 export interface GuestMetrics {
   /** Sums. */
-  rounds: Omit<RoundReport, 'number' | 'trigger' | 'pauseUs'>;
+  rounds: Omit<RoundReport, 'number' | 'trigger' | 'pauseUs' | 'sleeps'>;
   /** Rounds by trigger. */
   triggers: Record<string, number>;
   pauseUs: Distribution;

@@ -23,7 +23,7 @@ export const guestMetrics: GuestMetrics = {
     spanMs: 400,
     last: {
       ...{ number: 100, trigger: 'mismatch', dirtyPages: 50, unchangedPages: 10, zeroPages: 0, equalPages: 25 },
-      ...{ sentPages: 15, streamBytes: 250_000, toBackupBytes: 20_000, pauseUs: 9000 },
+      ...{ sentPages: 15, streamBytes: 250_000, toBackupBytes: 20_000, pauseUs: 9000, sleeps: true },
     },
   },
   frames: { inputs: 500, outputs: 700, lost: 0, equalOutputs: 650, mismatches: 19, heldBytes: 3000, unheardMs: 0 },

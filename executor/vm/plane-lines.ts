@@ -86,6 +86,7 @@ function readRound(fields: Record<string, unknown>): RoundReport {
     streamBytes: integer(fields.streamBytes, 'streamBytes'),
     toBackupBytes: integer(fields.toBackupBytes, 'toBackupBytes'),
     pauseUs: integer(fields.pauseUs, 'pauseUs'),
+    sleeps: flag(fields.sleeps, 'sleeps'),
   };
 }
 

@@ -66,8 +66,11 @@ function showRounds(output: Output, rounds: RoundsJson): void {
       `of the last ${recent.count} rounds p50 ${duration(recent.pauseP50Us)}, p99 ${duration(recent.pauseP99Us)}`,
   );
   if (recent.last === null) return;
-  const { number: last, trigger, dirtyPages, pauseUs } = recent.last;
-  output.line(`  the last: round ${last} for ${trigger}, ${number(dirtyPages)} pages written, ${duration(pauseUs)}`);
+  const { number: last, trigger, dirtyPages, pauseUs, sleeps } = recent.last;
+  const now = sleeps ? "; the backup's guest sleeps since" : '';
+  output.line(
+    `  the last: round ${last} for ${trigger}, ${number(dirtyPages)} pages written, ${duration(pauseUs)}${now}`,
+  );
 }
 
 function showOutput(output: Output, frames: GuestJson['frames']): void {

@@ -21,7 +21,7 @@ const guest = assignment({ command: { vm } });
 
 const aRound: RoundReport = {
   ...{ number: 1, trigger: 'time', dirtyPages: 10, unchangedPages: 1, zeroPages: 2, equalPages: 3, sentPages: 4 },
-  ...{ streamBytes: 5000, toBackupBytes: 900, pauseUs: 4000 },
+  ...{ streamBytes: 5000, toBackupBytes: 900, pauseUs: 4000, sleeps: false },
 };
 const frames: FrameCounts = {
   inputs: 9,

@@ -19,10 +19,10 @@ std::string toJson(const Round& round) {
       {"streamBytes", round.streamBytes},
       {"toBackupBytes", round.toBackupBytes},
       {"toPrimaryBytes", round.toPrimaryBytes},
-      {"sleeps", round.sleeps ? 1 : 0},
       {"pauseUs", round.pauseNs / 1000},
       {"coverUs", round.coverNs / 1000}};
-  std::string json = "{\"type\":\"round\",\"trigger\":\"" + round.trigger + "\"";
+  std::string json = "{\"type\":\"round\",\"trigger\":\"" + round.trigger +
+                     "\",\"sleeps\":" + (round.sleeps ? "true" : "false");
   for (const auto& [name, value] : numbers) json += ",\"" + std::string(name) + "\":" + std::to_string(value);
   return json + "}";
 }
