@@ -23,7 +23,7 @@ export async function run(): Promise<object> {
   try {
     await master.reached('offers of all agents', () => master.subscriptions === 1, PHASE_TIMEOUT_MS);
     const launch = await measureLaunch(master, framework);
-    const updates = await measureUpdates(master);
+    const updates = await measureUpdates(master, framework);
     const peakRssMb = Math.round(framework.peakRssMb);
     const reconcile = await measureReconciliation(master, framework);
     if (master.wrong.length > 0) throw new Error(`the framework did what it should not: ${master.wrong.slice(0, 5)}`);
@@ -41,64 +41,68 @@ function told<Figures extends object>(what: string, figures: Figures): Figures {
   return figures;
 }
 
-async function put(framework: FrameworkProcess, apps: object[]): Promise<void> {
-  const answer = await fetch(`${framework.url}/v2/apps`, {
-    method: 'PUT',
+async function post(framework: FrameworkProcess, id: string, apps: object[]): Promise<void> {
+  const answer = await fetch(`${framework.url}/v2/groups`, {
+    method: 'POST',
     headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify(apps),
+    body: JSON.stringify({ id, apps }),
   });
   if (answer.status !== 200 && answer.status !== 201)
-    throw new Error(`PUT /v2/apps: ${answer.status} ${(await answer.text()).slice(0, 500)}`);
+    throw new Error(`POST /v2/groups: ${answer.status} ${(await answer.text()).slice(0, 500)}`);
 }
 
 /** Until the master has the last LAUNCH. */
 async function measureLaunch(master: FakeMaster, framework: FrameworkProcess) {
   const apps = Array.from({ length: APPS }, (_, index) => ({
-    id: `/bench/group/app-${index}`,
+    id: `app-${index}`,
     cmd: 'exec redis-server --port $PORT0',
     cpus: 0.1,
     mem: 64,
     instances: INSTANCES,
     replication: { protocol: 'apus', durability: 'memory', spread: ['zone', 'rack', 'host'] },
   }));
-  const startMs = performance.now();
-  await put(framework, apps);
+  const [startMs, startCpu] = [performance.now(), framework.cpuSeconds];
+  await post(framework, '/bench/replicated', apps);
   const acceptedSeconds = seconds(startMs);
   await master.reached('all launches', () => master.tasks.size === APPS * INSTANCES, PHASE_TIMEOUT_MS);
   const launchSeconds = seconds(startMs);
+  const launchCpuSeconds = round(framework.cpuSeconds - startCpu);
   await master.reached('all run', () => master.acknowledged === 2 * APPS * INSTANCES, PHASE_TIMEOUT_MS);
-  return told('launch', { launchSeconds, acceptedSeconds, runningSeconds: seconds(startMs) });
+  return told('launch', { launchSeconds, launchCpuSeconds, acceptedSeconds, runningSeconds: seconds(startMs) });
 }
 
 /** Until the master has the last acknowledgement. */
-async function measureUpdates(master: FakeMaster) {
+async function measureUpdates(master: FakeMaster, framework: FrameworkProcess) {
   const before = master.acknowledged;
-  const startMs = performance.now();
+  const [startMs, startCpu] = [performance.now(), framework.cpuSeconds];
   master.update(UPDATES);
   await master.reached('all updates', () => master.acknowledged === before + UPDATES, PHASE_TIMEOUT_MS);
-  return told('updates', { updatesPerSecond: Math.round(UPDATES / ((performance.now() - startMs) / 1000)) });
+  const updatesPerSecond = Math.round(UPDATES / ((performance.now() - startMs) / 1000));
+  const updatesPerCpuSecond = Math.round(UPDATES / (framework.cpuSeconds - startCpu));
+  return told('updates', { updatesPerSecond, updatesPerCpuSecond });
 }
 
 /** From the end of the stream until an update behind the last answer has been acknowledged. */
 async function measureReconciliation(master: FakeMaster, framework: FrameworkProcess) {
   const fillSeconds = await fill(master, framework);
   const before = master.reconciled;
-  const startMs = performance.now();
+  const [startMs, startCpu] = [performance.now(), framework.cpuSeconds];
   master.disconnect();
   await master.reached('all answers', () => master.reconciled >= before + TASKS, PHASE_TIMEOUT_MS);
   const acknowledged = master.acknowledged;
   master.update(1);
   await master.reached('the last update', () => master.acknowledged > acknowledged, PHASE_TIMEOUT_MS);
-  return { reconcileSeconds: seconds(startMs), fillSeconds };
+  const reconcileCpuSeconds = round(framework.cpuSeconds - startCpu);
+  return { reconcileSeconds: seconds(startMs), reconcileCpuSeconds, fillSeconds };
 }
 
 async function fill(master: FakeMaster, framework: FrameworkProcess): Promise<number> {
   const instances = (TASKS - APPS * INSTANCES) / PLAIN_APPS;
   const plain = { cmd: 'exec sleep 1000', cpus: 0.1, mem: 32, instances, ports: [0] };
-  const apps = Array.from({ length: PLAIN_APPS }, (_, index) => ({ id: `/bench/plain/app-${index}`, ...plain }));
+  const apps = Array.from({ length: PLAIN_APPS }, (_, index) => ({ id: `app-${index}`, ...plain }));
   const startMs = performance.now();
   const acknowledged = master.acknowledged;
-  await put(framework, apps);
+  await post(framework, '/bench/plain', apps);
   await master.reached('all tasks', () => master.tasks.size === TASKS, PHASE_TIMEOUT_MS);
   const launched = TASKS - APPS * INSTANCES;
   await master.reached('all run', () => master.acknowledged >= acknowledged + 2 * launched, PHASE_TIMEOUT_MS);
