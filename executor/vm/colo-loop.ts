@@ -3,14 +3,17 @@ import { Colo, type ColoAction, type ColoEvent } from './colo.js';
 import { type Qmp, QmpRefusal } from './qmp.js';
 import type { QmpEvent } from './qmp-types.js';
 
-/** What is told to whoever decides. */
-export type ColoNews = Exclude<ColoAction, { type: 'execute' }>;
+/** What is told to whoever decides. `deaf`: QEMU has given no sign of life. */
+export type ColoNews = Exclude<ColoAction, { type: 'execute' }> | { type: 'deaf' };
 
 /** QEMU holds its lock while it saves or loads devices. */
 const commandTimeoutMs = 60_000;
+/** Shorter than a round may last: that a primary's own QEMU hangs is no reason to give its backup up. */
+const deafMs = 15_000;
 
 export class ColoLoop {
   private colo: Colo;
+  private looks = false;
   private last: Promise<void> = Promise.resolve();
 
   constructor(
@@ -34,6 +37,19 @@ export class ColoLoop {
 
   happened(event: ColoEvent): void {
     this.perform(this.colo.step(event));
+  }
+
+  /** To be called from time to time: whether QEMU lives. */
+  look(): void {
+    if (this.looks) return;
+    this.looks = true;
+    const looked = () => {
+      this.looks = false;
+    };
+    this.qmp.execute('query-status', {}, deafMs).then(looked, () => {
+      looked();
+      this.tell({ type: 'deaf' });
+    });
   }
 
   /** To be given every event of QEMU. */

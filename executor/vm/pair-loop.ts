@@ -11,6 +11,7 @@ export type PairNews = Exclude<PairAction, { type: 'order' | 'colo' }>;
 
 /** So finely rounds are spaced. */
 const tickMs = 10;
+const lookMs = 2000;
 
 export interface PairPlace {
   /** Member number. */
@@ -25,7 +26,7 @@ export interface PairPlace {
 
 export class PairLoop {
   private readonly colo: ColoLoop;
-  private readonly timer: NodeJS.Timeout;
+  private readonly timers: NodeJS.Timeout[];
   /** The first is under way. */
   private readonly events: PairEvent[] = [];
 
@@ -35,8 +36,11 @@ export class PairLoop {
     private readonly pair: Pair,
   ) {
     this.colo = new ColoLoop(qmp, (news) => this.happened({ type: 'colo', news }));
-    this.timer = setInterval(() => this.happened({ type: 'time' }), tickMs);
-    this.timer.unref();
+    this.timers = [
+      setInterval(() => this.happened({ type: 'time' }), tickMs),
+      setInterval(() => this.colo.look(), lookMs),
+    ];
+    for (const timer of this.timers) timer.unref();
   }
 
   /** For a guest that runs. */
@@ -68,7 +72,7 @@ export class PairLoop {
   }
 
   close(): void {
-    clearInterval(this.timer);
+    for (const timer of this.timers) clearInterval(timer);
   }
 
   /** What happens while actions are performed waits for the rest of them: else it would be told before what led to it. */

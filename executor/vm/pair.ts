@@ -135,6 +135,7 @@ export class Pair {
   private onColo(news: ColoNews): void {
     if (news.type === 'severed') this.lose('the stream between the two QEMUs broke');
     if (news.type === 'roundEnded') this.onResumed();
+    if (news.type === 'deaf' && this.standing === 'covered') this.end('its QEMU does not answer; its backup goes on');
     if (news.type !== 'entered') return;
     this.phase = news.phase;
     if (news.phase === 'useless') this.end(news.reason ?? 'QEMU has no whole guest');

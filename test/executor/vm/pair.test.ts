@@ -270,6 +270,12 @@ describe('executor vm: a pair', () => {
     assert.deepEqual(covered().on(fatal), ['useless']);
   });
 
+  it('leaves the guest to its backup when its own QEMU gives no sign of life, and to nobody without one', () => {
+    const deaf: PairEvent = { type: 'colo', news: { type: 'deaf' } };
+    for (const other of [new Member(1, 'alone'), seeding(), backup()]) assert.deepEqual(other.on(deaf), []);
+    assert.deepEqual(covered().on(deaf), ['useless']);
+  });
+
   it('keeps its promises in any order of events', () => {
     const status = fc.record({
       ...{ epoch: fc.nat(9), primary: fc.constantFrom(1, 2), backup: fc.constantFrom(0, 1, 2) },
