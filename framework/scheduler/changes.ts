@@ -45,8 +45,19 @@ export function unlock(context: Context, appIds: string[], force: boolean): Refu
   }
   const { runningDeploymentsMax: max } = context.options;
   if (context.state.deployments.size - locking.length >= max) return tooMany(max);
-  for (const deployment of locking) endEarly(context, deployment, 'is given up: another change was forced');
+  for (const deployment of locking) {
+    endEarly(context, deployment, 'is given up: another change was forced');
+    settle(context, lodash.difference(deployment.affectedApps, appIds));
+  }
   return null;
+}
+
+/** Apps whose deployment ends early without being taken back: what it has not begun follows now, in no order, and restarts nothing. */
+export function settle({ state }: Context, appIds: string[]): void {
+  for (const id of appIds) {
+    const app = state.apps.get(id);
+    if (app && !app.deleting && state.deploymentsOf(id).length === 0) state.apps.put(id, { ...app, active: app.spec });
+  }
 }
 
 function tooMany(max: number): Refusal {
@@ -103,7 +114,9 @@ export function deploy(context: Context, wanted: Wanted): CommandResult {
 export function targetsOf({ state }: Context, { apps, mode = 'change' }: Wanted): Targets {
   const targets: Targets = new Map();
   for (const [id, spec] of apps) {
-    const before = state.apps.get(id)?.spec ?? null;
+    const app = state.apps.get(id);
+    // What is being deleted is there no more, though its tasks may be.
+    const before = app && !app.deleting ? app.spec : null;
     const restarts = spec !== null && before !== null && (mode === 'restart' || configurationChanged(before, spec));
     const after = spec && (mode === 'rollBack' ? spec : { ...spec, versionInfo: versionInfo(before, spec, restarts) });
     targets.set(id, { before, after, restarts });

@@ -4,7 +4,17 @@ import type { AppGroup, AppSpec } from '../app.js';
 import { isReplicatedGuest } from '../replicated-guest.js';
 import type { Command, CommandResult } from '../service.js';
 import { dependencyGraph } from '../spec/dependencies.js';
-import { commonGroup, deploy, endEarly, notFound, type Refusal, targetsOf, unlock, type Wanted } from './changes.js';
+import {
+  commonGroup,
+  deploy,
+  endEarly,
+  notFound,
+  type Refusal,
+  settle,
+  targetsOf,
+  unlock,
+  type Wanted,
+} from './changes.js';
 import { type Context, isoTime } from './context.js';
 import { endDrain, startDrain } from './drains.js';
 import { newGeneration } from './groups.js';
@@ -198,7 +208,10 @@ function cancelDeployment(context: Context, deploymentId: string, force: boolean
   const deployment = context.state.deployments.get(deploymentId);
   if (!deployment) return { ok: false, reason: 'notFound', message: `DeploymentPlan ${deploymentId} does not exist` };
   endEarly(context, deployment, `is cancelled${force ? '' : ' and rolled back'}`);
-  if (force) return { ok: true, deploymentId: null, version: deployment.version };
+  if (force) {
+    settle(context, deployment.affectedApps);
+    return { ok: true, deploymentId: null, version: deployment.version };
+  }
   return rollBack(context, deployment);
 }
 

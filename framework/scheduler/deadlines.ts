@@ -1,5 +1,5 @@
 /** Deployments that have not ended in the time that their users gave them. */
-import { endEarly } from './changes.js';
+import { endEarly, settle } from './changes.js';
 import type { Context } from './context.js';
 import { currentActions, waitingFor } from './deployments.js';
 import { publishStep } from './publish.js';
@@ -15,5 +15,6 @@ export function failOverdue(context: Context): void {
     publishStep(context, deployment, 'deployment_step_failure');
     endEarly(context, deployment, reason);
     if (deadline.rollBack) rollBack(context, deployment);
+    else settle(context, deployment.affectedApps);
   }
 }

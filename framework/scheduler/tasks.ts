@@ -109,8 +109,9 @@ export function nameOf(task: TaskRecord): string {
   return task.replica ? `replica ${task.replica.self.slot} (member ${task.replica.self.member})` : `task ${task.id}`;
 }
 
-/** A version later than every version the app has had. */
+/** A version later than every version the app has had, and than the last change of any. */
 export function nextVersion(context: Context, app: AppRecord | undefined): string {
-  const latest = app ? Date.parse(app.spec.version) : 0;
+  const changes = [...context.state.treeChanges.values()].map(({ version }) => Date.parse(version));
+  const latest = Math.max(app ? Date.parse(app.spec.version) : 0, ...changes);
   return isoTime(Math.max(context.now, latest + 1));
 }
