@@ -1,5 +1,5 @@
 import type { Rung } from '../../placement/index.js';
-import type { EarmarkView, GroupView, ReservationView, TaskFailure, TaskView } from '../service.js';
+import type { EarmarkView, GroupView, HealthResultView, ReservationView, TaskFailure, TaskView } from '../service.js';
 
 /** The parts of GET /v2/apps/{id} that the commands show. */
 export interface AppJson {
@@ -16,6 +16,9 @@ export interface AppJson {
   version: string;
   tasksRunning: number;
   tasksStaged: number;
+  tasksHealthy: number;
+  tasksUnhealthy: number;
+  healthChecks?: object[];
   deployments: { id: string }[];
   replication?: { protocol: string; transport: string; durability: string; spread: Rung[] };
   tasks: TaskJson[];
@@ -33,6 +36,7 @@ export type TaskJson = Pick<TaskView, 'id' | 'appId' | 'state' | 'host' | 'attri
   region?: string;
   message?: string;
   startedAt?: string;
+  healthCheckResults?: HealthResultView[];
   replica?: NonNullable<TaskView['replica']>;
   placement?: NonNullable<TaskView['placement']>;
 };

@@ -2,6 +2,7 @@ import type { EarmarkView, ReservationView } from '../service.js';
 import { type AppJson, placeOf, programOf, type TaskJson, volumesOf } from './app-json.js';
 import { bold, dim, green, type Output, red, yellow } from './output.js';
 import { showGroup } from './show-group.js';
+import { showHealth } from './show-health.js';
 
 /** `gaia app show`: what the app is, how its replicas are, and how it came to this. */
 export function showApp(output: Output, app: AppJson, storyLines: number): void {
@@ -12,6 +13,7 @@ export function showApp(output: Output, app: AppJson, storyLines: number): void 
   output.line(
     `  ${app.tasksRunning} of ${app.instances} ${kind} run, each ${isGuest ? 'but the witness ' : ''}with ${app.cpus} cpus and ${app.mem} MB; version ${app.version}`,
   );
+  showHealth(output, app);
   if (app.replication !== undefined) showGroup(output, app);
   else if (app.tasks.length > 0) showTasks(output, app.tasks);
   if (app.container?.vm !== undefined) showGuests(output, app.tasks);

@@ -87,6 +87,7 @@ describe('a group that is changed', function () {
         return app.tasks[0];
       });
     const first = await healthy('');
+    assert.match((await system.gaia('app', 'show', id)).stdout, /health: 1 healthy\n/);
     await fetch(`http://127.0.0.1:${first.ports[0]}/fall-ill`);
     await healthy(first.id);
     const { app } = (await system.request('GET', `/v2/apps${id}`)).body;

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import lodash from 'lodash';
-import type { AppSpec } from '../../framework/app.js';
+import type { AppSpec, HealthCheck } from '../../framework/app.js';
 import {
   isVolume,
   labelsOf,
@@ -18,11 +18,21 @@ import type { FrameworkView } from '../../framework/service.js';
 import { planDrain, planRebalance } from '../../placement/index.js';
 import { majority } from './model/fake-group.js';
 import type { FakeTask } from './model/fake-mesos.js';
+import { kinds } from './model/faults.js';
 import { appSpec, replicatedSpec, World } from './model/world.js';
 
 const seed = Number(process.env.GAIA_SEED ?? Date.now() % 2 ** 31);
 const numRuns = Number(process.env.GAIA_RUNS ?? 150);
-const quick: Partial<AppSpec> = { backoffSeconds: 1, maxLaunchDelaySeconds: 20 };
+const health: HealthCheck = {
+  protocol: 'TCP',
+  gracePeriodSeconds: 0,
+  intervalSeconds: 10,
+  timeoutSeconds: 1,
+  maxConsecutiveFailures: 1,
+  delaySeconds: 0,
+  ignoreHttp1xx: false,
+};
+const quick: Partial<AppSpec> = { backoffSeconds: 1, maxLaunchDelaySeconds: 20, healthChecks: [health] };
 const ledger = '/demo/ledger';
 const web = '/web';
 /** Whoever it goes to has to give way. */
@@ -50,8 +60,14 @@ class Run {
   readonly world = new World(6);
   readonly members = new Set<string>();
   readonly taskIds = new Set<string>();
+  /** Tasks whose health checks fail. */
+  readonly sick = new Set<string>();
 
   constructor() {
+    this.world.onProbe = (id) =>
+      this.sick.has(id.split(' ')[0] as string)
+        ? { type: 'failed', of: 'tcp', cause: 'it is sick' }
+        : { type: 'connected' };
     const { mesos } = this.world;
     mesos.onLaunch = (info, { appId, replica }) => {
       assert.ok(!this.taskIds.has(info.task_id.value), `task ${info.task_id.value} launched twice`);
@@ -223,6 +239,14 @@ class Run {
         if (task && mesos.agents.get(task.agentId)?.up) mesos.end(task, 'TASK_FAILED');
         return;
       }
+      case 'sicken': {
+        const task = one(living);
+        if (task) this.sick.add(task.info.task_id.value);
+        return;
+      }
+      case 'cure':
+        this.sick.clear();
+        return;
       case 'down':
         mesos.setUp(agent, false);
         return;
@@ -314,6 +338,7 @@ class Run {
   heal(): void {
     const { world } = this;
     world.crashNext = null;
+    this.sick.clear();
     for (const id of world.mesos.agents.keys()) world.mesos.setUp(id, true);
     world.crash();
     this.put(appSpec(vip, { ...quick, instances: 0 }));
@@ -340,35 +365,6 @@ class Run {
     world.until(() => this.volumes().length === 0 && this.reservations().length === 0);
   }
 }
-
-const weights: Record<string, number> = {
-  deliver: 20,
-  deliverTogether: 10,
-  tick: 20,
-  progress: 15,
-  reports: 10,
-  fail: 4,
-  duplicate: 3,
-  lose: 3,
-  crash: 2,
-  crashAtWrite: 4,
-  down: 2,
-  up: 3,
-  reconnect: 1,
-  scale: 1,
-  scalePlain: 1,
-  change: 1,
-  scaleKeep: 1,
-  changeKeep: 1,
-  deleteKeep: 1,
-  restart: 1,
-  kill: 2,
-  drain: 2,
-  endDrain: 1,
-  rebalance: 1,
-  vip: 3,
-};
-const kinds = fc.oneof(...Object.entries(weights).map(([kind, weight]) => ({ arbitrary: fc.constant(kind), weight })));
 
 describe('scheduler under faults', () => {
   it(`keeps its promises and comes to rest (seed ${seed}, ${numRuns} runs)`, function () {
