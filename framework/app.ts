@@ -196,6 +196,8 @@ export interface PersistentVolume {
 }
 
 export const suspicionMsDefault = 400;
+/** Its followers have threads of their own for it, which go before the guest's; a false suspicion costs a seed, and no client anything. */
+export const guestSuspicionMsDefault = 150;
 
 /** Our extension of Marathon's spec. `instances` is the number of replicas: 1 to 9; of a replicated guest its three members. */
 export interface Replication {

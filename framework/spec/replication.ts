@@ -1,5 +1,5 @@
 import { ladderOf, type Rung, rungFault } from '../../placement/index.js';
-import { type Replication, suspicionMsDefault } from '../app.js';
+import { guestSuspicionMsDefault, type Replication, suspicionMsDefault } from '../app.js';
 import { type Problems, show } from './problems.js';
 import { type Reader, readObject, readString, refuseUnknown, requirePresent } from './reader.js';
 import { readSnapshot } from './snapshot.js';
@@ -15,10 +15,11 @@ export function readReplication(reader: Reader): Replication | undefined {
   const inner = reader.object('replication');
   if (inner === undefined) return undefined;
   const scatterWidth = inner.integer('scatterWidth', { min: 1, max: SCATTER_WIDTH_MAX });
+  const protocol = inner.choice('protocol', ['apus', 'vm'] as const) ?? 'apus';
   const replication: Replication = {
-    protocol: inner.choice('protocol', ['apus', 'vm'] as const) ?? 'apus',
+    protocol,
     transport: inner.choice('transport', ['auto', 'shm', 'verbs', 'tcp'] as const) ?? 'auto',
-    suspicionMs: inner.integer('suspicionMs', { min: 50, max: 60_000 }) ?? suspicionMsDefault,
+    suspicionMs: inner.integer('suspicionMs', { min: 50, max: 60_000 }) ?? suspicionMsDefaultOf(protocol),
     durability: inner.choice('durability', ['memory', 'disk'] as const) ?? 'memory',
     snapshot: readSnapshot(inner),
     spread: inner.list('spread', readRung) ?? SPREAD_DEFAULT,
@@ -29,6 +30,9 @@ export function readReplication(reader: Reader): Replication | undefined {
   checkSpread(replication.spread, inner.problems);
   return replication;
 }
+
+const suspicionMsDefaultOf = (protocol: Replication['protocol']) =>
+  protocol === 'vm' ? guestSuspicionMsDefault : suspicionMsDefault;
 
 export const DOMAIN_LIMITS = { pattern: DOMAIN, patternMeaning: 'zone, rack, host or the name of an agent attribute' };
 

@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { guestSuspicionMsDefault } from '../../../framework/app.js';
 import { prepareGuestImage } from '../../../framework/guest/image.js';
 import { redisPort, smallGuest } from '../hosted.js';
 import { type Load, loads } from '../loads.js';
@@ -22,7 +23,7 @@ const { values, positionals } = parseArgs({
     minutes: { type: 'string', default: '30' },
     memory: { type: 'string' },
     vcpus: { type: 'string' },
-    suspicion: { type: 'string', default: '400' },
+    suspicion: { type: 'string', default: String(guestSuspicionMsDefault) },
     hold: { type: 'string' },
     faults: { type: 'string', default: failOverFaults.join() },
     bridge: { type: 'boolean', default: false },
