@@ -34,7 +34,10 @@ describe('spec: virtual machines', () => {
   it('have three members when they are replicated, with memory for a backup, and stay so', () => {
     const spec = accept(replicated({ memory: 512, vcpus: 2 }, {}, { suspicionMs: 1000, spread: ['rack', 'host'] }));
     assert.deepEqual([spec.instances, spec.cpus, spec.mem], [3, 2, 2 * 512 + 384]);
-    assert.deepEqual([spec, accept(replicated())].map(({ replication }) => replication?.suspicionMs), [1000, 150]);
+    assert.deepEqual(
+      [spec, accept(replicated())].map(({ replication }) => replication?.suspicionMs),
+      [1000, 150],
+    );
     assert.deepEqual(accept(toJson(spec)), spec);
     assert.equal(accept({ priority: 1 }, { mode: 'patch', existing: spec }).instances, 3);
     assert.match(JSON.stringify(reject({ instances: 0 }, { mode: 'patch', existing: spec }).body), /remove it/);

@@ -71,7 +71,16 @@ export class FailOverCampaign {
   ) {
     const { seed } = options;
     this.random = randomFrom(seed);
-    this.result = { seed, failOvers: [], acknowledgedWrites: 0, lost: [], stale: [], lostSeeds: 0, troubles: [] };
+    this.result = {
+      seed,
+      failOvers: [],
+      acknowledgedWrites: 0,
+      lost: [],
+      stale: [],
+      lostSeeds: 0,
+      lostGuests: 0,
+      troubles: [],
+    };
   }
 
   /** A group in which a step does not end is given up for another one. */
@@ -80,8 +89,9 @@ export class FailOverCampaign {
     while (this.goesOn()) {
       try {
         await this.begin();
-        while (this.goesOn()) await this.turn();
-        await this.judge(true);
+        let lives = true;
+        while (lives && this.goesOn()) lives = await this.turn();
+        if (lives) await this.judge(true);
       } catch (error) {
         const what = `${this.step}: ${(error as Error).message}`;
         const evidence = this.group?.evidence() ?? '';
@@ -101,9 +111,9 @@ export class FailOverCampaign {
   }
 
   private goesOn(): boolean {
-    const { failOvers, troubles } = this.result;
+    const { failOvers, lostGuests, troubles } = this.result;
     const { count, endMs } = this.options;
-    return failOvers.length < count && troubles.length < troublesMax && performance.now() < endMs;
+    return failOvers.length + lostGuests < count && troubles.length < troublesMax && performance.now() < endMs;
   }
 
   private async begin(): Promise<void> {
@@ -163,14 +173,15 @@ export class FailOverCampaign {
     });
   }
 
-  /** From a whole pair to the next one. */
-  private async turn(): Promise<void> {
+  /** From a whole pair to the next one. False: the guest is no more. */
+  private async turn(): Promise<boolean> {
     this.step = 'a whole pair';
     await this.more();
     const { faults } = this.options;
     const fault = faults[Math.floor(this.random() * faults.length)] as Fault;
     await delay(this.random() * instantMsMax);
     this.checkWhole();
+    if (fault === 'seed') return this.loseInSeed();
     const slot = this.victimOf(fault);
     this.step = `after "${fault}" of slot ${slot}`;
     const local = fault === 'pause' || fault === 'cut' ? await this.localClient(slot) : null;
@@ -184,6 +195,50 @@ export class FailOverCampaign {
     if (failOverFaults.includes(fault)) await this.noteTakeover();
     await this.judge(false);
     await this.heal(slot);
+    return true;
+  }
+
+  /**
+   * The primary goes while its new backup is seeded. That has the whole guest, and goes on, or it has not: then it ends, and nobody
+   * answers any more.
+   */
+  private async loseInSeed(): Promise<boolean> {
+    const { primarySlot, backupSlot } = this.group;
+    await this.clearBackup(backupSlot);
+    await this.group.replace(backupSlot);
+    await this.group.seed();
+    await delay(this.random() * seedInstantMsMax);
+    await this.inflict(primarySlot, 'power');
+    this.retire(({ slot }) => slot === primarySlot || slot === backupSlot);
+    const heir = this.group.backup;
+    await until(
+      `the backup goes on or ends; ${this.group.standings()}`,
+      endLimitMs,
+      async () => heir.guest?.standing === 'alone' || this.group.hasEnded(backupSlot),
+    );
+    const lives = !this.group.hasEnded(backupSlot);
+    this.options.say(`the primary is lost in a seed: ${lives ? 'its backup goes on' : 'the guest is lost'}`);
+    if (lives) await this.goOnAt(backupSlot, primarySlot);
+    else await this.checkSilent();
+    return lives;
+  }
+
+  private async goOnAt(slot: number, lost: number): Promise<void> {
+    this.hosts[lost]?.cut(false);
+    this.group.primarySlot = slot;
+    await this.more();
+    await this.group.strike(lost);
+    await this.judge(false);
+    await this.openClients(slot);
+    await this.heal(lost);
+  }
+
+  private async checkSilent(): Promise<void> {
+    const acknowledged = () => this.clients.reduce((sum, client) => sum + client.acknowledged, 0);
+    const before = acknowledged();
+    await delay(askMs);
+    if (acknowledged() > before) this.result.stale.push('a guest that was lost in a seed answered');
+    this.result.lostGuests++;
   }
 
   private checkWhole(): void {
@@ -278,14 +333,19 @@ export class FailOverCampaign {
     if (this.random() < lostSeedShare) {
       await this.group.seed();
       await delay(this.random() * seedInstantMsMax);
-      await this.hosts[slot]?.clear();
-      await this.group.primary.stands('alone', endLimitMs);
+      await this.clearBackup(slot);
       this.result.lostSeeds++;
       await this.more();
-      await this.group.strike(slot);
       await this.group.replace(slot);
     }
     await this.group.cover();
+  }
+
+  private async clearBackup(slot: number): Promise<void> {
+    await this.hosts[slot]?.clear();
+    this.retire((client) => client.slot === slot);
+    await this.group.primary.stands('alone', endLimitMs);
+    await this.group.strike(slot);
   }
 
   /** All counters that there ever were, as the guest tells them. */

@@ -7,7 +7,17 @@ const failOver = (number: number, change: Partial<FailOver> = {}): FailOver => (
   ...{ number, fault: 'kill', outageMs: 100 + number, takeover, connections: 4, broken: 0, ...change },
 });
 const campaign = (failOvers: FailOver[], change: Partial<Campaign> = {}): Campaign => ({
-  ...{ seed: 7, failOvers, acknowledgedWrites: 1000, lost: [], stale: [], lostSeeds: 0, troubles: [], ...change },
+  ...{
+    seed: 7,
+    failOvers,
+    acknowledgedWrites: 1000,
+    lost: [],
+    stale: [],
+    lostSeeds: 0,
+    lostGuests: 0,
+    troubles: [],
+    ...change,
+  },
 });
 const many = (count: number) => Array.from({ length: count }, (_, place) => failOver(place + 1));
 

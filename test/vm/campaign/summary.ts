@@ -12,9 +12,11 @@ export type Fault =
   | 'cut'
   /** The backup's or the witness's host is gone without a word. */
   | 'backup'
-  | 'witness';
+  | 'witness'
+  /** The primary's host is gone while a new backup is seeded. */
+  | 'seed';
 
-export const faults: Fault[] = ['kill', 'power', 'pause', 'cut', 'backup', 'witness'];
+export const faults: Fault[] = ['kill', 'power', 'pause', 'cut', 'backup', 'witness', 'seed'];
 /** They make the backup the primary. */
 export const failOverFaults = faults.slice(0, 4);
 
@@ -47,6 +49,8 @@ export interface Campaign {
   stale: string[];
   /** Backups that were lost in the middle of a seed. */
   lostSeeds: number;
+  /** Guests that were lost with their primary in the middle of a seed. */
+  lostGuests: number;
   /** Steps that did not end, and fail-overs that nobody caused. */
   troubles: Trouble[];
 }
@@ -169,6 +173,7 @@ export function describeSummary(summary: Summary): string {
   const { outageP50Ms, outageP99Ms, longest } = summary;
   const lines = [
     `${summary.failOvers} fail-overs, seed ${summary.seed}; ${summary.lostSeeds} backups were lost in the middle of a seed`,
+    ...(summary.lostGuests > 0 ? [`${summary.lostGuests} guests were lost with their primary in a seed`] : []),
     `acknowledged writes: ${summary.acknowledgedWrites}, ${summary.lost.length} counters wrong; stale answers: ${summary.stale.length}`,
     `connections through other hosts: ${summary.connections}, broken ${summary.brokenConnections}`,
     `outage p50 ${whole(outageP50Ms)} ms, p99 ${whole(outageP99Ms)} ms`,
