@@ -162,6 +162,21 @@ describe('a replicated guest', function () {
     assert.deepEqual(heardOf(primary(), 'c'), ['0', '1']);
   });
 
+  it('says by the new primary what the lost one held when their round ended', async () => {
+    await client(3).isAnswered('0');
+    await cover();
+    backup().answer = () => 'c x'; // after the round it has said "c 1", as far as it knows
+    backup().freeze(true);
+    client(3).say('1');
+    await eventually('the primary does not hear it', () => heardOf(primary(), 'c').includes('1'));
+    group.member(1).order('cut 2');
+    await eventually('the cut is not there', () => [1, 2].every((number) => group.member(number).guest?.cut === 2));
+    group.member(2).order('committed 2');
+    await eventually('the round does not count', () => group.member(2).guest?.round === 2);
+    await group.member(1).kill();
+    await eventually('it is not answered', () => client(3).answers.includes('c 1'));
+  });
+
   it('reaches no service of a host', async () => {
     await client(1).isAnswered('0');
     const service = new Client('service', 0);
