@@ -17,6 +17,9 @@ constexpr std::uint32_t heldMs = 2;         // while output waits
 constexpr OutputGuard::Patience asleepPatience{.idleNs = 2'000'000, .waitNs = 20'000'000};
 // Inputs that a sleeping backup keeps for its guest: a round is wanted, then clients wait for it.
 constexpr std::size_t keptBytesWanted = 1u << 20, keptBytesMax = 4u << 20;
+// Of what a round is to cover, to the backup: all that a guest with few clients says. A busy one says tens of
+// kilobytes, and the link is worth more than that.
+constexpr std::size_t heldBytesTold = 4096;
 constexpr std::uint64_t repeatNs = 250'000'000;  // inputs that the log still lacks are sent again
 constexpr std::uint64_t dutyNs = 500'000'000;    // between two attempts
 constexpr std::uint64_t reluctanceMs = 50;    // of a witness: led by it a group has one more election to go
@@ -308,11 +311,11 @@ void DataPlane::takeOutput(View frame) {
   if (digests_.size() + sizeof *said > Peers::payloadBytesMax) sendDigests();
 }
 
-// In the middle of a round: what waits for its end. More than a backup keeps is not told.
+// In the middle of a round: what waits for its end.
 void DataPlane::tellHeld(View frame) {
   const Roles& roles = order_.roles();
   heldToldBytes_ += frame.size();
-  if (roles.backup == 0 || heldToldBytes_ > RetainedOutput::bytesMax) return;
+  if (roles.backup == 0 || heldToldBytes_ > heldBytesTold) return;
   peers_->send(roles.backup, {.kind = PeerMessage::Kind::held, .epoch = roles.epoch, .round = cut_}, frame);
 }
 
