@@ -41,7 +41,7 @@ export type ColoAction =
   | Execute
   /** `reason`: why it is not what was wanted. */
   | { type: 'entered'; phase: ColoPhase; reason: string | null }
-  /** Both guests run again; what was asked for before is covered. */
+  /** The guest runs again; what was asked for before is in the copy. */
   | { type: 'roundEnded' }
   /** The stream to the partner broke; the guest may stand still until `partnerLost`. */
   | { type: 'severed' };
