@@ -8,7 +8,8 @@ namespace gaia::vm {
 
 class BackupSleep {
  public:
-  static constexpr std::uint64_t equalPerWaitedMin = 4;    // else a round was of no use
+  static constexpr std::uint64_t framesMin = 16;           // fewer tell nothing by themselves
+  static constexpr std::uint64_t equalPerWaitedMin = 4;    // else the guest was of no use
   static constexpr int uselessRoundsMax = 3;               // one after the other; then it sleeps
   static constexpr std::uint64_t sleepNs = 4'000'000'000;  // then it is tried whether guests say the same now
 
@@ -20,6 +21,7 @@ class BackupSleep {
   bool sleeps(std::uint64_t nowNs) const { return nowNs < wakesNs_; }
 
  private:
+  std::uint64_t equal_ = 0, waited_ = 0;  // that have not been judged yet
   int uselessRounds_ = 0;
   std::uint64_t wakesNs_ = 0;
 };
