@@ -137,8 +137,9 @@ export function stopUnhealthy(context: Context): void {
   }
 }
 
-const hasChecks = ({ active, spec, versions }: AppRecord) =>
-  [active, spec, ...versions].some(({ healthChecks }) => healthChecks !== undefined);
+/** Some task of it may have any, of whatever version. */
+export const hasChecks = ({ active, spec, versions }: AppRecord): boolean =>
+  [active, spec, ...versions].some(({ healthChecks, readinessChecks }) => healthChecks ?? readinessChecks);
 
 function replaceUnhealthy(context: Context, task: TaskRecord, reason: string): void {
   noteUnhealthy(context, task, reason);

@@ -5,7 +5,7 @@ import type { ProbeOrder, ProbeTarget } from '../probes/types.js';
 import { isHttp, isOnAgent } from '../spec/health-checks.js';
 import { verdictOf } from './check-health.js';
 import type { Context } from './context.js';
-import { checksOf, noteVerdict, specOf } from './health.js';
+import { checksOf, hasChecks, noteVerdict, specOf } from './health.js';
 import { bodyBytesMax, isReady, noteReadiness, readinessOf } from './readiness.js';
 import type { AppRecord, TaskRecord } from './records.js';
 
@@ -27,7 +27,8 @@ interface DueProbe {
 /** Orders the probes that are due, those that have waited longest first. */
 export function orderProbes(context: Context): void {
   forgetProbes(context);
-  const due = [...context.state.apps.values()].flatMap((app) => dueProbes(context, app));
+  const checked = [...context.state.apps.values()].filter(hasChecks);
+  const due = checked.flatMap((app) => dueProbes(context, app));
   due.sort((a, b) => a.dueMs - b.dueMs);
   const { probes } = context.memory;
   for (const { id, everyMs, order } of due.slice(0, Math.max(0, probesAtOnceMax - probes.out.size))) {
