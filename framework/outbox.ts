@@ -1,7 +1,7 @@
 import type { SchedulerCallBody } from './mesos-http-client/index.js';
 
-/** Calls wait here while the master is slow. More than this and the oldest are given up: the scheduler repeats what matters. */
-const callsMax = 20_000;
+/** Calls wait here while the master is slow, after a storm an acknowledgement for each task. More than this and the oldest are given up: the scheduler repeats what matters. */
+const callsMax = 100_000;
 /** On their way at one time; they arrive in order. */
 const sentMax = 256;
 

@@ -45,7 +45,7 @@ describe('outbox', () => {
 
   it('gives up the oldest that waits when there is no room, and all when the subscription is over', async () => {
     const { outbox, sent, lost, answers } = openOutbox();
-    for (const id of ids(256 + 20_000 + 1)) outbox.push(call(id));
+    for (const id of ids(256 + 100_000 + 1)) outbox.push(call(id));
     assert.deepEqual(lost, [['t256', 'dropped']]);
     outbox.clear();
     for (const { resolve } of answers) resolve();
