@@ -80,6 +80,21 @@ describe('scheduler: deployments that do not end', () => {
     assert.equal(world.app('/demo/ledger').group?.generation, 1);
   });
 
+  it('that are ended by force leave no app behind: what was not begun follows', () => {
+    for (const end of ['cancel', 'change', 'deadline']) {
+      const world = new World();
+      world.connect();
+      const later = appSpec('/later', { instances: 1, dependencies: ['/first'] });
+      world.command(within(put(appSpec('/first', impossible), later), 60, false));
+      world.tick(500);
+      assert.equal(world.app('/later').tasks.length, 0);
+      const deploymentId = world.view().deployments[0]?.id as string;
+      if (end === 'cancel') world.command({ type: 'cancelDeployment', deploymentId, force: true });
+      if (end === 'change') world.command({ ...put(appSpec('/first')), force: true } as Command);
+      world.until(() => world.app('/later').tasks[0]?.state === 'TASK_RUNNING');
+    }
+  });
+
   it('are so many at most; one more is refused, unless it takes the place of another', () => {
     const world = new World();
     world.connect();
