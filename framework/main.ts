@@ -6,10 +6,13 @@ import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
 import { destination, type Logger, pino } from 'pino';
 import { place } from '../placement/index.js';
+import { readUsers } from './access/file.js';
+import type { Account } from './access/users.js';
 import { buildApi } from './api/index.js';
 import { Alone } from './election/alone.js';
 import { Elector } from './election/elector.js';
 import type { Reign, Standing } from './election/reign.js';
+import { isLoopback } from './ip-addresses.js';
 import { Loop } from './loop.js';
 import type { Credentials, FrameworkInfo } from './mesos-http-client/index.js';
 import { type FrameworkOptions, readOptions } from './options.js';
@@ -26,11 +29,12 @@ const endMaxMs = 5000;
 const ids = { uuid: () => randomUUID(), secretHex: () => randomBytes(32).toString('hex') };
 
 async function main(options: FrameworkOptions, log: Logger): Promise<void> {
+  const users = await usersOf(options);
   const seat = new Seat();
   const begin = await reignsOf(options, seat, log);
   const standing = await standingOf(options, begin, log);
   const hostNames = [...options.hostNames, ...(options.advertise ? [options.advertise.host] : [])];
-  const api = buildApi(seat, { log, hostNames, leadership: standing });
+  const api = buildApi(seat, { log, hostNames, leadership: standing, ...(users && { users }) });
   const stopped = new Promise<void>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
   });
@@ -44,6 +48,16 @@ async function main(options: FrameworkOptions, log: Logger): Promise<void> {
     await api.close();
     await standing.stop();
   }
+}
+
+/** Whoever may change apps may run commands: nobody gets an API without accounts for the network by mistake. */
+async function usersOf({ users, authentication, listen }: FrameworkOptions): Promise<Account[] | null> {
+  if (users !== undefined) return readUsers(users);
+  if (!authentication || isLoopback(listen.host)) return null;
+  throw new Error(
+    `--listen ${hostText(listen.host)}:${listen.port}: other machines reach this, and whoever reaches it may run commands; ` +
+      'give --users FILE ("gaia user add" makes it), or --no-authentication if only friends reach it',
+  );
 }
 
 /** What leading is: the scheduler over the state of a store, which answers the API from its seat. */

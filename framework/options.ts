@@ -12,6 +12,9 @@ export interface FrameworkOptions {
   zkSessionTimeoutSeconds: number;
   zkUserFile: string | undefined;
   hostNames: string[];
+  users: string | undefined;
+  /** False: whoever reaches the API may do everything. */
+  authentication: boolean;
   role: string;
   name: string;
   user: string;
@@ -82,6 +85,11 @@ const table: Row[] = [
     shown: 'none',
     parse: listOf,
   },
+  {
+    flags: '--users <file>',
+    text: 'who may use the API, as "gaia user add" writes it; needed to listen on other addresses than loopback',
+  },
+  { flags: '--no-authentication', text: 'whoever reaches the API may run commands, also from other machines' },
   { flags: '--role <role>', text: 'Mesos role to subscribe with', initial: 'gaia', parse: role },
   { flags: '--name <name>', text: 'name of the framework in Mesos', initial: 'gaia' },
   { flags: '--user <user>', text: 'runs the executors', initial: userInfo().username },

@@ -12,7 +12,10 @@ export function beginDrain({ service, changes }: Context): Handler {
     const wanted = selection(request);
     const { cluster } = service.cluster();
     if (agentsIn(cluster, wanted).length === 0) throw noSuchAgent(cluster, wanted);
-    const { accepted } = await changes.submit(() => ({ command: { type: 'drain', wanted }, result: null }));
+    const { accepted } = await changes.submit(request.user, () => ({
+      command: { type: 'drain', wanted },
+      result: null,
+    }));
     return sendDeployment(reply, accepted);
   };
 }
@@ -21,7 +24,7 @@ export function beginDrain({ service, changes }: Context): Handler {
 export function endDrain({ changes }: Context): Handler {
   return async (request, reply) => {
     const wanted = selection(request);
-    const { accepted } = await changes.submit((view) => {
+    const { accepted } = await changes.submit(request.user, (view) => {
       const { id } = drainOf(view, wanted);
       return { command: { type: 'cancelDeployment', deploymentId: id, force: true }, result: null };
     });

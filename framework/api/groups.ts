@@ -9,6 +9,7 @@ import { etag, requireVersion } from './changes.js';
 import { type Context, reportIgnored, sendDeployment } from './context.js';
 import { ApiError, malformed, noSuchGroup, rejected } from './errors.js';
 import { judgeGroup, noSuchGroupVersion, removeGroup } from './group-change.js';
+import { requireCovered } from './permissions.js';
 import { deadline, flag, texts } from './query.js';
 import { type Handler, handle, type Resource } from './resource.js';
 import { requireKnown } from './specs.js';
@@ -89,7 +90,7 @@ function earlier({ service }: Context, id: string, version: string): Handler {
 function create(context: Context, id: string): Handler {
   return async (request, reply) => {
     const how = { force: flag(request, 'force'), dryRun: false, ...deadline(request) };
-    const { judged, accepted } = await context.changes.submit((view, version) => {
+    const { judged, accepted } = await context.changes.submit(request.user, (view, version) => {
       const { update: asked, ignored } = readBody(request, id);
       requireNew(view, asked.id);
       const made = judgeGroup(view, asked, version, how);
@@ -108,7 +109,7 @@ function update(context: Context, id: string): Handler {
   return async (request, reply) => {
     const dryRun = flag(request, 'dryRun');
     const how = { force: flag(request, 'force'), dryRun, ...deadline(request) };
-    const { judged, accepted } = await context.changes.submit((view, version) => {
+    const { judged, accepted } = await context.changes.submit(request.user, (view, version) => {
       const { update: asked, ignored } = readBody(request, id);
       requireVersion(request.headers['if-match'], currentVersion(view, asked.id));
       const made = judgeGroup(view, asked, version, how);
@@ -125,6 +126,7 @@ function update(context: Context, id: string): Handler {
 function patch({ service }: Context, id: string): Handler {
   return (request, reply) => {
     readBody(request, id);
+    requireCovered(request.user, [id]);
     requireGroup(service.view(), id);
     return reply.send();
   };
@@ -133,7 +135,7 @@ function patch({ service }: Context, id: string): Handler {
 function remove({ changes }: Context, id: string): Handler {
   return async (request, reply) => {
     const force = flag(request, 'force');
-    const { accepted } = await changes.submit((view, version) => {
+    const { accepted } = await changes.submit(request.user, (view, version) => {
       requireVersion(request.headers['if-match'], currentVersion(view, id));
       return { command: removeGroup(view, id, version, force), result: null };
     });

@@ -70,8 +70,8 @@ function distributionOf(values: number[]): Distribution {
 
 /** 202: the order is on its way; `synced` of `GET .../guest` has reached `request` when the round has ended. */
 export function syncGuest({ changes }: Context, appId: string): Handler {
-  return async (_request, reply) => {
-    const { judged } = await changes.submit((view, version) => {
+  return async (request, reply) => {
+    const { judged } = await changes.submit(request.user, (view, version) => {
       requireApp(view, appId);
       // Versions are times that rise, so each request has a number of its own.
       const request = Date.parse(version);
@@ -83,8 +83,8 @@ export function syncGuest({ changes }: Context, appId: string): Handler {
 
 /** 202: the order is on its way; `GET .../guest` shows who is primary. */
 export function failOverGuest({ changes }: Context, appId: string): Handler {
-  return async (_request, reply) => {
-    await changes.submit((view) => {
+  return async (request, reply) => {
+    await changes.submit(request.user, (view) => {
       requireApp(view, appId);
       return { command: { type: 'failOverGuest', appId }, result: null };
     });

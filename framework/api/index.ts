@@ -1,7 +1,9 @@
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import type { Account } from '../access/users.js';
 import type { FrameworkService, Leadership } from '../service.js';
 import { appHandler } from './app.js';
 import { appsResource } from './apps.js';
+import { installAuthentication } from './authentication.js';
 import { Changes } from './changes.js';
 import type { Context } from './context.js';
 import { deploymentResource, deploymentsResource } from './deployments.js';
@@ -26,6 +28,8 @@ export interface ApiOptions {
   log?: FastifyBaseLogger;
   /** Names under which clients reach the API besides its addresses, `localhost` and the name of the machine. */
   hostNames?: string[];
+  /** Left out: whoever reaches the API may do everything. */
+  users?: Account[];
   /** Left out: there is this scheduler only. */
   leadership?: Leadership;
   /** Clients that follow `/v2/events` at a time. */
@@ -56,6 +60,7 @@ export function buildApi(service: FrameworkService, options: ApiOptions = {}): F
   const context: Context = { service, leadership, changes, now, address };
   api.addHook('onRequest', guard(options.hostNames ?? []));
   installHeaders(api, context);
+  installAuthentication(api, options.users ?? null, now);
   installStandby(api, leadership, address);
   installJson(api);
   installErrorHandlers(api);

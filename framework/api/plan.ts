@@ -1,6 +1,7 @@
 import { absoluteId, toJson } from '../spec.js';
 import { type Context, findApp, reportIgnored } from './context.js';
 import { noPlan } from './errors.js';
+import { requireCovered } from './permissions.js';
 import type { Resource } from './resource.js';
 import { judge, ownerOf, requireKnown, requireTree } from './specs.js';
 
@@ -13,6 +14,7 @@ export function planResource({ service, changes }: Context): Resource {
       const version = changes.nextVersion(view);
       const mode = existing === null ? 'create' : 'put';
       const { spec, ignored } = judge(request.body, { mode, existing, version, ...ownerOf(view) });
+      requireCovered(request.user, [spec.id]);
       requireKnown(request, ignored);
       requireTree(view, [spec]);
       reportIgnored(reply, ignored);

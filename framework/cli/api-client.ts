@@ -22,8 +22,11 @@ const NOT_SENT = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENE
 
 /** The REST API as the commands see it: an answer, or a Failure that says what to do. */
 export class ApiClient {
-  /** `baseUrl`: where the API is; several with commas are asked in this order until one takes the request. */
-  constructor(readonly baseUrl: string) {}
+  /** `baseUrl`: where the API is; several with commas are asked in this order until one takes the request. `authorization`: the header. */
+  constructor(
+    readonly baseUrl: string,
+    private readonly authorization?: string,
+  ) {}
 
   async get<T>(path: string): Promise<T> {
     return (await this.send<T>('GET', path)).body;
@@ -47,6 +50,7 @@ export class ApiClient {
     const payload = body === undefined ? {} : { body: JSON.stringify(body) };
     const headers = {
       accept: 'application/json',
+      ...this.credentials(),
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
     };
     const answer = await this.exchange(method, path, { headers, ...payload });
@@ -56,7 +60,8 @@ export class ApiClient {
 
   /** The body as it comes, without a limit in time once it has begun. */
   async stream(path: string, accept: string): Promise<Readable> {
-    const options = { headers: { accept }, headersTimeout: REQUEST_TIMEOUT_MS, bodyTimeout: 0 };
+    const headers = { accept, ...this.credentials() };
+    const options = { headers, headersTimeout: REQUEST_TIMEOUT_MS, bodyTimeout: 0 };
     const asked = async () => {
       const first = await this.ask(path, options);
       const { location } = first.headers;
@@ -69,6 +74,10 @@ export class ApiClient {
     if (answer.statusCode >= 400)
       throw refusal(answer.statusCode, parsed(await answer.body.text()) as ErrorBody | string);
     return answer.body;
+  }
+
+  private credentials(): { authorization?: string } {
+    return this.authorization === undefined ? {} : { authorization: this.authorization };
   }
 
   private unreachable(error: unknown): never {

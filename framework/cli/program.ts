@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { roles } from '../access/users.js';
 import { installation } from '../installation.js';
 import { ApiClient } from './api-client.js';
 import { addApp, listApps, removeApp, restartApp, STORY_LINES, scaleApp, showOne } from './apps.js';
+import { authorizationFrom } from './credentials.js';
 import { cancelDeployment, listDeployments } from './deployments.js';
 import { showEvents } from './events.js';
 import { failOverGuest, guestStatus, syncGuest } from './guest.js';
@@ -23,6 +25,7 @@ const API_DEFAULT = 'http://127.0.0.1:8080';
 
 interface GlobalOptions {
   api?: string;
+  credentials?: string;
   json?: boolean;
 }
 
@@ -39,9 +42,13 @@ export function buildProgram(): Command {
   addDeploymentCommands(program.command('deployment').description('changes that are being carried out'));
   addInspectCommands(program);
   addStoreCommands(program);
+  addUserCommands(program.command('user').description('who may use the API'));
   addVmCommands(program.command('vm').description('virtual machines'));
   for (const command of leaves(program))
-    command.addOption(apiOption()).option('--json', 'print one JSON object as the last line');
+    command
+      .addOption(apiOption())
+      .addOption(credentialsOption())
+      .option('--json', 'print one JSON object as the last line');
   return program;
 }
 
@@ -177,6 +184,18 @@ function addStoreCommands(program: Command): void {
     .action(async (file, options) => (await import('./backup.js')).restore(outputOf(options), file, options));
 }
 
+function addUserCommands(user: Command): void {
+  user
+    .command('add')
+    .argument('<name>')
+    .description('add a line to a file of users; the password is read from standard input')
+    .requiredOption('--file <FILE>', 'the file that the framework gets with --users; made if missing')
+    .addOption(new Option('--role <ROLE>', 'what the user may do').choices(roles).makeOptionMandatory())
+    .option('--path <PATH...>', 'what a deployer may change: these groups and apps with all below them')
+    .option('--token', 'make a token in place of a password, for programs')
+    .action(async (name, options) => (await import('./user.js')).addUser(outputOf(options), name, options));
+}
+
 function ofStore(command: Command): Command {
   const store = new Option('--store <PLACE>', 'as the framework was given it').env('GAIA_STORE');
   return command
@@ -245,9 +264,15 @@ function apiOption(): Option {
   );
 }
 
+function credentialsOption(): Option {
+  return new Option('--credentials <FILE>', 'has name:password or a token in it, for an API with accounts').env(
+    'GAIA_CREDENTIALS',
+  );
+}
+
 function session(options: GlobalOptions): Session {
   const url = options.api ?? (readLocalCluster(defaultDirectory())?.apiUrl || API_DEFAULT);
-  return { api: new ApiClient(url), output: new Output(options.json === true) };
+  return { api: new ApiClient(url, authorizationFrom(options.credentials)), output: new Output(options.json === true) };
 }
 
 function whole(min: number, max: number): (text: string) => number {

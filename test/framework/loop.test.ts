@@ -1,7 +1,7 @@
 /** The framework's process against the embedded Mesos: kill -9, restart, second instance, orderly end. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { on, once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -152,6 +152,25 @@ describe('framework process', function () {
     assert.equal(code, 1);
     assert.match(errors(), new RegExp(`process ${first.process.pid} uses this store`));
     await end(first, 'SIGTERM');
+  });
+
+  it('does not offer an API without accounts to other machines, unless told so', async () => {
+    const outcome = async (...args: string[]) => {
+      const [flags, store] = [['--listen', '192.0.2.1:0'], join(directory, 'store')];
+      const all = ['--master', cluster.masterAddress, '--store', store, ...flags, ...args];
+      const child = spawn(process.execPath, [main, ...all], { stdio: ['ignore', 'ignore', 'pipe'] });
+      const texts = on(child.stderr, 'data', { signal: AbortSignal.timeout(10_000) });
+      let text = '';
+      for await (const [bytes] of texts) {
+        text += bytes;
+        if (/"level":60/.test(text)) break;
+      }
+      if (child.exitCode === null) await once(child, 'exit');
+      return text;
+    };
+    assert.match(await outcome(), /--listen 192\.0\.2\.1:0: other machines reach this.*give --users FILE/);
+    assert.match(await outcome('--users', join(directory, 'none')), /--users .*none cannot be read: ENOENT/);
+    assert.match(await outcome('--no-authentication'), /listen EADDRNOTAVAIL/);
   });
 
   it('names a bad option, its value and what would do', async () => {

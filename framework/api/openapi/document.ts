@@ -1,6 +1,7 @@
 /** `/v2/openapi.json`: https://spec.openapis.org/oas/v3.1.0 */
 import _ from 'lodash';
 import { installation } from '../../installation.js';
+import { roleNeeded } from '../permissions.js';
 import type { Resource } from '../resource.js';
 import { answerSchemas } from './answers.js';
 import { type Operation, paths, queryParameters } from './operations.js';
@@ -20,15 +21,31 @@ export function openApiDocument() {
     },
     paths: _.mapValues(paths, (operations, path) => ({
       ...(namesIn(path).length > 0 && { parameters: namesIn(path).map(pathParameter) }),
-      ..._.mapKeys(_.mapValues(operations, operationJson), (_operation, method) => method.toLowerCase()),
+      ...Object.fromEntries(
+        Object.entries(operations).map(([method, operation]) => [
+          method.toLowerCase(),
+          { ...operationJson(operation), ...access(method, path) },
+        ]),
+      ),
     })),
-    components: { schemas: { ...requestSchemas, ...answerSchemas } },
+    components: { schemas: { ...requestSchemas, ...answerSchemas }, securitySchemes },
   };
 }
 
 export function openApiResource(): Resource {
   const document = openApiDocument();
   return { GET: () => document };
+}
+
+/** Used by APIs with `--users`. */
+const securitySchemes = {
+  password: { type: 'http', scheme: 'basic' },
+  token: { type: 'http', scheme: 'bearer' },
+};
+
+function access(method: string, path: string): object {
+  const role = roleNeeded(method, path);
+  return role === null ? { security: [] } : { 'x-gaia-role': role, security: [{ password: [] }, { token: [] }] };
 }
 
 function operationJson({ summary, query = [], body, answers }: Operation) {

@@ -1,0 +1,37 @@
+import type { FastifyInstance } from 'fastify';
+import { Authenticator } from '../access/authenticator.js';
+import type { Account, User } from '../access/users.js';
+import { ApiError } from './errors.js';
+import { anybody, requireRole, roleNeeded } from './permissions.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who sent it. */
+    user: User;
+  }
+}
+
+/** `users` null: all may do everything. A scheduler that does not lead checks, too, before it passes a request on. */
+export function installAuthentication(api: FastifyInstance, users: Account[] | null, now: () => number): void {
+  api.decorateRequest('user');
+  const authenticator = users && new Authenticator(users, now);
+  api.addHook('onRequest', async (request) => {
+    request.user = anybody;
+    const needed = roleNeeded(request.method, request.routeOptions.url);
+    if (authenticator === null || needed === null) return;
+    const verdict = await authenticator.verdict(request.headers.authorization, request.ip);
+    if (typeof verdict === 'string') throw failures[verdict]();
+    request.user = verdict.user;
+    requireRole(request.user, needed);
+  });
+}
+
+const challenge = { 'WWW-Authenticate': 'Basic realm="GAIA", charset="UTF-8", Bearer realm="GAIA"' };
+
+const failures = {
+  missing: () =>
+    new ApiError(401, 'This API wants to know who asks', 'Send name and password, or a token.', {}, challenge),
+  wrong: () =>
+    new ApiError(401, 'The name with the password, or the token, is not known', 'Correct it.', {}, challenge),
+  busy: () => new ApiError(429, 'Too many wrong passwords or tokens', 'Wait a minute.', {}, { 'Retry-After': '60' }),
+};

@@ -1,0 +1,25 @@
+import { readFileSync } from 'node:fs';
+import { EXIT, Failure } from './failure.js';
+
+/** The header `Authorization` for what a file has in it: `name:password`, or a token alone. */
+export function authorizationFrom(file: string | undefined): string | undefined {
+  if (file === undefined) return undefined;
+  const text = read(file).trim();
+  const bad = text === '' || text.includes('\n') || (!text.includes(':') && /\s/.test(text));
+  if (bad)
+    throw new Failure(
+      EXIT.usage,
+      `--credentials ${file} is not one line with name:password or a token`,
+      'Write one of them into it.',
+    );
+  return text.includes(':') ? `Basic ${Buffer.from(text).toString('base64')}` : `Bearer ${text}`;
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const message = `--credentials ${file} cannot be read: ${(error as Error).message}`;
+    throw new Failure(EXIT.usage, message, 'Name a file with name:password or a token.');
+  }
+}

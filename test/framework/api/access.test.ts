@@ -1,0 +1,194 @@
+/** Who may use the API, and what each role reaches. */
+import assert from 'node:assert/strict';
+import { hashPassword, hashToken } from '../../../framework/access/hash.js';
+import type { Account, Role } from '../../../framework/access/users.js';
+import type { ApiError } from '../../../framework/api/errors.js';
+import { openApiDocument } from '../../../framework/api/openapi/document.js';
+import { authorise } from '../../../framework/api/permissions.js';
+import type { AppSpec } from '../../../framework/app.js';
+import type { Command, DeploymentView, DrainView } from '../../../framework/service.js';
+import { buildWith, call, freshApi, service } from './harness.js';
+
+const password = 'with: colon and ü';
+const basic = (name: string, secret: string) => `Basic ${Buffer.from(`${name}:${secret}`).toString('base64')}`;
+const account = (name: string, role: Role, ...paths: string[]): Account => ({
+  ...{ name, role, paths },
+  hash: hashToken(`token-of-${name}`),
+});
+const tokens = [
+  account('vera', 'viewer'),
+  account('dora', 'deployer', '/team', '/other/part'),
+  account('ada', 'admin'),
+];
+const as = (name: string) => ({ authorization: `Bearer token-of-${name}` });
+
+const app = (id: string, more: object = {}) => ({ id, cmd: 'sleep 100', ...more });
+const asDora = (method: string, url: string, body?: unknown) => call(method, url, body, as('dora'));
+const asAda = (method: string, url: string, body?: unknown) => call(method, url, body, as('ada'));
+
+/** What a deployer of /team and /other/part is refused, and nothing was changed by. */
+async function refused(method: string, url: string, body?: unknown): Promise<string> {
+  const before = JSON.stringify([service.view().apps, service.view().appGroups, service.view().deployments]);
+  const answer = await asDora(method, url, body);
+  assert.equal(answer.status, 403, `${method} ${url}: ${JSON.stringify(answer.body)}`);
+  assert.equal(JSON.stringify([service.view().apps, service.view().appGroups, service.view().deployments]), before);
+  return answer.body.message;
+}
+
+async function taken(method: string, url: string, body?: unknown): Promise<void> {
+  const answer = await asDora(method, url, body);
+  assert.ok(answer.status < 300, `${method} ${url}: ${answer.status} ${JSON.stringify(answer.body)}`);
+}
+
+describe('API, who asks', () => {
+  freshApi();
+  let hash: string;
+  before(async () => {
+    hash = await hashPassword(password);
+  });
+
+  it('takes a password, and says what is wrong with all else', async () => {
+    buildWith({ users: [{ name: 'paula', role: 'viewer', paths: [], hash }, ...tokens] });
+    const status = async (authorization: string) =>
+      (await call('GET', '/v2/apps', undefined, { authorization })).status;
+    assert.equal(await status(basic('paula', password)), 200);
+    for (const wrong of [
+      basic('paula', 'wrong'),
+      basic('nobody', password),
+      'Bearer x',
+      `Bearer ${hash}`,
+      'Basic',
+      '?',
+    ])
+      assert.equal(await status(wrong), 401, wrong);
+    const answer = await call('GET', '/v2/apps');
+    assert.match(String(answer.headers['www-authenticate']), /^Basic realm="GAIA".*Bearer/);
+    assert.match(answer.body.remedy, /name and password/);
+  });
+
+  it('looks at no more than ten wrong guesses a minute from an address, and goes on serving whom it knows', async () => {
+    let nowMs = 1_000_000;
+    buildWith({ users: tokens, now: () => nowMs });
+    const status = async (token: string) =>
+      (await call('GET', '/v2/apps', undefined, { authorization: `Bearer ${token}` })).status;
+    assert.equal(await status('token-of-vera'), 200);
+    for (let guess = 0; guess < 10; guess += 1) assert.equal(await status(`guess${guess}`), 401);
+    assert.equal(await status('token-of-ada'), 429);
+    assert.equal(await status('token-of-vera'), 200);
+    nowMs += 60_001;
+    assert.equal(await status('token-of-ada'), 200);
+  });
+
+  it('a standby asks, too, before it passes a request on', async () => {
+    const leadership = { leading: false, leader: '127.0.0.1:1', zooKeeper: null, abdicate: () => false };
+    buildWith({ users: tokens, leadership });
+    assert.equal((await call('GET', '/v2/apps')).status, 401);
+    assert.equal((await call('GET', '/metrics')).status, 401);
+    assert.equal((await call('GET', '/v2/apps', undefined, as('vera'))).status, 502);
+  });
+});
+
+describe('API, roles', () => {
+  freshApi();
+  beforeEach(async () => {
+    buildWith({ users: tokens });
+    for (const id of ['/team/web', '/teamx', '/other/db', '/other/part/a'])
+      assert.equal((await asAda('POST', '/v2/apps', app(id))).status, 201);
+  });
+
+  it('every operation of the document needs the role that it says', async () => {
+    const open: string[] = [];
+    for (const [path, operations] of Object.entries(openApiDocument().paths)) {
+      const url = path.replaceAll(/\{\w+\}/g, 'none');
+      for (const [method, operation] of Object.entries(operations as Record<string, any>)) {
+        if (method === 'parameters') continue;
+        const role = operation['x-gaia-role'];
+        const statusOf = async (headers: Record<string, string>) =>
+          (await call(method.toUpperCase(), url, undefined, headers)).status;
+        if (role === undefined) open.push(url);
+        else assert.equal(await statusOf({}), 401, `${method} ${path} without account`);
+        assert.equal(
+          (await statusOf(as('vera'))) === 403,
+          role !== undefined && role !== 'viewer',
+          `${method} ${path}`,
+        );
+        if (role === 'admin') assert.equal(await statusOf(as('dora')), 403, `${method} ${path} by a deployer`);
+        assert.ok(method === 'get' || role === 'deployer' || role === 'admin', `${method} ${path} changes`);
+      }
+    }
+    assert.deepEqual(open, ['/ping', '/health']);
+  });
+
+  it('a deployer changes what is within the paths', async () => {
+    await taken('POST', '/v2/apps', app('/team/new'));
+    await taken('PUT', '/v2/apps/other/part/a?force=true', { instances: 2 });
+    await taken('PUT', '/v2/groups/team', { groups: [{ id: 'inner', apps: [app('x')] }] });
+    await taken('DELETE', '/v2/groups/team?force=true');
+  });
+
+  it('and nothing beside them, whatever the path looks like', async () => {
+    assert.equal(await refused('POST', '/v2/apps', app('/teams/web')), 'dora may not do this: this touches /teams/web');
+    await refused('PUT', '/v2/apps', [app('/team/web'), app('/other/db')]);
+    await refused('POST', '/v2/apps', app('/team/../other/y'));
+    await refused('PATCH', '/v2/apps/other%2Fdb', { instances: 2 });
+    await refused('POST', '/v2//apps/teamx/restart');
+    await refused('DELETE', '/v2/apps/other/db/');
+    await refused('DELETE', '/v2/apps/other/db/tasks');
+    await refused('POST', '/v2/plan', app('/other/db'));
+    await refused('PATCH', '/v2/groups/other', { enforceRole: false });
+  });
+
+  it('nor through groups around them or within', async () => {
+    await refused('PUT', '/v2/groups', { groups: [{ id: 'team' }] });
+    await refused('PUT', '/v2/groups/other', { scaleBy: 2 });
+    await refused('PUT', '/v2/groups/other?dryRun=true', { groups: [] });
+    await refused('DELETE', '/v2/groups/other');
+    await refused('POST', '/v2/groups', { id: '/fresh', apps: [app('a')] });
+  });
+
+  it('nor by tasks and dependencies of others', async () => {
+    const [task] = service.view().apps.find(({ spec }) => spec.id === '/other/db')?.tasks ?? [];
+    await refused('POST', '/v2/tasks/delete', { ids: [task?.id ?? ''] });
+    await refused('POST', '/v2/tasks/delete', { ids: [task?.id ?? ''], scale: true });
+    await refused('PUT', '/v2/apps/team/web?force=true', { dependencies: ['/other/db'] });
+    await refused('PUT', '/v2/groups/team?force=true', { dependencies: ['/other'] });
+  });
+
+  it('nor by secrets, deployments and force of others', () => {
+    const view = service.view();
+    const [spec] = view.apps.map((one) => one.spec).filter(({ id }) => id === '/team/web') as [AppSpec];
+    const deployment = (id: string, ...affectedApps: string[]) => ({ id, affectedApps }) as DeploymentView;
+    const deployments = [
+      deployment('own', '/team/x'),
+      deployment('mixed', '/team/web', '/other/db'),
+      deployment('drain', '/team/y'),
+      deployment('none'),
+    ];
+    const drains = [{ id: 'drain' }] as DrainView[];
+    const may = (command: Command) => {
+      try {
+        authorise(tokens[1] as Account, command, { ...view, deployments, drains });
+        return true;
+      } catch (error) {
+        assert.equal((error as ApiError).status, 403);
+        return false;
+      }
+    };
+    const change = (more: Partial<AppSpec>, force = false): Command => ({
+      ...{ type: 'putApps', create: false, force },
+      specs: [{ ...spec, ...more }],
+    });
+    const secret = (source: string) => change({ secrets: { key: { source } } });
+    const cancel = (deploymentId: string): Command => ({ type: 'cancelDeployment', deploymentId, force: true });
+    assert.deepEqual([secret('team/key'), secret('teamx/key'), secret('key')].map(may), [true, false, false]);
+    assert.deepEqual(['own', 'mixed', 'drain', 'none', 'unknown'].map(cancel).map(may), [
+      ...[true, false, false, false, false],
+    ]);
+    assert.deepEqual([change({}), change({}, true), change({ id: '/team/x' }, true)].map(may), [true, false, true]);
+    assert.deepEqual(
+      [true, false].map((force) => may({ type: 'deleteApp', appId: '/team/web', force })),
+      [false, true],
+    );
+    assert.equal(may({ type: 'killTasks', taskIds: ['unknown'], scale: false, force: false }), false);
+  });
+});

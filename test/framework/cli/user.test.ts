@@ -1,0 +1,47 @@
+/** Accounts from the command line to the API and back. */
+import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readUsers } from '../../../framework/access/file.js';
+import { buildApi } from '../../../framework/api/index.js';
+import { MemoryService } from '../api/memory-service.js';
+import { gaia } from './gaia.js';
+
+describe('gaia user', function () {
+  this.timeout(30_000);
+  let directory: string;
+  before(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'gaia-user-'));
+  });
+  after(() => rm(directory, { recursive: true }));
+
+  it('makes accounts, with which the other commands are let in', async () => {
+    const [users, secret] = [join(directory, 'users'), join(directory, 'secret')];
+    const added = await gaia(['user', 'add', 'ada', '--role', 'admin', '--file', users], 'pass word: 1\n');
+    assert.equal(added.code, 0, added.stderr);
+    const token = await gaia([...'user add bot --token --json --role deployer --path /team --file'.split(' '), users]);
+    assert.equal(token.code, 0, token.stderr);
+    assert.ok(!(await readFile(users, 'utf8')).includes('pass word'));
+    const short = await gaia(['user', 'add', 'bo', '--role', 'viewer', '--file', users], 'short\n');
+    assert.equal(short.code, 2);
+    assert.match(short.stderr, /the password has 5 characters; use 8 to 1024/);
+
+    const api = buildApi(new MemoryService(), { users: await readUsers(users) });
+    try {
+      const url = await api.listen({ host: '127.0.0.1', port: 0 });
+      const list = (...more: string[]) => gaia(['app', 'list', '--api', url, ...more]);
+      const without = await list();
+      assert.equal(without.code, 4);
+      assert.match(without.stderr, /wants to know who asks/);
+      await writeFile(secret, 'ada:pass word: 1\n');
+      assert.equal((await list('--credentials', secret)).code, 0);
+      await writeFile(secret, JSON.parse(token.stdout.trim().split('\n').at(-1) ?? '').token);
+      const restart = ['app', 'restart', '/other/web', '--api', url, '--credentials', secret];
+      assert.equal((await gaia([...restart])).code, 4);
+      assert.equal((await gaia(['events', '--api', url, '--credentials', secret])).code, 0);
+    } finally {
+      await api.close();
+    }
+  });
+});
