@@ -97,7 +97,7 @@ describe('API, roles', () => {
   });
 
   it('every operation of the document needs the role that it says', async () => {
-    const open: string[] = [];
+    const [open, ofAdmins]: [string[], string[]] = [[], []];
     for (const [path, operations] of Object.entries(openApiDocument().paths)) {
       const url = path.replaceAll(/\{\w+\}/g, 'none');
       for (const [method, operation] of Object.entries(operations as Record<string, any>)) {
@@ -112,11 +112,20 @@ describe('API, roles', () => {
           role !== undefined && role !== 'viewer',
           `${method} ${path}`,
         );
+        if (role === 'admin') ofAdmins.push(`${method} ${path}`);
         if (role === 'admin') assert.equal(await statusOf(as('dora')), 403, `${method} ${path} by a deployer`);
         assert.ok(method === 'get' || role === 'deployer' || role === 'admin', `${method} ${path} changes`);
       }
     }
     assert.deepEqual(open, ['/ping', '/health']);
+    assert.deepEqual(ofAdmins, [
+      ...[
+        'post /v2/placement/drain',
+        'delete /v2/placement/drain',
+        'post /v2/placement/rebalance',
+        'delete /v2/leader',
+      ],
+    ]);
   });
 
   it('a deployer changes what is within the paths', async () => {
