@@ -88,7 +88,7 @@ function update(context: Context, appId: string, method: 'PUT' | 'PATCH'): Handl
   return async (request, reply) => {
     const how = { force: flag(request, 'force'), ...deadline(request) };
     const partial = method === 'PATCH' || flag(request, 'partialUpdate', true);
-    const { judged, accepted } = await changes.submit(request.user, (view, version) => {
+    const { judged, accepted } = await changes.submit(request, (view, version) => {
       const app = method === 'PATCH' ? requireApp(view, appId) : findApp(view, appId);
       requireMatch(request.headers['if-match'], app);
       const mode = app === undefined ? 'create' : partial ? 'patch' : 'put';
@@ -115,7 +115,7 @@ function update(context: Context, appId: string, method: 'PUT' | 'PATCH'): Handl
 function remove({ changes }: Context, appId: string): Handler {
   return async (request, reply) => {
     const force = flag(request, 'force', true);
-    const { accepted } = await changes.submit(request.user, (view) => {
+    const { accepted } = await changes.submit(request, (view) => {
       const app = requireApp(view, appId);
       requireMatch(request.headers['if-match'], app);
       return { command: { type: 'deleteApp', appId, force }, result: null };
@@ -127,7 +127,7 @@ function remove({ changes }: Context, appId: string): Handler {
 function restart({ changes }: Context, appId: string): Handler {
   return async (request, reply) => {
     const how = { force: flag(request, 'force'), ...deadline(request) };
-    const { accepted } = await changes.submit(request.user, (view, version) => {
+    const { accepted } = await changes.submit(request, (view, version) => {
       requireMatch(request.headers['if-match'], requireApp(view, appId));
       return { command: { type: 'restartApp', appId, version, ...how }, result: null };
     });
@@ -139,7 +139,7 @@ function restart({ changes }: Context, appId: string): Handler {
 function transferLeadership({ changes }: Context, appId: string): Handler {
   return async (request, reply) => {
     const slot = slotOf(request.body);
-    await changes.submit(request.user, (view) => {
+    await changes.submit(request, (view) => {
       requireMatch(request.headers['if-match'], requireApp(view, appId));
       return { command: { type: 'transferLeadership', appId, slot }, result: null };
     });

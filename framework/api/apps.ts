@@ -43,7 +43,7 @@ function create(context: Context): Handler {
   const { service, changes } = context;
   return async (request, reply) => {
     const how = { force: flag(request, 'force'), ...deadline(request) };
-    const { judged, accepted } = await changes.submit(request.user, (view, version) => {
+    const { judged, accepted } = await changes.submit(request, (view, version) => {
       const made = judge(request.body, { mode: 'create', existing: null, version, ...ownerOf(view) });
       requireKnown(request, made.ignored);
       requireNew(view, made.spec.id);
@@ -76,7 +76,7 @@ function update(context: Context, method: 'PUT' | 'PATCH'): Handler {
   return async (request, reply) => {
     const how = { force: flag(request, 'force'), ...deadline(request) };
     const partial = method === 'PATCH' || flag(request, 'partialUpdate', true);
-    const { judged, accepted } = await changes.submit(request.user, (view, version) => {
+    const { judged, accepted } = await changes.submit(request, (view, version) => {
       const apps = new Map(view.apps.map((app) => [app.spec.id, app]));
       const all = bodies(request.body).map((body) => {
         const appId = idOf(body);

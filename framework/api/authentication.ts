@@ -16,9 +16,11 @@ export function installAuthentication(api: FastifyInstance, users: Account[] | n
   api.decorateRequest('user');
   const authenticator = users && new Authenticator(users, now);
   api.addHook('onRequest', async (request) => {
-    request.user = anybody;
     const needed = roleNeeded(request.method, request.routeOptions.url);
-    if (authenticator === null || needed === null) return;
+    if (authenticator === null || needed === null) {
+      request.user = anybody;
+      return;
+    }
     const verdict = await authenticator.verdict(request.headers.authorization, request.ip);
     if (typeof verdict === 'string') throw failures[verdict]();
     request.user = verdict.user;

@@ -1,6 +1,7 @@
+import type { FastifyRequest } from 'fastify';
 import _ from 'lodash';
-import type { User } from '../access/users.js';
 import type { AppView, Command, DeploymentView, FrameworkService, FrameworkView } from '../service.js';
+import { changeTold } from './audit.js';
 import { ApiError, refused } from './errors.js';
 import { authorise } from './permissions.js';
 
@@ -35,8 +36,8 @@ export class Changes {
     private readonly now: () => number,
   ) {}
 
-  /** `decide` may throw an ApiError, and so does a change that is not the user's to make: then nothing changes. Resolves when it is durable. */
-  async submit<T>(user: User, decide: Decide<T>): Promise<{ judged: T; accepted: Accepted }> {
+  /** `decide` may throw an ApiError, and so does a change that is not its user's to make: then nothing changes. Resolves when it is durable. */
+  async submit<T>(request: FastifyRequest, decide: Decide<T>): Promise<{ judged: T; accepted: Accepted }> {
     if (this.waiting >= CHANGES_WAITING_MAX) {
       throw new ApiError(
         503,
@@ -47,17 +48,18 @@ export class Changes {
       );
     }
     this.waiting += 1;
-    const turn = this.tail.then(() => this.run(user, decide));
+    const turn = this.tail.then(() => this.run(request, decide));
     this.tail = turn.catch(() => undefined);
     return turn.finally(() => {
       this.waiting -= 1;
     });
   }
 
-  private async run<T>(user: User, decide: Decide<T>): Promise<{ judged: T; accepted: Accepted }> {
+  private async run<T>(request: FastifyRequest, decide: Decide<T>): Promise<{ judged: T; accepted: Accepted }> {
     const view = this.service.view();
     const decision = decide(view, this.nextVersion(view));
-    authorise(user, decision.command, view);
+    request.change = changeTold(decision.command);
+    authorise(request.user, decision.command, view);
     const result = await this.service.command(decision.command);
     if (!result.ok) throw refused(result);
     return { judged: decision.result, accepted: _.pick(result, ['version', 'deploymentId', 'steps']) };

@@ -15,7 +15,7 @@ export function deploymentResource({ service, changes }: Context): Resource {
     DELETE: async (request, reply) => {
       const { id } = request.params as { id: string };
       const force = flag(request, 'force');
-      const { accepted } = await changes.submit(request.user, (view) => {
+      const { accepted } = await changes.submit(request, (view) => {
         if (!view.deployments.some((one) => one.id === id)) throw noSuchDeployment(id);
         return { command: { type: 'cancelDeployment', deploymentId: id, force }, result: null };
       });

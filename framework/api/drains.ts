@@ -12,7 +12,7 @@ export function beginDrain({ service, changes }: Context): Handler {
     const wanted = selection(request);
     const { cluster } = service.cluster();
     if (agentsIn(cluster, wanted).length === 0) throw noSuchAgent(cluster, wanted);
-    const { accepted } = await changes.submit(request.user, () => ({
+    const { accepted } = await changes.submit(request, () => ({
       command: { type: 'drain', wanted },
       result: null,
     }));
@@ -24,7 +24,7 @@ export function beginDrain({ service, changes }: Context): Handler {
 export function endDrain({ changes }: Context): Handler {
   return async (request, reply) => {
     const wanted = selection(request);
-    const { accepted } = await changes.submit(request.user, (view) => {
+    const { accepted } = await changes.submit(request, (view) => {
       const { id } = drainOf(view, wanted);
       return { command: { type: 'cancelDeployment', deploymentId: id, force: true }, result: null };
     });

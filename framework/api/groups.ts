@@ -90,7 +90,7 @@ function earlier({ service }: Context, id: string, version: string): Handler {
 function create(context: Context, id: string): Handler {
   return async (request, reply) => {
     const how = { force: flag(request, 'force'), dryRun: false, ...deadline(request) };
-    const { judged, accepted } = await context.changes.submit(request.user, (view, version) => {
+    const { judged, accepted } = await context.changes.submit(request, (view, version) => {
       const { update: asked, ignored } = readBody(request, id);
       requireNew(view, asked.id);
       const made = judgeGroup(view, asked, version, how);
@@ -109,7 +109,7 @@ function update(context: Context, id: string): Handler {
   return async (request, reply) => {
     const dryRun = flag(request, 'dryRun');
     const how = { force: flag(request, 'force'), dryRun, ...deadline(request) };
-    const { judged, accepted } = await context.changes.submit(request.user, (view, version) => {
+    const { judged, accepted } = await context.changes.submit(request, (view, version) => {
       const { update: asked, ignored } = readBody(request, id);
       requireVersion(request.headers['if-match'], currentVersion(view, asked.id));
       const made = judgeGroup(view, asked, version, how);
@@ -135,7 +135,7 @@ function patch({ service }: Context, id: string): Handler {
 function remove({ changes }: Context, id: string): Handler {
   return async (request, reply) => {
     const force = flag(request, 'force');
-    const { accepted } = await changes.submit(request.user, (view, version) => {
+    const { accepted } = await changes.submit(request, (view, version) => {
       requireVersion(request.headers['if-match'], currentVersion(view, id));
       return { command: removeGroup(view, id, version, force), result: null };
     });

@@ -71,7 +71,7 @@ function distributionOf(values: number[]): Distribution {
 /** 202: the order is on its way; `synced` of `GET .../guest` has reached `request` when the round has ended. */
 export function syncGuest({ changes }: Context, appId: string): Handler {
   return async (request, reply) => {
-    const { judged } = await changes.submit(request.user, (view, version) => {
+    const { judged } = await changes.submit(request, (view, version) => {
       requireApp(view, appId);
       // Versions are times that rise, so each request has a number of its own.
       const request = Date.parse(version);
@@ -84,7 +84,7 @@ export function syncGuest({ changes }: Context, appId: string): Handler {
 /** 202: the order is on its way; `GET .../guest` shows who is primary. */
 export function failOverGuest({ changes }: Context, appId: string): Handler {
   return async (request, reply) => {
-    await changes.submit(request.user, (view) => {
+    await changes.submit(request, (view) => {
       requireApp(view, appId);
       return { command: { type: 'failOverGuest', appId }, result: null };
     });

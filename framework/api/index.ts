@@ -3,6 +3,7 @@ import type { Account } from '../access/users.js';
 import type { FrameworkService, Leadership } from '../service.js';
 import { appHandler } from './app.js';
 import { appsResource } from './apps.js';
+import { installAudit } from './audit.js';
 import { installAuthentication } from './authentication.js';
 import { Changes } from './changes.js';
 import type { Context } from './context.js';
@@ -24,7 +25,7 @@ import { installStandby } from './standby.js';
 import { deleteTasksResource, tasksResource } from './tasks.js';
 
 export interface ApiOptions {
-  /** Gets failures of the API itself; requests are not logged. Silent when absent. */
+  /** Gets failures of the API itself, and of requests those that may change something. Silent when absent. */
   log?: FastifyBaseLogger;
   /** Names under which clients reach the API besides its addresses, `localhost` and the name of the machine. */
   hostNames?: string[];
@@ -58,6 +59,7 @@ export function buildApi(service: FrameworkService, options: ApiOptions = {}): F
   const address = () => addressOf(api);
   const leadership = options.leadership ?? leadsAlone(address);
   const context: Context = { service, leadership, changes, now, address };
+  installAudit(api);
   api.addHook('onRequest', guard(options.hostNames ?? []));
   installHeaders(api, context);
   installAuthentication(api, options.users ?? null, now);

@@ -52,7 +52,7 @@ export function rebalanceResource(context: Context): Resource {
           known,
           plan,
         });
-      const { accepted } = await changes.submit(request.user, () => ({
+      const { accepted } = await changes.submit(request, () => ({
         command: { type: 'rebalance', moves, gainMin },
         result: null,
       }));

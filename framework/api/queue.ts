@@ -23,7 +23,7 @@ export function delayResource({ changes }: Context): Resource {
       const segments = segmentsAfter('/v2/queue', request.url);
       if (segments.at(-1) !== 'delay') throw uriNotFound(request.url);
       const appId = `/${segments.slice(0, -1).join('/')}`;
-      await changes.submit(request.user, (view) => {
+      await changes.submit(request, (view) => {
         requireApp(view, appId);
         if (!view.queue.some((item) => item.appId === appId)) throw notQueued(appId);
         return { command: { type: 'resetDelay', appId }, result: null };

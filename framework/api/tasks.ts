@@ -48,7 +48,7 @@ export async function killTasks(
   const [scale, wipe, force] = [flag(request, 'scale'), flag(request, 'wipe'), flag(request, 'force')];
   if (taskIds.length === 0) return null;
   const command = { type: 'killTasks', taskIds, scale, wipe, force } as const;
-  const { accepted } = await context.changes.submit(request.user, () => ({ command, result: null }));
+  const { accepted } = await context.changes.submit(request, () => ({ command, result: null }));
   return accepted;
 }
 

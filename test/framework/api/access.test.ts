@@ -1,5 +1,6 @@
 /** Who may use the API, and what each role reaches. */
 import assert from 'node:assert/strict';
+import { pino } from 'pino';
 import { hashPassword, hashToken } from '../../../framework/access/hash.js';
 import type { Account, Role } from '../../../framework/access/users.js';
 import type { ApiError } from '../../../framework/api/errors.js';
@@ -85,6 +86,38 @@ describe('API, who asks', () => {
     assert.equal((await call('GET', '/v2/apps')).status, 401);
     assert.equal((await call('GET', '/metrics')).status, 401);
     assert.equal((await call('GET', '/v2/apps', undefined, as('vera'))).status, 502);
+  });
+});
+
+describe('API, audit', () => {
+  freshApi();
+
+  it('has a line for whoever would change something, without what is in the body', async () => {
+    const lines: any[] = [];
+    const log = pino({ level: 'info' }, { write: (line: string) => void lines.push(JSON.parse(line)) });
+    buildWith({ users: tokens, log });
+    const made = await asDora('POST', '/v2/apps', app('/team/web', { env: { KEY: 'hidden' } }));
+    await asDora('DELETE', '/v2/apps/team%0A{"msg":"forged"}?force=true');
+    await asDora('POST', '/v2/apps', app('/other/web'));
+    await call('DELETE', '/v2/apps/team/web');
+    await asDora('GET', '/v2/apps');
+    assert.ok(lines.every(({ msg, address }) => msg === 'audit' && address === '127.0.0.1'));
+    assert.deepEqual(
+      lines.map(({ user, status, deploymentId, change }) => [
+        user,
+        status,
+        deploymentId,
+        change?.type,
+        change?.subjects,
+      ]),
+      [
+        ['dora', 201, made.headers['marathon-deployment-id'], 'putApps', ['/team/web']],
+        ['dora', 404, null, undefined, undefined],
+        ['dora', 403, null, 'putApps', ['/other/web']],
+        [null, 401, null, undefined, undefined],
+      ],
+    );
+    assert.ok(!JSON.stringify(lines).includes('hidden'));
   });
 });
 
