@@ -29,7 +29,7 @@ const endMaxMs = 5000;
 const ids = { uuid: () => randomUUID(), secretHex: () => randomBytes(32).toString('hex') };
 
 async function main(options: FrameworkOptions, log: Logger): Promise<void> {
-  const users = await usersOf(options);
+  const users = await usersOf(options, log);
   const seat = new Seat();
   const begin = await reignsOf(options, seat, log);
   const standing = await standingOf(options, begin, log);
@@ -51,13 +51,30 @@ async function main(options: FrameworkOptions, log: Logger): Promise<void> {
 }
 
 /** Whoever may change apps may run commands: nobody gets an API without accounts for the network by mistake. */
-async function usersOf({ users, authentication, listen }: FrameworkOptions): Promise<Account[] | null> {
-  if (users !== undefined) return readUsers(users);
+async function usersOf(
+  { users, authentication, listen }: FrameworkOptions,
+  log: Logger,
+): Promise<(() => Account[]) | null> {
+  if (users !== undefined) return renewedUsers(users, log);
   if (!authentication || isLoopback(listen.host)) return null;
   throw new Error(
     `--listen ${hostText(listen.host)}:${listen.port}: other machines reach this, and whoever reaches it may run commands; ` +
       'give --users FILE ("gaia user add" makes it), or --no-authentication if only friends reach it',
   );
+}
+
+/** SIGHUP has the file read again; one with mistakes leaves everything as it is. */
+async function renewedUsers(file: string, log: Logger): Promise<() => Account[]> {
+  let accounts = await readUsers(file);
+  process.on('SIGHUP', async () => {
+    try {
+      accounts = await readUsers(file);
+      log.info({ file, accounts: accounts.length }, 'users read again');
+    } catch (error) {
+      log.error(`The users stay as they were: ${(error as Error).message}`);
+    }
+  });
+  return () => accounts;
 }
 
 /** What leading is: the scheduler over the state of a store, which answers the API from its seat. */

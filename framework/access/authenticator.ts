@@ -19,25 +19,35 @@ export class Authenticator {
   private readonly decoy = hashPassword(randomBytes(16).toString('hex'));
   private readonly failures: FailureLimit;
   private checks = 0;
+  private accounts: Account[] = [];
 
   constructor(
-    private readonly accounts: Account[],
+    private readonly users: () => Account[],
     now: () => number,
   ) {
     this.failures = new FailureLimit(now);
   }
 
-  /** `address`: of the client, for the limit of wrong guesses. */
+  /** What was right is forgotten when the accounts are other ones. `address`: of the client, for the limit of wrong guesses. */
   async verdict(authorization: string | undefined, address: string): Promise<Verdict> {
     if (authorization === undefined) return 'missing';
+    this.renew();
     const print = createHmac('sha256', this.key).update(authorization).digest('base64');
     const user = this.known.get(print);
     if (user !== undefined) return { user };
     if (this.checks >= CHECKS_MAX || this.failures.exceeded(address)) return 'busy';
+    const { accounts } = this;
     const found = await this.check(authorization);
     if (found === null) this.failures.add(address);
-    else this.remember(print, found);
+    else if (accounts === this.accounts) this.remember(print, found);
     return found === null ? 'wrong' : { user: found };
+  }
+
+  private renew(): void {
+    const accounts = this.users();
+    if (accounts === this.accounts) return;
+    this.accounts = accounts;
+    this.known.clear();
   }
 
   private async check(authorization: string): Promise<User | null> {

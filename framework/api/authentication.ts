@@ -11,8 +11,8 @@ declare module 'fastify' {
   }
 }
 
-/** `users` null: all may do everything. A scheduler that does not lead checks, too, before it passes a request on. */
-export function installAuthentication(api: FastifyInstance, users: Account[] | null, now: () => number): void {
+/** `users` is asked at each request; null: all may do everything. A scheduler that does not lead checks, too, before it passes a request on. */
+export function installAuthentication(api: FastifyInstance, users: (() => Account[]) | null, now: () => number): void {
   api.decorateRequest('user');
   const authenticator = users && new Authenticator(users, now);
   api.addHook('onRequest', async (request) => {

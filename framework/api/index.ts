@@ -29,8 +29,8 @@ export interface ApiOptions {
   log?: FastifyBaseLogger;
   /** Names under which clients reach the API besides its addresses, `localhost` and the name of the machine. */
   hostNames?: string[];
-  /** Left out: whoever reaches the API may do everything. */
-  users?: Account[];
+  /** Who may use it by now. Left out: whoever reaches the API may do everything. */
+  users?: () => Account[];
   /** Left out: there is this scheduler only. */
   leadership?: Leadership;
   /** Clients that follow `/v2/events` at a time. */

@@ -23,7 +23,7 @@ export async function addUser(output: Output, name: string, options: UserOptions
     const token = options.token ? newToken() : null;
     const hash = token === null ? await hashPassword(await readPassword(name)) : hashToken(token);
     await addAccount(file, { ...user, hash });
-    output.line(`${name} is in ${file}; the framework reads it when it starts with --users ${file}.`);
+    output.line(`${name} is in ${file}; a framework with --users ${file} reads it when it starts, and on SIGHUP.`);
     if (token !== null) output.line(`The token, which is shown this once: ${token}`);
     output.result({ ...user, file, ...(token === null ? {} : { token }) });
   });

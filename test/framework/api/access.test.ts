@@ -49,7 +49,8 @@ describe('API, who asks', () => {
   });
 
   it('takes a password, and says what is wrong with all else', async () => {
-    buildWith({ users: [{ name: 'paula', role: 'viewer', paths: [], hash }, ...tokens] });
+    const withPaula: Account[] = [{ name: 'paula', role: 'viewer', paths: [], hash }, ...tokens];
+    buildWith({ users: () => withPaula });
     const status = async (authorization: string) =>
       (await call('GET', '/v2/apps', undefined, { authorization })).status;
     assert.equal(await status(basic('paula', password)), 200);
@@ -69,7 +70,7 @@ describe('API, who asks', () => {
 
   it('looks at no more than ten wrong guesses a minute from an address, and goes on serving whom it knows', async () => {
     let nowMs = 1_000_000;
-    buildWith({ users: tokens, now: () => nowMs });
+    buildWith({ users: () => tokens, now: () => nowMs });
     const status = async (token: string) =>
       (await call('GET', '/v2/apps', undefined, { authorization: `Bearer ${token}` })).status;
     assert.equal(await status('token-of-vera'), 200);
@@ -80,9 +81,18 @@ describe('API, who asks', () => {
     assert.equal(await status('token-of-ada'), 200);
   });
 
+  it('lets nobody in who is not among the users any more', async () => {
+    let users = tokens;
+    buildWith({ users: () => users });
+    assert.equal((await call('GET', '/v2/apps', undefined, as('vera'))).status, 200);
+    users = tokens.filter(({ name }) => name !== 'vera');
+    assert.equal((await call('GET', '/v2/apps', undefined, as('vera'))).status, 401);
+    assert.equal((await call('GET', '/v2/apps', undefined, as('dora'))).status, 200);
+  });
+
   it('a standby asks, too, before it passes a request on', async () => {
     const leadership = { leading: false, leader: '127.0.0.1:1', zooKeeper: null, abdicate: () => false };
-    buildWith({ users: tokens, leadership });
+    buildWith({ users: () => tokens, leadership });
     assert.equal((await call('GET', '/v2/apps')).status, 401);
     assert.equal((await call('GET', '/metrics')).status, 401);
     assert.equal((await call('GET', '/v2/apps', undefined, as('vera'))).status, 502);
@@ -95,7 +105,7 @@ describe('API, audit', () => {
   it('has a line for whoever would change something, without what is in the body', async () => {
     const lines: any[] = [];
     const log = pino({ level: 'info' }, { write: (line: string) => void lines.push(JSON.parse(line)) });
-    buildWith({ users: tokens, log });
+    buildWith({ users: () => tokens, log });
     const made = await asDora('POST', '/v2/apps', app('/team/web', { env: { KEY: 'hidden' } }));
     await asDora('DELETE', '/v2/apps/team%0A{"msg":"forged"}?force=true');
     await asDora('POST', '/v2/apps', app('/other/web'));
@@ -124,7 +134,7 @@ describe('API, audit', () => {
 describe('API, roles', () => {
   freshApi();
   beforeEach(async () => {
-    buildWith({ users: tokens });
+    buildWith({ users: () => tokens });
     for (const id of ['/team/web', '/teamx', '/other/db', '/other/part/a'])
       assert.equal((await asAda('POST', '/v2/apps', app(id))).status, 201);
   });
