@@ -2,11 +2,13 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { writeSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import type { Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
 import { destination, type Logger, pino } from 'pino';
 import { place } from '../placement/index.js';
 import { readUsers } from './access/file.js';
+import { readTls, tlsVersionMin } from './access/tls.js';
 import type { Account } from './access/users.js';
 import { buildApi } from './api/index.js';
 import { Alone } from './election/alone.js';
@@ -30,14 +32,16 @@ const ids = { uuid: () => randomUUID(), secretHex: () => randomBytes(32).toStrin
 
 async function main(options: FrameworkOptions, log: Logger): Promise<void> {
   const users = await usersOf(options, log);
+  const tls = await readTls(options);
   const seat = new Seat();
   const begin = await reignsOf(options, seat, log);
   const standing = await standingOf(options, begin, log);
   const hostNames = [...options.hostNames, ...(options.advertise ? [options.advertise.host] : [])];
-  const api = buildApi(seat, { log, hostNames, leadership: standing, ...(users && { users }) });
+  const api = buildApi(seat, { log, hostNames, leadership: standing, ...(users && { users }), ...(tls && { tls }) });
   const stopped = new Promise<void>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
   });
+  if (tls !== null) renewTls(api.server as Server, options, log);
   try {
     await api.listen(options.listen);
     const { port } = api.server.address() as AddressInfo;
@@ -61,6 +65,20 @@ async function usersOf(
     `--listen ${hostText(listen.host)}:${listen.port}: other machines reach this, and whoever reaches it may run commands; ` +
       'give --users FILE ("gaia user add" makes it), or --no-authentication if only friends reach it',
   );
+}
+
+/** SIGHUP has the files read again; those with mistakes leave everything as it is. */
+function renewTls(server: Server, files: FrameworkOptions, log: Logger): void {
+  process.on('SIGHUP', async () => {
+    try {
+      const tls = await readTls(files);
+      if (tls === null) return;
+      server.setSecureContext({ cert: tls.certificate, key: tls.key, minVersion: tlsVersionMin });
+      log.info({ file: files.tlsCertificate }, 'certificate read again');
+    } catch (error) {
+      log.error(`The certificate stays as it was: ${(error as Error).message}`);
+    }
+  });
 }
 
 /** SIGHUP has the file read again; one with mistakes leaves everything as it is. */
@@ -147,7 +165,8 @@ function frameworkInfo(options: FrameworkOptions, id: string | null): FrameworkI
 
 /** One line of JSON for whoever started this process. */
 function announce(port: number, options: FrameworkOptions, log: Logger): void {
-  const line = { type: 'ready', url: `http://${hostText(options.listen.host)}:${port}`, pid: process.pid };
+  const scheme = options.tlsCertificate === undefined ? 'http' : 'https';
+  const line = { type: 'ready', url: `${scheme}://${hostText(options.listen.host)}:${port}`, pid: process.pid };
   writeSync(options.readyFd, `${JSON.stringify(line)}\n`);
   log.info({ url: line.url, store: options.store, master: options.master }, 'ready');
 }

@@ -1,10 +1,11 @@
 /** The framework's options: one table, from which help, environment names, checks and defaults follow. */
 import { userInfo } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import type { TlsFiles } from './access/tls.js';
 import { installation } from './installation.js';
 import { isZooKeeperUrl, parseZooKeeperUrl } from './zookeeper/index.js';
 
-export interface FrameworkOptions {
+export interface FrameworkOptions extends TlsFiles {
   master: string[];
   store: string;
   listen: { host: string; port: number };
@@ -89,6 +90,9 @@ const table: Row[] = [
     flags: '--users <file>',
     text: 'who may use the API, as "gaia user add" writes it; needed to listen on other addresses than loopback',
   },
+  { flags: '--tls-certificate <file>', text: 'PEM file with the certificate of the API, which speaks HTTPS then' },
+  { flags: '--tls-key <file>', text: 'PEM file with the key of the certificate' },
+  { flags: '--tls-ca <file>', text: "PEM file with the authority of the other schedulers' certificates" },
   { flags: '--no-authentication', text: 'whoever reaches the API may run commands, also from other machines' },
   { flags: '--role <role>', text: 'Mesos role to subscribe with', initial: 'gaia', parse: role },
   { flags: '--name <name>', text: 'name of the framework in Mesos', initial: 'gaia' },

@@ -14,6 +14,8 @@ export interface Context {
   now(): number;
   /** `host:port` this API listens at; null before it listens. */
   address(): string | null;
+  /** Of this API and that of the other schedulers. */
+  scheme: 'http' | 'https';
 }
 
 export function findApp(view: FrameworkView, appId: string): AppView | undefined {

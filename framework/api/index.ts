@@ -1,4 +1,5 @@
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import { type Tls, tlsVersionMin } from '../access/tls.js';
 import type { Account } from '../access/users.js';
 import type { FrameworkService, Leadership } from '../service.js';
 import { appHandler } from './app.js';
@@ -31,6 +32,8 @@ export interface ApiOptions {
   hostNames?: string[];
   /** Who may use it by now. Left out: whoever reaches the API may do everything. */
   users?: () => Account[];
+  /** Left out: what is said is not encrypted. All schedulers do as this one. */
+  tls?: Tls;
   /** Left out: there is this scheduler only. */
   leadership?: Leadership;
   /** Clients that follow `/v2/events` at a time. */
@@ -45,25 +48,28 @@ const EVENT_STREAMS_MAX = 100;
 
 /** Marathon's REST API over a FrameworkService, with our extensions. Does not listen yet. */
 export function buildApi(service: FrameworkService, options: ApiOptions = {}): FastifyInstance {
+  const { tls = null } = options;
   const api = fastify({
     ...(options.log === undefined ? { logger: false } : { loggerInstance: options.log }),
     logController: new LogController({ disableRequestLogging: true }),
+    https: tls === null ? null : { cert: tls.certificate, key: tls.key, minVersion: tlsVersionMin },
     bodyLimit: BODY_BYTES_MAX,
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: true,
     routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true },
     frameworkErrors: answerError,
-  });
+  }) as FastifyInstance;
   const now = options.now ?? Date.now;
   const changes = new Changes(service, now);
   const address = () => addressOf(api);
   const leadership = options.leadership ?? leadsAlone(address);
-  const context: Context = { service, leadership, changes, now, address };
+  const scheme = tls === null ? 'http' : 'https';
+  const context: Context = { service, leadership, changes, now, address, scheme };
   installAudit(api);
   api.addHook('onRequest', guard(options.hostNames ?? []));
   installHeaders(api, context);
   installAuthentication(api, options.users ?? null, now);
-  installStandby(api, leadership, address);
+  installStandby(api, context, tls?.authority);
   installJson(api);
   installErrorHandlers(api);
   registerResources(api, context);
@@ -96,7 +102,7 @@ function registerResources(api: FastifyInstance, context: Context): void {
 }
 
 /** Marathon's headers; answers are about now and nobody may keep them. */
-function installHeaders(api: FastifyInstance, { leadership }: Context): void {
+function installHeaders(api: FastifyInstance, { leadership, scheme }: Context): void {
   api.addHook('onSend', async (_request, reply) => {
     const { leader } = leadership;
     reply.headers({
@@ -106,7 +112,7 @@ function installHeaders(api: FastifyInstance, { leadership }: Context): void {
       'X-Frame-Options': 'DENY',
       'X-XSS-Protection': '1; mode=block',
       'X-Content-Type-Options': 'nosniff',
-      ...(leader === null ? {} : { 'X-Marathon-Leader': `http://${leader}` }),
+      ...(leader === null ? {} : { 'X-Marathon-Leader': `${scheme}://${leader}` }),
     });
   });
 }

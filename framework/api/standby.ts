@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Agent, type Dispatcher } from 'undici';
-import type { Leadership } from '../service.js';
+import type { Context } from './context.js';
 import { ApiError, noLeader } from './errors.js';
 
 const CONNECT_TIMEOUT_MS = 2000;
@@ -22,11 +22,16 @@ function isOwn({ method, url }: FastifyRequest): boolean {
 
 /**
  * A scheduler that does not lead passes requests on to the one that does, as Marathon does it: `X-Marathon-Via` names who has passed it
- * on, so that two that take each other for the leader are found out. Streams of events are redirected: they outlive leaders.
+ * on, so that two that take each other for the leader are found out. Streams of events are redirected: they outlive leaders. `authority`: whose
+ * certificates are trusted, if not those that the system trusts.
  */
-export function installStandby(api: FastifyInstance, leadership: Leadership, address: () => string | null): void {
+export function installStandby(
+  api: FastifyInstance,
+  { leadership, address, scheme }: Context,
+  authority: Buffer | undefined,
+): void {
   const agent = new Agent({
-    connect: { timeout: CONNECT_TIMEOUT_MS },
+    connect: { timeout: CONNECT_TIMEOUT_MS, ...(authority && { ca: authority }) },
     headersTimeout: ANSWER_TIMEOUT_MS,
     bodyTimeout: ANSWER_TIMEOUT_MS,
   });
@@ -35,14 +40,14 @@ export function installStandby(api: FastifyInstance, leadership: Leadership, add
     if (leadership.leading || isOwn(request)) return;
     const { leader } = leadership;
     if (leader === null) throw noLeader();
-    if (request.url.startsWith('/v2/events')) return reply.redirect(`http://${leader}${request.url}`, 307);
-    await passOn(agent, leader, address() ?? '', request, reply);
+    if (request.url.startsWith('/v2/events')) return reply.redirect(`${scheme}://${leader}${request.url}`, 307);
+    await passOn(agent, { scheme, leader }, address() ?? '', request, reply);
   });
 }
 
 async function passOn(
   agent: Agent,
-  leader: string,
+  { scheme, leader }: { scheme: string; leader: string },
   own: string,
   request: FastifyRequest,
   reply: FastifyReply,
@@ -58,7 +63,7 @@ async function passOn(
   const method = request.method as Dispatcher.HttpMethod;
   const answer = await agent
     .request({
-      origin: `http://${leader}`,
+      origin: `${scheme}://${leader}`,
       path: request.url,
       method,
       headers: { ...passedOn(request.headers), [VIA]: [...via, own].join(', ') },

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { type Dispatcher, request } from 'undici';
+import { Agent, type Dispatcher, request } from 'undici';
 import { EXIT, Failure } from './failure.js';
 
 export interface ApiAnswer<T> {
@@ -22,11 +22,17 @@ const NOT_SENT = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENE
 
 /** The REST API as the commands see it: an answer, or a Failure that says what to do. */
 export class ApiClient {
-  /** `baseUrl`: where the API is; several with commas are asked in this order until one takes the request. `authorization`: the header. */
+  private readonly authorization: string | undefined;
+  private readonly agent: Agent | undefined;
+
+  /** `baseUrl`: where the API is; several with commas are asked in this order until one takes the request. `authorization`: the header; `authority`: whose certificates are trusted. */
   constructor(
     readonly baseUrl: string,
-    private readonly authorization?: string,
-  ) {}
+    { authorization, authority }: { authorization?: string | undefined; authority?: Buffer | undefined } = {},
+  ) {
+    this.authorization = authorization;
+    if (authority) this.agent = new Agent({ connect: { ca: authority } });
+  }
 
   async get<T>(path: string): Promise<T> {
     return (await this.send<T>('GET', path)).body;
@@ -68,7 +74,7 @@ export class ApiClient {
       // A scheduler that does not lead names the one that does.
       if (first.statusCode !== 307 || typeof location !== 'string') return first;
       await first.body.dump();
-      return request(location, options);
+      return request(location, this.over(options));
     };
     const answer = await asked().catch((error) => this.unreachable(error));
     if (answer.statusCode >= 400)
@@ -78,6 +84,10 @@ export class ApiClient {
 
   private credentials(): { authorization?: string } {
     return this.authorization === undefined ? {} : { authorization: this.authorization };
+  }
+
+  private over(options: object): object {
+    return this.agent === undefined ? options : { ...options, dispatcher: this.agent };
   }
 
   private unreachable(error: unknown): never {
@@ -110,12 +120,12 @@ export class ApiClient {
     const urls = this.baseUrl.split(',').map((base) => urlOf(base, path));
     for (const url of urls.slice(0, -1)) {
       try {
-        return await request(url, options);
+        return await request(url, this.over(options));
       } catch (error) {
         if (!NOT_SENT.includes((error as { code?: string }).code ?? '')) throw error;
       }
     }
-    return request(urls.at(-1) as URL, options);
+    return request(urls.at(-1) as URL, this.over(options));
   }
 }
 

@@ -4,7 +4,7 @@ import { EXIT, Failure } from './failure.js';
 /** The header `Authorization` for what a file has in it: `name:password`, or a token alone. */
 export function authorizationFrom(file: string | undefined): string | undefined {
   if (file === undefined) return undefined;
-  const text = read(file).trim();
+  const text = read('credentials', file).toString('utf8').trim();
   const bad = text === '' || text.includes('\n') || (!text.includes(':') && /\s/.test(text));
   if (bad)
     throw new Failure(
@@ -15,11 +15,16 @@ export function authorizationFrom(file: string | undefined): string | undefined 
   return text.includes(':') ? `Basic ${Buffer.from(text).toString('base64')}` : `Bearer ${text}`;
 }
 
-function read(file: string): string {
+/** The certificates in a PEM file. */
+export function authorityFrom(file: string | undefined): Buffer | undefined {
+  return file === undefined ? undefined : read('ca', file);
+}
+
+function read(option: string, file: string): Buffer {
   try {
-    return readFileSync(file, 'utf8');
+    return readFileSync(file);
   } catch (error) {
-    const message = `--credentials ${file} cannot be read: ${(error as Error).message}`;
-    throw new Failure(EXIT.usage, message, 'Name a file with name:password or a token.');
+    const message = `--${option} ${file} cannot be read: ${(error as Error).message}`;
+    throw new Failure(EXIT.usage, message, 'Name a file that is there and may be read.');
   }
 }

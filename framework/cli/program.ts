@@ -4,7 +4,7 @@ import { roles } from '../access/users.js';
 import { installation } from '../installation.js';
 import { ApiClient } from './api-client.js';
 import { addApp, listApps, removeApp, restartApp, STORY_LINES, scaleApp, showOne } from './apps.js';
-import { authorizationFrom } from './credentials.js';
+import { authorityFrom, authorizationFrom } from './credentials.js';
 import { cancelDeployment, listDeployments } from './deployments.js';
 import { showEvents } from './events.js';
 import { failOverGuest, guestStatus, syncGuest } from './guest.js';
@@ -26,6 +26,7 @@ const API_DEFAULT = 'http://127.0.0.1:8080';
 interface GlobalOptions {
   api?: string;
   credentials?: string;
+  ca?: string;
   json?: boolean;
 }
 
@@ -48,6 +49,7 @@ export function buildProgram(): Command {
     command
       .addOption(apiOption())
       .addOption(credentialsOption())
+      .addOption(caOption())
       .option('--json', 'print one JSON object as the last line');
   return program;
 }
@@ -270,9 +272,19 @@ function credentialsOption(): Option {
   );
 }
 
+function caOption(): Option {
+  return new Option('--ca <FILE>', 'PEM file with the authority of the certificate of an https API').env('GAIA_CA');
+}
+
 function session(options: GlobalOptions): Session {
   const url = options.api ?? (readLocalCluster(defaultDirectory())?.apiUrl || API_DEFAULT);
-  return { api: new ApiClient(url, authorizationFrom(options.credentials)), output: new Output(options.json === true) };
+  return {
+    api: new ApiClient(url, {
+      authorization: authorizationFrom(options.credentials),
+      authority: authorityFrom(options.ca),
+    }),
+    output: new Output(options.json === true),
+  };
 }
 
 function whole(min: number, max: number): (text: string) => number {

@@ -21,7 +21,7 @@ const buildPackages = [
   'libzstd-dev',
 ];
 const demoPackages = ['redis-server', 'redis-tools'];
-const testPackages = ['procps', 'spin'];
+const testPackages = ['procps', 'spin', 'openssl'];
 /** It brings Java, which nobody needs who only wants to try. */
 const ensemblePackages = ['zookeeper'];
 const guestPackages = ['qemu-system-x86', 'busybox-static'];

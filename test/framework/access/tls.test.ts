@@ -1,0 +1,114 @@
+/** HTTPS with an authority of our own: clients, standbys, renewed certificates. */
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { connect } from 'node:tls';
+import { Agent, request } from 'undici';
+import { readTls, type Tls } from '../../../framework/access/tls.js';
+import { buildApi } from '../../../framework/api/index.js';
+import { installation } from '../../../framework/installation.js';
+import { Seat } from '../../../framework/seat.js';
+import { MemoryService } from '../api/memory-service.js';
+import { gaia } from '../cli/gaia.js';
+
+const main = join(installation.root, 'dist/framework/main.js');
+
+describe('TLS of the API', function () {
+  this.timeout(30_000);
+  let directory: string;
+  const at = (name: string) => join(directory, name);
+  const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: directory, stdio: 'pipe' });
+  const ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1'];
+
+  function certificate(name: string): void {
+    const names = ['-subj', `/CN=${name}`, '-addext', 'subjectAltName=IP:127.0.0.1'];
+    const by = ['-CA', 'ca.pem', '-CAkey', 'ca.key'];
+    openssl('req', '-x509', ...ec, ...names, ...by, '-keyout', `${name}.key`, '-out', `${name}.pem`);
+  }
+
+  const files = (certificateName: string, keyName = certificateName) => ({
+    tlsCertificate: at(`${certificateName}.pem`),
+    tlsKey: at(`${keyName}.key`),
+    tlsCa: at('ca.pem'),
+  });
+
+  before(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'gaia-tls-'));
+    openssl('req', '-x509', ...ec, '-subj', '/CN=authority', '-keyout', 'ca.key', '-out', 'ca.pem');
+    for (const name of ['first', 'second']) certificate(name);
+  });
+  after(() => rm(directory, { recursive: true }));
+
+  it('says what is wrong with the files', async () => {
+    await assert.rejects(readTls({ ...files('first'), tlsKey: undefined }), /both: give --tls-certificate/);
+    await assert.rejects(readTls(files('first', 'second')), /first\.pem and .*second\.key are no PEM certificate/);
+    await assert.rejects(readTls(files('none')), /--tls-certificate .*none\.pem cannot be read: ENOENT/);
+    assert.equal(await readTls({ tlsCertificate: undefined, tlsKey: undefined, tlsCa: undefined }), null);
+  });
+
+  it('reaches from clients through standbys to the leader', async () => {
+    const tls = (await readTls(files('first'))) as Tls;
+    const leader = buildApi(new MemoryService(), { tls });
+    const leaderUrl = await leader.listen({ host: '127.0.0.1', port: 0 });
+    const follows = (more: { tls: Tls }) => {
+      const leadership = { leading: false, zooKeeper: null, abdicate: () => false, leader: leaderUrl.slice(8) };
+      return buildApi(new Seat(), { ...more, leadership });
+    };
+    const { authority, ...without } = tls;
+    const apis = [leader, follows({ tls }), follows({ tls: without })];
+    const agent = new Agent({ connect: { ca: authority as Buffer } });
+    try {
+      const ask = async (index: number, path = '/v2/apps', accept = 'application/json') => {
+        const url = index === 0 ? leaderUrl : await apis[index]?.listen({ host: '127.0.0.1', port: 0 });
+        return { url, answer: await request(`${url}${path}`, { dispatcher: agent, headers: { accept } }) };
+      };
+      const { url, answer } = await ask(1);
+      assert.equal(answer.statusCode, 200);
+      assert.equal(answer.headers['x-marathon-leader'], leaderUrl);
+      const events = await request(`${url}/v2/events`, { dispatcher: agent });
+      assert.equal(events.headers.location, `${leaderUrl}/v2/events`);
+      assert.equal((await ask(2)).answer.statusCode, 502);
+      await assert.rejects(request(leaderUrl), /unable to verify|self-signed/);
+      await assert.rejects(request(leaderUrl.replace('https', 'http')));
+    } finally {
+      await agent.destroy();
+      for (const api of apis) await api.close();
+    }
+  });
+
+  it('is what the framework speaks, and renews its certificate on SIGHUP', async () => {
+    for (const end of ['pem', 'key']) await copyFile(at(`first.${end}`), at(`now.${end}`));
+    const tls = ['--tls-certificate', at('now.pem'), '--tls-key', at('now.key')];
+    const args = ['--master', '127.0.0.1:1', '--store', at('store'), '--listen', '127.0.0.1:0', ...tls];
+    const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    try {
+      const signal = AbortSignal.timeout(15_000);
+      const [line] = await once(createInterface({ input: child.stdout }), 'line', { signal });
+      const { url } = JSON.parse(line);
+      const ca = await readFile(at('ca.pem'));
+      assert.equal(await nameAt(url, ca), 'first');
+      assert.equal((await gaia(['app', 'list', '--api', url, '--ca', at('ca.pem')])).code, 0);
+      assert.equal((await gaia(['app', 'list', '--api', url])).code, 3);
+      for (const end of ['pem', 'key']) await copyFile(at(`second.${end}`), at(`now.${end}`));
+      child.kill('SIGHUP');
+      for (let log = ''; !log.includes('certificate read again'); )
+        log += String((await once(child.stderr, 'data', { signal }))[0]);
+      assert.equal(await nameAt(url, ca), 'second');
+    } finally {
+      child.kill('SIGKILL');
+    }
+  });
+});
+
+/** Whose certificate is shown there. */
+async function nameAt(url: string, ca: Buffer): Promise<string> {
+  const socket = connect({ host: '127.0.0.1', port: Number(new URL(url).port), ca });
+  await once(socket, 'secureConnect');
+  const { CN } = socket.getPeerCertificate().subject;
+  socket.destroy();
+  return String(CN);
+}
