@@ -46,7 +46,7 @@ export function machineArguments(machine: Machine): string[] {
   const { memoryMib, vcpus } = machine;
   return [
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-S'],
-    ...['-machine', 'pc,memory-backend=memory', ...processor(machine.accelerator), '-smp', `${vcpus}`],
+    ...['-machine', 'pc,memory-backend=memory', ...processor(machine.accelerator), '-smp', processors(vcpus)],
     ...['-m', `${memoryMib}M`, '-object', memory(machine)],
     ...['-chardev', `socket,id=qmp,fd=${qmpDescriptor}`, '-mon', 'chardev=qmp,mode=control'],
     ...['-chardev', 'stdio,id=console,signal=off', '-serial', 'chardev:console'],
@@ -60,6 +60,14 @@ export function machineArguments(machine: Machine): string[] {
 function processor(accelerator: Accelerator): string[] {
   if (accelerator === 'kvm') return ['-accel', 'kvm', '-cpu', 'host'];
   return ['-accel', `tcg,thread=multi,tb-size=${translatedMib}`, '-cpu', 'max'];
+}
+
+/**
+ * Room for a second processor, also where there is one: with room for one only TCG leaves out the guest's memory barriers and atomic operations (QEMU 7.2,
+ * `mttcg_start_vcpu_thread`), although QEMU's devices, which are other threads, rely on them to tell of filled queues.
+ */
+function processors(vcpus: number): string {
+  return `${vcpus},maxcpus=${Math.max(2, vcpus)}`;
 }
 
 function memory({ memoryMib, memoryFile }: Machine): string {

@@ -27,7 +27,9 @@ function option(name: string, change: Partial<Machine> = {}): string | undefined
 
 describe('executor vm: the command line of QEMU', () => {
   it('says processors, memory and what is booted; the guest waits for QMP', () => {
-    assert.equal(option('-smp'), '2');
+    assert.equal(option('-smp'), '2,maxcpus=2');
+    assert.equal(option('-smp', { vcpus: 1 }), '1,maxcpus=2');
+    assert.equal(option('-smp', { vcpus: 4 }), '4,maxcpus=4');
     assert.equal(option('-m'), '256M');
     assert.equal(option('-object'), 'memory-backend-ram,id=memory,size=256M');
     assert.equal(option('-kernel'), '/boot/vmlinuz');
