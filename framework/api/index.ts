@@ -38,6 +38,8 @@ export interface ApiOptions {
   leadership?: Leadership;
   /** Clients that follow `/v2/events` at a time. */
   eventStreamsMax?: number;
+  /** Connections of clients at a time; more are closed at once. */
+  connectionsMax?: number;
   /** Milliseconds since 1970. */
   now?: () => number;
 }
@@ -45,6 +47,7 @@ export interface ApiOptions {
 const BODY_BYTES_MAX = 4 * 1024 * 1024;
 const REQUEST_TIMEOUT_MS = 30_000;
 const EVENT_STREAMS_MAX = 100;
+const CONNECTIONS_MAX = 1000;
 
 /** Marathon's REST API over a FrameworkService, with our extensions. Does not listen yet. */
 export function buildApi(service: FrameworkService, options: ApiOptions = {}): FastifyInstance {
@@ -59,6 +62,7 @@ export function buildApi(service: FrameworkService, options: ApiOptions = {}): F
     routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true },
     frameworkErrors: answerError,
   }) as FastifyInstance;
+  api.server.maxConnections = options.connectionsMax ?? CONNECTIONS_MAX;
   const now = options.now ?? Date.now;
   const changes = new Changes(service, now);
   const address = () => addressOf(api);

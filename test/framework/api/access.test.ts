@@ -1,5 +1,7 @@
 /** Who may use the API, and what each role reaches. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
 import { pino } from 'pino';
 import { hashPassword, hashToken } from '../../../framework/access/hash.js';
 import type { Account, Role } from '../../../framework/access/users.js';
@@ -8,7 +10,7 @@ import { openApiDocument } from '../../../framework/api/openapi/document.js';
 import { authorise } from '../../../framework/api/permissions.js';
 import type { AppSpec } from '../../../framework/app.js';
 import type { Command, DeploymentView, DrainView } from '../../../framework/service.js';
-import { buildWith, call, freshApi, service } from './harness.js';
+import { api, buildWith, call, freshApi, service } from './harness.js';
 
 const password = 'with: colon and ü';
 const basic = (name: string, secret: string) => `Basic ${Buffer.from(`${name}:${secret}`).toString('base64')}`;
@@ -96,6 +98,41 @@ describe('API, who asks', () => {
     assert.equal((await call('GET', '/v2/apps')).status, 401);
     assert.equal((await call('GET', '/metrics')).status, 401);
     assert.equal((await call('GET', '/v2/apps', undefined, as('vera'))).status, 502);
+  });
+});
+
+describe('API, strangers', () => {
+  freshApi();
+
+  it('pages of other origins may read nothing, and change nothing even if they come with an account', async () => {
+    buildWith({ users: () => tokens });
+    const headers = { ...as('ada'), origin: 'http://evil.example' };
+    const preflight = { ...headers, 'access-control-request-method': 'POST' };
+    const answers = [
+      await call('GET', '/v2/apps', undefined, headers),
+      await call('OPTIONS', '/v2/apps', undefined, preflight),
+    ];
+    for (const answer of answers)
+      assert.deepEqual(
+        Object.keys(answer.headers).filter((name) => name.startsWith('access-control')),
+        [],
+      );
+    assert.equal((await call('POST', '/v2/apps', app('/team/web'), headers)).status, 403);
+    assert.equal(service.view().apps.length, 0);
+  });
+
+  it('get no more connections than are served', async () => {
+    buildWith({ connectionsMax: 1 });
+    const { port } = new URL(await api.listen({ host: '127.0.0.1', port: 0 }));
+    const sockets = [connect(Number(port), '127.0.0.1')];
+    try {
+      await once(sockets[0] as Socket, 'connect');
+      const second = connect(Number(port), '127.0.0.1').resume();
+      sockets.push(second);
+      await once(second, 'close', { signal: AbortSignal.timeout(5000) });
+    } finally {
+      for (const socket of sockets) socket.destroy();
+    }
   });
 });
 
