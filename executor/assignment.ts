@@ -3,6 +3,9 @@
  * Shared by `framework/` and `executor/`; nothing else crosses between them.
  */
 
+/** In the sandbox: an executor that the framework has served, beside it with .tar.gz before it is unpacked. */
+export const unpackedDirectory = '.gaia-executor';
+
 /** What one executor runs: exactly one task, replicated or plain. */
 export interface Assignment {
   appId: string;

@@ -13,15 +13,15 @@ import {
   symlinkSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { ReplicaAssignment } from './assignment.js';
+import { type ReplicaAssignment, unpackedDirectory } from './assignment.js';
 import type { Owner } from './owner.js';
 import { writeReplicaConf } from './replica-conf.js';
 
 /** Room for Mesos' own path with the longest ids, and below what programs expect of a path (PATH_MAX is 4096). */
 export const pathBytes = 512;
 const componentBytesMax = 200;
-/** In every sandbox, and not fetched. */
-const logFiles = ['stdout', 'stderr', 'executor.log'];
+/** In a sandbox, and not fetched for the app. */
+const notTheApps = ['stdout', 'stderr', 'executor.log', unpackedDirectory];
 const filler = 'path-of-equal-length_';
 
 export const interposerFile = 'libgaia-interpose.so';
@@ -59,7 +59,7 @@ export interface WorkplaceRequest {
 /** Makes the working directory with `.gaia/` in it and gives back its absolute path. */
 export function prepareWorkplace({ sandbox, replica, interposer, owner, trace }: WorkplaceRequest): string {
   const root = realpathSync(sandbox);
-  const fetched = readdirSync(root).filter((name) => !logFiles.includes(name));
+  const fetched = readdirSync(root).filter((name) => !notTheApps.includes(name));
   const path = paddedPath(root);
   const directory = join(root, path);
   mkdirSync(join(directory, '.gaia', 'journal'), { recursive: true, mode: 0o755 });

@@ -14,6 +14,8 @@ import { buildApi } from './api/index.js';
 import { Alone } from './election/alone.js';
 import { Elector } from './election/elector.js';
 import type { Reign, Standing } from './election/reign.js';
+import { openArchive } from './executor-archive/archive.js';
+import { type ExecutorStart, executorStart } from './executor-archive/start.js';
 import { isLoopback } from './ip-addresses.js';
 import { Loop } from './loop.js';
 import type { Credentials, FrameworkInfo } from './mesos-http-client/index.js';
@@ -34,10 +36,14 @@ async function main(options: FrameworkOptions, log: Logger): Promise<void> {
   const users = await usersOf(options, log);
   const tls = await readTls(options);
   const seat = new Seat();
-  const begin = await reignsOf(options, seat, log);
+  const executorArchive = options.executorArchive === undefined ? null : await openArchive(options.executorArchive);
+  let address = '';
+  const start = () => executorStart(options.executorCommand, executorArchive, `${schemeOf(options)}://${address}`);
+  const begin = await reignsOf(options, seat, start, log);
   const standing = await standingOf(options, begin, log);
   const hostNames = [...options.hostNames, ...(options.advertise ? [options.advertise.host] : [])];
-  const api = buildApi(seat, { log, hostNames, leadership: standing, ...(users && { users }), ...(tls && { tls }) });
+  const given = { ...(users && { users }), ...(tls && { tls }), ...(executorArchive && { executorArchive }) };
+  const api = buildApi(seat, { log, hostNames, leadership: standing, ...given });
   const stopped = new Promise<void>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
   });
@@ -45,7 +51,8 @@ async function main(options: FrameworkOptions, log: Logger): Promise<void> {
   try {
     await api.listen(options.listen);
     const { port } = api.server.address() as AddressInfo;
-    standing.start(`${hostText(advertisedHost(options))}:${options.advertise?.port || port}`);
+    address = `${hostText(advertisedHost(options))}:${options.advertise?.port || port}`;
+    standing.start(address);
     announce(port, options, log);
     await Promise.race([stopped, standing.failed]);
   } finally {
@@ -96,14 +103,19 @@ async function renewedUsers(file: string, log: Logger): Promise<() => Account[]>
 }
 
 /** What leading is: the scheduler over the state of a store, which answers the API from its seat. */
-async function reignsOf(options: FrameworkOptions, seat: Seat, log: Logger): Promise<(store: Store) => Reign> {
+async function reignsOf(
+  options: FrameworkOptions,
+  seat: Seat,
+  start: () => ExecutorStart,
+  log: Logger,
+): Promise<(store: Store) => Reign> {
   const credentials = await credentialsOf(options);
-  const { role, executorCommand, dataDirectory, principal = null } = options;
+  const { role, dataDirectory, principal = null } = options;
   const runningDeploymentsMax = options.maxRunningDeployments;
   const secrets = options.secretsDirectory === undefined ? {} : { secrets: openSecrets(options.secretsDirectory) };
-  const parts = { role, principal, executorCommand, dataDirectory, runningDeploymentsMax, ...secrets, place, ids };
+  const parts = { role, principal, dataDirectory, runningDeploymentsMax, ...secrets, place, ids };
   return (store) => {
-    const scheduler = new Scheduler(parts, store.entries());
+    const scheduler = new Scheduler({ ...parts, ...start() }, store.entries());
     const framework = frameworkInfo(options, scheduler.frameworkId);
     const client = { framework, ...(credentials && { credentials }) };
     const [first = ''] = options.master;
@@ -163,10 +175,16 @@ function frameworkInfo(options: FrameworkOptions, id: string | null): FrameworkI
   };
 }
 
+const schemeOf = ({ tlsCertificate }: Pick<FrameworkOptions, 'tlsCertificate'>) =>
+  tlsCertificate === undefined ? 'http' : 'https';
+
 /** One line of JSON for whoever started this process. */
 function announce(port: number, options: FrameworkOptions, log: Logger): void {
-  const scheme = options.tlsCertificate === undefined ? 'http' : 'https';
-  const line = { type: 'ready', url: `${scheme}://${hostText(options.listen.host)}:${port}`, pid: process.pid };
+  const line = {
+    type: 'ready',
+    url: `${schemeOf(options)}://${hostText(options.listen.host)}:${port}`,
+    pid: process.pid,
+  };
   writeSync(options.readyFd, `${JSON.stringify(line)}\n`);
   log.info({ url: line.url, store: options.store, master: options.master }, 'ready');
 }

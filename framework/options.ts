@@ -21,6 +21,7 @@ export interface FrameworkOptions extends TlsFiles {
   user: string;
   failoverTimeoutSeconds: number;
   executorCommand: string;
+  executorArchive: string | undefined;
   dataDirectory: string;
   principal: string | undefined;
   secretFile: string | undefined;
@@ -42,6 +43,8 @@ interface Row {
   shown?: string;
   parse?: (text: string) => unknown;
   required?: boolean;
+  /** Key of an option that would say the contrary. */
+  conflicts?: string;
 }
 
 const table: Row[] = [
@@ -66,7 +69,7 @@ const table: Row[] = [
   },
   {
     flags: '--advertise <host:port>',
-    text: "where the other schedulers reach this one's API, if not as --listen says",
+    text: "where the other schedulers, and agents that fetch the executor, reach this one's API, if not as --listen says",
     parse: address,
   },
   {
@@ -108,6 +111,11 @@ const table: Row[] = [
     text: 'shell command that runs the executor on an agent',
     initial: defaultExecutor(),
     shown: "this installation's",
+  },
+  {
+    flags: '--executor-archive <file>',
+    text: 'of "npm run package:executor"; agents fetch the executor from this API and need not have GAIA installed',
+    conflicts: 'executorCommand',
   },
   {
     flags: '--data-directory <directory>',
@@ -153,11 +161,12 @@ export function readOptions(argv: string[]): FrameworkOptions {
   return command.parse(argv, { from: 'user' }).opts<FrameworkOptions>();
 }
 
-function optionOf({ flags, text, initial, shown, parse, required }: Row): Option {
+function optionOf({ flags, text, initial, shown, parse, required, conflicts }: Row): Option {
   const option = new Option(flags, text);
   option.env(`GAIA_${option.name().toUpperCase().replaceAll('-', '_')}`);
   if (initial !== undefined) option.default(initial, shown ?? String(initial));
   if (parse) option.argParser(parse);
+  if (conflicts) option.conflicts(conflicts);
   return required ? option.makeOptionMandatory() : option;
 }
 

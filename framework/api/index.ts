@@ -1,6 +1,7 @@
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import { type Tls, tlsVersionMin } from '../access/tls.js';
 import type { Account } from '../access/users.js';
+import type { ExecutorArchive } from '../executor-archive/archive.js';
 import type { FrameworkService, Leadership } from '../service.js';
 import { appHandler } from './app.js';
 import { appsResource } from './apps.js';
@@ -12,6 +13,7 @@ import { deploymentResource, deploymentsResource } from './deployments.js';
 import { drainsResource } from './drains.js';
 import { answerError, installErrorHandlers } from './errors.js';
 import { eventsResource } from './events.js';
+import { executorResource } from './executor.js';
 import { groupHandler } from './groups.js';
 import { guard } from './guard.js';
 import { installJson } from './json.js';
@@ -36,6 +38,8 @@ export interface ApiOptions {
   tls?: Tls;
   /** Left out: there is this scheduler only. */
   leadership?: Leadership;
+  /** Left out: agents have the executor. */
+  executorArchive?: ExecutorArchive;
   /** Clients that follow `/v2/events` at a time. */
   eventStreamsMax?: number;
   /** Connections of clients at a time; more are closed at once. */
@@ -78,6 +82,7 @@ export function buildApi(service: FrameworkService, options: ApiOptions = {}): F
   installErrorHandlers(api);
   registerResources(api, context);
   register(api, '/v2/events', eventsResource(context, options.eventStreamsMax ?? EVENT_STREAMS_MAX));
+  register(api, '/v1/executor/:file', executorResource(options.executorArchive ?? null));
   return api;
 }
 

@@ -8,15 +8,15 @@ import { ApiError } from './errors.js';
 /** Without `--users` all are this one. */
 export const anybody: User = { name: 'anybody', role: 'admin', paths: [] };
 
-/** For load balancers and supervisors, which have no accounts. */
-const open = ['/ping', '/health'];
+/** For load balancers, supervisors and agents, which have no accounts. */
+const open = /^\/(ping|health|v1\/executor\/[^/]+)$/;
 /** Changes of what is everybody's. */
 const ofAdmins = ['/v2/placement/drain', '/v2/placement/rebalance', '/v2/leader'];
 
 /** `url`: the path as it was registered, or as the OpenAPI document has it. Null: no account is needed. */
 export function roleNeeded(method: string, url: string | undefined): Role | null {
   const reads = method === 'GET' || method === 'HEAD';
-  if (reads) return open.includes(url ?? '') ? null : 'viewer';
+  if (reads) return open.test(url ?? '') ? null : 'viewer';
   return ofAdmins.includes(url ?? '') ? 'admin' : 'deployer';
 }
 

@@ -16,8 +16,9 @@ const VIA = 'x-marathon-via';
 
 /** What each process says for itself. */
 function isOwn({ method, url }: FastifyRequest): boolean {
-  const path = url.split('?')[0]?.replace(/\/+$/, '');
-  return path === '/ping' || path === '/health' || path === '/metrics' || (path === '/v2/leader' && method === 'GET');
+  const path = (url.split('?')[0] as string).replace(/\/+$/, '');
+  if (path === '/v2/leader') return method === 'GET';
+  return ['/ping', '/health', '/metrics'].includes(path) || path.startsWith('/v1/executor/');
 }
 
 /**

@@ -166,6 +166,7 @@ const commands = {
   'test:native:sanitize': { program: 'test/sanitize.js' },
   'test:rdma': { program: 'test/rdma/main.js', prepare: () => installPackages(rdmaPackages) },
   'test:vm': { program: 'test/vm/main.js', prepare: () => installPackages(campaignPackages) },
+  'package:executor': { program: 'framework/executor-archive/main.js' },
   campaign: { program: 'test/vm/campaign/main.js', prepare: () => installPackages(campaignPackages) },
   bench: { program: 'test/bench/main.js', prepare: prepareBench },
   conformance: { program: 'test/conformance/main.js' },

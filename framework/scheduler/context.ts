@@ -10,7 +10,7 @@ import type {
   Unavailability,
 } from '../../placement/types.js';
 import type { PublicEvent } from '../events/event.js';
-import type { Offer, SchedulerCallBody, SchedulerEvent } from '../mesos-http-client/index.js';
+import type { CommandURI, Offer, SchedulerCallBody, SchedulerEvent } from '../mesos-http-client/index.js';
 import type { PreemptionJob, RebalanceJob } from '../planning.js';
 import type { ProbeAnswer } from '../prober.js';
 import type { ProbeOrder, ProbeOutcome } from '../probes/types.js';
@@ -62,6 +62,8 @@ export interface SchedulerOptions {
   principal: string | null;
   /** Shell command that runs the executor on an agent. */
   executorCommand: string;
+  /** What that needs in the sandbox. Left out: nothing. */
+  executorUris?: CommandURI[];
   /** On every agent: where members with durability `disk` keep what outlives them. */
   dataDirectory: string;
   /** Of users' changes; one more is refused. */

@@ -43,7 +43,7 @@ export function taskInfo(
   spec: AppSpec,
   task: TaskRecord,
   resources: Resource[],
-  options: Pick<SchedulerOptions, 'executorCommand' | 'secrets'>,
+  options: Pick<SchedulerOptions, 'executorCommand' | 'executorUris' | 'secrets'>,
   replica: ReplicaOrder | null,
 ): TaskInfo {
   const grace = (ms: number) => ({ nanoseconds: ms * 1e6 });
@@ -57,7 +57,7 @@ export function taskInfo(
       type: 'CUSTOM',
       name: `GAIA executor of ${spec.id}`,
       source: spec.id,
-      command: executorOf(spec, options.executorCommand),
+      command: executorOf(spec, options),
       shutdown_grace_period: grace(task.killGraceMs + executorGraceMs),
     },
     kill_policy: { grace_period: grace(task.killGraceMs) },
@@ -66,15 +66,23 @@ export function taskInfo(
   };
 }
 
-function executorOf(spec: AppSpec, executorCommand: string): CommandInfo {
-  const uris = spec.fetch.map(({ uri, extract, executable, cache, destPath }) => ({
+function executorOf(
+  spec: AppSpec,
+  { executorCommand, executorUris = [] }: Pick<SchedulerOptions, 'executorCommand' | 'executorUris'>,
+): CommandInfo {
+  const fetched = spec.fetch.map(({ uri, extract, executable, cache, destPath }) => ({
     value: uri,
     extract,
     executable,
     cache,
     ...(destPath ? { output_file: destPath } : {}),
   }));
-  return { shell: true, value: executorCommand, uris, ...(spec.user ? { user: spec.user } : {}) };
+  return {
+    shell: true,
+    value: executorCommand,
+    uris: [...executorUris, ...fetched],
+    ...(spec.user ? { user: spec.user } : {}),
+  };
 }
 
 function assignment(

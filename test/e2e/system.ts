@@ -16,6 +16,12 @@ import {
 
 const cli = fileURLToPath(new URL('../../framework/cli/main.js', import.meta.url));
 
+/** What starts a program, and with which further variables. */
+export interface Launcher {
+  argv: string[];
+  env: Record<string, string>;
+}
+
 export interface Ran {
   status: number | null;
   stdout: string;
@@ -102,22 +108,15 @@ export class System {
   ) {}
 
   /** `timings`: of Mesos, where the defaults (an agent is given up after 75 s) are too long for a test. */
-  static async start(options: { agents?: number; timings?: ClusterTimings } = {}): Promise<System> {
+  static async start(
+    options: { agents?: number; timings?: ClusterTimings; launcher?: Launcher } = {},
+  ): Promise<System> {
     const directory = mkdtempSync(join(tmpdir(), 'gaia-e2e-'));
-    const { agents = 5, timings } = options;
+    const { agents = 5, timings, launcher } = options;
     try {
       if (timings) await startMesos(directory, agents, timings);
-      const ran = await runCli([
-        'up',
-        '--no-demo',
-        '--json',
-        '--directory',
-        directory,
-        '--port',
-        '0',
-        '--agents',
-        `${agents}`,
-      ]);
+      const where = ['--directory', directory, '--port', '0', '--agents', `${agents}`];
+      const ran = await runCli(['up', '--no-demo', '--json', ...where], launcher);
       if (ran.status !== 0) throw new Error(`gaia up ended with ${ran.status}: ${ran.stderr}${ran.stdout}`);
       const result = JSON.parse(ran.stdout.trim().split('\n').at(-1) as string) as { apiUrl: string };
       return new System(directory, result.apiUrl);
@@ -249,9 +248,16 @@ function commandLineOf(pid: number): string {
   }
 }
 
-export function runCli(args: string[]): Promise<Ran> {
+export function runCli(args: string[], launcher: Launcher = { argv: [], env: {} }): Promise<Ran> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [cli, ...args], { stdio: ['ignore', 'pipe', 'pipe'], timeout: 120_000 });
+    const [program = process.execPath, ...before] =
+      launcher.argv.length > 0 ? [...launcher.argv, process.execPath] : [];
+    const env = { ...process.env, ...launcher.env };
+    const child = spawn(program, [...before, cli, ...args], {
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: 120_000,
+    });
     const ran: Ran = { status: null, stdout: '', stderr: '' };
     child.stdout.on('data', (chunk) => (ran.stdout += chunk));
     child.stderr.on('data', (chunk) => (ran.stderr += chunk));

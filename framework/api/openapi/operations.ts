@@ -191,6 +191,7 @@ const otherPaths: Record<string, Path> = {
   '/health': {
     GET: { summary: '200 while a master is connected, else 503', answers: { 200: 'Health', 503: 'Health' } },
   },
+  '/v1/executor/{file}': { GET: get('the archive of the executor, for agents', 'application/gzip') },
   '/metrics': { GET: get("Prometheus' text format", 'text/plain') },
 };
 

@@ -197,7 +197,7 @@ describe('API, roles', () => {
         assert.ok(method === 'get' || role === 'deployer' || role === 'admin', `${method} ${path} changes`);
       }
     }
-    assert.deepEqual(open, ['/ping', '/health']);
+    assert.deepEqual(open, ['/ping', '/health', '/v1/executor/none']);
     assert.deepEqual(ofAdmins, [
       ...[
         'post /v2/placement/drain',

@@ -1,5 +1,6 @@
 /** The document of the API against the API: every route is in it, every route of it is there, and answers are what it says. */
 import assert from 'node:assert/strict';
+import { Readable } from 'node:stream';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { openApiDocument } from '../../../framework/api/openapi/document.js';
 import { type Operation, paths } from '../../../framework/api/openapi/operations.js';
@@ -54,6 +55,7 @@ const special: Record<
   'GET /v2/deployments/{id}': { path: () => `/v2/deployments/${deploymentId()}` },
   'DELETE /v2/deployments/{id}': { path: () => `/v2/deployments/${deploymentId()}`, query: 'force=true' },
   'GET /v2/events': { query: 'follow=false', headers: { accept: 'text/event-stream' } },
+  'GET /v1/executor/{file}': { path: () => '/v1/executor/1.tar.gz' },
   'GET /v2/placement/drain': { query: 'agent=a1' },
   'POST /v2/placement/drain': { query: 'agent=a1' },
   'DELETE /v2/placement/drain': { query: 'zone=a' },
@@ -102,7 +104,9 @@ describe('api: OpenAPI', () => {
   freshApi();
   beforeEach(async () => {
     const leadership = { leading: true, leader: '127.0.0.1:1', abdicate: () => true };
-    buildWith({ leadership: { ...leadership, zooKeeper: { url: 'zk://none', sessionTimeoutMs: 1 } } });
+    const executorArchive = { sha256: '1', bytes: 1, read: () => Readable.from(['1']) };
+    const zooKeeper = { url: 'zk://none', sessionTimeoutMs: 1 };
+    buildWith({ executorArchive, leadership: { ...leadership, zooKeeper } });
     await fill();
   });
 

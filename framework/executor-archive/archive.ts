@@ -1,0 +1,32 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+
+/** An archive that is served. */
+export interface ExecutorArchive {
+  /** Of the whole file, hex. */
+  sha256: string;
+  bytes: number;
+  /** Its bytes from the first on, until `signal` says otherwise. */
+  read(signal?: AbortSignal): Readable;
+}
+
+/** It stays open, so that a file that is put in its place changes nothing. Throws an error that names the option. */
+export async function openArchive(file: string): Promise<ExecutorArchive> {
+  try {
+    const handle = await open(file);
+    const { size: bytes } = await handle.stat();
+    const read = (signal?: AbortSignal) => readFrom(file, handle, signal);
+    const hash = createHash('sha256');
+    for await (const chunk of read()) hash.update(chunk);
+    return { sha256: hash.digest('hex'), bytes, read };
+  } catch (error) {
+    const { message } = error as Error;
+    throw new Error(`--executor-archive ${file} cannot be read: ${message}; "npm run package:executor" makes one`);
+  }
+}
+
+function readFrom(file: string, handle: FileHandle, signal: AbortSignal | undefined): Readable {
+  return createReadStream(file, { fd: handle.fd, autoClose: false, start: 0, ...(signal && { signal }) });
+}

@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { Readable } from 'node:stream';
+import { Seat } from '../../../framework/seat.js';
+import { api, buildOver, buildWith, call, freshApi } from './harness.js';
+
+const sha256 = 'ab'.repeat(32);
+const url = `/v1/executor/${sha256}.tar.gz`;
+const archive = (read = (): Readable => Readable.from([Buffer.from('bytes')])) => ({ sha256, bytes: 5, read });
+
+describe('the archive of the executor over the API', () => {
+  freshApi();
+
+  it('is given to whoever asks, under its hash, with its length beforehand', async () => {
+    await api.close();
+    buildWith({ executorArchive: archive(), users: () => [] });
+    const { status, body, headers } = await call('GET', url);
+    assert.deepEqual([status, body, headers['content-length']], [200, 'bytes', '5']);
+    const head = await call('HEAD', url);
+    assert.deepEqual([head.status, head.body, head.headers['content-length']], [200, '', '5']);
+    assert.equal((await call('GET', '/v2/info')).status, 401);
+  });
+
+  it('is no other, and none where the framework has none', async () => {
+    assert.match((await call('GET', url)).body.remedy, /start it with --executor-archive FILE/);
+    await api.close();
+    buildWith({ executorArchive: archive() });
+    const other = await call('GET', `/v1/executor/${'cd'.repeat(32)}.tar.gz`);
+    assert.deepEqual([other.status, other.body.remedy], [404, `It has ${sha256}.tar.gz.`]);
+  });
+
+  it('is given by schedulers that do not lead', async () => {
+    await api.close();
+    const leadership = { leading: false, leader: null, zooKeeper: null, abdicate: () => false };
+    buildOver(new Seat(), { executorArchive: archive(), leadership });
+    assert.equal((await call('GET', url)).body, 'bytes');
+  });
+
+  it('is given to a hundred at a time, and again when one of them is through', async () => {
+    await api.close();
+    const open: Readable[] = [];
+    const slow = () => {
+      open.push(new Readable({ read: () => undefined }));
+      return open.at(-1) as Readable;
+    };
+    buildWith({ executorArchive: archive(slow) });
+    const answers = Array.from({ length: 100 }, () => call('GET', url).catch(() => null));
+    while (open.length < 100) await new Promise(setImmediate);
+    const busy = await call('GET', url);
+    assert.deepEqual([busy.status, busy.headers['retry-after']], [503, '10']);
+    for (const body of open) body.push('bytes') && body.push(null);
+    assert.equal((await answers[0])?.status, 200);
+    await Promise.all(answers);
+    const again = call('GET', url);
+    while (open.length < 101) await new Promise(setImmediate);
+    open[100]?.push('bytes');
+    open[100]?.push(null);
+    assert.equal((await again).status, 200);
+  });
+});
