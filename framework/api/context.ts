@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AppSpec } from '../app.js';
+import type { ExecutorArchive } from '../executor-archive/archive.js';
 import type { AppView, FrameworkService, FrameworkView, Leadership } from '../service.js';
 import { toJson } from '../spec.js';
 import type { Accepted, Changes } from './changes.js';
@@ -14,6 +15,8 @@ export interface Context {
   now(): number;
   /** `host:port` this API listens at; null before it listens. */
   address(): string | null;
+  /** That agents are given; null: they have the executor. */
+  executorArchive: ExecutorArchive | null;
   /** Of this API and that of the other schedulers. */
   scheme: 'http' | 'https';
 }

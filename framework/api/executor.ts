@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 import type { ExecutorArchive } from '../executor-archive/archive.js';
 import { archiveName } from '../executor-archive/start.js';
+import type { Context } from './context.js';
 import { ApiError } from './errors.js';
 import type { Resource } from './resource.js';
 
@@ -10,7 +11,7 @@ const DOWNLOADS_MAX = 100;
 const DOWNLOAD_MAX_MS = 600_000;
 
 /** `/v1/executor/SHA256.tar.gz`, for agents, which have no accounts; there is nothing secret in it. */
-export function executorResource(archive: ExecutorArchive | null): Resource {
+export function executorResource({ executorArchive: archive }: Context): Resource {
   let downloads = 0;
   return {
     GET: (request, reply) => {

@@ -72,7 +72,8 @@ export function buildApi(service: FrameworkService, options: ApiOptions = {}): F
   const address = () => addressOf(api);
   const leadership = options.leadership ?? leadsAlone(address);
   const scheme = tls === null ? 'http' : 'https';
-  const context: Context = { service, leadership, changes, now, address, scheme };
+  const { executorArchive = null } = options;
+  const context: Context = { service, leadership, changes, now, address, executorArchive, scheme };
   installAudit(api);
   api.addHook('onRequest', guard(options.hostNames ?? []));
   installHeaders(api, context);
@@ -82,7 +83,6 @@ export function buildApi(service: FrameworkService, options: ApiOptions = {}): F
   installErrorHandlers(api);
   registerResources(api, context);
   register(api, '/v2/events', eventsResource(context, options.eventStreamsMax ?? EVENT_STREAMS_MAX));
-  register(api, '/v1/executor/:file', executorResource(options.executorArchive ?? null));
   return api;
 }
 
@@ -105,6 +105,7 @@ function registerResources(api: FastifyInstance, context: Context): void {
   register(api, '/v2/leader', leaderResource(context));
   register(api, '/v2/plugins', pluginsResource());
   register(api, '/v2/openapi.json', openApiResource());
+  register(api, '/v1/executor/:file', executorResource(context));
   register(api, '/ping', pingResource());
   register(api, '/health', healthResource(context));
   register(api, '/metrics', metricsResource(context));

@@ -3,23 +3,32 @@
  * is gone from the metrics too, and there are never more series than apps, replicas and their peers.
  */
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { installation } from '../installation.js';
 import type { FrameworkView } from '../service.js';
 import type { Context } from './context.js';
 import { addReplicas } from './replica-metrics.js';
 import type { Resource } from './resource.js';
 
-export function metricsResource({ service, leadership }: Context): Resource {
+export function metricsResource({ service, leadership, executorArchive }: Context): Resource {
   return {
     GET: async (_request, reply) => {
       const registry = new Registry();
       const leads = new Gauge({ name: 'gaia_leading', help: '1 while this scheduler leads', registers: [registry] });
       leads.set(Number(leadership.leading));
+      addVersions(registry, executorArchive?.sha256 ?? '');
       // Others know nothing of agents and apps.
       if (leadership.leading) addView(registry, service.view());
       const text = await Registry.merge([registry, processRegistry()]).metrics();
       return reply.type(registry.contentType).send(text);
     },
   };
+}
+
+/** Empty: agents have the executor. */
+function addVersions(registry: Registry, executor_archive: string): void {
+  const labels = { version: installation.version, executor_archive };
+  const help = '1 for the version of this scheduler and the SHA-256 of the executor that it serves';
+  new Gauge({ name: 'gaia_info', help, labelNames: Object.keys(labels), registers: [registry] }).set(labels, 1);
 }
 
 function addView(registry: Registry, view: FrameworkView): void {

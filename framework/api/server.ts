@@ -4,7 +4,7 @@ import { ApiError, noLeader } from './errors.js';
 import type { Resource } from './resource.js';
 
 /** `/v2/info`: who serves this API. */
-export function infoResource({ service, leadership, address }: Context): Resource {
+export function infoResource({ service, leadership, address, executorArchive }: Context): Resource {
   return {
     GET: () => {
       const { frameworkId, master, releasing } = service.view();
@@ -12,6 +12,7 @@ export function infoResource({ service, leadership, address }: Context): Resourc
       return {
         name: 'gaia',
         version: installation.version,
+        executorArchive: executorArchive?.sha256 ?? null,
         elected: leading,
         leader,
         frameworkId,

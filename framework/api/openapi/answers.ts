@@ -127,7 +127,10 @@ export const answerSchemas: Record<string, Schema> = {
   Drains: object({
     drains: list(object({ id: text, wanted: { type: 'object' }, agents, tasks: count, startedAt: time })),
   }),
-  Info: object({ name: text, version: text, elected: flag, leader: maybe(text), frameworkId: maybe(text) }),
+  Info: object({
+    ...{ name: text, version: text, executorArchive: maybe(text) },
+    ...{ elected: flag, leader: maybe(text), frameworkId: maybe(text) },
+  }),
   Leader: object({ leader: text }),
   Message: object({ message: text }),
   Plugins: object({ plugins: list(anything) }),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
+import { installation } from '../../../framework/installation.js';
 import { Seat } from '../../../framework/seat.js';
 import { api, buildOver, buildWith, call, freshApi } from './harness.js';
 
@@ -26,6 +27,19 @@ describe('the archive of the executor over the API', () => {
     buildWith({ executorArchive: archive() });
     const other = await call('GET', `/v1/executor/${'cd'.repeat(32)}.tar.gz`);
     assert.deepEqual([other.status, other.body.remedy], [404, `It has ${sha256}.tar.gz.`]);
+  });
+
+  it('is what the framework says that it serves', async () => {
+    const told = async () => {
+      const metrics = String((await call('GET', '/metrics')).body);
+      const labels = /^gaia_info\{(.*)\} 1$/m.exec(metrics)?.[1];
+      return [(await call('GET', '/v2/info')).body.executorArchive, labels];
+    };
+    const version = `version="${installation.version}"`;
+    assert.deepEqual(await told(), [null, `${version},executor_archive=""`]);
+    await api.close();
+    buildWith({ executorArchive: archive() });
+    assert.deepEqual(await told(), [sha256, `${version},executor_archive="${sha256}"`]);
   });
 
   it('is given by schedulers that do not lead', async () => {
