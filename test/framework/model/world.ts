@@ -27,6 +27,10 @@ export class World {
   now = 1_790_000_000_000;
   crashNext: Crash | null = null;
   crashes = 0;
+  /** What has reached the store, Mesos or a user: so many actions. */
+  performed = 0;
+  /** It also crashes before these of them: a write is not begun, or what follows it is told in part. */
+  readonly crashesBefore = new Set<number>();
   #counter = 0;
   /** What the provider of secrets knows. */
   readonly secrets = new Map<string, string>();
@@ -96,6 +100,11 @@ export class World {
   }
 
   #perform(action: Action): void {
+    const isOutside = action.type === 'persist' || action.type === 'call' || action.type === 'reply';
+    if (isOutside && this.crashesBefore.has(this.performed++)) {
+      this.crash();
+      return;
+    }
     if (action.type === 'reply') this.#replies.set(action.requestId, action.result);
     if (action.type === 'publish') this.published.push(action.event);
     if (action.type === 'plan')

@@ -1,0 +1,74 @@
+/**
+ * `npm run crash -- [--count N] [--seed S] [--scenario NAME]`: every scenario N times from seed S on, undisturbed and under faults, with the
+ * framework killed at each of its actions, then at pairs of them. `--points a,b --faults SHARE` repeats a run that failed.
+ */
+import { parseArgs } from 'node:util';
+import { randomFrom } from '../random.js';
+import { check, pointsOf, type Run } from './points.js';
+import { scenarios } from './scenarios.js';
+
+const { values } = parseArgs({
+  options: {
+    count: { type: 'string', default: '1' },
+    seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
+    scenario: { type: 'string' },
+    points: { type: 'string' },
+    faults: { type: 'string' },
+  },
+});
+const whole = (name: 'count' | 'seed') => {
+  const value = Number(values[name]);
+  if (Number.isSafeInteger(value) && value >= 0) return value;
+  console.error(`--${name} is "${values[name]}"; give a whole number`);
+  process.exit(2);
+};
+const [count, firstSeed] = [whole('count'), whole('seed')];
+const chosen = scenarios.filter(({ name }) => values.scenario === undefined || name === values.scenario);
+if (chosen.length === 0) {
+  console.error(`--scenario "${values.scenario}" is none of: ${scenarios.map(({ name }) => name).join(', ')}`);
+  process.exit(2);
+}
+const given = values.points?.split(',').filter(Boolean).map(Number);
+const shares = values.faults === undefined ? [0, 0.1, 0.3] : [Number(values.faults)];
+const pairsPerScenario = 50;
+
+/** Each action once, then pairs: the framework that goes on is killed, too. */
+function plansOf(actions: number, seed: number): number[][] {
+  const random = randomFrom(seed);
+  const any = () => Math.floor(random() * actions);
+  return [
+    ...pointsOf(actions, 1, 0).map((point) => [point]),
+    ...Array.from({ length: pairsPerScenario }, () => [any(), any()]),
+  ];
+}
+
+let passed = 0;
+let failed = 0;
+function attempt(run: Run): number | null {
+  try {
+    const actions = check(run);
+    passed++;
+    return actions;
+  } catch (error) {
+    failed++;
+    console.log(`FAIL ${run.scenario.name}: ${(error as Error).message}`);
+    return null;
+  }
+}
+
+console.log(`seed ${firstSeed}`);
+for (let seed = firstSeed; seed < firstSeed + count; seed++) {
+  for (const scenario of chosen) {
+    const before = failed;
+    for (const faultShare of shares) {
+      const actions = attempt({ scenario, seed, faultShare, points: given ?? [] });
+      const plans = given || actions === null ? [] : plansOf(actions, seed);
+      for (const points of plans) attempt({ scenario, seed, faultShare, points });
+    }
+    console.log(
+      `${failed === before ? 'ok  ' : 'FAIL'} ${scenario.name}, seed ${seed}: ${passed + failed} runs so far`,
+    );
+  }
+}
+console.log(`${passed} passed, ${failed} failed`);
+process.exit(failed > 0 ? 1 : 0);

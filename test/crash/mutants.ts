@@ -1,0 +1,103 @@
+/**
+ * `npm run crash:mutants`: the compiled scheduler with one rule left out, one after the other; the tests of `crash.test.ts` must notice each.
+ */
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+interface Mutant {
+  name: string;
+  /** Below `framework/`, compiled. */
+  file: string;
+  from: string;
+  to: string;
+}
+
+const mutants: Mutant[] = [
+  {
+    name: 'Mesos is told before the store is written',
+    file: 'scheduler.js',
+    from: "[{ type: 'persist', changes }, ...context.actions]",
+    to: "[...context.actions, { type: 'persist', changes }]",
+  },
+  {
+    name: 'kills are not repeated',
+    file: 'scheduler/reconcile.js',
+    from: 'if (!isDue(memory.kills, task.id, now, killFirstMs, killMaxMs))',
+    to: 'if (memory.kills.has(task.id) || !isDue(memory.kills, task.id, now, killFirstMs, killMaxMs))',
+  },
+  {
+    name: 'a member number is used again',
+    file: 'scheduler/launch.js',
+    from: 'group.nextMember + tasks.length',
+    to: 'group.nextMember + tasks.length - 1',
+  },
+  {
+    name: 'nothing is asked after a takeover',
+    file: 'scheduler.js',
+    from: '    startReconciliation(context);',
+    to: '',
+  },
+  {
+    name: 'steps of deployments are done at once',
+    file: 'scheduler/deployments.js',
+    from: 'if (progress === null)',
+    to: 'if (progress !== "")',
+  },
+  {
+    name: 'a new generation begins with member 1',
+    file: 'scheduler/groups.js',
+    from: 'nextMember: app.group?.nextMember ?? 1',
+    to: 'nextMember: 1',
+  },
+  {
+    name: 'tasks that the store does not know are left alone',
+    file: 'scheduler/reconcile.js',
+    from: 'of memory.strays)',
+    to: 'of [])',
+  },
+];
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const seed = process.argv[2] ?? '1';
+const secondsMax = 60;
+
+/** Whether the tests fail; throws when the rule is not where the mutant looks for it. */
+function isNoticed({ name, file, from, to }: Mutant): { noticed: boolean; by: string } {
+  const copy = mkdtempSync(join(root, 'build', 'crash-mutant-'));
+  try {
+    for (const part of ['framework', 'placement', 'executor', 'test', 'consensus'])
+      cpSync(join(root, 'dist', part), join(copy, part), { recursive: true });
+    const target = join(copy, 'framework', file);
+    const text = readFileSync(target, 'utf8');
+    if (text.split(from).length !== 2)
+      throw new Error(`mutant "${name}": framework/${file} does not hold once: ${from}; adapt test/crash/mutants.ts`);
+    writeFileSync(target, text.replace(from, to));
+    const args = [
+      join(root, 'node_modules/mocha/bin/mocha.js'),
+      '--no-config',
+      '--bail',
+      join(copy, 'test/crash/crash.test.js'),
+    ];
+    const result = spawnSync(process.execPath, args, {
+      cwd: root,
+      encoding: 'utf8',
+      env: { ...process.env, GAIA_SEED: seed },
+      timeout: secondsMax * 1000,
+    });
+    const by = result.stdout.match(/^\s+1\) (.+)$/m)?.[1] ?? '';
+    return { noticed: result.status === 1 && by !== '', by: `${by}: ${/Error: (.*)/.exec(result.stdout)?.[1] ?? ''}` };
+  } finally {
+    rmSync(copy, { recursive: true });
+  }
+}
+
+let failed = 0;
+for (const mutant of mutants) {
+  const { noticed, by } = isNoticed(mutant);
+  if (!noticed) failed++;
+  console.log(`${noticed ? 'ok  ' : 'FAIL'} ${mutant.name}: ${noticed ? `noticed in ${by}` : 'nobody notices'}`);
+}
+console.log(`${mutants.length - failed} passed, ${failed} failed`);
+process.exit(failed > 0 ? 1 : 0);
