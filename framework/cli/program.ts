@@ -42,6 +42,7 @@ export function buildProgram(): Command {
   addAppCommands(program.command('app').description('add, change and look at apps'));
   addDeploymentCommands(program.command('deployment').description('changes that are being carried out'));
   addInspectCommands(program);
+  addDoctor(program);
   addStoreCommands(program);
   addUserCommands(program.command('user').description('who may use the API'));
   addVmCommands(program.command('vm').description('virtual machines'));
@@ -173,6 +174,18 @@ function addInspectCommands(program: Command): void {
     .description('the end of what the tasks of an app wrote (local clusters)')
     .option('--slot <SLOT>', 'only the replica in this slot', whole(0, 8))
     .action((id, options) => logs(session(options), id, options));
+}
+
+function addDoctor(program: Command): void {
+  program
+    .command('doctor')
+    .description('is this machine fit to be an agent: RDMA, ports, memory, disk, programs; with --api its clock, too')
+    .option('--data-directory <DIR>', 'where replicas keep their data', '/var/lib/gaia/replicas')
+    .action(async (options: GlobalOptions & { dataDirectory: string }) => {
+      const { api: url, ca, dataDirectory: directory } = options;
+      const api = url === undefined ? null : { url: url.split(',')[0] as string, authority: authorityFrom(ca) };
+      await (await import('./doctor/doctor.js')).doctor(outputOf(options), { directory, api });
+    });
 }
 
 /** The framework's state, past its API. */
