@@ -84,6 +84,8 @@ export interface Wanted {
   apps: Map<string, AppSpec | null>;
   groups?: Map<string, AppGroup | null>;
   mode?: DeployMode;
+  /** Apps that this change takes from deployments which were to restart them: what is outdated is still replaced. */
+  unfinished?: string[];
   deadline?: Deadline;
   /** What people are told has changed; left out: the lowest path above the apps. */
   groupId?: string;
@@ -111,14 +113,27 @@ export function deploy(context: Context, wanted: Wanted): CommandResult {
   return { ok: true, deploymentId: deployment.id, version };
 }
 
-export function targetsOf({ state }: Context, { apps, mode = 'change' }: Wanted): Targets {
+/** Apps that a deployment which has not ended is to restart, or restarts now. */
+export function unfinishedRestarts({ state }: Context, appIds: Iterable<string>): string[] {
+  const isLeft = (id: string) =>
+    state.deploymentsOf(id).some(({ steps, currentStep }) =>
+      steps
+        .slice(currentStep - 1)
+        .flatMap(({ actions }) => actions)
+        .some(({ action, app }) => app === id && action === 'RestartApplication'),
+    );
+  return [...appIds].filter(isLeft);
+}
+
+export function targetsOf({ state }: Context, { apps, mode = 'change', unfinished = [] }: Wanted): Targets {
   const targets: Targets = new Map();
   for (const [id, spec] of apps) {
     const app = state.apps.get(id);
     // What is being deleted is there no more, though its tasks may be.
     const before = app && !app.deleting ? app.spec : null;
-    const restarts = spec !== null && before !== null && (mode === 'restart' || configurationChanged(before, spec));
-    const after = spec && (mode === 'rollBack' ? spec : { ...spec, versionInfo: versionInfo(before, spec, restarts) });
+    const isNew = spec !== null && before !== null && (mode === 'restart' || configurationChanged(before, spec));
+    const after = spec && (mode === 'rollBack' ? spec : { ...spec, versionInfo: versionInfo(before, spec, isNew) });
+    const restarts = isNew || (spec !== null && before !== null && unfinished.includes(id));
     targets.set(id, { before, after, restarts });
   }
   return targets;

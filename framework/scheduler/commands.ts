@@ -12,6 +12,7 @@ import {
   type Refusal,
   settle,
   targetsOf,
+  unfinishedRestarts,
   unlock,
   type Wanted,
 } from './changes.js';
@@ -81,13 +82,9 @@ function carryOut(context: Context, command: Command): CommandResult {
 function putApps(context: Context, command: Extract<Command, { type: 'putApps' }>): CommandResult {
   const { specs, create, force, deadline } = command;
   const refusal = specs.map((spec) => refusePut(context, spec, create)).find((found) => found !== null);
-  const locked =
-    refusal ??
-    unlock(
-      context,
-      specs.map(({ id }) => id),
-      force,
-    );
+  const ids = specs.map(({ id }) => id);
+  const unfinished = unfinishedRestarts(context, ids);
+  const locked = refusal ?? unlock(context, ids, force);
   if (locked) return locked;
   const version = specs
     .map((spec) => spec.version)
@@ -98,6 +95,7 @@ function putApps(context: Context, command: Extract<Command, { type: 'putApps' }
   return deploy(context, {
     version,
     apps: new Map(specs.map((spec) => [spec.id, spec])),
+    unfinished,
     ...(deadline && { deadline }),
   });
 }
@@ -111,7 +109,8 @@ function changeTree(context: Context, command: Extract<Command, { type: 'changeT
   for (const id of removedApps) if (context.state.apps.get(id)) apps.set(id, null);
   const byId = new Map<string, AppGroup | null>(groups.map((group) => [group.id, group]));
   for (const id of removedGroups) if (context.state.appGroups.get(id)) byId.set(id, null);
-  const wanted = { version, apps, groups: byId, groupId, ...(deadline && { deadline }) };
+  const unfinished = unfinishedRestarts(context, apps.keys());
+  const wanted = { version, apps, groups: byId, groupId, unfinished, ...(deadline && { deadline }) };
   if (dryRun) return preview(context, wanted);
   return unlock(context, [...apps.keys()], force) ?? deploy(context, wanted);
 }

@@ -4,7 +4,7 @@ import { majorityOf } from '../../placement/index.js';
 import type { AppSpec } from '../app.js';
 import { isReplicatedGuest } from '../replicated-guest.js';
 import type { Command, CommandResult } from '../service.js';
-import { deploy, unlock } from './changes.js';
+import { deploy, unfinishedRestarts, unlock } from './changes.js';
 import type { Context } from './context.js';
 import { wantSlots } from './groups.js';
 import { guestBears } from './guests.js';
@@ -84,6 +84,7 @@ function killNow(context: Context, tasks: TaskRecord[], { force, wipe = false }:
 
 /** Plain tasks are killed at once; replicas leave their configuration first, because their slots are no longer wanted. */
 function killAndScale(context: Context, byApp: Map<string, TaskRecord[]>, force: boolean): CommandResult {
+  const unfinished = unfinishedRestarts(context, byApp.keys());
   const locked = unlock(context, [...byApp.keys()], force);
   if (locked) return locked;
   const targets = [...byApp].flatMap(([appId, tasks]) => {
@@ -95,7 +96,7 @@ function killAndScale(context: Context, byApp: Map<string, TaskRecord[]>, force:
       .map(([, spec]) => spec.version)
       .sort()
       .at(-1) ?? nextVersion(context, undefined);
-  return deploy(context, { version, apps: new Map(targets) });
+  return deploy(context, { version, apps: new Map(targets), unfinished });
 }
 
 function scaledDown(context: Context, app: AppRecord, tasks: TaskRecord[]): AppSpec {

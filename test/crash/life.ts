@@ -50,22 +50,22 @@ export class Life {
   }
 
   /** Asks for these apps until the framework has answered; `doom`: none of the tasks that live now is to stay. */
-  put(specs: AppSpec[], doom = false): void {
+  put(specs: AppSpec[], { doom = false, force = false } = {}): void {
     if (doom) for (const { id } of specs) this.doom(id);
-    this.#askFor(specs);
+    this.#askFor(specs, { force });
     for (const spec of specs) this.#answered(spec.id, spec);
   }
 
   /** Asks for what cannot be had, with a deadline: in the end it is what it was. */
   putInVain(spec: AppSpec, seconds: number): void {
-    this.#askFor([spec], { seconds, rollBack: true });
+    this.#askFor([spec], { force: false, deadline: { seconds, rollBack: true } });
   }
 
   /** The lock says to a user who asks again that the change has been accepted. */
-  #askFor(specs: AppSpec[], deadline?: Deadline): void {
+  #askFor(specs: AppSpec[], { force, deadline }: { force: boolean; deadline?: Deadline }): void {
     for (const spec of specs) this.#asked.set(spec.id, spec);
     const made = () => specs.map((spec) => ({ ...spec, version: this.version() }));
-    const command = (): Command => ({ type: 'putApps', specs: made(), create: false, force: false });
+    const command = (): Command => ({ type: 'putApps', specs: made(), create: false, force });
     this.ask(() => ({ ...command(), ...(deadline && { deadline }) }), ['locked']);
   }
 

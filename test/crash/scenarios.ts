@@ -151,7 +151,12 @@ export const scenarios: Scenario[] = [
   scenario('scale down', [ledger({ instances: 5 }), web({ instances: 4 })], (life) =>
     life.put([ledger(), web({ instances: 1 })]),
   ),
-  scenario('upgrade', [ledger(), web()], (life) => life.put([ledger(changed), web(changed)], true)),
+  scenario('upgrade', [ledger(), web()], (life) => life.put([ledger(changed), web(changed)], { doom: true })),
+  scenario('upgrade by force, twice', [ledger(), web()], (life) => {
+    life.put([ledger(changed), web(changed)], { doom: true });
+    life.suffer(4, 0);
+    life.put([ledger(changed), web(changed)], { force: true });
+  }),
   scenario('restart', [ledger()], (life) => {
     life.doom('/demo/ledger');
     life.ask(() => ({ type: 'restartApp', appId: '/demo/ledger', version: life.version(), force: true }));
@@ -175,7 +180,7 @@ export const scenarios: Scenario[] = [
   scenario('sick member', [ledger({ healthChecks: [health] })], (life) => sicken(life, '/demo/ledger')),
   scenario('readiness', [web({ readinessChecks: [readiness] })], (life) => {
     becomeReady(life);
-    life.put([web({ ...changed, readinessChecks: [readiness] })], true);
+    life.put([web({ ...changed, readinessChecks: [readiness] })], { doom: true });
   }),
   scenario(
     'preemption',
@@ -188,7 +193,9 @@ export const scenarios: Scenario[] = [
     2,
   ),
   scenario('volumes', [], (life) => life.put([keep(), vault()])),
-  scenario('upgrade with volumes', [keep(), vault()], (life) => life.put([keep(changed), vault(changed)], true)),
+  scenario('upgrade with volumes', [keep(), vault()], (life) =>
+    life.put([keep(changed), vault(changed)], { doom: true }),
+  ),
   scenario('delete volumes', [keep(), vault()], (life) => {
     life.delete('/keep');
     life.delete('/vault');

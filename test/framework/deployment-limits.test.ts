@@ -80,6 +80,38 @@ describe('scheduler: deployments that do not end', () => {
     assert.equal(world.app('/demo/ledger').group?.generation, 1);
   });
 
+  it('that are ended by the same change, by force, leave no task of the earlier version', () => {
+    for (const make of [appSpec, replicatedSpec]) {
+      const world = new World();
+      world.connect();
+      world.command(put(make('/app', { instances: 3 })));
+      world.until(settled);
+      const earlier = world.app('/app').tasks.map(({ id }) => id);
+      const change = () => put(make('/app', { instances: 3, env: { A: 'new' } }));
+      world.command(change());
+      world.until(({ apps }) => apps.some(({ tasks }) => tasks.some(({ id }) => !earlier.includes(id))));
+      const present = () => world.app('/app').tasks.filter(({ id }) => !earlier.includes(id));
+      const [first] = present();
+      assert.equal(world.command({ ...change(), force: true } as Command)?.ok, true);
+      world.until(settled);
+      assert.equal(present().length, 3);
+      assert.equal(world.app('/app').tasks.length, 3);
+      assert.ok(
+        present().some(({ id }) => id === first?.id),
+        'what was replaced already stays',
+      );
+    }
+  });
+
+  it('that are ended by a kill with scale, by force, still replace the rest', () => {
+    const world = settledWorld();
+    const [killed, kept] = world.app('/web').tasks.map(({ id }) => id);
+    world.command(put(appSpec('/web', { instances: 2, env: { A: 'new' } })));
+    world.command({ type: 'killTasks', taskIds: [killed as string], scale: true, force: true });
+    world.until((view) => settled(view) && world.mesos.living('/web').length === 1);
+    assert.notEqual(world.app('/web').tasks[0]?.id, kept);
+  });
+
   it('that are ended by force leave no app behind: what was not begun follows', () => {
     for (const end of ['cancel', 'change', 'deadline']) {
       const world = new World();
