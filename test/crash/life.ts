@@ -158,9 +158,11 @@ export class Life {
     this.#checkApps();
     const living = [...this.world.mesos.tasks.values()].filter(({ ended }) => !ended);
     const records = lodash.keyBy(this.records<TaskRecord>('task'), 'id');
-    const isMeant = ({ info }: FakeTask) => {
+    const isMeant = ({ info, assignment }: FakeTask) => {
       const record = records[info.task_id.value];
-      return !record?.stopping && !record?.inactive && !record?.replica?.retiring;
+      // A plain task that could not be reached is forgotten, and killed when it is back.
+      if (!record) return assignment.replica !== null;
+      return !record.stopping && !record.inactive && !record.replica?.retiring;
     };
     for (const [appId, tasks] of Object.entries(lodash.groupBy(living, ({ assignment }) => assignment.appId)))
       this.#checkTasks(appId, tasks, isMeant);
