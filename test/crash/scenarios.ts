@@ -94,6 +94,17 @@ function loseAgent(life: Life, appId: string): void {
   life.world.mesos.setUp(agent, true);
 }
 
+/** While no framework is there to hear of it: the next one has to ask. */
+function loseAgentUnheard(life: Life): void {
+  const { world } = life;
+  const agent = agentOf(life, '/web');
+  world.mesos.disconnect();
+  world.mesos.setUp(agent, false);
+  world.crash();
+  world.until(() => world.mesos.living('/web').filter(({ agentId }) => agentId !== agent).length === 2);
+  world.mesos.setUp(agent, true);
+}
+
 /** Its tasks run on where nobody reaches them, until the agent is back. */
 function deleteUnreachable(life: Life): void {
   const agent = agentOf(life, '/web');
@@ -203,6 +214,7 @@ export const scenarios: Scenario[] = [
   scenario('delete what cannot be reached', [ledger(), web()], deleteUnreachable),
   scenario('lost group', [ledger()], beginAgain),
   scenario('lost agent', [ledger(), web()], (life) => loseAgent(life, '/demo/ledger')),
+  scenario('agent lost unheard', [web()], loseAgentUnheard),
   scenario('maintenance', [ledger(), web()], (life) => announceMaintenance(life, '/demo/ledger')),
   scenario('storm', [web({ instances: 4 }), keep()], storm),
 ];
