@@ -6,6 +6,9 @@ export function ipAddressesOf(host: string): { ipAddress: string; protocol: stri
   return version === 0 ? [] : [{ ipAddress: host, protocol: `IPv${version}` }];
 }
 
+/** As it stands in front of `:port`. */
+export const hostText = (host: string): string => (host.includes(':') ? `[${host}]` : host);
+
 const loopback = new BlockList();
 loopback.addSubnet('127.0.0.0', 8, 'ipv4');
 loopback.addAddress('::1', 'ipv6');

@@ -16,7 +16,7 @@ import { Elector } from './election/elector.js';
 import type { Reign, Standing } from './election/reign.js';
 import { openArchive } from './executor-archive/archive.js';
 import { type ExecutorStart, executorStart } from './executor-archive/start.js';
-import { isLoopback } from './ip-addresses.js';
+import { hostText, isLoopback } from './ip-addresses.js';
 import { Loop } from './loop.js';
 import type { Credentials, FrameworkInfo } from './mesos-http-client/index.js';
 import { type FrameworkOptions, readOptions } from './options.js';
@@ -145,8 +145,6 @@ async function standingOf(options: FrameworkOptions, begin: (store: Store) => Re
 function advertisedHost({ advertise, listen }: FrameworkOptions): string {
   return advertise?.host ?? (['0.0.0.0', '::'].includes(listen.host) ? hostname() : listen.host);
 }
-
-const hostText = (host: string): string => (host.includes(':') ? `[${host}]` : host);
 
 async function credentialsOf({ principal, secretFile }: FrameworkOptions): Promise<Credentials | undefined> {
   if (secretFile === undefined) return undefined;

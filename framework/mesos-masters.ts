@@ -1,5 +1,6 @@
 /** The leading Mesos master, as the masters say it in ZooKeeper: nodes `json.info_...` with their MasterInfo. */
 import type { Logger } from 'pino';
+import { hostText } from './ip-addresses.js';
 import { followLeader, type Leader, ZooKeeper, type ZooKeeperUrl } from './zookeeper/index.js';
 
 const sessionTimeoutMs = 10_000;
@@ -59,7 +60,7 @@ export function masterAddress(data: Buffer): string | null {
     const host = address?.ip ?? address?.hostname ?? hostname;
     const number = address?.port ?? port;
     if (typeof host !== 'string' || !Number.isInteger(number)) return null;
-    return `${host.includes(':') ? `[${host}]` : host}:${number}`;
+    return `${hostText(host)}:${number}`;
   } catch {
     return null;
   }

@@ -2,6 +2,7 @@ import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import { type Tls, tlsVersionMin } from '../access/tls.js';
 import type { Account } from '../access/users.js';
 import type { ExecutorArchive } from '../executor-archive/archive.js';
+import { hostText } from '../ip-addresses.js';
 import type { FrameworkService, Leadership } from '../service.js';
 import { appHandler } from './app.js';
 import { appsResource } from './apps.js';
@@ -141,5 +142,5 @@ function leadsAlone(address: () => string | null): Leadership {
 function addressOf(api: FastifyInstance): string | null {
   const address = api.server.address();
   if (address === null || typeof address === 'string') return null;
-  return address.family === 'IPv6' ? `[${address.address}]:${address.port}` : `${address.address}:${address.port}`;
+  return `${hostText(address.address)}:${address.port}`;
 }

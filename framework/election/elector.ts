@@ -1,5 +1,6 @@
 /** Carries out what `Election` decides: sessions with ZooKeeper, the candidate's node, reigns. */
 import type { Logger } from 'pino';
+import { hostText } from '../ip-addresses.js';
 import { candidates } from '../store/place.js';
 import type { Store } from '../store/store.js';
 import {
@@ -201,7 +202,7 @@ export class Elector implements Standing {
 }
 
 const textOf = ({ servers, path }: ZooKeeperUrl): string =>
-  `zk://${servers.map(({ host, port }) => `${host.includes(':') ? `[${host}]` : host}:${port}`).join(',')}${path}`;
+  `zk://${servers.map(({ host, port }) => `${hostText(host)}:${port}`).join(',')}${path}`;
 
 function addressIn(first: Leader | null): string | null {
   if (first === null) return null;
