@@ -74,31 +74,28 @@ async function usersOf(
   );
 }
 
-/** SIGHUP has the files read again; those with mistakes leave everything as it is. */
-function renewTls(server: Server, files: FrameworkOptions, log: Logger): void {
-  process.on('SIGHUP', async () => {
-    try {
-      const tls = await readTls(files);
-      if (tls === null) return;
-      server.setSecureContext({ cert: tls.certificate, key: tls.key, minVersion: tlsVersionMin });
-      log.info({ file: files.tlsCertificate }, 'certificate read again');
-    } catch (error) {
-      log.error(`The certificate stays as it was: ${(error as Error).message}`);
-    }
-  });
+/** SIGHUP has files read again; those with mistakes leave everything as it is, which `kept` says. */
+function onHangup(readAgain: () => Promise<void>, kept: string, log: Logger): void {
+  process.on('SIGHUP', () => readAgain().catch((error: Error) => log.error(`${kept}: ${error.message}`)));
 }
 
-/** SIGHUP has the file read again; one with mistakes leaves everything as it is. */
+function renewTls(server: Server, files: FrameworkOptions, log: Logger): void {
+  const readAgain = async () => {
+    const tls = await readTls(files);
+    if (tls === null) return;
+    server.setSecureContext({ cert: tls.certificate, key: tls.key, minVersion: tlsVersionMin });
+    log.info({ file: files.tlsCertificate }, 'certificate read again');
+  };
+  onHangup(readAgain, 'The certificate stays as it was', log);
+}
+
 async function renewedUsers(file: string, log: Logger): Promise<() => Account[]> {
   let accounts = await readUsers(file);
-  process.on('SIGHUP', async () => {
-    try {
-      accounts = await readUsers(file);
-      log.info({ file, accounts: accounts.length }, 'users read again');
-    } catch (error) {
-      log.error(`The users stay as they were: ${(error as Error).message}`);
-    }
-  });
+  const readAgain = async () => {
+    accounts = await readUsers(file);
+    log.info({ file, accounts: accounts.length }, 'users read again');
+  };
+  onHangup(readAgain, 'The users stay as they were', log);
   return () => accounts;
 }
 
