@@ -14,7 +14,7 @@ export interface NodeChange {
 
 const plainBytesMax = 64 * 1024;
 /** One transaction takes a part together with everything else that it needs. */
-export const partBytesMax = 512 * 1024;
+const partBytesMax = 512 * 1024;
 const partsMax = 256;
 const transactionBytesMax = 900 * 1024;
 const transactionOperationsMax = 2000;
@@ -32,7 +32,7 @@ const partPath = (name: string, part: number): string => `${folders.parts}/${nam
  * The pieces of a value: the first goes to the record's node, the others to `partPath`. Small ones are JSON that people can read;
  * others are compressed, with the number of pieces in front. @throws RangeError if it is too large even so
  */
-export function piecesOf(value: object): Buffer[] {
+function piecesOf(value: object): Buffer[] {
   const plain = Buffer.from(JSON.stringify(value));
   if (plain.length <= plainBytesMax) return [plain];
   const compressed = Buffer.concat([Buffer.alloc(headerBytes), deflateRawSync(plain)]);

@@ -3,9 +3,6 @@ import { refusal, type ZooKeeperError } from './error.js';
 import { JuteReader, JuteWriter } from './jute.js';
 
 export interface Stat {
-  /** Of the transaction that created the node, and of its last change. */
-  czxid: bigint;
-  mzxid: bigint;
   /** How often its data has been set. */
   version: number;
   /** The session it ends with; 0: none. */
@@ -150,9 +147,8 @@ function refusedIn(reader: JuteReader, operations: readonly Operation[], first: 
 }
 
 export function readStat(reader: JuteReader): Stat {
-  const [czxid, mzxid] = [reader.long(), reader.long()];
-  reader.long();
-  reader.long();
+  // Transactions and times of its creation and last change.
+  for (let field = 0; field < 4; field += 1) reader.long();
   const version = reader.int();
   reader.int();
   reader.int();
@@ -160,7 +156,7 @@ export function readStat(reader: JuteReader): Stat {
   reader.int();
   reader.int();
   reader.long();
-  return { czxid, mzxid, version, ephemeralOwner };
+  return { version, ephemeralOwner };
 }
 
 export interface ReplyHeader {

@@ -4,7 +4,7 @@ import type { JuteReader } from './jute.js';
 import { type Body, type ReplyHeader, request } from './messages.js';
 
 /** A server drops the connection of who sends more in one request (its `jute.maxbuffer`). */
-export const requestBytesMax = 1024 * 1024 - 1024;
+const requestBytesMax = 1024 * 1024 - 1024;
 const requestsMax = 20_000;
 /** On their way at a time. */
 const windowMax = 1000;
