@@ -32,7 +32,7 @@ export async function readZooKeeperStore(zooKeeper: ZooKeeper, root: string): Pr
   try {
     for (let attempt = 0; attempt < readAttemptsMax; attempt += 1) {
       const before = await headVersion();
-      const nodes = await readNodes(zooKeeper, root).catch(ifGone);
+      const nodes = await readDecided(zooKeeper, root).catch(ifGone);
       if (nodes && (await headVersion()) === before) return recordsIn(nodes);
       await sleep(readAgainMs);
     }
@@ -45,12 +45,19 @@ export async function readZooKeeperStore(zooKeeper: ZooKeeper, root: string): Pr
   );
 }
 
+/** As the store's next holder will find them (rule S2). */
+async function readDecided(zooKeeper: ZooKeeper, root: string): Promise<Map<string, Buffer>> {
+  const nodes = await readNodes(zooKeeper, root);
+  applyTo(nodes, await decided(zooKeeper, root));
+  return nodes;
+}
+
 function ifGone(error: ZooKeeperError): null {
   if (error.code === 'noNode') return null;
   throw error;
 }
 
-/** By their paths below the store's; what was decided and not carried out yet counts (rule S2). */
+/** By their paths below the store's; what was decided and not carried out yet does not count. */
 export async function readNodes(zooKeeper: ZooKeeper, root: string): Promise<Map<string, Buffer>> {
   const nodes = new Map<string, Buffer>();
   for (const folder of [folders.records, folders.parts]) {
@@ -59,11 +66,14 @@ export async function readNodes(zooKeeper: ZooKeeper, root: string): Promise<Map
       for (const [at, { data }] of all.entries()) nodes.set(`${folder}/${names[at]}`, data);
     }
   }
-  for (const { path, data } of await decided(zooKeeper, root)) {
+  return nodes;
+}
+
+export function applyTo(nodes: Map<string, Buffer>, changes: readonly NodeChange[]): void {
+  for (const { path, data } of changes) {
     if (data) nodes.set(path, data);
     else nodes.delete(path);
   }
-  return nodes;
 }
 
 export async function decided(zooKeeper: ZooKeeper, root: string): Promise<NodeChange[]> {

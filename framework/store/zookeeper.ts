@@ -22,6 +22,7 @@ import {
 } from './nodes.js';
 import { type Store, schemaVersion } from './store.js';
 import {
+  applyTo,
   asStoreError,
   decided,
   decision,
@@ -30,9 +31,6 @@ import {
   readNodes,
   refuseOtherSchema,
 } from './zookeeper-reading.js';
-
-/** Of a node that is known to be there, and not yet what is in it. */
-const none = Buffer.alloc(0);
 
 /**
  * Takes the store from whoever holds it. The session stays the caller's; when it is over, writes are refused.
@@ -69,9 +67,9 @@ class ZooKeeperStore implements Store {
   async open(): Promise<void> {
     for (const folder of Object.values(folders)) await this.#zooKeeper.makePath(`${this.#root}/${folder}`);
     await this.#take();
-    await this.#finishJournal();
     const nodes = await readNodes(this.#zooKeeper, this.#root);
     for (const [path, data] of nodes) this.#note({ path, data });
+    applyTo(nodes, await this.#finishJournal());
     this.#loaded = recordsIn(nodes);
   }
 
@@ -177,16 +175,14 @@ class ZooKeeperStore implements Store {
     await this.#commit([{ type: 'create', path: `${folder}/${decision}`, data: Buffer.from(`${pieces.length}`) }]);
   }
 
-  /** What was decided and perhaps not carried out (rule S2); what was not decided is forgotten. */
-  async #finishJournal(): Promise<void> {
+  /** Carries out, and gives back, what was decided and perhaps not carried out (rule S2); what was not decided is forgotten. */
+  async #finishJournal(): Promise<NodeChange[]> {
     const changes = await decided(this.#zooKeeper, this.#root);
-    for (const folder of [folders.records, folders.parts])
-      for (const name of await this.#zooKeeper.children(`${this.#root}/${folder}`))
-        this.#note({ path: `${folder}/${name}`, data: none });
     const operations = operationsFor(this.#root, changes, (path) => this.#exists(path));
     for (const transaction of transactionsOf(operations)) if (transaction.length > 0) await this.#commit(transaction);
     for (const change of changes) this.#note(change);
     await this.#clearJournal();
+    return changes;
   }
 
   /** The decision goes first, and with it, all at once, what it is about. */
