@@ -68,12 +68,12 @@ function addLocalCommands(program: Command): void {
     .option('--port <PORT>', 'port of the API; another free one when it is taken, or with 0', whole(0, 65535), 8080)
     .option('--agents <COUNT>', 'number of agents', whole(1, 50), 5)
     .option('--no-demo', 'do not start /demo/ledger')
-    .action(async (options) => (await import('./up.js')).up(new Output(options.json === true), options));
+    .action(async (options) => (await import('./up.js')).up(outputOf(options), options));
   program
     .command('down')
     .description('stop the cluster on this machine, with everything it runs')
     .option('--directory <DIR>', 'where it keeps its state', defaultDirectory())
-    .action(async (options) => (await import('./down.js')).down(new Output(options.json === true), options));
+    .action(async (options) => (await import('./down.js')).down(outputOf(options), options));
 }
 
 function addAppCommands(app: Command): void {
@@ -230,7 +230,7 @@ function addVmCommands(vm: Command): void {
   vm.command('image')
     .description('make a small guest with redis-server and memcached from Debian packages')
     .option('--directory <DIR>', 'where to')
-    .action(async (options) => (await import('./vm.js')).makeGuestImage(new Output(options.json === true), options));
+    .action(async (options) => (await import('./vm.js')).makeGuestImage(outputOf(options), options));
   readingSandboxes(vm.command('console').argument('<id>'))
     .description('the end of what the guest of an app wrote to its console (local clusters)')
     .action((id, options: LogsOptions & GlobalOptions) => logs(session(options), id, options, CONSOLE_FILES));
@@ -296,7 +296,7 @@ function session(options: GlobalOptions): Session {
       authorization: authorizationFrom(options.credentials),
       authority: authorityFrom(options.ca),
     }),
-    output: new Output(options.json === true),
+    output: outputOf(options),
   };
 }
 
