@@ -10,6 +10,9 @@ import { type Store, StoreError, schemaVersion } from './store.js';
 const schemaKey = 'schema:version';
 /** Address space that is reserved, not disk that is used. */
 const mapBytesMax = 4 * 1024 ** 3;
+/** For who writes and who reads. */
+const form = { noSubdir: true, encoding: 'json', mapSize: mapBytesMax } as const;
+const fileIn = (directory: string): string => join(directory, 'state.mdb');
 
 /**
  * Opens the store in `directory`, which is made if it is missing.
@@ -34,15 +37,9 @@ export async function openLmdbStore(directory: string): Promise<Store> {
 
 /** What is in the store of `directory` at one moment, while another process may write. @throws StoreError */
 export async function readLmdbStore(directory: string): Promise<[key: string, value: object][]> {
-  const path = join(directory, 'state.mdb');
+  const path = fileIn(directory);
   if (!existsSync(path)) throw new StoreError(`--store ${directory}: there is no store of gaia in it`);
-  const database = open<object, string>({
-    path,
-    noSubdir: true,
-    encoding: 'json',
-    readOnly: true,
-    mapSize: mapBytesMax,
-  });
+  const database = open<object, string>({ ...form, path, readOnly: true });
   try {
     refuseOtherSchema(directory, database);
     return recordsOf(database);
@@ -76,15 +73,9 @@ class LmdbStore implements Store {
   }
 
   static async open(directory: string, lock: DirectoryLock): Promise<LmdbStore> {
-    const path = join(directory, 'state.mdb');
+    const path = fileIn(directory);
     // overlappingSync would resolve writes before they are on the disk.
-    const database = open<object, string>({
-      path,
-      noSubdir: true,
-      encoding: 'json',
-      overlappingSync: false,
-      mapSize: mapBytesMax,
-    });
+    const database = open<object, string>({ ...form, path, overlappingSync: false });
     // The records hold the groups' secrets.
     await chmod(path, 0o600);
     try {
