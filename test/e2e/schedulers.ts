@@ -1,17 +1,11 @@
 /** Several frameworks on one ZooKeeper and one embedded Mesos of two masters, each a process of its own. */
-import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { type LocalCluster, startLocalCluster } from '../../framework/mesos-local/cluster.js';
+import { FrameworkProcess } from '../framework-process.js';
 import { ZooKeeperServers } from '../zookeeper.js';
 import { until } from './system.js';
-
-const main = fileURLToPath(new URL('../../framework/main.js', import.meta.url));
 
 const living = ['TASK_STAGING', 'TASK_STARTING', 'TASK_RUNNING', 'TASK_KILLING'];
 
@@ -21,25 +15,9 @@ export interface Answer {
   body: any;
 }
 
-export class Scheduler {
-  log = '';
-  url = '';
-
-  private constructor(readonly process: ChildProcess) {
-    process.stderr?.on('data', (bytes) => {
-      this.log += bytes;
-    });
-  }
-
-  static async start(args: string[]): Promise<Scheduler> {
-    const flags = ['--listen', '127.0.0.1:0', '--zk-session-timeout-seconds', '3', ...args];
-    const child = spawn(process.execPath, [main, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
-    const scheduler = new Scheduler(child);
-    const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
-    const ended = once(child, 'exit').then(() => assert.fail(scheduler.log));
-    const [line] = (await Promise.race([once(lines, 'line'), ended])) as [string];
-    scheduler.url = JSON.parse(line).url;
-    return scheduler;
+export class Scheduler extends FrameworkProcess {
+  static start(args: string[]): Promise<Scheduler> {
+    return new Scheduler(['--zk-session-timeout-seconds', '3', ...args]).ready();
   }
 
   get address(): string {

@@ -1,28 +1,22 @@
 /** The framework's process against the embedded Mesos: kill -9, restart, second instance, orderly end. */
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { on, once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type LocalCluster, startLocalCluster } from '../../framework/mesos-local/cluster.js';
+import { FrameworkProcess } from '../framework-process.js';
 
 const main = fileURLToPath(new URL('../../framework/main.js', import.meta.url));
-
-interface Framework {
-  process: ChildProcess;
-  url: string;
-  errors: () => string;
-}
 
 describe('framework process', function () {
   this.timeout(60_000);
   let directory: string;
   let cluster: LocalCluster;
-  const started: ChildProcess[] = [];
+  const started: FrameworkProcess[] = [];
 
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), 'gaia-loop-'));
@@ -35,53 +29,40 @@ describe('framework process', function () {
   });
 
   after(async () => {
-    for (const child of started) child.kill('SIGKILL');
+    for (const { process } of started) process.kill('SIGKILL');
     await cluster?.stop();
     await rm(directory, { recursive: true, force: true });
   });
 
-  function run(): { child: ChildProcess; errors: () => string } {
-    const args = ['--master', cluster.masterAddress, '--store', join(directory, 'store'), '--listen', '127.0.0.1:0'];
-    const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-    started.push(child);
-    let text = '';
-    child.stderr?.on('data', (bytes) => {
-      text += bytes;
-    });
-    return { child, errors: () => text };
+  function run(): FrameworkProcess {
+    const framework = new FrameworkProcess(['--master', cluster.masterAddress, '--store', join(directory, 'store')]);
+    started.push(framework);
+    return framework;
   }
 
-  async function start(): Promise<Framework> {
-    const { child, errors } = run();
-    const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
-    const [line] = (await Promise.race([
-      once(lines, 'line'),
-      once(child, 'exit').then(() => assert.fail(errors())),
-    ])) as [string];
-    return { process: child, url: JSON.parse(line).url, errors };
-  }
+  const start = () => run().ready();
 
-  async function end(framework: Framework, signal: NodeJS.Signals): Promise<number | null> {
+  async function end(framework: FrameworkProcess, signal: NodeJS.Signals): Promise<number | null> {
     const exit = once(framework.process, 'exit');
     framework.process.kill(signal);
     return (await exit)[0] as number | null;
   }
 
-  async function tasks({ url }: Framework): Promise<{ id: string; state: string }[]> {
+  async function tasks({ url }: FrameworkProcess): Promise<{ id: string; state: string }[]> {
     const answer = (await (await fetch(`${url}/v2/apps/sleeper/tasks`)).json()) as {
       tasks?: { id: string; state: string }[];
     };
     return answer.tasks ?? [];
   }
 
-  async function running(framework: Framework, count: number): Promise<string[]> {
+  async function running(framework: FrameworkProcess, count: number): Promise<string[]> {
     for (let i = 0; i < 200; i++) {
       const found = await tasks(framework);
       if (found.length === count && found.every(({ state }) => state === 'TASK_RUNNING'))
         return found.map(({ id }) => id).sort();
       await pause(100);
     }
-    return assert.fail(`not ${count} running tasks: ${JSON.stringify(await tasks(framework))}\n${framework.errors()}`);
+    return assert.fail(`not ${count} running tasks: ${JSON.stringify(await tasks(framework))}\n${framework.log}`);
   }
 
   it('finds its tasks again after kill -9 and launches none twice; ends with 0 and leaves them alive', async () => {
@@ -99,7 +80,7 @@ describe('framework process', function () {
     assert.deepEqual(await running(second, 2), ids);
     await pause(3000);
     assert.deepEqual(await running(second, 2), ids);
-    assert.equal(await end(second, 'SIGTERM'), 0, second.errors());
+    assert.equal(await end(second, 'SIGTERM'), 0, second.log);
     const third = await start();
     assert.deepEqual(await running(third, 2), ids);
     await end(third, 'SIGTERM');
@@ -134,7 +115,7 @@ describe('framework process', function () {
     assert.deepEqual(
       (await tasksOf('/batch')).map(({ state, host }) => [state, host]),
       [['TASK_RUNNING', 'box3']],
-      framework.errors(),
+      framework.log,
     );
     assert.deepEqual(await tasksOf('/steady'), []);
     await end(framework, 'SIGKILL');
@@ -147,10 +128,10 @@ describe('framework process', function () {
 
   it('refuses a second instance on the same store at once, and names the first', async () => {
     const first = await start();
-    const { child, errors } = run();
-    const [code] = await once(child, 'exit');
+    const second = run();
+    const [code] = await once(second.process, 'exit');
     assert.equal(code, 1);
-    assert.match(errors(), new RegExp(`process ${first.process.pid} uses this store`));
+    assert.match(second.log, new RegExp(`process ${first.process.pid} uses this store`));
     await end(first, 'SIGTERM');
   });
 

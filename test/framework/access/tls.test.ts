@@ -1,21 +1,18 @@
 /** HTTPS with an authority of our own: clients, standbys, renewed certificates. */
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { connect } from 'node:tls';
 import { Agent, request } from 'undici';
 import { readTls, type Tls } from '../../../framework/access/tls.js';
 import { buildApi } from '../../../framework/api/index.js';
-import { installation } from '../../../framework/installation.js';
 import { Seat } from '../../../framework/seat.js';
+import { FrameworkProcess } from '../../framework-process.js';
 import { MemoryService } from '../api/memory-service.js';
 import { gaia } from '../cli/gaia.js';
-
-const main = join(installation.root, 'dist/framework/main.js');
 
 describe('TLS of the API', function () {
   this.timeout(30_000);
@@ -83,23 +80,18 @@ describe('TLS of the API', function () {
   it('is what the framework speaks, and renews its certificate on SIGHUP', async () => {
     for (const end of ['pem', 'key']) await copyFile(at(`first.${end}`), at(`now.${end}`));
     const tls = ['--tls-certificate', at('now.pem'), '--tls-key', at('now.key')];
-    const args = ['--master', '127.0.0.1:1', '--store', at('store'), '--listen', '127.0.0.1:0', ...tls];
-    const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const framework = new FrameworkProcess(['--master', '127.0.0.1:1', '--store', at('store'), ...tls]);
     try {
-      const signal = AbortSignal.timeout(15_000);
-      const [line] = await once(createInterface({ input: child.stdout }), 'line', { signal });
-      const { url } = JSON.parse(line);
+      const { url } = await framework.ready();
       const ca = await readFile(at('ca.pem'));
       assert.equal(await nameAt(url, ca), 'first');
       assert.equal((await gaia(['app', 'list', '--api', url, '--ca', at('ca.pem')])).code, 0);
       assert.equal((await gaia(['app', 'list', '--api', url])).code, 3);
       for (const end of ['pem', 'key']) await copyFile(at(`second.${end}`), at(`now.${end}`));
-      child.kill('SIGHUP');
-      for (let log = ''; !log.includes('certificate read again'); )
-        log += String((await once(child.stderr, 'data', { signal }))[0]);
+      await framework.renew('certificate read again');
       assert.equal(await nameAt(url, ca), 'second');
     } finally {
-      child.kill('SIGKILL');
+      framework.process.kill('SIGKILL');
     }
   });
 });
