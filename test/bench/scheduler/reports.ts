@@ -1,4 +1,5 @@
 import type { Assignment, MemberAddress, ReplicaAssignment, ReplicaReport } from '../../../executor/assignment.js';
+import { quietReport } from '../../quiet-report.js';
 
 /** What executors of replicas would report, made from what the framework ordered: the founder with the lowest number leads. */
 
@@ -32,17 +33,8 @@ export function reportData(replica: ReplicaAssignment, index: number): string {
       transportReason: 'other host',
       appliedIndex: index,
     })),
-    label: 'exact',
-    unexpected: {},
-    divergence: null,
-    journalError: null,
-    diskError: null,
-    persistedIndex: null,
-    journalFrom: 1,
+    ...quietReport(),
     journalTo: index,
-    snapshotIndex: 0,
-    snapshotError: null,
-    joining: null,
     metrics: null,
   };
   return Buffer.from(JSON.stringify(report)).toString('base64');
