@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import lodash from 'lodash';
 import type { ReplicaAssignment } from '../../../executor/assignment.js';
 import {
   newUuid,
@@ -100,10 +101,6 @@ export class FakeMaster {
     return { tasks: this.tasks.size, acknowledged: this.acknowledged, offers: this.#offers.size, wrong: this.wrong };
   }
 
-  get offersOut(): number {
-    return this.#offers.size;
-  }
-
   /** Further updates for `count` times the tasks in turn. */
   update(count: number): void {
     const tasks = [...this.tasks.values()];
@@ -157,10 +154,7 @@ export class FakeMaster {
     if (request.headers['mesos-stream-id'] !== this.#streamId) return answerText(response, 400, 'wrong stream');
     answerEmpty(response, call.type === 'UPDATE_FRAMEWORK' ? 200 : 202);
     this.#take(call);
-    const [held, others] = [
-      this.#waiting.filter((one) => one.condition()),
-      this.#waiting.filter((one) => !one.condition()),
-    ];
+    const [held, others] = lodash.partition(this.#waiting, ({ condition }) => condition());
     this.#waiting = others;
     for (const { resolve } of held) resolve();
   }

@@ -17,11 +17,11 @@ export class FrameworkProcess {
     readonly child: ChildProcess,
   ) {}
 
-  static async start(master: string, nodeFlags: string[] = []): Promise<FrameworkProcess> {
+  static async start(master: string): Promise<FrameworkProcess> {
     const directory = mkdtempSync(join(tmpdir(), 'gaia-bench-scheduler-'));
     const log = openSync(join(directory, 'log'), 'a');
     const args = ['--master', master, '--store', join(directory, 'store'), '--listen', '127.0.0.1:0'];
-    const words = [...nodeFlags, MAIN, ...args, '--log-level', 'warn'];
+    const words = [MAIN, ...args, '--log-level', 'warn'];
     const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', log] });
     closeSync(log);
     const url = await new Promise<string>((resolve, reject) => {
