@@ -1,3 +1,4 @@
+import lodash from 'lodash';
 import { Refusal } from '../http-call.js';
 import type { DrainOrder } from '../protocol.js';
 import { markGone } from './agents.js';
@@ -8,7 +9,6 @@ import { type MasterState, type Step, saveRegistry, sendToAgent, tasksOnAgent } 
 
 export interface Drain extends DrainOrder {
   state: 'DRAINING' | 'DRAINED';
-  sinceMs: number;
 }
 
 /** @throws Refusal */
@@ -35,7 +35,7 @@ export function deactivate(step: Step, agentId: string): void {
 /** An agent that is away is told when it comes back. */
 export function drain(step: Step, agentId: string, order: DrainOrder): void {
   const { state } = step;
-  state.drains.set(agentId, { ...order, state: 'DRAINING', sinceMs: step.nowMs });
+  state.drains.set(agentId, { ...order, state: 'DRAINING' });
   deactivate(step, agentId);
   sendToAgent(step, state.agents.get(agentId), { type: 'drain', drain: order });
 }
@@ -49,10 +49,10 @@ export function reactivate(step: Step, agentId: string): void {
   allocateNow(step);
 }
 
-export const drainOf = (state: MasterState, agentId: string): DrainOrder | null => {
-  const { maxGraceMs, markGone: gone } = state.drains.get(agentId) ?? {};
-  return maxGraceMs === undefined || gone === undefined ? null : { maxGraceMs, markGone: gone };
-};
+export function drainOf(state: MasterState, agentId: string): DrainOrder | null {
+  const known = state.drains.get(agentId);
+  return known ? lodash.pick(known, ['maxGraceMs', 'markGone']) : null;
+}
 
 /** An agent is drained when the end of its last task has been acknowledged, or its tasks went out of sight with it. */
 export function tickDrains(step: Step): void {
@@ -60,9 +60,11 @@ export function tickDrains(step: Step): void {
   for (const [agentId, known] of [...state.drains]) {
     if (!state.agents.has(agentId) && !state.unreachableAgents.has(agentId)) continue;
     if (known.state === 'DRAINED' || tasksOnAgent(state, agentId).length > 0) continue;
-    state.drains.set(agentId, { ...known, state: 'DRAINED' });
     if (known.markGone) markGone(step, agentId);
-    saveRegistry(step);
+    else {
+      state.drains.set(agentId, { ...known, state: 'DRAINED' });
+      saveRegistry(step);
+    }
   }
 }
 
