@@ -127,8 +127,6 @@ function reactivation(state: MasterState, agentId: string): Operation {
 }
 
 function markGone(state: MasterState, agentId: string): Operation {
-  const { agents, unreachableAgents, recoveredAgents, goneAgents } = state;
-  if (![agents, unreachableAgents, recoveredAgents, goneAgents].some((known) => known.has(agentId)))
-    throw new Refusal(404, 'Agent not found');
+  if (!state.goneAgents.has(agentId)) checkAgent(state, agentId);
   return { event: { type: 'markAgentGone', agentId } };
 }
