@@ -6,6 +6,7 @@ import type { KillPolicy, TaskInfo, TaskState } from '../mesos-http-client/types
 import { TaskChecks } from './checks/task-checks.js';
 import { emptyStatus } from './checks/verdict.js';
 import { commandLine } from './command-line.js';
+import { signalGroup } from './process-group.js';
 
 /**
  * Runs the command of one task that has no executor of its own, as mesos-executor does: STARTING, RUNNING, and the
@@ -127,12 +128,7 @@ class CommandExecutor {
   }
 
   #signal(signal: NodeJS.Signals): void {
-    if (this.#child?.pid === undefined) return;
-    try {
-      process.kill(-this.#child.pid, signal);
-    } catch {
-      // The group has ended.
-    }
+    if (this.#child) signalGroup(this.#child, signal);
   }
 
   #exited(code: number | null, signal: NodeJS.Signals | null): void {

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { connect } from 'node:net';
 import { Agent, fetch } from 'undici';
 import { commandLine } from '../command-line.js';
+import { signalGroup } from '../process-group.js';
 import type { Probe, ProbeResult } from './plan.js';
 
 /** Tries once, in the sandbox and with the environment of the task. Never rejects. */
@@ -30,21 +31,14 @@ function tryCommand(
       stdio: ['ignore', 'inherit', 'inherit'],
       env: { ...env, ...own },
     });
-    const killGroup = () => {
-      try {
-        if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
-      } catch {
-        // The group has ended.
-      }
-    };
     let late = false;
     const timer = setTimeout(() => {
       late = true;
-      killGroup();
+      signalGroup(child, 'SIGKILL');
     }, timeoutMs);
     const finish = (exitCode: number | null) => {
       clearTimeout(timer);
-      killGroup();
+      signalGroup(child, 'SIGKILL');
       resolve({ type: 'COMMAND', exitCode: late ? null : exitCode });
     };
     child.once('error', () => finish(null));
