@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { MasterInfo } from '../mesos-http-client/types.js';
-import { enter, followLeader, parseZooKeeperUrl, ZooKeeper } from '../zookeeper/index.js';
+import { enter, followLeader, parseZooKeeperUrl, ZooKeeper, type ZooKeeperUrl } from '../zookeeper/index.js';
 
 /** Which master leads, by ZooKeeper, as Apache Mesos' masters, agents and frameworks agree on it. */
 
@@ -26,18 +26,24 @@ export interface LeadingMasterOptions {
 /** Follows the leader from session to session until `stop`. */
 export class LeadingMasters {
   readonly #options: LeadingMasterOptions;
+  readonly #place: ZooKeeperUrl;
   #session: ZooKeeper | null = null;
   #stopped = false;
 
   /** @throws Error if the URL is none */
   constructor(options: LeadingMasterOptions) {
-    parseZooKeeperUrl(options.url);
     this.#options = options;
+    this.#place = parseZooKeeperUrl(options.url);
   }
 
   /** Of the current session; a leader keeps its registry over it. */
   get session(): ZooKeeper | null {
     return this.#session;
+  }
+
+  /** Where the candidates are. */
+  get directory(): string {
+    return this.#place.path;
   }
 
   start(): void {
@@ -50,12 +56,11 @@ export class LeadingMasters {
   }
 
   async #run(): Promise<void> {
-    const { url, sessionTimeoutMs, told } = this.#options;
-    const { servers, path } = parseZooKeeperUrl(url);
+    const { sessionTimeoutMs, told } = this.#options;
     while (!this.#stopped) {
-      const session = new ZooKeeper({ servers, timeoutMs: sessionTimeoutMs });
+      const session = new ZooKeeper({ servers: this.#place.servers, timeoutMs: sessionTimeoutMs });
       this.#session = session;
-      await this.#follow(session, path).catch(() => {});
+      await this.#follow(session).catch(() => {});
       session.close();
       if (this.#stopped) return;
       told(null);
@@ -64,9 +69,9 @@ export class LeadingMasters {
   }
 
   /** Until the session is over. */
-  async #follow(session: ZooKeeper, directory: string): Promise<void> {
+  async #follow(session: ZooKeeper): Promise<void> {
     const { candidate, told } = this.#options;
-    const group = { directory, prefix: PREFIX };
+    const group = { directory: this.directory, prefix: PREFIX };
     const name = candidate ? await enter(session, group, Buffer.from(JSON.stringify(candidate))) : null;
     await followLeader(session, group, (leader) => {
       if (this.#stopped) return;

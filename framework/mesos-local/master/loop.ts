@@ -4,7 +4,6 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import lodash from 'lodash';
-import { parseZooKeeperUrl } from '../../zookeeper/index.js';
 import { type Gate, type GateOptions, gateOf } from '../authentication.js';
 import { checkAccept, checkContentType, Refusal } from '../http-call.js';
 import {
@@ -101,10 +100,10 @@ export class MasterLoop {
   #told(leader: LeadingMaster | null, settings: MasterSettings): void {
     const led = this.#leader?.own === true;
     this.#leader = leader;
-    const session = this.#masters?.session;
+    const { session, directory } = this.#masters as LeadingMasters;
     if (led) this.#lose(new Error('another master was elected, or the session with ZooKeeper is over'));
     if (led || !leader?.own || !session) return;
-    this.#registry = new ZooKeeperRegistry(session, parseZooKeeperUrl(this.#options.zk as string).path);
+    this.#registry = new ZooKeeperRegistry(session, directory);
     this.#lead(settings).catch((error: Error) => this.#lose(error));
   }
 
