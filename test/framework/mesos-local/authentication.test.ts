@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SchedulerClient } from '../../../framework/mesos-http-client/index.js';
-import type { Offer, TaskStatus } from '../../../framework/mesos-http-client/types.js';
 import { checkClaims, executorToken, tokenClaims } from '../../../framework/mesos-local/agent/executor-token.js';
 import { gateOf, readCredentials } from '../../../framework/mesos-local/authentication.js';
 import { type LocalCluster, startLocalCluster } from '../../../framework/mesos-local/cluster.js';
 import { send } from '../../conformance/raw-http.js';
-import { commandTask, frameworkInfo } from '../../conformance/scheduler.js';
+import { frameworkInfo } from '../../conformance/scheduler.js';
 import { until } from '../../conformance/wait.js';
+import { Watched } from '../mesos-http-client/scheduler-harness.js';
+import { KeepingScheduler } from './keeping-scheduler.js';
 
 const ALICE = { principal: 'alice', secret: 'a:secret with: colons' };
 const basic = ({ principal, secret }: { principal: string; secret: string }) => ({
@@ -55,46 +55,25 @@ describe('mesos-local: authentication', () => {
   });
 
   it('runs a task of a framework that names its principal: agent and executor prove who they are', async () => {
-    const statuses: TaskStatus[] = [];
-    const offers: Offer[] = [];
-    const client = new SchedulerClient({
+    const scheduler = new KeepingScheduler({
       masters: [cluster.masterAddress],
       framework: frameworkInfo({ principal: ALICE.principal }),
       credentials: ALICE,
-      onEvent: async (event) => {
-        if (event.type === 'OFFERS') offers.push(...event.offers.offers);
-        if (event.type !== 'UPDATE') return;
-        statuses.push(event.update.status);
-        await client.acknowledge(event.update.status);
-      },
     });
-    client.subscribe();
-    await until('an offer', () => offers.length > 0);
-    const [offer] = offers as [Offer];
-    const tells = '[ -z "$MESOS_EXECUTOR_AUTHENTICATION_TOKEN" ]';
-    const launch = { task_infos: [commandTask(offer, 'proves', tells)] };
-    await client.accept([offer.id.value], [{ type: 'LAUNCH', launch }]);
+    const { statuses } = scheduler;
+    await scheduler.launch('proves', '[ -z "$MESOS_EXECUTOR_AUTHENTICATION_TOKEN" ]');
     await until('its end', () => statuses.some(({ state }) => state !== 'TASK_STARTING' && state !== 'TASK_RUNNING'));
     assert.equal(statuses.at(-1)?.state, 'TASK_FINISHED', 'the token is not handed on to the command');
-    await client.teardown();
+    await scheduler.client.teardown();
   });
 
   it('a framework is refused for a wrong secret, and with 400 for another principal than its own', async () => {
     const refused = async (secret: string, principal: string) => {
-      let code: string | null = null;
-      const client = new SchedulerClient({
-        masters: [cluster.masterAddress],
-        framework: frameworkInfo({ principal }),
-        credentials: { ...ALICE, secret },
-        onEvent: () => {},
-        onState: (state) => {
-          if (state.type === 'ended') code = state.cause?.code ?? null;
-        },
-      });
-      client.subscribe();
-      await until('the end', () => code !== null);
-      await client.close();
-      return code as unknown as string;
+      const options = { framework: frameworkInfo({ principal }), credentials: { ...ALICE, secret } };
+      const watched = new Watched([cluster.masterAddress], options);
+      const cause = await watched.ended();
+      await watched.client.close();
+      return cause?.code;
     };
     assert.equal(await refused('wrong', ALICE.principal), 'unauthenticated');
     assert.equal(await refused(ALICE.secret, 'bob'), 'badRequest');

@@ -3,16 +3,15 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SchedulerClient } from '../../../framework/mesos-http-client/index.js';
-import type { Offer, TaskStatus } from '../../../framework/mesos-http-client/types.js';
 import { containerProcesses } from '../../../framework/mesos-local/agent/process-tree.js';
 import { type LocalCluster, startLocalCluster } from '../../../framework/mesos-local/cluster.js';
 import { ZooKeeper } from '../../../framework/zookeeper/index.js';
 import { FrameworkProcess } from '../../bench/scheduler/framework.js';
 import { send } from '../../conformance/raw-http.js';
-import { commandTask, frameworkInfo } from '../../conformance/scheduler.js';
+import { frameworkInfo } from '../../conformance/scheduler.js';
 import { isRunning, until } from '../../conformance/wait.js';
 import { ZooKeeperServers } from '../../zookeeper.js';
+import { KeepingScheduler } from './keeping-scheduler.js';
 
 const TIMINGS = {
   allocationIntervalMs: 100,
@@ -34,11 +33,8 @@ describe('mesos-local: several masters', function () {
   let directory: string;
   let servers: ZooKeeperServers;
   let cluster: LocalCluster;
-  let client: SchedulerClient;
+  let scheduler: KeepingScheduler;
   let framework: FrameworkProcess;
-  const offers: Offer[] = [];
-  const statuses: TaskStatus[] = [];
-  const subscriptions: { id: string; port: number }[] = [];
 
   before(async () => {
     directory = mkdtempSync(join(tmpdir(), 'mesos-local-masters-'));
@@ -48,7 +44,7 @@ describe('mesos-local: several masters', function () {
     cluster = await startLocalCluster({ directory, agents, masters, timings: TIMINGS, detached: false });
   });
   after(async () => {
-    await client?.close();
+    await scheduler?.client.close();
     await framework?.stop();
     await cluster?.stop();
     await servers?.stop();
@@ -85,29 +81,15 @@ describe('mesos-local: several masters', function () {
   });
 
   it('a framework finds the leader through any of them and runs a task', async () => {
-    client = new SchedulerClient({
+    scheduler = new KeepingScheduler({
       masters: [1, 0].map((index) => new URL(urlOf(index)).host),
       framework: frameworkInfo(),
       timing: { backoffMaxMs: 500 },
-      onEvent: async (event) => {
-        if (event.type === 'SUBSCRIBED') {
-          const { framework_id, master_info } = event.subscribed;
-          subscriptions.push({ id: framework_id.value, port: master_info?.port ?? 0 });
-        }
-        if (event.type === 'OFFERS') offers.push(...event.offers.offers);
-        if (event.type !== 'UPDATE') return;
-        statuses.push(event.update.status);
-        await client.acknowledge(event.update.status);
-      },
     });
-    client.subscribe();
-    await until('an offer', () => offers.length > 0);
-    const [offer] = offers as [Offer];
-    const launch = { task_infos: [commandTask(offer, 'stays', 'sleep 1000')] };
-    await client.accept([offer.id.value], [{ type: 'LAUNCH', launch }]);
-    await until('RUNNING', () => statuses.at(-1)?.state === 'TASK_RUNNING');
-    await client.suppress();
-    await client.decline(offers.map(({ id }) => id.value));
+    await scheduler.launch('stays', 'sleep 1000');
+    await until('RUNNING', () => scheduler.statuses.at(-1)?.state === 'TASK_RUNNING');
+    await scheduler.client.suppress();
+    await scheduler.client.decline(scheduler.offers.map(({ id }) => id.value));
   });
 
   interface AppTask {
@@ -132,20 +114,20 @@ describe('mesos-local: several masters', function () {
 
   it('when the leader dies the other one leads: same framework, same agents, the task as it was', async () => {
     const agentIds = await activeAgents(0);
-    const told = statuses.length;
+    const told = scheduler.statuses.length;
     await cluster.killMaster(0);
     await until(
       'the second leads and has both agents',
       async () => (await leads(1)) && (await activeAgents(1)).length === 2,
     );
     assert.deepEqual((await activeAgents(1)).sort(), agentIds.sort());
-    await until('a new subscription', () => subscriptions.length > 1);
-    assert.equal(subscriptions.at(-1)?.id, subscriptions[0]?.id);
-    assert.equal(subscriptions.at(-1)?.port, Number(new URL(urlOf(1)).port));
-    assert.equal(statuses.length, told, 'a return tells nothing by itself');
-    await client.reconcile([]);
-    await until('the answer', () => statuses.at(-1)?.reason === 'REASON_RECONCILIATION');
-    assert.equal(statuses.at(-1)?.state, 'TASK_RUNNING');
+    await until('a new subscription', () => scheduler.subscriptions.length > 1);
+    assert.equal(scheduler.subscriptions.at(-1)?.id, scheduler.subscriptions[0]?.id);
+    assert.equal(scheduler.subscriptions.at(-1)?.port, Number(new URL(urlOf(1)).port));
+    assert.equal(scheduler.statuses.length, told, 'a return tells nothing by itself');
+    await scheduler.client.reconcile([]);
+    await until('the answer', () => scheduler.statuses.at(-1)?.reason === 'REASON_RECONCILIATION');
+    assert.equal(scheduler.statuses.at(-1)?.state, 'TASK_RUNNING');
   });
 
   it('our framework finds the new leader: its tasks are the same, there is no second copy, and it can start another', async () => {
@@ -170,10 +152,10 @@ describe('mesos-local: several masters', function () {
     const pid = cluster.masters[1]?.pid as number;
     cluster.resumeMaster(1);
     await until('the former leader has ended', () => !isRunning(pid));
-    await until('a third subscription', () => subscriptions.at(-1)?.port === Number(new URL(urlOf(0)).port));
-    await client.reconcile([{ taskId: 'stays' }]);
-    await until('the answer', () => statuses.at(-1)?.reason === 'REASON_RECONCILIATION');
-    assert.equal(statuses.at(-1)?.state, 'TASK_RUNNING');
+    await until('a third subscription', () => scheduler.subscriptions.at(-1)?.port === Number(new URL(urlOf(0)).port));
+    await scheduler.client.reconcile([{ taskId: 'stays' }]);
+    await until('the answer', () => scheduler.statuses.at(-1)?.reason === 'REASON_RECONCILIATION');
+    assert.equal(scheduler.statuses.at(-1)?.state, 'TASK_RUNNING');
   });
 
   it('an agent that is not back in time is unreachable for the new leader', async () => {
@@ -189,11 +171,11 @@ describe('mesos-local: several masters', function () {
     );
     const [stayed] = await activeAgents(1);
     const lost = before.find((id) => id !== stayed) as string;
-    await until('a subscription', () => subscriptions.at(-1)?.port === Number(new URL(urlOf(1)).port));
+    await until('a subscription', () => scheduler.subscriptions.at(-1)?.port === Number(new URL(urlOf(1)).port));
     assert.ok(gone);
     await until('unreachable', async () => {
-      await client.reconcile([{ taskId: 'never', agentId: lost }]).catch(() => {});
-      return statuses.at(-1)?.state === 'TASK_UNREACHABLE';
+      await scheduler.client.reconcile([{ taskId: 'never', agentId: lost }]).catch(() => {});
+      return scheduler.statuses.at(-1)?.state === 'TASK_UNREACHABLE';
     });
   });
 
