@@ -23,11 +23,14 @@ export interface CheckPlan {
 const HOST = '127.0.0.1';
 const DEFAULT_SECONDS = { delay: 15, interval: 10, timeout: 20 };
 
+/** Whole: timers of signals take nothing else, and 16.1 s are 16100.000000000002 ms. */
+const milliseconds = (seconds: number): number => Math.ceil(seconds * 1000);
+
 function times(info: CheckInfo | HealthCheck): Omit<CheckPlan, 'probe'> {
   return {
-    delayMs: (info.delay_seconds ?? DEFAULT_SECONDS.delay) * 1000,
-    intervalMs: (info.interval_seconds ?? DEFAULT_SECONDS.interval) * 1000,
-    timeoutMs: (info.timeout_seconds ?? DEFAULT_SECONDS.timeout) * 1000,
+    delayMs: milliseconds(info.delay_seconds ?? DEFAULT_SECONDS.delay),
+    intervalMs: milliseconds(info.interval_seconds ?? DEFAULT_SECONDS.interval),
+    timeoutMs: milliseconds(info.timeout_seconds ?? DEFAULT_SECONDS.timeout),
   };
 }
 

@@ -111,6 +111,15 @@ describe('mesos-local: checks of tasks', () => {
     assert.deepEqual(await tryProbe({ type: 'TCP', port }, 1000, process.env), { type: 'TCP', connected: false });
   });
 
+  it('an HTTP check may have a timeout that is no exact number of milliseconds', async () => {
+    const server = createServer((_request, response) => response.end());
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const { probe, timeoutMs } = planOfCheck({ type: 'HTTP', http: { port, path: '/' }, timeout_seconds: 16.1 });
+    assert.deepEqual(await tryProbe(probe, timeoutMs, process.env), { type: 'HTTP', status: 200 });
+    server.close();
+  });
+
   it('says in Mesos’ words what is wrong with one', () => {
     const wrong: [object, string][] = [
       [{ check: { type: 'HTTP' } }, "Task uses invalid check: Expecting 'http' to be set for HTTP check"],
