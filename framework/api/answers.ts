@@ -8,16 +8,26 @@ type Json = Record<string, unknown>;
 
 /** An app as GET /v2/apps lists it: the spec, counts and deployments; `group` is an extension. */
 export function appSummary(app: AppView): Json {
-  const count = (...states: string[]) => app.tasks.filter((task) => states.includes(task.state)).length;
+  const { staged, running, healthy, unhealthy } = taskCounts(app.tasks);
   return {
     ...toJson(app.spec),
-    tasksStaged: count('TASK_STAGING', 'TASK_STARTING'),
-    tasksRunning: count('TASK_RUNNING'),
-    // Without health checks neither, as in Marathon.
-    tasksHealthy: app.tasks.filter(({ health }) => health?.healthy === true).length,
-    tasksUnhealthy: app.tasks.filter(({ health }) => health?.healthy === false).length,
+    tasksStaged: staged,
+    tasksRunning: running,
+    tasksHealthy: healthy,
+    tasksUnhealthy: unhealthy,
     deployments: app.deploymentIds.map((id) => ({ id })),
     group: app.group,
+  };
+}
+
+/** Without health checks they are neither healthy nor unhealthy, as in Marathon. */
+export function taskCounts(tasks: TaskView[]) {
+  const count = (...states: string[]) => tasks.filter(({ state }) => states.includes(state)).length;
+  return {
+    staged: count('TASK_STAGING', 'TASK_STARTING'),
+    running: count('TASK_RUNNING'),
+    healthy: tasks.filter(({ health }) => health?.healthy === true).length,
+    unhealthy: tasks.filter(({ health }) => health?.healthy === false).length,
   };
 }
 

@@ -1,5 +1,6 @@
 import _ from 'lodash';
 import type { AppView, TaskView } from '../service.js';
+import { taskCounts } from './answers.js';
 
 /** Marathon's statistics of an app's tasks, over those that are young, of the present configuration, of an older one, and all. */
 export function taskStats({ spec, tasks }: AppView, nowMs: number): object {
@@ -17,14 +18,8 @@ export function taskStats({ spec, tasks }: AppView, nowMs: number): object {
 
 function statsOf(tasks: TaskView[], nowMs: number): object {
   const lives = tasks.flatMap(({ startedAt }) => (startedAt === null ? [] : (nowMs - Date.parse(startedAt)) / 1000));
-  const count = (...states: string[]) => tasks.filter(({ state }) => states.includes(state)).length;
   return {
-    counts: {
-      staged: count('TASK_STAGING', 'TASK_STARTING'),
-      running: count('TASK_RUNNING'),
-      healthy: tasks.filter(({ health }) => health?.healthy === true).length,
-      unhealthy: tasks.filter(({ health }) => health?.healthy === false).length,
-    },
+    counts: taskCounts(tasks),
     ...(lives.length > 0 && { lifeTime: { averageSeconds: _.mean(lives), medianSeconds: medianOf(lives) } }),
   };
 }
