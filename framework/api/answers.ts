@@ -3,6 +3,7 @@ import { ipAddressesOf } from '../ip-addresses.js';
 import type { CheckStatusInfo } from '../mesos-http-client/index.js';
 import type { AppView, DeploymentView, FrameworkView, TaskView } from '../service.js';
 import { toJson } from '../spec.js';
+import { instanceOfTask } from '../task-ids.js';
 
 type Json = Record<string, unknown>;
 
@@ -59,10 +60,7 @@ export function taskJson(task: TaskView, app: AppView | undefined): Json {
     slaveId: agentId,
     servicePorts: services,
     ipAddresses: ipAddressesOf(task.host),
-    healthCheckResults: (health?.results ?? []).map((one) => ({
-      ...one,
-      instanceId: task.id.replace(/\._app\.\d+$/, ''),
-    })),
+    healthCheckResults: (health?.results ?? []).map((one) => ({ ...one, instanceId: instanceOfTask(task.id) })),
     ...(checkStatus && { checkResult: checkResult(checkStatus) }),
     localVolumes: localVolumes(task, app),
     ...(replica === null ? {} : { replica }),

@@ -16,6 +16,7 @@ import {
   volumeOn,
 } from '../mesos-http-client/index.js';
 import { bridgeOf, isReplicatedGuest, witnessSlot } from '../replicated-guest.js';
+import { instanceIdOf, taskIdOf } from '../task-ids.js';
 import { type Found, othersMax } from './at-hand.js';
 import { type Context, call, isoTime } from './context.js';
 import { currentlyAvoided, type Demand, demandIn } from './demand.js';
@@ -27,7 +28,7 @@ import type { AppRecord, AwayMember, GroupRecord, ReplicaRecord, ReservationReco
 import { newReservation, reservationInfo, useAgain } from './reservations.js';
 import { othersOf } from './returning.js';
 import { describeAgent, tell } from './story.js';
-import { instanceIdOf, type ReplicaOrder, replicaAssignment, takenBy, taskIdOf, taskInfo } from './task-info.js';
+import { type ReplicaOrder, replicaAssignment, takenBy, taskInfo } from './task-info.js';
 import { nameOf } from './tasks.js';
 
 const defaultKillGraceSeconds = 5;

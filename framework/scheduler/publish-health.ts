@@ -1,7 +1,8 @@
 /** What is told at `/v2/events` of tasks' health. */
 import type { HealthCheck } from '../app.js';
+import { instanceOfTask } from '../task-ids.js';
 import type { Context } from './context.js';
-import { instanceOfTask, publish } from './publish.js';
+import { publish } from './publish.js';
 import type { TaskRecord } from './records.js';
 
 export function publishFailedCheck(context: Context, { id, appId }: TaskRecord, healthCheck: HealthCheck): void {

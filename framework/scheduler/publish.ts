@@ -2,6 +2,7 @@
 import type { Condition, PublicEvent } from '../events/event.js';
 import { ipAddressesOf } from '../ip-addresses.js';
 import type { SchedulerEvent, TaskState, TaskStatus } from '../mesos-http-client/index.js';
+import { instanceOfTask } from '../task-ids.js';
 import { type Context, isoTime } from './context.js';
 import type { DeploymentRecord, TaskRecord } from './records.js';
 
@@ -30,8 +31,6 @@ const conditions: Partial<Record<TaskState, Condition>> = {
 };
 
 const conditionOf = (state: TaskState) => conditions[state] ?? 'Unknown';
-
-export const instanceOfTask = (taskId: string) => taskId.replace(/\._app\.\d+$/, '');
 
 /** Mesos has told something new of a task. */
 export function publishUpdate(context: Context, task: TaskRecord, { state, message = '' }: TaskStatus): void {

@@ -16,12 +16,12 @@ import {
   type TaskState,
   type TaskStatus,
 } from '../mesos-http-client/index.js';
+import { instanceIdOf, instanceOfTask, safePath, taskIdOf } from '../task-ids.js';
 import { type Context, call, isDue } from './context.js';
 import type { Filling } from './launch.js';
 import { instanceOf, labelKeys } from './portions.js';
 import type { AgentRef, AppRecord, ReservationRecord, TaskRecord } from './records.js';
 import { describeAgent, tell } from './story.js';
-import { instanceIdOf, safePath, taskIdOf } from './task-info.js';
 
 const releaseFirstMs = 5000;
 const releaseMaxMs = 60_000;
@@ -94,7 +94,7 @@ export function noteEnded(context: Context, task: TaskRecord, { state }: TaskSta
 
 /** Of a task that the store does not know any more: its app has been deleted while it was out of reach. */
 export function noteStray(context: Context, { task_id, state }: TaskStatus): void {
-  const kept = context.state.reservations.get(task_id.value.replace(/\._app\.\d+$/, ''));
+  const kept = context.state.reservations.get(instanceOfTask(task_id.value));
   if (!kept || lastTaskOf(kept) !== task_id.value || state === 'TASK_UNREACHABLE') return;
   if (isTerminal(state) || state === 'TASK_UNKNOWN') noteIdle(context, kept, state);
   else if (!kept.confirmed) context.state.reservations.put(kept.id, { ...kept, confirmed: true });

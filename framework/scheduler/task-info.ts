@@ -19,14 +19,6 @@ const labelCharsMax = 512;
 /** What an executor may take after its program has ended. */
 const executorGraceMs = 2000;
 
-export const safePath = (appId: string) => appId.slice(1).replaceAll('/', '_');
-
-/** Marathon's form. */
-export const instanceIdOf = (appId: string, uuid: string) => `${safePath(appId)}.instance-${uuid}`;
-
-/** Marathon's form; an instance without volumes is one attempt here. */
-export const taskIdOf = (instanceId: string, attempt: number) => `${instanceId}._app.${attempt}`;
-
 /** What is taken from the agent, ports included. */
 export function takenBy(task: Pick<TaskRecord, 'demand'>): PlainResources {
   return { ...task.demand, ports: task.demand.ports.map((port) => ({ begin: port, end: port })) };
