@@ -1,11 +1,8 @@
 /** What an executor is told of the checks that it makes. */
 import type { CheckAssignment, HealthAssignment } from '../../executor/assignment.js';
 import type { AppCheck, AppSpec, HealthCheck } from '../app.js';
-import { isHttp, isOnAgent } from '../spec/health-checks.js';
+import { checkMs, isHttp, isOnAgent, portOf } from '../spec/health-checks.js';
 import { failuresForGood } from './health.js';
-
-/** 0 is a legal interval, and a legal time-out. */
-const milliseconds = (seconds: number) => Math.max(1, seconds) * 1000;
 
 /** Null: the app has no health check that is made on the agent. */
 export function healthAssignment({ healthChecks }: AppSpec, ports: number[]): HealthAssignment | null {
@@ -21,7 +18,8 @@ export function healthAssignment({ healthChecks }: AppSpec, ports: number[]): He
 
 function probeOf(check: HealthCheck, ports: number[]): CheckAssignment['probe'] {
   if (check.command) return { type: 'command', shell: check.command.value };
-  const port = portOf(check, ports);
+  // Validation has seen to it that there is one, here and below.
+  const port = portOf(check, ports) as number;
   if (!isHttp(check.protocol)) return { type: 'tcp', port };
   return { type: 'http', secure: check.protocol === 'MESOS_HTTPS', port, path: check.path ?? '/' };
 }
@@ -32,18 +30,15 @@ export function checkAssignment(check: AppCheck, ports: number[]): CheckAssignme
 
 function appProbe({ http, tcp, exec }: AppCheck, ports: number[]): CheckAssignment['probe'] {
   if (exec) return { type: 'command', shell: exec.command.shell };
-  if (!http) return { type: 'tcp', port: portOf(tcp ?? {}, ports) };
-  return { type: 'http', secure: http.scheme === 'HTTPS', port: portOf(http, ports), path: http.path ?? '/' };
+  const port = portOf(http ?? tcp ?? {}, ports) as number;
+  if (!http) return { type: 'tcp', port };
+  return { type: 'http', secure: http.scheme === 'HTTPS', port, path: http.path ?? '/' };
 }
-
-/** Validation has seen to it that there is one. */
-const portOf = ({ port, portIndex = 0 }: { port?: number; portIndex?: number }, ports: number[]): number =>
-  port ?? (ports[portIndex] as number);
 
 function timesOf({ delaySeconds, intervalSeconds, timeoutSeconds }: AppCheck | HealthCheck) {
   return {
     delayMs: delaySeconds * 1000,
-    intervalMs: milliseconds(intervalSeconds),
-    timeoutMs: milliseconds(timeoutSeconds),
+    intervalMs: checkMs(intervalSeconds),
+    timeoutMs: checkMs(timeoutSeconds),
   };
 }

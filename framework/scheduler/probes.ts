@@ -2,7 +2,7 @@
 import type { HealthCheck, ReadinessCheck } from '../app.js';
 import type { ProbeAnswer } from '../prober.js';
 import type { ProbeOrder, ProbeTarget } from '../probes/types.js';
-import { isHttp, isOnAgent } from '../spec/health-checks.js';
+import { checkMs, isHttp, isOnAgent, portOf } from '../spec/health-checks.js';
 import { verdictOf } from './check-health.js';
 import type { Context } from './context.js';
 import { checksOf, hasChecks, noteVerdict, specOf } from './health.js';
@@ -11,8 +11,6 @@ import type { AppRecord, TaskRecord } from './records.js';
 
 /** Each is a socket. A task that does not answer has one for as long as its check's time-out. */
 export const probesAtOnceMax = 500;
-/** A check that wants more than that gets it: 0 is a legal interval, and a legal time-out. */
-const secondsMin = 1;
 
 /** In the ids of its probes, where those of health checks have a number. */
 const readiness = 'readiness';
@@ -51,7 +49,7 @@ function dueProbes(context: Context, app: AppRecord): DueProbe[] {
 
 function dueHealth(context: Context, task: TaskRecord, check: HealthCheck, index: number): DueProbe[] {
   const { protocol, path = '/' } = check;
-  const port = check.port ?? task.ports[check.portIndex ?? 0];
+  const port = portOf(check, task.ports);
   if (isOnAgent(protocol) || port === undefined) return [];
   const { host } = task.agent;
   const target = isHttp(protocol)
@@ -78,11 +76,9 @@ function dueProbe(
 ): DueProbe[] {
   const dueMs = probes.nextMs.get(id) ?? 0;
   if (dueMs > now || probes.out.has(id)) return [];
-  const order = { target, timeoutMs: atLeast(timeoutSeconds) * 1000, bodyBytesMax: bodyBytes };
-  return [{ id, dueMs, everyMs: atLeast(intervalSeconds) * 1000, order }];
+  const order = { target, timeoutMs: checkMs(timeoutSeconds), bodyBytesMax: bodyBytes };
+  return [{ id, dueMs, everyMs: checkMs(intervalSeconds), order }];
 }
-
-const atLeast = (seconds: number) => Math.max(secondsMin, seconds);
 
 export function receiveProbes(context: Context, answers: ProbeAnswer[]): void {
   const { memory, state } = context;

@@ -11,6 +11,13 @@ export const isHttp = (protocol: HealthProtocol): boolean => protocol.includes('
 /** The executor probes, on its agent. */
 export const isOnAgent = (protocol: HealthProtocol): boolean => protocol === 'COMMAND' || protocol.startsWith('MESOS_');
 
+/** 0 is a legal interval, and a legal time-out; it is taken as a second. */
+export const checkMs = (seconds: number): number => Math.max(1, seconds) * 1000;
+
+/** Where a check reaches a task that has these ports; undefined: the task has no such port. */
+export const portOf = ({ port, portIndex = 0 }: { port?: number; portIndex?: number }, ports: number[]) =>
+  port ?? ports[portIndex];
+
 /** One of `healthChecks`, with Marathon's defaults. What its protocol has no use for is read and dropped, as there. */
 export function readHealthCheck(reader: Reader): HealthCheck {
   const protocol = reader.choice('protocol', PROTOCOLS) ?? 'HTTP';
