@@ -4,7 +4,15 @@ import { appDetails, appSummary, lastTaskFailure } from './answers.js';
 import { readAppPath, segmentsAfter } from './app-path.js';
 import { appTaskResource, appTasksResource } from './app-tasks.js';
 import { etag, requireMatch } from './changes.js';
-import { type Context, findApp, publishPost, reportIgnored, requireApp, sendDeployment } from './context.js';
+import {
+  appsWithin,
+  type Context,
+  findApp,
+  publishPost,
+  reportIgnored,
+  requireApp,
+  sendDeployment,
+} from './context.js';
 import { ApiError, noSuchApp } from './errors.js';
 import { failOverGuest, guestJson, syncGuest } from './guest.js';
 import { placementJson } from './placement.js';
@@ -75,8 +83,7 @@ function show({ service, now }: Context, appId: string): Handler {
 }
 
 function appsBelow({ service, now }: Context, groupId: string, embedded: string[]) {
-  const prefix = groupId === '/' ? '/' : `${groupId}/`;
-  const apps = service.view().apps.filter((app) => app.spec.id.startsWith(prefix));
+  const apps = appsWithin(service.view(), groupId);
   if (apps.length === 0 && groupId !== '/') throw noSuchApp(`${groupId}/*`);
   const parts = (app: AppView) => partsOf(app, embedded, 'apps', now());
   return { '*': apps.map((app) => ({ ...appSummary(app), ...lastTaskFailure(app), ...parts(app) })) };

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AppSpec } from '../app.js';
 import type { ExecutorArchive } from '../executor-archive/archive.js';
 import type { AppView, FrameworkService, FrameworkView, Leadership } from '../service.js';
+import { isWithin } from '../spec/dependencies.js';
 import { toJson } from '../spec.js';
 import type { Accepted, Changes } from './changes.js';
 import { noSuchApp } from './errors.js';
@@ -19,6 +20,11 @@ export interface Context {
   executorArchive: ExecutorArchive | null;
   /** Of this API and that of the other schedulers. */
   scheme: 'http' | 'https';
+}
+
+/** At any depth. */
+export function appsWithin(view: FrameworkView, groupId: string): AppView[] {
+  return view.apps.filter(({ spec }) => spec.id !== groupId && isWithin(spec.id, groupId));
 }
 
 export function findApp(view: FrameworkView, appId: string): AppView | undefined {

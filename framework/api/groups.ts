@@ -2,11 +2,11 @@ import type { FastifyRequest } from 'fastify';
 import _ from 'lodash';
 import { type AppTree, groupIdsOf, groupVersionsOf, treeAt, treeOf, versionsOfGroup } from '../app-groups.js';
 import type { FrameworkView } from '../service.js';
-import { isWithin, parentOf } from '../spec/dependencies.js';
+import { parentOf } from '../spec/dependencies.js';
 import { parseGroup, toJson } from '../spec.js';
 import { segmentsAfter } from './app-path.js';
 import { etag, requireVersion } from './changes.js';
-import { type Context, reportIgnored, sendDeployment } from './context.js';
+import { appsWithin, type Context, reportIgnored, sendDeployment } from './context.js';
 import { ApiError, malformed, noSuchGroup, rejected } from './errors.js';
 import { judgeGroup, noSuchGroupVersion, removeGroup } from './group-change.js';
 import { requireCovered } from './permissions.js';
@@ -60,9 +60,7 @@ function appsOf({ service, now }: Context, id: string): Handler {
   return (request) => {
     const view = service.view();
     requireGroup(view, id);
-    return view.apps
-      .filter(({ spec }) => spec.id !== id && isWithin(spec.id, id))
-      .map((app) => summaryWith(app, embeds(request), 'group.apps', now()));
+    return appsWithin(view, id).map((app) => summaryWith(app, embeds(request), 'group.apps', now()));
   };
 }
 

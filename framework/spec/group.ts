@@ -1,4 +1,5 @@
 import { resolve } from './complete.js';
+import { parentOf } from './dependencies.js';
 import { PATH_ID_LIMITS } from './draft.js';
 import { Problems, type Rejection, show } from './problems.js';
 import { type Reader, readObject } from './reader.js';
@@ -71,10 +72,7 @@ function readInner(reader: Reader, parent: string, ignored: string[], depth: num
 function checkId({ problems, ...reader }: Reader, id: string, parent: string | null): void {
   const path = `${reader.path}/id`;
   const name = id.split('/').at(-1) ?? '';
-  if (
-    parent !== null &&
-    (id === parent || id.slice(0, id.lastIndexOf('/') + 1) !== (parent === '/' ? '/' : `${parent}/`))
-  ) {
+  if (parent !== null && (id === parent || parentOf(id) !== parent)) {
     const remedy = `id is ${show(id)}; give a name without slashes`;
     problems.add('rule', path, `Identifier is not child of '${parent}'. Hint: use relative paths.`, remedy);
   }
