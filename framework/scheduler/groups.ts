@@ -1,5 +1,6 @@
 /** Replicated apps: generations, slots, and what is to be launched. */
 import { isReplicatedGuest } from '../replicated-guest.js';
+import { REPLICAS_MAX } from '../spec/replication.js';
 import type { Context } from './context.js';
 import { type Demand, demandOf } from './demand.js';
 import { offerBackup } from './guest-offers.js';
@@ -28,9 +29,6 @@ import { stop } from './tasks.js';
 import { retireUnhealthy } from './unhealthy-members.js';
 import { needsSpare, nextToReplace, outdated } from './upgrades.js';
 import { victimsOf } from './victims.js';
-
-/** Slots of a group, as the consensus core counts them. */
-const slotsMax = 9;
 
 /** Makes one step towards a whole group of the wanted version; returns what is to be launched. */
 export function convergeGroup(context: Context, app: AppRecord, tasks: TaskRecord[], restarting: boolean): Demand[] {
@@ -150,7 +148,7 @@ function adjustSlots(context: Context, group: Group, restarting: boolean): Group
 
 /** Slots that are neither wanted nor taken. */
 export function freeSlots(group: Group): number[] {
-  return firstSlots(slotsMax).filter((slot) => !group.record.slots.includes(slot) && !isOccupied(group, slot));
+  return firstSlots(REPLICAS_MAX).filter((slot) => !group.record.slots.includes(slot) && !isOccupied(group, slot));
 }
 
 /** A slot that is wanted no more is forgotten: whoever comes there later replaces nobody. */

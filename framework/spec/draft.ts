@@ -7,7 +7,7 @@ import { type Reader, readList, readString, refuseUnknown, requirePresent } from
 import { readReadinessCheck } from './readiness.js';
 import { DOMAIN_LIMITS, readReplication } from './replication.js';
 import { readWhenLost, type WhenLost } from './residency.js';
-import { readEnvironmentValue, readSecrets } from './secrets.js';
+import { ARGUMENT_CHARACTERS_MAX, readEnvironmentValue, readSecrets } from './secrets.js';
 
 /**
  * What a body says, typed but not judged: fields that are absent there are absent here. Constraints are still rows
@@ -34,8 +34,6 @@ export const PATH_ID_LIMITS = {
   pattern: PATH_ID,
   patternMeaning: 'segments of lower-case letters, digits, dots and inner dashes, such as /demo/ledger',
 };
-/** Linux gives a program no argument and no variable of 128 KiB or more (MAX_ARG_STRLEN); the name needs room too. */
-const ARGUMENT_CHARACTERS_MAX = 120 * 1024;
 const LEGACY_NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 const PORT = { min: 0, max: 65535 };
 const PRIORITY = { min: -1000, max: 1000 };

@@ -4,6 +4,8 @@ import { type Problems, show } from './problems.js';
 import { type Reader, readObject, readString, refuseUnknown, requirePresent } from './reader.js';
 import { readSnapshot } from './snapshot.js';
 
+/** A group has at most nine members, a spare one included: slots are 0..8, as the consensus core counts them. */
+export const REPLICAS_MAX = 9;
 const SPREAD_DEFAULT = ['zone', 'rack', 'host'];
 const SPREAD_STEPS_MAX = 8;
 const SCATTER_WIDTH_MAX = 64;

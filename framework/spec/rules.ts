@@ -4,14 +4,13 @@ import { checkGuest } from './guest-rules.js';
 import { checkAppCheck, checkHealth } from './health-rules.js';
 import { type Problems, show } from './problems.js';
 import { checkReadiness } from './readiness.js';
+import { REPLICAS_MAX } from './replication.js';
 import { checkResident } from './resident-rules.js';
 import { checkSecrets } from './secrets.js';
 import { checkMissing } from './upgrade-rules.js';
 
 type Judged = Omit<AppSpec, 'version' | 'versionInfo'>;
 
-/** A group has at most nine members (a learner's slot included in none): slots are 0..8. */
-const REPLICAS_MAX = 9;
 /** As many as placement takes. */
 const WISHES_MAX = 8;
 const RESERVED_SEGMENTS = ['restart', 'tasks', 'versions', '.', '..'];

@@ -8,13 +8,13 @@ const SOURCE = {
     "a secret's path below the framework's --secrets-directory: letters, digits, dots and dashes, such as db/password",
   lengthMax: 512,
 };
-/** Linux gives a program no variable of 128 KiB or more (MAX_ARG_STRLEN); the name needs room too. */
-const VALUE = { lengthMax: 120 * 1024 };
+/** Linux gives a program no argument and no variable of 128 KiB or more (MAX_ARG_STRLEN); the name needs room too. */
+export const ARGUMENT_CHARACTERS_MAX = 120 * 1024;
 
 /** A value of `env`. */
 export function readEnvironmentValue(value: unknown, path: string, problems: Problems): EnvValue | undefined {
   const isSecret = typeof value === 'object' && value !== null && 'secret' in value;
-  if (!isSecret) return readString(value, path, VALUE, problems);
+  if (!isSecret) return readString(value, path, { lengthMax: ARGUMENT_CHARACTERS_MAX }, problems);
   const secret = readObject(value, path, problems)?.string('secret', { lengthMin: 1 });
   return secret === undefined ? undefined : { secret };
 }

@@ -1,9 +1,7 @@
 import { majorityOf } from '../../placement/index.js';
 import type { AppSpec } from '../app.js';
 import type { Problems } from './problems.js';
-
-/** Slots of a group: a spare replica needs one. */
-const SLOTS = 9;
+import { REPLICAS_MAX } from './replication.js';
 
 /** How many replicas an upgrade may have missing: of programs, and never so many that less than a majority is left. */
 export function checkMissing(
@@ -18,5 +16,6 @@ export function checkMissing(
   if (replication?.protocol !== 'apus')
     add('it is for replicated programs only: leave it out, minimumHealthCapacity is for others');
   else if (max > sparable) add(`of ${instances} replicas ${sparable} may be missing: use 0 to ${sparable}`);
-  else if (max === 0 && instances >= SLOTS) add(`a group of ${SLOTS} has no place for a spare replica: use 1 or more`);
+  else if (max === 0 && instances >= REPLICAS_MAX)
+    add(`a group of ${REPLICAS_MAX} has no place for a spare replica: use 1 or more`);
 }
