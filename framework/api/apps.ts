@@ -1,5 +1,4 @@
 import type { AppView, FrameworkView } from '../service.js';
-import { absoluteId } from '../spec.js';
 import { appSummary } from './answers.js';
 import { etag } from './changes.js';
 import { type Context, findApp, publishPost, reportIgnored, sendDeployment } from './context.js';
@@ -7,7 +6,7 @@ import { ApiError, malformed, noSuchApp } from './errors.js';
 import { deadline, flag, text, texts } from './query.js';
 import type { Handler, Resource } from './resource.js';
 import { parseSelector } from './selector.js';
-import { type Judged, judge, ownerOf, requireKnown, requireTree } from './specs.js';
+import { idIn, type Judged, judge, ownerOf, requireKnown, requireTree } from './specs.js';
 import { summaryWith } from './summary.js';
 
 /** `/v2/apps`: all apps. */
@@ -79,7 +78,7 @@ function update(context: Context, method: 'PUT' | 'PATCH'): Handler {
     const { judged, accepted } = await changes.submit(request, (view, version) => {
       const apps = new Map(view.apps.map((app) => [app.spec.id, app]));
       const all = bodies(request.body).map((body) => {
-        const appId = idOf(body);
+        const appId = idIn(body);
         const app = apps.get(appId ?? '');
         if (method === 'PATCH' && app === undefined && appId !== null) throw noSuchApp(appId);
         const mode = app === undefined ? 'create' : partial ? 'patch' : 'put';
@@ -112,11 +111,6 @@ function bodies(body: unknown): unknown[] {
   if (Array.isArray(body) && body.length > 0) return body;
   const errors = ['error.expected.jsarray', 'the body must be a list of one or more apps: [{"id": "/web", …}]'];
   throw new ApiError(400, 'Invalid JSON', null, { details: [{ path: '/', errors }] });
-}
-
-function idOf(body: unknown): string | null {
-  const id = typeof body === 'object' && body !== null ? (body as { id?: unknown }).id : null;
-  return typeof id === 'string' ? absoluteId(id) : null;
 }
 
 function requireDistinct(ids: string[]): void {

@@ -3,9 +3,9 @@ import type { AppGroup, AppSpec } from '../app.js';
 import { type AppTree, groupIdsOf, treeAt, treeOf } from '../app-groups.js';
 import type { Command, FrameworkView } from '../service.js';
 import { isWithin, parentOf } from '../spec/dependencies.js';
-import { absoluteId, type GroupUpdate, parse, type Rejection, rollBack } from '../spec.js';
+import { type GroupUpdate, parse, type Rejection, rollBack } from '../spec.js';
 import { ApiError, noSuchGroup, rejected } from './errors.js';
-import { ownerOf, requireTree } from './specs.js';
+import { givenId, idIn, ownerOf, requireTree } from './specs.js';
 
 /** A tree of apps on its way to another one. */
 interface Draft {
@@ -81,7 +81,7 @@ function restructure(draft: Draft, update: GroupUpdate): void {
 /** An app that is what it was stays untouched, with its version. */
 function putApp(draft: Draft, group: string, body: unknown, path: string): void {
   const { view, version, tree } = draft;
-  const existing = tree.apps.get(idOf(body, group)) ?? null;
+  const existing = tree.apps.get(idIn(body, group) ?? '') ?? null;
   const mode = existing === null ? 'create' : 'put';
   const result = parse(body, { mode, existing, version, base: group, ...ownerOf(view) });
   if (!result.ok) {
@@ -150,14 +150,7 @@ function sameConfiguration(one: AppSpec, other: AppSpec): boolean {
   return _.isEqual(_.omit(one, 'version', 'versionInfo'), _.omit(other, 'version', 'versionInfo'));
 }
 
-const givenId = (body: unknown) => (typeof body === 'object' && body !== null ? (body as { id?: unknown }).id : null);
-
 const isAbsolute = (body: unknown) => String(givenId(body)).startsWith('/');
-
-function idOf(body: unknown, group: string): string {
-  const id = givenId(body);
-  return typeof id === 'string' ? absoluteId(id, `${group}/x`) : '';
-}
 
 function rejectionOf(path: string, ...errors: string[]): Rejection {
   return { ok: false, status: 422, body: { message: 'Object is not valid', details: [{ path, errors }] } };

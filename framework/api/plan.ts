@@ -1,16 +1,16 @@
-import { absoluteId, toJson } from '../spec.js';
+import { toJson } from '../spec.js';
 import { type Context, findApp, reportIgnored } from './context.js';
 import { noPlan } from './errors.js';
 import { requireCovered } from './permissions.js';
 import type { Resource } from './resource.js';
-import { judge, ownerOf, requireKnown, requireTree } from './specs.js';
+import { idIn, judge, ownerOf, requireKnown, requireTree } from './specs.js';
 
 /** `POST /v2/plan`: where the tasks of a spec would go on the offers at hand. Changes nothing. */
 export function planResource({ service, changes }: Context): Resource {
   return {
     POST: async (request, reply) => {
       const view = service.view();
-      const existing = findApp(view, idOf(request.body))?.spec ?? null;
+      const existing = findApp(view, idIn(request.body) ?? '')?.spec ?? null;
       const version = changes.nextVersion(view);
       const mode = existing === null ? 'create' : 'put';
       const { spec, ignored } = judge(request.body, { mode, existing, version, ...ownerOf(view) });
@@ -23,9 +23,4 @@ export function planResource({ service, changes }: Context): Resource {
       return { app: toJson(spec), exists: existing !== null, plan, preemption };
     },
   };
-}
-
-function idOf(body: unknown): string {
-  const id = typeof body === 'object' && body !== null ? (body as { id?: unknown }).id : null;
-  return typeof id === 'string' ? absoluteId(id) : '';
 }

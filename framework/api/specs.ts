@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import type { AppGroup, AppSpec } from '../app.js';
 import { treeOf } from '../app-groups.js';
 import type { AppView, FrameworkView } from '../service.js';
-import { checkTree, type ParseOptions, parse, rollBack } from '../spec.js';
+import { absoluteId, checkTree, type ParseOptions, parse, rollBack } from '../spec.js';
 import { ApiError, malformed, rejected } from './errors.js';
 import { flag } from './query.js';
 
@@ -13,6 +13,15 @@ export interface Judged {
 
 /** In whose name resources are reserved, for judging a body. */
 export const ownerOf = ({ role, principal, secrets }: FrameworkView) => ({ role, principal, secrets });
+
+export const givenId = (body: unknown): unknown =>
+  typeof body === 'object' && body !== null ? (body as { id?: unknown }).id : null;
+
+/** The absolute id that a body names; a relative one begins at `group`. Null: it names none. */
+export function idIn(body: unknown, group = ''): string | null {
+  const id = givenId(body);
+  return typeof id === 'string' ? absoluteId(id, `${group}/x`) : null;
+}
 
 /** A body to a spec, or an ApiError with everything that is wrong with it. */
 export function judge(body: unknown, options: ParseOptions): Judged {
