@@ -18,7 +18,7 @@ export interface Decision<T> {
   result: T;
 }
 
-type Decide<T> = (view: FrameworkView, version: string) => Decision<T>;
+export type Decide<T> = (view: FrameworkView, version: string) => Decision<T>;
 
 const CHANGES_WAITING_MAX = 256;
 

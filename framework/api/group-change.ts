@@ -20,7 +20,7 @@ interface Draft {
 }
 
 type TreeCommand = Extract<Command, { type: 'changeTree' }>;
-type How = Pick<TreeCommand, 'force' | 'dryRun' | 'deadline'>;
+export type How = Pick<TreeCommand, 'force' | 'dryRun' | 'deadline'>;
 
 /** What a group's update asks of the framework, or an ApiError with everything that is wrong with it. */
 export function judgeGroup(

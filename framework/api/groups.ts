@@ -5,10 +5,10 @@ import type { FrameworkView } from '../service.js';
 import { parentOf } from '../spec/dependencies.js';
 import { parseGroup, toJson } from '../spec.js';
 import { segmentsAfter } from './app-path.js';
-import { etag, requireVersion } from './changes.js';
+import { type Decide, etag, requireVersion } from './changes.js';
 import { appsWithin, type Context, reportIgnored, sendDeployment } from './context.js';
 import { ApiError, malformed, noSuchGroup, rejected } from './errors.js';
-import { judgeGroup, noSuchGroupVersion, removeGroup } from './group-change.js';
+import { type How, judgeGroup, noSuchGroupVersion, removeGroup } from './group-change.js';
 import { requireCovered } from './permissions.js';
 import { deadline, flag, texts } from './query.js';
 import { type Handler, handle, type Resource } from './resource.js';
@@ -88,17 +88,27 @@ function earlier({ service }: Context, id: string, version: string): Handler {
 function create(context: Context, id: string): Handler {
   return async (request, reply) => {
     const how = { force: flag(request, 'force'), dryRun: false, ...deadline(request) };
-    const { judged, accepted } = await context.changes.submit(request, (view, version) => {
-      const { update: asked, ignored } = readBody(request, id);
-      requireNew(view, asked.id);
-      const made = judgeGroup(view, asked, version, how);
-      const unknown = [...ignored, ...made.ignored];
-      requireKnown(request, unknown);
-      return { command: made.command, result: { id: asked.id, ignored: unknown } };
-    });
+    const { judged, accepted } = await context.changes.submit(request, deciding(request, id, how, requireNew));
     reportIgnored(reply, judged.ignored);
     reply.code(201).header('Location', `/v2/groups${judged.id}`);
     return sendDeployment(reply, accepted);
+  };
+}
+
+/** What the body asks for, of the group that it names or else of `id`; `check` may refuse it before it is judged. */
+function deciding(
+  request: FastifyRequest,
+  id: string,
+  how: How,
+  check: (view: FrameworkView, groupId: string) => void,
+): Decide<{ id: string; ignored: string[] }> {
+  return (view, version) => {
+    const { update: asked, ignored: unknown } = readBody(request, id);
+    check(view, asked.id);
+    const made = judgeGroup(view, asked, version, how);
+    const ignored = [...unknown, ...made.ignored];
+    requireKnown(request, ignored);
+    return { command: made.command, result: { id: asked.id, ignored } };
   };
 }
 
@@ -107,15 +117,10 @@ function update(context: Context, id: string): Handler {
   return async (request, reply) => {
     const dryRun = flag(request, 'dryRun');
     const how = { force: flag(request, 'force'), dryRun, ...deadline(request) };
-    const { judged, accepted } = await context.changes.submit(request, (view, version) => {
-      const { update: asked, ignored } = readBody(request, id);
-      requireVersion(request.headers['if-match'], currentVersion(view, asked.id));
-      const made = judgeGroup(view, asked, version, how);
-      const unknown = [...ignored, ...made.ignored];
-      requireKnown(request, unknown);
-      return { command: made.command, result: unknown };
-    });
-    reportIgnored(reply, judged);
+    const requireMatch = (view: FrameworkView, groupId: string) =>
+      requireVersion(request.headers['if-match'], currentVersion(view, groupId));
+    const { judged, accepted } = await context.changes.submit(request, deciding(request, id, how, requireMatch));
+    reportIgnored(reply, judged.ignored);
     return dryRun ? { steps: accepted.steps ?? [] } : sendDeployment(reply, accepted);
   };
 }
