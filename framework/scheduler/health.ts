@@ -62,24 +62,29 @@ export function isUseless(context: Context, app: AppRecord, task: TaskRecord): b
 
 /** One check has found something. */
 export function noteVerdict(context: Context, app: AppRecord, task: TaskRecord, index: number, verdict: Verdict): void {
-  const check = checksOf(app, task)[index];
-  const before = healthOf(context, app, task);
-  const health = before[index];
-  if (!check || !health) return;
   const startedMs = Date.parse(task.startedAt ?? task.stagedAt);
-  putHealth(context, app, task, index, afterVerdict(check, health, verdict, { startedMs, now: context.now }));
+  const times = { startedMs, now: context.now };
+  changeHealth(context, app, task, index, (health, check) => afterVerdict(check, health, verdict, times));
 }
 
-function putHealth(context: Context, app: AppRecord, task: TaskRecord, index: number, health: CheckHealth): void {
+function changeHealth(
+  context: Context,
+  app: AppRecord,
+  task: TaskRecord,
+  index: number,
+  change: (health: CheckHealth, check: HealthCheck) => CheckHealth,
+): void {
   const before = healthOf(context, app, task);
+  const [check, known] = [checksOf(app, task)[index], before[index]];
+  if (!check || !known) return;
+  const health = change(known, check);
   const after = before.with(index, health);
   context.memory.health.set(task.id, after);
-  const check = checksOf(app, task)[index];
-  if (check && health.lastFailureMs !== before[index]?.lastFailureMs) publishFailedCheck(context, task, check);
-  const change = healthChange(before, after);
-  if (change === null) return;
-  publishHealth(context, task, change);
-  const what = change ? 'is healthy' : `is unhealthy: ${health.lastFailureCause}`;
+  if (health.lastFailureMs !== known.lastFailureMs) publishFailedCheck(context, task, check);
+  const isHealthyNow = healthChange(before, after);
+  if (isHealthyNow === null) return;
+  publishHealth(context, task, isHealthyNow);
+  const what = isHealthyNow ? 'is healthy' : `is unhealthy: ${health.lastFailureCause}`;
   tell(context, app.id, `${nameOf(task)} on ${describeAgent(task.agent)} ${what}`);
 }
 
@@ -95,8 +100,7 @@ export function receiveHealth(context: Context, task: TaskRecord, status: TaskSt
   const index = app ? checksOf(app, task).findIndex(({ protocol }) => isOnAgent(protocol)) : -1;
   const { healthy } = status;
   if (!app || index < 0 || healthy === undefined) return;
-  const health = healthOf(context, app, task)[index] ?? unknownHealth;
-  putHealth(context, app, task, index, toldHealth(health, status, context.now));
+  changeHealth(context, app, task, index, (health) => toldHealth(health, status, context.now));
   if (task.healthy !== healthy) context.state.tasks.put(task.id, { ...task, healthy });
 }
 
@@ -119,10 +123,10 @@ function toldHealth(health: CheckHealth, { healthy, labels, message }: TaskStatu
 export function unhealthySentence(context: Context, app: AppRecord, task: TaskRecord): string | null {
   if (task.state !== 'TASK_RUNNING') return null;
   const health = healthOf(context, app, task);
-  const index = checksOf(app, task).findIndex((check, place) => isExhausted(check, health[place] ?? unknownHealth));
-  const found = health[index];
-  if (!found) return null;
-  const check = checksOf(app, task)[index] as HealthCheck;
+  const checks = checksOf(app, task);
+  const index = checks.findIndex((check, place) => isExhausted(check, health[place] ?? unknownHealth));
+  const [check, found] = [checks[index], health[index]];
+  if (!check || !found) return null;
   return `its ${check.protocol} health check has failed ${found.consecutiveFailures} times in a row: ${found.lastFailureCause}`;
 }
 
