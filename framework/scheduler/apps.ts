@@ -80,14 +80,19 @@ function replaceStale(
   const fresh = counted.filter((task) => !stale.includes(task));
   const freshIsUp = fresh.length >= instances && fresh.every((task) => up.includes(task));
   const spare = freshIsUp ? stale.length : Math.max(0, up.length - healthyMin);
-  const [useless, useful] = lodash.partition(stale, (task) => isUseless(context, app, task));
-  const victims = [...useless, ...byAge(app, useful).slice(0, spare)];
+  const victims = firstToGo(context, app, stale, spare);
   for (const task of victims) stop(context, task, reasonOf(task));
   const capacity = Math.max(
     Math.trunc(instances * (1 + upgradeStrategy.maximumOverCapacity)),
     healthyMin + (healthyMin >= instances ? 1 : 0),
   );
   return Math.max(0, Math.min(instances - fresh.length, capacity - (counted.length - victims.length)));
+}
+
+/** All that are of no use, and so many of the others as can be spared. */
+export function firstToGo(context: Context, app: AppRecord, stale: TaskRecord[], spare: number): TaskRecord[] {
+  const [useless, useful] = lodash.partition(stale, (task) => isUseless(context, app, task));
+  return [...useless, ...byAge(app, useful).slice(0, spare)];
 }
 
 function stopSurplus(context: Context, app: AppRecord, counted: TaskRecord[], count: number): void {

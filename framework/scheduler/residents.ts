@@ -1,9 +1,7 @@
 /** Plain apps with volumes: each instance comes back to the agent that keeps its own, and there are no others. */
-import lodash from 'lodash';
-import { byAge, isOutdated } from './apps.js';
+import { byAge, firstToGo, isOutdated } from './apps.js';
 import type { Context } from './context.js';
 import { type Demand, demandOf, isDelayed, livingOn, requestBack } from './demand.js';
-import { isUseless } from './health.js';
 import type { AppRecord, ReservationRecord, TaskRecord } from './records.js';
 import { release } from './reservations.js';
 import { patienceOf, stop } from './tasks.js';
@@ -73,9 +71,8 @@ function stopStale(context: Context, app: AppRecord, instances: Instance[]): voi
   const up = tasks.filter((task) => isUp(context, app, task));
   const healthyMin = Math.min(wanted - 1, Math.ceil(wanted * upgradeStrategy.minimumHealthCapacity));
   const spare = Math.max(0, up.length - healthyMin);
-  const [useless, useful] = lodash.partition(stale, (task) => isUseless(context, app, task));
-  const victims = [...useless, ...byAge(app, useful).slice(0, spare)];
-  for (const task of victims) stop(context, task, `the app has a new version, ${app.active.version}`);
+  for (const task of firstToGo(context, app, stale, spare))
+    stop(context, task, `the app has a new version, ${app.active.version}`);
 }
 
 function returningDemand(context: Context, app: AppRecord, kept: ReservationRecord, slot: number): Demand {
