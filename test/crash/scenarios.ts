@@ -1,6 +1,6 @@
 /** What happens to a framework whose every write and call is a point where it may be killed. */
-import type { AppSpec, HealthCheck, ReadinessCheck } from '../../framework/app.js';
-import { answered, appSpec, guestSpec, replicatedSpec } from '../framework/model/world.js';
+import type { AppSpec, HealthCheck } from '../../framework/app.js';
+import { answered, appSpec, guestSpec, readinessCheck, replicatedSpec } from '../framework/model/world.js';
 import type { Life } from './life.js';
 
 export interface Scenario {
@@ -42,16 +42,6 @@ const health: HealthCheck = {
   maxConsecutiveFailures: 1,
   delaySeconds: 0,
   ignoreHttp1xx: false,
-};
-const readiness: ReadinessCheck = {
-  name: 'warm',
-  protocol: 'HTTP',
-  path: '/ready',
-  portName: 'default',
-  intervalSeconds: 5,
-  timeoutSeconds: 2,
-  httpStatusCodesForReady: [200],
-  preserveLastResponse: false,
 };
 
 /** The agent of one of its tasks. */
@@ -189,9 +179,9 @@ export const scenarios: Scenario[] = [
   scenario('guest', [], (life) => life.put([guest()])),
   scenario('sick task', [web({ healthChecks: [health] })], (life) => sicken(life, '/web')),
   scenario('sick member', [ledger({ healthChecks: [health] })], (life) => sicken(life, '/demo/ledger')),
-  scenario('readiness', [web({ readinessChecks: [readiness] })], (life) => {
+  scenario('readiness', [web({ readinessChecks: [readinessCheck] })], (life) => {
     becomeReady(life);
-    life.put([web({ ...changed, readinessChecks: [readiness] })], { doom: true });
+    life.put([web({ ...changed, readinessChecks: [readinessCheck] })], { doom: true });
   }),
   scenario(
     'preemption',

@@ -5,7 +5,7 @@ import { requestOf } from '../../framework/scheduler/demand.js';
 import type { GuestView, TaskView } from '../../framework/service.js';
 import { FakeGroup } from './model/fake-group.js';
 import { FakeGuest } from './model/fake-guest.js';
-import { put, settled, story } from './model/running.js';
+import { pass, put, runningTasks, settled, story } from './model/running.js';
 import { appSpec, guestSpec, World } from './model/world.js';
 
 const id = '/demo/guest';
@@ -21,7 +21,7 @@ function posted(agents = 5, model: Partial<FakeGuest> = {}): World {
   return world;
 }
 
-const running = (world: World): TaskView[] => world.app(id).tasks.filter(({ state }) => state === 'TASK_RUNNING');
+const running = (world: World): TaskView[] => runningTasks(world, id);
 const guest = (world: World): GuestView | undefined => world.app(id).group?.guest;
 const isWhole = (world: World) => world.app(id).group?.state === 'whole';
 const model = (world: World): FakeGuest => world.mesos.groups.get(`${id}@1`)?.guest as FakeGuest;
@@ -41,16 +41,18 @@ function textOf(call: SchedulerCallBody): string {
   return call.type === 'MESSAGE' ? Buffer.from(call.message.data, 'base64').toString() : '';
 }
 
-/** A healthy world, for so many seconds. */
-function pass(world: World, seconds: number): void {
-  const endMs = world.now + seconds * 1000;
-  world.until(() => world.now >= endMs, seconds + 1);
-}
-
 function fail(world: World, task: TaskView): void {
   const found = world.mesos.tasks.get(task.id);
   assert.ok(found);
   world.mesos.end(found, 'TASK_FAILED');
+}
+
+/** Its backup has failed, and the next one is `change`, so that nobody covers the primary. */
+function uncovered(world: World, change: Partial<FakeGuest>): TaskView {
+  Object.assign(model(world), change);
+  fail(world, backup(world));
+  world.until(() => guest(world)?.covered === false && isWhole(world), 120);
+  return primary(world);
 }
 
 function refusalOf(world: World, command: Parameters<World['command']>[0]): string {
@@ -229,13 +231,8 @@ describe('scheduler: a replicated guest', () => {
   it('is lost with primary and backup, or with a primary that nobody covers: nothing is restarted before a user says so', () => {
     for (const before of ['both', 'seeding', 'awaiting']) {
       const world = covered(posted());
-      if (before !== 'both') {
-        Object.assign(model(world), { stuck: true, dead: before === 'awaiting' });
-        const gone = backup(world);
-        fail(world, gone);
-        world.until(() => guest(world)?.covered === false && isWhole(world), 120);
-        fail(world, primary(world));
-      } else for (const task of [primary(world), backup(world)]) fail(world, task);
+      if (before !== 'both') fail(world, uncovered(world, { stuck: true, dead: before === 'awaiting' }));
+      else for (const task of [primary(world), backup(world)]) fail(world, task);
       world.until(() => world.app(id).group?.state === 'lost', 120);
       const { generation } = world.app(id).group as { generation: number };
       pass(world, 60);
@@ -250,10 +247,7 @@ describe('scheduler: a replicated guest', () => {
 
   it('is lost while a primary that nobody covers cannot be reached, after the bound for that, and goes on when it is back', () => {
     const world = covered(posted());
-    Object.assign(model(world), { dead: true });
-    fail(world, backup(world));
-    world.until(() => guest(world)?.covered === false && isWhole(world), 120);
-    const only = primary(world);
+    const only = uncovered(world, { dead: true });
     world.mesos.setUp(only.agentId, false);
     pass(world, 50);
     assert.notEqual(world.app(id).group?.state, 'lost');
@@ -282,10 +276,7 @@ describe('scheduler: a replicated guest', () => {
 
   it('begins again, empty, when a user wants that rather than wait for a primary that cannot be reached', () => {
     const world = covered(posted());
-    Object.assign(model(world), { dead: true });
-    fail(world, backup(world));
-    world.until(() => guest(world)?.covered === false && isWhole(world), 120);
-    const only = primary(world);
+    const only = uncovered(world, { dead: true });
     world.mesos.setUp(only.agentId, false);
     world.until(() => world.app(id).group?.state === 'lost', 90);
     const restart = { type: 'restartApp' as const, appId: id, version: new Date(world.now).toISOString() };
@@ -301,10 +292,7 @@ describe('scheduler: a replicated guest', () => {
     const kill = (task: TaskView, scale = false) =>
       refusalOf(world, { type: 'killTasks', taskIds: [task.id], scale, force: false });
     assert.match(kill(witness(world), true), /invalid: .*keeps its three members/);
-    model(world).stuck = true;
-    fail(world, backup(world));
-    world.until(() => guest(world)?.covered === false && isWhole(world), 120);
-    const only = primary(world);
+    const only = uncovered(world, { stuck: true });
     assert.match(kill(only), /quorum: .*no backup covers the primary/);
     const other = witness(world);
     world.command({ type: 'drain', wanted: { agent: [only.host, other.host] } });

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import type { AppSpec, HealthCheck } from '../../framework/app.js';
 import type { ProbeOutcome } from '../../framework/probes/types.js';
 import { probesAtOnceMax } from '../../framework/scheduler/probes.js';
-import { put, settled, story } from './model/running.js';
-import { answered, appSpec, replicatedSpec, World } from './model/world.js';
+import { pass, put, runningTasks, settled, started, story } from './model/running.js';
+import { answered, appSpec, replicatedSpec, type World } from './model/world.js';
 
 const check: HealthCheck = {
   protocol: 'HTTP',
@@ -19,29 +19,17 @@ const refused: ProbeOutcome = { type: 'failed', of: 'http', cause: 'connection r
 const web = (change: Partial<AppSpec> = {}) => appSpec('/web', { healthChecks: [check], ...change });
 const ledger = (change: Partial<AppSpec> = {}) => replicatedSpec('/demo/ledger', { healthChecks: [check], ...change });
 
-function started(...specs: AppSpec[]): World {
-  const world = new World();
-  world.connect();
-  assert.equal(world.command(put(...specs))?.ok, true);
-  return world;
-}
-
 function deployed(...specs: AppSpec[]): World {
   const world = started(...specs);
   world.until(settled);
   return world;
 }
 
-function pass(world: World, seconds: number): void {
-  const from = world.now;
-  world.until(() => world.now - from >= seconds * 1000, seconds + 1);
-}
-
 /** Probes of these tasks fail. */
 const failing = (world: World, isFailing: (taskId: string) => boolean) => {
   world.onProbe = (id) => (isFailing(id.split(' ')[0] as string) ? refused : answered(200));
 };
-const tasks = (world: World, id = '/web') => world.app(id).tasks.filter(({ state }) => state === 'TASK_RUNNING');
+const tasks = (world: World, id = '/web') => runningTasks(world, id);
 
 describe('scheduler: health checks', () => {
   it('probe each task where it listens, at every interval', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { AppSpec } from '../../framework/app.js';
 import { carryOut } from '../../framework/planning.js';
 import { preemptionHoldMs } from '../../framework/scheduler/preemptions.js';
-import { put, settled, story } from './model/running.js';
+import { pass, put, settled, story } from './model/running.js';
 import { appSpec, replicatedSpec, World } from './model/world.js';
 
 const low = (change: Partial<AppSpec> = {}) => appSpec('/low', { cpus: 3, instances: 3, ...change });
@@ -14,11 +14,6 @@ function world(agents: number, ...specs: AppSpec[]): World {
   made.command(put(...specs));
   made.until(settled);
   return made;
-}
-
-function pass(made: World, seconds: number): void {
-  const from = made.now;
-  made.until(() => made.now - from >= seconds * 1000, seconds + 1);
 }
 
 const living = (made: World, id: string) => made.mesos.living(id);

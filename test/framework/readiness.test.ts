@@ -1,35 +1,14 @@
 import assert from 'node:assert/strict';
 import type { AppSpec, ReadinessCheck } from '../../framework/app.js';
 import { bodyBytesMax } from '../../framework/scheduler/readiness.js';
-import { put, settled } from './model/running.js';
-import { answered, appSpec, replicatedSpec, World } from './model/world.js';
+import { pass, put, runningTasks, settled, started } from './model/running.js';
+import { answered, appSpec, readinessCheck, replicatedSpec, type World } from './model/world.js';
 
-const check: ReadinessCheck = {
-  name: 'warm',
-  protocol: 'HTTP',
-  path: '/ready',
-  portName: 'default',
-  intervalSeconds: 5,
-  timeoutSeconds: 2,
-  httpStatusCodesForReady: [200],
-  preserveLastResponse: true,
-};
+const check: ReadinessCheck = { ...readinessCheck, preserveLastResponse: true };
 const web = (change: Partial<AppSpec> = {}) => appSpec('/web', { readinessChecks: [check], ...change });
 
-function started(spec: AppSpec): World {
-  const world = new World();
-  world.connect();
-  assert.equal(world.command(put(spec))?.ok, true);
-  return world;
-}
-
-function pass(world: World, seconds: number): void {
-  const from = world.now;
-  world.until(() => world.now - from >= seconds * 1000, seconds + 1);
-}
-
 const isIn = (ids: Set<string>, id: string) => ids.has(id.split(' ')[0] as string);
-const tasks = (world: World, id = '/web') => world.app(id).tasks.filter(({ state }) => state === 'TASK_RUNNING');
+const tasks = (world: World, id = '/web') => runningTasks(world, id);
 const idsOf = (world: World, id = '/web') => new Set(tasks(world, id).map((task) => task.id));
 
 describe('scheduler: readiness checks', () => {

@@ -7,6 +7,14 @@ import { replicatedSpec, World } from './world.js';
 export const put = (...specs: AppSpec[]): Command => ({ type: 'putApps', specs, create: false, force: false });
 export const settled = (view: FrameworkView) => view.deployments.length === 0;
 
+/** A world in which the deployment of these has begun. */
+export function started(...specs: AppSpec[]): World {
+  const world = new World();
+  world.connect();
+  assert.equal(world.command(put(...specs))?.ok, true);
+  return world;
+}
+
 export function running(change: Partial<AppSpec> = {}, agents = 5): World {
   const world = new World(agents);
   world.connect();
@@ -15,10 +23,17 @@ export function running(change: Partial<AppSpec> = {}, agents = 5): World {
   return world;
 }
 
+/** A healthy world, for so many seconds. */
+export function pass(world: World, seconds: number): void {
+  const from = world.now;
+  world.until(() => world.now - from >= seconds * 1000, seconds + 1);
+}
+
 export const story = (world: World, id = '/demo/ledger') =>
   world
     .app(id)
     .story.map(({ text }) => text)
     .join('\n');
-export const replicas = (world: World) =>
-  world.app('/demo/ledger').tasks.filter(({ state }) => state === 'TASK_RUNNING');
+export const runningTasks = (world: World, id: string) =>
+  world.app(id).tasks.filter(({ state }) => state === 'TASK_RUNNING');
+export const replicas = (world: World) => runningTasks(world, '/demo/ledger');

@@ -1,6 +1,6 @@
 /** A scheduler, its store and a tiny Mesos, driven by hand; the framework can crash at every write of the store. */
 import assert from 'node:assert/strict';
-import type { AppSpec } from '../../../framework/app.js';
+import type { AppSpec, ReadinessCheck } from '../../../framework/app.js';
 import type { PublicEvent } from '../../../framework/events/event.js';
 import type { SchedulerCallBody, SchedulerEvent } from '../../../framework/mesos-http-client/index.js';
 import { carryOut } from '../../../framework/planning.js';
@@ -210,6 +210,18 @@ function spec(body: object, change: Partial<AppSpec>): AppSpec {
   assert.ok(result.ok, JSON.stringify(result));
   return { ...result.spec, ...change };
 }
+
+/** `appSpec`'s port has this name. */
+export const readinessCheck: ReadinessCheck = {
+  name: 'warm',
+  protocol: 'HTTP',
+  path: '/ready',
+  portName: 'default',
+  intervalSeconds: 5,
+  timeoutSeconds: 2,
+  httpStatusCodesForReady: [200],
+  preserveLastResponse: false,
+};
 
 export function appSpec(id: string, change: Partial<AppSpec> = {}): AppSpec {
   return spec({ id, ...program }, change);
