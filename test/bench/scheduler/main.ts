@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { round } from '../measure.js';
 import { FakeMaster } from './fake-master.js';
-import { FrameworkProcess } from './framework.js';
+import { MeasuredFramework } from './framework.js';
 
 const AGENTS = 2000;
 const APPS = 1000;
@@ -17,8 +17,8 @@ const PHASE_TIMEOUT_MS = 150_000;
 
 export async function run(): Promise<object> {
   const master = await FakeMaster.start(AGENTS);
-  const framework = await FrameworkProcess.start(master.address);
-  process.once('exit', () => framework.child.kill('SIGKILL'));
+  const framework = await new MeasuredFramework(master.address).ready();
+  process.once('exit', () => framework.process.kill('SIGKILL'));
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
   try {
     await master.reached('offers of all agents', () => master.subscriptions === 1, PHASE_TIMEOUT_MS);
@@ -41,7 +41,7 @@ function told<Figures extends object>(what: string, figures: Figures): Figures {
   return figures;
 }
 
-async function post(framework: FrameworkProcess, id: string, apps: object[]): Promise<void> {
+async function post(framework: MeasuredFramework, id: string, apps: object[]): Promise<void> {
   const answer = await fetch(`${framework.url}/v2/groups`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
@@ -52,7 +52,7 @@ async function post(framework: FrameworkProcess, id: string, apps: object[]): Pr
 }
 
 /** Until the master has the last LAUNCH. */
-async function measureLaunch(master: FakeMaster, framework: FrameworkProcess) {
+async function measureLaunch(master: FakeMaster, framework: MeasuredFramework) {
   const apps = Array.from({ length: APPS }, (_, index) => ({
     id: `app-${index}`,
     cmd: 'exec redis-server --port $PORT0',
@@ -72,7 +72,7 @@ async function measureLaunch(master: FakeMaster, framework: FrameworkProcess) {
 }
 
 /** Until the master has the last acknowledgement. */
-async function measureUpdates(master: FakeMaster, framework: FrameworkProcess) {
+async function measureUpdates(master: FakeMaster, framework: MeasuredFramework) {
   const before = master.acknowledged;
   const [startMs, startCpu] = [performance.now(), framework.cpuSeconds];
   master.update(UPDATES);
@@ -83,7 +83,7 @@ async function measureUpdates(master: FakeMaster, framework: FrameworkProcess) {
 }
 
 /** From the end of the stream until an update behind the last answer has been acknowledged. */
-async function measureReconciliation(master: FakeMaster, framework: FrameworkProcess) {
+async function measureReconciliation(master: FakeMaster, framework: MeasuredFramework) {
   const fillSeconds = await fill(master, framework);
   const before = master.reconciled;
   const [startMs, startCpu] = [performance.now(), framework.cpuSeconds];
@@ -96,7 +96,7 @@ async function measureReconciliation(master: FakeMaster, framework: FrameworkPro
   return { reconcileSeconds: seconds(startMs), reconcileCpuSeconds, fillSeconds };
 }
 
-async function fill(master: FakeMaster, framework: FrameworkProcess): Promise<number> {
+async function fill(master: FakeMaster, framework: MeasuredFramework): Promise<number> {
   const instances = (TASKS - APPS * INSTANCES) / PLAIN_APPS;
   const plain = { cmd: 'exec sleep 1000', cpus: 0.1, mem: 32, instances, ports: [0] };
   const apps = Array.from({ length: PLAIN_APPS }, (_, index) => ({ id: `app-${index}`, ...plain }));

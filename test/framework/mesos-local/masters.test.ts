@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { containerProcesses } from '../../../framework/mesos-local/agent/process-tree.js';
 import { type LocalCluster, startLocalCluster } from '../../../framework/mesos-local/cluster.js';
 import { ZooKeeper } from '../../../framework/zookeeper/index.js';
-import { FrameworkProcess } from '../../bench/scheduler/framework.js';
 import { send } from '../../conformance/raw-http.js';
 import { frameworkInfo } from '../../conformance/scheduler.js';
 import { isRunning, until } from '../../conformance/wait.js';
+import { FrameworkProcess } from '../../framework-process.js';
 import { ZooKeeperServers } from '../../zookeeper.js';
 import { KeepingScheduler } from './keeping-scheduler.js';
 
@@ -45,7 +45,7 @@ describe('mesos-local: several masters', function () {
   });
   after(async () => {
     await scheduler?.client.close();
-    await framework?.stop();
+    framework?.process.kill('SIGKILL');
     await cluster?.stop();
     await servers?.stop();
     rmSync(directory, { recursive: true });
@@ -105,7 +105,9 @@ describe('mesos-local: several masters', function () {
   const copies = () => containerProcesses(directory, null).filter((pid) => commandOf(pid).startsWith('sleep 2000'));
 
   it('our framework runs an app there, too', async () => {
-    framework = await FrameworkProcess.start([0, 1].map((index) => new URL(urlOf(index)).host).join(','));
+    const masters = [0, 1].map((index) => new URL(urlOf(index)).host).join(',');
+    framework = new FrameworkProcess(['--master', masters, '--store', join(directory, 'store')]);
+    await framework.ready();
     const app = { id: '/sleeper', cmd: 'exec sleep 2000', cpus: 0.1, mem: 32, instances: 2 };
     const body = JSON.stringify(app);
     await fetch(`${framework.url}/v2/apps`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body });
