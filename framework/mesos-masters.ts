@@ -1,55 +1,41 @@
 /** The leading Mesos master, as the masters say it in ZooKeeper: nodes `json.info_...` with their MasterInfo. */
 import type { Logger } from 'pino';
 import { hostText } from './ip-addresses.js';
-import { followLeader, type Leader, ZooKeeper, type ZooKeeperUrl } from './zookeeper/index.js';
+import { followLeader, type Leader, Sessions, type ZooKeeperUrl } from './zookeeper/index.js';
 
 const sessionTimeoutMs = 10_000;
-const retryMs = 1000;
+const pauseMs = 1000;
 const prefix = 'json.info_';
 
 export class MasterDetector {
-  readonly #url: ZooKeeperUrl;
+  readonly #path: string;
   readonly #found: (address: string) => void;
   readonly #log: Logger;
-  #session: ZooKeeper | null = null;
-  #retrying: NodeJS.Timeout | null = null;
-  #closed = false;
+  readonly #sessions: Sessions;
 
   /** `found` is called with `host:port` of the leader, now and whenever there is another one. */
-  constructor(url: ZooKeeperUrl, log: Logger, found: (address: string) => void) {
-    this.#url = url;
+  constructor({ servers, path }: ZooKeeperUrl, log: Logger, found: (address: string) => void) {
+    this.#path = path;
     this.#log = log;
     this.#found = found;
-    void this.#follow();
+    this.#sessions = new Sessions({
+      session: { servers, timeoutMs: sessionTimeoutMs },
+      pauseMs,
+      use: (session) => followLeader(session, { directory: path || '/', prefix }, (leader) => this.#told(leader)),
+      ended: ({ message: cause }) => log.warn({ cause, path }, 'the Mesos master cannot be looked up in ZooKeeper'),
+    });
+    this.#sessions.start();
   }
 
   close(): void {
-    this.#closed = true;
-    if (this.#retrying) clearTimeout(this.#retrying);
-    this.#session?.close();
-  }
-
-  /** One session after the other. */
-  async #follow(): Promise<void> {
-    const { servers, path } = this.#url;
-    const session = new ZooKeeper({ servers, timeoutMs: sessionTimeoutMs });
-    this.#session = session;
-    try {
-      await followLeader(session, { directory: path || '/', prefix }, (leader) => this.#told(leader));
-    } catch (error) {
-      session.close();
-      if (this.#closed) return;
-      this.#log.warn({ cause: (error as Error).message, path }, 'the Mesos master cannot be looked up in ZooKeeper');
-      this.#retrying = setTimeout(() => void this.#follow(), retryMs);
-    }
+    this.#sessions.stop();
   }
 
   #told(leader: Leader | null): void {
-    if (this.#closed) return;
+    if (this.#sessions.stopped) return;
     const address = leader && masterAddress(leader.data);
     if (address) this.#found(address);
-    else
-      this.#log.warn({ path: this.#url.path, node: leader?.name ?? null }, 'no Mesos master leads that could be asked');
+    else this.#log.warn({ path: this.#path, node: leader?.name ?? null }, 'no Mesos master leads that could be asked');
   }
 }
 

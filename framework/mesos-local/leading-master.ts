@@ -1,11 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { MasterInfo } from '../mesos-http-client/types.js';
-import { enter, followLeader, parseZooKeeperUrl, ZooKeeper, type ZooKeeperUrl } from '../zookeeper/index.js';
+import { enter, followLeader, parseZooKeeperUrl, Sessions, type ZooKeeper } from '../zookeeper/index.js';
 
 /** Which master leads, by ZooKeeper, as Apache Mesos' masters, agents and frameworks agree on it. */
 
 const PREFIX = 'json.info_';
-const NEXT_SESSION_MS = 500;
+const PAUSE_MS = 500;
 
 export interface LeadingMaster {
   info: MasterInfo;
@@ -25,56 +24,44 @@ export interface LeadingMasterOptions {
 
 /** Follows the leader from session to session until `stop`. */
 export class LeadingMasters {
+  /** Where the candidates are. */
+  readonly directory: string;
   readonly #options: LeadingMasterOptions;
-  readonly #place: ZooKeeperUrl;
-  #session: ZooKeeper | null = null;
-  #stopped = false;
+  readonly #sessions: Sessions;
 
   /** @throws Error if the URL is none */
   constructor(options: LeadingMasterOptions) {
+    const { servers, path } = parseZooKeeperUrl(options.url);
+    this.directory = path;
     this.#options = options;
-    this.#place = parseZooKeeperUrl(options.url);
+    this.#sessions = new Sessions({
+      session: { servers, timeoutMs: options.sessionTimeoutMs },
+      pauseMs: PAUSE_MS,
+      use: (session) => this.#follow(session),
+      ended: () => options.told(null),
+    });
   }
 
   /** Of the current session; a leader keeps its registry over it. */
   get session(): ZooKeeper | null {
-    return this.#session;
-  }
-
-  /** Where the candidates are. */
-  get directory(): string {
-    return this.#place.path;
+    return this.#sessions.current;
   }
 
   start(): void {
-    void this.#run();
+    this.#sessions.start();
   }
 
   stop(): void {
-    this.#stopped = true;
-    this.#session?.close();
-  }
-
-  async #run(): Promise<void> {
-    const { sessionTimeoutMs, told } = this.#options;
-    while (!this.#stopped) {
-      const session = new ZooKeeper({ servers: this.#place.servers, timeoutMs: sessionTimeoutMs });
-      this.#session = session;
-      await this.#follow(session).catch(() => {});
-      session.close();
-      if (this.#stopped) return;
-      told(null);
-      await sleep(NEXT_SESSION_MS);
-    }
+    this.#sessions.stop();
   }
 
   /** Until the session is over. */
-  async #follow(session: ZooKeeper): Promise<void> {
+  async #follow(session: ZooKeeper): Promise<never> {
     const { candidate, told } = this.#options;
     const group = { directory: this.directory, prefix: PREFIX };
     const name = candidate ? await enter(session, group, Buffer.from(JSON.stringify(candidate))) : null;
-    await followLeader(session, group, (leader) => {
-      if (this.#stopped) return;
+    return followLeader(session, group, (leader) => {
+      if (this.#sessions.stopped) return;
       const info = leader && (JSON.parse(leader.data.toString('utf8')) as MasterInfo);
       told(info && { info, own: leader?.name === name });
     });
