@@ -21,7 +21,7 @@ export class MasterDetector {
     this.#sessions = new Sessions({
       session: { servers, timeoutMs: sessionTimeoutMs },
       pauseMs,
-      use: (session) => followLeader(session, { directory: path || '/', prefix }, (leader) => this.#told(leader)),
+      use: (session) => followLeader(session, { directory: path, prefix }, (leader) => this.#told(leader)),
       ended: ({ message: cause }) => log.warn({ cause, path }, 'the Mesos master cannot be looked up in ZooKeeper'),
     });
     this.#sessions.start();

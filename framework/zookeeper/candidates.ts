@@ -6,7 +6,7 @@ import type { ZooKeeperError } from './error.js';
 import type { ZooKeeper } from './zookeeper.js';
 
 export interface CandidateGroup {
-  /** Made if it is missing. */
+  /** Made if it is missing; empty: the root. */
   directory: string;
   /** What the candidates' names begin with. */
   prefix: string;
@@ -44,7 +44,7 @@ export async function enter(zooKeeper: ZooKeeper, group: CandidateGroup, data: U
 
 /** The answer to the creation may have been lost, not the node. */
 async function findMine(zooKeeper: ZooKeeper, { directory, prefix }: CandidateGroup): Promise<string | null> {
-  for (const name of inOrder(await zooKeeper.children(directory), prefix)) {
+  for (const name of inOrder(await zooKeeper.children(directory || '/'), prefix)) {
     const stat = await zooKeeper.stat(`${directory}/${name}`);
     if (stat !== null && stat.ephemeralOwner === zooKeeper.sessionId) return name;
   }
@@ -80,12 +80,12 @@ async function findLeader(
   changed: () => void,
 ): Promise<Leader | null> {
   try {
-    const [name] = inOrder(await zooKeeper.children(directory, changed), prefix);
+    const [name] = inOrder(await zooKeeper.children(directory || '/', changed), prefix);
     return name === undefined ? null : { name, data: (await zooKeeper.get(`${directory}/${name}`)).data };
   } catch (error) {
     if ((error as ZooKeeperError).code !== 'noNode') throw error;
   }
   // Either the candidate has just gone, which the watch of the directory tells, or there is no directory yet.
-  if ((await zooKeeper.stat(directory, changed)) !== null) changed();
+  if ((await zooKeeper.stat(directory || '/', changed)) !== null) changed();
   return null;
 }

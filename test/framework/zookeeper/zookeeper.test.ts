@@ -169,6 +169,18 @@ describe('zookeeper: client', function () {
     await assert.rejects(following, { code: 'sessionEnded' });
   });
 
+  it('follows candidates in the root, too', async () => {
+    const [watching, candidate] = [session(), session()];
+    const root = { directory: '', prefix: 'root-' };
+    const told: (string | null)[] = [];
+    const following = followLeader(watching, root, (leader) => told.push(leader && String(leader.data)));
+    await until('nobody leads at first', 2000, async () => told.length === 1);
+    await enter(candidate, root, text('first'));
+    await until('the first leads', 2000, async () => told.at(-1) === 'first');
+    watching.close();
+    await assert.rejects(following, { code: 'sessionEnded' });
+  });
+
   it('enters a candidate once, and makes a path, also when the answer is lost on its way', async () => {
     const cutter = await Cutter.start(servers.ports[0] as number);
     try {
