@@ -35,7 +35,7 @@ export function startDeployment(
 }
 
 /** Of the apps as users want them now. */
-export function graphOf({ state }: Context): DependencyGraph {
+function graphOf({ state }: Context): DependencyGraph {
   const specs = [...state.apps.values()].map(({ spec }) => spec);
   return dependencyGraph(specs, state.appGroups.values());
 }

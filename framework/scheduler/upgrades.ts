@@ -11,7 +11,7 @@ import { isUp } from './up.js';
 const unsparedMax = 2;
 
 /** 0: a spare replica joins before another one leaves. */
-export const missingMax = ({ instances, upgradeStrategy }: Pick<AppSpec, 'instances' | 'upgradeStrategy'>): number =>
+const missingMax = ({ instances, upgradeStrategy }: Pick<AppSpec, 'instances' | 'upgradeStrategy'>): number =>
   upgradeStrategy.replicasMissingMax ?? (instances > unsparedMax ? 1 : 0);
 
 export const outdated = (group: Group): MemberTask[] =>
