@@ -46,8 +46,8 @@ void closeAllInChild() {
   }
 }
 
-int newSocket(int family) {
-  return own(static_cast<int>(syscall(SYS_socket, family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)));
+int newSocket(int family, int type = SOCK_STREAM) {
+  return own(static_cast<int>(syscall(SYS_socket, family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)));
 }
 
 socklen_t unixAddress(const std::string& name, sockaddr_un* address) {
@@ -58,7 +58,7 @@ socklen_t unixAddress(const std::string& name, sockaddr_un* address) {
   return static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + length);
 }
 
-socklen_t tcpAddress(const std::string& host, std::uint16_t port, sockaddr_storage* address) {
+socklen_t ipAddress(const std::string& host, std::uint16_t port, sockaddr_storage* address) {
   *address = {};
   auto* v4 = reinterpret_cast<sockaddr_in*>(address);
   auto* v6 = reinterpret_cast<sockaddr_in6*>(address);
@@ -95,6 +95,15 @@ int failed(int descriptor) {
   close(descriptor);
   errno = error;
   return -1;
+}
+
+// `join`: SYS_bind or SYS_connect.
+int datagramSocket(long join, const std::string& host, std::uint16_t port) {
+  sockaddr_storage address;
+  const socklen_t length = ipAddress(host, port, &address);
+  const int descriptor = newSocket(address.ss_family, SOCK_DGRAM);
+  if (descriptor < 0) return -1;
+  return syscall(join, descriptor, &address, length) == 0 ? descriptor : failed(descriptor);
 }
 
 }  // namespace
@@ -205,12 +214,12 @@ int connectUnix(const std::string& abstractName) {
 
 bool isAddress(const std::string& host) {
   sockaddr_storage address;
-  return tcpAddress(host, 1, &address) != 0;
+  return ipAddress(host, 1, &address) != 0;
 }
 
 int listenTcp(const std::string& host, std::uint16_t port) {
   sockaddr_storage address;
-  const socklen_t length = tcpAddress(host, port, &address);
+  const socklen_t length = ipAddress(host, port, &address);
   const int descriptor = newSocket(address.ss_family);
   if (descriptor < 0) return -1;
   setOption(descriptor, SOL_SOCKET, SO_REUSEADDR, 1);
@@ -222,7 +231,7 @@ int listenTcp(const std::string& host, std::uint16_t port) {
 
 int connectTcp(const std::string& host, std::uint16_t port) {
   sockaddr_storage address;
-  const socklen_t length = tcpAddress(host, port, &address);
+  const socklen_t length = ipAddress(host, port, &address);
   if (length == 0) return errno = EINVAL, -1;
   const int descriptor = newSocket(address.ss_family);
   if (descriptor < 0) return -1;
@@ -230,6 +239,10 @@ int connectTcp(const std::string& host, std::uint16_t port) {
   if (syscall(SYS_connect, descriptor, &address, length) == 0 || errno == EINPROGRESS) return descriptor;
   return failed(descriptor);
 }
+
+int bindUdp(const std::string& host, std::uint16_t port) { return datagramSocket(SYS_bind, host, port); }
+
+int connectUdp(const std::string& host, std::uint16_t port) { return datagramSocket(SYS_connect, host, port); }
 
 void bearSilence(int descriptor, std::uint32_t ms) {
   setOption(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(ms));

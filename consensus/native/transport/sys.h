@@ -46,6 +46,8 @@ int connectUnix(const std::string& abstractName);
 int listenTcp(const std::string& host, std::uint16_t port);
 int connectTcp(const std::string& host, std::uint16_t port);
 int accept(int listener);
+int bindUdp(const std::string& host, std::uint16_t port);
+int connectUdp(const std::string& host, std::uint16_t port);
 // For a connection whose other side may stop reading for a while, which counts as a silence: how long one may last.
 void bearSilence(int descriptor, std::uint32_t ms);
 int socketError(int descriptor);

@@ -1,6 +1,5 @@
 #include "vm/outer_datagrams.h"
 
-#include <arpa/inet.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -14,24 +13,6 @@ namespace {
 constexpr int readsMax = 64;  // at a time: others wait
 constexpr std::size_t datagramBytesMax = 65'507;
 
-sockaddr_in addressOf(const std::string& host, std::uint16_t port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  inet_pton(AF_INET, host.c_str(), &address.sin_addr);
-  return address;
-}
-
-// Bound to `address`, or connected with it; -1: errno says why.
-int datagramSocket(const sockaddr_in& address, int (*join)(int, const sockaddr*, socklen_t)) {
-  const int descriptor = sys::own(::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (descriptor < 0 || join(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0)
-    return descriptor;
-  const int error = errno;
-  sys::close(descriptor);
-  return errno = error, -1;
-}
-
 }  // namespace
 
 OuterDatagrams::~OuterDatagrams() {
@@ -40,7 +21,7 @@ OuterDatagrams::~OuterDatagrams() {
 }
 
 bool OuterDatagrams::open(const Door& door) {
-  const int descriptor = datagramSocket(addressOf(door.host, door.hostPort), bind);
+  const int descriptor = sys::bindUdp(door.host, door.hostPort);
   if (descriptor >= 0) listeners_.push_back({descriptor, door.hostPort});
   part_.resize(datagramBytesMax);
   return descriptor >= 0;
@@ -93,7 +74,7 @@ OuterDatagrams::Client* OuterDatagrams::clientOf(const Listener& listener, const
   auto found = clients_.find(key);
   if (found == clients_.end()) {
     if (clients_.size() == clientsMax) forgetOldest();
-    const int inside = datagramSocket(addressOf("127.0.0.1", listener.port), connect);
+    const int inside = sys::connectUdp("127.0.0.1", listener.port);
     if (inside < 0) return nullptr;
     found = clients_.emplace(key, Client{inside, from, 0}).first;
   }
