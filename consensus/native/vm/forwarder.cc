@@ -147,8 +147,9 @@ void Forwarder::addTo(std::vector<pollfd>* descriptors, std::uint32_t* timeoutMs
 }
 
 void Forwarder::serve(std::span<const pollfd> ready) {
-  outer_.serve(ready);
-  outerDatagrams_.serve(ready);
+  const ReadySockets sockets(ready);
+  outer_.serve(sockets);
+  outerDatagrams_.serve(sockets);
   ready_ = ready;
   slirp_pollfds_poll(slirp_, 0, SlirpCalls::readyEvents, this);
   ready_ = {};

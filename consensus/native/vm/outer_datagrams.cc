@@ -1,6 +1,5 @@
 #include "vm/outer_datagrams.h"
 
-#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -17,34 +16,23 @@ constexpr std::size_t datagramBytesMax = 65'507;
 
 OuterDatagrams::~OuterDatagrams() {
   for (const auto& [key, client] : clients_) sys::close(client.inside);
-  for (const Listener& listener : listeners_) sys::close(listener.descriptor);
 }
 
 bool OuterDatagrams::open(const Door& door) {
-  const int descriptor = sys::bindUdp(door.host, door.hostPort);
-  if (descriptor >= 0) listeners_.push_back({descriptor, door.hostPort});
   part_.resize(datagramBytesMax);
-  return descriptor >= 0;
+  return listeners_.add(sys::bindUdp(door.host, door.hostPort), door.hostPort);
 }
 
 void OuterDatagrams::addTo(std::vector<pollfd>* descriptors) const {
-  for (const Listener& listener : listeners_) descriptors->push_back({listener.descriptor, POLLIN, 0});
+  listeners_.addTo(descriptors);
   for (const auto& [key, client] : clients_) descriptors->push_back({client.inside, POLLIN, 0});
 }
 
-void OuterDatagrams::serve(std::span<const pollfd> ready) {
-  if (listeners_.empty()) return;
-  std::vector<int> moving;
-  for (const pollfd& entry : ready)
-    if (entry.revents != 0) moving.push_back(entry.fd);
-  std::sort(moving.begin(), moving.end());
-  const auto isReady = [&](int descriptor) {
-    return std::binary_search(moving.begin(), moving.end(), descriptor);
-  };
+void OuterDatagrams::serve(const ReadySockets& ready) {
   for (const auto& [key, client] : clients_)
-    if (isReady(client.inside)) answer(std::get<0>(key), client);
+    if (ready.has(client.inside)) answer(std::get<0>(key), client);
   for (const Listener& listener : listeners_)
-    if (isReady(listener.descriptor)) takeFrom(listener);
+    if (ready.has(listener.descriptor)) takeFrom(listener);
 }
 
 // What cannot be passed on now is lost, as on any way of a datagram.

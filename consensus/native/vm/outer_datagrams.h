@@ -7,8 +7,7 @@
 #include <map>
 
 #include "vm/options.h"
-
-struct pollfd;
+#include "vm/outer_listeners.h"
 
 namespace gaia::vm {
 
@@ -24,13 +23,10 @@ class OuterDatagrams {
 
   bool open(const Door& door);  // false: errno says why
   void addTo(std::vector<pollfd>* descriptors) const;
-  void serve(std::span<const pollfd> ready);
+  void serve(const ReadySockets& ready);
 
  private:
-  struct Listener {
-    int descriptor;
-    std::uint16_t port;
-  };
+  using Listener = OuterListeners::Listener;
   struct Client {
     int inside;
     sockaddr_in outside;
@@ -43,7 +39,7 @@ class OuterDatagrams {
   Client* clientOf(const Listener& listener, const sockaddr_in& from);
   void forgetOldest();
 
-  std::vector<Listener> listeners_;
+  OuterListeners listeners_;
   std::map<Key, Client> clients_;
   std::uint64_t heard_ = 0;
   Bytes part_;

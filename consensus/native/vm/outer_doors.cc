@@ -1,7 +1,5 @@
 #include "vm/outer_doors.h"
 
-#include <algorithm>
-
 namespace gaia::vm {
 namespace {
 
@@ -14,46 +12,33 @@ pollfd watched(int descriptor, const Pump& filled, const Pump& emptied) {
 
 }  // namespace
 
-OuterDoors::~OuterDoors() {
-  for (const Listener& listener : listeners_) sys::close(listener.descriptor);
-}
-
 OuterDoors::Client::~Client() {
   sys::close(outside);
   sys::close(inside);
 }
 
 bool OuterDoors::open(const Door& door) {
-  const int descriptor = sys::listenTcp(door.host, door.hostPort);
-  if (descriptor >= 0) listeners_.push_back({descriptor, door.hostPort});
-  return descriptor >= 0;
+  return listeners_.add(sys::listenTcp(door.host, door.hostPort), door.hostPort);
 }
 
 void OuterDoors::addTo(std::vector<pollfd>* descriptors) const {
-  for (const Listener& listener : listeners_) descriptors->push_back({listener.descriptor, POLLIN, 0});
+  listeners_.addTo(descriptors);
   for (const auto& client : clients_) {
     descriptors->push_back(watched(client->outside, client->in, client->out));
     descriptors->push_back(watched(client->inside, client->out, client->in));
   }
 }
 
-void OuterDoors::serve(std::span<const pollfd> ready) {
-  std::vector<int> moving;
-  for (const pollfd& entry : ready)
-    if (entry.revents != 0) moving.push_back(entry.fd);
-  std::sort(moving.begin(), moving.end());
-  const auto isReady = [&](int descriptor) {
-    return std::binary_search(moving.begin(), moving.end(), descriptor);
-  };
+void OuterDoors::serve(const ReadySockets& ready) {
   for (auto& client : clients_) {
-    if (!isReady(client->outside) && !isReady(client->inside)) continue;
+    if (!ready.has(client->outside) && !ready.has(client->inside)) continue;
     const bool alive =
         client->in.move(client->outside, client->inside) && client->out.move(client->inside, client->outside);
     client->ended = !alive || (client->in.done() && client->out.done());
   }
   std::erase_if(clients_, [](const auto& client) { return client->ended; });
   for (const Listener& listener : listeners_)
-    if (isReady(listener.descriptor)) accept(listener);
+    if (ready.has(listener.descriptor)) accept(listener);
 }
 
 void OuterDoors::accept(const Listener& listener) {

@@ -7,6 +7,7 @@
 
 #include "transport/pump.h"
 #include "vm/options.h"
+#include "vm/outer_listeners.h"
 
 namespace gaia::vm {
 
@@ -14,16 +15,12 @@ class OuterDoors {
  public:
   static constexpr std::size_t clientsMax = 1024;  // more are closed at once
 
-  ~OuterDoors();
   bool open(const Door& door);  // false: errno says why
   void addTo(std::vector<pollfd>* descriptors) const;
-  void serve(std::span<const pollfd> ready);
+  void serve(const ReadySockets& ready);
 
  private:
-  struct Listener {
-    int descriptor;
-    std::uint16_t port;
-  };
+  using Listener = OuterListeners::Listener;
   struct Client {
     int outside, inside;
     Pump in, out;
@@ -32,7 +29,7 @@ class OuterDoors {
   };
   void accept(const Listener& listener);
 
-  std::vector<Listener> listeners_;
+  OuterListeners listeners_;
   std::vector<std::unique_ptr<Client>> clients_;
 };
 
