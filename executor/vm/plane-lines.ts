@@ -76,38 +76,25 @@ function readRelay(fields: Record<string, unknown>): RelayStatus {
 
 function readRound(fields: Record<string, unknown>): RoundReport {
   return {
+    ...counts(fields, 'dirtyPages', 'unchangedPages', 'zeroPages', 'equalPages', 'sentPages'),
+    ...counts(fields, 'streamBytes', 'toBackupBytes', 'pauseUs'),
     number: integer(fields.number, 'number', 1),
     trigger: text(fields.trigger, 'trigger'),
-    dirtyPages: integer(fields.dirtyPages, 'dirtyPages'),
-    unchangedPages: integer(fields.unchangedPages, 'unchangedPages'),
-    zeroPages: integer(fields.zeroPages, 'zeroPages'),
-    equalPages: integer(fields.equalPages, 'equalPages'),
-    sentPages: integer(fields.sentPages, 'sentPages'),
-    streamBytes: integer(fields.streamBytes, 'streamBytes'),
-    toBackupBytes: integer(fields.toBackupBytes, 'toBackupBytes'),
-    pauseUs: integer(fields.pauseUs, 'pauseUs'),
     sleeps: flag(fields.sleeps, 'sleeps'),
   };
 }
 
 function readTakeover(fields: Record<string, unknown>): Takeover {
   return {
+    ...counts(fields, 'suspectedMs', 'electedMs', 'primaryMs', 'outputMs'),
     epoch: integer(fields.epoch, 'epoch', 1),
-    suspectedMs: integer(fields.suspectedMs, 'suspectedMs'),
-    electedMs: integer(fields.electedMs, 'electedMs'),
-    primaryMs: integer(fields.primaryMs, 'primaryMs'),
-    outputMs: integer(fields.outputMs, 'outputMs'),
   };
 }
 
 function readFrames(fields: Record<string, unknown>): FrameCounts {
-  return {
-    inputs: integer(fields.inputs, 'inputs'),
-    outputs: integer(fields.outputs, 'outputs'),
-    lost: integer(fields.lost, 'lost'),
-    equalOutputs: integer(fields.equalOutputs, 'equalOutputs'),
-    mismatches: integer(fields.mismatches, 'mismatches'),
-    heldBytes: integer(fields.heldBytes, 'heldBytes'),
-    unheardMs: integer(fields.unheardMs, 'unheardMs'),
-  };
+  return counts(fields, 'inputs', 'outputs', 'lost', 'equalOutputs', 'mismatches', 'heldBytes', 'unheardMs');
+}
+
+function counts<Name extends string>(fields: Record<string, unknown>, ...names: Name[]): Record<Name, number> {
+  return Object.fromEntries(names.map((name) => [name, integer(fields[name], name)])) as Record<Name, number>;
 }
