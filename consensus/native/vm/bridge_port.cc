@@ -13,6 +13,7 @@
 #include <cstring>
 
 #include "transport/sys.h"
+#include "vm/segment.h"
 
 namespace gaia::vm {
 namespace {
@@ -99,18 +100,6 @@ void BridgePort::serve(std::span<const pollfd> ready, const std::function<void(V
 void BridgePort::send(View frame) const { (void)!write(tap_, frame.data(), frame.size()); }
 
 // A request of RARP that asks for the guest's own address: what QEMU sends after a migration.
-void BridgePort::announce() const {
-  constexpr std::array<std::uint8_t, 10> request{0x80, 0x35, 0, 1, 8, 0, 6, 4, 0, 3};
-  constexpr std::size_t bytesMin = 60;  // of Ethernet
-  Bytes frame(guest_.size(), std::byte{0xff});
-  const auto addGuest = [&] { frame.insert(frame.end(), guest_.begin(), guest_.end()); };
-  addGuest();
-  for (const std::uint8_t each : request) frame.push_back(std::byte{each});
-  addGuest();
-  frame.resize(frame.size() + 4);
-  addGuest();
-  frame.resize(bytesMin);
-  send(frame);
-}
+void BridgePort::announce() const { send(arpFrame(ArpQuestion::whoHasMac, {guest_}, {guest_})); }
 
 }  // namespace gaia::vm

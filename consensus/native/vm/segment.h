@@ -20,4 +20,13 @@ MacAddress stationMac(std::uint8_t slot);       // 52:55 and the address
 // The stations that get a frame which the guest has sent: the one it is for, or all, or none.
 Slots receiversOf(View frame);
 
+// Whom a question of ARP or RARP comes from, or asks for; zeros are not known.
+struct ArpSide {
+  MacAddress mac{};
+  Ipv4Address address{};
+};
+enum class ArpQuestion : std::uint8_t { whoHasAddress, whoHasMac };
+// To everybody, in a frame of a network's least length.
+Bytes arpFrame(ArpQuestion question, const ArpSide& from, const ArpSide& wanted);
+
 }  // namespace gaia::vm
