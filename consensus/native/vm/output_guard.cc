@@ -1,9 +1,11 @@
 #include "vm/output_guard.h"
 
+#include <utility>
+
 namespace gaia::vm {
 
 void OutputGuard::close(bool closed, const std::function<void(View)>& release) {
-  if (!closed) releaseFirst(held_.size(), release), beginTime();
+  if (!closed) seal(round_), releaseSealed(release);
   early_.clear();
   sealedBy_ = round_;
   closed_ = closed;
@@ -98,15 +100,15 @@ void OutputGuard::differ() {
 
 void OutputGuard::seal(std::uint64_t round) {
   sealedBy_ = round;
-  sealedFrames_ = held_.size();
-  sealedBelow_ = nextOrder_;
+  for (auto& [order, frame] : held_) sealed_.push_back(std::move(frame.bytes));
+  held_.clear();
   beginTime();
 }
 
 void OutputGuard::committed(std::uint64_t round, const std::function<void(View)>& release) {
   if (sealedBy_ != round) seal(round);
   round_ = round;
-  releaseFirst(sealedFrames_, release);
+  releaseSealed(release);
   compareEarly(release);
 }
 
@@ -116,14 +118,11 @@ void OutputGuard::compareEarly(const std::function<void(View)>& release) {
   for (const auto& [round, digest] : early) compare(round, digest, release);
 }
 
-void OutputGuard::releaseFirst(std::size_t count, const std::function<void(View)>& release) {
-  for (; count > 0; count--) {
-    const Bytes frame = std::move(held_.begin()->second.bytes);
-    held_.erase(held_.begin());
+void OutputGuard::releaseSealed(const std::function<void(View)>& release) {
+  for (const Bytes& frame : std::exchange(sealed_, {})) {
     heldBytes_ -= frame.size();
     release(frame);
   }
-  sealedFrames_ = 0;
 }
 
 void OutputGuard::beginTime() {
@@ -137,14 +136,15 @@ OutputGuard::Want OutputGuard::want(std::uint64_t nowNs, std::uint64_t spokenNs,
                                     const Patience& patience) const {
   if (differs_) return Want::mismatch;
   if (full()) return Want::full;
-  if (heldFrames() == 0) return Want::nothing;
+  if (held_.empty()) return Want::nothing;
   if (nowNs >= spokenNs + patience.idleNs) return Want::idle;
-  const auto oldest = held_.lower_bound(sealedBelow_);
-  return nowNs >= oldest->second.sinceNs + patience.waitNs ? Want::waiting : Want::nothing;
+  const Frame& oldest = held_.begin()->second;
+  return nowNs >= oldest.sinceNs + patience.waitNs ? Want::waiting : Want::nothing;
 }
 
 void OutputGuard::eachHeld(const std::function<void(View)>& take) const {
-  for (const auto& [place, frame] : held_) take(frame.bytes);
+  for (const Bytes& frame : sealed_) take(frame);
+  for (const auto& [order, frame] : held_) take(frame.bytes);
 }
 
 void RetainedOutput::Tail::put(View frame) {

@@ -45,7 +45,7 @@ class OutputGuard {
   std::size_t heldBytes() const { return heldBytes_; }
   std::uint64_t equalFrames() const { return equalFrames_; }
   std::uint64_t mismatches() const { return mismatches_; }
-  std::size_t heldFrames() const { return held_.size() - sealedFrames_; }  // that no round is to cover yet
+  std::size_t heldFrames() const { return held_.size(); }  // that no round is to cover yet
 
  private:
   struct Frame {
@@ -75,17 +75,16 @@ class OutputGuard {
   void settle(Lane& lane);
   void differ();
   void compareEarly(const std::function<void(View)>& release);
-  void releaseFirst(std::size_t count, const std::function<void(View)>& release);
+  void releaseSealed(const std::function<void(View)>& release);
   void beginTime();
 
   OutputSpeech speech_;
   bool closed_ = false;
   std::uint64_t round_ = 0;
-  std::uint64_t sealedBy_ = 0;    // the round that began this time; later than `round_`: it has not committed
-  std::size_t sealedFrames_ = 0;  // the first ones held
-  std::uint64_t sealedBelow_ = 0;  // of their orders
-  std::map<std::uint64_t, Frame> held_;
-  std::size_t heldBytes_ = 0;
+  std::uint64_t sealedBy_ = 0;  // the round that began this time; later than `round_`: it has not committed
+  std::vector<Bytes> sealed_;   // that round will cover them
+  std::map<std::uint64_t, Frame> held_;  // by order: what was put since
+  std::size_t heldBytes_ = 0;            // of both
   std::uint64_t nextOrder_ = 0;
   std::map<Flow, Lane> lanes_;
   std::size_t digests_ = 0;
