@@ -70,6 +70,7 @@ class DataPlane {
   void stop() { turns_->stop(); }
 
   const Status& status() const { return status_; }
+  const Roles& roles() const { return order_.roles(); }
   Metrics metrics() const { return turns_->metrics(); }
   GuestStatus guestStatus() const;
   FrameCounts counts() const;

@@ -87,7 +87,7 @@ void Synchronisation::serve(std::uint64_t nowNs) {
     else if (plane_.backupSilent(nowNs))
       finish("nothing is heard of the backup's host any more");
   } else if (auto* backup = std::get_if<std::unique_ptr<relay::BackupEnd>>(&end_)) {
-    (*backup)->expect(plane_.guestStatus().roles.primary);
+    (*backup)->expect(plane_.roles().primary);
     (*backup)->serve(nowNs);
     if (const std::string failure = (*backup)->failure(); !failure.empty())
       finish(failure);
@@ -99,7 +99,7 @@ void Synchronisation::serve(std::uint64_t nowNs) {
 
 // What a backup's guest wrote stays ahead of its disk until its last round counts or never will.
 void Synchronisation::attendDisk() {
-  const bool leads = plane_.guestStatus().roles.primary == options_.replica.self.number;
+  const bool leads = plane_.roles().primary == options_.replica.self.number;
   if (leads && !std::holds_alternative<std::unique_ptr<relay::BackupEnd>>(end_)) disk_->lead();
   const char* const fault = disk_->fault();
   if (fault == nullptr) return;
