@@ -111,15 +111,16 @@ void PrimaryRelay::add(const PageAddress& address, std::span<const std::byte> co
   hashes.pages.push_back(address.number);
   hashes.hashes.push_back(hash);
   append(open_.content, content);
-  if (tells(address.block)) open_.told.push_back(difference(content, sent_.page(address)));
+  if (tells(address.block)) told_.push_back(difference(content, sent_.page(address)));
 }
 
 void PrimaryRelay::sendBatch() {
   if (open_.hashes.size() == 0) return;
   open_.hashes.number = ++batches_;
   say(Kind::hashes, open_.hashes.encode());
-  if (!open_.told.empty()) say(Kind::content, Content{batches_, open_.told}.encode());
-  round_.sentPages += open_.told.size();
+  open_.told = !told_.empty();
+  round_.sentPages += told_.size();
+  if (open_.told) say(Kind::content, Content{batches_, std::exchange(told_, {})}.encode());
   unsettledPages_ += open_.hashes.pages.size();
   unsettled_.emplace(batches_, std::exchange(open_, {}));
 }
@@ -223,11 +224,11 @@ void PrimaryRelay::answer(const Wants& wants) {
     return fail("it wants something of a batch that is settled");
   Batch& batch = found->second;
   const auto& places = wants.places;
-  if (batch.told.empty())
+  if (!batch.told)
     round_.equalPages += batch.hashes.pages.size() - std::min(places.size(), batch.hashes.pages.size());
   if (places.empty()) return settle(wants.number);
   if (places.back() >= batch.hashes.pages.size()) return fail("it wants a page that is not in the batch");
-  (batch.told.empty() ? round_.sentPages : round_.againPages) += places.size();
+  (batch.told ? round_.againPages : round_.sentPages) += places.size();
   batch.wanted = places;
   Content content{wants.number, {}};
   for (std::size_t i = 0; i < places.size(); i++) {

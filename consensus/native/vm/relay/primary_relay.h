@@ -49,7 +49,7 @@ class PrimaryRelay : private StreamEvents {
   struct Batch {
     HashBatch hashes;
     Bytes content;                     // of hashes.pages, one behind the other
-    std::vector<PageContent> told;     // of hashes.pages, what differs from what was sent last; or nothing
+    bool told = false;                 // what differs from what was sent last, beside the hashes
     std::vector<std::uint8_t> wanted;  // places
   };
   void page(const PageAddress& address, std::span<const std::byte> content) override;
@@ -89,6 +89,7 @@ class PrimaryRelay : private StreamEvents {
   std::uint32_t seedBatches_ = 0;       // the last that told of the disk while the guest ran
   std::uint32_t batches_ = 0;
   Batch open_;
+  std::vector<PageContent> told_;  // of its hashes.pages: what differs from what was sent last
   std::map<std::uint32_t, Batch> unsettled_;
   std::size_t unsettledPages_ = 0;
   Bytes state_, olderState_;
