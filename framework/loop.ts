@@ -71,6 +71,8 @@ export class Loop implements FrameworkService, Reign {
   readonly #prober = new Prober();
   #queue: Queued[] = [];
   #running: Promise<void> | null = null;
+  /** What commands are refused with since it cannot go on. */
+  #refusal: Error | null = null;
   #fail!: (error: Error) => void;
   #ticking: NodeJS.Timeout | null = null;
   #closed = false;
@@ -85,7 +87,7 @@ export class Loop implements FrameworkService, Reign {
     this.failed = new Promise((_, reject) => {
       this.#fail = reject;
     });
-    this.failed.catch(() => undefined);
+    this.failed.catch((error) => this.#refuseAll(isLost(error) ? new NotLeading() : error));
     this.#client = new SchedulerClient({
       ...options.client,
       masters: 'servers' in options.masters ? [] : options.masters,
@@ -118,9 +120,15 @@ export class Loop implements FrameworkService, Reign {
     await this.#client.close();
     await this.#planner.close();
     await this.#running;
-    for (const { reject } of this.#replies.values()) reject(new NotLeading());
-    this.#replies.clear();
+    this.#refuseAll(new NotLeading());
     await this.#options.store.close();
+  }
+
+  /** Those that wait for an answer, and those that come later. */
+  #refuseAll(error: Error): void {
+    this.#refusal ??= error;
+    for (const { reject } of this.#replies.values()) reject(error);
+    this.#replies.clear();
   }
 
   view(): FrameworkView {
@@ -147,9 +155,9 @@ export class Loop implements FrameworkService, Reign {
   command(command: Command): Promise<CommandResult> {
     const requestId = randomUUID();
     return new Promise((resolve, reject) => {
-      if (this.#closed) return reject(new NotLeading());
+      const refusal = this.#closed ? new NotLeading() : this.#refusal;
+      if (refusal) return reject(refusal);
       this.#replies.set(requestId, { resolve, reject });
-      this.failed.catch((error) => reject(isLost(error) ? new NotLeading() : error));
       void this.#handle({ type: 'command', now: Date.now(), requestId, command });
     });
   }
