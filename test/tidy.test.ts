@@ -74,9 +74,9 @@ describe('house rules', () => {
     );
   });
 
-  it('the top folder holds the six parts and files only', () => {
+  it('the top folder holds the parts and files only', () => {
     const folders = new Set(files.filter((name) => name.includes('/')).map((name) => name.split('/')[0]));
-    const allowed = ['.ci', 'consensus', 'executor', 'framework', 'placement', 'test', 'vagrant'];
+    const allowed = ['.ci', 'consensus', 'docs', 'executor', 'framework', 'placement', 'test', 'vagrant'];
     assert.deepEqual(
       [...folders].filter((folder) => !allowed.includes(folder as string)),
       [],
@@ -106,6 +106,24 @@ describe('house rules', () => {
     ];
     assert.deepEqual(
       parts.filter((part) => !existsSync(join(root, part, 'README.md'))),
+      [],
+    );
+  });
+
+  it('links between documents lead somewhere, and every page is linked from README.md', () => {
+    const linksOf = (name: string) =>
+      [...text(name).matchAll(/\]\(([^)#:\s]+)(?:#[^)]*)?\)/g)].map(([, target]) => join(name, '..', target as string));
+    const documents = files.filter((name) => name.endsWith('.md'));
+    const dead = documents.flatMap((name) =>
+      linksOf(name)
+        .filter((target) => !existsSync(join(root, target)))
+        .map((target) => `${name} -> ${target}`),
+    );
+    assert.deepEqual(dead, []);
+    const pages = documents.filter((name) => name.startsWith('docs/'));
+    const linked = linksOf('README.md');
+    assert.deepEqual(
+      pages.filter((page) => !linked.includes(page)),
       [],
     );
   });

@@ -61,7 +61,7 @@ const fields = {
   'portDefinitions?': list(portDefinition),
   'requirePorts?': flag,
   'dependencies?': list(pathId),
-  'replication?': { type: 'object', description: 'exact replicas: README.md' },
+  'replication?': { type: 'object', description: 'exact replicas: docs/replication.md' },
   'residency?': { type: 'object' },
   'revocable?': flag,
 };
