@@ -170,6 +170,7 @@ const commands = {
   campaign: { program: 'test/vm/campaign/main.js', prepare: () => installPackages(campaignPackages) },
   bench: { program: 'test/bench/main.js', prepare: prepareBench },
   conformance: { program: 'test/conformance/main.js' },
+  acceptance: { program: 'test/acceptance/main.js' },
   crash: { program: 'test/crash/main.js' },
   'crash:mutants': { program: 'test/crash/mutants.js' },
   model: { program: 'test/model/main.js' },

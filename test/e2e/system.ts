@@ -100,61 +100,9 @@ export async function until<T>(
   throw new Error(`${what}: not within ${timeoutMs} ms (${last instanceof Error ? last.message : String(last)})`);
 }
 
-/** A local cluster with the framework, started and stopped by `gaia up` and `gaia down` as a user would. */
-export class System {
-  private constructor(
-    readonly directory: string,
-    readonly apiUrl: string,
-  ) {}
-
-  /** `timings`: of Mesos, where the defaults (an agent is given up after 75 s) are too long for a test. */
-  static async start(
-    options: { agents?: number; timings?: ClusterTimings; launcher?: Launcher } = {},
-  ): Promise<System> {
-    const directory = mkdtempSync(join(tmpdir(), 'gaia-e2e-'));
-    const { agents = 5, timings, launcher } = options;
-    try {
-      if (timings) await startMesos(directory, agents, timings);
-      const where = ['--directory', directory, '--port', '0', '--agents', `${agents}`];
-      const ran = await runCli(['up', '--no-demo', '--json', ...where], launcher);
-      if (ran.status !== 0) throw new Error(`gaia up ended with ${ran.status}: ${ran.stderr}${ran.stdout}`);
-      const result = JSON.parse(ran.stdout.trim().split('\n').at(-1) as string) as { apiUrl: string };
-      return new System(directory, result.apiUrl);
-    } catch (error) {
-      await runCli(['down', '--directory', directory]);
-      rmSync(directory, { recursive: true, force: true });
-      throw error;
-    }
-  }
-
-  /** Its master and agents, to be killed and started one by one. */
-  get mesos(): LocalCluster {
-    const cluster = openLocalCluster(mesosDirectory(this.directory));
-    if (cluster === null) throw new Error(`no Mesos runs in ${this.directory}`);
-    return cluster;
-  }
-
-  /** Process ids of all servers of the cluster, whoever knows of them. */
-  servers(program = 'redis-server'): number[] {
-    const sandboxed = containerProcesses(mesosDirectory(this.directory), null);
-    const isServer = (pid: number) => commandLineOf(pid).split(' ')[0]?.split('/').at(-1) === program;
-    return sandboxed.filter(isServer).sort((a, b) => a - b);
-  }
-
-  get frameworkPid(): number {
-    return JSON.parse(readFileSync(join(this.directory, 'gaia-up.json'), 'utf8')).frameworkPid;
-  }
-
-  /** `gaia up` once more on the same directory: brings back a framework that has ended. */
-  upAgain(): Promise<Ran> {
-    return runCli(['up', '--no-demo', '--directory', this.directory]);
-  }
-
-  async stop(): Promise<void> {
-    const ran = await runCli(['down', '--directory', this.directory]);
-    if (ran.status !== 0) throw new Error(`gaia down ended with ${ran.status}: ${ran.stderr}`);
-    rmSync(this.directory, { recursive: true, force: true });
-  }
+/** A framework as its users reach it: by its REST API and by `gaia`. */
+export class Api {
+  constructor(readonly apiUrl: string) {}
 
   gaia(...args: string[]): Promise<Ran> {
     return runCli([...args, '--api', this.apiUrl]);
@@ -207,6 +155,65 @@ export class System {
   }
 }
 
+/** A local cluster with the framework, started and stopped by `gaia up` and `gaia down` as a user would. */
+export class System extends Api {
+  private constructor(
+    readonly directory: string,
+    apiUrl: string,
+  ) {
+    super(apiUrl);
+  }
+
+  /** `timings`: of Mesos, where the defaults (an agent is given up after 75 s) are too long for a test. */
+  static async start(
+    options: { agents?: number; timings?: ClusterTimings; launcher?: Launcher } = {},
+  ): Promise<System> {
+    const directory = mkdtempSync(join(tmpdir(), 'gaia-e2e-'));
+    const { agents = 5, timings, launcher } = options;
+    try {
+      if (timings) await startMesos(directory, agents, timings);
+      const where = ['--directory', directory, '--port', '0', '--agents', `${agents}`];
+      const ran = await runCli(['up', '--no-demo', '--json', ...where], launcher);
+      if (ran.status !== 0) throw new Error(`gaia up ended with ${ran.status}: ${ran.stderr}${ran.stdout}`);
+      const result = JSON.parse(ran.stdout.trim().split('\n').at(-1) as string) as { apiUrl: string };
+      return new System(directory, result.apiUrl);
+    } catch (error) {
+      await runCli(['down', '--directory', directory]);
+      rmSync(directory, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  /** Its master and agents, to be killed and started one by one. */
+  get mesos(): LocalCluster {
+    const cluster = openLocalCluster(mesosDirectory(this.directory));
+    if (cluster === null) throw new Error(`no Mesos runs in ${this.directory}`);
+    return cluster;
+  }
+
+  /** Process ids of all servers of the cluster, whoever knows of them. */
+  servers(program = 'redis-server'): number[] {
+    const sandboxed = containerProcesses(mesosDirectory(this.directory), null);
+    const isServer = (pid: number) => commandLineOf(pid).split(' ')[0]?.split('/').at(-1) === program;
+    return sandboxed.filter(isServer).sort((a, b) => a - b);
+  }
+
+  get frameworkPid(): number {
+    return JSON.parse(readFileSync(join(this.directory, 'gaia-up.json'), 'utf8')).frameworkPid;
+  }
+
+  /** `gaia up` once more on the same directory: brings back a framework that has ended. */
+  upAgain(): Promise<Ran> {
+    return runCli(['up', '--no-demo', '--directory', this.directory]);
+  }
+
+  async stop(): Promise<void> {
+    const ran = await runCli(['down', '--directory', this.directory]);
+    if (ran.status !== 0) throw new Error(`gaia down ended with ${ran.status}: ${ran.stderr}`);
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
 export function leaderOf(group: Group): Replica | undefined {
   return group.replicas.find((replica) => replica.member === group.group.leader?.member && replica.role === 'leader');
 }
@@ -215,9 +222,9 @@ export function leader(group: Group): Replica & { pid: number } {
   return withPid(leaderOf(group));
 }
 
-/** Any replica that does not lead. */
-export function follower(group: Group): Replica & { pid: number } {
-  return withPid(group.replicas.find((replica) => replica.member !== group.group.leader?.member));
+/** Any replica that does not lead, of those that are `meant`. */
+export function follower(group: Group, meant: (replica: Replica) => boolean = () => true): Replica & { pid: number } {
+  return withPid(group.replicas.find((one) => one.member !== group.group.leader?.member && meant(one)));
 }
 
 function withPid(replica: Replica | undefined): Replica & { pid: number } {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RespConnection } from '../resp.js';
-import { portOf, type System } from './system.js';
+import { type Api, portOf } from './system.js';
 
 const CALL_TIMEOUT_MS = 2000;
 const RETRY_MS = 10;
@@ -15,7 +15,8 @@ export class Writer {
   private readonly done: Promise<void>;
 
   constructor(
-    private readonly system: System,
+    /** Whom it asks for addresses. */
+    public api: Api,
     private readonly appId: string,
   ) {
     this.done = this.run();
@@ -55,7 +56,7 @@ export class Writer {
 
   /** Another address at every attempt; the addresses of today while the API answers. */
   private async connect(): Promise<RespConnection> {
-    const group = await this.system.group(this.appId).catch(() => null);
+    const group = await this.api.group(this.appId).catch(() => null);
     if (group !== null) this.addresses = [...group.replicas];
     const next = this.addresses[Math.floor(Math.random() * this.addresses.length)];
     if (!next) throw new Error('no address is known');

@@ -1,0 +1,179 @@
+/** What the README promises, on the cluster of `MASTER_URL`, else on an embedded one. The agents are on this host; nothing of Mesos is killed. */
+import assert from 'node:assert/strict';
+import { type Api, follower, type Group, leader, redisSpec, until } from '../e2e/system.js';
+import { Writer } from '../e2e/writer.js';
+import { Cluster } from './cluster.js';
+
+/** An Apache Mesos on a busy machine is slow. */
+const STEP_MAX_MS = 120_000;
+const PLAIN = '/acceptance/plain';
+const KEPT = '/acceptance/kept';
+const LEDGER = '/acceptance/ledger';
+
+interface Task {
+  id: string;
+  host: string;
+  state: string;
+  healthCheckResults?: { alive: boolean }[];
+}
+
+/** `brief`: without what takes longest, which other tests try on the embedded cluster. */
+export const story = (brief: boolean) =>
+  describe('acceptance: the framework on a Mesos cluster', function () {
+    this.timeout(4 * STEP_MAX_MS);
+    this.bail(true);
+    let cluster: Cluster;
+    let api: Api;
+    let frameworkId: string | null = null;
+    let writer: Writer;
+
+    before(async () => {
+      cluster = await Cluster.start();
+      api = await cluster.framework();
+      frameworkId = (await api.request('GET', '/v2/info')).body.frameworkId;
+    });
+    after(() => cluster?.stop(frameworkId));
+
+    /** @returns the tasks of the app, once exactly `count` of them run */
+    const running = (id: string, count: number): Promise<Task[]> =>
+      until(`${count} tasks of ${id} run`, STEP_MAX_MS, async () => {
+        const { tasks } = (await api.request('GET', `/v2/apps${id}`)).body.app as { tasks: Task[] };
+        const settled = tasks.length === count && tasks.every(({ state }) => state === 'TASK_RUNNING');
+        if (!settled) throw new Error(JSON.stringify(tasks.map(({ id: task, state }) => `${task} ${state}`)));
+        return tasks;
+      });
+    const deployed = () =>
+      until('no deployment is under way', STEP_MAX_MS, async () => {
+        const { body } = await api.request('GET', '/v2/deployments');
+        if (body.length > 0)
+          throw new Error(JSON.stringify(body.map(({ waitingFor }: { waitingFor: string }) => waitingFor)));
+        return true;
+      });
+    const change = async (method: string, path: string, body?: object) => {
+      const answer = await api.request(method, path, body);
+      assert.ok(answer.status < 300, `${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
+    };
+    const whole = (): Promise<Group> => api.whole(LEDGER, 3, STEP_MAX_MS);
+    const members = (group: Group) => group.replicas.map(({ member }) => member).sort();
+
+    it('runs an app, and its executors check its health', async () => {
+      const check = {
+        protocol: 'COMMAND',
+        command: { value: 'test -n "$MESOS_TASK_ID"' },
+        intervalSeconds: 1,
+        delaySeconds: 0,
+      };
+      const cmd = 'trap "" HUP; exec sleep 100000';
+      const healthChecks = [{ ...check, gracePeriodSeconds: 60 }];
+      await api.deploy({ id: PLAIN, cmd, cpus: 0.1, mem: 32, instances: 2, backoffSeconds: 0, healthChecks });
+      await deployed();
+      const tasks = await running(PLAIN, 2);
+      assert.ok(
+        tasks.every(({ healthCheckResults }) => healthCheckResults?.[0]?.alive === true),
+        JSON.stringify(tasks),
+      );
+    });
+
+    it('reserves for a persistent volume: what comes back finds its file', async () => {
+      const volumes = [{ containerPath: 'data', mode: 'RW', persistent: { size: 16 } }];
+      // The task runs only if the file is as old as its app: its ids end with the number of the attempt.
+      const cmd = `echo >> data/runs; case $MESOS_TASK_ID in *.$(grep -c '' data/runs)) exec sleep 100000; esac; exit 1`;
+      const container = { type: 'MESOS', volumes };
+      const residency = { taskLostBehavior: 'WAIT_FOREVER' };
+      await api.deploy({ id: KEPT, cmd, cpus: 0.1, mem: 32, instances: 1, backoffSeconds: 0, container, residency });
+      const [first] = await running(KEPT, 1);
+      assert.deepEqual((await cluster.inMesos()).reserved, [first?.host]);
+      await change('DELETE', `/v2/apps${KEPT}/tasks`);
+      const again = await until('it is back', STEP_MAX_MS, async () =>
+        (await running(KEPT, 1)).find(({ id }) => id !== first?.id),
+      );
+      assert.equal(again.host, first?.host);
+    });
+
+    it('replicates a Redis on three agents of two zones', async () => {
+      await api.deploy(redisSpec(LEDGER));
+      const group = await whole();
+      assert.equal(new Set(group.replicas.map(({ agentId }) => agentId)).size, 3);
+      writer = new Writer(api, LEDGER);
+      await until('100 writes', STEP_MAX_MS, async () => writer.acknowledged.length >= 100);
+    });
+
+    it('elects another leader when it is killed, and replaces the replica', async () => {
+      const { pid, member } = leader(await whole());
+      process.kill(pid, 'SIGKILL');
+      await api.replaced(LEDGER, member, 3, STEP_MAX_MS);
+    });
+
+    if (!brief) {
+      it('scales an app, and replaces a task that is killed', async () => {
+        await change('PATCH', `/v2/apps${PLAIN}`, { instances: 3 });
+        await deployed();
+        const [first] = await running(PLAIN, 3);
+        await change('DELETE', `/v2/apps${PLAIN}/tasks/${first?.id}`);
+        await until(
+          'it is gone',
+          STEP_MAX_MS,
+          async () => !(await running(PLAIN, 3)).some(({ id }) => id === first?.id),
+        );
+      });
+
+      it('upgrades it, and ends what replaces nothing', async () => {
+        const before = await running(PLAIN, 3);
+        await change('PATCH', `/v2/apps${PLAIN}`, { env: { VERSION: '2' }, instances: 1 });
+        await deployed();
+        const [task] = await running(PLAIN, 1);
+        assert.ok(before.every(({ id }) => id !== task?.id));
+        await until(
+          'Mesos knows of no other',
+          STEP_MAX_MS,
+          async () => (await cluster.inMesos()).living.filter((id) => id.startsWith('acceptance_plain')).length === 1,
+        );
+      });
+
+      it('upgrades the group one replica at a time', async () => {
+        const before = members(await whole());
+        await change('PATCH', `/v2/apps${LEDGER}`, { env: { VERSION: '2' } });
+        await deployed();
+        const after = members(await whole());
+        assert.ok(
+          after.every((member) => !before.includes(member)),
+          `${before} -> ${after}`,
+        );
+      });
+
+      it('drains an agent', async () => {
+        const [kept] = await running(KEPT, 1);
+        // What has a volume stays where it is.
+        const { host } = follower(await whole(), ({ host }) => host !== kept?.host);
+        const drained = await api.gaia('drain', host, '--timeout', '110');
+        assert.equal(drained.status, 0, drained.stderr);
+        assert.ok((await whole()).replicas.every((replica) => replica.host !== host));
+        const ended = await api.gaia('drain', '--end', host);
+        assert.equal(ended.status, 0, ended.stderr);
+      });
+    }
+
+    it('is killed, comes back under its id, and finds everything untouched', async () => {
+      const pids = async () => (await whole()).replicas.map(({ pid }) => pid).sort();
+      const before = await pids();
+      cluster.kill();
+      api = await cluster.framework();
+      writer.api = api;
+      assert.equal((await api.request('GET', '/v2/info')).body.frameworkId, frameworkId);
+      assert.deepEqual(await pids(), before);
+    });
+
+    it('has lost no write that was acknowledged', async () => {
+      assert.deepEqual(await writer.stop(), []);
+      assert.ok(writer.acknowledged.length > 100);
+    });
+
+    it('leaves no task and no reservation of what is deleted', async () => {
+      for (const id of [PLAIN, KEPT, LEDGER]) await change('DELETE', `/v2/apps${id}`);
+      await until('Mesos has nothing of it', STEP_MAX_MS, async () => {
+        const { living, reserved } = await cluster.inMesos();
+        if (living.length + reserved.length > 0) throw new Error(JSON.stringify({ living, reserved }));
+        return true;
+      });
+    });
+  });
