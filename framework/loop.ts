@@ -102,9 +102,9 @@ export class Loop implements FrameworkService, Reign {
   }
 
   start(): void {
-    const { masters, log } = this.#options;
+    const { masters, client, log } = this.#options;
     const found = (address: string) => this.#client.setMasters([address]);
-    if ('servers' in masters) this.#detector = new MasterDetector(masters, log, found);
+    if ('servers' in masters) this.#detector = new MasterDetector(masters, client.tls !== undefined, log, found);
     this.#client.subscribe();
     this.#ticking = setInterval(() => this.#tick(), tickEveryMs);
   }

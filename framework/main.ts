@@ -7,8 +7,8 @@ import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
 import { destination, type Logger, pino } from 'pino';
 import { place } from '../placement/index.js';
-import { readUsers } from './access/file.js';
-import { readTls, tlsVersionMin } from './access/tls.js';
+import type { Renewed } from './access/renewed.js';
+import { type ClientTls, tlsVersionMin } from './access/tls.js';
 import type { Account } from './access/users.js';
 import { buildApi } from './api/index.js';
 import { Alone } from './election/alone.js';
@@ -20,6 +20,7 @@ import { hostText, isLoopback } from './ip-addresses.js';
 import { Loop } from './loop.js';
 import type { Credentials, FrameworkInfo } from './mesos-http-client/index.js';
 import { type FrameworkOptions, readOptions } from './options.js';
+import { mesosTls, serverTls, usersIn } from './renewals.js';
 import { Scheduler } from './scheduler.js';
 import { Seat } from './seat.js';
 import { openSecrets } from './secrets.js';
@@ -34,20 +35,27 @@ const ids = { uuid: () => randomUUID(), secretHex: () => randomBytes(32).toStrin
 
 async function main(options: FrameworkOptions, log: Logger): Promise<void> {
   const users = await usersOf(options, log);
-  const tls = await readTls(options);
+  const tls = await serverTls(options, log);
+  const toMesos = await mesosTls(options, log);
   const seat = new Seat();
   const executorArchive = options.executorArchive === undefined ? null : await openArchive(options.executorArchive);
   let address = '';
   const start = () => executorStart(options.executorCommand, executorArchive, `${schemeOf(options)}://${address}`);
-  const begin = await reignsOf(options, seat, start, log);
+  const begin = await reignsOf(options, { seat, start, toMesos, log });
   const standing = await standingOf(options, begin, log);
   const hostNames = [...options.hostNames, ...(options.advertise ? [options.advertise.host] : [])];
-  const given = { ...(users && { users }), ...(tls && { tls }), ...(executorArchive && { executorArchive }) };
+  const given = {
+    ...(users && { users }),
+    ...(tls && { tls: tls.current }),
+    ...(executorArchive && { executorArchive }),
+  };
   const api = buildApi(seat, { log, hostNames, leadership: standing, ...given });
   const stopped = new Promise<void>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
   });
-  if (tls !== null) renewTls(api.server as Server, options, log);
+  tls?.onChange(({ certificate, key }) => {
+    (api.server as Server).setSecureContext({ cert: certificate, key, minVersion: tlsVersionMin });
+  });
   try {
     await api.listen(options.listen);
     const { port } = api.server.address() as AddressInfo;
@@ -66,7 +74,10 @@ async function usersOf(
   { users, authentication, listen }: FrameworkOptions,
   log: Logger,
 ): Promise<(() => Account[]) | null> {
-  if (users !== undefined) return renewedUsers(users, log);
+  if (users !== undefined) {
+    const renewed = await usersIn(users, log);
+    return () => renewed.current;
+  }
   if (!authentication || isLoopback(listen.host)) return null;
   throw new Error(
     `--listen ${hostText(listen.host)}:${listen.port}: other machines reach this, and whoever reaches it may run commands; ` +
@@ -74,37 +85,17 @@ async function usersOf(
   );
 }
 
-/** SIGHUP has files read again; those with mistakes leave everything as it is, which `kept` says. */
-function onHangup(readAgain: () => Promise<void>, kept: string, log: Logger): void {
-  process.on('SIGHUP', () => readAgain().catch((error: Error) => log.error(`${kept}: ${error.message}`)));
-}
-
-function renewTls(server: Server, files: FrameworkOptions, log: Logger): void {
-  const readAgain = async () => {
-    const tls = await readTls(files);
-    if (tls === null) return;
-    server.setSecureContext({ cert: tls.certificate, key: tls.key, minVersion: tlsVersionMin });
-    log.info({ file: files.tlsCertificate }, 'certificate read again');
-  };
-  onHangup(readAgain, 'The certificate stays as it was', log);
-}
-
-async function renewedUsers(file: string, log: Logger): Promise<() => Account[]> {
-  let accounts = await readUsers(file);
-  const readAgain = async () => {
-    accounts = await readUsers(file);
-    log.info({ file, accounts: accounts.length }, 'users read again');
-  };
-  onHangup(readAgain, 'The users stay as they were', log);
-  return () => accounts;
+interface ReignParts {
+  seat: Seat;
+  start: () => ExecutorStart;
+  toMesos: Renewed<ClientTls> | null;
+  log: Logger;
 }
 
 /** What leading is: the scheduler over the state of a store, which answers the API from its seat. */
 async function reignsOf(
   options: FrameworkOptions,
-  seat: Seat,
-  start: () => ExecutorStart,
-  log: Logger,
+  { seat, start, toMesos, log }: ReignParts,
 ): Promise<(store: Store) => Reign> {
   const credentials = await credentialsOf(options);
   const { role, dataDirectory, principal = null } = options;
@@ -114,7 +105,7 @@ async function reignsOf(
   return (store) => {
     const scheduler = new Scheduler({ ...parts, ...start() }, store.entries());
     const framework = frameworkInfo(options, scheduler.frameworkId);
-    const client = { framework, ...(credentials && { credentials }) };
+    const client = { framework, ...(credentials && { credentials }), ...(toMesos && { tls: () => toMesos.current }) };
     const [first = ''] = options.master;
     const masters = isZooKeeperUrl(first) ? parseZooKeeperUrl(first) : options.master;
     const loop = new Loop({ scheduler, store, client, masters, log });

@@ -25,6 +25,9 @@ export interface FrameworkOptions extends TlsFiles {
   dataDirectory: string;
   principal: string | undefined;
   secretFile: string | undefined;
+  mesosCa: string | undefined;
+  mesosCertificate: string | undefined;
+  mesosKey: string | undefined;
   secretsDirectory: string | undefined;
   maxRunningDeployments: number;
   logLevel: string;
@@ -131,6 +134,15 @@ const table: Row[] = [
     flags: '--secret-file <file>',
     text: "file with the principal's secret, for HTTP basic authentication at the master",
   },
+  {
+    flags: '--mesos-ca <file>',
+    text: "PEM file with the authority of the masters' certificates; with it or --mesos-certificate they are asked over TLS only",
+  },
+  {
+    flags: '--mesos-certificate <file>',
+    text: "PEM file with the framework's certificate, for masters that ask for one",
+  },
+  { flags: '--mesos-key <file>', text: 'PEM file with the key of that certificate' },
   {
     flags: '--max-running-deployments <count>',
     text: 'changes that are carried out at a time, 1 to 10000; one more is refused',

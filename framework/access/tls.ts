@@ -1,6 +1,5 @@
-/** Certificates of the API: PEM files, which may be renewed while the framework runs. */
-import { readFile } from 'node:fs/promises';
-import { createSecureContext } from 'node:tls';
+/** TLS of the API, and of the connections to others: from PEM files, which may be renewed while the framework runs. */
+import { type NamedFile, readAuthority, readPair } from './pem.js';
 
 export interface Tls {
   /** With the certificates between it and the authority's. */
@@ -16,29 +15,45 @@ export interface TlsFiles {
   tlsCa: string | undefined;
 }
 
+/** What a client shows and trusts. */
+export interface ClientTls {
+  /** Left out: those that the system trusts. */
+  authority?: Buffer;
+  certificate?: Buffer;
+  key?: Buffer;
+}
+
+/** Of a client: the options `--NAME-ca`, `--NAME-certificate` and `--NAME-key`. */
+export interface ClientTlsFiles {
+  name: string;
+  ca: string | undefined;
+  certificate: string | undefined;
+  key: string | undefined;
+}
+
 export const tlsVersionMin = 'TLSv1.2';
 
 /** Null: no TLS. Throws a sentence about a file that is missing, cannot be read or does not fit. */
 export async function readTls({ tlsCertificate, tlsKey, tlsCa }: TlsFiles): Promise<Tls | null> {
   if (tlsCertificate === undefined && tlsKey === undefined && tlsCa === undefined) return null;
-  if (tlsCertificate === undefined || tlsKey === undefined)
-    throw new Error('TLS needs both: give --tls-certificate FILE and --tls-key FILE');
-  const [certificate, key] = await Promise.all([read('--tls-certificate', tlsCertificate), read('--tls-key', tlsKey)]);
-  const authority = tlsCa === undefined ? {} : { authority: await read('--tls-ca', tlsCa) };
-  requireFitting({ certificate, key, ...authority }, `${tlsCertificate} and --tls-key ${tlsKey}`);
-  return { certificate, key, ...authority };
-}
-
-function requireFitting({ certificate, key, authority }: Tls, files: string): void {
-  try {
-    createSecureContext({ cert: certificate, key, ...(authority && { ca: authority }) });
-  } catch (error) {
-    throw new Error(`--tls-certificate ${files} are no PEM certificate with its key: ${(error as Error).message}`);
-  }
-}
-
-async function read(option: string, file: string): Promise<Buffer> {
-  return readFile(file).catch((error: Error) => {
-    throw new Error(`${option} ${file} cannot be read: ${error.message}`);
+  const { authority, certificate, key } = await readClientTls({
+    ...{ name: 'tls', ca: tlsCa, certificate: tlsCertificate, key: tlsKey },
   });
+  if (certificate === undefined || key === undefined)
+    throw new Error('TLS needs both: give --tls-certificate FILE and --tls-key FILE');
+  return { certificate, key, ...(authority && { authority }) };
 }
+
+/** Throws as `readTls` does. */
+export async function readClientTls({ name, ca, certificate, key }: ClientTlsFiles): Promise<ClientTls> {
+  const named = (end: string, file: string): NamedFile => ({ option: `--${name}-${end}`, file });
+  if ((certificate === undefined) !== (key === undefined))
+    throw new Error(`TLS needs both: give --${name}-certificate FILE and --${name}-key FILE`);
+  const authority = ca === undefined ? {} : { authority: await readAuthority(named('ca', ca)) };
+  if (certificate === undefined || key === undefined) return authority;
+  return { ...authority, ...(await readPair(named('certificate', certificate), named('key', key))) };
+}
+
+/** Those that are given. */
+export const filesOf = ({ ca, certificate, key }: Omit<ClientTlsFiles, 'name'>): string[] =>
+  [ca, certificate, key].filter((file) => file !== undefined);

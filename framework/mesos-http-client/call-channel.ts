@@ -1,10 +1,12 @@
 import { Client, errors } from 'undici';
 import { MesosError, refusal, textOf } from './mesos-error.js';
+import { connectWith, type TlsSource } from './tls.js';
 
 export interface CallChannelOptions {
   url: string;
   /** Sent with every call: credentials, stream id. */
   headers: Record<string, string>;
+  tls?: TlsSource | undefined;
   /** For the answer's head, and again between two pieces of its body. */
   timeoutMs: number;
   responseBytesMax?: number;
@@ -38,11 +40,12 @@ export class CallChannel {
     const url = new URL(options.url);
     this.#options = options;
     this.#path = url.pathname + url.search;
-    const { timeoutMs } = options;
+    const { timeoutMs, tls } = options;
     this.#client = new Client(url.origin, {
       pipelining: PIPELINED_MAX,
       headersTimeout: timeoutMs,
       bodyTimeout: timeoutMs,
+      ...connectWith(tls),
     });
   }
 

@@ -8,6 +8,7 @@ import {
   type SubscriptionEvent,
   type SubscriptionOptions,
 } from './subscription.js';
+import { connectWith, type TlsSource } from './tls.js';
 
 /** The text of a refusal is read up to here. */
 const REFUSAL_BYTES_MAX = 64 * 1024;
@@ -18,6 +19,7 @@ export interface EventStreamOptions<Event> {
   subscribeCall: () => object;
   /** Added to the request; credentials, for one. */
   headers: Record<string, string>;
+  tls?: TlsSource | undefined;
   /** Called with one event after the other; the next one is read when it has returned. If it throws, the stream ends. */
   onEvent: (event: Event) => Promise<void> | void;
   onState: (state: ConnectionState) => void;
@@ -116,7 +118,8 @@ export class EventStream<Event extends { type: string }> {
 
   #connect(url: string): void {
     // The stream may be silent for longer than any body time-out; the subscription has its own deadlines.
-    const client = new Client(new URL(url).origin, { bodyTimeout: 0, headersTimeout: 0, pipelining: 1 });
+    const patient = { bodyTimeout: 0, headersTimeout: 0, pipelining: 1 };
+    const client = new Client(new URL(url).origin, { ...patient, ...connectWith(this.#options.tls) });
     const connection: Connection = { client, url, streamId: null };
     this.#connection = connection;
     void this.#run(connection);

@@ -5,9 +5,11 @@ import type { ExecutorCall, ExecutorEvent } from './calls.js';
 import type { Clock } from './clock.js';
 import { EventStream, type StreamIdentity } from './event-stream.js';
 import type { ExecutorEnvironment } from './executor-environment.js';
+import { executorTlsSource } from './executor-tls.js';
 import { MesosError } from './mesos-error.js';
 import type { ConnectionState, SubscriptionOptions } from './subscription.js';
 import type { TaskStatus } from './task-status.js';
+import type { TlsSource } from './tls.js';
 import { Unacknowledged } from './unacknowledged.js';
 
 /** Events an executor acts on. HEARTBEAT, ERROR and ACKNOWLEDGED are the client's own business. */
@@ -44,6 +46,7 @@ const UPDATES_MAX = 4096;
 export class ExecutorClient {
   readonly #options: ExecutorClientOptions;
   readonly #headers: Record<string, string>;
+  readonly #tls: TlsSource | undefined;
   readonly #stream: EventStream<ExecutorEvent>;
   readonly #unacknowledged = new Unacknowledged(UPDATES_MAX);
   #channel: { identity: StreamIdentity; calls: CallChannel } | null = null;
@@ -53,12 +56,14 @@ export class ExecutorClient {
   /** @throws RangeError if the agent's address is none */
   constructor(options: ExecutorClientOptions) {
     this.#options = options;
-    const { authenticationToken } = options;
+    const { authenticationToken, environment } = options;
+    this.#tls = environment.tls === null ? undefined : executorTlsSource(environment.tls);
     this.#headers = authenticationToken === undefined ? {} : { authorization: `Bearer ${authenticationToken}` };
     this.#stream = new EventStream<ExecutorEvent>({
-      subscription: subscriptionOptions(options.environment),
+      subscription: subscriptionOptions(environment),
       subscribeCall: () => this.#call({ type: 'SUBSCRIBE', subscribe: this.#unacknowledged.forSubscribe() }),
       headers: this.#headers,
+      tls: this.#tls,
       onEvent: (event) => this.#deliver(event),
       onState: (state) => this.#changed(state),
       ...(options.clock && { clock: options.clock }),
@@ -172,7 +177,9 @@ export class ExecutorClient {
     const { identity } = this.#stream;
     if (!identity) return;
     const timeoutMs = this.#options.callTimeoutMs ?? DEFAULT_CALL_TIMEOUT_MS;
-    const calls = new CallChannel({ url: identity.url, headers: this.#headers, timeoutMs, callsMax: 2 * UPDATES_MAX });
+    const { url } = identity;
+    const limits = { timeoutMs, callsMax: 2 * UPDATES_MAX };
+    const calls = new CallChannel({ url, headers: this.#headers, tls: this.#tls, ...limits });
     this.#channel = { identity, calls };
     this.#sendUpdates();
   }
@@ -192,7 +199,7 @@ export class ExecutorClient {
 /** The agent's wishes (executor HTTP API, "Disconnections"). It sends heartbeats only every 30 minutes. */
 function subscriptionOptions(environment: ExecutorEnvironment): SubscriptionOptions {
   return {
-    urls: [apiUrl(environment.agentEndpoint, EXECUTOR_PATH)],
+    urls: [apiUrl(environment.agentEndpoint, EXECUTOR_PATH, environment.tls !== null)],
     backoffMinMs: Math.min(500, environment.subscriptionBackoffMaxMs),
     backoffMaxMs: environment.subscriptionBackoffMaxMs,
     subscribeTimeoutMs: 15_000,

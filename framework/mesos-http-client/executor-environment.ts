@@ -1,7 +1,11 @@
+import { type ExecutorTls, executorTls } from './executor-tls.js';
+
 /** What an agent tells its executor through the environment (Mesos docs, executor-http-api.md). */
 export interface ExecutorEnvironment {
   /** `host:port` of the agent. */
   agentEndpoint: string;
+  /** Null: the agent does without TLS. */
+  tls: ExecutorTls | null;
   frameworkId: string;
   executorId: string;
   /** Null if the agent does not tell. */
@@ -36,13 +40,14 @@ export function parseDuration(text: string): number | null {
 }
 
 /**
- * Reads the MESOS_ variables; durations that are absent get the agent's defaults. The token an agent may give
+ * Reads the MESOS_ variables, and libprocess' for TLS; durations that are absent get the agent's defaults. The token an agent may give
  * (MESOS_EXECUTOR_AUTHENTICATION_TOKEN) is a secret and not in the result.
  * @throws RangeError that names the variable and what is expected
  */
 export function parseExecutorEnvironment(env: NodeJS.ProcessEnv): ExecutorEnvironment {
   return {
     agentEndpoint: required(env, 'MESOS_AGENT_ENDPOINT'),
+    tls: executorTls(env),
     frameworkId: required(env, 'MESOS_FRAMEWORK_ID'),
     executorId: required(env, 'MESOS_EXECUTOR_ID'),
     agentId: env.MESOS_SLAVE_ID ?? env.MESOS_AGENT_ID ?? null,

@@ -3,11 +3,14 @@ import { type Answer, CallChannel } from './call-channel.js';
 import type { GetAgents, GetState, OperatorCall, OperatorResponse, VersionInfo } from './calls.js';
 import { MesosError, refusal } from './mesos-error.js';
 import { redirectTarget } from './redirect.js';
+import type { TlsSource } from './tls.js';
 
 export interface OperatorClientOptions {
   /** `host:port` or URL of a master or an agent. Any master will do: those that do not lead say who does. */
   address: string;
   credentials?: Credentials;
+  /** Given: asked over HTTPS only, an address without a scheme, too. */
+  tls?: TlsSource;
   timeoutMs?: number;
   responseBytesMax?: number;
 }
@@ -32,8 +35,8 @@ export class OperatorClient {
 
   /** @throws RangeError if the address is none */
   constructor(options: OperatorClientOptions) {
-    apiUrl(options.address, OPERATOR_PATH);
     this.#options = options;
+    this.#url(OPERATOR_PATH);
     this.#headers = basicAuthorization(options.credentials);
   }
 
@@ -77,7 +80,7 @@ export class OperatorClient {
   }
 
   async #exchange(method: 'GET' | 'POST', path: string, body: object | null): Promise<string> {
-    let url = apiUrl(this.#options.address, path);
+    let url = this.#url(path);
     for (let redirects = 0; ; redirects += 1) {
       const { status, location, text } = await this.#once(url, method, body);
       if (status === 200) return text;
@@ -87,10 +90,14 @@ export class OperatorClient {
     }
   }
 
+  #url(path: string): string {
+    return apiUrl(this.#options.address, path, this.#options.tls !== undefined);
+  }
+
   async #once(url: string, method: 'GET' | 'POST', body: object | null): Promise<Answer> {
-    const { timeoutMs = DEFAULT_TIMEOUT_MS, responseBytesMax } = this.#options;
+    const { timeoutMs = DEFAULT_TIMEOUT_MS, responseBytesMax, tls } = this.#options;
     const limits = responseBytesMax === undefined ? { timeoutMs } : { timeoutMs, responseBytesMax };
-    const channel = new CallChannel({ url, headers: this.#headers, ...limits });
+    const channel = new CallChannel({ url, headers: this.#headers, tls, ...limits });
     try {
       return await channel.exchange(method, body);
     } finally {

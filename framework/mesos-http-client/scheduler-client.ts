@@ -7,6 +7,7 @@ import { EventStream, type StreamIdentity } from './event-stream.js';
 import { MesosError, type MesosErrorCode } from './mesos-error.js';
 import type { ConnectionState, SubscriptionOptions } from './subscription.js';
 import type { TaskStatus } from './task-status.js';
+import type { TlsSource } from './tls.js';
 import type { FrameworkInfo } from './types.js';
 
 /** Events a scheduler acts on. HEARTBEAT and ERROR are the client's own business; see `onState`. */
@@ -20,6 +21,8 @@ export interface SchedulerClientOptions {
   suppressedRoles?: readonly string[];
   /** For HTTP basic authentication; `framework.principal` must be the same principal. */
   credentials?: Credentials;
+  /** Given: masters are asked over HTTPS only, those without a scheme, too. */
+  tls?: TlsSource;
   /**
    * Called with one event after the other, in the order of the stream; nothing more is read until it has returned.
    * Calls may be made and awaited in it. If it throws, the client ends with `handlerFailed`.
@@ -72,11 +75,12 @@ export class SchedulerClient {
     this.#framework = options.framework;
     this.#suppressedRoles = options.suppressedRoles ?? [];
     this.#authorization = basicAuthorization(options.credentials);
-    const urls = options.masters.map((master) => apiUrl(master, SCHEDULER_PATH));
+    const urls = this.#urls(options.masters);
     this.#stream = new EventStream<SchedulerEvent>({
       subscription: { ...DEFAULT_TIMING, ...options.timing, urls },
       subscribeCall: () => this.#subscribeCall(),
       headers: this.#authorization,
+      tls: options.tls,
       onEvent: (event) => this.#deliver(event),
       onState: (state) => this.#changed(state),
       ...(options.clock && { clock: options.clock }),
@@ -92,7 +96,11 @@ export class SchedulerClient {
 
   /** The masters are these now, at least one; a stream from another one is given up. */
   setMasters(masters: readonly string[]): void {
-    this.#stream.move(masters.map((master) => apiUrl(master, SCHEDULER_PATH)));
+    this.#stream.move(this.#urls(masters));
+  }
+
+  #urls(masters: readonly string[]): string[] {
+    return masters.map((master) => apiUrl(master, SCHEDULER_PATH, this.#options.tls !== undefined));
   }
 
   /** Subscribes, and again whenever the stream is lost. */
@@ -241,7 +249,8 @@ export class SchedulerClient {
 
   #newChannel({ url, streamId }: StreamIdentity): CallChannel {
     const headers = { ...this.#authorization, ...(streamId !== null && { 'mesos-stream-id': streamId }) };
-    return new CallChannel({ url, headers, timeoutMs: this.#options.callTimeoutMs ?? DEFAULT_CALL_TIMEOUT_MS });
+    const { tls, callTimeoutMs: timeoutMs = DEFAULT_CALL_TIMEOUT_MS } = this.#options;
+    return new CallChannel({ url, headers, tls, timeoutMs });
   }
 
   #closeChannel(): void {

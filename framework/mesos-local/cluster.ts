@@ -41,6 +41,8 @@ export interface LocalClusterOptions {
   seed?: number;
   /** Given: everybody must name a principal, agents and executors too; these frameworks and operators are known. */
   principals?: readonly Credentials[];
+  /** Given: all speak HTTPS, and ask for each other's certificates. PEM files. */
+  tls?: { certificate: string; key: string; authority: string };
 }
 
 export interface LocalAgent {
@@ -120,11 +122,17 @@ function timingFlags(timings: ClusterTimings, known: object): string[] {
   return Object.entries(timings).flatMap(([name, value]) => (name in known ? [flagOf(name), `${value}`] : []));
 }
 
+function tlsFlags({ tls }: LocalClusterOptions): string[] {
+  if (tls === undefined) return [];
+  const files = ['--tls-certificate', tls.certificate, '--tls-key', tls.key, '--tls-ca', tls.authority];
+  return [...files, '--tls-require-certificates'];
+}
+
 function masterArgs(options: LocalClusterOptions, name: string, port: number): string[] {
   const { directory, timings = {}, seed = 1, masters } = options;
   const zk = masters ? ['--zk', masters.zk] : [];
   const flags = ['--work-dir', join(directory, name), ...zk, '--port', `${port}`, '--seed', `${seed}`];
-  return ['master', ...flags, ...masterSecrets(options), ...timingFlags(timings, MASTER_TIMINGS)];
+  return ['master', ...flags, ...tlsFlags(options), ...masterSecrets(options), ...timingFlags(timings, MASTER_TIMINGS)];
 }
 
 function agentArgs(
@@ -142,6 +150,7 @@ function agentArgs(
     ...(agent.attributes ? ['--attributes', agent.attributes] : []),
     ...(agent.zone ? ['--zone', agent.zone] : []),
     ...(agent.region ? ['--region', agent.region] : []),
+    ...tlsFlags(options),
     ...agentSecrets(options),
     ...timingFlags(timings, AGENT_TIMINGS),
   ];

@@ -1,7 +1,8 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { encodeRecord } from '../mesos-http-client/recordio.js';
 import { Refusal } from './http-call.js';
 import { encodeJson } from './json.js';
+import { serverWith, type Tls } from './tls.js';
 
 export const BODY_BYTES_MAX = 16 * 1024 * 1024;
 /** A subscriber that lets this much wait is cut off, as one that has hung up. */
@@ -13,14 +14,15 @@ export type Handler = (request: IncomingMessage, response: ServerResponse, path:
  * An HTTP server in the manner of libprocess: paths with or without `prefix` and with or without a trailing slash,
  * plain-text errors, no `Connection` header, no `100 Continue`.
  * @param prefix `/master` or `/slave(1)`
+ * @param tls null: without
  */
-export function createHttpServer(prefix: string, handler: Handler): Server {
+export function createHttpServer(prefix: string, handler: Handler, tls: Tls | null): Server {
   const listener = (request: IncomingMessage, response: ServerResponse) => {
     response.removeHeader('connection');
     const handled = (async () => handler(request, response, pathOf(request, prefix)))();
     handled.catch((error: unknown) => answerError(response, error));
   };
-  const server = createServer({ keepAliveTimeout: 0 }, listener);
+  const server = serverWith(tls, listener);
   server.on('checkContinue', listener);
   return server;
 }

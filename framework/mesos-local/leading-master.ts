@@ -68,7 +68,7 @@ export class LeadingMasters {
   }
 }
 
-/** Where its API is. */
-export function masterUrl({ address, port, hostname }: MasterInfo): string {
-  return `http://${address?.ip ?? hostname}:${address?.port ?? port}`;
+/** Where its API is; ZooKeeper does not say whether with TLS. */
+export function masterUrl({ address, port, hostname }: MasterInfo, scheme: 'http' | 'https'): string {
+  return `${scheme}://${address?.ip ?? hostname}:${address?.port ?? port}`;
 }

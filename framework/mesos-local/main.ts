@@ -9,6 +9,7 @@ import { type Area, readCredential } from './authentication.js';
 import { runCommandExecutor } from './command-executor.js';
 import { MasterLoop } from './master/loop.js';
 import { AGENT_TIMINGS, flagOf, MASTER_TIMINGS } from './timings.js';
+import { schemeOf, type Tls, type TlsFlags, tlsOf } from './tls.js';
 
 /** The processes of the embedded Mesos. Each prints one JSON line with its address when it is ready. */
 
@@ -29,9 +30,10 @@ function domainOf(region: string | undefined, zone: string | undefined): DomainI
   return { fault_domain: { region: { name: region ?? 'local' }, zone: { name: zone ?? 'default' } } };
 }
 
-function announce(role: string, ip: string, port: number): void {
+function announce(role: string, tls: Tls | null, ip: string, port: number): void {
   const address = `${ip}:${port}`;
-  process.stdout.write(`${JSON.stringify({ role, address, url: `http://${address}`, pid: process.pid })}\n`);
+  const url = `${schemeOf(tls)}://${address}`;
+  process.stdout.write(`${JSON.stringify({ role, address, url, pid: process.pid })}\n`);
 }
 
 /** For tests: a process that must not outlive the one that started it, however that ends. */
@@ -58,7 +60,7 @@ function closedAreas(flags: object, areas: Readonly<Record<string, Area>>): Area
   return Object.entries(areas).flatMap(([flag, area]) => (given.get(flag) === true ? [area] : []));
 }
 
-interface MasterFlags extends Record<keyof typeof MASTER_TIMINGS, number> {
+interface MasterFlags extends Record<keyof typeof MASTER_TIMINGS, number>, TlsFlags {
   zk?: string;
   credentials?: string;
   ip: string;
@@ -73,11 +75,13 @@ interface MasterFlags extends Record<keyof typeof MASTER_TIMINGS, number> {
 async function startMaster(flags: MasterFlags): Promise<void> {
   const { workDir: workDirectory, region, zone, exitOnStdinEnd, credentials, ...rest } = flags;
   const authentication = { credentials, closed: closedAreas(flags, MASTER_AREAS) };
+  const tls = tlsOf(flags);
   const master = new MasterLoop({
     ...rest,
     workDirectory,
     domain: domainOf(region, zone),
     authentication,
+    tls,
     onLost: fail,
   });
   const stop = () => {
@@ -85,11 +89,11 @@ async function startMaster(flags: MasterFlags): Promise<void> {
     process.exit(0);
   };
   process.once('SIGTERM', stop).once('SIGINT', stop);
-  announce('master', flags.ip, await master.start());
+  announce('master', tls, flags.ip, await master.start());
   onStdinEnd(exitOnStdinEnd, stop);
 }
 
-interface AgentFlags extends Record<keyof typeof AGENT_TIMINGS, number> {
+interface AgentFlags extends Record<keyof typeof AGENT_TIMINGS, number>, TlsFlags {
   master: string;
   ip: string;
   port: number;
@@ -111,9 +115,11 @@ async function startAgent(flags: AgentFlags): Promise<void> {
   const { master, workDir, region, zone, resources, revocableResources, attributes, exitOnStdinEnd, ...more } = flags;
   const { credential, httpCredentials, jwtSecretKey, ...rest } = more;
   const revocable = parseResources(revocableResources).map((resource) => ({ ...resource, revocable: {} }));
+  const tls = tlsOf(flags);
   const options = {
     ...rest,
     master,
+    tls,
     ...(credential !== undefined && { credential: readCredential(credential) }),
     authentication: { credentials: httpCredentials, closed: closedAreas(flags, AGENT_AREAS) },
     tokenKey: jwtSecretKey === undefined ? null : readTokenKey(jwtSecretKey),
@@ -132,14 +138,22 @@ async function startAgent(flags: AgentFlags): Promise<void> {
     .once('SIGTERM', stop)
     .once('SIGINT', stop)
     .once('SIGUSR1', () => agent.shutdown());
-  announce('agent', flags.ip, await agent.start());
+  announce('agent', tls, flags.ip, await agent.start());
   onStdinEnd(exitOnStdinEnd, () => void agent.stopWithContainers().finally(() => process.exit(0)));
 }
 
 const program = new Command('mesos-local').description('An embedded Mesos for one machine');
 const stdinOption = () => new Option('--exit-on-stdin-end', 'end when standard input ends').default(false);
 
-withTimings(program.command('master'), MASTER_TIMINGS)
+function withTls(command: Command): Command {
+  return command
+    .option('--tls-certificate <file>', 'PEM file; HTTPS is spoken then')
+    .option('--tls-key <file>', 'PEM file with the key of the certificate')
+    .option('--tls-ca <file>', 'PEM file with the authority of the certificates of others')
+    .option('--tls-require-certificates', 'who connects must show a certificate of that authority', false);
+}
+
+withTls(withTimings(program.command('master'), MASTER_TIMINGS))
   .option('--ip <address>', 'address to listen on', '127.0.0.1')
   .option('--port <port>', '0: any free one', integer, 0)
   .requiredOption('--work-dir <directory>')
@@ -158,8 +172,11 @@ withTimings(program.command('master'), MASTER_TIMINGS)
   .addOption(stdinOption())
   .action((flags: MasterFlags) => startMaster(flags).catch(fail));
 
-withTimings(program.command('agent'), AGENT_TIMINGS)
-  .requiredOption('--master <urls>', 'http://HOST:PORT, several with commas, or zk://HOST:PORT,HOST:PORT/PATH')
+withTls(withTimings(program.command('agent'), AGENT_TIMINGS))
+  .requiredOption(
+    '--master <urls>',
+    'http://HOST:PORT (https:// with TLS), several with commas, or zk://HOST:PORT,HOST:PORT/PATH',
+  )
   .option('--ip <address>', 'address to listen on', '127.0.0.1')
   .option('--port <port>', '0: the one of the earlier life, else any free one', integer, 0)
   .requiredOption('--work-dir <directory>')

@@ -12,8 +12,17 @@ describe('the address in what a Mesos master says of itself', () => {
     ['nothing without a host', { port: 5050 }, null],
     ['nothing of another form', 7, null],
   ] as const) {
-    it(`is ${what}`, () => assert.equal(masterAddress(Buffer.from(JSON.stringify(data))), address));
+    it(`is ${what}`, () => assert.equal(masterAddress(Buffer.from(JSON.stringify(data)), false), address));
   }
 
-  it('is nothing where there is no JSON', () => assert.equal(masterAddress(Buffer.from([10, 4, 1])), null));
+  it('is nothing where there is no JSON', () => assert.equal(masterAddress(Buffer.from([10, 4, 1]), false), null));
+
+  it('is its name over TLS, as certificates have it', () => {
+    const address = { hostname: 'box1', ip: '10.0.0.1', port: 5050 };
+    assert.equal(masterAddress(Buffer.from(JSON.stringify({ ...info, address })), true), 'box1:5050');
+    assert.equal(
+      masterAddress(Buffer.from(JSON.stringify({ address: { ip: '10.0.0.1', port: 5050 } })), true),
+      '10.0.0.1:5050',
+    );
+  });
 });

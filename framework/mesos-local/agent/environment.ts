@@ -11,6 +11,8 @@ export interface EnvironmentContext {
   allocationRole: string | null;
   /** Null: executors are not authenticated. */
   token: string | null;
+  /** LIBPROCESS_SSL_ variables. */
+  tls: Record<string, string>;
 }
 
 /** Milliseconds as Mesos writes durations. */
@@ -32,6 +34,7 @@ export function executorEnvironment(
   return {
     LIBPROCESS_IP: ip,
     LIBPROCESS_PORT: '0',
+    ...context.tls,
     MESOS_AGENT_ENDPOINT: `${ip}:${port}`,
     MESOS_CHECKPOINT: checkpoint ? '1' : '0',
     MESOS_DIRECTORY: sandbox,

@@ -15,11 +15,13 @@ import {
   answerNotFound,
   beginStream,
   createHttpServer,
+  type Handler,
   readBody,
   refuseMethod,
   writeEvent,
 } from '../http-server.js';
 import { MESOS_VERSION } from '../master/master-info.js';
+import { executorVariables, schemeOf, type Tls } from '../tls.js';
 import { Agent, type AgentEvent } from './agent.js';
 import { Containers } from './containers.js';
 import { executorEnvironment } from './environment.js';
@@ -51,6 +53,8 @@ export interface AgentOptions extends Omit<AgentSettings, 'commandExecutor'> {
   /** Named to the master. */
   credential?: Credentials;
   authentication: GateOptions;
+  /** Null: plain HTTP. */
+  tls: Tls | null;
   /** Of executors' tokens; null: executors need none. */
   tokenKey: string | null;
 }
@@ -80,13 +84,16 @@ export class AgentLoop {
     this.#onExit = onExit;
     this.#gate = gateOf('agent', options.authentication);
     this.#checkpointPath = join(this.#options.workDirectory, 'meta', 'agent.json');
-    this.#server = createHttpServer('/slave(1)', (request, response, path) => this.#handle(request, response, path));
+    const { tls, zkSessionTimeoutMs, credential } = options;
+    const handler: Handler = (request, response, path) => this.#handle(request, response, path);
+    this.#server = createHttpServer('/slave(1)', handler, tls);
     this.#containers = new Containers({
       started: (containerId, process) => this.#step({ type: 'containerStarted', containerId, process }),
       failed: (containerId, message, dropped) => this.#step({ type: 'containerFailed', containerId, message, dropped }),
       exited: (containerId, status) => this.#step({ type: 'containerExited', containerId, status }),
     });
-    this.#link = new MasterLink(mastersOf(options.master, options.zkSessionTimeoutMs), options.credential, {
+    const masters = mastersOf(options.master, zkSessionTimeoutMs, schemeOf(tls));
+    this.#link = new MasterLink(masters, tls, credential, {
       connected: () => this.#step({ type: 'masterConnected' }),
       closed: () => this.#step({ type: 'masterClosed' }),
       refused: () =>
@@ -211,7 +218,7 @@ export class AgentLoop {
   }
 
   #startContainer({ executor, framework, role, resources }: Extract<AgentAction, { type: 'startContainer' }>): void {
-    const { ip, executorShutdownGraceMs, workDirectory, tokenKey } = this.#options;
+    const { ip, executorShutdownGraceMs, workDirectory, tokenKey, tls } = this.#options;
     const sandbox = this.#sandbox(executor);
     const environment = executorEnvironment(executor, framework, {
       agentId: this.#agent?.state.agentId ?? '',
@@ -221,6 +228,7 @@ export class AgentLoop {
       graceMs: executorShutdownGraceMs,
       allocationRole: role,
       token: tokenKey === null ? null : executorToken(executor, tokenKey),
+      tls: executorVariables(tls),
     });
     const command = executor.info.command ?? {};
     const user = command.user ?? framework.user;

@@ -1,8 +1,10 @@
 import { type IncomingMessage, request } from 'node:http';
+import { request as requestWithTls } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { basicAuthorization, type Credentials } from '../../mesos-http-client/api-url.js';
 import { AGENT_PATH, AGENT_PROTOCOL, type ToAgent, type ToMaster } from '../protocol.js';
 import { RecordSocket } from '../record-socket.js';
+import { pemOf, type Tls } from '../tls.js';
 import type { Masters } from './masters.js';
 
 const BACKOFF_MIN_MS = 50;
@@ -22,14 +24,16 @@ export class MasterLink {
   readonly #masters: Masters;
   readonly #listener: LinkListener;
   readonly #headers: Record<string, string>;
+  readonly #tls: Tls | null;
   #socket: RecordSocket<ToAgent, ToMaster> | null = null;
   #backoffMs = BACKOFF_MIN_MS;
   #stopped = false;
   #refused = false;
 
   /** @param credential who the agent is, where the master asks */
-  constructor(masters: Masters, credential: Credentials | undefined, listener: LinkListener) {
+  constructor(masters: Masters, tls: Tls | null, credential: Credentials | undefined, listener: LinkListener) {
     this.#masters = masters;
+    this.#tls = tls;
     this.#listener = listener;
     this.#headers = { Connection: 'Upgrade', Upgrade: AGENT_PROTOCOL, ...basicAuthorization(credential) };
   }
@@ -47,7 +51,10 @@ export class MasterLink {
       this.#retry();
       return;
     }
-    const outgoing = request(new URL(AGENT_PATH, url), { headers: this.#headers, agent: false });
+    const options = { headers: this.#headers, agent: false };
+    const target = new URL(AGENT_PATH, url);
+    const outgoing =
+      this.#tls === null ? request(target, options) : requestWithTls(target, { ...options, ...pemOf(this.#tls) });
     // An attempt ends once, in whichever way comes first.
     let ended = false;
     const end = () => {

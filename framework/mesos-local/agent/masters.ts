@@ -40,11 +40,13 @@ class ListedMasters implements Masters {
 class DetectedMasters implements Masters {
   readonly #url: string;
   readonly #sessionTimeoutMs: number;
+  readonly #scheme: 'http' | 'https';
   #masters: LeadingMasters | null = null;
   #leader: string | null = null;
 
-  constructor(url: string, sessionTimeoutMs: number) {
+  constructor(url: string, sessionTimeoutMs: number, scheme: 'http' | 'https') {
     this.#url = url;
+    this.#scheme = scheme;
     this.#sessionTimeoutMs = sessionTimeoutMs;
   }
 
@@ -63,7 +65,7 @@ class DetectedMasters implements Masters {
     this.#masters = new LeadingMasters({
       url: this.#url,
       sessionTimeoutMs: this.#sessionTimeoutMs,
-      told: (leader) => told(leader && masterUrl(leader.info)),
+      told: (leader) => told(leader && masterUrl(leader.info, this.#scheme)),
     });
     this.#masters.start();
   }
@@ -73,12 +75,15 @@ class DetectedMasters implements Masters {
   }
 }
 
-/** @param text URLs of masters, separated by commas, or `zk://host:port,host:port/path` */
-export function mastersOf(text: string, sessionTimeoutMs: number): Masters {
-  if (isZooKeeperUrl(text)) return new DetectedMasters(text, sessionTimeoutMs);
+/**
+ * @param text URLs of masters, separated by commas, or `zk://host:port,host:port/path`
+ * @param scheme what all masters speak
+ */
+export function mastersOf(text: string, sessionTimeoutMs: number, scheme: 'http' | 'https'): Masters {
+  if (isZooKeeperUrl(text)) return new DetectedMasters(text, sessionTimeoutMs, scheme);
   const urls = text.split(',').map((part) => part.trim());
-  const wrong = urls.find((url) => !URL.canParse(url) || !url.startsWith('http://'));
+  const wrong = urls.find((url) => !URL.canParse(url) || !url.startsWith(`${scheme}://`));
   if (wrong !== undefined)
-    throw new Error(`--master '${wrong}': expected http://HOST:PORT, several with commas, or zk://...`);
+    throw new Error(`--master '${wrong}': expected ${scheme}://HOST:PORT, several with commas, or zk://...`);
   return new ListedMasters(urls);
 }

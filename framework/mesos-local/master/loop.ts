@@ -12,6 +12,7 @@ import {
   answerNotFound,
   beginStream,
   createHttpServer,
+  type Handler,
   readBody,
   refuseMethod,
   writeEvent,
@@ -20,6 +21,7 @@ import { type LeadingMaster, LeadingMasters } from '../leading-master.js';
 import { AGENT_PATH, AGENT_PROTOCOL, type ToAgent, type ToMaster } from '../protocol.js';
 import { RecordSocket } from '../record-socket.js';
 import { MASTER_TIMINGS } from '../timings.js';
+import type { Tls } from '../tls.js';
 import { Master, type MasterEvent } from './master.js';
 import { masterInfo } from './master-info.js';
 import { type Operation, operatorCall } from './operator-call.js';
@@ -37,6 +39,8 @@ export interface MasterOptions extends Omit<MasterSettings, 'masterId' | 'hostna
   /** It led and does no longer. Nothing it knows holds any more: it must end. */
   onLost(cause: Error): void;
   authentication: GateOptions;
+  /** Null: plain HTTP. */
+  tls: Tls | null;
 }
 
 /** Status line and headers, for a request that asked for another protocol. */
@@ -68,7 +72,8 @@ export class MasterLoop {
     this.#options = options;
     this.#gate = gateOf('master', options.authentication);
     this.#registry = new FileRegistry(join(options.workDirectory, 'registry.json'));
-    this.#server = createHttpServer('/master', (request, response, path) => this.#handle(request, response, path));
+    const handler: Handler = (request, response, path) => this.#handle(request, response, path);
+    this.#server = createHttpServer('/master', handler, options.tls);
     this.#server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
   }
 

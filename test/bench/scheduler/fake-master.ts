@@ -65,7 +65,7 @@ export class FakeMaster {
 
   private constructor(agents: number) {
     this.#agents = newAgents(agents);
-    this.#server = createHttpServer('/master', (request, response) => this.#handle(request, response));
+    this.#server = createHttpServer('/master', (request, response) => this.#handle(request, response), null);
     this.#timer = setInterval(() => this.#allocate(), ALLOCATION_MS);
   }
 

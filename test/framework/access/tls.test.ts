@@ -1,6 +1,5 @@
 /** HTTPS with an authority of our own: clients, standbys, renewed certificates. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,6 +9,7 @@ import { Agent, request } from 'undici';
 import { readTls, type Tls } from '../../../framework/access/tls.js';
 import { buildApi } from '../../../framework/api/index.js';
 import { Seat } from '../../../framework/seat.js';
+import { Authority } from '../../authority.js';
 import { FrameworkProcess } from '../../framework-process.js';
 import { MemoryService } from '../api/memory-service.js';
 import { gaia } from '../cli/gaia.js';
@@ -18,15 +18,6 @@ describe('TLS of the API', function () {
   this.timeout(30_000);
   let directory: string;
   const at = (name: string) => join(directory, name);
-  const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: directory, stdio: 'pipe' });
-  const ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1'];
-
-  function certificate(name: string): void {
-    const names = ['-subj', `/CN=${name}`, '-addext', 'subjectAltName=IP:127.0.0.1'];
-    const by = ['-CA', 'ca.pem', '-CAkey', 'ca.key'];
-    openssl('req', '-x509', ...ec, ...names, ...by, '-keyout', `${name}.key`, '-out', `${name}.pem`);
-  }
-
   const files = (certificateName: string, keyName = certificateName) => ({
     tlsCertificate: at(`${certificateName}.pem`),
     tlsKey: at(`${keyName}.key`),
@@ -35,8 +26,8 @@ describe('TLS of the API', function () {
 
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), 'gaia-tls-'));
-    openssl('req', '-x509', ...ec, '-subj', '/CN=authority', '-keyout', 'ca.key', '-out', 'ca.pem');
-    for (const name of ['first', 'second']) certificate(name);
+    const authority = new Authority(directory);
+    for (const name of ['first', 'second']) authority.issue(name);
   });
   after(() => rm(directory, { recursive: true }));
 
@@ -44,6 +35,7 @@ describe('TLS of the API', function () {
     await assert.rejects(readTls({ ...files('first'), tlsKey: undefined }), /both: give --tls-certificate/);
     await assert.rejects(readTls(files('first', 'second')), /first\.pem and .*second\.key are no PEM certificate/);
     await assert.rejects(readTls(files('none')), /--tls-certificate .*none\.pem cannot be read: ENOENT/);
+    await assert.rejects(readTls({ ...files('first'), tlsCa: at('first.key') }), /--tls-ca .* are no PEM certificates/);
     assert.equal(await readTls({ tlsCertificate: undefined, tlsKey: undefined, tlsCa: undefined }), null);
   });
 

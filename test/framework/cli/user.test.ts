@@ -43,7 +43,7 @@ describe('gaia user', function () {
       await writeFile(secret, JSON.parse(token.stdout.trim().split('\n').at(-1) ?? '').token);
       assert.equal((await gaia(['events', '--api', url, '--credentials', secret])).code, 0);
       const kept = (await readFile(users, 'utf8')).split('\n').filter((line) => !line.startsWith('bot'));
-      await renew('no user\n', 'The users stay as they were');
+      await renew('no user\n', 'users not read again, what was read before holds');
       assert.equal((await list('--credentials', secret)).code, 0);
       await renew(kept.join('\n'), 'users read again');
       assert.equal((await list('--credentials', secret)).code, 4);

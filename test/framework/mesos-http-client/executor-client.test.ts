@@ -284,6 +284,7 @@ describe('parseExecutorEnvironment', () => {
     const read = environment('127.0.0.1:5051', { MESOS_CHECKPOINT: '0', MESOS_SLAVE_ID: 'S0', MESOS_SANDBOX: '/s' });
     assert.deepEqual(read, {
       agentEndpoint: '127.0.0.1:5051',
+      tls: null,
       frameworkId: 'F1',
       executorId: 'e1',
       agentId: 'S0',
@@ -294,6 +295,19 @@ describe('parseExecutorEnvironment', () => {
       shutdownGracePeriodMs: 5000,
     });
     assert.equal(environment('a:1', { MESOS_CHECKPOINT: '1' }).checkpoint, true);
+  });
+
+  it('takes TLS as libprocess does: a certificate is looked at only where a variable says so', () => {
+    const tls = (variables: Record<string, string>) =>
+      environment('a:1', Object.fromEntries(Object.entries(variables).map(([k, v]) => [`LIBPROCESS_SSL_${k}`, v]))).tls;
+    const files = { CERT_FILE: '/c', KEY_FILE: '/k', CA_FILE: '/a' };
+    const read = { authority: '/a', certificate: '/c', key: '/k' };
+    for (const off of [{}, files, { ...files, ENABLED: '0' }, { ENABLED: 'false' }]) assert.equal(tls(off), null);
+    assert.deepEqual(tls({ ...files, ENABLED: '1' }), { ...read, verify: false });
+    assert.deepEqual(tls({ ENABLED: 'true' }), { authority: null, certificate: null, key: null, verify: false });
+    for (const name of ['VERIFY_SERVER_CERT', 'VERIFY_CERT', 'REQUIRE_CERT', 'REQUIRE_CLIENT_CERT'])
+      assert.deepEqual(tls({ ...files, ENABLED: 'true', [name]: '1' }), { ...read, verify: true }, name);
+    assert.throws(() => tls({ ENABLED: '1', VERIFY_CERT: '1', CA_DIR: '/d' }), /CA_DIR is not read: name a file/);
   });
 
   it('names the variable that is missing or wrong', () => {

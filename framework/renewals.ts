@@ -1,0 +1,49 @@
+/** The files that options name and that are renewed while the framework runs: users, certificates. */
+import type { Logger } from 'pino';
+import { readUsers } from './access/file.js';
+import { Renewed } from './access/renewed.js';
+import {
+  type ClientTls,
+  type ClientTlsFiles,
+  filesOf,
+  readClientTls,
+  readTls,
+  type Tls,
+  type TlsFiles,
+} from './access/tls.js';
+import type { Account } from './access/users.js';
+import type { FrameworkOptions } from './options.js';
+
+/** @throws UsersError */
+export function usersIn(file: string, log: Logger): Promise<Renewed<Account[]>> {
+  return Renewed.open({ what: 'users', files: [file], read: () => readUsers(file), log });
+}
+
+/** Of the API; null: none is asked for. Rejects with a sentence about the files. */
+export async function serverTls(files: TlsFiles, log: Logger): Promise<Renewed<Tls> | null> {
+  if ((await readTls(files)) === null) return null;
+  const { tlsCertificate: certificate, tlsKey: key, tlsCa: ca } = files;
+  const read = () => readTls(files) as Promise<Tls>;
+  return Renewed.open({ what: 'certificate', files: filesOf({ ca, certificate, key }), read, log });
+}
+
+type MesosFiles = Pick<FrameworkOptions, 'master' | 'mesosCa' | 'mesosCertificate' | 'mesosKey'>;
+
+/** For masters; null: none is asked for. Rejects with a sentence about the files, or about a master that would be asked without. */
+export async function mesosTls(
+  { master, mesosCa: ca, mesosCertificate: certificate, mesosKey: key }: MesosFiles,
+  log: Logger,
+): Promise<Renewed<ClientTls> | null> {
+  const tls = await clientTls({ name: 'mesos', ca, certificate, key }, log);
+  const plain = master.find((address) => address.startsWith('http://'));
+  if (tls === null || plain === undefined) return tls;
+  throw new Error(
+    `--master ${plain}: with --mesos-ca or --mesos-certificate masters are asked over TLS; give https://`,
+  );
+}
+
+async function clientTls(given: ClientTlsFiles, log: Logger): Promise<Renewed<ClientTls> | null> {
+  const files = filesOf(given);
+  if (files.length === 0) return null;
+  return Renewed.open({ what: `certificate for ${given.name}`, files, read: () => readClientTls(given), log });
+}
