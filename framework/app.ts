@@ -20,6 +20,8 @@ export interface AppSpec {
   /** MB */
   disk: number;
   gpus: number;
+  /** What its tasks may use beyond `cpus` and `mem` where the agent has it to spare. Left out: the requests. */
+  resourceLimits?: ResourceLimits;
   constraints: Constraint[];
   /** Our extension: like constraints, but wishes. */
   preferences: Constraint[];
@@ -165,6 +167,9 @@ export interface AppCheck {
   /** From the task's start to the first probe. */
   delaySeconds: number;
 }
+
+/** Cpus and MB, at least what is asked for. */
+export type ResourceLimits = Partial<Record<'cpus' | 'mem', number | 'unlimited'>>;
 
 export type EnvValue = string | { secret: string };
 

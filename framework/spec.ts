@@ -43,7 +43,7 @@ export function parse(json: unknown, options: ParseOptions): ParseResult {
   const problems = new Problems();
   const reader = readObject(json, '', problems);
   if (reader === undefined) return problems.rejection();
-  refuseUnsupported(reader);
+  refuseUnsupported(reader, options.role);
   const draft = readDraft(reader);
   const id = appId(reader, draft.id, options);
   acceptReadOnly(reader);

@@ -7,7 +7,7 @@ export type AppPath =
   | { kind: 'task' | 'version'; appId: string; name: string };
 
 /** Segments after `prefix`, percent-decoded exactly once; an encoded slash separates too, as clients encode ids whole. */
-export function segmentsAfter(prefix: '/v2/apps' | '/v2/groups' | '/v2/queue', url: string): string[] {
+export function segmentsAfter(prefix: '/v2/apps' | '/v2/groups' | '/v2/queue' | '/v2/pods', url: string): string[] {
   const path = (url.split(/[?#]/)[0] ?? '').replaceAll(/\/{2,}/g, '/');
   try {
     return path

@@ -22,6 +22,7 @@ import { metricsResource } from './metrics.js';
 import { drainResource, rebalanceResource } from './moves.js';
 import { openApiResource } from './openapi/document.js';
 import { planResource } from './plan.js';
+import { podResource, podsResource } from './pods.js';
 import { delayResource, queueResource } from './queue.js';
 import { register, routeAll } from './resource.js';
 import { healthResource, infoResource, leaderResource, pingResource, pluginsResource } from './server.js';
@@ -98,6 +99,8 @@ function registerResources(api: FastifyInstance, context: Context): void {
   register(api, '/v2/deployments/:id', deploymentResource(context));
   register(api, '/v2/queue', queueResource(context));
   register(api, '/v2/queue/*', delayResource(context));
+  register(api, '/v2/pods', podsResource());
+  register(api, '/v2/pods/*', podResource());
   register(api, '/v2/plan', planResource(context));
   register(api, '/v2/placement/drain', drainResource(context));
   register(api, '/v2/placement/drains', drainsResource(context));

@@ -302,6 +302,8 @@ export interface TaskInfo {
   health_check?: HealthCheck;
   check?: CheckInfo;
   kill_policy?: KillPolicy;
+  /** By `cpus` and `mem`; JSON has no number for what has no limit. */
+  limits?: Record<string, { value: number | 'Infinity' }>;
   /** Base64 */
   data?: string;
   labels?: Labels;

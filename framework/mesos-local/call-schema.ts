@@ -122,6 +122,7 @@ const TASK_INFO = message({
   health_check: optional(HEALTH_CHECK),
   check: optional(CHECK),
   kill_policy: optional(KILL_POLICY),
+  limits: optional('any'),
   labels: optional('any'),
   discovery: optional('any'),
   max_completion_time: optional(NANOSECONDS),

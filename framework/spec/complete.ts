@@ -72,7 +72,7 @@ export function complete(draft: AppDraft, base: AppSpec | null, id: string, prob
 
 /** What is left out when it is empty: an update that gives `[]` or `{}` removes it. */
 const emptied = (given: Partial<Judged>) =>
-  (['healthChecks', 'readinessChecks', 'secrets'] as const).filter(
+  (['healthChecks', 'readinessChecks', 'secrets', 'resourceLimits'] as const).filter(
     (name) => given[name] !== undefined && _.isEmpty(given[name]),
   );
 

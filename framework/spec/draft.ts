@@ -7,6 +7,7 @@ import { type Reader, readList, readString, refuseUnknown, requirePresent } from
 import { readReadinessCheck } from './readiness.js';
 import { DOMAIN_LIMITS, readReplication } from './replication.js';
 import { readWhenLost, type WhenLost } from './residency.js';
+import { readResourceLimits } from './resource-limits.js';
 import { ARGUMENT_CHARACTERS_MAX, readEnvironmentValue, readSecrets } from './secrets.js';
 
 /**
@@ -66,7 +67,7 @@ function readProgram(reader: Reader) {
     cmd: reader.string('cmd', { lengthMin: 1, lengthMax: ARGUMENT_CHARACTERS_MAX }),
     args: reader.strings('args', { lengthMax: ARGUMENT_CHARACTERS_MAX }),
     user: reader.string('user', { lengthMin: 1 }),
-    env: reader.map('env', (value, path) => readEnvironmentValue(value, path, problems)),
+    env: reader.map('env', (value, path) => readEnvironmentValue(value, path, reader)),
     secrets: readSecrets(reader),
     labels: reader.map('labels', (value, path) => readString(value, path, {}, problems)),
     fetch: reader.objects('fetch', readFetchUri),
@@ -81,6 +82,7 @@ function readResources(reader: Reader) {
     mem: reader.number('mem', { min: 0 }),
     disk: reader.number('disk', { min: 0 }),
     gpus: reader.integer('gpus', { min: 0 }),
+    resourceLimits: readResourceLimits(reader),
     revocable: reader.boolean('revocable'),
   };
 }

@@ -54,7 +54,11 @@ function readUpdate(reader: Reader, base: string, ignored: string[], depth: numb
       'enforceRole true is not supported by this version: all apps have the role of the framework; leave it out';
     reader.problems.add('rule', reader.pathOf('enforceRole'), sentence);
   }
-  for (const name of ['pods', 'deployments']) reader.raw(name);
+  if ((reader.list('pods', (value) => value) ?? []).length > 0) {
+    const sentence = 'pods are not supported by this version: give each of their containers as an app; leave it out';
+    reader.problems.add('rule', reader.pathOf('pods'), sentence);
+  }
+  reader.raw('deployments');
   ignored.push(...reader.ignored());
   return update;
 }

@@ -115,7 +115,8 @@ export class Reader {
     return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
   }
 
-  private enter(value: unknown, path: string): Reader | undefined {
+  /** An object at `path` within this one, which `ignoredWithin` then includes. */
+  enter(value: unknown, path: string): Reader | undefined {
     const reader = readObject(value, path, this.problems);
     if (reader !== undefined) this.inner.push(reader);
     return reader;

@@ -1,3 +1,4 @@
+import _ from 'lodash';
 import type { PersistentVolume, Residency } from '../app.js';
 import { type Problems, show } from './problems.js';
 import { type Reader, refuseUnknown, requirePresent } from './reader.js';
@@ -16,21 +17,41 @@ const WAIT_FOREVER = {
   relaunchEscalationTimeoutSeconds: RELAUNCH_DEFAULT_SECONDS,
 };
 
+/** Marathon's other fields of a container, with what to do instead. */
+const INSTEAD: Record<string, string> = {
+  docker: 'programs run in the file system of the agent; fetch brings files to the sandbox',
+  portMappings: 'tasks have the network of their agent; give portDefinitions',
+  linuxInfo: "the agent's defaults hold; remove it",
+};
+
 /** Of a container of type MESOS. */
 export function readVolumes(reader: Reader): { volumes?: PersistentVolume[] } {
   const volumes = reader.objects('volumes', readVolume);
-  for (const path of reader.ignored())
-    reader.problems.add('rule', path, `${path.slice(1)} is not supported by this version; use type and volumes`);
+  for (const [name, remedy] of Object.entries(INSTEAD)) {
+    const value = reader.raw(name);
+    if (value === undefined || _.isEqual(value, [])) continue;
+    reader.problems.add('rule', reader.pathOf(name), `container.${name} is not supported by this version: ${remedy}`);
+  }
+  refuseUnknown(reader, 'container with type MESOS', 'type and volumes');
   return volumes === undefined ? {} : { volumes };
 }
 
+/** Marathon's volumes that do not lie on the agent's disk for this app alone. */
+const OTHER_VOLUMES: Record<string, string> = {
+  hostPath: 'programs see the file system of the agent as it is; use the path itself',
+  external: 'volumes lie on the root disk of agents; give persistent',
+  secret: 'secrets are given as variables; use env',
+};
+
 export function readVolume(reader: Reader): PersistentVolume {
+  const others = Object.keys(OTHER_VOLUMES).filter((name) => reader.raw(name) !== undefined);
+  for (const name of others) {
+    const sentence = `volumes with ${name} are not supported by this version: ${OTHER_VOLUMES[name]}`;
+    reader.problems.add('rule', reader.pathOf(name), sentence);
+  }
+  if (others.length > 0) return { containerPath: '', sizeMb: 0 };
   requirePresent(reader, 'containerPath', CONTAINER_PATH.patternMeaning);
-  requirePresent(
-    reader,
-    'persistent',
-    'the size in MB: {"size": 512}; other volumes are not supported by this version',
-  );
+  requirePresent(reader, 'persistent', 'the size in MB: {"size": 512}');
   const containerPath = reader.string('containerPath', CONTAINER_PATH) ?? '';
   const mode = reader.string('mode') ?? 'RW';
   if (mode !== 'RW') {
@@ -61,7 +82,7 @@ function readSize(reader: Reader): number {
       'rule',
       reader.pathOf('constraints'),
       'Constraints on root volumes are not supported',
-      'remove it',
+      `they are ${show(constraints)}; remove them`,
     );
   for (const path of reader.ignored())
     reader.problems.add('rule', path, `${show(path)} is not supported by this version; use size and type`);

@@ -6,6 +6,7 @@ import { type Problems, show } from './problems.js';
 import { checkReadiness } from './readiness.js';
 import { REPLICAS_MAX } from './replication.js';
 import { checkResident } from './resident-rules.js';
+import { checkResourceLimits } from './resource-limits.js';
 import { checkSecrets } from './secrets.js';
 import { checkMissing } from './upgrade-rules.js';
 
@@ -31,6 +32,7 @@ export function checkRules(app: Judged, owner: Owner, problems: Problems): void 
   checkRoles(app, owner.role, problems);
   checkResident(app, owner.principal, problems);
   checkRevocable(app, problems);
+  checkResourceLimits(app, problems);
   checkLists(app, problems);
   checkWishes(app, problems);
   checkAffinity(app, problems);

@@ -1,6 +1,6 @@
 import type { AppSpec, EnvValue } from '../app.js';
 import { type Problems, show } from './problems.js';
-import { type Reader, readObject, readString, requirePresent } from './reader.js';
+import { type Reader, readString, requirePresent } from './reader.js';
 
 const SOURCE = {
   pattern: /^(?!.*(^|\/)\.\.?(\/|$))[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+)*$/,
@@ -12,16 +12,16 @@ const SOURCE = {
 export const ARGUMENT_CHARACTERS_MAX = 120 * 1024;
 
 /** A value of `env`. */
-export function readEnvironmentValue(value: unknown, path: string, problems: Problems): EnvValue | undefined {
+export function readEnvironmentValue(value: unknown, path: string, reader: Reader): EnvValue | undefined {
   const isSecret = typeof value === 'object' && value !== null && 'secret' in value;
-  if (!isSecret) return readString(value, path, { lengthMax: ARGUMENT_CHARACTERS_MAX }, problems);
-  const secret = readObject(value, path, problems)?.string('secret', { lengthMin: 1 });
+  if (!isSecret) return readString(value, path, { lengthMax: ARGUMENT_CHARACTERS_MAX }, reader.problems);
+  const secret = reader.enter(value, path)?.string('secret', { lengthMin: 1 });
   return secret === undefined ? undefined : { secret };
 }
 
 export function readSecrets(reader: Reader): Record<string, { source: string }> | undefined {
   return reader.map('secrets', (value, path) => {
-    const inner = readObject(value, path, reader.problems);
+    const inner = reader.enter(value, path);
     if (inner === undefined) return undefined;
     requirePresent(inner, 'source', SOURCE.patternMeaning);
     return { source: inner.string('source', SOURCE) ?? '' };

@@ -2,23 +2,33 @@ import _ from 'lodash';
 import { show } from './problems.js';
 import type { Reader } from './reader.js';
 
+interface Unsupported {
+  /** Values that ask for no more than there is. */
+  harmless?: unknown[];
+  remedy: string;
+}
+
 /**
  * Fields of Marathon that change what runs and that this version cannot honour, with what to do instead. Asking for
  * nothing (`[]`, `{}`, false, the default) is no request and passes; anything else is refused rather than ignored.
+ * docs/marathon-fields.md lists them for users.
  */
-const UNSUPPORTED: Record<string, { harmless?: unknown[]; remedy: string }> = {
-  networks: { harmless: [[{ mode: 'host' }]], remedy: 'use [{"mode": "host"}] and portDefinitions' },
-  ipAddress: { remedy: 'use portDefinitions' },
-  executor: { harmless: ['//cmd'], remedy: 'leave it out' },
-  executorResources: { remedy: 'include the overhead in cpus and mem' },
-  resourceLimits: { remedy: 'give the limit in cpus and mem' },
-  role: { harmless: ['*'], remedy: 'leave it out' },
-  tty: { remedy: 'remove it' },
+const UNSUPPORTED: Record<string, Unsupported> = {
+  networks: {
+    harmless: [[{ mode: 'host' }]],
+    remedy: 'tasks have the network of their agent; use [{"mode": "host"}] and portDefinitions',
+  },
+  ipAddress: { remedy: 'tasks have the address of their agent; use portDefinitions' },
+  executor: { harmless: ['//cmd'], remedy: "a program is run by GAIA's executor; leave it out and give cmd or args" },
+  executorResources: { remedy: 'the executor shares what its task has; include it in cpus, mem and disk' },
+  tty: { remedy: 'a task has no terminal; remove it' },
 };
 
-/** Adds a problem for every field that asks for something this version does not do. */
-export function refuseUnsupported(reader: Reader): void {
-  for (const [name, { harmless = [], remedy }] of Object.entries(UNSUPPORTED)) {
+/** Adds a problem for every field that asks for something this version does not do. `role`: of the framework. */
+export function refuseUnsupported(reader: Reader, role: string | undefined): void {
+  const roles = ['*', ...(role === undefined ? [] : [role])];
+  const ofRole = { harmless: roles, remedy: 'all apps have the role of the framework; leave it out' };
+  for (const [name, { harmless = [], remedy }] of Object.entries({ ...UNSUPPORTED, role: ofRole })) {
     const value = reader.raw(name);
     const asksForNothing = value === false || (_.isEmpty(value) && typeof value !== 'number' && value !== true);
     if (asksForNothing || harmless.some((one) => _.isEqual(one, value))) continue;

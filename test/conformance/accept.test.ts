@@ -93,6 +93,11 @@ describe('conformance: ACCEPT that fails', () => {
       () => ({ agent_id: { value: 'other-S1' } }),
       /^Task uses invalid agent other-S1 while agent .* is expected$/,
     ],
+    [
+      'a limit below its request',
+      () => ({ limits: { cpus: { value: 0.01 } } }),
+      /^(Agent is not capable of handling task resource limits|The cpu limit must be greater than or equal to the cpu request)$/,
+    ],
     ['a slash in the id', () => ({ name: 'bad', task_id: { value: 'b/13' } }), /^'b\/13' contains invalid characters$/],
     ['an empty id', () => ({ task_id: { value: '' } }), /^ID must not be empty$/],
   ];

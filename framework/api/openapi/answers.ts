@@ -133,6 +133,7 @@ export const answerSchemas: Record<string, Schema> = {
   }),
   Leader: object({ leader: text }),
   Message: object({ message: text }),
+  Pods: { ...list(anything), maxItems: 0 },
   Plugins: object({ plugins: list(anything) }),
   Health: object({ status: text }),
   Document: object({ openapi: text, paths: { type: 'object' } }),

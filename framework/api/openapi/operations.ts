@@ -137,6 +137,9 @@ const groupPaths: Record<string, Path> = {
   '/v2/groups/{groupId}/versions/{version}': { GET: get('a group as it was', 'Group', ['embed']) },
 };
 
+const noPods: Operation = { summary: 'there are no pods in this version', answers: { 501: 'Error' } };
+const noPod: Operation = { summary: 'there are no pods in this version', answers: { 404: 'Error' } };
+
 const otherPaths: Record<string, Path> = {
   '/v2/apps': {
     GET: get('all apps', 'Apps', ['cmd', 'id', 'label', 'embed']),
@@ -162,6 +165,12 @@ const otherPaths: Record<string, Path> = {
   '/v2/events': {
     GET: get('what happens, as Server-Sent Events', 'text/event-stream', ['event_type', 'after', 'follow']),
   },
+  '/v2/pods': {
+    GET: get('none', 'Pods'),
+    POST: noPods,
+  },
+  '/v2/pods/::status': { GET: get('none', 'Pods'), PUT: noPods, DELETE: noPod },
+  '/v2/pods/{podId}': { GET: noPod, PUT: noPods, DELETE: noPod },
   '/v2/plan': {
     POST: {
       summary: 'where the tasks of a spec would go now',

@@ -3,6 +3,7 @@ import { checks } from './checks.js';
 import { anything, count, flag, list, mapOf, number, object, ref, type Schema, text, whole } from './types.js';
 
 const share: Schema = { type: 'number', minimum: 0, maximum: 1 };
+const limit: Schema = { oneOf: [{ type: 'number', minimum: 0 }, { enum: ['unlimited'] }] };
 const row: Schema = { type: 'array', items: text };
 const pathId: Schema = { type: 'string', pattern: '^[a-z0-9/._-]+$', description: 'a path, such as /shop/web' };
 const port: Schema = { type: 'integer', minimum: 0, maximum: 65_535 };
@@ -56,6 +57,7 @@ const fields = {
   'mem?': { type: 'number', minimum: 0, description: 'MB' },
   'disk?': { type: 'number', minimum: 0, description: 'MB' },
   'gpus?': count,
+  'resourceLimits?': object({ 'cpus?': limit, 'mem?': limit }),
   ...placement,
   ...change,
   'portDefinitions?': list(portDefinition),

@@ -105,6 +105,7 @@ export function taskError(task: TaskInfo, context: ValidationContext): string | 
     timeError(task) ??
     checksError(task) ??
     resourcesError(task, context.role) ??
+    limitsError(task) ??
     demandError(task, context)
   );
 }
@@ -112,6 +113,11 @@ export function taskError(task: TaskInfo, context: ValidationContext): string | 
 function timeError({ max_completion_time }: TaskInfo): string | null {
   const nanoseconds = max_completion_time?.nanoseconds ?? 0;
   return nanoseconds < 0 ? "Task's `max_completion_time` must be non-negative" : null;
+}
+
+/** Its agents do not isolate, and have no capability TASK_RESOURCE_LIMITS. */
+function limitsError({ limits = {} }: TaskInfo): string | null {
+  return lodash.isEmpty(limits) ? null : 'Agent is not capable of handling task resource limits';
 }
 
 function withDefaults(command: CommandInfo): CommandInfo {

@@ -26,7 +26,7 @@ const operations = Object.entries(paths).flatMap(([path, byMethod]) =>
 );
 
 const version = '2026-01-01T00:00:00.000Z';
-const names: Record<string, string> = { appId: 'shop/web', groupId: 'shop', version };
+const names: Record<string, string> = { podId: 'shop/pod', appId: 'shop/web', groupId: 'shop', version };
 const filled = (path: string, more: Record<string, string> = {}) =>
   path.replaceAll(/\{(\w+)\}/g, (_, name: string) => more[name] ?? names[name] ?? 'none');
 
@@ -140,7 +140,9 @@ describe('api: OpenAPI', () => {
       const { path: place, query = '', body = exampleOf(operation), headers } = special[name] ?? {};
       if (operation.body) requireValid(operation.body, body, 'the body');
       const answer = await call(method, `${place?.() ?? filled(path)}?${query}`, body, headers);
-      assert.ok(answer.status < 300, `${answer.status}: ${JSON.stringify(answer.body)}`);
+      const statuses = Object.keys(operation.answers).map(Number);
+      const refuses = statuses.every((status) => status >= 400);
+      assert.ok(answer.status < (refuses ? 600 : 300), `${answer.status}: ${JSON.stringify(answer.body)}`);
       const schema = operation.answers[answer.status];
       assert.notEqual(schema, undefined, `${answer.status} is not documented`);
       if (schema === null) assert.equal(answer.body, '');

@@ -70,6 +70,31 @@ describe('api: the rest', () => {
     assert.equal((await call('GET', '/health')).status, 503);
   });
 
+  it('has no pods, and says so', async () => {
+    for (const url of ['/v2/pods', '/v2/pods/::status']) {
+      const { status, body } = await call('GET', url);
+      assert.deepEqual([status, body], [200, []]);
+    }
+    for (const [method, url] of [
+      ['POST', '/v2/pods'],
+      ['PUT', '/v2/pods/shop/pod'],
+    ] as const) {
+      const { status, body } = await call(method, url, { id: '/shop/pod', containers: [] });
+      assert.deepEqual([status, body.message], [501, 'Pods are not supported by this version']);
+      assert.match(body.remedy, /as an app/);
+    }
+    for (const [method, url] of [
+      ['GET', '/v2/pods/shop/pod'],
+      ['GET', '/v2/pods/shop/pod::status'],
+      ['DELETE', '/v2/pods/shop/pod'],
+    ] as const) {
+      const { status, body } = await call(method, url);
+      assert.deepEqual([status, body.message], [404, "Pod '/shop/pod' does not exist"]);
+    }
+    const { status, body } = await call('PUT', '/v2/groups/shop', { pods: [{ id: 'pod', containers: [] }] });
+    assert.deepEqual([status, body.details[0].path], [422, '/pods']);
+  });
+
   it('has no plugins', async () => {
     assert.deepEqual((await call('GET', '/v2/plugins')).body, { plugins: [] });
   });

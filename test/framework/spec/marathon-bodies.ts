@@ -369,7 +369,7 @@ export const notHere: [name: string, body: object, ...fields: string[]][] = [
         volumes: [{ containerPath: 'x', mode: 'RW', external: { provider: 'dvdi', name: 'x', size: 1 } }],
       },
     },
-    '/container/volumes(0)/persistent',
+    '/container/volumes(0)/external',
   ],
   ['an executor of its own', { id: '/a', ...sleep, executor: '/bin/executor' }, '/executor'],
   ['another role', { id: '/dev/a', ...sleep, role: 'slave_public' }, '/role'],

@@ -288,7 +288,6 @@ describe('spec: bodies that are not acceptable', () => {
     ipAddress: { networkName: 'x' },
     executor: '/opt/executor',
     executorResources: { cpus: 1 },
-    resourceLimits: { cpus: 'unlimited' },
     role: 'prod',
     tty: true,
   };
