@@ -11,6 +11,8 @@ export interface Assignment {
   appId: string;
   appVersion: string;
   taskId: string;
+  /** That launched it; null: none was under way. For the log. */
+  deploymentId: string | null;
   /** Run as `/bin/sh -c shell`, or exec of `argv` without a shell; or a guest of QEMU. */
   command: { shell: string } | { argv: string[] } | { vm: VmAssignment };
   /** Marathon's task environment (PORT0, HOST, MARATHON_APP_ID, ...) and the spec's `env`. */

@@ -44,6 +44,8 @@ function readAssignment(fields: Fields): Assignment {
     appId: line(fields.appId, 'appId'),
     appVersion: text(fields.appVersion, 'appVersion'),
     taskId: line(fields.taskId, 'taskId'),
+    // A framework of an earlier version names none.
+    deploymentId: fields.deploymentId == null ? null : line(fields.deploymentId, 'deploymentId'),
     command: decodeCommand(object(fields.command, 'command')),
     env: decodeEnv(fields.env),
     user: fields.user === null ? null : line(fields.user, 'user'),

@@ -124,7 +124,7 @@ export class ExecutorLoop {
   }
 
   private update({ taskId, state, message, report, findings, final }: Extract<TaskAction, { type: 'update' }>): void {
-    this.options.log.info({ taskId, state, message }, 'status update');
+    this.options.log.info({ state, message }, 'status update');
     try {
       this.client.update(taskId, {
         state,
@@ -143,6 +143,8 @@ export class ExecutorLoop {
   }
 
   private async start(assignment: Assignment): Promise<void> {
+    const { appId, taskId, deploymentId } = assignment;
+    this.options.log.setBindings({ appId, taskId, deploymentId });
     const lastLines = new LastLines();
     let launched: Launched;
     try {

@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import type { PreemptionPlan } from '../placement/index.js';
 import type { Plan } from '../placement/types.js';
 import type { AppSpec } from './app.js';
+import { tasksOfCall } from './call-tasks.js';
 import { isLost, LostReign, type Reign } from './election/reign.js';
 import { EventLog } from './events/log.js';
 import {
@@ -242,12 +243,19 @@ export class Loop implements FrameworkService, Reign {
     const changes = actions.flatMap((action) => (action.type === 'persist' ? action.changes : []));
     if (changes.length > 0) await this.#options.store.write(changes);
     for (const action of actions) {
-      if (action.type === 'call') this.#outbox.push(action.call);
+      if (action.type === 'call') this.#send(action.call);
       else if (action.type === 'reply') this.#reply(action.requestId, action.result);
+      else if (action.type === 'log') this.#options.log.info(action.fields, action.text);
       else if (action.type === 'publish') this.events.publish(action.event);
       else if (action.type === 'plan') void this.#plan(action);
       else if (action.type === 'probe') this.#prober.start(action);
     }
+  }
+
+  #send(call: SchedulerCallBody): void {
+    const { log } = this.#options;
+    if (log.isLevelEnabled('debug')) log.debug({ call: call.type, taskIds: tasksOfCall(call) }, 'call to the master');
+    this.#outbox.push(call);
   }
 
   async #plan({ id, job }: Extract<Action, { type: 'plan' }>): Promise<void> {

@@ -24,6 +24,7 @@ import { openApiResource } from './openapi/document.js';
 import { planResource } from './plan.js';
 import { podResource, podsResource } from './pods.js';
 import { delayResource, queueResource } from './queue.js';
+import { requestIdHeader, requestIdOf } from './request-id.js';
 import { register, routeAll } from './resource.js';
 import { healthResource, infoResource, leaderResource, pingResource, pluginsResource } from './server.js';
 import { installStandby } from './standby.js';
@@ -60,7 +61,8 @@ export function buildApi(service: FrameworkService, options: ApiOptions = {}): F
   const { tls = null } = options;
   const api = fastify({
     ...(options.log === undefined ? { logger: false } : { loggerInstance: options.log }),
-    logController: new LogController({ disableRequestLogging: true }),
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
+    genReqId: requestIdOf,
     https: tls === null ? null : { cert: tls.certificate, key: tls.key, minVersion: tlsVersionMin },
     bodyLimit: BODY_BYTES_MAX,
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -117,9 +119,10 @@ function registerResources(api: FastifyInstance, context: Context): void {
 
 /** Marathon's headers; answers are about now and nobody may keep them. */
 function installHeaders(api: FastifyInstance, { leadership, scheme }: Context): void {
-  api.addHook('onSend', async (_request, reply) => {
+  api.addHook('onSend', async (request, reply) => {
     const { leader } = leadership;
     reply.headers({
+      [requestIdHeader]: request.id,
       'Cache-Control': 'no-cache, no-store, must-revalidate',
       Pragma: 'no-cache',
       Expires: '0',

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Agent, type Dispatcher } from 'undici';
 import type { Context } from './context.js';
 import { ApiError, noLeader } from './errors.js';
+import { requestIdHeader } from './request-id.js';
 
 const CONNECT_TIMEOUT_MS = 2000;
 const ANSWER_TIMEOUT_MS = 30_000;
@@ -67,7 +68,7 @@ async function passOn(
       origin: `${scheme}://${leader}`,
       path: request.url,
       method,
-      headers: { ...passedOn(request.headers), [VIA]: [...via, own].join(', ') },
+      headers: { ...passedOn(request.headers), [VIA]: [...via, own].join(', '), [requestIdHeader]: request.id },
       body: method === 'GET' || method === 'HEAD' ? null : request.raw,
     })
     .catch((error: Error & { code?: string }) => {

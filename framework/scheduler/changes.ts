@@ -71,7 +71,7 @@ function tooMany(max: number): Refusal {
 export function endEarly(context: Context, deployment: DeploymentRecord, how: string): void {
   context.state.deployments.remove(deployment.id);
   publishEnd(context, deployment, `the deployment ${how}`);
-  for (const app of deployment.affectedApps) tell(context, app, `deployment ${deployment.id} ${how}`);
+  for (const app of deployment.affectedApps) tell(context, app, `deployment ${deployment.id} ${how}`, { deployment });
 }
 
 /** `restart` replaces tasks in any case, `rollBack` leaves alone those that still run the earlier configuration. */

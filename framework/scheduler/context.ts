@@ -36,12 +36,23 @@ export type Action =
   | { type: 'persist'; changes: Change[] }
   | { type: 'call'; call: SchedulerCallBody }
   | { type: 'reply'; requestId: string; result: CommandResult }
+  /** A line of the framework's log. */
+  | { type: 'log'; fields: LogFields; text: string }
   /** For whoever follows `/v2/events`. */
   | { type: 'publish'; event: PublicEvent }
   /** Made beside the steps; the answer comes as `planned`. */
   | { type: 'plan'; id: string; job: PreemptionJob | RebalanceJob }
   /** Made beside the steps; an answer with the same id comes in a `probed`. */
   | { type: 'probe'; id: string; order: ProbeOrder };
+
+/** What a line is about, to find all that belong together. */
+export interface LogFields {
+  appId: string;
+  /** Of what changes the app; null: nothing does. */
+  deploymentId: string | null;
+  taskId?: string;
+  agentId?: string;
+}
 
 /** Source of what must not be guessable or repeated; seeded in tests. */
 export interface Ids {

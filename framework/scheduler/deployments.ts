@@ -30,7 +30,8 @@ export function startDeployment(
     startedAt: isoTime(context.now),
     ...(deadline && { deadline: { ...deadline, atMs: context.now + deadline.seconds * 1000 } }),
   };
-  for (const id of targets.keys()) tell(context, id, `deployment ${deployment.id} begins: version ${version}`);
+  for (const id of targets.keys())
+    tell(context, id, `deployment ${deployment.id} begins: version ${version}`, { deployment });
   return context.state.deployments.put(deployment.id, deployment);
 }
 
@@ -94,7 +95,7 @@ function finish(context: Context, deployment: DeploymentRecord): void {
   context.memory.counts.deploymentsDone += 1;
   publishEnd(context, deployment, null);
   for (const id of deployment.affectedApps) {
-    if (context.state.apps.get(id)) tell(context, id, `deployment ${deployment.id} is done`);
+    if (context.state.apps.get(id)) tell(context, id, `deployment ${deployment.id} is done`, { deployment });
   }
 }
 

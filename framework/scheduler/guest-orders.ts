@@ -105,7 +105,10 @@ function hasHappened(group: Group, { order: body }: GuestWishRecord): boolean {
 function tellEnd(context: Context, group: Group, { order: body }: GuestWishRecord, isDone: boolean): void {
   const { id } = group.app;
   const primary = primaryOf(group);
-  if (isDone && body.type === 'failOver' && primary) tell(context, id, `${nameOf(primary)} has become the primary`);
+  if (isDone && body.type === 'failOver' && primary)
+    tell(context, id, `${nameOf(primary)} has become the primary`, {
+      task: primary,
+    });
   if (isDone) return;
   const what = body.type === 'failOver' ? 'fail-over' : 'round';
   tell(context, id, `the ${what} that an operator asked for did not come about: its primary ended or took too long`);

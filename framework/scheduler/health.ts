@@ -85,7 +85,7 @@ function changeHealth(
   if (isHealthyNow === null) return;
   publishHealth(context, task, isHealthyNow);
   const what = isHealthyNow ? 'is healthy' : `is unhealthy: ${health.lastFailureCause}`;
-  tell(context, app.id, `${nameOf(task)} on ${describeAgent(task.agent)} ${what}`);
+  tell(context, app.id, `${nameOf(task)} on ${describeAgent(task.agent)} ${what}`, { task });
 }
 
 /** True: it has become healthy, false: unhealthy; null: neither. */

@@ -27,7 +27,7 @@ import { publishInstance } from './publish.js';
 import type { AppRecord, AwayMember, GroupRecord, ReplicaRecord, ReservationRecord, TaskRecord } from './records.js';
 import { newReservation, reservationInfo, useAgain } from './reservations.js';
 import { othersOf } from './returning.js';
-import { describeAgent, tell } from './story.js';
+import { deploymentIdOf, describeAgent, tell } from './story.js';
 import { type ReplicaOrder, replicaAssignment, takenBy, taskInfo } from './task-info.js';
 import { nameOf } from './tasks.js';
 
@@ -99,6 +99,7 @@ function newTask(
   plan: Found,
 ): TaskRecord {
   const { active } = app;
+  const deploymentId = deploymentIdOf(context, app.id);
   const others = plan.considered.filter(({ group }) => group === app.id).slice(0, othersMax);
   return {
     id: taskIdOf(instanceIdOf(app.id, context.options.ids.uuid()), 1),
@@ -124,6 +125,7 @@ function newTask(
       others: others.map(({ hostname, sentence }) => ({ hostname, sentence })),
     },
     replica: null,
+    ...(deploymentId !== null && { deploymentId }),
   };
 }
 
@@ -215,7 +217,9 @@ function tellPlaced(context: Context, app: AppRecord, task: TaskRecord): void {
   publishInstance(context, task, 'Provisioned');
   const replaces = task.replica !== null && app.group?.filledSlots.includes(task.replica.self.slot);
   const place = `${nameOf(task)} is placed on ${describeAgent(task.agent)}`;
-  tell(context, task.appId, `${replaces ? 'replacement: ' : ''}${place}${describeAvoided(context, app, task)}`);
+  tell(context, task.appId, `${replaces ? 'replacement: ' : ''}${place}${describeAvoided(context, app, task)}`, {
+    task,
+  });
 }
 
 /** ", avoiding agent-4, where it has just failed"; nothing for an app that has not failed anywhere lately. */

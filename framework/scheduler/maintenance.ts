@@ -57,7 +57,7 @@ function tellStays(context: Context, { agent_id, unavailability }: InverseOffer)
   for (const task of context.state.tasks.values()) {
     if (task.agent.id !== agentId) continue;
     const text = `${nameOf(task)} stays on ${describeAgent(task.agent)}, where ${windowText(window, context.now)}; gaia drain moves it`;
-    tell(context, task.appId, text);
+    tell(context, task.appId, text, { task });
   }
 }
 

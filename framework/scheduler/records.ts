@@ -139,6 +139,8 @@ export interface TaskRecord {
   replica: ReplicaRecord | null;
   /** What it runs on, of an app with volumes. Left out: nothing is kept for it. */
   reservationId?: string;
+  /** That launched it; left out: none was under way. */
+  deploymentId?: string;
 }
 
 /**

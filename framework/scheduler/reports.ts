@@ -84,6 +84,7 @@ function learnConfiguration(context: Context, group: Group, report: ReplicaRepor
       context,
       group.app.id,
       `${name} has caught up and counts: the configuration at index ${report.configurationIndex} has members ${numbers(report)}`,
+      task && { task },
     );
   }
   for (const left of record.configuration.filter((member) => !had(member, report.configuration))) {
@@ -108,7 +109,9 @@ function learnLeader(context: Context, group: Group, report: ReplicaReport): voi
   if (!leader || (record.leader?.member === report.leader && record.leader.term === report.term)) return;
   putGroup(context, app, { leader: { member: report.leader, term: report.term }, termMax: report.term, everLed: true });
   if (record.leader?.member === report.leader) return;
-  tell(context, app.id, `${nameOf(leader)} on ${describeAgent(leader.agent)} leads since term ${report.term}`);
+  tell(context, app.id, `${nameOf(leader)} on ${describeAgent(leader.agent)} leads since term ${report.term}`, {
+    task: leader,
+  });
 }
 
 function learnGuest(context: Context, group: Group, before: ReplicaReport | null, report: ReplicaReport): void {
@@ -116,7 +119,8 @@ function learnGuest(context: Context, group: Group, before: ReplicaReport | null
   if (is !== null && is !== 'awaiting' && !group.record.guestRan) putGroup(context, group.app, { guestRan: true });
   const sentence = standingSentence(was, is);
   const task = memberNumbered(group, report.member);
-  if (sentence && task) tell(context, group.app.id, `${nameOf(task)} on ${describeAgent(task.agent)}: ${sentence}`);
+  if (sentence && task)
+    tell(context, group.app.id, `${nameOf(task)} on ${describeAgent(task.agent)}: ${sentence}`, { task });
 }
 
 function tellTrouble(context: Context, task: MemberTask, before: ReplicaReport | null, report: ReplicaReport): void {
@@ -126,9 +130,10 @@ function tellTrouble(context: Context, task: MemberTask, before: ReplicaReport |
       context,
       task.appId,
       `${nameOf(task)} and member ${otherMember} have diverged at index ${index}: their outputs differ from there on`,
+      { task },
     );
   }
   if (report.journalError && report.journalError !== before?.journalError) {
-    tell(context, task.appId, `no replica can join from ${nameOf(task)}: ${report.journalError}`);
+    tell(context, task.appId, `no replica can join from ${nameOf(task)}: ${report.journalError}`, { task });
   }
 }

@@ -98,6 +98,7 @@ function assignment(
     appId: spec.id,
     appVersion: task.version,
     taskId: task.id,
+    deploymentId: task.deploymentId ?? null,
     command: commandOf(spec, task, replica?.guest ?? null),
     env: { ...taskEnvironment(spec, task), ...env },
     user: spec.user,

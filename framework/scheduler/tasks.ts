@@ -5,7 +5,7 @@ import { type Context, isoTime } from './context.js';
 import { currentlyAvoided } from './demand.js';
 import { publishInstance } from './publish.js';
 import type { AppRecord, TaskRecord } from './records.js';
-import { describeAgent, firstSentence, tell } from './story.js';
+import { describeAgent, firstSentence, log, tell } from './story.js';
 
 /** How long an agent is avoided after a task has failed there. */
 const avoidMs = 300_000;
@@ -23,6 +23,7 @@ export function stop(context: Context, task: TaskRecord, reason: string, guarded
   const known = context.state.tasks.get(task.id);
   if (!known || (known.stopping && (guarded || !known.guarded))) return;
   context.state.tasks.put(task.id, { ...known, stopping: reason, guarded });
+  log(context, task.appId, `${nameOf(task)} is to stop: ${reason}`, { task });
 }
 
 /** Delays the app's next launch: `backoffSeconds` at the first failure, growing by `backoffFactor` up to the cap. */
@@ -95,6 +96,7 @@ export function ageUnreachable(context: Context, app: AppRecord, task: TaskRecor
       context,
       app.id,
       `${nameOf(task)} on ${describeAgent(task.agent)} has been unreachable for ${Math.round(seconds)} s: it is replaced`,
+      { task },
     );
   } else if (task.inactive && seconds >= strategy.expungeAfterSeconds && mayForget(task)) {
     context.state.tasks.remove(task.id);

@@ -39,6 +39,7 @@ export function assignment(change: Partial<Assignment> = {}): Assignment {
     appId: '/demo/ledger',
     appVersion: '2026-11-22T10:00:00.000Z',
     taskId: 'demo_ledger.1',
+    deploymentId: null,
     command: { shell: 'exec sleep 60' },
     env: {},
     user: null,

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { on, once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -65,6 +65,29 @@ describe('framework process', function () {
     return assert.fail(`not ${count} running tasks: ${JSON.stringify(await tasks(framework))}\n${framework.log}`);
   }
 
+  /** One search for the deployment's id finds who asked for it, what was launched, and what its executors say. */
+  async function logsAgree({ log }: FrameworkProcess, headers: Headers, taskIds: string[]): Promise<void> {
+    const [requestId, deploymentId] = ['x-request-id', 'marathon-deployment-id'].map((name) => headers.get(name));
+    const told = linesWith(log, deploymentId as string);
+    assert.equal(told.find(({ msg }) => msg === 'audit')?.requestId, requestId);
+    for (const id of taskIds) assert.ok(told.some(({ taskId, msg = '' }) => taskId === id && /is placed on/.test(msg)));
+    const names = await readdir(join(directory, 'cluster'), { recursive: true });
+    const files = names.filter((name) => name.endsWith('/executor.log') && !name.includes('/latest/'));
+    const texts = await Promise.all(files.map((name) => readFile(join(directory, 'cluster', name), 'utf8')));
+    const ofExecutors = texts.flatMap((text) => linesWith(text, deploymentId as string));
+    for (const id of taskIds)
+      assert.ok(
+        ofExecutors.some((line) => line.taskId === id),
+        texts.join('\n'),
+      );
+  }
+
+  const linesWith = (log: string, id: string): Record<string, string>[] =>
+    log
+      .split('\n')
+      .filter((line) => line.includes(id))
+      .map((line) => JSON.parse(line));
+
   it('finds its tasks again after kill -9 and launches none twice; ends with 0 and leaves them alive', async () => {
     const first = await start();
     const body = JSON.stringify({ id: '/sleeper', cmd: 'exec sleep 600', cpus: 0.1, mem: 32, instances: 2 });
@@ -75,6 +98,7 @@ describe('framework process', function () {
     });
     assert.equal(answer.status, 201, await answer.text());
     const ids = await running(first, 2);
+    await logsAgree(first, answer.headers, ids);
     await end(first, 'SIGKILL');
     const second = await start();
     assert.deepEqual(await running(second, 2), ids);

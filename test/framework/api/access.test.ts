@@ -165,6 +165,19 @@ describe('API, audit', () => {
       ],
     );
     assert.ok(!JSON.stringify(lines).includes('hidden'));
+    assert.equal(lines[0].requestId, made.headers['x-request-id']);
+  });
+
+  it('calls a request what its client calls it, if that is a word', async () => {
+    const ids: string[] = [];
+    const log = pino({ level: 'info' }, { write: (line: string) => void ids.push(JSON.parse(line).requestId) });
+    buildWith({ log });
+    const named = async (id: string) =>
+      (await call('DELETE', '/v2/apps/none', undefined, { 'x-request-id': id })).headers;
+    assert.equal((await named('build-17.3'))['x-request-id'], 'build-17.3');
+    for (const bad of ['', 'a b', 'x'.repeat(129), '"}']) assert.notEqual((await named(bad))['x-request-id'], bad);
+    assert.equal(ids[0], 'build-17.3');
+    assert.ok(ids.slice(1).every((id) => /^[0-9a-f-]{36}$/.test(id)));
   });
 });
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:net';
 import type { FastifyInstance } from 'fastify';
+import { pino } from 'pino';
 import { buildApi } from '../../../framework/api/index.js';
 import { Seat } from '../../../framework/seat.js';
 import type { Leadership } from '../../../framework/service.js';
@@ -61,6 +62,14 @@ describe('api: a standby', () => {
     assert.equal((await ask('PATCH', '/v2/apps//shop/web', { 'if-match': '"old"' }, { instances: 1 })).status, 412);
     assert.equal((await ask('PATCH', '/v2/apps//shop/web', { 'if-match': etag }, { instances: 1 })).status, 200);
     assert.deepEqual([(await ask('HEAD', '/v2/info')).status, (await ask('HEAD', '/v2/info')).body], [200, '']);
+  });
+
+  it('calls a request at the leader what it has called it', async () => {
+    const told: Record<string, string>[] = [];
+    const log = pino({ level: 'info' }, { write: (line: string) => void told.push(JSON.parse(line)) });
+    leader = await listen(buildApi(new MemoryService(), { log }));
+    const { headers } = await ask('POST', '/v2/apps', {}, web);
+    assert.equal(told.find(({ msg }) => msg === 'audit')?.requestId, headers.get('x-request-id'));
   });
 
   it('judges the origin of changes itself', async () => {

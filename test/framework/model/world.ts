@@ -23,6 +23,7 @@ export class World {
   readonly stored = new Map<string, string>();
   readonly calls: SchedulerCallBody[] = [];
   readonly published: PublicEvent[] = [];
+  readonly logged: Extract<Action, { type: 'log' }>[] = [];
   scheduler: Scheduler;
   now = 1_790_000_000_000;
   crashNext: Crash | null = null;
@@ -106,6 +107,7 @@ export class World {
       return;
     }
     if (action.type === 'reply') this.#replies.set(action.requestId, action.result);
+    if (action.type === 'log') this.logged.push(action);
     if (action.type === 'publish') this.published.push(action.event);
     if (action.type === 'plan')
       this.#planned.push({
