@@ -5,7 +5,7 @@ import type { AtHand } from './scheduler/at-hand.js';
 import type { Context, KnownAgent, Waiting } from './scheduler/context.js';
 import type { Demand } from './scheduler/demand.js';
 import { besides, earmarksAgainst, neverEarmarked, tellKept } from './scheduler/earmarks.js';
-import { secretProblem } from './scheduler/secrets.js';
+import { recentSecretProblem } from './scheduler/secrets.js';
 import { planOver } from './scheduler/surroundings.js';
 
 const refusalsMax = 1000;
@@ -75,7 +75,7 @@ function explain(context: Context, demand: Demand, atHand: AtHand): void {
 }
 
 function delaySentence(context: Context, demand: Demand): string {
-  const problem = secretProblem(context.options, demand.app.active);
+  const problem = recentSecretProblem(context, demand.app);
   if (problem !== null) return problem;
   const seconds = Math.ceil(((demand.app.backoff?.untilMs ?? 0) - context.now) / 1000);
   return `backs off for another ${seconds} s after a failure (backoffSeconds, backoffFactor, maxLaunchDelaySeconds)`;

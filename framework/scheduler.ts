@@ -227,6 +227,7 @@ function removeApp(context: Context, app: AppRecord): [] {
   publish(context, { eventType: 'app_terminated_event', appId: app.id });
   context.memory.waiting.delete(app.id);
   context.memory.handOvers.delete(app.id);
+  context.memory.secrets.delete(app.id);
   forgetGuestWishes(context, app.id);
   context.memory.preemption.nextMsOf.delete(app.id);
   return [];

@@ -1,6 +1,7 @@
 import _ from 'lodash';
 import type { AppSpec } from './app.js';
 import { complete, resolve } from './spec/complete.js';
+import { versionInfoOf } from './spec/configuration.js';
 import { readDraft } from './spec/draft.js';
 import { Problems, type Rejection, show } from './spec/problems.js';
 import { type Reader, readObject } from './spec/reader.js';
@@ -54,14 +55,14 @@ export function parse(json: unknown, options: ParseOptions): ParseResult {
   checkRules(app, owner, problems);
   if (!problems.none) return problems.rejection();
   const version = options.version;
-  const spec = { ...app, version, versionInfo: versionInfoOf(app, options) };
+  const spec = { ...app, version, versionInfo: versionInfoOf(options.existing, app, version) };
   return { ok: true, spec, ignored: reader.ignoredWithin() };
 }
 
 /** An earlier version of an app as a new one: what `{"version": "…"}` in an update asks for. */
 export function rollBack(earlier: AppSpec, existing: AppSpec, version: string): AppSpec {
   const app = _.omit(earlier, 'version', 'versionInfo');
-  return { ...app, version, versionInfo: versionInfoOf(app, { existing, version }) };
+  return { ...app, version, versionInfo: versionInfoOf(existing, app, version) };
 }
 
 function appId(reader: Reader, given: string | undefined, options: ParseOptions): string {
@@ -81,18 +82,4 @@ function checkVersionAlone(reader: Reader, options: ParseOptions, problems: Prob
   if (options.mode !== 'patch' || options.existing === null || reader.raw('version') === undefined) return;
   const words = "The 'version' field may only be combined with the 'id' field.";
   problems.add('rule', '/version', words, 'remove version to change the app, or send version alone to roll back');
-}
-
-/** Marathon restarts tasks when the configuration changes, not when only `instances` does; the two times tell. */
-function versionInfoOf(
-  app: Omit<AppSpec, 'version' | 'versionInfo'>,
-  { existing, version }: Pick<ParseOptions, 'existing' | 'version'>,
-): AppSpec['versionInfo'] {
-  if (existing === null) return { lastScalingAt: version, lastConfigChangeAt: version };
-  const ofConfiguration = (one: object) => _.omit(one, 'instances', 'version', 'versionInfo');
-  if (!_.isEqual(ofConfiguration(app), ofConfiguration(existing))) {
-    return { lastScalingAt: version, lastConfigChangeAt: version };
-  }
-  const lastScalingAt = app.instances === existing.instances ? existing.versionInfo.lastScalingAt : version;
-  return { lastScalingAt, lastConfigChangeAt: existing.versionInfo.lastConfigChangeAt };
 }

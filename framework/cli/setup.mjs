@@ -171,7 +171,10 @@ const commands = {
   bench: { program: 'test/bench/main.js', prepare: prepareBench },
   conformance: { program: 'test/conformance/main.js' },
   acceptance: { program: 'test/acceptance/main.js' },
-  crash: { program: 'test/crash/main.js' },
+  crash: {
+    program: 'test/crash/main.js',
+    prepare: (kind) => installPackages(kind === '--processes' ? ensemblePackages : []),
+  },
   'crash:mutants': { program: 'test/crash/mutants.js' },
   model: { program: 'test/model/main.js' },
   sim: { program: 'gaia-simulator' },

@@ -2,6 +2,7 @@
 import lodash from 'lodash';
 import type { AppGroup, AppSpec } from '../app.js';
 import type { CommandResult, Deadline } from '../service.js';
+import { configurationChanged, versionInfoOf } from '../spec/configuration.js';
 import type { Context } from './context.js';
 import { startDeployment } from './deployments.js';
 import { rememberChange } from './history.js';
@@ -11,17 +12,6 @@ import type { Targets } from './steps.js';
 import { tell } from './story.js';
 
 const versionsMax = 25;
-/** A change of these alone leaves running tasks as they are. */
-const outsideConfiguration = [
-  'instances',
-  'version',
-  'versionInfo',
-  'upgradeStrategy',
-  'killSelection',
-  'dependencies',
-  'priority',
-  'residency',
-] as const;
 
 export type Refusal = Extract<CommandResult, { ok: false }>;
 
@@ -132,7 +122,8 @@ export function targetsOf({ state }: Context, { apps, mode = 'change', unfinishe
     // What is being deleted is there no more, though its tasks may be.
     const before = app && !app.deleting ? app.spec : null;
     const isNew = spec !== null && before !== null && (mode === 'restart' || configurationChanged(before, spec));
-    const after = spec && (mode === 'rollBack' ? spec : { ...spec, versionInfo: versionInfo(before, spec, isNew) });
+    const after =
+      spec && (mode === 'rollBack' ? spec : { ...spec, versionInfo: versionInfoOf(before, spec, spec.version, isNew) });
     const restarts = isNew || (spec !== null && before !== null && unfinished.includes(id));
     targets.set(id, { before, after, restarts });
   }
@@ -144,18 +135,6 @@ export function commonGroup(appIds: string[]): string {
   const [first = [], ...others] = appIds.map((id) => id.split('/').slice(1, -1));
   const differs = first.findIndex((segment, depth) => others.some((other) => other[depth] !== segment));
   return `/${(differs === -1 ? first : first.slice(0, differs)).join('/')}`;
-}
-
-function configurationChanged(before: AppSpec, after: AppSpec): boolean {
-  return !lodash.isEqual(lodash.omit(before, outsideConfiguration), lodash.omit(after, outsideConfiguration));
-}
-
-function versionInfo(before: AppSpec | null, after: AppSpec, restarts: boolean): AppSpec['versionInfo'] {
-  if (!before) return { lastScalingAt: after.version, lastConfigChangeAt: after.version };
-  return {
-    lastScalingAt: before.instances === after.instances ? before.versionInfo.lastScalingAt : after.version,
-    lastConfigChangeAt: restarts ? after.version : before.versionInfo.lastConfigChangeAt,
-  };
 }
 
 const withSpec = (app: AppRecord, spec: AppSpec): AppRecord => ({

@@ -121,7 +121,10 @@ function preview(context: Context, wanted: Wanted): CommandResult {
   const specs = new Map([...context.state.apps.values()].map(({ spec }) => [spec.id, spec]));
   const groups = new Map([...context.state.appGroups.values()].map((group) => [group.id, group]));
   for (const [id, { after }] of targets) if (after) specs.set(id, after);
-  for (const [id, group] of wanted.groups ?? []) if (group) groups.set(id, group);
+  for (const [id, group] of wanted.groups ?? []) {
+    if (group) groups.set(id, group);
+    else groups.delete(id);
+  }
   const steps = stepsOf(targets, () => dependencyGraph(specs.values(), groups.values()));
   return { ok: true, deploymentId: null, version: wanted.version, steps };
 }

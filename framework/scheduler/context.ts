@@ -9,6 +9,7 @@ import type {
   ReplicaDemand,
   Unavailability,
 } from '../../placement/types.js';
+import type { AppSpec } from '../app.js';
 import type { PublicEvent } from '../events/event.js';
 import type { CommandURI, Offer, SchedulerCallBody, SchedulerEvent } from '../mesos-http-client/index.js';
 import type { PreemptionJob, RebalanceJob } from '../planning.js';
@@ -202,6 +203,8 @@ export interface Memory {
   health: Map<string, CheckHealth[]>;
   /** What the last probe of its readiness has found, by task. */
   readiness: Map<string, ProbeOutcome>;
+  /** By app: what was found of its secrets, for which spec, and when. */
+  secrets: Map<string, { active: AppSpec; readMs: number; problem: string | null }>;
   /** Which are under way, and when each is due next. */
   probes: { out: Set<string>; nextMs: Map<string, number> };
   counts: Counts;
@@ -245,6 +248,7 @@ export function emptyMemory(): Memory {
     joiners: new Map(),
     health: new Map(),
     readiness: new Map(),
+    secrets: new Map(),
     probes: { out: new Set(), nextMs: new Map() },
     counts: {
       offersReceived: 0,

@@ -7,7 +7,7 @@ import { besideDiskMb, isReplicatedGuest, ofWitness, witnessSlot } from '../repl
 import type { Context } from './context.js';
 import { maintenanceAt } from './maintenance.js';
 import type { AgentRef, AppRecord, AwayMember, ReservationRecord, TaskRecord } from './records.js';
-import { secretProblem } from './secrets.js';
+import { recentSecretProblem } from './secrets.js';
 
 /** Slots of one app that wait for agents. */
 export interface Demand {
@@ -149,8 +149,8 @@ function affinitiesOf({ affinity }: AppSpec, type: AffinityRule['type']): Affini
 }
 
 /** After failures nothing of the app is launched for a while, and nothing without its secrets. */
-export const isDelayed = ({ now, options }: Context, app: AppRecord) =>
-  (app.backoff?.untilMs ?? 0) > now || secretProblem(options, app.active) !== null;
+export const isDelayed = (context: Context, app: AppRecord) =>
+  (app.backoff?.untilMs ?? 0) > context.now || recentSecretProblem(context, app) !== null;
 
 export const livingReplica = (task: TaskRecord, index: number) =>
   livingOn(task.agent, task.replica?.self.slot ?? index);

@@ -9,6 +9,7 @@ import { demandKey, earmarkRoom, earmarksAgainst, releaseEarmarks, replaces } fr
 import { acceptOffers, type Filling, fillings, launchApp } from './launch.js';
 import { askForOffers, gatheringHoldMs, giveBack, holdMs } from './offers.js';
 import { owed, releaseOffered } from './reservations.js';
+import { secretProblem } from './secrets.js';
 
 /** Offers of several agents arrive one after the other; the first is not taken before the others had this long to come. */
 const gatherMs = 250;
@@ -101,9 +102,11 @@ function placeOne(
   // Others may still come: agents that need not be avoided, or the rest of a copyset.
   const isBettered = demand.request.scatterWidth !== undefined || found.assigned.some(isAvoided);
   const avoidable = !complete && waitedMs < holdMs && found.assigned.length > 0 && isBettered;
-  if (found.assigned.length > 0 && !avoidable) launchApp(context, demand, found, agents);
+  const isComing =
+    avoidable || (found.assigned.length > 0 && secretProblem(context.options, demand.app.active) !== null);
+  if (found.assigned.length > 0 && !isComing) launchApp(context, demand, found, agents);
   atHand.settle(found);
-  if (avoidable) return 'some';
+  if (isComing) return 'some';
   noteTried(context, demand, found.assigned.length, agents.size);
   if (found.assigned.length < demand.request.slots.length) return found.assigned.length > 0 ? 'some' : 'nothing';
   context.memory.earmarks.delete(demand.request.id);

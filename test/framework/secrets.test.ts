@@ -97,6 +97,37 @@ describe('scheduler: secrets', () => {
     assert.equal(task?.assignment.env.PLAIN, 'x');
   });
 
+  it('are read once a second for an app that waits for room, and again for its launch', () => {
+    const world = new World();
+    world.connect();
+    world.secrets.set('db/password', 'swordfish');
+    let reads = 0;
+    const get = world.secrets.get.bind(world.secrets);
+    world.secrets.get = (source) => {
+      reads += 1;
+      return get(source);
+    };
+    world.command(put(app({ cpus: 100 })));
+    for (let i = 0; i < 50; i++) world.tick(100);
+    assert.ok(reads > 0 && reads <= 7, `${reads} reads in 5 s`);
+  });
+
+  it('that are gone when there is room are waited for', () => {
+    const world = new World();
+    world.secrets.set('db/password', 'swordfish');
+    world.connect();
+    world.command(put(app()));
+    world.secrets.clear();
+    for (let i = 0; i < 20; i++) {
+      world.tick(100);
+      world.deliverAll();
+    }
+    assert.equal(world.mesos.tasks.size, 0);
+    world.secrets.set('db/password', 'marlin');
+    world.until(settled);
+    assert.equal([...world.mesos.tasks.values()][0]?.assignment.env.PASSWORD, 'marlin');
+  });
+
   it('are stored and told nowhere', () => {
     const world = waiting();
     world.secrets.set('db/password', 'swordfish');

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { AppGroup, AppSpec } from '../../framework/app.js';
 import { stepsOf, type Targets } from '../../framework/scheduler/steps.js';
 import { dependencyGraph, isWithin } from '../../framework/spec/dependencies.js';
-import { appSpec } from './model/world.js';
+import { appSpec, World } from './model/world.js';
 
 const seed = Number(process.env.GAIA_SEED ?? Date.now() % 2 ** 31);
 const numRuns = Number(process.env.GAIA_RUNS ?? 300);
@@ -83,6 +83,22 @@ describe('steps of deployments', () => {
       steps.map(({ actions }) => actions.map(({ action, app }) => `${action} ${app}`)),
       [['StopApplication /b'], ['StartApplication /a'], ['ScaleApplication /a', 'ScaleApplication /c']],
     );
+  });
+
+  it('are those of the dry run, also without a group that is removed', () => {
+    const world = new World();
+    world.connect();
+    const [base, site] = [appSpec('/base'), appSpec('/shop/site')];
+    const groups = [{ id: '/shop', version, dependencies: ['/base'] }];
+    const tree = { type: 'changeTree', groupId: '/', version, force: true, dryRun: false } as const;
+    world.command({ ...tree, specs: [base, site], groups, removedApps: [], removedGroups: [] });
+    const specs = [base, site].map((spec) => ({ ...spec, instances: 1 }));
+    const change = { ...tree, specs, groups: [], removedApps: [], removedGroups: ['/shop'] };
+    const dry = world.command({ ...change, dryRun: true });
+    world.command(change);
+    const [deployment] = world.view().deployments;
+    assert.deepEqual(dry?.ok && dry.steps, deployment?.steps);
+    assert.equal(deployment?.steps.length, 1);
   });
 
   it('are found in a moment for ten thousand apps in a chain and a group that needs them all', () => {

@@ -110,6 +110,8 @@ describe('spec: updates', () => {
       lastConfigChangeAt: version,
     });
     assert.deepEqual(accept({}, patch).versionInfo, { lastScalingAt: version, lastConfigChangeAt: version });
+    const strategy = { upgradeStrategy: { minimumHealthCapacity: 0.25, maximumOverCapacity: 0 } };
+    assert.deepEqual(accept(strategy, patch).versionInfo, existing.versionInfo);
   });
 
   it('lets args take the place of cmd', () => {
