@@ -271,9 +271,14 @@ export class Loop implements FrameworkService, Reign {
     this.#replies.delete(requestId);
   }
 
-  #callFailed({ type }: SchedulerCallBody, error: Error | 'dropped'): void {
+  #callFailed(call: SchedulerCallBody, error: Error | 'dropped'): void {
     const cause = error === 'dropped' ? 'too many calls are waiting' : error.message;
-    this.#options.log.warn({ call: type, cause }, 'a call to the master was lost; it is repeated if it still matters');
+    this.#options.log.warn(
+      { call: call.type, cause },
+      'a call to the master was lost; it is repeated if it still matters',
+    );
+    const isAnswered = error !== 'dropped' && (error as MesosError).status != null;
+    if (!isAnswered && !this.#closed) void this.#handle({ type: 'callLost', now: Date.now(), call });
   }
 
   #changed(state: ConnectionState): void {

@@ -21,6 +21,7 @@ import { noteDrains } from './scheduler/drains.js';
 import { convergeGroup } from './scheduler/groups.js';
 import { forgetGuestWishes } from './scheduler/guest-orders.js';
 import { stopUnhealthy } from './scheduler/health.js';
+import { mendLostCalls, noteLostCall } from './scheduler/lost-calls.js';
 import { forgetUnheard, receiveInverseOffers, rescindInverseOffer } from './scheduler/maintenance.js';
 import { match } from './scheduler/match.js';
 import { countMoves } from './scheduler/moving.js';
@@ -122,8 +123,12 @@ function handle(context: Context, event: Event): void {
     case 'probed':
       receiveProbes(context, event.answers);
       return;
+    case 'callLost':
+      noteLostCall(context, event.call);
+      return;
     case 'ticked':
       forgetUnheard(context);
+      mendLostCalls(context);
       orderProbes(context);
       return;
   }
@@ -178,6 +183,7 @@ function subscribed(
   publishSubscribed(context, framework_id.value, isKnown);
   for (const repeats of [memory.offers, memory.unavailable, memory.asked, memory.kills, memory.orders, memory.releases])
     repeats.clear();
+  for (const lost of Object.values(memory.lostCalls)) lost.clear();
   startReconciliation(context);
 }
 

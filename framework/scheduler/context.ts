@@ -24,6 +24,8 @@ export type Event = { now: number } & (
   | { type: 'mesos'; event: SchedulerEvent }
   | { type: 'disconnected' }
   | { type: 'ticked' }
+  /** No answer came to it: the master may have carried it out or not. */
+  | { type: 'callLost'; call: SchedulerCallBody }
   /** The answer to a `plan`; null: there is none. */
   | { type: 'planned'; of: 'preemption'; id: string; plan: PreemptionPlan | null }
   | { type: 'planned'; of: 'rebalance'; id: string; plan: RebalancePlan | null }
@@ -189,6 +191,8 @@ export interface Memory {
   reviveWanted: boolean;
   revivedMs: number;
   kills: Map<string, Repeat>;
+  /** Offers that were taken by calls without an answer, and the tasks on them. */
+  lostCalls: { offerIds: Set<string>; taskIds: Set<string> };
   /** Tasks of ours in Mesos that the store does not know: they are killed. */
   strays: Map<string, Repeat & { agentId: string | null }>;
   orders: Map<string, Repeat>;
@@ -240,6 +244,7 @@ export function emptyMemory(): Memory {
     reviveWanted: false,
     revivedMs: 0,
     kills: new Map(),
+    lostCalls: { offerIds: new Set(), taskIds: new Set() },
     strays: new Map(),
     orders: new Map(),
     releases: new Map(),

@@ -24,6 +24,13 @@ export function startReconciliation(context: Context): void {
   context.memory.reconcile = { pending, nextMs: context.now, attempt: 0, fullMs: context.now + fullAfterMs };
 }
 
+/** Asks for these in this step. */
+export function askSoon(context: Context, taskIds: Iterable<string>): void {
+  const run = context.memory.reconcile;
+  for (const id of taskIds) run.pending.add(id);
+  Object.assign(run, { attempt: 0, nextMs: context.now });
+}
+
 export function reconcile(context: Context): void {
   const run = context.memory.reconcile;
   if (!context.memory.connected) return;
@@ -40,8 +47,10 @@ export function reconcile(context: Context): void {
 function askForAll(context: Context): void {
   const run = context.memory.reconcile;
   run.fullMs = context.now + fullEveryMs;
-  for (const task of context.state.tasks.values()) run.pending.add(task.id);
-  Object.assign(run, { attempt: 0, nextMs: context.now });
+  askSoon(
+    context,
+    [...context.state.tasks.values()].map(({ id }) => id),
+  );
   call(context, { type: 'RECONCILE', reconcile: { tasks: [] } });
 }
 

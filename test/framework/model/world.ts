@@ -16,6 +16,8 @@ import { FakeMesos } from './fake-mesos.js';
 export const answered = (status: number): ProbeOutcome => ({ type: 'answered', status, contentType: '', body: '' });
 
 type Planned = Omit<Extract<Event, { type: 'planned' }>, 'now'>;
+/** What becomes of a call. `lost` and `unanswered`: its sender is told that no answer came, and the master has it not, or has it. */
+export type Fate = 'taken' | 'swallowed' | 'lost' | 'unanswered';
 export type Crash = 'beforeWrite' | 'afterWrite';
 
 export class World {
@@ -40,6 +42,10 @@ export class World {
   /** Plans that are made beside the steps. */
   #planned: Planned[] = [];
   #answers: ProbeAnswer[] = [];
+  fateOf: (call: SchedulerCallBody) => Fate = () => 'taken';
+  #lostCalls: SchedulerCallBody[] = [];
+  /** With which it is started. */
+  role = 'gaia';
   #replies = new Map<string, CommandResult>();
 
   constructor(agentCount = 5) {
@@ -53,7 +59,7 @@ export class World {
     const entries = [...this.stored].map(([key, text]): [string, object] => [key, JSON.parse(text)]);
     return new Scheduler(
       {
-        role: 'gaia',
+        role: this.role,
         secrets: { read: (source) => this.#secret(source) },
         principal: 'gaia',
         executorCommand: 'exec true',
@@ -81,7 +87,9 @@ export class World {
     this.crashes += 1;
     this.#planned = [];
     this.#answers = [];
+    this.#lostCalls = [];
     this.mesos.disconnect();
+    this.mesos.role = this.role;
     this.scheduler = this.#start();
     this.mesos.subscribe();
   }
@@ -119,7 +127,9 @@ export class World {
     if (action.type === 'probe') this.#answers.push({ id: action.id, outcome: this.onProbe(action.id, action.order) });
     if (action.type === 'call') {
       this.calls.push(action.call);
-      this.mesos.handle(action.call);
+      const fate = this.fateOf(action.call);
+      if (fate === 'taken' || fate === 'unanswered') this.mesos.handle(action.call);
+      if (fate === 'lost' || fate === 'unanswered') this.#lostCalls.push(action.call);
     }
     if (action.type !== 'persist') return;
     const crash = this.crashNext;
@@ -161,6 +171,7 @@ export class World {
     this.now += ms;
     this.mesos.advance(ms);
     for (const planned of this.#planned.splice(0)) this.feed({ now: this.now, ...planned } as Event);
+    for (const call of this.#lostCalls.splice(0)) this.feed({ type: 'callLost', now: this.now, call });
     const answers = this.#answers.splice(0);
     if (answers.length > 0) this.feed({ type: 'probed', now: this.now, answers });
     this.feed({ type: 'ticked', now: this.now });
