@@ -5,14 +5,14 @@
 import assert from 'node:assert/strict';
 import lodash from 'lodash';
 import type { AppSpec } from '../../framework/app.js';
-import { labelsOf, reservationsOf, type SchedulerCallBody } from '../../framework/mesos-http-client/index.js';
+import { labelsOf, reservationsOf } from '../../framework/mesos-http-client/index.js';
 import type { AppRecord, ReservationRecord, TaskRecord } from '../../framework/scheduler/records.js';
 import type { Command, Deadline, FrameworkView } from '../../framework/service.js';
 import type { FakeTask } from '../framework/model/fake-mesos.js';
 import { answered, World } from '../framework/model/world.js';
 import type { Random } from '../random.js';
 
-/** Calls that Mesos may lose without a word; after one that takes offers it would have to close the stream. */
+/** Calls that Mesos may lose without a word; of others the sender hears that no answer came. */
 const losable = ['KILL', 'RECONCILE', 'MESSAGE', 'ACKNOWLEDGE', 'REVIVE'];
 const askedTimesMax = 8;
 
@@ -40,9 +40,10 @@ export class Life {
     const { mesos } = this.world;
     mesos.onLaunch = (info, { appId, replica }) =>
       this.checkLaunch(info.task_id.value, appId, replica?.self.member ?? null);
-    const handle = mesos.handle.bind(mesos);
-    mesos.handle = (call: SchedulerCallBody) => {
-      if (!losable.includes(call.type) || !this.#chance(this.#faultShare)) handle(call);
+    this.world.fateOf = ({ type }) => {
+      if (!this.#chance(this.#faultShare)) return 'taken';
+      if (losable.includes(type)) return 'swallowed';
+      return this.#chance(0.5) ? 'lost' : 'unanswered';
     };
     this.world.onProbe = (id) =>
       this.sick.has(id.split(' ')[0] as string) ? { type: 'failed', of: 'http', cause: 'it is sick' } : answered(200);
@@ -216,12 +217,7 @@ export class Life {
         ({ info, assignment }) => this.wanted.has(assignment.appId) && !this.doomed.has(info.task_id.value),
       ) &&
       [...this.wanted.values()].every((spec) => this.#isWhole(view, spec)) &&
-      lodash.isEqual(
-        this.#kept(),
-        this.records<ReservationRecord>('reservation')
-          .map(({ id }) => id)
-          .sort(),
-      )
+      lodash.isEqual(this.kept(), this.#recorded())
     );
   }
 
@@ -234,17 +230,33 @@ export class Life {
   }
 
   /** Instances that agents keep something for. */
-  #kept(): string[] {
+  kept(): string[] {
     const { mesos } = this.world;
-    const all = [...mesos.agents.keys()].flatMap((id) => mesos.total(id));
+    const all = [...mesos.agents.values()].flatMap(({ id, lost }) => (lost ? [] : mesos.total(id)));
     const reserved = all.filter((one) => reservationsOf(one).length > 0);
     return lodash.uniq(reserved.map((one) => labelsOf(one).gaia_instance_id ?? 'no label')).sort();
+  }
+
+  /** Data that nobody has given up is there. */
+  expectKept(instances: string[]): void {
+    assert.deepEqual(this.kept(), instances, 'agents do not keep what they kept');
+  }
+
+  /** Nobody knows what a lost machine keeps; its record waits for it. */
+  #recorded(): string[] {
+    const records = this.records<ReservationRecord>('reservation');
+    const isThere = ({ agent }: ReservationRecord) => !this.world.mesos.agents.get(agent.id)?.lost;
+    return records
+      .filter(isThere)
+      .map(({ id }) => id)
+      .sort();
   }
 
   /** Nothing fails any more: it comes to rest by itself, checked all the way. */
   rest(): void {
     this.sick.clear();
     for (const id of this.world.mesos.agents.keys()) this.world.mesos.setUp(id, true);
+    this.world.mesos.setQuota(Number.POSITIVE_INFINITY);
     this.world.until((view) => {
       this.check();
       return this.isAtRest(view);

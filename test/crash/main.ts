@@ -1,10 +1,12 @@
 /**
  * `npm run crash -- [--count N] [--seed S] [--scenario NAME]`: every scenario N times from seed S on, undisturbed and under faults, with the
  * framework killed at each of its actions, then at pairs of them. `--points a,b --faults SHARE` repeats a run that failed.
+ * `npm run crash -- --processes [--store lmdb|zookeeper] [--count N] [--seed S] [--lanes L] [--minutes M]`: see `processes/`.
  */
 import { parseArgs } from 'node:util';
 import { randomFrom } from '../random.js';
 import { check, pointsOf, type Run } from './points.js';
+import { killProcesses } from './processes/lanes.js';
 import { scenarios } from './scenarios.js';
 
 const { values } = parseArgs({
@@ -14,15 +16,20 @@ const { values } = parseArgs({
     scenario: { type: 'string' },
     points: { type: 'string' },
     faults: { type: 'string' },
+    processes: { type: 'boolean', default: false },
+    store: { type: 'string', default: 'lmdb' },
+    lanes: { type: 'string', default: '3' },
+    minutes: { type: 'string', default: '10' },
   },
 });
-const whole = (name: 'count' | 'seed') => {
+const whole = (name: 'count' | 'seed' | 'lanes' | 'minutes') => {
   const value = Number(values[name]);
   if (Number.isSafeInteger(value) && value >= 0) return value;
   console.error(`--${name} is "${values[name]}"; give a whole number`);
   process.exit(2);
 };
 const [count, firstSeed] = [whole('count'), whole('seed')];
+if (values.processes) await crashProcesses();
 const chosen = scenarios.filter(({ name }) => values.scenario === undefined || name === values.scenario);
 if (chosen.length === 0) {
   console.error(`--scenario "${values.scenario}" is none of: ${scenarios.map(({ name }) => name).join(', ')}`);
@@ -31,6 +38,32 @@ if (chosen.length === 0) {
 const given = values.points?.split(',').filter(Boolean).map(Number);
 const shares = values.faults === undefined ? [0, 0.1, 0.3] : [Number(values.faults)];
 const pairsPerScenario = 50;
+
+/** Ends this process. */
+async function crashProcesses(): Promise<never> {
+  const { store } = values;
+  if (store !== 'lmdb' && store !== 'zookeeper') {
+    console.error(`--store is "${store}"; give lmdb or zookeeper`);
+    process.exit(2);
+  }
+  console.log(`seed ${firstSeed}`);
+  try {
+    const figures = await killProcesses({
+      store,
+      count,
+      seed: firstSeed,
+      lanes: whole('lanes'),
+      minutes: whole('minutes'),
+    });
+    console.log(JSON.stringify(figures));
+    if (figures.kills < count)
+      console.log(`only ${figures.kills} of ${count} kills fitted into --minutes ${values.minutes}`);
+    process.exit(figures.kills < count ? 1 : 0);
+  } catch (error) {
+    console.log(`FAIL ${(error as Error).message}`);
+    process.exit(1);
+  }
+}
 
 /** Each action once, then pairs: the framework that goes on is killed, too. */
 function plansOf(actions: number, seed: number): number[][] {

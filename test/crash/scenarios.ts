@@ -95,6 +95,48 @@ function loseAgentUnheard(life: Life): void {
   world.mesos.setUp(agent, true);
 }
 
+/** An operator gives the agent up, or its machine burns and nobody says so; another one comes for it. */
+function replaceAgent(life: Life, appId: string, isTold: boolean): void {
+  const { mesos } = life.world;
+  const agent = agentOf(life, appId);
+  if (isTold) mesos.markGone(agent);
+  else mesos.lose(agent);
+  mesos.addAgent();
+  life.suffer(6, 0.05);
+  if (isTold) return;
+  // For longer than it takes to give up what ran there.
+  for (let i = 0; i < 8; i++) {
+    life.world.tick(60_000);
+    life.suffer(2, 0.05);
+  }
+}
+
+/** Operators give the role less than it uses, then more, and just not enough. */
+function changeQuota(life: Life): void {
+  life.world.mesos.setQuota(1);
+  life.put([web({ instances: 5 })]);
+  life.put([ledger(changed)], { doom: true });
+  life.suffer(8, 0.05);
+  life.world.mesos.setQuota(8);
+  life.suffer(8, 0.05);
+  life.world.mesos.setQuota(2);
+}
+
+/** The framework is started with another role, in which it is not offered what it has reserved, and then as it was. */
+function changeRole(life: Life): void {
+  const { world } = life;
+  const [first] = world.mesos.living('/keep');
+  if (first) world.mesos.end(first, 'TASK_FAILED');
+  const kept = life.kept();
+  for (const role of ['other', 'gaia']) {
+    world.role = role;
+    world.crash();
+    life.put([web({ instances: role === 'gaia' ? 2 : 4 })]);
+    life.suffer(15, 0.05);
+    life.expectKept(kept);
+  }
+}
+
 /** Its tasks run on where nobody reaches them, until the agent is back. */
 function deleteUnreachable(life: Life): void {
   const agent = agentOf(life, '/web');
@@ -205,6 +247,10 @@ export const scenarios: Scenario[] = [
   scenario('lost group', [ledger()], beginAgain),
   scenario('lost agent', [ledger(), web()], (life) => loseAgent(life, '/demo/ledger')),
   scenario('agent lost unheard', [web()], loseAgentUnheard),
+  scenario('agent gone', [ledger(), web(), keep()], (life) => replaceAgent(life, '/keep', true)),
+  scenario('agent that burns', [ledger(), web(), keep()], (life) => replaceAgent(life, '/keep', false)),
+  scenario('quota', [ledger(), web()], changeQuota),
+  scenario('role', [web(), keep()], changeRole),
   scenario('maintenance', [ledger(), web()], (life) => announceMaintenance(life, '/demo/ledger')),
   scenario('storm', [web({ instances: 4 }), keep()], storm),
 ];

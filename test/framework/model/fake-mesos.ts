@@ -10,37 +10,22 @@ import type {
   TaskInfo,
   TaskState,
   TaskStatus,
-  Unavailability,
 } from '../../../framework/mesos-http-client/index.js';
 import {
   contains,
   conversionOf,
   converted,
-  fromPlain,
   isResourceOperation,
   namedBy,
   subtract,
 } from '../../../framework/mesos-http-client/index.js';
+import { cpusOf, type FakeAgent, newAgent, offerOf, totalOf } from './fake-agent.js';
 import { FakeGroup } from './fake-group.js';
+import { executorStatus, masterStatus } from './fake-status.js';
 
-const whole = fromPlain({ cpus: 4, mem: 4096, disk: 10_000, gpus: 0, ports: [{ begin: 31_000, end: 31_099 }] });
 const resendMs = 10_000;
 /** Messages arrive soon or never. */
 const messageMsMax = 4000;
-
-interface Agent {
-  id: string;
-  hostname: string;
-  up: boolean;
-  filterUntilMs: number;
-  /** Until then another framework has what it offers. */
-  takenUntilMs?: number;
-  /** All of it is reserved for this role. */
-  role?: string;
-  /** What it has, with what has been reserved and created since; left out: nothing has. */
-  resources?: Resource[];
-  unavailability?: Unavailability;
-}
 
 export interface FakeTask {
   info: TaskInfo;
@@ -53,13 +38,19 @@ export interface FakeTask {
 }
 
 export class FakeMesos {
-  readonly agents = new Map<string, Agent>();
+  readonly agents = new Map<string, FakeAgent>();
   readonly tasks = new Map<string, FakeTask>();
   readonly groups = new Map<string, FakeGroup>();
   /** On their way to the framework. */
   events: SchedulerEvent[] = [];
   connected = false;
   nowMs = 0;
+  /** With which the framework has subscribed. */
+  role = 'gaia';
+  /** So many processors may be given and offered to the role. */
+  #quotaCpus = Number.POSITIVE_INFINITY;
+  /** Agents that an operator has given up. */
+  readonly #gone = new Set<string>();
   /** Called before a kill takes effect. */
   onKill: (task: FakeTask) => void = () => undefined;
   /** Called before a volume is destroyed. */
@@ -71,8 +62,7 @@ export class FakeMesos {
   #counter = 0;
 
   constructor(agentCount: number) {
-    for (let i = 1; i <= agentCount; i++)
-      this.agents.set(`S${i}`, { id: `S${i}`, hostname: `box${i}`, up: true, filterUntilMs: 0 });
+    for (let i = 1; i <= agentCount; i++) this.agents.set(`S${i}`, newAgent(i));
   }
 
   subscribe(): void {
@@ -183,8 +173,8 @@ export class FakeMesos {
   }
 
   setUp(agentId: string, up: boolean): void {
-    const agent = this.agents.get(agentId) as Agent;
-    if (agent.up === up) return;
+    const agent = this.agents.get(agentId) as FakeAgent;
+    if (agent.up === up || agent.lost) return;
     agent.up = up;
     for (const [id, { agentId: owner }] of [...this.#offers]) if (owner === agentId) this.#rescind(id);
     for (const task of this.tasks.values()) {
@@ -193,6 +183,53 @@ export class FakeMesos {
       if (replica) this.#group(replica.group).connect(replica.self.member, up);
       if (!task.ended) this.#answer(task.info.task_id.value, agentId, false);
     }
+  }
+
+  /** An operator marks the agent as gone: it does not come back, and the master forgets what it kept. */
+  markGone(agentId: string): void {
+    this.#endAll(agentId);
+    this.#gone.add(agentId);
+    this.agents.delete(agentId);
+    for (const { info, agentId: owner } of this.tasks.values())
+      if (owner === agentId) this.#answer(info.task_id.value, agentId, false);
+    if (this.connected) this.events.push({ type: 'FAILURE', failure: { agent_id: { value: agentId } } });
+  }
+
+  /** Its machine burns: nobody says so. */
+  lose(agentId: string): void {
+    this.setUp(agentId, false);
+    this.#endAll(agentId);
+    (this.agents.get(agentId) as FakeAgent).lost = true;
+  }
+
+  #endAll(agentId: string): void {
+    for (const [id, { agentId: owner }] of [...this.#offers]) if (owner === agentId) this.#rescind(id);
+    for (const task of this.tasks.values()) {
+      if (task.agentId !== agentId || task.ended) continue;
+      Object.assign(task, { ended: true, updates: [] });
+      const replica = task.assignment.replica;
+      if (replica) this.#group(replica.group).end(replica.self.member);
+    }
+  }
+
+  /** One that is not known yet registers. */
+  addAgent(): void {
+    const number = this.agents.size + this.#gone.size + 1;
+    this.agents.set(`S${number}`, newAgent(number));
+  }
+
+  /** An operator gives the role another quota: offers that are out are taken back first. */
+  setQuota(cpus: number): void {
+    this.#quotaCpus = cpus;
+    for (const id of [...this.#offers.keys()]) this.#rescind(id);
+  }
+
+  /** Mesos would offer a part; here it is all or nothing. */
+  #exceedsQuota(free: Resource[]): boolean {
+    if (this.#quotaCpus === Number.POSITIVE_INFINITY) return false;
+    const given = [...this.tasks.values()].filter(({ ended }) => !ended).flatMap(({ info }) => info.resources ?? []);
+    const offered = [...this.#offers.values()].flatMap(({ offer }) => offer.resources ?? []);
+    return cpusOf(given) + cpusOf(offered) + cpusOf(free) > this.#quotaCpus;
   }
 
   /** Each living replica tells what it knows; `heard` decides which reports arrive. */
@@ -240,8 +277,7 @@ export class FakeMesos {
 
   /** What the agent has, whoever uses it. */
   total(agentId: string): Resource[] {
-    const agent = this.agents.get(agentId) as Agent;
-    return agent.resources ?? reservedFor(agent.role, whole);
+    return totalOf(this.agents.get(agentId) as FakeAgent);
   }
 
   #free(agentId: string) {
@@ -251,22 +287,13 @@ export class FakeMesos {
     return subtract(this.total(agentId), used);
   }
 
-  #offer(agent: Agent): void {
+  #offer(agent: FakeAgent): void {
     const until = Math.max(agent.filterUntilMs, agent.takenUntilMs ?? 0);
     if (this.#suppressed || !agent.up || until > this.nowMs) return;
     if ([...this.#offers.values()].some(({ agentId }) => agentId === agent.id)) return;
-    const number = Number(agent.id.slice(1));
-    const offer: Offer = {
-      id: { value: `O${++this.#counter}` },
-      framework_id: { value: 'fw-1' },
-      agent_id: { value: agent.id },
-      hostname: agent.hostname,
-      url: { scheme: 'http', address: { ip: `127.0.1.${number}`, port: 5051 } },
-      domain: { fault_domain: { region: { name: 'r' }, zone: { name: `z${number % 2}` } } },
-      attributes: [{ name: 'rack', type: 'TEXT', text: { value: `r${number % 3}` } }],
-      resources: this.#free(agent.id),
-      ...(agent.unavailability ? { unavailability: agent.unavailability } : {}),
-    };
+    const free = this.#free(agent.id);
+    if (this.#exceedsQuota(free)) return;
+    const offer = offerOf(agent, `O${++this.#counter}`, free, this.role);
     this.#offers.set(offer.id.value, { offer, agentId: agent.id });
     this.events.push({ type: 'OFFERS', offers: { offers: [offer] } });
   }
@@ -316,7 +343,7 @@ export class FakeMesos {
     const from = namedBy(operation).map((named) => conversionOf(operation.type, named).from);
     if (!contains(available, from)) return available;
     if (operation.type === 'DESTROY') for (const volume of operation.destroy.volumes) this.onDestroy(volume);
-    (this.agents.get(agentId) as Agent).resources = converted(this.total(agentId), operation);
+    (this.agents.get(agentId) as FakeAgent).resources = converted(this.total(agentId), operation);
     return converted(available, operation);
   }
 
@@ -333,16 +360,8 @@ export class FakeMesos {
 
   #become(task: FakeTask, state: TaskState, more: Partial<TaskStatus> = {}): void {
     task.state = state;
-    const uuid = Buffer.from(`uuid-${String(++this.#counter).padStart(11, '0')}`).toString('base64');
-    const status: TaskStatus = {
-      task_id: task.info.task_id,
-      state,
-      agent_id: { value: task.agentId },
-      uuid,
-      source: 'SOURCE_EXECUTOR',
-      ...more,
-    };
-    task.updates.push({ status, sentMs: null });
+    const status = executorStatus(task.info.task_id, task.agentId, state, ++this.#counter);
+    task.updates.push({ status: { ...status, ...more }, sentMs: null });
   }
 
   /** As reconciliation answers; silent about what it has forgotten when asked for everything. */
@@ -351,6 +370,10 @@ export class FakeMesos {
     const agent = this.agents.get(task?.agentId ?? agentId ?? '');
     const known = task && !(task.ended && task.updates.length === 0);
     if (implicit && (!known || !agent?.up)) return;
+    if (this.#gone.has(task?.agentId ?? agentId ?? '')) {
+      this.#master(id, task?.agentId ?? agentId, 'TASK_GONE_BY_OPERATOR');
+      return;
+    }
     if (!agent) {
       this.#master(id, undefined, 'TASK_UNKNOWN');
       return;
@@ -368,20 +391,8 @@ export class FakeMesos {
   }
 
   #master(id: string, agentId: string | undefined, state: TaskState): void {
-    if (!this.connected) return;
-    const status: TaskStatus = {
-      task_id: { value: id },
-      state,
-      source: 'SOURCE_MASTER',
-      ...(agentId ? { agent_id: { value: agentId } } : {}),
-    };
-    this.events.push({ type: 'UPDATE', update: { status } });
+    if (this.connected) this.events.push({ type: 'UPDATE', update: { status: masterStatus(id, agentId, state) } });
   }
-}
-
-function reservedFor(role: string | undefined, resources: Resource[]): Resource[] {
-  if (role === undefined) return resources;
-  return resources.map((resource) => ({ ...resource, reservations: [{ type: 'STATIC', role }] }));
 }
 
 function guestGroup({ command }: Assignment): GuestGroup | null {
