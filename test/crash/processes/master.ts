@@ -47,7 +47,7 @@ export class FaultyMaster {
   private constructor(agents: number, random: Random) {
     this.mesos = new FakeMesos(agents);
     this.#random = random;
-    this.#server = createHttpServer('/master', (request, response) => this.#handle(request, response));
+    this.#server = createHttpServer('/master', (request, response) => this.#handle(request, response), null);
     this.#server.on('connection', (socket) => {
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
