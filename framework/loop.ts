@@ -22,6 +22,7 @@ import { Outbox } from './outbox.js';
 import { Planner } from './planner.js';
 import type { PlanJob, PlanOf } from './planning.js';
 import { Prober } from './prober.js';
+import { Pulse } from './pulse.js';
 import type { Action, Event } from './scheduler/context.js';
 import type { Scheduler } from './scheduler.js';
 import {
@@ -31,6 +32,7 @@ import {
   type FrameworkService,
   type FrameworkView,
   NotLeading,
+  type Vitals,
 } from './service.js';
 import type { Store } from './store/store.js';
 import type { ZooKeeperUrl } from './zookeeper/index.js';
@@ -70,6 +72,7 @@ export class Loop implements FrameworkService, Reign {
   #detector: MasterDetector | null = null;
   readonly #replies = new Map<string, { resolve: (result: CommandResult) => void; reject: (error: Error) => void }>();
   readonly #prober = new Prober();
+  readonly #pulse = new Pulse();
   #queue: Queued[] = [];
   #running: Promise<void> | null = null;
   /** What commands are refused with since it cannot go on. */
@@ -134,6 +137,10 @@ export class Loop implements FrameworkService, Reign {
 
   view(): FrameworkView {
     return this.#options.scheduler.view(Date.now());
+  }
+
+  vitals(): Vitals {
+    return this.#pulse.vitals(this.#client.heardMs, this.#queue.length);
   }
 
   plan(spec: AppSpec): Plan {
@@ -241,7 +248,7 @@ export class Loop implements FrameworkService, Reign {
   /** Everything a batch of steps has changed is stored as one, before anybody is told of any of it. */
   async #perform(actions: Action[]): Promise<void> {
     const changes = actions.flatMap((action) => (action.type === 'persist' ? action.changes : []));
-    if (changes.length > 0) await this.#options.store.write(changes);
+    if (changes.length > 0) await this.#pulse.write(() => this.#options.store.write(changes));
     for (const action of actions) {
       if (action.type === 'call') this.#send(action.call);
       else if (action.type === 'reply') this.#reply(action.requestId, action.result);
@@ -255,6 +262,7 @@ export class Loop implements FrameworkService, Reign {
   #send(call: SchedulerCallBody): void {
     const { log } = this.#options;
     if (log.isLevelEnabled('debug')) log.debug({ call: call.type, taskIds: tasksOfCall(call) }, 'call to the master');
+    this.#pulse.called(call.type);
     this.#outbox.push(call);
   }
 
@@ -272,6 +280,7 @@ export class Loop implements FrameworkService, Reign {
   }
 
   #callFailed(call: SchedulerCallBody, error: Error | 'dropped'): void {
+    this.#pulse.callLost();
     const cause = error === 'dropped' ? 'too many calls are waiting' : error.message;
     this.#options.log.warn(
       { call: call.type, cause },
@@ -283,7 +292,10 @@ export class Loop implements FrameworkService, Reign {
 
   #changed(state: ConnectionState): void {
     const { log } = this.#options;
-    if (state.type === 'subscribed') log.info({ master: state.url }, 'subscribed');
+    if (state.type === 'subscribed') {
+      this.#pulse.subscribed();
+      log.info({ master: state.url }, 'subscribed');
+    }
     if (state.type === 'connecting' && state.attempt === 1) log.info({ master: state.url }, 'connecting');
     if (state.type === 'disconnected')
       log.warn({ cause: state.cause.message, retryInMs: state.retryInMs }, 'disconnected from the master');

@@ -108,6 +108,7 @@ function handle(context: Context, event: Event): void {
       return;
     case 'disconnected':
       if (context.memory.connected) publish(context, { eventType: 'scheduler_disconnected_event' });
+      if (context.memory.connected) context.memory.masterSinceMs = context.now;
       context.memory.connected = false;
       context.memory.offers.clear();
       return;
@@ -178,7 +179,14 @@ function subscribed(
   const isKnown = state.frameworkId === framework_id.value;
   const address = master_info?.address;
   const master = address ? `${address.ip ?? address.hostname}:${address.port}` : (master_info?.hostname ?? null);
-  Object.assign(memory, { connected: true, master, suppressed: false, wanted: new Set(), revivedMs: 0 });
+  Object.assign(memory, {
+    connected: true,
+    master,
+    masterSinceMs: context.now,
+    suppressed: false,
+    wanted: new Set(),
+    revivedMs: 0,
+  });
   if (!isKnown) state.framework.put('id', { id: framework_id.value });
   publishSubscribed(context, framework_id.value, isKnown);
   for (const repeats of [memory.offers, memory.unavailable, memory.asked, memory.kills, memory.orders, memory.releases])
@@ -234,6 +242,7 @@ function removeApp(context: Context, app: AppRecord): [] {
   context.memory.waiting.delete(app.id);
   context.memory.handOvers.delete(app.id);
   context.memory.secrets.delete(app.id);
+  context.memory.leaderChanges.delete(app.id);
   forgetGuestWishes(context, app.id);
   context.memory.preemption.nextMsOf.delete(app.id);
   return [];

@@ -10,6 +10,7 @@ import {
   type FrameworkService,
   type FrameworkView,
   NotLeading,
+  type Vitals,
 } from './service.js';
 
 /** The service of a process that leads at times: whoever sits here answers; while nobody does, all reject with `NotLeading`. */
@@ -30,6 +31,10 @@ export class Seat implements FrameworkService {
 
   view(): FrameworkView {
     return this.#sitting.view();
+  }
+
+  vitals(): Vitals {
+    return this.#sitting.vitals();
   }
 
   async command(command: Command): Promise<CommandResult> {

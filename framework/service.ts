@@ -1,4 +1,4 @@
-import type { ReplicaReport } from '../executor/assignment.js';
+import type { Distribution, ReplicaReport } from '../executor/assignment.js';
 import type { AgentName, Cluster, Selection } from '../placement/cluster.js';
 import type { PreemptionPlan } from '../placement/preemption.js';
 import type { RebalanceMove } from '../placement/rebalance.js';
@@ -17,6 +17,7 @@ export interface FrameworkService {
   readonly events: EventLog;
   /** A consistent picture; never modified afterwards. */
   view(): FrameworkView;
+  vitals(): Vitals;
   /** Resolves when the change is durable (its effects follow as a deployment). */
   command(command: Command): Promise<CommandResult>;
   /** What `placement` would do with this spec on the offers at hand. Changes nothing. */
@@ -27,6 +28,25 @@ export interface FrameworkService {
   compute<Job extends PlanJob>(job: Job): Promise<PlanOf<Job>>;
   /** What runs where, for previews of moves. */
   cluster(): ClusterView;
+}
+
+/** How the process that leads is, beside what the scheduler knows. Since it leads. */
+export interface Vitals {
+  /** When the master last said anything; null: not yet. */
+  masterHeardAt: string | null;
+  subscriptions: number;
+  /** To the master, by their type. */
+  calls: Record<string, number>;
+  /** Given up, or refused. */
+  callsLost: number;
+  /** What has happened and not been handled yet. */
+  eventsWaiting: number;
+  store: {
+    writeSeconds: Distribution;
+    lastWriteAt: string | null;
+    /** How long the write that is under way has taken; null: none is. */
+    writingSeconds: number | null;
+  };
 }
 
 /** Which of several schedulers leads: the one that answers for all. */
@@ -120,7 +140,10 @@ export interface FrameworkView {
   principal: string | null;
   /** It has a provider of secrets. */
   secrets: boolean;
-  master: { connected: boolean; address: string | null };
+  /** `since`: when the connection came or went; null: there was none yet. */
+  master: { connected: boolean; address: string | null; since: string | null };
+  /** Mesos is asked for none while nothing is wanted. */
+  offers: { held: number; suppressed: boolean; lastAt: string | null };
   apps: AppView[];
   /** Those that users have made. */
   appGroups: AppGroup[];
@@ -130,7 +153,6 @@ export interface FrameworkView {
   deployments: DeploymentView[];
   drains: DrainView[];
   queue: QueueView[];
-  offersHeld: number;
   /** What agents keep that is to be given back as soon as they offer it, of apps that are gone, too. */
   releasing: ReservationView[];
   counts: Counts;
@@ -139,12 +161,17 @@ export interface FrameworkView {
 /** What the scheduler has counted since it started. */
 export interface Counts {
   offersReceived: number;
-  offersDeclined: number;
+  offersAccepted: number;
+  /** Given back while nothing was wanted, and while something waited that they did not suit. */
+  offersDeclined: { unwanted: number; unsuitable: number };
   offersRescinded: number;
   tasksLaunched: number;
   /** Ended without being asked to. */
   tasksFailed: number;
   deploymentsDone: number;
+  deploymentsFailed: number;
+  /** From its beginning to its end, whichever. */
+  deploymentSeconds: Distribution;
 }
 
 export interface AppView {
@@ -248,6 +275,10 @@ export interface GroupView {
   leader: { slot: number; member: number; address: string; term: number } | null;
   /** Durability `disk`: which members have ended and may return; null: none. */
   awaits: string | null;
+  /** Members that count and have what is committed, as far as they have told. */
+  caughtUp: number;
+  /** Since the framework started. */
+  leaderChanges: number;
   /** Replicated guests, once something is known. */
   guest?: GuestView;
 }
@@ -282,6 +313,8 @@ export interface DeploymentView {
   currentActions: { action: string; app: string; readiness?: ReadinessView[] }[];
   /** Why it is not further, in a sentence; null while it moves. */
   waitingFor: string | null;
+  /** When its present step began. */
+  stepSince: string;
   /** When it fails, unless it has ended; null: never. */
   deadline: string | null;
 }
@@ -309,6 +342,8 @@ export interface QueueView {
   /** Latest reasons, per agent. */
   refusals: Refusal[];
   sentence: string | null;
+  /** In a word: `backoff`, `secret`, `offers` (it would fit, but too few agents offer), `preempted`, or what most agents lack. */
+  waitsFor: string;
   /** Room that is kept for it; null: none is now. */
   earmark: EarmarkView | null;
 }

@@ -1,4 +1,4 @@
-/** Distributions that replicas have counted, as Prometheus' histograms. */
+/** Distributions as Prometheus' histograms. */
 import type { Distribution } from '../../executor/assignment.js';
 
 export type Labels = Record<'app' | 'slot' | 'member', string>;
@@ -12,11 +12,6 @@ export interface Scale {
   scale: number;
 }
 
-export const decades = (from: number, to: number, steps: number[]) =>
-  Array.from({ length: to - from }, (_, i) =>
-    steps.map((step) => Number((step * 10 ** (from + i)).toPrecision(3))),
-  ).flat();
-
 /**
  * Under fixed bounds; a bucket that a bound cuts counts above it. prom-client's own histograms only take single observations; its
  * registry asks a metric for no more than a name and `get`.
@@ -29,7 +24,7 @@ export class Counted {
     this.name = row.name;
   }
 
-  add(labels: Labels, { count, sum, buckets }: Distribution): void {
+  add(labels: object, { count, sum, buckets }: Distribution): void {
     const { name, bounds, scale } = this.row;
     const push = (suffix: string, value: number, more: object = {}) =>
       this.#values.push({ metricName: `${name}_${suffix}`, value, labels: { ...labels, ...more } });

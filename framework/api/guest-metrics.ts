@@ -1,7 +1,8 @@
 /** What members of replicated guests have reported, as Prometheus' families. */
 import { Counter, Gauge, type Metric, type Registry } from 'prom-client';
 import type { GuestMetrics } from '../../executor/assignment.js';
-import { Counted, decades, type Labels, labelNames, type Scale } from './counted.js';
+import { decades } from '../distribution.js';
+import { Counted, type Labels, labelNames, type Scale } from './counted.js';
 import type { Reported } from './replica-metrics.js';
 
 const pause: Scale = {

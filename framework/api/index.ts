@@ -17,6 +17,7 @@ import { eventsResource } from './events.js';
 import { executorResource } from './executor.js';
 import { groupHandler } from './groups.js';
 import { guard } from './guard.js';
+import { healthResource } from './health.js';
 import { installJson } from './json.js';
 import { metricsResource } from './metrics.js';
 import { drainResource, rebalanceResource } from './moves.js';
@@ -26,7 +27,7 @@ import { podResource, podsResource } from './pods.js';
 import { delayResource, queueResource } from './queue.js';
 import { requestIdHeader, requestIdOf } from './request-id.js';
 import { register, routeAll } from './resource.js';
-import { healthResource, infoResource, leaderResource, pingResource, pluginsResource } from './server.js';
+import { infoResource, leaderResource, pingResource, pluginsResource } from './server.js';
 import { installStandby } from './standby.js';
 import { deleteTasksResource, tasksResource } from './tasks.js';
 

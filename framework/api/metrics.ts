@@ -6,10 +6,11 @@ import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { installation } from '../installation.js';
 import type { FrameworkView } from '../service.js';
 import type { Context } from './context.js';
+import { addFramework } from './framework-metrics.js';
 import { addReplicas } from './replica-metrics.js';
 import type { Resource } from './resource.js';
 
-export function metricsResource({ service, leadership, executorArchive }: Context): Resource {
+export function metricsResource({ service, leadership, executorArchive, now }: Context): Resource {
   return {
     GET: async (_request, reply) => {
       const registry = new Registry();
@@ -17,7 +18,12 @@ export function metricsResource({ service, leadership, executorArchive }: Contex
       leads.set(Number(leadership.leading));
       addVersions(registry, executorArchive?.sha256 ?? '');
       // Others know nothing of agents and apps.
-      if (leadership.leading) addView(registry, service.view());
+      if (leadership.leading) {
+        const view = service.view();
+        addFramework(registry, view, service.vitals(), now());
+        addApps(registry, view);
+        addReplicas(registry, view);
+      }
       const text = await Registry.merge([registry, processRegistry()]).metrics();
       return reply.type(registry.contentType).send(text);
     },
@@ -31,12 +37,6 @@ function addVersions(registry: Registry, executor_archive: string): void {
   new Gauge({ name: 'gaia_info', help, labelNames: Object.keys(labels), registers: [registry] }).set(labels, 1);
 }
 
-function addView(registry: Registry, view: FrameworkView): void {
-  addFramework(registry, view);
-  addApps(registry, view);
-  addReplicas(registry, view);
-}
-
 let ofProcess: Registry | null = null;
 
 /** What prom-client knows about this process: processor time, memory, event loop, garbage collection. */
@@ -48,22 +48,6 @@ function processRegistry(): Registry {
   return ofProcess;
 }
 
-function addFramework(registry: Registry, { master, offersHeld, counts, deployments }: FrameworkView): void {
-  const gauge = (name: string, help: string, value: number) =>
-    new Gauge({ name, help, registers: [registry] }).set(value);
-  const counter = (name: string, help: string, value: number) =>
-    new Counter({ name, help, registers: [registry] }).inc(value);
-  gauge('gaia_master_connected', '1 while a Mesos master is connected', Number(master.connected));
-  gauge('gaia_offers_held', 'Offers held for what waits', offersHeld);
-  counter('gaia_offers_received_total', 'Offers received', counts.offersReceived);
-  counter('gaia_offers_declined_total', 'Offers given back unused', counts.offersDeclined);
-  counter('gaia_offers_rescinded_total', 'Offers that Mesos took back', counts.offersRescinded);
-  counter('gaia_tasks_launched_total', 'Tasks launched', counts.tasksLaunched);
-  counter('gaia_tasks_failed_total', 'Tasks that ended unasked', counts.tasksFailed);
-  gauge('gaia_deployments', 'Deployments under way', deployments.length);
-  counter('gaia_deployments_done_total', 'Deployments carried out', counts.deploymentsDone);
-}
-
 function addApps(registry: Registry, { apps, queue }: FrameworkView): void {
   const gauge = (name: string, help: string, ...labelNames: string[]) =>
     new Gauge({ name, help, labelNames, registers: [registry] });
@@ -71,11 +55,19 @@ function addApps(registry: Registry, { apps, queue }: FrameworkView): void {
   const tasks = gauge('gaia_app_tasks', 'Tasks of the app by state', 'app', 'state');
   const waiting = gauge('gaia_app_tasks_waiting', 'Tasks that wait to be placed', 'app');
   const group = gauge('gaia_app_group_state', '1 for the state the group of a replicated app is in', 'app', 'state');
+  const caughtUp = gauge('gaia_group_caught_up', 'Members that count and have what is committed', 'app');
+  const leaders = new Counter({
+    ...{ name: 'gaia_group_leader_changes_total', labelNames: ['app'], registers: [registry] },
+    help: 'Times another member has come to lead the group',
+  });
   for (const { spec, tasks: all, group: ofApp } of apps) {
     const app = spec.id;
     instances.set({ app }, spec.instances);
     for (const { state } of all) tasks.inc({ app, state });
     waiting.set({ app }, queue.find(({ appId }) => appId === app)?.count ?? 0);
-    if (ofApp) group.set({ app, state: ofApp.state }, 1);
+    if (!ofApp) continue;
+    group.set({ app, state: ofApp.state }, 1);
+    caughtUp.set({ app }, ofApp.caughtUp);
+    leaders.inc({ app }, ofApp.leaderChanges);
   }
 }

@@ -51,6 +51,7 @@ function queueItem(item: QueueView, view: FrameworkView) {
       rejectSummaryLastOffers: funnel(item),
     },
     sentence: item.sentence,
+    waitsFor: item.waitsFor,
     refusals: item.refusals,
     earmark: item.earmark,
   };

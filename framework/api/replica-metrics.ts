@@ -1,8 +1,9 @@
 /** What replicas have reported about themselves, as Prometheus' families. */
 import { Counter, Gauge, type Metric, type Registry } from 'prom-client';
 import type { Distribution, ReplicaMetrics, ReplicaReport } from '../../executor/assignment.js';
+import { decades } from '../distribution.js';
 import type { FrameworkView, ReplicaView } from '../service.js';
-import { Counted, decades, type Labels, labelNames, type Scale } from './counted.js';
+import { Counted, type Labels, labelNames, type Scale } from './counted.js';
 import { addGuests } from './guest-metrics.js';
 
 /** Null: not for this one. */

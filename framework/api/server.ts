@@ -53,24 +53,6 @@ export function pingResource(): Resource {
   return { GET: (_request, reply) => reply.type('text/plain').send('pong\n') };
 }
 
-/**
- * `/health`: of the leader 200 while a master is connected, 503 without one (running tasks go on, changes wait); of others 200 while
- * they know who leads.
- */
-export function healthResource({ service, leadership }: Context): Resource {
-  return {
-    GET: (_request, reply) => {
-      const { leading, leader } = leadership;
-      if (!leading)
-        return reply.code(leader === null ? 503 : 200).send({ status: leader ? 'standby' : 'no leader', leader });
-      const { master, frameworkId, queue, deployments } = service.view();
-      const status = master.connected ? 'ok' : 'no master';
-      reply.code(master.connected ? 200 : 503);
-      return { status, master, frameworkId, appsWaiting: queue.length, deployments: deployments.length };
-    },
-  };
-}
-
 function portOf(address: string | null): number | null {
   return address === null ? null : Number(address.split(':').at(-1));
 }

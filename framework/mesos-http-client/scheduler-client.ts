@@ -68,6 +68,7 @@ export class SchedulerClient {
   readonly #authorization: Record<string, string>;
   #framework: FrameworkInfo;
   #suppressedRoles: readonly string[];
+  #heardMs: number | null = null;
   #channel: { identity: StreamIdentity; calls: CallChannel } | null = null;
 
   constructor(options: SchedulerClientOptions) {
@@ -92,6 +93,11 @@ export class SchedulerClient {
   /** Null until the first SUBSCRIBED, unless it was given. */
   get frameworkId(): string | null {
     return this.#framework.id?.value ?? null;
+  }
+
+  /** When the master last said anything, heartbeats included: milliseconds since 1970; null: not yet. */
+  get heardMs(): number | null {
+    return this.#heardMs;
   }
 
   /** The masters are these now, at least one; a stream from another one is given up. */
@@ -231,6 +237,7 @@ export class SchedulerClient {
   }
 
   #deliver(event: SchedulerEvent): Promise<void> | void {
+    this.#heardMs = Date.now();
     if (event.type === 'HEARTBEAT' || event.type === 'ERROR') return;
     if (event.type === 'SUBSCRIBED') this.#framework = { ...this.#framework, id: event.subscribed.framework_id };
     return this.#options.onEvent(event);

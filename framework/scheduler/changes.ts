@@ -4,7 +4,7 @@ import type { AppGroup, AppSpec } from '../app.js';
 import type { CommandResult, Deadline } from '../service.js';
 import { configurationChanged, versionInfoOf } from '../spec/configuration.js';
 import type { Context } from './context.js';
-import { startDeployment } from './deployments.js';
+import { countEnd, startDeployment } from './deployments.js';
 import { rememberChange } from './history.js';
 import { publish, publishEnd } from './publish.js';
 import type { AppRecord, DeploymentRecord } from './records.js';
@@ -60,6 +60,7 @@ function tooMany(max: number): Refusal {
 /** The deployment ends where it is; `how` goes on after its name. */
 export function endEarly(context: Context, deployment: DeploymentRecord, how: string): void {
   context.state.deployments.remove(deployment.id);
+  countEnd(context, deployment, 'deploymentsFailed');
   publishEnd(context, deployment, `the deployment ${how}`);
   for (const app of deployment.affectedApps) tell(context, app, `deployment ${deployment.id} ${how}`, { deployment });
 }

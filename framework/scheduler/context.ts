@@ -10,6 +10,7 @@ import type {
   Unavailability,
 } from '../../placement/types.js';
 import type { AppSpec } from '../app.js';
+import { nothingCounted } from '../distribution.js';
 import type { PublicEvent } from '../events/event.js';
 import type { CommandURI, Offer, SchedulerCallBody, SchedulerEvent } from '../mesos-http-client/index.js';
 import type { PreemptionJob, RebalanceJob } from '../planning.js';
@@ -162,6 +163,9 @@ export interface JoinProgress {
 export interface Memory {
   connected: boolean;
   master: string | null;
+  /** When the connection came or went. */
+  masterSinceMs: number | null;
+  offeredMs: number | null;
   offers: Map<string, HeldOffer>;
   agents: Map<string, KnownAgent>;
   /** Agents that are drained, by id, and by which drains. */
@@ -211,6 +215,8 @@ export interface Memory {
   secrets: Map<string, { active: AppSpec; readMs: number; problem: string | null }>;
   /** Which are under way, and when each is due next. */
   probes: { out: Set<string>; nextMs: Map<string, number> };
+  /** By app. */
+  leaderChanges: Map<string, number>;
   counts: Counts;
 }
 
@@ -226,6 +232,8 @@ export function emptyMemory(): Memory {
   return {
     connected: false,
     master: null,
+    masterSinceMs: null,
+    offeredMs: null,
     offers: new Map(),
     agents: new Map(),
     drained: new Map(),
@@ -255,13 +263,17 @@ export function emptyMemory(): Memory {
     readiness: new Map(),
     secrets: new Map(),
     probes: { out: new Set(), nextMs: new Map() },
+    leaderChanges: new Map(),
     counts: {
       offersReceived: 0,
-      offersDeclined: 0,
+      offersAccepted: 0,
+      offersDeclined: { unwanted: 0, unsuitable: 0 },
       offersRescinded: 0,
       tasksLaunched: 0,
       tasksFailed: 0,
       deploymentsDone: 0,
+      deploymentsFailed: 0,
+      deploymentSeconds: nothingCounted,
     },
   };
 }

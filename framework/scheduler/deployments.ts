@@ -1,5 +1,6 @@
 /** Deployments: steps, when an action is done, and what it waits for. */
 import type { AppGroup } from '../app.js';
+import { decades, withValue } from '../distribution.js';
 import { type DependencyGraph, dependencyGraph } from '../spec/dependencies.js';
 import { isOutdated } from './apps.js';
 import type { Wanted } from './changes.js';
@@ -78,7 +79,7 @@ function enter(context: Context, id: string): DeploymentRecord | null {
   if (!deployment || deployment.entered) return deployment ?? null;
   for (const action of currentActions(deployment)) begin(context, action);
   publishStep(context, deployment, 'deployment_info');
-  return context.state.deployments.put(id, { ...deployment, entered: true });
+  return context.state.deployments.put(id, { ...deployment, entered: true, stepSince: isoTime(context.now) });
 }
 
 function begin(context: Context, { action, app: id }: DeploymentAction): void {
@@ -92,11 +93,22 @@ function begin(context: Context, { action, app: id }: DeploymentAction): void {
 
 function finish(context: Context, deployment: DeploymentRecord): void {
   context.state.deployments.remove(deployment.id);
-  context.memory.counts.deploymentsDone += 1;
+  countEnd(context, deployment, 'deploymentsDone');
   publishEnd(context, deployment, null);
   for (const id of deployment.affectedApps) {
     if (context.state.apps.get(id)) tell(context, id, `deployment ${deployment.id} is done`, { deployment });
   }
+}
+
+const secondsBounds = decades(0, 4, [1, 2.5, 5]);
+
+export function countEnd(
+  { memory: { counts }, now }: Context,
+  { startedAt }: Pick<DeploymentRecord, 'startedAt'>,
+  how: 'deploymentsDone' | 'deploymentsFailed',
+): void {
+  counts[how] += 1;
+  counts.deploymentSeconds = withValue(counts.deploymentSeconds, secondsBounds, (now - Date.parse(startedAt)) / 1000);
 }
 
 function isStepDone(context: Context, deployment: DeploymentRecord): boolean {

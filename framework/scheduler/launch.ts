@@ -274,6 +274,7 @@ export function acceptOffers(context: Context, agents: Map<string, Filling>): vo
     if (infos.length + before.length === 0) continue;
     for (const offer of offers) context.memory.offers.delete(offer.id.value);
     context.memory.counts.tasksLaunched += infos.length;
+    context.memory.counts.offersAccepted += offers.length;
     const offer_ids = offers.map(({ id }) => id);
     const launches = infos.length > 0 ? [{ type: 'LAUNCH' as const, launch: { task_infos: infos } }] : [];
     const operations = [...before, ...launches];

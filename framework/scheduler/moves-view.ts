@@ -2,7 +2,7 @@
 import lodash from 'lodash';
 import type { DeploymentView, DrainView } from '../service.js';
 import { isPinned, residentSentence } from './cluster.js';
-import type { Context } from './context.js';
+import { type Context, isoTime } from './context.js';
 import { isRestarting } from './deployments.js';
 import { agentsOf, tasksOn } from './drains.js';
 import { type Group, groupOf, groupState, lostSentence } from './quorum.js';
@@ -32,6 +32,7 @@ function drainDeployment(context: Context, { id, startedAt, left }: DrainRecord,
   return {
     ...{ id, version: startedAt, affectedApps, steps: [{ actions }], currentStep: 1, currentActions: actions },
     waitingFor: waiting,
+    stepSince: startedAt,
     deadline: null,
   };
 }
@@ -39,7 +40,7 @@ function drainDeployment(context: Context, { id, startedAt, left }: DrainRecord,
 /** One step for each move. */
 export function rebalanceDeployments(context: Context): DeploymentView[] {
   return [...context.state.rebalances.values()].map((record) => {
-    const { id, startedAt, moves, current } = record;
+    const { id, startedAt, moves, current, sinceMs } = record;
     const steps = moves.map(({ app }) => ({ actions: [{ action: 'MoveTask', app }] }));
     const affectedApps = [...new Set(moves.map(({ app }) => app))].sort();
     const currentActions = steps[current]?.actions ?? [];
@@ -52,6 +53,7 @@ export function rebalanceDeployments(context: Context): DeploymentView[] {
       currentStep: Math.min(current + 1, Math.max(1, steps.length)),
       currentActions,
       waitingFor,
+      stepSince: isoTime(sinceMs),
       deadline: null,
     };
   });

@@ -27,6 +27,7 @@ const knownAgentsMax = 20_000;
 export function receiveOffers(context: Context, offers: Offer[]): void {
   const { memory, now } = context;
   memory.counts.offersReceived += offers.length;
+  memory.offeredMs = now;
   for (const offer of offers) memory.offers.set(offer.id.value, { offer, receivedMs: now });
   const held = lodash.groupBy(heldOffers(context), agentOf);
   for (const offer of offers) {
@@ -137,7 +138,7 @@ export function giveBack(context: Context, wanting: boolean, keptMs: (agentId: s
   const declined = [...context.memory.offers.values()].filter(expired).map(({ offer }) => offer.id);
   for (const id of declined) context.memory.offers.delete(id.value);
   if (declined.length === 0) return;
-  context.memory.counts.offersDeclined += declined.length;
+  context.memory.counts.offersDeclined[wanting ? 'unsuitable' : 'unwanted'] += declined.length;
   const refuse_seconds = wanting ? refuseWaitingSeconds : refuseIdleSeconds;
   call(context, { type: 'DECLINE', decline: { offer_ids: declined, filters: { refuse_seconds } } });
 }

@@ -5,6 +5,7 @@ import { isReplicatedGuest } from '../replicated-guest.js';
 import type { Command, CommandResult } from '../service.js';
 import { clusterOf, isPinned, residentSentence } from './cluster.js';
 import { type Context, isoTime } from './context.js';
+import { countEnd } from './deployments.js';
 import type { AppRecord, PlannedMove, RebalanceRecord, TaskRecord } from './records.js';
 import type { State } from './state.js';
 import { describeAgent, tell } from './story.js';
@@ -76,9 +77,9 @@ function advance(context: Context, record: RebalanceRecord): void {
   else judge(context, record, move, context.state.tasks.get(record.taskId));
 }
 
-function finish({ state, memory }: Context, { id }: RebalanceRecord): void {
-  state.rebalances.remove(id);
-  memory.counts.deploymentsDone += 1;
+function finish(context: Context, record: RebalanceRecord): void {
+  context.state.rebalances.remove(record.id);
+  countEnd(context, record, 'deploymentsDone');
 }
 
 function choose(context: Context, record: RebalanceRecord, move: PlannedMove): void {

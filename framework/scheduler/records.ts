@@ -192,6 +192,8 @@ export interface DeploymentRecord {
   currentStep: number;
   /** The actions of `currentStep` have been started. */
   entered: boolean;
+  /** When that was; left out: not yet. */
+  stepSince?: string;
   /** Specs before the deployment; null: the app did not exist. */
   originals: Record<string, AppSpec | null>;
   /** Groups before it; left out: it changes none. */

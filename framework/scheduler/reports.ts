@@ -109,6 +109,8 @@ function learnLeader(context: Context, group: Group, report: ReplicaReport): voi
   if (!leader || (record.leader?.member === report.leader && record.leader.term === report.term)) return;
   putGroup(context, app, { leader: { member: report.leader, term: report.term }, termMax: report.term, everLed: true });
   if (record.leader?.member === report.leader) return;
+  const { leaderChanges } = context.memory;
+  if (record.everLed) leaderChanges.set(app.id, (leaderChanges.get(app.id) ?? 0) + 1);
   tell(context, app.id, `${nameOf(leader)} on ${describeAgent(leader.agent)} leads since term ${report.term}`, {
     task: leader,
   });

@@ -1,4 +1,5 @@
 /** What the API shows. Built from records that are never modified; group secrets stay out. */
+import lodash from 'lodash';
 import type { AttributeValue } from '../../placement/types.js';
 import type {
   AppView,
@@ -17,7 +18,7 @@ import { healthView } from './health-view.js';
 import { newestFirst } from './history.js';
 import { drainDeployments, drainViews, rebalanceDeployments } from './moves-view.js';
 import { preemptionSentence } from './preemptions.js';
-import { groupOf, groupState, leaderTask } from './quorum.js';
+import { caughtUp, groupOf, groupState, leaderTask } from './quorum.js';
 import { readinessView } from './readiness.js';
 import type { AppRecord, DeploymentRecord, ReplicaRecord, ReservationRecord, TaskRecord } from './records.js';
 import { owed } from './reservations.js';
@@ -30,7 +31,8 @@ export function viewOf(context: Context): FrameworkView {
     role: options.role,
     principal: options.principal,
     secrets: options.secrets !== undefined,
-    master: { connected: memory.connected, address: memory.master },
+    master: { connected: memory.connected, address: memory.master, since: timeOrNull(memory.masterSinceMs) },
+    offers: { held: memory.offers.size, suppressed: memory.suppressed, lastAt: timeOrNull(memory.offeredMs) },
     apps: [...state.apps.values()]
       .map((app) => appView(context, app))
       .sort((a, b) => a.spec.id.localeCompare(b.spec.id)),
@@ -43,11 +45,12 @@ export function viewOf(context: Context): FrameworkView {
     ],
     drains: drainViews(context),
     queue: [...memory.waiting].flatMap(([id, waiting]) => queueView(context, state.apps.get(id), waiting)),
-    offersHeld: memory.offers.size,
     releasing: owed(state).map((kept) => reservationView(kept, state.tasksOf(kept.appId))),
-    counts: { ...memory.counts },
+    counts: { ...memory.counts, offersDeclined: { ...memory.counts.offersDeclined } },
   };
 }
+
+const timeOrNull = (ms: number | null) => (ms === null ? null : isoTime(ms));
 
 function appView(context: Context, app: AppRecord): AppView {
   const tasks = context.state.tasksOf(app.id);
@@ -61,7 +64,7 @@ function appView(context: Context, app: AppRecord): AppView {
     lastTaskFailure: app.lastTaskFailure,
     versions: app.versions,
     reservations: context.state.reservationsOf(app.id).map((kept) => reservationView(kept, tasks)),
-    group: groupView(app, tasks),
+    group: groupView(context, app, tasks),
     story: context.state.stories.get(app.id)?.lines ?? [],
   };
 }
@@ -131,7 +134,7 @@ function attributeText(attribute: AttributeValue): string {
   }
 }
 
-function groupView(app: AppRecord, tasks: TaskRecord[]): GroupView | null {
+function groupView({ memory }: Context, app: AppRecord, tasks: TaskRecord[]): GroupView | null {
   const group = groupOf(app, tasks);
   if (!group) return null;
   const leader = leaderTask(group);
@@ -150,6 +153,8 @@ function groupView(app: AppRecord, tasks: TaskRecord[]): GroupView | null {
           }
         : null,
     awaits: awaitedSentence(group.record.away),
+    caughtUp: caughtUp(group).length,
+    leaderChanges: memory.leaderChanges.get(app.id) ?? 0,
     ...(guest && { guest }),
   };
 }
@@ -169,6 +174,7 @@ function deploymentView(context: Context, deployment: DeploymentRecord): Deploym
       readiness: readinessIn(context, action.app),
     })),
     waitingFor: waits.length > 0 ? waits.join('; ') : null,
+    stepSince: deployment.stepSince ?? deployment.startedAt,
     deadline: deployment.deadline ? isoTime(deployment.deadline.atMs) : null,
   };
 }
@@ -199,6 +205,7 @@ function queueView(context: Context, app: AppRecord | undefined, waiting: Waitin
       unusedOffersCount: waiting.unusedOffers,
       refusals: waiting.refusals,
       sentence: joined([preemptionSentence(context, app), waiting.sentence]),
+      waitsFor: waitsFor(context, app, waiting),
       earmark: earmark
         ? {
             since: isoTime(earmark.sinceMs),
@@ -208,4 +215,12 @@ function queueView(context: Context, app: AppRecord | undefined, waiting: Waitin
         : null,
     },
   ];
+}
+
+function waitsFor(context: Context, app: AppRecord, { delayed, fits, refusals }: Waiting): string {
+  if (delayed) return (app.backoff?.untilMs ?? 0) > context.now ? 'backoff' : 'secret';
+  if (preemptionSentence(context, app) !== null) return 'preempted';
+  if (fits || refusals.length === 0) return 'offers';
+  const byRule = Object.entries(lodash.countBy(refusals, 'rule'));
+  return lodash.maxBy(byRule, ([, count]) => count)?.[0] ?? 'offers';
 }

@@ -182,7 +182,7 @@ describe('scheduler: earmarks', function () {
     for (let i = 0; i < 55; i++) {
       world.tick(1000);
       world.deliverAll();
-      held.add(world.view().offersHeld);
+      held.add(world.view().offers.held);
     }
     assert.ok(held.has(0) && held.has(2), `offers held: ${[...held]}`);
     assert.deepEqual([world.mesos.living('/small').length, world.mesos.living('/big').length], [1, 0]);
@@ -200,7 +200,7 @@ describe('scheduler: earmarks', function () {
       world.deliverAll();
     }
     assert.equal(world.view().queue[0]?.earmark?.agents.length, 3);
-    assert.equal(world.view().offersHeld, 3);
+    assert.equal(world.view().offers.held, 3);
   });
 
   it('an earmark ends, and the next one waits for others; agents where nothing ended come last', () => {

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type LocalCluster, startLocalCluster } from '../../framework/mesos-local/cluster.js';
+import { Exposition } from '../exposition.js';
 import { FrameworkProcess } from '../framework-process.js';
 
 const main = fileURLToPath(new URL('../../framework/main.js', import.meta.url));
@@ -82,6 +83,17 @@ describe('framework process', function () {
       );
   }
 
+  async function isWell({ url }: FrameworkProcess): Promise<void> {
+    const health = (await (await fetch(`${url}/health`)).json()) as any;
+    assert.deepEqual([health.status, health.warnings], ['ok', []]);
+    assert.ok(health.master.heardSecondsAgo < 60 && health.offers.lastSecondsAgo < 60, JSON.stringify(health));
+    assert.ok(Date.now() - Date.parse(health.store.lastWriteAt) < 60_000);
+    const metrics = new Exposition(await (await fetch(`${url}/metrics`)).text());
+    assert.ok(metrics.value('gaia_store_write_seconds_count') > 0);
+    assert.equal(metrics.value('gaia_master_subscriptions_total'), 1);
+    assert.ok(metrics.value('gaia_master_calls_total', { type: 'ACCEPT' }) > 0);
+  }
+
   const linesWith = (log: string, id: string): Record<string, string>[] =>
     log
       .split('\n')
@@ -99,6 +111,7 @@ describe('framework process', function () {
     assert.equal(answer.status, 201, await answer.text());
     const ids = await running(first, 2);
     await logsAgree(first, answer.headers, ids);
+    await isWell(first);
     await end(first, 'SIGKILL');
     const second = await start();
     assert.deepEqual(await running(second, 2), ids);

@@ -58,7 +58,7 @@ describe('scheduler: many that wait', () => {
   it('is looked for again when its spec asks for less, though the offers are the same', () => {
     const world = crowded();
     world.tick(250);
-    const held = world.view().offersHeld;
+    const held = world.view().offers.held;
     assert.ok(held > 0);
     world.command({ type: 'putApps', specs: [appSpec('/a7', { cpus: 1 })], create: false, force: true });
     assert.equal(world.mesos.living('/a7').length, 3);

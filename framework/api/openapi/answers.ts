@@ -23,6 +23,8 @@ const agents = list(object({ agentId: text, hostname: text }));
 const version = { version: time };
 const known = object({ agents: count, oldestOfferSeconds: maybe(number), unknownAgents: agents });
 
+const concerns = list(object({ check: text, sentence: text }));
+
 const failure = object({
   ...{
     appId: text,
@@ -48,6 +50,7 @@ const queued = object({
     rejectSummaryLastOffers: list(object({ reason: text, declined: count, processed: count })),
   }),
   sentence: maybe(text),
+  waitsFor: text,
   refusals: list(anything),
   earmark: anything,
 });
@@ -135,6 +138,6 @@ export const answerSchemas: Record<string, Schema> = {
   Message: object({ message: text }),
   Pods: { ...list(anything), maxItems: 0 },
   Plugins: object({ plugins: list(anything) }),
-  Health: object({ status: text }),
+  Health: object({ status: text, leader: maybe(text), 'reasons?': concerns, 'warnings?': concerns }),
   Document: object({ openapi: text, paths: { type: 'object' } }),
 };

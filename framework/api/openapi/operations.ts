@@ -198,7 +198,10 @@ const otherPaths: Record<string, Path> = {
   '/v2/openapi.json': { GET: get('this document', 'Document') },
   '/ping': { GET: get('pong', 'text/plain') },
   '/health': {
-    GET: { summary: '200 while a master is connected, else 503', answers: { 200: 'Health', 503: 'Health' } },
+    GET: {
+      summary: '200 while this scheduler can do its work, else 503 with reasons',
+      answers: { 200: 'Health', 503: 'Health' },
+    },
   },
   '/v1/executor/{file}': { GET: get('the archive of the executor, for agents', 'application/gzip') },
   '/metrics': { GET: get("Prometheus' text format", 'text/plain') },

@@ -3,6 +3,7 @@ import type { ReplicaReport } from '../../../executor/assignment.js';
 import type { AppSpec } from '../../../framework/app.js';
 import { EventLog } from '../../../framework/events/log.js';
 import { carryOut, type PlanJob, type PlanOf } from '../../../framework/planning.js';
+import { Pulse } from '../../../framework/pulse.js';
 import type {
   AppView,
   ClusterView,
@@ -11,6 +12,7 @@ import type {
   FrameworkService,
   FrameworkView,
   TaskView,
+  Vitals,
 } from '../../../framework/service.js';
 import { agentsIn, type PreemptionPlan, type Selection } from '../../../placement/index.js';
 import type { Plan } from '../../../placement/types.js';
@@ -28,14 +30,25 @@ export class MemoryService implements FrameworkService {
   /** Guests do not do what they are asked for. */
   idle = false;
   queue: FrameworkView['queue'] = [];
-  master: FrameworkView['master'] = { connected: true, address: '127.0.0.1:5050' };
+  master: FrameworkView['master'] = { connected: true, address: '127.0.0.1:5050', since: '2026-11-22T10:00:00.000Z' };
+  told: Vitals = new Pulse().vitals(null, 0);
   counts: FrameworkView['counts'] = {
     offersReceived: 7,
-    offersDeclined: 5,
+    offersAccepted: 1,
+    offersDeclined: { unwanted: 4, unsuitable: 1 },
     offersRescinded: 0,
     tasksLaunched: 3,
     tasksFailed: 1,
     deploymentsDone: 2,
+    deploymentsFailed: 1,
+    deploymentSeconds: {
+      count: 3,
+      sum: 12,
+      buckets: [
+        [1, 1],
+        [10, 2],
+      ],
+    },
   };
   running: ClusterView = { cluster: { agents: [], groups: [] }, unknownAgents: [], oldestOfferSeconds: null };
   private readonly apps = new Map<string, AppView>();
@@ -62,7 +75,17 @@ export class MemoryService implements FrameworkService {
     for (const deployment of this.deployments) deployment.viewsLeft -= 1;
     for (const { affectedApps } of this.deployments.filter((one) => one.viewsLeft < 0)) affectedApps.map(this.settle);
     this.deployments = this.deployments.filter((one) => one.viewsLeft >= 0);
-    return structuredClone({ ...view, queue: this.queue, offersHeld: 2, releasing: [], counts: this.counts });
+    return structuredClone({
+      ...view,
+      queue: this.queue,
+      offers: { held: 2, suppressed: false, lastAt: null },
+      releasing: [],
+      counts: this.counts,
+    });
+  }
+
+  vitals(): Vitals {
+    return this.told;
   }
 
   async command(command: Command): Promise<CommandResult> {
@@ -197,6 +220,7 @@ export class MemoryService implements FrameworkService {
         currentStep: 1,
         currentActions: actions,
         waitingFor,
+        stepSince: version,
         deadline: null,
         viewsLeft,
       });
@@ -211,7 +235,7 @@ export class MemoryService implements FrameworkService {
     app.tasks = Array.from({ length: spec.instances }, (_, slot) => runningTask(spec, slot));
     if (spec.replication === null) return;
     const leader = { slot: 0, member: 1, address: '127.0.0.1:31000', term: 1 };
-    app.group = { state: 'whole', generation: 1, leader, awaits: null };
+    app.group = { state: 'whole', generation: 1, leader, awaits: null, caughtUp: 3, leaderChanges: 0 };
     app.story = [{ at: spec.version, text: 'replica 0 leads in term 1' }];
   };
 }

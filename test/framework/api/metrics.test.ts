@@ -50,10 +50,10 @@ describe('api: metrics', () => {
     assert.equal(metrics.value('gaia_master_connected'), 1);
     assert.equal(metrics.value('gaia_offers_held'), 2);
     assert.equal(metrics.value('gaia_offers_received_total'), 7);
-    assert.equal(metrics.value('gaia_offers_declined_total'), 5);
+    assert.equal(metrics.value('gaia_offers_accepted_total'), 1);
     assert.equal(metrics.value('gaia_tasks_launched_total'), 3);
     assert.equal(metrics.value('gaia_tasks_failed_total'), 1);
-    assert.equal(metrics.value('gaia_deployments_done_total'), 2);
+    assert.equal(metrics.value('gaia_deployments_ended_total', { result: 'done' }), 2);
     assert.equal(metrics.value('gaia_deployments'), 0);
     assert.equal(metrics.value('gaia_app_instances', { app: '/shop/web' }), 2);
     assert.equal(metrics.value('gaia_app_tasks', { app: '/shop/web', state: 'TASK_RUNNING' }), 2);

@@ -39,6 +39,7 @@ describe('api: the rest', () => {
         ...counts,
         refusals,
         sentence: 'cpus',
+        waitsFor: 'cpus',
         earmark: null,
       },
     ];
@@ -66,7 +67,7 @@ describe('api: the rest', () => {
     assert.deepEqual((await call('GET', '/v2/leader')).body.message, 'There is no leader');
     assert.equal((await call('GET', '/ping')).body, 'pong\n');
     assert.equal((await call('GET', '/health')).status, 200);
-    service.master = { connected: false, address: null };
+    service.master = { connected: false, address: null, since: null };
     assert.equal((await call('GET', '/health')).status, 503);
   });
 

@@ -169,6 +169,7 @@ describe('gaia app', () => {
         delaySecondsLeft: 7.2,
         since: spec.version,
         ...counts,
+        waitsFor: 'cpus',
         refusals: [refusal],
         sentence: 'no agent has 2 cpus',
         earmark: {

@@ -1,12 +1,14 @@
 /** The API's view of a world: what users send goes through the real scheduler. */
 import { EventLog } from '../../../framework/events/log.js';
 import type { PlanJob, PlanOf } from '../../../framework/planning.js';
+import { Pulse } from '../../../framework/pulse.js';
 import type {
   ClusterView,
   Command,
   CommandResult,
   FrameworkService,
   FrameworkView,
+  Vitals,
 } from '../../../framework/service.js';
 import type { Plan } from '../../../placement/types.js';
 import type { World } from './world.js';
@@ -18,6 +20,10 @@ export class WorldService implements FrameworkService {
 
   view(): FrameworkView {
     return this.world.view();
+  }
+
+  vitals(): Vitals {
+    return new Pulse().vitals(null, 0);
   }
 
   async command(command: Command): Promise<CommandResult> {
