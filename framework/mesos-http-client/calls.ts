@@ -87,6 +87,10 @@ export type SchedulerCallBody =
       acknowledge_operation_status: { agent_id?: AgentID; uuid: string; operation_id: OperationID };
     }
   | { type: 'RECONCILE'; reconcile: { tasks: { task_id: TaskID; agent_id?: AgentID }[] } }
+  | {
+      type: 'RECONCILE_OPERATIONS';
+      reconcile_operations: { operations: { operation_id: OperationID; agent_id?: AgentID }[] };
+    }
   | { type: 'MESSAGE'; message: { agent_id: AgentID; executor_id: ExecutorID; data: string } }
   | { type: 'UPDATE_FRAMEWORK'; update_framework: Subscribe };
 

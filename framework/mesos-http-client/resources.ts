@@ -151,7 +151,7 @@ function isEmpty(resource: Resource): boolean {
 /** The amount as in the agents' flags: `4`, `[31000-31100]`, `{a,b}`. */
 export function amountText(resource: Resource | undefined): string {
   if (!resource) return 'nothing';
-  if (resource.type === 'SCALAR') return String(resource.scalar.value);
+  if (resource.type === 'SCALAR') return String(toThousandths(resource.scalar.value) / 1000);
   if (resource.type === 'SET') return `{${resource.set.item.join(',')}}`;
   return `[${resource.ranges.range.map(({ begin, end }) => `${begin}-${end}`).join(',')}]`;
 }

@@ -205,9 +205,13 @@ export const SCHEDULER_CALL: Message = message({
   kill: optional(message({ task_id: required(ID), agent_id: optional(ID), kill_policy: optional(KILL_POLICY) })),
   shutdown: optional(message({ executor_id: required(ID), agent_id: required(ID) })),
   acknowledge: optional(message({ agent_id: required(ID), task_id: required(ID), uuid: required('bytes') })),
-  acknowledge_operation_status: optional('any'),
+  acknowledge_operation_status: optional(
+    message({ agent_id: optional(ID), uuid: required('bytes'), operation_id: required(ID) }),
+  ),
   reconcile: optional(message({ tasks: repeated(message({ task_id: required(ID), agent_id: optional(ID) })) })),
-  reconcile_operations: optional('any'),
+  reconcile_operations: optional(
+    message({ operations: repeated(message({ operation_id: required(ID), agent_id: optional(ID) })) }),
+  ),
   message: optional(message({ agent_id: required(ID), executor_id: required(ID), data: required('bytes') })),
   request: optional('any'),
   update_framework: optional(SUBSCRIBE),

@@ -94,9 +94,7 @@ export class Agent {
     const step: Step = { state: this.state, nowMs, actions: [], ...this.#ids };
     handle(step, event);
     finishRecovery(step);
-    if (this.state.shuttingDown && this.state.executors.size === 0) {
-      step.actions.push({ type: 'exit' });
-    }
+    if (this.state.shuttingDown && this.state.executors.size === 0) leave(step);
     return step.actions;
   }
 
@@ -118,7 +116,8 @@ export class Agent {
 function handle(step: Step, event: AgentEvent): void {
   switch (event.type) {
     case 'masterConnected':
-      register(step);
+      // It has left, though some of its executors still end.
+      if (!step.state.shuttingDown) register(step);
       return;
     case 'masterClosed':
       step.state.registered = false;
@@ -240,6 +239,13 @@ function shutdown(step: Step): void {
   if (state.registered) step.actions.push({ type: 'toMaster', message: { type: 'unregister' } });
   state.registered = false;
   for (const executor of state.executors.values()) shutdownExecutor(step, executor);
+}
+
+/** All it keeps is its id and what is reserved: the next life of it has no tasks (observed on Mesos 1.12). */
+function leave(step: Step): void {
+  step.state.tasks.clear();
+  step.state.frameworks.clear();
+  step.actions.push({ type: 'exit' });
 }
 
 /** The agent goes to the master when all its executors are back, or given up: it then knows what runs. */

@@ -9,7 +9,6 @@ import {
   pushAgentStatus,
   pushDropped,
   type Step,
-  taskKey,
   tasksOfExecutor,
   toExecutor,
 } from './state.js';
@@ -83,7 +82,7 @@ export function containerFailed(step: Step, containerId: string, message: string
   if (!executor) return;
   const ending = executor.ending ?? { message, reason: 'REASON_CONTAINER_LAUNCH_FAILED' as const };
   for (const task of unfinishedTasks(step, executor)) {
-    if (dropped) pushDropped(step, task, message, 'REASON_CONTAINER_LAUNCH_FAILED');
+    if (dropped) pushDropped(step, task, message, 'REASON_EXECUTOR_TERMINATED');
     else pushAgentStatus(step, task, 'TASK_FAILED', ending.message, ending.reason);
   }
   remove(step, executor, null);
@@ -96,7 +95,6 @@ export function containerExited(step: Step, containerId: string, status: number 
   const { message, reason } = executor.ending ?? DEFAULT_ENDING;
   remove(step, executor, status);
   for (const task of unfinishedTasks(step, executor)) pushAgentStatus(step, task, 'TASK_FAILED', message, reason);
-  dropStrayTasks(step, executor);
 }
 
 /** FAILURE goes out before the updates of the tasks (observed). Command executors are not the framework's business. */
@@ -113,14 +111,6 @@ function remove(step: Step, executor: Executor, status: number | null): void {
 
 function unfinishedTasks(step: Step, executor: Executor): AgentTaskRecord[] {
   return tasksOfExecutor(step.state, executor).filter((task) => task.info && !isTerminal(task.stream.latestState));
-}
-
-/** Tasks that only the executor knew end with it. */
-function dropStrayTasks(step: Step, executor: Executor): void {
-  for (const task of tasksOfExecutor(step.state, executor)) {
-    if (!task.info) step.state.tasks.delete(taskKey(task.frameworkId, task.taskId));
-  }
-  forgetIdleFramework(step.state, executor.frameworkId);
 }
 
 function byContainer(step: Step, containerId: string): Executor | undefined {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
@@ -209,11 +209,9 @@ export class AgentLoop {
     }
   }
 
-  /** An agent that has left the cluster is not found again: its next life is a new agent. */
   async #leave(): Promise<void> {
     await this.#link.finish();
     this.stop();
-    rmSync(this.#checkpointPath, { force: true });
     this.#onExit();
   }
 

@@ -69,7 +69,7 @@ export interface AgentTaskRecord {
   frameworkId: string;
   taskId: string;
   executorId: string;
-  /** Null for a task that only its executor knows (observed 40). */
+  /** Null for a task that never got here. */
   info: TaskInfo | null;
   /** Handed to the executor. */
   delivered: boolean;

@@ -108,22 +108,29 @@ function hasWork(step: Step, executor: Executor): boolean {
   return tasksOfExecutor(step.state, executor).some((task) => !isTerminal(task.stream.latestState));
 }
 
-/** An update from an executor. Unknown tasks are taken, too (observed 40). @returns false if too many wait */
+/** An update from an executor. @returns false if too many wait */
 export function takeUpdate(step: Step, executor: Executor, status: TaskStatus): boolean {
   const { state } = step;
-  const key = taskKey(executor.frameworkId, status.task_id.value);
-  const known = state.tasks.get(key);
-  const task = known ?? newTask(executor.frameworkId, status.task_id.value, executor.id, null);
+  const task = state.tasks.get(taskKey(executor.frameworkId, status.task_id.value));
   const told = drained(completeStatus(step, executor, task, status), state.draining);
+  if (!task) {
+    // Of a task nobody has launched: handed on, and that is all (observed 40, and on the executor's side).
+    forward(step, newTask(executor.frameworkId, status.task_id.value, executor.id, null), told);
+    return true;
+  }
   if (!pushStatus(step, task, told)) return false;
-  if (!known) state.tasks.set(key, task);
   const ids = { task_id: status.task_id, uuid: status.uuid as string };
   toExecutor(step, executor, { type: 'ACKNOWLEDGED', acknowledged: ids });
   return true;
 }
 
 /** Fields in the order of the proto; what the agent knows better than the executor is filled in. */
-function completeStatus(step: Step, executor: Executor, task: AgentTaskRecord, status: TaskStatus): TaskStatus {
+function completeStatus(
+  step: Step,
+  executor: Executor,
+  task: AgentTaskRecord | undefined,
+  status: TaskStatus,
+): TaskStatus {
   const {
     task_id,
     state,
@@ -155,7 +162,7 @@ function completeStatus(step: Step, executor: Executor, task: AgentTaskRecord, s
     timestamp: timestamp ?? step.nowMs / 1000,
     ...(uuid !== undefined && { uuid }),
     ...rest,
-    ...(task.info && { container_status: container }),
+    ...(task?.info && { container_status: container }),
   };
 }
 

@@ -3,7 +3,8 @@ import { isResourceOperation } from '../../mesos-http-client/operations.js';
 import { add, allocate, subtract, unallocate } from '../../mesos-http-client/resources.js';
 import type { Resource, TaskInfo } from '../../mesos-http-client/types.js';
 import { refuse } from './offers.js';
-import { carryOut, tellOperation } from './operations.js';
+import { tellFailure } from './operation-statuses.js';
+import { carryOut } from './operations.js';
 import { type Agent, executorKey, type Framework, type HeldOffer, type Step, sendToAgent } from './state.js';
 import { completeTask, demandOf, taskError, type ValidationContext } from './task-validation.js';
 import { newTaskRecord, sendMasterStatus } from './tasks.js';
@@ -150,7 +151,7 @@ function refuseOperation(
 ): void {
   if (operation.type !== 'LAUNCH_GROUP') {
     const message = offersFault ?? `${operation.type} is not supported by this master`;
-    tellOperation(step, framework, operation, { state: 'OPERATION_ERROR', message });
+    tellFailure(step, framework, operation, message);
   } else if (offersFault === null) {
     const message = 'LAUNCH_GROUP is not supported by this master';
     for (const task of operation.launch_group.task_group.tasks)

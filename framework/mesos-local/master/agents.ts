@@ -8,6 +8,7 @@ import { newFramework } from './frameworks.js';
 import { forgetAnswers, rescindInverseOffers } from './inverse-offers.js';
 import { machineOf } from './maintenance.js';
 import { allocateNow, rescindOffersOfAgent } from './offers.js';
+import { forgetOperations } from './operation-statuses.js';
 import {
   type Agent,
   executorKey,
@@ -228,6 +229,7 @@ function removeAgent(step: Step, agent: Agent): void {
   rescindInverseOffers(step, agent.id);
   forgetAnswers(step.state, agent.id);
   step.state.agents.delete(agent.id);
+  forgetOperations(step.state, ({ agentId }) => agentId === agent.id);
   step.state.filters = step.state.filters.filter((filter) => filter.agentId !== agent.id);
   for (const framework of step.state.frameworks.values()) {
     sendEvent(step, framework, { type: 'FAILURE', failure: { agent_id: { value: agent.id } } });

@@ -1,3 +1,4 @@
+import lodash from 'lodash';
 import {
   add,
   contains,
@@ -46,6 +47,8 @@ export interface AllocatorInput {
   agents: readonly AllocatorAgent[];
   frameworks: readonly AllocatorFramework[];
   held: readonly Allocation[];
+  /** How often the framework has been given an offer for the role. */
+  timesChosen(frameworkId: string, role: string): number;
   /** Whether a filter of the framework hides this offer. */
   isFiltered(offer: Allocation): boolean;
   /** Returns a number in [0, 1). */
@@ -92,22 +95,32 @@ function mayHave(framework: AllocatorFramework, role: string, resource: Resource
   return owner === '*' || owner === role || role.startsWith(`${owner}/`);
 }
 
-/** Candidates by dominant share of the role, then of the framework in it, then by number of offers, then by id. */
+/**
+ * Candidates by dominant share of the role, then of the framework in it; where shares are equal, who was chosen less
+ * often comes first, then the name decides (src/master/allocator/mesos/sorter/drf).
+ */
 function ranked(input: AllocatorInput, allocations: Allocation[], cluster: readonly Resource[]): Candidate[] {
   const candidates = input.frameworks.flatMap((framework) => framework.roles.map((role) => ({ framework, role })));
+  const times = ({ framework, role }: Candidate) => input.timesChosen(framework.id, role);
   const keyed = candidates.map((candidate) => {
-    const inRole = allocations.filter((allocation) => allocation.role === candidate.role);
-    const own = inRole.filter((allocation) => allocation.frameworkId === candidate.framework.id);
-    const key = [dominantShare(inRole, cluster), dominantShare(own, cluster), own.length];
-    return { candidate, key, name: `${candidate.role}\n${candidate.framework.id}` };
+    const { role, framework } = candidate;
+    const inRole = allocations.filter((allocation) => allocation.role === role);
+    const own = inRole.filter((allocation) => allocation.frameworkId === framework.id);
+    const timesOfRole = lodash.sumBy(
+      candidates.filter((other) => other.role === role),
+      times,
+    );
+    const key = [dominantShare(inRole, cluster), timesOfRole, role, dominantShare(own, cluster), times(candidate)];
+    return { candidate, key: [...key, framework.id] };
   });
-  keyed.sort((a, b) => compareKeys(a.key, b.key) || (a.name < b.name ? -1 : 1));
+  keyed.sort((a, b) => compareKeys(a.key, b.key));
   return keyed.map(({ candidate }) => candidate);
 }
 
-function compareKeys(a: readonly number[], b: readonly number[]): number {
-  const difference = a.map((value, index) => value - (b[index] as number)).find((value) => value !== 0);
-  return difference ?? 0;
+function compareKeys(a: readonly (number | string)[], b: readonly (number | string)[]): number {
+  const at = a.findIndex((value, index) => value !== b[index]);
+  if (at === -1) return 0;
+  return (a[at] as number) < (b[at] as number) ? -1 : 1;
 }
 
 function dominantShare(allocations: readonly Allocation[], cluster: readonly Resource[]): number {

@@ -5,6 +5,7 @@ import { resubscribeError, subscribeError } from './framework-validation.js';
 import { dropInverseOffersOf } from './inverse-offers.js';
 import { masterInfo } from './master-info.js';
 import { allocateNow, dropOffersOfFramework, rescindForeignRoles } from './offers.js';
+import { forgetOperations } from './operation-statuses.js';
 import {
   type Agent,
   COMPLETED_FRAMEWORKS_MAX,
@@ -75,6 +76,7 @@ export function newFramework(id: string, info: FrameworkInfo, nowMs: number, rec
     info: { ...info, id: { value: id } },
     stream: null,
     suppressedRoles: new Set(),
+    timesChosen: new Map(),
     registeredAtMs: nowMs,
     reregisteredAtMs: null,
     failoverDeadlineMs: null,
@@ -136,6 +138,7 @@ export function removeFramework(step: Step, framework: Framework): void {
     completeTaskRecord(framework, task);
   }
   state.frameworks.delete(framework.id);
+  forgetOperations(state, ({ frameworkId }) => frameworkId === framework.id);
   const completed = { id: framework.id, framework, unregisteredAtMs: step.nowMs };
   state.completedFrameworks = [...state.completedFrameworks, completed].slice(-COMPLETED_FRAMEWORKS_MAX);
   saveRegistry(step);

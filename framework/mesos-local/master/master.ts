@@ -10,6 +10,7 @@ import * as frameworks from './frameworks.js';
 import { answerInverseOffers } from './inverse-offers.js';
 import { machineKey, startMaintenance, stopMaintenance, updateSchedule } from './maintenance.js';
 import { allocateNow, decline, revive, suppress } from './offers.js';
+import { acknowledgeOperation, reconcileOperations, tickOperations } from './operation-statuses.js';
 import { reconcileImplicitly, reconcileTask } from './reconciliation.js';
 import type { IgnoredCall } from './scheduler-call.js';
 import {
@@ -71,12 +72,14 @@ export class Master {
       filters: [],
       schedule: registry?.maintenance?.schedule ?? { windows: [] },
       machines: new Map(registry?.maintenance?.machines.map((machine) => [machineKey(machine.id), machine])),
+      operations: new Map(),
       inverseOffers: new Map(),
       inverseFilters: [],
       inverseAnswers: new Map(),
       nextFrameworkNumber: 0,
       nextAgentNumber: 0,
       nextOfferNumber: 0,
+      nextOperationNumber: 0,
       nextAllocationAtMs: nowMs,
       randomState: settings.seed,
     };
@@ -159,6 +162,7 @@ function tick(step: Step): void {
   frameworks.tickFrameworks(step);
   agents.tickAgents(step);
   drains.tickDrains(step);
+  tickOperations(step);
   const { state } = step;
   if (state.nextAllocationAtMs > step.nowMs) return;
   state.nextAllocationAtMs = step.nowMs + state.settings.allocationIntervalMs;
@@ -193,6 +197,14 @@ function handleCall(step: Step, call: SchedulerCall | IgnoredCall): void {
     case 'RECONCILE':
       reconcile(step, framework, call.reconcile.tasks);
       return;
+    case 'RECONCILE_OPERATIONS':
+      reconcileOperations(step, framework, call.reconcile_operations.operations);
+      return;
+    case 'ACKNOWLEDGE_OPERATION_STATUS': {
+      const { operation_id, uuid } = call.acknowledge_operation_status;
+      acknowledgeOperation(step, framework, operation_id.value, uuid);
+      return;
+    }
     case 'UPDATE_FRAMEWORK':
       frameworks.updateFramework(step, framework, call.update_framework);
       return;

@@ -71,6 +71,7 @@ export function allocateNow(step: Step): void {
     })),
     frameworks: [...state.frameworks.values()].filter((framework) => framework.stream).map(asCandidate),
     held: agents.flatMap((agent) => [...usedOnAgent(state, agent), ...offersOfAgent(state, agent.id)]),
+    timesChosen: (frameworkId, role) => state.frameworks.get(frameworkId)?.timesChosen.get(role) ?? 0,
     isFiltered: (offer) => isFiltered(state, offer),
     random: () => nextRandom(state),
   });
@@ -116,6 +117,8 @@ function hold(state: MasterState, { agentId, frameworkId, role, resources }: All
   const id = `${state.settings.masterId}-O${state.nextOfferNumber++}`;
   const offer = { id, agentId, frameworkId, role, resources: [...resources] };
   state.offers.set(id, offer);
+  const times = state.frameworks.get(frameworkId)?.timesChosen;
+  times?.set(role, (times.get(role) ?? 0) + 1);
   return offer;
 }
 

@@ -1,4 +1,3 @@
-import type { OfferOperation } from '../../mesos-http-client/calls.js';
 import {
   conversionOf,
   converted,
@@ -8,8 +7,9 @@ import {
 } from '../../mesos-http-client/operations.js';
 import { allocate, contains, reservationsOf, toRefinedFormat, unallocate } from '../../mesos-http-client/resources.js';
 import type { Resource } from '../../mesos-http-client/types.js';
+import { tellFailure, tellSuccess } from './operation-statuses.js';
 import { resourcesText, resourceText } from './resource-words.js';
-import { type Agent, type Framework, type Step, sendEvent, sendToAgent } from './state.js';
+import { type Agent, type Framework, type Step, sendToAgent } from './state.js';
 
 /** RESERVE, UNRESERVE, CREATE and DESTROY: checked, applied at once, and handed to the agent, which keeps the result. */
 
@@ -25,26 +25,14 @@ export function carryOut(
   const operation = completed(given, role);
   const error = operationError(step, framework, agent, role, operation, available);
   if (error !== null) {
-    tellOperation(step, framework, given, { state: 'OPERATION_ERROR', message: error });
+    tellFailure(step, framework, given, error);
     return available;
   }
   const left = converted(available, operation);
   agent.info = { ...agent.info, resources: converted(agent.info.resources ?? [], withNames(operation, unallocate)) };
   sendToAgent(step, agent, { type: 'applyOperation', operation: withNames(operation, unallocate) });
-  tellOperation(step, framework, given, { state: 'OPERATION_FINISHED', agent_id: { value: agent.id } });
+  tellSuccess(step, framework, given, agent);
   return left;
-}
-
-/** Only operations with an id are answered (observed 30). */
-export function tellOperation(
-  step: Step,
-  framework: Framework,
-  operation: OfferOperation,
-  status: { state: 'OPERATION_ERROR' | 'OPERATION_FINISHED'; message?: string; agent_id?: { value: string } },
-): void {
-  if (!('id' in operation) || !operation.id) return;
-  const update_operation_status = { status: { operation_id: operation.id, ...status } };
-  sendEvent(step, framework, { type: 'UPDATE_OPERATION_STATUS', update_operation_status });
 }
 
 /** With the allocation filled in, in the refined format. */

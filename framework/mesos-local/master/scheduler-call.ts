@@ -20,8 +20,8 @@ const BODY_REQUIRED: Readonly<Record<string, string>> = {
   UPDATE_FRAMEWORK: 'update_framework',
 };
 
-/** Calls the schema knows and the client library has no type for; they are accepted and do nothing here. */
-export type IgnoredCall = { type: 'RECONCILE_OPERATIONS' | 'REQUEST'; framework_id: { value: string } };
+/** The stock allocator of Mesos does nothing with it either. */
+export type IgnoredCall = { type: 'REQUEST'; framework_id: { value: string } };
 
 function invalid(text: string): Refusal {
   return new Refusal(400, `Failed to validate scheduler::Call: ${text}`);
@@ -46,7 +46,7 @@ export function parseSchedulerCall(body: string, principal: string | null): Sche
   }
   if (call.framework_id === undefined) throw invalid("Expecting 'framework_id' to be present");
   if (absent) throw invalid(`Expecting '${field}' to be present`);
-  const acknowledged = call.acknowledge as { uuid: string } | undefined;
+  const acknowledged = (call.acknowledge ?? call.acknowledge_operation_status) as { uuid: string } | undefined;
   if (acknowledged && !isMesosUuid(acknowledged.uuid)) throw invalid(NOT_A_UUID);
   return call as unknown as SchedulerCall;
 }

@@ -11,6 +11,7 @@ import type {
 } from '../../mesos-http-client/types.js';
 import type { ToAgent } from '../protocol.js';
 import type { Drain } from './drain.js';
+import type { OperationRecord } from './operation-statuses.js';
 
 /** Everything the master holds. Changed only inside `Master.step`. */
 export interface MasterState {
@@ -32,6 +33,8 @@ export interface MasterState {
   schedule: Schedule;
   /** Those of the schedule, by `machineKey`. */
   machines: Map<string, Machine>;
+  /** Whose success is not acknowledged yet, by framework and id. */
+  operations: Map<string, OperationRecord>;
   inverseOffers: Map<string, HeldInverseOffer>;
   inverseFilters: { frameworkId: string; agentId: string; untilMs: number }[];
   /** By agent, then by framework: the last answer to an inverse offer. */
@@ -39,6 +42,7 @@ export interface MasterState {
   nextFrameworkNumber: number;
   nextAgentNumber: number;
   nextOfferNumber: number;
+  nextOperationNumber: number;
   nextAllocationAtMs: number;
   /** State of the generator that shuffles agents. */
   randomState: number;
@@ -63,6 +67,8 @@ export interface Framework {
   info: FrameworkInfo;
   stream: { connection: number; streamId: string; nextHeartbeatAtMs: number } | null;
   suppressedRoles: Set<string>;
+  /** How often it was given an offer, by role. */
+  timesChosen: Map<string, number>;
   registeredAtMs: number;
   reregisteredAtMs: number | null;
   /** When the framework is removed unless it comes back; null while connected or known only from agents. */

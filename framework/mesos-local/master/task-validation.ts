@@ -121,9 +121,15 @@ function limitsError({ limits = {} }: TaskInfo): string | null {
 }
 
 function withDefaults(command: CommandInfo): CommandInfo {
-  const { environment } = command;
+  const { environment, uris = [], arguments: words = [], ...rest } = command;
   const variables = environment?.variables.map((variable) => ({ type: 'VALUE' as const, ...variable }));
-  return { shell: true, ...command, ...(variables && { environment: { variables } }) };
+  return {
+    shell: true,
+    ...rest,
+    ...(uris.length > 0 && { uris }),
+    ...(words.length > 0 && { arguments: words }),
+    ...(variables && { environment: { variables } }),
+  };
 }
 
 /** The task as the master hands it on: allocation, framework id and proto defaults filled in. */

@@ -53,6 +53,7 @@ function complete({ agents, frameworks, filtered, seed }: GivenInput): Allocator
     agents: agents.map((agent) => ({ ...agent, free: agent.total })),
     frameworks,
     held: [],
+    timesChosen: () => 0,
     isFiltered: (offer) => filtered.some(([f, a]) => offer.frameworkId === f && offer.agentId === a),
     random: () => {
       state = (state * 1103515245 + 12345) % 2147483648;
@@ -115,7 +116,7 @@ describe('mesos-local: allocator', () => {
     }));
     const frameworks = ['f0', 'f1'].map((id) => ({ ...plain, id, roles: ['r1'] }));
     const held: Allocation[] = [{ agentId: 'a0', frameworkId: 'f0', role: 'r1', resources: agent?.total ?? [] }];
-    const base = { frameworks, held, isFiltered: () => false, random: () => 0 };
+    const base = { frameworks, held, timesChosen: () => 0, isFiltered: () => false, random: () => 0 };
     const offers = allocate({ ...base, agents: [{ ...(agent as NonNullable<typeof agent>), free: [] }, ...rest] });
     assert.equal(offers[0]?.frameworkId, 'f1');
     assert.deepEqual(new Set(offers.map(({ frameworkId }) => frameworkId)), new Set(['f0', 'f1']));
@@ -123,7 +124,14 @@ describe('mesos-local: allocator', () => {
 
   const offersOf = (total: Resource[], framework: AllocatorInput['frameworks'][number]) => {
     const agents = [{ id: 'a0', total, free: total, remote: false }];
-    return allocate({ agents, frameworks: [framework], held: [], isFiltered: () => false, random: () => 0 });
+    return allocate({
+      agents,
+      frameworks: [framework],
+      held: [],
+      timesChosen: () => 0,
+      isFiltered: () => false,
+      random: () => 0,
+    });
   };
   const framework = (role: string, more: object = {}) => ({ ...plain, id: 'f0', roles: [role], ...more });
 
