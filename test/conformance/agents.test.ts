@@ -196,7 +196,10 @@ describe('conformance: agents and masters that go away', () => {
     await cluster.restartAgent(0);
     await agentsRegistered(cluster.masterUrl, 2);
     const page = (await (await fetch(`${cluster.masterUrl}/slaves`)).json()) as { slaves: { id: string }[] };
-    assert.ok(page.slaves.some(({ id }) => id === agent_id.value), 'its next life has its id');
+    assert.ok(
+      page.slaves.some(({ id }) => id === agent_id.value),
+      'its next life has its id',
+    );
   });
 
   it('MARK_AGENT_GONE: TASK_GONE_BY_OPERATOR, RESCIND, FAILURE; the agent ends for good', async () => {

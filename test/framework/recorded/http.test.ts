@@ -68,6 +68,7 @@ describe('an embedded master on requests recorded from Apache Mesos', () => {
       domain: null,
       seed: 1,
       authentication: { credentials: undefined, closed: [] },
+      tls: null,
       onLost: (cause) => assert.fail(cause),
     });
     url = `http://127.0.0.1:${await master.start()}`;
