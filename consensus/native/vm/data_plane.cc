@@ -9,14 +9,10 @@
 namespace gaia::vm {
 namespace {
 
-constexpr std::size_t proposalsMax = 1024;  // under way; then clients wait
-constexpr std::uint32_t waitMs = 20;        // while something is looked after by time
-constexpr std::uint32_t heldMs = 2;         // while output waits
-// With a backup that sleeps output leaves by rounds alone. One that takes longer is not begun more often: the
-// guest is to have half of the time.
-constexpr OutputGuard::Patience asleepPatience{.idleNs = 2'000'000, .waitNs = 20'000'000};
-// Inputs that a sleeping backup keeps for its guest: a round is wanted, then clients wait for it.
-constexpr std::size_t keptBytesWanted = 1u << 20, keptBytesMax = 4u << 20;
+constexpr std::size_t proposalsMax = 1024;      // under way; then clients wait
+constexpr std::uint32_t waitMs = 20;            // while something is looked after by time
+constexpr std::uint32_t heldMs = 2;             // while output waits
+constexpr std::size_t keptBytesMax = 4u << 20;  // inputs for a backup that sleeps; then clients wait
 // Of what a round is to cover, to the backup: all that a guest with few clients says. A busy one says tens of
 // kilobytes, and the link is worth more than that.
 constexpr std::size_t heldBytesTold = 4096;
@@ -94,17 +90,6 @@ bool DataPlane::overloaded() const {
   return proposalsUnderWay_ >= proposalsMax || (guest_ != nullptr && guest_->crowded());
 }
 
-OutputGuard::Patience DataPlane::patience() const {
-  if (!asleep_) return {};
-  return {asleepPatience.idleNs, std::max(asleepPatience.waitNs, roundNs_)};
-}
-
-OutputGuard::Want DataPlane::want(std::uint64_t nowNs) const {
-  const auto want = guard_.want(nowNs, spokenNs_, patience());
-  const bool muchKept = isPrimary() && asleep_ && inputBytes_ >= keptBytesWanted;
-  return want == OutputGuard::Want::nothing && muchKept ? OutputGuard::Want::full : want;
-}
-
 void DataPlane::addTo(std::vector<pollfd>* descriptors, std::uint32_t* timeoutMs) {
   descriptors->push_back({bell_, POLLIN, 0});
   if (guest_ != nullptr) guest_->addTo(descriptors, !guard_.full());
@@ -137,6 +122,7 @@ void DataPlane::serve(std::span<const pollfd> ready) {
   if (guest_ != nullptr) guest_->flush();
   sendDrained();
   peers_->flush();
+  lookWhetherGuestComputes(sys::nowNs());
 }
 
 // What is behind a cut stays with the turn thread, which stops applying when that is much.

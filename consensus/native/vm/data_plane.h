@@ -83,6 +83,7 @@ class DataPlane {
   bool isBackup() const { return order_.roles().backup == self_.number; }
   bool overloaded() const;
   OutputGuard::Patience patience() const;
+  void lookWhetherGuestComputes(std::uint64_t nowNs);
   OutputGuard::Want want(std::uint64_t nowNs) const;
   void wake();
   bool propose(Bytes entry);
@@ -146,6 +147,7 @@ class DataPlane {
   std::uint64_t spokenNs_ = 0;
   BackupSleep sleep_;
   bool asleep_ = false;          // the backup's guest, since the last round
+  bool computes_ = false;        // this primary's guest, although it is silent
   std::size_t inputBytes_ = 0;   // since the last cut
   std::uint64_t equalTold_ = 0;  // of equal frames, when the guest was copied last
   std::uint64_t cutNs_ = 0, roundNs_ = 0;

@@ -1,4 +1,5 @@
 // What the executor and the synchronisation ask of a data plane, and what it tells of itself.
+#include <algorithm>
 #include <utility>
 
 #include "transport/sys.h"
@@ -11,7 +12,31 @@ constexpr const char* notLeading = "this member does not lead; ask the leader";
 constexpr const char* notPrimary =
     "this member is not the primary that leads; ask the primary, once it leads";
 
+// With a backup that sleeps output leaves by rounds alone. One that takes longer is not begun more often: the
+// guest is to have half of the time.
+constexpr OutputGuard::Patience asleepPatience{
+    .idleNs = 2'000'000, .answerNs = 20'000'000, .acknowledgementNs = 100'000'000};
+constexpr std::size_t keptBytesWanted = 1u << 20;  // inputs for a backup that sleeps; then a round is wanted
+
 }  // namespace
+
+OutputGuard::Patience DataPlane::patience() const {
+  if (!asleep_) return {};
+  const auto& [idleNs, answerNs, acknowledgementNs] = asleepPatience;
+  return {idleNs, std::max(answerNs, roundNs_), std::max(acknowledgementNs, roundNs_)};
+}
+
+OutputGuard::Want DataPlane::want(std::uint64_t nowNs) const {
+  const auto want = guard_.want(nowNs, computes_ ? nowNs : spokenNs_, patience());
+  const bool muchKept = isPrimary() && asleep_ && inputBytes_ >= keptBytesWanted;
+  return want == OutputGuard::Want::nothing && muchKept ? OutputGuard::Want::full : want;
+}
+
+// A guest that computes is silent, too. With a backup that runs patience is so long that it does not matter.
+void DataPlane::lookWhetherGuestComputes(std::uint64_t nowNs) {
+  const bool silent = asleep_ && isPrimary() && cut_ == 0 && nowNs >= spokenNs_ + asleepPatience.idleNs;
+  computes_ = silent && guard_.heldFrames() > 0 && !guest_->rests();
+}
 
 std::string DataPlane::removeMember(std::uint8_t slot, std::uint32_t number) {
   if (!leads()) return notLeading;

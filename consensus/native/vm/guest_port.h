@@ -30,6 +30,7 @@ class GuestPort {
   void flush();
 
   bool connected() const { return guest_ >= 0; }
+  bool rests() const;  // the guest has nothing to do; so has none
   bool crowded() const {
     return !holds_ && out_.size() - sent_ >= waitingBytesMax;
   }                      // the guest does not read: deliver no more

@@ -3,6 +3,14 @@
 #include <utility>
 
 namespace gaia::vm {
+namespace {
+
+bool isBareAcknowledgement(View frame) {
+  const auto segment = tcpSegmentOf(frame);
+  return segment && segment->payload.empty() && (segment->flags & (tcpSyn | tcpFin | tcpRst)) == 0;
+}
+
+}  // namespace
 
 void OutputGuard::close(bool closed, const std::function<void(View)>& release) {
   if (!closed) seal(round_), releaseSealed(release);
@@ -17,6 +25,7 @@ void OutputGuard::put(View frame, std::uint64_t nowNs, const std::function<void(
   const std::uint64_t order = nextOrder_++;
   held_.emplace(order, Frame{nowNs, {frame.begin(), frame.end()}});
   heldBytes_ += frame.size();
+  if (!isBareAcknowledgement(frame)) answers_.insert(order);
   if (!said) return differ();
   Lane& lane = lanes_[said->flow];
   lane.ours.push_back({order, *said});
@@ -55,6 +64,7 @@ void OutputGuard::match(Lane& lane, const std::function<void(View)>& release) {
     const auto held = held_.find(lane.ours.front().order);
     heldBytes_ -= held->second.bytes.size();
     const Bytes frame = std::move(held->second.bytes);
+    answers_.erase(held->first);
     held_.erase(held);
     lane.ours.pop_front();
     equalFrames_++;
@@ -102,6 +112,7 @@ void OutputGuard::seal(std::uint64_t round) {
   sealedBy_ = round;
   for (auto& [order, frame] : held_) sealed_.push_back(std::move(frame.bytes));
   held_.clear();
+  answers_.clear();
   beginTime();
 }
 
@@ -138,8 +149,13 @@ OutputGuard::Want OutputGuard::want(std::uint64_t nowNs, std::uint64_t spokenNs,
   if (full()) return Want::full;
   if (held_.empty()) return Want::nothing;
   if (nowNs >= spokenNs + patience.idleNs) return Want::idle;
-  const Frame& oldest = held_.begin()->second;
-  return nowNs >= oldest.sinceNs + patience.waitNs ? Want::waiting : Want::nothing;
+  return waitedFor(nowNs, patience) ? Want::waiting : Want::nothing;
+}
+
+bool OutputGuard::waitedFor(std::uint64_t nowNs, const Patience& patience) const {
+  const bool answers = !answers_.empty();
+  return nowNs >= held_.begin()->second.sinceNs + patience.acknowledgementNs ||
+         (answers && nowNs >= held_.at(*answers_.begin()).sinceNs + patience.answerNs);
 }
 
 void OutputGuard::eachHeld(const std::function<void(View)>& take) const {

@@ -4,6 +4,7 @@
 #pragma once
 #include <deque>
 #include <map>
+#include <set>
 
 #include "vm/output_speech.h"
 
@@ -16,9 +17,10 @@ class OutputGuard {
 
   enum class Want : std::uint8_t { nothing, mismatch, full, idle, waiting };  // why a round is needed
 
-  // How long output may wait for a round: while nobody says anything, and at all.
+  // How long output may wait for a round: while nobody says anything, and at all. A bare acknowledgement of
+  // TCP is no answer: its client may be waiting for that, which is still to come.
   struct Patience {
-    std::uint64_t idleNs = 50'000'000, waitNs = 100'000'000;
+    std::uint64_t idleNs = 50'000'000, answerNs = 100'000'000, acknowledgementNs = 100'000'000;
   };
 
   explicit OutputGuard(const HashKey& key) : speech_(key) {}
@@ -30,8 +32,8 @@ class OutputGuard {
   // A frame of the backup's guest in the time after round `round`; of a former time it says nothing. The
   // backup may hear of a round's end before the primary does: what it says then waits.
   void compare(std::uint64_t round, const OutputDigest& digest, const std::function<void(View)>& release);
-  // The guest stands still: round `round` will cover every frame put so far, which waits for that. What is put
-  // from now on is of the time after it.
+  // The guest stands still: round `round` will cover every frame put so far, which waits for that. What is
+  // put from now on is of the time after it.
   void seal(std::uint64_t round);
   // Round `round` has committed.
   void committed(std::uint64_t round, const std::function<void(View)>& release);
@@ -72,6 +74,7 @@ class OutputGuard {
   void compareHeard(Lane& lane);
   bool mayLeave(const Lane& lane, const OutputDigest& said) const;
   void match(Lane& lane, const std::function<void(View)>& release);
+  bool waitedFor(std::uint64_t nowNs, const Patience& patience) const;
   void settle(Lane& lane);
   void differ();
   void compareEarly(const std::function<void(View)>& release);
@@ -84,6 +87,7 @@ class OutputGuard {
   std::uint64_t sealedBy_ = 0;  // the round that began this time; later than `round_`: it has not committed
   std::vector<Bytes> sealed_;   // that round will cover them
   std::map<std::uint64_t, Frame> held_;  // by order: what was put since
+  std::set<std::uint64_t> answers_;      // of those: no bare acknowledgements
   std::size_t heldBytes_ = 0;            // of both
   std::uint64_t nextOrder_ = 0;
   std::map<Flow, Lane> lanes_;

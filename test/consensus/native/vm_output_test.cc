@@ -110,7 +110,7 @@ TEST_CASE("vm: a hash with another key is another hash") {
 }
 
 TEST_CASE("vm: held output asks for a round when its guests rest, and when it has waited for long") {
-  constexpr OutputGuard::Patience patience{.idleNs = 10, .waitNs = 100};
+  constexpr OutputGuard::Patience patience{.idleNs = 10, .answerNs = 100};
   Guarded guarded;
   const auto want = [&](std::uint64_t nowNs, std::uint64_t spokenNs) {
     return guarded.guard.want(nowNs, spokenNs, patience);
@@ -129,6 +129,26 @@ TEST_CASE("vm: held output asks for a round when its guests rest, and when it ha
   CHECK(want(1100, 1095) == OutputGuard::Want::mismatch);
 }
 
+TEST_CASE("vm: a bare acknowledgement may wait longer for a round than an answer") {
+  constexpr OutputGuard::Patience patience{.idleNs = 1000, .answerNs = 10, .acknowledgementNs = 100};
+  Guarded guarded;
+  const auto want = [&](std::uint64_t nowNs) { return guarded.guard.want(nowNs, nowNs, patience); };
+  guarded.guard.put(tcpFrame(100, 7, ""), 0, guarded.release);
+  CHECK(want(99) == OutputGuard::Want::nothing);
+  CHECK(want(100) == OutputGuard::Want::waiting);
+  guarded.guard.put(tcpFrame(100, 7, "answer"), 20, guarded.release);
+  CHECK(want(29) == OutputGuard::Want::nothing);
+  CHECK(want(30) == OutputGuard::Want::waiting);
+  guarded.backup(tcpFrame(100, 7, "answer"));
+  guarded.guard.put(tcpFrame(106, 7, "", tcpAck | tcpFin), 40, guarded.release);
+  CHECK(want(49) == OutputGuard::Want::nothing);
+  CHECK(want(50) == OutputGuard::Want::waiting);
+  guarded.round();
+  guarded.guard.put(tcpFrame(106, 7, ""), 100, guarded.release);
+  CHECK(want(199) == OutputGuard::Want::nothing);
+  CHECK(want(200) == OutputGuard::Want::waiting);
+}
+
 TEST_CASE("vm: what a guest says while its round is under way is of the time after that") {
   Guarded guarded;
   guarded.primary(frame("covered"));
@@ -136,11 +156,11 @@ TEST_CASE("vm: what a guest says while its round is under way is of the time aft
   guarded.backup(frame("other"));
   CHECK(guarded.guard.want(0, 0, {}) == OutputGuard::Want::mismatch);
   guarded.guard.seal(1);
-  CHECK(guarded.guard.want(1000, 0, {.idleNs = 1, .waitNs = 1}) == OutputGuard::Want::nothing);
+  CHECK(guarded.guard.want(1000, 0, {.idleNs = 1, .answerNs = 1}) == OutputGuard::Want::nothing);
   guarded.guard.put(frame("same"), 1000, guarded.release);
-  CHECK(guarded.guard.want(1000, 0, {.idleNs = 1, .waitNs = 9}) == OutputGuard::Want::idle);
-  CHECK(guarded.guard.want(1008, 1008, {.idleNs = 1, .waitNs = 9}) == OutputGuard::Want::nothing);
-  CHECK(guarded.guard.want(1009, 1009, {.idleNs = 1, .waitNs = 9}) == OutputGuard::Want::waiting);
+  CHECK(guarded.guard.want(1000, 0, {.idleNs = 1, .answerNs = 9}) == OutputGuard::Want::idle);
+  CHECK(guarded.guard.want(1008, 1008, {.idleNs = 1, .answerNs = 9}) == OutputGuard::Want::nothing);
+  CHECK(guarded.guard.want(1009, 1009, {.idleNs = 1, .answerNs = 9}) == OutputGuard::Want::waiting);
   guarded.backup(frame("covered"));  // of the time before: it is late
   guarded.others.begin();
   guarded.guard.compare(1, *guarded.others.said(frame("same")), guarded.release);

@@ -1,0 +1,61 @@
+// Whether a process rests, seen from outside.
+#include <doctest/doctest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <functional>
+#include <thread>
+
+#include "transport/sys.h"
+#include "vm/guest_rest.h"
+
+using namespace gaia;
+
+namespace {
+
+constexpr std::uint64_t waitNs = 5'000'000'000;
+
+bool soon(const std::function<bool()>& condition) {
+  const std::uint64_t endNs = sys::nowNs() + waitNs;
+  while (sys::nowNs() < endNs)
+    if (condition()) return true;
+  return false;
+}
+
+struct Child {
+  pid_t process;
+  explicit Child(void (*work)()) : process(fork()) {
+    if (process == 0) work(), _exit(0);
+  }
+  ~Child() {
+    kill(process, SIGKILL);
+    waitpid(process, nullptr, 0);
+  }
+};
+
+void compute() {
+  for (volatile unsigned turns = 0;;) turns = turns + 1;
+}
+
+}  // namespace
+
+TEST_CASE("vm rest: a process rests while all its threads sleep, and not while one computes") {
+  const Child sleeper([] { pause(); });
+  CHECK(soon([&] { return vm::rests(sleeper.process); }));
+  const Child worker([] {
+    std::thread(compute).detach();
+    pause();
+  });
+  CHECK(soon([&] { return !vm::rests(worker.process); }));
+  for (int look = 0; look < 100; look++) REQUIRE(!vm::rests(worker.process));
+}
+
+TEST_CASE("vm rest: a process that is gone rests") {
+  pid_t gone = 0;
+  {
+    const Child child(compute);
+    gone = child.process;
+  }
+  CHECK(vm::rests(gone));
+}
