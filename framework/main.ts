@@ -20,12 +20,12 @@ import { hostText, isLoopback } from './ip-addresses.js';
 import { Loop } from './loop.js';
 import type { Credentials, FrameworkInfo } from './mesos-http-client/index.js';
 import { type FrameworkOptions, readOptions } from './options.js';
-import { mesosTls, serverTls, usersIn } from './renewals.js';
+import { mesosTls, serverTls, usersIn, zooKeeperAccess } from './renewals.js';
 import { Scheduler } from './scheduler.js';
 import { Seat } from './seat.js';
 import { openSecrets } from './secrets.js';
 import { openLmdbStore } from './store/lmdb.js';
-import { stateFolder, userIn } from './store/place.js';
+import { stateFolder } from './store/place.js';
 import type { Store } from './store/store.js';
 import { openZooKeeperStore } from './store/zookeeper.js';
 import { isZooKeeperUrl, parseZooKeeperUrl, type ZooKeeper } from './zookeeper/index.js';
@@ -124,9 +124,9 @@ async function standingOf(options: FrameworkOptions, begin: (store: Store) => Re
   if (!isZooKeeperUrl(options.store)) return new Alone(await openLmdbStore(options.store), begin);
   const url = parseZooKeeperUrl(options.store);
   const sessionTimeoutMs = options.zkSessionTimeoutSeconds * 1000;
-  const user = await userIn(options.zkUserFile);
+  const access = await zooKeeperAccess(options, log);
   const open = (zooKeeper: ZooKeeper) => openZooKeeperStore(zooKeeper, `${url.path}/${stateFolder}`);
-  return new Elector({ url, sessionTimeoutMs, ...(user && { user }), open, begin, log });
+  return new Elector({ url, sessionTimeoutMs, access, open, begin, log });
 }
 
 /** An address that means all of the machine's is none that others can use. */

@@ -12,6 +12,9 @@ export interface FrameworkOptions extends TlsFiles {
   advertise: { host: string; port: number } | undefined;
   zkSessionTimeoutSeconds: number;
   zkUserFile: string | undefined;
+  zkCa: string | undefined;
+  zkCertificate: string | undefined;
+  zkKey: string | undefined;
   hostNames: string[];
   users: string | undefined;
   /** False: whoever reaches the API may do everything. */
@@ -85,6 +88,12 @@ const table: Row[] = [
     flags: '--zk-user-file <file>',
     text: 'file with name:password; only this user may then touch what is stored in ZooKeeper',
   },
+  {
+    flags: '--zk-ca <file>',
+    text: "PEM file with the authority of the certificates of --store's servers; with it or --zk-certificate they are spoken to over TLS",
+  },
+  { flags: '--zk-certificate <file>', text: 'PEM file with the certificate that these servers are shown' },
+  { flags: '--zk-key <file>', text: 'PEM file with the key of that certificate' },
   {
     flags: '--host-names <names>',
     text: 'further names clients reach the API by, separated by commas',

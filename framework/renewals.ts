@@ -13,6 +13,7 @@ import {
 } from './access/tls.js';
 import type { Account } from './access/users.js';
 import type { FrameworkOptions } from './options.js';
+import { userIn, type ZooKeeperAccess } from './store/place.js';
 
 /** @throws UsersError */
 export function usersIn(file: string, log: Logger): Promise<Renewed<Account[]>> {
@@ -40,6 +41,18 @@ export async function mesosTls(
   throw new Error(
     `--master ${plain}: with --mesos-ca or --mesos-certificate masters are asked over TLS; give https://`,
   );
+}
+
+type ZooKeeperFiles = Pick<FrameworkOptions, 'zkUserFile' | 'zkCa' | 'zkCertificate' | 'zkKey'>;
+
+/** For the store in ZooKeeper. Rejects with a sentence about the files. */
+export async function zooKeeperAccess(
+  { zkUserFile, zkCa: ca, zkCertificate: certificate, zkKey: key }: ZooKeeperFiles,
+  log: Logger,
+): Promise<ZooKeeperAccess> {
+  const user = await userIn(zkUserFile);
+  const tls = await clientTls({ name: 'zk', ca, certificate, key }, log);
+  return { ...(user !== undefined && { user }), ...(tls && { tls: () => tls.current }) };
 }
 
 async function clientTls(given: ClientTlsFiles, log: Logger): Promise<Renewed<ClientTls> | null> {

@@ -1,12 +1,14 @@
 /** Debian's ZooKeeper on loopback, in processes of this one. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { freePorts, memoryDirectory, Processes } from './bench/peer.js';
 import { until } from './e2e/system.js';
 
 /** The jar's manifest names the rest; the first entry holds its logging configuration. */
-const classPath = '/etc/zookeeper/conf:/usr/share/java/zookeeper.jar';
+const plainClassPath = '/etc/zookeeper/conf:/usr/share/java/zookeeper.jar';
+/** Its manifest names less of Netty, which serves TLS, than it needs. */
+const secureClassPath = `${plainClassPath}:/usr/share/java/netty-codec.jar:/usr/share/java/netty-resolver.jar`;
 const mainClass = 'org.apache.zookeeper.server.quorum.QuorumPeerMain';
 
 export interface ZooKeeperOptions {
@@ -14,6 +16,8 @@ export interface ZooKeeperOptions {
   servers?: number;
   /** Sessions may be as short as two of them. */
   tickMs?: number;
+  /** Serves TLS, too, at the ports `securePorts`, for clients with a certificate of the authority. PEM files. */
+  tls?: { certificate: string; key: string; authority: string };
   /** Of Java; by default those with which it starts quickly. */
   flags?: string[];
 }
@@ -22,24 +26,34 @@ export interface ZooKeeperOptions {
 export class ZooKeeperServers {
   readonly #processes = new Processes(memoryDirectory('zookeeper'));
   readonly #flags: string[];
+  readonly #classPath: string;
   readonly #pids: number[] = [];
 
   private constructor(
     readonly ports: readonly number[],
+    readonly securePorts: readonly number[],
+    classPath: string,
     flags: string[],
   ) {
+    this.#classPath = classPath;
     this.#flags = flags;
   }
 
   static async start(options: ZooKeeperOptions = {}): Promise<ZooKeeperServers> {
-    const { servers = 1, tickMs = 2000, flags = ['-Xmx128m', '-XX:TieredStopAtLevel=1'] } = options;
-    const free = await freePorts(servers * 3);
-    const ensemble = new ZooKeeperServers(free.slice(0, servers), flags);
+    const { servers = 1, tickMs = 2000, tls, flags = ['-Xmx128m', '-XX:TieredStopAtLevel=1'] } = options;
+    const free = await freePorts(servers * 4);
+    const ensemble = new ZooKeeperServers(
+      free.slice(0, servers),
+      free.slice(servers * 3),
+      tls ? secureClassPath : plainClassPath,
+      flags,
+    );
     const peers = ensemble.ports.map(
       (_, at) => `server.${at + 1}=127.0.0.1:${free[servers + at * 2]}:${free[servers + at * 2 + 1]}`,
     );
     for (const [at, port] of ensemble.ports.entries()) {
-      ensemble.#configure(at, port, tickMs, servers === 1 ? [] : peers);
+      const secure = tls === undefined ? [] : ensemble.#secure(at, tls);
+      ensemble.#configure(at, port, tickMs, [...(servers === 1 ? [] : peers), ...secure]);
       ensemble.run(at);
     }
     try {
@@ -57,7 +71,7 @@ export class ZooKeeperServers {
   }
 
   run(at: number): void {
-    const args = ['-Dzookeeper.root.logger=WARN,CONSOLE', '-cp', classPath, mainClass, this.#file(at)];
+    const args = ['-Dzookeeper.root.logger=WARN,CONSOLE', '-cp', this.#classPath, mainClass, this.#file(at)];
     this.#pids[at] = this.#processes.start(`server${at}`, 'java', [...this.#flags, ...args]);
   }
 
@@ -84,7 +98,18 @@ export class ZooKeeperServers {
     return join(this.#processes.directory, `zoo${at}.cfg`);
   }
 
-  #configure(at: number, port: number, tickMs: number, peers: string[]): void {
+  #secure(at: number, { certificate, key, authority }: NonNullable<ZooKeeperOptions['tls']>): string[] {
+    const pair = join(this.#processes.directory, `server${at}.pem`);
+    writeFileSync(pair, `${readFileSync(key)}${readFileSync(certificate)}`);
+    return [
+      'serverCnxnFactory=org.apache.zookeeper.server.NettyServerCnxnFactory',
+      ...[`secureClientPort=${this.securePorts[at]}`, 'secureClientPortAddress=127.0.0.1'],
+      ...[`ssl.keyStore.location=${pair}`, 'ssl.keyStore.type=PEM'],
+      ...[`ssl.trustStore.location=${authority}`, 'ssl.trustStore.type=PEM'],
+    ];
+  }
+
+  #configure(at: number, port: number, tickMs: number, more: string[]): void {
     const data = join(this.#processes.directory, `data${at}`);
     mkdirSync(data);
     writeFileSync(join(data, 'myid'), `${at + 1}\n`);
@@ -92,7 +117,7 @@ export class ZooKeeperServers {
       ...[`tickTime=${tickMs}`, 'initLimit=10', 'syncLimit=5', `dataDir=${data}`],
       ...[`clientPort=${port}`, 'clientPortAddress=127.0.0.1', 'maxClientCnxns=0'],
       ...['admin.enableServer=false', '4lw.commands.whitelist=stat,srvr'],
-      ...peers,
+      ...more,
     ];
     writeFileSync(this.#file(at), `${settings.join('\n')}\n`);
   }

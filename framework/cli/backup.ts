@@ -1,7 +1,8 @@
 import { open, readFile, rename, rm } from 'node:fs/promises';
+import { readClientTls } from '../access/tls.js';
 import { BackupError, type Entry, formatBackup, parseBackup } from '../backup/file.js';
 import { memberNumbersSkipped, restored } from '../backup/restored.js';
-import { readStore, userIn, withStore } from '../store/place.js';
+import { readStore, userIn, withStore, type ZooKeeperAccess } from '../store/place.js';
 import { type Store, StoreError } from '../store/store.js';
 import { EXIT, Failure } from './failure.js';
 import type { Output } from './output.js';
@@ -9,11 +10,15 @@ import type { Output } from './output.js';
 export interface StoreOptions {
   store: string;
   zkUserFile?: string;
+  zkCa?: string;
+  zkCertificate?: string;
+  zkKey?: string;
 }
 
 /** `gaia backup`: the framework may run meanwhile. The file has secrets in it and is its owner's only. */
-export async function backUp(output: Output, file: string, { store, zkUserFile }: StoreOptions): Promise<void> {
-  const entries = await ofStore(async () => readStore(store, await userIn(zkUserFile)));
+export async function backUp(output: Output, file: string, options: StoreOptions): Promise<void> {
+  const { store } = options;
+  const entries = await ofStore(async () => readStore(store, await accessOf(options)));
   const at = new Date().toISOString();
   const text = formatBackup({ at, entries });
   await writeNew(file, text);
@@ -25,13 +30,28 @@ export async function backUp(output: Output, file: string, { store, zkUserFile }
 export async function restore(
   output: Output,
   file: string,
-  { store, zkUserFile, force = false }: StoreOptions & { force?: boolean },
+  options: StoreOptions & { force?: boolean },
 ): Promise<void> {
+  const { store, force = false } = options;
   const { at, entries } = await readBackup(file);
-  await ofStore(async () => withStore(store, await userIn(zkUserFile), (into) => replace(into, store, entries, force)));
+  await ofStore(async () => withStore(store, await accessOf(options), (into) => replace(into, store, entries, force)));
   output.line(`${told(entries)} of ${at} are in ${store}. Start the framework on it.`);
   output.line('Tasks that were started since are not known: they are ended when their agents name them.');
   output.result({ store, at, records: entries.length, memberNumbersSkipped });
+}
+
+/** @throws StoreError about a file that is of no use */
+async function accessOf({
+  zkUserFile,
+  zkCa: ca,
+  zkCertificate: certificate,
+  zkKey: key,
+}: StoreOptions): Promise<ZooKeeperAccess> {
+  const user = await userIn(zkUserFile);
+  const tls = await readClientTls({ name: 'zk', ca, certificate, key }).catch((error: Error) => {
+    throw new StoreError(error.message);
+  });
+  return { ...(user !== undefined && { user }), ...((ca ?? certificate) !== undefined && { tls: () => tls }) };
 }
 
 async function replace(into: Store, place: string, entries: Entry[], force: boolean): Promise<void> {

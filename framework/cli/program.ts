@@ -215,7 +215,10 @@ function ofStore(command: Command): Command {
   const store = new Option('--store <PLACE>', 'as the framework was given it').env('GAIA_STORE');
   return command
     .addOption(store.default(join(defaultDirectory(), 'framework'), "the local cluster's"))
-    .addOption(new Option('--zk-user-file <FILE>', 'name:password for ZooKeeper').env('GAIA_ZK_USER_FILE'));
+    .addOption(new Option('--zk-user-file <FILE>', 'name:password for ZooKeeper').env('GAIA_ZK_USER_FILE'))
+    .addOption(new Option('--zk-ca <FILE>', "the authority of ZooKeeper's certificates, for TLS").env('GAIA_ZK_CA'))
+    .addOption(new Option('--zk-certificate <FILE>', 'the certificate that it is shown').env('GAIA_ZK_CERTIFICATE'))
+    .addOption(new Option('--zk-key <FILE>', 'the key of that certificate').env('GAIA_ZK_KEY'));
 }
 
 const outputOf = ({ json }: GlobalOptions): Output => new Output(json === true);

@@ -1,7 +1,7 @@
 /** Carries out what `Election` decides: sessions with ZooKeeper, the candidate's node, reigns. */
 import type { Logger } from 'pino';
 import { hostText } from '../ip-addresses.js';
-import { candidates } from '../store/place.js';
+import { candidates, type ZooKeeperAccess } from '../store/place.js';
 import type { Store } from '../store/store.js';
 import {
   type CandidateGroup,
@@ -19,8 +19,7 @@ export interface ElectorOptions {
   /** The schedulers that share its path elect one of them. */
   url: ZooKeeperUrl;
   sessionTimeoutMs: number;
-  /** `name:password` */
-  user?: string;
+  access: ZooKeeperAccess;
   /** Takes the store. It may take its time, and changes nothing that others see but that. */
   open: (zooKeeper: ZooKeeper) => Promise<Store>;
   /** Begins to act. It closes the store with itself. */
@@ -117,10 +116,12 @@ export class Elector implements Standing {
   }
 
   #openSession(): void {
-    const { url, sessionTimeoutMs, user, log } = this.#options;
-    const zooKeeper = new ZooKeeper({ ...url, timeoutMs: sessionTimeoutMs, ...(user === undefined ? {} : { user }) });
+    const { url, sessionTimeoutMs, access, log } = this.#options;
+    const zooKeeper = new ZooKeeper({ ...url, timeoutMs: sessionTimeoutMs, ...access });
     this.#session = zooKeeper;
-    const silent = setTimeout(() => log.warn({ servers: url.servers }, 'no ZooKeeper server answers'), silenceMs);
+    const silent = setTimeout(() => {
+      log.warn({ servers: url.servers, cause: zooKeeper.lossCause }, 'no ZooKeeper server answers');
+    }, silenceMs);
     const begun = zooKeeper.started().then(
       () => zooKeeper === this.#session && this.#step({ type: 'sessionBegan' }),
       () => undefined,

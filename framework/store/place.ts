@@ -1,6 +1,13 @@
 /** Where a store is: a directory, or `zk://host:port,host:port/path`; for whoever is no scheduler. */
 import { readFile } from 'node:fs/promises';
-import { inOrder, isZooKeeperUrl, parseZooKeeperUrl, ZooKeeper, type ZooKeeperError } from '../zookeeper/index.js';
+import {
+  inOrder,
+  isZooKeeperUrl,
+  parseZooKeeperUrl,
+  type SessionOptions,
+  ZooKeeper,
+  type ZooKeeperError,
+} from '../zookeeper/index.js';
 import { openLmdbStore, readLmdbStore } from './lmdb.js';
 import { type Store, StoreError } from './store.js';
 import { openZooKeeperStore } from './zookeeper.js';
@@ -10,6 +17,9 @@ export const candidates = { folder: 'schedulers', prefix: 'candidate_' } as cons
 export const stateFolder = 'state';
 
 const sessionTimeoutMs = 10_000;
+
+/** How a store in ZooKeeper is reached. */
+export type ZooKeeperAccess = Pick<SessionOptions, 'user' | 'tls'>;
 
 /** `name:password` in a file, which is no place for anything else. @throws StoreError */
 export async function userIn(file: string | undefined): Promise<string | undefined> {
@@ -23,19 +33,19 @@ export async function userIn(file: string | undefined): Promise<string | undefin
 }
 
 /** What a store holds, while a scheduler may hold it. @throws StoreError */
-export async function readStore(place: string, user?: string): Promise<[key: string, value: object][]> {
+export async function readStore(place: string, access: ZooKeeperAccess = {}): Promise<[key: string, value: object][]> {
   if (!isZooKeeperUrl(place)) return readLmdbStore(place);
-  return withSession(place, user, (zooKeeper, path) => readZooKeeperStore(zooKeeper, `${path}/${stateFolder}`));
+  return withSession(place, access, (zooKeeper, path) => readZooKeeperStore(zooKeeper, `${path}/${stateFolder}`));
 }
 
 /** Opens a store that no scheduler uses, for as long as `use` takes. @throws StoreError if one does */
 export async function withStore<T>(
   place: string,
-  user: string | undefined,
+  access: ZooKeeperAccess,
   use: (store: Store) => Promise<T>,
 ): Promise<T> {
   if (!isZooKeeperUrl(place)) return closing(await openLmdbStore(place), use);
-  return withSession(place, user, async (zooKeeper, path) => {
+  return withSession(place, access, async (zooKeeper, path) => {
     await refuseSchedulers(zooKeeper, path, place);
     return closing(await openZooKeeperStore(zooKeeper, `${path}/${stateFolder}`), use);
   });
@@ -51,16 +61,16 @@ async function closing<T>(store: Store, use: (store: Store) => Promise<T>): Prom
 
 async function withSession<T>(
   place: string,
-  user: string | undefined,
+  access: ZooKeeperAccess,
   use: (zooKeeper: ZooKeeper, path: string) => Promise<T>,
 ): Promise<T> {
   const { servers, path } = parseZooKeeperUrl(place);
-  const zooKeeper = new ZooKeeper({ servers, timeoutMs: sessionTimeoutMs, ...(user === undefined ? {} : { user }) });
+  const zooKeeper = new ZooKeeper({ servers, timeoutMs: sessionTimeoutMs, ...access });
   const late = setTimeout(() => zooKeeper.close(), sessionTimeoutMs);
   try {
     await zooKeeper.started().catch(() => {
       throw new StoreError(
-        `--store ${place}: no ZooKeeper server answers; are they running, and is the address right?`,
+        `--store ${place}: no ZooKeeper server answers (${zooKeeper.lossCause ?? 'it was silent'}); are they running, and is the address right?`,
       );
     });
     clearTimeout(late);

@@ -1,5 +1,6 @@
-/** One TCP connection to one server, from the connect request on: frames go out, answers come in their order. */
+/** One connection to one server, over TCP or TLS, from the connect request on: frames go out, answers come in their order. */
 import { connect, type Socket } from 'node:net';
+import { connect as connectWithTls } from 'node:tls';
 import { ZooKeeperError } from './error.js';
 import { FrameDecoder } from './jute.js';
 import { connectRequest, readConnectReply, type SessionKey } from './messages.js';
@@ -7,8 +8,19 @@ import { connectRequest, readConnectReply, type SessionKey } from './messages.js
 /** The list of a directory with some hundred thousand children. */
 const frameBytesMax = 64 * 1024 * 1024;
 
+/** PEM. */
+export interface ZooKeeperTls {
+  /** Of the authorities that are trusted; left out: those that Node trusts. */
+  authority?: Buffer;
+  /** This client's; servers ask for one unless they are told not to. */
+  certificate?: Buffer;
+  key?: Buffer;
+}
+
 export interface ConnectionOptions {
   server: { host: string; port: number };
+  /** Undefined: without. */
+  tls: ZooKeeperTls | undefined;
   key: SessionKey | null;
   lastZxid: bigint;
   timeoutMs: number;
@@ -28,8 +40,9 @@ export class Connection {
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
-    const { server, key, lastZxid, timeoutMs } = options;
-    this.#socket = connect({ ...server, noDelay: true });
+    const { server, tls, key, lastZxid, timeoutMs } = options;
+    this.#socket = tls === undefined ? connect(server) : connectOver(tls, server);
+    this.#socket.setNoDelay();
     this.#socket.write(connectRequest(key, lastZxid, timeoutMs));
     this.#socket
       .on('data', (chunk) => this.#receive(chunk))
@@ -76,4 +89,14 @@ export class Connection {
       this.#options.onConnected(readConnectReply(frame));
     }
   }
+}
+
+function connectOver({ authority, certificate, key }: ZooKeeperTls, server: { host: string; port: number }): Socket {
+  return connectWithTls({
+    ...server,
+    minVersion: 'TLSv1.2',
+    ...(authority && { ca: authority }),
+    ...(certificate && { cert: certificate }),
+    ...(key && { key }),
+  });
 }

@@ -4,7 +4,7 @@
  * under its session stops in time. A server that is cut off from the others answers pings for some seconds more; what must
  * not be done twice needs a check of a node's version in the same `multi`.
  */
-import { Connection } from './connection.js';
+import { Connection, type ZooKeeperTls } from './connection.js';
 import { ZooKeeperError } from './error.js';
 import { JuteReader } from './jute.js';
 import { authBody, opcode, readEvent, readHeader, request, type SessionKey, xid } from './messages.js';
@@ -18,6 +18,8 @@ export interface SessionOptions {
   timeoutMs: number;
   /** `name:password`, for nodes that only their creator may touch. */
   user?: string;
+  /** Asked for with each connection: files may have been renewed. Left out: connections are not encrypted. */
+  tls?: () => ZooKeeperTls;
 }
 
 const backoffMs = 100;
@@ -40,6 +42,7 @@ export class Session {
   #heardMs: number | null = null;
   #timer: NodeJS.Timeout | null = null;
   #over: ZooKeeperError | null = null;
+  #lossCause: string | null = null;
   #end!: (cause: ZooKeeperError) => void;
   #started!: () => void;
   readonly #ready: Promise<void>;
@@ -67,6 +70,11 @@ export class Session {
   get leaseLeftMs(): number {
     if (this.#over !== null || this.#heardMs === null) return 0;
     return Math.max(0, this.#heardMs + this.#timeoutMs - performance.now());
+  }
+
+  /** Why there was no connection the last time that there was none; null: there always was. */
+  get lossCause(): string | null {
+    return this.#lossCause;
   }
 
   get id(): bigint | null {
@@ -100,6 +108,7 @@ export class Session {
     this.#triedAtMs = sentMs;
     const connection = new Connection({
       server,
+      tls: this.#options.tls?.(),
       key: this.#key,
       lastZxid: this.#lastZxid,
       timeoutMs: this.#options.timeoutMs,
@@ -160,6 +169,7 @@ export class Session {
     if (this.#over || connection !== this.#connection) return;
     this.#connection = null;
     this.#connected = false;
+    this.#lossCause = cause.message;
     this.#requests.connectionLost(cause);
     for (const watcher of this.watches.takeAll()) watcher();
     this.#arm();

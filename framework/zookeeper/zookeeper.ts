@@ -45,6 +45,11 @@ export class ZooKeeper {
     return this.#session.leaseLeftMs;
   }
 
+  /** Why no server could be reached the last time that none could; null: one always could. */
+  get lossCause(): string | null {
+    return this.#session.lossCause;
+  }
+
   /** What ephemeral nodes name as their owner; null before the session has begun. */
   get sessionId(): bigint | null {
     return this.#session.id;

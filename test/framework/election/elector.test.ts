@@ -21,6 +21,7 @@ class Candidate {
     this.elector = new Elector({
       url: parseZooKeeperUrl(url),
       sessionTimeoutMs: 2000,
+      access: {},
       open: async () => {
         this.said.push('opens');
         await this.ready;
