@@ -34,6 +34,7 @@ function waitingSince(now: number): Waiting {
     count: 0,
     processedOffers: 0,
     unusedOffers: 0,
+    declinedFor: {},
     refusals: [],
     sentence: null,
     delayed: false,
@@ -70,8 +71,21 @@ function explain(context: Context, demand: Demand, atHand: AtHand): void {
   const { id } = demand.request;
   const waiting = memory.waiting.get(id) as Waiting;
   const { refusals, ...why } = reasons(context, demand, atHand);
-  const explained = { delayed: false, explainedMs: now, refusals: refusals.slice(0, refusalsMax) };
+  const declinedFor = declinedBy(context, waiting, refusals);
+  const explained = { delayed: false, declinedFor, explainedMs: now, refusals: refusals.slice(0, refusalsMax) };
   memory.waiting.set(id, { ...waiting, ...why, ...explained });
+}
+
+/** With those that have come since it was looked at last. */
+function declinedBy(
+  { memory }: Context,
+  { declinedFor, explainedMs }: Waiting,
+  refusals: Refusal[],
+): Record<string, number> {
+  const isNew = ({ agentId }: Refusal) => (memory.agents.get(agentId)?.offeredMs ?? 0) > (explainedMs ?? 0);
+  const fresh = lodash.uniqBy(refusals, 'agentId').filter((refusal) => refusal.rule !== 'notOffered' && isNew(refusal));
+  if (fresh.length === 0) return declinedFor;
+  return lodash.mergeWith({}, declinedFor, lodash.countBy(fresh, 'rule'), (one = 0, other = 0) => one + other);
 }
 
 function delaySentence(context: Context, demand: Demand): string {

@@ -32,6 +32,7 @@ import {
   type FrameworkService,
   type FrameworkView,
   NotLeading,
+  type OfferView,
   type Vitals,
 } from './service.js';
 import type { Store } from './store/store.js';
@@ -141,6 +142,10 @@ export class Loop implements FrameworkService, Reign {
 
   vitals(): Vitals {
     return this.#pulse.vitals(this.#client.heardMs, this.#queue.length);
+  }
+
+  lastOffers(agentIds: Iterable<string>): OfferView[] {
+    return this.#options.scheduler.lastOffers(agentIds);
   }
 
   plan(spec: AppSpec): Plan {

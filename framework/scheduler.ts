@@ -21,6 +21,7 @@ import { noteDrains } from './scheduler/drains.js';
 import { convergeGroup } from './scheduler/groups.js';
 import { forgetGuestWishes } from './scheduler/guest-orders.js';
 import { stopUnhealthy } from './scheduler/health.js';
+import { lastOffers } from './scheduler/last-offers.js';
 import { mendLostCalls, noteLostCall } from './scheduler/lost-calls.js';
 import { forgetUnheard, receiveInverseOffers, rescindInverseOffer } from './scheduler/maintenance.js';
 import { match } from './scheduler/match.js';
@@ -40,7 +41,7 @@ import { planOver } from './scheduler/surroundings.js';
 import { ageUnreachable, forgiveBackoff } from './scheduler/tasks.js';
 import { receiveUpdate } from './scheduler/updates.js';
 import { viewOf } from './scheduler/views.js';
-import type { ClusterView, FrameworkView } from './service.js';
+import type { ClusterView, FrameworkView, OfferView } from './service.js';
 
 export class Scheduler {
   readonly #context: Context;
@@ -82,6 +83,10 @@ export class Scheduler {
 
   view(now: number): FrameworkView {
     return viewOf({ ...this.#context, now });
+  }
+
+  lastOffers(agentIds: Iterable<string>): OfferView[] {
+    return lastOffers(this.#context, agentIds);
   }
 
   /** What placement would do with a new app on what the agents offered last. Changes nothing. */

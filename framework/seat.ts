@@ -10,6 +10,7 @@ import {
   type FrameworkService,
   type FrameworkView,
   NotLeading,
+  type OfferView,
   type Vitals,
 } from './service.js';
 
@@ -35,6 +36,10 @@ export class Seat implements FrameworkService {
 
   vitals(): Vitals {
     return this.#sitting.vitals();
+  }
+
+  lastOffers(agentIds: Iterable<string>): OfferView[] {
+    return this.#sitting.lastOffers(agentIds);
   }
 
   async command(command: Command): Promise<CommandResult> {

@@ -2,7 +2,7 @@ import type { Distribution, ReplicaReport } from '../executor/assignment.js';
 import type { AgentName, Cluster, Selection } from '../placement/cluster.js';
 import type { PreemptionPlan } from '../placement/preemption.js';
 import type { RebalanceMove } from '../placement/rebalance.js';
-import type { Plan, Refusal } from '../placement/types.js';
+import type { AttributeValue, Plan, PortRange, Refusal } from '../placement/types.js';
 import type { AppGroup, AppSpec, TreeChange } from './app.js';
 import type { EventLog } from './events/log.js';
 import type { CheckStatusInfo, TaskState } from './mesos-http-client/index.js';
@@ -18,6 +18,8 @@ export interface FrameworkService {
   /** A consistent picture; never modified afterwards. */
   view(): FrameworkView;
   vitals(): Vitals;
+  /** What these agents offered last. */
+  lastOffers(agentIds: Iterable<string>): OfferView[];
   /** Resolves when the change is durable (its effects follow as a deployment). */
   command(command: Command): Promise<CommandResult>;
   /** What `placement` would do with this spec on the offers at hand. Changes nothing. */
@@ -339,6 +341,8 @@ export interface QueueView {
   since: string;
   processedOffersCount: number;
   unusedOffersCount: number;
+  /** By the rule, each offer once, since it waits. */
+  declinedFor: Record<string, number>;
   /** Latest reasons, per agent. */
   refusals: Refusal[];
   sentence: string | null;
@@ -346,6 +350,17 @@ export interface QueueView {
   waitsFor: string;
   /** Room that is kept for it; null: none is now. */
   earmark: EarmarkView | null;
+}
+
+/** The last that an agent has offered and nothing has taken since. */
+export interface OfferView {
+  id: string;
+  agentId: string;
+  hostname: string;
+  attributes: Record<string, AttributeValue>;
+  /** Each with one of the three. */
+  resources: { name: string; role: string; scalar?: number; ranges?: PortRange[]; set?: string[] }[];
+  at: string;
 }
 
 export interface EarmarkView {

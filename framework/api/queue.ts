@@ -1,17 +1,20 @@
 import _ from 'lodash';
-import type { FrameworkView, QueueView } from '../service.js';
+import type { FrameworkService, FrameworkView, OfferView, QueueView } from '../service.js';
 import { appSummary } from './answers.js';
 import { segmentsAfter } from './app-path.js';
 import { type Context, requireApp } from './context.js';
 import { ApiError, uriNotFound } from './errors.js';
+import { texts } from './query.js';
 import type { Resource } from './resource.js';
 
 /** `/v2/queue`: what waits to be launched and why. `sentence` and `refusals` are extensions, with numbers per agent. */
 export function queueResource({ service }: Context): Resource {
   return {
-    GET: () => {
+    GET: (request) => {
       const view = service.view();
-      return { queue: view.queue.map((item) => queueItem(item, view)) };
+      const embeds = texts(request, 'embed').includes('lastUnusedOffers');
+      const unused = (item: QueueView) => (embeds ? { lastUnusedOffers: lastUnused(service, item) } : {});
+      return { queue: view.queue.map((item) => ({ ...queueItem(item, view), ...unused(item) })) };
     },
   };
 }
@@ -48,7 +51,8 @@ function queueItem(item: QueueView, view: FrameworkView) {
     processedOffersSummary: {
       processedOffersCount: item.processedOffersCount,
       unusedOffersCount: item.unusedOffersCount,
-      rejectSummaryLastOffers: funnel(item),
+      rejectSummaryLastOffers: funnel(_.countBy(ofAgents(item), 'rule')),
+      rejectSummaryLaunchAttempt: funnel(item.declinedFor),
     },
     sentence: item.sentence,
     waitsFor: item.waitsFor,
@@ -64,6 +68,8 @@ const FUNNEL = [
 ];
 
 const REASON_OF_RULE: Record<string, string> = {
+  closed: 'AgentMaintenance',
+  kept: 'NoCorrespondingReservationFound',
   cpus: 'InsufficientCpus',
   mem: 'InsufficientMemory',
   disk: 'InsufficientDisk',
@@ -71,14 +77,49 @@ const REASON_OF_RULE: Record<string, string> = {
   ports: 'InsufficientPorts',
 };
 
-/** Counted over the latest offer of each agent; what one stage declined, later stages have not processed. */
-function funnel({ refusals }: QueueView) {
-  const ofAgents = _.uniqBy(refusals, (refusal) => refusal.agentId);
-  const declinedBy = _.countBy(ofAgents, (refusal) => REASON_OF_RULE[refusal.rule] ?? 'UnfulfilledConstraint');
-  let processed = ofAgents.length;
+const reasonOf = (rule: string) => REASON_OF_RULE[rule] ?? 'UnfulfilledConstraint';
+
+/** One refusal of each agent's latest offer. */
+const ofAgents = ({ refusals }: QueueView) =>
+  _.uniqBy(
+    refusals.filter(({ rule }) => rule !== 'notOffered'),
+    'agentId',
+  );
+
+/** From how many offers each rule declined; what one stage declined, later stages have not processed. */
+function funnel(byRule: Record<string, number>) {
+  const declinedBy: Record<string, number> = {};
+  for (const [rule, count] of Object.entries(byRule))
+    declinedBy[reasonOf(rule)] = (declinedBy[reasonOf(rule)] ?? 0) + count;
+  let processed = _.sum(Object.values(byRule));
   return FUNNEL.map((reason) => {
     const stage = { reason, declined: declinedBy[reason] ?? 0, processed };
     processed -= stage.declined;
     return stage;
   });
+}
+
+/** With the reasons why they were of no use. */
+function lastUnused(service: FrameworkService, item: QueueView) {
+  const rules = new Map(ofAgents(item).map(({ agentId, rule }) => [agentId, rule]));
+  return service.lastOffers(rules.keys()).map(({ at, attributes, resources, ...offer }) => ({
+    offer: {
+      ...offer,
+      resources,
+      attributes: Object.entries(attributes).map(([name, attribute]) => ({ name, ...attributeJson(attribute) })),
+    },
+    reason: [reasonOf(rules.get(offer.agentId) ?? '')],
+    timestamp: at,
+  }));
+}
+
+function attributeJson(attribute: OfferView['attributes'][string]) {
+  switch (attribute.type) {
+    case 'ranges':
+      return { ranges: attribute.value };
+    case 'set':
+      return { set: attribute.value };
+    default:
+      return { [attribute.type]: attribute.value };
+  }
 }

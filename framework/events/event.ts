@@ -65,6 +65,8 @@ type Content =
       host: string;
       runSpecVersion: string;
     }
+  | { eventType: 'add_health_check_event'; appId: string; version: string; healthCheck: object }
+  | { eventType: 'remove_health_check_event'; appId: string }
   | { eventType: 'failed_health_check_event'; appId: string; instanceId: string; healthCheck: object }
   | { eventType: 'health_status_changed_event'; appId: string; instanceId: string; version: string; alive: boolean }
   | {

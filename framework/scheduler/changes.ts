@@ -7,6 +7,7 @@ import type { Context } from './context.js';
 import { countEnd, startDeployment } from './deployments.js';
 import { rememberChange } from './history.js';
 import { publish, publishEnd } from './publish.js';
+import { publishChecks } from './publish-health.js';
 import type { AppRecord, DeploymentRecord } from './records.js';
 import type { Targets } from './steps.js';
 import { tell } from './story.js';
@@ -43,10 +44,13 @@ export function unlock(context: Context, appIds: string[], force: boolean): Refu
 }
 
 /** Apps whose deployment ends early without being taken back: what it has not begun follows now, in no order, and restarts nothing. */
-export function settle({ state }: Context, appIds: string[]): void {
+export function settle(context: Context, appIds: string[]): void {
+  const { state } = context;
   for (const id of appIds) {
     const app = state.apps.get(id);
-    if (app && !app.deleting && state.deploymentsOf(id).length === 0) state.apps.put(id, { ...app, active: app.spec });
+    if (!app || app.deleting || state.deploymentsOf(id).length > 0) continue;
+    publishChecks(context, app.spec, app.active.healthChecks ?? [], app.spec.healthChecks ?? []);
+    state.apps.put(id, { ...app, active: app.spec });
   }
 }
 

@@ -98,6 +98,8 @@ export interface HeldOffer {
 export interface KnownAgent {
   snapshot: AgentSnapshot;
   host: string;
+  /** Of its newest offer. */
+  offerId: string;
   offeredMs: number;
 }
 
@@ -113,6 +115,8 @@ export interface Waiting {
   count: number;
   processedOffers: number;
   unusedOffers: number;
+  /** What its agents' offers were declined for since it waits, by the rule: each offer once, if the app was looked at while it was the agent's newest. */
+  declinedFor: Record<string, number>;
   refusals: Refusal[];
   sentence: string | null;
   /** `sentence` is about the back-off, not about agents. */

@@ -7,6 +7,7 @@ import type { Wanted } from './changes.js';
 import { type Context, isoTime } from './context.js';
 import { guestProgress } from './guests.js';
 import { publishEnd, publishStep } from './publish.js';
+import { publishChecks } from './publish-health.js';
 import { type Group, groupOf, groupState, lostSentence } from './quorum.js';
 import type { AppRecord, DeploymentAction, DeploymentRecord, TaskRecord } from './records.js';
 import { stepsOf, type Targets } from './steps.js';
@@ -86,8 +87,11 @@ function begin(context: Context, { action, app: id }: DeploymentAction): void {
   const app = context.state.apps.get(id);
   if (!app) return;
   const { apps } = context.state;
+  const isNew = action === 'StartApplication';
+  const wanted = action === 'StopApplication' ? [] : (app.spec.healthChecks ?? []);
+  publishChecks(context, app.spec, isNew ? [] : (app.active.healthChecks ?? []), wanted);
   if (action === 'StopApplication') apps.put(id, { ...app, deleting: true });
-  else if (action === 'StartApplication') apps.put(id, { ...app, active: { ...app.spec, instances: 0 } });
+  else if (isNew) apps.put(id, { ...app, active: { ...app.spec, instances: 0 } });
   else apps.put(id, { ...app, active: app.spec, backoff: null });
 }
 

@@ -64,6 +64,7 @@ function knownAgent(offers: Offer[], frameworkId: string | null, now: number): K
   return {
     snapshot: snapshotOf(offers, resourcesOf(offers), frameworkId),
     host: hostOf(offers[0] as Offer),
+    offerId: (offers.at(-1) as Offer).id.value,
     offeredMs: now,
   };
 }

@@ -1,9 +1,23 @@
 /** What is told at `/v2/events` of tasks' health. */
-import type { HealthCheck } from '../app.js';
+import lodash from 'lodash';
+import type { AppSpec, HealthCheck } from '../app.js';
 import { instanceOfTask } from '../task-ids.js';
 import type { Context } from './context.js';
 import { publish } from './publish.js';
 import type { TaskRecord } from './records.js';
+
+/** What an app is probed with has changed. */
+export function publishChecks(
+  context: Context,
+  { id, version }: AppSpec,
+  before: HealthCheck[],
+  after: HealthCheck[],
+): void {
+  for (const _gone of lodash.differenceWith(before, after, lodash.isEqual))
+    publish(context, { eventType: 'remove_health_check_event', appId: id });
+  for (const healthCheck of lodash.differenceWith(after, before, lodash.isEqual))
+    publish(context, { eventType: 'add_health_check_event', appId: id, version, healthCheck });
+}
 
 export function publishFailedCheck(context: Context, { id, appId }: TaskRecord, healthCheck: HealthCheck): void {
   publish(context, { eventType: 'failed_health_check_event', appId, instanceId: instanceOfTask(id), healthCheck });

@@ -203,6 +203,7 @@ function queueView(context: Context, app: AppRecord | undefined, waiting: Waitin
       since: isoTime(waiting.sinceMs),
       processedOffersCount: waiting.processedOffers,
       unusedOffersCount: waiting.unusedOffers,
+      declinedFor: waiting.declinedFor,
       refusals: waiting.refusals,
       sentence: joined([preemptionSentence(context, app), waiting.sentence]),
       waitsFor: waitsFor(context, app, waiting),

@@ -28,6 +28,18 @@ describe('scheduler: what it counts', () => {
     const large = world.view();
     assert.ok(large.counts.offersDeclined.unsuitable > 0);
     assert.equal(large.queue[0]?.waitsFor, 'cpus');
+    const { declinedFor = {} } = large.queue[0] ?? {};
+    const known = large.queue[0]?.refusals.map(({ agentId }) => agentId) ?? [];
+    const last = world.scheduler.lastOffers([...known, 'unknown']);
+    assert.equal(known.length, 3);
+    assert.deepEqual(
+      last.map(({ agentId }) => agentId),
+      known,
+    );
+    assert.ok(last.every(({ id, resources }) => id !== '' && resources.some(({ name }) => name === 'cpus')));
+    assert.deepEqual(Object.keys(declinedFor), ['cpus']);
+    const looks = large.counts.offersReceived - counts.offersReceived;
+    assert.ok((declinedFor.cpus ?? 0) > 0 && (declinedFor.cpus ?? 0) <= looks + 3, `${declinedFor.cpus} of ${looks}`);
     const [deployment] = large.deployments;
     assert.ok(deployment && world.now - Date.parse(deployment.stepSince) >= 5000);
     world.command({ type: 'cancelDeployment', deploymentId: deployment.id, force: true });

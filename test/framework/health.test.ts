@@ -31,6 +31,34 @@ const failing = (world: World, isFailing: (taskId: string) => boolean) => {
 };
 const tasks = (world: World, id = '/web') => runningTasks(world, id);
 
+describe('scheduler: events of health checks', () => {
+  const told = (world: World) =>
+    world.published.splice(0).flatMap((event) => {
+      if (event.eventType === 'add_health_check_event')
+        return [`add ${(event.healthCheck as HealthCheck).path} of ${event.version}`];
+      return event.eventType === 'remove_health_check_event' ? [`remove of ${event.appId}`] : [];
+    });
+  const change = (world: World, spec: AppSpec) => {
+    world.command(put(spec));
+    world.until(settled);
+    return told(world);
+  };
+
+  it('tell which checks an app has got, and that it has lost some', () => {
+    const other = { ...check, path: '/other' };
+    const first = web();
+    const world = deployed(first);
+    assert.deepEqual(told(world), [`add /ready of ${first.version}`]);
+    assert.deepEqual(change(world, web({ instances: 2 })), [], 'the checks are the same');
+    const second = web({ healthChecks: [other, check], version: '2099-11-22T10:00:00.000Z' });
+    assert.deepEqual(change(world, second), ['add /other of 2099-11-22T10:00:00.000Z']);
+    assert.deepEqual(change(world, web({ healthChecks: [other] })), ['remove of /web']);
+    world.command({ type: 'deleteApp', appId: '/web', force: false });
+    world.until(settled);
+    assert.deepEqual(told(world), ['remove of /web']);
+  });
+});
+
 describe('scheduler: health checks', () => {
   it('probe each task where it listens, at every interval', () => {
     const world = started(web({ instances: 2 }));

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { deploymentJson } from '../../framework/api/answers.js';
 import type { AppSpec, ReadinessCheck } from '../../framework/app.js';
 import { bodyBytesMax } from '../../framework/scheduler/readiness.js';
+import type { DeploymentView } from '../../framework/service.js';
 import { pass, put, runningTasks, settled, started } from './model/running.js';
 import { answered, appSpec, readinessCheck, replicatedSpec, type World } from './model/world.js';
 
@@ -30,6 +32,8 @@ describe('scheduler: readiness checks', () => {
       ready: false,
       lastResponse: { status: 503, contentType: 'text/plain', body: 'warming up' },
     });
+    const [action] = deploymentJson(deployment as DeploymentView).currentActions as Record<string, unknown>[];
+    assert.deepEqual(action?.readinessCheckResults, readiness);
     world.onProbe = () => answered(200);
     world.until(settled, 20);
   });

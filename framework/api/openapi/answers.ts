@@ -38,6 +38,7 @@ const failure = object({
   },
 });
 
+const rejects = list(object({ reason: text, declined: count, processed: count }));
 const queued = object({
   app: anything,
   count,
@@ -47,8 +48,10 @@ const queued = object({
   processedOffersSummary: object({
     processedOffersCount: count,
     unusedOffersCount: count,
-    rejectSummaryLastOffers: list(object({ reason: text, declined: count, processed: count })),
+    rejectSummaryLastOffers: rejects,
+    rejectSummaryLaunchAttempt: rejects,
   }),
+  'lastUnusedOffers?': list(object({ offer: anything, reason: list(text), timestamp: time })),
   sentence: maybe(text),
   waitsFor: text,
   refusals: list(anything),

@@ -160,7 +160,7 @@ const otherPaths: Record<string, Path> = {
       answers: { 200: 'DeploymentResult', 202: null },
     },
   },
-  '/v2/queue': { GET: get('what waits to be launched, and why', 'Queue') },
+  '/v2/queue': { GET: get('what waits to be launched, and why', 'Queue', ['embed']) },
   '/v2/queue/{appId}/delay': { DELETE: { summary: 'forgets the back-off of an app', answers: { 204: null } } },
   '/v2/events': {
     GET: get('what happens, as Server-Sent Events', 'text/event-stream', ['event_type', 'after', 'follow']),

@@ -11,6 +11,7 @@ import type {
   CommandResult,
   FrameworkService,
   FrameworkView,
+  OfferView,
   TaskView,
   Vitals,
 } from '../../../framework/service.js';
@@ -86,6 +87,17 @@ export class MemoryService implements FrameworkService {
 
   vitals(): Vitals {
     return this.told;
+  }
+
+  lastOffers(agentIds: Iterable<string>): OfferView[] {
+    return [...agentIds].map((agentId) => ({
+      ...{ id: `offer-of-${agentId}`, agentId, hostname: agentId, at: '2026-11-22T10:00:00.000Z' },
+      attributes: { rack: { type: 'text', value: 'r1' } },
+      resources: [
+        { name: 'cpus', role: '*', scalar: 1 },
+        { name: 'ports', role: 'gaia', ranges: [{ begin: 31_000, end: 31_009 }] },
+      ],
+    }));
   }
 
   async command(command: Command): Promise<CommandResult> {

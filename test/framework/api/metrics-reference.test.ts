@@ -35,7 +35,14 @@ async function busy(): Promise<void> {
     if (report?.metrics) report.metrics.refusedConnections = { badSecret: 1 };
   });
   const app = service.view().apps.find(({ spec }) => spec.id === web.id);
-  const waits = { count: 2, delaySecondsLeft: 0, processedOffersCount: 1, unusedOffersCount: 1, earmark: null };
+  const waits = {
+    count: 2,
+    delaySecondsLeft: 0,
+    processedOffersCount: 1,
+    unusedOffersCount: 1,
+    declinedFor: { cpus: 2, closed: 1 },
+    earmark: null,
+  };
   const why = { refusals: [], sentence: null, waitsFor: 'mem', since: new Date(Date.now() - 60_000).toISOString() };
   service.queue = [{ appId: web.id, spec: (app as never as { spec: never }).spec, ...waits, ...why }];
   service.told = {

@@ -91,7 +91,14 @@ async function fill(): Promise<void> {
   service.treeChanges = [{ version, apps: {}, groups: {} }];
   const spec = service.view().apps.find((app) => app.spec.id === web.id)?.spec;
   assert.ok(spec);
-  const waits = { count: 1, delaySecondsLeft: 0, since: version, processedOffersCount: 1, unusedOffersCount: 1 };
+  const waits = {
+    count: 1,
+    delaySecondsLeft: 0,
+    since: version,
+    processedOffersCount: 1,
+    unusedOffersCount: 1,
+    declinedFor: { cpus: 2, closed: 1 },
+  };
   service.queue = [{ appId: web.id, spec, ...waits, refusals: [], sentence: null, waitsFor: 'cpus', earmark: null }];
   service.viewsPerDeployment = 1000;
   await call('POST', '/v2/apps/shop/web/restart');

@@ -27,8 +27,13 @@ describe('api: the rest', () => {
     const refusal = (agentId: string, rule: string) => {
       return { agentId, hostname: agentId, rule, asked: 2, free: 1, missing: 1, sentence: `${rule}: 1 is missing` };
     };
-    const refusals = [refusal('a', 'cpus'), refusal('b', 'distinctAgents'), refusal('c', 'cpus')];
-    const counts = { processedOffersCount: 9, unusedOffersCount: 9 };
+    const refusals = [
+      refusal('a', 'cpus'),
+      refusal('b', 'distinctAgents'),
+      refusal('c', 'cpus'),
+      refusal('d', 'notOffered'),
+    ];
+    const counts = { processedOffersCount: 9, unusedOffersCount: 9, declinedFor: { cpus: 2, closed: 1 } };
     service.queue = [
       {
         appId: spec.id,
@@ -49,6 +54,32 @@ describe('api: the rest', () => {
     const find = (reason: string) => stages.find((stage: { reason: string }) => stage.reason === reason);
     assert.deepEqual(find('UnfulfilledConstraint'), { reason: 'UnfulfilledConstraint', declined: 1, processed: 3 });
     assert.deepEqual(find('InsufficientCpus'), { reason: 'InsufficientCpus', declined: 2, processed: 2 });
+    const since = item.processedOffersSummary.rejectSummaryLaunchAttempt;
+    assert.deepEqual(
+      since.filter(({ declined }: { declined: number }) => declined > 0),
+      [
+        { reason: 'AgentMaintenance', declined: 1, processed: 3 },
+        { reason: 'InsufficientCpus', declined: 2, processed: 2 },
+      ],
+    );
+    assert.equal(item.lastUnusedOffers, undefined);
+    const [{ lastUnusedOffers }] = (await call('GET', '/v2/queue?embed=lastUnusedOffers')).body.queue;
+    assert.deepEqual(
+      lastUnusedOffers.map(({ reason }: { reason: string[] }) => reason),
+      [['InsufficientCpus'], ['UnfulfilledConstraint'], ['InsufficientCpus']],
+    );
+    assert.deepEqual(lastUnusedOffers[0], {
+      offer: {
+        ...{ id: 'offer-of-a', agentId: 'a', hostname: 'a' },
+        resources: [
+          { name: 'cpus', role: '*', scalar: 1 },
+          { name: 'ports', role: 'gaia', ranges: [{ begin: 31_000, end: 31_009 }] },
+        ],
+        attributes: [{ name: 'rack', text: 'r1' }],
+      },
+      reason: ['InsufficientCpus'],
+      timestamp: '2026-11-22T10:00:00.000Z',
+    });
     assert.equal((await call('GET', '/v2/apps/shop/web')).body.app.waiting.sentence, 'cpus');
     assert.equal((await call('DELETE', '/v2/queue/shop/web/delay')).status, 204);
     assert.equal((await call('DELETE', '/v2/queue/none/delay')).status, 404);

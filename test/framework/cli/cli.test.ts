@@ -160,7 +160,7 @@ describe('gaia app', () => {
       missing: 1,
       sentence: '1 cpu is missing',
     };
-    const counts = { processedOffersCount: 1, unusedOffersCount: 1 };
+    const counts = { processedOffersCount: 1, unusedOffersCount: 1, declinedFor: { cpus: 2, closed: 1 } };
     service.queue = [
       {
         appId: spec.id,

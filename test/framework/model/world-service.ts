@@ -8,6 +8,7 @@ import type {
   CommandResult,
   FrameworkService,
   FrameworkView,
+  OfferView,
   Vitals,
 } from '../../../framework/service.js';
 import type { Plan } from '../../../placement/types.js';
@@ -24,6 +25,10 @@ export class WorldService implements FrameworkService {
 
   vitals(): Vitals {
     return new Pulse().vitals(null, 0);
+  }
+
+  lastOffers(agentIds: Iterable<string>): OfferView[] {
+    return this.world.scheduler.lastOffers(agentIds);
   }
 
   async command(command: Command): Promise<CommandResult> {
