@@ -269,7 +269,18 @@ export const OPERATOR_CALL_TYPES = [
   'UPDATE_MAINTENANCE_SCHEDULE',
   'START_MAINTENANCE',
   'STOP_MAINTENANCE',
+  'GET_QUOTA',
+  'UPDATE_QUOTA',
+  'GET_WEIGHTS',
+  'UPDATE_WEIGHTS',
+  'GET_ROLES',
 ] as const;
+
+const SCALARS = optional({ map: message({ value: required('double') }) });
+const QUOTA_CONFIG = message({ role: required('string'), guarantees: SCALARS, limits: SCALARS });
+export const WEIGHTS = message({
+  weight_infos: repeated(message({ role: required('string'), weight: required('double') })),
+});
 
 export const OPERATOR_CALL: Message = message({
   type: optional({ enum: OPERATOR_CALL_TYPES }),
@@ -282,4 +293,6 @@ export const OPERATOR_CALL: Message = message({
   update_maintenance_schedule: optional(message({ schedule: required(SCHEDULE) })),
   start_maintenance: optional(MACHINE_IDS),
   stop_maintenance: optional(MACHINE_IDS),
+  update_quota: optional(message({ force: optional('bool'), quota_configs: repeated(QUOTA_CONFIG) })),
+  update_weights: optional(WEIGHTS),
 });

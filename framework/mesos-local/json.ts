@@ -21,6 +21,8 @@ const DOUBLE_FIELDS = new Set([
   'mem',
   'disk',
   'gpus',
+  'ports',
+  'weight',
 ]);
 
 /** @param field name of the field whose value this is; `value` holds a double wherever it holds a number */

@@ -12,6 +12,8 @@ export type FieldType =
   | 'bool'
   | 'any'
   | { enum: readonly string[] }
+  /** By any name. */
+  | { map: Message }
   | Message;
 export interface Field {
   type: FieldType;
@@ -72,10 +74,16 @@ function convertValue(value: unknown, name: string, type: FieldType): unknown {
   if (typeof type === 'object' && 'fields' in type) {
     return isObject(value) ? convertMessage(value, type) : refuse(value, name);
   }
+  if (typeof type === 'object' && 'map' in type) return convertMap(value, name, type.map);
   if (typeof value !== 'string') return refuse(value, name);
   if (typeof type === 'object') return type.enum.includes(value) ? value : undefined;
   if (type === 'bytes') checkBase64(value, name);
   return value;
+}
+
+function convertMap(value: unknown, name: string, type: Message): Record<string, unknown> {
+  if (!isObject(value)) return refuse(value, name);
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, convertValue(item, name, type)]));
 }
 
 function convertNumber(value: unknown, name: string, type: 'double' | 'integer'): number {
@@ -103,7 +111,12 @@ function missingFields(value: Record<string, unknown>, type: Message, prefix: st
   const nested = fields.flatMap(([name, field]) => {
     const content = value[name];
     const inner = field.type;
-    if (content === undefined || typeof inner !== 'object' || !('fields' in inner)) return [];
+    if (content === undefined || typeof inner !== 'object') return [];
+    if ('map' in inner) {
+      const entries = Object.entries(content as Record<string, Record<string, unknown>>);
+      return entries.flatMap(([key, item]) => missingFields(item, inner.map, `${prefix}${name}['${key}'].`));
+    }
+    if (!('fields' in inner)) return [];
     const items =
       field.label === 'repeated' ? (content as Record<string, unknown>[]) : [content as Record<string, unknown>];
     return items.flatMap((item, index) => {

@@ -1,17 +1,23 @@
 import lodash from 'lodash';
-import {
-  add,
-  contains,
-  reservationRole,
-  reservationsOf,
-  subtract,
-  toThousandths,
-} from '../../mesos-http-client/resources.js';
+import { add, contains, reservationRole, reservationsOf, subtract } from '../../mesos-http-client/resources.js';
 import type { Resource } from '../../mesos-http-client/types.js';
+import {
+  beyond,
+  consumedBy,
+  cutTo,
+  isWithin,
+  lineage,
+  narrower,
+  type Quantities,
+  type Quota,
+  quantitiesOf,
+  total,
+} from './quota.js';
+import { type Candidate, type RankingInput, ranked, scalar } from './ranking.js';
 
 /**
- * Who is offered what: Mesos' hierarchical allocator in small. Agents in random order; on each the role with the
- * lowest dominant share, in it the framework with the lowest, gets all that is free for it (coarse, one offer).
+ * Who is offered what: Mesos' hierarchical allocator in small. Agents in random order; on each the framework whose turn
+ * it is gets all that is free for it, within quotas (coarse, one offer).
  */
 
 export interface AllocatorAgent {
@@ -43,12 +49,11 @@ export interface Allocation {
   resources: readonly Resource[];
 }
 
-export interface AllocatorInput {
+export interface AllocatorInput extends RankingInput {
   agents: readonly AllocatorAgent[];
-  frameworks: readonly AllocatorFramework[];
   held: readonly Allocation[];
-  /** How often the framework has been given an offer for the role. */
-  timesChosen(frameworkId: string, role: string): number;
+  /** By role. */
+  quotas: ReadonlyMap<string, Quota>;
   /** Whether a filter of the framework hides this offer. */
   isFiltered(offer: Allocation): boolean;
   /** Returns a number in [0, 1). */
@@ -58,25 +63,97 @@ export interface AllocatorInput {
 /** An offer needs one of these (Mesos' default `min_allocatable_resources`). */
 const MINIMUM = { cpus: 0.01, mem: 32 };
 
-/** The offers to make now. They are exclusive: together with what is held they never exceed an agent's resources. */
+/**
+ * The offers to make now. They are exclusive: together with what is held they never exceed an agent's resources. What is
+ * guaranteed is given first; of the rest nobody gets what is still missing to a guarantee, or more than a limit.
+ */
 export function allocate(input: AllocatorInput): Allocation[] {
-  const offers: Allocation[] = [];
-  const cluster = add(...input.agents.map((agent) => agent.total));
-  for (const agent of shuffled(input.agents, input.random)) {
-    let free = agent.free;
-    for (const candidate of ranked(input, [...input.held, ...offers], cluster)) {
-      const offer = offerTo(candidate, agent, free);
-      if (!offer || input.isFiltered(offer)) continue;
-      offers.push(offer);
-      free = subtract(free, offer.resources);
-    }
-  }
-  return offers;
+  const round = new Round(input);
+  const agents = shuffled(input.agents, input.random);
+  const isGuaranteed = [...input.quotas.values()].some(({ guarantees }) => Object.keys(guarantees).length > 0);
+  if (isGuaranteed) for (const agent of agents) round.offerAgent(agent, guaranteedCaps);
+  for (const agent of agents) round.offerAgent(agent, openCaps);
+  return [...round.offers.values()];
 }
 
-interface Candidate {
-  framework: AllocatorFramework;
-  role: string;
+/** What a role may have now, at most; null: nothing. */
+type Caps = (round: Round, role: string) => Quantities | null;
+
+/** What is missing to its guarantee, or to that of a role above it, and of other things what its limits leave. */
+function guaranteedCaps(round: Round, role: string): Quantities | null {
+  const missing = lineage(role)
+    .map((one) => round.missing(one))
+    .filter((one) => Object.keys(one).length > 0);
+  if (missing.length === 0) return null;
+  const caps = missing.reduce(narrower);
+  if (Object.values(caps).every((amount) => amount === 0)) return null;
+  return narrower(caps, round.limitCaps(role));
+}
+
+/** What its limits leave, without what is kept for others. */
+function openCaps(round: Round, role: string): Quantities {
+  const { quotas } = round.input;
+  const others = [...quotas.keys()].filter((one) => !isWithin(role, one));
+  const kept = total(
+    others.filter((one) => !others.some((up) => up !== one && isWithin(one, up))).map((one) => round.missing(one)),
+  );
+  const free = quantitiesOf(round.freeEverywhere().filter((one) => reservationRole(one) === '*'));
+  return narrower(round.limitCaps(role), beyond(lodash.pick(free, Object.keys(kept)), kept));
+}
+
+/** What has been given in one run of the allocator. */
+class Round {
+  readonly offers = new Map<string, Allocation>();
+  readonly input: AllocatorInput;
+  readonly #free: Map<string, readonly Resource[]>;
+  readonly #cluster: readonly Resource[];
+
+  constructor(input: AllocatorInput) {
+    this.input = input;
+    this.#free = new Map(input.agents.map(({ id, free }) => [id, free]));
+    this.#cluster = add(...input.agents.map((agent) => agent.total));
+  }
+
+  freeEverywhere(): Resource[] {
+    return [...this.#free.values()].flat();
+  }
+
+  #allocations(): Allocation[] {
+    return [...this.input.held, ...this.offers.values()];
+  }
+
+  #consumed(role: string): Quantities {
+    return consumedBy(role, this.input.agents, this.#allocations());
+  }
+
+  /** To the guarantee of exactly this role. */
+  missing(role: string): Quantities {
+    const guarantees = this.input.quotas.get(role)?.guarantees ?? {};
+    return Object.keys(guarantees).length === 0 ? {} : beyond(guarantees, this.#consumed(role));
+  }
+
+  limitCaps(role: string): Quantities {
+    const limited = lineage(role).filter((one) => Object.keys(this.input.quotas.get(one)?.limits ?? {}).length > 0);
+    return limited
+      .map((one) => beyond(this.input.quotas.get(one)?.limits ?? {}, this.#consumed(one)))
+      .reduce(narrower, {});
+  }
+
+  offerAgent(agent: AllocatorAgent, caps: Caps): void {
+    for (const candidate of ranked(this.input, this.#allocations(), this.#cluster)) {
+      const most = this.input.quotas.size === 0 ? {} : caps(this, candidate.role);
+      const offer = most && offerTo(candidate, agent, cutTo(this.#free.get(agent.id) ?? [], most));
+      if (offer && !this.input.isFiltered(offer)) this.#give(offer);
+    }
+  }
+
+  /** One offer for what a role is given of an agent, also when it is given in two portions. */
+  #give(offer: Allocation): void {
+    const key = `${offer.agentId}\n${offer.frameworkId}\n${offer.role}`;
+    const resources = add(this.offers.get(key)?.resources ?? [], offer.resources);
+    this.offers.set(key, { ...offer, resources });
+    this.#free.set(offer.agentId, subtract(this.#free.get(offer.agentId) ?? [], offer.resources));
+  }
 }
 
 function offerTo({ framework, role }: Candidate, agent: AllocatorAgent, free: readonly Resource[]): Allocation | null {
@@ -93,48 +170,6 @@ function mayHave(framework: AllocatorFramework, role: string, resource: Resource
   if (!framework.refines && reservationsOf(resource).length > 1) return false;
   const owner = reservationRole(resource);
   return owner === '*' || owner === role || role.startsWith(`${owner}/`);
-}
-
-/**
- * Candidates by dominant share of the role, then of the framework in it; where shares are equal, who was chosen less
- * often comes first, then the name decides (src/master/allocator/mesos/sorter/drf).
- */
-function ranked(input: AllocatorInput, allocations: Allocation[], cluster: readonly Resource[]): Candidate[] {
-  const candidates = input.frameworks.flatMap((framework) => framework.roles.map((role) => ({ framework, role })));
-  const times = ({ framework, role }: Candidate) => input.timesChosen(framework.id, role);
-  const keyed = candidates.map((candidate) => {
-    const { role, framework } = candidate;
-    const inRole = allocations.filter((allocation) => allocation.role === role);
-    const own = inRole.filter((allocation) => allocation.frameworkId === framework.id);
-    const timesOfRole = lodash.sumBy(
-      candidates.filter((other) => other.role === role),
-      times,
-    );
-    const key = [dominantShare(inRole, cluster), timesOfRole, role, dominantShare(own, cluster), times(candidate)];
-    return { candidate, key: [...key, framework.id] };
-  });
-  keyed.sort((a, b) => compareKeys(a.key, b.key));
-  return keyed.map(({ candidate }) => candidate);
-}
-
-function compareKeys(a: readonly (number | string)[], b: readonly (number | string)[]): number {
-  const at = a.findIndex((value, index) => value !== b[index]);
-  if (at === -1) return 0;
-  return (a[at] as number) < (b[at] as number) ? -1 : 1;
-}
-
-function dominantShare(allocations: readonly Allocation[], cluster: readonly Resource[]): number {
-  const shares = cluster.map((whole) => {
-    if (whole.type !== 'SCALAR') return 0;
-    const part = allocations.reduce((sum, { resources }) => sum + scalar(resources, whole.name), 0);
-    return part / whole.scalar.value;
-  });
-  return Math.max(0, ...shares);
-}
-
-function scalar(resources: readonly Resource[], name: string): number {
-  const amounts = resources.map((r) => (r.name === name && r.type === 'SCALAR' ? toThousandths(r.scalar.value) : 0));
-  return amounts.reduce((sum, amount) => sum + amount, 0) / 1000;
 }
 
 function shuffled<T>(items: readonly T[], random: () => number): T[] {

@@ -26,7 +26,7 @@ function componentError(component: string, role: string): string | null {
   return null;
 }
 
-function roleError(role: string): string | null {
+export function roleError(role: string): string | null {
   if (role === '') return 'Empty role name is invalid';
   for (const component of role.split('/')) {
     const error = componentError(component, role);

@@ -196,7 +196,7 @@ export class MasterLoop {
     const page = PAGES[path];
     if (!page) return answerNotFound(response);
     if (refuseMethod(request, response, ...Object.keys(page))) return;
-    const body = request.method === 'POST' ? await readBody(request) : '';
+    const body = request.method === 'GET' ? '' : await readBody(request);
     const answer = page[request.method as keyof typeof page] as Page;
     this.#answer(response, answer(master.state, body, this.#startedAtMs));
   }

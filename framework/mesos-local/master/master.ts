@@ -12,6 +12,7 @@ import { machineKey, startMaintenance, stopMaintenance, updateSchedule } from '.
 import { allocateNow, decline, revive, suppress } from './offers.js';
 import { acknowledgeOperation, reconcileOperations, tickOperations } from './operation-statuses.js';
 import { reconcileImplicitly, reconcileTask } from './reconciliation.js';
+import { type QuotaConfig, updateQuotas, updateWeights, type WeightInfo } from './roles.js';
 import type { IgnoredCall } from './scheduler-call.js';
 import {
   type Framework,
@@ -38,7 +39,9 @@ export type MasterEvent =
   | { type: 'drainAgent'; agentId: string; order: DrainOrder }
   | { type: 'deactivateAgent'; agentId: string }
   | { type: 'reactivateAgent'; agentId: string }
-  /** All three checked before. */
+  /** These five checked before. */
+  | { type: 'updateQuotas'; configs: QuotaConfig[] }
+  | { type: 'updateWeights'; infos: WeightInfo[] }
   | { type: 'updateSchedule'; schedule: Schedule }
   | { type: 'startMaintenance'; machines: MachineId[] }
   | { type: 'stopMaintenance'; machines: MachineId[] }
@@ -72,6 +75,8 @@ export class Master {
       filters: [],
       schedule: registry?.maintenance?.schedule ?? { windows: [] },
       machines: new Map(registry?.maintenance?.machines.map((machine) => [machineKey(machine.id), machine])),
+      quotas: new Map(registry?.quotas),
+      weights: new Map(registry?.weights),
       operations: new Map(),
       inverseOffers: new Map(),
       inverseFilters: [],
@@ -114,6 +119,12 @@ export class Master {
         break;
       case 'reactivateAgent':
         drains.reactivate(step, event.agentId);
+        break;
+      case 'updateQuotas':
+        updateQuotas(step, event.configs);
+        break;
+      case 'updateWeights':
+        updateWeights(step, event.infos);
         break;
       case 'updateSchedule':
         updateSchedule(step, event.schedule);

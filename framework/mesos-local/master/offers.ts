@@ -8,7 +8,7 @@ import {
 } from '../../mesos-http-client/resources.js';
 import { isTerminal } from '../../mesos-http-client/task-status.js';
 import type { Offer, Resource } from '../../mesos-http-client/types.js';
-import { type Allocation, allocate, isCovered } from './allocator.js';
+import { type Allocation, type AllocatorAgent, allocate, isCovered } from './allocator.js';
 import { hasCapability, rolesOf } from './framework-validation.js';
 import { makeInverseOffers } from './inverse-offers.js';
 import { unavailabilityOf } from './maintenance.js';
@@ -63,12 +63,9 @@ export function allocateNow(step: Step): void {
   state.filters = state.filters.filter((filter) => filter.untilMs > step.nowMs);
   const agents = [...state.agents.values()].filter((agent) => isActive(state, agent));
   const allocations = allocate({
-    agents: agents.map((agent) => ({
-      id: agent.id,
-      total: agent.info.resources ?? [],
-      free: freeOnAgent(state, agent),
-      remote: isRemote(state, agent),
-    })),
+    agents: allocatorAgents(state),
+    quotas: state.quotas,
+    weightOf: (role) => state.weights.get(role) ?? 1,
     frameworks: [...state.frameworks.values()].filter((framework) => framework.stream).map(asCandidate),
     held: agents.flatMap((agent) => [...usedOnAgent(state, agent), ...offersOfAgent(state, agent.id)]),
     timesChosen: (frameworkId, role) => state.frameworks.get(frameworkId)?.timesChosen.get(role) ?? 0,
@@ -85,6 +82,17 @@ export function allocateNow(step: Step): void {
     });
   }
   makeInverseOffers(step);
+}
+
+/** Those that are offered. */
+export function allocatorAgents(state: MasterState): AllocatorAgent[] {
+  const agents = [...state.agents.values()].filter((agent) => isActive(state, agent));
+  return agents.map((agent) => ({
+    id: agent.id,
+    total: agent.info.resources ?? [],
+    free: freeOnAgent(state, agent),
+    remote: isRemote(state, agent),
+  }));
 }
 
 function isRemote(state: MasterState, agent: Agent): boolean {
@@ -218,7 +226,7 @@ export function rescindForeignRoles(step: Step, framework: Framework): void {
   }
 }
 
-function rescind(step: Step, offer: HeldOffer): void {
+export function rescind(step: Step, offer: HeldOffer): void {
   step.state.offers.delete(offer.id);
   const framework = step.state.frameworks.get(offer.frameworkId);
   if (framework) sendEvent(step, framework, { type: 'RESCIND', rescind: { offer_id: { value: offer.id } } });

@@ -4,6 +4,15 @@ import { parseCall, Refusal } from '../http-call.js';
 import { checkAgent, checkReactivation } from './drain.js';
 import { checkMachines, checkSchedule, maintenanceStatus } from './maintenance.js';
 import type { MasterEvent } from './master.js';
+import {
+  checkQuotas,
+  checkWeights,
+  type QuotaConfig,
+  quotaStatus,
+  rolesMessage,
+  type WeightInfo,
+  weightInfos,
+} from './roles.js';
 import type { MachineId, MasterState, Schedule } from './state.js';
 import { operatorResponse } from './views.js';
 
@@ -27,6 +36,8 @@ interface OperatorRequest {
   update_maintenance_schedule?: { schedule: Schedule };
   start_maintenance?: { machines: MachineId[] };
   stop_maintenance?: { machines: MachineId[] };
+  update_quota?: { force?: boolean; quota_configs: QuotaConfig[] };
+  update_weights?: { weight_infos: WeightInfo[] };
 }
 
 /** A call of the v1 operator API. @throws Refusal */
@@ -56,6 +67,12 @@ export function operatorCall(state: MasterState, body: string): Operation {
     case 'STOP_MAINTENANCE':
       if (!call.stop_maintenance) throw absent('stop_maintenance');
       return machinesUp(state, call.stop_maintenance.machines);
+    case 'UPDATE_QUOTA':
+      if (!call.update_quota) throw absent('update_quota');
+      return quotas(state, call.update_quota);
+    case 'UPDATE_WEIGHTS':
+      if (!call.update_weights) throw absent('update_weights');
+      return weights(call.update_weights.weight_infos);
     default:
       return { answer: answerTo(state, call.type) };
   }
@@ -74,12 +91,29 @@ type Question = Exclude<
   | 'UPDATE_MAINTENANCE_SCHEDULE'
   | 'START_MAINTENANCE'
   | 'STOP_MAINTENANCE'
+  | 'UPDATE_QUOTA'
+  | 'UPDATE_WEIGHTS'
 >;
 
 function answerTo(state: MasterState, type: Question): OperatorResponse | object {
   if (type === 'GET_MAINTENANCE_SCHEDULE') return { type, get_maintenance_schedule: { schedule: scheduleJson(state) } };
   if (type === 'GET_MAINTENANCE_STATUS') return { type, get_maintenance_status: { status: maintenanceStatus(state) } };
+  if (type === 'GET_QUOTA') return { type, get_quota: { status: quotaStatus(state) } };
+  if (type === 'GET_WEIGHTS') return { type, get_weights: { weight_infos: weightInfos(state) } };
+  if (type === 'GET_ROLES') return { type, get_roles: rolesMessage(state) };
   return operatorResponse(state, type);
+}
+
+/** @throws Refusal */
+function quotas(state: MasterState, given: NonNullable<OperatorRequest['update_quota']>): Operation {
+  checkQuotas(state, given.quota_configs, given.force === true);
+  return { event: { type: 'updateQuotas', configs: given.quota_configs } };
+}
+
+/** @throws Refusal */
+export function weights(infos: WeightInfo[]): Operation {
+  checkWeights(infos);
+  return { event: { type: 'updateWeights', infos } };
 }
 
 /** Without the field when there are no windows, as JSON of protobuf is. */

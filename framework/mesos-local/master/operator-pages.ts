@@ -1,17 +1,24 @@
 import type { Area } from '../authentication.js';
-import { MACHINE_IDS, SCHEDULE } from '../call-schema.js';
+import { MACHINE_IDS, SCHEDULE, WEIGHTS } from '../call-schema.js';
 import { parseCall } from '../http-call.js';
 import { maintenanceStatus } from './maintenance.js';
-import { machinesDown, machinesUp, type Operation, schedule, scheduleJson } from './operator-call.js';
+import { machinesDown, machinesUp, type Operation, schedule, scheduleJson, weights } from './operator-call.js';
+import { quotaStatus, rolesPage, type WeightInfo, weightInfos } from './roles.js';
 import type { MachineId, MasterState, Schedule } from './state.js';
 import { agentsPage, statePage, VERSION } from './views.js';
 
 export type Page = (state: MasterState, body: string, startedAtMs: number) => Operation;
 
 /** What operators could ask for before there was the v1 API, by path and method. */
-export const PAGES: Readonly<Record<string, Partial<Record<'GET' | 'POST', Page>>>> = {
+export const PAGES: Readonly<Record<string, Partial<Record<'GET' | 'POST' | 'PUT', Page>>>> = {
   '/state': { GET: (state, _body, startedAtMs) => ({ answer: statePage(state, startedAtMs) }) },
   '/slaves': { GET: (state) => ({ answer: agentsPage(state) }) },
+  '/roles': { GET: (state) => ({ answer: rolesPage(state) }) },
+  '/quota': { GET: (state) => ({ answer: quotaStatus(state) }) },
+  '/weights': {
+    GET: (state) => ({ answer: weightInfos(state) }),
+    PUT: (_state, body) => weights(weightsOf(body)),
+  },
   '/maintenance/schedule': {
     GET: (state) => ({ answer: scheduleJson(state) }),
     POST: (state, body) => schedule(state, parseCall(body, SCHEDULE) as unknown as Schedule),
@@ -30,7 +37,12 @@ export function areaOf(path: string): Area | null {
   if (path === '/api/v1') return 'readwrite';
   const page = PAGES[path];
   if (!page) return null;
-  return page.POST ? 'readwrite' : 'readonly';
+  return page.POST || page.PUT ? 'readwrite' : 'readonly';
+}
+
+/** The body is a list. */
+function weightsOf(body: string): WeightInfo[] {
+  return (parseCall(`{"weight_infos":${body}}`, WEIGHTS) as { weight_infos: WeightInfo[] }).weight_infos;
 }
 
 /** The body is a list. */

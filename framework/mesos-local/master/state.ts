@@ -12,6 +12,7 @@ import type {
 import type { ToAgent } from '../protocol.js';
 import type { Drain } from './drain.js';
 import type { OperationRecord } from './operation-statuses.js';
+import type { Quota } from './quota.js';
 
 /** Everything the master holds. Changed only inside `Master.step`. */
 export interface MasterState {
@@ -33,6 +34,9 @@ export interface MasterState {
   schedule: Schedule;
   /** Those of the schedule, by `machineKey`. */
   machines: Map<string, Machine>;
+  quotas: ReadonlyMap<string, Quota>;
+  /** Only those that were set; others weigh 1. */
+  weights: Map<string, number>;
   /** Whose success is not acknowledged yet, by framework and id. */
   operations: Map<string, OperationRecord>;
   inverseOffers: Map<string, HeldInverseOffer>;
@@ -172,6 +176,8 @@ export interface Registry {
   deactivated?: string[];
   drains?: [agentId: string, drain: Drain][];
   maintenance?: { schedule: Schedule; machines: Machine[] };
+  quotas?: [role: string, quota: Quota][];
+  weights?: [role: string, weight: number][];
 }
 
 export type MasterAction =
@@ -220,6 +226,8 @@ export function saveRegistry(step: Step): void {
       drains: [...step.state.drains],
       completedFrameworks: completed,
       maintenance: { schedule, machines: [...machines.values()] },
+      quotas: [...step.state.quotas],
+      weights: [...step.state.weights],
     },
   });
 }

@@ -53,6 +53,8 @@ function complete({ agents, frameworks, filtered, seed }: GivenInput): Allocator
     agents: agents.map((agent) => ({ ...agent, free: agent.total })),
     frameworks,
     held: [],
+    quotas: new Map(),
+    weightOf: () => 1,
     timesChosen: () => 0,
     isFiltered: (offer) => filtered.some(([f, a]) => offer.frameworkId === f && offer.agentId === a),
     random: () => {
@@ -116,7 +118,15 @@ describe('mesos-local: allocator', () => {
     }));
     const frameworks = ['f0', 'f1'].map((id) => ({ ...plain, id, roles: ['r1'] }));
     const held: Allocation[] = [{ agentId: 'a0', frameworkId: 'f0', role: 'r1', resources: agent?.total ?? [] }];
-    const base = { frameworks, held, timesChosen: () => 0, isFiltered: () => false, random: () => 0 };
+    const base = {
+      frameworks,
+      held,
+      quotas: new Map(),
+      weightOf: () => 1,
+      timesChosen: () => 0,
+      isFiltered: () => false,
+      random: () => 0,
+    };
     const offers = allocate({ ...base, agents: [{ ...(agent as NonNullable<typeof agent>), free: [] }, ...rest] });
     assert.equal(offers[0]?.frameworkId, 'f1');
     assert.deepEqual(new Set(offers.map(({ frameworkId }) => frameworkId)), new Set(['f0', 'f1']));
@@ -128,6 +138,8 @@ describe('mesos-local: allocator', () => {
       agents,
       frameworks: [framework],
       held: [],
+      quotas: new Map(),
+      weightOf: () => 1,
       timesChosen: () => 0,
       isFiltered: () => false,
       random: () => 0,
