@@ -8,7 +8,7 @@ import { hostname } from 'node:os';
 import { destination, type Logger, pino } from 'pino';
 import { place } from '../placement/index.js';
 import type { Renewed } from './access/renewed.js';
-import { type ClientTls, tlsVersionMin } from './access/tls.js';
+import { type ClientTls, serverContext } from './access/tls.js';
 import type { Account } from './access/users.js';
 import { buildApi } from './api/index.js';
 import { Alone } from './election/alone.js';
@@ -46,16 +46,14 @@ async function main(options: FrameworkOptions, log: Logger): Promise<void> {
   const hostNames = [...options.hostNames, ...(options.advertise ? [options.advertise.host] : [])];
   const given = {
     ...(users && { users }),
-    ...(tls && { tls: tls.current }),
+    ...(tls && { tls: () => tls.current }),
     ...(executorArchive && { executorArchive }),
   };
   const api = buildApi(seat, { log, hostNames, leadership: standing, ...given });
   const stopped = new Promise<void>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
   });
-  tls?.onChange(({ certificate, key }) => {
-    (api.server as Server).setSecureContext({ cert: certificate, key, minVersion: tlsVersionMin });
-  });
+  tls?.onChange((renewed) => (api.server as Server).setSecureContext(serverContext(renewed)));
   try {
     await api.listen(options.listen);
     const { port } = api.server.address() as AddressInfo;

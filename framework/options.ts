@@ -108,6 +108,10 @@ const table: Row[] = [
   { flags: '--tls-certificate <file>', text: 'PEM file with the certificate of the API, which speaks HTTPS then' },
   { flags: '--tls-key <file>', text: 'PEM file with the key of the certificate' },
   { flags: '--tls-ca <file>', text: "PEM file with the authority of the other schedulers' certificates" },
+  {
+    flags: '--tls-client-ca <file>',
+    text: 'PEM file with the authority of certificates that clients of the API must have',
+  },
   { flags: '--no-authentication', text: 'whoever reaches the API may run commands, also from other machines' },
   { flags: '--role <role>', text: 'Mesos role to subscribe with', initial: 'gaia', parse: role },
   { flags: '--name <name>', text: 'name of the framework in Mesos', initial: 'gaia' },

@@ -23,9 +23,10 @@ export function usersIn(file: string, log: Logger): Promise<Renewed<Account[]>> 
 /** Of the API; null: none is asked for. Rejects with a sentence about the files. */
 export async function serverTls(files: TlsFiles, log: Logger): Promise<Renewed<Tls> | null> {
   if ((await readTls(files)) === null) return null;
-  const { tlsCertificate: certificate, tlsKey: key, tlsCa: ca } = files;
+  const { tlsCertificate, tlsKey, tlsCa, tlsClientCa } = files;
+  const given = [tlsCertificate, tlsKey, tlsCa, tlsClientCa].filter((file) => file !== undefined);
   const read = () => readTls(files) as Promise<Tls>;
-  return Renewed.open({ what: 'certificate', files: filesOf({ ca, certificate, key }), read, log });
+  return Renewed.open({ what: 'certificate', files: given, read, log });
 }
 
 type MesosFiles = Pick<FrameworkOptions, 'master' | 'mesosCa' | 'mesosCertificate' | 'mesosKey'>;

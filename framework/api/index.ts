@@ -1,5 +1,5 @@
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
-import { type Tls, tlsVersionMin } from '../access/tls.js';
+import { serverContext, type Tls } from '../access/tls.js';
 import type { Account } from '../access/users.js';
 import type { ExecutorArchive } from '../executor-archive/archive.js';
 import { hostText } from '../ip-addresses.js';
@@ -8,6 +8,7 @@ import { appHandler } from './app.js';
 import { appsResource } from './apps.js';
 import { installAudit } from './audit.js';
 import { installAuthentication } from './authentication.js';
+import { askingFor, installCertificates } from './certificates.js';
 import { Changes } from './changes.js';
 import type { Context } from './context.js';
 import { deploymentResource, deploymentsResource } from './deployments.js';
@@ -38,8 +39,8 @@ export interface ApiOptions {
   hostNames?: string[];
   /** Who may use it by now. Left out: whoever reaches the API may do everything. */
   users?: () => Account[];
-  /** Left out: what is said is not encrypted. All schedulers do as this one. */
-  tls?: Tls;
+  /** By now; whether clients need certificates is decided once. Left out: what is said is not encrypted. All schedulers do as this one. */
+  tls?: () => Tls;
   /** Left out: there is this scheduler only. */
   leadership?: Leadership;
   /** Left out: agents have the executor. */
@@ -64,7 +65,7 @@ export function buildApi(service: FrameworkService, options: ApiOptions = {}): F
     ...(options.log === undefined ? { logger: false } : { loggerInstance: options.log }),
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: requestIdOf,
-    https: tls === null ? null : { cert: tls.certificate, key: tls.key, minVersion: tlsVersionMin },
+    https: tls === null ? null : { ...serverContext(tls()), ...askingFor(tls()) },
     bodyLimit: BODY_BYTES_MAX,
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: true,
@@ -82,8 +83,9 @@ export function buildApi(service: FrameworkService, options: ApiOptions = {}): F
   installAudit(api);
   api.addHook('onRequest', guard(options.hostNames ?? []));
   installHeaders(api, context);
+  if (tls?.().clientAuthority !== undefined) installCertificates(api);
   installAuthentication(api, options.users ?? null, now);
-  installStandby(api, context, tls?.authority);
+  installStandby(api, context, tls);
   installJson(api);
   installErrorHandlers(api);
   registerResources(api, context);

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { Agent, type Dispatcher } from 'undici';
+import { Agent, buildConnector, type Dispatcher } from 'undici';
+import { clientContext, type Tls } from '../access/tls.js';
 import type { Context } from './context.js';
 import { ApiError, noLeader } from './errors.js';
 import { requestIdHeader } from './request-id.js';
@@ -24,16 +25,16 @@ function isOwn({ method, url }: FastifyRequest): boolean {
 
 /**
  * A scheduler that does not lead passes requests on to the one that does, as Marathon does it: `X-Marathon-Via` names who has passed it
- * on, so that two that take each other for the leader are found out. Streams of events are redirected: they outlive leaders. `authority`: whose
- * certificates are trusted, if not those that the system trusts.
+ * on, so that two that take each other for the leader are found out. Streams of events are redirected: they outlive leaders. To the leader
+ * it shows its own certificate.
  */
 export function installStandby(
   api: FastifyInstance,
   { leadership, address, scheme }: Context,
-  authority: Buffer | undefined,
+  tls: (() => Tls) | null,
 ): void {
   const agent = new Agent({
-    connect: { timeout: CONNECT_TIMEOUT_MS, ...(authority && { ca: authority }) },
+    connect: connectorWith(tls),
     headersTimeout: ANSWER_TIMEOUT_MS,
     bodyTimeout: ANSWER_TIMEOUT_MS,
   });
@@ -45,6 +46,12 @@ export function installStandby(
     if (request.url.startsWith('/v2/events')) return reply.redirect(`${scheme}://${leader}${request.url}`, 307);
     await passOn(agent, { scheme, leader }, address() ?? '', request, reply);
   });
+}
+
+/** Files may have been renewed by the next connection. */
+function connectorWith(tls: (() => Tls) | null): buildConnector.connector {
+  return (target, callback) =>
+    buildConnector({ timeout: CONNECT_TIMEOUT_MS, ...(tls && clientContext(tls())) })(target, callback);
 }
 
 async function passOn(

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { Agent, type Dispatcher, request } from 'undici';
+import { type ClientTls, clientContext } from '../access/tls.js';
 import { EXIT, Failure } from './failure.js';
 
 export interface ApiAnswer<T> {
@@ -25,13 +26,13 @@ export class ApiClient {
   private readonly authorization: string | undefined;
   private readonly agent: Agent | undefined;
 
-  /** `baseUrl`: where the API is; several with commas are asked in this order until one takes the request. `authorization`: the header; `authority`: whose certificates are trusted. */
+  /** `baseUrl`: where the API is; several with commas are asked in this order until one takes the request. `authorization`: the header. */
   constructor(
     readonly baseUrl: string,
-    { authorization, authority }: { authorization?: string | undefined; authority?: Buffer | undefined } = {},
+    { authorization, tls }: { authorization?: string | undefined; tls?: ClientTls | undefined } = {},
   ) {
     this.authorization = authorization;
-    if (authority) this.agent = new Agent({ connect: { ca: authority } });
+    if (tls) this.agent = new Agent({ connect: clientContext(tls) });
   }
 
   async get<T>(path: string): Promise<T> {

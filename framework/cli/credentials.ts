@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { ClientTls } from '../access/tls.js';
 import { EXIT, Failure } from './failure.js';
 
 /** The header `Authorization` for what a file has in it: `name:password`, or a token alone. */
@@ -13,6 +14,18 @@ export function authorizationFrom(file: string | undefined): string | undefined 
       'Write one of them into it.',
     );
   return text.includes(':') ? `Basic ${Buffer.from(text).toString('base64')}` : `Bearer ${text}`;
+}
+
+/** What is shown to an https API, and believed of it; from PEM files. */
+export function tlsFrom({ ca, certificate, key }: Record<'ca' | 'certificate' | 'key', string | undefined>): ClientTls {
+  if ((certificate === undefined) !== (key === undefined))
+    throw new Failure(EXIT.usage, '--certificate and --key belong together', 'Give both.');
+  const authority = authorityFrom(ca);
+  return {
+    ...(authority && { authority }),
+    ...(certificate !== undefined && { certificate: read('certificate', certificate) }),
+    ...(key !== undefined && { key: read('key', key) }),
+  };
 }
 
 /** The certificates in a PEM file. */

@@ -4,7 +4,7 @@ import { roles } from '../access/users.js';
 import { installation } from '../installation.js';
 import { ApiClient } from './api-client.js';
 import { addApp, listApps, removeApp, restartApp, STORY_LINES, scaleApp, showOne } from './apps.js';
-import { authorityFrom, authorizationFrom } from './credentials.js';
+import { authorityFrom, authorizationFrom, tlsFrom } from './credentials.js';
 import { cancelDeployment, listDeployments } from './deployments.js';
 import { showEvents } from './events.js';
 import { failOverGuest, guestStatus, syncGuest } from './guest.js';
@@ -27,6 +27,8 @@ interface GlobalOptions {
   api?: string;
   credentials?: string;
   ca?: string;
+  certificate?: string;
+  key?: string;
   json?: boolean;
 }
 
@@ -51,6 +53,8 @@ export function buildProgram(): Command {
       .addOption(apiOption())
       .addOption(credentialsOption())
       .addOption(caOption())
+      .addOption(certificateOption())
+      .addOption(keyOption())
       .option('--json', 'print one JSON object as the last line');
   return program;
 }
@@ -292,12 +296,23 @@ function caOption(): Option {
   return new Option('--ca <FILE>', 'PEM file with the authority of the certificate of an https API').env('GAIA_CA');
 }
 
+function certificateOption(): Option {
+  return new Option('--certificate <FILE>', 'PEM file with a certificate, for an API that asks for one').env(
+    'GAIA_CERTIFICATE',
+  );
+}
+
+function keyOption(): Option {
+  return new Option('--key <FILE>', 'PEM file with the key of that certificate').env('GAIA_KEY');
+}
+
 function session(options: GlobalOptions): Session {
+  const { ca, certificate, key } = options;
   const url = options.api ?? (readLocalCluster(defaultDirectory())?.apiUrl || API_DEFAULT);
   return {
     api: new ApiClient(url, {
       authorization: authorizationFrom(options.credentials),
-      authority: authorityFrom(options.ca),
+      tls: tlsFrom({ ca, certificate, key }),
     }),
     output: outputOf(options),
   };

@@ -22,6 +22,7 @@ describe('TLS of the API', function () {
     tlsCertificate: at(`${certificateName}.pem`),
     tlsKey: at(`${keyName}.key`),
     tlsCa: at('ca.pem'),
+    tlsClientCa: undefined,
   });
 
   before(async () => {
@@ -36,19 +37,19 @@ describe('TLS of the API', function () {
     await assert.rejects(readTls(files('first', 'second')), /first\.pem and .*second\.key are no PEM certificate/);
     await assert.rejects(readTls(files('none')), /--tls-certificate .*none\.pem cannot be read: ENOENT/);
     await assert.rejects(readTls({ ...files('first'), tlsCa: at('first.key') }), /--tls-ca .* are no PEM certificates/);
-    assert.equal(await readTls({ tlsCertificate: undefined, tlsKey: undefined, tlsCa: undefined }), null);
+    const none = { tlsCertificate: undefined, tlsKey: undefined, tlsCa: undefined, tlsClientCa: undefined };
+    assert.equal(await readTls(none), null);
+    await assert.rejects(readTls({ ...none, tlsClientCa: at('ca.pem') }), /both: give --tls-certificate/);
+    await assert.rejects(readTls({ ...files('first'), tlsClientCa: at('first.key') }), /--tls-client-ca .* are no PEM/);
   });
 
   it('reaches from clients through standbys to the leader', async () => {
     const tls = (await readTls(files('first'))) as Tls;
-    const leader = buildApi(new MemoryService(), { tls });
+    const leader = buildApi(new MemoryService(), { tls: () => tls });
     const leaderUrl = await leader.listen({ host: '127.0.0.1', port: 0 });
-    const follows = (more: { tls: Tls }) => {
-      const leadership = { leading: false, zooKeeper: null, abdicate: () => false, leader: leaderUrl.slice(8) };
-      return buildApi(new Seat(), { ...more, leadership });
-    };
+    const follows = (own: Tls) => follower(leaderUrl, own);
     const { authority, ...without } = tls;
-    const apis = [leader, follows({ tls }), follows({ tls: without })];
+    const apis = [leader, follows(tls), follows(without)];
     const agent = new Agent({ connect: { ca: authority as Buffer } });
     try {
       const ask = async (index: number, path = '/v2/apps', accept = 'application/json') => {
@@ -69,16 +70,57 @@ describe('TLS of the API', function () {
     }
   });
 
+  function follower(leaderUrl: string, tls: Tls) {
+    const leadership = { leading: false, zooKeeper: null, abdicate: () => false, leader: leaderUrl.slice(8) };
+    return buildApi(new Seat(), { tls: () => tls, leadership });
+  }
+
+  it('asks clients for a certificate of its authority, but where it is open to all', async () => {
+    const tls = (await readTls({ ...files('first'), tlsClientCa: at('ca.pem') })) as Tls;
+    const leader = buildApi(new MemoryService(), { tls: () => tls });
+    const leaderUrl = await leader.listen({ host: '127.0.0.1', port: 0 });
+    const standby = follower(leaderUrl, tls);
+    const urls = [leaderUrl, await standby.listen({ host: '127.0.0.1', port: 0 })];
+    const stranger = new Authority(directory, 'stranger').issue('other');
+    const ca = tls.authority as Buffer;
+    const status = async (url: string, cert?: Buffer, key?: Buffer) => {
+      const agent = new Agent({ connect: { ca, ...(cert && { cert }), ...(key && { key }) } });
+      const { statusCode } = await request(url, { dispatcher: agent });
+      await agent.destroy();
+      return statusCode;
+    };
+    try {
+      for (const url of urls) {
+        assert.equal(
+          await status(`${url}/v2/apps`, await readFile(at('second.pem')), await readFile(at('second.key'))),
+          200,
+        );
+        assert.equal(await status(`${url}/v2/apps`), 403);
+        assert.equal(await status(`${url}/metrics`), 403);
+        assert.equal(await status(`${url}/nowhere`), 403);
+        assert.equal(await status(`${url}/ping`), 200);
+        const wrong = [await readFile(stranger.certificate), await readFile(stranger.key)];
+        assert.equal(await status(`${url}/v2/apps`, ...wrong), 403);
+      }
+      assert.deepEqual(await resumed(leaderUrl, ca), { reused: true, status: 'HTTP/1.1 403 Forbidden' });
+    } finally {
+      await Promise.all([leader.close(), standby.close()]);
+    }
+  });
+
   it('is what the framework speaks, and renews its certificate on SIGHUP', async () => {
     for (const end of ['pem', 'key']) await copyFile(at(`first.${end}`), at(`now.${end}`));
-    const tls = ['--tls-certificate', at('now.pem'), '--tls-key', at('now.key')];
+    const tls = ['--tls-certificate', at('now.pem'), '--tls-key', at('now.key'), '--tls-client-ca', at('ca.pem')];
     const framework = new FrameworkProcess(['--master', '127.0.0.1:1', '--store', at('store'), ...tls]);
     try {
       const { url } = await framework.ready();
       const ca = await readFile(at('ca.pem'));
       assert.equal(await nameAt(url, ca), 'first');
-      assert.equal((await gaia(['app', 'list', '--api', url, '--ca', at('ca.pem')])).code, 0);
-      assert.equal((await gaia(['app', 'list', '--api', url])).code, 3);
+      const list = ['app', 'list', '--api', url];
+      const shown = ['--certificate', at('second.pem'), '--key', at('second.key')];
+      assert.equal((await gaia([...list, '--ca', at('ca.pem'), ...shown])).code, 0);
+      assert.equal((await gaia([...list, '--ca', at('ca.pem')])).code, 4);
+      assert.equal((await gaia(list)).code, 3);
       for (const end of ['pem', 'key']) await copyFile(at(`second.${end}`), at(`now.${end}`));
       await framework.renew('certificate read again');
       assert.equal(await nameAt(url, ca), 'second');
@@ -95,4 +137,20 @@ async function nameAt(url: string, ca: Buffer): Promise<string> {
   const { CN } = socket.getPeerCertificate().subject;
   socket.destroy();
   return String(CN);
+}
+
+/** A client without a certificate, which takes up the session of its first connection again. */
+async function resumed(url: string, ca: Buffer): Promise<{ reused: boolean; status: string }> {
+  const options = { host: '127.0.0.1', port: Number(new URL(url).port), ca };
+  const ask = 'GET /v2/apps HTTP/1.1\r\nHost: localhost\r\n\r\n';
+  const first = connect(options);
+  first.write(ask);
+  const [session] = (await once(first, 'session')) as [Buffer];
+  first.destroy();
+  const second = connect({ ...options, session });
+  second.write(ask);
+  const [answer] = (await once(second, 'data')) as [Buffer];
+  const reused = second.isSessionReused();
+  second.destroy();
+  return { reused, status: answer.toString('latin1').split('\r\n')[0] as string };
 }
