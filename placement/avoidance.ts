@@ -3,7 +3,7 @@ import type { AgentSnapshot, GroupRequest, Unavailability } from './types.js';
 
 /** Why the agent is to be avoided, as a part of a sentence; null: it is not. */
 export function avoidance(
-  { avoid, maintenance }: GroupRequest,
+  { avoid, maintenance }: Pick<GroupRequest, 'avoid' | 'maintenance'>,
   { id, unavailable }: Pick<AgentSnapshot, 'id' | 'unavailable'>,
 ): string | null {
   if (Object.hasOwn(avoid, id)) return avoid[id] ?? '';

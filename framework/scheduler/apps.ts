@@ -2,7 +2,7 @@
 import lodash from 'lodash';
 import type { AgentName } from '../../placement/index.js';
 import type { Context } from './context.js';
-import { type Demand, demandOf, towards } from './demand.js';
+import { type Demand, demandOf, fromMaintenance, towards } from './demand.js';
 import { departuresOf } from './departures.js';
 import { isUseless } from './health.js';
 import type { AppRecord, TaskRecord } from './records.js';
@@ -19,7 +19,7 @@ export function convergePlain(
 ): Demand | null {
   const counted = tasks.filter((task) => !task.stopping && !task.inactive);
   const wanted = app.deleting ? 0 : app.active.instances;
-  const { stale, healthyMin, reasonOf, to } = replacement(context, app, counted, restarting);
+  const { stale, healthyMin, reasonOf, to, isForMaintenance } = replacement(context, app, counted, restarting);
   const missing =
     stale.length > 0 && !app.deleting
       ? replaceStale(context, app, counted, { stale, healthyMin, reasonOf })
@@ -30,6 +30,7 @@ export function convergePlain(
   if (missing <= 0) return null;
   const slots = Array.from({ length: missing }, (_, index) => counted.length + index);
   const demand = demandOf(context, app, slots, to === undefined ? tasks : lodash.difference(tasks, stale));
+  if (isForMaintenance) return fromMaintenance(context, demand);
   return to ? towards(demand, to) : demand;
 }
 
@@ -50,19 +51,21 @@ function replacement(
   app: AppRecord,
   counted: TaskRecord[],
   restarting: boolean,
-): Replacement & { to?: AgentName | null } {
+): Replacement & { to?: AgentName | null; isForMaintenance?: boolean } {
   const { instances, upgradeStrategy, version } = app.active;
   const outdated = restarting ? counted.filter((task) => isOutdated(app, task)) : [];
-  // A move to a certain agent waits until nothing is missing.
-  const departures = departuresOf(context, counted).filter(({ to }) => to === null || counted.length >= instances);
+  // A move that does not take any agent waits until nothing is missing: what is missing does.
+  const departures = departuresOf(context, counted).filter(
+    ({ to, isForMaintenance }) => counted.length >= instances || (to === null && !isForMaintenance),
+  );
   if (outdated.length > 0 || departures.length === 0) {
     const healthyMin = Math.ceil(instances * upgradeStrategy.minimumHealthCapacity);
     return { stale: outdated, healthyMin, reasonOf: () => `the app has a new version, ${version}` };
   }
   const reasons = new Map(departures.map(({ task, reason }) => [task, reason]));
   const stale = [...reasons.keys()];
-  const to = departures[0]?.to ?? null;
-  return { stale, healthyMin: instances, reasonOf: (task) => reasons.get(task) as string, to };
+  const { to = null, isForMaintenance = false } = departures[0] ?? {};
+  return { stale, healthyMin: instances, reasonOf: (task) => reasons.get(task) as string, to, isForMaintenance };
 }
 
 /**

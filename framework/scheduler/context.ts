@@ -188,6 +188,8 @@ export interface Memory {
   unavailable: Map<string, Unavailability>;
   /** By agent: the last inverse offer, when no offer has come since. */
   asked: Map<string, { offerId: string; heardMs: number }>;
+  /** Agents that the last answer allowed to go down. */
+  allowed: Set<string>;
   waiting: Map<string, Waiting>;
   /** Demands that have been looked for without finding anything, and among what. */
   inVain: Map<string, string>;
@@ -248,6 +250,7 @@ export function emptyMemory(): Memory {
     preemption: { nextMs: 0, nextMsOf: new Map(), planning: false },
     unavailable: new Map(),
     asked: new Map(),
+    allowed: new Set(),
     waiting: new Map(),
     inVain: new Map(),
     earmarks: new Map(),

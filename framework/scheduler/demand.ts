@@ -5,7 +5,7 @@ import type { Affinity, Claim, GroupRequest, LivingReplica, ReplicaDemand } from
 import type { AffinityRule, AppSpec } from '../app.js';
 import { besideDiskMb, isReplicatedGuest, ofWitness, witnessSlot } from '../replicated-guest.js';
 import type { Context } from './context.js';
-import { maintenanceAt } from './maintenance.js';
+import { goingDown, maintenanceAt } from './maintenance.js';
 import type { AgentRef, AppRecord, AwayMember, ReservationRecord, TaskRecord } from './records.js';
 import { recentSecretProblem } from './secrets.js';
 
@@ -55,6 +55,12 @@ export function demandIn({ demand, witness }: Pick<MixedRequest, 'demand' | 'wit
 export function towards(demand: Demand, { hostname }: AgentName): Demand {
   const there = { field: 'hostname', operator: 'IS' as const, value: hostname };
   return { ...demand, request: { ...demand.request, constraints: [...demand.request.constraints, there] } };
+}
+
+/** On no agent that goes down soon. */
+export function fromMaintenance(context: Context, demand: Demand): Demand {
+  const closed = { ...goingDown(context), ...demand.request.closed };
+  return { ...demand, request: { ...demand.request, closed } };
 }
 
 /** The request of a whole new app, and what the time, other apps and the framework's role say to it. */

@@ -1,5 +1,4 @@
 /** Offers meet demands. */
-import lodash from 'lodash';
 import { type Assigned, avoidance } from '../../placement/index.js';
 import { explainSome, noteDelay, noteTried } from '../explain.js';
 import { AtHand, type Found, isShared } from './at-hand.js';
@@ -85,7 +84,8 @@ function offersMark({ memory }: Context): string {
 /** Whatever else decides whether a demand fits. Agents in maintenance are avoided while others do, so it does not. */
 function demandMark(context: Context, demand: Demand): string {
   const earmarks = earmarksAgainst(context, demand).map(({ appId, sinceMs, agents }) => [appId, sinceMs, agents]);
-  return JSON.stringify([earmarks, lodash.omit(demand.request, ['maintenance', 'closed'])]);
+  const { closed = {}, maintenance: _, ...request } = demand.request;
+  return JSON.stringify([earmarks, request, Object.keys(closed).length]);
 }
 
 /** How many of its slots have been placed. */

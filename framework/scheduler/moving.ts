@@ -5,7 +5,7 @@
 import lodash from 'lodash';
 import { isReplicatedGuest } from '../replicated-guest.js';
 import { type Context, isDue, type Memory } from './context.js';
-import { type Demand, demandOf, towards } from './demand.js';
+import { type Demand, demandOf, fromMaintenance, towards } from './demand.js';
 import { type Departure, departuresOf } from './departures.js';
 import { freeSlots, lastToLead, putGroup, refreshed, wantSlots } from './groups.js';
 import { isCovered } from './guests.js';
@@ -31,7 +31,8 @@ const togetherEveryMs = 10_000;
 
 /** Counts the moves that may begin in this step. */
 export function countMoves({ state, memory }: Context): void {
-  const open = state.drains.size + state.rebalances.size > 0 ? movesAtOnceMax : 0;
+  const mayMove = state.drains.size + state.rebalances.size + memory.unavailable.size > 0;
+  const open = mayMove ? movesAtOnceMax : 0;
   const underWay =
     open === 0 ? [] : [...state.apps.values()].filter((app) => app.group?.moving && !isStuck(memory, app));
   memory.movesLeft = Math.max(0, open - underWay.length);
@@ -61,18 +62,21 @@ function begin(context: Context, group: Group): void {
  * There is no slot for a successor: the largest groups have one replica less for a while. So have guests, of which a primary has one
  * backup, and whose slots say who is the witness.
  */
-function leaveFirst(context: Context, group: Group, { task, reason }: Departure<MemberTask>): void {
+function leaveFirst(context: Context, group: Group, departure: Departure<MemberTask>): void {
+  const { task, reason } = departure;
   if (
     isDue(context.memory.orders, `${task.id} leaves first`, context.now, togetherEveryMs, togetherEveryMs) &&
-    haveRoom(context, group, [task])
+    haveRoom(context, group, [departure])
   )
     retire(context, task, reason);
 }
 
 /** These would find other agents, beside the group's others. */
-function haveRoom(context: Context, { app, members }: Group, leaving: MemberTask[]): boolean {
+function haveRoom(context: Context, { app, members }: Group, departures: Departure<MemberTask>[]): boolean {
+  const leaving = departures.map(({ task }) => task);
   const slots = leaving.map(({ replica }) => replica.self.slot);
-  const { request } = demandOf(context, app, slots, lodash.difference(members, leaving));
+  const demand = demandOf(context, app, slots, lodash.difference(members, leaving));
+  const { request } = departures[0]?.isForMaintenance ? fromMaintenance(context, demand) : demand;
   const agents = [...context.memory.agents.values()].map(({ snapshot }) => snapshot);
   return planOver(context, request, agents).unplaced.length === 0;
 }
@@ -101,7 +105,7 @@ function settle(context: Context, group: Group, moving: Moving, restarting: bool
 /** Constraints may bind replicas to each other: then they count at the end, when all that are to leave have left. */
 function tryTogether(context: Context, group: Group, moving: Moving, leaver: MemberTask): void {
   const { memory, now } = context;
-  const leaving = departuresOf(context, group.members).map(({ task }) => task);
+  const leaving = departuresOf(context, group.members);
   if (moving.together || moving.to || leaving.length < 2 || !isStuck(memory, group.app)) return;
   const isTime = isDue(memory.orders, `${leaver.id} moves together`, now, togetherEveryMs, togetherEveryMs);
   if (isTime && haveRoom(context, group, leaving))
@@ -144,8 +148,10 @@ function dropSlot(context: Context, group: Group, slot: number): void {
 
 /** For the successor: beside all others, or those that stay, in place of the one that leaves. */
 export function successorDemand(context: Context, { app, members }: Group, moving: Moving): Demand {
-  const leaving = moving.together ? departuresOf(context, members).map(({ task }) => task) : [];
+  const departures = departuresOf(context, members);
+  const leaving = moving.together ? departures.map(({ task }) => task) : [];
   const others = lodash.difference(members, leaving).filter(({ replica }) => replica.self.member !== moving.member);
   const demand = demandOf(context, app, [moving.spare], others);
+  if (departures[0]?.isForMaintenance) return fromMaintenance(context, demand);
   return moving.to ? towards(demand, moving.to) : demand;
 }

@@ -4,7 +4,7 @@ import type { AgentSnapshot, AttributeValue } from '../../placement/types.js';
 import { type Attribute, type Offer, type Resource, ranges } from '../mesos-http-client/index.js';
 import { type Context, call, type HeldOffer, type KnownAgent } from './context.js';
 import { forgetDrained, noteOffering } from './drains.js';
-import { noteOffered } from './maintenance.js';
+import { forgetWindow, noteOffered } from './maintenance.js';
 import { setNewest } from './newest.js';
 import { splitOf } from './portions.js';
 import type { AgentRef, TaskRecord } from './records.js';
@@ -53,9 +53,8 @@ const heldOffers = (context: Context) => [...context.memory.offers.values()].map
 /** An agent that has been removed offers nothing any more. */
 export function forgetAgent(context: Context, agentId: string): void {
   context.memory.agents.delete(agentId);
-  context.memory.unavailable.delete(agentId);
+  forgetWindow(context.memory, agentId);
   forgetDrained(context, agentId);
-  context.memory.asked.delete(agentId);
   for (const offer of heldOffers(context)) if (agentOf(offer) === agentId) context.memory.offers.delete(offer.id.value);
 }
 

@@ -1,4 +1,4 @@
-/** Maintenance windows of the master's schedule: new tasks keep away, inverse offers are answered, what is called off is forgotten. */
+/** Maintenance windows of the master's schedule: new tasks keep away, what runs moves away, inverse offers are answered, what is called off is forgotten. */
 import assert from 'node:assert/strict';
 import { System, until } from './system.js';
 
@@ -43,17 +43,21 @@ describe('beside a maintenance schedule', function () {
     return (status.draining_machines ?? []).flatMap(({ statuses }) => (statuses ?? []).map((one) => one.status));
   };
 
-  it('new tasks avoid the agent, its inverse offer is declined where a task stays, and the app says so', async () => {
+  it('new tasks avoid the agent, what runs there moves when a successor runs, and then its inverse offer is accepted', async () => {
     await run(plain('/there', 1));
     const [host] = (await hostsOf('/there')) as [string];
     await schedule(host);
-    await until('the framework has answered', 30_000, async () => (await answersOf()).includes('DECLINE'));
     await run(plain('/new', 4));
     assert.equal((await hostsOf('/new')).includes(host), false);
+    await until('the task has moved', 60_000, async () => {
+      const hosts = await hostsOf('/there');
+      return hosts.length === 1 && hosts[0] !== host;
+    });
+    await until('the agent may go', 90_000, async () => (await answersOf()).includes('ACCEPT'));
     const { body } = await system.request('GET', '/v2/apps/there');
-    const told = body.app.story.filter(({ text }: { text: string }) => text.includes(`stays on ${host}`));
+    const told = body.app.story.filter(({ text }: { text: string }) => text.includes(`was stopped: ${host} goes down`));
     assert.equal(told.length, 1);
-    assert.match(told[0].text, /where maintenance has begun at .*Z, and takes 60 min; gaia drain moves it$/);
+    assert.match(told[0].text, /goes down: maintenance has begun at .*Z, and takes 60 min$/);
   });
 
   it('an agent whose window is called off is as good as others again', async () => {

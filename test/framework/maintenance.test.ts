@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { put, running, settled, story } from './model/running.js';
-import { replicatedSpec, type World } from './model/world.js';
+import { pass, put, running, runningTasks, settled, story } from './model/running.js';
+import { appSpec, replicatedSpec, type World } from './model/world.js';
 
 const hourMs = 3_600_000;
 const nanoseconds = (ms: number) => ({ nanoseconds: ms * 1e6 });
@@ -107,26 +107,30 @@ describe('scheduler: maintenance', () => {
     assert.doesNotMatch(sentenceOf(world, '/b'), /maintenance/);
   });
 
-  it('says no to an inverse offer where its tasks stay, tells their apps once, and yes where nothing runs or all leaves', () => {
-    const world = running({}, 4);
-    const there = world.app('/demo/ledger').tasks[0]?.agentId as string;
-    const free = ['S1', 'S2', 'S3', 'S4'].find(
-      (id) => !world.mesos.living('/demo/ledger').some((one) => one.agentId === id),
-    );
-    const start = world.now;
-    inverseOffer(world, there, 'I1', start);
-    inverseOffer(world, free, 'I2', start);
-    world.tick(1000);
-    inverseOffer(world, there, 'I3', start);
-    const told = /stays on box\d .*, where maintenance has begun at .*Z, and no end is known; gaia drain moves it/g;
-    assert.equal(story(world).match(told)?.length, 1);
-    world.command({ type: 'drain', wanted: { agent: [there] } });
-    inverseOffer(world, there, 'I4', start);
+  it('says yes to an inverse offer where nothing runs, or all leaves and the group keeps its majority', () => {
+    const world = running({}, 5);
+    const [first, second, third] = world.mesos
+      .living('/demo/ledger')
+      .map(({ agentId }) => agentId)
+      .sort() as [string, string, string];
+    const free = [...world.mesos.agents.keys()].find((id) => ![first, second, third].includes(id));
+    const far = world.now + 30 * hourMs;
+    inverseOffer(world, first, 'I1', far);
+    inverseOffer(world, free, 'I2', far);
+    const near = world.now + hourMs / 2;
+    inverseOffer(world, second, 'I3', near);
+    inverseOffer(world, third, 'I4', near);
+    inverseOffer(world, first, 'I5', near);
+    inverseOffer(world, second, 'I6', near);
+    inverseOffer(world, first, 'I7', near);
     assert.deepEqual(answers(world), [
       ['no', 'I1'],
       ['yes', 'I2'],
-      ['no', 'I3'],
-      ['yes', 'I4'],
+      ['yes', 'I3'],
+      ['no', 'I4'],
+      ['no', 'I5'],
+      ['no', 'I6'],
+      ['yes', 'I7'],
     ]);
   });
 
@@ -144,5 +148,116 @@ describe('scheduler: maintenance', () => {
     assert.equal(isAvoided(world, 'S2'), true);
     world.tick(20_000);
     assert.equal(isAvoided(world, 'S2'), false);
+  });
+});
+
+describe('scheduler: what runs on an agent that goes down', () => {
+  const agentsOf = (world: World, id: string) =>
+    runningTasks(world, id)
+      .map(({ agentId }) => agentId)
+      .sort();
+  const onTime = (world: World, inMs: number, ...ids: string[]) => {
+    for (const id of ids) {
+      const agent = world.mesos.agents.get(id);
+      assert.ok(agent);
+      agent.unavailability = { start: nanoseconds(world.now + inMs), duration: nanoseconds(hourMs) };
+      inverseOffer(world, id, `of ${id}`, world.now + inMs);
+    }
+  };
+
+  it('is left alone until an hour before, then a successor of a replica joins before it leaves, and the leader hands over', () => {
+    const world = running({}, 5);
+    const led = world.app('/demo/ledger').group?.leader?.slot;
+    const leader = runningTasks(world, '/demo/ledger').find(({ replica }) => replica?.slot === led);
+    const stay = agentsOf(world, '/demo/ledger').filter((id) => id !== leader?.agentId);
+    const group = world.mesos.groups.get('/demo/ledger@1');
+    assert.ok(group && leader);
+    let fewest = 9;
+    world.mesos.onKill = () => {
+      fewest = Math.min(fewest, group.configuration.length);
+    };
+    onTime(world, 2 * hourMs, leader.agentId);
+    pass(world, 60);
+    assert.equal(fewest, 9, 'nothing is stopped two hours before');
+    onTime(world, hourMs, leader.agentId);
+    world.until(() => world.mesos.living('/demo/ledger').every(({ agentId }) => agentId !== leader.agentId));
+    assert.equal(fewest, 3);
+    assert.ok(stay.every((id) => agentsOf(world, '/demo/ledger').includes(id)));
+    world.until((view) => view.apps[0]?.group?.state === 'whole' && view.apps[0]?.group.leader !== null);
+    assert.match(story(world), /is to move: box\d goes down: maintenance begins at .*Z, in \d+ min, and /);
+    assert.doesNotMatch(story(world), /degraded/, 'nothing is missing on the way');
+    world.calls.length = 0;
+    inverseOffer(world, leader.agentId, 'later', world.now + hourMs);
+    assert.deepEqual(answers(world), [['yes', 'later']]);
+  });
+
+  it('moves one replica after another when two of three agents go down, and none to the one that goes down, too', () => {
+    const world = running({}, 6);
+    const [first, second] = agentsOf(world, '/demo/ledger') as [string, string];
+    const spare = ['S1', 'S2', 'S3', 'S4', 'S5', 'S6'].filter((id) => !agentsOf(world, '/demo/ledger').includes(id));
+    const group = world.mesos.groups.get('/demo/ledger@1');
+    assert.ok(group);
+    let fewest = 9;
+    world.mesos.onKill = () => {
+      fewest = Math.min(fewest, group.configuration.length);
+    };
+    const down = [first, second, spare[0] as string];
+    onTime(world, hourMs / 2, ...down);
+    world.until(() => agentsOf(world, '/demo/ledger').every((id) => !down.includes(id)));
+    assert.equal(fewest, 3);
+  });
+
+  it('stays when all other agents go down, too, or the window is called off', () => {
+    const world = running({}, 4);
+    const before = agentsOf(world, '/demo/ledger');
+    onTime(world, hourMs / 2, 'S1', 'S2', 'S3', 'S4');
+    pass(world, 120);
+    assert.deepEqual(agentsOf(world, '/demo/ledger'), before);
+    assert.equal(world.view().queue[0]?.appId, '/demo/ledger', 'the queue says what waits for another agent');
+    for (const agent of world.mesos.agents.values()) delete agent.unavailability;
+    for (const id of ['S1', 'S2', 'S3', 'S4']) {
+      const event = { inverse_offer_id: { value: `of ${id}` } };
+      world.feed({
+        type: 'mesos',
+        now: world.now,
+        event: { type: 'RESCIND_INVERSE_OFFER', rescind_inverse_offer: event },
+      });
+    }
+    pass(world, 120);
+    assert.deepEqual([agentsOf(world, '/demo/ledger'), world.view().queue], [before, []]);
+    assert.equal(world.app('/demo/ledger').group?.state, 'whole');
+  });
+
+  it('of plain apps is stopped when its successor runs; what has a volume stays, and its app says so once', () => {
+    const world = running({}, 4);
+    const residency = {
+      volumes: [{ containerPath: 'data', sizeMb: 8 }],
+      taskLostBehavior: 'WAIT_FOREVER' as const,
+      relaunchEscalationTimeoutSeconds: 1,
+    };
+    const unreachable = { unreachableStrategy: 'disabled' as const };
+    const upgrade = { upgradeStrategy: { minimumHealthCapacity: 0.5, maximumOverCapacity: 0 } };
+    world.command(put(appSpec('/web', { instances: 2 })));
+    world.command(put(appSpec('/kept', { instances: 1, residency, ...unreachable, ...upgrade })));
+    world.until(settled);
+    const [kept] = agentsOf(world, '/kept') as [string];
+    const [web] = agentsOf(world, '/web') as [string];
+    let fewest = 9;
+    world.mesos.onKill = () => {
+      fewest = Math.min(fewest, runningTasks(world, '/web').length);
+    };
+    onTime(world, hourMs / 2, ...new Set([kept, web]));
+    onTime(world, hourMs / 2, kept);
+    world.until(() => !agentsOf(world, '/web').includes(web) && agentsOf(world, '/web').length === 2);
+    assert.ok(fewest >= 2, `${fewest} tasks ran`);
+    pass(world, 60);
+    assert.deepEqual(agentsOf(world, '/kept'), [kept]);
+    assert.equal(
+      story(world, '/kept').match(/stays on box\d .*, where maintenance begins at .* in volumes there/g)?.length,
+      1,
+    );
+    world.calls.length = 0;
+    inverseOffer(world, kept, 'last', world.now + hourMs);
+    assert.deepEqual(answers(world), [['no', 'last']]);
   });
 });
