@@ -84,8 +84,8 @@ describe('conformance: ACCEPT that fails', () => {
     ],
     ['no resources', () => ({ resources: [] }), /^Task uses no resources$/],
     [
-      'zero cpus',
-      () => ({ resources: [scalar('cpus', 0), scalar('mem', 32)] }),
+      'hardly any cpus',
+      () => ({ resources: [scalar('cpus', 1e-9), scalar('mem', 32)] }),
       /^Resource 'cpus\(allocated: conformance\):0' is invalid: Invalid scalar resource: value <= 0$/,
     ],
     [
@@ -111,6 +111,13 @@ describe('conformance: ACCEPT that fails', () => {
       assert.match(error.message ?? '', message);
     });
   }
+
+  it('a task with zero cpus runs', async () => {
+    scheduler.acknowledgeAll();
+    const resources = [scalar('cpus', 0), scalar('mem', 32)];
+    await accept([first.id.value], [commandTask(first, 'idle', 'true', { resources })]);
+    await scheduler.reached('idle', 'TASK_FINISHED');
+  });
 
   it('neither command nor executor, or both: TASK_ERROR', async () => {
     const { command: _, ...neither } = commandTask(first, 'neither', '');

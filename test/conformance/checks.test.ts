@@ -73,7 +73,11 @@ describe('conformance: checks of command tasks, and what the fetcher brings', ()
       sleep('wrong', { health_check: wrong }),
       sleep('long', { max_completion_time: { nanoseconds: 3e8 } }),
       fetches('path', word, { value: join(directory, 'archive.tar.gz') }),
-      fetches('http', word, { value: `${url}/files/archive.tar.gz?version=1` }),
+      fetches('http', word, { value: `${url}/files/archive.tar.gz` }),
+      fetches('queried', 'test -f "archive.tar.gz?version=1" && ! test -e inner', {
+        value: `${url}/files/archive.tar.gz?version=1`,
+      }),
+      fetches('named', word, { value: `${url}/files/archive.tar.gz?version=1`, output_file: 'a.tar.gz' }),
       fetches('moved', word, { value: `${url}/moved`, output_file: 'a.tgz' }),
       fetches('whole', 'test -f archive.tar.gz && ! test -e inner', {
         value: `${url}/files/archive.tar.gz`,
@@ -119,8 +123,9 @@ describe('conformance: checks of command tasks, and what the fetcher brings', ()
     assert.equal(failed.reason, 'REASON_MAX_COMPLETION_TIME_REACHED');
   });
 
-  it('archives are extracted, from a path, over HTTP and behind a redirection; not if extract is false', async () => {
-    for (const id of ['path', 'http', 'moved', 'whole']) await scheduler.reached(id, 'TASK_FINISHED');
+  it('archives are extracted, from a path, over HTTP and behind a redirection; not if extract is false, or a query ends the name', async () => {
+    for (const id of ['path', 'http', 'queried', 'named', 'moved', 'whole'])
+      await scheduler.reached(id, 'TASK_FINISHED');
   });
 
   it('what cannot be fetched fails the launch', async () => {

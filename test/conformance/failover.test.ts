@@ -39,10 +39,22 @@ describe('conformance: framework fail-over, disconnection and teardown', () => {
     assert.equal(successor.frameworkId, scheduler.frameworkId);
     await successor.nextOffers(0, 2);
     await successor.call({ type: 'RECONCILE', reconcile: { tasks: [] } });
-    assert.equal((await successor.reached('survivor', 'TASK_RUNNING')).reason, 'REASON_RECONCILIATION');
+    const answer = () => successor.statuses('survivor').at(-1);
+    await until('the answer', () => answer()?.reason === 'REASON_RECONCILIATION');
+    assert.equal(answer()?.state, 'TASK_RUNNING');
     const old = await scheduler.send({ type: 'REVIVE' });
     assert.equal(old.status, 400);
     assert.match(old.text, /^The stream ID '.*' included in this request didn't match/);
+  });
+
+  it('what was not acknowledged is sent again at once to a subscription that takes over', async () => {
+    const [offer] = (await scheduler.nextOffers(0)) as [Offer];
+    await scheduler.launch(offer, [commandTask(offer, 'untold', 'sleep 100')]);
+    const { uuid } = await scheduler.reached('untold', 'TASK_STARTING');
+    const takenOverMs = Date.now();
+    const successor = await again();
+    assert.equal((await successor.reached('untold', 'TASK_STARTING')).uuid, uuid);
+    assert.ok(Date.now() - takenOverMs < target.timings.retryBaseMs, `${Date.now() - takenOverMs} ms`);
   });
 
   it('while disconnected calls get 403; updates wait for the return', async () => {

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ExecutorInfo, Offer, TaskInfo } from '../../framework/mesos-http-client/types.js';
 import { send } from './raw-http.js';
@@ -33,10 +36,15 @@ describe('conformance: tasks and executors', () => {
   let target: Target;
   let scheduler: RawScheduler;
   let offer: Offer;
+  let directory: string;
   before(async () => {
+    directory = mkdtempSync(join(tmpdir(), 'mesos-tasks-'));
     target = await startTarget();
   });
-  after(() => target.stop());
+  after(async () => {
+    await target.stop();
+    rmSync(directory, { recursive: true });
+  });
   beforeEach(async () => {
     scheduler = await RawScheduler.subscribe(target.masterUrl, frameworkInfo());
     [offer] = (await scheduler.nextOffers(0)) as [Offer];
@@ -52,7 +60,7 @@ describe('conformance: tasks and executors', () => {
     await scheduler.reached('b', 'TASK_RUNNING');
     const running = await scheduler.reached('a', 'TASK_RUNNING');
     assert.deepEqual(states('a'), ['TASK_STARTING', 'TASK_RUNNING']);
-    assert.equal(running.executor_id?.value, 'custom');
+    assert.equal(running.executor_id, undefined, 'its executor does not say who it is');
     assert.equal(running.source, 'SOURCE_EXECUTOR');
     assert.ok(running.container_status?.container_id?.value);
     assert.ok(running.container_status?.executor_pid);
@@ -152,15 +160,17 @@ describe('conformance: tasks and executors', () => {
   });
 
   it('KILL of a command: TASK_KILLING, SIGTERM, and SIGKILL after the grace period of the policy', async () => {
+    const trapped = join(directory, 'deaf');
     scheduler.acknowledgeAll();
     await scheduler.launch(offer, [
       commandTask(offer, 'polite', 'sleep 100'),
-      commandTask(offer, 'deaf', 'trap "" TERM; while true; do sleep 0.1; done', {
+      commandTask(offer, 'deaf', `trap "" TERM; touch ${trapped}; while true; do sleep 0.1; done`, {
         kill_policy: { grace_period: { nanoseconds: 400e6 } },
       }),
     ]);
     for (const id of ['polite', 'deaf']) {
       await scheduler.reached(id, 'TASK_RUNNING');
+      if (id === 'deaf') await until('it is deaf', () => existsSync(trapped));
       await scheduler.call({ type: 'KILL', kill: { task_id: { value: id } } });
     }
     const polite = await scheduler.reached('polite', 'TASK_KILLED');

@@ -49,8 +49,10 @@ export async function startTarget(agentCount = 2): Promise<Target> {
 }
 
 export async function agentsRegistered(masterUrl: string, count: number): Promise<void> {
-  await until(`${count} active agents`, async () => {
-    const page = (await (await fetch(`${masterUrl}/slaves`)).json()) as { slaves: { active: boolean }[] };
-    return page.slaves.filter((agent) => agent.active).length === count;
-  });
+  await until(`${count} active agents`, async () => (await activeAgents(masterUrl)) === count);
+}
+
+export async function activeAgents(masterUrl: string): Promise<number> {
+  const page = (await (await fetch(`${masterUrl}/slaves`)).json()) as { slaves: { active: boolean }[] };
+  return page.slaves.filter((agent) => agent.active).length;
 }

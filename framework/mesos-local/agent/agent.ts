@@ -179,6 +179,9 @@ function handleMaster(step: Step, message: ToAgent): void {
     case 'runTask':
       runTask(step, message.framework, message.task);
       return;
+    case 'updateFramework':
+      updateFramework(step, message.framework);
+      return;
     case 'drain':
       drain(step, message.drain);
       return;
@@ -225,12 +228,24 @@ function registered(step: Step, message: Extract<ToAgent, { type: 'registered' }
   state.agentId = message.agentId;
   state.info = { ...state.info, id: { value: message.agentId } };
   state.registered = true;
-  for (const task of state.tasks.values()) {
-    const status = restart(task.stream, step.nowMs, state.settings);
-    if (status) forward(step, task, status);
-  }
+  resend(step);
   answerForUnknownTasks(step, message.unknownTasks);
   drain(step, message.drain);
+}
+
+/** Of whatever framework, as in Mesos: updates that are not acknowledged are sent at once. */
+function updateFramework(step: Step, framework: FrameworkInfo): void {
+  const id = framework.id?.value ?? '';
+  if (!step.state.frameworks.has(id)) return;
+  step.state.frameworks.set(id, framework);
+  resend(step);
+}
+
+function resend(step: Step): void {
+  for (const task of step.state.tasks.values()) {
+    const status = restart(task.stream, step.nowMs, step.state.settings);
+    if (status) forward(step, task, status);
+  }
 }
 
 function shutdown(step: Step): void {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { chmodSync, chownSync, copyFileSync, createWriteStream, mkdirSync, rmSync, statSync } from 'node:fs';
-import { basename, dirname, isAbsolute, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Agent, request } from 'undici';
@@ -47,8 +47,9 @@ export async function fetchUri(uri: CommandURI, order: FetchOrder): Promise<void
 const causeOf = (error: Error): string => error.message || (error as { code?: string }).code || error.name;
 
 function targetOf(uri: CommandURI, sandbox: string): string {
-  const path = uri.value.replace(/^[a-z]+:\/\/[^/]*/, '').replace(/[?#].*$/, '');
-  const name = uri.output_file ?? basename(path);
+  // As in Mesos the query is part of the name, which then is that of no archive.
+  const path = uri.value.replace(/^[a-z]+:\/\/[^/]*/, '');
+  const name = uri.output_file ?? path.slice(path.lastIndexOf('/') + 1);
   if (name === '' || isAbsolute(name) || name.split('/').includes('..'))
     throw new Error(`'${name}' is no name for a file in the sandbox; set output_file to one`);
   return join(sandbox, name);

@@ -131,19 +131,7 @@ function completeStatus(
   task: AgentTaskRecord | undefined,
   status: TaskStatus,
 ): TaskStatus {
-  const {
-    task_id,
-    state,
-    message,
-    source,
-    reason,
-    data,
-    agent_id: _,
-    executor_id: __,
-    timestamp,
-    uuid,
-    ...rest
-  } = status;
+  const { task_id, state, message, source, reason, data, agent_id: _, executor_id, timestamp, uuid, ...rest } = status;
   const network = { ip_addresses: [{ protocol: 'IPv4', ip_address: step.state.settings.ip }] };
   const container = {
     container_id: { value: executor.containerId },
@@ -158,7 +146,7 @@ function completeStatus(
     ...(reason && { reason }),
     ...(data !== undefined && { data }),
     agent_id: { value: step.state.agentId ?? '' },
-    executor_id: { value: executor.id },
+    ...((executor_id || executor.isCommandExecutor) && { executor_id: { value: executor.id } }),
     timestamp: timestamp ?? step.nowMs / 1000,
     ...(uuid !== undefined && { uuid }),
     ...rest,

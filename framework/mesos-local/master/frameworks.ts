@@ -43,6 +43,7 @@ export function subscribe(step: Step, stream: NewStream, call: Subscribe): void 
   framework.info = { ...call.framework_info, id: { value: framework.id } };
   framework.suppressedRoles = new Set(call.suppressed_roles ?? []);
   connect(step, framework, stream);
+  tellAgents(step, framework);
   allocateNow(step);
 }
 
@@ -156,6 +157,13 @@ export function updateFramework(step: Step, framework: Framework, call: Subscrib
   framework.info = { ...call.framework_info, id: { value: framework.id } };
   framework.suppressedRoles = new Set(call.suppressed_roles ?? []);
   rescindForeignRoles(step, framework);
+  tellAgents(step, framework);
+}
+
+/** They send again what is not acknowledged, without waiting for the next repetition. */
+function tellAgents(step: Step, { info }: Framework): void {
+  for (const agent of step.state.agents.values())
+    sendToAgent(step, agent, { type: 'updateFramework', framework: info });
 }
 
 /** Heartbeats and fail-over time-outs that are due. */

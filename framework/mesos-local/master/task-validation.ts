@@ -32,8 +32,9 @@ function idError(id: string): string | null {
 function resourceError(resource: Resource): string | null {
   const prefix = `Resource '${resourceText(resource)}' is invalid:`;
   if (resource.type === 'SCALAR') {
-    const positive = Math.round((resource.scalar?.value ?? 0) * 1000) > 0;
-    return positive ? null : `${prefix} Invalid scalar resource: value <= 0`;
+    const { value } = resource.scalar ?? { value: 0 };
+    const possible = value === 0 || Math.round(value * 1000) > 0;
+    return possible ? null : `${prefix} Invalid scalar resource: value <= 0`;
   }
   if (resource.type === 'RANGES') {
     const wrong = (resource.ranges?.range ?? []).some(({ begin, end }) => begin > end);
