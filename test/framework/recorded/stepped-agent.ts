@@ -98,8 +98,34 @@ export class SteppedAgent {
   /** An executor that has started and subscribes when it first has something to say. */
   update(frameworkId: string, executorId: string, status: TaskStatus): void {
     this.#subscribed(frameworkId, executorId);
-    const { task_id, state, message, source, reason, data, timestamp, uuid, healthy, check_status, labels } = status;
-    const told = { task_id, state, message, source, reason, data, timestamp, uuid, healthy, check_status, labels };
+    const {
+      task_id,
+      state,
+      message,
+      executor_id,
+      source,
+      reason,
+      data,
+      timestamp,
+      uuid,
+      healthy,
+      check_status,
+      labels,
+    } = status;
+    const told = {
+      task_id,
+      state,
+      message,
+      executor_id,
+      source,
+      reason,
+      data,
+      timestamp,
+      uuid,
+      healthy,
+      check_status,
+      labels,
+    };
     const present = Object.fromEntries(Object.entries(told).filter(([, value]) => value !== undefined));
     this.#step({ type: 'executorUpdate', frameworkId, executorId, status: present as unknown as TaskStatus });
   }
