@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
 import { destination, type Logger, pino } from 'pino';
 import { place } from '../placement/index.js';
+import { AuditFile } from './access/audit-file.js';
 import type { Renewed } from './access/renewed.js';
 import { type ClientTls, serverContext } from './access/tls.js';
 import type { Account } from './access/users.js';
@@ -35,6 +36,7 @@ const ids = { uuid: () => randomUUID(), secretHex: () => randomBytes(32).toStrin
 
 async function main(options: FrameworkOptions, log: Logger): Promise<void> {
   const users = await usersOf(options, log);
+  const audit = await auditOf(options, log);
   const tls = await serverTls(options, log);
   const toMesos = await mesosTls(options, log);
   const seat = new Seat();
@@ -46,6 +48,7 @@ async function main(options: FrameworkOptions, log: Logger): Promise<void> {
   const hostNames = [...options.hostNames, ...(options.advertise ? [options.advertise.host] : [])];
   const given = {
     ...(users && { users }),
+    ...(audit && { audit: (record: object) => audit.write(record) }),
     ...(tls && { tls: () => tls.current }),
     ...(executorArchive && { executorArchive }),
   };
@@ -64,7 +67,12 @@ async function main(options: FrameworkOptions, log: Logger): Promise<void> {
   } finally {
     await api.close();
     await standing.stop();
+    await audit?.close();
   }
+}
+
+async function auditOf({ auditFile: file, auditFileMb, auditFiles: filesMax }: FrameworkOptions, log: Logger) {
+  return file === undefined ? null : AuditFile.open({ file, bytesMax: auditFileMb * 1024 * 1024, filesMax, log });
 }
 
 /** Whoever may change apps may run commands: nobody gets an API without accounts for the network by mistake. */

@@ -17,6 +17,9 @@ export interface FrameworkOptions extends TlsFiles {
   zkKey: string | undefined;
   hostNames: string[];
   users: string | undefined;
+  auditFile: string | undefined;
+  auditFileMb: number;
+  auditFiles: number;
   /** False: whoever reaches the API may do everything. */
   authentication: boolean;
   role: string;
@@ -105,6 +108,14 @@ const table: Row[] = [
     flags: '--users <file>',
     text: 'who may use the API, as "gaia user add" writes it; needed to listen on other addresses than loopback',
   },
+  { flags: '--audit-file <file>', text: 'gets a line of JSON for each change that a user has asked for' },
+  {
+    flags: '--audit-file-mb <megabytes>',
+    text: 'when it is so large, it is put aside as FILE.1, and what was that as FILE.2; 1 to 10240',
+    initial: 64,
+    parse: whole(1, 10_240),
+  },
+  { flags: '--audit-files <count>', text: 'how many there are then, 2 to 1000', initial: 8, parse: whole(2, 1000) },
   { flags: '--tls-certificate <file>', text: 'PEM file with the certificate of the API, which speaks HTTPS then' },
   { flags: '--tls-key <file>', text: 'PEM file with the key of the certificate' },
   { flags: '--tls-ca <file>', text: "PEM file with the authority of the other schedulers' certificates" },

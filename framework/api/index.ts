@@ -45,6 +45,8 @@ export interface ApiOptions {
   leadership?: Leadership;
   /** Left out: agents have the executor. */
   executorArchive?: ExecutorArchive;
+  /** Gets a record of each change that somebody known has asked for. */
+  audit?: (record: object) => void;
   /** Clients that follow `/v2/events` at a time. */
   eventStreamsMax?: number;
   /** Connections of clients at a time; more are closed at once. */
@@ -80,7 +82,7 @@ export function buildApi(service: FrameworkService, options: ApiOptions = {}): F
   const scheme = tls === null ? 'http' : 'https';
   const { executorArchive = null } = options;
   const context: Context = { service, leadership, changes, now, address, executorArchive, scheme };
-  installAudit(api);
+  installAudit(api, now, options.audit ?? (() => {}));
   api.addHook('onRequest', guard(options.hostNames ?? []));
   installHeaders(api, context);
   if (tls?.().clientAuthority !== undefined) installCertificates(api);
