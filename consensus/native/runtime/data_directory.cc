@@ -13,6 +13,7 @@ namespace {
 
 constexpr const char* signature = "member";
 constexpr const char* condemnation = "condemned";
+constexpr const char* newMember = "; let a new member take this one's place";
 
 std::string memberText(const Member& member) {
   return std::to_string(member.slot) + "," + std::to_string(member.number) + "," +
@@ -45,12 +46,12 @@ bool DataDirectory::fail(const std::string& cause) {
 bool DataDirectory::take(ReplicaOptions* options, const std::string& key) {
   if (const int code = sys::makeDirectories(path_)) return fail("cannot be created: " + sys::errorText(code));
   if (!lock()) return false;
-  std::string text;
-  if (readWhole(condemnation, &text)) {
-    return fail("cannot be trusted since " + text + "; let a new member take this one's place");
-  }
-  fresh_ = !readWhole(signature, &text);
-  if (!fresh_) return judge(text, options, key);
+  std::optional<std::string> text;
+  if (!readWhole(condemnation, &text)) return false;
+  if (text) return fail("cannot be trusted since " + *text + newMember);
+  if (!readWhole(signature, &text)) return false;
+  fresh_ = !text;
+  if (text) return judge(*text, options, key);
   sys::randomBytes(std::as_writable_bytes(std::span(&seed_, 1)));
   return true;
 }
@@ -63,11 +64,17 @@ bool DataDirectory::lock() {
   return fail("is in use by another process; a member runs once");
 }
 
-bool DataDirectory::readWhole(const std::string& name, std::string* text) {
+// Nothing: there is no such file. What is there and cannot be read must not pass for that.
+bool DataDirectory::readWhole(const std::string& name, std::optional<std::string>* text) {
+  text->reset();
   std::unique_ptr<File> file;
-  if (files_.open(path_ + "/" + name, &file) != 0) return false;
-  text->resize(file->bytes());
-  return file->read(0, std::as_writable_bytes(std::span(*text))) == 0;
+  int code = files_.open(path_ + "/" + name, &file);
+  if (code == ENOENT) return true;
+  if (code == 0) {
+    text->emplace(file->bytes(), '\0');
+    code = file->read(0, std::as_writable_bytes(std::span(**text)));
+  }
+  return code == 0 || fail("holds a file \"" + name + "\" that cannot be read: " + sys::errorText(code) + newMember);
 }
 
 bool DataDirectory::judge(const std::string& text, ReplicaOptions* options, const std::string& key) {

@@ -26,7 +26,7 @@ class DataDirectory {
 
  private:
   bool lock();
-  bool readWhole(const std::string& name, std::string* text);
+  bool readWhole(const std::string& name, std::optional<std::string>* text);
   bool judge(const std::string& text, ReplicaOptions* options, const std::string& key);
   bool writeWhole(const std::string& name, const std::string& text);
   bool fail(const std::string& cause);

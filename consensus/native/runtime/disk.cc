@@ -20,7 +20,8 @@ bool MemberRuntime::openDisk(std::string* error, Recovery* recovery, std::option
   WalOptions place{options_.journalDirectory, options_.self.number, directory_->seed()};
   wal_.emplace(files_, place);
   PersistedLog log;
-  if (!wal_->read(&log, &walState_)) return *error = wal_->error(), false;
+  const bool understood = directory_->fresh() ? wal_->isUntold() : wal_->read(&log, &walState_);
+  if (!understood) return *error = wal_->error(), false;
   if (wal_->empty() && !directory_->fresh()) {
     *error =
         "the log in " + options_.journalDirectory + " is missing; let a new member take this one's place";

@@ -16,6 +16,11 @@ std::string Wal::path(std::uint32_t number) const {
   return options_.directory + "/" + std::to_string(options_.member) + "-" + std::to_string(number) + ".wal";
 }
 
+std::uint32_t Wal::headChecksum(Frame frame) const {
+  frame.headCrc = 0;
+  return checksum(frame, {});
+}
+
 std::uint32_t Wal::checksum(Frame frame, std::span<const std::byte> records) const {
   frame.crc = 0;
   const auto seed = static_cast<std::uint32_t>(mix(options_.seed, frame.position));
@@ -66,6 +71,7 @@ Wal::Outcome Wal::write(Segment& segment, std::span<const std::byte> records, co
   frame.oldest = oldest_;
   frame.before = before_;
   frame.length = static_cast<std::uint32_t>(records.size());
+  frame.headCrc = headChecksum(frame);
   frame.crc = checksum(frame, records);
   const auto head = std::as_bytes(std::span(&frame, 1));
   buffer_.assign(head.begin(), head.end());

@@ -1,7 +1,7 @@
 // The write-ahead log of a member with durability `disk` (D1): what it must remember of rings and claims, in
 // segment files of one directory. Every frame states all but the records anew, and a frame is written only
 // after everything before it has been synchronised. So a frame that cannot be read is a torn end when nothing
-// valid follows it, and damage when something does.
+// valid follows it and a part of it is missing, else it is damage.
 #pragma once
 #include <deque>
 #include <optional>
@@ -38,6 +38,9 @@ class Wal {
 
   // Reads what former lives left and changes nothing. False: error() says which file is damaged or missing.
   bool read(PersistedLog* log, WalState* state);
+  // For a directory that nobody has signed: whether it holds no more than a start writes before that, of which nobody
+  // has heard. False: error() says what there is.
+  bool isUntold();
   // Writes and synchronises one frame. The first one of a life begins a segment.
   Outcome append(std::span<const std::byte> records, const WalState& state);
   // What former lives left has been appended again: from the next frame on it is not needed.
@@ -58,8 +61,9 @@ class Wal {
     std::uint32_t oldest = 0;  // the first segment that is still needed
     std::uint32_t before = 0;  // where the segment before this one ends
     std::uint32_t length = 0;  // of the records that follow
-    std::uint32_t crc = 0;
-    std::uint64_t zero[2] = {};
+    std::uint32_t crc = 0;      // of this and the records
+    std::uint32_t headCrc = 0;  // of what is above but `crc`: which sectors there should be is known when some are missing
+    std::uint32_t zero[3] = {};
   };
   static_assert(sizeof(Frame) == 64);
   struct Segment {
@@ -81,6 +85,7 @@ class Wal {
   bool list(std::vector<std::uint32_t>* numbers);
   bool load(std::uint32_t number, Content* content);
   bool judgeLast(std::uint32_t number, const Content& content);
+  bool tornAt(std::span<const std::byte> bytes, std::uint32_t number, std::size_t offset) const;
   bool damaged(std::uint32_t number, std::size_t offset);
   static void take(const Content& content, PersistedLog* log);
   const Frame* parse(std::span<const std::byte> bytes, std::uint32_t number, std::size_t offset) const;
@@ -91,6 +96,7 @@ class Wal {
   void seekOldest(Index journal);
   void removeObsolete();
   std::string path(std::uint32_t number) const;
+  std::uint32_t headChecksum(Frame frame) const;
   std::uint32_t checksum(Frame frame, std::span<const std::byte> records) const;
 
   Files& files_;

@@ -1,4 +1,8 @@
 // Reading back a log of former lives: what is torn is cut off, what is damaged or missing is refused.
+//
+// Only the write that was under way when the power failed can be torn: of each sector either all or nothing of it is
+// there, and a sector of which nothing is there is zeros, as in every new segment. An unreadable end without one was
+// written whole and kept, and what it said was perhaps promised to others.
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
@@ -12,6 +16,11 @@ namespace {
 constexpr const char* remedy =
     "; what this member has acknowledged may be lost: it must not start again, let a new member take its "
     "place";
+constexpr std::size_t sectorBytes = 512;  // disks write at least so much whole
+
+bool isZero(std::span<const std::byte> bytes) {
+  return std::all_of(bytes.begin(), bytes.end(), [](std::byte value) { return value == std::byte{0}; });
+}
 
 }  // namespace
 
@@ -41,6 +50,19 @@ bool Wal::read(PersistedLog* log, WalState* state) {
   log->ringEnd = final.ringEnd;
   *state = {final.promise, final.ringEnd, final.journal};
   return true;
+}
+
+// One frame without records. Its checksum tells nothing here: that needs the seed, which the signature has.
+bool Wal::isUntold() {
+  std::vector<std::uint32_t> numbers;
+  if (!list(&numbers)) return false;
+  if (numbers.empty()) return true;
+  Content content;
+  if (!load(numbers.back(), &content)) return false;
+  const std::span<const std::byte> bytes = content.bytes;
+  if (numbers.back() == 1 && isZero(bytes.subspan(std::min(sizeof(Frame), bytes.size())))) return true;
+  error_ = path(numbers.back()) + " is of a member whose signature is missing in its directory" + remedy;
+  return false;
 }
 
 bool Wal::list(std::vector<std::uint32_t>* numbers) {
@@ -94,11 +116,27 @@ const Wal::Frame* Wal::parse(std::span<const std::byte> bytes, std::uint32_t num
 
 // After the end of the last segment nothing valid may follow.
 bool Wal::judgeLast(std::uint32_t number, const Content& content) {
+  if (!tornAt(content.bytes, number, content.end)) return damaged(number, content.end);
   for (std::size_t at = content.end + sizeof(Frame); at + sizeof(Frame) <= content.bytes.size();
        at += sizeof(Frame)) {
     if (parse(content.bytes, number, at) != nullptr) return damaged(number, content.end);
   }
   return true;
+}
+
+// Whether what follows the last whole frame was never written, or not to its end. A damaged frame of which a sector
+// holds nothing but a client's zeros passes for torn: that cannot be told.
+bool Wal::tornAt(std::span<const std::byte> bytes, std::uint32_t number, std::size_t offset) const {
+  if (offset + sizeof(Frame) > bytes.size() || isZero(bytes.subspan(offset, sizeof(Frame)))) return true;
+  const auto* frame = reinterpret_cast<const Frame*>(bytes.data() + offset);
+  const std::size_t end = offset + sizeof(Frame) + frame->length;
+  if (frame->position != positionOf(number, offset) || frame->headCrc != headChecksum(*frame) || end > bytes.size())
+    return false;
+  for (std::size_t at = offset, next = 0; at < end; at = next) {
+    next = std::min(end, (at / sectorBytes + 1) * sectorBytes);
+    if (isZero(bytes.subspan(at, next - at))) return true;
+  }
+  return false;
 }
 
 bool Wal::damaged(std::uint32_t number, std::size_t offset) {

@@ -83,24 +83,49 @@ TEST_CASE("wal: what was kept is read back, with the state of the last frame") {
   CHECK(reading.state.journal == 5);
 }
 
-TEST_CASE("wal: a torn last frame is cut off, wherever it is torn") {
+TEST_CASE("wal: a torn last frame is cut off, whichever of its sectors are missing") {
+  constexpr std::size_t sectorBytes = 512;
   ForgetfulFiles files;
   Wal wal(files, options());
-  write(wal, 1, 4);
+  write(wal, 1, 3);
+  const std::size_t begin = 3 * frameBytes;  // in the middle of a sector
+  const std::vector<std::byte> large = record(4, 4 * 256, 2000);
+  REQUIRE(wal.append(large, {}) == Wal::Outcome::kept);
+  const std::size_t end = begin + 64 + large.size(), first = begin / sectorBytes;
+  const std::size_t sectors = (end + sectorBytes - 1) / sectorBytes - first;
   auto& bytes = files.contents("/data/7-1.wal");
   const auto whole = bytes;
-  for (std::size_t at = 3 * frameBytes; at < 4 * frameBytes; at++) {
+  for (unsigned missing = 1; missing < 1u << sectors; missing++) {
+    CAPTURE(missing);
     bytes = whole;
-    std::fill(bytes.begin() + static_cast<std::ptrdiff_t>(at), bytes.end(), std::byte{0});
-    const Reading cut = read(files);
-    // The zeros of the header's end are zeros anyway.
-    const bool lost = bytes != whole;
-    REQUIRE(cut.good);
-    CHECK(indicesOf(cut.log) == upTo(lost ? 3 : 4));
-    bytes = whole;
-    bytes[at] ^= std::byte{0x10};
+    for (std::size_t i = 0; i < sectors; i++) {
+      if ((missing >> i & 1) == 0) continue;
+      const std::size_t from = std::max(begin, (first + i) * sectorBytes), to = std::min(end, (first + i + 1) * sectorBytes);
+      std::fill_n(bytes.begin() + static_cast<std::ptrdiff_t>(from), to - from, std::byte{0});
+    }
     REQUIRE(read(files).good);
     CHECK(indicesOf(read(files).log) == upTo(3));
+  }
+}
+
+TEST_CASE("wal: a damaged last frame was kept, so it is refused, also if it is the only one") {
+  for (const Index frames : {1u, 4u}) {
+    ForgetfulFiles files;
+    Wal wal(files, options());
+    write(wal, 1, frames, {makeBallot(3, 2, 1), 4096, 0});
+    auto& bytes = files.contents("/data/7-1.wal");
+    const std::size_t begin = (frames - 1) * frameBytes;
+    for (std::size_t at = begin; at < begin + frameBytes; at++) {
+      for (const unsigned bit : {0x01u, 0x10u, 0x80u}) {
+        CAPTURE(at);
+        bytes[at] ^= std::byte(bit);
+        const Reading reading = read(files);
+        CHECK_FALSE(reading.good);
+        CHECK(reading.error.find("7-1.wal is damaged at offset " + std::to_string(begin)) != std::string::npos);
+        bytes[at] ^= std::byte(bit);
+      }
+    }
+    CHECK(indicesOf(read(files).log) == upTo(frames));
   }
 }
 
