@@ -197,6 +197,7 @@ void DataPlane::beginRound(const Cut& cut) {
 // Who is primary no longer keeps back what it has not sent: nobody may hear it any more.
 void DataPlane::applyRoles(const Roles& before) {
   drainedTold_ = 0;
+  inputs_.ledIn(status_.term, order_.roles().epoch);
   if (isPrimary()) wake();
   const auto drop = [](View) {};
   if (before.primary == self_.number && !isPrimary()) return guard_.close(false, drop);
@@ -216,10 +217,9 @@ void DataPlane::wake() {
 }
 
 void DataPlane::refreshStatus() {
-  const std::uint64_t term = status_.term;
   status_ = turns_->status();
   peers_->setMembers(status_.configuration);
-  if (status_.term != term) inputs_.sendAgain();
+  inputs_.ledIn(status_.term, order_.roles().epoch);
   const std::uint32_t primary = order_.roles().primary;
   if (!isPrimary()) watch_.sees(status_.leader == primary, leads(), heardNs(status_, primary), sys::nowNs());
 }

@@ -20,6 +20,12 @@ Bytes UnconfirmedInputs::takeBatch() {
   return batch;
 }
 
+void UnconfirmedInputs::ledIn(std::uint64_t term, std::uint64_t epoch) {
+  if (term != term_ || epoch != epoch_) sendAgain();
+  term_ = term;
+  epoch_ = epoch;
+}
+
 void UnconfirmedInputs::confirmed(Sequence last) {
   for (; !frames_.empty() && first_ <= last; first_++) {
     bytes_ -= frames_.front().size();

@@ -156,6 +156,23 @@ TEST_CASE("vm: through lost batches and changes of the leader the log gets every
   for (int i = 0; i < sent; i++) REQUIRE(got[static_cast<std::size_t>(i)] == std::to_string(i));
 }
 
+TEST_CASE("vm: inputs are sent again under a new leader, and when that has named the primary") {
+  UnconfirmedInputs inputs(1, 2);
+  inputs.add(frame("asked"));
+  const auto sends = [&] { return !inputs.takeBatch().empty(); };
+  inputs.ledIn(1, 1);
+  CHECK(sends());
+  inputs.ledIn(1, 1);
+  CHECK_FALSE(sends());
+  inputs.ledIn(2, 1);  // who is elected may refuse what comes before it knows
+  CHECK(sends());
+  inputs.ledIn(2, 2);
+  CHECK(sends());
+  inputs.confirmed(1);
+  inputs.ledIn(3, 3);
+  CHECK_FALSE(sends());
+}
+
 TEST_CASE("vm: inputs that nobody takes are bounded, and the sequence has no holes") {
   UnconfirmedInputs inputs(0, 1);
   const Bytes large = frame(std::string(frameBytesMax - frameBytesMin, 'x'));
