@@ -48,6 +48,8 @@ export type ColoAction =
 
 /** Milliseconds (24 days): rounds begin when they are asked for. */
 const delayOfNoRoundMs = 2 ** 31 - 1;
+/** Of announcements when a backup goes on: the guest, which has better to do then, would send ARP and IPv6 for each, and no switch needs them. */
+const announceRounds = 0;
 /** Bytes a second; QEMU's own default would slow a seed down. */
 const bandwidthMax = 2 ** 40;
 
@@ -70,6 +72,7 @@ export class Colo {
   static listening(uri: string): { colo: Colo; actions: ColoAction[] } {
     const colo = new Colo('awaiting');
     colo.prepare();
+    colo.execute('migrate-set-parameters', { 'announce-rounds': announceRounds });
     colo.execute('migrate-incoming', { uri });
     return { colo, actions: colo.actions };
   }

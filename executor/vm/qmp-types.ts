@@ -24,7 +24,10 @@ export interface QmpCommands {
   system_powerdown: { takes: None; gives: None };
   'migrate-set-capabilities': { takes: { capabilities: { capability: string; state: boolean }[] }; gives: None };
   /** In COLO state any call with `x-checkpoint-delay` (ms) begins a checkpoint at once. */
-  'migrate-set-parameters': { takes: { 'x-checkpoint-delay'?: number; 'max-bandwidth'?: number }; gives: None };
+  'migrate-set-parameters': {
+    takes: { 'x-checkpoint-delay'?: number; 'max-bandwidth'?: number; 'announce-rounds'?: number };
+    gives: None;
+  };
   migrate: { takes: { uri: string }; gives: None };
   'migrate-incoming': { takes: { uri: string }; gives: None };
   migrate_cancel: { takes: None; gives: None };

@@ -39,7 +39,12 @@ describe('executor vm: COLO', () => {
 
   it('listens and becomes a backup', () => {
     const { colo, actions } = Colo.listening('unix:s');
-    assert.deepEqual(words(actions), ['migrate-set-capabilities', 'migrate-incoming']);
+    assert.deepEqual(words(actions), ['migrate-set-capabilities', 'migrate-set-parameters', 'migrate-incoming']);
+    assert.deepEqual(actions[1], {
+      type: 'execute',
+      command: 'migrate-set-parameters',
+      takes: { 'announce-rounds': 0 },
+    });
     assert.deepEqual(words(colo.step(migration('colo'))), ['-> backup']);
     assert.deepEqual(words(colo.step(round)), []);
   });
