@@ -13,7 +13,7 @@ bool Hearing::asks(std::uint64_t nowNs) {
 }
 
 std::uint64_t Hearing::unheardNs(std::uint64_t nowNs) const {
-  return sinceNs_ == 0 || nowNs < sinceNs_ + limitNs ? 0 : nowNs - sinceNs_;
+  return sinceNs_ == 0 || nowNs < sinceNs_ + (known_ ? limitNs : bootLimitNs) ? 0 : nowNs - sinceNs_;
 }
 
 Bytes arpRequest(std::uint8_t slot) {

@@ -20,8 +20,9 @@ class UnconfirmedInputs {
   Bytes takeBatch();
   void confirmed(Sequence last);   // the log has all up to it
   void sendAgain() { sent_ = 0; }  // all that the log does not have yet
-  // The leader's term, and the epoch of the roles in its log. With each new one all is sent again: a former leader may have
-  // lost it, and one that was just elected refuses what it hears before it knows; who has named a primary leads.
+  // The leader's term, and the epoch of the roles in its log. With each new one all is sent again: a former
+  // leader may have lost it, and one that was just elected refuses what it hears before it knows; who has
+  // named a primary leads.
   void ledIn(std::uint64_t term, std::uint64_t epoch);
   bool empty() const { return frames_.empty(); }
   Sequence oldest() const { return first_; }  // of the first that is not confirmed

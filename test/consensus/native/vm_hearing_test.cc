@@ -9,6 +9,7 @@ constexpr std::uint64_t ms = 1'000'000;
 
 TEST_CASE("vm: a station that hears no answer asks by ARP each second, and tells after five") {
   Hearing hearing;
+  hearing.heard();
   CHECK(!hearing.asks(9000 * ms));
   CHECK(hearing.unheardNs(9000 * ms) == 0);
   hearing.spoke(10'000 * ms);
@@ -24,6 +25,17 @@ TEST_CASE("vm: a station that hears no answer asks by ARP each second, and tells
   hearing.heard();
   CHECK(!hearing.asks(20'000 * ms));
   CHECK(hearing.unheardNs(20'000 * ms) == 0);
+}
+
+TEST_CASE("vm: a station that never heard the guest asks as soon, and tells when that must have booted") {
+  Hearing hearing;
+  hearing.spoke(10'000 * ms);
+  CHECK(hearing.asks(11'000 * ms));
+  CHECK(hearing.unheardNs(129'999 * ms) == 0);
+  CHECK(hearing.unheardNs(130'000 * ms) == 120'000 * ms);
+  hearing.heard();
+  hearing.spoke(140'000 * ms);
+  CHECK(hearing.unheardNs(145'000 * ms) == 5000 * ms);
 }
 
 TEST_CASE(
