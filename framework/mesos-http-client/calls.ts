@@ -210,12 +210,21 @@ export interface Task {
   state: TaskState;
   resources?: Resource[];
   statuses?: TaskStatus[];
+  /** Of the newest update that was forwarded. */
+  status_update_state?: TaskState;
+  status_update_uuid?: string;
 }
 export interface FrameworkState {
   framework_info: FrameworkInfo;
   active: boolean;
   connected: boolean;
   recovered?: boolean;
+  registered_time?: Nanoseconds;
+  reregistered_time?: Nanoseconds;
+  unregistered_time?: Nanoseconds;
+  offers?: Offer[];
+  allocated_resources?: Resource[];
+  offered_resources?: Resource[];
 }
 export interface GetState {
   get_tasks?: {

@@ -5,6 +5,7 @@ import type { Resource, TaskInfo } from '../../mesos-http-client/types.js';
 import { refuse } from './offers.js';
 import { tellFailure } from './operation-statuses.js';
 import { carryOut } from './operations.js';
+import { taskAdded } from './operator-stream.js';
 import { type Agent, executorKey, type Framework, type HeldOffer, type Step, sendToAgent } from './state.js';
 import { completeTask, demandOf, taskError, type ValidationContext } from './task-validation.js';
 import { newTaskRecord, sendMasterStatus } from './tasks.js';
@@ -122,7 +123,9 @@ function launch(
     return available;
   }
   const left = subtract(available, demandOf(task, context));
-  framework.tasks.set(task.task_id.value, newTaskRecord(framework.id, task, 'TASK_STAGING'));
+  const record = newTaskRecord(framework.id, task, 'TASK_STAGING');
+  framework.tasks.set(record.id, record);
+  taskAdded(step, record);
   if (task.executor) {
     const key = executorKey(framework.id, task.executor.executor_id.value);
     agent.executors.set(key, { frameworkId: framework.id, info: task.executor });

@@ -9,6 +9,7 @@ import { forgetAnswers, rescindInverseOffers } from './inverse-offers.js';
 import { machineOf } from './maintenance.js';
 import { allocateNow, rescindOffersOfAgent } from './offers.js';
 import { forgetOperations } from './operation-statuses.js';
+import { agentAdded, agentRemoved, frameworkAdded, taskAdded, taskUpdated } from './operator-stream.js';
 import {
   type Agent,
   executorKey,
@@ -40,7 +41,9 @@ export function register(step: Step, connection: number, registration: Registrat
   }
   const wasUnreachable = state.unreachableAgents.delete(id);
   state.recoveredAgents.delete(id);
+  const isNew = !state.agents.has(id);
   const agent = connectAgent(step, connection, id, registration.info);
+  if (isNew) agentAdded(step, agent);
   const unknownTasks = adoptTasks(step, agent, registration);
   sendToAgent(step, agent, { type: 'registered', agentId: id, unknownTasks, drain: drainOf(state, id) });
   for (const framework of state.frameworks.values()) announceReturn(step, framework, agent, wasUnreachable);
@@ -77,7 +80,9 @@ function adoptTasks(step: Step, agent: Agent, registration: Registration): Unkno
   for (const info of registration.frameworks) {
     const id = info.id?.value ?? '';
     if (!state.frameworks.has(id) && !isCompleted(id)) {
-      state.frameworks.set(id, newFramework(id, info, step.nowMs, true));
+      const framework = newFramework(id, info, step.nowMs, true);
+      state.frameworks.set(id, framework);
+      frameworkAdded(step, framework);
     }
   }
   for (const { frameworkId, info } of registration.executors) {
@@ -89,13 +94,18 @@ function adoptTasks(step: Step, agent: Agent, registration: Registration): Unkno
     const taskId = info.task_id.value;
     if (!framework || framework.tasks.has(taskId)) continue;
     const lost = framework.unreachableTasks.get(taskId);
-    if (!lost) framework.tasks.set(taskId, newTaskRecord(frameworkId, info, latestState));
-    else restoreTask(framework, lost, latestState);
+    if (lost) restoreTask(framework, lost, latestState);
+    else addTask(step, framework, newTaskRecord(frameworkId, info, latestState));
   }
   const reported = new Set(registration.tasks.map((task) => `${task.frameworkId}\n${task.info.task_id.value}`));
   return tasksOnAgent(state, agent.id)
     .filter((task) => !isTerminal(task.latestState) && !reported.has(`${task.frameworkId}\n${task.id}`))
     .map(({ frameworkId, id, executorId }) => ({ frameworkId, taskId: id, executorId: executorId ?? id }));
+}
+
+function addTask(step: Step, framework: Framework, task: TaskRecord): void {
+  framework.tasks.set(task.id, task);
+  taskAdded(step, task);
 }
 
 function restoreTask(framework: Framework, task: TaskRecord, latestState: TaskRecord['latestState']): void {
@@ -135,7 +145,8 @@ function tellAgentStatus(
   task: TaskRecord,
   status: Omit<MasterStatus, 'taskId' | 'agentId' | 'executorId'>,
 ): void {
-  sendMasterStatus(step, framework, { taskId: task.id, agentId: task.agentId, executorId: task.executorId, ...status });
+  const ids = { taskId: task.id, agentId: task.agentId, executorId: task.executorId };
+  taskUpdated(step, task, sendMasterStatus(step, framework, { ...ids, ...status }));
 }
 
 /** The connection broke. Tasks live on and are waited for, except those of frameworks that do not checkpoint. */
@@ -229,6 +240,7 @@ function removeAgent(step: Step, agent: Agent): void {
   rescindInverseOffers(step, agent.id);
   forgetAnswers(step.state, agent.id);
   step.state.agents.delete(agent.id);
+  agentRemoved(step, agent);
   forgetOperations(step.state, ({ agentId }) => agentId === agent.id);
   step.state.filters = step.state.filters.filter((filter) => filter.agentId !== agent.id);
   for (const framework of step.state.frameworks.values()) {

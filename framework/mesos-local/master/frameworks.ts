@@ -6,6 +6,7 @@ import { dropInverseOffersOf } from './inverse-offers.js';
 import { masterInfo } from './master-info.js';
 import { allocateNow, dropOffersOfFramework, rescindForeignRoles } from './offers.js';
 import { forgetOperations } from './operation-statuses.js';
+import { frameworkAdded, frameworkRemoved, frameworkUpdated } from './operator-stream.js';
 import {
   type Agent,
   COMPLETED_FRAMEWORKS_MAX,
@@ -38,12 +39,15 @@ export function subscribe(step: Step, stream: NewStream, call: Subscribe): void 
     step.actions.push({ type: 'endStream', connection: stream.connection });
     return;
   }
+  const isNew = !step.state.frameworks.has(call.framework_info.id?.value ?? '');
   const framework = findOrCreate(step, call.framework_info);
   if (framework.stream) failOver(step, framework);
   framework.info = { ...call.framework_info, id: { value: framework.id } };
   framework.suppressedRoles = new Set(call.suppressed_roles ?? []);
   connect(step, framework, stream);
   tellAgents(step, framework);
+  if (isNew) frameworkAdded(step, framework);
+  else frameworkUpdated(step, framework);
   allocateNow(step);
 }
 
@@ -140,6 +144,7 @@ export function removeFramework(step: Step, framework: Framework): void {
   }
   state.frameworks.delete(framework.id);
   forgetOperations(state, ({ frameworkId }) => frameworkId === framework.id);
+  frameworkRemoved(step, framework);
   const completed = { id: framework.id, framework, unregisteredAtMs: step.nowMs };
   state.completedFrameworks = [...state.completedFrameworks, completed].slice(-COMPLETED_FRAMEWORKS_MAX);
   saveRegistry(step);
@@ -158,6 +163,7 @@ export function updateFramework(step: Step, framework: Framework, call: Subscrib
   framework.suppressedRoles = new Set(call.suppressed_roles ?? []);
   rescindForeignRoles(step, framework);
   tellAgents(step, framework);
+  frameworkUpdated(step, framework);
 }
 
 /** They send again what is not acknowledged, without waiting for the next repetition. */

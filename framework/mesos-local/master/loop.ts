@@ -56,7 +56,6 @@ export class MasterLoop {
   readonly #gate: Gate;
   readonly #streams = new Map<number, ServerResponse>();
   readonly #agents = new Map<number, RecordSocket<ToMaster, ToAgent>>();
-  readonly #startedAtMs = Date.now();
   #master: Master | null = null;
   #masters: LeadingMasters | null = null;
   /** Null: nobody, as far as is known. */
@@ -165,7 +164,8 @@ export class MasterLoop {
 
   #perform(action: Exclude<MasterAction, { type: 'save' }>): void {
     switch (action.type) {
-      case 'event': {
+      case 'event':
+      case 'operatorEvent': {
         const stream = this.#streams.get(action.connection);
         if (stream) writeEvent(stream, action.event);
         break;
@@ -198,7 +198,7 @@ export class MasterLoop {
     if (refuseMethod(request, response, ...Object.keys(page))) return;
     const body = request.method === 'GET' ? '' : await readBody(request);
     const answer = page[request.method as keyof typeof page] as Page;
-    this.#answer(response, answer(master.state, body, this.#startedAtMs));
+    this.#answer(response, answer(master.state, body));
   }
 
   /** Before anything of the request is looked at (observed 35). @throws Refusal */
@@ -228,7 +228,8 @@ export class MasterLoop {
       if (streamId !== undefined) {
         throw new Refusal(400, "Subscribe calls should not include the 'Mesos-Stream-Id' header");
       }
-      const stream = this.#openStream(response);
+      const newId = randomUUID();
+      const stream = { connection: this.#openStream(response, { 'Mesos-Stream-Id': newId }), streamId: newId };
       return this.#step({ type: 'subscribe', stream, subscribe: call.subscribe });
     }
     const named = master.state.frameworks.get(call.framework_id?.value ?? '')?.info.principal;
@@ -239,21 +240,24 @@ export class MasterLoop {
     this.#step({ type: 'call', call });
   }
 
-  #openStream(response: ServerResponse): { connection: number; streamId: string } {
+  /** @returns the connection */
+  #openStream(response: ServerResponse, headers: Record<string, string>): number {
     const connection = this.#nextConnection++;
-    const streamId = randomUUID();
-    beginStream(response, { 'Mesos-Stream-Id': streamId });
+    beginStream(response, headers);
     this.#streams.set(connection, response);
     response.once('close', () => {
       if (this.#streams.delete(connection)) this.#step({ type: 'streamClosed', connection });
     });
-    return { connection, streamId };
+    return connection;
   }
 
   async #operator(request: IncomingMessage, response: ServerResponse, master: Master): Promise<void> {
     if (refuseMethod(request, response, 'POST')) return;
     checkContentType(request.headers);
-    this.#answer(response, operatorCall(master.state, await readBody(request)));
+    const operation = operatorCall(master.state, await readBody(request));
+    if (!('subscribe' in operation)) return this.#answer(response, operation);
+    checkAccept(request.headers);
+    this.#step({ type: 'operatorSubscribe', connection: this.#openStream(response, {}) });
   }
 
   #answer(response: ServerResponse, operation: Operation): void {

@@ -11,6 +11,7 @@ import { answerInverseOffers } from './inverse-offers.js';
 import { machineKey, startMaintenance, stopMaintenance, updateSchedule } from './maintenance.js';
 import { allocateNow, decline, revive, suppress } from './offers.js';
 import { acknowledgeOperation, reconcileOperations, tickOperations } from './operation-statuses.js';
+import { subscribeOperator, tickOperators } from './operator-stream.js';
 import { reconcileImplicitly, reconcileTask } from './reconciliation.js';
 import { type QuotaConfig, updateQuotas, updateWeights, type WeightInfo } from './roles.js';
 import type { IgnoredCall } from './scheduler-call.js';
@@ -29,6 +30,8 @@ import { acknowledge, executorExited, forwardStatus, killKnownTask } from './tas
 
 export type MasterEvent =
   | { type: 'subscribe'; stream: frameworks.NewStream; subscribe: Subscribe }
+  /** To the operator API. */
+  | { type: 'operatorSubscribe'; connection: number }
   | { type: 'streamClosed'; connection: number }
   /** Checked with `callRefusal` before. */
   | { type: 'call'; call: SchedulerCall | IgnoredCall }
@@ -57,6 +60,8 @@ export class Master {
     const deadlineMs = nowMs + settings.agentReregisterTimeoutMs;
     this.state = {
       settings,
+      startedAtMs: nowMs,
+      operators: new Map(),
       frameworks: new Map(),
       agents: new Map(),
       recoveredAgents: new Map(registry?.agents.map((info) => [info.id?.value ?? '', { info, deadlineMs }])),
@@ -96,8 +101,11 @@ export class Master {
       case 'subscribe':
         frameworks.subscribe(step, event.stream, event.subscribe);
         break;
+      case 'operatorSubscribe':
+        subscribeOperator(step, event.connection);
+        break;
       case 'streamClosed':
-        frameworks.disconnect(step, event.connection);
+        if (!this.state.operators.delete(event.connection)) frameworks.disconnect(step, event.connection);
         break;
       case 'call':
         handleCall(step, event.call);
@@ -174,6 +182,7 @@ function tick(step: Step): void {
   agents.tickAgents(step);
   drains.tickDrains(step);
   tickOperations(step);
+  tickOperators(step);
   const { state } = step;
   if (state.nextAllocationAtMs > step.nowMs) return;
   state.nextAllocationAtMs = step.nowMs + state.settings.allocationIntervalMs;

@@ -146,7 +146,7 @@ export function shownResources(framework: Framework, role: string, resources: re
   return hasCapability(framework.info, 'MULTI_ROLE') ? allocated(shown, role) : shown;
 }
 
-function offerMessage(state: MasterState, framework: Framework, offer: HeldOffer): Offer {
+export function offerMessage(state: MasterState, framework: Framework, offer: HeldOffer): Offer {
   const agent = state.agents.get(offer.agentId) as Agent;
   const executors = [...agent.executors.values()].filter((executor) => executor.frameworkId === framework.id);
   const { hostname, domain, attributes, port } = agent.info;

@@ -1,4 +1,3 @@
-import type { OperatorResponse } from '../../mesos-http-client/calls.js';
 import { OPERATOR_CALL, type OPERATOR_CALL_TYPES } from '../call-schema.js';
 import { parseCall, Refusal } from '../http-call.js';
 import { checkAgent, checkReactivation } from './drain.js';
@@ -14,10 +13,10 @@ import {
   weightInfos,
 } from './roles.js';
 import type { MachineId, MasterState, Schedule } from './state.js';
-import { operatorResponse } from './views.js';
+import { ANSWERS } from './v1-views.js';
 
-/** What an operator's request comes to: an answer, or something that happens and an empty answer. */
-export type Operation = { answer: object } | { event: MasterEvent } | Nothing;
+/** What an operator's request comes to: an answer, something that happens and an empty answer, or a stream of events. */
+export type Operation = { answer: object } | { event: MasterEvent } | { subscribe: true } | Nothing;
 
 type Nothing = Record<string, never>;
 
@@ -73,8 +72,10 @@ export function operatorCall(state: MasterState, body: string): Operation {
     case 'UPDATE_WEIGHTS':
       if (!call.update_weights) throw absent('update_weights');
       return weights(call.update_weights.weight_infos);
+    case 'SUBSCRIBE':
+      return { subscribe: true };
     default:
-      return { answer: answerTo(state, call.type) };
+      return { answer: { type: call.type, ...QUESTIONS[call.type]?.(state) } };
   }
 }
 
@@ -82,27 +83,15 @@ function absent(field: string): Refusal {
   return new Refusal(400, `Failed to validate master::Call: Expecting '${field}' to be present`);
 }
 
-type Question = Exclude<
-  (typeof OPERATOR_CALL_TYPES)[number],
-  | 'MARK_AGENT_GONE'
-  | 'DRAIN_AGENT'
-  | 'DEACTIVATE_AGENT'
-  | 'REACTIVATE_AGENT'
-  | 'UPDATE_MAINTENANCE_SCHEDULE'
-  | 'START_MAINTENANCE'
-  | 'STOP_MAINTENANCE'
-  | 'UPDATE_QUOTA'
-  | 'UPDATE_WEIGHTS'
->;
-
-function answerTo(state: MasterState, type: Question): OperatorResponse | object {
-  if (type === 'GET_MAINTENANCE_SCHEDULE') return { type, get_maintenance_schedule: { schedule: scheduleJson(state) } };
-  if (type === 'GET_MAINTENANCE_STATUS') return { type, get_maintenance_status: { status: maintenanceStatus(state) } };
-  if (type === 'GET_QUOTA') return { type, get_quota: { status: quotaStatus(state) } };
-  if (type === 'GET_WEIGHTS') return { type, get_weights: { weight_infos: weightInfos(state) } };
-  if (type === 'GET_ROLES') return { type, get_roles: rolesMessage(state) };
-  return operatorResponse(state, type);
-}
+/** What is asked, and changes nothing. */
+const QUESTIONS: Readonly<Record<string, (state: MasterState) => object>> = {
+  ...ANSWERS,
+  GET_MAINTENANCE_SCHEDULE: (state) => ({ get_maintenance_schedule: { schedule: scheduleJson(state) } }),
+  GET_MAINTENANCE_STATUS: (state) => ({ get_maintenance_status: { status: maintenanceStatus(state) } }),
+  GET_QUOTA: (state) => ({ get_quota: { status: quotaStatus(state) } }),
+  GET_WEIGHTS: (state) => ({ get_weights: { weight_infos: weightInfos(state) } }),
+  GET_ROLES: (state) => ({ get_roles: rolesMessage(state) }),
+};
 
 /** @throws Refusal */
 function quotas(state: MasterState, given: NonNullable<OperatorRequest['update_quota']>): Operation {

@@ -7,11 +7,11 @@ import { quotaStatus, rolesPage, type WeightInfo, weightInfos } from './roles.js
 import type { MachineId, MasterState, Schedule } from './state.js';
 import { agentsPage, statePage, VERSION } from './views.js';
 
-export type Page = (state: MasterState, body: string, startedAtMs: number) => Operation;
+export type Page = (state: MasterState, body: string) => Operation;
 
 /** What operators could ask for before there was the v1 API, by path and method. */
 export const PAGES: Readonly<Record<string, Partial<Record<'GET' | 'POST' | 'PUT', Page>>>> = {
-  '/state': { GET: (state, _body, startedAtMs) => ({ answer: statePage(state, startedAtMs) }) },
+  '/state': { GET: (state) => ({ answer: statePage(state) }) },
   '/slaves': { GET: (state) => ({ answer: agentsPage(state) }) },
   '/roles': { GET: (state) => ({ answer: rolesPage(state) }) },
   '/quota': { GET: (state) => ({ answer: quotaStatus(state) }) },

@@ -12,12 +12,17 @@ import type {
 import type { ToAgent } from '../protocol.js';
 import type { Drain } from './drain.js';
 import type { OperationRecord } from './operation-statuses.js';
+import type { OperatorEvent } from './operator-stream.js';
 import type { Quota } from './quota.js';
 
 /** Everything the master holds. Changed only inside `Master.step`. */
 export interface MasterState {
   readonly settings: MasterSettings;
+  /** Since when this master leads. */
+  readonly startedAtMs: number;
   frameworks: Map<string, Framework>;
+  /** Streams of the operator API, and when each is due a heartbeat. */
+  operators: Map<number, number>;
   agents: Map<string, Agent>;
   /** Agents of the registry that have not come back since this master started; the deadline in ms. */
   recoveredAgents: Map<string, { info: AgentInfo; deadlineMs: number }>;
@@ -182,6 +187,7 @@ export interface Registry {
 
 export type MasterAction =
   | { type: 'event'; connection: number; event: SchedulerEvent }
+  | { type: 'operatorEvent'; connection: number; event: OperatorEvent }
   | { type: 'endStream'; connection: number }
   | { type: 'toAgent'; connection: number; message: ToAgent }
   | { type: 'dropAgent'; connection: number }

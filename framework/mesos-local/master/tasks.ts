@@ -1,6 +1,7 @@
 import { isTerminal } from '../../mesos-http-client/task-status.js';
 import type { KillPolicy, TaskInfo, TaskState, TaskStatus, TaskStatusReason } from '../../mesos-http-client/types.js';
 import { hasCapability } from './framework-validation.js';
+import { taskUpdated } from './operator-stream.js';
 import {
   type Agent,
   COMPLETED_TASKS_MAX,
@@ -38,8 +39,8 @@ export function stateFor(framework: Framework, state: TaskState): TaskState {
   return LOST_STATES.includes(state) && !hasCapability(framework.info, 'PARTITION_AWARE') ? 'TASK_LOST' : state;
 }
 
-/** An update made by the master: it has no uuid and is not to be acknowledged. */
-export function sendMasterStatus(step: Step, framework: Framework, status: MasterStatus): void {
+/** An update made by the master: it has no uuid and is not to be acknowledged. @returns what is sent */
+export function sendMasterStatus(step: Step, framework: Framework, status: MasterStatus): TaskStatus {
   const { taskId, agentId, executorId, containerStatus, unreachableSinceMs } = status;
   const message: TaskStatus = {
     task_id: { value: taskId },
@@ -54,6 +55,7 @@ export function sendMasterStatus(step: Step, framework: Framework, status: Maste
     ...(unreachableSinceMs !== undefined && { unreachable_time: { nanoseconds: unreachableSinceMs * 1e6 } }),
   };
   sendEvent(step, framework, { type: 'UPDATE', update: { status: message } });
+  return message;
 }
 
 export function newTaskRecord(frameworkId: string, info: TaskInfo, state: TaskState): TaskRecord {
@@ -82,10 +84,12 @@ export function forwardStatus(
   const { status } = update;
   const task = framework.tasks.get(status.task_id.value);
   if (task?.agentId === agent.id) {
-    if (!isTerminal(task.latestState)) task.latestState = update.latestState;
+    const { latestState } = task;
+    if (!isTerminal(latestState)) task.latestState = update.latestState;
     task.forwardedState = status.state;
     const repeated = task.statuses.some((known) => known.uuid === status.uuid);
     if (!repeated) task.statuses = [...task.statuses, status].slice(-TASK_STATUSES_MAX);
+    if (task.latestState !== latestState) taskUpdated(step, task, status);
   }
   const told = { ...status, state: stateFor(framework, status.state) };
   sendEvent(step, framework, { type: 'UPDATE', update: { status: told } });

@@ -1,6 +1,5 @@
 import lodash from 'lodash';
-import type { AgentState, OperatorResponse, Task } from '../../mesos-http-client/calls.js';
-import { add, allocate, reservationRole } from '../../mesos-http-client/resources.js';
+import { add, reservationRole } from '../../mesos-http-client/resources.js';
 import type { Resource } from '../../mesos-http-client/types.js';
 import { flatAttributes, flatResources } from '../flat-values.js';
 import { drainFields } from './drain.js';
@@ -8,9 +7,9 @@ import { MASTER_CAPABILITIES, MESOS_VERSION, masterInfo } from './master-info.js
 import { isActive, offersOfAgent, usedOnAgent } from './offers.js';
 import type { Agent, Framework, MasterState, TaskRecord } from './state.js';
 
-/** What operators see: the old JSON pages and the v1 operator API (mesos-api 6; only the keys named there). */
+/** What operators see on the older JSON pages; of their keys those that clients commonly read. */
 
-const AGENT_CAPABILITIES = ['MULTI_ROLE', 'HIERARCHICAL_ROLE', 'RESERVATION_REFINEMENT'];
+export const AGENT_CAPABILITIES = ['MULTI_ROLE', 'HIERARCHICAL_ROLE', 'RESERVATION_REFINEMENT'];
 export const VERSION = { version: MESOS_VERSION, build_user: 'mesos-local' };
 
 const used = (state: MasterState, agent: Agent): Resource[] =>
@@ -110,14 +109,14 @@ function frameworkPage(state: MasterState, framework: Framework, unregisteredAtM
   };
 }
 
-export function statePage(state: MasterState, startedAtMs: number): object {
+export function statePage(state: MasterState): object {
   const { masterId, ip, port, hostname, domain } = state.settings;
   const { ip: _, ...leader } = masterInfo(state.settings);
   const completed = state.completedFrameworks.filter(({ framework }) => framework !== null);
   return {
     ...VERSION,
-    start_time: startedAtMs / 1000,
-    elected_time: startedAtMs / 1000,
+    start_time: state.startedAtMs / 1000,
+    elected_time: state.startedAtMs / 1000,
     id: masterId,
     pid: `master@${ip}:${port}`,
     hostname,
@@ -137,84 +136,4 @@ export function statePage(state: MasterState, startedAtMs: number): object {
     orphan_tasks: [],
     unregistered_frameworks: [],
   };
-}
-
-const nanoseconds = (ms: number) => ({ nanoseconds: ms * 1e6 });
-
-function agentMessage(state: MasterState, agent: Agent): AgentState {
-  const allocatedResources = usedOnAgent(state, agent).flatMap(({ resources, role }) => allocate(resources, role));
-  const offeredResources = offersOfAgent(state, agent.id).flatMap(({ resources, role }) => allocate(resources, role));
-  return {
-    agent_info: agent.info,
-    active: isActive(state, agent),
-    deactivated: state.deactivatedAgents.has(agent.id),
-    ...drainFields(state, agent.id),
-    version: MESOS_VERSION,
-    pid: `slave(1)@${state.settings.ip}:${agent.info.port}`,
-    registered_time: nanoseconds(agent.registeredAtMs),
-    ...(agent.reregisteredAtMs !== null && { reregistered_time: nanoseconds(agent.reregisteredAtMs) }),
-    total_resources: agent.info.resources ?? [],
-    allocated_resources: add(allocatedResources),
-    offered_resources: offeredResources,
-    capabilities: AGENT_CAPABILITIES.map((type) => ({ type })),
-  };
-}
-
-function getAgents(state: MasterState) {
-  return {
-    agents: [...state.agents.values()].map((agent) => agentMessage(state, agent)),
-    recovered_agents: [...state.recoveredAgents.values()].map(({ info }) => info),
-  };
-}
-
-function taskMessage(task: TaskRecord): Task {
-  return {
-    name: task.name,
-    task_id: { value: task.id },
-    framework_id: { value: task.frameworkId },
-    ...(task.executorId !== null && { executor_id: { value: task.executorId } }),
-    agent_id: { value: task.agentId },
-    state: task.latestState,
-    resources: task.resources,
-    statuses: task.statuses,
-  };
-}
-
-/** GET_* of the operator API. */
-export function operatorResponse(
-  state: MasterState,
-  type: 'GET_HEALTH' | 'GET_VERSION' | 'GET_AGENTS' | 'GET_STATE',
-): OperatorResponse {
-  switch (type) {
-    case 'GET_HEALTH':
-      return { type, get_health: { healthy: true } };
-    case 'GET_VERSION':
-      return { type, get_version: { version_info: VERSION } };
-    case 'GET_AGENTS':
-      return { type, get_agents: getAgents(state) };
-    case 'GET_STATE': {
-      const frameworks = [...state.frameworks.values()];
-      const tasks = (of: (framework: Framework) => Iterable<TaskRecord>) =>
-        frameworks.flatMap((framework) => [...of(framework)].map(taskMessage));
-      return {
-        type,
-        get_state: {
-          get_tasks: {
-            tasks: tasks((framework) => framework.tasks.values()),
-            unreachable_tasks: tasks((framework) => framework.unreachableTasks.values()),
-            completed_tasks: tasks((framework) => framework.completedTasks),
-          },
-          get_frameworks: {
-            frameworks: frameworks.map(({ info, stream, recovered }) => ({
-              framework_info: info,
-              active: stream !== null,
-              connected: stream !== null,
-              recovered,
-            })),
-          },
-          get_agents: getAgents(state),
-        },
-      };
-    }
-  }
 }

@@ -225,8 +225,8 @@ describe('mesos-local: maintenance', () => {
 
   it('has the older pages, too', () => {
     const { master } = new Cluster();
-    const post = (path: string, body: object) => PAGES[path]?.POST?.(master.state, JSON.stringify(body), 0);
-    assert.deepEqual(PAGES['/maintenance/schedule']?.GET?.(master.state, '', 0), { answer: {} });
+    const post = (path: string, body: object) => PAGES[path]?.POST?.(master.state, JSON.stringify(body));
+    assert.deepEqual(PAGES['/maintenance/schedule']?.GET?.(master.state, ''), { answer: {} });
     assert.deepEqual(post('/maintenance/schedule', windowOf('h0')), {
       event: { type: 'updateSchedule', schedule: windowOf('h0') },
     });

@@ -206,7 +206,7 @@ describe('mesos-local: quota, weights and roles', () => {
   it('/roles says of each role what Mesos says', () => {
     const roles = new Roles(1);
     roles.subscribe('trace');
-    const operation = PAGES['/roles']?.GET?.(roles.world.master.state, '', 0);
+    const operation = PAGES['/roles']?.GET?.(roles.world.master.state, '');
     const amounts = { cpus: 4, mem: 4096, disk: 10240, ports: 1000 };
     assert.deepEqual(operation, {
       answer: {

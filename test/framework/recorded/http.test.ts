@@ -86,6 +86,15 @@ describe('an embedded master on requests recorded from Apache Mesos', () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
+  it('operators may subscribe to events', async () => {
+    const stream = await send('/api/v1', 'POST', JSON_HEADERS, JSON.stringify({ type: 'SUBSCRIBE' }));
+    assert.equal(stream.statusCode, 200);
+    assert.equal(stream.headers['content-type'], 'application/json');
+    const [record] = new RecordDecoder().push((await once(stream, 'data'))[0] as Buffer);
+    const { type, subscribed } = JSON.parse(String(record));
+    assert.deepEqual([type, Object.keys(subscribed)], ['SUBSCRIBED', ['get_state', 'heartbeat_interval_seconds']]);
+  });
+
   for (const entry of TRACE.entries.filter((one): one is Entry & ExchangeEntry => 'label' in one)) {
     if (NOT_DONE[entry.label]) continue;
     it(`${entry.label}: ${entry.status}`, async () => {

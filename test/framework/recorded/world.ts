@@ -4,6 +4,7 @@ import type { AgentInfo, DomainInfo } from '../../../framework/mesos-http-client
 import { Refusal } from '../../../framework/mesos-local/http-call.js';
 import { Master, type MasterEvent } from '../../../framework/mesos-local/master/master.js';
 import { operatorCall } from '../../../framework/mesos-local/master/operator-call.js';
+import type { OperatorEvent } from '../../../framework/mesos-local/master/operator-stream.js';
 import { parseSchedulerCall } from '../../../framework/mesos-local/master/scheduler-call.js';
 import type { MasterAction, MasterSettings } from '../../../framework/mesos-local/master/state.js';
 import { MASTER_TIMINGS } from '../../../framework/mesos-local/timings.js';
@@ -32,6 +33,8 @@ export class World {
   readonly agents = new Map<string, SteppedAgent>();
   /** What executors were told, by their ids. */
   readonly executorEvents = new Map<string, ExecutorEvent[]>();
+  /** What an operator is told who has subscribed. */
+  readonly operatorEvents: OperatorEvent[] = [];
   master: Master;
   nowMs: number;
   readonly #connections = new Map<number, SteppedAgent>();
@@ -93,6 +96,10 @@ export class World {
 
   #perform(action: MasterAction): void {
     if (action.type === 'save') return;
+    if (action.type === 'operatorEvent') {
+      this.operatorEvents.push(structuredClone(action.event));
+      return;
+    }
     if (action.type === 'event' || action.type === 'endStream') {
       const stream = [...this.streams.values()].find(({ connection }) => connection === action.connection);
       if (!stream) return;
@@ -143,6 +150,10 @@ export class World {
       this.step({ type: 'call', call: parsed });
       return { status: parsed.type === 'UPDATE_FRAMEWORK' ? 200 : 202, text: '' };
     });
+  }
+
+  subscribeOperator(): void {
+    this.step({ type: 'operatorSubscribe', connection: this.#nextConnection++ });
   }
 
   operator(call: Json): Answer {
