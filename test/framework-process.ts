@@ -24,12 +24,12 @@ export class FrameworkProcess {
   }
 
   /** Resolves when the API answers. Fails with the log when the process ends before, or takes too long, and is killed then. */
-  async ready(): Promise<this> {
+  async ready(maxMs = readyMaxMs): Promise<this> {
     const lines = createInterface({ input: this.process.stdout as NodeJS.ReadableStream });
     const ended = once(this.process, 'exit').then(() => assert.fail(this.log));
-    const line = once(lines, 'line', { signal: AbortSignal.timeout(readyMaxMs) }).catch(() => {
+    const line = once(lines, 'line', { signal: AbortSignal.timeout(maxMs) }).catch(() => {
       this.process.kill('SIGKILL');
-      assert.fail(`the framework was not ready within ${readyMaxMs} ms: ${this.log}`);
+      assert.fail(`the framework was not ready within ${maxMs} ms: ${this.log}`);
     });
     const [text] = (await Promise.race([line, ended])) as [string];
     this.url = JSON.parse(text).url;

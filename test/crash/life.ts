@@ -27,7 +27,8 @@ export class Life {
   /** Tasks whose checks fail. */
   readonly sick = new Set<string>();
   readonly #launched = new Set<string>();
-  readonly #members = new Set<string>();
+  /** By app; one that is made again after its deletion begins again. */
+  readonly #members = new Map<string, Set<number>>();
   #versions = 0;
   /** So much of what can be lost, repeated or late is. */
   #faultShare = 0;
@@ -71,16 +72,19 @@ export class Life {
   }
 
   delete(appId: string): void {
-    this.#asked.set(appId, null);
-    this.ask(() => ({ type: 'deleteApp', appId, force: true }), ['notFound']);
-    this.#answered(appId, undefined);
+    this.takeBack(new Map([[appId, null]]), () => ({ type: 'deleteApp', appId, force: true }), ['notFound']);
   }
 
-  /** A change is taken back by this command, repeated until it is answered. */
-  putBack(spec: AppSpec, command: () => Command | null): void {
-    this.#asked.set(spec.id, spec);
-    this.ask(command);
-    this.#answered(spec.id, spec);
+  /** Apps become what they were, or are gone, by this command, repeated until it is answered. */
+  takeBack(before: ReadonlyMap<string, AppSpec | null>, command: () => Command | null, welcome: string[] = []): void {
+    for (const [id, spec] of before) this.#asked.set(id, spec);
+    this.ask(command, welcome);
+    for (const [id, spec] of before) this.#answered(id, spec);
+  }
+
+  /** What becomes of the app is open. */
+  isOpen(appId: string): boolean {
+    return this.#asked.has(appId);
   }
 
   doom(appId: string): void {
@@ -102,10 +106,13 @@ export class Life {
 
   version = () => new Date(this.world.now + ++this.#versions).toISOString();
 
-  #answered(appId: string, spec: AppSpec | undefined): void {
+  #answered(appId: string, spec: AppSpec | null): void {
     this.#asked.delete(appId);
     if (spec) this.wanted.set(appId, spec);
-    else this.wanted.delete(appId);
+    else {
+      this.wanted.delete(appId);
+      this.#members.delete(appId);
+    }
   }
 
   /** `rounds` in which this share of what can be lost is lost, and as much is repeated or overtaken. */
@@ -150,9 +157,10 @@ export class Life {
     assert.ok(this.world.stored.has(`task:${id}`), `task ${id} is launched before it is stored`);
     assert.ok(this.wanted.has(appId) || this.#asked.has(appId), `task ${id} is of an app that nobody wants`);
     if (member === null) return;
-    const name = `${appId} member ${member}`;
-    assert.ok(!this.#members.has(name), `${name} is used twice`);
-    this.#members.add(name);
+    const members = this.#members.get(appId) ?? new Set();
+    this.#members.set(appId, members);
+    assert.ok(!members.has(member), `${appId}: member ${member} is used twice`);
+    members.add(member);
   }
 
   check(): void {
@@ -207,25 +215,30 @@ export class Life {
   /** Live tasks of an app that gets smaller. */
   readonly #meantLast = new Map<string, number>();
 
-  /** By the reference: everything that is wanted runs, once, and nothing else does. */
-  isAtRest(view: FrameworkView): boolean {
-    const { mesos } = this.world;
-    const living = [...mesos.tasks.values()].filter(({ ended }) => !ended);
-    return (
-      view.deployments.length === 0 &&
-      living.every(
-        ({ info, assignment }) => this.wanted.has(assignment.appId) && !this.doomed.has(info.task_id.value),
-      ) &&
-      [...this.wanted.values()].every((spec) => this.#isWhole(view, spec)) &&
-      lodash.isEqual(this.kept(), this.#recorded())
-    );
+  /** By the reference: everything that is wanted runs, once, and nothing else does. Null: it is so; else what is not. */
+  missing(view: FrameworkView): string | null {
+    const open = view.deployments.filter(({ id }) => !view.drains.some((drain) => drain.id === id));
+    if (open.length > 0) return 'a deployment has not ended';
+    const [kept, recorded] = [this.kept(), this.#recorded()];
+    if (!lodash.isEqual(kept, recorded)) return `agents keep ${kept}, the store says ${recorded}`;
+    const living = [...this.world.mesos.tasks.values()].filter(({ ended }) => !ended);
+    const wrong = living.find((task) => this.#isUnwanted(view, task));
+    if (wrong) return `${wrong.info.task_id.value} lives on ${wrong.agentId}, where nobody wants it`;
+    const incomplete = [...this.wanted.values()].find((spec) => !this.#isWhole(view, spec));
+    return incomplete ? `${incomplete.id} is not whole` : null;
+  }
+
+  /** What has its data on an agent that is drained stays. */
+  #isUnwanted({ drains }: FrameworkView, { info, agentId, assignment: { appId, env } }: FakeTask): boolean {
+    const spec = this.wanted.get(appId);
+    if (!spec || this.doomed.has(info.task_id.value) || !lodash.isMatch(env, spec.env)) return true;
+    return !spec.residency && drains.some(({ agents }) => agents.some((agent) => agent.agentId === agentId));
   }
 
   #isWhole({ apps }: FrameworkView, { id, instances, env, replication }: AppSpec): boolean {
     const app = apps.find(({ spec }) => spec.id === id);
-    if (!lodash.isEqual(app?.spec.env, env)) return false;
     const runs = app?.tasks.filter(({ state }) => state === 'TASK_RUNNING') ?? [];
-    const isWhole = !replication || app?.group?.state === 'whole';
+    const isWhole = lodash.isEqual(app?.spec.env, env) && (!replication || app?.group?.state === 'whole');
     return isWhole && runs.length === instances && this.world.mesos.living(id).length === instances;
   }
 
@@ -252,15 +265,23 @@ export class Life {
       .sort();
   }
 
-  /** Nothing fails any more: it comes to rest by itself, checked all the way. */
-  rest(): void {
+  /** Nothing fails any more: it comes to rest by itself, or with what users do meanwhile, checked all the way. */
+  rest(meanwhile: (view: FrameworkView) => void = () => undefined): void {
     this.sick.clear();
     for (const id of this.world.mesos.agents.keys()) this.world.mesos.setUp(id, true);
     this.world.mesos.setQuota(Number.POSITIVE_INFINITY);
-    this.world.until((view) => {
+    let missing: string | null = '';
+    const isAtRest = (view: FrameworkView) => {
       this.check();
-      return this.isAtRest(view);
-    }, 900);
+      meanwhile(view);
+      missing = this.missing(view);
+      return missing === null;
+    };
+    try {
+      this.world.until(isAtRest, 900);
+    } catch (error) {
+      throw missing ? new Error(`${missing}: ${(error as Error).message}`, { cause: error }) : error;
+    }
     this.#asked.clear();
     this.check();
   }

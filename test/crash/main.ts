@@ -1,10 +1,12 @@
 /**
  * `npm run crash -- [--count N] [--seed S] [--scenario NAME]`: every scenario N times from seed S on, undisturbed and under faults, with the
  * framework killed at each of its actions, then at pairs of them. `--points a,b --faults SHARE` repeats a run that failed.
+ * `npm run crash -- --model [--count N] [--seed S] [--path P --replay R] [--minutes M]`: N runs of `model/`, or one again as its failure names it.
  * `npm run crash -- --processes [--store lmdb|zookeeper] [--count N] [--seed S] [--lanes L] [--minutes M]`: see `processes/`.
  */
 import { parseArgs } from 'node:util';
 import { randomFrom } from '../random.js';
+import { checkModel } from './model/model.js';
 import { check, pointsOf, type Run } from './points.js';
 import { killProcesses } from './processes/lanes.js';
 import { scenarios } from './scenarios.js';
@@ -16,6 +18,9 @@ const { values } = parseArgs({
     scenario: { type: 'string' },
     points: { type: 'string' },
     faults: { type: 'string' },
+    model: { type: 'boolean', default: false },
+    path: { type: 'string' },
+    replay: { type: 'string' },
     processes: { type: 'boolean', default: false },
     store: { type: 'string', default: 'lmdb' },
     lanes: { type: 'string', default: '3' },
@@ -30,6 +35,7 @@ const whole = (name: 'count' | 'seed' | 'lanes' | 'minutes') => {
 };
 const [count, firstSeed] = [whole('count'), whole('seed')];
 if (values.processes) await crashProcesses();
+if (values.model) crashModel();
 const chosen = scenarios.filter(({ name }) => values.scenario === undefined || name === values.scenario);
 if (chosen.length === 0) {
   console.error(`--scenario "${values.scenario}" is none of: ${scenarios.map(({ name }) => name).join(', ')}`);
@@ -38,6 +44,21 @@ if (chosen.length === 0) {
 const given = values.points?.split(',').filter(Boolean).map(Number);
 const shares = values.faults === undefined ? [0, 0.1, 0.3] : [Number(values.faults)];
 const pairsPerScenario = 50;
+
+/** Ends this process. */
+function crashModel(): never {
+  const { path, replay: replayPath } = values;
+  console.log(`seed ${firstSeed}`);
+  const again = { ...(path && { path }), ...(replayPath && { replayPath }) };
+  try {
+    checkModel({ seed: firstSeed, numRuns: count, ...again, secondsMax: whole('minutes') * 60 });
+    console.log('nothing was found');
+    process.exit(0);
+  } catch (error) {
+    console.log(`FAIL ${(error as Error).message}\n${((error as Error).cause as Error | undefined)?.message ?? ''}`);
+    process.exit(1);
+  }
+}
 
 /** Ends this process. */
 async function crashProcesses(): Promise<never> {

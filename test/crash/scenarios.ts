@@ -60,7 +60,7 @@ function rollBack(life: Life, spec: AppSpec): void {
   life.put([spec]);
   const ids = life.world.view().deployments.map(({ id }) => id);
   life.suffer(6, 0);
-  life.putBack(before, () => {
+  life.takeBack(new Map([[spec.id, before]]), () => {
     const deploymentId = life.world.view().deployments.find(({ id }) => ids.includes(id))?.id;
     return deploymentId === undefined ? null : { type: 'cancelDeployment', deploymentId, force: false };
   });
@@ -131,7 +131,7 @@ function changeRole(life: Life): void {
   for (const role of ['other', 'gaia']) {
     world.role = role;
     world.crash();
-    life.put([web({ instances: role === 'gaia' ? 2 : 4 })]);
+    life.put([web({ instances: role === 'gaia' ? 2 : 4 })], { force: true });
     life.suffer(15, 0.05);
     life.expectKept(kept);
   }

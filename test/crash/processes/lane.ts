@@ -84,7 +84,7 @@ export class Lane {
     const own = ['--master', this.#master.address, '--store', store, '--log-level', 'warn', ...args];
     const before = this.#master.subscriptions;
     this.#framework = new FrameworkProcess(own);
-    await this.#framework.ready();
+    await this.#framework.ready(subscribedMaxMs);
     await this.#until('subscribed', subscribedMaxMs, () => this.#master.subscriptions > before);
   }
 

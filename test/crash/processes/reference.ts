@@ -17,7 +17,8 @@ export class Reference {
   readonly asked = new Map<string, (Wanted | null)[]>();
   readonly #master: FaultyMaster;
   readonly #launched = new Set<string>();
-  readonly #members = new Set<string>();
+  /** By app; one that is made again after its deletion begins again. */
+  readonly #members = new Map<string, Set<number>>();
   /** By app: so many tasks may live, of those that were ever asked for and have not gone since. */
   readonly #most = new Map<string, number>();
   /** The first promise that was broken. */
@@ -42,7 +43,10 @@ export class Reference {
   answered(appId: string, wanted: Wanted | null): void {
     this.asked.delete(appId);
     if (wanted) this.wanted.set(appId, wanted);
-    else this.wanted.delete(appId);
+    else {
+      this.wanted.delete(appId);
+      this.#members.delete(appId);
+    }
   }
 
   living = (): FakeTask[] => [...this.#master.mesos.tasks.values()].filter(({ ended }) => !ended);
@@ -58,9 +62,10 @@ export class Reference {
     this.#launched.add(id);
     assert.ok(this.wanted.has(appId) || this.asked.has(appId), `task ${id} is of an app that nobody wants`);
     if (self === null) return;
-    const name = `${appId} member ${self.member}`;
-    assert.ok(!this.#members.has(name), `${name} is used twice`);
-    this.#members.add(name);
+    const members = this.#members.get(appId) ?? new Set();
+    this.#members.set(appId, members);
+    assert.ok(!members.has(self.member), `${appId}: member ${self.member} is used twice`);
+    members.add(self.member);
     const others = this.living().filter(
       ({ assignment }) => assignment.appId === appId && assignment.replica?.self.slot === self.slot,
     );

@@ -158,3 +158,18 @@ export class FakeGroup {
     this.term += 1;
   }
 }
+
+/** By their names. */
+export class FakeGroups extends Map<string, FakeGroup> {
+  readonly #secrets = new Map<string, string>();
+
+  /** Another one of the same name, of an app that was deleted and made again, has another secret. */
+  of({ group: name, secretHex }: ReplicaAssignment): FakeGroup {
+    const first = this.#secrets.get(name) ?? secretHex;
+    this.#secrets.set(name, first);
+    const key = first === secretHex ? name : `${name} ${secretHex}`;
+    const group = this.get(key) ?? new FakeGroup(name);
+    this.set(key, group);
+    return group;
+  }
+}

@@ -20,7 +20,7 @@ import {
   subtract,
 } from '../../../framework/mesos-http-client/index.js';
 import { cpusOf, type FakeAgent, newAgent, offerOf, totalOf } from './fake-agent.js';
-import { FakeGroup } from './fake-group.js';
+import { type FakeGroup, FakeGroups } from './fake-group.js';
 import { executorStatus, masterStatus } from './fake-status.js';
 
 const resendMs = 10_000;
@@ -40,7 +40,7 @@ export interface FakeTask {
 export class FakeMesos {
   readonly agents = new Map<string, FakeAgent>();
   readonly tasks = new Map<string, FakeTask>();
-  readonly groups = new Map<string, FakeGroup>();
+  readonly groups = new FakeGroups();
   /** On their way to the framework. */
   events: SchedulerEvent[] = [];
   connected = false;
@@ -121,7 +121,7 @@ export class FakeMesos {
       case 'MESSAGE': {
         const replica = this.tasks.get(call.message.executor_id.value)?.assignment.replica;
         const order = JSON.parse(Buffer.from(call.message.data, 'base64').toString());
-        if (replica) this.groups.get(replica.group)?.order(replica.self.member, order);
+        if (replica) this.groups.of(replica).order(replica.self.member, order);
         return;
       }
       default:
@@ -155,7 +155,7 @@ export class FakeMesos {
     if (!state || task.ended || !this.agents.get(task.agentId)?.up) return;
     this.#become(task, state);
     if (state === 'TASK_RUNNING' && task.assignment.replica)
-      this.#group(task.assignment.replica.group).start(task.assignment.replica, guestGroup(task.assignment));
+      this.groups.of(task.assignment.replica).start(task.assignment.replica, guestGroup(task.assignment));
   }
 
   /** Its executor's word of the check that it makes. */
@@ -169,7 +169,7 @@ export class FakeMesos {
     task.ended = true;
     this.#become(task, state);
     const replica = task.assignment.replica;
-    if (replica) this.#group(replica.group).end(replica.self.member);
+    if (replica) this.groups.of(replica).end(replica.self.member);
   }
 
   setUp(agentId: string, up: boolean): void {
@@ -180,7 +180,7 @@ export class FakeMesos {
     for (const task of this.tasks.values()) {
       if (task.agentId !== agentId) continue;
       const replica = task.assignment.replica;
-      if (replica) this.#group(replica.group).connect(replica.self.member, up);
+      if (replica) this.groups.of(replica).connect(replica.self.member, up);
       if (!task.ended) this.#answer(task.info.task_id.value, agentId, false);
     }
   }
@@ -208,7 +208,7 @@ export class FakeMesos {
       if (task.agentId !== agentId || task.ended) continue;
       Object.assign(task, { ended: true, updates: [] });
       const replica = task.assignment.replica;
-      if (replica) this.#group(replica.group).end(replica.self.member);
+      if (replica) this.groups.of(replica).end(replica.self.member);
     }
   }
 
@@ -218,9 +218,13 @@ export class FakeMesos {
     this.agents.set(`S${number}`, newAgent(number));
   }
 
-  /** An operator gives the role another quota: offers that are out are taken back first. */
+  /** Offers that are out are taken back first. */
   setQuota(cpus: number): void {
     this.#quotaCpus = cpus;
+    this.rescindAll();
+  }
+
+  rescindAll(): void {
     for (const id of [...this.#offers.keys()]) this.#rescind(id);
   }
 
@@ -239,7 +243,7 @@ export class FakeMesos {
     for (const task of this.tasks.values()) {
       const replica = task.assignment.replica;
       if (!replica || task.ended || task.state !== 'TASK_RUNNING' || !this.agents.get(task.agentId)?.up) continue;
-      const report = this.#group(replica.group).report(replica.self.member);
+      const report = this.groups.of(replica).report(replica.self.member);
       if (!report || !heard(index++) || !this.connected) continue;
       const data = Buffer.from(JSON.stringify(report)).toString('base64');
       const id = { value: task.info.task_id.value };
@@ -267,12 +271,6 @@ export class FakeMesos {
 
   living(appId: string): FakeTask[] {
     return [...this.tasks.values()].filter((task) => task.assignment.appId === appId && !task.ended);
-  }
-
-  #group(name: string): FakeGroup {
-    const group = this.groups.get(name) ?? new FakeGroup(name);
-    this.groups.set(name, group);
-    return group;
   }
 
   /** What the agent has, whoever uses it. */
