@@ -1,5 +1,5 @@
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
-import { serverContext, type Tls } from '../access/tls.js';
+import type { Tls } from '../access/tls.js';
 import type { Account } from '../access/users.js';
 import type { ExecutorArchive } from '../executor-archive/archive.js';
 import { hostText } from '../ip-addresses.js';
@@ -8,7 +8,7 @@ import { appHandler } from './app.js';
 import { appsResource } from './apps.js';
 import { installAudit } from './audit.js';
 import { installAuthentication } from './authentication.js';
-import { askingFor, installCertificates } from './certificates.js';
+import { installCertificates } from './certificates.js';
 import { Changes } from './changes.js';
 import type { Context } from './context.js';
 import { deploymentResource, deploymentsResource } from './deployments.js';
@@ -18,6 +18,7 @@ import { eventsResource } from './events.js';
 import { executorResource } from './executor.js';
 import { groupHandler } from './groups.js';
 import { guard } from './guard.js';
+import { fixedHeaders, installHeaders } from './headers.js';
 import { healthResource } from './health.js';
 import { installJson } from './json.js';
 import { metricsResource } from './metrics.js';
@@ -26,11 +27,12 @@ import { openApiResource } from './openapi/document.js';
 import { planResource } from './plan.js';
 import { podResource, podsResource } from './pods.js';
 import { delayResource, queueResource } from './queue.js';
-import { requestIdHeader, requestIdOf } from './request-id.js';
+import { requestIdOf } from './request-id.js';
 import { register, routeAll } from './resource.js';
 import { infoResource, leaderResource, pingResource, pluginsResource } from './server.js';
 import { installStandby } from './standby.js';
 import { deleteTasksResource, tasksResource } from './tasks.js';
+import { transportOf } from './transport.js';
 
 export interface ApiOptions {
   /** Gets failures of the API itself, and of requests those that may change something. Silent when absent. */
@@ -51,28 +53,32 @@ export interface ApiOptions {
   eventStreamsMax?: number;
   /** Connections of clients at a time; more are closed at once. */
   connectionsMax?: number;
+  /** For a request's head, and for TLS before it; for all of the request. */
+  headTimeoutMs?: number;
+  requestTimeoutMs?: number;
   /** Milliseconds since 1970. */
   now?: () => number;
 }
 
 const BODY_BYTES_MAX = 4 * 1024 * 1024;
+const HEAD_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 const EVENT_STREAMS_MAX = 100;
 const CONNECTIONS_MAX = 1000;
 
 /** Marathon's REST API over a FrameworkService, with our extensions. Does not listen yet. */
 export function buildApi(service: FrameworkService, options: ApiOptions = {}): FastifyInstance {
-  const { tls = null } = options;
+  const { tls = null, headTimeoutMs = HEAD_TIMEOUT_MS, requestTimeoutMs = REQUEST_TIMEOUT_MS } = options;
   const api = fastify({
     ...(options.log === undefined ? { logger: false } : { loggerInstance: options.log }),
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: requestIdOf,
-    https: tls === null ? null : { ...serverContext(tls()), ...askingFor(tls()) },
+    ...transportOf(tls, headTimeoutMs),
     bodyLimit: BODY_BYTES_MAX,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: requestTimeoutMs,
     forceCloseConnections: true,
     routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true },
-    frameworkErrors: answerError,
+    frameworkErrors: (error, request, reply) => answerError(error, request, reply.headers(fixedHeaders)),
   }) as FastifyInstance;
   api.server.maxConnections = options.connectionsMax ?? CONNECTIONS_MAX;
   const now = options.now ?? Date.now;
@@ -120,23 +126,6 @@ function registerResources(api: FastifyInstance, context: Context): void {
   register(api, '/ping', pingResource());
   register(api, '/health', healthResource(context));
   register(api, '/metrics', metricsResource(context));
-}
-
-/** Marathon's headers; answers are about now and nobody may keep them. */
-function installHeaders(api: FastifyInstance, { leadership, scheme }: Context): void {
-  api.addHook('onSend', async (request, reply) => {
-    const { leader } = leadership;
-    reply.headers({
-      [requestIdHeader]: request.id,
-      'Cache-Control': 'no-cache, no-store, must-revalidate',
-      Pragma: 'no-cache',
-      Expires: '0',
-      'X-Frame-Options': 'DENY',
-      'X-XSS-Protection': '1; mode=block',
-      'X-Content-Type-Options': 'nosniff',
-      ...(leader === null ? {} : { 'X-Marathon-Leader': `${scheme}://${leader}` }),
-    });
-  });
 }
 
 function leadsAlone(address: () => string | null): Leadership {

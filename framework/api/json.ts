@@ -14,10 +14,14 @@ export function installJson(api: FastifyInstance): void {
     try {
       done(null, JSON.parse(text));
     } catch (error) {
-      done(malformed((error as Error).message));
+      done(malformed(withoutText((error as Error).message)));
     }
   });
 }
+
+/** The parser quotes what is around the mistake, which may be a password. */
+const withoutText = (message: string) =>
+  message.replace(/(, )?(\.\.\.)?".*"(\.\.\.)? is not valid JSON$/s, ' in JSON').trim();
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;

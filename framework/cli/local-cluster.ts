@@ -11,6 +11,8 @@ export interface LocalCluster {
   masterUrl: string;
   /** 0 until the framework has been started. */
   frameworkPid: number;
+  /** Of secrets that apps may have. */
+  secretsDirectory?: string | undefined;
 }
 
 const FILE = 'gaia-up.json';

@@ -72,6 +72,11 @@ function addLocalCommands(program: Command): void {
     .option('--port <PORT>', 'port of the API; another free one when it is taken, or with 0', whole(0, 65535), 8080)
     .option('--agents <COUNT>', 'number of agents', whole(1, 50), 5)
     .option('--no-demo', 'do not start /demo/ledger')
+    .addOption(
+      new Option('--secrets-directory <DIR>', 'with a file for each secret that apps may refer to').env(
+        'GAIA_SECRETS_DIRECTORY',
+      ),
+    )
     .action(async (options) => (await import('./up.js')).up(outputOf(options), options));
   program
     .command('down')

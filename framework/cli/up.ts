@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { existsSync, statSync } from 'node:fs';
+import { delimiter, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Listr, type ListrTaskWrapper } from 'listr2';
 import { installation } from '../installation.js';
@@ -26,6 +26,7 @@ export interface UpOptions {
   port: number;
   agents: number;
   demo: boolean;
+  secretsDirectory?: string;
 }
 
 interface Progress {
@@ -42,15 +43,18 @@ const POLL_INTERVAL_MS = 100;
 export async function up(output: Output, options: UpOptions): Promise<void> {
   const directory = directoryOf(options.directory);
   const running = readLocalCluster(directory);
+  const secretsDirectory = secretsIn(options) ?? running?.secretsDirectory;
   if (running !== null && (await isAnswering(running))) return tellRunning(output, running);
-  if (running !== null && (await hasMaster(running))) return restartFramework(output, running, options);
+  if (running !== null && (await hasMaster(running)))
+    return restartFramework(output, { ...running, secretsDirectory }, options);
   if (options.demo)
     requireProgram(
       'redis-server',
       'Install it (Debian: apt-get install redis-server), or start without the demo: npx gaia up --no-demo',
     );
   await clearDirectory(directory);
-  const progress: Progress = { cluster: { directory, apiUrl: '', masterUrl: '', frameworkPid: 0 }, app: null };
+  const cluster = { directory, apiUrl: '', masterUrl: '', frameworkPid: 0, secretsDirectory };
+  const progress: Progress = { cluster, app: null };
   writeLocalCluster(progress.cluster);
   const onInterrupt = () => interrupted(directory);
   process.once('SIGINT', onInterrupt);
@@ -63,6 +67,14 @@ export async function up(output: Output, options: UpOptions): Promise<void> {
     process.off('SIGINT', onInterrupt);
   }
   tellReady(output, progress, options);
+}
+
+/** @throws Failure if it is none: apps would wait for their secrets */
+function secretsIn({ secretsDirectory }: UpOptions): string | undefined {
+  if (secretsDirectory === undefined) return undefined;
+  const directory = resolve(secretsDirectory);
+  if (statSync(directory, { throwIfNoEntry: false })?.isDirectory()) return directory;
+  throw new Failure(EXIT.usage, `--secrets-directory ${directory} is no directory`, 'Make it, or name another one.');
 }
 
 function steps(output: Output, options: UpOptions): Listr<Progress, never, never> {
@@ -118,6 +130,7 @@ function startFramework(options: UpOptions) {
       'gaia',
       '--data-directory',
       join(cluster.directory, 'replicas'),
+      ...(cluster.secretsDirectory ? ['--secrets-directory', cluster.secretsDirectory] : []),
     ];
     cluster.frameworkPid = startDetached(join(installation.root, 'dist/framework/main.js'), args, log);
     cluster.apiUrl = `http://127.0.0.1:${port}`;

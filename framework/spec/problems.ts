@@ -51,6 +51,16 @@ export function show(value: unknown): string {
   return _.truncate(JSON.stringify(value) ?? 'nothing', { length: SHOWN_CHARACTERS_MAX, omission: '…' });
 }
 
+/** Values there may be passwords, and what is said here ends in the logs of whoever sends specs. */
+const CONFIDENTIAL = /(^|\/)(env|secrets)(\/|$)/;
+
+/** The value of a field, as `show`; where it may be a secret, only what kind of value it is. */
+export function showAt(path: string, value: unknown): string {
+  if (!CONFIDENTIAL.test(path)) return show(value);
+  if (Array.isArray(value)) return 'a list';
+  return value === null ? 'null' : typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}
+
 /** `/constraints(0)`: the name of a field for sentences is its path without the slash. */
 export function fieldName(path: string): string {
   return path === '/' ? 'the spec' : path.slice(1).replaceAll('/', '.');

@@ -1,4 +1,4 @@
-import { fieldName, type Problems, show } from './problems.js';
+import { fieldName, type Problems, show, showAt } from './problems.js';
 
 type Json = Record<string, unknown>;
 
@@ -165,8 +165,8 @@ function isShort(items: number, path: string, problems: Problems): boolean {
 
 export function readString(value: unknown, path: string, limits: StringLimits, problems: Problems): string | undefined {
   if (typeof value !== 'string') {
-    const example = typeof value === 'number' || typeof value === 'boolean' ? `, such as ${show(`${value}`)}` : '';
-    return expected('jsstring', `a string${example}`, value, path, problems);
+    const isPlain = typeof value === 'number' || typeof value === 'boolean';
+    return expected('jsstring', isPlain ? 'a string: put it into quotes' : 'a string', value, path, problems);
   }
   const { lengthMin = 0, lengthMax = Number.POSITIVE_INFINITY, pattern } = limits;
   const name = fieldName(path);
@@ -177,7 +177,10 @@ export function readString(value: unknown, path: string, limits: StringLimits, p
     return outOfRange('error.maxLength', `${name} has ${value.length} characters; use at most ${lengthMax}`);
   }
   if (pattern !== undefined && !pattern.test(value)) {
-    return outOfRange('error.pattern', `${name} is ${show(value)}; use ${limits.patternMeaning ?? String(pattern)}`);
+    return outOfRange(
+      'error.pattern',
+      `${name} is ${showAt(path, value)}; use ${limits.patternMeaning ?? String(pattern)}`,
+    );
   }
   return value;
 
@@ -199,5 +202,5 @@ function readNumber(value: unknown, path: string, limits: NumberLimits, problems
 }
 
 function expected(key: string, meaning: string, value: unknown, path: string, problems: Problems): undefined {
-  problems.add('type', path, `error.expected.${key}`, `${fieldName(path)} is ${show(value)}; give ${meaning}`);
+  problems.add('type', path, `error.expected.${key}`, `${fieldName(path)} is ${showAt(path, value)}; give ${meaning}`);
 }

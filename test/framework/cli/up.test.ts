@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,12 +37,16 @@ describe('gaia up and down', function () {
   this.timeout(60_000);
 
   it('starts a cluster that runs apps, says so when asked again, and leaves no process', async () => {
-    const first = await up();
+    const secrets = mkdtempSync(join(tmpdir(), 'gaia-secrets-'));
+    writeFileSync(join(secrets, 'word'), 'open\n');
+    const first = await up('--secrets-directory', secrets);
     assert.equal(first.code, 0, first.stderr);
     const { apiUrl } = first.value;
     const spec = JSON.stringify({
       id: '/sleeper',
-      cmd: `sleep 1000; : ${directory}`,
+      cmd: `[ "$WORD" = open ] && sleep 1000; : ${directory}`,
+      env: { WORD: { secret: 'word' } },
+      secrets: { word: { source: 'word' } },
       cpus: 0.1,
       mem: 16,
       instances: 2,
@@ -50,6 +54,7 @@ describe('gaia up and down', function () {
     const added = await gaia(['app', 'add', '-', '--api', apiUrl, '--timeout', '30'], spec);
     assert.equal(added.code, 0, added.stderr);
     assert.match(added.stdout, /2 of 2 tasks run/);
+    rmSync(secrets, { recursive: true });
     const second = await up();
     assert.deepEqual([second.code, second.value.alreadyRunning, second.value.apiUrl], [0, true, apiUrl]);
     assert.ok(processes().length >= 5, 'master, agents and framework run');
@@ -71,6 +76,13 @@ describe('gaia up and down', function () {
     } finally {
       server.close();
     }
+  });
+
+  it('does not start with secrets that are nowhere', async () => {
+    const { code, value } = await up('--secrets-directory', join(directory, 'none'));
+    assert.equal(code, 2);
+    assert.match(value.error.message, /--secrets-directory .*none is no directory/);
+    assert.ok(!existsSync(join(directory, 'gaia-up.json')));
   });
 
   it('keeps its hands off a directory that is no cluster', async () => {

@@ -11,7 +11,14 @@ describe('spec: bodies that are not acceptable', () => {
     ['no id', { cmd: 'sleep 1' }, 400, '/id', 'error.path.missing', 'give a path'],
     ['cmd is a number', { ...web, cmd: 5 }, 400, '/cmd', 'error.expected.jsstring', 'cmd is 5'],
     ['instances in quotes', { ...web, instances: '2' }, 400, '/instances', 'error.expected.jsnumber', '"2"'],
-    ['env is a number', { ...web, env: { A: 5 } }, 400, '/env/A', 'error.expected.jsstring', '"5"'],
+    [
+      'env is a number',
+      { ...web, env: { A: 5 } },
+      400,
+      '/env/A',
+      'error.expected.jsstring',
+      'A is a number; give a string: put it into quotes',
+    ],
     ['env is a list', { ...web, env: [] }, 400, '/env', 'error.expected.jsobject'],
     [
       'constraint value is a number',

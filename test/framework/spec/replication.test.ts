@@ -100,7 +100,7 @@ describe('spec: replication', () => {
 
   it('refuses a rung that names no domain', () => {
     for (const [rung, path, words] of [
-      [2, '/replication/spread(0)', /is 2; give a string, such as "2"/],
+      [2, '/replication/spread(0)', /is 2; give a string: put it into quotes/],
       [{ required: true }, '/replication/spread(0)/domain', /domain is missing; give zone, rack, host or the name of/],
     ] as const) {
       const { status, body } = reject({ ...ledger, replication: { spread: [rung] } });
