@@ -9,6 +9,15 @@ export interface ChangeOptions {
   detach?: boolean;
   force?: boolean;
   timeout: number;
+  /** Seconds. */
+  deadline?: number;
+  rollBack?: boolean;
+}
+
+/** The query of a change. */
+export function changeQuery({ force = false, deadline, rollBack }: ChangeOptions): string {
+  const limit = deadline === undefined ? '' : `&deadlineSeconds=${deadline}`;
+  return `?force=${force}${limit}${rollBack ? '&rollBack=true' : ''}`;
 }
 
 /** The latest of a story, enough for one deployment. */
@@ -29,8 +38,8 @@ export async function addApp(
   const spec = readSpecFile(file) as { id?: unknown };
   const isUpdate = options.update === true && typeof spec?.id === 'string';
   const answer = isUpdate
-    ? await api.send<Change>('PUT', `${appPath(String(spec.id))}?force=${options.force === true}`, spec)
-    : await api.send<AppJson>('POST', `/v2/apps?force=${options.force === true}`, spec);
+    ? await api.send<Change>('PUT', `${appPath(String(spec.id))}${changeQuery(options)}`, spec)
+    : await api.send<AppJson>('POST', `/v2/apps${changeQuery(options)}`, spec);
   if (answer.ignoredFields !== null) output.line(`ignored, because unknown: ${answer.ignoredFields}`);
   const deploymentId = 'id' in answer.body ? answer.body.deployments[0]?.id : answer.body.deploymentId;
   const deployment = await followDeployment(api, output, deploymentId, options);
@@ -63,15 +72,15 @@ export async function showOne({ api, output }: Session, id: string, storyLines: 
 }
 
 export async function scaleApp(session: Session, id: string, instances: number, options: ChangeOptions): Promise<void> {
-  await change(session, id, options, 'PATCH', `${appPath(id)}?force=${options.force === true}`, { instances });
+  await change(session, id, options, 'PATCH', `${appPath(id)}${changeQuery(options)}`, { instances });
 }
 
 export async function restartApp(session: Session, id: string, options: ChangeOptions): Promise<void> {
-  await change(session, id, options, 'POST', `${appPath(id, 'restart')}?force=${options.force === true}`);
+  await change(session, id, options, 'POST', `${appPath(id, 'restart')}${changeQuery(options)}`);
 }
 
 export async function removeApp({ api, output }: Session, id: string, options: ChangeOptions): Promise<void> {
-  const { body } = await api.send<Change>('DELETE', `${appPath(id)}?force=${options.force === true}`);
+  const { body } = await api.send<Change>('DELETE', `${appPath(id)}${changeQuery(options)}`);
   const deployment = await followDeployment(api, output, body.deploymentId, options);
   output.line(deployment === 'ended' ? `${id} is removed.` : `${id} is being removed.`);
   output.result({ id, deployment, ...body });

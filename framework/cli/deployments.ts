@@ -1,34 +1,77 @@
 import type { ChangeOptions } from './apps.js';
-import { dim } from './output.js';
+import { EXIT, Failure } from './failure.js';
+import { bold, dim, green, red } from './output.js';
 import type { Session } from './session.js';
-import { followDeployment } from './wait.js';
-
-interface DeploymentJson {
-  id: string;
-  version: string;
-  affectedApps: string[];
-  currentStep: number;
-  totalSteps: number;
-  currentActions: { action: string }[];
-  waitingFor: string | null;
-}
+import {
+  type Deployment,
+  deploymentPath,
+  describe,
+  endOf,
+  failed,
+  followDeployment,
+  waitForDeployment,
+} from './wait.js';
 
 export async function listDeployments({ api, output }: Session): Promise<void> {
-  const deployments = await api.get<DeploymentJson[]>('/v2/deployments');
+  const deployments = await api.get<Deployment[]>('/v2/deployments');
   if (deployments.length === 0) output.line('No deployments: nothing is being changed.');
   else {
     const rows = deployments.map((one) => [
       ...[one.id, one.affectedApps.join(', '), `${one.currentStep}/${one.totalSteps}`],
-      ...[one.currentActions.map(({ action }) => action).join(', '), one.waitingFor ?? dim('moving')],
+      ...[one.currentActions.map(({ action }) => action).join(', '), one.deadline ?? dim('none')],
+      one.waitingFor ?? dim('moving'),
     ]);
-    output.table(['ID', 'APPS', 'STEP', 'DOING', 'WAITING FOR'], rows);
+    output.table(['ID', 'APPS', 'STEP', 'DOING', 'DEADLINE', 'WAITING FOR'], rows);
   }
   output.result({ deployments });
 }
 
+/** Its steps while it is under way, afterwards how it ended. */
+export async function showDeployment({ api, output }: Session, id: string): Promise<void> {
+  const deployment = await api.find<Deployment>(deploymentPath(id));
+  if (deployment === null) {
+    const { reason } = await endKnown(api, id);
+    output.line(`${bold(id)} ${reason === null ? green('has ended well') : red(`has failed: ${reason}`)}`);
+    output.result({ id, deployment: reason === null ? 'ended' : 'failed', reason });
+    return;
+  }
+  output.line(`${bold(id)} ${describe(deployment)}`);
+  if (deployment.deadline !== undefined)
+    output.line(`  it fails at ${deployment.deadline}, if it has not ended by then`);
+  const rows = deployment.steps.flatMap(({ actions }, index) =>
+    actions.map(({ action, app }) => [stepText(index + 1, deployment.currentStep), action, app]),
+  );
+  output.table(['STEP', 'ACTION', 'APP'], rows);
+  output.result({ ...deployment, deployment: 'running' });
+}
+
+function stepText(step: number, current: number): string {
+  if (step < current) return `${step} done`;
+  return step === current ? bold(`${step} now`) : String(step);
+}
+
+/** A deployment that is under way is waited for; of one that has ended this says how. */
+export async function waitFor({ api, output }: Session, id: string, timeoutSeconds: number): Promise<void> {
+  const tell = (sentence: string) => output.line(dim(`  ${sentence}`));
+  if ((await api.find(deploymentPath(id))) !== null) await waitForDeployment(api, id, timeoutSeconds, tell);
+  else {
+    const { reason } = await endKnown(api, id);
+    if (reason !== null) throw failed(id, reason);
+  }
+  output.line(`${id} has ended.`);
+  output.result({ id, deployment: 'ended' });
+}
+
+async function endKnown(api: Session['api'], id: string): Promise<{ reason: string | null }> {
+  const end = await endOf(api, id);
+  if (end !== null) return end;
+  const message = `There is no deployment ${id}, or its end is not remembered any more`;
+  throw new Failure(EXIT.refused, message, 'See those that are under way with "npx gaia deployment list".');
+}
+
 /** Takes a change back by a new deployment; with `force` it is just stopped where it is. */
 export async function cancelDeployment({ api, output }: Session, id: string, options: ChangeOptions): Promise<void> {
-  const path = `/v2/deployments/${encodeURIComponent(id)}?force=${options.force === true}`;
+  const path = `${deploymentPath(id)}?force=${options.force === true}`;
   const { body } = await api.send<{ deploymentId?: string } | ''>('DELETE', path);
   const deploymentId = body === '' ? undefined : body.deploymentId;
   const state = await followDeployment(api, output, deploymentId, options);

@@ -16,6 +16,13 @@ interface Frame {
   data: Record<string, unknown>;
 }
 
+/** Of these types, those that the framework keeps, the oldest first. */
+export async function keptEvents(api: Session['api'], types: string[]): Promise<Record<string, unknown>[]> {
+  const kept: Record<string, unknown>[] = [];
+  await readOnce(api, pathOf('oldest', types, false), ({ data }) => kept.push(data));
+  return kept;
+}
+
 const RETRY_MS = 1000;
 const FRAME_CHARACTERS_MAX = 32 * 2 ** 20;
 
@@ -33,7 +40,7 @@ export async function showEvents(
     if (!follow) shown.push(data);
   };
   for (let lastMs = Date.now(); ; await sleep(RETRY_MS)) {
-    const ended = await readOnce(session, pathOf(after, type, follow), take).catch((error: Failure) => error);
+    const ended = await readOnce(session.api, pathOf(after, type, follow), take).catch((error: Failure) => error);
     if (!follow && ended === null) break;
     if (ended !== null && (!follow || Date.now() - lastMs > timeout * 1000 || isRefusal(ended))) throw ended;
     if (ended === null) lastMs = Date.now();
@@ -51,7 +58,7 @@ function pathOf(after: string, types: string[], follow: boolean): string {
 }
 
 /** Null when the stream ended by itself. */
-async function readOnce({ api }: Session, path: string, take: (frame: Frame) => void): Promise<null> {
+async function readOnce(api: Session['api'], path: string, take: (frame: Frame) => void): Promise<null> {
   const body = await api.stream(path, 'text/event-stream');
   for await (const block of blocksOf(body)) {
     const frame = frameOf(block);

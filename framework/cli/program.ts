@@ -2,35 +2,32 @@ import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { roles } from '../access/users.js';
 import { installation } from '../installation.js';
-import { ApiClient } from './api-client.js';
 import { addApp, listApps, removeApp, restartApp, STORY_LINES, scaleApp, showOne } from './apps.js';
-import { authorityFrom, authorizationFrom, tlsFrom } from './credentials.js';
-import { cancelDeployment, listDeployments } from './deployments.js';
+import { addDeploymentCommands, addGroupCommands } from './change-commands.js';
+import { authorityFrom } from './credentials.js';
 import { showEvents } from './events.js';
 import { failOverGuest, guestStatus, syncGuest } from './guest.js';
 import { explain, plan, status } from './inspect.js';
-import { defaultDirectory, readLocalCluster } from './local-cluster.js';
+import { defaultDirectory } from './local-cluster.js';
 import { CONSOLE_FILES, type LogsOptions, logs } from './logs.js';
 import { drain, rebalance } from './moves.js';
-import { Output } from './output.js';
-import type { Session } from './session.js';
+import {
+  API_DEFAULT,
+  changing,
+  DEPLOYMENT_TIMEOUT_SECONDS,
+  type GlobalOptions,
+  globalOptions,
+  limited,
+  outputOf,
+  session,
+  whole,
+} from './options.js';
 import { transferLeadership } from './transfer.js';
 
-const DEPLOYMENT_TIMEOUT_SECONDS = 300;
 const TRANSFER_TIMEOUT_SECONDS = 15;
 /** As long as the framework tries. */
 const GUEST_TIMEOUT_SECONDS = 45;
 const EVENTS_TIMEOUT_SECONDS = 60;
-const API_DEFAULT = 'http://127.0.0.1:8080';
-
-interface GlobalOptions {
-  api?: string;
-  credentials?: string;
-  ca?: string;
-  certificate?: string;
-  key?: string;
-  json?: boolean;
-}
 
 /** All commands and their options. Parsing throws CommanderError on wrong usage, and Failure when a command fails. */
 export function buildProgram(): Command {
@@ -42,20 +39,14 @@ export function buildProgram(): Command {
     .exitOverride();
   addLocalCommands(program);
   addAppCommands(program.command('app').description('add, change and look at apps'));
+  addGroupCommands(program.command('group').description('app groups: apps below one path'));
   addDeploymentCommands(program.command('deployment').description('changes that are being carried out'));
   addInspectCommands(program);
   addDoctor(program);
   addStoreCommands(program);
   addUserCommands(program.command('user').description('who may use the API'));
   addVmCommands(program.command('vm').description('virtual machines'));
-  for (const command of leaves(program))
-    command
-      .addOption(apiOption())
-      .addOption(credentialsOption())
-      .addOption(caOption())
-      .addOption(certificateOption())
-      .addOption(keyOption())
-      .option('--json', 'print one JSON object as the last line');
+  for (const command of leaves(program)) globalOptions(command);
   return program;
 }
 
@@ -86,7 +77,7 @@ function addLocalCommands(program: Command): void {
 }
 
 function addAppCommands(app: Command): void {
-  changing(app.command('add').argument('<file>', 'spec in YAML or JSON; - is standard input'))
+  limited(app.command('add').argument('<file>', 'spec in YAML or JSON; - is standard input'))
     .description('start an app')
     .option('--update', 'change the app if it exists')
     .action((file, options) => addApp(session(options), file, options));
@@ -100,7 +91,7 @@ function addAppCommands(app: Command): void {
     .description('state, replicas and story of an app')
     .option('--story <LINES>', 'how much of its story, the latest last', whole(0, 100_000), STORY_LINES)
     .action((id, options) => showOne(session(options), id, options.story));
-  changing(
+  limited(
     app
       .command('scale')
       .argument('<id>')
@@ -108,7 +99,7 @@ function addAppCommands(app: Command): void {
   )
     .description('change the number of tasks or replicas')
     .action((id, instances, options) => scaleApp(session(options), id, instances, options));
-  changing(app.command('restart').argument('<id>'))
+  limited(app.command('restart').argument('<id>'))
     .description('replace all tasks, a few at a time')
     .action((id, options) => restartApp(session(options), id, options));
   app
@@ -121,16 +112,6 @@ function addAppCommands(app: Command): void {
   changing(app.command('remove').argument('<id>'))
     .description('stop an app and forget it')
     .action((id, options) => removeApp(session(options), id, options));
-}
-
-function addDeploymentCommands(deployment: Command): void {
-  deployment
-    .command('list')
-    .description('what is being changed')
-    .action((options) => listDeployments(session(options)));
-  changing(deployment.command('cancel').argument('<id>'))
-    .description('take a change back; with --force just stop it')
-    .action((id, options) => cancelDeployment(session(options), id, options));
 }
 
 function addInspectCommands(program: Command): void {
@@ -230,8 +211,6 @@ function ofStore(command: Command): Command {
     .addOption(new Option('--zk-key <FILE>', 'the key of that certificate').env('GAIA_ZK_KEY'));
 }
 
-const outputOf = ({ json }: GlobalOptions): Output => new Output(json === true);
-
 const EVENTS_HELP = `
 With --json the events are one list; with --follow --json each is a line of its own.
 
@@ -276,59 +255,6 @@ function readingSandboxes(command: Command): Command {
   return command
     .option('--lines <COUNT>', 'lines per file', whole(1, 10_000), 20)
     .option('--directory <DIR>', 'directory of the cluster', defaultDirectory());
-}
-
-function changing(command: Command): Command {
-  return command
-    .option('--detach', 'do not wait until the change is carried out')
-    .option('--force', 'also when another deployment holds the app')
-    .option('--timeout <SECONDS>', 'how long to wait', whole(1, 86_400), DEPLOYMENT_TIMEOUT_SECONDS);
-}
-
-function apiOption(): Option {
-  return new Option('--api <URL>', 'address of the API; several with commas: the first that can be reached').env(
-    'GAIA_API',
-  );
-}
-
-function credentialsOption(): Option {
-  return new Option('--credentials <FILE>', 'has name:password or a token in it, for an API with accounts').env(
-    'GAIA_CREDENTIALS',
-  );
-}
-
-function caOption(): Option {
-  return new Option('--ca <FILE>', 'PEM file with the authority of the certificate of an https API').env('GAIA_CA');
-}
-
-function certificateOption(): Option {
-  return new Option('--certificate <FILE>', 'PEM file with a certificate, for an API that asks for one').env(
-    'GAIA_CERTIFICATE',
-  );
-}
-
-function keyOption(): Option {
-  return new Option('--key <FILE>', 'PEM file with the key of that certificate').env('GAIA_KEY');
-}
-
-function session(options: GlobalOptions): Session {
-  const { ca, certificate, key } = options;
-  const url = options.api ?? (readLocalCluster(defaultDirectory())?.apiUrl || API_DEFAULT);
-  return {
-    api: new ApiClient(url, {
-      authorization: authorizationFrom(options.credentials),
-      tls: tlsFrom({ ca, certificate, key }),
-    }),
-    output: outputOf(options),
-  };
-}
-
-function whole(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (/^\d+$/.test(text) && value >= min && value <= max) return value;
-    throw new InvalidArgumentError(`It is '${text}'; use a whole number from ${min} to ${max}.`);
-  };
 }
 
 function gain(text: string): number {

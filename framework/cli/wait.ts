@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ApiClient, appPath } from './api-client.js';
 import type { AppJson } from './app-json.js';
+import { keptEvents } from './events.js';
 import { EXIT, Failure } from './failure.js';
 import { dim, type Output } from './output.js';
 import { firstLine } from './show.js';
 
-interface Deployment {
+export interface Deployment {
   id: string;
   affectedApps: string[];
   version: string;
@@ -13,13 +14,24 @@ interface Deployment {
   totalSteps: number;
   currentActions: { action: string; app?: string }[];
   waitingFor: string | null;
+  steps: { actions: { action: string; app: string }[] }[];
+  deadline?: string;
+}
+
+export const deploymentPath = (id: string) => `/v2/deployments/${encodeURIComponent(id)}`;
+
+/** How a deployment ended; null: that is not kept. `reason` null: well. */
+export async function endOf(api: ApiClient, deploymentId: string): Promise<{ reason: string | null } | null> {
+  const ends = await keptEvents(api, ['deployment_success', 'deployment_failed']);
+  const end = ends.findLast(({ id }) => id === deploymentId);
+  return end === undefined ? null : { reason: typeof end.reason === 'string' ? end.reason : null };
 }
 
 const POLL_INTERVAL_MS = 250;
 
 /**
- * Resolves when the deployment has ended. `tell` gets a sentence each time it moves or waits for something else.
- * Throws a Failure with EXIT.timedOut; the deployment goes on then.
+ * Resolves when the deployment has ended, unless it is known to have failed. `tell` gets a sentence each time it moves or waits for
+ * something else. Throws a Failure with EXIT.failed, or EXIT.timedOut; the deployment goes on then.
  */
 export async function waitForDeployment(
   api: ApiClient,
@@ -30,14 +42,25 @@ export async function waitForDeployment(
   const deadlineMs = performance.now() + timeoutSeconds * 1000;
   let told = '';
   for (;;) {
-    const deployment = await api.find<Deployment>(`/v2/deployments/${encodeURIComponent(deploymentId)}`);
-    if (deployment === null) return;
+    const deployment = await api.find<Deployment>(deploymentPath(deploymentId));
+    if (deployment === null) return requireSuccess(api, deploymentId);
     const sentence = describe(deployment) + (await latestFailure(api, deployment));
     if (withoutCountdown(sentence) !== told) tell(sentence);
     told = withoutCountdown(sentence);
     if (performance.now() > deadlineMs) throw timedOut(deployment, sentence, timeoutSeconds);
     await sleep(POLL_INTERVAL_MS);
   }
+}
+
+/** A deployment has ended, whether or not the API has time to say how. */
+async function requireSuccess(api: ApiClient, deploymentId: string): Promise<void> {
+  const { reason = null } = (await endOf(api, deploymentId).catch(() => null)) ?? {};
+  if (reason !== null) throw failed(deploymentId, reason);
+}
+
+export function failed(deploymentId: string, reason: string): Failure {
+  const remedy = 'Correct what it waited for, and send the change again; "npx gaia explain ID" says more.';
+  return new Failure(EXIT.failed, `Deployment ${deploymentId} has failed: ${reason}`, remedy, { deploymentId, reason });
 }
 
 /** What failed while this version was being deployed: the usual reason why a deployment does not end. */
@@ -70,7 +93,7 @@ export async function followDeployment(
 }
 
 /** What a deployment waits for names the app already. */
-function describe({ currentStep, totalSteps, currentActions, waitingFor }: Deployment): string {
+export function describe({ currentStep, totalSteps, currentActions, waitingFor }: Deployment): string {
   const actions = [...new Set(currentActions.map(({ action }) => action))].join(', ');
   const apps = currentActions.map(({ app }) => app ?? '').join(', ');
   return `step ${currentStep} of ${totalSteps}: ${actions} – ${waitingFor ?? apps}`;
