@@ -144,7 +144,7 @@ const FRAMEWORK_INFO = message({
 });
 const SUBSCRIBE = message({ framework_info: required(FRAMEWORK_INFO), suppressed_roles: repeated('string') });
 
-const OPERATION_TYPES = [
+export const OPERATION_TYPES = [
   'LAUNCH',
   'LAUNCH_GROUP',
   'RESERVE',

@@ -27,8 +27,10 @@ const DOUBLE_FIELDS = new Set([
 
 /** @param field name of the field whose value this is; `value` holds a double wherever it holds a number */
 function encodeNumber(value: number, field: string): string {
-  const double = DOUBLE_FIELDS.has(field) || field === 'value';
-  return double && Number.isInteger(value) ? `${value}.0` : JSON.stringify(value);
+  // Names of metrics are the only ones with slashes.
+  const double = DOUBLE_FIELDS.has(field) || field === 'value' || field.includes('/');
+  const text = JSON.stringify(value);
+  return double && /^-?\d+$/.test(text) ? `${text}.0` : text;
 }
 
 function encodeValue(value: unknown, field: string): string {

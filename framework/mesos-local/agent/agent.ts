@@ -74,6 +74,8 @@ export class Agent {
     this.#ids = ids;
     this.state = {
       settings,
+      startedAtMs: nowMs,
+      counters: new Map(),
       agentId,
       info: { ...info, resources, ...(agentId !== null && { id: { value: agentId } }) },
       frameworks: new Map(checkpoint?.frameworks.map((framework) => [framework.id?.value ?? '', framework])),

@@ -1,5 +1,6 @@
 import { isTerminal } from '../../mesos-http-client/task-status.js';
 import type { TaskInfo, TaskStatus } from '../../mesos-http-client/types.js';
+import { count } from '../metrics.js';
 import {
   type AgentTaskRecord,
   type ContainerProcess,
@@ -80,6 +81,7 @@ export function containerStarted(step: Step, containerId: string, process: Conta
 export function containerFailed(step: Step, containerId: string, message: string, dropped: boolean): void {
   const executor = byContainer(step, containerId);
   if (!executor) return;
+  count(step.state.counters, 'slave/container_launch_errors');
   const ending = executor.ending ?? { message, reason: 'REASON_CONTAINER_LAUNCH_FAILED' as const };
   for (const task of unfinishedTasks(step, executor)) {
     if (dropped) pushDropped(step, task, message, 'REASON_EXECUTOR_TERMINATED');
@@ -101,6 +103,7 @@ export function containerExited(step: Step, containerId: string, status: number 
 function remove(step: Step, executor: Executor, status: number | null): void {
   const { frameworkId, id, connection } = executor;
   step.state.executors.delete(executorKey(frameworkId, id));
+  count(step.state.counters, 'slave/executors_terminated');
   if (connection !== null) step.actions.push({ type: 'endStream', connection });
   if (step.state.registered && !executor.isCommandExecutor) {
     const message = { type: 'executorExited' as const, frameworkId, executorId: id, status };

@@ -21,6 +21,7 @@ import {
   writeEvent,
 } from '../http-server.js';
 import { MESOS_VERSION } from '../master/master-info.js';
+import { systemMetrics } from '../metrics.js';
 import { executorVariables, schemeOf, type Tls } from '../tls.js';
 import { Agent, type AgentEvent } from './agent.js';
 import { Containers } from './containers.js';
@@ -30,6 +31,7 @@ import { checkClaims, executorToken, tokenClaims } from './executor-token.js';
 import { browsePage, readFilePage } from './files.js';
 import { MasterLink } from './master-link.js';
 import { mastersOf } from './masters.js';
+import { agentMetrics } from './metrics.js';
 import { type Account, sandboxesDirectory, sandboxPath } from './sandbox.js';
 import type { AgentAction, AgentCheckpoint, AgentSettings, Executor } from './state.js';
 import { PENDING_UPDATES_MAX, type StatusStream } from './status-stream.js';
@@ -242,6 +244,7 @@ export class AgentLoop {
     const pages: Record<string, (agent: Agent) => object> = {
       '/state': (agent) =>
         agentStatePage(agent.state, this.#options.workDirectory, (executor) => this.#sandbox(executor)),
+      '/metrics/snapshot': ({ state }) => ({ ...agentMetrics(state, Date.now()), ...systemMetrics() }),
       '/version': () => ({ version: MESOS_VERSION, build_user: 'mesos-local' }),
       '/files/read': () => readFilePage(root, query),
       '/files/browse': () => browsePage(root, query),

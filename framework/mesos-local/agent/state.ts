@@ -1,4 +1,5 @@
 import type { ExecutorEvent } from '../../mesos-http-client/calls.js';
+import { isTerminal } from '../../mesos-http-client/task-status.js';
 import type {
   AgentInfo,
   ExecutorInfo,
@@ -9,12 +10,15 @@ import type {
   TaskStatus,
   TaskStatusReason,
 } from '../../mesos-http-client/types.js';
+import { type Counters, count } from '../metrics.js';
 import type { DrainOrder, ToMaster } from '../protocol.js';
 import { isFinished, newStream, push, type StatusStream } from './status-stream.js';
 
 /** Everything an agent holds. Changed only inside `Agent.step`. */
 export interface AgentState {
   readonly settings: AgentSettings;
+  readonly startedAtMs: number;
+  readonly counters: Counters;
   /** Null until a master has given one. */
   agentId: string | null;
   info: AgentInfo;
@@ -134,7 +138,14 @@ export function toExecutor(step: Step, executor: Executor, event: ExecutorEvent)
 export function pushStatus(step: Step, task: AgentTaskRecord, status: TaskStatus): boolean {
   const result = push(task.stream, status, step.nowMs, step.state.settings);
   if (result === 'forward') forward(step, task, status);
+  countUpdate(step, status, result);
   return result !== 'full';
+}
+
+function countUpdate({ state }: Step, { state: told }: TaskStatus, result: ReturnType<typeof push>): void {
+  const isTaken = result === 'forward' || result === 'queued';
+  count(state.counters, `slave/${isTaken ? 'valid' : 'invalid'}_status_updates`);
+  if (isTaken && isTerminal(told)) count(state.counters, `slave/tasks_${told.slice('TASK_'.length).toLowerCase()}`);
 }
 
 export function forward(step: Step, task: AgentTaskRecord, status: TaskStatus): void {

@@ -2,6 +2,7 @@ import type { OfferOperation, SchedulerCallBody } from '../../mesos-http-client/
 import { isResourceOperation } from '../../mesos-http-client/operations.js';
 import { add, allocate, subtract, unallocate } from '../../mesos-http-client/resources.js';
 import type { Resource, TaskInfo } from '../../mesos-http-client/types.js';
+import { count } from '../metrics.js';
 import { refuse } from './offers.js';
 import { tellFailure } from './operation-statuses.js';
 import { carryOut } from './operations.js';
@@ -32,7 +33,10 @@ export function accept(step: Step, framework: Framework, call: Accept): void {
 function consume(step: Step, framework: Framework, ids: string[]): HeldOffer[] {
   const offers = [...new Set(ids)].map((id) => step.state.offers.get(id));
   const own = offers.filter((offer): offer is HeldOffer => offer?.frameworkId === framework.id);
-  for (const offer of own) step.state.offers.delete(offer.id);
+  for (const offer of own) {
+    step.state.offers.delete(offer.id);
+    count(framework.counters, 'offers/accepted');
+  }
   return own;
 }
 
@@ -87,6 +91,7 @@ function performAll(
   const agent = step.state.agents.get(offer.agentId) as Agent;
   let available = allocate(add(...offers.map(({ resources }) => resources)), offer.role);
   for (const operation of operations) {
+    count(framework.counters, 'operations', `operations/${operation.type?.toLowerCase() ?? 'unknown'}`);
     if (isResourceOperation(operation)) {
       available = carryOut(step, framework, agent, offer.role, operation, available);
     } else if (operation.type !== 'LAUNCH') refuseOperation(step, framework, operation, null);

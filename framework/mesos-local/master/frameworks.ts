@@ -1,6 +1,7 @@
 import type { Subscribe } from '../../mesos-http-client/calls.js';
 import { isTerminal } from '../../mesos-http-client/task-status.js';
 import type { FrameworkInfo } from '../../mesos-http-client/types.js';
+import { count } from '../metrics.js';
 import { resubscribeError, subscribeError } from './framework-validation.js';
 import { dropInverseOffersOf } from './inverse-offers.js';
 import { masterInfo } from './master-info.js';
@@ -45,6 +46,7 @@ export function subscribe(step: Step, stream: NewStream, call: Subscribe): void 
   framework.info = { ...call.framework_info, id: { value: framework.id } };
   framework.suppressedRoles = new Set(call.suppressed_roles ?? []);
   connect(step, framework, stream);
+  count(framework.counters, 'calls', 'calls/subscribe');
   tellAgents(step, framework);
   if (isNew) frameworkAdded(step, framework);
   else frameworkUpdated(step, framework);
@@ -82,6 +84,7 @@ export function newFramework(id: string, info: FrameworkInfo, nowMs: number, rec
     stream: null,
     suppressedRoles: new Set(),
     timesChosen: new Map(),
+    counters: new Map(),
     registeredAtMs: nowMs,
     reregisteredAtMs: null,
     failoverDeadlineMs: null,

@@ -18,12 +18,14 @@ import {
   writeEvent,
 } from '../http-server.js';
 import { type LeadingMaster, LeadingMasters } from '../leading-master.js';
+import { systemMetrics } from '../metrics.js';
 import { AGENT_PATH, AGENT_PROTOCOL, type ToAgent, type ToMaster } from '../protocol.js';
 import { RecordSocket } from '../record-socket.js';
 import { MASTER_TIMINGS } from '../timings.js';
 import type { Tls } from '../tls.js';
 import { Master, type MasterEvent } from './master.js';
 import { masterInfo } from './master-info.js';
+import { masterMetrics } from './metrics.js';
 import { type Operation, operatorCall } from './operator-call.js';
 import { areaOf, LOCAL_PAGES, PAGES, type Page } from './operator-pages.js';
 import { FileRegistry, type RegistryStore, ZooKeeperRegistry } from './registry.js';
@@ -193,12 +195,18 @@ export class MasterLoop {
     const master = this.#leadingMaster(request);
     if (path === '/api/v1/scheduler') return this.#scheduler(request, response, { master, principal });
     if (path === '/api/v1') return this.#operator(request, response, master);
+    if (path === '/metrics/snapshot') return this.#metrics(request, response, master);
     const page = PAGES[path];
     if (!page) return answerNotFound(response);
     if (refuseMethod(request, response, ...Object.keys(page))) return;
     const body = request.method === 'GET' ? '' : await readBody(request);
     const answer = page[request.method as keyof typeof page] as Page;
     this.#answer(response, answer(master.state, body));
+  }
+
+  #metrics(request: IncomingMessage, response: ServerResponse, { state }: Master): void {
+    if (refuseMethod(request, response, 'GET')) return;
+    answerJson(response, { ...masterMetrics(state, Date.now()), ...systemMetrics() });
   }
 
   /** Before anything of the request is looked at (observed 35). @throws Refusal */

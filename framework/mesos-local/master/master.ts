@@ -1,6 +1,7 @@
 import type { SchedulerCall, Subscribe } from '../../mesos-http-client/calls.js';
 import type { Filters } from '../../mesos-http-client/types.js';
 import { Refusal } from '../http-call.js';
+import { count } from '../metrics.js';
 import type { DrainOrder, ToMaster } from '../protocol.js';
 import { accept } from './accept.js';
 import * as agents from './agents.js';
@@ -61,6 +62,7 @@ export class Master {
     this.state = {
       settings,
       startedAtMs: nowMs,
+      counters: new Map(),
       operators: new Map(),
       frameworks: new Map(),
       agents: new Map(),
@@ -192,6 +194,7 @@ function tick(step: Step): void {
 function handleCall(step: Step, call: SchedulerCall | IgnoredCall): void {
   const framework = step.state.frameworks.get(call.framework_id?.value ?? '');
   if (!framework) return;
+  count(framework.counters, 'calls', `calls/${call.type.toLowerCase()}`);
   switch (call.type) {
     case 'TEARDOWN':
       frameworks.removeFramework(step, framework);

@@ -8,6 +8,7 @@ import {
 } from '../../mesos-http-client/resources.js';
 import { isTerminal } from '../../mesos-http-client/task-status.js';
 import type { Offer, Resource } from '../../mesos-http-client/types.js';
+import { count } from '../metrics.js';
 import { type Allocation, type AllocatorAgent, allocate, isCovered } from './allocator.js';
 import { hasCapability, rolesOf } from './framework-validation.js';
 import { makeInverseOffers } from './inverse-offers.js';
@@ -60,6 +61,7 @@ export function isActive(state: MasterState, agent: Agent): boolean {
 /** Makes offers to every subscribed framework and sends one OFFERS event to each that gets some. */
 export function allocateNow(step: Step): void {
   const { state } = step;
+  count(state.counters, 'allocator/mesos/allocation_runs');
   state.filters = state.filters.filter((filter) => filter.untilMs > step.nowMs);
   const agents = [...state.agents.values()].filter((agent) => isActive(state, agent));
   const allocations = allocate({
@@ -125,8 +127,11 @@ function hold(state: MasterState, { agentId, frameworkId, role, resources }: All
   const id = `${state.settings.masterId}-O${state.nextOfferNumber++}`;
   const offer = { id, agentId, frameworkId, role, resources: [...resources] };
   state.offers.set(id, offer);
-  const times = state.frameworks.get(frameworkId)?.timesChosen;
-  times?.set(role, (times.get(role) ?? 0) + 1);
+  const framework = state.frameworks.get(frameworkId);
+  if (framework) {
+    count(framework.timesChosen, role);
+    count(framework.counters, 'offers/sent');
+  }
   return offer;
 }
 
@@ -191,6 +196,7 @@ export function decline(step: Step, framework: Framework, offerIds: string[], re
     const offer = step.state.offers.get(id);
     if (offer?.frameworkId !== framework.id) continue;
     step.state.offers.delete(id);
+    count(framework.counters, 'offers/declined');
     refuse(step, offer, offer.resources, refuseSeconds);
   }
 }
@@ -229,7 +235,9 @@ export function rescindForeignRoles(step: Step, framework: Framework): void {
 export function rescind(step: Step, offer: HeldOffer): void {
   step.state.offers.delete(offer.id);
   const framework = step.state.frameworks.get(offer.frameworkId);
-  if (framework) sendEvent(step, framework, { type: 'RESCIND', rescind: { offer_id: { value: offer.id } } });
+  if (!framework) return;
+  count(framework.counters, 'offers/rescinded');
+  sendEvent(step, framework, { type: 'RESCIND', rescind: { offer_id: { value: offer.id } } });
 }
 
 /** Offers vanish without RESCIND when their framework's stream ends. */

@@ -35,6 +35,7 @@ export const LOCAL_PAGES: Readonly<Record<string, Operation>> = { '/health': {},
 export function areaOf(path: string): Area | null {
   if (path === '/api/v1/scheduler') return 'scheduler';
   if (path === '/api/v1') return 'readwrite';
+  if (path === '/metrics/snapshot') return 'readonly';
   const page = PAGES[path];
   if (!page) return null;
   return page.POST || page.PUT ? 'readwrite' : 'readonly';

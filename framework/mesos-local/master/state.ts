@@ -9,6 +9,7 @@ import type {
   TaskStatus,
   Unavailability,
 } from '../../mesos-http-client/types.js';
+import { type Counters, count } from '../metrics.js';
 import type { ToAgent } from '../protocol.js';
 import type { Drain } from './drain.js';
 import type { OperationRecord } from './operation-statuses.js';
@@ -21,6 +22,7 @@ export interface MasterState {
   /** Since when this master leads. */
   readonly startedAtMs: number;
   frameworks: Map<string, Framework>;
+  readonly counters: Counters;
   /** Streams of the operator API, and when each is due a heartbeat. */
   operators: Map<number, number>;
   agents: Map<string, Agent>;
@@ -76,6 +78,7 @@ export interface Framework {
   info: FrameworkInfo;
   stream: { connection: number; streamId: string; nextHeartbeatAtMs: number } | null;
   suppressedRoles: Set<string>;
+  readonly counters: Counters;
   /** How often it was given an offer, by role. */
   timesChosen: Map<string, number>;
   registeredAtMs: number;
@@ -207,7 +210,9 @@ export const TASK_STATUSES_MAX = 32;
 export const executorKey = (frameworkId: string, executorId: string): string => `${frameworkId}\n${executorId}`;
 
 export function sendEvent(step: Step, framework: Framework, event: SchedulerEvent): void {
-  if (framework.stream) step.actions.push({ type: 'event', connection: framework.stream.connection, event });
+  if (!framework.stream) return;
+  count(framework.counters, 'events', `events/${event.type.toLowerCase()}`);
+  step.actions.push({ type: 'event', connection: framework.stream.connection, event });
 }
 
 export function sendToAgent(step: Step, agent: Agent | undefined, message: ToAgent): void {

@@ -1,5 +1,6 @@
 import { isTerminal } from '../../mesos-http-client/task-status.js';
 import type { KillPolicy, TaskInfo, TaskState, TaskStatus, TaskStatusReason } from '../../mesos-http-client/types.js';
+import { count } from '../metrics.js';
 import { hasCapability } from './framework-validation.js';
 import { taskUpdated } from './operator-stream.js';
 import {
@@ -54,8 +55,18 @@ export function sendMasterStatus(step: Step, framework: Framework, status: Maste
     ...(containerStatus && { container_status: containerStatus }),
     ...(unreachableSinceMs !== undefined && { unreachable_time: { nanoseconds: unreachableSinceMs * 1e6 } }),
   };
+  if (status.reason !== 'REASON_RECONCILIATION') countEnd(step, framework, message, status.state);
   sendEvent(step, framework, { type: 'UPDATE', update: { status: message } });
   return message;
+}
+
+/** Tasks end once, whoever says so. */
+function countEnd(step: Step, framework: Framework, { source, reason }: TaskStatus, state: TaskState): void {
+  if (!isTerminal(state)) return;
+  const name = state.toLowerCase();
+  count(framework.counters, `tasks/terminal/${name}`);
+  const cause = reason === undefined ? [] : [`master/${name}/${source?.toLowerCase()}/${reason.toLowerCase()}`];
+  count(step.state.counters, `master/tasks_${name.slice('task_'.length)}`, ...cause);
 }
 
 export function newTaskRecord(frameworkId: string, info: TaskInfo, state: TaskState): TaskRecord {
@@ -83,13 +94,17 @@ export function forwardStatus(
   if (!framework) return;
   const { status } = update;
   const task = framework.tasks.get(status.task_id.value);
+  count(step.state.counters, `master/${task ? 'valid' : 'invalid'}_status_updates`);
   if (task?.agentId === agent.id) {
     const { latestState } = task;
     if (!isTerminal(latestState)) task.latestState = update.latestState;
     task.forwardedState = status.state;
     const repeated = task.statuses.some((known) => known.uuid === status.uuid);
     if (!repeated) task.statuses = [...task.statuses, status].slice(-TASK_STATUSES_MAX);
-    if (task.latestState !== latestState) taskUpdated(step, task, status);
+    if (task.latestState !== latestState) {
+      taskUpdated(step, task, status);
+      countEnd(step, framework, status, task.latestState);
+    }
   }
   const told = { ...status, state: stateFor(framework, status.state) };
   sendEvent(step, framework, { type: 'UPDATE', update: { status: told } });

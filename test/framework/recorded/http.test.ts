@@ -95,6 +95,13 @@ describe('an embedded master on requests recorded from Apache Mesos', () => {
     assert.deepEqual([type, Object.keys(subscribed)], ['SUBSCRIBED', ['get_state', 'heartbeat_interval_seconds']]);
   });
 
+  it("metrics are read with the machine's own", async () => {
+    const answer = await exchange({ label: '', to: 'GET /metrics/snapshot?timeout=5secs', status: 200 });
+    const metrics = JSON.parse(answer.text) as Record<string, number>;
+    assert.equal(metrics['master/elected'], 1);
+    assert.ok((metrics['system/mem_total_bytes'] ?? 0) > 0);
+  });
+
   for (const entry of TRACE.entries.filter((one): one is Entry & ExchangeEntry => 'label' in one)) {
     if (NOT_DONE[entry.label]) continue;
     it(`${entry.label}: ${entry.status}`, async () => {

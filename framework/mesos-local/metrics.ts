@@ -1,0 +1,64 @@
+import { cpus, freemem, loadavg, totalmem } from 'node:os';
+import type { Resource } from '../mesos-http-client/types.js';
+
+/** What masters and agents have in common at `/metrics/snapshot`: Mesos' names, all values numbers. */
+
+export type Metrics = Record<string, number>;
+
+/** Of what has happened since the process began to count. */
+export type Counters = Map<string, number>;
+
+/** Names have parts that executors choose. */
+const NAMES_MAX = 2000;
+
+export function count(counters: Counters, ...names: string[]): void {
+  for (const name of names) {
+    if (counters.has(name) || counters.size < NAMES_MAX) counters.set(name, (counters.get(name) ?? 0) + 1);
+  }
+}
+
+/** The machine's own; read from it. */
+export function systemMetrics(): Metrics {
+  const [one = 0, five = 0, fifteen = 0] = loadavg();
+  return {
+    'system/cpus_total': cpus().length,
+    'system/load_1min': one,
+    'system/load_5min': five,
+    'system/load_15min': fifteen,
+    'system/mem_free_bytes': freemem(),
+    'system/mem_total_bytes': totalmem(),
+  };
+}
+
+const SCALARS = ['cpus', 'gpus', 'mem', 'disk'];
+
+function amountOf(resources: readonly Resource[], name: string): number {
+  return resources.reduce((sum, one) => sum + (one.name === name && one.type === 'SCALAR' ? one.scalar.value : 0), 0);
+}
+
+/** Total, used and the used part of each scalar, revocable ones apart. */
+export function resourceMetrics(
+  prefix: 'master' | 'slave',
+  total: readonly Resource[],
+  used: readonly Resource[],
+): Metrics {
+  const kinds = [
+    ['', (resource: Resource) => resource.revocable === undefined],
+    ['_revocable', (resource: Resource) => resource.revocable !== undefined],
+  ] as const;
+  const lines = SCALARS.flatMap((name) =>
+    kinds.flatMap(([kind, isOfKind]) => {
+      const [all, inUse] = [total, used].map((resources) => amountOf(resources.filter(isOfKind), name)) as [
+        number,
+        number,
+      ];
+      const start = `${prefix}/${name}${kind}`;
+      return [
+        [`${start}_total`, all],
+        [`${start}_used`, inUse],
+        [`${start}_percent`, all === 0 ? 0 : inUse / all],
+      ] as const;
+    }),
+  );
+  return Object.fromEntries(lines);
+}
