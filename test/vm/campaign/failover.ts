@@ -10,7 +10,7 @@ import { CampaignGroup } from './group.js';
 import { judgeCounter, LedgerClient } from './ledger.js';
 import { LocalClient } from './local-client.js';
 import type { NamespaceHost } from './namespaces.js';
-import { type Campaign, describeTakeover, type FailOver, type Fault, failOverFaults } from './summary.js';
+import { type Campaign, countedOf, describeTakeover, type FailOver, type Fault, failOverFaults } from './summary.js';
 
 export interface GuestPlace {
   host: string;
@@ -19,6 +19,7 @@ export interface GuestPlace {
 
 export interface FailOverOptions {
   seed: number;
+  /** Of losses (countedOf). */
   count: number;
   /** Those that may happen, at least one. */
   faults: Fault[];
@@ -42,6 +43,8 @@ const instantMsMax = 1500;
 const seedInstantMsMax = 600;
 /** Of the seeds of new backups. */
 const lostSeedShare = 0.15;
+/** Of losses, where those may happen that are not counted, too. */
+const otherShare = 0.2;
 const progressLimitMs = 45_000;
 /** So long a host that is cut off is asked. */
 const askMs = 1000;
@@ -69,10 +72,11 @@ export class FailOverCampaign {
     private readonly hosts: NamespaceHost[],
     private readonly options: FailOverOptions,
   ) {
-    const { seed } = options;
+    const { seed, faults } = options;
     this.random = randomFrom(seed);
     this.result = {
       seed,
+      faults,
       failOvers: [],
       acknowledgedWrites: 0,
       lost: [],
@@ -112,8 +116,11 @@ export class FailOverCampaign {
 
   private goesOn(): boolean {
     const { failOvers, lostGuests, troubles } = this.result;
-    const { count, endMs } = this.options;
-    return failOvers.length + lostGuests < count && troubles.length < troublesMax && performance.now() < endMs;
+    const { count, faults, endMs } = this.options;
+    const counted = countedOf(faults);
+    const done = failOvers.filter(({ fault }) => counted.includes(fault)).length;
+    const lost = counted.includes('seed') ? lostGuests : 0;
+    return done + lost < count && troubles.length < troublesMax && performance.now() < endMs;
   }
 
   private async begin(): Promise<void> {
@@ -177,8 +184,7 @@ export class FailOverCampaign {
   private async turn(): Promise<boolean> {
     this.step = 'a whole pair';
     await this.more();
-    const { faults } = this.options;
-    const fault = faults[Math.floor(this.random() * faults.length)] as Fault;
+    const fault = this.drawFault();
     await delay(this.random() * instantMsMax);
     this.checkWhole();
     if (fault === 'seed') return this.loseInSeed();
@@ -196,6 +202,14 @@ export class FailOverCampaign {
     await this.judge(false);
     await this.heal(slot);
     return true;
+  }
+
+  private drawFault(): Fault {
+    const { faults } = this.options;
+    const counted = countedOf(faults);
+    const others = faults.filter((fault) => !counted.includes(fault));
+    const from = others.length > 0 && this.random() < otherShare ? others : counted;
+    return from[Math.floor(this.random() * from.length)] as Fault;
   }
 
   /**
@@ -229,7 +243,7 @@ export class FailOverCampaign {
     await this.more();
     await this.group.strike(lost);
     await this.judge(false);
-    await this.openClients(slot);
+    if (this.bridge === null) await this.openClients(slot);
     await this.heal(lost);
   }
 

@@ -13,7 +13,7 @@ import { type Load, loads } from '../loads.js';
 import { FailOverCampaign } from './failover.js';
 import { describeIdentity, missedBy, runIdentity } from './identity.js';
 import { bridgedGuestAddress, enterNamespaces, makeSwitch, NamespaceHost } from './namespaces.js';
-import { describeSummary, type Fault, failOverFaults, faults, summarize } from './summary.js';
+import { describeSummary, type Fault, faults, summarize } from './summary.js';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -25,7 +25,7 @@ const { values, positionals } = parseArgs({
     vcpus: { type: 'string' },
     suspicion: { type: 'string', default: String(guestSuspicionMsDefault) },
     hold: { type: 'string' },
-    faults: { type: 'string', default: failOverFaults.join() },
+    faults: { type: 'string', default: faults.join() },
     bridge: { type: 'boolean', default: false },
     load: { type: 'string', default: Object.keys(loads).join() },
     json: { type: 'boolean', default: false },

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { judgeCounter } from './ledger.js';
-import { type Campaign, describeSummary, type FailOver, quantile, summarize } from './summary.js';
+import { type Campaign, countedOf, describeSummary, type FailOver, faults, quantile, summarize } from './summary.js';
 
 const takeover = { epoch: 4, suspectedMs: 60, electedMs: 70, primaryMs: 80, outputMs: 90 };
 const failOver = (number: number, change: Partial<FailOver> = {}): FailOver => ({
@@ -9,6 +9,7 @@ const failOver = (number: number, change: Partial<FailOver> = {}): FailOver => (
 const campaign = (failOvers: FailOver[], change: Partial<Campaign> = {}): Campaign => ({
   ...{
     seed: 7,
+    faults,
     failOvers,
     acknowledgedWrites: 1000,
     lost: [],
@@ -51,6 +52,21 @@ describe('a campaign of fail-overs', () => {
     assert.equal(missed(campaign([...many(19), failOver(20, { broken: 1 })])), 0);
     assert.equal(missed(campaign([...many(18), failOver(19, { broken: 1 })])), 1);
     assert.equal(missed(campaign([...many(19), failOver(20, { outageMs: 1000 })])), 1);
+  });
+
+  it('counts fail-overs and their outages apart from losses that make nobody fail over', () => {
+    assert.deepEqual(countedOf(faults), ['kill', 'power', 'pause', 'cut']);
+    assert.deepEqual(countedOf(['backup', 'seed']), ['backup', 'seed']);
+    const witness = failOver(51, { fault: 'witness', takeover: null, outageMs: 2000 });
+    const summary = summarize(campaign([...many(50), witness]));
+    assert.deepEqual([summary.failOvers, summary.connections, summary.outageP99Ms], [50, 204, 150]);
+    assert.deepEqual([summary.byFault.witness?.failOvers, summary.longest?.number], [1, 50]);
+    assert.deepEqual(summary.missed, []);
+    assert.match(
+      `${summarize(campaign([...many(50), { ...witness, broken: 1 }])).missed}`,
+      /^1 connections broke although the primary stayed$/,
+    );
+    assert.equal(summarize(campaign([witness], { faults: ['witness'] })).failOvers, 1);
   });
 
   it('says what went wrong', () => {

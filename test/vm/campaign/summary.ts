@@ -19,7 +19,13 @@ export type Fault =
 export const faults: Fault[] = ['kill', 'power', 'pause', 'cut', 'backup', 'witness', 'seed'];
 /** They make the backup the primary. */
 export const failOverFaults = faults.slice(0, 4);
+/** Those of `chosen` that a campaign counts, and judges outages by: fail-overs, if any may happen. */
+export function countedOf(chosen: Fault[]): Fault[] {
+  const failOvers = chosen.filter((fault) => failOverFaults.includes(fault));
+  return failOvers.length > 0 ? failOvers : chosen;
+}
 
+/** One loss of a host. */
 export interface FailOver {
   number: number;
   fault: Fault;
@@ -41,6 +47,9 @@ export interface Trouble {
 
 export interface Campaign {
   seed: number;
+  /** Those that may happen. */
+  faults: Fault[];
+  /** With losses that make nobody fail over. */
   failOvers: FailOver[];
   acknowledgedWrites: number;
   /** Counters that are not what was acknowledged. */
@@ -56,12 +65,15 @@ export interface Campaign {
 }
 
 export interface Summary extends Omit<Campaign, 'failOvers'> {
+  /** Of those that are counted. */
   failOvers: number;
   byFault: Record<string, FaultFigures>;
   /** Of the longest outage; null of none. */
   longest: Pick<FailOver, 'number' | 'fault' | 'outageMs' | 'takeover'> | null;
   connections: number;
   brokenConnections: number;
+  /** Of them, by losses that are not counted. */
+  otherBrokenConnections: number;
   /** Percent of the fail-overs in which no connection broke. */
   unbrokenPercent: number;
   outageP50Ms: number;
@@ -91,17 +103,20 @@ export function quantile(values: number[], share: number): number {
 }
 
 export function summarize(campaign: Campaign): Summary {
-  const { failOvers } = campaign;
-  const sum = (what: (one: FailOver) => number) => failOvers.reduce((total, one) => total + what(one), 0);
+  const counted = countedOf(campaign.faults);
+  const failOvers = campaign.failOvers.filter(({ fault }) => counted.includes(fault));
+  const others = campaign.failOvers.filter(({ fault }) => !counted.includes(fault));
+  const broken = (of: FailOver[]) => of.reduce((total, one) => total + one.broken, 0);
   const outages = failOvers.map(({ outageMs }) => outageMs);
   const unbroken = failOvers.filter(({ broken }) => broken === 0).length;
   const figures = {
     ...campaign,
     failOvers: failOvers.length,
-    byFault: Object.fromEntries(faults.map((fault) => [fault, ofFault(failOvers, fault)])),
+    byFault: Object.fromEntries(faults.map((fault) => [fault, ofFault(campaign.failOvers, fault)])),
     longest: longestOf(failOvers),
-    connections: sum(({ connections }) => connections),
-    brokenConnections: sum(({ broken }) => broken),
+    connections: campaign.failOvers.reduce((total, { connections }) => total + connections, 0),
+    brokenConnections: broken(campaign.failOvers),
+    otherBrokenConnections: broken(others),
     unbrokenPercent: (100 * unbroken) / failOvers.length,
     outageP50Ms: quantile(outages, 0.5),
     outageP99Ms: quantile(outages, 0.99),
@@ -147,6 +162,10 @@ function missedBars(figures: Omit<Summary, 'missed'>): string[] {
     [
       figures.unbrokenPercent >= unbrokenPercentMin,
       `no connection broke in ${figures.unbrokenPercent} % of the fail-overs, not in ${unbrokenPercentMin}`,
+    ],
+    [
+      figures.otherBrokenConnections === 0,
+      `${figures.otherBrokenConnections} connections broke although the primary stayed`,
     ],
     [
       figures.outageP99Ms < outageP99MsMax,
