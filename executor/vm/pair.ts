@@ -222,12 +222,22 @@ export class Pair {
   private attendRound(guest: GuestStatus, round: Round): void {
     if (!round.asked) this.askWhenDrained(guest, round);
     if (this.nowMs - round.sinceMs > this.limits.roundLimitMs)
-      this.lose(`round ${round.number} has not ended within ${this.limits.roundLimitMs} ms`);
+      this.lose(
+        `round ${round.number} has not ended within ${this.limits.roundLimitMs} ms: ${this.stopOf(guest, round)}`,
+      );
     if (guest.round < round.number || !round.resumed) return;
     this.round = null;
     this.roundEndedMs = this.nowMs;
     this.covered = true;
     this.wishes.roundEnded(this.nowMs);
+  }
+
+  /** What it waits for. */
+  private stopOf(guest: GuestStatus, round: Round): string {
+    if (!round.asked && guest.cut !== round.number) return 'the log has no cut for it';
+    if (!round.asked) return 'a guest has not taken the inputs before the cut';
+    if (!round.resumed) return "this member's QEMU has not copied the guest";
+    return 'the backup does not have the copy';
   }
 
   private askWhenDrained(guest: GuestStatus, round: Round): void {

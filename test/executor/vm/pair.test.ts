@@ -166,6 +166,29 @@ describe('executor vm: a pair', () => {
     }
   });
 
+  it('says what a round that does not end has waited for', () => {
+    const cut = { cut: 2, drained: false };
+    for (const [waits, ...before] of [
+      ['the log has no cut for it'],
+      ['a guest has not taken the inputs before the cut', cut],
+      ["this member's QEMU has not copied the guest", cut, { drained: true }],
+      ['the backup does not have the copy', cut, { drained: true }, resumed],
+    ] as const) {
+      const member = covered();
+      member.pass(100);
+      for (const step of before) 'type' in step ? member.on(step) : member.log(step);
+      member.pass(limits.roundLimitMs + 1);
+      member.relay(null);
+      member.log({ backup: 0, epoch: 3 });
+      const [lost] = member.pair.step(entered('alone'), member.nowMs);
+      assert.deepEqual(lost, {
+        type: 'backupLost',
+        member: 2,
+        reason: `round 2 has not ended within 5000 ms: ${waits}`,
+      });
+    }
+  });
+
   it('gives a backup up that cannot be dialed or seeded', () => {
     const refused = new Member(1, 'alone');
     refused.log({});
