@@ -42,10 +42,11 @@ void emptyTlbs() {
 
 bool isQemu() { return inVcpuThread && holdsBigLock && getCpu && runOnCpu && flushTlb; }
 
-// Processors sleep on conditions of the big lock only.
+// Processors sleep on conditions of the big lock; without it, for an instant, on that of the list of processors, when
+// one of several wants to be alone.
 bool ofMigration(pthread_mutex_t* mutex) {
   if (emptying || !isQemu()) return false;
-  if (inVcpuThread()) bigLock = mutex;
+  if (inVcpuThread() && holdsBigLock()) bigLock = mutex;
   return mutex == bigLock && !inVcpuThread() && gettid() != getpid();
 }
 
