@@ -1,6 +1,6 @@
 /** The framework's process: options, store, scheduler, REST API. Ends with 0 on SIGTERM and SIGINT; the tasks live on. */
 import { randomBytes, randomUUID } from 'node:crypto';
-import { writeSync } from 'node:fs';
+import { existsSync, writeSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -15,8 +15,11 @@ import { buildApi } from './api/index.js';
 import { Alone } from './election/alone.js';
 import { Elector } from './election/elector.js';
 import type { Reign, Standing } from './election/reign.js';
-import { openArchive } from './executor-archive/archive.js';
+import { type ExecutorArchive, openArchive } from './executor-archive/archive.js';
+import { contentsOf } from './executor-archive/contents.js';
+import { pack } from './executor-archive/pack.js';
 import { type ExecutorStart, executorStart } from './executor-archive/start.js';
+import { installation } from './installation.js';
 import { hostText, isLoopback } from './ip-addresses.js';
 import { Loop } from './loop.js';
 import type { Credentials, FrameworkInfo } from './mesos-http-client/index.js';
@@ -40,9 +43,15 @@ async function main(options: FrameworkOptions, log: Logger): Promise<void> {
   const tls = await serverTls(options, log);
   const toMesos = await mesosTls(options, log);
   const seat = new Seat();
-  const executorArchive = options.executorArchive === undefined ? null : await openArchive(options.executorArchive);
+  const executorArchive = options.executorArchive === undefined ? null : await archiveAt(options.executorArchive, log);
   let address = '';
-  const start = () => executorStart(options.executorCommand, executorArchive, `${schemeOf(options)}://${address}`);
+  const start = () =>
+    executorStart(
+      options.executorCommand,
+      executorArchive,
+      `${schemeOf(options)}://${address}`,
+      options.executorDirectory,
+    );
   const begin = await reignsOf(options, { seat, start, toMesos, log });
   const standing = await standingOf(options, begin, log);
   const hostNames = [...options.hostNames, ...(options.advertise ? [options.advertise.host] : [])];
@@ -73,6 +82,15 @@ async function main(options: FrameworkOptions, log: Logger): Promise<void> {
 
 async function auditOf({ auditFile: file, auditFileMb, auditFiles: filesMax }: FrameworkOptions, log: Logger) {
   return file === undefined ? null : AuditFile.open({ file, bytesMax: auditFileMb * 1024 * 1024, filesMax, log });
+}
+
+/** Of this installation, if there is none yet. */
+async function archiveAt(file: string, log: Logger): Promise<ExecutorArchive> {
+  if (!existsSync(file)) {
+    log.info({ file }, 'packs the executor, which takes some seconds');
+    pack(contentsOf(installation.root, process.execPath), file);
+  }
+  return openArchive(file);
 }
 
 /** Whoever may change apps may run commands: nobody gets an API without accounts for the network by mistake. */

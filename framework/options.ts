@@ -28,6 +28,7 @@ export interface FrameworkOptions extends TlsFiles {
   failoverTimeoutSeconds: number;
   executorCommand: string;
   executorArchive: string | undefined;
+  executorDirectory: string;
   dataDirectory: string;
   principal: string | undefined;
   secretFile: string | undefined;
@@ -141,8 +142,14 @@ const table: Row[] = [
   },
   {
     flags: '--executor-archive <file>',
-    text: 'of "npm run package:executor"; agents fetch the executor from this API and need not have GAIA installed',
+    text: 'agents fetch the executor in it from this API and need not have GAIA installed; made if it is missing',
     conflicts: 'executorCommand',
+  },
+  {
+    flags: '--executor-directory <directory>',
+    text: "on every agent, where executors that were fetched are unpacked once for all tasks; else in each task's sandbox",
+    initial: '/var/lib/gaia/executors',
+    parse: absolutePath,
   },
   {
     flags: '--data-directory <directory>',

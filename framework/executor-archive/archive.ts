@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 
 /** An archive that is served. */
@@ -12,11 +12,15 @@ export interface ExecutorArchive {
   read(signal?: AbortSignal): Readable;
 }
 
+/** It has about 60 MiB; each agent fetches it, and each task copies it out of the agent's cache. */
+export const archiveBytesMax = 256 * 2 ** 20;
+
 /** It stays open, so that a file that is put in its place changes nothing. Throws an error that names the option. */
 export async function openArchive(file: string): Promise<ExecutorArchive> {
   try {
+    const { size: bytes } = await stat(file);
+    if (bytes > archiveBytesMax) throw new Error(`it has ${bytes} bytes, more than ${archiveBytesMax}`);
     const handle = await open(file);
-    const { size: bytes } = await handle.stat();
     const read = (signal?: AbortSignal) => readFrom(file, handle, signal);
     const hash = createHash('sha256');
     for await (const chunk of read()) hash.update(chunk);

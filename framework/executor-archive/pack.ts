@@ -1,6 +1,6 @@
 /** Makes an archive whose bytes depend on names and contents alone. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Entry } from './contents.js';
 
@@ -10,6 +10,11 @@ const tarOptions = [
   ...['--sort=name', '--format=gnu', '--mtime=@0', '--owner=0', '--group=0', '--numeric-owner'],
   ...['--mode=u=rwX,go=rX', '--dereference', '--hard-dereference', '--use-compress-program=gzip -n -1'],
 ];
+
+const toolOptions = { stdio: 'pipe' as const, timeout: packMaxMs };
+/** In the archive: of every other file in it, by which agents find out whether what they have unpacked is whole. */
+export const checksumsName = 'SHA256SUMS';
+const checksums = 'find -L . -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum';
 
 /** `target` is replaced at once, when all is written; a framework that serves the old one has it open. */
 export function pack(entries: Entry[], target: string): void {
@@ -21,8 +26,9 @@ export function pack(entries: Entry[], target: string): void {
       mkdirSync(dirname(join(tree, name)), { recursive: true });
       symlinkSync(resolve(source), join(tree, name));
     }
+    writeFileSync(join(tree, checksumsName), execFileSync('sh', ['-c', checksums], { cwd: tree, ...toolOptions }));
     const archive = join(staging, 'archive');
-    execFileSync('tar', [...tarOptions, '-C', tree, '-cf', archive, '.'], { stdio: 'pipe', timeout: packMaxMs });
+    execFileSync('tar', [...tarOptions, '-C', tree, '-cf', archive, '.'], toolOptions);
     renameSync(archive, target);
   } finally {
     rmSync(staging, { recursive: true, force: true });

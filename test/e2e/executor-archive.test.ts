@@ -1,10 +1,10 @@
 /** Agents that have no executor and no native part in reach run a replicated Redis by what the framework serves. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { contentsOf } from '../../framework/executor-archive/contents.js';
-import { pack } from '../../framework/executor-archive/pack.js';
+import { checksumsName, pack } from '../../framework/executor-archive/pack.js';
 import { installation } from '../../framework/installation.js';
 import { type Launcher, redisSpec, System } from './system.js';
 
@@ -13,17 +13,34 @@ const native = join(installation.root, 'build/native');
 const executor = join(installation.root, 'dist/executor/main.js');
 
 /** In a mount name space of its own, which ends with the last process in it. */
-function withoutExecutor(archive: string): Launcher {
+function withoutExecutor(archive: string, shared: string): Launcher {
   const hide = 'mount -t tmpfs none "$1" && mount --bind /dev/null "$2" && shift 2 && exec "$@"';
   const unshare = ['unshare', process.getuid?.() === 0 ? '-m' : '-rm'];
-  return { argv: [...unshare, 'sh', '-c', hide, 'sh', native, executor], env: { GAIA_EXECUTOR_ARCHIVE: archive } };
+  return {
+    argv: [...unshare, 'sh', '-c', hide, 'sh', native, executor],
+    env: { GAIA_EXECUTOR_ARCHIVE: archive, GAIA_EXECUTOR_DIRECTORY: shared },
+  };
 }
 
-/** Command lines from the process up to the agent. */
-function ancestors(pid: number): string[] {
+/** Processes from this one up to the agent. */
+function ancestors(pid: number): { pid: number; line: string }[] {
   if (pid <= 1) return [];
   const parent = Number(/^PPid:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0);
-  return [readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' '), ...ancestors(parent)];
+  const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+  return [{ pid, line }, ...ancestors(parent)];
+}
+
+/** The process has the copy's list of checksums open. */
+function holds(pid: number, copy: string): boolean {
+  const directory = `/proc/${pid}/fd`;
+  return readdirSync(directory).some((fd) => {
+    try {
+      return readlinkSync(join(directory, fd)) === join(copy, checksumsName);
+    } catch {
+      // Closed meanwhile.
+      return false;
+    }
+  });
 }
 
 describe('agents without an installation', function () {
@@ -35,20 +52,25 @@ describe('agents without an installation', function () {
     directory = mkdtempSync(join(tmpdir(), 'gaia-packed-'));
     const archive = join(directory, 'executor.tar.gz');
     pack(contentsOf(installation.root, process.execPath), archive);
-    system = await System.start({ agents: 3, launcher: withoutExecutor(archive) });
+    system = await System.start({ agents: 3, launcher: withoutExecutor(archive, join(directory, 'shared')) });
   });
   after(async () => {
     await system?.stop();
     rmSync(directory, { recursive: true, force: true });
   });
 
-  it('run a replicated Redis', async () => {
+  it('run a replicated Redis, from one copy that executors hold and programs do not', async () => {
     const running = system as System;
     await running.deploy(redisSpec(id));
     const { replicas } = await running.whole(id);
+    const shared = join(directory, 'shared');
+    const names = readdirSync(shared).filter((name) => name !== '.lock');
+    assert.equal(names.length, 1);
+    const copy = join(shared, names[0] as string);
     for (const { pid } of replicas) {
-      const lines = ancestors(pid as number).join('\n');
-      assert.match(lines, /^\.gaia-executor\/bin\/node \.gaia-executor\/dist\/executor\/main\.js/m);
+      const executor = ancestors(pid as number).find(({ line }) => line.startsWith(`${copy}/bin/node ${copy}/dist/`));
+      assert.ok(executor, JSON.stringify(ancestors(pid as number)));
+      assert.deepEqual([holds(executor.pid, copy), holds(pid as number, copy)], [true, false]);
     }
   });
 });

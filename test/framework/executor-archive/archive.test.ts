@@ -1,22 +1,30 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { on, once } from 'node:events';
 import {
   chmodSync,
+  chownSync,
+  copyFileSync,
   existsSync,
   linkSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { openArchive } from '../../../framework/executor-archive/archive.js';
+import { archiveBytesMax, openArchive } from '../../../framework/executor-archive/archive.js';
 import { contentsOf, type Entry, importsOf } from '../../../framework/executor-archive/contents.js';
 import { pack } from '../../../framework/executor-archive/pack.js';
 import { executorStart } from '../../../framework/executor-archive/start.js';
@@ -86,44 +94,155 @@ describe('the archive of the executor', () => {
     renameSync(at('new'), at('file'));
     assert.deepEqual([await text(archive.read()), await text(archive.read()), archive.bytes], ['one', 'one', 3]);
     assert.equal(archive.sha256, createHash('sha256').update('one').digest('hex'));
+    truncateSync(at('file'), archiveBytesMax + 1);
+    await assert.rejects(openArchive(at('file')), /has 268435457 bytes, more than 268435456/);
     await assert.rejects(openArchive(at('none')), /--executor-archive .*none cannot be read: ENOENT.*package:executor/);
   });
 });
 
 describe('the command that starts an executor', () => {
-  async function start(change: (file: string) => void) {
-    pack(smallTree('tree', ['main.js']), at('archive'));
-    const { executorCommand, executorUris } = executorStart(
-      '',
-      await openArchive(at('archive')),
-      'http://10.0.0.1:8080',
-    );
-    mkdirSync(at('sandbox'));
-    const file = at('sandbox', executorUris[0]?.output_file as string);
-    renameSync(at('archive'), file);
-    change(file);
-    return spawnSync('/bin/sh', ['-c', executorCommand], { cwd: at('sandbox'), encoding: 'utf8' });
-  }
-
-  it('checks, unpacks, and starts Node with the libraries that came along', async () => {
-    const { status, stdout, stderr } = await start(() => undefined);
-    const libraries = at('sandbox', '.gaia-executor/lib');
-    const started = '.gaia-executor/bin/node .gaia-executor/dist/executor/main.js';
-    assert.deepEqual([status, stdout, stderr], [0, `${started}\n${libraries}\n`, '']);
+  let sandboxes = 0;
+  const holders: ChildProcess[] = [];
+  afterEach(() => {
+    for (const holder of holders.splice(0)) holder.kill('SIGKILL');
   });
 
-  it('refuses another archive in a sentence, and unpacks nothing of it', async () => {
-    pack(smallTree('evil', ['evil.js']), at('evil.tar.gz'));
-    const { status, stdout, stderr } = await start((file) => renameSync(at('evil.tar.gz'), file));
-    assert.deepEqual([status, stdout], [1, '']);
+  /** In a new sandbox, of an archive with this content; `change` is told where it has been fetched to. */
+  function start(content = 'main.js', change: (file: string) => void = () => undefined) {
+    const { command, sandbox } = fetched(content);
+    change(join(sandbox, '.gaia-executor.tar.gz'));
+    const { status, stdout, stderr } = spawnSync('/bin/sh', ['-c', command], { cwd: sandbox, encoding: 'utf8' });
+    return { status, stdout, stderr, sandbox, left: readdirSync(sandbox) };
+  }
+
+  function fetched(content: string): { command: string; sandbox: string; copy: string } {
+    const file = at(`${content}.tar.gz`);
+    pack(smallTree(`tree-${content}`, ['main.js', content]), file);
+    const sha256 = createHash('sha256').update(readFileSync(file)).digest('hex');
+    const { executorCommand, executorUris } = executorStart('', { sha256 }, 'http://10.0.0.1:8080', at('shared'));
+    sandboxes += 1;
+    const sandbox = at(`sandbox-${sandboxes}`);
+    mkdirSync(sandbox);
+    copyFileSync(file, join(sandbox, executorUris[0]?.output_file as string));
+    return { command: executorCommand, sandbox, copy: at('shared', sha256) };
+  }
+
+  const startedFrom = (home: string) => `${home}/bin/node ${home}/dist/executor/main.js\n`;
+  const copies = () => readdirSync(at('shared')).filter((name) => name !== '.lock');
+
+  it('checks, unpacks for all tasks of the agent, and starts Node with the libraries that came along', () => {
+    const { copy } = fetched('main.js');
+    const first = start();
+    assert.deepEqual([first.status, first.stdout, first.stderr], [0, `${startedFrom(copy)}${copy}/lib\n`, '']);
+    assert.deepEqual([first.left, copies()], [[], [basename(copy)]]);
+    const { ino } = statSync(copy);
+    // The copy is whole: what was fetched is not even looked at.
+    const second = start('main.js', (file) => writeFileSync(file, 'cut'));
+    assert.deepEqual([second.stdout, second.left, statSync(copy).ino], [first.stdout, [], ino]);
+  });
+
+  it('unpacks anew what is damaged, and says so', () => {
+    const { copy } = fetched('main.js');
+    start();
+    writeFileSync(join(copy, 'dist/executor/main.js'), 'damaged');
+    const { status, stderr } = start();
+    assert.deepEqual([status, stderr], [0, `gaia: ${copy} is damaged, or somebody else's: it is unpacked anew\n`]);
+    assert.equal(readFileSync(join(copy, 'dist/executor/main.js'), 'utf8'), '// main.js');
+    rmSync(join(copy, 'bin/node'));
+    assert.equal(start().status, 0);
+    assert.deepEqual(copies(), [basename(copy)]);
+  });
+
+  /** Holds a lock until it is let go. */
+  async function locked(how: '-s' | '-x', file: string): Promise<() => Promise<void>> {
+    const holder = spawn('flock', [how, file, 'sh', '-c', 'echo; read line'], { stdio: ['pipe', 'pipe', 'inherit'] });
+    holders.push(holder);
+    await once(holder.stdout, 'data');
+    return async () => {
+      holder.stdin.end();
+      await once(holder, 'close');
+    };
+  }
+
+  it('unpacks once when many start at the same time', async () => {
+    const { command, copy } = fetched('main.js');
+    mkdirSync(at('shared'));
+    const letGo = await locked('-x', at('shared', '.lock'));
+    const shells = Array.from({ length: 6 }, () => {
+      const shell = spawn('/bin/sh', ['-xc', command], { cwd: fetched('main.js').sandbox });
+      holders.push(shell);
+      return { ended: once(shell, 'close'), trace: text(shell.stderr), waits: traced(shell, '+ flock -w') };
+    });
+    await Promise.all(shells.map(({ waits }) => waits));
+    assert.deepEqual(copies(), []);
+    await letGo();
+    const traces = await Promise.all(shells.map(({ trace }) => trace));
+    assert.equal(traces.join('').match(/^\+ tar /gm)?.length, 1);
+    const ends = await Promise.all(shells.map(({ ended }) => ended));
+    assert.ok(
+      ends.every(([status]) => status === 0),
+      traces.join('\n'),
+    );
+    assert.deepEqual(copies(), [basename(copy)]);
+  });
+
+  async function traced({ stderr }: ChildProcess, word: string): Promise<void> {
+    let trace = '';
+    for await (const [chunk] of on(stderr as Readable, 'data', { signal: AbortSignal.timeout(10_000) })) {
+      trace += chunk;
+      if (trace.includes(word)) return;
+    }
+  }
+
+  it('keeps three copies at most, and those that are in use', async () => {
+    const used = fetched('used');
+    start('used');
+    const letGo = await locked('-s', join(used.copy, 'SHA256SUMS'));
+    utimesSync(used.copy, 1, 1);
+    for (const content of ['a', 'b', 'c', 'd']) {
+      start(content);
+      utimesSync(fetched(content).copy, content.charCodeAt(0), content.charCodeAt(0));
+    }
+    const names = (...contents: string[]) => contents.map((content) => basename(fetched(content).copy)).sort();
+    assert.deepEqual(copies().sort(), names('used', 'b', 'c', 'd'));
+    await letGo();
+    start('e');
+    assert.deepEqual(copies().sort(), names('c', 'd', 'e'));
+  });
+
+  it('unpacks in the sandbox where there is no place for all, or not a safe one', () => {
+    const inSandbox = ({ sandbox, ...started }: ReturnType<typeof start>) =>
+      assert.deepEqual(
+        [started.status, started.stdout, started.stderr, started.left],
+        [0, `${startedFrom('.gaia-executor')}${sandbox}/.gaia-executor/lib\n`, '', ['.gaia-executor']],
+      );
+    writeFileSync(at('shared'), 'no directory');
+    inSandbox(start());
+    rmSync(at('shared'));
+    mkdirSync(at('elsewhere'));
+    symlinkSync(at('elsewhere'), at('shared'));
+    inSandbox(start());
+    rmSync(at('shared'));
+    mkdirSync(at('shared'));
+    if (process.getuid?.() === 0) {
+      chownSync(at('shared'), 65_534, 65_534);
+      inSandbox(start());
+    }
+  });
+
+  it('refuses another archive in a sentence, and unpacks nothing of it', () => {
+    const { status, stdout, stderr, left } = start('main.js', (file) => {
+      pack(smallTree('evil', ['evil.js']), file);
+    });
+    assert.deepEqual([status, stdout, left], [1, '', ['.gaia-executor.tar.gz']]);
     assert.match(
       stderr,
       /executor does not start: .*http:\/\/10\.0\.0\.1:8080\/v1\/executor\/[0-9a-f]{64}\.tar\.gz is not/,
     );
-    assert.throws(() => readFileSync(at('sandbox', '.gaia-executor', 'bin', 'node')), /ENOENT/);
+    assert.deepEqual(copies(), []);
   });
 
   it('is the given one where there is no archive', () => {
-    assert.deepEqual(executorStart('exec x', null, ''), { executorCommand: 'exec x', executorUris: [] });
+    assert.deepEqual(executorStart('exec x', null, '', '/d'), { executorCommand: 'exec x', executorUris: [] });
   });
 });
