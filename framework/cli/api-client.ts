@@ -94,11 +94,7 @@ export class ApiClient {
   private unreachable(error: unknown): never {
     if (error instanceof Failure) throw error;
     const message = `The API at ${this.baseUrl} does not answer: ${causeOf(error)}`;
-    throw new Failure(
-      EXIT.unreachable,
-      message,
-      'Start a local cluster with "npx gaia up", or name an API with --api URL.',
-    );
+    throw new Failure(EXIT.unreachable, message, remedyOf(error));
   }
 
   private async exchange(method: string, path: string, options: object): Promise<ApiAnswer<unknown>> {
@@ -166,6 +162,15 @@ function parsed(text: string): unknown {
   } catch {
     return text;
   }
+}
+
+function remedyOf(error: unknown): string {
+  const cause = causeOf(error);
+  if (/CERT|SIGNATURE|ALTNAME/.test(cause))
+    return 'Name the authority of its certificate with --ca FILE, and the API as its certificate does.';
+  if (['UND_ERR_SOCKET', 'ECONNRESET'].includes(cause)) return 'If it speaks HTTPS, name it with https://.';
+  if (/EPROTO|WRONG_VERSION/.test(cause)) return 'If it does not speak HTTPS, name it with http://.';
+  return 'Start a local cluster with "npx gaia up", or name an API with --api URL.';
 }
 
 function causeOf(error: unknown): string {

@@ -6,8 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { Agent, request } from 'undici';
-import { readTls, type Tls } from '../../../framework/access/tls.js';
+import { type ClientTls, readTls, type Tls } from '../../../framework/access/tls.js';
 import { buildApi } from '../../../framework/api/index.js';
+import { ApiClient } from '../../../framework/cli/api-client.js';
 import { Seat } from '../../../framework/seat.js';
 import { Authority } from '../../authority.js';
 import { FrameworkProcess } from '../../framework-process.js';
@@ -62,8 +63,12 @@ describe('TLS of the API', function () {
       const events = await request(`${url}/v2/events`, { dispatcher: agent });
       assert.equal(events.headers.location, `${leaderUrl}/v2/events`);
       assert.equal((await ask(2)).answer.statusCode, 502);
-      await assert.rejects(request(leaderUrl), /unable to verify|self-signed/);
-      await assert.rejects(request(leaderUrl.replace('https', 'http')));
+      for (const [base, trusted, remedy] of [
+        [leaderUrl, {}, /--ca FILE/],
+        [leaderUrl.replace('127.0.0.1', 'localhost'), { authority }, /as its certificate does/],
+        [leaderUrl.replace('https', 'http'), {}, /name it with https/],
+      ] as const)
+        await assert.rejects(new ApiClient(base, { tls: trusted as ClientTls }).get('/ping'), { exitCode: 3, remedy });
     } finally {
       await agent.destroy();
       for (const api of apis) await api.close();
