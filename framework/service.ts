@@ -82,9 +82,9 @@ export interface ClusterView {
 }
 
 export type Command =
-  /** `specs` carry their new `version`. `create` refuses ids that exist. */
-  | { type: 'putApps'; specs: AppSpec[]; create: boolean; force: boolean; deadline?: Deadline }
-  /** Of the tree below `groupId`; `specs` and `groups` carry their new `version`. `dryRun` changes nothing and gives the steps. */
+  /** `specs` carry their new `version`. `create` refuses ids that exist. `dryRun`, here and below, changes nothing and gives the steps. */
+  | { type: 'putApps'; specs: AppSpec[]; create: boolean; force: boolean; dryRun?: boolean; deadline?: Deadline }
+  /** Of the tree below `groupId`; `specs` and `groups` carry their new `version`. */
   | {
       type: 'changeTree';
       groupId: string;
@@ -97,8 +97,8 @@ export type Command =
       dryRun: boolean;
       deadline?: Deadline;
     }
-  | { type: 'deleteApp'; appId: string; force: boolean }
-  | { type: 'restartApp'; appId: string; version: string; force: boolean; deadline?: Deadline }
+  | { type: 'deleteApp'; appId: string; force: boolean; dryRun?: boolean; deadline?: Deadline }
+  | { type: 'restartApp'; appId: string; version: string; force: boolean; dryRun?: boolean; deadline?: Deadline }
   /** `scale` lowers `instances` by the number of tasks; `wipe` destroys their volumes. */
   | { type: 'killTasks'; taskIds: string[]; scale: boolean; wipe?: boolean; force: boolean }
   | { type: 'cancelDeployment'; deploymentId: string; force: boolean }

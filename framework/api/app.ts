@@ -3,7 +3,7 @@ import { toJson } from '../spec.js';
 import { appDetails, appSummary, lastTaskFailure } from './answers.js';
 import { readAppPath, segmentsAfter } from './app-path.js';
 import { appTaskResource, appTasksResource } from './app-tasks.js';
-import { etag, requireMatch } from './changes.js';
+import { etag } from './changes.js';
 import {
   appsWithin,
   type Context,
@@ -16,7 +16,7 @@ import {
 import { ApiError, noSuchApp } from './errors.js';
 import { failOverGuest, guestJson, syncGuest } from './guest.js';
 import { placementJson } from './placement.js';
-import { deadline, flag, texts } from './query.js';
+import { flag, howToChange, texts } from './query.js';
 import { replicasJson } from './replicas.js';
 import { type Handler, handle, type Resource } from './resource.js';
 import { findVersion, judgeUpdate, ownerOf, requireKnown, requireTree, versionsOf } from './specs.js';
@@ -93,11 +93,10 @@ function appsBelow({ service, now }: Context, groupId: string, embedded: string[
 function update(context: Context, appId: string, method: 'PUT' | 'PATCH'): Handler {
   const { changes } = context;
   return async (request, reply) => {
-    const how = { force: flag(request, 'force'), ...deadline(request) };
+    const how = howToChange(request);
     const partial = method === 'PATCH' || flag(request, 'partialUpdate', true);
     const { judged, accepted } = await changes.submit(request, (view, version) => {
       const app = method === 'PATCH' ? requireApp(view, appId) : findApp(view, appId);
-      requireMatch(request.headers['if-match'], app);
       const mode = app === undefined ? 'create' : partial ? 'patch' : 'put';
       const made = judgeUpdate(
         request.body,
@@ -110,8 +109,9 @@ function update(context: Context, appId: string, method: 'PUT' | 'PATCH'): Handl
       const command: Command = { type: 'putApps', specs: [made.spec], create: isNew, ...how };
       return { command, result: { ...made, isNew } };
     });
-    publishPost(context, request, [judged.spec]);
     reportIgnored(reply, judged.ignored);
+    if (how.dryRun) return sendDeployment(reply, accepted);
+    publishPost(context, request, [judged.spec]);
     reply.header('ETag', etag(accepted.version));
     if (judged.isNew) reply.code(201).header('Location', `/v2/apps${appId}`);
     return sendDeployment(reply, accepted);
@@ -121,11 +121,10 @@ function update(context: Context, appId: string, method: 'PUT' | 'PATCH'): Handl
 /** Marathon deletes by force unless told otherwise, against its own documentation; scripts rely on it. */
 function remove({ changes }: Context, appId: string): Handler {
   return async (request, reply) => {
-    const force = flag(request, 'force', true);
+    const how = howToChange(request, true);
     const { accepted } = await changes.submit(request, (view) => {
-      const app = requireApp(view, appId);
-      requireMatch(request.headers['if-match'], app);
-      return { command: { type: 'deleteApp', appId, force }, result: null };
+      requireApp(view, appId);
+      return { command: { type: 'deleteApp', appId, ...how }, result: null };
     });
     return sendDeployment(reply, accepted);
   };
@@ -133,9 +132,9 @@ function remove({ changes }: Context, appId: string): Handler {
 
 function restart({ changes }: Context, appId: string): Handler {
   return async (request, reply) => {
-    const how = { force: flag(request, 'force'), ...deadline(request) };
+    const how = howToChange(request);
     const { accepted } = await changes.submit(request, (view, version) => {
-      requireMatch(request.headers['if-match'], requireApp(view, appId));
+      requireApp(view, appId);
       return { command: { type: 'restartApp', appId, version, ...how }, result: null };
     });
     return sendDeployment(reply, accepted);
@@ -147,7 +146,7 @@ function transferLeadership({ changes }: Context, appId: string): Handler {
   return async (request, reply) => {
     const slot = slotOf(request.body);
     await changes.submit(request, (view) => {
-      requireMatch(request.headers['if-match'], requireApp(view, appId));
+      requireApp(view, appId);
       return { command: { type: 'transferLeadership', appId, slot }, result: null };
     });
     return reply.code(202).send({ appId, slot });

@@ -3,7 +3,7 @@ import { appSummary } from './answers.js';
 import { etag } from './changes.js';
 import { type Context, findApp, publishPost, reportIgnored, sendDeployment } from './context.js';
 import { ApiError, malformed, noSuchApp } from './errors.js';
-import { deadline, flag, text, texts } from './query.js';
+import { flag, howToChange, text, texts } from './query.js';
 import type { Handler, Resource } from './resource.js';
 import { parseSelector } from './selector.js';
 import { idIn, type Judged, judge, ownerOf, requireKnown, requireTree } from './specs.js';
@@ -41,7 +41,7 @@ function filterOf(asked: { id: string | undefined; cmd: string | undefined; labe
 function create(context: Context): Handler {
   const { service, changes } = context;
   return async (request, reply) => {
-    const how = { force: flag(request, 'force'), ...deadline(request) };
+    const how = howToChange(request);
     const { judged, accepted } = await changes.submit(request, (view, version) => {
       const made = judge(request.body, { mode: 'create', existing: null, version, ...ownerOf(view) });
       requireKnown(request, made.ignored);
@@ -49,8 +49,9 @@ function create(context: Context): Handler {
       requireTree(view, [made.spec]);
       return { command: { type: 'putApps', specs: [made.spec], create: true, ...how }, result: made };
     });
-    publishPost(context, request, [judged.spec]);
     reportIgnored(reply, judged.ignored);
+    if (how.dryRun) return sendDeployment(reply, accepted);
+    publishPost(context, request, [judged.spec]);
     reply.code(201).header('Location', `/v2/apps${judged.spec.id}`).header('ETag', etag(accepted.version));
     if (accepted.deploymentId !== null) reply.header('Marathon-Deployment-Id', accepted.deploymentId);
     return appSummary(createdApp(service.view(), judged, accepted.deploymentId));
@@ -73,7 +74,7 @@ function requireNew(view: FrameworkView, appId: string): void {
 function update(context: Context, method: 'PUT' | 'PATCH'): Handler {
   const { changes } = context;
   return async (request, reply) => {
-    const how = { force: flag(request, 'force'), ...deadline(request) };
+    const how = howToChange(request);
     const partial = method === 'PATCH' || flag(request, 'partialUpdate', true);
     const { judged, accepted } = await changes.submit(request, (view, version) => {
       const apps = new Map(view.apps.map((app) => [app.spec.id, app]));
@@ -93,11 +94,8 @@ function update(context: Context, method: 'PUT' | 'PATCH'): Handler {
       requireTree(view, specs);
       return { command: { type: 'putApps', specs, create: false, ...how }, result: all };
     });
-    publishPost(
-      context,
-      request,
-      judged.map((one) => one.spec),
-    );
+    const specs = judged.map((one) => one.spec);
+    if (!how.dryRun) publishPost(context, request, specs);
     reportIgnored(
       reply,
       judged.flatMap((one) => one.ignored),

@@ -1,9 +1,11 @@
 import type { FastifyRequest } from 'fastify';
 import _ from 'lodash';
-import type { AppView, Command, DeploymentView, FrameworkService, FrameworkView } from '../service.js';
+import { groupVersionsOf } from '../app-groups.js';
+import type { Command, DeploymentView, FrameworkService, FrameworkView } from '../service.js';
 import { changeTold } from './audit.js';
 import { ApiError, refused } from './errors.js';
 import { authorise } from './permissions.js';
+import { flag } from './query.js';
 
 export interface Accepted {
   version: string;
@@ -60,6 +62,8 @@ export class Changes {
     const decision = decide(view, this.nextVersion(view));
     request.change = changeTold(decision.command);
     authorise(request.user, decision.command, view);
+    requireMatch(request, decision.command, view);
+    refuseDryRun(request, decision.command);
     const result = await this.service.command(decision.command);
     if (!result.ok) throw refused(result);
     return { judged: decision.result, accepted: _.pick(result, ['version', 'deploymentId', 'steps']) };
@@ -75,9 +79,44 @@ export class Changes {
   }
 }
 
-/** RFC 9110 section 13.1.1, with the version as strong entity tag. */
-export function requireMatch(ifMatch: string | undefined, app: AppView | undefined): void {
-  requireVersion(ifMatch, app?.spec.version ?? null);
+/** RFC 9110 section 13.1.1, with the version of what the change is about as strong entity tag. */
+function requireMatch({ headers }: FastifyRequest, command: Command, view: FrameworkView): void {
+  const ifMatch = headers['if-match'];
+  if (ifMatch === undefined) return;
+  const id = subjectOf(command, view);
+  const apps = new Map(view.apps.map(({ spec }) => [spec.id, spec.version]));
+  if (id === null) {
+    const remedy = 'Versions are those of one app or app group: change one at a time, or leave If-Match out.';
+    throw new ApiError(412, `If-Match ${ifMatch} does not hold: what this changes has no version`, remedy);
+  }
+  requireVersion(ifMatch, apps.get(id) ?? groupVersionsOf(view).get(id) ?? null);
+}
+
+/** The app or group that a change is about; null: several, or something else. */
+function subjectOf(command: Command, { apps }: FrameworkView): string | null {
+  const only = (ids: string[]) => (new Set(ids).size === 1 ? (ids[0] as string) : null);
+  switch (command.type) {
+    case 'putApps':
+      return only(command.specs.map(({ id }) => id));
+    case 'changeTree':
+      return command.groupId;
+    case 'killTasks': {
+      const owners = apps.filter(({ tasks }) => tasks.some(({ id }) => command.taskIds.includes(id)));
+      return only(owners.map(({ spec }) => spec.id));
+    }
+    case 'cancelDeployment':
+    case 'drain':
+    case 'rebalance':
+      return null;
+    default:
+      return command.appId;
+  }
+}
+
+/** Whoever asks for a dry run wants nothing to be changed. */
+function refuseDryRun(request: FastifyRequest, command: Command): void {
+  if (!flag(request, 'dryRun') || ('dryRun' in command && command.dryRun)) return;
+  throw new ApiError(400, 'There is no dry run of this', 'Leave dryRun out; nothing has been changed.');
 }
 
 /** `version` null: there is no such app or group. */

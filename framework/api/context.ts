@@ -37,8 +37,9 @@ export function requireApp(view: FrameworkView, appId: string): AppView {
   return app;
 }
 
-/** Marathon's answer to a change. */
-export function sendDeployment(reply: FastifyReply, { version, deploymentId }: Accepted): FastifyReply {
+/** Marathon's answer to a change; of a dry run its steps. */
+export function sendDeployment(reply: FastifyReply, { version, deploymentId, steps }: Accepted): FastifyReply {
+  if (steps !== undefined) return reply.send({ steps });
   if (deploymentId !== null) reply.header('Marathon-Deployment-Id', deploymentId);
   return reply.send({ version, ...(deploymentId === null ? {} : { deploymentId }) });
 }

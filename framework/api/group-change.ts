@@ -38,10 +38,10 @@ export function judgeGroup(
 }
 
 /** The group with all that is in it. */
-export function removeGroup(view: FrameworkView, id: string, version: string, force: boolean): TreeCommand {
+export function removeGroup(view: FrameworkView, id: string, version: string, how: How): TreeCommand {
   const draft = emptyDraft(view, version);
   removeBelow(draft, id);
-  return commandOf(draft, id, { force, dryRun: false });
+  return commandOf(draft, id, how);
 }
 
 function emptyDraft(view: FrameworkView, version: string): Draft {

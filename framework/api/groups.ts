@@ -10,7 +10,7 @@ import { appsWithin, type Context, reportIgnored, sendDeployment } from './conte
 import { ApiError, malformed, noSuchGroup, rejected } from './errors.js';
 import { type How, judgeGroup, noSuchGroupVersion, removeGroup } from './group-change.js';
 import { requireCovered } from './permissions.js';
-import { deadline, flag, texts } from './query.js';
+import { howToChange, texts } from './query.js';
 import { type Handler, handle, type Resource } from './resource.js';
 import { requireKnown } from './specs.js';
 import { summaryWith } from './summary.js';
@@ -87,10 +87,10 @@ function earlier({ service }: Context, id: string, version: string): Handler {
 
 function create(context: Context, id: string): Handler {
   return async (request, reply) => {
-    const how = { force: flag(request, 'force'), dryRun: false, ...deadline(request) };
+    const how = howToChange(request);
     const { judged, accepted } = await context.changes.submit(request, deciding(request, id, how, requireNew));
     reportIgnored(reply, judged.ignored);
-    reply.code(201).header('Location', `/v2/groups${judged.id}`);
+    if (!how.dryRun) reply.code(201).header('Location', `/v2/groups${judged.id}`);
     return sendDeployment(reply, accepted);
   };
 }
@@ -100,7 +100,7 @@ function deciding(
   request: FastifyRequest,
   id: string,
   how: How,
-  check: (view: FrameworkView, groupId: string) => void,
+  check: (view: FrameworkView, groupId: string) => void = () => undefined,
 ): Decide<{ id: string; ignored: string[] }> {
   return (view, version) => {
     const { update: asked, ignored: unknown } = readBody(request, id);
@@ -115,13 +115,9 @@ function deciding(
 /** Creates what does not exist. `?dryRun=true` gives the steps and changes nothing. */
 function update(context: Context, id: string): Handler {
   return async (request, reply) => {
-    const dryRun = flag(request, 'dryRun');
-    const how = { force: flag(request, 'force'), dryRun, ...deadline(request) };
-    const requireMatch = (view: FrameworkView, groupId: string) =>
-      requireVersion(request.headers['if-match'], currentVersion(view, groupId));
-    const { judged, accepted } = await context.changes.submit(request, deciding(request, id, how, requireMatch));
+    const { judged, accepted } = await context.changes.submit(request, deciding(request, id, howToChange(request)));
     reportIgnored(reply, judged.ignored);
-    return dryRun ? { steps: accepted.steps ?? [] } : sendDeployment(reply, accepted);
+    return sendDeployment(reply, accepted);
   };
 }
 
@@ -130,18 +126,20 @@ function patch({ service }: Context, id: string): Handler {
   return (request, reply) => {
     readBody(request, id);
     requireCovered(request.user, [id]);
-    requireGroup(service.view(), id);
+    const view = service.view();
+    requireGroup(view, id);
+    requireVersion(request.headers['if-match'], groupVersionsOf(view).get(id) ?? null);
     return reply.send();
   };
 }
 
 function remove({ changes }: Context, id: string): Handler {
   return async (request, reply) => {
-    const force = flag(request, 'force');
-    const { accepted } = await changes.submit(request, (view, version) => {
-      requireVersion(request.headers['if-match'], currentVersion(view, id));
-      return { command: removeGroup(view, id, version, force), result: null };
-    });
+    const how = howToChange(request);
+    const { accepted } = await changes.submit(request, (view, version) => ({
+      command: removeGroup(view, id, version, how),
+      result: null,
+    }));
     return sendDeployment(reply, accepted);
   };
 }
@@ -151,10 +149,6 @@ function readBody(request: FastifyRequest, id: string) {
   const parsed = parseGroup(request.body, id);
   if (!parsed.ok) throw rejected(parsed);
   return parsed;
-}
-
-function currentVersion(view: FrameworkView, id: string): string | null {
-  return groupVersionsOf(view).get(id) ?? null;
 }
 
 function requireGroup(view: FrameworkView, id: string): void {

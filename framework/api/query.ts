@@ -23,8 +23,16 @@ export function flag(request: FastifyRequest, name: string, otherwise = false): 
   throw new ApiError(400, `The query parameter ${name} is '${value}'`, 'Use true or false.');
 }
 
+/** How a change is to be made; Marathon deletes apps by `force` unless it is told otherwise. */
+export function howToChange(
+  request: FastifyRequest,
+  force = false,
+): { force: boolean; dryRun: boolean; deadline?: Deadline } {
+  return { force: flag(request, 'force', force), dryRun: flag(request, 'dryRun'), ...deadline(request) };
+}
+
 /** `?deadlineSeconds=600`, and `&rollBack=true`: the deployment fails when it takes longer, and is taken back then. */
-export function deadline(request: FastifyRequest): { deadline?: Deadline } {
+function deadline(request: FastifyRequest): { deadline?: Deadline } {
   const given = text(request, 'deadlineSeconds');
   const rollBack = flag(request, 'rollBack');
   if (given === undefined) {

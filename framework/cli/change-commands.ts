@@ -21,7 +21,7 @@ export function addGroupCommands(group: Command): void {
     .option('--strict', 'refuse fields that are unknown')
     .addHelpText('after', '\nExample:\n  npx gaia group apply shop.yaml --deadline 600 --roll-back')
     .action((file, options) => applyGroup(session(options), file, options));
-  changing(group.command('remove').argument('<id>'))
+  limited(group.command('remove').argument('<id>'))
     .description('stop all apps of a group and forget it')
     .action((id, options) => removeGroup(session(options), id, options));
   group

@@ -13,7 +13,6 @@ import { CONSOLE_FILES, type LogsOptions, logs } from './logs.js';
 import { drain, rebalance } from './moves.js';
 import {
   API_DEFAULT,
-  changing,
   DEPLOYMENT_TIMEOUT_SECONDS,
   type GlobalOptions,
   globalOptions,
@@ -109,7 +108,7 @@ function addAppCommands(app: Command): void {
     .option('--to <SLOT>', 'the replica in this slot; else the most current one', whole(0, 8))
     .option('--timeout <SECONDS>', 'how long to wait', whole(1, 86_400), TRANSFER_TIMEOUT_SECONDS)
     .action((id, options) => transferLeadership(session(options), id, options));
-  changing(app.command('remove').argument('<id>'))
+  limited(app.command('remove').argument('<id>'))
     .description('stop an app and forget it')
     .action((id, options) => removeApp(session(options), id, options));
 }

@@ -57,7 +57,7 @@ function carryOut(context: Context, command: Command): CommandResult {
     case 'changeTree':
       return changeTree(context, command);
     case 'deleteApp':
-      return deleteApp(context, command.appId, command.force);
+      return deleteApp(context, command);
     case 'restartApp':
       return restartApp(context, command);
     case 'killTasks':
@@ -80,29 +80,26 @@ function carryOut(context: Context, command: Command): CommandResult {
 }
 
 function putApps(context: Context, command: Extract<Command, { type: 'putApps' }>): CommandResult {
-  const { specs, create, force, deadline } = command;
+  const { specs, create, deadline } = command;
   const refusal = specs.map((spec) => refusePut(context, spec, create)).find((found) => found !== null);
-  const ids = specs.map(({ id }) => id);
-  const unfinished = unfinishedRestarts(context, ids);
-  const locked = refusal ?? unlock(context, ids, force);
-  if (locked) return locked;
+  if (refusal) return refusal;
+  const unfinished = unfinishedRestarts(
+    context,
+    specs.map(({ id }) => id),
+  );
   const version = specs
     .map((spec) => spec.version)
     .sort()
     .at(-1);
   if (version === undefined)
     return { ok: false, reason: 'invalid', message: 'apps: the list is empty; name at least one app' };
-  return deploy(context, {
-    version,
-    apps: new Map(specs.map((spec) => [spec.id, spec])),
-    unfinished,
-    ...(deadline && { deadline }),
-  });
+  const apps = new Map(specs.map((spec) => [spec.id, spec]));
+  return change(context, { version, apps, unfinished, ...(deadline && { deadline }) }, command);
 }
 
 /** Apps and groups together, as one deployment. */
 function changeTree(context: Context, command: Extract<Command, { type: 'changeTree' }>): CommandResult {
-  const { specs, removedApps, groups, removedGroups, groupId, version, force, dryRun, deadline } = command;
+  const { specs, removedApps, groups, removedGroups, groupId, version, deadline } = command;
   const refusal = specs.map((spec) => refusePut(context, spec, false)).find((found) => found !== null);
   if (refusal) return refusal;
   const apps = new Map<string, AppSpec | null>(specs.map((spec) => [spec.id, spec]));
@@ -110,9 +107,13 @@ function changeTree(context: Context, command: Extract<Command, { type: 'changeT
   const byId = new Map<string, AppGroup | null>(groups.map((group) => [group.id, group]));
   for (const id of removedGroups) if (context.state.appGroups.get(id)) byId.set(id, null);
   const unfinished = unfinishedRestarts(context, apps.keys());
-  const wanted = { version, apps, groups: byId, groupId, unfinished, ...(deadline && { deadline }) };
+  return change(context, { version, apps, groups: byId, groupId, unfinished, ...(deadline && { deadline }) }, command);
+}
+
+/** Begins what is wanted, unless only its steps are. */
+function change(context: Context, wanted: Wanted, { force, dryRun }: { force: boolean; dryRun?: boolean }) {
   if (dryRun) return preview(context, wanted);
-  return unlock(context, [...apps.keys()], force) ?? deploy(context, wanted);
+  return unlock(context, [...wanted.apps.keys()], force) ?? deploy(context, wanted);
 }
 
 /** The steps that a change would have. */
@@ -168,31 +169,29 @@ function refuseResident(before: AppSpec, after: AppSpec): Refusal | null {
   return { ok: false, reason: 'invalid', message: `cpus, mem, disk, gpus, ports: ${words}. To change them, ${remedy}` };
 }
 
-function deleteApp(context: Context, appId: string, force: boolean): CommandResult {
-  const app = context.state.apps.get(appId);
-  if (!app) return notFound(appId);
-  const locked = unlock(context, [appId], force);
-  if (locked) return locked;
-  return deploy(context, { version: nextVersion(context, app), apps: new Map([[appId, null]]) });
+function deleteApp(context: Context, command: Extract<Command, { type: 'deleteApp' }>): CommandResult {
+  const app = context.state.apps.get(command.appId);
+  if (!app) return notFound(command.appId);
+  const { deadline } = command;
+  const wanted = { version: nextVersion(context, app), apps: new Map([[app.id, null]]), ...(deadline && { deadline }) };
+  return change(context, wanted, command);
 }
 
 /** `force` on a group that is lost begins a new, empty generation; that is the only way to lose data by a command. */
 function restartApp(context: Context, command: Extract<Command, { type: 'restartApp' }>): CommandResult {
-  const { appId, version, force, deadline } = command;
+  const { appId, version, force, dryRun, deadline } = command;
   const app = context.state.apps.get(appId);
   if (!app) return notFound(appId);
   const group = groupOf(app, context.state.tasksOf(appId));
   if (group && groupState(group) === 'lost' && !force)
     return { ok: false, reason: 'quorum', message: lostSentence(group) };
+  const apps = new Map([[appId, { ...app.spec, version }]]);
+  const wanted: Wanted = { version, apps, mode: 'restart', ...(deadline && { deadline }) };
+  if (dryRun) return preview(context, wanted);
   const locked = unlock(context, [appId], force);
   if (locked) return locked;
   if (group && isLost(group)) beginAgain(context, app);
-  return deploy(context, {
-    version,
-    apps: new Map([[appId, { ...app.spec, version }]]),
-    mode: 'restart',
-    ...(deadline && { deadline }),
-  });
+  return deploy(context, wanted);
 }
 
 function beginAgain(context: Context, app: AppRecord): void {

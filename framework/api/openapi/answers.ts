@@ -116,7 +116,7 @@ export const answerSchemas: Record<string, Schema> = {
   TaskAnswer: { oneOf: [object({ task: ref('Task') }), ref('DeploymentResult')] },
   Tasks: { oneOf: [object({ tasks: list(ref('Task')) }), ref('DeploymentResult')] },
   Group: group,
-  GroupChange: { oneOf: [ref('DeploymentResult'), ref('DeploymentSteps')] },
+  Change: { oneOf: [ref('DeploymentResult'), ref('DeploymentSteps')] },
   GroupVersions: list(time),
   Queue: object({ queue: list(queued) }),
   Placement: object({ appId: text, tasks: list(anything), survives: anything, waiting: anything }),

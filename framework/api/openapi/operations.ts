@@ -38,7 +38,8 @@ export const queryParameters = {
   follow: { schema: flag, description: 'false: ends with the newest event' },
 } satisfies Record<string, { schema: Schema; description: string }>;
 
-const changing: Operation['query'] = ['force', 'strict', 'deadlineSeconds', 'rollBack'];
+const limits: (keyof typeof queryParameters)[] = ['force', 'dryRun', 'deadlineSeconds', 'rollBack'];
+const changing: Operation['query'] = ['strict', ...limits];
 const killing: Operation['query'] = ['scale', 'wipe', 'force'];
 const get = (summary: string, schema: string, query: Operation['query'] = []): Operation => ({
   summary,
@@ -50,7 +51,7 @@ const updatesOfApps = (summary: string): Operation => ({
   summary,
   query: [...changing, 'partialUpdate'],
   body: 'AppUpdates',
-  answers: { 200: 'DeploymentResult' },
+  answers: { 200: 'Change' },
 });
 
 const oneApp: Path = {
@@ -59,10 +60,10 @@ const oneApp: Path = {
     summary: 'changes an app, or creates it (201)',
     query: [...changing, 'partialUpdate'],
     body: 'AppUpdate',
-    answers: { 200: 'DeploymentResult', 201: 'DeploymentResult' },
+    answers: { 200: 'Change', 201: 'DeploymentResult' },
   },
-  PATCH: { summary: 'changes an app', query: changing, body: 'AppUpdate', answers: { 200: 'DeploymentResult' } },
-  DELETE: { summary: 'stops an app and forgets it', query: ['force'], answers: { 200: 'DeploymentResult' } },
+  PATCH: { summary: 'changes an app', query: changing, body: 'AppUpdate', answers: { 200: 'Change' } },
+  DELETE: { summary: 'stops an app and forgets it', query: limits, answers: { 200: 'Change' } },
 };
 
 /** By what `app-path.ts` makes of a path: none can be left out. */
@@ -74,8 +75,8 @@ const appPaths: Record<AppPath['kind'], [path: string, operations: Path]> = {
     {
       POST: {
         summary: 'replaces all tasks, a few at a time',
-        query: ['force', 'deadlineSeconds', 'rollBack'],
-        answers: { 200: 'DeploymentResult' },
+        query: limits,
+        answers: { 200: 'Change' },
       },
     },
   ],
@@ -114,14 +115,19 @@ const appPaths: Record<AppPath['kind'], [path: string, operations: Path]> = {
 
 const oneGroup = (of: string): Path => ({
   GET: get(`${of} with apps and groups`, 'Group', ['embed']),
-  POST: { summary: `creates ${of}`, query: changing, body: 'GroupUpdate', answers: { 201: 'DeploymentResult' } },
+  POST: {
+    summary: `creates ${of}`,
+    query: changing,
+    body: 'GroupUpdate',
+    answers: { 200: 'DeploymentSteps', 201: 'DeploymentResult' },
+  },
   PUT: {
     summary: `changes ${of}: lists that are given replace those there are; scaleBy scales, version goes back`,
-    query: [...changing, 'dryRun'],
+    query: changing,
     body: 'GroupUpdate',
-    answers: { 200: 'GroupChange' },
+    answers: { 200: 'Change' },
   },
-  DELETE: { summary: `stops all apps of ${of}`, query: ['force'], answers: { 200: 'DeploymentResult' } },
+  DELETE: { summary: `stops all apps of ${of}`, query: limits, answers: { 200: 'Change' } },
 });
 
 const patchGroup: Operation = { summary: 'takes enforceRole false', body: 'GroupUpdate', answers: { 200: null } };
@@ -143,7 +149,12 @@ const noPod: Operation = { summary: 'there are no pods in this version', answers
 const otherPaths: Record<string, Path> = {
   '/v2/apps': {
     GET: get('all apps', 'Apps', ['cmd', 'id', 'label', 'embed']),
-    POST: { summary: 'creates an app', query: changing, body: 'App', answers: { 201: 'AppInfo' } },
+    POST: {
+      summary: 'creates an app',
+      query: changing,
+      body: 'App',
+      answers: { 200: 'DeploymentSteps', 201: 'AppInfo' },
+    },
     PUT: updatesOfApps('changes or creates several apps as one deployment'),
     PATCH: updatesOfApps('changes several apps as one deployment'),
   },
