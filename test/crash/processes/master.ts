@@ -74,7 +74,8 @@ export class FaultyMaster {
 
   /** Everything that a killed framework had sent has arrived. */
   async quiet(): Promise<void> {
-    await Promise.all([...this.#sockets].map((socket) => once(socket, 'close')));
+    const closed = (socket: Socket) => new Promise((resolve) => socket.once('close', resolve));
+    await Promise.all([...this.#sockets].map(closed));
   }
 
   #chance(share: number): boolean {
