@@ -35,6 +35,7 @@ const benchPackages = {
   ],
   frames: vmPackages,
   vm: [...vmPackages, 'iproute2'],
+  scheduler: ensemblePackages,
 };
 const nodeVersionMin = [20, 19];
 

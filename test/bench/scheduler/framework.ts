@@ -1,19 +1,15 @@
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { FrameworkProcess } from '../../framework-process.js';
 
 const CLOCK_TICKS_PER_SECOND = 100;
 
-/** The framework's process, with a store of its own, and what it uses of the machine. */
+/** The framework's process, and what it uses of the machine. */
 export class MeasuredFramework extends FrameworkProcess {
-  readonly #directory: string;
-
-  constructor(master: string) {
-    const directory = mkdtempSync(join(tmpdir(), 'gaia-bench-scheduler-'));
-    super(['--master', master, '--store', join(directory, 'store'), '--log-level', 'warn']);
-    this.#directory = directory;
+  /** `store`: as `--store` takes it. */
+  constructor(master: string, store: string) {
+    super(['--master', master, '--store', store, '--log-level', 'warn']);
+    process.once('exit', () => this.process.kill('SIGKILL'));
   }
 
   /** The most memory it has had at one time. */
@@ -33,10 +29,12 @@ export class MeasuredFramework extends FrameworkProcess {
     return ((user ?? 0) + (system ?? 0)) / CLOCK_TICKS_PER_SECOND;
   }
 
-  async stop(): Promise<void> {
-    const ended = once(this.process, 'exit');
-    this.process.kill('SIGKILL');
+  /** No harm to one that has ended. */
+  async kill(): Promise<void> {
+    const { process } = this;
+    if (process.exitCode !== null || process.signalCode !== null) return;
+    const ended = once(process, 'exit');
+    process.kill('SIGKILL');
     await ended;
-    rmSync(this.#directory, { recursive: true });
   }
 }

@@ -1,11 +1,15 @@
 /**
  * The scheduler against a master over HTTP whose agents exist in its books only: a thousand replicated apps are launched, their tasks
- * send updates, and a new subscription has thirty thousand tasks reconciled.
+ * send updates, a new subscription has thirty thousand tasks reconciled, and another scheduler takes them over.
  */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { round } from '../measure.js';
 import { FakeMaster } from './fake-master.js';
 import { MeasuredFramework } from './framework.js';
+import { answered, measureTakeover } from './takeover.js';
 
 const AGENTS = 2000;
 const APPS = 1000;
@@ -17,8 +21,8 @@ const PHASE_TIMEOUT_MS = 150_000;
 
 export async function run(): Promise<object> {
   const master = await FakeMaster.start(AGENTS);
-  const framework = await new MeasuredFramework(master.address).ready();
-  process.once('exit', () => framework.process.kill('SIGKILL'));
+  const directory = mkdtempSync(join(tmpdir(), 'gaia-bench-scheduler-'));
+  const framework = await new MeasuredFramework(master.address, directory).ready();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
   try {
     await master.reached('offers of all agents', () => master.subscriptions === 1, PHASE_TIMEOUT_MS);
@@ -26,11 +30,15 @@ export async function run(): Promise<object> {
     const updates = await measureUpdates(master, framework);
     const peakRssMb = Math.round(framework.peakRssMb);
     const reconcile = await measureReconciliation(master, framework);
+    const peakRssAllMb = Math.round(framework.peakRssMb);
+    await framework.kill();
+    const takeover = told('taken over', await measureTakeover(master, directory, PHASE_TIMEOUT_MS));
     if (master.wrong.length > 0) throw new Error(`the framework did what it should not: ${master.wrong.slice(0, 5)}`);
-    return { ...launch, ...updates, ...reconcile, peakRssMb, peakRssAllMb: Math.round(framework.peakRssMb) };
+    return { ...launch, ...updates, ...reconcile, ...takeover, peakRssMb, peakRssAllMb };
   } finally {
     master.stop();
-    await framework.stop();
+    await framework.kill();
+    rmSync(directory, { recursive: true });
   }
 }
 
@@ -85,15 +93,12 @@ async function measureUpdates(master: FakeMaster, framework: MeasuredFramework) 
 /** From the end of the stream until an update behind the last answer has been acknowledged. */
 async function measureReconciliation(master: FakeMaster, framework: MeasuredFramework) {
   const fillSeconds = await fill(master, framework);
-  const before = master.reconciled;
   const [startMs, startCpu] = [performance.now(), framework.cpuSeconds];
+  const before = master.reconciled;
   master.disconnect();
-  await master.reached('all answers', () => master.reconciled >= before + TASKS, PHASE_TIMEOUT_MS);
-  const acknowledged = master.acknowledged;
-  master.update(1);
-  await master.reached('the last update', () => master.acknowledged > acknowledged, PHASE_TIMEOUT_MS);
+  await answered(master, before, PHASE_TIMEOUT_MS);
   const reconcileCpuSeconds = round(framework.cpuSeconds - startCpu);
-  return { reconcileSeconds: seconds(startMs), reconcileCpuSeconds, fillSeconds };
+  return told('reconciled', { reconcileSeconds: seconds(startMs), reconcileCpuSeconds, fillSeconds });
 }
 
 async function fill(master: FakeMaster, framework: MeasuredFramework): Promise<number> {
