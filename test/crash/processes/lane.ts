@@ -96,12 +96,13 @@ export class Lane {
     this.#tell(operation.name);
     this.#result.operations += 1;
     let isAnswered = false;
+    let isUnderWay = true;
     const times = 1 + Math.floor(random() * killsPerOperationMax);
-    for (let i = 0; i < times && this.#result.kills < count && Date.now() < endMs; i++) {
+    for (let i = 0; i < times && isUnderWay && this.#result.kills < count && Date.now() < endMs; i++) {
       const killed = this.#killSomewhen();
       if (!isAnswered) isAnswered = await this.#attempt(operation);
       await killed;
-      await this.#look(!isAnswered);
+      isUnderWay = await this.#look(!isAnswered);
       await this.#start();
     }
     while (!isAnswered) isAnswered = await this.#attempt(operation);
@@ -138,7 +139,8 @@ export class Lane {
     const framework = this.#framework as FrameworkProcess;
     const ended = once(framework.process, 'exit');
     const kill = () => framework.process.kill('SIGKILL');
-    const timer = setTimeout(kill, random() * killAfterMsMax);
+    // Soon is likelier: most deployments are short.
+    const timer = setTimeout(kill, random() ** 2 * killAfterMsMax);
     const lastCall = this.#master.calls + 1 + Math.floor(random() * killAfterCallsMax);
     if (random() < 0.5) this.#master.onCall = () => this.#master.calls >= lastCall && kill();
     await ended;
@@ -147,11 +149,14 @@ export class Lane {
     await this.#master.quiet();
   }
 
-  async #look(waiting: boolean): Promise<void> {
+  /** Whether the kill has met a change that has not ended. */
+  async #look(waiting: boolean): Promise<boolean> {
     const { deploying } = this.#reference.checkStored(await readStore(this.#options.store));
-    if (deploying || waiting) this.#result.kills += 1;
+    const isUnderWay = deploying || waiting;
+    if (isUnderWay) this.#result.kills += 1;
     else this.#result.idleKills += 1;
     this.#tell(`killed${deploying ? ' in a deployment' : ''}${waiting ? ', before an answer' : ''}`);
+    return isUnderWay;
   }
 
   /** Nothing is lost any more: what was promised comes to be, without another start. */
