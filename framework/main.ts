@@ -29,7 +29,7 @@ import { Scheduler } from './scheduler.js';
 import { Seat } from './seat.js';
 import { openSecrets } from './secrets.js';
 import { openLmdbStore } from './store/lmdb.js';
-import { stateFolder } from './store/place.js';
+import { stateFolder, type ZooKeeperAccess } from './store/place.js';
 import type { Store } from './store/store.js';
 import { openZooKeeperStore } from './store/zookeeper.js';
 import { isZooKeeperUrl, parseZooKeeperUrl, type ZooKeeper } from './zookeeper/index.js';
@@ -53,12 +53,18 @@ async function main(options: FrameworkOptions, log: Logger): Promise<void> {
       options.executorDirectory,
     );
   const begin = await reignsOf(options, { seat, start, toMesos, log });
-  const standing = await standingOf(options, begin, log);
+  const toZooKeeper: ZooKeeperAccess = isZooKeeperUrl(options.store) ? await zooKeeperAccess(options, log) : {};
+  const standing = await standingOf(options, toZooKeeper, begin, log);
   const hostNames = [...options.hostNames, ...(options.advertise ? [options.advertise.host] : [])];
   const given = {
     ...(users && { users }),
     ...(audit && { audit: (record: object) => audit.write(record) }),
     ...(tls && { tls: () => tls.current }),
+    certificates: () => ({
+      ...(tls && { api: tls.current }),
+      ...(toMesos && { mesos: toMesos.current }),
+      ...(toZooKeeper.tls && { zk: toZooKeeper.tls() }),
+    }),
     ...(executorArchive && { executorArchive }),
   };
   const api = buildApi(seat, { log, hostNames, leadership: standing, ...given });
@@ -144,11 +150,15 @@ async function reignsOf(
 }
 
 /** The embedded store is taken before anything else: another process may have it. */
-async function standingOf(options: FrameworkOptions, begin: (store: Store) => Reign, log: Logger): Promise<Standing> {
+async function standingOf(
+  options: FrameworkOptions,
+  access: ZooKeeperAccess,
+  begin: (store: Store) => Reign,
+  log: Logger,
+): Promise<Standing> {
   if (!isZooKeeperUrl(options.store)) return new Alone(await openLmdbStore(options.store), begin);
   const url = parseZooKeeperUrl(options.store);
   const sessionTimeoutMs = options.zkSessionTimeoutSeconds * 1000;
-  const access = await zooKeeperAccess(options, log);
   const open = (zooKeeper: ZooKeeper) => openZooKeeperStore(zooKeeper, `${url.path}/${stateFolder}`);
   return new Elector({ url, sessionTimeoutMs, access, open, begin, log });
 }

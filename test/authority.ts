@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const EC = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1'];
+const EC = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
 
 export class Authority {
   /** PEM file with its certificate. */
@@ -11,11 +11,12 @@ export class Authority {
   readonly #directory: string;
   readonly #name: string;
 
-  constructor(directory: string, name = 'ca') {
+  /** Over in `days`; what it issues, in one. */
+  constructor(directory: string, name = 'ca', days = 1) {
     this.#directory = directory;
     this.#name = name;
     this.file = join(directory, `${name}.pem`);
-    this.#openssl('-subj', `/CN=${name}`, '-keyout', `${name}.key`, '-out', `${name}.pem`);
+    this.#openssl('-days', `${days}`, '-subj', `/CN=${name}`, '-keyout', `${name}.key`, '-out', `${name}.pem`);
   }
 
   get certificate(): Buffer {
@@ -24,7 +25,7 @@ export class Authority {
 
   /** NAME.pem and NAME.key, for 127.0.0.1 unless another subject is said. */
   issue(name: string, subject = 'IP:127.0.0.1'): { certificate: string; key: string } {
-    const by = ['-CA', `${this.#name}.pem`, '-CAkey', `${this.#name}.key`];
+    const by = ['-days', '1', '-CA', `${this.#name}.pem`, '-CAkey', `${this.#name}.key`];
     const names = ['-subj', `/CN=${name}`, '-addext', `subjectAltName=${subject}`];
     this.#openssl(...names, ...by, '-keyout', `${name}.key`, '-out', `${name}.pem`);
     return { certificate: join(this.#directory, `${name}.pem`), key: join(this.#directory, `${name}.key`) };

@@ -30,6 +30,13 @@ export async function readAuthority(named: NamedFile): Promise<Buffer> {
   }
 }
 
+/** Milliseconds since 1970 at which the first of the certificates is over; null: there is none. */
+export function expiryOf(pem: Buffer): number | null {
+  const certificates = pem.toString('latin1').match(CERTIFICATE) ?? [];
+  const ends = certificates.map((certificate) => Date.parse(new X509Certificate(certificate).validTo));
+  return ends.length === 0 ? null : Math.min(...ends);
+}
+
 /** A certificate, with those between it and its authority's, and its key. */
 export async function readPair(certificate: NamedFile, key: NamedFile): Promise<{ certificate: Buffer; key: Buffer }> {
   const [cert, secret] = await Promise.all([readNamed(certificate), readNamed(key)]);

@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { ClientTls } from '../access/tls.js';
 import type { AppSpec } from '../app.js';
 import type { ExecutorArchive } from '../executor-archive/archive.js';
 import type { AppView, FrameworkService, FrameworkView, Leadership } from '../service.js';
@@ -18,6 +19,8 @@ export interface Context {
   address(): string | null;
   /** That agents are given; null: they have the executor. */
   executorArchive: ExecutorArchive | null;
+  /** What is shown and believed now, by whom it is for: `api`, `mesos`, `zk`. */
+  certificates(): Record<string, ClientTls>;
   /** Of this API and that of the other schedulers. */
   scheme: 'http' | 'https';
 }

@@ -1,5 +1,5 @@
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
-import type { Tls } from '../access/tls.js';
+import type { ClientTls, Tls } from '../access/tls.js';
 import type { Account } from '../access/users.js';
 import type { ExecutorArchive } from '../executor-archive/archive.js';
 import { hostText } from '../ip-addresses.js';
@@ -43,6 +43,8 @@ export interface ApiOptions {
   users?: () => Account[];
   /** By now; whether clients need certificates is decided once. Left out: what is said is not encrypted. All schedulers do as this one. */
   tls?: () => Tls;
+  /** Of which `/metrics` tells when they are over. */
+  certificates?: () => Record<string, ClientTls>;
   /** Left out: there is this scheduler only. */
   leadership?: Leadership;
   /** Left out: agents have the executor. */
@@ -86,8 +88,8 @@ export function buildApi(service: FrameworkService, options: ApiOptions = {}): F
   const address = () => addressOf(api);
   const leadership = options.leadership ?? leadsAlone(address);
   const scheme = tls === null ? 'http' : 'https';
-  const { executorArchive = null } = options;
-  const context: Context = { service, leadership, changes, now, address, executorArchive, scheme };
+  const { executorArchive = null, certificates = () => ({}) } = options;
+  const context: Context = { service, leadership, changes, now, address, executorArchive, certificates, scheme };
   installAudit(api, now, options.audit ?? (() => {}));
   api.addHook('onRequest', guard(options.hostNames ?? []));
   installHeaders(api, context);

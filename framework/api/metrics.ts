@@ -3,6 +3,8 @@
  * is gone from the metrics too, and there are never more series than apps, replicas and their peers.
  */
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { expiryOf } from '../access/pem.js';
+import type { ClientTls } from '../access/tls.js';
 import { installation } from '../installation.js';
 import type { FrameworkView } from '../service.js';
 import type { Context } from './context.js';
@@ -10,13 +12,14 @@ import { addFramework } from './framework-metrics.js';
 import { addReplicas } from './replica-metrics.js';
 import type { Resource } from './resource.js';
 
-export function metricsResource({ service, leadership, executorArchive, now }: Context): Resource {
+export function metricsResource({ service, leadership, executorArchive, certificates, now }: Context): Resource {
   return {
     GET: async (_request, reply) => {
       const registry = new Registry();
       const leads = new Gauge({ name: 'gaia_leading', help: '1 while this scheduler leads', registers: [registry] });
       leads.set(Number(leadership.leading));
       addVersions(registry, executorArchive?.sha256 ?? '');
+      addCertificates(registry, certificates());
       // Others know nothing of agents and apps.
       if (leadership.leading) {
         const view = service.view();
@@ -35,6 +38,20 @@ function addVersions(registry: Registry, executor_archive: string): void {
   const labels = { version: installation.version, executor_archive };
   const help = '1 for the version of this scheduler and the SHA-256 of the executor that it serves';
   new Gauge({ name: 'gaia_info', help, labelNames: Object.keys(labels), registers: [registry] }).set(labels, 1);
+}
+
+/** Of a chain the first that is over. */
+function addCertificates(registry: Registry, all: Record<string, ClientTls>): void {
+  const gauge = new Gauge({
+    ...{ name: 'gaia_certificate_expiry_timestamp_seconds', labelNames: ['of', 'kind'], registers: [registry] },
+    help: 'When the certificates that are shown, and the authorities that are believed in, are over',
+  });
+  for (const [of, { certificate, authority }] of Object.entries(all)) {
+    for (const [kind, pem] of Object.entries({ certificate, authority })) {
+      const atMs = pem === undefined ? null : expiryOf(pem);
+      if (atMs !== null) gauge.set({ of, kind }, atMs / 1000);
+    }
+  }
 }
 
 let ofProcess: Registry | null = null;

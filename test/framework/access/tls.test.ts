@@ -1,6 +1,7 @@
 /** HTTPS with an authority of our own: clients, standbys, renewed certificates. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -79,6 +80,24 @@ describe('TLS of the API', function () {
     const leadership = { leading: false, zooKeeper: null, abdicate: () => false, leader: leaderUrl.slice(8) };
     return buildApi(new Seat(), { tls: () => tls, leadership });
   }
+
+  it('tells when certificates are over, of a chain the first', async () => {
+    const long = readFileSync(new Authority(directory, 'long', 30).file);
+    const [ca, first] = [await readFile(at('ca.pem')), await readFile(at('first.pem'))];
+    const chain = { certificate: Buffer.concat([long, first]), authority: long };
+    const api = buildApi(new MemoryService(), { certificates: () => ({ api: chain, zk: { authority: ca } }) });
+    const { body } = await api.inject('/metrics');
+    await api.close();
+    const daysLeft = (of: string, kind: string) => {
+      const line = new RegExp(`^gaia_certificate_expiry_timestamp_seconds\\{of="${of}",kind="${kind}"\\} (\\d+)$`, 'm');
+      return Math.round((Number(line.exec(body)?.[1]) - Date.now() / 1000) / 86_400);
+    };
+    assert.deepEqual(
+      [daysLeft('api', 'certificate'), daysLeft('api', 'authority'), daysLeft('zk', 'authority')],
+      [1, 30, 1],
+    );
+    assert.ok(!body.includes('of="zk",kind="certificate"'));
+  });
 
   it('asks clients for a certificate of its authority, but where it is open to all', async () => {
     const tls = (await readTls({ ...files('first'), tlsClientCa: at('ca.pem') })) as Tls;
