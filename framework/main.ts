@@ -1,5 +1,6 @@
 /** The framework's process: options, store, scheduler, REST API. Ends with 0 on SIGTERM and SIGINT; the tasks live on. */
 import { randomBytes, randomUUID } from 'node:crypto';
+import { lookup } from 'node:dns/promises';
 import { existsSync, writeSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { Server } from 'node:https';
@@ -73,7 +74,9 @@ async function main(options: FrameworkOptions, log: Logger): Promise<void> {
   });
   tls?.onChange((renewed) => (api.server as Server).setSecureContext(serverContext(renewed)));
   try {
-    await api.listen(options.listen);
+    // One address: for localhost Fastify has a second server, which nobody gives a renewed certificate, and no limits.
+    const { address: host } = await lookup(options.listen.host, { order: 'ipv4first' });
+    await api.listen({ host, port: options.listen.port });
     const { port } = api.server.address() as AddressInfo;
     address = `${hostText(advertisedHost(options))}:${options.advertise?.port || port}`;
     standing.start(address);

@@ -135,9 +135,11 @@ describe('TLS of the API', function () {
   it('is what the framework speaks, and renews its certificate on SIGHUP', async () => {
     for (const end of ['pem', 'key']) await copyFile(at(`first.${end}`), at(`now.${end}`));
     const tls = ['--tls-certificate', at('now.pem'), '--tls-key', at('now.key'), '--tls-client-ca', at('ca.pem')];
-    const framework = new FrameworkProcess(['--master', '127.0.0.1:1', '--store', at('store'), ...tls]);
+    const args = ['--master', '127.0.0.1:1', '--store', at('store'), '--listen', 'localhost:0'];
+    const framework = new FrameworkProcess([...args, ...tls]);
     try {
-      const { url } = await framework.ready();
+      const url = (await framework.ready()).url.replace('localhost', '127.0.0.1');
+      await assert.rejects(nameAt(url, await readFile(at('ca.pem')), '::1'), /ECONNREFUSED|EADDRNOTAVAIL/);
       const ca = await readFile(at('ca.pem'));
       assert.equal(await nameAt(url, ca), 'first');
       const list = ['app', 'list', '--api', url];
@@ -155,8 +157,8 @@ describe('TLS of the API', function () {
 });
 
 /** Whose certificate is shown there. */
-async function nameAt(url: string, ca: Buffer): Promise<string> {
-  const socket = connect({ host: '127.0.0.1', port: Number(new URL(url).port), ca });
+async function nameAt(url: string, ca: Buffer, host = '127.0.0.1'): Promise<string> {
+  const socket = connect({ host, port: Number(new URL(url).port), ca });
   await once(socket, 'secureConnect');
   const { CN } = socket.getPeerCertificate().subject;
   socket.destroy();
