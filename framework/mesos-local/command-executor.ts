@@ -6,6 +6,7 @@ import type { KillPolicy, TaskInfo, TaskState } from '../mesos-http-client/types
 import { TaskChecks } from './checks/task-checks.js';
 import { emptyStatus } from './checks/verdict.js';
 import { commandLine } from './command-line.js';
+import { endingWords } from './ending-words.js';
 import { signalGroup } from './process-group.js';
 
 /**
@@ -18,19 +19,6 @@ const KILL_GRACE_MS = 3000;
 const LINGER_MS = 100;
 /** The longest time a timer can wait. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
-
-const SIGNAL_WORDS: Partial<Record<NodeJS.Signals, string>> = {
-  SIGHUP: 'Hangup',
-  SIGINT: 'Interrupt',
-  SIGQUIT: 'Quit',
-  SIGILL: 'Illegal instruction',
-  SIGABRT: 'Aborted',
-  SIGFPE: 'Floating point exception',
-  SIGKILL: 'Killed',
-  SIGSEGV: 'Segmentation fault',
-  SIGPIPE: 'Broken pipe',
-  SIGTERM: 'Terminated',
-};
 
 type KillCause = 'unhealthy' | 'tooLong' | null;
 
@@ -133,8 +121,10 @@ class CommandExecutor {
 
   #exited(code: number | null, signal: NodeJS.Signals | null): void {
     this.#signal('SIGKILL');
-    const words = signal ? `terminated with signal ${SIGNAL_WORDS[signal] ?? signal}` : `exited with status ${code}`;
-    void this.#finish(this.#killed ? 'TASK_KILLED' : code === 0 ? 'TASK_FINISHED' : 'TASK_FAILED', `Command ${words}`);
+    void this.#finish(
+      this.#killed ? 'TASK_KILLED' : code === 0 ? 'TASK_FINISHED' : 'TASK_FAILED',
+      endingWords(code, signal),
+    );
   }
 
   async #finish(state: TaskState, message: string): Promise<void> {

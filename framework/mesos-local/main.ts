@@ -7,6 +7,7 @@ import { readTokenKey } from './agent/executor-token.js';
 import { AgentLoop } from './agent/loop.js';
 import { type Area, readCredential } from './authentication.js';
 import { runCommandExecutor } from './command-executor.js';
+import { runDefaultExecutor } from './default-executor.js';
 import { MasterLoop } from './master/loop.js';
 import { AGENT_TIMINGS, flagOf, MASTER_TIMINGS } from './timings.js';
 import { schemeOf, type Tls, type TlsFlags, tlsOf } from './tls.js';
@@ -128,6 +129,7 @@ async function startAgent(flags: AgentFlags): Promise<void> {
     attributes: parseAttributes(attributes),
     domain: domainOf(region, zone),
     commandExecutor: [process.execPath, fileURLToPath(import.meta.url), 'command-executor'],
+    defaultExecutor: [process.execPath, fileURLToPath(import.meta.url), 'default-executor'],
   };
   const agent = new AgentLoop(options, () => process.exit(0));
   const stop = () => {
@@ -195,5 +197,6 @@ withTls(withTimings(program.command('agent'), AGENT_TIMINGS))
   .action((flags: AgentFlags) => startAgent(flags).catch(fail));
 
 program.command('command-executor', { hidden: true }).action(runCommandExecutor);
+program.command('default-executor', { hidden: true }).action(runDefaultExecutor);
 
 await program.parseAsync();

@@ -70,6 +70,8 @@ export type ToAgent =
   | { type: 'shutdown'; message: string }
   | { type: 'ping' }
   | { type: 'runTask'; framework: FrameworkInfo; task: TaskInfo }
+  /** All on one executor, which each names. */
+  | { type: 'runGroup'; framework: FrameworkInfo; tasks: TaskInfo[] }
   /** The framework has subscribed again, or says other things of itself; whoever does not run it ignores this. */
   | { type: 'updateFramework'; framework: FrameworkInfo }
   /** The agent keeps what it makes of its resources; a volume's folder comes and goes with it. */

@@ -253,6 +253,43 @@ describe('conformance: tasks and executors', () => {
     assert.match(gone.message ?? '', /^Failed to launch container: /);
   });
 
+  const launchGroup = (id: string, tasks: TaskInfo[]) => {
+    const scalar = (name: string, value: number) => ({ name, type: 'SCALAR' as const, scalar: { value } });
+    const resources = [scalar('cpus', 0.1), scalar('mem', 32), scalar('disk', 32)];
+    const ids = { executor_id: { value: id }, framework_id: { value: scheduler.frameworkId } };
+    const executor: ExecutorInfo = { type: 'DEFAULT', ...ids, resources };
+    const operations = [{ type: 'LAUNCH_GROUP' as const, launch_group: { executor, task_group: { tasks } } }];
+    return scheduler.call({ type: 'ACCEPT', accept: { offer_ids: [offer.id], operations } });
+  };
+
+  it('a task group: containers in the one of their executor, which share their fate; it ends with the last', async () => {
+    scheduler.acknowledgeAll();
+    const first = commandTask(offer, 'first', 'test "$(basename $(dirname $PWD))" = containers && sleep 1; exit 9');
+    await launchGroup('group', [first, commandTask(offer, 'second', 'sleep 1000')]);
+    const failed = await scheduler.reached('first', 'TASK_FAILED');
+    assert.equal(failed.message, 'Command exited with status 9');
+    const killed = await scheduler.reached('second', 'TASK_KILLED');
+    assert.deepEqual(states('second'), ['TASK_STARTING', 'TASK_RUNNING', 'TASK_KILLING', 'TASK_KILLED']);
+    const containers = [failed, killed].map(({ container_status }) => container_status?.container_id);
+    assert.equal(containers[0]?.parent?.value, containers[1]?.parent?.value);
+    assert.notEqual(containers[0]?.value, containers[1]?.value);
+    await until('the executor ends', () => scheduler.of('FAILURE').length === 1);
+    assert.deepEqual(scheduler.of('FAILURE')[0]?.failure.executor_id, { value: 'group' });
+    assert.equal(scheduler.of('FAILURE')[0]?.failure.status, 0);
+    const running = scheduler.statuses('second').find(({ state }) => state === 'TASK_RUNNING');
+    assert.ok(!isRunning(running?.container_status?.executor_pid ?? 0));
+  });
+
+  it('a task group of which one is wrong: none is launched', async () => {
+    const wrong = { ...commandTask(offer, 'wrong', 'true'), resources: [] };
+    await launchGroup('half', [commandTask(offer, 'right', 'true'), wrong]);
+    for (const id of ['right', 'wrong']) {
+      const error = await scheduler.reached(id, 'TASK_ERROR');
+      assert.equal(error.reason, 'REASON_TASK_GROUP_INVALID');
+      assert.match(error.message ?? '', /uses no resources/);
+    }
+  });
+
   it('an unknown user: TASK_DROPPED', async function () {
     if (process.getuid?.() !== 0) return this.skip();
     scheduler.acknowledgeAll();

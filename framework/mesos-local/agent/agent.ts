@@ -26,7 +26,15 @@ import {
   toExecutor,
 } from './state.js';
 import { restart } from './status-stream.js';
-import { acknowledgeStatus, answerForUnknownTasks, killTask, resendDue, runTask, takeUpdate } from './tasks.js';
+import {
+  acknowledgeStatus,
+  answerForUnknownTasks,
+  killTask,
+  resendDue,
+  runGroup,
+  runTask,
+  takeUpdate,
+} from './tasks.js';
 
 export type AgentEvent =
   | { type: 'masterConnected' }
@@ -183,6 +191,9 @@ function handleMaster(step: Step, message: ToAgent): void {
       return;
     case 'updateFramework':
       updateFramework(step, message.framework);
+      return;
+    case 'runGroup':
+      runGroup(step, message.framework, message.tasks);
       return;
     case 'drain':
       drain(step, message.drain);

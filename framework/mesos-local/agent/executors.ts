@@ -58,9 +58,12 @@ export function subscribeExecutor(
 /** Hands over what waits. What was handed over before and never arrived is reported as dropped. */
 function settleTasks(step: Step, executor: Executor, unacknowledged: TaskInfo[]): void {
   const held = new Set(unacknowledged.map((task) => task.task_id.value));
-  for (const task of tasksOfExecutor(step.state, executor)) {
-    const lost = task.delivered && task.stream.latestState === 'TASK_STAGING' && !held.has(task.taskId);
-    if (lost) pushDropped(step, task, 'Task launched during agent restart', 'REASON_AGENT_RESTARTED');
+  const isLost = (task: AgentTaskRecord) =>
+    task.delivered && task.stream.latestState === 'TASK_STAGING' && !held.has(task.taskId);
+  const tasks = tasksOfExecutor(step.state, executor);
+  const lost = new Set(tasks.filter(isLost));
+  for (const task of tasks) {
+    if (lost.has(task)) pushDropped(step, task, 'Task launched during agent restart', 'REASON_AGENT_RESTARTED');
     else deliver(step, executor, task);
   }
 }

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import type { Credentials } from '../../mesos-http-client/index.js';
 import { isTerminal } from '../../mesos-http-client/task-status.js';
-import type { Attribute, DomainInfo, Resource } from '../../mesos-http-client/types.js';
+import type { Attribute, CommandInfo, DomainInfo, Resource } from '../../mesos-http-client/types.js';
 import { type Gate, type GateOptions, gateOf } from '../authentication.js';
 import { readJsonFile, writeFileAtomically } from '../durable-file.js';
 import { checkAccept, checkContentType, Refusal } from '../http-call.js';
@@ -52,6 +52,8 @@ export interface AgentOptions extends Omit<AgentSettings, 'commandExecutor'> {
   /** False: executors of an earlier life are killed and the agent is a new one. */
   recover: boolean;
   commandExecutor: string[];
+  /** Starts the built-in executor of task groups. */
+  defaultExecutor: string[];
   /** Named to the master. */
   credential?: Credentials;
   authentication: GateOptions;
@@ -230,10 +232,15 @@ export class AgentLoop {
       token: tokenKey === null ? null : executorToken(executor, tokenKey),
       tls: executorVariables(tls),
     });
-    const command = executor.info.command ?? {};
+    const command = executor.info.command ?? this.#defaultCommand();
     const user = command.user ?? framework.user;
     const link = (account: Account | null) => linkVolumes(workDirectory, resources, sandbox, account);
     this.#containers.start({ containerId: executor.containerId, sandbox, command, user, environment, link });
+  }
+
+  #defaultCommand(): CommandInfo {
+    const { defaultExecutor } = this.#options;
+    return { shell: false, value: defaultExecutor[0] ?? '', arguments: defaultExecutor };
   }
 
   async #handle(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {

@@ -75,6 +75,8 @@ export interface AgentTaskRecord {
   executorId: string;
   /** Null for a task that never got here. */
   info: TaskInfo | null;
+  /** Its tasks are handed over together; named by the first. */
+  group?: string;
   /** Handed to the executor. */
   delivered: boolean;
   stream: StatusStream;

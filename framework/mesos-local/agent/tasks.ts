@@ -31,14 +31,48 @@ export function runTask(step: Step, framework: FrameworkInfo, info: TaskInfo): v
   const task = newTask(frameworkId, taskId, executorId, info);
   state.tasks.set(taskKey(frameworkId, taskId), task);
   const executor = executorOf(state, frameworkId, executorId) ?? startExecutor(step, framework, info);
+  start(step, executor, task);
+}
+
+/** The executor is given all of them at once. */
+export function runGroup(step: Step, framework: FrameworkInfo, infos: TaskInfo[]): void {
+  const { state } = step;
+  const [first] = infos;
+  const frameworkId = framework.id?.value ?? '';
+  const executorId = first?.executor?.executor_id.value;
+  if (!first || executorId === undefined) return;
+  state.frameworks.set(frameworkId, framework);
+  const group = first.task_id.value;
+  const tasks = infos.map((info) => ({ ...newTask(frameworkId, info.task_id.value, executorId, info), group }));
+  for (const task of tasks) state.tasks.set(taskKey(frameworkId, task.taskId), task);
+  const executor = executorOf(state, frameworkId, executorId) ?? startExecutor(step, framework, first);
+  for (const task of tasks) start(step, executor, task);
+}
+
+function start(step: Step, executor: Executor, task: AgentTaskRecord): void {
   if (executor.terminating) pushDropped(step, task, 'Executor is terminating', 'REASON_EXECUTOR_TERMINATED');
   else if (executor.connection !== null) deliver(step, executor, task);
 }
 
 export function deliver(step: Step, executor: Executor, task: AgentTaskRecord): void {
   if (!task.info || task.delivered || isTerminal(task.stream.latestState)) return;
-  task.delivered = true;
+  const group = groupOf(step, task);
+  for (const one of group) one.delivered = true;
+  if (task.group !== undefined) {
+    const tasks = group.flatMap(({ info }) => (info ? [info] : []));
+    toExecutor(step, executor, { type: 'LAUNCH_GROUP', launch_group: { task_group: { tasks } } });
+    return;
+  }
   toExecutor(step, executor, { type: 'LAUNCH', launch: { task: task.info } });
+}
+
+/** The task, and those that were launched with it as a group. */
+function groupOf({ state }: Step, task: AgentTaskRecord): AgentTaskRecord[] {
+  if (task.group === undefined) return [task];
+  return [...state.tasks.values()].filter(
+    (other) =>
+      other.frameworkId === task.frameworkId && other.executorId === task.executorId && other.group === task.group,
+  );
 }
 
 function startExecutor(step: Step, framework: FrameworkInfo, task: TaskInfo): Executor {
@@ -92,7 +126,8 @@ export function killTask(step: Step, frameworkId: string, taskId: string, killPo
   const executor = executorOf(state, frameworkId, task.executorId);
   if (task.info && !task.delivered) {
     const message = 'A kill-task request was received before the task was delivered to its executor';
-    pushAgentStatus(step, task, 'TASK_KILLED', message, 'REASON_TASK_KILLED_DURING_LAUNCH');
+    for (const one of groupOf(step, task))
+      pushAgentStatus(step, one, 'TASK_KILLED', message, 'REASON_TASK_KILLED_DURING_LAUNCH');
     if (executor && !executor.subscribedOnce && !hasWork(step, executor)) shutdownExecutor(step, executor);
     return;
   }
@@ -150,8 +185,16 @@ function completeStatus(
     timestamp: timestamp ?? step.nowMs / 1000,
     ...(uuid !== undefined && { uuid }),
     ...rest,
-    ...(task?.info && { container_status: container }),
+    ...(task?.info && { container_status: nestedStatus(status, network) ?? container }),
   };
+}
+
+/** Of a container that the executor runs in its own; ended ones have no network. Null: the executor's is meant. */
+function nestedStatus({ state, container_status }: TaskStatus, network: object): TaskStatus['container_status'] | null {
+  const { container_id, executor_pid } = container_status ?? {};
+  if (!container_id?.parent) return null;
+  if (isTerminal(state)) return { container_id };
+  return { container_id, network_infos: [network], ...(executor_pid !== undefined && { executor_pid }) };
 }
 
 export function acknowledgeStatus(step: Step, frameworkId: string, taskId: string, uuid: string): void {

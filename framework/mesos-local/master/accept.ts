@@ -1,15 +1,14 @@
 import type { OfferOperation, SchedulerCallBody } from '../../mesos-http-client/calls.js';
 import { isResourceOperation } from '../../mesos-http-client/operations.js';
-import { add, allocate, subtract, unallocate } from '../../mesos-http-client/resources.js';
+import { add, allocate, unallocate } from '../../mesos-http-client/resources.js';
 import type { Resource, TaskInfo } from '../../mesos-http-client/types.js';
 import { count } from '../metrics.js';
+import { launch, launchGroup } from './launch.js';
 import { refuse } from './offers.js';
 import { tellFailure } from './operation-statuses.js';
 import { carryOut } from './operations.js';
-import { taskAdded } from './operator-stream.js';
-import { type Agent, executorKey, type Framework, type HeldOffer, type Step, sendToAgent } from './state.js';
-import { completeTask, demandOf, taskError, type ValidationContext } from './task-validation.js';
-import { newTaskRecord, sendMasterStatus } from './tasks.js';
+import type { Agent, Framework, HeldOffer, Step } from './state.js';
+import { sendMasterStatus } from './tasks.js';
 
 /** ACCEPT: all offers must be valid, then the operations are carried out in order on their sum (observed 20, 21). */
 
@@ -89,80 +88,28 @@ function performAll(
   operations: OfferOperation[],
 ): Resource[] {
   const agent = step.state.agents.get(offer.agentId) as Agent;
+  const place = { step, framework, agent, role: offer.role };
   let available = allocate(add(...offers.map(({ resources }) => resources)), offer.role);
   for (const operation of operations) {
     count(framework.counters, 'operations', `operations/${operation.type?.toLowerCase() ?? 'unknown'}`);
     if (isResourceOperation(operation)) {
       available = carryOut(step, framework, agent, offer.role, operation, available);
-    } else if (operation.type !== 'LAUNCH') refuseOperation(step, framework, operation, null);
-    else {
-      for (const task of operation.launch?.task_infos ?? []) {
-        available = launch(step, framework, agent, offer.role, task, available);
-      }
-    }
+    } else if (operation.type === 'LAUNCH') {
+      for (const task of operation.launch?.task_infos ?? []) available = launch(place, task, available);
+    } else if (operation.type === 'LAUNCH_GROUP' && operation.launch_group)
+      available = launchGroup(place, operation.launch_group, available);
+    else
+      refuseOperation(
+        step,
+        framework,
+        operation,
+        `${(operation as OfferOperation).type} is not supported by this master`,
+      );
   }
   return available;
 }
 
-/** @returns what is left of `available` */
-function launch(
-  step: Step,
-  framework: Framework,
-  agent: Agent,
-  role: string,
-  given: TaskInfo,
-  available: Resource[],
-): Resource[] {
-  const task = completeTask(given, framework.id, role);
-  const context: ValidationContext = {
-    agentId: agent.id,
-    frameworkId: framework.id,
-    role,
-    available,
-    isTaskIdInUse: (id) => framework.tasks.has(id) || framework.unreachableTasks.has(id),
-    runningExecutor: (id) => agent.executors.get(executorKey(framework.id, id))?.info,
-  };
-  const error = taskError(task, context);
-  if (error) {
-    rejectTask(step, framework, given, error, 'REASON_TASK_INVALID');
-    return available;
-  }
-  const left = subtract(available, demandOf(task, context));
-  const record = newTaskRecord(framework.id, task, 'TASK_STAGING');
-  framework.tasks.set(record.id, record);
-  taskAdded(step, record);
-  if (task.executor) {
-    const key = executorKey(framework.id, task.executor.executor_id.value);
-    agent.executors.set(key, { frameworkId: framework.id, info: task.executor });
-  }
-  sendToAgent(step, agent, { type: 'runTask', framework: framework.info, task });
-  return left;
-}
-
-function rejectTask(
-  step: Step,
-  framework: Framework,
-  task: TaskInfo,
-  message: string,
-  reason: 'REASON_TASK_INVALID' | 'REASON_TASK_GROUP_INVALID',
-): void {
-  const ids = { taskId: task.task_id.value, agentId: task.agent_id.value };
-  sendMasterStatus(step, framework, { ...ids, state: 'TASK_ERROR', message, reason });
-}
-
-/** Task groups are not run here; other operations fail with their offers, in silence if they have no id (observed 30). */
-function refuseOperation(
-  step: Step,
-  framework: Framework,
-  operation: OfferOperation,
-  offersFault: string | null,
-): void {
-  if (operation.type !== 'LAUNCH_GROUP') {
-    const message = offersFault ?? `${operation.type} is not supported by this master`;
-    tellFailure(step, framework, operation, message);
-  } else if (offersFault === null) {
-    const message = 'LAUNCH_GROUP is not supported by this master';
-    for (const task of operation.launch_group.task_group.tasks)
-      rejectTask(step, framework, task, message, 'REASON_TASK_GROUP_INVALID');
-  }
+/** Operations that were not carried out fail in silence if they have no id (observed 30). */
+function refuseOperation(step: Step, framework: Framework, operation: OfferOperation, fault: string): void {
+  if (operation.type !== 'LAUNCH_GROUP') tellFailure(step, framework, operation, fault);
 }

@@ -20,7 +20,7 @@ export interface ValidationContext {
 
 const ID_BYTES_MAX = 255;
 
-function idError(id: string): string | null {
+export function idError(id: string): string | null {
   if (id === '') return 'ID must not be empty';
   if (Buffer.byteLength(id) > ID_BYTES_MAX) return `ID must not be greater than ${ID_BYTES_MAX} characters`;
   if (id === '.' || id === '..') return `'${id}' is disallowed`;
@@ -69,6 +69,11 @@ function executorError(task: TaskInfo, context: ValidationContext): string | nul
     const given = executor.framework_id?.value;
     return `ExecutorInfo has an invalid FrameworkID (Actual: ${given} vs Expected: ${context.frameworkId})`;
   }
+  return compatibilityError(executor, context);
+}
+
+/** The same id means the same executor. */
+export function compatibilityError(executor: ExecutorInfo, context: ValidationContext): string | null {
   const running = context.runningExecutor(executor.executor_id.value);
   if (!running || lodash.isEqual(running, executor)) return null;
   const line = '-'.repeat(60);
@@ -133,26 +138,31 @@ function withDefaults(command: CommandInfo): CommandInfo {
   };
 }
 
-/** The task as the master hands it on: allocation, framework id and proto defaults filled in. */
+function completeResources(resources: readonly Resource[] = [], role: string): Resource[] {
+  return resources.map((resource) => {
+    const refined = toRefinedFormat(resource);
+    return refined.allocation_info?.role ? refined : (allocate([refined], role)[0] as Resource);
+  });
+}
+
+/** The executor as the master hands it on: allocation, framework id and proto defaults filled in. */
+export function completeExecutor(executor: ExecutorInfo, frameworkId: string, role: string): ExecutorInfo {
+  return {
+    ...executor,
+    type: executor.type ?? 'CUSTOM',
+    framework_id: executor.framework_id ?? { value: frameworkId },
+    ...(executor.command && { command: withDefaults(executor.command) }),
+    resources: completeResources(executor.resources, role),
+  };
+}
+
+/** The task as the master hands it on. */
 export function completeTask(task: TaskInfo, frameworkId: string, role: string): TaskInfo {
-  const complete = (resources: Resource[] = []) =>
-    resources.map((resource) => {
-      const refined = toRefinedFormat(resource);
-      return refined.allocation_info?.role ? refined : (allocate([refined], role)[0] as Resource);
-    });
   const { executor, command } = task;
   return {
     ...task,
-    resources: complete(task.resources),
+    resources: completeResources(task.resources, role),
     ...(command && { command: withDefaults(command) }),
-    ...(executor && {
-      executor: {
-        ...executor,
-        type: executor.type ?? 'CUSTOM',
-        framework_id: executor.framework_id ?? { value: frameworkId },
-        ...(executor.command && { command: withDefaults(executor.command) }),
-        resources: complete(executor.resources),
-      },
-    }),
+    ...(executor && { executor: completeExecutor(executor, frameworkId, role) }),
   };
 }

@@ -7,8 +7,8 @@ import { type Json, readTrace, traceNames } from './trace.js';
 const SHORT_PINGS = { agentPingIntervalMs: 1000, agentPingsMissedMax: 3 };
 /** Two agents are offered in the order in which they were. */
 const SEEDS: Record<string, number> = { '05-decline': 2 };
-/** Two masters, and task groups: only what clients make of them is replayed. */
-const ELSEWHERE = ['15b-master-failover', '06-launch-group', '06b-default-executor-env'];
+/** Two masters: only what the client made of it is replayed. */
+const ELSEWHERE = ['15b-master-failover'];
 
 function settingsOf(name: string) {
   return { seed: SEEDS[name] ?? 1, ...(name.startsWith('13') && SHORT_PINGS) };

@@ -98,36 +98,11 @@ export class SteppedAgent {
   /** An executor that has started and subscribes when it first has something to say. */
   update(frameworkId: string, executorId: string, status: TaskStatus): void {
     this.#subscribed(frameworkId, executorId);
-    const {
-      task_id,
-      state,
-      message,
-      executor_id,
-      source,
-      reason,
-      data,
-      timestamp,
-      uuid,
-      healthy,
-      check_status,
-      labels,
-    } = status;
-    const told = {
-      task_id,
-      state,
-      message,
-      executor_id,
-      source,
-      reason,
-      data,
-      timestamp,
-      uuid,
-      healthy,
-      check_status,
-      labels,
-    };
-    const present = Object.fromEntries(Object.entries(told).filter(([, value]) => value !== undefined));
-    this.#step({ type: 'executorUpdate', frameworkId, executorId, status: present as unknown as TaskStatus });
+    // What the agent adds to it is left out.
+    const { agent_id: _, container_status, ...own } = status;
+    const container_id = container_status?.container_id;
+    const told = { ...own, ...(container_id?.parent && { container_status: { container_id } }) };
+    this.#step({ type: 'executorUpdate', frameworkId, executorId, status: told });
   }
 
   message(frameworkId: string, executorId: string, data: string): void {

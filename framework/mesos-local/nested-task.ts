@@ -1,0 +1,161 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { closeSync, mkdirSync, openSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import type { StatusChange } from '../mesos-http-client/index.js';
+import type { KillPolicy, TaskInfo, TaskState } from '../mesos-http-client/types.js';
+import { fetchUri } from './agent/fetcher.js';
+import { TaskChecks } from './checks/task-checks.js';
+import { emptyStatus } from './checks/verdict.js';
+import { commandLine } from './command-line.js';
+import { endingWords } from './ending-words.js';
+import { signalGroup } from './process-group.js';
+
+const KILL_GRACE_MS = 3000;
+/** The longest time a timer can wait. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
+export interface NestedSettings {
+  /** Of the executor. */
+  sandbox: string;
+  containerId: string;
+  tellsKilling: boolean;
+  update(taskId: string, change: StatusChange): void;
+  /** `failed`: the others of its group are to end, too. */
+  ended(task: NestedTask, failed: boolean): void;
+}
+
+/** One task of a group: a process with a folder of its own below the executor's, where Mesos has them. */
+export class NestedTask {
+  readonly id: string;
+  readonly #task: TaskInfo;
+  readonly #settings: NestedSettings;
+  readonly #containerId = randomUUID();
+  readonly #sandbox: string;
+  readonly #abort = new AbortController();
+  #child: ChildProcess | null = null;
+  #checks: TaskChecks | null = null;
+  #killed: Partial<StatusChange> | null = null;
+  #isOver = false;
+
+  constructor(task: TaskInfo, settings: NestedSettings) {
+    this.id = task.task_id.value;
+    this.#task = task;
+    this.#settings = settings;
+    this.#sandbox = join(settings.sandbox, 'containers', this.#containerId);
+  }
+
+  async launch(): Promise<void> {
+    try {
+      mkdirSync(this.#sandbox, { recursive: true, mode: 0o750 });
+      mkdirSync(join(this.#settings.sandbox, 'tasks'), { recursive: true });
+      symlinkSync(this.#sandbox, join(this.#settings.sandbox, 'tasks', this.id));
+      this.#update('TASK_STARTING');
+      for (const uri of this.#task.command?.uris ?? [])
+        await fetchUri(uri, { sandbox: this.#sandbox, account: null, signal: this.#abort.signal });
+      if (!this.#isOver) this.#spawn();
+    } catch (error) {
+      const reason = 'REASON_CONTAINER_LAUNCH_FAILED';
+      this.#end('TASK_FAILED', { reason, message: `Failed to launch container: ${(error as Error).message}` });
+    }
+  }
+
+  #spawn(): void {
+    const { file, argv } = commandLine(this.#task.command ?? {});
+    const outputs = ['stdout', 'stderr'].map((name) => openSync(join(this.#sandbox, name), 'a', 0o644));
+    const env = this.#environment();
+    const stdio = ['ignore', ...outputs] as ['ignore', number, number];
+    const child = spawn(file, argv.slice(1), {
+      argv0: argv[0] ?? file,
+      cwd: this.#sandbox,
+      detached: true,
+      stdio,
+      env,
+    });
+    for (const output of outputs) closeSync(output);
+    this.#child = child;
+    child.once('error', ({ message }) =>
+      this.#end('TASK_FAILED', { message: `Failed to start the command: ${message}` }),
+    );
+    child.once('exit', (code, signal) => this.#exited(code, signal));
+    this.#update('TASK_RUNNING');
+    this.#checks = new TaskChecks(this.#task, env, {
+      update: (change) => this.#tell(change),
+      unhealthy: () => this.kill(undefined, { healthy: false }),
+    });
+    const { nanoseconds } = this.#task.max_completion_time ?? {};
+    if (nanoseconds !== undefined) this.#endAfter(child, nanoseconds / 1e6);
+  }
+
+  /** What Mesos' containerizer gives nested containers, which do not inherit the executor's. */
+  #environment(): NodeJS.ProcessEnv {
+    const variables = this.#task.command?.environment?.variables ?? [];
+    const role = this.#task.resources?.[0]?.allocation_info?.role;
+    return {
+      ...(role !== undefined && { MESOS_ALLOCATION_ROLE: role }),
+      MESOS_CONTAINER_IP: process.env.LIBPROCESS_IP,
+      MESOS_SANDBOX: this.#sandbox,
+      PATH: process.env.PATH,
+      ...Object.fromEntries(variables.map(({ name, value }) => [name, value ?? ''])),
+    };
+  }
+
+  #endAfter(child: ChildProcess, ms: number): void {
+    const policy = { grace_period: { nanoseconds: 0 } };
+    const late = { state: 'TASK_FAILED', reason: 'REASON_MAX_COMPLETION_TIME_REACHED' } as const;
+    const timer = setTimeout(() => this.kill(policy, late), Math.min(ms, TIMER_MS_MAX));
+    child.once('exit', () => clearTimeout(timer));
+  }
+
+  pause(paused: boolean): void {
+    this.#checks?.pause(paused);
+  }
+
+  /** @param ending what its last update says beside TASK_KILLED, or instead */
+  kill(policy?: KillPolicy, ending: Partial<StatusChange> = {}): void {
+    if (this.#killed || this.#isOver) return;
+    this.#killed = ending;
+    this.#abort.abort(new Error('the task is killed'));
+    this.#checks?.stop();
+    if (this.#child) this.#terminate(this.#child, policy);
+    else this.#end('TASK_KILLED', ending);
+  }
+
+  #terminate(child: ChildProcess, policy: KillPolicy | undefined): void {
+    if (this.#settings.tellsKilling) this.#update('TASK_KILLING');
+    signalGroup(child, 'SIGTERM');
+    const grace = policy?.grace_period ?? this.#task.kill_policy?.grace_period;
+    setTimeout(() => signalGroup(child, 'SIGKILL'), grace ? grace.nanoseconds / 1e6 : KILL_GRACE_MS).unref();
+  }
+
+  /** At once, and untold. */
+  destroy(): void {
+    if (this.#child) signalGroup(this.#child, 'SIGKILL');
+  }
+
+  #exited(code: number | null, signal: NodeJS.Signals | null): void {
+    this.destroy();
+    const state = this.#killed ? 'TASK_KILLED' : code === 0 ? 'TASK_FINISHED' : 'TASK_FAILED';
+    this.#end(state, { message: endingWords(code, signal), ...this.#killed });
+  }
+
+  #end(state: TaskState, more: Partial<StatusChange>): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#checks?.stop();
+    this.#update(state, more);
+    this.#settings.ended(this, state !== 'TASK_FINISHED');
+  }
+
+  #update(state: TaskState, more: Partial<StatusChange> = {}): void {
+    const { check } = this.#task;
+    this.#tell({ state, ...more, ...(check && { check_status: emptyStatus(check.type) }) });
+  }
+
+  #tell(change: StatusChange): void {
+    const container_id = { value: this.#containerId, parent: { value: this.#settings.containerId } };
+    const { pid } = this.#child ?? {};
+    const container_status = { container_id, ...(pid !== undefined && { executor_pid: pid }) };
+    this.#settings.update(this.id, { ...change, container_status });
+  }
+}
