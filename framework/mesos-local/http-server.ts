@@ -1,10 +1,13 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { gzipSync } from 'node:zlib';
 import { encodeRecord } from '../mesos-http-client/recordio.js';
 import { Refusal } from './http-call.js';
 import { encodeJson } from './json.js';
 import { serverWith, type Tls } from './tls.js';
 
 export const BODY_BYTES_MAX = 16 * 1024 * 1024;
+/** libprocess' GZIP_MINIMUM_BODY_LENGTH */
+const GZIP_BYTES_MIN = 1024;
 /** A subscriber that lets this much wait is cut off, as one that has hung up. */
 export const STREAM_BYTES_MAX = 64 * 1024 * 1024;
 
@@ -55,10 +58,20 @@ export function answerEmpty(response: ServerResponse, status: number): void {
   response.end();
 }
 
+/** Compressed if that is worth it and the client takes it; event streams never are (observed 6). */
 export function answerJson(response: ServerResponse, value: object): void {
-  const body = Buffer.from(encodeJson(value));
+  const plain = Buffer.from(encodeJson(value));
+  const isPacked = plain.length >= GZIP_BYTES_MIN && acceptsGzip(response.req.headers['accept-encoding'] ?? '');
+  const body = isPacked ? gzipSync(plain) : plain;
+  if (isPacked) response.setHeader('Content-Encoding', 'gzip');
   response.writeHead(200, { 'Content-Length': body.length, 'Content-Type': 'application/json' });
   response.end(body);
+}
+
+function acceptsGzip(header: string): boolean {
+  const codings = header.split(',').map((one) => one.trim().split(/\s*;\s*q=/));
+  const named = codings.find(([coding]) => coding === 'gzip') ?? codings.find(([coding]) => coding === '*');
+  return named !== undefined && Number(named[1] ?? 1) > 0;
 }
 
 export function answerNotFound(response: ServerResponse): void {

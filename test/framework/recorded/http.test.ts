@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { RecordDecoder } from '../../../framework/mesos-http-client/recordio.js';
 import { MasterLoop } from '../../../framework/mesos-local/master/loop.js';
 import { MASTER_TIMINGS } from '../../../framework/mesos-local/timings.js';
@@ -94,6 +95,28 @@ describe('an embedded master on requests recorded from Apache Mesos', () => {
     const { type, subscribed } = JSON.parse(String(record));
     assert.deepEqual([type, Object.keys(subscribed)], ['SUBSCRIBED', ['get_state', 'heartbeat_interval_seconds']]);
   });
+
+  for (const [coding, isPacked] of [
+    ['gzip', true],
+    ['deflate, gzip;q=0.5', true],
+    ['*', true],
+    ['gzip;q=0, *', false],
+    ['deflate', false],
+  ] as const) {
+    it(`/state to who accepts '${coding}' is ${isPacked ? '' : 'not '}compressed; short answers and streams never are`, async () => {
+      const headers = { ...JSON_HEADERS, 'Accept-Encoding': coding };
+      const [long, short] = await Promise.all(
+        ['/state', '/version'].map((path) => send(path, 'GET', headers, undefined)),
+      );
+      const stream = await send('/api/v1', 'POST', headers, JSON.stringify({ type: 'SUBSCRIBE' }));
+      const codings = [long, short, stream].map((answer) => answer?.headers['content-encoding']);
+      assert.deepEqual(codings, [isPacked ? 'gzip' : undefined, undefined, undefined]);
+      const chunks: Buffer[] = [];
+      for await (const chunk of long as IncomingMessage) chunks.push(chunk as Buffer);
+      const body = Buffer.concat(chunks);
+      assert.ok(JSON.parse(String(isPacked ? gunzipSync(body) : body)).frameworks.length > 0);
+    });
+  }
 
   it("metrics are read with the machine's own", async () => {
     const answer = await exchange({ label: '', to: 'GET /metrics/snapshot?timeout=5secs', status: 200 });
