@@ -1,5 +1,7 @@
 /** Commands that try a master of somebody else, or an embedded one: which, and the verdict. */
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { authorization, credential } from './conformance/credential.js';
 import type { Counts } from './mocha.js';
 
 const ANSWER_TIMEOUT_MS = 5000;
@@ -14,18 +16,21 @@ interface Needs {
   /** As in package.json. */
   command: string;
   agentsMin: number;
+  /** The suite can name itself to a master that asks. */
+  takesCredential?: boolean;
 }
 
 /** Ends the run with status 2: it could not be tried. */
 export function refuse(command: string, problem: string): never {
-  console.error(`${problem}\nUse: npm run ${command} -- [--master http://HOST:PORT] [WORD ...]`);
+  console.error(`${problem}\nUse: npm run ${command} -- [--master http://HOST:PORT [--credential FILE]] [WORD ...]`);
   process.exit(2);
 }
 
 /** Reads the arguments, looks whether the master can be tried, and names it to the suite by `MASTER_URL`. */
-export async function givenMaster({ command, agentsMin }: Needs): Promise<GivenMaster> {
+export async function givenMaster({ command, agentsMin, takesCredential }: Needs): Promise<GivenMaster> {
   const { values, positionals } = parse(command);
   const master = values.master?.replace(/\/$/, '');
+  useCredential(command, values.credential, takesCredential === true && master !== undefined);
   if (master === undefined) return { what: 'the embedded master', words: positionals };
   const what = await subject(command, master, agentsMin);
   process.env.MASTER_URL = master;
@@ -34,9 +39,24 @@ export async function givenMaster({ command, agentsMin }: Needs): Promise<GivenM
 
 function parse(command: string) {
   try {
-    return parseArgs({ allowPositionals: true, options: { master: { type: 'string' } } });
+    return parseArgs({
+      allowPositionals: true,
+      options: { master: { type: 'string' }, credential: { type: 'string' } },
+    });
   } catch (error) {
     return refuse(command, (error as Error).message);
+  }
+}
+
+/** Named to the suite by `MASTER_CREDENTIAL`. */
+function useCredential(command: string, file: string | undefined, isTaken: boolean): void {
+  if (file === undefined) return;
+  if (!isTaken) refuse(command, '--credential is for the conformance of the master of --master.');
+  process.env.MASTER_CREDENTIAL = resolve(file);
+  try {
+    credential();
+  } catch (error) {
+    refuse(command, `--credential: ${(error as Error).message}`);
   }
 }
 
@@ -55,7 +75,10 @@ async function subject(command: string, master: string, agentsMin: number): Prom
 }
 
 async function page<Body>(master: string, name: string): Promise<Body> {
-  const answer = await fetch(`${master}/${name}`, { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
+  const answer = await fetch(`${master}/${name}`, {
+    headers: authorization(),
+    signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+  });
   if (!answer.ok) throw new Error(`GET /${name} answers ${answer.status}`);
   return (await answer.json()) as Body;
 }

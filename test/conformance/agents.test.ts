@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Offer } from '../../framework/mesos-http-client/types.js';
 import type { LocalCluster } from '../../framework/mesos-local/cluster.js';
-import { send } from './raw-http.js';
+import { page, send } from './raw-http.js';
 import { commandTask, frameworkInfo, oldFrameworkInfo, RawScheduler, ROLE } from './scheduler.js';
 import { agentsRegistered, startTarget, type Target } from './target.js';
 import { isRunning, until } from './wait.js';
@@ -195,9 +195,9 @@ describe('conformance: agents and masters that go away', () => {
     await until('agent and executor end', () => !isRunning(pid) && !isRunning(cluster.agents[0]?.pid ?? 0));
     await cluster.restartAgent(0);
     await agentsRegistered(cluster.masterUrl, 2);
-    const page = (await (await fetch(`${cluster.masterUrl}/slaves`)).json()) as { slaves: { id: string }[] };
+    const { slaves } = await page<{ slaves: { id: string }[] }>(cluster.masterUrl, '/slaves');
     assert.ok(
-      page.slaves.some(({ id }) => id === agent_id.value),
+      slaves.some(({ id }) => id === agent_id.value),
       'its next life has its id',
     );
   });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import lodash from 'lodash';
 import type { Offer } from '../../framework/mesos-http-client/types.js';
-import { send } from './raw-http.js';
+import { page as pageOf, send } from './raw-http.js';
 import { commandTask, frameworkInfo, RawScheduler } from './scheduler.js';
 import { activeAgents, startTarget, type Target } from './target.js';
 import { until } from './wait.js';
@@ -100,7 +100,7 @@ describe('conformance: offers and filters', () => {
       await until('its offer', () => scheduler.offers.slice(seen).some((o) => o.agent_id.value === agent_id.value));
     };
     const page = async () => {
-      const { slaves } = (await (await fetch(`${target.masterUrl}/slaves`)).json()) as { slaves: AgentPage[] };
+      const { slaves } = await pageOf<{ slaves: AgentPage[] }>(target.masterUrl, '/slaves');
       return slaves.find(({ id }) => id === agent_id.value) as AgentPage;
     };
     let seen = scheduler.offers.length;

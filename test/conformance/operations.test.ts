@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { labelsOf, type ResourceOperation, reserved, volumeOn } from '../../framework/mesos-http-client/operations.js';
 import { contains, reservationsOf } from '../../framework/mesos-http-client/resources.js';
 import type { Offer, OfferOperation, Resource, TaskInfo } from '../../framework/mesos-http-client/types.js';
+import { credential } from './credential.js';
 import { commandTask, frameworkInfo, RawScheduler, ROLE } from './scheduler.js';
 import { startTarget, type Target } from './target.js';
 import { until } from './wait.js';
 
-const principal = 'conformance-principal';
+const principal = credential()?.principal ?? 'conformance-principal';
 const reservation = {
   type: 'DYNAMIC' as const,
   role: ROLE,
@@ -124,7 +125,9 @@ describe('conformance: reservations and volumes', () => {
         type: 'RESERVE',
         reserve: { resources: own.map((one) => ({ ...one, reservations: [{ ...reservation, principal: 'other' }] })) },
       }),
-      /^A reserve operation was attempted by authenticated principal 'conformance-principal', which does not match a reserved resource in the request with principal 'other'; on agent /,
+      new RegExp(
+        `^A reserve operation was attempted by authenticated principal '${principal}', which does not match a reserved resource in the request with principal 'other'; on agent `,
+      ),
     ],
     [
       'another role',
@@ -142,7 +145,9 @@ describe('conformance: reservations and volumes', () => {
     [
       'a reservation that is not there',
       () => ({ type: 'UNRESERVE', unreserve: { resources: [cpus] } }),
-      /does not contain cpus\(allocated: conformance\)\(reservations: \[\(DYNAMIC,conformance,conformance-principal,\{instance: i-1\}\)\]\):0\.5$/,
+      new RegExp(
+        `does not contain cpus\\(allocated: conformance\\)\\(reservations: \\[\\(DYNAMIC,conformance,${principal},\\{instance: i-1\\}\\)\\]\\):0\\.5$`,
+      ),
     ],
   ];
   for (const [what, operation, message] of refused) {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type LocalCluster, startLocalCluster } from '../../framework/mesos-local/cluster.js';
 import { AGENT_TIMINGS, MASTER_TIMINGS } from '../../framework/mesos-local/timings.js';
+import { page } from './raw-http.js';
 import { until } from './wait.js';
 
 /**
@@ -53,6 +54,6 @@ export async function agentsRegistered(masterUrl: string, count: number): Promis
 }
 
 export async function activeAgents(masterUrl: string): Promise<number> {
-  const page = (await (await fetch(`${masterUrl}/slaves`)).json()) as { slaves: { active: boolean }[] };
-  return page.slaves.filter((agent) => agent.active).length;
+  const { slaves } = await page<{ slaves: { active: boolean }[] }>(masterUrl, '/slaves');
+  return slaves.filter((agent) => agent.active).length;
 }

@@ -6,7 +6,8 @@ import { checkClaims, executorToken, tokenClaims } from '../../../framework/meso
 import { gateOf, readCredentials } from '../../../framework/mesos-local/authentication.js';
 import { type LocalCluster, startLocalCluster } from '../../../framework/mesos-local/cluster.js';
 import { send } from '../../conformance/raw-http.js';
-import { frameworkInfo } from '../../conformance/scheduler.js';
+import { frameworkInfo, RawScheduler } from '../../conformance/scheduler.js';
+import { agentsRegistered } from '../../conformance/target.js';
 import { until } from '../../conformance/wait.js';
 import { Watched } from '../mesos-http-client/scheduler-harness.js';
 import { KeepingScheduler } from './keeping-scheduler.js';
@@ -48,6 +49,23 @@ describe('mesos-local: authentication', () => {
       }
     });
   }
+
+  it('the conformance suite names the principal of its --credential file', async () => {
+    const file = join(directory, 'alice.json');
+    writeFileSync(file, JSON.stringify(ALICE));
+    await assert.rejects(
+      RawScheduler.subscribe(cluster.masterUrl, frameworkInfo()).then(({ frameworkId }) => frameworkId),
+    );
+    process.env.MASTER_CREDENTIAL = file;
+    try {
+      await agentsRegistered(cluster.masterUrl, 1);
+      const scheduler = await RawScheduler.subscribe(cluster.masterUrl, frameworkInfo());
+      assert.ok(scheduler.frameworkId);
+      await scheduler.teardown();
+    } finally {
+      delete process.env.MASTER_CREDENTIAL;
+    }
+  });
 
   it('asks nobody for /health and /version', async () => {
     for (const url of [cluster.masterUrl, cluster.agents[0]?.url as string])
