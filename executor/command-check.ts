@@ -1,7 +1,8 @@
-/** A command that checks the program: run beside it, and ended with all that it started when its time is up. */
+/** A command that checks the program: run beside it, and ended with all that it started when its time is up, or the executor is killed. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { ProbeOutcome } from '../framework/probes/types.js';
+import { Guardian } from './guardian.js';
 import type { Owner } from './owner.js';
 
 export interface Surroundings {
@@ -19,7 +20,9 @@ export async function runCommand(
 ): Promise<ProbeOutcome> {
   const late = AbortSignal.timeout(timeoutMs);
   const bound = AbortSignal.any([late, ended]);
+  const guardian = new Guardian();
   const child = spawn('/bin/sh', ['-c', shell], { cwd, env, detached: true, stdio: 'ignore', ...owner });
+  if (child.pid !== undefined) guardian.watch(child.pid);
   const end = () => endGroup(child);
   bound.addEventListener('abort', end);
   try {
@@ -31,6 +34,7 @@ export async function runCommand(
   } finally {
     bound.removeEventListener('abort', end);
     endGroup(child);
+    guardian.dismiss();
   }
 }
 

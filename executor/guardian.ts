@@ -1,5 +1,5 @@
 /**
- * Ends the program's session when the executor dies without a chance to do so (kill -9, out of memory).
+ * Ends the session of the program, or of a command that checks it, when the executor dies without a chance to do so (kill -9, out of memory).
  *
  * A small shell in a session of its own reads from a pipe that only the executor holds open. The pipe's end without a
  * farewell means that the executor is gone. PR_SET_PDEATHSIG would reach the first process only, not its children.
@@ -33,7 +33,7 @@ export class Guardian {
     this.shell.stdin?.on('error', () => {});
   }
 
-  /** `session` is the id of the program's session, which is its first process. */
+  /** `session` is the id of the session, which is its first process. */
   watch(session: number): void {
     this.shell.stdin?.write(`${session}\n`);
   }

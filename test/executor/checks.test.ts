@@ -1,6 +1,7 @@
 /** Checks that the executor makes of its program: when, and what is told of them. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import type { CheckAssignment, HealthAssignment } from '../../executor/assignment.js';
 import { runCommand } from '../../executor/command-check.js';
 import type { TaskAction } from '../../executor/task-types.js';
@@ -97,15 +98,33 @@ describe('executor: commands that check', () => {
       const late = await runCommand(shell, 500, place, new AbortController().signal);
       assert.deepEqual(late, { type: 'failed', of: 'command', cause: 'the command did not end within 0.5 s' });
       const child = Number(readFileSync(`${directory}/child`, 'utf8'));
-      await eventually('the end of the child', () => {
-        try {
-          return /^State:\s+[ZX]/m.test(readFileSync(`/proc/${child}/status`, 'utf8'));
-        } catch {
-          return true;
-        }
-      });
+      await eventually('the end of the child', () => hasEnded(child));
       const over = await runCommand('sleep 60', 60_000, place, AbortSignal.timeout(50));
       assert.deepEqual(over, { type: 'failed', of: 'command', cause: 'the command was ended by SIGKILL' });
     });
   });
+
+  it('end with an executor that is killed', async () => {
+    await withDirectory(async (directory) => {
+      const module = new URL('../../executor/command-check.js', import.meta.url).href;
+      const place = JSON.stringify({ directory, env: { PATH: '/usr/bin:/bin' }, owner: null });
+      const shell = 'sleep 600 & echo $! > started; mv started child; wait';
+      const script = `const { runCommand } = await import('${module}');
+        await runCommand(${JSON.stringify(shell)}, 600000, ${place}, new AbortController().signal);`;
+      const executor = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'ignore' });
+      await eventually('the command', () => existsSync(`${directory}/child`));
+      const child = Number(readFileSync(`${directory}/child`, 'utf8'));
+      assert.equal(hasEnded(child), false);
+      executor.kill('SIGKILL');
+      await eventually('the end of the command', () => hasEnded(child));
+    });
+  });
 });
+
+function hasEnded(pid: number): boolean {
+  try {
+    return /^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return true;
+  }
+}
