@@ -25,6 +25,8 @@ import { describeAgent, tell } from './story.js';
 
 const releaseFirstMs = 5000;
 const releaseMaxMs = 60_000;
+/** An agent that offers nothing for longer is asked about. */
+const silentMs = 60_000;
 
 /** For the next instance of the app; its task is about to be launched on this agent. */
 export function newReservation(
@@ -92,10 +94,14 @@ export function noteEnded(context: Context, task: TaskRecord, { state }: TaskSta
   if (kept) noteIdle(context, kept, state);
 }
 
-/** Of a task that the store does not know any more: its app has been deleted while it was out of reach. */
-export function noteStray(context: Context, { task_id, state }: TaskStatus): void {
+/**
+ * Of a task that the store does not know any more: its app has been deleted while it was out of reach, or it has been asked for since
+ * its agent does not offer what it keeps. That it has ended is known in this case, only that its agent is gone is news.
+ */
+export function noteStray(context: Context, { task_id, state, uuid }: TaskStatus): void {
   const kept = context.state.reservations.get(instanceOfTask(task_id.value));
   if (!kept || lastTaskOf(kept) !== task_id.value || state === 'TASK_UNREACHABLE') return;
+  if (kept.idleSinceMs !== null && uuid === undefined && state !== 'TASK_GONE_BY_OPERATOR') return;
   if (isTerminal(state) || state === 'TASK_UNKNOWN') noteIdle(context, kept, state);
   else if (!kept.confirmed) context.state.reservations.put(kept.id, { ...kept, confirmed: true });
 }
@@ -105,13 +111,24 @@ const lastTaskOf = ({ id, attempts }: ReservationRecord) => taskIdOf(id, attempt
 /** No task of it runs any more. */
 function noteIdle(context: Context, kept: ReservationRecord, state: TaskState): void {
   if (state === 'TASK_GONE_BY_OPERATOR') {
-    context.state.reservations.remove(kept.id);
-    tell(context, kept.appId, `${describeAgent(kept.agent)} is gone, and with it what it kept for ${kept.id}`);
+    forgetGone(context, kept);
     return;
   }
   const reached = kept.confirmed || !neverReached.includes(state);
   context.state.reservations.put(kept.id, { ...kept, confirmed: reached, idleSinceMs: context.now });
   if (!reached) release(context, kept, state === 'TASK_ERROR' ? refusedReason(context) : unreachedReason);
+}
+
+/** A member that was to return to it does not. */
+function forgetGone(context: Context, kept: ReservationRecord): void {
+  const { state, memory } = context;
+  state.reservations.remove(kept.id);
+  for (const key of [kept.id, lastTaskOf(kept)]) memory.releases.delete(key);
+  const app = state.apps.get(kept.appId);
+  const away = app?.group?.away.filter(({ reservationId }) => reservationId !== kept.id);
+  if (app?.group && away?.length !== app.group.away.length)
+    state.apps.put(app.id, { ...app, group: { ...app.group, away: away ?? [] } });
+  tell(context, kept.appId, `${describeAgent(kept.agent)} is gone, and with it what it kept for ${kept.id}`);
 }
 
 const unreachedReason = 'its first task has not reached the agent';
@@ -171,12 +188,18 @@ function forgetAbsent(
   }
 }
 
-/** Asks for tasks that the store does not know any more: until they have ended, what they run on is not offered. */
+/**
+ * Asks for tasks that the store does not know any more: until they have ended, what they run on is not offered. And for the last one on what
+ * an agent keeps, and has not offered lately: the answer is all that says of an idle agent that it is gone.
+ */
 export function askForStrays(context: Context): void {
   const { state, memory, now } = context;
-  for (const kept of owed(state)) {
+  for (const kept of state.reservations.values()) {
     const id = lastTaskOf(kept);
-    if (kept.idleSinceMs !== null || state.tasks.get(id)) continue;
+    const offeredMs = memory.agents.get(kept.agent.id)?.offeredMs ?? 0;
+    const isOpen =
+      kept.idleSinceMs === null ? kept.releasing !== null : now - Math.max(kept.idleSinceMs, offeredMs) > silentMs;
+    if (!isOpen || state.tasks.get(id)) continue;
     if (!isDue(memory.releases, id, now, releaseFirstMs, releaseMaxMs)) continue;
     const tasks = [{ task_id: { value: id }, agent_id: { value: kept.agent.id } }];
     call(context, { type: 'RECONCILE', reconcile: { tasks } });

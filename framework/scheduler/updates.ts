@@ -40,7 +40,7 @@ export function receiveUpdate(context: Context, status: TaskStatus): void {
 function receiveStray(context: Context, status: TaskStatus): void {
   const id = status.task_id.value;
   noteStray(context, status);
-  if (isTerminal(status.state)) publishUnknownEnd(context, id, status.state);
+  if (isTerminal(status.state) && status.uuid !== undefined) publishUnknownEnd(context, id, status.state);
   if (isTerminal(status.state) || status.state === 'TASK_UNKNOWN' || status.state === 'TASK_UNREACHABLE') {
     context.memory.strays.delete(id);
   } else if (!context.memory.strays.has(id)) {

@@ -52,6 +52,17 @@ const end = (world: World) => {
 };
 
 describe('scheduler: apps with volumes', () => {
+  it('begin anew elsewhere when an operator gives up the agent that keeps what they wait for', () => {
+    const world = running({ backoffSeconds: 30 });
+    const agent = tasks(world)[0]?.agentId as string;
+    end(world);
+    pass(world, 4, 500);
+    world.mesos.markGone(agent);
+    world.until(() => world.mesos.living('/keep').length === 1, 300);
+    assert.deepEqual([records(world).length, records(world)[0]?.agent.id === agent], [1, false]);
+    assert.match(story(world, '/keep'), /is gone, and with it what it kept/);
+  });
+
   it('reserve, create and launch in one ACCEPT; labels name framework, app and instance, and the principal is told', () => {
     const world = running();
     const accept = world.calls.find((call) => call.type === 'ACCEPT');

@@ -187,11 +187,11 @@ export class FakeMesos {
 
   /** An operator marks the agent as gone: it does not come back, and the master forgets what it kept. */
   markGone(agentId: string): void {
+    const open = [...this.tasks.values()].filter((task) => task.agentId === agentId && !isForgotten(task));
     this.#endAll(agentId);
     this.#gone.add(agentId);
     this.agents.delete(agentId);
-    for (const { info, agentId: owner } of this.tasks.values())
-      if (owner === agentId) this.#answer(info.task_id.value, agentId, false);
+    for (const { info } of open) this.#answer(info.task_id.value, agentId, false);
     if (this.connected) this.events.push({ type: 'FAILURE', failure: { agent_id: { value: agentId } } });
   }
 
@@ -347,7 +347,7 @@ export class FakeMesos {
 
   #kill(id: string, agentId: string | undefined): void {
     const task = this.tasks.get(id);
-    if (!task || (task.ended && task.updates.length === 0)) {
+    if (!task || isForgotten(task)) {
       this.#answer(id, agentId, false);
       return;
     }
@@ -366,7 +366,7 @@ export class FakeMesos {
   #answer(id: string, agentId: string | undefined, implicit: boolean): void {
     const task = this.tasks.get(id);
     const agent = this.agents.get(task?.agentId ?? agentId ?? '');
-    const known = task && !(task.ended && task.updates.length === 0);
+    const known = task && !isForgotten(task);
     if (implicit && (!known || !agent?.up)) return;
     if (this.#gone.has(task?.agentId ?? agentId ?? '')) {
       this.#master(id, task?.agentId ?? agentId, 'TASK_GONE_BY_OPERATOR');
@@ -392,6 +392,8 @@ export class FakeMesos {
     if (this.connected) this.events.push({ type: 'UPDATE', update: { status: masterStatus(id, agentId, state) } });
   }
 }
+
+const isForgotten = ({ ended, updates }: FakeTask): boolean => ended && updates.length === 0;
 
 function guestGroup({ command }: Assignment): GuestGroup | null {
   return 'vm' in command ? command.vm.group : null;
