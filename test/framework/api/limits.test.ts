@@ -33,7 +33,8 @@ describe('API, limits', () => {
     socket.on('data', (bytes) => (answer += bytes)).on('error', () => undefined);
     const closed = once(socket, 'close', { signal: AbortSignal.timeout(5000) });
     for (const piece of pieces) {
-      if (!socket.destroyed) socket.write(piece);
+      if (socket.destroyed) break;
+      socket.write(piece);
       await sleep(20);
     }
     await closed;

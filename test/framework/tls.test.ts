@@ -1,4 +1,4 @@
-/** TLS all the way: framework, master, agent, executors, each with a certificate that the others ask for. */
+/** TLS all the way: framework, master, agent, executor, ZooKeeper, each with a certificate that the others ask for. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -8,27 +8,30 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { request } from 'undici';
+import { backUp } from '../../framework/cli/backup.js';
+import type { Output } from '../../framework/cli/output.js';
 import { MesosError, OperatorClient, type TlsOptions } from '../../framework/mesos-http-client/index.js';
 import { type LocalCluster, startLocalCluster } from '../../framework/mesos-local/cluster.js';
 import { mesosTls } from '../../framework/renewals.js';
+import { ZooKeeper } from '../../framework/zookeeper/zookeeper.js';
 import { Authority } from '../authority.js';
-import { frameworkInfo } from '../conformance/scheduler.js';
 import { until } from '../conformance/wait.js';
 import { FrameworkProcess } from '../framework-process.js';
-import { KeepingScheduler } from './mesos-local/keeping-scheduler.js';
+import { ZooKeeperServers } from '../zookeeper.js';
 
 const log = pino({ level: 'silent' });
 
-describe('TLS to Mesos', function () {
-  this.timeout(30_000);
+describe('TLS to Mesos and ZooKeeper', function () {
+  this.timeout(60_000);
   let directory: string;
   let cluster: LocalCluster;
   let files: { certificate: string; key: string; authority: string };
   let own: Required<Pick<TlsOptions, 'authority' | 'certificate' | 'key'>>;
   let other: Buffer;
+  let servers: ZooKeeperServers;
 
   before(async () => {
-    directory = mkdtempSync(join(tmpdir(), 'gaia-mesos-tls-'));
+    directory = mkdtempSync(join(tmpdir(), 'gaia-tls-'));
     const authority = new Authority(directory);
     files = { ...authority.issue('member'), authority: authority.file };
     own = {
@@ -36,6 +39,7 @@ describe('TLS to Mesos', function () {
       ...{ certificate: readFileSync(files.certificate), key: readFileSync(files.key) },
     };
     other = new Authority(directory, 'other').certificate;
+    const starting = ZooKeeperServers.start({ tickMs: 250, tls: files });
     cluster = await startLocalCluster({
       directory: join(directory, 'cluster'),
       agents: [{ hostname: 'one', resources: 'cpus:1;mem:512;disk:512' }],
@@ -43,9 +47,11 @@ describe('TLS to Mesos', function () {
       detached: false,
       tls: files,
     });
+    servers = await starting;
   });
   after(async () => {
     await cluster?.stop();
+    await servers?.stop();
     rmSync(directory, { recursive: true });
   });
 
@@ -90,23 +96,40 @@ describe('TLS to Mesos', function () {
     }
   });
 
-  it('a command runs: its executor speaks to the agent as the variables say', async () => {
-    const options = { masters: [cluster.masterAddress], framework: frameworkInfo({}), tls: () => own };
-    const scheduler = new KeepingScheduler(options);
-    await scheduler.launch('command', '[ "$LIBPROCESS_SSL_ENABLED" = true ]');
-    await until('its end', () => scheduler.statuses.at(-1)?.state === 'TASK_FINISHED');
-    await scheduler.client.teardown();
-    await scheduler.client.close();
+  it('so does a session with ZooKeeper, which says why there is none', async () => {
+    const open = (tls: TlsOptions, timeoutMs: number) => {
+      const [port] = servers.securePorts as [number];
+      return new ZooKeeper({ servers: [{ host: '127.0.0.1', port }], timeoutMs, tls: () => tls });
+    };
+    const session = open(own, 3000);
+    assert.deepEqual(await session.children('/'), ['zookeeper']);
+    session.close();
+    const { certificate: _, key: __, ...without } = own;
+    for (const [wrong, cause] of [
+      [{ ...own, authority: other }, /certificate/],
+      [without, /certificate|closed the connection|ECONNRESET|alert/],
+    ] as const) {
+      const refused = open(wrong, 1000);
+      await until('the cause is told', () => cause.test(refused.lossCause ?? ''));
+      assert.equal(refused.sessionId, null);
+      refused.close();
+    }
   });
 
-  it('an app of the framework runs', async () => {
-    const args = ['--master', cluster.masterAddress, '--store', join(directory, 'store')];
-    const given = ['--mesos-ca', files.authority, '--mesos-certificate', files.certificate, '--mesos-key', files.key];
-    const framework = await new FrameworkProcess([...args, ...given]).ready();
+  it('an app of the framework runs, its store is in ZooKeeper, and can be backed up', async () => {
+    const { certificate, key, authority } = files;
+    const place = `zk://127.0.0.1:${servers.securePorts[0]}/gaia`;
+    const given = (name: string) => [
+      ...[`--${name}-ca`, authority, `--${name}-certificate`, certificate, `--${name}-key`, key],
+    ];
+    const args = ['--master', cluster.masterAddress, '--store', place, ...given('mesos'), ...given('zk')];
+    const framework = await new FrameworkProcess(args).ready();
     try {
       const spec = { id: '/sleeper', cmd: 'sleep 1000', cpus: 0.1, mem: 32, instances: 1 };
       const body = JSON.stringify(spec);
       const headers = { 'content-type': 'application/json' };
+      const leads = async () => (await request(`${framework.url}/v2/leader`)).statusCode === 200;
+      await until(() => framework.log, leads);
       const posted = await request(`${framework.url}/v2/apps`, { method: 'POST', headers, body });
       assert.equal(posted.statusCode, 201, await posted.body.text());
       await until(
@@ -118,6 +141,12 @@ describe('TLS to Mesos', function () {
           return tasks[0]?.state === 'TASK_RUNNING';
         },
       );
+      const told: object[] = [];
+      const output = { line: () => {}, result: (result: object) => told.push(result) } as unknown as Output;
+      const zk = { zkCa: authority, zkCertificate: certificate, zkKey: key };
+      await backUp(output, join(directory, 'backup'), { store: place, ...zk });
+      assert.ok(readFileSync(join(directory, 'backup'), 'utf8').includes('app:/sleeper'));
+      assert.equal(told.length, 1);
     } finally {
       framework.process.kill('SIGKILL');
     }
