@@ -91,7 +91,7 @@ void Synchronisation::serve(std::uint64_t nowNs) {
     (*backup)->serve(nowNs);
     if (const std::string failure = (*backup)->failure(); !failure.empty())
       finish(failure);
-    else if (plane_.deposesPrimary())
+    else if (plane_.deposesPrimary() && !(*backup)->owesRound())
       finish("this member leads the log in place of the primary");
   }
   if (disk_ != nullptr) attendDisk();

@@ -44,7 +44,8 @@ struct Rig {
             authenticator, {2, 1}, {{"ram", live[0]}},
             [this](std::uint64_t round, bool) { received = round; }, backupDisk),
         primary(
-            other, {1, 2}, 0, [](std::uint64_t) {}, [](const Round&) {}, primaryDisk) {
+            other, {1, 2}, 0, [](std::uint64_t) {}, [this](const Round& round) { counted = round.number; },
+            primaryDisk) {
     std::string error;
     incoming = listenAt(folder.path + "/in", &error);
     REQUIRE(backup.open(folder.path + "/in", "127.0.0.1", 0, &error));
@@ -89,9 +90,38 @@ struct Rig {
   Layout layout;
   Ram live;
   int incoming = -1;
-  std::uint64_t received = 0;  // the last round
+  std::uint64_t received = 0, counted = 0;  // the last round at the backup, at the primary
   BackupEnd backup;
   PrimaryEnd primary;
+};
+
+// The first round after a seed, that the secondary has got all of and said nothing of.
+struct RoundOnItsWay {
+  explicit RoundOnItsWay(Rig& rig) {
+    rig.dial();
+    std::string error;
+    guest.open(connectTo(rig.folder.path + "/out", &error));
+    const Ram ram = rig.layout.ram();
+    Writer writer(rig.layout);
+    const auto passes = [&](const Bytes& bytes, Stream& from, Stream& to) {
+      from.put(bytes);
+      const auto arrived = rig.until([&] {
+        from.flush();
+        if (secondary.descriptor() < 0)
+          if (const int descriptor = sys::accept(rig.incoming); descriptor >= 0) secondary.open(descriptor);
+        if (to.descriptor() >= 0) to.receive();
+        return to.available() >= bytes.size();
+      });
+      to.forgetInput();
+      return arrived;
+    };
+    REQUIRE(passes(writer.seed(ram), guest, secondary));
+    REQUIRE(passes(Writer::message(Message::ready), secondary, guest));
+    REQUIRE(passes(writer.request(), guest, secondary));
+    REQUIRE(passes(Writer::message(Message::reply), secondary, guest));
+    REQUIRE(passes(writer.round(ram, {{}}, Bytes(9, std::byte{1})), guest, secondary));
+  }
+  Stream guest, secondary;
 };
 
 }  // namespace
@@ -138,35 +168,34 @@ TEST_CASE(
     "relay ends: a round counts that the secondary has said to have, although the session ends before that "
     "is heard") {
   Rig rig;
-  rig.dial();
-  Ram ram = rig.layout.ram();
-  Writer writer(rig.layout);
-  std::string error;
-  Stream guest(connectTo(rig.folder.path + "/out", &error)), secondary;
-  const auto passes = [&](const Bytes& bytes, Stream& from, Stream& to) {
-    from.put(bytes);
-    const auto arrived = rig.until([&] {
-      from.flush();
-      if (secondary.descriptor() < 0)
-        if (const int descriptor = sys::accept(rig.incoming); descriptor >= 0) secondary.open(descriptor);
-      if (to.descriptor() >= 0) to.receive();
-      return to.available() >= bytes.size();
-    });
-    to.forgetInput();
-    return arrived;
-  };
-  REQUIRE(passes(writer.seed(ram), guest, secondary));
-  REQUIRE(passes(Writer::message(Message::ready), secondary, guest));
-  REQUIRE(passes(writer.request(), guest, secondary));
-  REQUIRE(passes(Writer::message(Message::reply), secondary, guest));
-  REQUIRE(passes(writer.round(ram, {{}}, Bytes(9, std::byte{1})), guest, secondary));
-  secondary.put(Writer::message(Message::received));
-  secondary.flush();
+  RoundOnItsWay way(rig);
+  way.secondary.put(Writer::message(Message::received));
+  way.secondary.flush();
   rig.backup.end("by order");
   CHECK(rig.received == 1);
-  secondary.put(Writer::message(Message::loaded));
-  secondary.flush();
-  CHECK(secondary.broken());
+  way.secondary.put(Writer::message(Message::loaded));
+  way.secondary.flush();
+  CHECK(way.secondary.broken());
+}
+
+TEST_CASE(
+    "relay ends: a round that counts at the primary counts at the backup, although the primary is lost") {
+  Rig rig;
+  RoundOnItsWay way(rig);
+  CHECK(rig.until([&] { return rig.counted == 1; }));
+  CHECK(rig.backup.owesRound());
+  way.guest.close();
+  CHECK(rig.until([&] { return !rig.primary.failure().empty(); }));
+  for (int i = 0; i < 100; i++) rig.backup.serve(sys::nowNs());
+  CHECK(rig.backup.failure() == "");
+  CHECK(rig.received == 0);
+  way.secondary.put(Writer::message(Message::received));
+  CHECK(rig.until([&] {
+    way.secondary.flush();
+    return !rig.backup.failure().empty();
+  }));
+  CHECK(rig.received == 1);
+  CHECK_FALSE(rig.backup.owesRound());
 }
 
 TEST_CASE("relay ends: a new backup gets the disk before any QEMU is there") {

@@ -25,15 +25,24 @@ void BackupEnd::addTo(std::vector<pollfd>* descriptors) const {
   if (!link_) descriptors->push_back({listener_, POLLIN, 0});
   for (const auto& caller : callers_)
     descriptors->push_back({caller.link->descriptor(), caller.link->eventsWanted(), 0});
-  if (link_) {
+  if (link_ && link_->failure().empty()) {
     const short events = link_->eventsWanted();
-    const bool room = guest_.bytesToSend() < guestUnsentBytesMax;
+    const bool room = takesFromPrimary();
     descriptors->push_back({link_->descriptor(), static_cast<short>(room ? events : events & ~POLLIN), 0});
   }
   if (guest_.descriptor() >= 0)
-    descriptors->push_back(
-        {guest_.descriptor(), static_cast<short>(POLLIN | (guest_.wantsToSend() ? POLLOUT : 0)), 0});
+    descriptors->push_back({guest_.descriptor(),
+                            static_cast<short>(POLLIN | (handsOn() && guest_.wantsToSend() ? POLLOUT : 0)),
+                            0});
 }
+
+bool BackupEnd::takesFromPrimary() const {
+  return !relay_->owesRound() && guest_.bytesToSend() < guestUnsentBytesMax;
+}
+
+// What is gathered of a round waits for the rest: the primary's clients wait for this end, and for QEMU
+// nobody does.
+bool BackupEnd::handsOn() const { return !relay_->gathers() || guest_.bytesToSend() >= guestUnsentBytesMax; }
 
 void BackupEnd::serve(std::uint64_t nowNs) {
   if (!failure_.empty()) return;
@@ -43,7 +52,8 @@ void BackupEnd::serve(std::uint64_t nowNs) {
   hearPrimary();
   if (!relay_->failure().empty()) return end(relay_->failure());
   if (guest_.broken()) return end("the secondary's QEMU has ended the migration: " + guest_.cause());
-  if (!link_->failure().empty() && !guest_.wantsToSend()) return end(link_->failure());
+  const bool owes = relay_->owesRound() || (handsOn() && guest_.wantsToSend());
+  if (!link_->failure().empty() && !owes) return end(link_->failure());
 }
 
 // Whoever proves first to be the primary's relay is it; the others go. A crowd of strangers displaces its
@@ -72,7 +82,7 @@ void BackupEnd::admit(std::uint64_t nowNs) {
 // The link may have ended: what came over it before is still handed on. A round that is whole then, is a
 // round.
 void BackupEnd::hearPrimary() {
-  while (guest_.bytesToSend() < guestUnsentBytesMax) {
+  while (takesFromPrimary()) {
     const auto frame = link_->frame();
     if (!frame) return;
     relay_->fromPrimary(*frame);
@@ -88,11 +98,11 @@ void BackupEnd::hearGuest() {
 }
 
 void BackupEnd::handOn() {
-  guest_.put(relay_->toGuest());
-  relay_->toGuest().clear();
-  guest_.flush();
   link_->put(relay_->toPrimary());
   link_->send();
+  guest_.put(relay_->toGuest());
+  relay_->toGuest().clear();
+  if (handsOn()) guest_.flush();
 }
 
 // The secondary loads what it could say to have, so nothing it has said may be lost and nothing more may be

@@ -95,8 +95,9 @@ std::size_t BackupRelay::fromGuest(std::span<const std::byte> bytes) {
   if (message == Message::received) {
     if (disk_ != nullptr && !disk_->commit()) return failure_ = "this member's disk cannot be written", 0;
     received_ = round_;
+  } else {
+    sayMessage(message);
   }
-  sayMessage(message);
   if (message == Message::loaded && (sleeps_ || begun_)) stopGuest();
   return reader.position();
 }
@@ -235,6 +236,7 @@ void BackupRelay::endRound() {
   append(toGuest_, state_);
   stateTaken_ = false;
   place_ = Place::handedOn;
+  sayMessage(Message::received);
 }
 
 std::uint64_t BackupRelay::pagesOf(std::uint32_t block) const {

@@ -32,8 +32,12 @@ class BackupRelay : private StreamEvents {
 
   Bytes& toGuest() { return toGuest_; }  // to be emptied by the caller, as the next
   Bytes& toPrimary() { return toPrimary_; }
-  // The round that the secondary has whole: what its guest says from now on comes after it. The guest stands
-  // still until what waits in toPrimary() is handed on, or a little longer.
+  // A round has begun, and is not here whole: what waits in toGuest() need not be handed on yet.
+  bool gathers() const { return place_ == Place::pages; }
+  // The primary has been told that a round counts, and the secondary has not said to have it: nothing may
+  // come between the two.
+  bool owesRound() const { return place_ == Place::handedOn; }
+  // The round that the secondary has whole: what its guest says from now on comes after it.
   std::optional<std::uint64_t> takeReceived() { return std::exchange(received_, std::nullopt); }
   // Its guest, after that round: it is stopped at once when it has loaded, and waits for the next one.
   bool sleeps() const { return sleeps_; }

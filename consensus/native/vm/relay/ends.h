@@ -15,10 +15,10 @@ constexpr std::size_t guestUnsentBytesMax = 4u << 20;
 
 class PrimaryEnd {
  public:
-  // The guest is copied for the round of that number, and stands still until the call returns. All that it has
-  // said is in its sockets.
+  // The guest is copied for the round of that number, and stands still until the call returns. All that it
+  // has said is in its sockets.
   using Copied = std::function<void(std::uint64_t)>;
-  // The round counts: the secondary has it whole, and will load it.
+  // The round counts: the backup's end has it whole, and the secondary will load it.
   using Counts = std::function<void(const Round&)>;
 
   // Rounds are numbered from `roundsBefore` + 1.
@@ -81,6 +81,8 @@ class BackupEnd {
   void expect(std::uint32_t primary) { ends_.other = primary; }  // who may call from now on
   void addTo(std::vector<pollfd>* descriptors) const;
   void serve(std::uint64_t nowNs);
+  // A round counts at the primary, and the secondary does not have it yet: not to be ended.
+  bool owesRound() const { return relay_ && failure_.empty() && relay_->owesRound(); }
   // By its owner. A round that the secondary has said to have counts before this returns.
   void end(const std::string& why);
   const std::string& failure() const { return failure_; }
@@ -91,6 +93,8 @@ class BackupEnd {
     std::uint64_t sinceNs = 0;
   };
   void admit(std::uint64_t nowNs);
+  bool takesFromPrimary() const;
+  bool handsOn() const;
   void hearPrimary();
   void handOn();
   void hearGuest();
