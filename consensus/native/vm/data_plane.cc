@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t proposalsMax = 1024;      // under way; then clients wait
 constexpr std::uint32_t waitMs = 20;            // while something is looked after by time
-constexpr std::uint32_t heldMs = 2;             // while output waits
+constexpr std::uint32_t heldMs = 1;             // while output waits
 constexpr std::size_t keptBytesMax = 4u << 20;  // inputs for a backup that sleeps; then clients wait
 // Of what a round is to cover, to the backup: all that a guest with few clients says. A busy one says tens of
 // kilobytes, and the link is worth more than that.

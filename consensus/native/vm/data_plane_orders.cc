@@ -15,7 +15,7 @@ constexpr const char* notPrimary =
 // With a backup that sleeps output leaves by rounds alone. One that takes longer is not begun more often: the
 // guest is to have half of the time.
 constexpr OutputGuard::Patience asleepPatience{
-    .idleNs = 2'000'000, .answerNs = 20'000'000, .acknowledgementNs = 100'000'000};
+    .idleNs = 1'000'000, .answerNs = 20'000'000, .acknowledgementNs = 100'000'000};
 constexpr std::size_t keptBytesWanted = 1u << 20;  // inputs for a backup that sleeps; then a round is wanted
 
 }  // namespace

@@ -10,7 +10,6 @@
 #include <cstring>
 
 #include "transport/sys.h"
-#include "vm/guest_rest.h"
 
 namespace gaia::vm {
 namespace {
@@ -59,11 +58,11 @@ void GuestPort::serve(std::span<const pollfd> ready, const std::function<void(Vi
 
 void GuestPort::accept() { guest_ = ::accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC); }
 
-bool GuestPort::rests() const {
+bool GuestPort::rests() {
   ucred peer{};
   socklen_t length = sizeof peer;
   return !connected() || getsockopt(guest_, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0 ||
-         vm::rests(peer.pid);
+         rest_.rests(peer.pid);
 }
 
 void GuestPort::disconnect() {

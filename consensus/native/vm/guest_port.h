@@ -7,6 +7,7 @@
 #include <string>
 
 #include "vm/frame.h"
+#include "vm/guest_rest.h"
 
 namespace gaia::vm {
 
@@ -30,7 +31,7 @@ class GuestPort {
   void flush();
 
   bool connected() const { return guest_ >= 0; }
-  bool rests() const;  // the guest has nothing to do; so has none
+  bool rests();  // the guest has nothing to do; so has none
   bool crowded() const {
     return !holds_ && out_.size() - sent_ >= waitingBytesMax;
   }                      // the guest does not read: deliver no more
@@ -52,6 +53,7 @@ class GuestPort {
   Bytes out_;
   std::size_t sent_ = 0;  // of out_
   bool holds_ = false;
+  GuestRest rest_;
 };
 
 }  // namespace gaia::vm

@@ -11,13 +11,13 @@
 namespace gaia::vm {
 namespace {
 
-// proc(5): its number, its name in brackets, its state.
-bool runs(int tasks, const char* thread) {
-  const int stat = openat(tasks, (std::string(thread) + "/stat").c_str(), O_RDONLY | O_CLOEXEC);
-  if (stat < 0) return false;
+// proc(5): its number, its name in brackets, its state. `stat`: its file.
+bool runs(const std::string& stat) {
+  const int descriptor = open(stat.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return false;
   char text[128];
-  const ssize_t length = read(stat, text, sizeof text);
-  ::close(stat);
+  const ssize_t length = read(descriptor, text, sizeof text);
+  ::close(descriptor);
   const std::string_view line(text, length > 0 ? static_cast<std::size_t>(length) : 0);
   const std::size_t nameEnd = line.rfind(") ");
   return nameEnd != line.npos && line.substr(nameEnd + 2).starts_with('R');
@@ -25,12 +25,16 @@ bool runs(int tasks, const char* thread) {
 
 }  // namespace
 
-bool rests(pid_t process) {
-  const std::string path = "/proc/" + std::to_string(process) + "/task";
-  const std::unique_ptr<DIR, int (*)(DIR*)> tasks(opendir(path.c_str()), closedir);
-  if (tasks == nullptr) return true;
-  while (const dirent* thread = readdir(tasks.get()))
-    if (thread->d_name[0] != '.' && runs(dirfd(tasks.get()), thread->d_name)) return false;
+bool GuestRest::rests(pid_t process) {
+  const std::string path = "/proc/" + std::to_string(process) + "/task/";
+  if (ran_.starts_with(path) && runs(ran_)) return false;
+  const std::unique_ptr<DIR, int (*)(DIR*)> threads(opendir(path.c_str()), closedir);
+  while (const dirent* thread = threads == nullptr ? nullptr : readdir(threads.get())) {
+    const std::string stat = path + thread->d_name + "/stat";
+    if (thread->d_name[0] == '.' || stat == ran_ || !runs(stat)) continue;
+    ran_ = stat;
+    return false;
+  }
   return true;
 }
 

@@ -3,9 +3,17 @@
 #pragma once
 #include <sys/types.h>
 
+#include <string>
+
 namespace gaia::vm {
 
-// `process`: of the QEMU. One that is gone, or whose threads may not be looked at, is taken to rest.
-bool rests(pid_t process);
+class GuestRest {
+ public:
+  // `process`: of the QEMU. One that is gone, or whose threads may not be looked at, is taken to rest.
+  bool rests(pid_t process);
+
+ private:
+  std::string ran_;  // the thread that was seen to run last: most likely it does again
+};
 
 }  // namespace gaia::vm

@@ -1,5 +1,6 @@
 // gaia-vm: one member of a replicated guest's group. The executor starts it with GAIA_REPLICA=FILE
 // (vm.conf) and descriptor 3.
+#include <sodium.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -46,6 +47,7 @@ void run(gaia::vm::DataPlane& plane, gaia::vm::Synchronisation& synchronisation,
 }  // namespace
 
 int main() {
+  if (sodium_init() < 0) return exitSoftware;
   const int stopping = stopSignals();
   gaia::vm::Control control;
   gaia::vm::Options options;

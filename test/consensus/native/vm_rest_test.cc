@@ -41,14 +41,16 @@ void compute() {
 }  // namespace
 
 TEST_CASE("vm rest: a process rests while all its threads sleep, and not while one computes") {
+  vm::GuestRest rest;
   const Child sleeper([] { pause(); });
-  CHECK(soon([&] { return vm::rests(sleeper.process); }));
+  CHECK(soon([&] { return rest.rests(sleeper.process); }));
   const Child worker([] {
     std::thread(compute).detach();
     pause();
   });
-  CHECK(soon([&] { return !vm::rests(worker.process); }));
-  for (int look = 0; look < 100; look++) REQUIRE(!vm::rests(worker.process));
+  CHECK(soon([&] { return !rest.rests(worker.process); }));
+  for (int look = 0; look < 100; look++) REQUIRE(!rest.rests(worker.process));
+  CHECK(soon([&] { return rest.rests(sleeper.process); }));
 }
 
 TEST_CASE("vm rest: a process that is gone rests") {
@@ -57,5 +59,5 @@ TEST_CASE("vm rest: a process that is gone rests") {
     const Child child(compute);
     gone = child.process;
   }
-  CHECK(vm::rests(gone));
+  CHECK(vm::GuestRest().rests(gone));
 }
