@@ -82,6 +82,11 @@ std::optional<TcpSegment> tcpSegmentOf(View frame) {
                     segment.subspan(header)};
 }
 
+bool isBareAcknowledgement(const TcpSegment& segment) {
+  return segment.payload.empty() && (segment.flags & (tcpSyn | tcpFin | tcpRst | tcpUrg)) == 0 &&
+         (segment.flags & tcpAck) != 0;
+}
+
 void appendFramed(View frame, Bytes* stream) {
   for (int shift = 24; shift >= 0; shift -= 8)
     stream->push_back(static_cast<std::byte>(frame.size() >> shift));

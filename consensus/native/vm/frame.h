@@ -50,6 +50,9 @@ struct TcpSegment {
 // Nothing of a fragment, a packet with options of IPv4, or one whose lengths are not those of the frame.
 std::optional<TcpSegment> tcpSegmentOf(View frame);
 
+// TCP that says nothing but how far this side has the other's bytes, and its window.
+bool isBareAcknowledgement(const TcpSegment& segment);
+
 void appendFramed(View frame, Bytes* stream);
 
 // Takes frames off the bytes of a stream, whatever the pieces they come in. What is no frame, too short or

@@ -1,5 +1,7 @@
 #include "vm/inputs.h"
 
+#include <algorithm>
+
 namespace gaia::vm {
 
 bool UnconfirmedInputs::add(View frame) {
@@ -7,9 +9,29 @@ bool UnconfirmedInputs::add(View frame) {
     lost_++;
     return false;
   }
+  if (replacesAcknowledgement(frame)) return true;
   bytes_ += frame.size();
   frames_.emplace_back(frame.begin(), frame.end());
   return true;
+}
+
+// One that says the same again does not: that asks for a segment.
+bool UnconfirmedInputs::replacesAcknowledgement(View frame) {
+  const auto segment = tcpSegmentOf(frame);
+  if (!segment || !isBareAcknowledgement(*segment)) return acknowledgements_.erase(flowOf(frame)), false;
+  Sequence& last = acknowledgements_[flowOf(frame)];
+  const bool waits = last >= neverSent_ && last < first_ + frames_.size();
+  if (waits) {
+    Bytes& older = frames_[last - first_];
+    const auto known = tcpSegmentOf(older)->acknowledged;
+    if (static_cast<std::int32_t>(segment->acknowledged - known) > 0) {
+      bytes_ += frame.size() - older.size();
+      older.assign(frame.begin(), frame.end());
+      return true;
+    }
+  }
+  last = first_ + frames_.size();
+  return false;
 }
 
 Bytes UnconfirmedInputs::takeBatch() {
@@ -17,6 +39,8 @@ Bytes UnconfirmedInputs::takeBatch() {
   Bytes batch = beginInputs({slot_, member_, first_ + sent_, {}});
   while (sent_ < frames_.size() && batch.size() + frames_[sent_].size() <= batchBytesMax)
     appendFramed(frames_[sent_++], &batch);
+  neverSent_ = std::max(neverSent_, first_ + sent_);
+  if (neverSent_ == first_ + frames_.size()) acknowledgements_.clear();
   return batch;
 }
 

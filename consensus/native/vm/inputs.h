@@ -1,8 +1,10 @@
 // Frames that this member's clients have sent to the guest, from the station until the log has them. They
 // stay here meanwhile: when leadership changes they are sent again, and the log's sequence numbers tell what
-// it already had.
+// it already had. Of bare acknowledgements that follow each other in a flow, and were not sent yet, the last
+// says all: a guest whose output leaves in a bunch would be told of each of its segments.
 #pragma once
 #include <deque>
+#include <map>
 
 #include "vm/entry.h"
 
@@ -29,12 +31,15 @@ class UnconfirmedInputs {
   std::uint64_t lost() const { return lost_; }
 
  private:
+  bool replacesAcknowledgement(View frame);
   std::uint8_t slot_;
   std::uint32_t member_;
   std::deque<Bytes> frames_;
   std::size_t bytes_ = 0;
-  Sequence first_ = 1;    // of frames_.front()
-  std::size_t sent_ = 0;  // how many of frames_ the leader has been told
+  Sequence first_ = 1;                         // of frames_.front()
+  std::size_t sent_ = 0;                       // how many of frames_ the leader has been told
+  Sequence neverSent_ = 1;                     // from this one on
+  std::map<Flow, Sequence> acknowledgements_;  // bare ones that were the last of their flows
   std::uint64_t lost_ = 0;
   std::uint64_t term_ = 0, epoch_ = 0;
 };

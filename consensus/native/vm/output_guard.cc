@@ -3,15 +3,6 @@
 #include <utility>
 
 namespace gaia::vm {
-namespace {
-
-bool isBareAcknowledgement(View frame) {
-  const auto segment = tcpSegmentOf(frame);
-  return segment && segment->payload.empty() && (segment->flags & (tcpSyn | tcpFin | tcpRst)) == 0;
-}
-
-}  // namespace
-
 void OutputGuard::close(bool closed, const std::function<void(View)>& release) {
   if (!closed) seal(round_), releaseSealed(release);
   early_.clear();
@@ -25,7 +16,8 @@ void OutputGuard::put(View frame, std::uint64_t nowNs, const std::function<void(
   const std::uint64_t order = nextOrder_++;
   held_.emplace(order, Frame{nowNs, {frame.begin(), frame.end()}});
   heldBytes_ += frame.size();
-  if (!isBareAcknowledgement(frame)) answers_.insert(order);
+  if (const auto segment = tcpSegmentOf(frame); !segment || !isBareAcknowledgement(*segment))
+    answers_.insert(order);
   if (!said) return differ();
   Lane& lane = lanes_[said->flow];
   lane.ours.push_back({order, *said});

@@ -190,6 +190,46 @@ TEST_CASE("vm: inputs that nobody takes are bounded, and the sequence has no hol
   CHECK(order.lastOf(0, 1) == taken);
 }
 
+TEST_CASE("vm: of bare acknowledgements that wait to be sent the last of each flow says all") {
+  UnconfirmedInputs inputs(1, 2);
+  Order order;
+  const auto taken = [&] {
+    std::vector<Bytes> frames;
+    const Bytes entry = inputs.takeBatch();
+    if (!entry.empty())
+      order.apply(entry, [&](View frame) { frames.emplace_back(frame.begin(), frame.end()); });
+    return frames;
+  };
+  const auto acknowledgement = [](std::uint32_t until, std::uint16_t varying = 0) {
+    return tcpFrame(50, until, "", tcpAck, varying);
+  };
+  inputs.add(acknowledgement(10));
+  inputs.add(udpFrame(1, "of another flow"));
+  inputs.add(acknowledgement(30, 1));
+  inputs.add(acknowledgement(30, 2));  // says it again: a segment is missed
+  inputs.add(acknowledgement(20, 3));  // is late
+  CHECK(taken() == std::vector<Bytes>{acknowledgement(30, 1), udpFrame(1, "of another flow"),
+                                      acknowledgement(30, 2), acknowledgement(20, 3)});
+  inputs.add(acknowledgement(40));
+  inputs.add(tcpFrame(50, 40, "data"));
+  inputs.add(acknowledgement(60));
+  inputs.add(tcpFrame(54, 60, "", tcpAck | tcpFin));
+  inputs.add(acknowledgement(70));
+  CHECK(taken().size() == 5);
+  inputs.sendAgain();  // the log may have them, so none of them changes any more
+  inputs.add(acknowledgement(80));
+  inputs.add(acknowledgement(90));
+  CHECK(taken() == std::vector<Bytes>{acknowledgement(90)});
+  CHECK(order.lastOf(1, 2) == 10);
+}
+
+TEST_CASE("vm: an acknowledgement behind the wrap of sequence numbers is newer") {
+  UnconfirmedInputs inputs(1, 2);
+  inputs.add(tcpFrame(50, 0xFFFFFFF0, ""));
+  inputs.add(tcpFrame(50, 5, ""));
+  CHECK(inputs.takeBatch().size() == inputsHeaderBytes + 4 + tcpFrame(50, 5, "").size());
+}
+
 TEST_CASE("vm: a station takes answers to its clients, and nothing that a guest begins") {
   StationFilter filter(0);
   Bytes answer = udpFrame(7, "answer");  // from the guest's port 7 to port 0 of the station
