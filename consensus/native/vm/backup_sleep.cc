@@ -9,7 +9,7 @@ void BackupSleep::roundEnded(bool slept, std::uint64_t equal, std::uint64_t wait
   if (slept) return;
   equal_ += equal;
   waited_ += waited;
-  if (equal_ + waited_ < framesMin) return;
+  if (equal_ + waited_ < answersMin) return;
   uselessRounds_ =
       std::exchange(waited_, 0) * equalPerWaitedMin > std::exchange(equal_, 0) ? uselessRounds_ + 1 : 0;
   if (uselessRounds_ < uselessRoundsMax) return;

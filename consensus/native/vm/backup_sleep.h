@@ -8,14 +8,14 @@ namespace gaia::vm {
 
 class BackupSleep {
  public:
-  static constexpr std::uint64_t framesMin = 16;           // fewer tell nothing by themselves
+  static constexpr std::uint64_t answersMin = 16;          // fewer tell nothing by themselves
   static constexpr std::uint64_t equalPerWaitedMin = 4;    // else the guest was of no use
   static constexpr int uselessRoundsMax = 3;               // one after the other; then it sleeps
   static constexpr std::uint64_t sleepNs = 4'000'000'000;  // then it is tried whether guests say the same now
 
-  // A round has ended. Of the frames that the primary's guest had put out since the one before, `equal` had
+  // A round has ended. Of the answers that the primary's guest had put out since the one before, `equal` had
   // left because the backup's guest had said as much, and `waited` left by the round alone. `slept`: it did
-  // meanwhile.
+  // meanwhile. Bare acknowledgements are equal whatever guests say besides, and do not count.
   void roundEnded(bool slept, std::uint64_t equal, std::uint64_t waited, std::uint64_t nowNs);
   // What the next round is to leave the backup's guest to do.
   bool sleeps(std::uint64_t nowNs) const { return nowNs < wakesNs_; }

@@ -149,7 +149,7 @@ class DataPlane {
   bool asleep_ = false;          // the backup's guest, since the last round
   bool computes_ = false;        // this primary's guest, although it is silent
   std::size_t inputBytes_ = 0;   // since the last cut
-  std::uint64_t equalTold_ = 0;  // of equal frames, when the guest was copied last
+  std::uint64_t equalTold_ = 0;  // of equal answers, when the guest was copied last
   std::uint64_t cutNs_ = 0, roundNs_ = 0;
   std::uint64_t copied_ = 0;  // the last round that this primary's guest was copied for
   std::uint64_t inputFrames_ = 0, outputFrames_ = 0;

@@ -69,8 +69,8 @@ std::string DataPlane::cut(std::uint64_t round) {
 
 void DataPlane::copied(std::uint64_t round) {
   guest_->receive([this](View frame) { takeOutput(frame); });
-  const std::uint64_t equal = guard_.equalFrames() - std::exchange(equalTold_, guard_.equalFrames());
-  sleep_.roundEnded(asleep_, equal, guard_.heldFrames(), sys::nowNs());
+  const std::uint64_t equal = guard_.equalAnswers() - std::exchange(equalTold_, guard_.equalAnswers());
+  sleep_.roundEnded(asleep_, equal, guard_.heldAnswers(), sys::nowNs());
   guard_.seal(round);
   copied_ = round;
   if (cut_ == round) cut_ = 0;

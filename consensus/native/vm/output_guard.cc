@@ -56,7 +56,7 @@ void OutputGuard::match(Lane& lane, const std::function<void(View)>& release) {
     const auto held = held_.find(lane.ours.front().order);
     heldBytes_ -= held->second.bytes.size();
     const Bytes frame = std::move(held->second.bytes);
-    answers_.erase(held->first);
+    equalAnswers_ += answers_.erase(held->first);
     held_.erase(held);
     lane.ours.pop_front();
     equalFrames_++;

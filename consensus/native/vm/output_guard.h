@@ -46,8 +46,10 @@ class OutputGuard {
   std::uint64_t round() const { return round_; }
   std::size_t heldBytes() const { return heldBytes_; }
   std::uint64_t equalFrames() const { return equalFrames_; }
+  std::uint64_t equalAnswers() const { return equalAnswers_; }
   std::uint64_t mismatches() const { return mismatches_; }
   std::size_t heldFrames() const { return held_.size(); }  // that no round is to cover yet
+  std::size_t heldAnswers() const { return answers_.size(); }
 
  private:
   struct Frame {
@@ -94,7 +96,7 @@ class OutputGuard {
   std::size_t digests_ = 0;
   std::deque<std::pair<std::uint64_t, OutputDigest>> early_;  // by round
   bool differs_ = false;                                      // in any lane
-  std::uint64_t equalFrames_ = 0, mismatches_ = 0;
+  std::uint64_t equalFrames_ = 0, equalAnswers_ = 0, mismatches_ = 0;
 };
 
 // Frames that a backup sends when it becomes primary, since nobody may have heard them: the newest ones of

@@ -139,7 +139,11 @@ TEST_CASE("vm: a bare acknowledgement may wait longer for a round than an answer
   guarded.guard.put(tcpFrame(100, 7, "answer"), 20, guarded.release);
   CHECK(want(29) == OutputGuard::Want::nothing);
   CHECK(want(30) == OutputGuard::Want::waiting);
+  CHECK(guarded.guard.heldAnswers() == 1);
   guarded.backup(tcpFrame(100, 7, "answer"));
+  CHECK(guarded.guard.heldAnswers() == 0);
+  CHECK(guarded.guard.equalFrames() == 2);
+  CHECK(guarded.guard.equalAnswers() == 1);
   guarded.guard.put(tcpFrame(106, 7, "", tcpAck | tcpFin), 40, guarded.release);
   CHECK(want(49) == OutputGuard::Want::nothing);
   CHECK(want(50) == OutputGuard::Want::waiting);

@@ -31,7 +31,7 @@ TEST_CASE("vm: few frames tell nothing of the use of a backup's guest, until the
   }
   CHECK_FALSE(sleep.sleeps(nowNs));
   BackupSleep others;
-  for (std::uint64_t i = 0; i < BackupSleep::uselessRoundsMax * BackupSleep::framesMin; i++) {
+  for (std::uint64_t i = 0; i < BackupSleep::uselessRoundsMax * BackupSleep::answersMin; i++) {
     CHECK_FALSE(others.sleeps(nowNs));
     others.roundEnded(false, 0, 1, nowNs);
   }
