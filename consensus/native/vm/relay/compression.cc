@@ -9,8 +9,8 @@ namespace {
 
 // A round's pages resemble those of the rounds before: as much is looked back to.
 constexpr int windowBytesLog = 22;
-// The fastest level: the guest waits, and its processor may be the one that compresses.
-constexpr int level = 1;
+// Beyond zstd's fastest common level: the guest waits, and its processor may be the one that compresses.
+constexpr int level = -1;
 
 }  // namespace
 

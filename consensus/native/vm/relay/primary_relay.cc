@@ -1,6 +1,7 @@
 #include "vm/relay/primary_relay.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <functional>
 #include <utility>
@@ -10,26 +11,25 @@
 namespace gaia::relay {
 namespace {
 
-PageContent difference(std::span<const std::byte> page, const PieceHashes& others) {
-  const auto own = PageHasher::pieces(page);
+template <class Differs>
+PageContent piecesOf(std::span<const std::byte> page, Differs differs) {
   PageContent content;
-  for (std::size_t i = 0; i < piecesPerPage; i++) {
-    if (own[i] == others[i]) continue;
-    content.mask |= std::uint64_t{1} << i;
-    append(content.pieces, page.subspan(i * pieceBytes, pieceBytes));
-  }
+  for (std::size_t i = 0; i < piecesPerPage; i++) content.mask |= std::uint64_t{differs(i)} << i;
+  content.pieces.reserve(static_cast<std::size_t>(std::popcount(content.mask)) * pieceBytes);
+  for (std::size_t i = 0; i < piecesPerPage; i++)
+    if ((content.mask >> i & 1) != 0) append(content.pieces, page.subspan(i * pieceBytes, pieceBytes));
   return content;
 }
 
+PageContent difference(std::span<const std::byte> page, const PieceHashes& others) {
+  const auto own = PageHasher::pieces(page);
+  return piecesOf(page, [&](std::size_t i) { return own[i] != others[i]; });
+}
+
 PageContent difference(std::span<const std::byte> page, std::span<const std::byte> older) {
-  PageContent content;
-  for (std::size_t i = 0; i < piecesPerPage; i++) {
-    const auto piece = page.subspan(i * pieceBytes, pieceBytes);
-    if (std::memcmp(piece.data(), older.data() + i * pieceBytes, pieceBytes) == 0) continue;
-    content.mask |= std::uint64_t{1} << i;
-    append(content.pieces, piece);
-  }
-  return content;
+  return piecesOf(page, [&](std::size_t i) {
+    return std::memcmp(page.data() + i * pieceBytes, older.data() + i * pieceBytes, pieceBytes) != 0;
+  });
 }
 
 PageContent all(std::span<const std::byte> page) { return {~std::uint64_t{0}, {page.begin(), page.end()}}; }
@@ -110,7 +110,7 @@ void PrimaryRelay::add(const PageAddress& address, std::span<const std::byte> co
   }
   hashes.pages.push_back(address.number);
   hashes.hashes.push_back(hash);
-  append(open_.content, content);
+  if (address.block == diskBlock) append(open_.content, content);
   if (tells(address.block)) told_.push_back(difference(content, sent_.page(address)));
 }
 
@@ -257,6 +257,7 @@ void PrimaryRelay::answer(const Again& again) {
 }
 
 std::span<const std::byte> PrimaryRelay::contentOf(const Batch& batch, std::size_t place) const {
+  if (batch.hashes.block != diskBlock) return sent_.page({batch.hashes.block, batch.hashes.pages[place]});
   return std::span(batch.content).subspan(place * pageBytes, pageBytes);
 }
 

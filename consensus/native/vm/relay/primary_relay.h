@@ -48,8 +48,8 @@ class PrimaryRelay : private StreamEvents {
  private:
   struct Batch {
     HashBatch hashes;
-    Bytes content;                     // of hashes.pages, one behind the other
-    bool told = false;                 // what differs from what was sent last, beside the hashes
+    Bytes content;      // of a disk's blocks, one behind the other; pages are as sent_ has them
+    bool told = false;  // what differs from what was sent last, beside the hashes
     std::vector<std::uint8_t> wanted;  // places
   };
   void page(const PageAddress& address, std::span<const std::byte> content) override;
