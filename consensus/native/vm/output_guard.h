@@ -20,7 +20,7 @@ class OutputGuard {
   // How long output may wait for a round: while nobody says anything, and at all. A bare acknowledgement of
   // TCP is no answer: its client may be waiting for that, which is still to come.
   struct Patience {
-    std::uint64_t idleNs = 50'000'000, answerNs = 100'000'000, acknowledgementNs = 100'000'000;
+    std::uint64_t idleNs = 50'000'000, answerNs = 40'000'000, acknowledgementNs = 100'000'000;
   };
 
   explicit OutputGuard(const HashKey& key) : speech_(key) {}
