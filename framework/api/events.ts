@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify';
+import type { Account } from '../access/users.js';
 import { EventStream } from '../events/stream.js';
 import type { Context } from './context.js';
 import { ApiError } from './errors.js';
@@ -10,21 +11,28 @@ const GRACE_MS = 5000;
 
 /**
  * `/v2/events`: what happens, as Server-Sent Events. `Last-Event-ID` (or `?after=`, `oldest` for all that are kept) resumes;
- * `?event_type=` filters, `?follow=false` ends the stream with the newest event.
+ * `?event_type=` filters, `?follow=false` ends the stream with the newest event. When the accounts change, all streams end: who may still read
+ * resumes.
  */
-export function eventsResource({ service, now }: Context, streamsMax: number): Resource {
+export function eventsResource(
+  { service, now }: Context,
+  users: (() => Account[]) | null,
+  streamsMax: number,
+): Resource {
   let streams = 0;
   return {
     GET: (request, reply) => {
       const { events } = service;
       requireEventStream(request);
       if (streams >= streamsMax) throw tooManyStreams(streamsMax);
+      const accounts = users?.();
       const after = text(request, 'after') ?? (request.headers['last-event-id'] as string | undefined);
       const stream = new EventStream(events, {
         ...(after !== undefined && after !== '' && { after }),
         types: texts(request, 'event_type'),
         follow: flag(request, 'follow', true),
         now,
+        mayRead: () => users?.() === accounts,
         onOverrun: () => setTimeout(() => reply.raw.destroy(), GRACE_MS).unref(),
       });
       const tell = (eventType: 'event_stream_attached' | 'event_stream_detached') =>

@@ -99,7 +99,11 @@ export function buildApi(service: FrameworkService, options: ApiOptions = {}): F
   installJson(api);
   installErrorHandlers(api);
   registerResources(api, context);
-  register(api, '/v2/events', eventsResource(context, options.eventStreamsMax ?? EVENT_STREAMS_MAX));
+  register(
+    api,
+    '/v2/events',
+    eventsResource(context, options.users ?? null, options.eventStreamsMax ?? EVENT_STREAMS_MAX),
+  );
   return api;
 }
 

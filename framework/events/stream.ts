@@ -12,6 +12,8 @@ export interface EventStreamOptions {
   /** False: ends with the newest event that there is. */
   follow: boolean;
   now: () => number;
+  /** Whether the reader may have more; else the stream ends. */
+  mayRead: () => boolean;
   /** The reader was too slow and has been told; what it does not read now, it never will. */
   onOverrun: () => void;
 }
@@ -60,6 +62,10 @@ export class EventStream extends Readable {
   }
 
   #pump(from: number): void {
+    if (!this.#options.mayRead()) {
+      this.#finish();
+      return;
+    }
     if (from < this.#log.oldest) {
       this.#overrun(from);
       return;
@@ -106,6 +112,7 @@ export class EventStream extends Readable {
   }
 
   #beat(): void {
-    if (this.#wanted) this.#wanted = this.push(': heartbeat\n\n');
+    if (!this.#options.mayRead()) this.#finish();
+    else if (this.#wanted) this.#wanted = this.push(': heartbeat\n\n');
   }
 }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { pino } from 'pino';
+import { request } from 'undici';
 import { hashPassword, hashToken } from '../../../framework/access/hash.js';
 import type { Account, Role } from '../../../framework/access/users.js';
 import type { ApiError } from '../../../framework/api/errors.js';
@@ -90,6 +91,19 @@ describe('API, who asks', () => {
     users = tokens.filter(({ name }) => name !== 'vera');
     assert.equal((await call('GET', '/v2/apps', undefined, as('vera'))).status, 401);
     assert.equal((await call('GET', '/v2/apps', undefined, as('dora'))).status, 200);
+  });
+
+  it('nor goes on telling events to such a one', async () => {
+    let users = tokens;
+    buildWith({ users: () => users });
+    const url = await api.listen({ host: '127.0.0.1', port: 0 });
+    const { body } = await request(`${url}/v2/events`, { headers: { ...as('vera'), accept: 'text/event-stream' } });
+    const told = body.text();
+    await asAda('POST', '/v2/apps', app('/team/first'));
+    users = tokens.filter(({ name }) => name !== 'vera');
+    await asAda('POST', '/v2/apps', app('/team/second'));
+    const text = await told;
+    assert.deepEqual([text.includes('/team/first'), text.includes('/team/second')], [true, false]);
   });
 
   it('a standby asks, too, before it passes a request on', async () => {

@@ -147,7 +147,7 @@ describe('the log of events', () => {
     const onOverrun = () => {
       overruns += 1;
     };
-    const stream = new EventStream(log, { types: [], follow: true, now: () => 0, onOverrun });
+    const stream = new EventStream(log, { types: [], follow: true, now: () => 0, mayRead: () => true, onOverrun });
     stream.read(0);
     for (let i = 0; i < 4096; i++) log.publish(ended('x'.repeat(1000)));
     assert.ok(stream.readableLength > 0 && stream.readableLength < 64 * 1024, String(stream.readableLength));
