@@ -12,6 +12,7 @@ import { buildApi } from '../../../framework/api/index.js';
 import { ApiClient } from '../../../framework/cli/api-client.js';
 import { Seat } from '../../../framework/seat.js';
 import { Authority } from '../../authority.js';
+import { until } from '../../conformance/wait.js';
 import { FrameworkProcess } from '../../framework-process.js';
 import { MemoryService } from '../api/memory-service.js';
 import { gaia } from '../cli/gaia.js';
@@ -135,7 +136,16 @@ describe('TLS of the API', function () {
   it('is what the framework speaks, and renews its certificate on SIGHUP', async () => {
     for (const end of ['pem', 'key']) await copyFile(at(`first.${end}`), at(`now.${end}`));
     const tls = ['--tls-certificate', at('now.pem'), '--tls-key', at('now.key'), '--tls-client-ca', at('ca.pem')];
-    const args = ['--master', '127.0.0.1:1', '--store', at('store'), '--listen', 'localhost:0'];
+    const args = [
+      '--master',
+      '127.0.0.1:1',
+      '--store',
+      at('store'),
+      '--listen',
+      'localhost:0',
+      '--audit-file',
+      at('audit'),
+    ];
     const framework = new FrameworkProcess([...args, ...tls]);
     try {
       const url = (await framework.ready()).url.replace('localhost', '127.0.0.1');
@@ -144,7 +154,9 @@ describe('TLS of the API', function () {
       assert.equal(await nameAt(url, ca), 'first');
       const list = ['app', 'list', '--api', url];
       const shown = ['--certificate', at('second.pem'), '--key', at('second.key')];
-      assert.equal((await gaia([...list, '--ca', at('ca.pem'), ...shown])).code, 0);
+      const removal = ['app', 'remove', '/none', '--api', url, '--ca', at('ca.pem'), ...shown];
+      assert.equal((await gaia(removal)).code, 4);
+      await until('the audit', () => readFileSync(at('audit'), 'utf8').includes('"url":"/v2/apps/none'));
       assert.equal((await gaia([...list, '--ca', at('ca.pem')])).code, 4);
       assert.equal((await gaia(list)).code, 3);
       for (const end of ['pem', 'key']) await copyFile(at(`second.${end}`), at(`now.${end}`));
