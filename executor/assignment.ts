@@ -62,6 +62,8 @@ export interface VmAssignment {
   disk: DiskAssignment | null;
   /** Ports of the host that lead to ports of the guest. */
   doors: Door[];
+  /** Null: clients come through doors. */
+  bridge: GuestBridge | null;
   /** With `replica`: what this member of the guest's group is. Null: a guest by itself. */
   group: GuestGroup | null;
 }
@@ -79,8 +81,6 @@ export interface GuestGroup {
   firstPrimary: number;
   /** Has doors, and no guest. */
   witness: boolean;
-  /** Null: clients come through doors. */
-  bridge: GuestBridge | null;
 }
 
 /** A bridge of the host that the guest's card is on. */

@@ -97,15 +97,15 @@ export interface VmSpec {
   ports: number[];
   /** IPv4 address of the agents at which their ports lead into the guest. */
   listen: string;
-  /** Of a replicated guest, in place of ports. */
+  /** In place of ports. */
   network?: GuestNetwork;
 }
 
-/** The guest is on a bridge of each agent with a guest. */
+/** The guest is on a bridge of its agent, or of each agent with a guest of the group. */
 export interface GuestNetwork {
   /** Name of the interface. */
   bridge: string;
-  /** Of the guest's card, in lower case; left out: one that follows from the app's id. */
+  /** Of a replicated guest's card, in lower case; left out: one that follows from the app's id. */
   mac?: string;
 }
 

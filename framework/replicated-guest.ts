@@ -27,11 +27,11 @@ export const isReplicatedGuest = ({ replication }: Pick<AppSpec, 'replication'>)
 /** What a member with a guest has in its sandbox beside the guest's disk, in MB: the memory, which the relay maps, and what is aside. */
 export const besideDiskMb = ({ memory, disk = 0 }: VmSpec): number => memory + 2 * Math.min(disk, asideMbMax);
 
-/** Where the guest's card is; null: behind doors. An address of our own making is stable, local and of one card. */
-export function bridgeOf({ id, container }: Pick<AppSpec, 'id' | 'container'>): GuestBridge | null {
+/** Where the guest's card is; null: behind doors. An address of our own making is local, and that of one `card`: a group has one for all its life. */
+export function bridgeOf({ id, container }: Pick<AppSpec, 'id' | 'container'>, card = id): GuestBridge | null {
   const network = container?.vm.network;
   if (network === undefined) return null;
-  const bytes = createHash('sha256').update(id).digest().subarray(0, 6);
+  const bytes = createHash('sha256').update(card).digest().subarray(0, 6);
   bytes[0] = ((bytes[0] as number) & 0xfc) | 0x02;
   const own = [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(':');
   return { name: network.bridge, mac: network.mac ?? own };

@@ -19,6 +19,7 @@ export function decodeVm(fields: Fields): VmAssignment {
     vcpus: integer(fields.vcpus, 'command.vm.vcpus', 1, vcpusMax),
     disk: fields.disk === null ? null : decodeDisk(object(fields.disk, 'command.vm.disk')),
     doors: list(fields.doors, 'command.vm.doors', doorsMax, decodeDoor),
+    bridge: fields.bridge === null ? null : decodeBridge(object(fields.bridge, 'command.vm.bridge')),
     group: fields.group === null ? null : decodeGroup(object(fields.group, 'command.vm.group')),
   };
 }
@@ -35,15 +36,14 @@ function decodeGroup(fields: Fields): VmAssignment['group'] {
   return {
     firstPrimary: integer(fields.firstPrimary, 'command.vm.group.firstPrimary', 1),
     witness: flag(fields.witness, 'command.vm.group.witness'),
-    bridge: fields.bridge === null ? null : decodeBridge(object(fields.bridge, 'command.vm.group.bridge')),
   };
 }
 
 function decodeBridge(fields: Fields): GuestBridge {
-  const name = line(fields.name, 'command.vm.group.bridge.name');
-  const mac = text(fields.mac, 'command.vm.group.bridge.mac');
+  const name = line(fields.name, 'command.vm.bridge.name');
+  const mac = text(fields.mac, 'command.vm.bridge.mac');
   if (/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/.test(mac)) return { name, mac };
-  throw new Error(`command.vm.group.bridge.mac is ${JSON.stringify(mac)}; it must be a card's address in lower case`);
+  throw new Error(`command.vm.bridge.mac is ${JSON.stringify(mac)}; it must be a card's address in lower case`);
 }
 
 function decodeDoor(value: unknown, name: string): Door {

@@ -1,8 +1,9 @@
 /** What this host has for virtual machines; refusals name cause and remedy. */
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import type { GuestBridge } from '../assignment.js';
 import type { Owner } from '../owner.js';
-import type { Accelerator } from './machine.js';
+import type { Accelerator, Network } from './machine.js';
 
 /** As a machine's fields; a kernel that is null there is none. */
 export function bootFiles(
@@ -14,6 +15,18 @@ export function bootFiles(
     kernel: kernel && bootFile('kernel', kernel, sandbox, owner),
     initrd: initrd && bootFile('initrd', initrd, sandbox, owner),
   };
+}
+
+/** The network of a guest whose card is on a bridge of this host. Whether it is one, and may be used, QEMU's helper finds. */
+export function bridge(
+  { name, mac }: GuestBridge,
+  interfaces = readFileSync('/proc/net/dev', 'utf8'),
+): Extract<Network, { type: 'bridge' }> {
+  const known = interfaces.split('\n').some((line) => line.trim().startsWith(`${name}:`));
+  if (known) return { type: 'bridge', name, mac };
+  throw new Error(
+    `bridge is "${name}", and this host has no such interface: make it (ip link add ${name} type bridge), or keep the app away by constraints.`,
+  );
 }
 
 const qemuName = 'qemu-system-x86_64';

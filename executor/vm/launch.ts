@@ -3,7 +3,7 @@ import type { VmAssignment } from '../assignment.js';
 import type { Owner } from '../owner.js';
 import { Program } from '../process.js';
 import { prepareDisk } from './disk.js';
-import { accelerator, bootFiles, findQemu } from './host.js';
+import { accelerator, bootFiles, bridge, findQemu } from './host.js';
 import { type Machine, machineArguments } from './machine.js';
 
 export interface LaunchedGuest {
@@ -20,7 +20,7 @@ export interface GuestPlace {
 /** A guest that is alone. Throws an error whose message is meant for the user. */
 export async function launchGuest(vm: VmAssignment, place: GuestPlace): Promise<LaunchedGuest> {
   const disk = vm.disk && (await prepareDisk(vm.disk, place));
-  const network = { type: 'user' as const, doors: vm.doors };
+  const network = vm.bridge === null ? { type: 'user' as const, doors: vm.doors } : bridge(vm.bridge);
   return startQemu(vm, { disk, network, memoryFile: null, incoming: false }, place);
 }
 

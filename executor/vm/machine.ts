@@ -5,7 +5,7 @@ import type { Door, VmAssignment } from '../assignment.js';
 export type Accelerator = 'kvm' | 'tcg';
 
 /** Its files are absolute paths. */
-export interface Machine extends Omit<VmAssignment, 'doors' | 'group' | 'disk'> {
+export interface Machine extends Omit<VmAssignment, 'doors' | 'bridge' | 'group' | 'disk'> {
   disk: Disk | null;
   accelerator: Accelerator;
   network: Network;
@@ -28,6 +28,8 @@ export type Network =
   | { type: 'user'; doors: Door[] }
   /** Frames over a Unix socket that somebody else listens on. */
   | { type: 'stream'; socket: string; mac?: string }
+  /** A bridge of the host, which QEMU's own helper plugs a tap device into if /etc/qemu/bridge.conf allows it. */
+  | { type: 'bridge'; name: string; mac: string }
   | { type: 'none' };
 
 /** The guest's address in QEMU's own stack. */
@@ -106,10 +108,11 @@ const file = (filename: string) => ({ driver: 'file', filename });
 
 function network(net: Network): string[] {
   if (net.type === 'none') return [];
-  const mac = net.type === 'stream' && net.mac !== undefined ? net.mac : guestMac;
+  const mac = ('mac' in net && net.mac) || guestMac;
   const card = ['-device', `virtio-net-pci,netdev=network,mac=${mac},romfile=`];
   if (net.type === 'stream')
     return ['-netdev', `stream,id=network,addr.type=unix,addr.path=${escaped(net.socket)}`, ...card];
+  if (net.type === 'bridge') return ['-netdev', `bridge,id=network,br=${net.name}`, ...card];
   const doors = net.doors.map(
     ({ protocol, listen, hostPort, guestPort }) =>
       `hostfwd=${protocol}:${listen}:${hostPort}-${guestAddress}:${guestPort}`,

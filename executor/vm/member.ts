@@ -118,8 +118,8 @@ export class GuestMember {
   }
 
   private startQemu(incoming: boolean): Promise<LaunchedGuest> {
-    const { vm, group, directory, native } = this.options;
-    const network = { type: 'stream' as const, socket: memberFiles.guest, mac: group.bridge?.mac ?? guestMac };
+    const { vm, directory, native } = this.options;
+    const network = { type: 'stream' as const, socket: memberFiles.guest, mac: vm.bridge?.mac ?? guestMac };
     const own = { network, incoming, memoryFile: memberFiles.memory, disk: vm.disk && { socket: memberFiles.disk } };
     return startQemu(vm, own, { ...this.options, sandbox: directory }, join(native, 'libgaia-tcg-colo.so'));
   }

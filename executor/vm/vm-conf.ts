@@ -15,8 +15,8 @@ const memoryBlock = 'memory';
 
 export function vmConf(
   replica: ReplicaAssignment,
-  { doors, disk }: Pick<VmAssignment, 'doors' | 'disk'>,
-  { firstPrimary, witness, bridge }: GuestGroup,
+  { doors, disk, bridge }: Pick<VmAssignment, 'doors' | 'disk' | 'bridge'>,
+  { firstPrimary, witness }: GuestGroup,
 ): string {
   const pairs: [key: string, value: string | number][] = [
     ['first_primary', firstPrimary],

@@ -15,7 +15,7 @@ import {
   take,
   volumeOn,
 } from '../mesos-http-client/index.js';
-import { bridgeOf, isReplicatedGuest, witnessSlot } from '../replicated-guest.js';
+import { isReplicatedGuest, witnessSlot } from '../replicated-guest.js';
 import { instanceIdOf, taskIdOf } from '../task-ids.js';
 import { type Found, othersMax } from './at-hand.js';
 import { type Context, call, isoTime } from './context.js';
@@ -183,7 +183,7 @@ function launchReplicas(context: Context, app: AppRecord, tasks: TaskRecord[], p
     };
     const how = { join, returns: false };
     const witness = self.slot === witnessSlot;
-    const guest = firstPrimary === undefined ? null : { firstPrimary, witness, bridge: bridgeOf(app.active) };
+    const guest = firstPrimary === undefined ? null : { firstPrimary, witness };
     return { record, guest, assignment: replicaAssignment(context.options, app.active, group, self, peers, how) };
   });
 }

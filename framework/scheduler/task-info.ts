@@ -9,6 +9,7 @@ import type {
 } from '../../executor/assignment.js';
 import { type AppSpec, suspicionMsDefault, type VmSpec } from '../app.js';
 import type { CommandInfo, PlainResources, Resource, TaskInfo } from '../mesos-http-client/index.js';
+import { bridgeOf } from '../replicated-guest.js';
 import { checkAssignment, healthAssignment } from './agent-checks.js';
 import type { SchedulerOptions } from './context.js';
 import type { GroupRecord, TaskRecord } from './records.js';
@@ -117,12 +118,7 @@ function commandOf(spec: AppSpec, task: TaskRecord, group: GuestGroup | null): A
   return cmd !== null ? { shell: cmd } : { argv: args ?? [] };
 }
 
-function guestOf(
-  vm: VmSpec,
-  { portDefinitions, residency }: AppSpec,
-  { ports, agent }: TaskRecord,
-  group: GuestGroup | null,
-): VmAssignment {
+function guestOf(vm: VmSpec, spec: AppSpec, { id, ports, agent }: TaskRecord, group: GuestGroup | null): VmAssignment {
   const {
     kernel = null,
     initrd = null,
@@ -133,6 +129,7 @@ function guestOf(
     memory,
     ports: guestPorts,
   } = vm;
+  const { portDefinitions, residency } = spec;
   // gaia-vm opens doors at one address, and at 127.0.0.1 beside it.
   const listen = group !== null && vm.listen === '0.0.0.0' ? agent.host : vm.listen;
   const doors = portDefinitions.flatMap(({ protocol }, index) =>
@@ -144,8 +141,9 @@ function guestOf(
     })),
   );
   const volume = residency?.volumes[0]?.containerPath ?? null;
+  const bridge = bridgeOf(spec, group === null ? id : spec.id);
   const disk = diskMb === undefined ? null : { sizeMib: diskMb, image, volume };
-  return { kernel, initrd, commandLine, memoryMib: memory, vcpus, disk, doors, group };
+  return { kernel, initrd, commandLine, memoryMib: memory, vcpus, disk, doors, bridge, group };
 }
 
 /** The variables Marathon sets. */

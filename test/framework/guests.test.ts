@@ -78,9 +78,9 @@ describe('scheduler: a replicated guest', () => {
     assert.deepEqual(
       parts.sort((a, b) => a.slot - b.slot),
       [
-        { slot: 0, firstPrimary, witness: false, bridge: null, mem: 2 * 128 + pairMb, disk: 128 },
-        { slot: 1, firstPrimary, witness: false, bridge: null, mem: 2 * 128 + pairMb, disk: 128 },
-        { slot: 2, firstPrimary, witness: true, bridge: null, mem: 192, disk: 0 },
+        { slot: 0, firstPrimary, witness: false, mem: 2 * 128 + pairMb, disk: 128 },
+        { slot: 1, firstPrimary, witness: false, mem: 2 * 128 + pairMb, disk: 128 },
+        { slot: 2, firstPrimary, witness: true, mem: 192, disk: 0 },
       ],
     );
   });
@@ -110,7 +110,7 @@ describe('scheduler: a replicated guest', () => {
     world.until(() => world.mesos.tasks.size > 3, 120);
     const bridges = [...world.mesos.tasks.values()].map(({ assignment: { command } }) => {
       assert.ok('vm' in command);
-      return JSON.stringify([command.vm.group?.bridge, command.vm.doors]);
+      return JSON.stringify([command.vm.bridge, command.vm.doors]);
     });
     assert.deepEqual(new Set(bridges), new Set([JSON.stringify([bridgeOf(onBridge), []])]));
   });

@@ -38,6 +38,7 @@ describe('executor: a guest with a disk', function () {
       vcpus: 1,
       disk: onVolume,
       doors,
+      bridge: null,
       group: null,
       ...change,
     };

@@ -21,7 +21,17 @@ describe('executor: a guest', function () {
   async function withGuest(change: Partial<VmAssignment>, use: (executor: Executor, port: number) => Promise<void>) {
     const port = await freePort();
     const doors = [{ protocol: 'tcp' as const, listen: '127.0.0.1', hostPort: port, guestPort: 6379 }];
-    const vm = { ...image, commandLine: words, memoryMib: 128, vcpus: 1, disk: null, doors, group: null, ...change };
+    const vm = {
+      ...image,
+      commandLine: words,
+      memoryMib: 128,
+      vcpus: 1,
+      disk: null,
+      doors,
+      bridge: null,
+      group: null,
+      ...change,
+    };
     await withDirectory(async (directory) => {
       const executor = new Executor(directory);
       try {

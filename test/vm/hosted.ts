@@ -60,11 +60,11 @@ export class Hosted {
     const { image, suspicionMs, transport, bridge = null, ...machine } = guest;
     const door = { protocol: 'tcp' as const, listen: self.host, hostPort: port, guestPort: redisPort };
     const doors = bridge === null ? [door] : [];
-    const group = { firstPrimary: 1, witness: self.slot === witnessSlot, bridge };
+    const group = { firstPrimary: 1, witness: self.slot === witnessSlot };
     const executor = new Executor(directory, {}, place.host);
     await executor.start();
     const own = { ...replica, group: groupName(place), self, peers, join, suspicionMs, transport };
-    const command = { vm: { ...image, ...machine, doors, group } };
+    const command = { vm: { ...image, ...machine, doors, bridge, group } };
     executor.agent.launch(assignment({ command, replica: own, ports: [port] }));
     return new Hosted(place, executor);
   }

@@ -92,11 +92,11 @@ async function startMember(place: Place, replica: ReplicaAssignment, rounds: Rou
   const directory = path.join(place.directory, String(slot + 1));
   const programs = path.join(place.directory, `programs-${slot + 1}`);
   makePrograms(programs, place.network.at(machines[slot] as Machine));
-  const group = { firstPrimary: 1, witness: slot === 2, bridge: null };
+  const group = { firstPrimary: 1, witness: slot === 2 };
   const news: MemberNews[] = [];
   const member = await GuestMember.start({
     ...{ replica, group, directory, native: programs, owner: null, limits: pairLimits, hear: () => {} },
-    vm: { ...guest(), doors: slot === 0 ? doorsOf(place.ports) : [], disk: null, group },
+    vm: { ...guest(), doors: slot === 0 ? doorsOf(place.ports) : [], disk: null, bridge: null, group },
     env: { ...process.env, PATH: `${programs}:${process.env.PATH}` } as Record<string, string>,
     tell: (one) => (one.type === 'round' ? rounds.push(one.round) : news.unshift(one)),
   });

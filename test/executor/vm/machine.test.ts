@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { chmodSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { accelerator, bootFile, findQemu } from '../../../executor/vm/host.js';
+import { accelerator, bootFile, bridge, findQemu } from '../../../executor/vm/host.js';
 import { type Machine, machineArguments } from '../../../executor/vm/machine.js';
 import { withDirectory } from '../fixtures.js';
 
@@ -92,6 +92,12 @@ describe('executor vm: the command line of QEMU', () => {
     const bridged = { network: { ...change.network, mac: '02:00:00:00:00:01' } };
     assert.match(option('-device', bridged) as string, /,mac=02:00:00:00:00:01,/);
   });
+
+  it('is on a bridge with a card of its own', () => {
+    const change = { network: { type: 'bridge' as const, name: 'br0', mac: '02:00:00:00:00:01' } };
+    assert.equal(option('-netdev', change), 'bridge,id=network,br=br0');
+    assert.match(option('-device', change) as string, /netdev=network,mac=02:00:00:00:00:01,/);
+  });
 });
 
 describe('executor vm: the host', () => {
@@ -106,6 +112,12 @@ describe('executor vm: the host', () => {
         /initrd is "my.gz", and there is no file .*\/my.gz on this host/,
       );
       assert.throws(() => bootFile('kernel', directory, '/', null), /no file/);
+      assert.throws(
+        () => bridge({ name: 'br0', mac: '02:00:00:00:00:01' }, '  br01: 1 2\n'),
+        /bridge is "br0", and this host has no such interface: make it \(ip link add br0 type bridge\), or keep/,
+      );
+      const there = bridge({ name: 'br0', mac: '02:00:00:00:00:01' }, 'Inter-|\n   br0: 1 2\n');
+      assert.deepEqual(there, { type: 'bridge', name: 'br0', mac: '02:00:00:00:00:01' });
     }));
 
   it('takes KVM only where the processor virtualises and the device can be opened', () => {

@@ -16,7 +16,7 @@ describe('executor vm: a member', () => {
         await executor.start();
         const bridge = { name: 'no-bridge0', mac: '02:00:00:00:00:01' };
         const self = { ...replica.self, consensusPort: await freePort(), servicePort: await freePort() };
-        const command = { vm: { ...vm, group: { firstPrimary: 1, witness: false, bridge } } };
+        const command = { vm: { ...vm, bridge, group: { firstPrimary: 1, witness: false } } };
         executor.agent.launch(assignment({ command, replica: { ...replica, self }, ports: [] }));
         const { message } = await executor.agent.reaches('TASK_FAILED');
         assert.match(

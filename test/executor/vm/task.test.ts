@@ -15,6 +15,7 @@ const vm = {
   vcpus: 1,
   disk: null,
   doors,
+  bridge: null,
   group: null,
 };
 const guest = assignment({ command: { vm } });
@@ -72,7 +73,7 @@ describe('executor task: a guest', () => {
 });
 
 describe('executor task: a member of a replicated guest', () => {
-  const group = { firstPrimary: 1, witness: false, bridge: null };
+  const group = { firstPrimary: 1, witness: false };
   const member = assignment({ command: { vm: { ...vm, group } }, replica });
   const line = (text: string) => ({ type: 'controlLine' as const, line: text });
 
@@ -86,9 +87,9 @@ describe('executor task: a member of a replicated guest', () => {
 
   it('is read as it was written, with `replica` only', () => {
     const bridged = (mac: string) =>
-      assignment({ command: { vm: { ...vm, doors: [], group: { ...group, bridge: { name: 'br0', mac } } } }, replica });
+      assignment({ command: { vm: { ...vm, doors: [], bridge: { name: 'br0', mac }, group } }, replica });
     for (const one of [member, bridged('02:00:00:00:00:01')]) assert.deepEqual(decodeAssignment(encode(one)), one);
-    assert.throws(() => decodeAssignment(encode(bridged('02:0'))), /group.bridge.mac is "02:0"; it must be a card's/);
+    assert.throws(() => decodeAssignment(encode(bridged('02:0'))), /vm.bridge.mac is "02:0"; it must be a card's/);
     for (const wrong of [
       { ...member, replica: null },
       { ...guest, replica },

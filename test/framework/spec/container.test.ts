@@ -57,6 +57,14 @@ describe('spec: virtual machines', () => {
     assert.equal(bridgeOf(accept(replicated())), null);
   });
 
+  it('may be alone on a bridge, each task with a card of its own', () => {
+    const spec = accept(guest({ ports: undefined, network: { bridge: 'br0' } }));
+    assert.deepEqual([spec.container?.vm.network, spec.portDefinitions], [{ bridge: 'br0' }, []]);
+    const [one, other] = ['guest.1', 'guest.2'].map((task) => bridgeOf(spec, task));
+    assert.deepEqual([one?.name, other?.name], ['br0', 'br0']);
+    assert.notEqual(one?.mac, other?.mac);
+  });
+
   it('are given back as they were, and take their place beside a program', () => {
     const spec = accept(guest());
     assert.deepEqual(accept(toJson(spec)), spec);
@@ -208,10 +216,10 @@ describe('spec: virtual machines', () => {
     ],
     ['doors beside a bridge', replicated({ network: { bridge: 'br0' } }), '/container/vm/ports', /leave ports out/],
     [
-      'a bridge of one guest',
-      guest({ ports: [], network: { bridge: 'br0' } }),
-      '/container/vm/network',
-      /QEMU's own network in this version: give ports, or/,
+      'one card for all tasks of a guest that is not replicated',
+      guest({ ports: [], network: { bridge: 'br0', mac: '02:00:00:00:00:01' } }),
+      '/container/vm/network/mac',
+      /each task has a card of its own.*leave it out/,
     ],
     ['mem for a primary only', replicated({ memory: 256 }, { mem: 448 }), '/mem', /256 MB needs 896/],
     ['a guest of a program', { ...web, replication: { protocol: 'vm' } }, '/replication/protocol', /needs "apus"/],
