@@ -1,8 +1,8 @@
 /** When the program is probed, and what is told of what is found. Pure. */
 import isEqual from 'lodash/isEqual.js';
-import type { CheckStatusInfo, TaskStatus } from '../framework/mesos-http-client/index.js';
+import type { TaskStatus } from '../framework/mesos-http-client/index.js';
 import type { ProbeOutcome } from '../framework/probes/types.js';
-import { failureOf } from '../framework/probes/verdict.js';
+import { checkStatusOf, failureOf } from '../framework/probes/verdict.js';
 import type { Assignment, CheckAssignment, HealthAssignment } from './assignment.js';
 import type { TaskAction } from './task-types.js';
 
@@ -73,7 +73,7 @@ export class Checks {
   }
 
   private note(outcome: ProbeOutcome): News | null {
-    const check_status = statusOf(outcome);
+    const check_status = checkStatusOf(outcome);
     if (isEqual(check_status, this.findings.check_status)) return null;
     return this.tell({ check_status }, null);
   }
@@ -83,23 +83,3 @@ export class Checks {
     return { findings: this.findings, message };
   }
 }
-
-/** Without a value where there is no answer, as in Mesos. */
-function statusOf(outcome: ProbeOutcome): CheckStatusInfo {
-  switch (outcome.type) {
-    case 'answered':
-      return { type: 'HTTP', http: { status_code: outcome.status } };
-    case 'connected':
-      return { type: 'TCP', tcp: { succeeded: true } };
-    case 'exited':
-      return { type: 'COMMAND', command: { exit_code: outcome.code } };
-    case 'failed':
-      return noAnswer[outcome.of];
-  }
-}
-
-const noAnswer: Record<Extract<ProbeOutcome, { type: 'failed' }>['of'], CheckStatusInfo> = {
-  http: { type: 'HTTP', http: {} },
-  tcp: { type: 'TCP', tcp: { succeeded: false } },
-  command: { type: 'COMMAND', command: {} },
-};

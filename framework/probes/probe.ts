@@ -12,7 +12,7 @@ export async function probe(order: ProbeOrder, signal?: AbortSignal): Promise<Pr
   const timeout = AbortSignal.timeout(timeoutMs);
   const bound = signal === undefined ? timeout : AbortSignal.any([timeout, signal]);
   try {
-    if (target.type === 'http') return await ask(target, order.bodyBytesMax, bound);
+    if (target.type === 'http') return await follow(target, order, bound);
     await reach(target, bound);
     return { type: 'connected' };
   } catch (error) {
@@ -22,6 +22,36 @@ export async function probe(order: ProbeOrder, signal?: AbortSignal): Promise<Pr
       cause: causeOf(error as NodeJS.ErrnoException, target, timeout.aborted, timeoutMs),
     };
   }
+}
+
+async function follow(first: HttpTarget, order: ProbeOrder, signal: AbortSignal): Promise<ProbeOutcome> {
+  let target = first;
+  for (let left = order.redirectsMax ?? 0; ; left -= 1) {
+    const { location, outcome } = await ask(target, order.bodyBytesMax, signal);
+    if (left === 0 || location === undefined) return outcome;
+    target = redirected(target, location);
+  }
+}
+
+/** @throws Error if it leads nowhere */
+function redirected({ secure, host, port, path }: HttpTarget, location: string): HttpTarget {
+  const url = new URL(location, new URL(path, `${secure ? 'https' : 'http'}://${host}:${port}`));
+  const isSecure = url.protocol === 'https:';
+  if (!isSecure && url.protocol !== 'http:') throw new Error(`redirected to ${url.protocol}`);
+  const usual = isSecure ? 443 : 80;
+  return {
+    type: 'http',
+    secure: isSecure,
+    host: url.hostname,
+    port: Number(url.port || usual),
+    path: `${url.pathname}${url.search}`,
+  };
+}
+
+interface Asked {
+  outcome: ProbeOutcome;
+  /** Of a redirection. */
+  location?: string;
 }
 
 function reach({ host, port }: ProbeTarget, signal: AbortSignal): Promise<void> {
@@ -36,7 +66,7 @@ function reach({ host, port }: ProbeTarget, signal: AbortSignal): Promise<void> 
 }
 
 /** Certificates are not judged, as in Marathon and Mesos: a probe asks whether the program answers. */
-function ask(target: HttpTarget, bodyBytesMax: number, signal: AbortSignal): Promise<ProbeOutcome> {
+function ask(target: HttpTarget, bodyBytesMax: number, signal: AbortSignal): Promise<Asked> {
   const { host, port, path, secure } = target;
   const options: RequestOptions = { host, port, path: encodeURI(decoded(path)), agent: false, signal };
   return new Promise((resolve, reject) => {
@@ -44,8 +74,10 @@ function ask(target: HttpTarget, bodyBytesMax: number, signal: AbortSignal): Pro
     request.once('error', reject);
     const answered = (answer: IncomingMessage, body: string) => {
       request.destroy();
-      const contentType = answer.headers['content-type'] ?? '';
-      resolve({ type: 'answered', status: answer.statusCode ?? 0, contentType, body });
+      const { statusCode: status = 0, headers } = answer;
+      const isRedirection = status >= 300 && status < 400 && headers.location !== undefined;
+      const outcome = { type: 'answered' as const, status, contentType: headers['content-type'] ?? '', body };
+      resolve({ outcome, ...(isRedirection && { location: headers.location as string }) });
     };
     request.once('upgrade', (answer) => answered(answer, ''));
     request.once('response', (answer) => {

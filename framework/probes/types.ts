@@ -10,6 +10,8 @@ export interface ProbeOrder {
   timeoutMs: number;
   /** How much of an answer's body is read; 0: none. */
   bodyBytesMax: number;
+  /** How many redirections are followed; left out: none, they are the answer. */
+  redirectsMax?: number;
 }
 
 export type ProbeOutcome =

@@ -1,3 +1,4 @@
+import type { CheckStatusInfo } from '../mesos-http-client/index.js';
 import type { ProbeOutcome } from './types.js';
 
 /** Why what a probe has found is no success, as half a sentence; null: it is one. HTTP passes with 200 to 399. */
@@ -13,3 +14,23 @@ export function failureOf(outcome: ProbeOutcome): string | null {
       return outcome.status >= 200 && outcome.status < 400 ? null : `HTTP status ${outcome.status}`;
   }
 }
+
+/** As Mesos tells it in updates: without a value where there is no answer. */
+export function checkStatusOf(outcome: ProbeOutcome): CheckStatusInfo {
+  switch (outcome.type) {
+    case 'answered':
+      return { type: 'HTTP', http: { status_code: outcome.status } };
+    case 'connected':
+      return { type: 'TCP', tcp: { succeeded: true } };
+    case 'exited':
+      return { type: 'COMMAND', command: { exit_code: outcome.code } };
+    case 'failed':
+      return noAnswer[outcome.of];
+  }
+}
+
+const noAnswer: Record<Extract<ProbeOutcome, { type: 'failed' }>['of'], CheckStatusInfo> = {
+  http: { type: 'HTTP', http: {} },
+  tcp: { type: 'TCP', tcp: { succeeded: false } },
+  command: { type: 'COMMAND', command: {} },
+};

@@ -1,16 +1,8 @@
 import type { CheckInfo, CommandInfo, HealthCheck } from '../../mesos-http-client/types.js';
+import type { ProbeTarget } from '../../probes/types.js';
 
 /** What is tried. */
-export type Probe =
-  | { type: 'COMMAND'; command: CommandInfo }
-  | { type: 'HTTP'; url: string }
-  | { type: 'TCP'; port: number };
-
-/** What came of it; null: nothing in time, or it could not be tried. */
-export type ProbeResult =
-  | { type: 'COMMAND'; exitCode: number | null }
-  | { type: 'HTTP'; status: number | null }
-  | { type: 'TCP'; connected: boolean };
+export type Probe = { type: 'command'; command: CommandInfo } | ProbeTarget;
 
 export interface CheckPlan {
   probe: Probe;
@@ -35,19 +27,20 @@ function times(info: CheckInfo | HealthCheck): Omit<CheckPlan, 'probe'> {
 }
 
 function networkProbe(type: 'HTTP' | 'TCP', info: CheckInfo | HealthCheck): Probe {
-  if (type === 'TCP') return { type, port: info.tcp?.port ?? 0 };
+  if (type === 'TCP') return { type: 'tcp', host: HOST, port: info.tcp?.port ?? 0 };
   const { scheme = 'http', port = 0, path = '' } = (info.http ?? {}) as NonNullable<HealthCheck['http']>;
-  return { type, url: `${scheme}://${HOST}:${port}${path}` };
+  return { type: 'http', secure: scheme === 'https', host: HOST, port, path };
 }
 
 export function planOfCheck(info: CheckInfo): CheckPlan {
   const { type } = info;
-  const probe: Probe = type === 'COMMAND' ? { type, command: info.command?.command ?? {} } : networkProbe(type, info);
+  const probe: Probe =
+    type === 'COMMAND' ? { type: 'command', command: info.command?.command ?? {} } : networkProbe(type, info);
   return { probe, ...times(info) };
 }
 
 export function planOfHealthCheck(info: HealthCheck): CheckPlan {
   const { type } = info;
-  const probe: Probe = type === 'COMMAND' ? { type, command: info.command ?? {} } : networkProbe(type, info);
+  const probe: Probe = type === 'COMMAND' ? { type: 'command', command: info.command ?? {} } : networkProbe(type, info);
   return { probe, ...times(info) };
 }

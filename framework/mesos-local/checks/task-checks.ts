@@ -1,9 +1,11 @@
 import lodash from 'lodash';
 import type { StatusChange } from '../../mesos-http-client/index.js';
 import type { CheckStatusInfo, HealthCheck, TaskInfo } from '../../mesos-http-client/types.js';
-import { type CheckPlan, type ProbeResult, planOfCheck, planOfHealthCheck } from './plan.js';
+import type { ProbeOutcome } from '../../probes/types.js';
+import { checkStatusOf } from '../../probes/verdict.js';
+import { type CheckPlan, planOfCheck, planOfHealthCheck } from './plan.js';
 import { tryProbe } from './probe.js';
-import { checkStatus, emptyStatus, type HealthState, judge, NEW_HEALTH, succeeded } from './verdict.js';
+import { emptyStatus, type HealthState, judge, NEW_HEALTH, succeeded } from './verdict.js';
 
 const INTERVAL_MIN_MS = 10;
 
@@ -48,7 +50,7 @@ export class TaskChecks {
     for (const timer of this.#timers) clearTimeout(timer);
   }
 
-  #repeat(plan: CheckPlan, take: (result: ProbeResult) => void): void {
+  #repeat(plan: CheckPlan, take: (result: ProbeOutcome) => void): void {
     const after = (ms: number) => {
       const timer = setTimeout(async () => {
         this.#timers.delete(timer);
@@ -60,19 +62,19 @@ export class TaskChecks {
     after(plan.delayMs);
   }
 
-  async #try(plan: CheckPlan, take: (result: ProbeResult) => void): Promise<void> {
+  async #try(plan: CheckPlan, take: (result: ProbeOutcome) => void): Promise<void> {
     const result = await tryProbe(plan.probe, plan.timeoutMs, this.#env);
     if (!this.#stopped) take(result);
   }
 
-  #checked(result: ProbeResult): void {
-    const status = checkStatus(result);
+  #checked(result: ProbeOutcome): void {
+    const status = checkStatusOf(result);
     if (lodash.isEqual(status, this.#status)) return;
     this.#status = status;
     this.#tell('REASON_TASK_CHECK_STATUS_UPDATED');
   }
 
-  #judged(result: ProbeResult, check: HealthCheck): void {
+  #judged(result: ProbeOutcome, check: HealthCheck): void {
     const { state, healthy, kill } = judge(
       this.#health,
       succeeded(result, check),

@@ -1,11 +1,11 @@
 import type { CheckStatusInfo, HealthCheck } from '../../mesos-http-client/types.js';
-import type { ProbeResult } from './plan.js';
+import type { ProbeOutcome } from '../../probes/types.js';
+import { failureOf } from '../../probes/verdict.js';
 
 /** What results of checks mean (src/checks/health_checker.cpp). Pure. */
 
 const DEFAULT_CONSECUTIVE_FAILURES = 3;
 const DEFAULT_GRACE_SECONDS = 10;
-const HTTP_OK = { min: 200, max: 399 };
 
 export interface HealthState {
   /** There has been no success yet. */
@@ -22,19 +22,11 @@ export interface HealthVerdict {
   kill: boolean;
 }
 
-export function succeeded(result: ProbeResult, { http }: HealthCheck): boolean {
-  switch (result.type) {
-    case 'COMMAND':
-      return result.exitCode === 0;
-    case 'TCP':
-      return result.connected;
-    case 'HTTP': {
-      const { status } = result;
-      if (status === null) return false;
-      const statuses = http?.statuses ?? [];
-      return statuses.length > 0 ? statuses.includes(status) : status >= HTTP_OK.min && status <= HTTP_OK.max;
-    }
-  }
+/** HTTP by the statuses that are listed, else by 200 to 399. */
+export function succeeded(outcome: ProbeOutcome, { http }: HealthCheck): boolean {
+  const statuses = http?.statuses ?? [];
+  if (outcome.type === 'answered' && statuses.length > 0) return statuses.includes(outcome.status);
+  return failureOf(outcome) === null;
 }
 
 /**
@@ -57,15 +49,4 @@ export function judge(state: HealthState, success: boolean, check: HealthCheck, 
 /** What is told of a check before its first result. */
 export function emptyStatus(type: CheckStatusInfo['type']): CheckStatusInfo {
   return { type, [type.toLowerCase()]: {} };
-}
-
-export function checkStatus(result: ProbeResult): CheckStatusInfo {
-  switch (result.type) {
-    case 'COMMAND':
-      return { type: 'COMMAND', command: result.exitCode === null ? {} : { exit_code: result.exitCode } };
-    case 'HTTP':
-      return { type: 'HTTP', http: result.status === null ? {} : { status_code: result.status } };
-    case 'TCP':
-      return { type: 'TCP', tcp: { succeeded: result.connected } };
-  }
 }

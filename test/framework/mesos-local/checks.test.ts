@@ -9,6 +9,7 @@ import { planOfCheck, planOfHealthCheck } from '../../../framework/mesos-local/c
 import { tryProbe } from '../../../framework/mesos-local/checks/probe.js';
 import { type HealthState, judge, NEW_HEALTH, succeeded } from '../../../framework/mesos-local/checks/verdict.js';
 import { checksError } from '../../../framework/mesos-local/master/check-validation.js';
+import { checkStatusOf } from '../../../framework/probes/verdict.js';
 import { isRunning, until } from '../../conformance/wait.js';
 
 const CHECK: HealthCheck = { type: 'TCP', tcp: { port: 1 }, consecutive_failures: 3, grace_period_seconds: 10 };
@@ -81,7 +82,8 @@ describe('mesos-local: checks of tasks', () => {
   it('HTTP succeeds with 200 to 399, or with the statuses that are listed', () => {
     const good = (status: number | null, statuses?: number[]) => {
       const check: HealthCheck = { type: 'HTTP', http: { port: 1, ...(statuses && { statuses }) } };
-      return succeeded({ type: 'HTTP', status }, check);
+      if (status === null) return succeeded({ type: 'failed', of: 'http', cause: 'silence' }, check);
+      return succeeded({ type: 'answered', status, contentType: '', body: '' }, check);
     };
     assert.deepEqual(
       [199, 200, 399, 400, null].map((status) => good(status)),
@@ -96,8 +98,9 @@ describe('mesos-local: checks of tasks', () => {
   it('a probe that takes too long has no result, and leaves no process', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'mesos-check-'));
     const pidFile = join(directory, 'pid');
-    const probe = { type: 'COMMAND' as const, command: { value: `echo $$ > ${pidFile}; sleep 100 & sleep 100` } };
-    assert.deepEqual(await tryProbe(probe, 500, process.env), { type: 'COMMAND', exitCode: null });
+    const probe = { type: 'command' as const, command: { value: `echo $$ > ${pidFile}; sleep 100 & sleep 100` } };
+    const late = { type: 'failed', of: 'command', cause: 'the command did not end within 0.5 s' };
+    assert.deepEqual(await tryProbe(probe, 500, process.env), late);
     const leader = Number(readFileSync(pidFile, 'utf8'));
     await until('the group has ended', () => !isRunning(leader));
     rmSync(directory, { recursive: true });
@@ -105,10 +108,11 @@ describe('mesos-local: checks of tasks', () => {
     await new Promise<void>((resolve) => hanging.listen(0, '127.0.0.1', resolve));
     const { port } = hanging.address() as AddressInfo;
     const { probe: http } = planOfCheck({ type: 'HTTP', http: { port, path: '/' } });
-    assert.deepEqual(await tryProbe(http, 50, process.env), { type: 'HTTP', status: null });
+    assert.deepEqual(checkStatusOf(await tryProbe(http, 50, process.env)), { type: 'HTTP', http: {} });
     hanging.closeAllConnections();
     hanging.close();
-    assert.deepEqual(await tryProbe({ type: 'TCP', port }, 1000, process.env), { type: 'TCP', connected: false });
+    const refused = await tryProbe({ type: 'tcp', host: '127.0.0.1', port }, 1000, process.env);
+    assert.deepEqual(checkStatusOf(refused), { type: 'TCP', tcp: { succeeded: false } });
   });
 
   it('an HTTP check may have a timeout that is no exact number of milliseconds', async () => {
@@ -116,7 +120,8 @@ describe('mesos-local: checks of tasks', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
     const { probe, timeoutMs } = planOfCheck({ type: 'HTTP', http: { port, path: '/' }, timeout_seconds: 16.1 });
-    assert.deepEqual(await tryProbe(probe, timeoutMs, process.env), { type: 'HTTP', status: 200 });
+    const status = checkStatusOf(await tryProbe(probe, timeoutMs, process.env));
+    assert.deepEqual(status, { type: 'HTTP', http: { status_code: 200 } });
     server.close();
   });
 

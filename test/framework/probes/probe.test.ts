@@ -12,12 +12,12 @@ async function listening(server: Server): Promise<number> {
 }
 
 /** What a probe of `path` finds at a server that answers so. */
-async function ask(answer: RequestListener, { path = '/', timeoutMs = 5000, bodyBytesMax = 0 } = {}) {
+async function ask(answer: RequestListener, { path = '/', timeoutMs = 5000, bodyBytesMax = 0, redirectsMax = 0 } = {}) {
   const server = createServer(answer);
   const port = await listening(server);
   try {
     const target = { type: 'http' as const, secure: false, host, port, path };
-    return { port, outcome: await probe({ target, timeoutMs, bodyBytesMax }) };
+    return { port, outcome: await probe({ target, timeoutMs, bodyBytesMax, redirectsMax }) };
   } finally {
     server.closeAllConnections();
     server.close();
@@ -36,6 +36,23 @@ describe('probes', () => {
       { path: '/a b?c=d' },
     );
     assert.deepEqual(outcome, { type: 'answered', status: 503, contentType: '', body: '' });
+  });
+
+  it('follow redirections as far as they are told to, and otherwise take them for the answer', async () => {
+    const answer: RequestListener = (request, response) => {
+      const hops = Number(request.url?.slice(1));
+      if (hops === 0) response.writeHead(204).end();
+      else response.writeHead(302, { location: `/${hops - 1}` }).end();
+    };
+    const status = async (path: string, redirectsMax?: number) => {
+      const { outcome } = await ask(answer, { path, ...(redirectsMax !== undefined && { redirectsMax }) });
+      return outcome.type === 'answered' ? outcome.status : outcome.type;
+    };
+    assert.deepEqual([await status('/1'), await status('/2', 2), await status('/3', 2)], [302, 204, 302]);
+    const { outcome } = await ask((_request, response) => response.writeHead(302, { location: 'ftp://x/' }).end(), {
+      redirectsMax: 1,
+    });
+    assert.match(failed(outcome), /redirected to ftp:/);
   });
 
   it('read no more of a body than is wanted', async () => {
