@@ -134,7 +134,8 @@ async function reignsOf(
   const { role, dataDirectory, principal = null } = options;
   const runningDeploymentsMax = options.maxRunningDeployments;
   const secrets = options.secretsDirectory === undefined ? {} : { secrets: openSecrets(options.secretsDirectory) };
-  const parts = { role, principal, dataDirectory, runningDeploymentsMax, ...secrets, place, ids };
+  const servicePorts = { min: options.localPortMin, max: options.localPortMax };
+  const parts = { role, principal, dataDirectory, runningDeploymentsMax, servicePorts, ...secrets, place, ids };
   return (store) => {
     const scheduler = new Scheduler({ ...parts, ...start() }, store.entries());
     const framework = frameworkInfo(options, scheduler.frameworkId);

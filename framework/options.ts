@@ -37,6 +37,8 @@ export interface FrameworkOptions extends TlsFiles {
   mesosKey: string | undefined;
   secretsDirectory: string | undefined;
   maxRunningDeployments: number;
+  localPortMin: number;
+  localPortMax: number;
   logLevel: string;
   readyFd: number;
 }
@@ -181,6 +183,13 @@ const table: Row[] = [
     parse: whole(1, 10_000),
   },
   {
+    flags: '--local-port-min <port>',
+    text: 'service ports from here to --local-port-max are given to apps that ask for port 0',
+    initial: 10_000,
+    parse: whole(1, 65_535),
+  },
+  { flags: '--local-port-max <port>', text: 'the last of them', initial: 20_000, parse: whole(1, 65_535) },
+  {
     flags: '--secrets-directory <directory>',
     text: 'with a file for each secret that apps may refer to; read when a task is launched',
     parse: absolutePath,
@@ -201,7 +210,11 @@ export function readOptions(argv: string[]): FrameworkOptions {
     .description('The Mesos framework of GAIA: scheduler and REST API')
     .allowExcessArguments(false);
   for (const row of table) command.addOption(optionOf(row));
-  return command.parse(argv, { from: 'user' }).opts<FrameworkOptions>();
+  const options = command.parse(argv, { from: 'user' }).opts<FrameworkOptions>();
+  const { localPortMin: min, localPortMax: max } = options;
+  if (min > max)
+    command.error(`error: --local-port-min is ${min}, and --local-port-max only ${max}; give a higher one.`);
+  return options;
 }
 
 function optionOf({ flags, text, initial, shown, parse, required, conflicts }: Row): Option {

@@ -7,6 +7,7 @@ import type { AppGroup, AppSpec, TreeChange } from './app.js';
 import type { EventLog } from './events/log.js';
 import type { CheckStatusInfo, TaskState } from './mesos-http-client/index.js';
 import type { PlanJob, PlanOf } from './planning.js';
+import type { ServicePorts } from './spec/service-ports.js';
 
 /**
  * What the API layer (`api/`) may ask of the framework, and nothing else. `loop.ts` implements it over the pure
@@ -142,6 +143,8 @@ export interface FrameworkView {
   principal: string | null;
   /** It has a provider of secrets. */
   secrets: boolean;
+  /** That apps are given; null: none are. */
+  servicePorts: ServicePorts | null;
   /** `since`: when the connection came or went; null: there was none yet. */
   master: { connected: boolean; address: string | null; since: string | null };
   /** Mesos is asked for none while nothing is wanted. */

@@ -6,6 +6,7 @@ import { readDraft } from './spec/draft.js';
 import { Problems, type Rejection, show } from './spec/problems.js';
 import { type Reader, readObject } from './spec/reader.js';
 import { checkRules } from './spec/rules.js';
+import { keepServicePorts, type ServicePorts } from './spec/service-ports.js';
 import { acceptReadOnly, refuseUnsupported } from './spec/unsupported.js';
 
 export { toJson } from './spec/canonical.js';
@@ -31,6 +32,8 @@ export interface ParseOptions {
   principal?: string | null;
   /** The framework has a provider of secrets. Left out: it has none. */
   secrets?: boolean;
+  /** Those that the framework gives to apps. Left out or null: none. */
+  servicePorts?: ServicePorts | null;
 }
 
 export type ParseResult = { ok: true; spec: AppSpec; ignored: string[] } | Rejection;
@@ -50,7 +53,8 @@ export function parse(json: unknown, options: ParseOptions): ParseResult {
   acceptReadOnly(reader);
   checkVersionAlone(reader, options, problems);
   const base = options.mode === 'patch' ? options.existing : null;
-  const app = complete(draft, base, id, problems);
+  const completed = complete(draft, base, id, problems);
+  const app = keepServicePorts(completed, options.existing, options.servicePorts ?? null);
   const owner = { role: options.role ?? null, principal: options.principal ?? null, secrets: options.secrets ?? false };
   checkRules(app, owner, problems);
   if (!problems.none) return problems.rejection();

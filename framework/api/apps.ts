@@ -59,8 +59,8 @@ function create(context: Context): Handler {
 }
 
 /** As it was accepted: its tasks, if any run already, are not part of this answer. */
-function createdApp(view: FrameworkView, { spec }: Judged, deploymentId: string | null): AppView {
-  const story = findApp(view, spec.id)?.story ?? [];
+function createdApp(view: FrameworkView, judged: Judged, deploymentId: string | null): AppView {
+  const { spec = judged.spec, story = [] } = findApp(view, judged.spec.id) ?? {};
   const deploymentIds = deploymentId === null ? [] : [deploymentId];
   return { spec, tasks: [], deploymentIds, lastTaskFailure: null, versions: [], reservations: [], group: null, story };
 }

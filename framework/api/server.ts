@@ -7,7 +7,7 @@ import type { Resource } from './resource.js';
 export function infoResource({ service, leadership, address, executorArchive }: Context): Resource {
   return {
     GET: () => {
-      const { frameworkId, master, releasing } = service.view();
+      const { frameworkId, master, releasing, servicePorts } = service.view();
       const { leading, leader, zooKeeper } = leadership;
       return {
         name: 'gaia',
@@ -16,7 +16,10 @@ export function infoResource({ service, leadership, address, executorArchive }: 
         elected: leading,
         leader,
         frameworkId,
-        marathon_config: { master: master.address },
+        marathon_config: {
+          master: master.address,
+          ...(servicePorts && { local_port_min: servicePorts.min, local_port_max: servicePorts.max }),
+        },
         zookeeper_config: zooKeeper && { zk: zooKeeper.url, zk_session_timeout: zooKeeper.sessionTimeoutMs },
         http_config: { http_port: portOf(address()) },
         master,

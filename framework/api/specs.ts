@@ -12,7 +12,10 @@ export interface Judged {
 }
 
 /** In whose name resources are reserved, for judging a body. */
-export const ownerOf = ({ role, principal, secrets }: FrameworkView) => ({ role, principal, secrets });
+export const ownerOf = ({ role, principal, secrets, servicePorts }: FrameworkView) => ({
+  ...{ role, principal, secrets },
+  servicePorts,
+});
 
 export const givenId = (body: unknown): unknown =>
   typeof body === 'object' && body !== null ? (body as { id?: unknown }).id : null;

@@ -27,6 +27,7 @@ import { groupOf, groupState, isLost, lostSentence } from './quorum.js';
 import { endRebalance, startRebalance } from './rebalances.js';
 import type { AppRecord } from './records.js';
 import { rollBack } from './roll-back.js';
+import { withServicePorts } from './service-ports.js';
 import { stepsOf } from './steps.js';
 import { tell } from './story.js';
 import { nextVersion, stop } from './tasks.js';
@@ -111,9 +112,15 @@ function changeTree(context: Context, command: Extract<Command, { type: 'changeT
 }
 
 /** Begins what is wanted, unless only its steps are. */
-function change(context: Context, wanted: Wanted, { force, dryRun }: { force: boolean; dryRun?: boolean }) {
-  if (dryRun) return preview(context, wanted);
-  return unlock(context, [...wanted.apps.keys()], force) ?? deploy(context, wanted);
+function change(
+  context: Context,
+  wanted: Wanted,
+  { force, dryRun }: { force: boolean; dryRun?: boolean },
+): CommandResult {
+  const apps = withServicePorts(context, wanted.apps);
+  if (!(apps instanceof Map)) return apps;
+  if (dryRun) return preview(context, { ...wanted, apps });
+  return unlock(context, [...apps.keys()], force) ?? deploy(context, { ...wanted, apps });
 }
 
 /** The steps that a change would have. */

@@ -17,6 +17,7 @@ import type { PreemptionJob, RebalanceJob } from '../planning.js';
 import type { ProbeAnswer } from '../prober.js';
 import type { ProbeOrder, ProbeOutcome } from '../probes/types.js';
 import type { Command, CommandResult, Counts } from '../service.js';
+import type { ServicePorts } from '../spec/service-ports.js';
 import type { CheckHealth } from './check-health.js';
 import type { Change, State } from './state.js';
 
@@ -83,6 +84,8 @@ export interface SchedulerOptions {
   dataDirectory: string;
   /** Of users' changes; one more is refused. */
   runningDeploymentsMax: number;
+  /** Given to apps that ask for any (`port: 0`). Left out: none are. */
+  servicePorts?: ServicePorts;
   /** Left out: there are none. */
   secrets?: Secrets;
   place(request: PlacementRequest, agents: AgentSnapshot[]): Plan;

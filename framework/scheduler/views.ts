@@ -31,6 +31,7 @@ export function viewOf(context: Context): FrameworkView {
     role: options.role,
     principal: options.principal,
     secrets: options.secrets !== undefined,
+    servicePorts: options.servicePorts ?? null,
     master: { connected: memory.connected, address: memory.master, since: timeOrNull(memory.masterSinceMs) },
     offers: { held: memory.offers.size, suppressed: memory.suppressed, lastAt: timeOrNull(memory.offeredMs) },
     apps: [...state.apps.values()]

@@ -65,6 +65,7 @@ export class MemoryService implements FrameworkService {
       frameworkId: 'framework-1',
       role: 'gaia',
       secrets: false,
+      servicePorts: null,
       principal: 'gaia',
       master: this.master,
       apps: [...this.apps.values()],

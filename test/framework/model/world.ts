@@ -46,6 +46,7 @@ export class World {
   #lostCalls: SchedulerCallBody[] = [];
   /** With which it is started. */
   role = 'gaia';
+  servicePorts = { min: 10_000, max: 20_000 };
   #replies = new Map<string, CommandResult>();
 
   constructor(agentCount = 5) {
@@ -65,6 +66,7 @@ export class World {
         executorCommand: 'exec true',
         dataDirectory: '/data',
         runningDeploymentsMax: 100,
+        servicePorts: this.servicePorts,
         place,
         ids,
       },
