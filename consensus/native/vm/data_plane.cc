@@ -122,7 +122,7 @@ void DataPlane::serve(std::span<const pollfd> ready) {
   if (guest_ != nullptr) guest_->flush();
   sendDrained();
   peers_->flush();
-  lookWhetherGuestComputes(sys::nowNs());
+  lookWhetherGuestRests(sys::nowNs());
 }
 
 // What is behind a cut stays with the turn thread, which stops applying when that is much.

@@ -83,7 +83,7 @@ class DataPlane {
   bool isBackup() const { return order_.roles().backup == self_.number; }
   bool overloaded() const;
   OutputGuard::Patience patience() const;
-  void lookWhetherGuestComputes(std::uint64_t nowNs);
+  void lookWhetherGuestRests(std::uint64_t nowNs);
   OutputGuard::Want want(std::uint64_t nowNs) const;
   void wake();
   bool propose(Bytes entry);
@@ -147,7 +147,8 @@ class DataPlane {
   std::uint64_t spokenNs_ = 0;
   BackupSleep sleep_;
   bool asleep_ = false;          // the backup's guest, since the last round
-  bool computes_ = false;        // this primary's guest, although it is silent
+  bool rests_ = false;           // this primary's guest was seen to, in this silence; while the other sleeps
+  std::uint64_t lookedNs_ = 0;   // whether it does
   std::size_t inputBytes_ = 0;   // since the last cut
   std::uint64_t equalTold_ = 0;  // of equal answers, when the guest was copied last
   std::uint64_t cutNs_ = 0, roundNs_ = 0;

@@ -16,6 +16,7 @@ constexpr const char* notPrimary =
 // guest is to have half of the time.
 constexpr OutputGuard::Patience asleepPatience{
     .idleNs = 1'000'000, .answerNs = 20'000'000, .acknowledgementNs = 100'000'000};
+constexpr std::uint64_t lookNs = 1'000'000;        // between two looks whether a guest rests
 constexpr std::size_t keptBytesWanted = 1u << 20;  // inputs for a backup that sleeps; then a round is wanted
 
 }  // namespace
@@ -27,15 +28,17 @@ OutputGuard::Patience DataPlane::patience() const {
 }
 
 OutputGuard::Want DataPlane::want(std::uint64_t nowNs) const {
-  const auto want = guard_.want(nowNs, computes_ ? nowNs : spokenNs_, patience());
+  const auto want = guard_.want(nowNs, asleep_ && !rests_ ? nowNs : spokenNs_, patience());
   const bool muchKept = isPrimary() && asleep_ && inputBytes_ >= keptBytesWanted;
   return want == OutputGuard::Want::nothing && muchKept ? OutputGuard::Want::full : want;
 }
 
 // A guest that computes is silent, too. With a backup that runs patience is so long that it does not matter.
-void DataPlane::lookWhetherGuestComputes(std::uint64_t nowNs) {
+void DataPlane::lookWhetherGuestRests(std::uint64_t nowNs) {
   const bool silent = asleep_ && isPrimary() && cut_ == 0 && nowNs >= spokenNs_ + asleepPatience.idleNs;
-  computes_ = silent && guard_.heldFrames() > 0 && !guest_->rests();
+  if (silent && nowNs < lookedNs_ + lookNs) return;
+  rests_ = silent && guard_.heldFrames() > 0 && guest_->rests();
+  if (silent) lookedNs_ = nowNs;
 }
 
 std::string DataPlane::removeMember(std::uint8_t slot, std::uint32_t number) {
