@@ -1,47 +1,14 @@
 /** Groups of gaia-vm with guests that the test plays: order, fail-over, rounds and the output guard, through real sockets. */
 import assert from 'node:assert/strict';
-import dgram from 'node:dgram';
 import { once } from 'node:events';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 import { eventually } from '../group.js';
 import { freePort } from '../ports.js';
+import { Client } from './client.js';
 import { GuestGroup, GuestMember } from './guest-group.js';
 import { ToyGuest } from './toy-guest.js';
-
-/** A client of one member's door; what it sends is heard by the guest as "NAME NUMBER". */
-class Client {
-  readonly answers: string[] = [];
-  private readonly socket = dgram.createSocket('udp4');
-
-  constructor(
-    readonly name: string,
-    readonly port: number,
-    readonly host = '127.0.0.1',
-  ) {
-    this.socket.on('message', (bytes) => this.answers.push(bytes.toString('latin1')));
-  }
-
-  async listens(): Promise<number> {
-    await new Promise<void>((resolve) => this.socket.bind(0, '127.0.0.1', resolve));
-    return this.socket.address().port;
-  }
-
-  say(text: string): void {
-    this.socket.send(`${this.name} ${text}`, this.port, this.host);
-  }
-
-  async isAnswered(text: string): Promise<void> {
-    this.say(text);
-    await eventually(`"${this.name} ${text}" is not answered`, () => this.answers.includes(`${this.name} ${text}`));
-  }
-
-  async close(): Promise<void> {
-    const closed = once(this.socket, 'close');
-    this.socket.close();
-    await closed;
-  }
-}
 
 /** As an address of the network: not where the station itself has its doors. */
 const outside = '127.0.0.2';
@@ -238,11 +205,18 @@ describe('a replicated guest', function () {
   async function putToSleep(): Promise<void> {
     await setBackup();
     await client(3).isAnswered('awake');
-    group.member(2).order('committed 1 asleep');
-    group.member(1).order('committed 1 asleep');
+    for (const number of [2, 1]) group.member(number).order('committed 1 asleep');
     await eventually('the round does not count', () =>
       [1, 2].every((number) => group.member(number).guest?.round === 1),
     );
+  }
+
+  async function roundTwo(end: string): Promise<void> {
+    group.member(1).order('cut 2');
+    await eventually('the cut is not there, or waits for a guest that sleeps', () =>
+      [1, 2].every((number) => group.member(number).guest?.cut === 2 && group.member(number).guest?.drained),
+    );
+    for (const number of [2, 1]) group.member(number).order(end);
   }
 
   it('hears nothing at a backup that sleeps, and after the next round only what lies behind its cut', async () => {
@@ -251,14 +225,23 @@ describe('a replicated guest', function () {
     await eventually('the primary does not hear it', () => heardOf(primary(), 'c').includes('before'));
     await eventually('no round is wanted', () => group.member(1).guest?.roundWanted === 'idle');
     assert.equal(client(3).answers.includes('c before'), false);
-    group.member(1).order('cut 2');
-    await eventually('the cut is not there, or waits for a guest that sleeps', () =>
-      [1, 2].every((number) => group.member(number).guest?.cut === 2 && group.member(number).guest?.drained),
-    );
-    for (const number of [2, 1]) group.member(number).order('committed 2');
+    await roundTwo('committed 2');
     await eventually('what the round covers is not said', () => client(3).answers.includes('c before'));
     await client(3).isAnswered('after');
     assert.deepEqual(heardOf(backup(), 'c'), ['awake', 'after']);
+  });
+
+  it('is let work on while it computes in silence, and its answer waits as long as any', async () => {
+    await putToSleep();
+    await roundTwo('committed 2 asleep');
+    const computing = new Worker('for (;;);', { eval: true }); // the toy's process is this one
+    try {
+      await once(computing, 'online');
+      client(3).say('before');
+      await eventually('it does not wait', () => group.member(1).guest?.roundWanted === 'waiting');
+    } finally {
+      await computing.terminate();
+    }
   });
 
   it('hears what its backup has slept through when that becomes the primary', async () => {
