@@ -48,8 +48,8 @@ export class ExecutorLoop {
   private member: GuestMember | null = null;
   /** Presses the power button of a guest with a disk: it has something to put away. */
   private powerOff: (() => Promise<unknown>) | null = null;
-  /** To the agent. */
-  private connected = false;
+  /** To the agent; null: not yet. */
+  private connected: boolean | null = null;
   private finish: () => void = () => {};
 
   constructor(private readonly options: LoopOptions) {
@@ -119,8 +119,17 @@ export class ExecutorLoop {
   /** Comes for every failed attempt too; one line a break is enough. */
   private onDisconnected(cause: string): void {
     if (this.connected) this.options.log.warn({ cause }, 'lost the agent; the program goes on');
+    if (this.connected === null) this.options.log.warn({ cause, ...this.spokenTo() }, 'cannot subscribe yet');
     this.connected = false;
     this.happened({ type: 'agentDisconnected' });
+  }
+
+  /** An agent that speaks TLS, and does not say so, is the likely reason of a connection that breaks at once. */
+  private spokenTo() {
+    const { agentEndpoint, tls } = this.options.environment;
+    if (tls !== null) return { agent: agentEndpoint, tls: true };
+    const remedy = 'if the agent speaks TLS, give it --executor_environment_variables with LIBPROCESS_SSL_ENABLED';
+    return { agent: agentEndpoint, tls: false, remedy };
   }
 
   private update({ taskId, state, message, report, findings, final }: Extract<TaskAction, { type: 'update' }>): void {

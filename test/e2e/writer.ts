@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import lodash from 'lodash';
 import { RespConnection } from '../resp.js';
 import { type Api, portOf } from './system.js';
 
+const KEYS_PER_CALL = 1000;
 const CALL_TIMEOUT_MS = 2000;
 const RETRY_MS = 10;
 const PAUSE_BETWEEN_WRITES_MS = 2;
@@ -27,7 +29,9 @@ export class Writer {
     this.stopped = true;
     await this.done;
     const client = await this.connect();
-    const values = (await client.call('MGET', ...this.acknowledged)) as (string | null)[];
+    const values: (string | null)[] = [];
+    for (const keys of lodash.chunk(this.acknowledged, KEYS_PER_CALL))
+      values.push(...((await client.call('MGET', ...keys)) as (string | null)[]));
     client.close();
     return this.acknowledged.filter((key, index) => values[index] !== key);
   }

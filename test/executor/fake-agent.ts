@@ -20,6 +20,8 @@ export class FakeAgent {
   updates: TaskStatus[] = [];
   messages: ReplicaReport[] = [];
   acknowledges = true;
+  /** SUBSCRIBE calls that are answered as by an agent that is not ready. */
+  refusals = 0;
   private server: Server | null = null;
   private stream: ServerResponse | null = null;
   private port = 0;
@@ -101,6 +103,11 @@ export class FakeAgent {
   }
 
   private answer(call: ExecutorCall, response: ServerResponse): void {
+    if (call.type === 'SUBSCRIBE' && this.refusals > 0) {
+      this.refusals -= 1;
+      response.writeHead(503).end('Agent has not finished recovery');
+      return;
+    }
     if (call.type === 'SUBSCRIBE') this.subscribed(call, response);
     else response.writeHead(202).end();
     if (call.type === 'MESSAGE') this.messages.push(decode(call.message.data));

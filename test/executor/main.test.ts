@@ -210,6 +210,22 @@ describe('executor main: plain tasks', function () {
       await eventually('the end of the program', () => processesIn(executor.sandbox).length === 0);
     }));
 
+  it('says in its log, once, why it cannot subscribe yet', () =>
+    withDirectory(async (directory) => {
+      const executor = new Executor(directory);
+      executor.agent.refusals = 2;
+      try {
+        await executor.start();
+        const lines = executor.output('executor.log').trim().split('\n');
+        const told = lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'cannot subscribe yet');
+        assert.equal(told.length, 1, lines.join('\n'));
+        assert.equal(told[0].cause, 'Agent has not finished recovery');
+        assert.match(told[0].remedy, /LIBPROCESS_SSL_ENABLED/);
+      } finally {
+        await executor.dispose();
+      }
+    }));
+
   it('says which variable of the agent is missing', () =>
     withDirectory(async (directory) => {
       const executor = new Executor(directory, { MESOS_EXECUTOR_ID: '' });
