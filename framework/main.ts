@@ -131,11 +131,12 @@ async function reignsOf(
   { seat, start, toMesos, log }: ReignParts,
 ): Promise<(store: Store) => Reign> {
   const credentials = await credentialsOf(options);
-  const { role, dataDirectory, principal = null } = options;
+  const { role, dataDirectory, executorMemoryMb, principal = null } = options;
   const runningDeploymentsMax = options.maxRunningDeployments;
   const secrets = options.secretsDirectory === undefined ? {} : { secrets: openSecrets(options.secretsDirectory) };
   const servicePorts = { min: options.localPortMin, max: options.localPortMax };
-  const parts = { role, principal, dataDirectory, runningDeploymentsMax, servicePorts, ...secrets, place, ids };
+  const bounds = { executorMemoryMb, runningDeploymentsMax, servicePorts };
+  const parts = { role, principal, dataDirectory, ...bounds, ...secrets, place, ids };
   return (store) => {
     const scheduler = new Scheduler({ ...parts, ...start() }, store.entries());
     const framework = frameworkInfo(options, scheduler.frameworkId);

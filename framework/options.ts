@@ -29,6 +29,7 @@ export interface FrameworkOptions extends TlsFiles {
   executorCommand: string;
   executorArchive: string | undefined;
   executorDirectory: string;
+  executorMemoryMb: number;
   dataDirectory: string;
   principal: string | undefined;
   secretFile: string | undefined;
@@ -152,6 +153,12 @@ const table: Row[] = [
     text: "on every agent, where executors that were fetched are unpacked once for all tasks; else in each task's sandbox",
     initial: '/var/lib/gaia/executors',
     parse: absolutePath,
+  },
+  {
+    flags: '--executor-memory-mb <MB>',
+    text: 'what each task is given beside the mem of its app, for its executor, 0 to 4096; agents that isolate memory end both when they take more',
+    initial: 96,
+    parse: whole(0, 4096),
   },
   {
     flags: '--data-directory <directory>',

@@ -131,6 +131,9 @@ function startFramework(options: UpOptions) {
       '--data-directory',
       join(cluster.directory, 'replicas'),
       ...(cluster.secretsDirectory ? ['--secrets-directory', cluster.secretsDirectory] : []),
+      // The embedded Mesos isolates no memory, and small machines have little.
+      '--executor-memory-mb',
+      '0',
     ];
     cluster.frameworkPid = startDetached(join(installation.root, 'dist/framework/main.js'), args, log);
     cluster.apiUrl = `http://127.0.0.1:${port}`;

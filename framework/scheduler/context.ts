@@ -80,6 +80,8 @@ export interface SchedulerOptions {
   executorCommand: string;
   /** What that needs in the sandbox. Left out: nothing. */
   executorUris?: CommandURI[];
+  /** What an executor takes of its task's memory, where the app's spec does not reckon with it. Left out: nothing. */
+  executorMemoryMb?: number;
   /** On every agent: where members with durability `disk` keep what outlives them. */
   dataDirectory: string;
   /** Of users' changes; one more is refused. */

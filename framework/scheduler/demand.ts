@@ -65,10 +65,17 @@ export function fromMaintenance(context: Context, demand: Demand): Demand {
 
 /** The request of a whole new app, and what the time, other apps and the framework's role say to it. */
 export function requestNow({ state, memory, now, options }: Context, spec: AppSpec): MixedRequest {
-  const request = requestOf(spec);
+  const request = withExecutor(requestOf(spec), spec, options.executorMemoryMb ?? 0);
   const apart = [...(request.apart ?? []), ...state.apps.apartInReturn(spec.id)];
   const claim = claimOf(spec, options.role);
   return { ...request, apart, closed: closedTo(memory, spec), maintenance: maintenanceAt(now), claim };
+}
+
+/** Mesos gives a task and its executor one container, which is ended when both together take more; guests' memory has the executor in it. */
+function withExecutor(request: MixedRequest, { container }: AppSpec, executorMemoryMb: number): MixedRequest {
+  if (container) return request;
+  const { demand } = request;
+  return { ...request, demand: { ...demand, mem: demand.mem + executorMemoryMb } };
 }
 
 /** Drained agents, and those where room is made for an app of higher priority. */

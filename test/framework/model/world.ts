@@ -49,7 +49,10 @@ export class World {
   servicePorts = { min: 10_000, max: 20_000 };
   #replies = new Map<string, CommandResult>();
 
-  constructor(agentCount = 5) {
+  constructor(
+    agentCount = 5,
+    readonly executorMemoryMb = 0,
+  ) {
     this.mesos = new FakeMesos(agentCount);
     this.scheduler = this.#start();
   }
@@ -64,6 +67,7 @@ export class World {
         secrets: { read: (source) => this.#secret(source) },
         principal: 'gaia',
         executorCommand: 'exec true',
+        executorMemoryMb: this.executorMemoryMb,
         dataDirectory: '/data',
         runningDeploymentsMax: 100,
         servicePorts: this.servicePorts,
