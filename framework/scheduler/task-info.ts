@@ -54,18 +54,21 @@ export function taskInfo(
       shutdown_grace_period: grace(task.killGraceMs + executorGraceMs),
     },
     kill_policy: { grace_period: grace(task.killGraceMs) },
-    ...limitsOf(spec),
+    ...limitsOf(spec, task.demand.mem - spec.mem),
     data: Buffer.from(JSON.stringify(assignment(spec, task, withSecrets(options, spec), replica))).toString('base64'),
     labels: { labels: Object.entries(spec.labels).map(([key, value]) => ({ key, value })) },
   };
 }
 
-/** What an agent is told of an app without limits is what it always was: agents before Mesos 1.10 know none. */
-function limitsOf({ resourceLimits }: AppSpec): Pick<TaskInfo, 'limits'> {
+/**
+ * What an agent is told of an app without limits is what it always was: agents before Mesos 1.10 know none.
+ * @param executorMb what the task has of memory beside the app's, in MB
+ */
+function limitsOf({ resourceLimits }: AppSpec, executorMb: number): Pick<TaskInfo, 'limits'> {
   if (!resourceLimits) return {};
   const limits = Object.entries(resourceLimits).map(([name, limit]) => {
-    const value = limit === 'unlimited' ? ('Infinity' as const) : limit;
-    return [name, { value }];
+    const beside = name === 'mem' ? executorMb : 0;
+    return [name, { value: limit === 'unlimited' ? ('Infinity' as const) : limit + beside }];
   });
   return { limits: Object.fromEntries(limits) };
 }

@@ -6,14 +6,14 @@ import { accept, reject, web } from './spec/bodies.js';
 describe('resource limits', () => {
   const both = { resourceLimits: { cpus: 'unlimited' as const, mem: 512 } };
 
-  it('are told to Mesos with each task, and of apps without them nothing is', () => {
-    const world = new World(3);
+  it('are told to Mesos with each task, with room for its executor, and of apps without them nothing is', () => {
+    const world = new World(3, 96);
     world.connect();
     world.command(put(appSpec('/plain'), appSpec('/limited', both), replicatedSpec('/group', both)));
     world.until(settled);
     const limits = (id: string) =>
       [...world.mesos.tasks.values()].filter(({ info }) => info.executor?.source === id).map(({ info }) => info.limits);
-    const told = { cpus: { value: 'Infinity' }, mem: { value: 512 } };
+    const told = { cpus: { value: 'Infinity' }, mem: { value: 512 + 96 } };
     assert.deepEqual(limits('/limited'), [told, told, told]);
     assert.deepEqual(limits('/group'), [told, told, told]);
     assert.deepEqual(limits('/plain'), [undefined, undefined, undefined]);
