@@ -52,6 +52,43 @@ describe('mesos-local: agent', () => {
     assert.deepEqual(launches(run(agent, 't3')), ['t3']);
   });
 
+  const runGroup = (agent: Agent, ...ids: string[]) =>
+    agent.step({ type: 'fromMaster', message: { type: 'runGroup', framework: FRAMEWORK, tasks: ids.map(task) } }, 0);
+  const groups = (actions: AgentAction[]) =>
+    actions.flatMap((a) =>
+      a.type === 'toExecutor' && a.event.type === 'LAUNCH_GROUP'
+        ? [a.event.launch_group.task_group.tasks.map(({ name }) => name)]
+        : [],
+    );
+
+  it('hands each task group over as a whole, to an executor that runs already, too', () => {
+    const agent = registeredAgent();
+    const starts = runGroup(agent, 'a', 'b').filter(({ type }) => type === 'startContainer');
+    assert.equal(starts.length, 1);
+    const subscribed = subscribe(agent);
+    assert.deepEqual(groups(subscribed), [['a', 'b']]);
+    assert.deepEqual(told(subscribed), [], 'none of it is lost');
+    assert.deepEqual(groups(runGroup(agent, 'c', 'd')), [['c', 'd']]);
+    const later = newAgent(JSON.parse(JSON.stringify(agent.checkpoint())));
+    assert.deepEqual(groups(subscribe(later, ['a', 'b', 'c', 'd'].map(task))), [], 'it has them');
+  });
+
+  it('a KILL of one task that is not handed over yet ends its whole group, and no other', () => {
+    const agent = registeredAgent();
+    runGroup(agent, 'a', 'b');
+    runGroup(agent, 'c', 'd');
+    const kill = { type: 'killTask' as const, frameworkId: 'f', taskId: 'b', killPolicy: null };
+    const ends = told(agent.step({ type: 'fromMaster', message: kill }, 0));
+    assert.deepEqual(
+      ends.map(({ task_id, state }) => [task_id.value, state]),
+      [
+        ['a', 'TASK_KILLED'],
+        ['b', 'TASK_KILLED'],
+      ],
+    );
+    assert.deepEqual(groups(subscribe(agent)), [['c', 'd']]);
+  });
+
   it('finds its executors and unacknowledged updates again by its checkpoint', () => {
     const agent = registeredAgent();
     run(agent, 't1');
