@@ -5,6 +5,7 @@ import type { CommandResult, Deadline } from '../service.js';
 import { configurationChanged, versionInfoOf } from '../spec/configuration.js';
 import type { Context } from './context.js';
 import { countEnd, startDeployment } from './deployments.js';
+import { newGeneration } from './groups.js';
 import { rememberChange } from './history.js';
 import { publish, publishEnd } from './publish.js';
 import { publishChecks } from './publish-health.js';
@@ -96,7 +97,7 @@ export function deploy(context: Context, wanted: Wanted): CommandResult {
   rememberChange(context, { version, apps: before, groups: groupsBefore });
   for (const [id, { after }] of targets) {
     const app = state.apps.get(id);
-    if (after) state.apps.put(id, app ? withSpec(app, after) : newApp(after));
+    if (after) state.apps.put(id, app ? withSpec(begunAgain(context, app), after) : newApp(after));
   }
   for (const [id, group] of groups) {
     if (group) state.appGroups.put(id, group);
@@ -107,6 +108,10 @@ export function deploy(context: Context, wanted: Wanted): CommandResult {
   publish(context, { eventType: 'group_change_success', groupId, version });
   return { ok: true, deploymentId: deployment.id, version };
 }
+
+/** All members of a group that is being deleted are on their way out: whoever wants the app again wants it empty. */
+const begunAgain = (context: Context, app: AppRecord): AppRecord =>
+  app.deleting && app.group ? newGeneration(context, app) : app;
 
 /** Apps that a deployment which has not ended is to restart, or restarts now. */
 export function unfinishedRestarts({ state }: Context, appIds: Iterable<string>): string[] {

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import lodash from 'lodash';
 import type { AppSpec } from '../../framework/app.js';
-import { labelsOf, reservationsOf } from '../../framework/mesos-http-client/index.js';
+import { labelsOf, reservationRole, reservationsOf } from '../../framework/mesos-http-client/index.js';
 import type { AppRecord, ReservationRecord, TaskRecord } from '../../framework/scheduler/records.js';
 import type { Command, Deadline, FrameworkView } from '../../framework/service.js';
 import type { FakeTask } from '../framework/model/fake-mesos.js';
@@ -219,7 +219,7 @@ export class Life {
   missing(view: FrameworkView): string | null {
     const open = view.deployments.filter(({ id }) => !view.drains.some((drain) => drain.id === id));
     if (open.length > 0) return 'a deployment has not ended';
-    const [kept, recorded] = [this.kept(), this.#recorded()];
+    const [kept, recorded] = [this.kept(this.world.role), this.#recorded()];
     if (!lodash.isEqual(kept, recorded)) return `agents keep ${kept}, the store says ${recorded}`;
     const living = [...this.world.mesos.tasks.values()].filter(({ ended }) => !ended);
     const wrong = living.find((task) => this.#isUnwanted(view, task));
@@ -242,11 +242,13 @@ export class Life {
     return isWhole && runs.length === instances && this.world.mesos.living(id).length === instances;
   }
 
-  /** Instances that agents keep something for. */
-  kept(): string[] {
+  /** Instances that agents keep something for, in this role; left out: in any. */
+  kept(role?: string): string[] {
     const { mesos } = this.world;
     const all = [...mesos.agents.values()].flatMap(({ id, lost }) => (lost ? [] : mesos.total(id)));
-    const reserved = all.filter((one) => reservationsOf(one).length > 0);
+    const reserved = all.filter(
+      (one) => reservationsOf(one).length > 0 && (role === undefined || reservationRole(one) === role),
+    );
     return lodash.uniq(reserved.map((one) => labelsOf(one).gaia_instance_id ?? 'no label')).sort();
   }
 
@@ -255,14 +257,13 @@ export class Life {
     assert.deepEqual(this.kept(), instances, 'agents do not keep what they kept');
   }
 
-  /** Nobody knows what a lost machine keeps; its record waits for it. */
+  /** What a lost machine keeps nobody knows, and what was reserved in another role is not offered in this one. */
   #recorded(): string[] {
-    const records = this.records<ReservationRecord>('reservation');
-    const isThere = ({ agent }: ReservationRecord) => !this.world.mesos.agents.get(agent.id)?.lost;
-    return records
-      .filter(isThere)
-      .map(({ id }) => id)
-      .sort();
+    const hidden = lodash.difference(this.kept(), this.kept(this.world.role));
+    const isShown = ({ id, agent }: ReservationRecord) =>
+      !hidden.includes(id) && !this.world.mesos.agents.get(agent.id)?.lost;
+    const records = this.records<ReservationRecord>('reservation').filter(isShown);
+    return records.map(({ id }) => id).sort();
   }
 
   /** Nothing fails any more: it comes to rest by itself, or with what users do meanwhile, checked all the way. */

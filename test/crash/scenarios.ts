@@ -213,6 +213,12 @@ export const scenarios: Scenario[] = [
     life.delete('/demo/ledger');
     life.delete('/web');
   }),
+  scenario('delete and make again', [ledger(), web()], (life) => {
+    life.delete('/demo/ledger');
+    life.delete('/web');
+    life.suffer(1, 0);
+    life.put([ledger(changed), web(changed)], { doom: true, force: true });
+  }),
   scenario('dependencies', [], (life) =>
     life.put([web({ dependencies: ['/demo/ledger'] }), ledger({ dependencies: ['/base'] }), appSpec('/base', quick)]),
   ),
