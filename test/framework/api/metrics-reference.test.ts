@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { rootCertificates } from 'node:tls';
 import { nothingCounted } from '../../../framework/distribution.js';
 import { Exposition, type Family } from '../../exposition.js';
-import { call, freshApi, put, service, web } from './harness.js';
+import { buildWith, call, freshApi, put, service, web } from './harness.js';
 import { replicatedGuest, reportGuest } from './replicated-guest.js';
 
 const page = readFileSync(new URL('../../../../docs/watching.md', import.meta.url), 'utf8');
@@ -56,6 +57,8 @@ describe('api: metrics and their reference', () => {
   const scrape = async () => new Exposition((await call('GET', '/metrics')).body);
 
   it('have the names, types and labels that docs/watching.md says, and no other', async () => {
+    const authority = Buffer.from(rootCertificates[0] as string);
+    buildWith({ certificates: () => ({ mesos: { authority } }) });
     await busy();
     const { families } = await scrape();
     const own = [...families].filter(([name]) => !/^(process|nodejs)_/.test(name));
