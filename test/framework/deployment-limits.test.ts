@@ -38,6 +38,19 @@ describe('scheduler: deployments that do not end', () => {
     );
   });
 
+  it('name what has failed while they were under way', () => {
+    const world = new World();
+    world.connect();
+    world.command(within(put(appSpec('/web', { instances: 1 })), 30, false));
+    world.until((view) => {
+      for (const task of world.mesos.living('/web')) world.mesos.end(task, 'TASK_FAILED');
+      return settled(view);
+    });
+    const failed = world.published.find(({ eventType }) => eventType === 'deployment_failed');
+    assert.ok(failed?.eventType === 'deployment_failed');
+    assert.match(failed.reason, /has not ended within 30 s: \/web: 0 of 1 tasks run.*; last failure: TASK_FAILED, /s);
+  });
+
   it('are rolled back then, if that was asked for, and leave alone what still runs', () => {
     const world = settledWorld();
     const before = world.app('/web').tasks.map(({ id }) => id);
