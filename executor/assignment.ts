@@ -3,8 +3,17 @@
  * Shared by `framework/` and `executor/`; nothing else crosses between them.
  */
 
+import type { HostFacts } from '../framework/host-facts/facts.js';
+
 /** In the sandbox: an executor that the framework has served, beside it with .tar.gz before it is unpacked. */
 export const unpackedDirectory = '.gaia-executor';
+
+/** MESSAGE of an executor when its task begins: the machine, as its user sees it. */
+export interface HostReport {
+  host: HostFacts;
+  /** By the agent's clock, milliseconds since 1970. */
+  nowMs: number;
+}
 
 /** What one executor runs: exactly one task, replicated or plain. */
 export interface Assignment {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { hostFacts } from '../framework/host-facts/facts.js';
 import {
   type ConnectionState,
   ExecutorClient,
@@ -11,7 +12,7 @@ import {
 } from '../framework/mesos-http-client/index.js';
 import { probe } from '../framework/probes/probe.js';
 import { taskEvents } from './agent-events.js';
-import type { Assignment, CheckAssignment, ReplicaAssignment } from './assignment.js';
+import type { Assignment, CheckAssignment, HostReport, ReplicaAssignment } from './assignment.js';
 import type { CheckKind } from './checks.js';
 import { runCommand, type Surroundings } from './command-check.js';
 import { LineSplitter } from './control.js';
@@ -36,6 +37,9 @@ export interface LoopOptions extends LaunchPlace {
   authenticationToken: string | null;
   log: Logger;
 }
+
+/** Of the agent, by the layout that Mesos has. */
+const workDirectoryOf = (sandbox: string) => sandbox.split('/slaves/', 1)[0] as string;
 
 export class ExecutorLoop {
   private readonly task = new Task();
@@ -154,6 +158,7 @@ export class ExecutorLoop {
   private async start(assignment: Assignment): Promise<void> {
     const { appId, taskId, deploymentId } = assignment;
     this.options.log.setBindings({ appId, taskId, deploymentId });
+    this.tellHost();
     const lastLines = new LastLines();
     let launched: Launched;
     try {
@@ -174,6 +179,16 @@ export class ExecutorLoop {
     const exit = await program.exited;
     await Promise.race([controlEnd, delay(controlDrainMs, undefined, { ref: false })]);
     this.happened({ type: 'childExited', exit: { ...exit, lastLines: lastLines.read() } });
+  }
+
+  /** Nobody waits for it. */
+  private tellHost(): void {
+    try {
+      const report: HostReport = { host: hostFacts(workDirectoryOf(this.options.sandbox)), nowMs: Date.now() };
+      this.client.message(JSON.stringify(report)).catch(() => {});
+    } catch (error) {
+      this.options.log.warn({ cause: (error as Error).message }, 'the machine could not be looked at');
+    }
   }
 
   /** On descriptor 3 a guest's QEMU speaks QMP, and a replica the lines of the control channel. */

@@ -26,6 +26,7 @@ import { Pulse } from './pulse.js';
 import type { Action, Event } from './scheduler/context.js';
 import type { Scheduler } from './scheduler.js';
 import {
+  type AgentView,
   type ClusterView,
   type Command,
   type CommandResult,
@@ -142,6 +143,10 @@ export class Loop implements FrameworkService, Reign {
 
   vitals(): Vitals {
     return this.#pulse.vitals(this.#client.heardMs, this.#queue.length);
+  }
+
+  agents(): AgentView[] {
+    return this.#options.scheduler.agents(Date.now());
   }
 
   lastOffers(agentIds: Iterable<string>): OfferView[] {

@@ -21,6 +21,7 @@ import { noteDrains } from './scheduler/drains.js';
 import { convergeGroup } from './scheduler/groups.js';
 import { forgetGuestWishes } from './scheduler/guest-orders.js';
 import { stopUnhealthy } from './scheduler/health.js';
+import { agentViews, hostReportIn, receiveHost } from './scheduler/hosts.js';
 import { forgetUnheard, receiveInverseOffers, rescindInverseOffer } from './scheduler/inverse-offers.js';
 import { lastOffers } from './scheduler/last-offers.js';
 import { mendLostCalls, noteLostCall } from './scheduler/lost-calls.js';
@@ -41,7 +42,7 @@ import { planOver } from './scheduler/surroundings.js';
 import { ageUnreachable, forgiveBackoff } from './scheduler/tasks.js';
 import { receiveUpdate } from './scheduler/updates.js';
 import { viewOf } from './scheduler/views.js';
-import type { ClusterView, FrameworkView, OfferView } from './service.js';
+import type { AgentView, ClusterView, FrameworkView, OfferView } from './service.js';
 
 export class Scheduler {
   readonly #context: Context;
@@ -83,6 +84,10 @@ export class Scheduler {
 
   view(now: number): FrameworkView {
     return viewOf({ ...this.#context, now });
+  }
+
+  agents(now: number): AgentView[] {
+    return agentViews({ ...this.#context, now });
   }
 
   lastOffers(agentIds: Iterable<string>): OfferView[] {
@@ -163,7 +168,9 @@ function handleMesos(context: Context, event: SchedulerEvent): void {
       return;
     case 'MESSAGE': {
       const report = reportIn(event.message.data);
+      const host = report ? null : hostReportIn(event.message.data);
       if (report) receiveReport(context, event.message.executor_id.value, report);
+      else if (host) receiveHost(context, event.message.agent_id.value, host);
       else publishMessage(context, event.message);
       return;
     }

@@ -4,6 +4,7 @@ import type { AppSpec } from './app.js';
 import type { EventLog } from './events/log.js';
 import type { PlanJob, PlanOf } from './planning.js';
 import {
+  type AgentView,
   type ClusterView,
   type Command,
   type CommandResult,
@@ -36,6 +37,10 @@ export class Seat implements FrameworkService {
 
   vitals(): Vitals {
     return this.#sitting.vitals();
+  }
+
+  agents(): AgentView[] {
+    return this.#sitting.agents();
   }
 
   lastOffers(agentIds: Iterable<string>): OfferView[] {

@@ -5,6 +5,7 @@ import type { RebalanceMove } from '../placement/rebalance.js';
 import type { AttributeValue, Plan, PortRange, Refusal } from '../placement/types.js';
 import type { AppGroup, AppSpec, TreeChange } from './app.js';
 import type { EventLog } from './events/log.js';
+import type { HostFacts } from './host-facts/facts.js';
 import type { CheckStatusInfo, TaskState } from './mesos-http-client/index.js';
 import type { PlanJob, PlanOf } from './planning.js';
 import type { ServicePorts } from './spec/service-ports.js';
@@ -19,6 +20,7 @@ export interface FrameworkService {
   /** A consistent picture; never modified afterwards. */
   view(): FrameworkView;
   vitals(): Vitals;
+  agents(): AgentView[];
   /** What these agents offered last. */
   lastOffers(agentIds: Iterable<string>): OfferView[];
   /** Resolves when the change is durable (its effects follow as a deployment). */
@@ -353,6 +355,13 @@ export interface QueueView {
   waitsFor: string;
   /** Room that is kept for it; null: none is now. */
   earmark: EarmarkView | null;
+}
+
+export interface AgentView extends AgentName {
+  /** Null: nothing yet. */
+  offeredSecondsAgo: number | null;
+  /** As an executor told it when it began there; null: none has. `clockOffsetMs`: by how much the agent's clock is ahead, less the report's way here. */
+  host: { facts: HostFacts; clockOffsetMs: number; secondsAgo: number } | null;
 }
 
 /** The last that an agent has offered and nothing has taken since. */

@@ -26,9 +26,10 @@ const arrows: [folder: string, allowed: RegExp][] = [
   ['framework/mesos-http-client/', /^framework\/mesos-http-client\//],
   ['framework/zookeeper/', /^framework\/zookeeper\//],
   ['framework/probes/', /^framework\/(probes|mesos-http-client)\//],
+  ['framework/host-facts/', /^framework\/host-facts\//],
   ['framework/mesos-local/', /^framework\/(mesos-(http-client|local)|zookeeper|probes)\//],
   ['framework/', /^(framework\/|placement\/|executor\/assignment)/],
-  ['executor/', /^(executor\/|consensus\/|framework\/(mesos-http-client|probes)\/)/],
+  ['executor/', /^(executor\/|consensus\/|framework\/(mesos-http-client|probes|host-facts)\/)/],
   ['consensus/', /^consensus\//],
 ];
 

@@ -4,6 +4,7 @@ import type { Account } from '../access/users.js';
 import type { ExecutorArchive } from '../executor-archive/archive.js';
 import { hostText } from '../ip-addresses.js';
 import type { FrameworkService, Leadership } from '../service.js';
+import { agentsResource } from './agents.js';
 import { appHandler } from './app.js';
 import { appsResource } from './apps.js';
 import { installAudit } from './audit.js';
@@ -124,6 +125,7 @@ function registerResources(api: FastifyInstance, context: Context): void {
   register(api, '/v2/placement/drain', drainResource(context));
   register(api, '/v2/placement/drains', drainsResource(context));
   register(api, '/v2/placement/rebalance', rebalanceResource(context));
+  register(api, '/v2/agents', agentsResource(context));
   register(api, '/v2/info', infoResource(context));
   register(api, '/v2/leader', leaderResource(context));
   register(api, '/v2/plugins', pluginsResource());

@@ -170,8 +170,11 @@ function addDoctor(program: Command): void {
     .command('doctor')
     .description('is this machine fit to be an agent: RDMA, ports, memory, disk, programs; with --api its clock, too')
     .option('--data-directory <DIR>', 'where replicas keep their data', '/var/lib/gaia/replicas')
-    .action(async (options: GlobalOptions & { dataDirectory: string }) => {
-      const { api: url, ca, dataDirectory: directory } = options;
+    .option('--agents', 'look at the agents of the cluster instead, by a task on each that has not told lately')
+    .option('--timeout <SECONDS>', 'how long agents are waited for', whole(1, 3600), 60)
+    .action(async (options: GlobalOptions & { dataDirectory: string; agents?: true; timeout: number }) => {
+      const { api: url, ca, dataDirectory: directory, agents, timeout } = options;
+      if (agents) return (await import('./doctor/agents.js')).doctorOfAgents(session(options), timeout);
       const api = url === undefined ? null : { url: url.split(',')[0] as string, authority: authorityFrom(ca) };
       await (await import('./doctor/doctor.js')).doctor(outputOf(options), { directory, api });
     });

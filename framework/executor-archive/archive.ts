@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
-import type { Readable } from 'node:stream';
+import { addAbortSignal, Readable } from 'node:stream';
 
 /** An archive that is served. */
 export interface ExecutorArchive {
@@ -14,6 +13,7 @@ export interface ExecutorArchive {
 
 /** It has about 60 MiB; each agent fetches it, and each task copies it out of the agent's cache. */
 export const archiveBytesMax = 256 * 2 ** 20;
+const chunkBytes = 256 * 1024;
 
 /** It stays open, so that a file that is put in its place changes nothing. Throws an error that names the option. */
 export async function openArchive(file: string): Promise<ExecutorArchive> {
@@ -21,7 +21,7 @@ export async function openArchive(file: string): Promise<ExecutorArchive> {
     const { size: bytes } = await stat(file);
     if (bytes > archiveBytesMax) throw new Error(`it has ${bytes} bytes, more than ${archiveBytesMax}`);
     const handle = await open(file);
-    const read = (signal?: AbortSignal) => readFrom(file, handle, signal);
+    const read = (signal?: AbortSignal) => readFrom(handle, signal);
     const hash = createHash('sha256');
     for await (const chunk of read()) hash.update(chunk);
     return { sha256: hash.digest('hex'), bytes, read };
@@ -31,6 +31,17 @@ export async function openArchive(file: string): Promise<ExecutorArchive> {
   }
 }
 
-function readFrom(file: string, handle: FileHandle, signal: AbortSignal | undefined): Readable {
-  return createReadStream(file, { fd: handle.fd, autoClose: false, start: 0, ...(signal && { signal }) });
+/** Not by a stream of the file: whoever ends early would close the handle for all. */
+function readFrom(handle: FileHandle, signal: AbortSignal | undefined): Readable {
+  const body = Readable.from(chunksOf(handle), { objectMode: false });
+  return signal ? addAbortSignal(signal, body) : body;
+}
+
+async function* chunksOf(handle: FileHandle): AsyncGenerator<Buffer> {
+  for (let position = 0; ; ) {
+    const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(chunkBytes), 0, chunkBytes, position);
+    if (bytesRead === 0) return;
+    position += bytesRead;
+    yield buffer.subarray(0, bytesRead);
+  }
 }

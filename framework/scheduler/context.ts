@@ -12,6 +12,7 @@ import type {
 import type { AppSpec } from '../app.js';
 import { nothingCounted } from '../distribution.js';
 import type { PublicEvent } from '../events/event.js';
+import type { HostFacts } from '../host-facts/facts.js';
 import type { CommandURI, Offer, SchedulerCallBody, SchedulerEvent } from '../mesos-http-client/index.js';
 import type { PreemptionJob, RebalanceJob } from '../planning.js';
 import type { ProbeAnswer } from '../prober.js';
@@ -226,6 +227,8 @@ export interface Memory {
   secrets: Map<string, { active: AppSpec; readMs: number; problem: string | null }>;
   /** Which are under way, and when each is due next. */
   probes: { out: Set<string>; nextMs: Map<string, number> };
+  /** What executors have told of their agents, by agent. */
+  hosts: Map<string, { facts: HostFacts; clockOffsetMs: number; reportedMs: number }>;
   /** By app. */
   leaderChanges: Map<string, number>;
   counts: Counts;
@@ -275,6 +278,7 @@ export function emptyMemory(): Memory {
     readiness: new Map(),
     secrets: new Map(),
     probes: { out: new Set(), nextMs: new Map() },
+    hosts: new Map(),
     leaderChanges: new Map(),
     counts: {
       offersReceived: 0,

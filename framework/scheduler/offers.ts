@@ -53,6 +53,7 @@ const heldOffers = (context: Context) => [...context.memory.offers.values()].map
 /** An agent that has been removed offers nothing any more. */
 export function forgetAgent(context: Context, agentId: string): void {
   context.memory.agents.delete(agentId);
+  context.memory.hosts.delete(agentId);
   forgetWindow(context.memory, agentId);
   forgetDrained(context, agentId);
   for (const offer of heldOffers(context)) if (agentOf(offer) === agentId) context.memory.offers.delete(offer.id.value);

@@ -59,6 +59,25 @@ describe('agents without an installation', function () {
     rmSync(directory, { recursive: true, force: true });
   });
 
+  it('are looked at by gaia doctor, and found as they are', async () => {
+    const { stdout } = await (system as System).gaia('doctor', '--agents', '--json');
+    const { agents, error } = JSON.parse(stdout);
+    const found = (agents ?? error.agents) as { hostname: string; findings: { check: string; sentence: string }[] }[];
+    assert.equal(found.length, 3);
+    for (const { findings } of found) {
+      assert.deepEqual(
+        findings.filter(({ check }) => check === 'executor'),
+        [],
+        stdout,
+      );
+      assert.match(findings.find(({ check }) => check === 'clock')?.sentence ?? '', /^0\.\d s /);
+      assert.ok(
+        findings.some(({ check, sentence }) => check === 'disk' && /\/mesos\/agent-\d$/.test(sentence)),
+        stdout,
+      );
+    }
+  });
+
   it('run a replicated Redis, from one copy that executors hold and programs do not', async () => {
     const running = system as System;
     await running.deploy(redisSpec(id));

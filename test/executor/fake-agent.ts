@@ -7,7 +7,7 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Assignment, ReplicaReport } from '../../executor/assignment.js';
+import type { Assignment, HostReport, ReplicaReport } from '../../executor/assignment.js';
 import type { ExecutorCall, ExecutorEvent, TaskStatus } from '../../framework/mesos-http-client/index.js';
 import { encode, eventually } from './fixtures.js';
 
@@ -19,6 +19,7 @@ export class FakeAgent {
   /** Updates in the order of their arrival, repetitions included. */
   updates: TaskStatus[] = [];
   messages: ReplicaReport[] = [];
+  hosts: HostReport[] = [];
   acknowledges = true;
   /** SUBSCRIBE calls that are answered as by an agent that is not ready. */
   refusals = 0;
@@ -102,6 +103,11 @@ export class FakeAgent {
     );
   }
 
+  private heard(message: ReplicaReport | HostReport): void {
+    if ('host' in message) this.hosts.push(message);
+    else this.messages.push(message);
+  }
+
   private answer(call: ExecutorCall, response: ServerResponse): void {
     if (call.type === 'SUBSCRIBE' && this.refusals > 0) {
       this.refusals -= 1;
@@ -110,7 +116,7 @@ export class FakeAgent {
     }
     if (call.type === 'SUBSCRIBE') this.subscribed(call, response);
     else response.writeHead(202).end();
-    if (call.type === 'MESSAGE') this.messages.push(decode(call.message.data));
+    if (call.type === 'MESSAGE') this.heard(decode(call.message.data));
     if (call.type !== 'UPDATE') return;
     this.updates.push(call.update.status);
     if (this.acknowledges) this.acknowledge(call.update.status);

@@ -307,6 +307,8 @@ describe('executor main: replicas', function () {
       const { agent } = executor;
       agent.launch(run('moving'));
       await eventually('two messages', () => agent.messages.length >= 2);
+      assert.equal(agent.hosts.length, 1, 'what the machine has is told once');
+      assert.ok(Math.abs((agent.hosts[0]?.nowMs ?? 0) - Date.now()) < 60_000);
       const [first, second] = agent.messages;
       assert.ok((second?.appliedIndex ?? 0) > (first?.appliedIndex ?? 0));
       assert.deepEqual([first?.group, first?.member], ['/demo/ledger@1', 1]);

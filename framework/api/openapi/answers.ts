@@ -133,6 +133,11 @@ export const answerSchemas: Record<string, Schema> = {
   Drains: object({
     drains: list(object({ id: text, wanted: { type: 'object' }, agents, tasks: count, startedAt: time })),
   }),
+  Agents: object({
+    agents: list(
+      object({ agentId: text, hostname: text, offeredSecondsAgo: maybe(number), host: maybe({ type: 'object' }) }),
+    ),
+  }),
   Info: object({
     ...{ name: text, version: text, executorArchive: maybe(text) },
     ...{ elected: flag, leader: maybe(text), frameworkId: maybe(text) },

@@ -200,6 +200,7 @@ const otherPaths: Record<string, Path> = {
     GET: get('which moves would gain', 'Moves', ['movesMax', 'gainMin']),
     POST: { summary: 'carries moves out that gain', query: ['movesMax', 'gainMin'], answers: { 200: 'Moves' } },
   },
+  '/v2/agents': { GET: get('agents that are known, and their machines', 'Agents') },
   '/v2/info': { GET: get('who serves this API', 'Info') },
   '/v2/leader': {
     GET: get('which scheduler leads', 'Leader'),

@@ -1,7 +1,9 @@
+import { hostFacts } from '../../host-facts/facts.js';
 import { EXIT, Failure } from '../failure.js';
-import { green, type Output, red, yellow } from '../output.js';
-import { clockAgainst, hostFacts } from './facts.js';
+import type { Output } from '../output.js';
+import { clockAgainst } from './clock.js';
 import { type Finding, findingsOf } from './findings.js';
+import { marks } from './marks.js';
 
 export interface DoctorOptions {
   directory: string;
@@ -9,12 +11,10 @@ export interface DoctorOptions {
   api: { url: string; authority: Buffer | undefined } | null;
 }
 
-const marks = { ok: green('ok'), note: yellow('note'), problem: red('problem') };
-
 /** `gaia doctor`: is this machine fit for what GAIA does. */
 export async function doctor(output: Output, { directory, api }: DoctorOptions): Promise<void> {
   const clock = api === null ? null : await clockOf(api.url, api.authority);
-  const findings = findingsOf({ ...hostFacts(directory), clock });
+  const findings = findingsOf(hostFacts(directory), clock);
   output.table(
     ['CHECK', '', 'FOUND', 'TO DO'],
     findings.map(({ check, level, sentence, remedy }) => [check, marks[level], sentence, remedy ?? '']),

@@ -1,5 +1,6 @@
 /** What facts mean, and what to do. Pure. */
-import type { HostFacts } from './facts.js';
+import type { HostFacts } from '../../host-facts/facts.js';
+import type { ClockOffset } from './clock.js';
 
 export interface Finding {
   check: string;
@@ -20,11 +21,10 @@ export const clockOffsetMsMax = 2000;
 
 const mib = (bytes: number) => `${Math.floor(bytes / 2 ** 20)} MiB`;
 
-export function findingsOf(facts: HostFacts): Finding[] {
-  const { clock } = facts;
-  return [rdma(facts), memlock(facts), ports(facts), kvm(facts), programs(facts), disk(facts)].concat(
-    clock === null ? [] : [clockFinding(clock)],
-  );
+/** `clock` null: it was not compared. */
+export function findingsOf(facts: HostFacts, clock: ClockOffset | null): Finding[] {
+  const found = [rdma(facts), memlock(facts), ports(facts), kvm(facts), kernel(facts), programs(facts), disk(facts)];
+  return clock === null ? found : [...found, clockFinding(clock)];
 }
 
 const ok = (check: string, sentence: string): Finding => ({ check, level: 'ok', sentence, remedy: null });
@@ -83,6 +83,24 @@ function kvm(facts: HostFacts): Finding {
   };
 }
 
+function kernel({ release, fixedAddresses }: HostFacts): Finding {
+  if (fixedAddresses === true) return ok('kernel', `Linux ${release}, address randomisation can be switched off`);
+  if (fixedAddresses === null)
+    return {
+      ...{
+        check: 'kernel',
+        level: 'note',
+        sentence: `Linux ${release}; there is no setarch to try replicas' start with`,
+      },
+      remedy: 'apt-get install util-linux',
+    };
+  return {
+    ...{ check: 'kernel', level: 'problem' },
+    sentence: 'programs cannot be started without address randomisation: replicated programs will not start',
+    remedy: 'let the container of the agent call personality(2), for instance with another seccomp profile',
+  };
+}
+
 function programs({ programsMissing }: HostFacts): Finding {
   if (programsMissing.length === 0) return ok('programs', 'redis-server and QEMU are there');
   return {
@@ -101,7 +119,7 @@ function disk({ disk: { directory, freeBytes } }: HostFacts): Finding {
 }
 
 /** What is not known for sure is no problem. */
-function clockFinding({ offsetMs, errorMs }: { offsetMs: number; errorMs: number }): Finding {
+function clockFinding({ offsetMs, errorMs }: ClockOffset): Finding {
   const seconds = (ms: number) => (ms / 1000).toFixed(1);
   const sentence = `${seconds(Math.abs(offsetMs))} s ${offsetMs < 0 ? 'behind' : 'ahead of'} the framework, give or take ${seconds(errorMs)} s`;
   if (Math.abs(offsetMs) - errorMs <= clockOffsetMsMax) return ok('clock', sentence);

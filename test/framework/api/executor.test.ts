@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
+import { openArchive } from '../../../framework/executor-archive/archive.js';
 import { installation } from '../../../framework/installation.js';
 import { Seat } from '../../../framework/seat.js';
 import { api, buildOver, buildWith, call, freshApi } from './harness.js';
@@ -47,6 +51,26 @@ describe('the archive of the executor over the API', () => {
     const leadership = { leading: false, leader: null, zooKeeper: null, abdicate: () => false };
     buildOver(new Seat(), { executorArchive: archive(), leadership });
     assert.equal((await call('GET', url)).body, 'bytes');
+  });
+
+  it('is given again and again, also after clients that have gone away', async () => {
+    await api.close();
+    const file = join(mkdtempSync(join(tmpdir(), 'gaia-served-')), 'archive');
+    try {
+      writeFileSync(file, Buffer.alloc(4 * 2 ** 20));
+      const served = await openArchive(file);
+      buildWith({ executorArchive: served });
+      const at = `${await api.listen({ host: '127.0.0.1', port: 0 })}/v1/executor/${served.sha256}.tar.gz`;
+      for (let i = 0; i < 120; i++) {
+        const gone = new AbortController();
+        const answer = await fetch(at, { signal: gone.signal });
+        assert.equal(answer.status, 200, `download ${i}`);
+        if (i % 2 === 0) assert.equal((await answer.arrayBuffer()).byteLength, served.bytes);
+        else gone.abort();
+      }
+    } finally {
+      rmSync(dirname(file), { recursive: true });
+    }
   });
 
   it('is given to a hundred at a time, and again when one of them is through', async () => {

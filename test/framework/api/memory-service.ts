@@ -5,6 +5,7 @@ import { EventLog } from '../../../framework/events/log.js';
 import { carryOut, type PlanJob, type PlanOf } from '../../../framework/planning.js';
 import { Pulse } from '../../../framework/pulse.js';
 import type {
+  AgentView,
   AppView,
   ClusterView,
   Command,
@@ -32,6 +33,7 @@ export class MemoryService implements FrameworkService {
   idle = false;
   queue: FrameworkView['queue'] = [];
   master: FrameworkView['master'] = { connected: true, address: '127.0.0.1:5050', since: '2026-11-22T10:00:00.000Z' };
+  knownAgents: AgentView[] = [];
   told: Vitals = new Pulse().vitals(null, 0);
   counts: FrameworkView['counts'] = {
     offersReceived: 7,
@@ -88,6 +90,10 @@ export class MemoryService implements FrameworkService {
 
   vitals(): Vitals {
     return this.told;
+  }
+
+  agents(): AgentView[] {
+    return this.knownAgents;
   }
 
   lastOffers(agentIds: Iterable<string>): OfferView[] {

@@ -94,6 +94,13 @@ describe('the archive of the executor', () => {
     renameSync(at('new'), at('file'));
     assert.deepEqual([await text(archive.read()), await text(archive.read()), archive.bytes], ['one', 'one', 3]);
     assert.equal(archive.sha256, createHash('sha256').update('one').digest('hex'));
+    const ended = archive.read();
+    await once(ended, 'readable');
+    ended.destroy();
+    await once(ended, 'close');
+    assert.equal(await text(archive.read()), 'one', 'who ends early ends nobody else');
+    const late = archive.read(AbortSignal.timeout(20));
+    await assert.rejects(once(late, 'end', { signal: AbortSignal.timeout(5000) }), { name: 'AbortError' });
     truncateSync(at('file'), archiveBytesMax + 1);
     await assert.rejects(openArchive(at('file')), /has 268435457 bytes, more than 268435456/);
     await assert.rejects(openArchive(at('none')), /--executor-archive .*none cannot be read: ENOENT.*package:executor/);

@@ -3,6 +3,7 @@ import { EventLog } from '../../../framework/events/log.js';
 import type { PlanJob, PlanOf } from '../../../framework/planning.js';
 import { Pulse } from '../../../framework/pulse.js';
 import type {
+  AgentView,
   ClusterView,
   Command,
   CommandResult,
@@ -25,6 +26,10 @@ export class WorldService implements FrameworkService {
 
   vitals(): Vitals {
     return new Pulse().vitals(null, 0);
+  }
+
+  agents(): AgentView[] {
+    return this.world.scheduler.agents(this.world.now);
   }
 
   lastOffers(agentIds: Iterable<string>): OfferView[] {

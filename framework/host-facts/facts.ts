@@ -1,7 +1,8 @@
-/** What is looked at on this machine. */
+/** What is looked at on a machine that is, or is to be, an agent. */
+import { spawnSync } from 'node:child_process';
 import { accessSync, constants, readdirSync, readFileSync, statfsSync } from 'node:fs';
+import { release } from 'node:os';
 import { dirname, join } from 'node:path';
-import { Agent, request } from 'undici';
 
 export interface HostFacts {
   /** Names of RDMA devices. */
@@ -17,10 +18,13 @@ export interface HostFacts {
   programsMissing: string[];
   /** Where it is looked at, and what is free there. */
   disk: { directory: string; freeBytes: number };
-  /** By how much this machine's clock is ahead of the framework's, and how well that is known; null: not asked. */
-  clock: { offsetMs: number; errorMs: number } | null;
+  /** Of the kernel. */
+  release: string;
+  /** Programs may be started without address randomisation, which replicas need; null: there is no setarch to try with. */
+  fixedAddresses: boolean | null;
 }
 
+const setarchMaxMs = 2000;
 const rdmaLibraries = ['libibverbs.so.1', 'librdmacm.so.1'];
 const libraryDirectories = ['/lib', '/lib64', '/usr/lib', '/usr/lib64'].flatMap((directory) => [
   directory,
@@ -29,7 +33,8 @@ const libraryDirectories = ['/lib', '/lib64', '/usr/lib', '/usr/lib64'].flatMap(
 const programs = ['redis-server', 'qemu-system-x86_64'];
 const programDirectories = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'.split(':');
 
-export function hostFacts(directory: string): Omit<HostFacts, 'clock'> {
+/** `directory`: where room is looked for. */
+export function hostFacts(directory: string): HostFacts {
   const [begin, end] = readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8').trim().split(/\s+/).map(Number);
   return {
     rdmaDevices: namesIn('/sys/class/infiniband'),
@@ -39,6 +44,8 @@ export function hostFacts(directory: string): Omit<HostFacts, 'clock'> {
     kvm: may('/dev/kvm', constants.R_OK | constants.W_OK),
     programsMissing: missingIn(programDirectories, programs, constants.X_OK),
     disk: freeAt(directory),
+    release: release(),
+    fixedAddresses: mayFixAddresses(),
   };
 }
 
@@ -48,21 +55,10 @@ export function memlockOf(limits: string): number | null {
   return word === undefined || word === 'unlimited' ? null : Number(word);
 }
 
-/** By the Date of an answer, which has whole seconds. Throws when there is no answer. */
-export async function clockAgainst(url: string, authority: Buffer | undefined): Promise<HostFacts['clock']> {
-  const dispatcher = new Agent({
-    headersTimeout: 5000,
-    connect: { timeout: 5000, ...(authority && { ca: authority }) },
-  });
-  try {
-    const before = Date.now();
-    const { headers, body } = await request(`${url.replace(/\/$/, '')}/ping`, { dispatcher });
-    await body.dump();
-    const tookMs = Date.now() - before;
-    return { offsetMs: before + tookMs / 2 - (Date.parse(String(headers.date)) + 500), errorMs: tookMs / 2 + 500 };
-  } finally {
-    await dispatcher.destroy();
-  }
+/** Containers may forbid it. */
+function mayFixAddresses(): boolean | null {
+  const { error, status } = spawnSync('setarch', ['-R', 'true'], { stdio: 'ignore', timeout: setarchMaxMs });
+  return error ? null : status === 0;
 }
 
 function freeAt(directory: string): HostFacts['disk'] {
