@@ -72,10 +72,10 @@ const budget = (replicasMissingMax: number): Partial<AppSpec> => ({
 });
 
 describe('scheduler: rolling changes of a replicated group', () => {
-  for (const [size, missingMax] of [
-    [3, 1],
-    [3, 0],
-    [5, 2],
+  for (const [size, missingMax, ...names] of [
+    [3, 1, 'a new version', 'a restart', 'a rollback'],
+    [3, 0, 'a new version'],
+    [5, 2, 'a restart'],
   ] as const) {
     const change = { instances: size, ...budget(missingMax) };
     const next = { ...change, env: { A: '1' } };
@@ -90,7 +90,7 @@ describe('scheduler: rolling changes of a replicated group', () => {
         return () => world.command(put({ ...earlier, version: new Date(2e12).toISOString() }));
       },
     };
-    for (const [name, prepare] of Object.entries(ways))
+    for (const [name, prepare] of Object.entries(ways).filter(([one]) => names.some((name) => name === one)))
       it(`${name} of ${size} with ${missingMax} missing at most: followers first, then the leader, which hands over`, () => {
         const world = running(change, 9);
         const { before, led, steps } = changed(world, prepare(world));
