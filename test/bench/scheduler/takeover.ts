@@ -6,12 +6,14 @@ import { round } from '../measure.js';
 import type { FakeMaster } from './fake-master.js';
 import { MeasuredFramework } from './framework.js';
 
+/** Records, 110 MB of them, and the last 500 transactions. */
+const serverFlags = ['-Xmx2g', '-XX:TieredStopAtLevel=1'];
 /** Records that are copied at a time. */
 const copiedMax = 500;
 
 /** What there is in the store of a directory; `timeoutMs` for each phase. */
 export async function measureTakeover(master: FakeMaster, directory: string, timeoutMs: number): Promise<object> {
-  const servers = await ZooKeeperServers.start({ flags: ['-Xmx512m', '-XX:TieredStopAtLevel=1'] });
+  const servers = await ZooKeeperServers.start({ flags: serverFlags });
   const store = servers.url('/bench');
   const schedulers: MeasuredFramework[] = [];
   const started = async () => {
