@@ -104,8 +104,14 @@ export class Run {
     else this.put([spec]);
   }
 
+  /** Drains and rebalances lock nothing. */
   #isLocked = (id: string): boolean =>
-    this.life.world.view().deployments.some(({ affectedApps }) => affectedApps.includes(id));
+    this.life.world
+      .view()
+      .deployments.filter(({ steps }) =>
+        steps.some(({ actions }) => actions.some(({ action }) => action !== 'MoveTask')),
+      )
+      .some(({ affectedApps }) => affectedApps.includes(id));
 
   #putLocked(spec: AppSpec): void {
     const specs = [{ ...spec, version: this.life.version() }];
