@@ -141,7 +141,9 @@ export class Operations {
       name: `roll back ${appId}`,
       attempt: async (send) => {
         if (asked === 'not yet') this.reference.ask(appId, vain);
-        if (asked !== 'back') {
+        // Asked for twice, it would be taken back to what the first had made.
+        const isThere = asked === 'in vain' && (await deploymentInVain(send, appId, vain.mark)) !== null;
+        if (asked !== 'back' && !isThere) {
           asked = 'in vain';
           const body = { ...bodyOf(appId, vain), cpus: cpusTooMany };
           requireGood(await send('PUT', `/v2/apps${appId}?force=true`, body), []);
