@@ -7,21 +7,14 @@
 #include <functional>
 #include <thread>
 
-#include "transport/sys.h"
+#include "group.h"
 #include "vm/guest_rest.h"
 
 using namespace gaia;
 
 namespace {
 
-constexpr std::uint64_t waitNs = 5'000'000'000;
-
-bool soon(const std::function<bool()>& condition) {
-  const std::uint64_t endNs = sys::nowNs() + waitNs;
-  while (sys::nowNs() < endNs)
-    if (condition()) return true;
-  return false;
-}
+bool soon(const std::function<bool()>& condition) { return test::eventually(condition, 5000); }
 
 struct Child {
   pid_t process;
