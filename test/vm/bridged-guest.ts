@@ -6,16 +6,21 @@ import path from 'node:path';
 import { prepareGuestImage } from '../../framework/guest/image.js';
 import { Executor } from '../executor/fake-agent.js';
 import { assignment } from '../executor/fixtures.js';
-import { bridgedGuestAddress, enterNamespaces } from './campaign/namespaces.js';
+import {
+  bridgedGuestAddress,
+  bridgedGuestWords,
+  enterNamespaces,
+  makeSwitch,
+  switchName,
+} from './campaign/namespaces.js';
 import { redisPort, smallGuest } from './hosted.js';
 import { patienceMs } from './machine.js';
 import { redisAt } from './redis.js';
 
-const own = '10.77.0.1';
-const bridge = { name: 'br0', mac: '02:67:61:69:61:02' };
+const bridge = { name: switchName, mac: '02:67:61:69:61:02' };
 
-/** What QEMU's helper reads is a file of the namespace's own /etc. */
-function makeBridge(directory: string): void {
+/** In what QEMU's helper reads, a file of the namespace's own /etc. */
+function allowBridge(directory: string): void {
   const [upper, work] = ['upper', 'work'].map((name) => path.join(directory, name)) as [string, string];
   execFileSync('mount', ['-t', 'tmpfs', 'none', directory]);
   mkdirSync(path.join(upper, 'qemu'), { recursive: true });
@@ -23,16 +28,11 @@ function makeBridge(directory: string): void {
   writeFileSync(path.join(upper, 'qemu/bridge.conf'), `allow ${bridge.name}\n`);
   const layers = `lowerdir=/etc,upperdir=${upper},workdir=${work}`;
   execFileSync('mount', ['-t', 'overlay', 'overlay', '-o', layers, '/etc']);
-  const ip = (words: string) => execFileSync('ip', words.split(' '));
-  ip('link set lo up');
-  ip(`link add ${bridge.name} type bridge`);
-  ip(`addr add ${own}/24 dev ${bridge.name}`);
-  ip(`link set ${bridge.name} up`);
 }
 
 async function answered(directory: string): Promise<unknown> {
   const { memoryMib, vcpus, disk } = smallGuest;
-  const commandLine = `${smallGuest.commandLine} gaia.address=${bridgedGuestAddress} gaia.gateway=${own}`;
+  const commandLine = `${smallGuest.commandLine} ${bridgedGuestWords}`;
   const vm = { ...image, commandLine, memoryMib, vcpus, disk, doors: [], bridge, group: null };
   const executor = new Executor(directory);
   try {
@@ -51,7 +51,8 @@ const status = enterNamespaces();
 if (status !== null) process.exit(status);
 const directory = mkdtempSync(path.join(tmpdir(), 'gaia-bridged-'));
 try {
-  makeBridge(directory);
+  makeSwitch();
+  allowBridge(directory);
   const sandbox = path.join(directory, 'executor');
   mkdirSync(sandbox);
   process.stdout.write(`answered ${await answered(sandbox)}\n`);

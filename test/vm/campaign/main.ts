@@ -12,7 +12,7 @@ import { redisPort, smallGuest } from '../hosted.js';
 import { type Load, loads } from '../loads.js';
 import { FailOverCampaign } from './failover.js';
 import { describeIdentity, missedBy, runIdentity } from './identity.js';
-import { bridgedGuestAddress, enterNamespaces, makeSwitch, NamespaceHost } from './namespaces.js';
+import { bridgedGuestAddress, bridgedGuestWords, enterNamespaces, makeSwitch, NamespaceHost } from './namespaces.js';
 import { describeSummary, type Fault, faults, summarize } from './summary.js';
 
 const { values, positionals } = parseArgs({
@@ -52,7 +52,7 @@ const clientsOfHost = 2;
 const bridgeName = 'br0';
 const guestOnBridge = {
   bridge: { name: bridgeName, mac: '02:67:61:69:61:01' },
-  commandLine: `${smallGuest.commandLine} gaia.address=${bridgedGuestAddress} gaia.gateway=10.77.0.1`,
+  commandLine: `${smallGuest.commandLine} ${bridgedGuestWords}`,
 };
 
 async function failOvers(): Promise<boolean> {

@@ -7,10 +7,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ExecutorHost } from '../../executor/fake-agent.js';
 
 const insideVariable = 'GAIA_CAMPAIGN_INSIDE';
-/** Of the bridge, where the campaign itself is. */
+export const switchName = 'switch0';
+/** Of that bridge, where the campaign itself is. */
 const ownAddress = '10.77.0.1';
-/** Of a guest that is on it. */
+/** Of a guest that is on it, and what its kernel is told of that. */
 export const bridgedGuestAddress = '10.77.0.50';
+export const bridgedGuestWords = `gaia.address=${bridgedGuestAddress} gaia.gateway=${ownAddress}`;
 const killRoundsMax = 100;
 
 function run(command: string, ...words: string[]): string {
@@ -48,9 +50,9 @@ export function makeSwitch(): void {
   run('mkdir', '-p', '/run/netns');
   run('mount', '-t', 'tmpfs', 'none', '/run/netns');
   ip('link', 'set', 'lo', 'up');
-  ip('link', 'add', 'name', 'switch0', 'type', 'bridge');
-  ip('addr', 'add', `${ownAddress}/24`, 'dev', 'switch0');
-  ip('link', 'set', 'switch0', 'up');
+  ip('link', 'add', 'name', switchName, 'type', 'bridge');
+  ip('addr', 'add', `${ownAddress}/24`, 'dev', switchName);
+  ip('link', 'set', switchName, 'up');
 }
 
 /** A host: what runs in it can be killed, stopped and cut off as a whole. */
@@ -67,7 +69,7 @@ export class NamespaceHost implements ExecutorHost {
     this.address = `10.77.0.${100 + number}`;
     ip('netns', 'add', this.name);
     ip('link', 'add', 'name', this.cable, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', this.name);
-    ip('link', 'set', this.cable, 'master', 'switch0', 'up');
+    ip('link', 'set', this.cable, 'master', switchName, 'up');
     if (bridge !== null) {
       ip('-n', this.name, 'link', 'add', 'name', bridge, 'type', 'bridge');
       ip('-n', this.name, 'link', 'set', 'eth0', 'master', bridge);
