@@ -1,12 +1,13 @@
 #include "vm/guest_rest.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "transport/sys.h"
 
 namespace gaia::vm {
 namespace {
@@ -28,10 +29,11 @@ bool runs(const std::string& stat) {
 bool GuestRest::rests(pid_t process) {
   const std::string path = "/proc/" + std::to_string(process) + "/task/";
   if (ran_.starts_with(path) && runs(ran_)) return false;
-  const std::unique_ptr<DIR, int (*)(DIR*)> threads(opendir(path.c_str()), closedir);
-  while (const dirent* thread = threads == nullptr ? nullptr : readdir(threads.get())) {
-    const std::string stat = path + thread->d_name + "/stat";
-    if (thread->d_name[0] == '.' || stat == ran_ || !runs(stat)) continue;
+  std::vector<std::string> threads;
+  sys::listDirectory(path, &threads);
+  for (const std::string& thread : threads) {
+    const std::string stat = path + thread + "/stat";
+    if (thread[0] == '.' || stat == ran_ || !runs(stat)) continue;
     ran_ = stat;
     return false;
   }
