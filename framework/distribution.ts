@@ -35,3 +35,9 @@ export const decades = (from: number, to: number, steps: number[]) =>
   Array.from({ length: to - from }, (_, i) =>
     steps.map((step) => Number((step * 10 ** (from + i)).toPrecision(3))),
   ).flat();
+
+/** Of deployments, in seconds: from one second on to hours. */
+export const deploymentSecondsBounds = decades(0, 4, [1, 2.5, 5]);
+
+/** Of writes of the store, in seconds: from a tenth of a millisecond on; a disk that is not well takes seconds. */
+export const writeSecondsBounds = decades(-4, 1, [1, 2.5, 5]);

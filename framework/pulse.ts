@@ -1,9 +1,7 @@
 /** How the process that leads is: what passes between it, the master and the store. */
-import { decades, nothingCounted, withValue } from './distribution.js';
+import { nothingCounted, withValue, writeSecondsBounds } from './distribution.js';
 import type { Vitals } from './service.js';
 
-/** From a tenth of a millisecond on; a disk that is not well takes seconds. */
-const secondsBounds = decades(-4, 1, [1, 2.5, 5]);
 const isoOrNull = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
 
 export class Pulse {
@@ -31,7 +29,7 @@ export class Pulse {
     const startMs = performance.now();
     this.#writingSinceMs = startMs;
     await write();
-    this.#writeSeconds = withValue(this.#writeSeconds, secondsBounds, (performance.now() - startMs) / 1000);
+    this.#writeSeconds = withValue(this.#writeSeconds, writeSecondsBounds, (performance.now() - startMs) / 1000);
     this.#lastWriteMs = Date.now();
     this.#writingSinceMs = null;
   }

@@ -2,7 +2,7 @@
 import _ from 'lodash';
 import { Counter, Gauge, type Metric, type Registry } from 'prom-client';
 import type { Distribution } from '../../executor/assignment.js';
-import { decades } from '../distribution.js';
+import { deploymentSecondsBounds, writeSecondsBounds } from '../distribution.js';
 import type { FrameworkView, Vitals } from '../service.js';
 import { Counted, type Scale } from './counted.js';
 
@@ -75,14 +75,14 @@ function countersOfProcess({ subscriptions, calls, callsLost }: Vitals): Row[] {
 const deploymentDuration: Scale = {
   name: 'gaia_deployment_duration_seconds',
   help: 'From the beginning of a deployment to its end, done or failed',
-  bounds: decades(0, 4, [1, 2.5, 5]),
+  bounds: deploymentSecondsBounds,
   scale: 1,
 };
 
 const writeDuration: Scale = {
   name: 'gaia_store_write_seconds',
   help: 'Writes of the store, until they would survive a loss of power',
-  bounds: decades(-4, 1, [1, 2.5, 5]),
+  bounds: writeSecondsBounds,
   scale: 1,
 };
 

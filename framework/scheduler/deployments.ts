@@ -1,6 +1,6 @@
 /** Deployments: steps, when an action is done, and what it waits for. */
 import type { AppGroup } from '../app.js';
-import { decades, withValue } from '../distribution.js';
+import { deploymentSecondsBounds, withValue } from '../distribution.js';
 import { type DependencyGraph, dependencyGraph } from '../spec/dependencies.js';
 import { isOutdated } from './apps.js';
 import type { Wanted } from './changes.js';
@@ -104,15 +104,14 @@ function finish(context: Context, deployment: DeploymentRecord): void {
   }
 }
 
-const secondsBounds = decades(0, 4, [1, 2.5, 5]);
-
 export function countEnd(
   { memory: { counts }, now }: Context,
   { startedAt }: Pick<DeploymentRecord, 'startedAt'>,
   how: 'deploymentsDone' | 'deploymentsFailed',
 ): void {
   counts[how] += 1;
-  counts.deploymentSeconds = withValue(counts.deploymentSeconds, secondsBounds, (now - Date.parse(startedAt)) / 1000);
+  const seconds = (now - Date.parse(startedAt)) / 1000;
+  counts.deploymentSeconds = withValue(counts.deploymentSeconds, deploymentSecondsBounds, seconds);
 }
 
 function isStepDone(context: Context, deployment: DeploymentRecord): boolean {
