@@ -22,9 +22,9 @@ export function usersIn(file: string, log: Logger): Promise<Renewed<Account[]>> 
 
 /** Of the API; null: none is asked for. Rejects with a sentence about the files. */
 export async function serverTls(files: TlsFiles, log: Logger): Promise<Renewed<Tls> | null> {
-  if ((await readTls(files)) === null) return null;
   const { tlsCertificate, tlsKey, tlsCa, tlsClientCa } = files;
   const given = [tlsCertificate, tlsKey, tlsCa, tlsClientCa].filter((file) => file !== undefined);
+  if (given.length === 0) return null;
   const read = () => readTls(files) as Promise<Tls>;
   return Renewed.open({ what: 'certificate', files: given, read, log });
 }
