@@ -1,5 +1,5 @@
 import { open, readFile, rename, rm } from 'node:fs/promises';
-import { readClientTls } from '../access/tls.js';
+import { filesOf, readClientTls } from '../access/tls.js';
 import { BackupError, type Entry, formatBackup, parseBackup } from '../backup/file.js';
 import { memberNumbersSkipped, restored } from '../backup/restored.js';
 import { readStore, userIn, withStore, type ZooKeeperAccess } from '../store/place.js';
@@ -41,17 +41,13 @@ export async function restore(
 }
 
 /** @throws StoreError about a file that is of no use */
-async function accessOf({
-  zkUserFile,
-  zkCa: ca,
-  zkCertificate: certificate,
-  zkKey: key,
-}: StoreOptions): Promise<ZooKeeperAccess> {
+async function accessOf({ zkUserFile, zkCa, zkCertificate, zkKey }: StoreOptions): Promise<ZooKeeperAccess> {
+  const files = { ca: zkCa, certificate: zkCertificate, key: zkKey };
   const user = await userIn(zkUserFile);
-  const tls = await readClientTls({ name: 'zk', ca, certificate, key }).catch((error: Error) => {
+  const tls = await readClientTls({ name: 'zk', ...files }).catch((error: Error) => {
     throw new StoreError(error.message);
   });
-  return { ...(user !== undefined && { user }), ...((ca ?? certificate) !== undefined && { tls: () => tls }) };
+  return { ...(user !== undefined && { user }), ...(filesOf(files).length > 0 && { tls: () => tls }) };
 }
 
 async function replace(into: Store, place: string, entries: Entry[], force: boolean): Promise<void> {
