@@ -3,6 +3,7 @@ import _ from 'lodash';
 import { groupVersionsOf } from '../app-groups.js';
 import type { Command, DeploymentView, FrameworkService, FrameworkView } from '../service.js';
 import { changeTold } from './audit.js';
+import { findApp } from './context.js';
 import { ApiError, refused } from './errors.js';
 import { authorise } from './permissions.js';
 import { flag } from './query.js';
@@ -84,12 +85,11 @@ function requireMatch({ headers }: FastifyRequest, command: Command, view: Frame
   const ifMatch = headers['if-match'];
   if (ifMatch === undefined) return;
   const id = subjectOf(command, view);
-  const apps = new Map(view.apps.map(({ spec }) => [spec.id, spec.version]));
   if (id === null) {
     const remedy = 'Versions are those of one app or app group: change one at a time, or leave If-Match out.';
     throw new ApiError(412, `If-Match ${ifMatch} does not hold: what this changes has no version`, remedy);
   }
-  requireVersion(ifMatch, apps.get(id) ?? groupVersionsOf(view).get(id) ?? null);
+  requireVersion(ifMatch, findApp(view, id)?.spec.version ?? groupVersionsOf(view).get(id) ?? null);
 }
 
 /** The app or group that a change is about; null: several, or something else. */
