@@ -39,6 +39,7 @@ function waitingSince(now: number): Waiting {
     sentence: null,
     delayed: false,
     fits: false,
+    lacks: null,
     explainedMs: null,
     earmarked: neverEarmarked(now),
   };
@@ -70,10 +71,17 @@ function explain(context: Context, demand: Demand, atHand: AtHand): void {
   const { memory, now } = context;
   const { id } = demand.request;
   const waiting = memory.waiting.get(id) as Waiting;
-  const { refusals, ...why } = reasons(context, demand, atHand);
-  const declinedFor = declinedBy(context, waiting, refusals);
-  const explained = { delayed: false, declinedFor, explainedMs: now, refusals: refusals.slice(0, refusalsMax) };
+  const { refusals: all, ...why } = reasons(context, demand, atHand);
+  const refusals = all.slice(0, refusalsMax);
+  const lacks = why.fits ? null : mostFrequent(refusals);
+  const declinedFor = declinedBy(context, waiting, all);
+  const explained = { delayed: false, lacks, declinedFor, explainedMs: now, refusals };
   memory.waiting.set(id, { ...waiting, ...why, ...explained });
+}
+
+function mostFrequent(refusals: Refusal[]): string | null {
+  const byRule = Object.entries(lodash.countBy(refusals, 'rule'));
+  return lodash.maxBy(byRule, ([, count]) => count)?.[0] ?? null;
 }
 
 /** With those that have come since it was looked at last. */

@@ -129,6 +129,8 @@ export interface Waiting {
   delayed: boolean;
   /** It would fit on what all known agents have offered last. */
   fits: boolean;
+  /** What most agents lack, by the rule; null: it fits, or nothing is known. */
+  lacks: string | null;
   /** When `sentence` and `refusals` were found; null: never yet. */
   explainedMs: number | null;
   earmarked: Earmarked;

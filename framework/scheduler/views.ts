@@ -1,5 +1,4 @@
 /** What the API shows. Built from records that are never modified; group secrets stay out. */
-import lodash from 'lodash';
 import type { AttributeValue } from '../../placement/types.js';
 import type {
   AppView,
@@ -195,6 +194,7 @@ function joined(sentences: (string | null)[]): string | null {
 function queueView(context: Context, app: AppRecord | undefined, waiting: Waiting): QueueView[] {
   if (!app) return [];
   const earmark = context.memory.earmarks.get(app.id);
+  const preempted = preemptionSentence(context, app);
   return [
     {
       appId: app.id,
@@ -206,8 +206,8 @@ function queueView(context: Context, app: AppRecord | undefined, waiting: Waitin
       unusedOffersCount: waiting.unusedOffers,
       declinedFor: waiting.declinedFor,
       refusals: waiting.refusals,
-      sentence: joined([preemptionSentence(context, app), waiting.sentence]),
-      waitsFor: waitsFor(context, app, waiting),
+      sentence: joined([preempted, waiting.sentence]),
+      waitsFor: waitsFor(context, app, waiting, preempted !== null),
       earmark: earmark
         ? {
             since: isoTime(earmark.sinceMs),
@@ -219,10 +219,7 @@ function queueView(context: Context, app: AppRecord | undefined, waiting: Waitin
   ];
 }
 
-function waitsFor(context: Context, app: AppRecord, { delayed, fits, refusals }: Waiting): string {
-  if (delayed) return (app.backoff?.untilMs ?? 0) > context.now ? 'backoff' : 'secret';
-  if (preemptionSentence(context, app) !== null) return 'preempted';
-  if (fits || refusals.length === 0) return 'offers';
-  const byRule = Object.entries(lodash.countBy(refusals, 'rule'));
-  return lodash.maxBy(byRule, ([, count]) => count)?.[0] ?? 'offers';
+function waitsFor({ now }: Context, app: AppRecord, { delayed, lacks }: Waiting, isPreempted: boolean): string {
+  if (delayed) return (app.backoff?.untilMs ?? 0) > now ? 'backoff' : 'secret';
+  return isPreempted ? 'preempted' : (lacks ?? 'offers');
 }
