@@ -134,9 +134,15 @@ function urlOf(address: string, path: string): URL {
 
 /** `/v2/apps/demo/ledger` and what is below it. */
 export function appPath(appId: string, ...below: string[]): string {
-  const segments = [...appId.split('/').filter((segment) => segment !== ''), ...below];
-  if (segments.length === 0) throw new Failure(EXIT.usage, 'The app id is empty', 'Give an id such as /demo/ledger.');
-  return ['/v2/apps', ...segments.map(encodeURIComponent)].join('/');
+  const path = pathBelow('/v2/apps', appId, ...below);
+  if (path === '/v2/apps') throw new Failure(EXIT.usage, 'The app id is empty', 'Give an id such as /demo/ledger.');
+  return path;
+}
+
+/** Of the app or group `id` among all at `root`, and what is below it. */
+export function pathBelow(root: string, id: string, ...below: string[]): string {
+  const segments = [...id.split('/').filter((segment) => segment !== ''), ...below];
+  return [root, ...segments.map(encodeURIComponent)].join('/');
 }
 
 function refusal(status: number, body: ErrorBody | string): Failure {

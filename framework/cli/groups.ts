@@ -1,3 +1,4 @@
+import { pathBelow } from './api-client.js';
 import type { AppJson } from './app-json.js';
 import { type ChangeOptions, changeQuery } from './apps.js';
 import { EXIT, Failure } from './failure.js';
@@ -26,10 +27,7 @@ interface Change {
 export type GroupOptions = ChangeOptions & { dryRun?: boolean; strict?: boolean };
 
 /** `/v2/groups/shop` and what is below it; the root is `/v2/groups`. */
-function groupPath(id: string, ...below: string[]): string {
-  const segments = [...id.split('/').filter((segment) => segment !== ''), ...below];
-  return ['/v2/groups', ...segments.map(encodeURIComponent)].join('/');
-}
+const groupPath = (id: string, ...below: string[]) => pathBelow('/v2/groups', id, ...below);
 
 const treePath = (id: string) => `${groupPath(id)}?embed=group.groups&embed=group.apps`;
 
