@@ -9,6 +9,7 @@ import { labelsOf, reservationRole, reservationsOf } from '../../framework/mesos
 import type { AppRecord, ReservationRecord, TaskRecord } from '../../framework/scheduler/records.js';
 import type { Command, Deadline, FrameworkView } from '../../framework/service.js';
 import type { FakeTask } from '../framework/model/fake-mesos.js';
+import { isSentAgain } from '../framework/model/fake-status.js';
 import { answered, World } from '../framework/model/world.js';
 import type { Random } from '../random.js';
 
@@ -135,8 +136,7 @@ export class Life {
     const place = this.#chance(share) ? Math.floor(this.random() * Math.min(6, events.length)) : 0;
     const event = events[place];
     const isLoose = event?.type === 'MESSAGE' || event?.type === 'UPDATE';
-    const isSentAgain = event?.type === 'MESSAGE' || (event?.type === 'UPDATE' && event.update.status.uuid);
-    if (isSentAgain && this.#chance(share)) events.splice(place, 1);
+    if (isSentAgain(event) && this.#chance(share)) events.splice(place, 1);
     else if (this.#chance(share)) this.world.duplicate(place);
     else this.world.deliver(isLoose ? place : 0);
   }
@@ -165,7 +165,7 @@ export class Life {
 
   check(): void {
     this.#checkApps();
-    const living = [...this.world.mesos.tasks.values()].filter(({ ended }) => !ended);
+    const living = this.world.mesos.living();
     const records = lodash.keyBy(this.records<TaskRecord>('task'), 'id');
     const isMeant = ({ info, assignment }: FakeTask) => {
       const record = records[info.task_id.value];
@@ -221,7 +221,7 @@ export class Life {
     if (open.length > 0) return 'a deployment has not ended';
     const [kept, recorded] = [this.kept(this.world.role), this.#recorded()];
     if (!lodash.isEqual(kept, recorded)) return `agents keep ${kept}, the store says ${recorded}`;
-    const living = [...this.world.mesos.tasks.values()].filter(({ ended }) => !ended);
+    const living = this.world.mesos.living();
     const wrong = living.find((task) => this.#isUnwanted(view, task));
     if (wrong) return `${wrong.info.task_id.value} lives on ${wrong.agentId}, where nobody wants it`;
     const incomplete = [...this.wanted.values()].find((spec) => !this.#isWhole(view, spec));

@@ -135,10 +135,8 @@ class Run {
       tasks.length === spec.instances && tasks.every(({ state }) => state === 'TASK_RUNNING');
     this.world.until((view) => settled(view) && view.apps.every(isWhole), 900);
     const tree = treeOf(this.world.view());
-    for (const { appId } of [...this.world.mesos.tasks.values()]
-      .filter(({ ended }) => !ended)
-      .map(({ assignment }) => assignment))
-      assert.ok(tree.apps.has(appId), `a task of ${appId} is left`);
+    for (const { assignment } of this.world.mesos.living())
+      assert.ok(tree.apps.has(assignment.appId), `a task of ${assignment.appId} is left`);
   }
 }
 

@@ -1,6 +1,7 @@
 /** What happens in a run of the model: users, operators, Mesos, the machines, and the framework's own end. */
 import type { AppSpec, HealthCheck } from '../../../framework/app.js';
 import type { Command, CommandResult } from '../../../framework/service.js';
+import { isSentAgain } from '../../framework/model/fake-status.js';
 import { appSpec, replicatedSpec } from '../../framework/model/world.js';
 import type { Run } from './run.js';
 
@@ -51,7 +52,7 @@ const userApp = (pick: number) => one(users, pick) as string;
 const counts: Record<string, number[]> = { [ledger]: [1, 2, 3, 4, 5], [web]: [0, 1, 2, 3], [keep]: [0, 1, 2, 3] };
 const countOf = (id: string, pick: number) => one(counts[id] ?? [1, 2], pick >> 4) as number;
 const agentOf = (pick: number, { life }: Run) => one([...life.world.mesos.agents.keys()], pick) as string;
-const livingOf = ({ life }: Run) => [...life.world.mesos.tasks.values()].filter(({ ended }) => !ended);
+const livingOf = ({ life }: Run) => life.world.mesos.living();
 
 /** An app as it is wanted, with this changed. */
 const changed = (run: Run, id: string, change: Partial<AppSpec>): AppSpec => ({
@@ -174,8 +175,7 @@ const mesosActs: Record<string, Act> = {
     carryOut: ({ life }, pick) => {
       const { events } = life.world.mesos;
       const event = events[pick % Math.max(1, events.length)];
-      const isSentAgain = event?.type === 'MESSAGE' || (event?.type === 'UPDATE' && event.update.status.uuid);
-      if (event && isSentAgain) events.splice(events.indexOf(event), 1);
+      if (event && isSentAgain(event)) events.splice(events.indexOf(event), 1);
     },
   },
   loseCall: { weight: 3, carryOut: (run, pick) => run.loseNextCall(pick) },

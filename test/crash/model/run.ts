@@ -143,7 +143,7 @@ export class Run {
   /** To any agent, whether it gains or not, and whether there is room. */
   rebalance(pick: number): void {
     const { world } = this.life;
-    const tasks = [...world.mesos.tasks.values()].filter(({ ended }) => !ended);
+    const tasks = world.mesos.living();
     const named = (id: string) => ({ agentId: id, hostname: `box${id.slice(1)}` });
     const moves = [pick, pick + 1].flatMap((index) => {
       const task = tasks[index % Math.max(1, tasks.length)];

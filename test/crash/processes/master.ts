@@ -16,6 +16,7 @@ import {
   writeEvent,
 } from '../../../framework/mesos-local/http-server.js';
 import { FakeMesos } from '../../framework/model/fake-mesos.js';
+import { isSentAgain } from '../../framework/model/fake-status.js';
 import type { Random } from '../../random.js';
 
 const turnMs = 40;
@@ -132,9 +133,8 @@ export class FaultyMaster {
     const late: typeof mesos.events = [];
     for (const event of mesos.events.splice(0)) {
       const isLoose = event.type === 'MESSAGE' || event.type === 'UPDATE';
-      const isSentAgain = event.type === 'MESSAGE' || (event.type === 'UPDATE' && event.update.status.uuid);
       if (isLoose && this.#chance(this.faultShare)) late.push(event);
-      else if (isSentAgain && this.#chance(this.faultShare)) continue;
+      else if (isSentAgain(event) && this.#chance(this.faultShare)) continue;
       else if (this.#stream) writeEvent(this.#stream, event);
       if (isLoose && this.#chance(this.faultShare)) late.push(structuredClone(event));
     }

@@ -1,7 +1,6 @@
 /** What users have been promised, beside what lives at the master and what is in the store. */
 import assert from 'node:assert/strict';
 import type { AppRecord, DeploymentRecord, TaskRecord } from '../../../framework/scheduler/records.js';
-import type { FakeTask } from '../../framework/model/fake-mesos.js';
 import type { FaultyMaster } from './master.js';
 
 /** Of an app: how many, and which configuration. */
@@ -49,8 +48,6 @@ export class Reference {
     }
   }
 
-  living = (): FakeTask[] => [...this.#master.mesos.tasks.values()].filter(({ ended }) => !ended);
-
   /** @throws the promise that was broken first, whoever noticed it */
   requireUnbroken(): void {
     if (this.#broken) throw this.#broken;
@@ -66,9 +63,9 @@ export class Reference {
     this.#members.set(appId, members);
     assert.ok(!members.has(self.member), `${appId}: member ${self.member} is used twice`);
     members.add(self.member);
-    const others = this.living().filter(
-      ({ assignment }) => assignment.appId === appId && assignment.replica?.self.slot === self.slot,
-    );
+    const others = this.#master.mesos
+      .living(appId)
+      .filter(({ assignment }) => assignment.replica?.self.slot === self.slot);
     const text = others.map(({ info }) => info.task_id.value).join(', ');
     assert.deepEqual(others, [], `${id} is launched in slot ${self.slot} where ${text} lives`);
   }
@@ -77,7 +74,7 @@ export class Reference {
   checkStored(entries: [key: string, value: object][]): { deploying: boolean } {
     this.requireUnbroken();
     const stored = new Map(entries);
-    const records = this.living().map(({ info, assignment }) => {
+    const records = this.#master.mesos.living().map(({ info, assignment }) => {
       const id = info.task_id.value;
       const record = stored.get(`task:${id}`) as TaskRecord | undefined;
       assert.ok(record, `task ${id} of ${assignment.appId} lives and is not in the store`);
@@ -111,7 +108,7 @@ export class Reference {
 
   /** Everything that is wanted runs, once, as it is wanted, and nothing else does; null: it is so. */
   missing(): string | null {
-    const living = this.living();
+    const living = this.#master.mesos.living();
     for (const { assignment } of living)
       if (!this.wanted.has(assignment.appId)) return `a task of ${assignment.appId} lives, which nobody wants`;
     for (const [appId, { instances, mark }] of this.wanted) {

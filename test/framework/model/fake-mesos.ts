@@ -231,7 +231,7 @@ export class FakeMesos {
   /** Mesos would offer a part; here it is all or nothing. */
   #exceedsQuota(free: Resource[]): boolean {
     if (this.#quotaCpus === Number.POSITIVE_INFINITY) return false;
-    const given = [...this.tasks.values()].filter(({ ended }) => !ended).flatMap(({ info }) => info.resources ?? []);
+    const given = this.living().flatMap(({ info }) => info.resources ?? []);
     const offered = [...this.#offers.values()].flatMap(({ offer }) => offer.resources ?? []);
     return cpusOf(given) + cpusOf(offered) + cpusOf(free) > this.#quotaCpus;
   }
@@ -269,8 +269,10 @@ export class FakeMesos {
     }
   }
 
-  living(appId: string): FakeTask[] {
-    return [...this.tasks.values()].filter((task) => task.assignment.appId === appId && !task.ended);
+  /** Of this app; left out: of all. */
+  living(appId?: string): FakeTask[] {
+    const all = [...this.tasks.values()].filter(({ ended }) => !ended);
+    return appId === undefined ? all : all.filter(({ assignment }) => assignment.appId === appId);
   }
 
   /** What the agent has, whoever uses it. */
@@ -279,9 +281,7 @@ export class FakeMesos {
   }
 
   #free(agentId: string) {
-    const used = [...this.tasks.values()]
-      .filter((task) => task.agentId === agentId && !task.ended)
-      .flatMap((task) => task.info.resources ?? []);
+    const used = this.living().flatMap((task) => (task.agentId === agentId ? (task.info.resources ?? []) : []));
     return subtract(this.total(agentId), used);
   }
 
