@@ -3,6 +3,7 @@ import { userInfo } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { TlsFiles } from './access/tls.js';
 import { installation } from './installation.js';
+import { shellWord } from './shell.js';
 import { isZooKeeperUrl, parseZooKeeperUrl } from './zookeeper/index.js';
 
 export interface FrameworkOptions extends TlsFiles {
@@ -46,8 +47,8 @@ export interface FrameworkOptions extends TlsFiles {
 
 const weekSeconds = 604_800;
 const yearSeconds = 31_536_000;
-const quote = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
-const defaultExecutor = () => `exec ${quote(process.execPath)} ${quote(`${installation.root}/dist/executor/main.js`)}`;
+const defaultExecutor = () =>
+  `exec ${shellWord(process.execPath)} ${shellWord(`${installation.root}/dist/executor/main.js`)}`;
 
 interface Row {
   flags: string;

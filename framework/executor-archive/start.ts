@@ -1,6 +1,7 @@
 /** How an agent that has nothing of GAIA comes to an executor. */
 import { unpackedDirectory } from '../../executor/assignment.js';
 import type { CommandURI } from '../mesos-http-client/index.js';
+import { shellWord } from '../shell.js';
 import type { ExecutorArchive } from './archive.js';
 import { checksumsName } from './pack.js';
 
@@ -36,8 +37,6 @@ export function executorStart(
 /** The hash is the name, so that agents that keep what they have fetched never keep the wrong one. */
 export const archiveName = (sha256: string) => `${sha256}.tar.gz`;
 
-const quote = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
-
 /**
  * Mesos checks no hash, and what it extracts from its cache leaves no archive behind: so it extracts nothing, and the
  * command checks the archive and unpacks it, once for all executors of the agent. A copy is put into place whole, by its rename; whoever uses it holds its list
@@ -46,7 +45,7 @@ const quote = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
  */
 function startFromArchive(sha256: string, url: string, sharedDirectory: string): string {
   return `
-archive=${unpackedDirectory}.tar.gz shared=${quote(sharedDirectory)} copy=${quote(sharedDirectory)}/${sha256}
+archive=${unpackedDirectory}.tar.gz shared=${shellWord(sharedDirectory)} copy=${shellWord(sharedDirectory)}/${sha256}
 refuse() { echo "gaia: the executor does not start: $1" >&2; exit 1; }
 is_trusted() { [ ! -L "$1" ] && [ -d "$1" ] && { [ -O "$1" ] || [ "$(stat -c %u "$1")" = 0 ]; }; }
 is_whole() { (cd "$1" && sha256sum -c --status ${checksumsName}) 2>/dev/null; }

@@ -1,6 +1,7 @@
 /** A guest as a machine that members of a group run on. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { shellWord } from '../../framework/shell.js';
 import type { Machine, MemberProcess, Order } from '../consensus/interpose/machine.js';
 import { type Guest, servicePort } from './guest.js';
 
@@ -8,8 +9,6 @@ const consensusPortMin = 7100;
 
 /** The program's environment is this and what the order says: no variable of the host's. */
 const environment = { PATH: '/usr/sbin:/usr/bin', HOME: '/tmp' };
-
-const quote = (word: string) => `'${word.replaceAll("'", `'\\''`)}'`;
 
 /** In the guest; of the same length for all members. */
 const workingDirectory = (directory: string) => path.join('/tmp', path.basename(directory));
@@ -33,17 +32,17 @@ export class GuestMachine implements Machine {
 
   async start({ directory, argv, env }: Order): Promise<MemberProcess> {
     const variables = Object.entries({ ...environment, ...env }).map(([key, value]) => `${key}=${value}`);
-    const program = ['env', '-i', ...variables, ...argv].map(quote).join(' ');
+    const program = ['env', '-i', ...variables, ...argv].map(shellWord).join(' ');
     // It runs in the guest's memory: each write to the shared folder would take milliseconds.
     const script = [
       '#!/bin/sh',
-      `cp -r ${quote(directory)} /tmp/ && cd ${quote(workingDirectory(directory))} || exit 1`,
-      `echo $$ >${quote(path.join(directory, 'pid'))}`,
-      `exec ${program} </dev/null >${quote(path.join(directory, 'output'))} 2>&1`,
+      `cp -r ${shellWord(directory)} /tmp/ && cd ${shellWord(workingDirectory(directory))} || exit 1`,
+      `echo $$ >${shellWord(path.join(directory, 'pid'))}`,
+      `exec ${program} </dev/null >${shellWord(path.join(directory, 'output'))} 2>&1`,
     ];
     writeFileSync(path.join(directory, 'start'), script.join('\n'), { mode: 0o755 });
     // Descriptor 3 has to be a Unix socket, as an executor gives it: socat stands between it and the connection.
-    const channel = await this.guest.open(`cd ${quote(directory)} && exec socat - EXEC:./start,fdin=3,fdout=3`);
+    const channel = await this.guest.open(`cd ${shellWord(directory)} && exec socat - EXEC:./start,fdin=3,fdout=3`);
     const guest = this.guest;
     let exit: MemberProcess['exit'] = null;
     channel.once('close', () => {
@@ -62,6 +61,6 @@ export class GuestMachine implements Machine {
   }
 
   async collect(directory: string): Promise<void> {
-    await this.guest.expect(`cp ${quote(workingDirectory(directory))}/.gaia/trace ${quote(directory)}/.gaia/`);
+    await this.guest.expect(`cp ${shellWord(workingDirectory(directory))}/.gaia/trace ${shellWord(directory)}/.gaia/`);
   }
 }
