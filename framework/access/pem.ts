@@ -9,7 +9,7 @@ export interface NamedFile {
   file: string;
 }
 
-export async function readNamed({ option, file }: NamedFile): Promise<Buffer> {
+async function readNamed({ option, file }: NamedFile): Promise<Buffer> {
   return readFile(file).catch((error: Error) => {
     throw new Error(`${option} ${file} cannot be read: ${error.message}`);
   });
@@ -17,13 +17,15 @@ export async function readNamed({ option, file }: NamedFile): Promise<Buffer> {
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
 
+/** Throws what is wrong with one of them. */
+const certificatesIn = (pem: Buffer): X509Certificate[] =>
+  (pem.toString('latin1').match(CERTIFICATE) ?? []).map((certificate) => new X509Certificate(certificate));
+
 /** Certificates of authorities. What is none would be passed over by TLS without a word. */
 export async function readAuthority(named: NamedFile): Promise<Buffer> {
   const pem = await readNamed(named);
-  const certificates = pem.toString('latin1').match(CERTIFICATE) ?? [];
   try {
-    if (certificates.length === 0) throw new Error('it has none in it');
-    for (const certificate of certificates) new X509Certificate(certificate);
+    if (certificatesIn(pem).length === 0) throw new Error('it has none in it');
     return pem;
   } catch (error) {
     throw new Error(`${named.option} ${named.file} are no PEM certificates: ${(error as Error).message}`);
@@ -32,8 +34,7 @@ export async function readAuthority(named: NamedFile): Promise<Buffer> {
 
 /** Milliseconds since 1970 at which the first of the certificates is over; null: there is none. */
 export function expiryOf(pem: Buffer): number | null {
-  const certificates = pem.toString('latin1').match(CERTIFICATE) ?? [];
-  const ends = certificates.map((certificate) => Date.parse(new X509Certificate(certificate).validTo));
+  const ends = certificatesIn(pem).map(({ validTo }) => Date.parse(validTo));
   return ends.length === 0 ? null : Math.min(...ends);
 }
 
