@@ -23,7 +23,9 @@ export async function addUser(output: Output, name: string, options: UserOptions
     const token = options.token ? newToken() : null;
     const hash = token === null ? await hashPassword(await readPassword(name)) : hashToken(token);
     await addAccount(file, { ...user, hash });
-    output.line(`${name} is in ${file}; a framework with --users ${file} reads it when it starts, and on SIGHUP.`);
+    output.line(
+      `${name} is in ${file}; a framework with --users ${file} reads it when it starts, and whenever it changes.`,
+    );
     if (token !== null) output.line(`The token, which is shown this once: ${token}`);
     output.result({ ...user, file, ...(token === null ? {} : { token }) });
   });
