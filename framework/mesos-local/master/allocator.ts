@@ -106,12 +106,15 @@ class Round {
   readonly offers = new Map<string, Allocation>();
   readonly input: AllocatorInput;
   readonly #free: Map<string, readonly Resource[]>;
+  readonly #whole: readonly Resource[];
+  /** The same, summed up. */
   readonly #cluster: readonly Resource[];
 
   constructor(input: AllocatorInput) {
     this.input = input;
     this.#free = new Map(input.agents.map(({ id, free }) => [id, free]));
-    this.#cluster = add(...input.agents.map((agent) => agent.total));
+    this.#whole = input.agents.flatMap((agent) => agent.total);
+    this.#cluster = add(this.#whole);
   }
 
   freeEverywhere(): Resource[] {
@@ -123,7 +126,7 @@ class Round {
   }
 
   #consumed(role: string): Quantities {
-    return consumedBy(role, this.input.agents, this.#allocations());
+    return consumedBy(role, this.#whole, this.#allocations());
   }
 
   /** To the guarantee of exactly this role. */

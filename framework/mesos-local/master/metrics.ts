@@ -4,7 +4,7 @@ import type { TaskState } from '../../mesos-http-client/types.js';
 import { OPERATION_TYPES, SCHEDULER_CALL_TYPES } from '../call-schema.js';
 import { type Metrics, resourceMetrics } from '../metrics.js';
 import { rolesOf } from './framework-validation.js';
-import { allocatorAgents, isActive, usedOnAgent } from './offers.js';
+import { isActive, totalOfActive, usedEverywhere } from './offers.js';
 import { consumedBy, quantitiesOf } from './quota.js';
 import type { Framework, MasterState } from './state.js';
 
@@ -80,9 +80,8 @@ function taskMetrics(state: MasterState): Metrics {
 }
 
 function allocatorMetrics(state: MasterState): Metrics {
-  const agents = allocatorAgents(state);
-  const total = agents.flatMap((agent) => agent.total);
-  const used = [...state.agents.values()].flatMap((agent) => usedOnAgent(state, agent));
+  const total = totalOfActive(state);
+  const used = usedEverywhere(state);
   const inUse = used.flatMap(({ resources }) => resources);
   const taken = quantitiesOf([...inUse, ...[...state.offers.values()].flatMap(({ resources }) => resources)]);
   const whole = quantitiesOf(total);
@@ -92,7 +91,7 @@ function allocatorMetrics(state: MasterState): Metrics {
     [`allocator/mesos/resources/${name}/offered_or_allocated`, (taken[name] ?? 0) / 1000],
   ]);
   const quotas = [...state.quotas].flatMap(([role, { guarantees, limits }]) => {
-    const kinds = Object.entries({ guarantee: guarantees, limit: limits, consumed: consumedBy(role, agents, used) });
+    const kinds = Object.entries({ guarantee: guarantees, limit: limits, consumed: consumedBy(role, total, used) });
     return kinds.flatMap(([kind, all]) =>
       Object.entries(all).map(([name, amount]) => [quotaName(role, name, kind), amount / 1000]),
     );

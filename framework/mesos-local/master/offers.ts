@@ -41,6 +41,11 @@ export function usedOnAgent(state: MasterState, agent: Agent): Allocation[] {
   ].map(({ frameworkId, role, resources }) => ({ agentId: agent.id, frameworkId, role, resources }));
 }
 
+/** The same of all agents. */
+export function usedEverywhere(state: MasterState): Allocation[] {
+  return [...state.agents.values()].flatMap((agent) => usedOnAgent(state, agent));
+}
+
 export function offersOfAgent(state: MasterState, agentId: string): HeldOffer[] {
   return [...state.offers.values()].filter((offer) => offer.agentId === agentId);
 }
@@ -58,14 +63,23 @@ export function isActive(state: MasterState, agent: Agent): boolean {
   return agent.connection !== null && !state.deactivatedAgents.has(agent.id);
 }
 
+function activeAgents(state: MasterState): Agent[] {
+  return [...state.agents.values()].filter((agent) => isActive(state, agent));
+}
+
+/** What all agents have whose resources are offered, one after the other. */
+export function totalOfActive(state: MasterState): Resource[] {
+  return activeAgents(state).flatMap(({ info }) => info.resources ?? []);
+}
+
 /** Makes offers to every subscribed framework and sends one OFFERS event to each that gets some. */
 export function allocateNow(step: Step): void {
   const { state } = step;
   count(state.counters, 'allocator/mesos/allocation_runs');
   state.filters = state.filters.filter((filter) => filter.untilMs > step.nowMs);
-  const agents = [...state.agents.values()].filter((agent) => isActive(state, agent));
+  const agents = activeAgents(state);
   const allocations = allocate({
-    agents: allocatorAgents(state),
+    agents: agents.map((agent) => asOffered(state, agent)),
     quotas: state.quotas,
     weightOf: (role) => state.weights.get(role) ?? 1,
     frameworks: [...state.frameworks.values()].filter((framework) => framework.stream).map(asCandidate),
@@ -86,15 +100,13 @@ export function allocateNow(step: Step): void {
   makeInverseOffers(step);
 }
 
-/** Those that are offered. */
-export function allocatorAgents(state: MasterState): AllocatorAgent[] {
-  const agents = [...state.agents.values()].filter((agent) => isActive(state, agent));
-  return agents.map((agent) => ({
+function asOffered(state: MasterState, agent: Agent): AllocatorAgent {
+  return {
     id: agent.id,
     total: agent.info.resources ?? [],
     free: freeOnAgent(state, agent),
     remote: isRemote(state, agent),
-  }));
+  };
 }
 
 function isRemote(state: MasterState, agent: Agent): boolean {

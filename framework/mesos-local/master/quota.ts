@@ -1,7 +1,7 @@
 import lodash from 'lodash';
 import { reservationRole, toThousandths } from '../../mesos-http-client/resources.js';
 import type { Resource } from '../../mesos-http-client/types.js';
-import type { Allocation, AllocatorAgent } from './allocator.js';
+import type { Allocation } from './allocator.js';
 
 /** Amounts of roles, and what their quotas leave (docs/quota.md of Apache Mesos; hierarchical.cpp). Pure. */
 
@@ -54,13 +54,12 @@ export function lineage(role: string): string[] {
   return names.map((_, index) => names.slice(0, index + 1).join('/'));
 }
 
-/** What counts against a role's quota: what is allocated to it and below, and what is reserved there, allocated or not. */
-export function consumedBy(
-  role: string,
-  agents: readonly AllocatorAgent[],
-  allocations: readonly Allocation[],
-): Quantities {
-  const reserved = agents.flatMap((agent) => agent.total.filter((one) => isWithin(reservationRole(one), role)));
+/**
+ * What counts against a role's quota: what is allocated to it and below, and what is reserved there, allocated or not.
+ * @param whole what all agents have
+ */
+export function consumedBy(role: string, whole: readonly Resource[], allocations: readonly Allocation[]): Quantities {
+  const reserved = whole.filter((one) => isWithin(reservationRole(one), role));
   const allocated = allocations.filter((one) => isWithin(one.role, role)).flatMap(({ resources }) => resources);
   return quantitiesOf([...reserved, ...allocated.filter((one) => reservationRole(one) === '*')]);
 }

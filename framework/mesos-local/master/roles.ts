@@ -4,7 +4,7 @@ import type { Resource } from '../../mesos-http-client/types.js';
 import { Refusal } from '../http-call.js';
 import type { Allocation } from './allocator.js';
 import { roleError, rolesOf } from './framework-validation.js';
-import { allocateNow, allocatorAgents, freeOnAgent, offersOfAgent, rescind, usedOnAgent } from './offers.js';
+import { allocateNow, freeOnAgent, rescind, totalOfActive, usedEverywhere } from './offers.js';
 import {
   beyond,
   consumedBy,
@@ -37,7 +37,7 @@ const fromMap = (map: ScalarMap = {}): Quantities => lodash.mapValues(map, ({ va
 const plainAmounts = (amounts: Quantities) => lodash.mapValues(amounts, (amount) => amount / 1000);
 const toMap = (amounts: Quantities): ScalarMap => lodash.mapValues(amounts, (amount) => ({ value: amount / 1000 }));
 
-export function quotaOf({ guarantees, limits }: QuotaConfig): Quota {
+function quotaOf({ guarantees, limits }: QuotaConfig): Quota {
   return { guarantees: fromMap(guarantees), limits: fromMap(limits) };
 }
 
@@ -49,7 +49,7 @@ export function checkQuotas(state: MasterState, configs: readonly QuotaConfig[],
   if (force) return;
   const tops = [...quotas].filter(([role]) => ![...quotas.keys()].some((up) => up !== role && isWithin(role, up)));
   const wanted = total(tops.map(([, { guarantees }]) => guarantees));
-  const cluster = total(allocatorAgents(state).map((agent) => quantitiesOf(agent.total)));
+  const cluster = quantitiesOf(totalOfActive(state));
   const short = Object.keys(wanted).find((name) => (wanted[name] ?? 0) > (cluster[name] ?? 0));
   if (short !== undefined) {
     const words = `guarantees of ${short} are more than the cluster has; use the 'force' flag to set them all the same`;
@@ -128,11 +128,8 @@ function free(state: MasterState, guarantees: Quantities): Quantities {
 }
 
 function consumed(state: MasterState, role: string): Quantities {
-  return consumedBy(role, allocatorAgents(state), [...used(state), ...state.offers.values()]);
+  return consumedBy(role, totalOfActive(state), [...usedEverywhere(state), ...state.offers.values()]);
 }
-
-const used = (state: MasterState): Allocation[] =>
-  [...state.agents.values()].flatMap((agent) => usedOnAgent(state, agent));
 
 /** @throws Refusal */
 export function checkWeights(infos: readonly WeightInfo[]): void {
@@ -197,17 +194,17 @@ interface RoleFacts {
   reserved: Resource[];
 }
 
-function factsOf(state: MasterState, name: string): RoleFacts {
-  const agents = [...state.agents.values()];
+/** @param used what tasks and executors hold */
+function factsOf(state: MasterState, name: string, used: readonly Allocation[]): RoleFacts {
   const ofRole = (all: readonly { role: string; resources: readonly Resource[] }[]) =>
     all.filter(({ role }) => isWithin(role, name)).flatMap(({ resources }) => resources);
   return {
     name,
     weight: state.weights.get(name) ?? 1,
     frameworks: [...state.frameworks.values()].filter(({ info }) => rolesOf(info).includes(name)).map(({ id }) => id),
-    allocated: ofRole(used(state)),
-    offered: ofRole(agents.flatMap((agent) => offersOfAgent(state, agent.id))),
-    reserved: agents.flatMap(({ info }) =>
+    allocated: ofRole(used),
+    offered: ofRole([...state.offers.values()]),
+    reserved: [...state.agents.values()].flatMap(({ info }) =>
       (info.resources ?? []).filter((one) => isWithin(reservationRole(one), name)),
     ),
   };
@@ -217,10 +214,12 @@ const scalars = (resources: readonly Resource[]) => resources.filter(({ type }) 
 
 /** GET /roles */
 export function rolesPage(state: MasterState): object {
+  const used = usedEverywhere(state);
+  const whole = totalOfActive(state);
   const roles = knownRoles(state).map((role) => {
-    const { name, weight, frameworks, allocated, offered, reserved } = factsOf(state, role);
+    const { name, weight, frameworks, allocated, offered, reserved } = factsOf(state, role, used);
     const { guarantees, limits } = state.quotas.get(name) ?? NO_QUOTA;
-    const consumedNow = consumedBy(name, allocatorAgents(state), used(state));
+    const consumedNow = consumedBy(name, whole, used);
     const quota = {
       role: name,
       guarantee: plainAmounts(guarantees),
@@ -245,8 +244,9 @@ export function rolesPage(state: MasterState): object {
 
 /** GET_ROLES */
 export function rolesMessage(state: MasterState): object {
+  const used = usedEverywhere(state);
   const roles = knownRoles(state).map((role) => {
-    const { name, weight, frameworks, allocated, offered } = factsOf(state, role);
+    const { name, weight, frameworks, allocated, offered } = factsOf(state, role, used);
     const amounts = toMap(quantitiesOf(scalars([...allocated, ...offered])));
     const resources = Object.entries(amounts).map(([one, scalar]) => ({ name: one, type: 'SCALAR', scalar }));
     return {

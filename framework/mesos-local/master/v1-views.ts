@@ -3,7 +3,7 @@ import { add, allocate, reservationsOf } from '../../mesos-http-client/resources
 import type { Resource } from '../../mesos-http-client/types.js';
 import { drainFields } from './drain.js';
 import { MESOS_VERSION, masterInfo } from './master-info.js';
-import { isActive, offerMessage, offersOfAgent, usedOnAgent } from './offers.js';
+import { isActive, offerMessage, offersOfAgent, usedEverywhere, usedOnAgent } from './offers.js';
 import type { Agent, CompletedFramework, Framework, MasterState, TaskRecord } from './state.js';
 import { AGENT_CAPABILITIES, VERSION } from './views.js';
 
@@ -56,9 +56,8 @@ export function taskMessage(task: TaskRecord): Task {
 
 export function frameworkMessage(state: MasterState, framework: Framework): FrameworkState {
   const { info, stream, recovered, registeredAtMs, reregisteredAtMs } = framework;
-  const agents = [...state.agents.values()];
   const offers = [...state.offers.values()].filter(({ frameworkId }) => frameworkId === framework.id);
-  const held = agents.flatMap((agent) => usedOnAgent(state, agent)).filter((one) => one.frameworkId === framework.id);
+  const held = usedEverywhere(state).filter((one) => one.frameworkId === framework.id);
   const inRole = ({ resources, role }: { resources: readonly Resource[]; role: string }) => allocate(resources, role);
   return {
     framework_info: info,

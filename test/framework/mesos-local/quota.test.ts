@@ -122,7 +122,8 @@ describe('mesos-local: quota, weights and roles', () => {
             isFiltered: () => false,
             random: () => 0.3,
           });
-          for (const [role, { limits }] of quotas) assert.ok(!exceeds(consumedBy(role, agents, offers), limits), role);
+          const whole = agents.flatMap((agent) => agent.total);
+          for (const [role, { limits }] of quotas) assert.ok(!exceeds(consumedBy(role, whole, offers), limits), role);
           const cluster = agentCount * 4000;
           const guaranteed = [...quotas.values()].reduce((sum, { guarantees }) => sum + (guarantees.cpus ?? 0), 0);
           if (guaranteed > cluster) return;
