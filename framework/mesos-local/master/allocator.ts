@@ -11,6 +11,7 @@ import {
   type Quantities,
   type Quota,
   quantitiesOf,
+  topmost,
   total,
 } from './quota.js';
 import { type Candidate, type RankingInput, ranked, scalar } from './ranking.js';
@@ -94,9 +95,7 @@ function guaranteedCaps(round: Round, role: string): Quantities | null {
 function openCaps(round: Round, role: string): Quantities {
   const { quotas } = round.input;
   const others = [...quotas.keys()].filter((one) => !isWithin(role, one));
-  const kept = total(
-    others.filter((one) => !others.some((up) => up !== one && isWithin(one, up))).map((one) => round.missing(one)),
-  );
+  const kept = total(topmost(others).map((one) => round.missing(one)));
   const free = quantitiesOf(round.freeEverywhere().filter((one) => reservationRole(one) === '*'));
   return narrower(round.limitCaps(role), beyond(lodash.pick(free, Object.keys(kept)), kept));
 }

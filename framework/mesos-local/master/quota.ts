@@ -54,6 +54,11 @@ export function lineage(role: string): string[] {
   return names.map((_, index) => names.slice(0, index + 1).join('/'));
 }
 
+/** Those of the roles that lie below no other of them. */
+export function topmost(roles: readonly string[]): string[] {
+  return roles.filter((role) => !roles.some((up) => up !== role && isWithin(role, up)));
+}
+
 /**
  * What counts against a role's quota: what is allocated to it and below, and what is reserved there, allocated or not.
  * @param whole what all agents have

@@ -14,6 +14,7 @@ import {
   type Quantities,
   type Quota,
   quantitiesOf,
+  topmost,
   total,
 } from './quota.js';
 import { type HeldOffer, type MasterState, type Step, saveRegistry } from './state.js';
@@ -47,8 +48,7 @@ export function checkQuotas(state: MasterState, configs: readonly QuotaConfig[],
   const quotas = withQuotas(state, configs);
   for (const [role] of quotas) checkFamily(quotas, role);
   if (force) return;
-  const tops = [...quotas].filter(([role]) => ![...quotas.keys()].some((up) => up !== role && isWithin(role, up)));
-  const wanted = total(tops.map(([, { guarantees }]) => guarantees));
+  const wanted = guaranteedTo(quotas, topmost([...quotas.keys()]));
   const cluster = quantitiesOf(totalOfActive(state));
   const short = Object.keys(wanted).find((name) => (wanted[name] ?? 0) > (cluster[name] ?? 0));
   if (short !== undefined) {
@@ -72,17 +72,20 @@ function checkQuota({ role, guarantees = {}, limits = {} }: QuotaConfig): void {
     throw invalidQuota(`the guarantees of role '${role}' exceed its limits`);
 }
 
+function guaranteedTo(quotas: ReadonlyMap<string, Quota>, roles: readonly string[]): Quantities {
+  return total(roles.map((role) => (quotas.get(role) ?? NO_QUOTA).guarantees));
+}
+
 /** What is promised to the children of a role must be promised to it, and they cannot have more than it. */
 function checkFamily(quotas: ReadonlyMap<string, Quota>, role: string): void {
   const { guarantees, limits } = quotas.get(role) ?? NO_QUOTA;
-  const below = [...quotas].filter(([other]) => other !== role && isWithin(other, role));
-  const children = below.filter(([one]) => !below.some(([up]) => up !== one && isWithin(one, up)));
-  const promised = total(children.map(([, quota]) => quota.guarantees));
+  const children = topmost([...quotas.keys()].filter((other) => other !== role && isWithin(other, role)));
+  const promised = guaranteedTo(quotas, children);
   const over = Object.keys(promised).find((name) => (promised[name] ?? 0) > (guarantees[name] ?? 0));
   if (over !== undefined)
     throw invalidQuota(`guarantees of ${over} to roles below '${role}' exceed what it is guaranteed`);
-  const freer = children.find(([, quota]) => exceeds(quota.limits, limits));
-  if (freer) throw invalidQuota(`the limits of role '${freer[0]}' exceed those of '${role}'`);
+  const freer = children.find((child) => exceeds((quotas.get(child) ?? NO_QUOTA).limits, limits));
+  if (freer !== undefined) throw invalidQuota(`the limits of role '${freer}' exceed those of '${role}'`);
 }
 
 function withQuotas(state: MasterState, configs: readonly QuotaConfig[]): Map<string, Quota> {
