@@ -1,5 +1,5 @@
 import { cpus, freemem, loadavg, totalmem } from 'node:os';
-import type { Resource } from '../mesos-http-client/types.js';
+import type { Resource, TaskState } from '../mesos-http-client/types.js';
 
 /** What masters and agents have in common at `/metrics/snapshot`: Mesos' names, all values numbers. */
 
@@ -15,6 +15,14 @@ export function count(counters: Counters, ...names: string[]): void {
   for (const name of names) {
     if (counters.has(name) || counters.size < NAMES_MAX) counters.set(name, (counters.get(name) ?? 0) + 1);
   }
+}
+
+/** States of tasks that are under way, known to masters and agents. */
+export const ACTIVE: readonly TaskState[] = ['TASK_STAGING', 'TASK_STARTING', 'TASK_RUNNING', 'TASK_KILLING'];
+
+/** The name for how many tasks are, or have ended, in this state. */
+export function tasksIn(prefix: 'master' | 'slave', state: TaskState): string {
+  return `${prefix}/tasks_${state.slice('TASK_'.length).toLowerCase()}`;
 }
 
 /** The machine's own; read from it. */

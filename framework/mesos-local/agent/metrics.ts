@@ -1,14 +1,11 @@
 import lodash from 'lodash';
 import { isTerminal, taskStates } from '../../mesos-http-client/task-status.js';
-import type { TaskState } from '../../mesos-http-client/types.js';
-import { type Metrics, resourceMetrics } from '../metrics.js';
+import { ACTIVE, type Metrics, resourceMetrics, tasksIn } from '../metrics.js';
 import type { AgentState, Executor } from './state.js';
 
 /** The agent's part of `/metrics/snapshot` (docs/monitoring.md of Apache Mesos). */
 
-const ACTIVE: readonly TaskState[] = ['TASK_STAGING', 'TASK_STARTING', 'TASK_RUNNING', 'TASK_KILLING'];
 const ENDED = taskStates.filter((state) => isTerminal(state) && state !== 'TASK_ERROR' && state !== 'TASK_DROPPED');
-const nameOf = (state: TaskState): string => `slave/tasks_${state.slice('TASK_'.length).toLowerCase()}`;
 
 export function agentMetrics(state: AgentState, nowMs: number): Metrics {
   const tasks = [...state.tasks.values()];
@@ -22,8 +19,8 @@ export function agentMetrics(state: AgentState, nowMs: number): Metrics {
     'slave/registered': state.registered ? 1 : 0,
     'slave/frameworks_active': state.frameworks.size,
     ...executorMetrics(executors),
-    ...Object.fromEntries(ACTIVE.map((one) => [nameOf(one), now[one] ?? 0])),
-    ...Object.fromEntries(ENDED.map((one) => counted(nameOf(one)))),
+    ...Object.fromEntries(ACTIVE.map((one) => [tasksIn('slave', one), now[one] ?? 0])),
+    ...Object.fromEntries(ENDED.map((one) => counted(tasksIn('slave', one)))),
     ...Object.fromEntries(
       ['container_launch_errors', 'executors_terminated', 'valid_status_updates', 'invalid_status_updates'].map(
         (name) => counted(`slave/${name}`),

@@ -10,7 +10,7 @@ import type {
   TaskStatus,
   TaskStatusReason,
 } from '../../mesos-http-client/types.js';
-import { type Counters, count } from '../metrics.js';
+import { type Counters, count, tasksIn } from '../metrics.js';
 import type { DrainOrder, ToMaster } from '../protocol.js';
 import { isFinished, newStream, push, type StatusStream } from './status-stream.js';
 
@@ -147,7 +147,7 @@ export function pushStatus(step: Step, task: AgentTaskRecord, status: TaskStatus
 function countUpdate({ state }: Step, { state: told }: TaskStatus, result: ReturnType<typeof push>): void {
   const isTaken = result === 'forward' || result === 'queued';
   count(state.counters, `slave/${isTaken ? 'valid' : 'invalid'}_status_updates`);
-  if (isTaken && isTerminal(told)) count(state.counters, `slave/tasks_${told.slice('TASK_'.length).toLowerCase()}`);
+  if (isTaken && isTerminal(told)) count(state.counters, tasksIn('slave', told));
 }
 
 export function forward(step: Step, task: AgentTaskRecord, status: TaskStatus): void {

@@ -2,7 +2,7 @@ import lodash from 'lodash';
 import { taskStates } from '../../mesos-http-client/task-status.js';
 import type { TaskState } from '../../mesos-http-client/types.js';
 import { OPERATION_TYPES, SCHEDULER_CALL_TYPES } from '../call-schema.js';
-import { type Metrics, resourceMetrics } from '../metrics.js';
+import { ACTIVE, type Metrics, resourceMetrics, tasksIn } from '../metrics.js';
 import { rolesOf } from './framework-validation.js';
 import { isActive, totalOfActive, usedEverywhere } from './offers.js';
 import { consumedBy, quantitiesOf } from './quota.js';
@@ -10,7 +10,6 @@ import type { Framework, MasterState } from './state.js';
 
 /** The master's part of `/metrics/snapshot` (docs/monitoring.md of Apache Mesos; of its names those that operators watch). */
 
-const ACTIVE: readonly TaskState[] = ['TASK_STAGING', 'TASK_STARTING', 'TASK_RUNNING', 'TASK_KILLING'];
 const SHOWN_ACTIVE: readonly TaskState[] = [...ACTIVE, 'TASK_UNREACHABLE', 'TASK_UNKNOWN'];
 const ENDED = taskStates.filter((state) => !SHOWN_ACTIVE.includes(state));
 const EVENTS = [
@@ -68,11 +67,9 @@ function taskMetrics(state: MasterState): Metrics {
   const amount = (name: string) => counters.get(name) ?? 0;
   const reasons = [...counters].filter(([name]) => name.startsWith('master/task_'));
   return {
-    ...Object.fromEntries(ACTIVE.map((one) => [`master/tasks_${nameOf(one).slice(5)}`, now[one] ?? 0])),
+    ...Object.fromEntries(ACTIVE.map((one) => [tasksIn('master', one), now[one] ?? 0])),
     'master/tasks_unreachable': unreachable,
-    ...Object.fromEntries(
-      ENDED.map((one) => `master/tasks_${nameOf(one).slice(5)}`).map((name) => [name, amount(name)]),
-    ),
+    ...Object.fromEntries(ENDED.map((one) => tasksIn('master', one)).map((name) => [name, amount(name)])),
     ...Object.fromEntries(reasons),
     'master/valid_status_updates': amount('master/valid_status_updates'),
     'master/invalid_status_updates': amount('master/invalid_status_updates'),

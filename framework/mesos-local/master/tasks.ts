@@ -1,6 +1,6 @@
 import { isTerminal } from '../../mesos-http-client/task-status.js';
 import type { KillPolicy, TaskInfo, TaskState, TaskStatus, TaskStatusReason } from '../../mesos-http-client/types.js';
-import { count } from '../metrics.js';
+import { count, tasksIn } from '../metrics.js';
 import { hasCapability } from './framework-validation.js';
 import { taskUpdated } from './operator-stream.js';
 import {
@@ -66,7 +66,7 @@ function countEnd(step: Step, framework: Framework, { source, reason }: TaskStat
   const name = state.toLowerCase();
   count(framework.counters, `tasks/terminal/${name}`);
   const cause = reason === undefined ? [] : [`master/${name}/${source?.toLowerCase()}/${reason.toLowerCase()}`];
-  count(step.state.counters, `master/tasks_${name.slice('task_'.length)}`, ...cause);
+  count(step.state.counters, tasksIn('master', state), ...cause);
 }
 
 export function newTaskRecord(frameworkId: string, info: TaskInfo, state: TaskState): TaskRecord {
