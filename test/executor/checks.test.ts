@@ -7,7 +7,7 @@ import { runCommand } from '../../executor/command-check.js';
 import type { TaskAction } from '../../executor/task-types.js';
 import type { ProbeOutcome } from '../../framework/probes/types.js';
 import { type Drive, kill, launched, running, updates } from './drive.js';
-import { assignment, eventually, replica, withDirectory } from './fixtures.js';
+import { assignment, eventually, hasEnded, replica, withDirectory } from './fixtures.js';
 
 const check: CheckAssignment = { probe: { type: 'tcp', port: 31001 }, delayMs: 2000, intervalMs: 1000, timeoutMs: 500 };
 const health: HealthAssignment = { ...check, gracePeriodMs: 5000, failuresToldMax: 3 };
@@ -120,11 +120,3 @@ describe('executor: commands that check', () => {
     });
   });
 });
-
-function hasEnded(pid: number): boolean {
-  try {
-    return /^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  } catch {
-    return true;
-  }
-}

@@ -1,5 +1,5 @@
-/** Assignments, state lines and temporary directories for the tests of the executor. */
-import { mkdtempSync, rmSync } from 'node:fs';
+/** Assignments, state lines, temporary directories and what becomes of processes, for the tests of the executor. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -94,6 +94,15 @@ export async function withDirectory<T>(use: (directory: string) => Promise<T> | 
     return await use(directory);
   } finally {
     rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** It is not there, or waits for its parent. */
+export function hasEnded(pid: number): boolean {
+  try {
+    return /^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return true;
   }
 }
 

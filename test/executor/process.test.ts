@@ -4,11 +4,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Program, type ProgramOptions } from '../../executor/process.js';
 import { sessionListens, sessionMembers } from '../../executor/session.js';
-import { eventually, withDirectory } from './fixtures.js';
+import { eventually, hasEnded, withDirectory } from './fixtures.js';
 
 const env = { PATH: '/usr/bin:/bin' };
-const isGone = (pid: number) =>
-  !existsSync(`/proc/${pid}`) || /^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
 
 function start(script: string, directory = '/', options: Partial<ProgramOptions> = {}): Promise<Program> {
   return Program.start({ argv: ['/bin/sh', '-c', script], env, directory, owner: null, control: false, ...options });
@@ -67,10 +65,10 @@ describe('executor process', () => {
       await withProgram(start(script, directory), async (program) => {
         await program.exited;
         const pids = await Promise.all(['stubborn', 'stray', 'plain'].map((name) => readPid(join(directory, name))));
-        assert.deepEqual(pids.map(isGone), [false, false, false]);
+        assert.deepEqual(pids.map(hasEnded), [false, false, false]);
         const startMs = performance.now();
         await program.reap(300);
-        assert.deepEqual(pids.map(isGone), [true, true, true]);
+        assert.deepEqual(pids.map(hasEnded), [true, true, true]);
         assert.deepEqual(sessionMembers(program.pid), []);
         const tookMs = performance.now() - startMs;
         assert.ok(tookMs >= 300 && tookMs < 5000, `the one that ignores SIGTERM had its grace period: ${tookMs} ms`);
@@ -130,8 +128,8 @@ describe('executor process', () => {
       });
       const pids = await Promise.all(['self', 'child', 'stray'].map((name) => readPid(join(directory, name))));
       await readPid(join(directory, 'started')); // from then on somebody watches over the session
-      assert.deepEqual(pids.map(isGone), [false, false, false]);
+      assert.deepEqual(pids.map(hasEnded), [false, false, false]);
       executor.kill('SIGKILL');
-      await eventually('the end of the orphans', () => pids.every(isGone));
+      await eventually('the end of the orphans', () => pids.every(hasEnded));
     }));
 });
