@@ -1,24 +1,18 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { DeliveredExecutorEvent, StatusChange } from '../mesos-http-client/index.js';
-import { ExecutorClient, parseExecutorEnvironment } from '../mesos-http-client/index.js';
+import type { ChildProcess } from 'node:child_process';
+import type { DeliveredExecutorEvent, ExecutorClient, StatusChange } from '../mesos-http-client/index.js';
 import type { KillPolicy, TaskInfo, TaskState } from '../mesos-http-client/types.js';
+import { builtInClient, everythingTold } from './built-in-client.js';
 import { TaskChecks } from './checks/task-checks.js';
 import { emptyStatus } from './checks/verdict.js';
-import { commandLine } from './command-line.js';
 import { endingWords } from './ending-words.js';
+import { hasCapability } from './master/framework-validation.js';
 import { signalGroup } from './process-group.js';
+import { AT_ONCE, startCommand, terminate, whenLate } from './task-command.js';
 
 /**
  * Runs the command of one task that has no executor of its own, as mesos-executor does: STARTING, RUNNING, and the
  * end with its status in words; its checks, and `max_completion_time`. The command leads a process group that is ended as a whole.
  */
-
-const KILL_GRACE_MS = 3000;
-/** Time for the last acknowledgement to be the last thing said. */
-const LINGER_MS = 100;
-/** The longest time a timer can wait. */
-const TIMER_MS_MAX = 2 ** 31 - 1;
 
 type KillCause = 'unhealthy' | 'tooLong' | null;
 
@@ -33,10 +27,7 @@ class CommandExecutor {
   #tellsKilling = false;
 
   constructor() {
-    const token = process.env.MESOS_EXECUTOR_AUTHENTICATION_TOKEN;
-    this.#client = new ExecutorClient({
-      environment: parseExecutorEnvironment(process.env),
-      ...(token !== undefined && { authenticationToken: token }),
+    this.#client = builtInClient({
       onEvent: (event) => this.#handle(event),
       onState: (state) => {
         if (state.type === 'ended') this.#abandon();
@@ -51,11 +42,9 @@ class CommandExecutor {
 
   #handle(event: DeliveredExecutorEvent): void {
     switch (event.type) {
-      case 'SUBSCRIBED': {
-        const capabilities = event.subscribed.framework_info.capabilities ?? [];
-        this.#tellsKilling = capabilities.some(({ type }) => type === 'TASK_KILLING_STATE');
+      case 'SUBSCRIBED':
+        this.#tellsKilling = hasCapability(event.subscribed.framework_info, 'TASK_KILLING_STATE');
         break;
-      }
       case 'LAUNCH':
         this.#launch(event.launch.task);
         break;
@@ -71,30 +60,17 @@ class CommandExecutor {
   #launch(task: TaskInfo): void {
     this.#task = task;
     this.#update('TASK_STARTING');
-    const command = task.command ?? {};
-    const { file, argv } = commandLine(command);
     const { MESOS_EXECUTOR_AUTHENTICATION_TOKEN: _, ...env } = process.env;
-    this.#child = spawn(file, argv.slice(1), { argv0: argv[0] ?? file, detached: true, stdio: 'inherit', env });
-    this.#child.once(
-      'error',
-      (error) => void this.#finish('TASK_FAILED', `Failed to start the command: ${error.message}`),
-    );
-    this.#child.once('exit', (code, signal) => this.#exited(code, signal));
+    const child = startCommand(task.command ?? {}, { stdio: 'inherit', env });
+    this.#child = child;
+    child.once('error', (error) => void this.#finish('TASK_FAILED', `Failed to start the command: ${error.message}`));
+    child.once('exit', (code, signal) => this.#exited(code, signal));
     this.#update('TASK_RUNNING');
     this.#checks = new TaskChecks(task, env, {
       update: (change) => this.#client.update(task.task_id.value, change),
       unhealthy: () => this.#kill(undefined, 'unhealthy'),
     });
-    const { nanoseconds } = task.max_completion_time ?? {};
-    if (nanoseconds !== undefined) this.#endAfter(nanoseconds / 1e6);
-  }
-
-  #endAfter(ms: number): void {
-    const timer = setTimeout(
-      () => this.#kill({ grace_period: { nanoseconds: 0 } }, 'tooLong'),
-      Math.min(ms, TIMER_MS_MAX),
-    );
-    this.#child?.once('exit', () => clearTimeout(timer));
+    whenLate(child, task, () => this.#kill(AT_ONCE, 'tooLong'));
   }
 
   #update(state: TaskState, more: Partial<StatusChange> = {}): void {
@@ -105,22 +81,20 @@ class CommandExecutor {
   }
 
   #kill(policy: KillPolicy | undefined, cause: KillCause = null): void {
-    if (this.#killed || !this.#child) return;
+    if (this.#killed || !this.#child || !this.#task) return;
     this.#killed = true;
     this.#killCause = cause;
     this.#checks?.stop();
     if (this.#tellsKilling) this.#update('TASK_KILLING');
-    this.#signal('SIGTERM');
-    const grace = policy?.grace_period ?? this.#task?.kill_policy?.grace_period;
-    setTimeout(() => this.#signal('SIGKILL'), grace ? grace.nanoseconds / 1e6 : KILL_GRACE_MS);
+    terminate(this.#child, this.#task, policy);
   }
 
-  #signal(signal: NodeJS.Signals): void {
-    if (this.#child) signalGroup(this.#child, signal);
+  #destroy(): void {
+    if (this.#child) signalGroup(this.#child, 'SIGKILL');
   }
 
   #exited(code: number | null, signal: NodeJS.Signals | null): void {
-    this.#signal('SIGKILL');
+    this.#destroy();
     void this.#finish(
       this.#killed ? 'TASK_KILLED' : code === 0 ? 'TASK_FINISHED' : 'TASK_FAILED',
       endingWords(code, signal),
@@ -133,8 +107,7 @@ class CommandExecutor {
       if (this.#killCause === 'tooLong') {
         this.#update('TASK_FAILED', { message, reason: 'REASON_MAX_COMPLETION_TIME_REACHED' });
       } else this.#update(state, { message, ...(this.#killCause === 'unhealthy' && { healthy: false }) });
-      await this.#client.drained();
-      await sleep(LINGER_MS);
+      await everythingTold(this.#client);
     } finally {
       process.exit(0);
     }
@@ -142,7 +115,7 @@ class CommandExecutor {
 
   /** The agent is gone for good: the task must not go on unseen. */
   #abandon(): void {
-    this.#signal('SIGKILL');
+    this.#destroy();
     process.exit(1);
   }
 }

@@ -1,16 +1,13 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { DeliveredExecutorEvent } from '../mesos-http-client/index.js';
-import { ExecutorClient, parseExecutorEnvironment } from '../mesos-http-client/index.js';
+import type { DeliveredExecutorEvent, ExecutorClient } from '../mesos-http-client/index.js';
 import type { TaskInfo } from '../mesos-http-client/types.js';
+import { builtInClient, everythingTold } from './built-in-client.js';
+import { hasCapability } from './master/framework-validation.js';
 import { type NestedSettings, NestedTask } from './nested-task.js';
 
 /**
  * Runs task groups, as mesos-default-executor does: each task is a process of its own; when one of a group fails or is killed
  * the others are killed. The executor ends when it has no task left.
  */
-
-/** Time for the last acknowledgement to be the last thing said. */
-const LINGER_MS = 100;
 
 class DefaultExecutor {
   readonly #client: ExecutorClient;
@@ -19,10 +16,7 @@ class DefaultExecutor {
   #isLeaving = false;
 
   constructor() {
-    const token = process.env.MESOS_EXECUTOR_AUTHENTICATION_TOKEN;
-    this.#client = new ExecutorClient({
-      environment: parseExecutorEnvironment(process.env),
-      ...(token !== undefined && { authenticationToken: token }),
+    this.#client = builtInClient({
       onEvent: (event) => this.#handle(event),
       onState: (state) => {
         if (state.type === 'ended') this.#abandon();
@@ -43,7 +37,7 @@ class DefaultExecutor {
     switch (event.type) {
       case 'SUBSCRIBED': {
         const { framework_info, container_id } = event.subscribed;
-        const tellsKilling = (framework_info.capabilities ?? []).some(({ type }) => type === 'TASK_KILLING_STATE');
+        const tellsKilling = hasCapability(framework_info, 'TASK_KILLING_STATE');
         const sandbox = process.env.MESOS_SANDBOX ?? '.';
         this.#settings = { sandbox, containerId: container_id?.value ?? '', tellsKilling };
         break;
@@ -84,8 +78,7 @@ class DefaultExecutor {
     if (this.#groups.size > 0 || this.#isLeaving) return;
     this.#isLeaving = true;
     try {
-      await this.#client.drained();
-      await sleep(LINGER_MS);
+      await everythingTold(this.#client);
     } finally {
       // A group may have come in the meantime.
       this.#isLeaving = false;

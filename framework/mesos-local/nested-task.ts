@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,13 +7,9 @@ import type { KillPolicy, TaskInfo, TaskState } from '../mesos-http-client/types
 import { fetchUri } from './agent/fetcher.js';
 import { TaskChecks } from './checks/task-checks.js';
 import { emptyStatus } from './checks/verdict.js';
-import { commandLine } from './command-line.js';
 import { endingWords } from './ending-words.js';
 import { signalGroup } from './process-group.js';
-
-const KILL_GRACE_MS = 3000;
-/** The longest time a timer can wait. */
-const TIMER_MS_MAX = 2 ** 31 - 1;
+import { AT_ONCE, startCommand, terminate, whenLate } from './task-command.js';
 
 export interface NestedSettings {
   /** Of the executor. */
@@ -61,17 +57,10 @@ export class NestedTask {
   }
 
   #spawn(): void {
-    const { file, argv } = commandLine(this.#task.command ?? {});
     const outputs = ['stdout', 'stderr'].map((name) => openSync(join(this.#sandbox, name), 'a', 0o644));
     const env = this.#environment();
     const stdio = ['ignore', ...outputs] as ['ignore', number, number];
-    const child = spawn(file, argv.slice(1), {
-      argv0: argv[0] ?? file,
-      cwd: this.#sandbox,
-      detached: true,
-      stdio,
-      env,
-    });
+    const child = startCommand(this.#task.command ?? {}, { cwd: this.#sandbox, stdio, env });
     for (const output of outputs) closeSync(output);
     this.#child = child;
     child.once('error', ({ message }) =>
@@ -83,8 +72,8 @@ export class NestedTask {
       update: (change) => this.#tell(change),
       unhealthy: () => this.kill(undefined, { healthy: false }),
     });
-    const { nanoseconds } = this.#task.max_completion_time ?? {};
-    if (nanoseconds !== undefined) this.#endAfter(child, nanoseconds / 1e6);
+    const late = { state: 'TASK_FAILED', reason: 'REASON_MAX_COMPLETION_TIME_REACHED' } as const;
+    whenLate(child, this.#task, () => this.kill(AT_ONCE, late));
   }
 
   /** What Mesos' containerizer gives nested containers, which do not inherit the executor's. */
@@ -98,13 +87,6 @@ export class NestedTask {
       PATH: process.env.PATH,
       ...Object.fromEntries(variables.map(({ name, value }) => [name, value ?? ''])),
     };
-  }
-
-  #endAfter(child: ChildProcess, ms: number): void {
-    const policy = { grace_period: { nanoseconds: 0 } };
-    const late = { state: 'TASK_FAILED', reason: 'REASON_MAX_COMPLETION_TIME_REACHED' } as const;
-    const timer = setTimeout(() => this.kill(policy, late), Math.min(ms, TIMER_MS_MAX));
-    child.once('exit', () => clearTimeout(timer));
   }
 
   pause(paused: boolean): void {
@@ -123,9 +105,7 @@ export class NestedTask {
 
   #terminate(child: ChildProcess, policy: KillPolicy | undefined): void {
     if (this.#settings.tellsKilling) this.#update('TASK_KILLING');
-    signalGroup(child, 'SIGTERM');
-    const grace = policy?.grace_period ?? this.#task.kill_policy?.grace_period;
-    setTimeout(() => signalGroup(child, 'SIGKILL'), grace ? grace.nanoseconds / 1e6 : KILL_GRACE_MS).unref();
+    terminate(child, this.#task, policy);
   }
 
   /** At once, and untold. */
