@@ -6,3 +6,8 @@ export function commandLine(command: CommandInfo): { file: string; argv: string[
   if (command.shell !== false) return { file: '/bin/sh', argv: ['sh', '-c', value] };
   return { file: value, argv: command.arguments ?? [] };
 }
+
+/** What a command adds to its environment. */
+export function variablesOf({ environment }: CommandInfo = {}): Record<string, string> {
+  return Object.fromEntries((environment?.variables ?? []).map(({ name, value }) => [name, value ?? '']));
+}

@@ -7,6 +7,7 @@ import type { KillPolicy, TaskInfo, TaskState } from '../mesos-http-client/types
 import { fetchUri } from './agent/fetcher.js';
 import { TaskChecks } from './checks/task-checks.js';
 import { emptyStatus } from './checks/verdict.js';
+import { variablesOf } from './command-line.js';
 import { endingWords } from './ending-words.js';
 import { signalGroup } from './process-group.js';
 import { AT_ONCE, startCommand, terminate, whenLate } from './task-command.js';
@@ -78,14 +79,13 @@ export class NestedTask {
 
   /** What Mesos' containerizer gives nested containers, which do not inherit the executor's. */
   #environment(): NodeJS.ProcessEnv {
-    const variables = this.#task.command?.environment?.variables ?? [];
     const role = this.#task.resources?.[0]?.allocation_info?.role;
     return {
       ...(role !== undefined && { MESOS_ALLOCATION_ROLE: role }),
       MESOS_CONTAINER_IP: process.env.LIBPROCESS_IP,
       MESOS_SANDBOX: this.#sandbox,
       PATH: process.env.PATH,
-      ...Object.fromEntries(variables.map(({ name, value }) => [name, value ?? ''])),
+      ...variablesOf(this.#task.command),
     };
   }
 

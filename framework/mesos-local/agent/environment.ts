@@ -1,4 +1,5 @@
 import type { FrameworkInfo } from '../../mesos-http-client/types.js';
+import { variablesOf } from '../command-line.js';
 import type { Executor } from './state.js';
 
 export interface EnvironmentContext {
@@ -30,7 +31,6 @@ export function executorEnvironment(
   const nanoseconds = executor.info.shutdown_grace_period?.nanoseconds;
   const graceMs = nanoseconds === undefined ? context.graceMs : nanoseconds / 1e6;
   const checkpoint = framework.checkpoint === true;
-  const variables = executor.info.command?.environment?.variables ?? [];
   return {
     LIBPROCESS_IP: ip,
     LIBPROCESS_PORT: '0',
@@ -49,6 +49,6 @@ export function executorEnvironment(
     ...(checkpoint && { MESOS_RECOVERY_TIMEOUT: '15mins', MESOS_SUBSCRIPTION_BACKOFF_MAX: '2secs' }),
     ...(context.allocationRole !== null && { MESOS_ALLOCATION_ROLE: context.allocationRole }),
     PATH: process.env.PATH ?? '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-    ...Object.fromEntries(variables.map(({ name, value }) => [name, value ?? ''])),
+    ...variablesOf(executor.info.command),
   };
 }
