@@ -77,11 +77,12 @@ function addApps(registry: Registry, { apps, queue }: FrameworkView): void {
     ...{ name: 'gaia_group_leader_changes_total', labelNames: ['app'], registers: [registry] },
     help: 'Times another member has come to lead the group',
   });
+  const waitingOf = new Map(queue.map(({ appId, count }) => [appId, count]));
   for (const { spec, tasks: all, group: ofApp } of apps) {
     const app = spec.id;
     instances.set({ app }, spec.instances);
     for (const { state } of all) tasks.inc({ app, state });
-    waiting.set({ app }, queue.find(({ appId }) => appId === app)?.count ?? 0);
+    waiting.set({ app }, waitingOf.get(app) ?? 0);
     if (!ofApp) continue;
     group.set({ app, state: ofApp.state }, 1);
     caughtUp.set({ app }, ofApp.caughtUp);
