@@ -9,12 +9,10 @@ import { labelsOf, reservationRole, reservationsOf } from '../../framework/mesos
 import type { AppRecord, ReservationRecord, TaskRecord } from '../../framework/scheduler/records.js';
 import type { Command, Deadline, FrameworkView } from '../../framework/service.js';
 import type { FakeTask } from '../framework/model/fake-mesos.js';
-import { isSentAgain } from '../framework/model/fake-status.js';
+import { isLostSilently, isSentAgain, mayOvertake } from '../framework/model/losses.js';
 import { answered, World } from '../framework/model/world.js';
 import type { Random } from '../random.js';
 
-/** Calls that Mesos may lose without a word; of others the sender hears that no answer came. */
-const losable = ['KILL', 'RECONCILE', 'MESSAGE', 'ACKNOWLEDGE', 'REVIVE'];
 const askedTimesMax = 8;
 
 export class Life {
@@ -44,7 +42,7 @@ export class Life {
       this.checkLaunch(info.task_id.value, appId, replica?.self.member ?? null);
     this.world.fateOf = ({ type }) => {
       if (!this.#chance(this.#faultShare)) return 'taken';
-      if (losable.includes(type)) return 'swallowed';
+      if (isLostSilently(type)) return 'swallowed';
       return this.#chance(0.5) ? 'lost' : 'unanswered';
     };
     this.world.onProbe = (id) =>
@@ -135,10 +133,9 @@ export class Life {
     const { events } = this.world.mesos;
     const place = this.#chance(share) ? Math.floor(this.random() * Math.min(6, events.length)) : 0;
     const event = events[place];
-    const isLoose = event?.type === 'MESSAGE' || event?.type === 'UPDATE';
     if (isSentAgain(event) && this.#chance(share)) events.splice(place, 1);
     else if (this.#chance(share)) this.world.duplicate(place);
-    else this.world.deliver(isLoose ? place : 0);
+    else this.world.deliver(mayOvertake(event) ? place : 0);
   }
 
   #chance(share: number): boolean {

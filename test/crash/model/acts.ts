@@ -1,7 +1,7 @@
 /** What happens in a run of the model: users, operators, Mesos, the machines, and the framework's own end. */
 import type { AppSpec, HealthCheck } from '../../../framework/app.js';
 import type { Command, CommandResult } from '../../../framework/service.js';
-import { isSentAgain } from '../../framework/model/fake-status.js';
+import { isSentAgain } from '../../framework/model/losses.js';
 import { appSpec, replicatedSpec } from '../../framework/model/world.js';
 import type { Run } from './run.js';
 

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import type { AppSpec } from '../../../framework/app.js';
 import type { SchedulerCallBody } from '../../../framework/mesos-http-client/index.js';
 import type { Command } from '../../../framework/service.js';
+import { mayOvertake } from '../../framework/model/losses.js';
 import type { Fate } from '../../framework/model/world.js';
 import { randomFrom } from '../../random.js';
 import { Life } from '../life.js';
@@ -44,8 +45,7 @@ export class Run {
   readonly place = (pick: number): number => {
     const { events } = this.life.world.mesos;
     const index = pick % Math.max(1, Math.min(6, events.length));
-    const type = events[index]?.type;
-    return type === 'UPDATE' || type === 'MESSAGE' ? index : 0;
+    return mayOvertake(events[index]) ? index : 0;
   };
 
   put(specs: AppSpec[]): void {

@@ -16,15 +16,13 @@ import {
   writeEvent,
 } from '../../../framework/mesos-local/http-server.js';
 import { FakeMesos } from '../../framework/model/fake-mesos.js';
-import { isSentAgain } from '../../framework/model/fake-status.js';
+import { isLostSilently, isSentAgain, mayOvertake } from '../../framework/model/losses.js';
 import type { Random } from '../../random.js';
 
 const turnMs = 40;
 /** Its clock is faster than the framework's: what it would wait for is not worth the time. */
 const speed = 10;
 const heartbeatEveryMs = 5000;
-/** What Mesos itself may lose without a word; a lost ACCEPT shows by its connection. */
-const lostSilently = ['KILL', 'RECONCILE', 'MESSAGE', 'ACKNOWLEDGE', 'REVIVE'];
 
 export class FaultyMaster {
   readonly mesos: FakeMesos;
@@ -91,7 +89,7 @@ export class FaultyMaster {
     if (call.type === 'KILL') this.killed.add(call.kill.task_id.value);
     this.onCall();
     const breaks = this.#chance(this.faultShare / 4);
-    const isLost = (breaks || lostSilently.includes(call.type)) && this.#chance(breaks ? 0.5 : this.faultShare);
+    const isLost = (breaks || isLostSilently(call.type)) && this.#chance(breaks ? 0.5 : this.faultShare);
     if (!isLost) this.mesos.handle(call);
     if (breaks) request.socket.destroy();
     else answerEmpty(response, 202);
@@ -132,7 +130,7 @@ export class FaultyMaster {
     const { mesos } = this;
     const late: typeof mesos.events = [];
     for (const event of mesos.events.splice(0)) {
-      const isLoose = event.type === 'MESSAGE' || event.type === 'UPDATE';
+      const isLoose = mayOvertake(event);
       if (isLoose && this.#chance(this.faultShare)) late.push(event);
       else if (isSentAgain(event) && this.#chance(this.faultShare)) continue;
       else if (this.#stream) writeEvent(this.#stream, event);

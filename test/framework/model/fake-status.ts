@@ -1,5 +1,5 @@
 /** Status updates of the tiny Mesos. */
-import type { SchedulerEvent, TaskInfo, TaskState, TaskStatus } from '../../../framework/mesos-http-client/index.js';
+import type { TaskInfo, TaskState, TaskStatus } from '../../../framework/mesos-http-client/index.js';
 
 /** To be acknowledged by its uuid, which `number` makes its own. */
 export function executorStatus(
@@ -16,7 +16,3 @@ export function masterStatus(id: string, agentId: string | undefined, state: Tas
   const agent = agentId ? { agent_id: { value: agentId } } : {};
   return { task_id: { value: id }, state, source: 'SOURCE_MASTER', ...agent };
 }
-
-/** Its loss is borne: reports come every moment, and updates with an id until they are acknowledged. */
-export const isSentAgain = (event: SchedulerEvent | undefined): boolean =>
-  event?.type === 'MESSAGE' || (event?.type === 'UPDATE' && event.update.status.uuid !== undefined);
