@@ -75,7 +75,7 @@ export function operatorCall(state: MasterState, body: string): Operation {
     case 'SUBSCRIBE':
       return { subscribe: true };
     default:
-      return { answer: { type: call.type, ...QUESTIONS[call.type]?.(state) } };
+      return { answer: { type: call.type, ...QUESTIONS[call.type](state) } };
   }
 }
 
@@ -84,14 +84,14 @@ function absent(field: string): Refusal {
 }
 
 /** What is asked, and changes nothing. */
-const QUESTIONS: Readonly<Record<string, (state: MasterState) => object>> = {
+const QUESTIONS = {
   ...ANSWERS,
   GET_MAINTENANCE_SCHEDULE: (state) => ({ get_maintenance_schedule: { schedule: scheduleJson(state) } }),
   GET_MAINTENANCE_STATUS: (state) => ({ get_maintenance_status: { status: maintenanceStatus(state) } }),
   GET_QUOTA: (state) => ({ get_quota: { status: quotaStatus(state) } }),
   GET_WEIGHTS: (state) => ({ get_weights: { weight_infos: weightInfos(state) } }),
   GET_ROLES: (state) => ({ get_roles: rolesMessage(state) }),
-};
+} satisfies Record<string, (state: MasterState) => object>;
 
 /** @throws Refusal */
 function quotas(state: MasterState, given: NonNullable<OperatorRequest['update_quota']>): Operation {
