@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import type { FrameworkInfo, TaskInfo, TaskStatus } from '../../../framework/mesos-http-client/types.js';
 import { Agent } from '../../../framework/mesos-local/agent/agent.js';
-import type { AgentAction, AgentCheckpoint, AgentSettings } from '../../../framework/mesos-local/agent/state.js';
-import { AGENT_TIMINGS } from '../../../framework/mesos-local/timings.js';
+import type { AgentAction, AgentCheckpoint } from '../../../framework/mesos-local/agent/state.js';
+import { agentSettings } from './settings.js';
 
-const SETTINGS: AgentSettings = { ip: '127.0.0.1', commandExecutor: ['node'], ...AGENT_TIMINGS };
 const FRAMEWORK: FrameworkInfo = { user: 'u', name: 'n', id: { value: 'f' }, checkpoint: true };
 const IDS = { frameworkId: 'f', executorId: 'e' };
 
@@ -24,7 +23,7 @@ const update = (taskId: string, uuid: string, state: TaskStatus['state'] = 'TASK
 function newAgent(checkpoint: AgentCheckpoint | null = null, nowMs = 0): Agent {
   let next = 0;
   const ids = { newStatusUuid: () => `agent-${next++}`, newContainerId: () => `container-${next++}` };
-  return new Agent(SETTINGS, { hostname: 'h', port: 1 }, checkpoint, ids, nowMs);
+  return new Agent(agentSettings, { hostname: 'h', port: 1 }, checkpoint, ids, nowMs);
 }
 
 function registeredAgent(): Agent {
@@ -119,7 +118,7 @@ describe('mesos-local: agent', () => {
     subscribe(agent);
     agent.step({ type: 'containerStarted', containerId: 'container-0', process: { pid: 1, startTicks: 1 } }, 0);
     const again = newAgent(JSON.parse(JSON.stringify(agent.checkpoint())) as AgentCheckpoint, 0);
-    const actions = again.step({ type: 'tick' }, SETTINGS.executorReregistrationTimeoutMs);
+    const actions = again.step({ type: 'tick' }, agentSettings.executorReregistrationTimeoutMs);
     assert.ok(actions.some(({ type }) => type === 'killContainer'));
     again.step({ type: 'containerExited', containerId: 'container-0', status: null }, 3000);
     const registered = { type: 'registered' as const, agentId: 'a', unknownTasks: [], drain: null };

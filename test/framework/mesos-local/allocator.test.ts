@@ -10,6 +10,7 @@ import {
   allocate,
   isCovered,
 } from '../../../framework/mesos-local/master/allocator.js';
+import { plainAllocation } from './settings.js';
 
 /** A framework without capabilities. */
 const plain = { regionAware: false, takesGpus: false, takesRevocable: false, refines: false };
@@ -50,12 +51,9 @@ type GivenInput = typeof input extends fc.Arbitrary<infer Given> ? Given : never
 function complete({ agents, frameworks, filtered, seed }: GivenInput): AllocatorInput {
   let state = seed;
   return {
+    ...plainAllocation,
     agents: agents.map((agent) => ({ ...agent, free: agent.total })),
     frameworks,
-    held: [],
-    quotas: new Map(),
-    weightOf: () => 1,
-    timesChosen: () => 0,
     isFiltered: (offer) => filtered.some(([f, a]) => offer.frameworkId === f && offer.agentId === a),
     random: () => {
       state = (state * 1103515245 + 12345) % 2147483648;
@@ -118,32 +116,15 @@ describe('mesos-local: allocator', () => {
     }));
     const frameworks = ['f0', 'f1'].map((id) => ({ ...plain, id, roles: ['r1'] }));
     const held: Allocation[] = [{ agentId: 'a0', frameworkId: 'f0', role: 'r1', resources: agent?.total ?? [] }];
-    const base = {
-      frameworks,
-      held,
-      quotas: new Map(),
-      weightOf: () => 1,
-      timesChosen: () => 0,
-      isFiltered: () => false,
-      random: () => 0,
-    };
-    const offers = allocate({ ...base, agents: [{ ...(agent as NonNullable<typeof agent>), free: [] }, ...rest] });
+    const agents = [{ ...(agent as NonNullable<typeof agent>), free: [] }, ...rest];
+    const offers = allocate({ ...plainAllocation, frameworks, held, agents });
     assert.equal(offers[0]?.frameworkId, 'f1');
     assert.deepEqual(new Set(offers.map(({ frameworkId }) => frameworkId)), new Set(['f0', 'f1']));
   });
 
   const offersOf = (total: Resource[], framework: AllocatorInput['frameworks'][number]) => {
     const agents = [{ id: 'a0', total, free: total, remote: false }];
-    return allocate({
-      agents,
-      frameworks: [framework],
-      held: [],
-      quotas: new Map(),
-      weightOf: () => 1,
-      timesChosen: () => 0,
-      isFiltered: () => false,
-      random: () => 0,
-    });
+    return allocate({ ...plainAllocation, agents, frameworks: [framework] });
   };
   const framework = (role: string, more: object = {}) => ({ ...plain, id: 'f0', roles: [role], ...more });
 

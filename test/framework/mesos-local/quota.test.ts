@@ -8,7 +8,7 @@ import { PAGES } from '../../../framework/mesos-local/master/operator-pages.js';
 import { consumedBy, exceeds, lineage, type Quota, quantitiesOf } from '../../../framework/mesos-local/master/quota.js';
 import type { MasterAction } from '../../../framework/mesos-local/master/state.js';
 import { World } from '../recorded/world.js';
-import { masterSettings } from './settings.js';
+import { masterSettings, plainAllocation } from './settings.js';
 
 type Capability = NonNullable<FrameworkInfo['capabilities']>[number];
 
@@ -113,13 +113,10 @@ describe('mesos-local: quota, weights and roles', () => {
           }));
           const plain = { regionAware: true, takesGpus: true, takesRevocable: true, refines: true };
           const offers: Allocation[] = allocate({
+            ...plainAllocation,
             agents,
             quotas,
-            held: [],
             frameworks: active.map((role) => ({ ...plain, id: role, roles: [role] })),
-            weightOf: () => 1,
-            timesChosen: () => 0,
-            isFiltered: () => false,
             random: () => 0.3,
           });
           const whole = agents.flatMap((agent) => agent.total);

@@ -7,7 +7,7 @@ import { agentMetrics } from '../../../framework/mesos-local/agent/metrics.js';
 import { encodeJson } from '../../../framework/mesos-local/json.js';
 import { masterMetrics } from '../../../framework/mesos-local/master/metrics.js';
 import { systemMetrics } from '../../../framework/mesos-local/metrics.js';
-import { AGENT_TIMINGS } from '../../../framework/mesos-local/timings.js';
+import { agentSettings } from '../mesos-local/settings.js';
 import { Scene } from './scene.js';
 
 /** The names that an Apache Mesos gave, as far as they were recorded: up to `master/frameworks/`. `*` is a framework, or a role. */
@@ -69,9 +69,8 @@ describe('metrics, by the names Apache Mesos has for them', () => {
 
   it('agents have theirs', () => {
     const ids = { newStatusUuid: () => 'uuid', newContainerId: () => 'container' };
-    const settings = { ip: '127.0.0.1', commandExecutor: ['executor'], ...AGENT_TIMINGS };
     const resources = parseResources('cpus:4;mem:1024');
-    const agent = new Agent(settings, { hostname: 'h', resources }, null, ids, 0);
+    const agent = new Agent(agentSettings, { hostname: 'h', resources }, null, ids, 0);
     const amounts = parseResources('cpus:1;mem:32');
     const task = { name: 't', task_id: { value: 't' }, agent_id: { value: 'a' }, command: {}, resources: amounts };
     const framework = { user: 'u', name: 'n', id: { value: 'f' } };

@@ -8,7 +8,7 @@ import {
   executorOf,
 } from '../../../framework/mesos-local/agent/state.js';
 import type { ToAgent, ToMaster } from '../../../framework/mesos-local/protocol.js';
-import { AGENT_TIMINGS } from '../../../framework/mesos-local/timings.js';
+import { agentSettings } from '../mesos-local/settings.js';
 
 /** What an agent without processes is connected to. */
 export interface Surroundings {
@@ -20,7 +20,6 @@ export interface Surroundings {
   toExecutor(executorId: string, event: ExecutorEvent): void;
 }
 
-const SETTINGS = { ip: '127.0.0.1', commandExecutor: ['mesos-executor'], ...AGENT_TIMINGS };
 /** The raw wait status of a process that was killed. */
 const KILLED = 9;
 
@@ -51,7 +50,7 @@ export class SteppedAgent {
       newContainerId: () => `${this.info.port}-${this.#containers++}`,
     };
     const { executors } = this.#checkpoint;
-    this.#agent = new Agent(SETTINGS, this.info, this.#checkpoint, ids, this.#around.nowMs());
+    this.#agent = new Agent(agentSettings, this.info, this.#checkpoint, ids, this.#around.nowMs());
     for (const executor of executors) this.#subscribe(executor);
     this.tick();
   }
