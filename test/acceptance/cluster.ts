@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startLocalCluster } from '../../framework/mesos-local/cluster.js';
+import { page } from '../conformance/raw-http.js';
 import { frameworkInfo, RawScheduler } from '../conformance/scheduler.js';
 import { Api, until } from '../e2e/system.js';
 import { FrameworkProcess } from '../framework-process.js';
@@ -18,6 +19,16 @@ const AGENTS = [1, 2, 3, 4].map((n) => ({
   attributes: `rack:r${n}`,
   resources: 'cpus:2;mem:1024;disk:4096',
 }));
+
+interface FrameworkPage {
+  roles?: string[];
+  tasks: { id: string; state: string }[];
+}
+
+interface AgentPage {
+  hostname: string;
+  reserved_resources: Record<string, object>;
+}
 
 /** Tasks that Mesos says live, and what its agents keep for the role of the suite. */
 export interface InMesos {
@@ -68,21 +79,13 @@ export class Cluster {
   }
 
   async inMesos(): Promise<InMesos> {
-    const { frameworks } = await this.#page<{
-      frameworks: { roles?: string[]; tasks: { id: string; state: string }[] }[];
-    }>('/state');
-    const { slaves } = await this.#page<{ slaves: { hostname: string; reserved_resources: Record<string, object> }[] }>(
-      '/slaves',
-    );
+    const { frameworks } = await page<{ frameworks: FrameworkPage[] }>(this.masterUrl, '/state');
+    const { slaves } = await page<{ slaves: AgentPage[] }>(this.masterUrl, '/slaves');
     const tasks = frameworks.filter(({ roles }) => roles?.includes(ROLE)).flatMap(({ tasks: all }) => all);
     return {
       living: tasks.filter(({ state }) => /STAGING|STARTING|RUNNING|KILLING/.test(state)).map(({ id }) => id),
       reserved: slaves.filter((agent) => ROLE in agent.reserved_resources).map(({ hostname }) => hostname),
     };
-  }
-
-  async #page<Body>(path: string): Promise<Body> {
-    return (await (await fetch(this.masterUrl + path)).json()) as Body;
   }
 
   /** Takes the framework out of Mesos, with all that may be left of it. */
