@@ -36,6 +36,10 @@ export class FrameworkProcess {
     return this;
   }
 
+  get ended(): boolean {
+    return this.process.exitCode !== null || this.process.signalCode !== null;
+  }
+
   /** SIGHUP; resolves when the log has `told`. */
   async renew(told: string): Promise<void> {
     this.process.kill('SIGHUP');

@@ -24,10 +24,6 @@ export class Scheduler extends FrameworkProcess {
     return this.url.slice('http://'.length);
   }
 
-  get ended(): boolean {
-    return this.process.exitCode !== null || this.process.signalCode !== null;
-  }
-
   async request(method: string, path: string, body?: object): Promise<Answer> {
     const answer = await fetch(this.url + path, {
       method,

@@ -32,7 +32,7 @@ export class MeasuredFramework extends FrameworkProcess {
   /** No harm to one that has ended. */
   async kill(): Promise<void> {
     const { process } = this;
-    if (process.exitCode !== null || process.signalCode !== null) return;
+    if (this.ended) return;
     const ended = once(process, 'exit');
     process.kill('SIGKILL');
     await ended;
