@@ -1,4 +1,5 @@
 import { cpus, freemem, loadavg, totalmem } from 'node:os';
+import { toPlain } from '../mesos-http-client/plain-resources.js';
 import type { Resource, TaskState } from '../mesos-http-client/types.js';
 
 /** What masters and agents have in common at `/metrics/snapshot`: Mesos' names, all values numbers. */
@@ -38,11 +39,7 @@ export function systemMetrics(): Metrics {
   };
 }
 
-const SCALARS = ['cpus', 'gpus', 'mem', 'disk'];
-
-function amountOf(resources: readonly Resource[], name: string): number {
-  return resources.reduce((sum, one) => sum + (one.name === name && one.type === 'SCALAR' ? one.scalar.value : 0), 0);
-}
+const SCALARS = ['cpus', 'gpus', 'mem', 'disk'] as const;
 
 /** Total, used and the used part of each scalar, revocable ones apart. */
 export function resourceMetrics(
@@ -54,19 +51,16 @@ export function resourceMetrics(
     ['', (resource: Resource) => resource.revocable === undefined],
     ['_revocable', (resource: Resource) => resource.revocable !== undefined],
   ] as const;
-  const lines = SCALARS.flatMap((name) =>
-    kinds.flatMap(([kind, isOfKind]) => {
-      const [all, inUse] = [total, used].map((resources) => amountOf(resources.filter(isOfKind), name)) as [
-        number,
-        number,
-      ];
+  const lines = kinds.flatMap(([kind, isOfKind]) => {
+    const [all, inUse] = [toPlain(total.filter(isOfKind)), toPlain(used.filter(isOfKind))];
+    return SCALARS.flatMap((name) => {
       const start = `${prefix}/${name}${kind}`;
       return [
-        [`${start}_total`, all],
-        [`${start}_used`, inUse],
-        [`${start}_percent`, all === 0 ? 0 : inUse / all],
+        [`${start}_total`, all[name]],
+        [`${start}_used`, inUse[name]],
+        [`${start}_percent`, all[name] === 0 ? 0 : inUse[name] / all[name]],
       ] as const;
-    }),
-  );
+    });
+  });
   return Object.fromEntries(lines);
 }

@@ -1,6 +1,6 @@
+import { toPlain } from '../../mesos-http-client/plain-resources.js';
 import { add, contains } from '../../mesos-http-client/resources.js';
 import type { ExecutorInfo, Resource, TaskInfo } from '../../mesos-http-client/types.js';
-import { scalar } from './ranking.js';
 import { resourcesText } from './resource-words.js';
 import { compatibilityError, idError, taskError, type ValidationContext } from './task-validation.js';
 
@@ -35,12 +35,13 @@ function executorError(executor: ExecutorInfo, context: ValidationContext): stri
   if (invalidId) return invalidId;
   if (type === 'DEFAULT' && command) return "'ExecutorInfo.command' must not be set for 'DEFAULT' executor";
   if (type !== 'DEFAULT' && !command) return "'ExecutorInfo.command' must be set for 'CUSTOM' executor";
+  const plain = toPlain(resources);
   for (const name of ['cpus', 'mem'] as const) {
-    const amount = scalar(resources, name);
+    const amount = plain[name];
     const least = EXECUTOR_MINIMUM[name];
     if (amount < least) return `Executor '${id}' uses less ${name} (${amount}) than the minimum required (${least})`;
   }
-  if (scalar(resources, 'disk') === 0) return `Executor '${id}' uses no disk`;
+  if (plain.disk === 0) return `Executor '${id}' uses no disk`;
   return compatibilityError(executor, context);
 }
 
