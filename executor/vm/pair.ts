@@ -50,6 +50,8 @@ export interface PairLimits {
 
 /** What had no effect is ordered again. */
 const repeatMs = 500;
+/** Longer than `gaia-vm` takes to tell of a round that it has been given. */
+const givenLimitMs = 5000;
 
 interface Round {
   number: number;
@@ -63,6 +65,7 @@ interface Round {
 export class Pair {
   private guest: GuestStatus | null = null;
   private relay: RelayStatus = { end: null, port: 0, why: '' };
+  private relayEndedMs = 0;
   private phase: ColoPhase;
   private told: GuestReport | null = null;
   private offer: Offer | null = null;
@@ -120,6 +123,7 @@ export class Pair {
   private onRelay(relay: RelayStatus): void {
     this.relay = relay;
     if (relay.end !== null) return;
+    this.relayEndedMs = this.nowMs;
     const reason = `the relay has ended: ${relay.why}`;
     if (this.phase === 'awaiting') this.end(reason);
     else this.lose(reason);
@@ -182,6 +186,13 @@ export class Pair {
     if (this.wasPrimary)
       this.end(`the log has made member ${guest.primary} the primary`, this.wishes.wasHandedTo(guest.primary));
     else if (struck) this.end('the primary goes on without this backup');
+    else if (this.isForsaken(guest)) this.end('the primary was lost before a round had given this backup its guest');
+  }
+
+  /** The log makes no member the primary that has had no round, and one whose relay has ended gets none. */
+  private isForsaken(guest: GuestStatus): boolean {
+    const hasNone = this.phase === 'backup' && guest.round === 0 && this.relay.end === null;
+    return hasNone && this.nowMs - this.relayEndedMs >= givenLimitMs;
   }
 
   private lead(guest: GuestStatus): void {

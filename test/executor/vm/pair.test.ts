@@ -293,6 +293,19 @@ describe('executor vm: a pair', () => {
     assert.deepEqual(covered().on(fatal), ['useless']);
   });
 
+  it('is useless when its primary is lost between the seed and the first round, unless it hears of a round', () => {
+    const forsaken = backup();
+    assert.deepEqual(forsaken.relay(null), []);
+    assert.deepEqual(forsaken.pass(4999), []);
+    assert.deepEqual(forsaken.pass(1), ['useless']);
+    const given = backup();
+    given.relay(null);
+    given.log({ round: 1 });
+    assert.deepEqual(given.pass(60_000), [], 'it has the guest, and waits for the log');
+    const attended = backup();
+    assert.deepEqual(attended.pass(60_000), [], 'the relay is there: the round may come');
+  });
+
   it('leaves the guest to its backup when its own QEMU gives no sign of life, and to nobody without one', () => {
     const deaf: PairEvent = { type: 'colo', news: { type: 'deaf' } };
     for (const other of [new Member(1, 'alone'), seeding(), backup()]) assert.deepEqual(other.on(deaf), []);
