@@ -120,8 +120,12 @@ export type Command =
   /** The backup of a replicated guest becomes the primary. */
   | { type: 'failOverGuest'; appId: string };
 
+/** A week. */
+export const DEADLINE_SECONDS_MAX = 604_800;
+
 /** For a deployment. */
 export interface Deadline {
+  /** From 1 to DEADLINE_SECONDS_MAX. */
   seconds: number;
   /** What it has changed becomes what it was. */
   rollBack: boolean;

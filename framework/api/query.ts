@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import type { Deadline } from '../service.js';
+import { DEADLINE_SECONDS_MAX, type Deadline } from '../service.js';
 import { ApiError } from './errors.js';
 
 /** One value of a query parameter (the last, when repeated). */
@@ -45,5 +45,3 @@ function deadline(request: FastifyRequest): { deadline?: Deadline } {
   const remedy = `Use a whole number from 1 to ${DEADLINE_SECONDS_MAX}.`;
   throw new ApiError(400, `The query parameter deadlineSeconds is '${given}'`, remedy);
 }
-
-const DEADLINE_SECONDS_MAX = 604_800;

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { DEADLINE_SECONDS_MAX } from '../service.js';
 import { ApiClient } from './api-client.js';
 import { authorizationFrom, tlsFrom } from './credentials.js';
 import { defaultDirectory, readLocalCluster } from './local-cluster.js';
@@ -8,7 +9,6 @@ import type { Session } from './session.js';
 /** Options that several commands have, and what is made of them. */
 
 export const DEPLOYMENT_TIMEOUT_SECONDS = 300;
-const DEADLINE_SECONDS_MAX = 604_800;
 export const API_DEFAULT = 'http://127.0.0.1:8080';
 
 export interface GlobalOptions {

@@ -20,8 +20,10 @@ const unheardMs = 3 * refuse_seconds * 1000;
  * its way to other agents and no group would miss its majority. Apps with volumes are told that their tasks stay.
  */
 export function receiveInverseOffers(context: Context, offers: InverseOffer[]): void {
-  for (const offer of offers) note(context, offer);
-  const [yes, no] = lodash.partition(offers, ({ agent_id }) => allow(context, agent_id?.value ?? ''));
+  const tasksAt = lodash.groupBy([...context.state.tasks.values()], ({ agent }) => agent.id);
+  const at = ({ agent_id }: InverseOffer) => tasksAt[agent_id?.value ?? ''] ?? [];
+  for (const offer of offers) note(context, offer, at(offer));
+  const [yes, no] = lodash.partition(offers, (offer) => allow(context, offer.agent_id?.value ?? '', at(offer)));
   const answer = (some: InverseOffer[]) => ({
     inverse_offer_ids: some.map(({ id }) => id),
     filters: { refuse_seconds },
@@ -30,36 +32,35 @@ export function receiveInverseOffers(context: Context, offers: InverseOffer[]): 
   if (no.length > 0) call(context, { type: 'DECLINE_INVERSE_OFFERS', decline_inverse_offers: answer(no) });
 }
 
-function note(context: Context, offer: InverseOffer): void {
+function note(context: Context, offer: InverseOffer, there: TaskRecord[]): void {
   const { id, agent_id, unavailability } = offer;
   if (!agent_id) return;
   const window = windowOf(unavailability);
-  if (context.memory.unavailable.get(agent_id.value)?.startMs !== window.startMs) tellStays(context, offer);
+  if (context.memory.unavailable.get(agent_id.value)?.startMs !== window.startMs) tellStays(context, offer, there);
   noteWindow(context.memory, agent_id.value, window);
   setNewest(context.memory.asked, agent_id.value, { offerId: id.value, heardMs: context.now }, windowsMax);
 }
 
-function tellStays(context: Context, { agent_id, unavailability }: InverseOffer): void {
+function tellStays(context: Context, { unavailability }: InverseOffer, there: TaskRecord[]): void {
   const window = windowText(windowOf(unavailability), context.now);
-  for (const task of context.state.tasks.values()) {
+  for (const task of there) {
     const app = context.state.apps.get(task.appId);
-    if (task.agent.id !== agent_id?.value || !app || !isPinned(app)) continue;
+    if (!app || !isPinned(app)) continue;
     const where = `stays on ${describeAgent(task.agent)}, where ${window}: it is there ${residentSentence}`;
     tell(context, task.appId, `${nameOf(task)} ${where}`, { task });
   }
 }
 
 /** One after the other: what has been allowed counts for the next. */
-function allow(context: Context, agentId: string): boolean {
+function allow(context: Context, agentId: string, there: TaskRecord[]): boolean {
   const { allowed } = context.memory;
   allowed.delete(agentId);
-  const may = mayGo(context, agentId);
+  const may = mayGo(context, agentId, there);
   if (may) allowed.add(agentId);
   return may;
 }
 
-function mayGo(context: Context, agentId: string): boolean {
-  const there = [...context.state.tasks.values()].filter(({ agent }) => agent.id === agentId);
+function mayGo(context: Context, agentId: string, there: TaskRecord[]): boolean {
   if (there.length === 0) return true;
   const apps = [...new Set(there.map(({ appId }) => appId))].map((id) => context.state.apps.get(id));
   return isLeft(context, agentId) && apps.every((app) => app === undefined || isSpared(context, app, agentId));
