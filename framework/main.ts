@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import type { Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { destination, type Logger, pino } from 'pino';
 import { place } from '../placement/index.js';
 import { AuditFile } from './access/audit-file.js';
@@ -13,6 +14,7 @@ import type { Renewed } from './access/renewed.js';
 import { type ClientTls, serverContext } from './access/tls.js';
 import type { Account } from './access/users.js';
 import { buildApi } from './api/index.js';
+import { readPage } from './api/page.js';
 import { Alone } from './election/alone.js';
 import { Elector } from './election/elector.js';
 import type { Reign, Standing } from './election/reign.js';
@@ -67,6 +69,7 @@ async function main(options: FrameworkOptions, log: Logger): Promise<void> {
       ...(toZooKeeper.tls && { zk: toZooKeeper.tls() }),
     }),
     ...(executorArchive && { executorArchive }),
+    page: readPage(join(installation.root, 'dist', 'web')),
   };
   const api = buildApi(seat, { log, hostNames, leadership: standing, ...given });
   const stopped = new Promise<void>((resolve) => {

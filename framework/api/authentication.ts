@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import { Authenticator } from '../access/authenticator.js';
 import type { Account, User } from '../access/users.js';
@@ -22,18 +23,24 @@ export function installAuthentication(api: FastifyInstance, users: (() => Accoun
       return;
     }
     const verdict = await authenticator.verdict(request.headers.authorization, request.ip);
-    if (typeof verdict === 'string') throw failures[verdict]();
+    if (typeof verdict === 'string') throw failures[verdict](challengeFor(request.headers));
     request.user = verdict.user;
     requireRole(request.user, needed);
   });
 }
 
-const challenge = { 'WWW-Authenticate': 'Basic realm="GAIA", charset="UTF-8", Bearer realm="GAIA"' };
+const BEARER = 'Bearer realm="GAIA"';
+
+/** Whoever asks a browser for name and password by Basic has it ask its user, also beside a page that has a form for that. */
+function challengeFor(headers: IncomingHttpHeaders): Record<string, string> {
+  const isOfPage = headers['x-requested-with'] !== undefined;
+  return { 'WWW-Authenticate': isOfPage ? BEARER : `Basic realm="GAIA", charset="UTF-8", ${BEARER}` };
+}
 
 const failures = {
-  missing: () =>
+  missing: (challenge: Record<string, string>) =>
     new ApiError(401, 'This API wants to know who asks', 'Send name and password, or a token.', {}, challenge),
-  wrong: () =>
+  wrong: (challenge: Record<string, string>) =>
     new ApiError(401, 'The name with the password, or the token, is not known', 'Correct it.', {}, challenge),
   busy: () => new ApiError(429, 'Too many wrong passwords or tokens', 'Wait a minute.', {}, { 'Retry-After': '60' }),
 };

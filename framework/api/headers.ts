@@ -1,10 +1,11 @@
 import type { FastifyInstance } from 'fastify';
 import type { Context } from './context.js';
+import { isPage, pageHeaders } from './page.js';
 import { requestIdHeader } from './request-id.js';
 
 /**
- * Marathon's headers; answers are about now and nobody may keep them. They are no pages: a browser that is brought to show one runs and
- * loads nothing. Not Strict-Transport-Security, which would be for all ports of the host, Mesos' too.
+ * Marathon's headers; answers are about now and nobody may keep them. But for those of the page they are no pages: a browser
+ * that is brought to show one runs and loads nothing. Not Strict-Transport-Security, which would be for all ports of the host, Mesos' too.
  */
 export const fixedHeaders = {
   'Cache-Control': 'no-cache, no-store, must-revalidate',
@@ -21,9 +22,10 @@ export const fixedHeaders = {
 export function installHeaders(api: FastifyInstance, { leadership, scheme }: Context): void {
   api.addHook('onSend', async (request, reply) => {
     const { leader } = leadership;
+    const ofPage = isPage(request.routeOptions.url) && reply.statusCode < 400;
     reply.headers({
       [requestIdHeader]: request.id,
-      ...fixedHeaders,
+      ...(ofPage ? pageHeaders : fixedHeaders),
       ...(leader === null ? {} : { 'X-Marathon-Leader': `${scheme}://${leader}` }),
     });
   });

@@ -25,6 +25,7 @@ import { installJson } from './json.js';
 import { metricsResource } from './metrics.js';
 import { drainResource, rebalanceResource } from './moves.js';
 import { openApiResource } from './openapi/document.js';
+import { installPage, type Page } from './page.js';
 import { planResource } from './plan.js';
 import { podResource, podsResource } from './pods.js';
 import { delayResource, queueResource } from './queue.js';
@@ -50,6 +51,8 @@ export interface ApiOptions {
   leadership?: Leadership;
   /** Left out: agents have the executor. */
   executorArchive?: ExecutorArchive;
+  /** Left out: there is no web page. */
+  page?: Page | null;
   /** Gets a record of each change that somebody known has asked for. */
   audit?: (record: object) => void;
   /** Clients that follow `/v2/events` at a time. */
@@ -100,6 +103,7 @@ export function buildApi(service: FrameworkService, options: ApiOptions = {}): F
   installJson(api);
   installErrorHandlers(api);
   registerResources(api, context);
+  installPage(api, options.page ?? null);
   register(
     api,
     '/v2/events',

@@ -8,8 +8,8 @@ import { ApiError } from './errors.js';
 /** Without `--users` all are this one. */
 export const anybody: User = { name: 'anybody', role: 'admin', paths: [] };
 
-/** For load balancers, supervisors and agents, which have no accounts. */
-const open = /^\/(ping|health|v1\/executor\/[^/]+)$/;
+/** For load balancers, supervisors and agents, which have no accounts; and the page, which asks for one. */
+const open = /^\/(ping|health|v1\/executor\/[^/]+|ui|ui\/\*)?$/;
 /** Changes of what is everybody's. */
 const ofAdmins = ['/v2/placement/drain', '/v2/placement/rebalance', '/v2/leader'];
 

@@ -4,6 +4,7 @@ import { Agent, buildConnector, type Dispatcher } from 'undici';
 import { clientContext, type Tls } from '../access/tls.js';
 import type { Context } from './context.js';
 import { ApiError, noLeader } from './errors.js';
+import { isPage } from './page.js';
 import { requestIdHeader } from './request-id.js';
 
 const CONNECT_TIMEOUT_MS = 2000;
@@ -17,7 +18,8 @@ const NOT_PASSED_ON = new Set(
 const VIA = 'x-marathon-via';
 
 /** What each process says for itself. */
-function isOwn({ method, url }: FastifyRequest): boolean {
+function isOwn({ method, url, routeOptions }: FastifyRequest): boolean {
+  if (isPage(routeOptions.url)) return true;
   const path = (url.split('?')[0] as string).replace(/\/+$/, '');
   if (path === '/v2/leader') return method === 'GET';
   return ['/ping', '/health', '/metrics'].includes(path) || path.startsWith('/v1/executor/');
@@ -25,7 +27,7 @@ function isOwn({ method, url }: FastifyRequest): boolean {
 
 /**
  * A scheduler that does not lead passes requests on to the one that does, as Marathon does it: `X-Marathon-Via` names who has passed it
- * on, so that two that take each other for the leader are found out. Streams of events are redirected: they outlive leaders. To the leader
+ * on, so that two that take each other for the leader are found out. Streams of events are redirected, but for pages: they outlive leaders. To the leader
  * it shows its own certificate.
  */
 export function installStandby(
@@ -43,10 +45,14 @@ export function installStandby(
     if (leadership.leading || isOwn(request)) return;
     const { leader } = leadership;
     if (leader === null) throw noLeader();
-    if (request.url.startsWith('/v2/events')) return reply.redirect(`${scheme}://${leader}${request.url}`, 307);
+    if (request.url.startsWith('/v2/events') && !isOfPage(request))
+      return reply.redirect(`${scheme}://${leader}${request.url}`, 307);
     await passOn(agent, { scheme, leader }, address() ?? '', request, reply);
   });
 }
+
+/** A browser says so of what a page asks for; it would not show that page an answer of another origin. */
+const isOfPage = ({ headers }: FastifyRequest) => headers['sec-fetch-site'] !== undefined;
 
 /** Files may have been renewed by the next connection. */
 function connectorWith(tls: (() => Tls) | null): buildConnector.connector {

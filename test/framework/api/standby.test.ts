@@ -83,6 +83,16 @@ describe('api: a standby', () => {
     assert.deepEqual([events.status, events.headers.get('location')], [307, `http://${leader}/v2/events?event_type=a`]);
   });
 
+  it('shows the web page itself, and passes on to it the events that a browser would not follow elsewhere', async () => {
+    leader = await listen(buildApi(new MemoryService(), { page: new Map() }));
+    assert.equal((await ask('GET', '/ui/')).body.message, 'The web page is not built', 'of the standby');
+    await ask('POST', '/v2/apps', {}, web);
+    const headers = { 'sec-fetch-site': 'same-origin', accept: 'text/event-stream' };
+    const events = await ask('GET', '/v2/events?after=oldest&follow=false', headers);
+    assert.equal(events.status, 200);
+    assert.match(events.body, /api_post_event/);
+  });
+
   it('says itself who leads and how it is', async () => {
     assert.deepEqual((await ask('GET', '/v2/leader')).body, { leader });
     assert.deepEqual((await ask('GET', '/health')).body, { status: 'standby', leader });
