@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const fileLinesMax = 400;
-const sourceEnding = /\.(ts|mjs|cc|h)$/;
+const sourceEnding = /\.(tsx?|mjs|cc|h|css)$/;
 
 /** Files under version control and new ones that are not ignored. */
 function projectFiles(): string[] {
@@ -28,6 +28,7 @@ const arrows: [folder: string, allowed: RegExp][] = [
   ['framework/probes/', /^framework\/(probes|mesos-http-client)\//],
   ['framework/host-facts/', /^framework\/host-facts\//],
   ['framework/mesos-local/', /^framework\/(mesos-(http-client|local)|zookeeper|probes)\//],
+  ['framework/web/', /^framework\/web\//],
   ['framework/', /^(framework\/|placement\/|executor\/assignment)/],
   ['executor/', /^(executor\/|consensus\/|framework\/(mesos-http-client|probes|host-facts)\/)/],
   ['consensus/', /^consensus\//],
@@ -51,7 +52,7 @@ describe('house rules', () => {
 
   it('imports follow the arrows of ARCHITECTURE.md', () => {
     const wrong: string[] = [];
-    for (const name of sources.filter((source) => /\.(ts|mjs)$/.test(source))) {
+    for (const name of sources.filter((source) => /\.(tsx?|mjs)$/.test(source))) {
       const rule = arrows.find(([folder]) => name.startsWith(folder));
       if (!rule) continue;
       for (const target of importsOf(name)) if (!rule[1].test(target)) wrong.push(`${name} -> ${target}`);
@@ -86,7 +87,9 @@ describe('house rules', () => {
 
   it('deciding files touch no clock, socket, file or randomness', () => {
     const deciding = sources.filter(
-      (name) => /^(framework\/scheduler|executor\/task\.ts|placement\/)/.test(name) && name.endsWith('.ts'),
+      (name) =>
+        /^(framework\/scheduler|framework\/web\/model|executor\/task\.ts|placement\/)/.test(name) &&
+        name.endsWith('.ts'),
     );
     const impure = /from 'node:(?!assert)|Date\.now\(|new Date\(\)|Math\.random\(|setTimeout\(|process\.(env|exit)/;
     assert.deepEqual(
@@ -104,6 +107,7 @@ describe('house rules', () => {
       'framework/mesos-http-client',
       'framework/mesos-local',
       'framework/zookeeper',
+      'framework/web',
     ];
     assert.deepEqual(
       parts.filter((part) => !existsSync(join(root, part, 'README.md'))),

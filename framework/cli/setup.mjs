@@ -142,7 +142,17 @@ function build() {
   installPackages([...buildPackages, ...demoPackages, ...testPackages]);
   installModules();
   buildNative('native build', join('consensus', 'native'), 'native');
-  step('TypeScript', process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', root]);
+  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  step('TypeScript', process.execPath, [tsc, '-p', root]);
+  buildPage(tsc);
+}
+
+/** Its types are checked apart from those of programs: it runs in browsers. */
+function buildPage(tsc) {
+  const source = join(root, 'framework', 'web');
+  const vite = join(root, 'node_modules', 'vite', 'bin', 'vite.js');
+  step('web page: types', process.execPath, [tsc, '-p', source]);
+  step('web page: bundle', process.execPath, [vite, 'build', '--config', join(source, 'vite.config.mjs')]);
 }
 
 /** Replaces this run by a program of the build: what ends in .js under dist/, all else under build/native/. */

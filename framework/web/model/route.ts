@@ -1,0 +1,53 @@
+/** Which page a path is. Ids of apps are in it as they are, with their slashes. */
+
+export type Route =
+  | { page: 'apps' | 'map' | 'deployments' | 'queue' }
+  | { page: 'app'; appId: string; tab: AppTab }
+  | { page: 'edit'; appId: string | null };
+
+export const appTabs = ['replicas', 'plots', 'timeline', 'placement', 'logs'] as const;
+export type AppTab = (typeof appTabs)[number];
+
+const BASE = '/ui';
+
+/** Null: there is no such page. */
+export function readRoute(path: string, query: string): Route | null {
+  const parts = partsOf(path);
+  if (parts === null) return null;
+  const [page = '', ...id] = parts;
+  const appId = id.length === 0 ? null : `/${id.join('/')}`;
+  if (page === 'edit') return { page, appId };
+  if (page === 'apps' && appId !== null) return { page: 'app', appId, tab: tabIn(query) };
+  if (appId !== null) return null;
+  if (page === '' || page === 'apps') return { page: 'apps' };
+  return page === 'map' || page === 'deployments' || page === 'queue' ? { page } : null;
+}
+
+/** Null: it is not decodable. */
+function partsOf(path: string): string[] | null {
+  const parts = path.slice(BASE.length).split('/');
+  try {
+    return parts.filter((part) => part !== '').map(decodeURIComponent);
+  } catch {
+    return null;
+  }
+}
+
+function tabIn(query: string): AppTab {
+  const wanted = new URLSearchParams(query).get('tab');
+  return appTabs.find((tab) => tab === wanted) ?? 'replicas';
+}
+
+export function pathOf(route: Route): string {
+  const below = (appId: string) => appId.split('/').map(encodeURIComponent).join('/');
+  switch (route.page) {
+    case 'app':
+      return `${BASE}/apps${below(route.appId)}${route.tab === 'replicas' ? '' : `?tab=${route.tab}`}`;
+    case 'edit':
+      return `${BASE}/edit${route.appId === null ? '' : below(route.appId)}`;
+    case 'apps':
+      return `${BASE}/`;
+    default:
+      return `${BASE}/${route.page}`;
+  }
+}

@@ -1,0 +1,10 @@
+import { render } from 'preact';
+import './style/base.css';
+import './style/parts.css';
+import { Page } from './shell.js';
+import { restoreTheme } from './theme.js';
+
+restoreTheme();
+const place = document.getElementById('page') as HTMLElement;
+place.replaceChildren();
+render(<Page />, place);

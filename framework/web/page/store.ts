@@ -1,0 +1,30 @@
+/** The one place where the page keeps what it knows of the cluster. */
+import { useEffect, useState } from 'preact/hooks';
+import { type ClusterEvent, type ClusterState, initialState, reduce } from '../model/cluster-state.js';
+
+let state = initialState;
+const listeners = new Set<() => void>();
+
+export function tell(event: ClusterEvent): void {
+  state = reduce(state, event);
+  for (const listener of listeners) listener();
+}
+
+/** What `select` takes of the state; drawn anew only when that is another value. */
+export function useCluster<T>(select: (state: ClusterState) => T): T {
+  const [, redraw] = useState({});
+  const value = select(state);
+  useEffect(() => {
+    let seen = value;
+    const look = () => {
+      const next = select(state);
+      if (Object.is(next, seen)) return;
+      seen = next;
+      redraw({});
+    };
+    listeners.add(look);
+    look();
+    return () => listeners.delete(look);
+  });
+  return value;
+}
