@@ -19,6 +19,7 @@ import {
 } from './mesos-http-client/index.js';
 import { MasterDetector } from './mesos-masters.js';
 import { Outbox } from './outbox.js';
+import type { Picture } from './picture/rows.js';
 import { Planner } from './planner.js';
 import type { PlanJob, PlanOf } from './planning.js';
 import { Prober } from './prober.js';
@@ -139,6 +140,10 @@ export class Loop implements FrameworkService, Reign {
 
   view(): FrameworkView {
     return this.#options.scheduler.view(Date.now());
+  }
+
+  picture(): Picture {
+    return this.#options.scheduler.picture(Date.now());
   }
 
   vitals(): Vitals {

@@ -9,6 +9,7 @@
 import type { Plan } from '../placement/types.js';
 import type { AppSpec } from './app.js';
 import type { SchedulerEvent } from './mesos-http-client/index.js';
+import type { Picture } from './picture/rows.js';
 import type { PreemptionJob } from './planning.js';
 import { convergePlain } from './scheduler/apps.js';
 import { clusterOf } from './scheduler/cluster.js';
@@ -28,6 +29,7 @@ import { mendLostCalls, noteLostCall } from './scheduler/lost-calls.js';
 import { match } from './scheduler/match.js';
 import { countMoves } from './scheduler/moving.js';
 import { forgetAgent, receiveOffers } from './scheduler/offers.js';
+import { PictureMaker } from './scheduler/picture.js';
 import { advancePreemptions, holdRoom, previewJob, receivePlan } from './scheduler/preemptions.js';
 import { orderProbes, receiveProbes } from './scheduler/probes.js';
 import { publish, publishMessage, publishSubscribed } from './scheduler/publish.js';
@@ -46,6 +48,7 @@ import type { AgentView, ClusterView, FrameworkView, OfferView } from './service
 
 export class Scheduler {
   readonly #context: Context;
+  readonly #pictures = new PictureMaker();
 
   /** `stored`: the entries of the store. Throws if they are not of this version. */
   constructor(options: SchedulerOptions, stored: Iterable<[key: string, value: object]>) {
@@ -84,6 +87,10 @@ export class Scheduler {
 
   view(now: number): FrameworkView {
     return viewOf({ ...this.#context, now });
+  }
+
+  picture(now: number): Picture {
+    return this.#pictures.make({ ...this.#context, now });
   }
 
   agents(now: number): AgentView[] {

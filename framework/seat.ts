@@ -2,6 +2,7 @@ import type { PreemptionPlan } from '../placement/preemption.js';
 import type { Plan } from '../placement/types.js';
 import type { AppSpec } from './app.js';
 import type { EventLog } from './events/log.js';
+import type { Picture } from './picture/rows.js';
 import type { PlanJob, PlanOf } from './planning.js';
 import {
   type AgentView,
@@ -33,6 +34,10 @@ export class Seat implements FrameworkService {
 
   view(): FrameworkView {
     return this.#sitting.view();
+  }
+
+  picture(): Picture {
+    return this.#sitting.picture();
   }
 
   vitals(): Vitals {

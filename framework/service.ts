@@ -7,6 +7,7 @@ import type { AppGroup, AppSpec, TreeChange } from './app.js';
 import type { EventLog } from './events/log.js';
 import type { HostFacts } from './host-facts/facts.js';
 import type { CheckStatusInfo, TaskState } from './mesos-http-client/index.js';
+import type { Picture } from './picture/rows.js';
 import type { PlanJob, PlanOf } from './planning.js';
 import type { ServicePorts } from './spec/service-ports.js';
 
@@ -19,6 +20,8 @@ export interface FrameworkService {
   readonly events: EventLog;
   /** A consistent picture; never modified afterwards. */
   view(): FrameworkView;
+  /** The same in short, for those that watch; rows that have not changed are those of the picture before. */
+  picture(): Picture;
   vitals(): Vitals;
   agents(): AgentView[];
   /** What these agents offered last. */

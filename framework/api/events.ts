@@ -49,13 +49,13 @@ export function eventsResource(
 }
 
 /** Marathon answers 405 to whoever does not ask for a stream by name. */
-function requireEventStream({ headers }: FastifyRequest): void {
+export function requireEventStream({ headers }: FastifyRequest): void {
   const ranges = (headers.accept ?? '').split(',').map((range) => range.split(';')[0]?.trim().toLowerCase());
   if (ranges.includes('text/event-stream')) return;
-  throw new ApiError(405, 'Method Not Allowed', 'Ask for events with Accept: text/event-stream.', {}, { Allow: 'GET' });
+  throw new ApiError(405, 'Method Not Allowed', 'Ask with Accept: text/event-stream.', {}, { Allow: 'GET' });
 }
 
-function tooManyStreams(streamsMax: number): ApiError {
+export function tooManyStreams(streamsMax: number): ApiError {
   const remedy = `At most ${streamsMax} are served at a time; end one, or follow through one that there is.`;
   return new ApiError(503, 'Too many event streams', remedy, {}, { 'Retry-After': '10' });
 }

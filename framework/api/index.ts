@@ -22,6 +22,7 @@ import { guard } from './guard.js';
 import { fixedHeaders, installHeaders } from './headers.js';
 import { healthResource } from './health.js';
 import { installJson } from './json.js';
+import { meResource } from './me.js';
 import { metricsResource } from './metrics.js';
 import { drainResource, rebalanceResource } from './moves.js';
 import { openApiResource } from './openapi/document.js';
@@ -35,6 +36,7 @@ import { infoResource, leaderResource, pingResource, pluginsResource } from './s
 import { installStandby } from './standby.js';
 import { deleteTasksResource, tasksResource } from './tasks.js';
 import { transportOf } from './transport.js';
+import { watchResource } from './watch.js';
 
 export interface ApiOptions {
   /** Gets failures of the API itself, and of requests those that may change something. Silent when absent. */
@@ -55,7 +57,7 @@ export interface ApiOptions {
   page?: Page | null;
   /** Gets a record of each change that somebody known has asked for. */
   audit?: (record: object) => void;
-  /** Clients that follow `/v2/events` at a time. */
+  /** Clients that follow `/v2/events` at a time, and `/v2/watch`. */
   eventStreamsMax?: number;
   /** Connections of clients at a time; more are closed at once. */
   connectionsMax?: number;
@@ -104,11 +106,10 @@ export function buildApi(service: FrameworkService, options: ApiOptions = {}): F
   installErrorHandlers(api);
   registerResources(api, context);
   installPage(api, options.page ?? null);
-  register(
-    api,
-    '/v2/events',
-    eventsResource(context, options.users ?? null, options.eventStreamsMax ?? EVENT_STREAMS_MAX),
-  );
+  const { users = null, eventStreamsMax = EVENT_STREAMS_MAX } = options;
+  register(api, '/v2/me', meResource(users));
+  register(api, '/v2/events', eventsResource(context, users, eventStreamsMax));
+  register(api, '/v2/watch', watchResource(context, users, eventStreamsMax));
   return api;
 }
 

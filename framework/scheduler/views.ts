@@ -1,5 +1,6 @@
 /** What the API shows. Built from records that are never modified; group secrets stay out. */
 import type { AttributeValue } from '../../placement/types.js';
+import type { TaskState } from '../mesos-http-client/index.js';
 import type {
   AppView,
   DeploymentView,
@@ -31,23 +32,36 @@ export function viewOf(context: Context): FrameworkView {
     principal: options.principal,
     secrets: options.secrets !== undefined,
     servicePorts: options.servicePorts ?? null,
-    master: { connected: memory.connected, address: memory.master, since: timeOrNull(memory.masterSinceMs) },
+    master: masterView(context),
     offers: { held: memory.offers.size, suppressed: memory.suppressed, lastAt: timeOrNull(memory.offeredMs) },
     apps: [...state.apps.values()]
       .map((app) => appView(context, app))
       .sort((a, b) => a.spec.id.localeCompare(b.spec.id)),
     appGroups: [...state.appGroups.values()],
     treeChanges: newestFirst(state.treeChanges.values()),
-    deployments: [
-      ...[...state.deployments.values()].map((deployment) => deploymentView(context, deployment)),
-      ...drainDeployments(context),
-      ...rebalanceDeployments(context),
-    ],
+    deployments: deploymentViews(context),
     drains: drainViews(context),
-    queue: [...memory.waiting].flatMap(([id, waiting]) => queueView(context, state.apps.get(id), waiting)),
+    queue: queueViews(context, memory.waiting),
     releasing: owed(state).map((kept) => reservationView(kept, state.tasksOf(kept.appId))),
     counts: { ...memory.counts, offersDeclined: { ...memory.counts.offersDeclined } },
   };
+}
+
+export const masterView = ({ memory }: Context): FrameworkView['master'] => {
+  return { connected: memory.connected, address: memory.master, since: timeOrNull(memory.masterSinceMs) };
+};
+
+/** Drains and rebalances among them. */
+export function deploymentViews(context: Context): DeploymentView[] {
+  return [
+    ...[...context.state.deployments.values()].map((deployment) => deploymentView(context, deployment)),
+    ...drainDeployments(context),
+    ...rebalanceDeployments(context),
+  ];
+}
+
+export function queueViews(context: Context, waiting: Iterable<[appId: string, Waiting]>): QueueView[] {
+  return [...waiting].flatMap(([id, one]) => queueView(context, context.state.apps.get(id), one));
 }
 
 const timeOrNull = (ms: number | null) => (ms === null ? null : isoTime(ms));
@@ -90,14 +104,12 @@ function taskView(context: Context, app: AppRecord, task: TaskRecord): TaskView 
   return {
     id: task.id,
     appId: task.appId,
-    state: task.stopping && task.state !== 'TASK_UNREACHABLE' ? 'TASK_KILLING' : task.state,
+    state: shownState(task),
     host: agent.hostname,
     agentId: agent.id,
     region: agent.region,
     zone: agent.zone,
-    attributes: Object.fromEntries(
-      Object.entries(agent.attributes).map(([name, value]) => [name, attributeText(value)]),
-    ),
+    attributes: attributeTexts(agent.attributes),
     ports: task.ports,
     stagedAt: task.stagedAt,
     startedAt: task.startedAt,
@@ -117,10 +129,16 @@ function taskView(context: Context, app: AppRecord, task: TaskRecord): TaskView 
   };
 }
 
+export const shownState = ({ state, stopping }: TaskRecord): TaskState =>
+  stopping && state !== 'TASK_UNREACHABLE' ? 'TASK_KILLING' : state;
+
 /** Its first port; of a guest without any, the host. */
 function clientAddress({ ports }: TaskRecord, { self }: ReplicaRecord): string {
   return ports.length === 0 ? self.host : `${self.host}:${ports[0]}`;
 }
+
+export const attributeTexts = (attributes: Record<string, AttributeValue>): Record<string, string> =>
+  Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, attributeText(value)]));
 
 /** Ranges and sets as Mesos prints them. */
 function attributeText(attribute: AttributeValue): string {
@@ -134,7 +152,7 @@ function attributeText(attribute: AttributeValue): string {
   }
 }
 
-function groupView({ memory }: Context, app: AppRecord, tasks: TaskRecord[]): GroupView | null {
+export function groupView({ memory }: Context, app: AppRecord, tasks: TaskRecord[]): GroupView | null {
   const group = groupOf(app, tasks);
   if (!group) return null;
   const leader = leaderTask(group);

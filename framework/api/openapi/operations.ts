@@ -35,7 +35,7 @@ export const queryParameters = {
   gainMin: { schema: text, description: 'moves that gain less are left out' },
   event_type: { schema: text, description: 'only events of this type; repeated' },
   after: { schema: text, description: 'as Last-Event-ID: resumes after this event; oldest: all that are kept' },
-  follow: { schema: flag, description: 'false: ends with the newest event' },
+  follow: { schema: flag, description: 'false: ends with what there is' },
 } satisfies Record<string, { schema: Schema; description: string }>;
 
 const limits: (keyof typeof queryParameters)[] = ['force', 'dryRun', 'deadlineSeconds', 'rollBack'];
@@ -176,6 +176,12 @@ const otherPaths: Record<string, Path> = {
   '/v2/events': {
     GET: get('what happens, as Server-Sent Events', 'text/event-stream', ['event_type', 'after', 'follow']),
   },
+  '/v2/watch': {
+    GET: get('the cluster in short rows and what changes there, as Server-Sent Events', 'text/event-stream', [
+      'follow',
+    ]),
+  },
+  '/v2/me': { GET: get('whom this API takes the client for', 'Me') },
   '/v2/pods': {
     GET: get('none', 'Pods'),
     POST: noPods,

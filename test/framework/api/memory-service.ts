@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ReplicaReport } from '../../../executor/assignment.js';
 import type { AppSpec } from '../../../framework/app.js';
 import { EventLog } from '../../../framework/events/log.js';
+import type { Picture } from '../../../framework/picture/rows.js';
 import { carryOut, type PlanJob, type PlanOf } from '../../../framework/planning.js';
 import { Pulse } from '../../../framework/pulse.js';
 import type {
@@ -86,6 +87,18 @@ export class MemoryService implements FrameworkService {
       releasing: [],
       counts: this.counts,
     });
+  }
+
+  /** Without rows of apps and agents. */
+  picture(): Picture {
+    const { master, deployments, apps } = this.view();
+    const tasks = apps
+      .flatMap((app) => app.tasks)
+      .map(({ id, appId, agentId, state, startedAt }) => ({ id, appId, agentId, state, startedAt }));
+    return {
+      ...{ at: new Date().toISOString(), master, deployments, queue: [], agents: new Map(), apps: new Map() },
+      tasks: new Map(tasks.map((row) => [row.id, row])),
+    };
   }
 
   vitals(): Vitals {

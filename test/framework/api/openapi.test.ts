@@ -55,6 +55,7 @@ const special: Record<
   'GET /v2/deployments/{id}': { path: () => `/v2/deployments/${deploymentId()}` },
   'DELETE /v2/deployments/{id}': { path: () => `/v2/deployments/${deploymentId()}`, query: 'force=true' },
   'GET /v2/events': { query: 'follow=false', headers: { accept: 'text/event-stream' } },
+  'GET /v2/watch': { query: 'follow=false', headers: { accept: 'text/event-stream' } },
   'GET /v1/executor/{file}': { path: () => '/v1/executor/1.tar.gz' },
   'GET /v2/placement/drain': { query: 'agent=a1' },
   'POST /v2/placement/drain': { query: 'agent=a1' },

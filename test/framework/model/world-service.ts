@@ -1,5 +1,6 @@
 /** The API's view of a world: what users send goes through the real scheduler. */
 import { EventLog } from '../../../framework/events/log.js';
+import type { Picture } from '../../../framework/picture/rows.js';
 import type { PlanJob, PlanOf } from '../../../framework/planning.js';
 import { Pulse } from '../../../framework/pulse.js';
 import type {
@@ -22,6 +23,10 @@ export class WorldService implements FrameworkService {
 
   view(): FrameworkView {
     return this.world.view();
+  }
+
+  picture(): Picture {
+    return this.world.scheduler.picture(this.world.now);
   }
 
   vitals(): Vitals {
