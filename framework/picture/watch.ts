@@ -98,7 +98,7 @@ class WatchStream extends Readable {
 
   show(picture: Picture, textSince: (before: Picture | null) => string | null): void {
     const { mayRead, follow, aliveMs } = this.#reader;
-    if (!mayRead()) return this.#finish();
+    if (!mayRead()) this.#finish();
     if (!this.#wanted) return;
     const text = textSince(this.#sent);
     const nowMs = performance.now();
