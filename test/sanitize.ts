@@ -6,7 +6,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { finish } from './mocha.js';
+import { type Counts, finish } from './mocha.js';
 import { runNative } from './native.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -33,15 +33,13 @@ if (unknown.length > 0) {
   console.error(`unknown sanitizer "${unknown.join(' ')}"; use address, thread or nothing (both)`);
   process.exit(2);
 }
-const total = { passed: 0, failed: 0, skipped: 0 };
+const parts: Counts[] = [];
 for (const [name, { sanitizers, env }] of Object.entries(kinds)) {
   if (words.length > 0 && !words.includes(name)) continue;
   const directory = join(root, `build/sanitize-${name}`);
   build(directory, sanitizers);
-  const counts = runNative(join(directory, 'gaia-native-tests'), [], env, secondsMax);
+  const counts = await runNative(join(directory, 'gaia-native-tests'), [], env, secondsMax);
   console.log(`${name}: ${counts.passed} passed, ${counts.failed} failed`);
-  total.passed += counts.passed;
-  total.failed += counts.failed;
-  total.skipped += counts.skipped;
+  parts.push(counts);
 }
-finish(total);
+finish(...parts);

@@ -56,7 +56,7 @@ async function shell(): Promise<void> {
 /** Each file with guests of its own: what one has done to devices and queue pairs must not be the next one's trouble. */
 async function runEach(files: string[]): Promise<Counts[]> {
   const parts: Counts[] = [];
-  for (const file of files) parts.push(await runMocha([file], rootHooks));
+  for (const file of files) parts.push(await runMocha([file], { rootHooks }));
   return parts;
 }
 

@@ -119,7 +119,7 @@ class Loaded {
     Replica replica(options);
     if (!replica.started()) _exit(1);
     for (std::size_t seen = 0;;) {
-      if (replica->leading() && replica.waiting() < 4) replica.propose(numbered(shared.next++, 200'000));
+      if (replica->leading() && replica.waiting() < 4) replica.proposeOnce(numbered(shared.next++, 200'000));
       const auto done = replica.acknowledged();
       for (; seen < done.size(); seen++) shared.acknowledged[idsIn({done[seen]}).front()] = true;
       if (replica->status().journalFrom > 1) shared.shortened |= 1u << options.self.number;

@@ -90,7 +90,10 @@ void Replica::lead() {
     if (room.empty()) return;
     std::copy(text.begin(), text.end(), reinterpret_cast<char*>(room.data()));
     const Index index = runtime_->propose(text.size());
-    if (index == 0) return;  // unknown outcome: what was decided comes back through wait()
+    if (index == 0) {  // unknown outcome: what was decided comes back through wait()
+      forgetIfOnce(text);
+      return;
+    }
     {
       const std::scoped_lock guard(mutex_);
       acknowledged_.push_back(text);
@@ -98,7 +101,7 @@ void Replica::lead() {
     apply(index, text);
     {
       const std::scoped_lock guard(mutex_);  // now that it is in the log: it is always in one of them
-      if (!queue_.empty() && queue_.front() == text) queue_.erase(queue_.begin());
+      if (!queue_.empty() && queue_.front().text == text) queue_.erase(queue_.begin());
     }
     pauseAfter(text);
   }
@@ -137,7 +140,7 @@ void Replica::restore() {
 // From the queue, else of the load: each of the load's texts is proposed once, whatever becomes of it.
 std::string Replica::nextProposal() {
   const std::scoped_lock guard(mutex_);
-  if (!queue_.empty()) return queue_.front();
+  if (!queue_.empty()) return queue_.front().text;
   if (loadPauseNs_ == 0) return {};
   return "load " + std::to_string(number_) + "-" + std::to_string(loads_++);
 }
@@ -157,9 +160,19 @@ void Replica::apply(Index index, const std::string& text) {
   runtime_->applied(index, std::hash<std::string>()(text) + (diverge_ && text == "odd" ? 1 : 0), 3);
 }
 
+void Replica::forgetIfOnce(const std::string& text) {
+  const std::scoped_lock guard(mutex_);
+  if (!queue_.empty() && queue_.front().once && queue_.front().text == text) queue_.erase(queue_.begin());
+}
+
 void Replica::propose(const std::string& text) {
   const std::scoped_lock guard(mutex_);
-  queue_.push_back(text);
+  queue_.push_back({text, false});
+}
+
+void Replica::proposeOnce(const std::string& text) {
+  const std::scoped_lock guard(mutex_);
+  queue_.push_back({text, true});
 }
 
 std::size_t Replica::waiting() const {

@@ -34,7 +34,9 @@ class Replica {
  public:
   Replica(const ReplicaOptions& options, bool diverge = false);
   ~Replica();
-  void propose(const std::string& text);       // proposed when this replica leads
+  // Proposed when this replica leads, and again when it leads again before it knows the outcome: may stand twice.
+  void propose(const std::string& text);
+  void proposeOnce(const std::string& text);   // not again: may be lost with the leadership
   std::size_t waiting() const;                 // of what is to be proposed
   void loadWith(std::uint64_t pauseNs) { loadPauseNs_ = pauseNs; }  // proposes all the time while it leads; 0: no more
   std::vector<std::string> log() const;        // applied turns; of long ones a beginning and a hash
@@ -53,6 +55,10 @@ class Replica {
   void padState(std::size_t bytes) { paddingBytes_ = bytes; }  // makes its snapshots larger
 
  private:
+  struct Waiting {
+    std::string text;
+    bool once;
+  };
   void turnThread();
   void lead();
   void apply(Index index, const std::string& text);
@@ -63,6 +69,7 @@ class Replica {
   std::uint32_t number_;
   bool diverge_;
   std::string nextProposal();
+  void forgetIfOnce(const std::string& text);
   void pauseAfter(const std::string& text);
   std::atomic<bool> ending_{false}, holding_{false};
   std::atomic<int> restored_{0};
@@ -70,7 +77,8 @@ class Replica {
   std::atomic<std::uint64_t> loadPauseNs_{0};
   std::uint64_t loads_ = 0;
   mutable std::mutex mutex_;
-  std::vector<std::string> queue_, log_, acknowledged_;
+  std::vector<Waiting> queue_;
+  std::vector<std::string> log_, acknowledged_;
   std::thread thread_;
 };
 

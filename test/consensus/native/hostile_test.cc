@@ -27,10 +27,15 @@ std::size_t residentMiB() {
   return resident * 4096 >> 20;
 }
 
+// Long enough that on a busy machine nobody is suspected whom the attack has not stopped.
+GroupSetting patient(TransportChoice transport) {
+  return {.transport = transport, .change = [](ReplicaOptions& options) { options.suspicionMs = 3000; }};
+}
+
 // A group under attack: the test's own checks, and at the end that all went on meanwhile.
 class Siege {
  public:
-  explicit Siege(TransportChoice transport = TransportChoice::tcp) : group(3, transport) {
+  explicit Siege(TransportChoice transport = TransportChoice::tcp) : group(patient(transport), 3) {
     leader = group.leader();
     REQUIRE(leader != 0);
     commit();
