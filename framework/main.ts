@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 /** The framework's process: options, store, scheduler, REST API. Ends with 0 on SIGTERM and SIGINT; the tasks live on. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { lookup } from 'node:dns/promises';

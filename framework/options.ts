@@ -131,7 +131,7 @@ const table: Row[] = [
   { flags: '--no-authentication', text: 'whoever reaches the API may run commands, also from other machines' },
   { flags: '--role <role>', text: 'Mesos role to subscribe with', initial: 'gaia', parse: role },
   { flags: '--name <name>', text: 'name of the framework in Mesos', initial: 'gaia' },
-  { flags: '--user <user>', text: 'runs the executors', initial: userInfo().username },
+  { flags: '--user <user>', text: 'runs the executors', initial: userInfo().username, shown: 'who runs the framework' },
   {
     flags: '--failover-timeout-seconds <seconds>',
     text: `how long tasks live on without the framework, 60 to ${yearSeconds}`,
@@ -224,6 +224,25 @@ export function readOptions(argv: string[]): FrameworkOptions {
     command.error(`error: --local-port-min is ${min}, and --local-port-max only ${max}; give a higher one.`);
   return options;
 }
+
+/** For whoever writes options down: a file of variables has the same names, texts and defaults. */
+export interface OptionText {
+  /** Such as GAIA_STORE. */
+  variable: string;
+  text: string;
+  /** Words for it; undefined: there is none. */
+  initial: string | undefined;
+  /** It has no value: the variable only has to be there. */
+  flag: boolean;
+}
+
+export const optionTexts = (): OptionText[] =>
+  table.map(optionOf).map((option) => ({
+    variable: option.envVar as string,
+    text: option.description,
+    initial: option.defaultValueDescription,
+    flag: option.isBoolean(),
+  }));
 
 function optionOf({ flags, text, initial, shown, parse, required, conflicts }: Row): Option {
   const option = new Option(flags, text);

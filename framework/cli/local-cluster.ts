@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { installation } from '../installation.js';
+import { writable } from '../installation.js';
 import { EXIT, Failure } from './failure.js';
 
 /** What `gaia up` leaves in the directory of a local cluster, for the commands that come after it. */
@@ -18,7 +18,7 @@ export interface LocalCluster {
 const FILE = 'gaia-up.json';
 
 export function defaultDirectory(): string {
-  return join(installation.root, '.gaia');
+  return writable.cluster;
 }
 
 export function directoryOf(given: string | undefined): string {

@@ -28,6 +28,8 @@ const guestPackages = ['qemu-system-x86', 'busybox-static'];
 const vmPackages = [...guestPackages, 'qemu-utils', 'memcached', 'e2fsprogs', 'syslinux', 'mtools'];
 const campaignPackages = [...vmPackages, ...['iproute2', 'util-linux', 'mariadb-server-core', 'mariadb-client-core']];
 const rdmaPackages = [...guestPackages, 'iproute2', 'ibverbs-providers', 'rdmacm-utils', 'socat', 'xz-utils'];
+/** dpkg-shlibdeps; strip comes with g++. */
+const packagingPackages = ['dpkg-dev'];
 const benchPackages = {
   consensus: [
     ...['etcd-server', 'valgrind', ...ensemblePackages],
@@ -177,6 +179,7 @@ const commands = {
   'test:native:sanitize': { program: 'test/sanitize.js' },
   'test:rdma': { program: 'test/rdma/main.js', prepare: () => installPackages(rdmaPackages) },
   'test:vm': { program: 'test/vm/main.js', prepare: () => installPackages(campaignPackages) },
+  'package:deb': { program: 'framework/packaging/main.js', prepare: () => installPackages(packagingPackages) },
   'package:executor': { program: 'framework/executor-archive/main.js' },
   campaign: { program: 'test/vm/campaign/main.js', prepare: () => installPackages(campaignPackages) },
   bench: { program: 'test/bench/main.js', prepare: prepareBench },

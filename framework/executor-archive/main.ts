@@ -1,11 +1,11 @@
 /** `npm run package:executor [-- FILE]`: packs the executor of this installation, and says where and what it is. */
 import { join } from 'node:path';
-import { installation } from '../installation.js';
+import { installation, writable } from '../installation.js';
 import { openArchive } from './archive.js';
 import { contentsOf } from './contents.js';
 import { pack } from './pack.js';
 
-const [file = join(installation.root, 'build/gaia-executor.tar.gz')] = process.argv.slice(2);
+const [file = join(writable.made, 'gaia-executor.tar.gz')] = process.argv.slice(2);
 try {
   pack(contentsOf(installation.root, process.execPath), file);
   const { sha256, bytes } = await openArchive(file);

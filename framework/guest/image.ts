@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { installation } from '../installation.js';
+import { installation, writable } from '../installation.js';
 import { addBusybox, addModules, keptImage, packInitramfs, programFile } from './initramfs.js';
 import { fetchPackage, kernelRelease, packageVersion } from './packages.js';
 
@@ -15,7 +15,7 @@ export interface GuestImage {
   initrd: string;
 }
 
-export const guestImageDirectory = path.join(installation.root, 'build/guest');
+export const guestImageDirectory = path.join(writable.made, 'guest');
 const init = path.join(installation.root, 'framework/guest/root/init');
 const modules = ['virtio_pci', 'virtio_net', 'virtio_blk', 'button', 'evdev'];
 /** Programs of the guest, and the packages that bring them. */

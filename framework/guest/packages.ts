@@ -2,9 +2,9 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync } from 'node:fs';
 import path from 'node:path';
-import { installation } from '../installation.js';
+import { writable } from '../installation.js';
 
-const kept = path.join(installation.root, 'build/packages');
+const kept = path.join(writable.made, 'packages');
 
 function apt(program: 'apt-get' | 'apt-cache', args: string[], cwd?: string): string {
   return execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], ...(cwd && { cwd }) });
