@@ -35,6 +35,7 @@ import {
   type FrameworkView,
   NotLeading,
   type OfferView,
+  type SandboxView,
   type Vitals,
 } from './service.js';
 import type { Store } from './store/store.js';
@@ -156,6 +157,10 @@ export class Loop implements FrameworkService, Reign {
 
   lastOffers(agentIds: Iterable<string>): OfferView[] {
     return this.#options.scheduler.lastOffers(agentIds);
+  }
+
+  sandbox(appId: string, taskId: string): SandboxView | null {
+    return this.#options.scheduler.sandbox(appId, taskId);
   }
 
   plan(spec: AppSpec): Plan {

@@ -29,6 +29,7 @@ import { Loop } from './loop.js';
 import type { Credentials, FrameworkInfo } from './mesos-http-client/index.js';
 import { type FrameworkOptions, readOptions } from './options.js';
 import { mesosTls, serverTls, usersIn, zooKeeperAccess } from './renewals.js';
+import { sandboxFiles } from './sandbox-files.js';
 import { Scheduler } from './scheduler.js';
 import { Seat } from './seat.js';
 import { openSecrets } from './secrets.js';
@@ -56,7 +57,8 @@ async function main(options: FrameworkOptions, log: Logger): Promise<void> {
       `${schemeOf(options)}://${address}`,
       options.executorDirectory,
     );
-  const begin = await reignsOf(options, { seat, start, toMesos, log });
+  const credentials = await credentialsOf(options);
+  const begin = await reignsOf(options, { seat, start, credentials, toMesos, log });
   const toZooKeeper: ZooKeeperAccess = isZooKeeperUrl(options.store) ? await zooKeeperAccess(options, log) : {};
   const standing = await standingOf(options, toZooKeeper, begin, log);
   const hostNames = [...options.hostNames, ...(options.advertise ? [options.advertise.host] : [])];
@@ -70,6 +72,10 @@ async function main(options: FrameworkOptions, log: Logger): Promise<void> {
       ...(toZooKeeper.tls && { zk: toZooKeeper.tls() }),
     }),
     ...(executorArchive && { executorArchive }),
+    readFile: sandboxFiles({
+      ...(credentials && { credentials }),
+      ...(toMesos && { tls: () => toMesos.current }),
+    }),
     page: readPage(join(installation.root, 'dist', 'web')),
   };
   const api = buildApi(seat, { log, hostNames, leadership: standing, ...given });
@@ -125,6 +131,7 @@ async function usersOf(
 interface ReignParts {
   seat: Seat;
   start: () => ExecutorStart;
+  credentials: Credentials | undefined;
   toMesos: Renewed<ClientTls> | null;
   log: Logger;
 }
@@ -132,9 +139,8 @@ interface ReignParts {
 /** What leading is: the scheduler over the state of a store, which answers the API from its seat. */
 async function reignsOf(
   options: FrameworkOptions,
-  { seat, start, toMesos, log }: ReignParts,
+  { seat, start, credentials, toMesos, log }: ReignParts,
 ): Promise<(store: Store) => Reign> {
-  const credentials = await credentialsOf(options);
   const { role, dataDirectory, executorMemoryMb, principal = null } = options;
   const runningDeploymentsMax = options.maxRunningDeployments;
   const secrets = options.secretsDirectory === undefined ? {} : { secrets: openSecrets(options.secretsDirectory) };

@@ -39,12 +39,13 @@ import type { AppRecord } from './scheduler/records.js';
 import { receiveReport, reportIn } from './scheduler/reports.js';
 import { askForStrays, release, releaseUnused } from './scheduler/reservations.js';
 import { convergeResident } from './scheduler/residents.js';
+import { sandboxOf } from './scheduler/sandboxes.js';
 import { State } from './scheduler/state.js';
 import { planOver } from './scheduler/surroundings.js';
 import { ageUnreachable, forgiveBackoff } from './scheduler/tasks.js';
 import { receiveUpdate } from './scheduler/updates.js';
 import { viewOf } from './scheduler/views.js';
-import type { AgentView, ClusterView, FrameworkView, OfferView } from './service.js';
+import type { AgentView, ClusterView, FrameworkView, OfferView, SandboxView } from './service.js';
 
 export class Scheduler {
   readonly #context: Context;
@@ -99,6 +100,10 @@ export class Scheduler {
 
   lastOffers(agentIds: Iterable<string>): OfferView[] {
     return lastOffers(this.#context, agentIds);
+  }
+
+  sandbox(appId: string, taskId: string): SandboxView | null {
+    return sandboxOf(this.#context, appId, taskId);
   }
 
   /** What placement would do with a new app on what the agents offered last. Changes nothing. */

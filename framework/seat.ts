@@ -13,6 +13,7 @@ import {
   type FrameworkView,
   NotLeading,
   type OfferView,
+  type SandboxView,
   type Vitals,
 } from './service.js';
 
@@ -50,6 +51,10 @@ export class Seat implements FrameworkService {
 
   lastOffers(agentIds: Iterable<string>): OfferView[] {
     return this.#sitting.lastOffers(agentIds);
+  }
+
+  sandbox(appId: string, taskId: string): SandboxView | null {
+    return this.#sitting.sandbox(appId, taskId);
   }
 
   async command(command: Command): Promise<CommandResult> {

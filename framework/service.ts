@@ -26,6 +26,8 @@ export interface FrameworkService {
   agents(): AgentView[];
   /** What these agents offered last. */
   lastOffers(agentIds: Iterable<string>): OfferView[];
+  /** Of a task of the app, or of the last that failed; null: it has none of this id. */
+  sandbox(appId: string, taskId: string): SandboxView | null;
   /** Resolves when the change is durable (its effects follow as a deployment). */
   command(command: Command): Promise<CommandResult>;
   /** What `placement` would do with this spec on the offers at hand. Changes nothing. */
@@ -369,6 +371,14 @@ export interface AgentView extends AgentName {
   offeredSecondsAgo: number | null;
   /** As an executor told it when it began there; null: none has. `clockOffsetMs`: by how much the agent's clock is ahead, less the report's way here. */
   host: { facts: HostFacts; clockOffsetMs: number; secondsAgo: number } | null;
+}
+
+/** Where the agent has the files of a task. */
+export interface SandboxView {
+  host: string;
+  /** Of the agent's API; null: not known yet. */
+  agentUrl: string | null;
+  path: string;
 }
 
 /** The last that an agent has offered and nothing has taken since. */

@@ -4,7 +4,7 @@ import { badPath } from './errors.js';
 export type AppPath =
   | { kind: 'app' | 'restart' | 'tasks' | 'versions' | 'placement' | 'replicas' | 'guest'; appId: string }
   | { kind: 'leader' | 'guestSync' | 'guestFailover' | 'group'; appId: string }
-  | { kind: 'task' | 'version'; appId: string; name: string };
+  | { kind: 'task' | 'log' | 'version'; appId: string; name: string };
 
 /** Segments after `prefix`, percent-decoded exactly once; an encoded slash separates too, as clients encode ids whole. */
 export function segmentsAfter(prefix: '/v2/apps' | '/v2/groups' | '/v2/queue' | '/v2/pods', url: string): string[] {
@@ -34,6 +34,9 @@ export function readAppPath(segments: string[], method: string, exists: (appId: 
   const grandparent = idOf(segments.slice(0, -2));
   if (name === '*') return { kind: 'group', appId: parent };
   if (name === 'restart' || name === 'tasks' || name === 'versions') return { kind: name, appId: parent };
+  const [taskId = '', tasks = ''] = segments.slice(-3, -1).reverse();
+  const ofTask = idOf(segments.slice(0, -3));
+  if (name === 'log' && tasks === 'tasks' && exists(ofTask)) return { kind: 'log', appId: ofTask, name: taskId };
   if (before === 'tasks' && segments.length > 2) return { kind: 'task', appId: grandparent, name };
   if (before === 'versions' && segments.length > 2) return { kind: 'version', appId: grandparent, name };
   const isOurs = name === 'placement' || name === 'replicas' || name === 'guest';

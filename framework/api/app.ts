@@ -15,6 +15,7 @@ import {
 } from './context.js';
 import { ApiError, noSuchApp } from './errors.js';
 import { failOverGuest, guestJson, syncGuest } from './guest.js';
+import { taskLogResource } from './log.js';
 import { placementJson } from './placement.js';
 import { flag, howToChange, texts } from './query.js';
 import { replicasJson } from './replicas.js';
@@ -43,6 +44,8 @@ function resourceAt(context: Context, path: ReturnType<typeof readAppPath>): Res
       return appTasksResource(context, appId);
     case 'task':
       return appTaskResource(context, appId, path.name);
+    case 'log':
+      return taskLogResource(context, appId, path.name);
     case 'versions':
       return { GET: () => ({ versions: versionsOf(ofApp()).map((spec) => spec.version) }) };
     case 'version':

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ClientTls } from '../access/tls.js';
 import type { AppSpec } from '../app.js';
 import type { ExecutorArchive } from '../executor-archive/archive.js';
+import type { ReadFile } from '../sandbox-files.js';
 import type { AppView, FrameworkService, FrameworkView, Leadership } from '../service.js';
 import { isWithin } from '../spec/dependencies.js';
 import { toJson } from '../spec.js';
@@ -17,6 +18,8 @@ export interface Context {
   now(): number;
   /** `host:port` this API listens at; null before it listens. */
   address(): string | null;
+  /** Of the sandbox of a task, from its agent. */
+  readFile: ReadFile;
   /** That agents are given; null: they have the executor. */
   executorArchive: ExecutorArchive | null;
   /** What is shown and believed now, by whom it is for: `api`, `mesos`, `zk`. */

@@ -3,6 +3,7 @@ import type { ClientTls, Tls } from '../access/tls.js';
 import type { Account } from '../access/users.js';
 import type { ExecutorArchive } from '../executor-archive/archive.js';
 import { hostText } from '../ip-addresses.js';
+import { type ReadFile, sandboxFiles } from '../sandbox-files.js';
 import type { FrameworkService, Leadership } from '../service.js';
 import { agentsResource } from './agents.js';
 import { appHandler } from './app.js';
@@ -53,6 +54,8 @@ export interface ApiOptions {
   leadership?: Leadership;
   /** Left out: agents have the executor. */
   executorArchive?: ExecutorArchive;
+  /** How files of sandboxes are read. */
+  readFile?: ReadFile;
   /** Left out: there is no web page. */
   page?: Page | null;
   /** Gets a record of each change that somebody known has asked for. */
@@ -94,8 +97,9 @@ export function buildApi(service: FrameworkService, options: ApiOptions = {}): F
   const address = () => addressOf(api);
   const leadership = options.leadership ?? leadsAlone(address);
   const scheme = tls === null ? 'http' : 'https';
-  const { executorArchive = null, certificates = () => ({}) } = options;
-  const context: Context = { service, leadership, changes, now, address, executorArchive, certificates, scheme };
+  const { executorArchive = null, certificates = () => ({}), readFile = sandboxFiles() } = options;
+  const parts = { executorArchive, certificates, readFile };
+  const context: Context = { service, leadership, changes, now, address, scheme, ...parts };
   installAudit(api, now, options.audit ?? (() => {}));
   api.addHook('onRequest', guard(options.hostNames ?? []));
   installHeaders(api, context);

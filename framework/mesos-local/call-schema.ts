@@ -282,6 +282,11 @@ export const OPERATOR_CALL_TYPES = [
   'GET_ROLES',
 ] as const;
 
+export const AGENT_OPERATOR_CALL: Message = message({
+  type: optional({ enum: ['READ_FILE'] }),
+  read_file: optional(message({ path: required('string'), offset: required('integer'), length: optional('integer') })),
+});
+
 const SCALARS = optional({ map: message({ value: required('double') }) });
 const QUOTA_CONFIG = message({ role: required('string'), guarantees: SCALARS, limits: SCALARS });
 export const WEIGHTS = message({

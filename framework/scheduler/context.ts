@@ -104,6 +104,8 @@ export interface HeldOffer {
 export interface KnownAgent {
   snapshot: AgentSnapshot;
   host: string;
+  /** Of its API; null: its offers do not tell. */
+  url: string | null;
   /** Of its newest offer. */
   offerId: string;
   offeredMs: number;

@@ -1,6 +1,7 @@
 /** Offers: which are held, for how long, and how they are given back. Nothing is held when nothing is wanted. */
 import lodash from 'lodash';
 import type { AgentSnapshot, AttributeValue } from '../../placement/types.js';
+import { hostText } from '../ip-addresses.js';
 import { type Attribute, type Offer, type Resource, ranges } from '../mesos-http-client/index.js';
 import { type Context, call, type HeldOffer, type KnownAgent } from './context.js';
 import { forgetDrained, noteOffering } from './drains.js';
@@ -64,6 +65,7 @@ function knownAgent(offers: Offer[], frameworkId: string | null, now: number): K
   return {
     snapshot: snapshotOf(offers, resourcesOf(offers), frameworkId),
     host: hostOf(offers[0] as Offer),
+    url: urlOf(offers[0] as Offer),
     offerId: (offers.at(-1) as Offer).id.value,
     offeredMs: now,
   };
@@ -71,6 +73,12 @@ function knownAgent(offers: Offer[], frameworkId: string | null, now: number): K
 
 /** What others can connect to. */
 const hostOf = (offer: Offer) => offer.url?.address.ip ?? offer.url?.address.hostname ?? offer.hostname;
+
+function urlOf({ url }: Offer): string | null {
+  if (!url) return null;
+  const { ip, hostname, port } = url.address;
+  return `${url.scheme}://${hostText(ip ?? hostname ?? '')}:${port}`;
+}
 
 export const resourcesOf = (offers: Offer[]): Resource[] => offers.flatMap((offer) => offer.resources ?? []);
 

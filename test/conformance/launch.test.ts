@@ -3,7 +3,9 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { OperatorClient } from '../../framework/mesos-http-client/index.js';
 import type { ExecutorInfo, Offer, TaskInfo } from '../../framework/mesos-http-client/types.js';
+import { credential } from './credential.js';
 import { send } from './raw-http.js';
 import { commandTask, frameworkInfo, RawScheduler, ROLE } from './scheduler.js';
 import { startTarget, type Target } from './target.js';
@@ -197,6 +199,14 @@ describe('conformance: tasks and executors', () => {
     const runs = `${root}/slaves/${offer.agent_id.value}/frameworks/${scheduler.frameworkId}/executors/env/runs`;
     const page = JSON.parse((await read(`${runs}/latest/stdout`)).text) as { data: string; offset: number };
     const lines = page.data.split('\n');
+    const credentials = credential();
+    const agent = new OperatorClient({ address: agentUrl, ...(credentials && { credentials }) });
+    const virtual = `/frameworks/${scheduler.frameworkId}/executors/env/runs/latest/stdout`;
+    const [whole, part] = [await agent.readFile(virtual), await agent.readFile(virtual, 5, 10)];
+    assert.equal(whole.data.toString(), page.data);
+    assert.deepEqual([part.size, part.data.toString()], [whole.size, page.data.slice(5, 15)]);
+    assert.equal((await agent.readFile(virtual, 0, 0)).size, whole.size);
+    await assert.rejects(agent.readFile(`${virtual}.none`), { status: 404 });
     const sandbox = `${runs}/${container}`;
     const wanted = [
       `MESOS_DIRECTORY=${sandbox}`,

@@ -142,6 +142,7 @@ export const answerSchemas: Record<string, Schema> = {
     ...{ name: text, version: text, executorArchive: maybe(text) },
     ...{ elected: flag, leader: maybe(text), frameworkId: maybe(text) },
   }),
+  TaskLog: object({ taskId: text, file: text, offset: count, next: count, size: count, text }),
   Me: object({ name: maybe(text), role: text, paths: maybe(list(text)), authenticated: flag }),
   Leader: object({ leader: text }),
   Message: object({ message: text }),

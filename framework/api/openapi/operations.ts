@@ -36,6 +36,9 @@ export const queryParameters = {
   event_type: { schema: text, description: 'only events of this type; repeated' },
   after: { schema: text, description: 'as Last-Event-ID: resumes after this event; oldest: all that are kept' },
   follow: { schema: flag, description: 'false: ends with what there is' },
+  file: { schema: text, description: 'stdout, which of a guest is its console, or stderr' },
+  offset: { schema: whole, description: 'in bytes: `next` of the answer before' },
+  length: { schema: whole, description: 'in bytes, at most 262144; 65536 when left out' },
 } satisfies Record<string, { schema: Schema; description: string }>;
 
 const limits: (keyof typeof queryParameters)[] = ['force', 'dryRun', 'deadlineSeconds', 'rollBack'];
@@ -92,6 +95,12 @@ const appPaths: Record<AppPath['kind'], [path: string, operations: Path]> = {
     {
       GET: get('one task', 'TaskAnswer'),
       DELETE: { summary: 'kills a task', query: killing, answers: { 200: 'TaskAnswer' } },
+    },
+  ],
+  log: [
+    '/v2/apps/{appId}/tasks/{taskId}/log',
+    {
+      GET: get('what a task has written: the end of it, or from an offset on', 'TaskLog', ['file', 'offset', 'length']),
     },
   ],
   versions: ['/v2/apps/{appId}/versions', { GET: get('versions that are kept', 'Versions') }],

@@ -28,10 +28,11 @@ import { Containers } from './containers.js';
 import { executorEnvironment } from './environment.js';
 import { callingExecutor, parseExecutorCall } from './executor-call.js';
 import { checkClaims, executorToken, tokenClaims } from './executor-token.js';
-import { browsePage, readFilePage } from './files.js';
+import { browsePage, readFilePage, type Sandboxes } from './files.js';
 import { MasterLink } from './master-link.js';
 import { mastersOf } from './masters.js';
 import { agentMetrics } from './metrics.js';
+import { answerOperator } from './operator-call.js';
 import { type Account, sandboxesDirectory, sandboxPath } from './sandbox.js';
 import type { AgentAction, AgentCheckpoint, AgentSettings, Executor } from './state.js';
 import { PENDING_UPDATES_MAX, type StatusStream } from './status-stream.js';
@@ -248,19 +249,28 @@ export class AgentLoop {
     if (path === '/api/v1/executor') return this.#executor(request, response, this.#agent);
     const query = new URL(request.url ?? '/', 'http://agent').searchParams;
     const root = sandboxesDirectory(this.#options.workDirectory);
+    const sandboxes = { root, agentId: this.#agent.state.agentId ?? '' };
+    if (path === '/api/v1') return this.#operator(request, response, sandboxes);
     const pages: Record<string, (agent: Agent) => object> = {
       '/state': (agent) =>
         agentStatePage(agent.state, this.#options.workDirectory, (executor) => this.#sandbox(executor)),
       '/metrics/snapshot': ({ state }) => ({ ...agentMetrics(state, Date.now()), ...systemMetrics() }),
       '/version': () => ({ version: MESOS_VERSION, build_user: 'mesos-local' }),
-      '/files/read': () => readFilePage(root, query),
-      '/files/browse': () => browsePage(root, query),
+      '/files/read': () => readFilePage(sandboxes, query),
+      '/files/browse': () => browsePage(sandboxes, query),
     };
     if (path !== '/health' && !pages[path]) return answerNotFound(response);
     if (!OPEN_PAGES.includes(path)) this.#gate.admit(request.headers, 'readonly');
     if (refuseMethod(request, response, 'GET')) return;
     if (path === '/health') answerEmpty(response, 200);
     else answerJson(response, (pages[path] as (agent: Agent) => object)(this.#agent));
+  }
+
+  async #operator(request: IncomingMessage, response: ServerResponse, sandboxes: Sandboxes): Promise<void> {
+    this.#gate.admit(request.headers, 'readonly');
+    if (refuseMethod(request, response, 'POST')) return;
+    checkContentType(request.headers);
+    answerJson(response, answerOperator(await readBody(request), sandboxes));
   }
 
   async #executor(request: IncomingMessage, response: ServerResponse, agent: Agent): Promise<void> {

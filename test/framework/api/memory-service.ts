@@ -14,6 +14,7 @@ import type {
   FrameworkService,
   FrameworkView,
   OfferView,
+  SandboxView,
   TaskView,
   Vitals,
 } from '../../../framework/service.js';
@@ -35,6 +36,8 @@ export class MemoryService implements FrameworkService {
   queue: FrameworkView['queue'] = [];
   master: FrameworkView['master'] = { connected: true, address: '127.0.0.1:5050', since: '2026-11-22T10:00:00.000Z' };
   knownAgents: AgentView[] = [];
+  /** Of all of them. */
+  agentUrl: string | null = 'http://127.0.0.1:1';
   told: Vitals = new Pulse().vitals(null, 0);
   counts: FrameworkView['counts'] = {
     offersReceived: 7,
@@ -99,6 +102,11 @@ export class MemoryService implements FrameworkService {
       ...{ at: new Date().toISOString(), master, deployments, queue: [], agents: new Map(), apps: new Map() },
       tasks: new Map(tasks.map((row) => [row.id, row])),
     };
+  }
+
+  sandbox(appId: string, taskId: string): SandboxView | null {
+    const task = this.apps.get(appId)?.tasks.find(({ id }) => id === taskId);
+    return task ? { host: task.host, agentUrl: this.agentUrl, path: `/frameworks/f/${taskId}` } : null;
   }
 
   vitals(): Vitals {

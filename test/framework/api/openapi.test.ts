@@ -40,6 +40,7 @@ const special: Record<
   'PATCH /v2/apps': { body: [{ id: web.id, instances: 1 }] },
   'GET /v2/apps/{appId}/tasks/{taskId}': { path: () => `/v2/apps/shop/web/tasks/${taskIds()[0]}` },
   'DELETE /v2/apps/{appId}/tasks/{taskId}': { path: () => `/v2/apps/shop/web/tasks/${taskIds()[0]}` },
+  'GET /v2/apps/{appId}/tasks/{taskId}/log': { path: () => `/v2/apps/shop/web/tasks/${taskIds()[0]}/log` },
   'GET /v2/apps/{appId}/versions/{version}': { path: () => `/v2/apps/shop/web/versions/${appVersion()}` },
   'GET /v2/apps/{appId}/replicas': { path: () => '/v2/apps/demo/ledger/replicas' },
   'POST /v2/apps/{appId}/leader': { path: () => '/v2/apps/demo/ledger/leader' },
@@ -114,7 +115,8 @@ describe('api: OpenAPI', () => {
     const leadership = { leading: true, leader: '127.0.0.1:1', abdicate: () => true };
     const executorArchive = { sha256: '1', bytes: 1, read: () => Readable.from(['1']) };
     const zooKeeper = { url: 'zk://none', sessionTimeoutMs: 1 };
-    buildWith({ executorArchive, leadership: { ...leadership, zooKeeper } });
+    const readFile = async () => ({ size: 5, data: Buffer.from('hello') });
+    buildWith({ readFile, executorArchive, leadership: { ...leadership, zooKeeper } });
     await fill();
   });
 

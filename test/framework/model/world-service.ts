@@ -11,6 +11,7 @@ import type {
   FrameworkService,
   FrameworkView,
   OfferView,
+  SandboxView,
   Vitals,
 } from '../../../framework/service.js';
 import type { Plan } from '../../../placement/types.js';
@@ -39,6 +40,10 @@ export class WorldService implements FrameworkService {
 
   lastOffers(agentIds: Iterable<string>): OfferView[] {
     return this.world.scheduler.lastOffers(agentIds);
+  }
+
+  sandbox(appId: string, taskId: string): SandboxView | null {
+    return this.world.scheduler.sandbox(appId, taskId);
   }
 
   async command(command: Command): Promise<CommandResult> {
