@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
 import type { Change } from '../scheduler/state.js';
 import { type DirectoryLock, lockDirectory } from './lock.js';
-import { type Store, StoreError, schemaVersion } from './store.js';
+import { type Store, StoreError, schemaRefusal, schemaVersion } from './store.js';
 
 const schemaKey = 'schema:version';
 /** Address space that is reserved, not disk that is used. */
@@ -56,11 +56,10 @@ function recordsOf(database: RootDatabase<object, string>): [key: string, value:
 /** Gives back whether there is a schema at all. */
 function refuseOtherSchema(directory: string, database: RootDatabase<object, string>): boolean {
   const found = (database.get(schemaKey) as { version?: unknown } | undefined)?.version;
-  if (found === undefined || found === schemaVersion) return found !== undefined;
-  throw new StoreError(
-    `--store ${directory}: its records have schema version ${found}, this program reads version ${schemaVersion}; ` +
-      'use the version of GAIA that wrote them, or another directory',
-  );
+  if (found === undefined) return false;
+  const refusal = schemaRefusal(found);
+  if (refusal !== null) throw new StoreError(`--store ${directory}: ${refusal}`);
+  return true;
 }
 
 class LmdbStore implements Store {

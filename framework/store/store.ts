@@ -1,7 +1,18 @@
+import { installation } from '../installation.js';
 import type { Change } from '../scheduler/state.js';
 
 /** Form of the records. Raised by a change that older versions would misread. */
 export const schemaVersion = 1;
+
+/** Null: this program reads records of the version `found`. Else why not, and what to do; to be put behind the store's name. */
+export function schemaRefusal(found: unknown): string | null {
+  if (found === schemaVersion) return null;
+  const other = Number(found) > schemaVersion ? 'a later' : 'another';
+  return (
+    `its records have schema version ${found}, this program reads version ${schemaVersion}; ${other} GAIA than ` +
+    `${installation.version} wrote them: use that one, or restore a backup that ${installation.version} has written into a new store`
+  );
+}
 
 /** Where the framework's state survives. One process at a time holds it. */
 export interface Store {

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import _ from 'lodash';
 import type { ZooKeeper, ZooKeeperError, ZooKeeperErrorCode } from '../zookeeper/index.js';
 import { changesIn, folders, type NodeChange, recordsIn } from './nodes.js';
-import { StoreError, schemaVersion } from './store.js';
+import { StoreError, schemaRefusal } from './store.js';
 
 export interface Head {
   schema: number;
@@ -85,12 +85,8 @@ export async function decided(zooKeeper: ZooKeeper, root: string): Promise<NodeC
 }
 
 export function refuseOtherSchema(root: string, head: Buffer): void {
-  const { schema } = readHead(head);
-  if (schema === schemaVersion) return;
-  throw new StoreError(
-    `the store ${root} in ZooKeeper: its records have schema version ${schema}, this program reads version ` +
-      `${schemaVersion}; use the version of GAIA that wrote them, or another path`,
-  );
+  const refusal = schemaRefusal(readHead(head).schema);
+  if (refusal !== null) throw new StoreError(`the store ${root} in ZooKeeper: ${refusal}`);
 }
 
 export function readHead(data: Buffer): Partial<Head> {

@@ -63,12 +63,15 @@ describe('store: LMDB in one directory', () => {
     await store.close();
   });
 
-  it('refuses records of another schema version, and names both', async () => {
+  it('refuses records of a later schema version, names both, and says what to do', async () => {
     await (await openLmdbStore(directory)).close();
     const raw = open<object, string>({ path: join(directory, 'state.mdb'), noSubdir: true, encoding: 'json' });
     await raw.put('schema:version', { version: 99 });
     await raw.close();
-    await assert.rejects(openLmdbStore(directory), /schema version 99, this program reads version 1/);
+    await assert.rejects(
+      openLmdbStore(directory),
+      /schema version 99, this program reads version 1; a later GAIA than \S+ wrote them: use that one, or restore a backup/,
+    );
   });
 
   it('says what is wrong with a directory that cannot be made', async () => {
