@@ -117,12 +117,14 @@ export interface RoundReport {
   number: number;
   /** What it was begun for: `seed`, `time`, `mismatch`, `full`, `idle`, `waiting`, `disk`, `operator`, `failover`. */
   trigger: string;
-  /** In the primary's stream; of these: as they were sent last, zeros, those that the backup had, and those that crossed in pieces. */
+  /** In the primary's stream; of these: as they were sent last, zeros, those that the backup had, and those that crossed, in pieces or whole. */
   dirtyPages: number;
   unchangedPages: number;
   zeroPages: number;
   equalPages: number;
   sentPages: number;
+  /** Of `sentPages`: whole, and compared with nothing. */
+  wholePages: number;
   /** That QEMU wrote, and that crossed. */
   streamBytes: number;
   toBackupBytes: number;

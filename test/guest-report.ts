@@ -6,7 +6,7 @@ export const covered: GuestReport = { standing: 'covered', relayPort: 0, epoch: 
 export const guestMetrics: GuestMetrics = {
   rounds: {
     ...{ dirtyPages: 1000, unchangedPages: 100, zeroPages: 200, equalPages: 300, sentPages: 400 },
-    ...{ streamBytes: 4_096_000, toBackupBytes: 300_000 },
+    ...{ wholePages: 150, streamBytes: 4_096_000, toBackupBytes: 300_000 },
   },
   triggers: { seed: 1, time: 80, mismatch: 19 },
   pauseUs: {
@@ -23,7 +23,7 @@ export const guestMetrics: GuestMetrics = {
     spanMs: 400,
     last: {
       ...{ number: 100, trigger: 'mismatch', dirtyPages: 50, unchangedPages: 10, zeroPages: 0, equalPages: 25 },
-      ...{ sentPages: 15, streamBytes: 250_000, toBackupBytes: 20_000, pauseUs: 9000, sleeps: true },
+      ...{ sentPages: 15, wholePages: 12, streamBytes: 250_000, toBackupBytes: 20_000, pauseUs: 9000, sleeps: true },
     },
   },
   frames: { inputs: 500, outputs: 700, lost: 0, equalOutputs: 650, mismatches: 19, heldBytes: 3000, unheardMs: 0 },

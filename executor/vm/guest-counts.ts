@@ -20,7 +20,7 @@ export function describeTakeover({ suspectedMs, electedMs, primaryMs, outputMs }
 export class GuestCounts {
   private readonly sums: GuestMetrics['rounds'] = {
     ...{ dirtyPages: 0, unchangedPages: 0, zeroPages: 0, equalPages: 0, sentPages: 0 },
-    ...{ streamBytes: 0, toBackupBytes: 0 },
+    ...{ wholePages: 0, streamBytes: 0, toBackupBytes: 0 },
   };
   private readonly triggers = new Map<string, number>();
   private readonly pauses = new Map<number, number>();

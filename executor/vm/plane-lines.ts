@@ -77,7 +77,7 @@ function readRelay(fields: Record<string, unknown>): RelayStatus {
 function readRound(fields: Record<string, unknown>): RoundReport {
   return {
     ...counts(fields, 'dirtyPages', 'unchangedPages', 'zeroPages', 'equalPages', 'sentPages'),
-    ...counts(fields, 'streamBytes', 'toBackupBytes', 'pauseUs'),
+    ...counts(fields, 'wholePages', 'streamBytes', 'toBackupBytes', 'pauseUs'),
     number: integer(fields.number, 'number', 1),
     trigger: text(fields.trigger, 'trigger'),
     sleeps: flag(fields.sleeps, 'sleeps'),

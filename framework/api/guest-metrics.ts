@@ -32,7 +32,7 @@ const counters: Family[] = [
     label: 'became',
     values: ({ rounds }) => ({
       ...{ unchanged: rounds.unchangedPages, zero: rounds.zeroPages },
-      ...{ equal: rounds.equalPages, sent: rounds.sentPages },
+      ...{ equal: rounds.equalPages, sent: rounds.sentPages - rounds.wholePages, whole: rounds.wholePages },
     }),
   },
   {

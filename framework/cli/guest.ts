@@ -56,7 +56,8 @@ function showRounds(output: Output, rounds: RoundsJson): void {
   output.line(`  rounds of the primary: ${number(rounds.count)}${rate}; begun for: ${causes.join(', ')}`);
   output.line(
     `  pages written: ${number(rounds.dirtyPages)}; ${number(rounds.unchangedPages)} as they were, ${number(rounds.zeroPages)} zeros, ` +
-      `${number(rounds.equalPages)} equal at the backup, ${number(rounds.sentPages)} sent in pieces`,
+      `${number(rounds.equalPages)} equal at the backup, ${number(rounds.sentPages - rounds.wholePages)} sent in pieces, ` +
+      `${number(rounds.wholePages)} whole`,
   );
   output.line(
     `  bytes to the backup: ${number(rounds.toBackupBytes)}, of ${number(rounds.streamBytes)} that QEMU wrote`,
@@ -66,10 +67,10 @@ function showRounds(output: Output, rounds: RoundsJson): void {
       `of the last ${recent.count} rounds p50 ${duration(recent.pauseP50Us)}, p99 ${duration(recent.pauseP99Us)}`,
   );
   if (recent.last === null) return;
-  const { number: last, trigger, dirtyPages, pauseUs, sleeps } = recent.last;
+  const { number: last, trigger, dirtyPages, wholePages, pauseUs, sleeps } = recent.last;
   const now = sleeps ? "; the backup's guest sleeps since" : '';
   output.line(
-    `  the last: round ${last} for ${trigger}, ${number(dirtyPages)} pages written, ${duration(pauseUs)}${now}`,
+    `  the last: round ${last} for ${trigger}, ${number(dirtyPages)} pages written, ${wholePages > 0 ? `${number(wholePages)} of them sent whole, ` : ''}${duration(pauseUs)}${now}`,
   );
 }
 

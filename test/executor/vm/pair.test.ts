@@ -364,7 +364,7 @@ describe('executor vm: the lines of gaia-vm', () => {
     assert.deepEqual(parsePlaneLine(JSON.stringify({ type: 'frames', ...frames })), { type: 'frames', frames });
     const round = {
       ...{ number: 1, trigger: 'time', dirtyPages: 2, unchangedPages: 3, zeroPages: 4, equalPages: 5, sentPages: 6 },
-      ...{ streamBytes: 7, toBackupBytes: 8, pauseUs: 9, sleeps: true },
+      ...{ wholePages: 1, streamBytes: 7, toBackupBytes: 8, pauseUs: 9, sleeps: true },
     };
     assert.deepEqual(parsePlaneLine(JSON.stringify({ type: 'round', ...round, againPages: 1 })), {
       type: 'round',

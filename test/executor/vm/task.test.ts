@@ -22,7 +22,7 @@ const guest = assignment({ command: { vm } });
 
 const aRound: RoundReport = {
   ...{ number: 1, trigger: 'time', dirtyPages: 10, unchangedPages: 1, zeroPages: 2, equalPages: 3, sentPages: 4 },
-  ...{ streamBytes: 5000, toBackupBytes: 900, pauseUs: 4000, sleeps: false },
+  ...{ wholePages: 2, streamBytes: 5000, toBackupBytes: 900, pauseUs: 4000, sleeps: false },
 };
 const frames: FrameCounts = {
   inputs: 9,
@@ -159,7 +159,7 @@ describe('executor task: a member of a replicated guest', () => {
     const told = messages.at(-1)?.report.metrics?.guest as GuestMetrics;
     assert.deepEqual(told.rounds, {
       ...{ dirtyPages: 1000, unchangedPages: 100, zeroPages: 200, equalPages: 300, sentPages: 400 },
-      ...{ streamBytes: 500_000, toBackupBytes: 90_000 },
+      ...{ wholePages: 200, streamBytes: 500_000, toBackupBytes: 90_000 },
     });
     assert.deepEqual(told.triggers, { time: 75, mismatch: 25 });
     assert.deepEqual([told.pauseUs.count, told.pauseUs.sum], [100, 5_050_000]);

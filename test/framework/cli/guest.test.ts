@@ -31,10 +31,10 @@ describe('gaia vm status, sync and failover', () => {
       /0 +1 +primary +covered +agent-1 +127\.0\.0\.1:31000 +TASK_RUNNING/,
       /2 +3 +witness +–/,
       /rounds of the primary: 100, lately 5 a second; begun for: 1 seed, 80 time, 19 mismatch/,
-      /pages written: 1,000; 100 as they were, 200 zeros, 300 equal at the backup, 400 sent in pieces/,
+      /pages written: 1,000; 100 as they were, 200 zeros, 300 equal at the backup, 250 sent in pieces, 150 whole/,
       /bytes to the backup: 300,000, of 4,096,000 that QEMU wrote/,
       /pause: p50 1\.98 ms, p99 9\.98 ms; of the last 3 rounds p50 1\.9 ms, p99 9 ms/,
-      /the last: round 100 for mismatch, 50 pages written, 9 ms; the backup's guest sleeps since/,
+      /the last: round 100 for mismatch, 50 pages written, 12 of them sent whole, 9 ms; the backup's guest sleeps since/,
       /output: 700 frames, 650 of them said by both guests; they differed 19 times; 3,000 bytes wait$/m,
       /took over: .* 150 ms until it was suspected, 161 until elected, 164 until primary, 1,170 until the first output/,
     ])

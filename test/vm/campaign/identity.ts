@@ -26,6 +26,10 @@ export interface Identity {
   /** The backup's guest had them by itself. */
   equalPages: number;
   sentPages: number;
+  /** Of those. */
+  wholePages: number;
+  /** Times that pages crossed whole, and in the round before none. */
+  turnsToWhole: number;
   triggers: Record<string, number>;
 }
 
@@ -50,10 +54,13 @@ export async function runIdentity({ load, count, memoryMib, vcpus, endMs }: Iden
 function judge(pair: VerifiedPair, last: number): Omit<Identity, 'service' | 'memoryMib' | 'vcpus' | 'answers'> {
   const rounds = pair.rounds.slice(0, last);
   const differences = pair.differences();
-  const sum = (what: 'dirtyPages' | 'equalPages' | 'sentPages') => rounds.reduce((total, one) => total + one[what], 0);
+  const sum = (what: 'dirtyPages' | 'equalPages' | 'sentPages' | 'wholePages') =>
+    rounds.reduce((total, one) => total + one[what], 0);
   const triggers: Record<string, number> = {};
   for (const { trigger } of rounds) triggers[trigger] = (triggers[trigger] ?? 0) + 1;
+  const turnsToWhole = rounds.filter((one, i) => one.wholePages > 0 && rounds[i - 1]?.wholePages === 0).length;
   return {
+    ...{ wholePages: sum('wholePages'), turnsToWhole },
     ...{ rounds: last, compared: differences.length, different: differences.filter((pages) => pages !== 0).length },
     ...{ dirtyPages: sum('dirtyPages'), equalPages: sum('equalPages'), sentPages: sum('sentPages'), triggers },
   };
@@ -75,7 +82,7 @@ export function describeIdentity(told: Identity, missed: string[]): string {
   const lines = [
     `${service}: ${rounds} rounds, memories compared after ${compared}, different after ${different}`,
     `  ${told.memoryMib} MiB, ${told.vcpus} processors; ${told.answers} answers; rounds by trigger ${JSON.stringify(triggers)}`,
-    `  of ${told.dirtyPages} dirty pages ${told.equalPages} were equal by themselves, ${told.sentPages} sent`,
+    `  of ${told.dirtyPages} dirty pages ${told.equalPages} were equal by themselves, ${told.sentPages} sent, ${told.wholePages} of them whole; whole pages began ${told.turnsToWhole} times`,
     ...missed.map((one) => `missed: ${one}`),
   ];
   return `${lines.join('\n')}\n`;

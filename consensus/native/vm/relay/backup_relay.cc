@@ -31,6 +31,8 @@ bool BackupRelay::act(const FrameView& frame) {
       return place_ == Place::stopped && begun_ && begin();
     case Kind::hashes:
       return takesPages() && !stateTaken_ && taken(HashBatch::decode(frame.payload));
+    case Kind::pages:
+      return place_ == Place::pages && !stateTaken_ && takeWhole(frame.payload);
     case Kind::content:
       return takesPages() && taken(Content::decode(frame.payload));
     case Kind::state:
@@ -116,7 +118,7 @@ bool BackupRelay::begin() {
   appendNumber(toGuest_, Message::send);
   appendNumber(toGuest_, std::uint8_t{wire::Section::last});
   appendNumber(toGuest_, stream_.section());
-  block_ = ~std::uint32_t{0};
+  block_ = noBlock;
   begun_ = false;
   place_ = Place::pages;
   return true;
@@ -143,6 +145,14 @@ bool BackupRelay::take(const HashBatch& batch) {
   return true;
 }
 
+bool BackupRelay::takeWhole(std::span<const std::byte> pages) {
+  const auto last = lastBlockOf(pages, stream_.blocks());
+  if (!last) return false;
+  append(toGuest_, pages);
+  block_ = *last;
+  return true;
+}
+
 // Hashes the copy that goes to the secondary, not the page: nothing can come between the two.
 bool BackupRelay::putIfEqual(const HashBatch& batch, std::size_t place) {
   if (batch.block == diskBlock) return putIfEqualOnDisk(batch, place);
@@ -150,8 +160,7 @@ bool BackupRelay::putIfEqual(const HashBatch& batch, std::size_t place) {
   if (live.empty()) return false;
   const std::size_t before = toGuest_.size();
   const auto blockBefore = block_;
-  putHead(batch.block, batch.pages[place], wire::Flag::whole);
-  append(toGuest_, live);
+  appendPage(toGuest_, {batch.block, batch.pages[place]}, stream_.blocks(), live, &block_);
   if (hasher_.hash(std::span(toGuest_).last(pageBytes)) == batch.hashes[place]) return true;
   toGuest_.resize(before);
   block_ = blockBefore;
@@ -260,23 +269,14 @@ bool BackupRelay::put(std::uint32_t block, std::uint64_t number, std::span<const
     failure_ = "this member's disk cannot be written, or the round brings more of it than is kept";
     return false;
   }
-  putHead(block, number, wire::Flag::whole);
-  append(toGuest_, content);
+  appendPage(toGuest_, {block, number}, stream_.blocks(), content, &block_);
   return true;
 }
 
 bool BackupRelay::putZeros(std::uint32_t block, std::uint64_t number) {
   if (block == diskBlock) return put(block, number, Block{});
-  putHead(block, number, wire::Flag::zero);
-  toGuest_.push_back(std::byte{0});
+  appendPage(toGuest_, {block, number}, stream_.blocks(), {}, &block_);
   return true;
-}
-
-void BackupRelay::putHead(std::uint32_t block, std::uint64_t number, std::uint64_t flags) {
-  const bool same = block == block_;
-  appendNumber(toGuest_, number * pageBytes | flags | (same ? std::uint64_t{wire::Flag::sameBlock} : 0));
-  if (!same) appendName(toGuest_, stream_.blocks()[block].name);
-  block_ = block;
 }
 
 }  // namespace gaia::relay

@@ -11,6 +11,7 @@
 #include "vm/relay/compression.h"
 #include "vm/relay/frames.h"
 #include "vm/relay/shared_disk.h"
+#include "vm/relay/whole_pages.h"
 
 namespace gaia::relay {
 
@@ -65,6 +66,7 @@ class BackupRelay : private StreamEvents {
   bool seed(std::span<const std::byte> bytes);
   bool begin();
   bool take(const HashBatch& batch);
+  bool takeWhole(std::span<const std::byte> pages);
   bool take(const Content& content);
   bool take(const DeviceState& state);
   void endRound();
@@ -72,7 +74,6 @@ class BackupRelay : private StreamEvents {
   std::uint64_t pagesOf(std::uint32_t block) const;
   bool put(std::uint32_t block, std::uint64_t number, std::span<const std::byte> content);
   bool putZeros(std::uint32_t block, std::uint64_t number);
-  void putHead(std::uint32_t block, std::uint64_t number, std::uint64_t flags);
   bool takesPages() const { return place_ != Place::handedOn && place_ != Place::loading; }  // the disk's
   bool putIfEqualOnDisk(const HashBatch& batch, std::size_t place);
   bool putIfEqual(const HashBatch& batch, std::size_t place);
@@ -93,7 +94,7 @@ class BackupRelay : private StreamEvents {
   Bytes toGuest_, toPrimary_;
   std::string failure_;
   std::map<std::uint32_t, Batch> unsettled_;
-  std::uint32_t block_ = ~std::uint32_t{0};  // of the page put last in this round
+  std::uint32_t block_ = noBlock;  // of the page put last in this round
   Bytes state_;
   bool stateTaken_ = false;
   std::uint64_t round_ = 0;

@@ -7,7 +7,9 @@
 
 #include "vm/relay/backup_relay.h"
 #include "vm/relay/link.h"
+#include "vm/relay/page_choice.h"
 #include "vm/relay/primary_relay.h"
+#include "vm/relay/processor_wait.h"
 
 namespace gaia::relay {
 
@@ -45,6 +47,7 @@ class PrimaryEnd {
   void hearGuest(std::uint64_t nowNs);
   void hearBackup(std::uint64_t nowNs);
   void handOn(std::uint64_t nowNs);
+  void judge(const Round& round, std::uint64_t nowNs);
   bool takesFromGuest() const;
   void end(const std::string& why);
 
@@ -57,6 +60,10 @@ class PrimaryEnd {
   int listener_ = -1;
   Stream guest_;
   std::optional<PrimaryRelay> relay_;
+  PageChoice choice_;
+  ProcessorWait wait_;
+  std::uint64_t backlogBytes_ = 0;            // of the link, when the guest was copied
+  std::uint64_t roundNs_ = 0, waitedNs_ = 0;  // when the last round ended
   std::string failure_;
 };
 

@@ -60,13 +60,19 @@ void appendFrame(Bytes& to, Kind kind, std::span<const std::byte> payload) {
   append(to, payload);
 }
 
+void endFrame(Bytes& to, std::size_t at) {
+  Bytes length;
+  appendNumber(length, static_cast<std::uint32_t>(to.size() - at - frameHeadBytes));
+  std::ranges::copy(length, to.begin() + static_cast<std::ptrdiff_t>(at));
+}
+
 std::optional<FrameView> firstFrame(std::span<const std::byte> bytes, bool* malformed) {
   Reader reader(bytes);
   const auto length = reader.u32();
   const auto kind = reader.u8();
   if (reader.cut()) return {};
   *malformed = length > framePayloadBytesMax || kind < static_cast<std::uint8_t>(Kind::seed) ||
-               kind > static_cast<std::uint8_t>(Kind::again);
+               kind > static_cast<std::uint8_t>(Kind::pages);
   if (*malformed || reader.left() < length) return {};
   return FrameView{static_cast<Kind>(kind), reader.take(length)};
 }

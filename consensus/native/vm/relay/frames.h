@@ -18,9 +18,11 @@ enum class Kind : std::uint8_t {
   message = 7,  // from the backup: one of COLO's messages of the secondary
   wants = 8,    // Wants, for each batch
   again = 9,    // Again, for each content
+  pages = 10,   // of a round, as whole_pages.h has them: neither hashed nor compressed
 };
 
-// Contents of the guest, and hints of them: in each direction their payloads are parts of one compressed stream.
+// Contents of the guest, and hints of them: in each direction their payloads are parts of one compressed
+// stream.
 constexpr bool isCompressed(Kind kind) {
   return kind == Kind::seed || kind == Kind::content || kind == Kind::state || kind == Kind::wants;
 }
@@ -34,6 +36,7 @@ struct FrameView {
 };
 
 void appendFrame(Bytes& to, Kind kind, std::span<const std::byte> payload);
+void endFrame(Bytes& to, std::size_t at);  // what was appended behind its head is its payload
 // The first whole frame of `bytes`; nothing when it is cut off, or (with *malformed) when it is none.
 std::optional<FrameView> firstFrame(std::span<const std::byte> bytes, bool* malformed);
 

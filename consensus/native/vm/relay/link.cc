@@ -1,5 +1,10 @@
 #include "vm/relay/link.h"
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+
+#include <algorithm>
+
 namespace gaia::relay {
 namespace {
 
@@ -101,6 +106,12 @@ std::optional<FrameView> Link::frame() {
   if (malformed) fail("it sends no frames");
   if (frame) stream_.skip(frameHeadBytes + frame->payload.size());
   return frame;
+}
+
+std::size_t Link::backlogBytes() const {
+  int unacknowledged = 0;
+  ioctl(stream_.descriptor(), SIOCOUTQ, &unacknowledged);
+  return stream_.bytesToSend() + static_cast<std::size_t>(std::max(unacknowledged, 0));
 }
 
 void Link::put(Bytes& frames) {

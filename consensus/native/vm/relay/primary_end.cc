@@ -48,6 +48,7 @@ void PrimaryEnd::serve(std::uint64_t nowNs) {
     handOn(nowNs);
   }
   if (relay_) {
+    relay_->sendWhole(choice_.wholePagesMax(nowNs));
     hearBackup(nowNs);
     hearGuest(nowNs);
     if (!relay_->failure().empty()) return end(relay_->failure());
@@ -63,7 +64,7 @@ void PrimaryEnd::hearBackup(std::uint64_t nowNs) {
     const auto frame = link_.frame();
     if (!frame) return;
     relay_->fromBackup(*frame, nowNs);
-    if (const auto round = relay_->takeRound()) counts_(*round);
+    if (const auto round = relay_->takeRound()) judge(*round, nowNs), counts_(*round);
     handOn(nowNs);
   }
 }
@@ -80,10 +81,21 @@ void PrimaryEnd::hearGuest(std::uint64_t nowNs) {
   }
 }
 
+void PrimaryEnd::judge(const Round& round, std::uint64_t nowNs) {
+  const std::uint64_t waitedNs = wait_.ns();
+  choice_.roundEnded({.wholePages = round.wholePages,
+                      .bytes = round.toBackupBytes,
+                      .backlogBytes = backlogBytes_,
+                      .coverNs = round.coverNs - round.pauseNs,
+                      .periodNs = nowNs - std::exchange(roundNs_, nowNs),
+                      .waitedNs = waitedNs - std::exchange(waitedNs_, waitedNs)},
+                     nowNs);
+}
+
 void PrimaryEnd::handOn(std::uint64_t nowNs) {
   link_.put(relay_->toBackup());
   link_.send();
-  if (const auto round = relay_->takeCopied(nowNs)) copied_(*round);
+  if (const auto round = relay_->takeCopied(nowNs)) backlogBytes_ = link_.backlogBytes(), copied_(*round);
   guest_.put(relay_->toGuest());
   relay_->toGuest().clear();
   guest_.flush();

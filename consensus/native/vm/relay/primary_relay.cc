@@ -32,6 +32,8 @@ PageContent difference(std::span<const std::byte> page, std::span<const std::byt
   });
 }
 
+constexpr std::size_t wholeFrameBytes = 1u << 20;
+
 PageContent all(std::span<const std::byte> page) { return {~std::uint64_t{0}, {page.begin(), page.end()}}; }
 
 }  // namespace
@@ -59,7 +61,7 @@ void PrimaryRelay::sendDisk() {
     diskDue_.pop_back();
     if (!disk_->get(number, &content)) return failOfDisk();
     round_.dirtyPages++;
-    add({diskBlock, number}, content, hasher_.hash(content));
+    add({diskBlock, number}, content, hasher_.hash(content), false);
   }
   if (diskDue_.empty()) sendBatch();
 }
@@ -68,6 +70,7 @@ std::size_t PrimaryRelay::fromGuest(std::span<const std::byte> bytes) {
   if (!failure().empty()) return 0;
   const bool seeding = !stream_.inRounds();
   const std::size_t taken = stream_.parse(bytes);
+  closeWhole();
   if (seeding && taken > 0) say(Kind::seed, bytes.first(taken));
   round_.streamBytes += taken;
   return taken;
@@ -82,20 +85,51 @@ PageHash& PrimaryRelay::committed(const PageAddress& address) {
 // Equal to what the secondary's cache holds: nothing need be said. It would be wrong to leave out what equals
 // its *live* page, since it goes back to its cache wherever it has written itself.
 void PrimaryRelay::page(const PageAddress& address, std::span<const std::byte> content) {
+  if (wholePagesLeft_ == 0 || !stream_.inRounds()) return compare(address, content);
+  wholePagesLeft_--;
+  addWhole(address, content);
+}
+
+void PrimaryRelay::compare(const PageAddress& address, std::span<const std::byte> content) {
   const PageHash hash = content.empty() ? hasher_.zeroPage() : hasher_.hash(content);
-  const bool unchanged = std::exchange(committed(address), hash) == hash;
+  const PageHash before = std::exchange(committed(address), hash);
+  const bool unchanged = before == hash;
   if (stream_.inRounds()) {
     round_.dirtyPages++;
     if (unchanged)
       round_.unchangedPages++;
     else
-      add(address, content, hash);
+      add(address, content, hash, before != PageHash{});
   }
   if (sent_.empty()) sent_.begin(stream_.blocks());
   if (!unchanged) sent_.put(address, content);
 }
 
-void PrimaryRelay::add(const PageAddress& address, std::span<const std::byte> content, const PageHash& hash) {
+// In the order in which QEMU says them; each frame is for itself.
+void PrimaryRelay::addWhole(const PageAddress& address, std::span<const std::byte> content) {
+  committed(address) = PageHash{};
+  round_.dirtyPages++;
+  round_.wholePages++;
+  round_.sentPages++;
+  if (wholeAt_ && toBackup_.size() - *wholeAt_ >= wholeFrameBytes) closeWhole();
+  if (!wholeAt_) {
+    wholeAt_ = toBackup_.size();
+    wholeBlock_ = noBlock;
+    appendFrame(toBackup_, Kind::pages, {});
+  }
+  appendPage(toBackup_, address, stream_.blocks(), content, &wholeBlock_);
+}
+
+void PrimaryRelay::closeWhole() {
+  if (!wholeAt_) return;
+  endFrame(toBackup_, *wholeAt_);
+  round_.toBackupBytes += toBackup_.size() - *wholeAt_;
+  wholeAt_.reset();
+}
+
+// What is sent last of a page is not known after it crossed whole: nothing is told then, beside its hash.
+void PrimaryRelay::add(const PageAddress& address, std::span<const std::byte> content, const PageHash& hash,
+                       bool known) {
   auto& hashes = open_.hashes;
   const auto follows = [&](const std::vector<std::uint64_t>& pages) {
     return pages.empty() || pages.back() < address.number;
@@ -111,7 +145,7 @@ void PrimaryRelay::add(const PageAddress& address, std::span<const std::byte> co
   hashes.pages.push_back(address.number);
   hashes.hashes.push_back(hash);
   if (address.block == diskBlock) append(open_.content, content);
-  if (tells(address.block)) told_.push_back(difference(content, sent_.page(address)));
+  if (tells(address.block)) told_.push_back(known ? difference(content, sent_.page(address)) : PageContent{});
 }
 
 void PrimaryRelay::sendBatch() {
@@ -133,6 +167,7 @@ void PrimaryRelay::request() {
   appendNumber(begun, round_.number);
   appendNumber(begun, static_cast<std::uint8_t>(sleeps_));
   say(Kind::request, begun);
+  wholePagesLeft_ = slept_ || sleeps_ ? wholePagesMax_ : 0;
 }
 
 // QEMU has stopped the guest, and waited for what that had asked of its disk. What the seed had not told yet
@@ -186,6 +221,7 @@ std::optional<std::uint64_t> PrimaryRelay::takeCopied(std::uint64_t nowNs) {
 }
 
 void PrimaryRelay::say(Kind kind, std::span<const std::byte> payload) {
+  closeWhole();
   const std::size_t before = toBackup_.size();
   appendFrame(toBackup_, kind, isCompressed(kind) ? compressor_.compress(payload) : payload);
   round_.toBackupBytes += toBackup_.size() - before;

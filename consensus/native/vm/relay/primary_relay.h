@@ -11,6 +11,7 @@
 #include "vm/relay/round.h"
 #include "vm/relay/sent_pages.h"
 #include "vm/relay/shared_disk.h"
+#include "vm/relay/whole_pages.h"
 
 namespace gaia::relay {
 
@@ -35,6 +36,9 @@ class PrimaryRelay : private StreamEvents {
   // Whether the backup's guest is to sleep after the next round.
   void letSleep(bool sleeps) { sleeps_ = sleeps; }
 
+  // So many pages of the next round are to cross whole, if the backup's guest sleeps before or after it.
+  void sendWhole(std::uint64_t pagesMax) { wholePagesMax_ = pagesMax; }
+
   Bytes& toGuest() { return toGuest_; }  // to be emptied by the caller, as the next
   Bytes& toBackup() { return toBackup_; }
   // The number of the round that is here whole: QEMU's guest runs on when what waits in toGuest() is handed
@@ -58,10 +62,14 @@ class PrimaryRelay : private StreamEvents {
   void stateSize(std::uint64_t bytes) override;
   void state(std::span<const std::byte> bytes) override;
   PageHash& committed(const PageAddress& address);
+  void compare(const PageAddress& address, std::span<const std::byte> content);
+  void addWhole(const PageAddress& address, std::span<const std::byte> content);
+  void closeWhole();
   bool tells(std::uint32_t block) const { return slept_ && block != diskBlock; }
   void failOfDisk();
   void sendDisk();
-  void add(const PageAddress& address, std::span<const std::byte> content, const PageHash& hash);
+  // `known`: what was sent last.
+  void add(const PageAddress& address, std::span<const std::byte> content, const PageHash& hash, bool known);
   void sendBatch();
   void sendStateAtLast();
   void sendState();
@@ -80,9 +88,12 @@ class PrimaryRelay : private StreamEvents {
   Decompressor decompressor_;
   Bytes toGuest_, toBackup_;
   std::string failure_;
-  // What the secondary's cache holds: by block and page. All zero: not known.
+  // What the secondary's cache holds: by block and page. All zero: not known, as after it crossed whole.
   std::vector<std::vector<PageHash>> committed_;
-  SentPages sent_;
+  SentPages sent_;  // where that is known
+  std::uint64_t wholePagesMax_ = 0, wholePagesLeft_ = 0;
+  std::optional<std::size_t> wholeAt_;  // in toBackup_: a frame that is not closed
+  std::uint32_t wholeBlock_ = noBlock;  // of its last page
   bool slept_ = false;  // the backup's guest, since the last round: its pages are what was sent last
   SharedDisk* disk_;
   std::vector<std::uint64_t> diskDue_;  // blocks to be told, the last first

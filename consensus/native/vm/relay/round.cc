@@ -13,6 +13,7 @@ std::string toJson(const Round& round) {
       {"zeroPages", round.zeroPages},
       {"equalPages", round.equalPages},
       {"sentPages", round.sentPages},
+      {"wholePages", round.wholePages},
       {"againPages", round.againPages},
       {"stateBytes", round.stateBytes},
       {"stateSentBytes", round.stateSentBytes},

@@ -12,8 +12,9 @@ struct Round {
   std::uint64_t unchangedPages = 0;  // written, and as they were in the round before
   std::uint64_t zeroPages = 0;
   std::uint64_t equalPages = 0;  // the backup had them
-  std::uint64_t sentPages = 0;   // in pieces
-  std::uint64_t againPages = 0;  // of those, once more and whole
+  std::uint64_t sentPages = 0;   // in pieces, or whole
+  std::uint64_t wholePages = 0;  // of those, whole and not compared with anything
+  std::uint64_t againPages = 0;  // of those in pieces, once more and whole
   std::uint64_t stateBytes = 0;  // of devices
   std::uint64_t stateSentBytes = 0;
   std::uint64_t streamBytes = 0;    // that QEMU wrote: what crosses without a relay
