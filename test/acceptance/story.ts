@@ -9,11 +9,14 @@ const STEP_MAX_MS = 120_000;
 const PLAIN = '/acceptance/plain';
 const KEPT = '/acceptance/kept';
 const LEDGER = '/acceptance/ledger';
+const SHOP = '/acceptance/shop';
 
 interface Task {
   id: string;
   host: string;
   state: string;
+  stagedAt: string;
+  startedAt: string | null;
   healthCheckResults?: { alive: boolean }[];
 }
 
@@ -127,6 +130,36 @@ export const story = (brief: boolean) =>
           'Mesos knows of no other',
           STEP_MAX_MS,
           async () => (await cluster.inMesos()).living.filter((id) => id.startsWith('acceptance_plain')).length === 1,
+        );
+      });
+
+      it('deploys an app group in the order of its dependencies', async () => {
+        const app = { cmd: 'exec sleep 100000', cpus: 0.1, mem: 32, instances: 2, backoffSeconds: 0 };
+        const data = { id: 'data', apps: [{ ...app, id: 'base' }] };
+        const web = { id: 'web', dependencies: ['../data'], apps: [{ ...app, id: 'front' }] };
+        await change('PUT', `/v2/groups${SHOP}`, { groups: [web, data] });
+        await deployed();
+        const base = await running(`${SHOP}/data/base`, 2);
+        const front = await running(`${SHOP}/web/front`, 2);
+        const baseRan = base.map(({ startedAt }) => startedAt ?? '').sort();
+        assert.ok(
+          front.every(({ stagedAt }) => baseRan.every((ran) => ran !== '' && ran <= stagedAt)),
+          JSON.stringify({ base, front }),
+        );
+        await change('DELETE', `/v2/groups${SHOP}`);
+        await deployed();
+      });
+
+      it('takes back what has not come up by its deadline', async () => {
+        const before = await running(PLAIN, 1);
+        await change('PATCH', `/v2/apps${PLAIN}?deadlineSeconds=8&rollBack=true`, { cmd: 'exit 1' });
+        await deployed();
+        const { app } = (await api.request('GET', `/v2/apps${PLAIN}`)).body;
+        assert.notEqual(app.cmd, 'exit 1');
+        assert.equal(app.lastTaskFailure?.state, 'TASK_FAILED');
+        assert.deepEqual(
+          (await running(PLAIN, 1)).map(({ id }) => id),
+          before.map(({ id }) => id),
         );
       });
 
