@@ -126,6 +126,30 @@ describe('conformance: offers and filters', () => {
     assert.deepEqual([(await page()).deactivated, (await page()).drain_info], [false, undefined]);
   });
 
+  it('UPDATE_FRAMEWORK to another role: offers are rescinded and come for the new one; tasks run on', async () => {
+    scheduler.acknowledgeAll();
+    const [offer] = scheduler.offers as [Offer];
+    await scheduler.launch(offer, [commandTask(offer, 'stays', 'sleep 1000')]);
+    await scheduler.reached('stays', 'TASK_RUNNING');
+    const seen = scheduler.offers.length;
+    const out = scheduler.offers.filter(({ id }) => id.value !== offer.id.value);
+    const rescinded = ({ id }: Offer) =>
+      scheduler.of('RESCIND').some(({ rescind }) => rescind.offer_id.value === id.value);
+    const framework_info = frameworkInfo({ id: { value: scheduler.frameworkId }, roles: ['conformance-other'] });
+    const answer = await scheduler.send({ type: 'UPDATE_FRAMEWORK', update_framework: { framework_info } });
+    assert.equal(answer.status, 200, answer.text);
+    await until('RESCIND of all', () => out.every(rescinded));
+    const offers = await scheduler.nextOffers(seen, agents);
+    assert.deepEqual(
+      new Set(offers.map(({ allocation_info }) => allocation_info?.role)),
+      new Set(['conformance-other']),
+    );
+    const { agent_id } = offer;
+    await scheduler.call({ type: 'RECONCILE', reconcile: { tasks: [{ task_id: { value: 'stays' }, agent_id }] } });
+    await until('it still runs', () => scheduler.statuses('stays').at(-1)?.reason === 'REASON_RECONCILIATION');
+    assert.equal(scheduler.statuses('stays').at(-1)?.state, 'TASK_RUNNING');
+  });
+
   it('offers an agent to one framework at a time, and shares fairly between two', async () => {
     const other = await RawScheduler.subscribe(target.masterUrl, frameworkInfo({ name: 'other' }));
     try {
