@@ -12,6 +12,7 @@ import { installAudit } from './audit.js';
 import { installAuthentication } from './authentication.js';
 import { installCertificates } from './certificates.js';
 import { Changes } from './changes.js';
+import { limitConnections } from './connections.js';
 import type { Context } from './context.js';
 import { deploymentResource, deploymentsResource } from './deployments.js';
 import { drainsResource } from './drains.js';
@@ -64,6 +65,8 @@ export interface ApiOptions {
   eventStreamsMax?: number;
   /** Connections of clients at a time; more are closed at once. */
   connectionsMax?: number;
+  /** Of one address. */
+  addressConnectionsMax?: number;
   /** For a request's head, and for TLS before it; for all of the request. */
   headTimeoutMs?: number;
   requestTimeoutMs?: number;
@@ -76,6 +79,7 @@ const HEAD_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 const EVENT_STREAMS_MAX = 100;
 const CONNECTIONS_MAX = 1000;
+const ADDRESS_CONNECTIONS_MAX = 500;
 
 /** Marathon's REST API over a FrameworkService, with our extensions. Does not listen yet. */
 export function buildApi(service: FrameworkService, options: ApiOptions = {}): FastifyInstance {
@@ -91,7 +95,10 @@ export function buildApi(service: FrameworkService, options: ApiOptions = {}): F
     routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true },
     frameworkErrors: (error, request, reply) => answerError(error, request, reply.headers(fixedHeaders)),
   }) as FastifyInstance;
-  api.server.maxConnections = options.connectionsMax ?? CONNECTIONS_MAX;
+  limitConnections(api.server, {
+    connectionsMax: options.connectionsMax ?? CONNECTIONS_MAX,
+    addressConnectionsMax: options.addressConnectionsMax ?? ADDRESS_CONNECTIONS_MAX,
+  });
   const now = options.now ?? Date.now;
   const changes = new Changes(service, now);
   const address = () => addressOf(api);

@@ -148,6 +148,29 @@ describe('API, strangers', () => {
       for (const socket of sockets) socket.destroy();
     }
   });
+
+  it('get no more connections from one address than it may have, which leaves others theirs', async () => {
+    buildWith({ addressConnectionsMax: 1 });
+    const { port } = new URL(await api.listen({ host: '127.0.0.1', port: 0 }));
+    const asks = async (localAddress: string) => {
+      const socket = connect({ port: Number(port), host: '127.0.0.1', localAddress });
+      sockets.push(socket.on('error', () => undefined));
+      socket.write('GET /ping HTTP/1.1\r\nHost: localhost\r\n\r\n');
+      const [answer] = await Promise.race([once(socket, 'data'), once(socket, 'close')]);
+      return Buffer.isBuffer(answer);
+    };
+    const sockets: Socket[] = [];
+    try {
+      assert.deepEqual(
+        [await asks('127.0.0.2'), await asks('127.0.0.2'), await asks('127.0.0.3')],
+        [true, false, true],
+      );
+      sockets[0]?.destroy();
+      while (!(await asks('127.0.0.2'))) await new Promise(setImmediate);
+    } finally {
+      for (const socket of sockets) socket.destroy();
+    }
+  });
 });
 
 describe('API, audit', () => {
