@@ -19,7 +19,7 @@ import { readPage } from './api/page.js';
 import { Alone } from './election/alone.js';
 import { Elector } from './election/elector.js';
 import type { Reign, Standing } from './election/reign.js';
-import { type ExecutorArchive, openArchive } from './executor-archive/archive.js';
+import { type OpenArchive, openArchive } from './executor-archive/archive.js';
 import { contentsOf } from './executor-archive/contents.js';
 import { pack } from './executor-archive/pack.js';
 import { type ExecutorStart, executorStart } from './executor-archive/start.js';
@@ -96,6 +96,7 @@ async function main(options: FrameworkOptions, log: Logger): Promise<void> {
     await api.close();
     await standing.stop();
     await audit?.close();
+    await executorArchive?.close();
   }
 }
 
@@ -104,7 +105,7 @@ async function auditOf({ auditFile: file, auditFileMb, auditFiles: filesMax }: F
 }
 
 /** Of this installation, if there is none yet. */
-async function archiveAt(file: string, log: Logger): Promise<ExecutorArchive> {
+async function archiveAt(file: string, log: Logger): Promise<OpenArchive> {
   if (!existsSync(file)) {
     log.info({ file }, 'packs the executor, which takes some seconds');
     pack(contentsOf(installation.root, process.execPath), file);

@@ -8,7 +8,8 @@ import { pack } from './pack.js';
 const [file = join(writable.made, 'gaia-executor.tar.gz')] = process.argv.slice(2);
 try {
   pack(contentsOf(installation.root, process.execPath), file);
-  const { sha256, bytes } = await openArchive(file);
+  const { sha256, bytes, close } = await openArchive(file);
+  await close();
   console.log(`${sha256}  ${file}  ${(bytes / 1024 ** 2).toFixed(0)} MiB`);
   process.exit(0);
 } catch (error) {

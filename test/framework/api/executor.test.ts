@@ -56,9 +56,9 @@ describe('the archive of the executor over the API', () => {
   it('is given again and again, also after clients that have gone away', async () => {
     await api.close();
     const file = join(mkdtempSync(join(tmpdir(), 'gaia-served-')), 'archive');
+    writeFileSync(file, Buffer.alloc(4 * 2 ** 20));
+    const served = await openArchive(file);
     try {
-      writeFileSync(file, Buffer.alloc(4 * 2 ** 20));
-      const served = await openArchive(file);
       buildWith({ executorArchive: served });
       const at = `${await api.listen({ host: '127.0.0.1', port: 0 })}/v1/executor/${served.sha256}.tar.gz`;
       for (let i = 0; i < 120; i++) {
@@ -69,6 +69,8 @@ describe('the archive of the executor over the API', () => {
         else gone.abort();
       }
     } finally {
+      await api.close();
+      await served.close();
       rmSync(dirname(file), { recursive: true });
     }
   });

@@ -12,6 +12,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   renameSync,
   rmSync,
   statSync,
@@ -101,9 +102,16 @@ describe('the archive of the executor', () => {
     assert.equal(await text(archive.read()), 'one', 'who ends early ends nobody else');
     const late = archive.read(AbortSignal.timeout(20));
     await assert.rejects(once(late, 'end', { signal: AbortSignal.timeout(5000) }), { name: 'AbortError' });
+    await archive.close();
+    await assert.rejects(text(archive.read()), { code: 'EBADF' });
     truncateSync(at('file'), archiveBytesMax + 1);
     await assert.rejects(openArchive(at('file')), /has 268435457 bytes, more than 268435456/);
     await assert.rejects(openArchive(at('none')), /--executor-archive .*none cannot be read: ENOENT.*package:executor/);
+    await assert.rejects(openArchive(directory), /cannot be read: EISDIR/);
+    const open = readdirSync('/proc/self/fd').map((fd) =>
+      existsSync(`/proc/self/fd/${fd}`) ? readlinkSync(`/proc/self/fd/${fd}`) : '',
+    );
+    assert.ok(!open.includes(directory), 'what is refused is closed');
   });
 });
 
