@@ -26,6 +26,7 @@ import { Prober } from './prober.js';
 import { Pulse } from './pulse.js';
 import type { Action, Event } from './scheduler/context.js';
 import type { Scheduler } from './scheduler.js';
+import type { SeriesPoint } from './series.js';
 import {
   type AgentView,
   type ClusterView,
@@ -157,6 +158,10 @@ export class Loop implements FrameworkService, Reign {
 
   lastOffers(agentIds: Iterable<string>): OfferView[] {
     return this.#options.scheduler.lastOffers(agentIds);
+  }
+
+  series(appId: string): readonly SeriesPoint[] {
+    return this.#options.scheduler.series(appId);
   }
 
   sandbox(appId: string, taskId: string): SandboxView | null {

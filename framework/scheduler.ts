@@ -40,11 +40,13 @@ import { receiveReport, reportIn } from './scheduler/reports.js';
 import { askForStrays, release, releaseUnused } from './scheduler/reservations.js';
 import { convergeResident } from './scheduler/residents.js';
 import { sandboxOf } from './scheduler/sandboxes.js';
+import { sampleSeries } from './scheduler/series.js';
 import { State } from './scheduler/state.js';
 import { planOver } from './scheduler/surroundings.js';
 import { ageUnreachable, forgiveBackoff } from './scheduler/tasks.js';
 import { receiveUpdate } from './scheduler/updates.js';
 import { viewOf } from './scheduler/views.js';
+import type { SeriesPoint } from './series.js';
 import type { AgentView, ClusterView, FrameworkView, OfferView, SandboxView } from './service.js';
 
 export class Scheduler {
@@ -102,6 +104,10 @@ export class Scheduler {
     return lastOffers(this.#context, agentIds);
   }
 
+  series(appId: string): readonly SeriesPoint[] {
+    return this.#context.memory.series.get(appId)?.points ?? [];
+  }
+
   sandbox(appId: string, taskId: string): SandboxView | null {
     return sandboxOf(this.#context, appId, taskId);
   }
@@ -151,6 +157,7 @@ function handle(context: Context, event: Event): void {
       return;
     case 'ticked':
       forgetUnheard(context);
+      sampleSeries(context);
       mendLostCalls(context);
       orderProbes(context);
       return;

@@ -4,6 +4,7 @@ import type { AppSpec } from './app.js';
 import type { EventLog } from './events/log.js';
 import type { Picture } from './picture/rows.js';
 import type { PlanJob, PlanOf } from './planning.js';
+import type { SeriesPoint } from './series.js';
 import {
   type AgentView,
   type ClusterView,
@@ -51,6 +52,10 @@ export class Seat implements FrameworkService {
 
   lastOffers(agentIds: Iterable<string>): OfferView[] {
     return this.#sitting.lastOffers(agentIds);
+  }
+
+  series(appId: string): readonly SeriesPoint[] {
+    return this.#sitting.series(appId);
   }
 
   sandbox(appId: string, taskId: string): SandboxView | null {

@@ -2,14 +2,18 @@ import type { Distribution, ReplicaReport } from '../executor/assignment.js';
 import type { AgentName, Cluster, Selection } from '../placement/cluster.js';
 import type { PreemptionPlan } from '../placement/preemption.js';
 import type { RebalanceMove } from '../placement/rebalance.js';
-import type { AttributeValue, Plan, PortRange, Refusal } from '../placement/types.js';
+import type { Plan, Refusal } from '../placement/types.js';
+import type { AgentView, OfferView, SandboxView } from './agent-views.js';
 import type { AppGroup, AppSpec, TreeChange } from './app.js';
 import type { EventLog } from './events/log.js';
-import type { HostFacts } from './host-facts/facts.js';
 import type { CheckStatusInfo, TaskState } from './mesos-http-client/index.js';
 import type { Picture } from './picture/rows.js';
 import type { PlanJob, PlanOf } from './planning.js';
+import type { SeriesPoint } from './series.js';
 import type { ServicePorts } from './spec/service-ports.js';
+import type { StoryLine } from './story.js';
+
+export type { AgentView, OfferView, SandboxView };
 
 /**
  * What the API layer (`api/`) may ask of the framework, and nothing else. `loop.ts` implements it over the pure
@@ -26,6 +30,8 @@ export interface FrameworkService {
   agents(): AgentView[];
   /** What these agents offered last. */
   lastOffers(agentIds: Iterable<string>): OfferView[];
+  /** Of a replicated app, oldest first; bounded. */
+  series(appId: string): readonly SeriesPoint[];
   /** Of a task of the app, or of the last that failed; null: it has none of this id. */
   sandbox(appId: string, taskId: string): SandboxView | null;
   /** Resolves when the change is durable (its effects follow as a deployment). */
@@ -204,7 +210,7 @@ export interface AppView {
   /** Replicated apps only. */
   group: GroupView | null;
   /** What happened, oldest first, bounded: the story `gaia app show` tells. */
-  story: { at: string; text: string }[];
+  story: StoryLine[];
 }
 
 export interface ReservationView {
@@ -364,32 +370,6 @@ export interface QueueView {
   waitsFor: string;
   /** Room that is kept for it; null: none is now. */
   earmark: EarmarkView | null;
-}
-
-export interface AgentView extends AgentName {
-  /** Null: nothing yet. */
-  offeredSecondsAgo: number | null;
-  /** As an executor told it when it began there; null: none has. `clockOffsetMs`: by how much the agent's clock is ahead, less the report's way here. */
-  host: { facts: HostFacts; clockOffsetMs: number; secondsAgo: number } | null;
-}
-
-/** Where the agent has the files of a task. */
-export interface SandboxView {
-  host: string;
-  /** Of the agent's API; null: not known yet. */
-  agentUrl: string | null;
-  path: string;
-}
-
-/** The last that an agent has offered and nothing has taken since. */
-export interface OfferView {
-  id: string;
-  agentId: string;
-  hostname: string;
-  attributes: Record<string, AttributeValue>;
-  /** Each with one of the three. */
-  resources: { name: string; role: string; scalar?: number; ranges?: PortRange[]; set?: string[] }[];
-  at: string;
 }
 
 export interface EarmarkView {

@@ -1,8 +1,11 @@
 import { badPath } from './errors.js';
 
+/** Ours, which Marathon does not know. */
+const ownWords = ['placement', 'replicas', 'series', 'timeline', 'guest'] as const;
+
 /** What a path below /v2/apps/ is about. Ids hold slashes, so resources of an app are told by their last words. */
 export type AppPath =
-  | { kind: 'app' | 'restart' | 'tasks' | 'versions' | 'placement' | 'replicas' | 'guest'; appId: string }
+  | { kind: 'app' | 'restart' | 'tasks' | 'versions' | (typeof ownWords)[number]; appId: string }
   | { kind: 'leader' | 'guestSync' | 'guestFailover' | 'group'; appId: string }
   | { kind: 'task' | 'log' | 'version'; appId: string; name: string };
 
@@ -21,9 +24,9 @@ export function segmentsAfter(prefix: '/v2/apps' | '/v2/groups' | '/v2/queue' | 
 }
 
 /**
- * An app whose id is the whole path comes first, so that our own words (`placement`, `replicas`, `guest`, `leader`, `guest/sync`,
- * `guest/failover`), which Marathon does not reserve, take no id away from users: they are read as resources only below an app, the
- * first three for GET and the others for POST alone.
+ * An app whose id is the whole path comes first, so that our own words (`ownWords`, `leader`, `guest/sync`, `guest/failover`), which
+ * Marathon does not reserve, take no id away from users: they are read as resources only below an app, `ownWords` for GET and the others
+ * for POST alone.
  */
 export function readAppPath(segments: string[], method: string, exists: (appId: string) => boolean): AppPath {
   const idOf = (parts: string[]) => `/${parts.join('/')}`;
@@ -39,8 +42,8 @@ export function readAppPath(segments: string[], method: string, exists: (appId: 
   if (name === 'log' && tasks === 'tasks' && exists(ofTask)) return { kind: 'log', appId: ofTask, name: taskId };
   if (before === 'tasks' && segments.length > 2) return { kind: 'task', appId: grandparent, name };
   if (before === 'versions' && segments.length > 2) return { kind: 'version', appId: grandparent, name };
-  const isOurs = name === 'placement' || name === 'replicas' || name === 'guest';
-  if (isOurs && (method === 'GET' || method === 'HEAD') && exists(parent)) return { kind: name, appId: parent };
+  const ours = ownWords.find((word) => word === name);
+  if (ours && (method === 'GET' || method === 'HEAD') && exists(parent)) return { kind: ours, appId: parent };
   const isOrder = before === 'guest' && method === 'POST' && exists(grandparent);
   if (name === 'sync' && isOrder) return { kind: 'guestSync', appId: grandparent };
   if (name === 'failover' && isOrder) return { kind: 'guestFailover', appId: grandparent };

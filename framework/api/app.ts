@@ -20,6 +20,7 @@ import { placementJson } from './placement.js';
 import { flag, howToChange, texts } from './query.js';
 import { replicasJson } from './replicas.js';
 import { type Handler, handle, type Resource } from './resource.js';
+import { afterMs, seriesJson, timelineJson } from './series.js';
 import { findVersion, judgeUpdate, ownerOf, requireKnown, requireTree, versionsOf } from './specs.js';
 import { partsOf } from './summary.js';
 
@@ -54,6 +55,10 @@ function resourceAt(context: Context, path: ReturnType<typeof readAppPath>): Res
       return { GET: () => placementJson(ofApp(), context.service.view()) };
     case 'replicas':
       return { GET: () => replicasJson(ofApp()) };
+    case 'series':
+      return { GET: (request) => seriesJson(ofApp(), context.service.series(appId), afterMs(request)) };
+    case 'timeline':
+      return { GET: () => timelineJson(ofApp()) };
     case 'leader':
       return { POST: transferLeadership(context, appId) };
     case 'guest':

@@ -4,7 +4,7 @@ import type { ReadFile } from '../sandbox-files.js';
 import type { SandboxView } from '../service.js';
 import { type Context, requireApp } from './context.js';
 import { ApiError } from './errors.js';
-import { text } from './query.js';
+import { text, whole } from './query.js';
 import type { Resource } from './resource.js';
 
 const FILES = ['stdout', 'stderr'];
@@ -19,8 +19,8 @@ export function taskLogResource(context: Context, appId: string, taskId: string)
   return {
     GET: async (request) => {
       const file = fileIn(request);
-      const length = bytesIn(request, 'length', 1, BYTES_MAX) ?? BYTES_DEFAULT;
-      const offset = bytesIn(request, 'offset', 0);
+      const length = whole(request, 'length', 1, BYTES_MAX) ?? BYTES_DEFAULT;
+      const offset = whole(request, 'offset', 0);
       const sandbox = sandboxOf(context, appId, taskId);
       const readPart: ReadPart = (from, bytesMax) =>
         context.readFile(sandbox.agentUrl, `${sandbox.path}/${file}`, from, bytesMax);
@@ -103,12 +103,4 @@ function fileIn(request: FastifyRequest): string {
   const file = text(request, 'file') ?? 'stdout';
   if (FILES.includes(file)) return file;
   throw new ApiError(400, `The query parameter file is '${file}'`, `Use ${FILES.join(' or ')}.`);
-}
-
-function bytesIn(request: FastifyRequest, name: string, min: number, max = Number.MAX_SAFE_INTEGER): number | null {
-  const given = text(request, name);
-  if (given === undefined) return null;
-  const bytes = Number(given);
-  if (/^\d+$/.test(given) && bytes >= min && bytes <= max) return bytes;
-  throw new ApiError(400, `The query parameter ${name} is '${given}'`, `Use a whole number from ${min} to ${max}.`);
 }

@@ -23,6 +23,20 @@ export function flag(request: FastifyRequest, name: string, otherwise = false): 
   throw new ApiError(400, `The query parameter ${name} is '${value}'`, 'Use true or false.');
 }
 
+/** Null: it was not given. @throws ApiError */
+export function whole(
+  request: FastifyRequest,
+  name: string,
+  min: number,
+  max = Number.MAX_SAFE_INTEGER,
+): number | null {
+  const given = text(request, name);
+  if (given === undefined) return null;
+  const value = Number(given);
+  if (/^\d+$/.test(given) && value >= min && value <= max) return value;
+  throw new ApiError(400, `The query parameter ${name} is '${given}'`, `Use a whole number from ${min} to ${max}.`);
+}
+
 /** How a change is to be made; Marathon deletes apps by `force` unless it is told otherwise. */
 export function howToChange(
   request: FastifyRequest,

@@ -5,16 +5,20 @@ import { ApiError } from './errors.js';
 
 /** `/v2/apps/{id}/replicas`: the group and one row per replica, as they last reported. */
 export function replicasJson(app: AppView) {
-  if (app.spec.replication === null) {
-    const remedy = 'Give the app a block replication to replicate it.';
-    throw new ApiError(404, `App '${app.spec.id}' is not replicated`, remedy);
-  }
+  requireReplicated(app);
   return {
     appId: app.spec.id,
     instances: app.spec.instances,
     group: app.group,
     replicas: app.tasks.flatMap(replicaRow).sort((a, b) => a.slot - b.slot || a.member - b.member),
   };
+}
+
+/** @throws ApiError */
+export function requireReplicated({ spec }: AppView): void {
+  if (spec.replication !== null) return;
+  const remedy = 'Give the app a block replication to replicate it.';
+  throw new ApiError(404, `App '${spec.id}' is not replicated`, remedy);
 }
 
 /** What is not known yet (before the first report) is null, never guessed. */

@@ -67,7 +67,8 @@ export function endEarly(context: Context, deployment: DeploymentRecord, how: st
   context.state.deployments.remove(deployment.id);
   countEnd(context, deployment, 'deploymentsFailed');
   publishEnd(context, deployment, `the deployment ${how}`);
-  for (const app of deployment.affectedApps) tell(context, app, `deployment ${deployment.id} ${how}`, { deployment });
+  for (const app of deployment.affectedApps)
+    tell(context, app, `deployment ${deployment.id} ${how}`, { deployment, kind: 'deployment' });
 }
 
 /** `restart` replaces tasks in any case, `rollBack` leaves alone those that still run the earlier configuration. */

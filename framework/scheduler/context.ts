@@ -20,6 +20,7 @@ import type { ProbeOrder, ProbeOutcome } from '../probes/types.js';
 import type { Command, CommandResult, Counts } from '../service.js';
 import type { ServicePorts } from '../spec/service-ports.js';
 import type { CheckHealth } from './check-health.js';
+import type { AppSeries } from './series.js';
 import type { Change, State } from './state.js';
 
 /** `now` is in milliseconds since 1970. */
@@ -235,6 +236,9 @@ export interface Memory {
   hosts: Map<string, { facts: HostFacts; clockOffsetMs: number; reportedMs: number }>;
   /** By app. */
   leaderChanges: Map<string, number>;
+  /** By app, of those that are replicated; when they last had a point. */
+  series: Map<string, AppSeries>;
+  sampledMs: number;
   counts: Counts;
 }
 
@@ -284,6 +288,8 @@ export function emptyMemory(): Memory {
     probes: { out: new Set(), nextMs: new Map() },
     hosts: new Map(),
     leaderChanges: new Map(),
+    series: new Map(),
+    sampledMs: 0,
     counts: {
       offersReceived: 0,
       offersAccepted: 0,

@@ -33,7 +33,7 @@ export function startDeployment(
     ...(deadline && { deadline: { ...deadline, atMs: context.now + deadline.seconds * 1000 } }),
   };
   for (const id of targets.keys())
-    tell(context, id, `deployment ${deployment.id} begins: version ${version}`, { deployment });
+    tell(context, id, `deployment ${deployment.id} begins: version ${version}`, { deployment, kind: 'deployment' });
   return context.state.deployments.put(deployment.id, deployment);
 }
 
@@ -100,7 +100,8 @@ function finish(context: Context, deployment: DeploymentRecord): void {
   countEnd(context, deployment, 'deploymentsDone');
   publishEnd(context, deployment, null);
   for (const id of deployment.affectedApps) {
-    if (context.state.apps.get(id)) tell(context, id, `deployment ${deployment.id} is done`, { deployment });
+    if (context.state.apps.get(id))
+      tell(context, id, `deployment ${deployment.id} is done`, { deployment, kind: 'deployment' });
   }
 }
 

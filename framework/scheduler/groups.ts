@@ -119,7 +119,7 @@ function handleLoss(context: Context, group: Group): Demand[] {
     return [];
   }
   const next = newGeneration(context, group.app);
-  tell(context, next.id, `${missed.happened}: generation ${next.group?.generation} begins`);
+  tell(context, next.id, `${missed.happened}: generation ${next.group?.generation} begins`, { kind: 'failure' });
   return stopAll(context, group.members, `its generation ${missed.never}`);
 }
 
@@ -228,5 +228,6 @@ export function tellState(context: Context, group: Group): void {
   putGroup(context, app, { toldState: state });
   const first = record.toldState === 'forming' && state === 'whole';
   const text = state === 'lost' ? lostSentence(group) : first ? 'the group is whole' : sentences[state];
-  if (text) tell(context, app.id, text);
+  const bad = state === 'lost' || state === 'noQuorum';
+  if (text) tell(context, app.id, text, { kind: bad ? 'failure' : 'member' });
 }

@@ -25,7 +25,8 @@ export function syncGuest(context: Context, appId: string, request: number): Com
 export function failOverGuest(context: Context, appId: string): CommandResult {
   const isUnderWay = context.state.guestWishes.get(keyOf(appId, 'failOver')) !== undefined;
   const result = want(context, appId, (backup) => ({ type: 'failOver', toMember: backup.replica.self.member }));
-  if (result.ok && !isUnderWay) tell(context, appId, 'its backup is to become the primary: an operator asked for it');
+  if (result.ok && !isUnderWay)
+    tell(context, appId, 'its backup is to become the primary: an operator asked for it', { kind: 'leader' });
   return result;
 }
 
@@ -108,6 +109,7 @@ function tellEnd(context: Context, group: Group, { order: body }: GuestWishRecor
   if (isDone && body.type === 'failOver' && primary)
     tell(context, id, `${nameOf(primary)} has become the primary`, {
       task: primary,
+      kind: 'leader',
     });
   if (isDone) return;
   const what = body.type === 'failOver' ? 'fail-over' : 'round';

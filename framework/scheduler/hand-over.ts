@@ -22,7 +22,7 @@ export function transferLeadership(context: Context, appId: string, slot: number
   if ('ok' in heir) return heir;
   if (heir.id !== leaderTask(group as Group)?.id) {
     context.memory.handOvers.set(appId, { member: heir.replica.self.member, untilMs: context.now + handOverMs });
-    tell(context, appId, `leadership is to move to ${nameOf(heir)}: a user asked for it`);
+    tell(context, appId, `leadership is to move to ${nameOf(heir)}: a user asked for it`, { kind: 'leader' });
   }
   return { ok: true, deploymentId: null, version: app.spec.version };
 }
@@ -50,7 +50,8 @@ export function advanceHandOver(context: Context, group: Group): void {
   const isDone = leader?.replica.self.member === wanted.member;
   if (isDone || context.now >= wanted.untilMs) {
     context.memory.handOvers.delete(id);
-    if (!isDone) tell(context, id, `member ${wanted.member} has not taken over within ${handOverMs / 1000} s`);
+    if (!isDone)
+      tell(context, id, `member ${wanted.member} has not taken over within ${handOverMs / 1000} s`, { kind: 'leader' });
   } else if (leader) {
     order(context, leader, { type: 'transferLeadership', toMember: wanted.member });
   }

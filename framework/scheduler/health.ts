@@ -85,7 +85,10 @@ function changeHealth(
   if (isHealthyNow === null) return;
   publishHealth(context, task, isHealthyNow);
   const what = isHealthyNow ? 'is healthy' : `is unhealthy: ${health.lastFailureCause}`;
-  tell(context, app.id, `${nameOf(task)} on ${describeAgent(task.agent)} ${what}`, { task });
+  tell(context, app.id, `${nameOf(task)} on ${describeAgent(task.agent)} ${what}`, {
+    task,
+    kind: isHealthyNow ? 'member' : 'failure',
+  });
 }
 
 /** True: it has become healthy, false: unhealthy; null: neither. */

@@ -219,6 +219,7 @@ function tellPlaced(context: Context, app: AppRecord, task: TaskRecord): void {
   const place = `${nameOf(task)} is placed on ${describeAgent(task.agent)}`;
   tell(context, task.appId, `${replaces ? 'replacement: ' : ''}${place}${describeAvoided(context, app, task)}`, {
     task,
+    kind: 'member',
   });
 }
 

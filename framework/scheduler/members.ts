@@ -25,7 +25,10 @@ const orderEveryMs = 2000;
 export function retire(context: Context, task: MemberTask, reason: string): void {
   if (task.replica.retiring || task.stopping) return;
   context.state.tasks.put(task.id, { ...task, replica: { ...task.replica, retiring: reason } });
-  tell(context, task.appId, `${nameOf(task)} on ${describeAgent(task.agent)} is taken out: ${reason}`, { task });
+  tell(context, task.appId, `${nameOf(task)} on ${describeAgent(task.agent)} is taken out: ${reason}`, {
+    task,
+    kind: 'member',
+  });
 }
 
 /** Stops retiring members that have left the configuration and moves the next one on its way out. */

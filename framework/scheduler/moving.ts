@@ -87,7 +87,10 @@ function beginWith(context: Context, { app, record }: Group, departure: Departur
   const slots = [...record.slots, spare].sort((a, b) => a - b);
   putGroup(context, app, { slots, moving: { member, slot, spare, reason, to, together: false } });
   context.memory.movesLeft -= 1;
-  tell(context, app.id, `${nameOf(task)} on ${describeAgent(task.agent)} is to move: ${reason}`, { task });
+  tell(context, app.id, `${nameOf(task)} on ${describeAgent(task.agent)} is to move: ${reason}`, {
+    task,
+    kind: 'member',
+  });
 }
 
 function settle(context: Context, group: Group, moving: Moving, restarting: boolean): void {

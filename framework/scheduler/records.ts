@@ -5,6 +5,7 @@ import type { AttributeValue, ReplicaDemand } from '../../placement/types.js';
 import type { AppGroup, AppSpec, PersistentVolume, Replication } from '../app.js';
 import type { CheckStatusInfo, TaskState } from '../mesos-http-client/index.js';
 import type { Deadline, TaskFailure, TaskView } from '../service.js';
+import type { StoryLine } from '../story.js';
 
 export interface FrameworkRecord {
   id: string;
@@ -267,5 +268,5 @@ export interface GuestWishRecord {
 }
 
 export interface StoryRecord {
-  lines: { at: string; text: string }[];
+  lines: StoryLine[];
 }

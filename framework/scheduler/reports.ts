@@ -84,11 +84,13 @@ function learnConfiguration(context: Context, group: Group, report: ReplicaRepor
       context,
       group.app.id,
       `${name} has caught up and counts: the configuration at index ${report.configurationIndex} has members ${numbers(report)}`,
-      task && { task },
+      { ...(task && { task }), kind: 'member' },
     );
   }
   for (const left of record.configuration.filter((member) => !had(member, report.configuration))) {
-    tell(context, group.app.id, `member ${left.member} has left the configuration: members ${numbers(report)} remain`);
+    tell(context, group.app.id, `member ${left.member} has left the configuration: members ${numbers(report)} remain`, {
+      kind: 'member',
+    });
     const task = memberNumbered(group, left.member);
     if (task) retire(context, task, 'it is no longer in the configuration');
   }
@@ -113,6 +115,7 @@ function learnLeader(context: Context, group: Group, report: ReplicaReport): voi
   if (record.everLed) leaderChanges.set(app.id, (leaderChanges.get(app.id) ?? 0) + 1);
   tell(context, app.id, `${nameOf(leader)} on ${describeAgent(leader.agent)} leads since term ${report.term}`, {
     task: leader,
+    kind: 'leader',
   });
 }
 
@@ -122,7 +125,10 @@ function learnGuest(context: Context, group: Group, before: ReplicaReport | null
   const sentence = standingSentence(was, is);
   const task = memberNumbered(group, report.member);
   if (sentence && task)
-    tell(context, group.app.id, `${nameOf(task)} on ${describeAgent(task.agent)}: ${sentence}`, { task });
+    tell(context, group.app.id, `${nameOf(task)} on ${describeAgent(task.agent)}: ${sentence}`, {
+      task,
+      kind: 'member',
+    });
 }
 
 function tellTrouble(context: Context, task: MemberTask, before: ReplicaReport | null, report: ReplicaReport): void {
@@ -132,10 +138,13 @@ function tellTrouble(context: Context, task: MemberTask, before: ReplicaReport |
       context,
       task.appId,
       `${nameOf(task)} and member ${otherMember} have diverged at index ${index}: their outputs differ from there on`,
-      { task },
+      { task, kind: 'divergence' },
     );
   }
   if (report.journalError && report.journalError !== before?.journalError) {
-    tell(context, task.appId, `no replica can join from ${nameOf(task)}: ${report.journalError}`, { task });
+    tell(context, task.appId, `no replica can join from ${nameOf(task)}: ${report.journalError}`, {
+      task,
+      kind: 'failure',
+    });
   }
 }

@@ -58,7 +58,7 @@ export function giveUpAway(context: Context, group: Group): void {
   for (const { replica, agent } of given) {
     const { slot, member } = replica.self;
     const text = `replica ${slot} (member ${member}) has not come back on ${describeAgent(agent)}: it is replaced`;
-    tell(context, group.app.id, text);
+    tell(context, group.app.id, text, { kind: 'failure' });
   }
 }
 

@@ -1,5 +1,6 @@
 /** The story of an app: what happened, in sentences, bounded. What is told goes into the framework's log, too. */
 
+import type { StoryKind } from '../story.js';
 import { type Context, isoTime } from './context.js';
 import type { AgentRef, DeploymentRecord, TaskRecord } from './records.js';
 
@@ -10,11 +11,14 @@ interface About {
   task?: TaskRecord;
   /** Left out: that which changes the app now, if any. */
   deployment?: DeploymentRecord;
+  kind?: StoryKind;
 }
 
 export function tell(context: Context, appId: string, text: string, about: About = {}): void {
   const known = context.state.stories.get(appId)?.lines ?? [];
-  context.state.stories.put(appId, { lines: [...known, { at: isoTime(context.now), text }].slice(-linesMax) });
+  const { kind } = about;
+  const line = { at: isoTime(context.now), text, ...(kind && { kind }) };
+  context.state.stories.put(appId, { lines: [...known, line].slice(-linesMax) });
   log(context, appId, text, about);
 }
 

@@ -96,7 +96,7 @@ export function ageUnreachable(context: Context, app: AppRecord, task: TaskRecor
       context,
       app.id,
       `${nameOf(task)} on ${describeAgent(task.agent)} has been unreachable for ${Math.round(seconds)} s: it is replaced`,
-      { task },
+      { task, kind: 'failure' },
     );
   } else if (task.inactive && seconds >= strategy.expungeAfterSeconds && mayForget(task)) {
     context.state.tasks.remove(task.id);

@@ -84,7 +84,7 @@ function loseSight(context: Context, task: TaskRecord, status: TaskStatus): void
     context,
     task.appId,
     `${nameOf(task)} on ${describeAgent(task.agent)} cannot be reached: ${firstSentence(causeOf(status))}`,
-    { task },
+    { task, kind: 'failure' },
   );
 }
 
@@ -92,10 +92,11 @@ function advance(context: Context, task: TaskRecord, status: TaskStatus): void {
   if ((rank[status.state] ?? 0) > 0) noteReached(context, task);
   const back = task.state === 'TASK_UNREACHABLE';
   if (!back && (rank[status.state] ?? 0) <= (rank[task.state] ?? 0) && task.seen) return;
-  if (back) tell(context, task.appId, `${nameOf(task)} on ${describeAgent(task.agent)} is back`, { task });
+  if (back)
+    tell(context, task.appId, `${nameOf(task)} on ${describeAgent(task.agent)} is back`, { task, kind: 'member' });
   const running = status.state === 'TASK_RUNNING';
   if (running && task.startedAt === null)
-    tell(context, task.appId, `${nameOf(task)} runs on ${describeAgent(task.agent)}`, { task });
+    tell(context, task.appId, `${nameOf(task)} runs on ${describeAgent(task.agent)}`, { task, kind: 'member' });
   context.state.tasks.put(task.id, {
     ...task,
     seen: true,
@@ -124,7 +125,10 @@ function terminate(context: Context, task: TaskRecord, status: TaskStatus): void
   // A report about its successor may have come first.
   const role = leads || task.replica?.report?.role === 'leader' ? 'leader, ' : '';
   const how = task.stopping ? `was stopped: ${task.stopping}` : `has ended: ${firstSentence(causeOf(status))}`;
-  tell(context, app.id, `${role}${nameOf(task)} on ${describeAgent(task.agent)} ${how}`, { task });
+  tell(context, app.id, `${role}${nameOf(task)} on ${describeAgent(task.agent)} ${how}`, {
+    task,
+    kind: task.stopping ? 'member' : 'failure',
+  });
   if (leads) putGroup(context, app, { leader: null });
   rememberGhost(context, app, task);
   noteAway(context, context.state.apps.get(app.id) as AppRecord, task, status.state);

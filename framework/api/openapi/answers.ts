@@ -21,6 +21,8 @@ const actions = list(object({ action: text, app: text }));
 const steps = list(object({ actions }));
 const agents = list(object({ agentId: text, hostname: text }));
 const version = { version: time };
+const points = list(maybe(number));
+const kinds = ['leader', 'divergence', 'failure', 'member', 'deployment', 'other'];
 const known = object({ agents: count, oldestOfferSeconds: maybe(number), unknownAgents: agents });
 
 const concerns = list(object({ check: text, sentence: text }));
@@ -142,6 +144,11 @@ export const answerSchemas: Record<string, Schema> = {
     ...{ name: text, version: text, executorArchive: maybe(text) },
     ...{ elected: flag, leader: maybe(text), frameworkId: maybe(text) },
   }),
+  Series: object({
+    ...{ appId: text, intervalMs: count, at: list(count) },
+    ...{ commitsPerSecond: points, p50Ns: points, p99Ns: points, lagEntries: points, elections: points },
+  }),
+  Timeline: object({ appId: text, events: list(object({ at: time, kind: { enum: kinds }, text })) }),
   TaskLog: object({ taskId: text, file: text, offset: count, next: count, size: count, text }),
   Me: object({ name: maybe(text), role: text, paths: maybe(list(text)), authenticated: flag }),
   Leader: object({ leader: text }),

@@ -34,7 +34,11 @@ export const queryParameters = {
   movesMax: { schema: whole, description: 'how many moves at most' },
   gainMin: { schema: text, description: 'moves that gain less are left out' },
   event_type: { schema: text, description: 'only events of this type; repeated' },
-  after: { schema: text, description: 'as Last-Event-ID: resumes after this event; oldest: all that are kept' },
+  after: {
+    schema: text,
+    description:
+      'of events as Last-Event-ID: resumes after this one, oldest: all that are kept; of series milliseconds since 1970',
+  },
   follow: { schema: flag, description: 'false: ends with what there is' },
   file: { schema: text, description: 'stdout, which of a guest is its console, or stderr' },
   offset: { schema: whole, description: 'in bytes: `next` of the answer before' },
@@ -107,6 +111,18 @@ const appPaths: Record<AppPath['kind'], [path: string, operations: Path]> = {
   version: ['/v2/apps/{appId}/versions/{version}', { GET: get('an app as it was', 'AppVersion') }],
   placement: ['/v2/apps/{appId}/placement', { GET: get('why each task is where it is', 'Placement') }],
   replicas: ['/v2/apps/{appId}/replicas', { GET: get('replicas as last reported', 'Replicas') }],
+  series: [
+    '/v2/apps/{appId}/series',
+    {
+      GET: get('what replicas have counted, in steps of five seconds, of the last quarter of an hour', 'Series', [
+        'after',
+      ]),
+    },
+  ],
+  timeline: [
+    '/v2/apps/{appId}/timeline',
+    { GET: get('what happened to an app, each line with what it is about', 'Timeline') },
+  ],
   leader: [
     '/v2/apps/{appId}/leader',
     { POST: { summary: 'has another replica lead', body: 'LeaderWish', answers: { 202: 'LeaderOrder' } } },

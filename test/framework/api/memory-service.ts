@@ -5,6 +5,7 @@ import { EventLog } from '../../../framework/events/log.js';
 import type { Picture } from '../../../framework/picture/rows.js';
 import { carryOut, type PlanJob, type PlanOf } from '../../../framework/planning.js';
 import { Pulse } from '../../../framework/pulse.js';
+import type { SeriesPoint } from '../../../framework/series.js';
 import type {
   AgentView,
   AppView,
@@ -36,6 +37,7 @@ export class MemoryService implements FrameworkService {
   queue: FrameworkView['queue'] = [];
   master: FrameworkView['master'] = { connected: true, address: '127.0.0.1:5050', since: '2026-11-22T10:00:00.000Z' };
   knownAgents: AgentView[] = [];
+  points: SeriesPoint[] = [];
   /** Of all of them. */
   agentUrl: string | null = 'http://127.0.0.1:1';
   told: Vitals = new Pulse().vitals(null, 0);
@@ -102,6 +104,10 @@ export class MemoryService implements FrameworkService {
       ...{ at: new Date().toISOString(), master, deployments, queue: [], agents: new Map(), apps: new Map() },
       tasks: new Map(tasks.map((row) => [row.id, row])),
     };
+  }
+
+  series(): readonly SeriesPoint[] {
+    return this.points;
   }
 
   sandbox(appId: string, taskId: string): SandboxView | null {

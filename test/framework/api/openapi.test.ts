@@ -43,6 +43,7 @@ const special: Record<
   'GET /v2/apps/{appId}/tasks/{taskId}/log': { path: () => `/v2/apps/shop/web/tasks/${taskIds()[0]}/log` },
   'GET /v2/apps/{appId}/versions/{version}': { path: () => `/v2/apps/shop/web/versions/${appVersion()}` },
   'GET /v2/apps/{appId}/replicas': { path: () => '/v2/apps/demo/ledger/replicas' },
+  'GET /v2/apps/{appId}/series': { path: () => '/v2/apps/demo/ledger/series' },
   'POST /v2/apps/{appId}/leader': { path: () => '/v2/apps/demo/ledger/leader' },
   'GET /v2/apps/{appId}/guest': { path: () => '/v2/apps/demo/guest/guest' },
   'POST /v2/apps/{appId}/guest/sync': { path: () => '/v2/apps/demo/guest/guest/sync' },
@@ -140,7 +141,8 @@ describe('api: OpenAPI', () => {
     it(`${path}: has the methods that it says`, async () => {
       const answer = await call('OPTIONS', special[`${Object.keys(byMethod)[0]} ${path}`]?.path?.() ?? filled(path));
       // Our own words below an app are ids of apps for all other methods (app-path.ts).
-      const isOwnWord = /\{appId\}\/(placement|replicas|leader|guest|guest\/sync|guest\/failover)$/.test(path);
+      const isOwnWord =
+        /\{appId\}\/(placement|replicas|series|timeline|leader|guest|guest\/sync|guest\/failover)$/.test(path);
       const expected = Object.keys(isOwnWord ? (paths['/v2/apps/{appId}'] as object) : byMethod).sort();
       assert.deepEqual([answer.status, String(answer.headers.allow).split(', ').sort()], [405, expected]);
     });

@@ -3,6 +3,7 @@ import { EventLog } from '../../../framework/events/log.js';
 import type { Picture } from '../../../framework/picture/rows.js';
 import type { PlanJob, PlanOf } from '../../../framework/planning.js';
 import { Pulse } from '../../../framework/pulse.js';
+import type { SeriesPoint } from '../../../framework/series.js';
 import type {
   AgentView,
   ClusterView,
@@ -40,6 +41,10 @@ export class WorldService implements FrameworkService {
 
   lastOffers(agentIds: Iterable<string>): OfferView[] {
     return this.world.scheduler.lastOffers(agentIds);
+  }
+
+  series(appId: string): readonly SeriesPoint[] {
+    return this.world.scheduler.series(appId);
   }
 
   sandbox(appId: string, taskId: string): SandboxView | null {
