@@ -49,6 +49,8 @@ export type ToMaster =
       type: 'register';
       /** Null: a new agent. */
       agentId: string | null;
+      /** Where it listens. */
+      ip: string;
       info: AgentInfo;
       frameworks: FrameworkInfo[];
       tasks: AgentTask[];

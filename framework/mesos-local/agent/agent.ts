@@ -227,6 +227,7 @@ function register(step: Step): void {
     type: 'toMaster',
     message: {
       type: 'register',
+      ip: step.state.settings.ip,
       agentId,
       info,
       frameworks: [...frameworks.values()],

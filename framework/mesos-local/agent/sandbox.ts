@@ -42,8 +42,9 @@ export function accountFor(user: string | undefined): Account | null {
   return account;
 }
 
-/** Creates the sandbox and makes `latest` point to it. */
+/** Creates the sandbox and makes `latest` point to it. The folders above it are open to the account, which comes through them. */
 export function createSandbox(path: string, account: Account | null): void {
+  mkdirSync(dirname(path), { recursive: true });
   mkdirSync(path, { recursive: true, mode: 0o750 });
   if (account) chownSync(path, account.uid, account.gid);
   const latest = join(dirname(path), 'latest');

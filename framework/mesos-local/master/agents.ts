@@ -1,6 +1,5 @@
 import { toRefinedFormat } from '../../mesos-http-client/resources.js';
 import { isTerminal } from '../../mesos-http-client/task-status.js';
-import type { AgentInfo } from '../../mesos-http-client/types.js';
 import type { ToMaster, UnknownTask } from '../protocol.js';
 import { drainOf } from './drain.js';
 import { hasCapability } from './framework-validation.js';
@@ -42,7 +41,7 @@ export function register(step: Step, connection: number, registration: Registrat
   const wasUnreachable = state.unreachableAgents.delete(id);
   state.recoveredAgents.delete(id);
   const isNew = !state.agents.has(id);
-  const agent = connectAgent(step, connection, id, registration.info);
+  const agent = connectAgent(step, connection, id, registration);
   if (isNew) agentAdded(step, agent);
   const unknownTasks = adoptTasks(step, agent, registration);
   sendToAgent(step, agent, { type: 'registered', agentId: id, unknownTasks, drain: drainOf(state, id) });
@@ -52,12 +51,13 @@ export function register(step: Step, connection: number, registration: Registrat
   allocateNow(step);
 }
 
-function connectAgent(step: Step, connection: number, id: string, info: AgentInfo): Agent {
+function connectAgent(step: Step, connection: number, id: string, { ip, info }: Registration): Agent {
   const { state, nowMs } = step;
   const known = state.agents.get(id);
   if (known && known.connection !== null) step.actions.push({ type: 'dropAgent', connection: known.connection });
   const agent: Agent = {
     id,
+    ip,
     info: { ...info, id: { value: id }, resources: (info.resources ?? []).map(toRefinedFormat) },
     connection,
     registeredAtMs: known?.registeredAtMs ?? nowMs,

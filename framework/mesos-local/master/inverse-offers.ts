@@ -29,7 +29,7 @@ function inverseOfferOf(state: MasterState, framework: Framework, agent: Agent):
   const id = `${state.settings.masterId}-O${state.nextOfferNumber++}`;
   state.inverseOffers.set(id, { id, frameworkId: framework.id, agentId: agent.id });
   const { hostname, port } = agent.info;
-  const address = { hostname, ip: state.settings.ip, port: port ?? 0 };
+  const address = { hostname, ip: agent.ip, port: port ?? 0 };
   return [
     {
       id: { value: id },

@@ -19,8 +19,10 @@ import {
 /** Machines are the same when both fields are; hostnames in any case. */
 export const machineKey = ({ hostname = '', ip = '' }: MachineId): string => `${hostname.toLowerCase()} ${ip}`;
 
-export function machineOf(state: MasterState, agent: Pick<Agent, 'info'>): Machine | null {
-  return state.machines.get(machineKey({ hostname: agent.info.hostname, ip: state.settings.ip })) ?? null;
+const machineIdOf = ({ info, ip }: Pick<Agent, 'info' | 'ip'>): MachineId => ({ hostname: info.hostname, ip });
+
+export function machineOf(state: MasterState, agent: Pick<Agent, 'info' | 'ip'>): Machine | null {
+  return state.machines.get(machineKey(machineIdOf(agent))) ?? null;
 }
 
 /** Told with offers of the agent; null: no window is scheduled for it. */
@@ -81,8 +83,7 @@ export function updateSchedule(step: Step, schedule: Schedule): void {
   state.schedule = schedule;
   state.machines = new Map(windows);
   const touched = new Set([...before.keys(), ...state.machines.keys()]);
-  for (const agent of state.agents.values())
-    if (touched.has(machineKey({ hostname: agent.info.hostname, ip: state.settings.ip }))) announce(step, agent);
+  for (const agent of state.agents.values()) if (touched.has(machineKey(machineIdOf(agent)))) announce(step, agent);
   saveRegistry(step);
   allocateNow(step);
 }

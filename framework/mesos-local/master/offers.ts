@@ -167,7 +167,7 @@ export function offerMessage(state: MasterState, framework: Framework, offer: He
   const agent = state.agents.get(offer.agentId) as Agent;
   const executors = [...agent.executors.values()].filter((executor) => executor.frameworkId === framework.id);
   const { hostname, domain, attributes, port } = agent.info;
-  const address = { hostname, ip: state.settings.ip, port: port ?? 0 };
+  const address = { hostname, ip: agent.ip, port: port ?? 0 };
   const unavailability = unavailabilityOf(state, agent);
   return {
     id: { value: offer.id },

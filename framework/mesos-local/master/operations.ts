@@ -23,7 +23,7 @@ export function carryOut(
   available: Resource[],
 ): Resource[] {
   const operation = completed(given, role);
-  const error = operationError(step, framework, agent, role, operation, available);
+  const error = operationError(framework, agent, role, operation, available);
   if (error !== null) {
     tellFailure(step, framework, given, error);
     return available;
@@ -56,7 +56,6 @@ function withNames(operation: ResourceOperation, change: (resources: Resource[])
 }
 
 function operationError(
-  step: Step,
   framework: Framework,
   agent: Agent,
   role: string,
@@ -72,13 +71,13 @@ function operationError(
     operation.type === 'RESERVE' || operation.type === 'UNRESERVE' ? dynamicError(named) : volumesError(named);
   if (error) return error;
   const refused = operation.type === 'RESERVE' ? reserveError(framework, role, named) : null;
-  if (refused) return `${refused}; on agent ${agentText(step, agent)}`;
+  if (refused) return `${refused}; on agent ${agentText(agent)}`;
   const known = operation.type === 'CREATE' ? knownVolume(agent, named) : null;
   return known ?? containsError(operation, available);
 }
 
-function agentText({ state }: Step, { id, info }: Agent): string {
-  return `${id} at slave(1)@${state.settings.ip}:${info.port} (${info.hostname})`;
+function agentText({ id, ip, info }: Agent): string {
+  return `${id} at slave(1)@${ip}:${info.port} (${info.hostname})`;
 }
 
 function dynamicError(named: readonly Resource[]): string | null {

@@ -119,6 +119,7 @@ export interface TaskRecord {
 
 export interface Agent {
   id: string;
+  ip: string;
   info: AgentInfo;
   /** Null while disconnected. */
   connection: number | null;

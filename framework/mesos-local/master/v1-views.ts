@@ -29,7 +29,7 @@ export function agentMessage(state: MasterState, agent: Agent): AgentState {
     deactivated: state.deactivatedAgents.has(agent.id),
     ...drainFields(state, agent.id),
     version: MESOS_VERSION,
-    pid: `slave(1)@${state.settings.ip}:${agent.info.port}`,
+    pid: `slave(1)@${agent.ip}:${agent.info.port}`,
     registered_time: nanoseconds(agent.registeredAtMs),
     ...(agent.reregisteredAtMs !== null && { reregistered_time: nanoseconds(agent.reregisteredAtMs) }),
     total_resources: (agent.info.resources ?? []).map(inBothFormats),

@@ -26,7 +26,7 @@ function agentPage(state: MasterState, agent: Agent): object {
     port,
     attributes: flatAttributes(attributes),
     ...(domain && { domain }),
-    pid: `slave(1)@${state.settings.ip}:${port}`,
+    pid: `slave(1)@${agent.ip}:${port}`,
     registered_time: agent.registeredAtMs / 1000,
     ...(agent.reregisteredAtMs !== null && { reregistered_time: agent.reregisteredAtMs / 1000 }),
     resources: flatResources(resources),

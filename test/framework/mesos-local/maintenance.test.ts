@@ -30,7 +30,15 @@ class Cluster {
 
   register(i: number): void {
     const info = { hostname: `h${i}`, port: 1, resources: parseResources('cpus:4;mem:1024') };
-    const message = { type: 'register' as const, agentId: `a${i}`, info, frameworks: [], tasks: [], executors: [] };
+    const message = {
+      type: 'register' as const,
+      ip: '127.0.0.1',
+      agentId: `a${i}`,
+      info,
+      frameworks: [],
+      tasks: [],
+      executors: [],
+    };
     this.step({ type: 'fromAgent', connection: 100 + i, message });
   }
 

@@ -91,7 +91,15 @@ class World {
         })),
     );
     const info = { hostname: `h${agent}`, port: 1, resources: parseResources('cpus:4;mem:1024;ports:[1-100]') };
-    const message = { type: 'register' as const, agentId: `a${agent}`, info, frameworks: [], tasks, executors: [] };
+    const message = {
+      type: 'register' as const,
+      ip: '127.0.0.1',
+      agentId: `a${agent}`,
+      info,
+      frameworks: [],
+      tasks,
+      executors: [],
+    };
     this.step({ type: 'fromAgent', connection: agentConnection(agent, life), message });
   }
 
@@ -194,24 +202,34 @@ describe('mesos-local: master', () => {
     assert.deepEqual(run(), run());
   });
 
+  /** To a framework that subscribes when three agents are there, each on a machine of its own. */
+  const firstOffers = (seed: number) => {
+    const master = new Master({ ...masterSettings, seed }, null, 0);
+    for (const agent of AGENTS) {
+      const info = { hostname: `h${agent}`, port: 1, resources: parseResources('cpus:1') };
+      const told = { agentId: null, ip: `10.0.0.${agent}`, info, frameworks: [], tasks: [], executors: [] };
+      master.step({ type: 'fromAgent', connection: agent, message: { type: 'register', ...told } }, 0);
+    }
+    const stream = { connection: 99, streamId: 's' };
+    const actions = master.step(
+      { type: 'subscribe', stream, subscribe: { framework_info: { user: 'u', name: 'n' } } },
+      0,
+    );
+    return actions.flatMap((action) =>
+      action.type === 'event' && action.event.type === 'OFFERS' ? action.event.offers.offers : [],
+    );
+  };
+
+  it('offers agents with the addresses of their machines', () => {
+    const addresses = firstOffers(1).map(({ hostname, url }) => `${hostname} ${url?.address.ip}`);
+    assert.deepEqual(addresses.sort(), AGENTS.map((agent) => `h${agent} 10.0.0.${agent}`).sort());
+  });
+
   it('offers agents in an order that depends on the seed', () => {
-    const order = (seed: number) => {
-      const master = new Master({ ...masterSettings, seed }, null, 0);
-      for (const agent of AGENTS) {
-        const info = { hostname: `h${agent}`, port: 1, resources: parseResources('cpus:1') };
-        const message = { type: 'register' as const, agentId: null, info, frameworks: [], tasks: [], executors: [] };
-        master.step({ type: 'fromAgent', connection: agent, message }, 0);
-      }
-      const stream = { connection: 99, streamId: 's' };
-      const actions = master.step(
-        { type: 'subscribe', stream, subscribe: { framework_info: { user: 'u', name: 'n' } } },
-        0,
-      );
-      const events = actions.flatMap((action) =>
-        action.type === 'event' && action.event.type === 'OFFERS' ? action.event.offers.offers : [],
-      );
-      return events.map((offer) => offer.hostname).join();
-    };
+    const order = (seed: number) =>
+      firstOffers(seed)
+        .map((offer) => offer.hostname)
+        .join();
     assert.equal(order(1), order(1));
     assert.ok(new Set([1, 2, 3, 4, 5, 6, 7, 8].map(order)).size > 1);
   });
