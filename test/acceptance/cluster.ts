@@ -1,12 +1,13 @@
-/** A Mesos cluster that the framework is tried on, and the framework on it, in a process of its own. */
+/** A Mesos cluster on this host, embedded or given, and the framework on it, in a process of its own. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startLocalCluster } from '../../framework/mesos-local/cluster.js';
-import { page } from '../conformance/raw-http.js';
+import { type LocalCluster, startLocalCluster } from '../../framework/mesos-local/cluster.js';
 import { frameworkInfo, RawScheduler } from '../conformance/scheduler.js';
 import { Api, until } from '../e2e/system.js';
 import { FrameworkProcess } from '../framework-process.js';
+import { EmbeddedMachines } from './embedded-machines.js';
+import { type InMesos, inMesosOf, type Machines, type Platform } from './platform.js';
 
 const ROLE = 'gaia-acceptance';
 const PRINCIPAL = 'gaia-acceptance';
@@ -20,46 +21,35 @@ const AGENTS = [1, 2, 3, 4].map((n) => ({
   resources: 'cpus:2;mem:1024;disk:4096',
 }));
 
-interface FrameworkPage {
-  roles?: string[];
-  tasks: { id: string; state: string }[];
-}
-
-interface AgentPage {
-  hostname: string;
-  reserved_resources: Record<string, object>;
-}
-
-/** Tasks that Mesos says live, and what its agents keep for the role of the suite. */
-export interface InMesos {
-  living: string[];
-  reserved: string[];
-}
-
-export class Cluster {
+export class Cluster implements Platform {
+  readonly bind = '127.0.0.1';
+  readonly transport = null;
+  readonly machines: Machines | null;
   #framework: FrameworkProcess | null = null;
 
   private constructor(
     readonly masterUrl: string,
     readonly directory: string,
-    readonly stopMesos: () => Promise<void>,
-  ) {}
+    readonly embedded: LocalCluster | null,
+  ) {
+    this.machines = embedded && new EmbeddedMachines(embedded, AGENTS);
+  }
 
   /** Of `MASTER_URL` (set by `main.ts`), or an embedded one. */
   static async start(): Promise<Cluster> {
     const directory = mkdtempSync(join(tmpdir(), 'gaia-acceptance-'));
     const given = process.env.MASTER_URL;
-    if (given) return new Cluster(given, directory, async () => {});
+    if (given) return new Cluster(given, directory, null);
     const mesos = await startLocalCluster({
       directory: join(directory, 'mesos'),
       agents: AGENTS,
-      timings: { allocationIntervalMs: 200 },
+      timings: { allocationIntervalMs: 200, agentPingIntervalMs: 1000 },
       detached: false,
     });
-    return new Cluster(mesos.masterUrl, directory, () => mesos.stop());
+    return new Cluster(mesos.masterUrl, directory, mesos);
   }
 
-  /** Starts the framework, or starts it again after `kill`, and waits until its master has it. */
+  /** Starts it. */
   async framework(): Promise<Api> {
     const state = ['--store', join(this.directory, 'store'), '--data-directory', join(this.directory, 'replicas')];
     const who = ['--name', 'gaia-acceptance', '--role', ROLE, '--principal', PRINCIPAL];
@@ -73,29 +63,26 @@ export class Cluster {
     return api;
   }
 
-  /** As a machine that fails. */
-  kill(): void {
+  frameworkAgain(): Promise<Api> {
     this.#framework?.process.kill('SIGKILL');
+    return this.framework();
   }
 
-  async inMesos(): Promise<InMesos> {
-    const { frameworks } = await page<{ frameworks: FrameworkPage[] }>(this.masterUrl, '/state');
-    const { slaves } = await page<{ slaves: AgentPage[] }>(this.masterUrl, '/slaves');
-    const tasks = frameworks.filter(({ roles }) => roles?.includes(ROLE)).flatMap(({ tasks: all }) => all);
-    return {
-      living: tasks.filter(({ state }) => /STAGING|STARTING|RUNNING|KILLING/.test(state)).map(({ id }) => id),
-      reserved: slaves.filter((agent) => ROLE in agent.reserved_resources).map(({ hostname }) => hostname),
-    };
+  async kill(_host: string, pid: number): Promise<void> {
+    process.kill(pid, 'SIGKILL');
   }
 
-  /** Takes the framework out of Mesos, with all that may be left of it. */
+  inMesos(): Promise<InMesos> {
+    return inMesosOf(this.masterUrl, ROLE);
+  }
+
   async stop(frameworkId: string | null): Promise<void> {
     this.#framework?.process.kill('SIGKILL');
     if (frameworkId !== null) {
       const info = frameworkInfo({ id: { value: frameworkId }, roles: [ROLE], principal: PRINCIPAL });
       await (await RawScheduler.subscribe(this.masterUrl, info)).teardown();
     }
-    await this.stopMesos();
+    await this.embedded?.stop();
     rmSync(this.directory, { recursive: true, force: true });
   }
 }

@@ -1,3 +1,4 @@
+import { Cluster } from './cluster.js';
 import { story } from './story.js';
 
-story(false);
+story({ start: () => Cluster.start(), brief: false });

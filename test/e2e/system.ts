@@ -234,6 +234,8 @@ function withPid(replica: Replica | undefined): Replica & { pid: number } {
 
 export const portOf = (replica: { address: string }): number => Number(replica.address.split(':').at(-1));
 
+export const hostOf = (replica: { address: string }): string => replica.address.replace(/:\d+$/, '');
+
 const mesosDirectory = (directory: string): string => join(directory, 'mesos');
 
 /** As `gaia up` starts it, which then finds a cluster whose framework is missing. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import lodash from 'lodash';
 import { RespConnection } from '../resp.js';
-import { type Api, portOf } from './system.js';
+import { type Api, hostOf, portOf } from './system.js';
 
 const KEYS_PER_CALL = 1000;
 const CALL_TIMEOUT_MS = 2000;
@@ -64,7 +64,7 @@ export class Writer {
     if (group !== null) this.addresses = [...group.replicas];
     const next = this.addresses[Math.floor(Math.random() * this.addresses.length)];
     if (!next) throw new Error('no address is known');
-    return bounded(RespConnection.open(portOf(next)));
+    return bounded(RespConnection.open(portOf(next), hostOf(next)));
   }
 }
 
