@@ -30,6 +30,12 @@ const campaignPackages = [...vmPackages, ...['iproute2', 'util-linux', 'mariadb-
 const rdmaPackages = [...guestPackages, 'iproute2', 'ibverbs-providers', 'rdmacm-utils', 'socat', 'xz-utils'];
 /** dpkg-shlibdeps; strip comes with g++. */
 const packagingPackages = ['dpkg-dev'];
+const libvirtPackages = ['libvirt-daemon-system', 'libvirt-clients', 'dnsmasq-base', 'vagrant', 'vagrant-libvirt'];
+const boxPackages = ['mmdebstrap', 'qemu-utils', 'e2fsprogs', 'dosfstools', 'fdisk', 'syslinux', 'mtools'];
+const vagrantPackages = [
+  ...[...libvirtPackages, ...boxPackages, ...packagingPackages],
+  ...['qemu-system-x86', 'iproute2', 'openssh-client'],
+];
 const benchPackages = {
   consensus: [
     ...['etcd-server', 'valgrind', ...ensemblePackages],
@@ -180,6 +186,7 @@ const commands = {
   'test:rdma': { program: 'test/rdma/main.js', prepare: () => installPackages(rdmaPackages) },
   'test:vm': { program: 'test/vm/main.js', prepare: () => installPackages(campaignPackages) },
   'package:deb': { program: 'framework/packaging/main.js', prepare: () => installPackages(packagingPackages) },
+  'test:vagrant': { program: 'test/vagrant/main.js', prepare: () => installPackages(vagrantPackages) },
   'package:executor': { program: 'framework/executor-archive/main.js' },
   campaign: { program: 'test/vm/campaign/main.js', prepare: () => installPackages(campaignPackages) },
   bench: { program: 'test/bench/main.js', prepare: prepareBench },
