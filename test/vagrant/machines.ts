@@ -11,6 +11,7 @@ export interface Machine {
   address: string;
   roles: string[];
   rack?: string;
+  zone?: string;
 }
 
 const run = promisify(execFile);
