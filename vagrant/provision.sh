@@ -36,8 +36,14 @@ start_units() {
   systemctl restart "${units[@]}"
 }
 
-install_programs() {
+# Not by hostnamectl, as Vagrant would: on emulated processors the service behind it may not answer in time.
+set_names() {
+  echo "$NAME" >/etc/hostname
+  hostname "$NAME"
   printf '127.0.0.1 localhost\n%s\n' "$HOSTS" >/etc/hosts
+}
+
+install_programs() {
   install -m 755 /payload/node /usr/local/bin/node
   # Its Node is the one above, not Debian's.
   dpkg --force-unsafe-io --ignore-depends=nodejs -i /payload/gaia.deb >/dev/null
@@ -113,6 +119,7 @@ set_up_framework() {
   units+=(gaia-framework)
 }
 
+set_names
 install_programs
 for role in zookeeper master agent framework; do
   if has_role $role; then "set_up_$role"; fi
