@@ -21,8 +21,8 @@ mount --bind "$directory/etc" /etc/libvirt
 for name in lib cache log; do mount --bind "$directory/$name" "/var/$name/libvirt"; done
 mkdir -p /run/libvirt
 mount -t tmpfs tmpfs /run/libvirt
-virtlogd --daemon
-libvirtd --daemon
+virtlogd --daemon --pid-file "$directory/virtlogd.pid"
+libvirtd --daemon --pid-file "$directory/libvirtd.pid"
 for _ in {1..100}; do
   if virsh --connect qemu:///system version >/dev/null 2>&1; then exec "$@"; fi
   sleep 0.2
