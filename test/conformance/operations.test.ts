@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { OperationStatus } from '../../framework/mesos-http-client/calls.js';
 import { labelsOf, type ResourceOperation, reserved, volumeOn } from '../../framework/mesos-http-client/operations.js';
 import { contains, reservationsOf } from '../../framework/mesos-http-client/resources.js';
 import type { Offer, OfferOperation, Resource, TaskInfo } from '../../framework/mesos-http-client/types.js';
 import { credential } from './credential.js';
+import { send } from './raw-http.js';
 import { commandTask, frameworkInfo, RawScheduler, ROLE } from './scheduler.js';
 import { startTarget, type Target } from './target.js';
 import { until } from './wait.js';
@@ -34,6 +36,12 @@ const giveBack: OfferOperation[] = [
   { type: 'DESTROY', destroy: { volumes: [volume] } },
   { type: 'UNRESERVE', unreserve: { resources: own } },
 ];
+
+interface ListedOperation {
+  framework_id: { value: string };
+  uuid: { value: string };
+  latest_status: OperationStatus;
+}
 
 describe('conformance: reservations and volumes', () => {
   let target: Target;
@@ -163,6 +171,40 @@ describe('conformance: reservations and volumes', () => {
       assert.ok((after.resources ?? []).every((resource) => reservationsOf(resource).length === 0));
     });
   }
+
+  it('operators see an operation until what became of it is acknowledged', async () => {
+    const listed = async () => {
+      const headers = { 'Content-Type': 'application/json', Accept: 'application/json' };
+      const body = JSON.stringify({ type: 'GET_OPERATIONS' });
+      const { text } = await send(target.masterUrl, { path: '/api/v1', headers, body });
+      const { operations = [] } = JSON.parse(text).get_operations as { operations?: ListedOperation[] };
+      return operations.filter(({ framework_id }) => framework_id.value === scheduler.frameworkId);
+    };
+    const offer = await offerWith(bare);
+    assert.deepEqual(await listed(), []);
+    await accept([offer], [{ ...reserve, id: { value: 'op-1' } }]);
+    const answers = () => scheduler.of('UPDATE_OPERATION_STATUS').map((one) => one.update_operation_status.status);
+    await until('an answer', () => answers().length > 0);
+    const [status] = answers() as [OperationStatus];
+    assert.equal(status.state, 'OPERATION_FINISHED');
+    const [{ uuid, framework_id, ...operation }] = (await listed()) as [ListedOperation];
+    assert.deepEqual(operation, {
+      agent_id: offer.agent_id,
+      info: { ...reserve, id: { value: 'op-1' } },
+      latest_status: status,
+      statuses: [status],
+    });
+    assert.notEqual(uuid.value, status.uuid?.value);
+    const { agent_id, uuid: acknowledged } = status as Required<OperationStatus>;
+    const operation_id = { value: 'op-1' };
+    await scheduler.call({
+      type: 'ACKNOWLEDGE_OPERATION_STATUS',
+      acknowledge_operation_status: { agent_id, operation_id, uuid: acknowledged.value },
+    });
+    await until('it is listed no more', async () => (await listed()).length === 0);
+    await accept([await offerWith(own)], [{ type: 'UNRESERVE', unreserve: { resources: own } }]);
+    await offerWith(bare);
+  });
 
   it('a volume is not unreserved before it is destroyed', async () => {
     await accept([await offerWith(bare)], [reserve, create]);

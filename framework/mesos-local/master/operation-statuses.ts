@@ -10,6 +10,10 @@ export interface OperationRecord {
   id: string;
   frameworkId: string;
   agentId: string;
+  /** As it was asked for. */
+  info: OfferOperation;
+  /** Of the operation, which nobody but operators sees; and of its status. */
+  operationUuid: string;
   uuid: string;
   retryDelayMs: number;
   retryAtMs: number;
@@ -35,7 +39,9 @@ export function tellSuccess(step: Step, framework: Framework, operation: OfferOp
     id: operation.id.value,
     frameworkId: framework.id,
     agentId: agent.id,
-    uuid: statusUuid(state),
+    info: operation,
+    operationUuid: nextUuid(state),
+    uuid: nextUuid(state),
     retryDelayMs: RETRY_BASE_MS,
     retryAtMs: nowMs + RETRY_BASE_MS,
   };
@@ -46,7 +52,7 @@ export function tellSuccess(step: Step, framework: Framework, operation: OfferOp
 }
 
 /** 16 bytes of an RFC 4122 variant, another one each time. */
-function statusUuid(state: MasterState): string {
+function nextUuid(state: MasterState): string {
   const bytes = Buffer.alloc(16);
   Buffer.from(state.settings.masterId.replaceAll('-', ''), 'hex').copy(bytes, 0, 0, 8);
   bytes[8] = 0x80;
@@ -54,9 +60,13 @@ function statusUuid(state: MasterState): string {
   return bytes.toString('base64');
 }
 
-function repeat(step: Step, framework: Framework, { id, agentId, uuid }: OperationRecord): void {
+function repeat(step: Step, framework: Framework, record: OperationRecord): void {
+  tell(step, framework, statusOf(record));
+}
+
+export function statusOf({ id, agentId, uuid }: OperationRecord): OperationStatus {
   const ids = { operation_id: { value: id }, agent_id: { value: agentId } };
-  tell(step, framework, { ...ids, state: 'OPERATION_FINISHED', uuid: { value: uuid } });
+  return { ...ids, state: 'OPERATION_FINISHED', uuid: { value: uuid } };
 }
 
 function tell(step: Step, framework: Framework, status: OperationStatus): void {

@@ -31,7 +31,7 @@ export function carryOut(
   const left = converted(available, operation);
   agent.info = { ...agent.info, resources: converted(agent.info.resources ?? [], withNames(operation, unallocate)) };
   sendToAgent(step, agent, { type: 'applyOperation', operation: withNames(operation, unallocate) });
-  tellSuccess(step, framework, given, agent);
+  tellSuccess(step, framework, operation, agent);
   return left;
 }
 

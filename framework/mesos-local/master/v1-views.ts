@@ -1,9 +1,17 @@
-import type { AgentState, FrameworkState, GetAgents, GetState, Task } from '../../mesos-http-client/calls.js';
+import type {
+  AgentState,
+  FrameworkState,
+  GetAgents,
+  GetState,
+  OfferOperation,
+  Task,
+} from '../../mesos-http-client/calls.js';
 import { add, allocate, reservationsOf } from '../../mesos-http-client/resources.js';
 import type { Resource } from '../../mesos-http-client/types.js';
 import { drainFields } from './drain.js';
 import { MESOS_VERSION, masterInfo } from './master-info.js';
 import { isActive, offerMessage, offersOfAgent, usedEverywhere, usedOnAgent } from './offers.js';
+import { statusOf } from './operation-statuses.js';
 import type { Agent, CompletedFramework, Framework, MasterState, TaskRecord } from './state.js';
 import { AGENT_CAPABILITIES, VERSION } from './views.js';
 
@@ -112,6 +120,24 @@ function getExecutors(state: MasterState): NonNullable<GetState['get_executors']
   return { executors };
 }
 
+/** Mesos shows no empty lists. */
+function withoutEmptySource(operation: OfferOperation): OfferOperation {
+  if (operation.type !== 'RESERVE' || operation.reserve.source?.length !== 0) return operation;
+  return { ...operation, reserve: { resources: operation.reserve.resources } };
+}
+
+/** Those that a framework is told of until it acknowledges what became of them. */
+function getOperations({ operations }: MasterState): object {
+  if (operations.size === 0) return {};
+  const messages = [...operations.values()].map((record) => {
+    const { frameworkId, agentId, info, operationUuid } = record;
+    const status = statusOf(record);
+    const ids = { framework_id: { value: frameworkId }, agent_id: { value: agentId }, uuid: { value: operationUuid } };
+    return { ...ids, info: withoutEmptySource(info), latest_status: status, statuses: [status] };
+  });
+  return { operations: messages };
+}
+
 export function getState(state: MasterState): GetState {
   return {
     get_tasks: getTasks(state),
@@ -132,6 +158,6 @@ export const ANSWERS = {
   GET_FRAMEWORKS: (state) => ({ get_frameworks: getFrameworks(state) }),
   GET_TASKS: (state) => ({ get_tasks: getTasks(state) }),
   GET_EXECUTORS: (state) => ({ get_executors: getExecutors(state) }),
-  GET_OPERATIONS: () => ({ get_operations: {} }),
+  GET_OPERATIONS: (state) => ({ get_operations: getOperations(state) }),
   GET_STATE: (state) => ({ get_state: getState(state) }),
 } satisfies Record<string, (state: MasterState) => object>;
