@@ -39,15 +39,15 @@ describe('TLS to Mesos and ZooKeeper', function () {
       ...{ certificate: readFileSync(files.certificate), key: readFileSync(files.key) },
     };
     other = new Authority(directory, 'other').certificate;
-    const starting = ZooKeeperServers.start({ tickMs: 250, tls: files });
+    servers = await ZooKeeperServers.start({ tickMs: 250, tls: files });
     cluster = await startLocalCluster({
       directory: join(directory, 'cluster'),
       agents: [{ hostname: 'one', resources: 'cpus:1;mem:512;disk:512' }],
-      timings: { allocationIntervalMs: 100 },
+      masters: { count: 2, zk: servers.url('/mesos') },
+      timings: { allocationIntervalMs: 100, zkSessionTimeoutMs: 2000 },
       detached: false,
       tls: files,
     });
-    servers = await starting;
   });
   after(async () => {
     await cluster?.stop();
@@ -102,7 +102,7 @@ describe('TLS to Mesos and ZooKeeper', function () {
       return new ZooKeeper({ servers: [{ host: '127.0.0.1', port }], timeoutMs, tls: () => tls });
     };
     const session = open(own, 3000);
-    assert.deepEqual(await session.children('/'), ['zookeeper']);
+    assert.deepEqual((await session.children('/')).sort(), ['mesos', 'zookeeper']);
     session.close();
     const { certificate: _, key: __, ...without } = own;
     for (const [wrong, cause] of [
@@ -116,18 +116,23 @@ describe('TLS to Mesos and ZooKeeper', function () {
     }
   });
 
-  it('an app of the framework runs, its store is in ZooKeeper, and can be backed up', async () => {
+  it('an app of the framework runs, its store is in ZooKeeper, and can be backed up; so it does with the next master', async () => {
     const { certificate, key, authority } = files;
     const place = `zk://127.0.0.1:${servers.securePorts[0]}/gaia`;
     const given = (name: string) => [
       ...[`--${name}-ca`, authority, `--${name}-certificate`, certificate, `--${name}-key`, key],
     ];
-    const args = ['--master', cluster.masterAddress, '--store', place, ...given('mesos'), ...given('zk')];
+    const args = ['--master', servers.url('/mesos'), '--store', place, ...given('mesos'), ...given('zk')];
     const framework = await new FrameworkProcess(args).ready();
     try {
       const spec = { id: '/sleeper', cmd: 'sleep 1000', cpus: 0.1, mem: 32, instances: 1 };
       const body = JSON.stringify(spec);
       const headers = { 'content-type': 'application/json' };
+      const get = async (path: string) => (await request(framework.url + path)).body.json();
+      const leadingMaster = async () => {
+        const { master } = (await get('/v2/info')) as { master: { connected: boolean; address: string } };
+        return master.connected ? master.address : null;
+      };
       const leads = async () => (await request(`${framework.url}/v2/leader`)).statusCode === 200;
       await until(() => framework.log, leads);
       const posted = await request(`${framework.url}/v2/apps`, { method: 'POST', headers, body });
@@ -135,11 +140,15 @@ describe('TLS to Mesos and ZooKeeper', function () {
       await until(
         () => framework.log,
         async () => {
-          const { tasks } = (await (await request(`${framework.url}/v2/tasks`)).body.json()) as {
-            tasks: { state: string }[];
-          };
+          const { tasks } = (await get('/v2/tasks')) as { tasks: { state: string }[] };
           return tasks[0]?.state === 'TASK_RUNNING';
         },
+      );
+      assert.equal(await leadingMaster(), cluster.masterAddress);
+      await cluster.killMaster(0);
+      await until(
+        () => framework.log,
+        async () => (await leadingMaster()) === new URL(cluster.masters[1]?.url as string).host,
       );
       const told: object[] = [];
       const output = { line: () => {}, result: (result: object) => told.push(result) } as unknown as Output;
