@@ -87,6 +87,7 @@ describe('executor vm: the command line of QEMU', () => {
       'memory-backend-file,id=memory,size=256M,mem-path=/dev/shm/a,,share=off,share=on',
     );
     assert.equal(option('-netdev', change), 'stream,id=network,addr.type=unix,addr.path=./a,,b');
+    assert.match(option('-device', change) as string, /^virtio-net-pci,netdev=network,.*,tx=timer,x-txtimer=\d+$/);
     assert.equal(option('-incoming', change), 'defer');
     assert.match(option('-device', change) as string, /,mac=52:54:00:67:61:01,/);
     const bridged = { network: { ...change.network, mac: '02:00:00:00:00:01' } };
