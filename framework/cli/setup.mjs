@@ -183,6 +183,10 @@ const commands = {
   start: { program: 'framework/cli/main.js', before: ['up'] },
   test: { program: 'test/run.js', prepare: () => installPackages(ensemblePackages) },
   'test:monitoring': { program: 'test/monitoring/main.js', prepare: () => installPackages(['prometheus']) },
+  'test:packages': {
+    program: 'test/packaging/main.js',
+    prepare: () => installPackages([...packagingPackages, 'lintian', 'adduser', 'curl', 'iproute2']),
+  },
   'test:native:sanitize': { program: 'test/sanitize.js' },
   'test:rdma': { program: 'test/rdma/main.js', prepare: () => installPackages(rdmaPackages) },
   'test:vm': { program: 'test/vm/main.js', prepare: () => installPackages(campaignPackages) },
