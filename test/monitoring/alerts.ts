@@ -6,15 +6,16 @@ export interface Trial {
   alert: string;
   /** With these series it fires at `at`. */
   fires: Series;
-  /** With these, which are near, it does not. */
+  /** With these, which are near, it does not at `quietAt`. */
   quiet: Series;
   at: string;
+  quietAt: string;
 }
 
 const replica = 'app="/a",slot="0",member="1"';
 /** The same metric in both. */
-const one = (alert: string, series: string, fires: string, quiet: string, at = '5m'): Trial => ({
-  ...{ alert, at },
+const one = (alert: string, series: string, fires: string, quiet: string, at = '5m', quietAt = at): Trial => ({
+  ...{ alert, at, quietAt },
   fires: { [series]: fires },
   quiet: { [series]: quiet },
 });
@@ -26,7 +27,7 @@ function slow(alert: string, metric: string, labels: string, [within, above]: [s
     [`${metric}_bucket{${labels}le="${above}"}`]: '0+60x40',
     [`${metric}_bucket{${labels}le="+Inf"}`]: '0+60x40',
   });
-  return { alert, at: '30m', fires: buckets('0x40'), quiet: buckets('0+60x40') };
+  return { alert, at: '30m', quietAt: '30m', fires: buckets('0x40'), quiet: buckets('0+60x40') };
 }
 
 const state = (name: string) => `gaia_app_group_state{app="/a",state="${name}"}`;
@@ -36,6 +37,7 @@ export const trials: Trial[] = [
   {
     alert: 'GaiaNoLeader',
     at: '5m',
+    quietAt: '5m',
     fires: { 'gaia_leading{instance="a"}': '0x9', 'gaia_leading{instance="b"}': '1 1 stale' },
     quiet: { 'gaia_leading{instance="a"}': '0x9', 'gaia_leading{instance="b"}': '1x9' },
   },
@@ -50,15 +52,22 @@ export const trials: Trial[] = [
   one('GaiaTasksFail', 'gaia_tasks_failed_total', '0+2x20', '0 1 2 3x17', '16m'),
   one('GaiaDeploymentStuck', 'gaia_deployments_oldest_step_seconds', '700x9', '500x9'),
   one('GaiaDeploymentFailed', 'gaia_deployments_ended_total{result="failed"}', '0 0 1x7', '1x9'),
-  { alert: 'GaiaGroupLost', at: '5m', fires: { [state('lost')]: '1x9' }, quiet: { [state('forming')]: '1x9' } },
-  one('GaiaGroupWithoutQuorum', state('noQuorum'), '1x9', '1x3 stale'),
-  one('GaiaGroupDegraded', state('degraded'), '1x20', '1x9 stale', '12m'),
+  {
+    alert: 'GaiaGroupLost',
+    at: '5m',
+    quietAt: '5m',
+    fires: { [state('lost')]: '1x9' },
+    quiet: { [state('forming')]: '1x9' },
+  },
+  one('GaiaGroupWithoutQuorum', state('noQuorum'), '_ 1x9', '_ _ _ _ 1x9', '5m', '4m'),
+  one('GaiaGroupDegraded', state('degraded'), '1x20', '1x20', '11m', '9m'),
   one('GaiaDivergence', `gaia_replica_divergences_total{${replica}}`, '1x9', '0x9'),
   one('GaiaLeaderChanges', 'gaia_group_leader_changes_total{app="/a"}', '0+1x70', '0 1 2 3x67', '65m'),
-  one('GaiaReplicaLags', `gaia_replica_lag_entries{${replica}}`, '20000x9', '20000x2 0x7', '8m'),
+  one('GaiaReplicaLags', `gaia_replica_lag_entries{${replica}}`, '20000x9', '20000x9', '6m', '4m'),
   {
     alert: 'GaiaReplicaCutOff',
     at: '8m',
+    quietAt: '8m',
     fires: { [`gaia_replica_connected{${replica},peer="2",transport="none"}`]: '0x9' },
     quiet: {
       [`gaia_replica_connected{${replica},peer="2",transport="none"}`]: '0x2 stale',
@@ -69,16 +78,18 @@ export const trials: Trial[] = [
   {
     alert: 'GaiaStrangersAtReplica',
     at: '5m',
+    quietAt: '5m',
     fires: { [`gaia_replica_refused_connections_total{${replica},cause="badSecret"}`]: '0 0 1x7' },
     quiet: { [`gaia_replica_refused_connections_total{${replica},cause="stalled"}`]: '0 0 1x7' },
   },
   {
     alert: 'GaiaGuestUncovered',
-    at: '18m',
+    at: '16m',
+    quietAt: '14m',
     fires: { [`gaia_guest_standing{${replica},standing="alone"}`]: '1x20' },
     quiet: {
-      [`gaia_guest_standing{${replica},standing="alone"}`]: '1x10 stale',
-      [`gaia_guest_standing{${replica},standing="covered"}`]: '_x11 1x9',
+      [`gaia_guest_standing{${replica},standing="alone"}`]: '1x20',
+      [`gaia_guest_standing{app="/b",slot="0",member="1",standing="covered"}`]: '1x20',
     },
   },
   one('GaiaGuestUnheard', `gaia_guest_unheard_seconds{${replica}}`, '40x9', '10x9'),

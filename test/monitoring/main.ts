@@ -11,7 +11,7 @@ const promtoolMaxMs = 60_000;
 const alerts = join(directory, 'alerts.yml');
 
 /** Promtool's tests look at the series of alerts that fire: 1 or none. */
-function testOf({ alert, at }: Trial, series: Record<string, string>, fires: boolean): object {
+function testOf({ alert, at, quietAt }: Trial, series: Record<string, string>, fires: boolean): object {
   const severity = rules().find((rule) => rule.alert === alert)?.labels.severity;
   const samples = fires ? [{ labels: `{severity="${severity}"}`, value: 1 }] : [];
   const expr = `max by (severity) (ALERTS{alertname="${alert}",alertstate="firing"})`;
@@ -19,7 +19,7 @@ function testOf({ alert, at }: Trial, series: Record<string, string>, fires: boo
     name: `${alert} ${fires ? 'fires' : 'is quiet'}`,
     interval: '1m',
     input_series: Object.entries(series).map(([name, values]) => ({ series: name, values })),
-    promql_expr_test: [{ expr, eval_time: at, exp_samples: samples }],
+    promql_expr_test: [{ expr, eval_time: fires ? at : quietAt, exp_samples: samples }],
   };
 }
 
