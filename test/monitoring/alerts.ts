@@ -89,7 +89,7 @@ export const trials: Trial[] = [
     fires: { [`gaia_guest_standing{${replica},standing="alone"}`]: '1x20' },
     quiet: {
       [`gaia_guest_standing{${replica},standing="alone"}`]: '1x20',
-      [`gaia_guest_standing{app="/b",slot="0",member="1",standing="covered"}`]: '1x20',
+      'gaia_guest_standing{app="/b",slot="0",member="1",standing="covered"}': '1x20',
     },
   },
   one('GaiaGuestUnheard', `gaia_guest_unheard_seconds{${replica}}`, '40x9', '10x9'),
