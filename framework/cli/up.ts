@@ -169,7 +169,9 @@ async function becomesHealthy(cluster: LocalCluster): Promise<boolean> {
 }
 
 async function tellRunning(output: Output, cluster: LocalCluster): Promise<void> {
-  output.line(`A cluster runs already: API at ${cluster.apiUrl}, state in ${cluster.directory}`);
+  output.line(
+    `A cluster runs already: API at ${cluster.apiUrl}, page at ${cluster.apiUrl}/ui/, state in ${cluster.directory}`,
+  );
   const answer = await new ApiClient(cluster.apiUrl).find<{ app: AppJson }>(appPath(DEMO_ID));
   if (answer !== null) {
     output.line();
@@ -181,6 +183,7 @@ async function tellRunning(output: Output, cluster: LocalCluster): Promise<void>
 function tellReady(output: Output, { cluster, app }: Progress, options: UpOptions): void {
   output.line();
   output.line(`${bold('GAIA runs.')} API at ${cluster.apiUrl}, state and logs in ${cluster.directory}`);
+  output.line(`Its page for browsers: ${bold(`${cluster.apiUrl}/ui/`)}`);
   if (app !== null) {
     output.line();
     showDemo(output, app, suffixOf(cluster));

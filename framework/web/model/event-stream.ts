@@ -1,6 +1,8 @@
 /** Server-Sent Events out of pieces of text: https://html.spec.whatwg.org/multipage/server-sent-events.html */
 
 export interface ServerEvent {
+  /** Null: it has none. */
+  id: string | null;
   type: string;
   data: string;
 }
@@ -23,11 +25,13 @@ export class EventParser {
 /** None: a comment. */
 function eventIn(block: string): ServerEvent[] {
   let type = 'message';
+  let id: string | null = null;
   const data: string[] = [];
   for (const line of block.split('\n')) {
     const [, name, value = ''] = /^([^:]*)(?:: ?(.*))?$/s.exec(line) ?? [];
+    if (name === 'id') id = value;
     if (name === 'event') type = value;
     if (name === 'data') data.push(value);
   }
-  return data.length === 0 ? [] : [{ type, data: data.join('\n') }];
+  return data.length === 0 ? [] : [{ id, type, data: data.join('\n') }];
 }

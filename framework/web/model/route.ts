@@ -1,7 +1,7 @@
 /** Which page a path is. Ids of apps are in it as they are, with their slashes. */
 
 export type Route =
-  | { page: 'apps' | 'map' | 'deployments' | 'queue' }
+  | { page: 'apps' | 'map' | 'deployments' | 'queue' | 'events' }
   | { page: 'app'; appId: string; tab: AppTab }
   | { page: 'edit'; appId: string | null };
 
@@ -20,7 +20,8 @@ export function readRoute(path: string, query: string): Route | null {
   if (page === 'apps' && appId !== null) return { page: 'app', appId, tab: tabIn(query) };
   if (appId !== null) return null;
   if (page === '' || page === 'apps') return { page: 'apps' };
-  return page === 'map' || page === 'deployments' || page === 'queue' ? { page } : null;
+  const plain = (['map', 'deployments', 'queue', 'events'] as const).find((one) => one === page);
+  return plain === undefined ? null : { page: plain };
 }
 
 /** Null: it is not decodable. */

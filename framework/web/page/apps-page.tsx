@@ -3,6 +3,7 @@ import { listed, stateOf } from '../model/app-list.js';
 import { count, megabytes, short } from '../model/format.js';
 import type { AppRow } from '../model/rows.js';
 import { Link } from './navigation.js';
+import { Search } from './search.js';
 import { useCluster } from './store.js';
 import { type Column, Table } from './table.js';
 
@@ -15,10 +16,7 @@ export function AppsPage() {
     <>
       <div class="heading">
         <h1>Apps</h1>
-        <label class="search">
-          Search
-          <input type="search" value={search} onInput={(event) => setSearch(event.currentTarget.value)} />
-        </label>
+        <Search value={search} onSearch={setSearch} hint="id or state" />
       </div>
       <p class="summary" role="status">
         {isKnown ? `${count(rows.length, 'app')}${search === '' ? '' : ` of ${apps.size}`}` : ''}

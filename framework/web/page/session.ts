@@ -50,13 +50,19 @@ export interface Wish {
   method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
   body?: unknown;
   accept?: string;
+  /** The version that a change is for. */
+  ifMatch?: string;
   signal?: AbortSignal;
 }
 
 /** @throws ApiFailure; on 401 whoever shows the page is told, too */
-export async function ask(path: string, { method = 'GET', body, accept, signal }: Wish = {}): Promise<Response> {
+export async function ask(
+  path: string,
+  { method = 'GET', body, accept, ifMatch, signal }: Wish = {},
+): Promise<Response> {
   const headers: Record<string, string> = { Accept: accept ?? 'application/json', [headerName]: 'gaia-page' };
   if (authorization !== null) headers.Authorization = authorization;
+  if (ifMatch !== undefined) headers['If-Match'] = `"${ifMatch}"`;
   if (body !== undefined) headers['Content-Type'] = 'application/json';
   const sent = body === undefined ? null : typeof body === 'string' ? body : JSON.stringify(body);
   const answer = await fetch(path, { method, headers, body: sent, signal: signal ?? null, credentials: 'omit' }).catch(
@@ -72,6 +78,17 @@ export async function ask(path: string, { method = 'GET', body, accept, signal }
 export async function askJson<T>(path: string, wish: Wish = {}): Promise<T> {
   const text = await (await ask(path, wish)).text();
   return (text === '' ? null : JSON.parse(text)) as T;
+}
+
+/** The text of an answer as it comes. */
+export async function* piecesOf(answer: Response): AsyncGenerator<string> {
+  const reader = (answer.body as ReadableStream<Uint8Array>).getReader();
+  const decoder = new TextDecoder();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    yield decoder.decode(value, { stream: true });
+  }
 }
 
 function notAnswered(error: Error): ApiFailure {

@@ -1,9 +1,16 @@
 /** What is around every page: who looks, where one can go, and how old what is shown is. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Route } from '../model/route.js';
+import { AppPage } from './app/app-page.js';
 import { AppsPage } from './apps-page.js';
+import { MapPage } from './cluster/map-page.js';
 import { ConnectionNotice } from './connection.js';
+import { DeploymentsPage } from './deployments-page.js';
+import { EditorPage } from './editor/editor-page.js';
+import { EventsPage } from './events-page.js';
 import { Link, useRoute } from './navigation.js';
+import { Notice } from './notice.js';
+import { QueuePage } from './queue-page.js';
 import { signOut, whenSignedOut } from './session.js';
 import { tell } from './store.js';
 import { ThemeChoice } from './theme.js';
@@ -53,7 +60,14 @@ function findOut(enter: (me: Me) => void): () => void {
   return () => clearTimeout(timer);
 }
 
-const places: [Route, string][] = [[{ page: 'apps' }, 'Apps']];
+const places: [Route, string][] = [
+  [{ page: 'apps' }, 'Apps'],
+  [{ page: 'map' }, 'Map'],
+  [{ page: 'deployments' }, 'Deployments'],
+  [{ page: 'queue' }, 'Queue'],
+  [{ page: 'events' }, 'Events'],
+  [{ page: 'edit', appId: null }, 'New app'],
+];
 
 function Shell({ me, onLeave }: { me: Me | null; onLeave: () => void }) {
   const route = useRoute();
@@ -84,6 +98,7 @@ function Shell({ me, onLeave }: { me: Me | null; onLeave: () => void }) {
         </div>
         <ConnectionNotice />
       </header>
+      <Notice />
       <main id="main" tabIndex={-1} data-page={route?.page ?? 'nowhere'}>
         <Content route={route} />
       </main>
@@ -100,6 +115,18 @@ function Content({ route }: { route: Route | null }) {
   switch (route?.page) {
     case 'apps':
       return <AppsPage />;
+    case 'app':
+      return <AppPage appId={route.appId} tab={route.tab} />;
+    case 'map':
+      return <MapPage />;
+    case 'deployments':
+      return <DeploymentsPage />;
+    case 'queue':
+      return <QueuePage />;
+    case 'events':
+      return <EventsPage />;
+    case 'edit':
+      return <EditorPage key={route.appId} appId={route.appId} />;
     default:
       return <Nowhere />;
   }

@@ -2,6 +2,7 @@
 import { useState } from 'preact/hooks';
 
 const KEY = 'gaia.theme';
+const THEME_CHANGED = 'gaia-theme';
 const themes = ['system', 'light', 'dark'] as const;
 type Theme = (typeof themes)[number];
 
@@ -31,9 +32,22 @@ export function ThemeChoice() {
   );
 }
 
-/** What is drawn on a canvas has its colours from here, by the names of style/base.css. */
+/** A colour of style/base.css by its name, as it is now: for what is drawn on a canvas, which knows no variables. */
 export function colour(name: string): string {
-  return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+  const probe = document.documentElement;
+  probe.style.outlineColor = `var(--${name})`;
+  const value = getComputedStyle(probe).outlineColor;
+  probe.style.outlineColor = '';
+  return value;
 }
 
-export const THEME_CHANGED = 'gaia-theme';
+/** Calls `redraw` when colours are others, until the returned function is called. */
+export function whenColoursChange(redraw: () => void): () => void {
+  const system = matchMedia('(prefers-color-scheme: dark)');
+  addEventListener(THEME_CHANGED, redraw);
+  system.addEventListener('change', redraw);
+  return () => {
+    removeEventListener(THEME_CHANGED, redraw);
+    system.removeEventListener('change', redraw);
+  };
+}

@@ -2,7 +2,7 @@
 import type { ClusterEvent } from '../model/cluster-state.js';
 import { EventParser, type ServerEvent } from '../model/event-stream.js';
 import type { Changes, Snapshot } from '../model/rows.js';
-import { ApiFailure, ask } from './session.js';
+import { ApiFailure, ask, piecesOf } from './session.js';
 
 const INTERVAL_MS = 200;
 /** The server says something every two seconds. */
@@ -43,16 +43,6 @@ async function watchOnce(tell: Tell, signal: AbortSignal, onHeard: () => void): 
   } finally {
     silence.end();
     news.end();
-  }
-}
-
-async function* piecesOf(answer: Response): AsyncGenerator<string> {
-  const reader = (answer.body as ReadableStream<Uint8Array>).getReader();
-  const decoder = new TextDecoder();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return;
-    yield decoder.decode(value, { stream: true });
   }
 }
 

@@ -5,9 +5,9 @@ import { EventParser } from '../../../framework/web/model/event-stream.js';
 const stream =
   ': heartbeat\n\nevent: alive\ndata: {"at":"x"}\n\nid: 7\nevent: changes\ndata: a\ndata:b\n\ndata: plain\r\n\r\n';
 const events = [
-  { type: 'alive', data: '{"at":"x"}' },
-  { type: 'changes', data: 'a\nb' },
-  { type: 'message', data: 'plain' },
+  { id: null, type: 'alive', data: '{"at":"x"}' },
+  { id: '7', type: 'changes', data: 'a\nb' },
+  { id: null, type: 'message', data: 'plain' },
 ];
 
 describe('web: event stream', () => {
