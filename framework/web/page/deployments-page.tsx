@@ -73,7 +73,7 @@ function CancelDialog({ id, onClose }: { id: string; onClose: () => void }) {
   return (
     <Dialog title="Cancel this deployment?" word="Cancel deployment" danger onConfirm={cancel} onClose={onClose}>
       <label class="check">
-        <input type="radio" name="how" value="back" checked /> take back what it has done
+        <input type="radio" name="how" value="back" defaultChecked /> take back what it has done
       </label>
       <label class="check">
         <input type="radio" name="how" value="stay" /> leave things where they are

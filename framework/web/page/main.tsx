@@ -1,6 +1,7 @@
 import { render } from 'preact';
 import './style/base.css';
 import './style/parts.css';
+import './style/pages.css';
 import { Page } from './shell.js';
 import { restoreTheme } from './theme.js';
 

@@ -106,9 +106,10 @@ function Shell({ me, onLeave }: { me: Me | null; onLeave: () => void }) {
   );
 }
 
-/** An app's page is within the apps. */
+/** An app's page, and that where it is edited, are within the apps. */
 function isWithin(route: Route | null, place: Route): boolean {
-  return route?.page === place.page || (route?.page === 'app' && place.page === 'apps');
+  const isOfApp = route !== null && 'appId' in route && route.appId !== null;
+  return isOfApp ? place.page === 'apps' : route?.page === place.page;
 }
 
 function Content({ route }: { route: Route | null }) {

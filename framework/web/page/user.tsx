@@ -1,6 +1,6 @@
 /** Who looks at the page, and the form that asks. */
 import { createContext } from 'preact';
-import { useContext, useState } from 'preact/hooks';
+import { useContext, useEffect, useState } from 'preact/hooks';
 import { ApiFailure, askJson, type Credentials, signIn, signOut } from './session.js';
 
 export interface Me {
@@ -23,6 +23,7 @@ export const askWho = () => askJson<Me>('/v2/me');
 export function SignIn({ onSignedIn }: { onSignedIn: (me: Me) => void }) {
   const [kind, setKind] = useState<'token' | 'password'>('token');
   const [error, setError] = useState<string | null>(null);
+  useEffect(() => document.querySelector<HTMLInputElement>('.signin .field input')?.focus(), [kind]);
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
     const fields = new FormData(event.currentTarget as HTMLFormElement);

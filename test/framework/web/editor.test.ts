@@ -13,6 +13,7 @@ describe('web: editor of specs', () => {
     const pieces = fc.constantFrom(
       '{',
       '}',
+      '"\n"',
       '[',
       ']',
       ',',

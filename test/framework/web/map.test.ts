@@ -50,11 +50,15 @@ describe('web: map of the cluster', () => {
   });
 
   it('arrow keys go to the nearest cell in their direction, and stay where there is none', () => {
-    const map = layOut(regionsOf(['a1', 'a2', 'a3', 'a4'].map((id) => at(id, null, 'z', 'r'))), 800);
+    const map = layOut(regionsOf(['a1', 'a2', 'a3', 'a4', 'a5', 'a6'].map((id) => at(id, null, 'z', 'r'))), 800);
     const [first] = map.cells;
     assert.ok(first);
     assert.equal(neighbour(map, first, 'right').agent.id, 'a2');
     assert.equal(neighbour(map, first, 'left').agent.id, 'a1');
+    assert.equal(neighbour(map, first, 'down').x, first.x);
+    const [, second] = map.cells;
+    assert.ok(second);
+    assert.equal(neighbour(map, second, 'down').x, second.x);
     assert.equal(neighbour(map, neighbour(map, first, 'down'), 'up').agent.id, 'a1');
     assert.equal(cellUnder(map, first.x + 1, first.y + 1)?.agent.id, 'a1');
     assert.equal(cellUnder(map, -5, -5), null);
@@ -78,6 +82,7 @@ describe('web: map of the cluster', () => {
   it('a map is made anew when an agent is elsewhere, not when less is free there', () => {
     assert.ok(areSamePlaces([agent('a')], [agent('a', { free: null, draining: true })]));
     assert.ok(!areSamePlaces([agent('a')], [agent('a', { zone: 'z' })]));
+    assert.ok(!areSamePlaces([at('a', null, null, 'r1')], [at('a', null, null, 'r2')]));
     assert.ok(!areSamePlaces([agent('a')], []));
   });
 });

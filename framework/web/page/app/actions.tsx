@@ -8,7 +8,7 @@ import { appPath, askJson } from '../session.js';
 import { useCluster } from '../store.js';
 import { useMayChange } from '../user.js';
 
-type Action = 'Scale' | 'Restart' | 'Transfer leadership';
+type Action = 'Scale' | 'Restart' | 'Transfer leadership' | 'Fail over';
 
 interface DialogOf {
   app: AppRow;
@@ -20,10 +20,9 @@ export function Actions({ app }: { app: AppRow }) {
   const [asked, setAsked] = useState<Action | null>(null);
   if (!mayChange) return null;
   const onClose = () => setAsked(null);
-  const actions: Action[] = ['Scale', 'Restart', ...(app.replicated ? (['Transfer leadership'] as const) : [])];
   return (
     <div class="buttons">
-      {actions.map((action) => (
+      {actionsOf(app).map((action) => (
         <button key={action} type="button" onClick={() => setAsked(action)}>
           {action}
         </button>
@@ -34,8 +33,14 @@ export function Actions({ app }: { app: AppRow }) {
       {asked === 'Scale' && <Scale app={app} onClose={onClose} />}
       {asked === 'Restart' && <Restart app={app} onClose={onClose} />}
       {asked === 'Transfer leadership' && <Transfer app={app} onClose={onClose} />}
+      {asked === 'Fail over' && <FailOver app={app} onClose={onClose} />}
     </div>
   );
+}
+
+function actionsOf({ replicated, vm }: AppRow): Action[] {
+  if (!replicated) return ['Scale', 'Restart'];
+  return vm ? ['Restart', 'Fail over'] : ['Scale', 'Restart', 'Transfer leadership'];
 }
 
 function Scale({ app, onClose }: DialogOf) {
@@ -51,7 +56,7 @@ function Scale({ app, onClose }: DialogOf) {
       </p>
       <label class="field">
         {app.replicated ? 'Replicas' : 'Instances'}
-        <input name="instances" type="number" min="0" step="1" required value={app.instances} />
+        <input name="instances" type="number" min="0" step="1" required defaultValue={app.instances} />
       </label>
       <ForceChoice />
     </Dialog>
@@ -68,6 +73,21 @@ function Restart({ app, onClose }: DialogOf) {
     <Dialog title={`Restart ${app.id}?`} word="Restart" onConfirm={restart} onClose={onClose}>
       <p>All of its tasks are replaced, a few at a time{app.replicated ? '; a majority of the group stays' : ''}.</p>
       <ForceChoice />
+    </Dialog>
+  );
+}
+
+function FailOver({ app, onClose }: DialogOf) {
+  const failOver = async () => {
+    await askJson(appPath(app.id, 'guest/failover'), { method: 'POST' });
+    say(`${app.id}: the backup is to go on as the primary`);
+  };
+  return (
+    <Dialog title={`Another primary for ${app.id}?`} word="Fail over" onConfirm={failOver} onClose={onClose}>
+      <p>
+        The backup of the guest goes on as its primary, after one more round. It is refused while no backup covers the
+        guest.
+      </p>
     </Dialog>
   );
 }

@@ -4,10 +4,12 @@ import type { PlanJson } from './verdict.js';
 /** Where the tasks would go now. */
 export function PlanView({ plan }: { plan: PlanJson | null }) {
   if (plan === null) return null;
+  const { exists } = plan;
   const { assigned, unplaced } = plan.plan;
   return (
     <section class="panel" aria-label="Where it would go">
       <h2>Where it would go now</h2>
+      {exists && <p class="muted">As if it had no tasks yet: those that run may stay where they are.</p>}
       {assigned.length > 0 && (
         <table class="scores">
           <thead>
