@@ -3,9 +3,9 @@ import './style/base.css';
 import './style/parts.css';
 import './style/pages.css';
 import { Page } from './shell.js';
-import { restoreTheme } from './theme.js';
+import { startTheme } from './theme.js';
 
-restoreTheme();
+startTheme();
 const place = document.getElementById('page') as HTMLElement;
 place.replaceChildren();
 render(<Page />, place);

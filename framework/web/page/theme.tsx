@@ -8,8 +8,14 @@ type Theme = (typeof themes)[number];
 
 const chosen = (): Theme => themes.find((theme) => theme === localStorage.getItem(KEY)) ?? 'system';
 
-export function restoreTheme(): void {
-  document.documentElement.dataset.theme = chosen();
+/** Before anything is drawn: what is known of colours is forgotten before others look. */
+export function startTheme(): void {
+  apply(chosen());
+  whenColoursChange(() => colours.clear());
+}
+
+function apply(theme: Theme): void {
+  document.documentElement.dataset.theme = theme;
 }
 
 export function ThemeChoice() {
@@ -17,7 +23,7 @@ export function ThemeChoice() {
   const choose = (event: Event) => {
     const next = (event.currentTarget as HTMLSelectElement).value as Theme;
     localStorage.setItem(KEY, next);
-    restoreTheme();
+    apply(next);
     setTheme(next);
     dispatchEvent(new Event(THEME_CHANGED));
   };
@@ -32,8 +38,17 @@ export function ThemeChoice() {
   );
 }
 
+const colours = new Map<string, string>();
+
 /** A colour of style/base.css by its name, as it is now: for what is drawn on a canvas, which knows no variables. */
 export function colour(name: string): string {
+  const value = colours.get(name) ?? computed(name);
+  colours.set(name, value);
+  return value;
+}
+
+/** Has the browser reckon all styles anew. */
+function computed(name: string): string {
   const probe = document.documentElement;
   probe.style.outlineColor = `var(--${name})`;
   const value = getComputedStyle(probe).outlineColor;
