@@ -8,6 +8,7 @@ import { ConnectionNotice } from './connection.js';
 import { DeploymentsPage } from './deployments-page.js';
 import { EditorPage } from './editor/editor-page.js';
 import { EventsPage } from './events-page.js';
+import { Footer } from './footer.js';
 import { Link, useRoute } from './navigation.js';
 import { Notice } from './notice.js';
 import { QueuePage } from './queue-page.js';
@@ -102,6 +103,7 @@ function Shell({ me, onLeave }: { me: Me | null; onLeave: () => void }) {
       <main id="main" tabIndex={-1} data-page={route?.page ?? 'nowhere'}>
         <Content route={route} />
       </main>
+      <Footer />
     </>
   );
 }

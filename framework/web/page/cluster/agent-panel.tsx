@@ -9,7 +9,7 @@ const TASKS_MAX = 50;
 /** What is known of the agent that is chosen on the map. */
 export function AgentPanel({ agent, tasks }: { agent: AgentRow | undefined; tasks: readonly TaskRow[] }) {
   return (
-    <section class="panel" aria-label="The chosen agent" aria-live="polite">
+    <section class="panel" aria-label="The chosen agent">
       {agent === undefined ? (
         <p class="muted">Choose an agent to see what runs there.</p>
       ) : (
@@ -22,7 +22,7 @@ export function AgentPanel({ agent, tasks }: { agent: AgentRow | undefined; task
 function Agent({ agent, tasks }: { agent: AgentRow; tasks: readonly TaskRow[] }) {
   return (
     <>
-      <h2>{agent.hostname}</h2>
+      <h2 aria-live="polite">{agent.hostname}</h2>
       <p class="muted">{placeOf(agent) || 'no region, zone or rack'}</p>
       {agent.draining && <p class="busy">It is being emptied and takes nothing.</p>}
       {agent.unavailable && (
