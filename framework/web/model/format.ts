@@ -34,12 +34,19 @@ export function duration(ms: number): string {
   return seconds < 172_800 ? `${Math.floor(seconds / 3600)} h` : `${Math.floor(seconds / 86_400)} d`;
 }
 
+const pad = (value: number, digits = 2) => String(value).padStart(digits, '0');
+
+/** Local: 09:05:00. */
+export function timeOfDay(atMs: number): string {
+  const at = new Date(atMs);
+  return [at.getHours(), at.getMinutes(), at.getSeconds()].map((part) => pad(part)).join(':');
+}
+
 /** Local time to the millisecond, with the day when it is another one: fail-overs are shorter than a second. */
 export function clock(iso: string, nowMs: number): string {
   const at = new Date(iso);
   if (Number.isNaN(at.getTime())) return iso;
-  const pad = (value: number, digits = 2) => String(value).padStart(digits, '0');
-  const time = `${[at.getHours(), at.getMinutes(), at.getSeconds()].map((part) => pad(part)).join(':')}.${pad(at.getMilliseconds(), 3)}`;
+  const time = `${timeOfDay(at.getTime())}.${pad(at.getMilliseconds(), 3)}`;
   const day = `${at.getFullYear()}-${pad(at.getMonth() + 1)}-${pad(at.getDate())}`;
   return at.toDateString() === new Date(nowMs).toDateString() ? time : `${day} ${time}`;
 }

@@ -2,6 +2,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
+import { timeOfDay } from '../../model/format.js';
 import { colour, whenColoursChange } from '../theme.js';
 
 export interface Line {
@@ -46,8 +47,8 @@ export function Plot({ title, at, lines, words, logarithmic = false }: PlotProps
     <figure class="panel">
       <figcaption>
         <strong>{title}</strong>{' '}
-        {lines.map(({ name, values }) => (
-          <span key={name} class="newest">
+        {lines.map(({ name, values, colour: tone }) => (
+          <span key={name} class={`newest ${tone}`}>
             {name} {words(values.at(-1) ?? null)}
           </span>
         ))}
@@ -72,7 +73,7 @@ function optionsOf(width: number, lines: Line[], words: PlotProps['words'], loga
     cursor: { drag: { x: false, y: false } },
     scales: { y: logarithmic ? { distr: 3 } : { range: (_plot, _min, max) => [0, Math.max(1, max * 1.1)] } },
     axes: [
-      axis,
+      { ...axis, space: 90, values: (_plot, seconds) => seconds.map((second) => timeOfDay(second * 1000)) },
       { ...axis, size: 70, values: (_plot, ticks) => ticks.map((tick) => (tick === null ? '' : words(tick))) },
     ],
     series: [
