@@ -1,5 +1,5 @@
 /** What the API answers, asked again and again while somebody looks. */
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { askJson } from './session.js';
 
 export interface Polled<T> {
@@ -9,33 +9,82 @@ export interface Polled<T> {
   failure: Error | null;
 }
 
+/** Between two requests, however much changes. */
+const PAUSE_MIN_MS = 1000;
+
 /**
- * Asks `path` every `intervalMs`, one request at a time, not while the page is hidden; at once when `path` or `version` is another. Null:
- * nothing.
+ * Asks `path` every `intervalMs`, and sooner when `version` is another; one request at a time, and none while the page is hidden. A null
+ * path asks nothing.
  */
 export function usePolled<T>(path: string | null, intervalMs: number, version: unknown = null): Polled<T> {
   const [known, setKnown] = useState<Polled<T> & { path: string | null }>({ path, value: null, failure: null });
+  const poll = useRef<Poll<T> | null>(null);
+  const seen = useRef(version);
   useEffect(() => {
     if (path === null) return;
-    const stopping = new AbortController();
-    const { signal } = stopping;
-    let timer = 0;
-    const attempt = async () => {
-      if (!document.hidden) {
-        const answer = await askJson<T>(path, { signal }).then(
+    const polling = new Poll<T>(path, intervalMs, (answer) =>
+      setKnown((before) => ({ value: before.path === path ? before.value : null, path, ...answer })),
+    );
+    poll.current = polling;
+    return () => polling.end();
+  }, [path, intervalMs]);
+  useEffect(() => {
+    if (Object.is(seen.current, version)) return;
+    seen.current = version;
+    poll.current?.hurry();
+  }, [version]);
+  return known.path === path ? known : { value: null, failure: null };
+}
+
+/** A failure leaves the value that there was. */
+type Answer<T> = { value: T; failure: null } | { failure: Error };
+
+class Poll<T> {
+  readonly #stopping = new AbortController();
+  #timer = 0;
+  #askedAtMs = 0;
+  #isAsking = false;
+  #isHurried = false;
+
+  constructor(
+    readonly path: string,
+    readonly intervalMs: number,
+    readonly onAnswer: (answer: Answer<T>) => void,
+  ) {
+    void this.#ask();
+  }
+
+  /** What there is to know is another thing now. */
+  hurry(): void {
+    this.#isHurried = true;
+    if (!this.#isAsking) this.#schedule();
+  }
+
+  end(): void {
+    this.#stopping.abort();
+    clearTimeout(this.#timer);
+  }
+
+  async #ask(): Promise<void> {
+    this.#isAsking = true;
+    this.#isHurried = false;
+    this.#askedAtMs = Date.now();
+    const { signal } = this.#stopping;
+    const answer: Answer<T> | null = document.hidden
+      ? null
+      : await askJson<T>(this.path, { signal }).then(
           (value) => ({ value, failure: null }),
           (failure: Error) => ({ failure }),
         );
-        if (signal.aborted) return;
-        setKnown((before) => ({ value: before.path === path ? before.value : null, path, ...answer }));
-      }
-      timer = window.setTimeout(attempt, intervalMs);
-    };
-    void attempt();
-    return () => {
-      stopping.abort();
-      clearTimeout(timer);
-    };
-  }, [path, intervalMs, version]);
-  return known.path === path ? known : { value: null, failure: null };
+    if (signal.aborted) return;
+    if (answer !== null) this.onAnswer(answer);
+    this.#isAsking = false;
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    clearTimeout(this.#timer);
+    const afterMs = this.#isHurried ? PAUSE_MIN_MS : this.intervalMs;
+    this.#timer = window.setTimeout(() => this.#ask(), Math.max(0, this.#askedAtMs + afterMs - Date.now()));
+  }
 }
