@@ -93,16 +93,17 @@ set_up_master() {
   fi
 }
 
+# Emulated processors take a minute and more to start an executor.
 set_up_agent() {
   local memory_mib resources
   memory_mib=$(awk '/MemTotal/ { print int($2 / 1024) - 128 }' /proc/meminfo)
   resources="cpus:2;mem:$memory_mib;disk:2048;ports:[31000-31999]"
   if has_apache_mesos; then
     fault_domain "$ZONE" >/etc/gaia/agent-domain.json
-    service mesos-agent "$(apache_mesos mesos-agent) --master=zk://$ensemble/mesos --work_dir=/var/lib/mesos/agent --ip=$ADDRESS --hostname=$NAME --port=5051 --launcher=posix --isolation=posix/cpu,posix/mem --attributes=rack:$RACK --domain=/etc/gaia/agent-domain.json --resources=$resources"
+    service mesos-agent "$(apache_mesos mesos-agent) --master=zk://$ensemble/mesos --work_dir=/var/lib/mesos/agent --ip=$ADDRESS --hostname=$NAME --port=5051 --launcher=posix --isolation=posix/cpu,posix/mem --attributes=rack:$RACK --domain=/etc/gaia/agent-domain.json --executor_registration_timeout=5mins --resources=$resources"
     units+=(mesos-agent)
   else
-    echo "OPTIONS=\"--master zk://$ensemble/mesos --ip $ADDRESS --port 5051 --hostname $NAME --attributes rack:$RACK --region local --zone $ZONE --resources $resources\"" \
+    echo "OPTIONS=\"--master zk://$ensemble/mesos --ip $ADDRESS --port 5051 --hostname $NAME --attributes rack:$RACK --region local --zone $ZONE --executor-registration-timeout-ms 300000 --resources $resources\"" \
       >/etc/gaia/mesos-agent.conf
     mkdir -p /etc/systemd/system/gaia-mesos-agent.service.d
     printf '[Unit]\nAfter=gaia-rdma.service\n' >/etc/systemd/system/gaia-mesos-agent.service.d/cluster.conf

@@ -147,6 +147,35 @@ export const story = ({ start, brief, slowness = 1 }: Telling) =>
     });
 
     if (!brief) {
+      it("goes on when its leader's machine dies, and replaces the replica", async function () {
+        const machines = machinesOf(this);
+        const { activeAgents } = await cluster.inMesos();
+        const { host, member } = await leaderToLose();
+        await machines.kill(host);
+        await writesGoOn();
+        await api.replaced(LEDGER, member, 3, stepMaxMs);
+        await machines.start(host);
+        await until(
+          'the agent is back',
+          stepMaxMs,
+          async () => (await cluster.inMesos()).activeAgents === activeAgents,
+        );
+      });
+
+      it('goes on when a rack is cut off, replaces its replica, and ends it when the rack is back', async function () {
+        const machines = machinesOf(this);
+        const { host, member } = await leaderToLose();
+        const mend = await machines.cutRackOf(host);
+        try {
+          await writesGoOn();
+          await api.replaced(LEDGER, member, 3, stepMaxMs);
+        } finally {
+          await mend();
+        }
+        await until('what was cut off has ended', stepMaxMs, async () => (await livingReplicas()) === 3);
+        await whole();
+      });
+
       it('scales an app, and replaces a task that is killed', async () => {
         await change('PATCH', `/v2/apps${PLAIN}`, { instances: 3 });
         await deployed();
@@ -213,40 +242,11 @@ export const story = ({ start, brief, slowness = 1 }: Telling) =>
         const [kept] = await running(KEPT, 1);
         // What has a volume stays where it is.
         const { host } = follower(await whole(), ({ host }) => host !== kept?.host);
-        const drained = await api.gaia('drain', host, '--timeout', '110');
+        const drained = await api.gaia('drain', host, '--timeout', `${stepMaxMs / 1000}`);
         assert.equal(drained.status, 0, drained.stderr);
         assert.ok((await whole()).replicas.every((replica) => replica.host !== host));
         const ended = await api.gaia('drain', '--end', host);
         assert.equal(ended.status, 0, ended.stderr);
-      });
-
-      it("goes on when its leader's machine dies, and replaces the replica", async function () {
-        const machines = machinesOf(this);
-        const { activeAgents } = await cluster.inMesos();
-        const { host, member } = await leaderToLose();
-        await machines.kill(host);
-        await writesGoOn();
-        await api.replaced(LEDGER, member, 3, stepMaxMs);
-        await machines.start(host);
-        await until(
-          'the agent is back',
-          stepMaxMs,
-          async () => (await cluster.inMesos()).activeAgents === activeAgents,
-        );
-      });
-
-      it('goes on when a rack is cut off, replaces its replica, and ends it when the rack is back', async function () {
-        const machines = machinesOf(this);
-        const { host, member } = await leaderToLose();
-        const mend = await machines.cutRackOf(host);
-        try {
-          await writesGoOn();
-          await api.replaced(LEDGER, member, 3, stepMaxMs);
-        } finally {
-          await mend();
-        }
-        await until('what was cut off has ended', stepMaxMs, async () => (await livingReplicas()) === 3);
-        await whole();
       });
     }
 

@@ -14,6 +14,8 @@ import {
   startLocalCluster,
 } from '../../framework/mesos-local/cluster.js';
 
+/** Virtual machines may be slow; who waits for less says so by `--timeout`. */
+const CLI_MAX_MS = 900_000;
 const cli = fileURLToPath(new URL('../../framework/cli/main.js', import.meta.url));
 
 /** What starts a program, and with which further variables. */
@@ -265,7 +267,7 @@ export function runCli(args: string[], launcher: Launcher = { argv: [], env: {} 
     const child = spawn(program, [...before, cli, ...args], {
       env,
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: 120_000,
+      timeout: CLI_MAX_MS,
     });
     const ran: Ran = { status: null, stdout: '', stderr: '' };
     child.stdout.on('data', (chunk) => (ran.stdout += chunk));

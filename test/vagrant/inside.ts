@@ -30,7 +30,7 @@ function vagrant(...words: string[]): boolean {
 }
 
 rmSync(state, { recursive: true, force: true });
-const isUp = vagrant('validate') && vagrant('up', '--provider=libvirt');
+const isUp = vagrant('validate') && vagrant('up', '--provider=libvirt', '--no-tty');
 const whole = fileURLToPath(new URL('whole.js', import.meta.url));
 const counts = isUp ? await runMocha([whole]) : { passed: 0, failed: 1, skipped: 0, failures: [] };
 const isDestroyed = vagrant('destroy', '--force');
