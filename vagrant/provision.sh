@@ -29,7 +29,7 @@ END
 }
 
 # What is started in the end, all at once: an emulated processor takes seconds for systemd's every look at its units.
-units=()
+units=(gaia-rdma)
 start_units() {
   systemctl daemon-reload
   systemctl enable --quiet --no-reload "${units[@]}"
@@ -87,7 +87,7 @@ set_up_master() {
     service mesos-master "$(apache_mesos mesos-master) $flags"
     units+=(mesos-master)
   else
-    echo "OPTIONS=\"--zk zk://$ensemble/mesos --ip $ADDRESS --port 5050 --agent-ping-interval-ms 5000 --agent-pings-missed-max 5\"" \
+    echo "OPTIONS=\"--zk zk://$ensemble/mesos --ip $ADDRESS --port 5050 --zk-session-timeout-ms 20000 --agent-ping-interval-ms 5000 --agent-pings-missed-max 5\"" \
       >/etc/gaia/mesos-master.conf
     units+=(gaia-mesos-master)
   fi
@@ -111,10 +111,11 @@ set_up_agent() {
   fi
 }
 
+# An emulated processor may say nothing for longer than schedulers usually wait for each other.
 # Whoever reaches the network of the cluster may use the API: it is this machine's alone.
 set_up_framework() {
   printf '%s\n' "GAIA_MASTER=zk://$ensemble/mesos" "GAIA_STORE=zk://$ensemble/gaia" "GAIA_LISTEN=$ADDRESS:8080" \
-    GAIA_NO_AUTHENTICATION=1 GAIA_PRINCIPAL=gaia >/etc/gaia/cluster.conf
+    GAIA_NO_AUTHENTICATION=1 GAIA_PRINCIPAL=gaia GAIA_ZK_SESSION_TIMEOUT_SECONDS=15 >/etc/gaia/cluster.conf
   mkdir -p /etc/systemd/system/gaia-framework.service.d
   printf '[Service]\nEnvironmentFile=/etc/gaia/cluster.conf\n' >/etc/systemd/system/gaia-framework.service.d/cluster.conf
   units+=(gaia-framework)

@@ -40,12 +40,13 @@ printf '%s\n' crc32_generic rdma_rxe rdma_ucm >/etc/modules-load.d/gaia.conf
 cat >/etc/systemd/system/gaia-rdma.service <<END
 [Unit]
 Description=Soft-RoCE on the network of the cluster
-Requires=sys-subsystem-net-devices-eth1.device
-After=sys-subsystem-net-devices-eth1.device systemd-modules-load.service
+After=systemd-modules-load.service
 [Service]
 Type=oneshot
 RemainAfterExit=yes
-ExecStart=/bin/sh -c 'rdma link show rxe0/1 >/dev/null 2>&1 || rdma link add rxe0 type rxe netdev eth1'
+# The card may come late; systemd would give it up after a while, for good.
+TimeoutStartSec=infinity
+ExecStart=/bin/sh -c 'until [ -e /sys/class/net/eth1 ]; do sleep 1; done; rdma link show rxe0/1 >/dev/null 2>&1 || rdma link add rxe0 type rxe netdev eth1'
 [Install]
 WantedBy=multi-user.target
 END
