@@ -291,12 +291,14 @@ export interface ReplicaView {
 
 export interface GroupView {
   /** forming: no leader yet; whole: all replicas in the configuration; degraded: fewer, but a majority;
-   *  noQuorum: majority not known alive; lost: a majority has terminated, the state is gone. */
+   *  noQuorum: majority not known alive; lost: a majority has terminated, or all that had the guest: the state is gone. */
   state: 'forming' | 'whole' | 'degraded' | 'noQuorum' | 'lost';
   generation: number;
   leader: { slot: number; member: number; address: string; term: number } | null;
   /** Durability `disk`: which members have ended and may return; null: none. */
   awaits: string | null;
+  /** Why it is lost, and what may be done; null: it is not. */
+  lost: string | null;
   /** Members that count and have what is committed, as far as they have told. */
   caughtUp: number;
   /** Since the framework started. */

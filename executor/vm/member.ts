@@ -110,7 +110,10 @@ export class GuestMember {
     const onEvent = (event: Parameters<PairLoop['onQmpEvent']>[0]) => this.pair?.onQmpEvent(event);
     const qmp = await Qmp.open(this.qemu.control as NonNullable<Program['control']>, onEvent, startLimitMs);
     const order = (line: string) => this.order(line);
-    const place = { self: replica.self.member, migrationSocket: memberFiles.migration, limits, order, tell };
+    const place = {
+      ...{ self: replica.self.member, migrationSocket: memberFiles.migration, hasDisk: this.options.vm.disk !== null },
+      ...{ limits, order, tell },
+    };
     if (incoming) this.pair = await PairLoop.awaiting(qmp, place);
     else this.pair = PairLoop.alone(qmp, place);
     if (this.guest !== null) this.pair.onLine({ type: 'guest', guest: this.guest });

@@ -19,6 +19,8 @@ export interface PairPlace {
   /** The socket of `migration_socket` in vm.conf. */
   migrationSocket: string;
   limits: PairLimits;
+  /** Of the guest. */
+  hasDisk: boolean;
   /** Has gaia-vm hear a line. */
   order: (line: string) => void;
   tell: (news: PairNews) => void;
@@ -45,14 +47,13 @@ export class PairLoop {
 
   /** For a guest that runs. */
   static alone(qmp: Qmp, place: PairPlace): PairLoop {
-    return new PairLoop(qmp, place, new Pair(place.self, 'alone', `unix:${place.migrationSocket}`, place.limits));
+    return new PairLoop(qmp, place, pairOf('alone', place));
   }
 
   /** For a QEMU that was started with `-incoming defer`. The relay calls QEMU, so QEMU listens first. */
   static async awaiting(qmp: Qmp, place: PairPlace): Promise<PairLoop> {
-    const uri = `unix:${place.migrationSocket}`;
-    const loop = new PairLoop(qmp, place, new Pair(place.self, 'awaiting', uri, place.limits));
-    await loop.colo.listen(uri);
+    const loop = new PairLoop(qmp, place, pairOf('awaiting', place));
+    await loop.colo.listen(uriOf(place));
     place.order('listen');
     return loop;
   }
@@ -91,3 +92,8 @@ export class PairLoop {
     else this.place.tell(action);
   }
 }
+
+const uriOf = ({ migrationSocket }: PairPlace) => `unix:${migrationSocket}`;
+
+const pairOf = (start: 'alone' | 'awaiting', place: PairPlace) =>
+  new Pair(place.self, start, uriOf(place), place.limits, place.hasDisk);

@@ -87,12 +87,13 @@ export class Pair {
   private nowMs = 0;
   private actions: PairAction[] = [];
 
-  /** `self`: member number. `migration`: where QEMU is told to migrate to. */
+  /** `self`: member number. `migration`: where QEMU is told to migrate to. `hasDisk`: the guest's, of which a seed does not bring all. */
   constructor(
     private readonly self: number,
     start: 'alone' | 'awaiting',
     private readonly migration: string,
     private readonly limits: PairLimits,
+    private readonly hasDisk = false,
   ) {
     this.phase = start;
   }
@@ -142,6 +143,7 @@ export class Pair {
     if (news.type === 'deaf' && this.standing === 'covered') this.end('its QEMU does not answer; its backup goes on');
     if (news.type !== 'entered') return;
     this.phase = news.phase;
+    if (news.phase === 'backup' && !this.hasDisk) this.actions.push({ type: 'order', line: 'seeded' });
     if (news.phase === 'useless') this.end(news.reason ?? 'QEMU has no whole guest');
     if (news.phase === 'alone' && news.reason !== null) this.lose(news.reason);
   }
@@ -186,13 +188,14 @@ export class Pair {
     if (this.wasPrimary)
       this.end(`the log has made member ${guest.primary} the primary`, this.wishes.wasHandedTo(guest.primary));
     else if (struck) this.end('the primary goes on without this backup');
-    else if (this.isForsaken(guest)) this.end('the primary was lost before a round had given this backup its guest');
+    else if (this.isForsaken(guest))
+      this.end("the primary was lost before a round had given this backup its guest's disk");
   }
 
-  /** The log makes no member the primary that has had no round, and one whose relay has ended gets none. */
+  /** The log makes no member the primary that has not all of the guest, and one whose relay has ended gets no more of it. */
   private isForsaken(guest: GuestStatus): boolean {
-    const hasNone = this.phase === 'backup' && guest.round === 0 && this.relay.end === null;
-    return hasNone && this.nowMs - this.relayEndedMs >= givenLimitMs;
+    const lacks = this.hasDisk && this.phase === 'backup' && guest.round === 0 && this.relay.end === null;
+    return lacks && this.nowMs - this.relayEndedMs >= givenLimitMs;
   }
 
   private lead(guest: GuestStatus): void {

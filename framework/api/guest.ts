@@ -17,6 +17,7 @@ export function guestJson({ spec, tasks, group }: AppView) {
   return {
     appId: spec.id,
     ...roles,
+    lost: group?.lost ?? null,
     bridge: bridgeOf(spec),
     epoch: report?.guest?.epoch ?? null,
     standing: report?.guest?.standing ?? null,

@@ -1,5 +1,6 @@
 /** `/health`: whether this scheduler does what it is there for, and what people should look at. */
 import { majorityOf } from '../../placement/index.js';
+import type { AppSpec } from '../app.js';
 import type { ExecutorArchive } from '../executor-archive/archive.js';
 import type { DeploymentView, FrameworkView, Vitals } from '../service.js';
 import type { Context } from './context.js';
@@ -78,10 +79,12 @@ function stuckConcern({ id, currentStep, steps, stepSince, waitingFor }: Deploym
 
 /** A group that serves nobody. */
 function groupConcerns({ apps }: FrameworkView): Concern[] {
-  const bad = apps.flatMap(({ spec, group }) => (group?.state === 'lost' || group?.state === 'noQuorum' ? [spec] : []));
+  const bad = apps.filter(({ group }) => group?.state === 'lost' || group?.state === 'noQuorum');
   if (bad.length === 0) return [];
   const names = bad
     .slice(0, deploymentsShownMax)
-    .map(({ id, instances }) => `${id} (needs ${majorityOf(instances)} of ${instances})`);
-  return [{ check: 'groups', sentence: `${bad.length} groups have no majority: ${names.join(', ')}` }];
+    .map(({ spec, group }) => `${spec.id} (${group?.state === 'lost' ? 'lost' : lacksText(spec)})`);
+  return [{ check: 'groups', sentence: `${bad.length} groups serve nobody: ${names.join(', ')}` }];
 }
+
+const lacksText = ({ instances }: AppSpec) => `needs ${majorityOf(instances)} of ${instances}`;

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { guestJson } from '../api/guest.js';
 import { appPath } from './api-client.js';
 import { EXIT, Failure } from './failure.js';
-import { bold, dim, green, type Output, yellow } from './output.js';
+import { bold, dim, green, type Output, red, yellow } from './output.js';
 import type { Session } from './session.js';
 
 type GuestJson = ReturnType<typeof guestJson>;
@@ -29,7 +29,8 @@ async function look(api: Session['api'], id: string): Promise<GuestJson> {
   return api.get<GuestJson>(appPath(id, 'guest'));
 }
 
-function standingText({ primary, backup, covered, standing }: GuestJson): string {
+function standingText({ primary, backup, covered, standing, lost }: GuestJson): string {
+  if (lost !== null) return red(`lost: ${lost}`);
   if (primary === null) return yellow('no primary is known');
   const runs = `member ${primary} runs it`;
   if (covered) return green(`covered: ${runs}, member ${backup} would go on`);

@@ -11,7 +11,8 @@ export function showGroup(output: Output, app: AppJson): void {
   const guest = app.group?.guest ?? null;
   const text = leader === null ? 'none known' : `slot ${leader.slot} at ${leader.address}, term ${leader.term}`;
   output.line(`  leader: ${text}`);
-  if (app.group?.guest) output.line(guestText(app.group.guest));
+  if (app.group?.lost) output.line(red(`  ${app.group.lost}`));
+  else if (app.group?.guest) output.line(guestText(app.group.guest));
   if (app.group?.awaits) output.line(yellow(`  ${app.group.awaits}`));
   if (app.tasks.length === 0) return;
   output.line();

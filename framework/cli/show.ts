@@ -36,7 +36,7 @@ const STATE_WORDS: Record<NonNullable<AppJson['group']>['state'], string> = {
   whole: green('whole'),
   degraded: yellow('degraded: a majority serves, a replica is missing'),
   noQuorum: red('no quorum: a majority of the replicas is not known to be alive'),
-  lost: red('lost: a majority of the replicas has ended, their state is gone'),
+  lost: red('lost: it serves nobody, and nothing is restarted by itself'),
 };
 
 function showTasks(output: Output, tasks: TaskJson[]): void {

@@ -128,8 +128,11 @@ function missedStart(group: Group): { happened: string; never: string } | null {
   const { app, record } = group;
   if (!record.everLed)
     return { happened: 'a majority of the founders ended before they had a leader', never: 'never had a leader' };
-  if (isReplicatedGuest(app.active) && !record.guestRan && !isGuestOutOfReach(group))
-    return { happened: 'the guest has never run', never: 'never had a guest that ran' };
+  if (isReplicatedGuest(app.active) && !record.guestCovered && !isGuestOutOfReach(group))
+    return {
+      happened: 'the guest ended with its primary before a backup had ever covered it, and is booted anew',
+      never: 'never had a guest that was covered',
+    };
   return null;
 }
 

@@ -4,7 +4,7 @@ import { notFound, type Refusal } from './changes.js';
 import type { Context } from './context.js';
 import { coveringBackup, primaryOf, standingOf } from './guests.js';
 import { order, withdraw } from './members.js';
-import { type Group, groupOf, type MemberTask } from './quorum.js';
+import { type Group, groupOf, groupState, lostSentence, type MemberTask } from './quorum.js';
 import type { AppRecord, GuestWishRecord } from './records.js';
 import { tell } from './story.js';
 import { nameOf } from './tasks.js';
@@ -51,6 +51,7 @@ const uncovered = (message: string): Refusal => ({ ok: false, reason: 'uncovered
 function pairOf(app: AppRecord, group: Group | null): { primary: MemberTask; backup: MemberTask } | Refusal {
   const unfit = unfitSentence(app);
   if (unfit !== null || !group) return { ok: false, reason: 'invalid', message: unfit ?? `"${app.id}" has no group` };
+  if (groupState(group) === 'lost') return uncovered(lostSentence(group));
   const primary = primaryOf(group);
   if (primary?.state !== 'TASK_RUNNING') return uncovered(`no primary of ${app.id} is known that could be reached`);
   const backup = coveringBackup(group);

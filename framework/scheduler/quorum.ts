@@ -158,13 +158,14 @@ function settledSlots({ record }: Group): number[] {
   return joined ? record.slots : record.slots.filter((slot) => slot !== spare);
 }
 
+/** Why it is lost, and what may be done. */
 export function lostSentence(group: Group): string {
   const { app } = group;
   const remedy = 'nothing is restarted by itself. Restart the app with force=true to begin a new, empty generation';
   if (isGuestOutOfReach(group))
     return `the only member of ${app.id} with its guest cannot be reached; when its agent is back the guest goes on, until then ${remedy}`;
   if (isReplicatedGuest(app.active))
-    return `too many members of ${app.id} have ended, and with them the memory of its guest; ${remedy}`;
+    return `too many members of ${app.id} have ended, and with them the memory of its guest, and its disk if it had one; ${remedy}`;
   const { durability = 'memory' } = app.group ?? {};
   return (
     `a majority of the members of ${app.id} has terminated and with it the state of the group (durability "${durability}"); ` +

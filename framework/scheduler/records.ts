@@ -68,8 +68,8 @@ export interface GroupRecord {
   moving?: Moving | null;
   /** Of a replicated guest: the member that the founders were told to be the first primary. Left out: of a program. */
   firstPrimary?: number;
-  /** Its guest has run, so that clients may have been answered. */
-  guestRan?: true;
+  /** Its guest has been covered once: since then it is promised to outlive the loss of a member. */
+  guestCovered?: true;
   /** The last state told in the story, so that each change is told once. */
   toldState: string;
 }

@@ -121,7 +121,7 @@ function learnLeader(context: Context, group: Group, report: ReplicaReport): voi
 
 function learnGuest(context: Context, group: Group, before: ReplicaReport | null, report: ReplicaReport): void {
   const [was, is] = [before?.guest?.standing ?? null, report.guest?.standing ?? null];
-  if (is !== null && is !== 'awaiting' && !group.record.guestRan) putGroup(context, group.app, { guestRan: true });
+  if (is === 'covered' && !group.record.guestCovered) putGroup(context, group.app, { guestCovered: true });
   const sentence = standingSentence(was, is);
   const task = memberNumbered(group, report.member);
   if (sentence && task)

@@ -18,7 +18,7 @@ import { healthView } from './health-view.js';
 import { newestFirst } from './history.js';
 import { drainDeployments, drainViews, rebalanceDeployments } from './moves-view.js';
 import { preemptionSentence } from './preemptions.js';
-import { caughtUp, groupOf, groupState, leaderTask } from './quorum.js';
+import { caughtUp, groupOf, groupState, leaderTask, lostSentence } from './quorum.js';
 import { readinessView } from './readiness.js';
 import type { AppRecord, DeploymentRecord, ReplicaRecord, ReservationRecord, TaskRecord } from './records.js';
 import { owed } from './reservations.js';
@@ -158,8 +158,9 @@ export function groupView({ memory }: Context, app: AppRecord, tasks: TaskRecord
   const leader = leaderTask(group);
   const guest = guestView(group);
   const { generation, leader: ballot } = group.record;
+  const state = groupState(group);
   return {
-    state: groupState(group),
+    state,
     generation,
     leader:
       leader && ballot
@@ -171,6 +172,7 @@ export function groupView({ memory }: Context, app: AppRecord, tasks: TaskRecord
           }
         : null,
     awaits: awaitedSentence(group.record.away),
+    lost: state === 'lost' ? lostSentence(group) : null,
     caughtUp: caughtUp(group).length,
     leaderChanges: memory.leaderChanges.get(app.id) ?? 0,
     ...(guest && { guest }),

@@ -195,14 +195,35 @@ describe('scheduler: a replicated guest', () => {
     }
   });
 
-  it('begins again by itself when its first primary ends before the guest has run', () => {
-    const world = posted(5, { dead: true });
-    pass(world, 30);
-    const first = running(world).find(({ replica }) => replica?.slot === 0) as TaskView;
-    fail(world, first);
-    world.until(() => world.app(id).group?.generation === 2, 60);
-    covered(world);
-    assert.match(story(world, id), /the guest has never run: generation 2 begins/);
+  it('is booted anew by itself when its primary ends before a backup has ever covered it: first, or in the first seed', () => {
+    for (const model of [{ dead: true }, { stuck: true }]) {
+      const world = posted(5, model);
+      pass(world, 30);
+      const first = running(world).find(({ replica }) => replica?.slot === 0) as TaskView;
+      assert.equal(first.replica?.report?.guest?.standing, model.stuck ? 'seeding' : undefined);
+      fail(world, first);
+      world.until(() => world.app(id).group?.generation === 2, 60);
+      covered(world);
+      assert.match(
+        story(world, id),
+        /ended with its primary before a backup had ever covered it, and is booted anew: generation 2 begins/,
+      );
+    }
+  });
+
+  it('is booted anew less and less often when it ends again and again before it is covered', () => {
+    const world = posted(5, { stuck: true });
+    for (let generation = 2; generation <= 30; generation++) {
+      const group = new FakeGroup(`${id}@${generation}`);
+      group.guest = Object.assign(new FakeGuest(), { stuck: true });
+      world.mesos.groups.set(group.name, group);
+    }
+    const generations = () => world.app(id).group?.generation ?? 0;
+    for (let second = 0; second < 120; second++) {
+      for (const task of running(world)) if (task.replica?.report?.guest?.standing === 'seeding') fail(world, task);
+      pass(world, 1);
+    }
+    assert.ok(generations() > 2 && generations() < 14, `${generations()}`);
   });
 
   it('knows after a crash of the framework what it knew', () => {
@@ -229,7 +250,7 @@ describe('scheduler: a replicated guest', () => {
   });
 
   it('is lost with primary and backup, or with a primary that nobody covers: nothing is restarted before a user says so', () => {
-    for (const before of ['both', 'seeding', 'awaiting']) {
+    for (const before of ['both', 'seeding', 'awaiting'] as const) {
       const world = covered(posted());
       if (before !== 'both') fail(world, uncovered(world, { stuck: true, dead: before === 'awaiting' }));
       else for (const task of [primary(world), backup(world)]) fail(world, task);
@@ -240,6 +261,9 @@ describe('scheduler: a replicated guest', () => {
       const version = new Date(world.now).toISOString();
       const restart = { type: 'restartApp' as const, appId: id, version };
       assert.match(refusalOf(world, { ...restart, force: false }), /quorum: .*the memory of its guest/);
+      const { lost } = world.app(id).group as { lost: string | null };
+      assert.match(lost ?? '', /^too many members of .* with force=true to begin a new, empty generation$/);
+      assert.ok(`${refusalOf(world, { type: 'failOverGuest', appId: id })}`.includes(lost as string));
       assert.equal(refusalOf(world, { ...restart, force: true }), 'ok');
       world.until(() => world.app(id).group?.generation === generation + 1 && guest(world)?.covered === true, 200);
     }

@@ -57,6 +57,14 @@ export class HostedGroup {
     await primary.stands('covered');
   }
 
+  /** The backup has all of the guest by its seed, and no round follows: the primary's executor is stopped. */
+  async seedAlone(primary: Hosted, backup: Hosted): Promise<void> {
+    await primary.offer(backup);
+    await primary.stands('seeding');
+    primary.stopControl();
+    await backup.stands('backup');
+  }
+
   /** Clients of that member begin to write. */
   async write(through: Hosted): Promise<void> {
     for (let number = 0; number < clients; number++)

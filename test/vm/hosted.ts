@@ -114,6 +114,11 @@ export class Hosted {
     this.order({ type: 'offerBackup', member: backup.self.member, host: backup.self.host, port });
   }
 
+  /** It controls its member no more, whose programs go on. */
+  stopControl(): void {
+    process.kill(this.executor.pid, 'SIGSTOP');
+  }
+
   /** With its programs, as a machine that loses power. */
   kill(): Promise<void> {
     return this.executor.dispose();

@@ -103,7 +103,7 @@ export class VerifiedPair {
     );
     this.machines.push(machine);
     const place = {
-      ...{ self: number, migrationSocket: member.migrationSocket, accelerator: bare.accelerator, limits },
+      ...{ self: number, migrationSocket: member.migrationSocket, hasDisk: false, limits },
       order: (line: string) => member.order(line),
       tell: (one: PairNews) => this.news.push(one),
     };

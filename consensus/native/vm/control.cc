@@ -132,6 +132,7 @@ void Control::obey(std::string_view line, DataPlane& plane, Synchronisation& syn
   const std::string_view order = words[0];
   std::string refusal = "it is no order of this version";
   if (line == "stop") return plane.stop();
+  if (line == "seeded") return plane.seeded();
   if (two && order == "remove")
     refusal = plane.removeMember(static_cast<std::uint8_t>(number), static_cast<std::uint32_t>(second));
   else if (one && order == "transfer")

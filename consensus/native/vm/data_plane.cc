@@ -236,7 +236,7 @@ bool DataPlane::backupSilent(std::uint64_t nowNs) {
 // spaced: one takes a while to show.
 void DataPlane::attendDuty(std::uint64_t nowNs) {
   if (!leads() || isPrimary() || nowNs - dutySinceNs_ < dutyNs) return;
-  const Leadership leadership = dutyOf(self_.number, founder_, round_ != 0, order_.roles(), turns_->status());
+  const Leadership leadership = dutyOf(self_.number, founder_, holdsGuest(), order_.roles(), turns_->status());
   if (leadership.duty == Leadership::Duty::none) return;
   dutySinceNs_ = nowNs;
   if (leadership.duty == Leadership::Duty::assign)

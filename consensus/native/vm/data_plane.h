@@ -59,12 +59,15 @@ class DataPlane {
   // The round counts: the backup's guest is what the primary's was when it was copied, and has not run on
   // yet. Both members are told. `sleeps`: the backup's guest, until the next one.
   std::string committed(std::uint64_t round, bool sleeps = false);
+  // A backup's guest is what the primary's was at the end of its seed. Nothing has left since this member was
+  // named, so that is as good as a round.
+  void seeded() { seeded_ = true; }
   std::string abandoned(std::uint64_t round);                          // it has changed nothing
   std::uint64_t round() const { return round_; }                       // the last that was committed
   bool backupMaySleep() const { return sleep_.sleeps(sys::nowNs()); }  // after the next round; at the primary
   // A backup that leads in the middle of a round: that will not end, and what is behind its cut says who is
   // primary now.
-  bool deposesPrimary() const { return cut_ != 0 && isBackup() && round_ != 0 && turns_->leads(); }
+  bool deposesPrimary() const { return cut_ != 0 && isBackup() && holdsGuest() && turns_->leads(); }
   // The primary has heard nothing of its backup for longer than any member may be silent.
   bool backupSilent(std::uint64_t nowNs);
   void stop() { turns_->stop(); }
@@ -81,6 +84,7 @@ class DataPlane {
   bool leads() const { return status_.role == Role::leader; }
   bool isPrimary() const { return order_.roles().primary == self_.number; }
   bool isBackup() const { return order_.roles().backup == self_.number; }
+  bool holdsGuest() const { return seeded_ || round_ != 0; }
   bool overloaded() const;
   OutputGuard::Patience patience() const;
   void lookWhetherGuestRests(std::uint64_t nowNs);
@@ -137,6 +141,7 @@ class DataPlane {
   bool proposed_ = false, decided_ = false;  // since the last look
   std::uint64_t cut_ = 0;
   std::uint64_t round_ = 0;
+  bool seeded_ = false;  // this backup has the whole guest of its primary
   std::size_t heldToldBytes_ = 0;  // of the present round
   std::uint64_t drainedTold_ = 0;  // the cut that the primary knows of; at the primary, that it was told of
   OutputGuard guard_;

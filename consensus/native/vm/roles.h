@@ -18,8 +18,8 @@ struct Leadership {
 };
 
 // `status`: the leader's own; `founder`: the primary of epoch 1, as all founders of the group were told.
-// After that only the backup of the log may become primary; `holdsGuest`: a round has given this member the
-// guest's state. One that leads before, while its seed is on the way, would end the only guest.
+// After that only the backup of the log may become primary; `holdsGuest`: a seed or a round has given this
+// member the whole guest. One that leads before, while its seed is on the way, would end the only guest.
 Leadership dutyOf(std::uint32_t self, std::uint32_t founder, bool holdsGuest, const Roles& roles,
                   const Status& status);
 

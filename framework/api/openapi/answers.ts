@@ -124,7 +124,10 @@ export const answerSchemas: Record<string, Schema> = {
   Placement: object({ appId: text, tasks: list(anything), survives: anything, waiting: anything }),
   Replicas: object({ appId: text }),
   LeaderOrder: object({ appId: text, slot: maybe(whole) }),
-  Guest: object({ appId: text, primary: maybe(whole), backup: maybe(whole), covered: flag, members: list(anything) }),
+  Guest: object({
+    ...{ appId: text, primary: maybe(whole), backup: maybe(whole), covered: flag, lost: maybe(text) },
+    members: list(anything),
+  }),
   GuestOrder: object({ appId: text, 'request?': whole }),
   Plan: object({
     app: object(shownApp),

@@ -284,7 +284,7 @@ describe('a replicated guest', function () {
     assert.equal(group.member(2).guest?.cut, 0);
   });
 
-  it('stays with its primary when a backup leads that no round has given its state', async () => {
+  it('stays with its primary when a backup leads that has not all of it, and goes on there once a seed has brought that', async () => {
     await setBackup();
     const { term } = group.member(3);
     group.member(1).order('transfer 2');
@@ -297,6 +297,11 @@ describe('a replicated guest', function () {
       [1, 2, 3].map((number) => group.member(number).guest?.primary),
       [1, 1, 1],
     );
+    group.member(2).order('seeded');
+    await group.member(1).kill();
+    await eventually('the backup does not go on', () => group.member(2).guest?.primary === 2);
+    await client(3).isAnswered('1');
+    assert.deepEqual(heardOf(backup(), 'c'), ['0', '1']);
   });
 
   it('is not spoken for by a former primary', async () => {

@@ -12,7 +12,7 @@ describe('executor/vm: a pair and its loop', () => {
   it('tell what a step leads to after what the step itself tells', async () => {
     const told: PairNews[] = [];
     const place: PairPlace = {
-      ...{ self: 2, migrationSocket: 'migration.sock', accelerator: 'tcg' },
+      ...{ self: 2, migrationSocket: 'migration.sock', hasDisk: false },
       limits: { roundIntervalMs: 100, roundLimitMs: 1000 },
       order: () => {},
       tell: (news) => told.push(news),

@@ -37,8 +37,9 @@ class Member {
   constructor(
     readonly self: number,
     start: 'alone' | 'awaiting',
+    hasDisk = false,
   ) {
-    this.pair = new Pair(self, start, uri, limits);
+    this.pair = new Pair(self, start, uri, limits, hasDisk);
     this.told = { standing: start, relayPort: 0, epoch: 0, primary: 0, backup: 0, synced: 0 };
   }
 
@@ -105,8 +106,8 @@ function finishRound(member: Member): string[] {
   return member.on(resumed);
 }
 
-function backup(): Member {
-  const member = new Member(2, 'awaiting');
+function backup(hasDisk = false): Member {
+  const member = new Member(2, 'awaiting', hasDisk);
   member.log({});
   member.relay('backup', 7);
   member.log({ backup: 2, epoch: 2 });
@@ -205,7 +206,7 @@ describe('executor vm: a pair', () => {
     member.log({});
     assert.deepEqual(member.relay('backup', 7), ['ready']);
     member.log({ backup: 2, epoch: 2 });
-    assert.deepEqual(member.on(entered('backup')), ['-> backup']);
+    assert.deepEqual(member.on(entered('backup')), ['seeded', '-> backup']);
     assert.deepEqual(member.on(severed), []);
     assert.deepEqual(member.relay(null), []);
     assert.deepEqual(member.log({ primary: 2, backup: 0, epoch: 3 }), ['colo: partnerLost']);
@@ -293,16 +294,19 @@ describe('executor vm: a pair', () => {
     assert.deepEqual(covered().on(fatal), ['useless']);
   });
 
-  it('is useless when its primary is lost between the seed and the first round, unless it hears of a round', () => {
-    const forsaken = backup();
+  it('is useless when its primary is lost between the seed and the first round, and its guest has a disk that the seed does not bring', () => {
+    const whole = backup();
+    whole.relay(null);
+    assert.deepEqual(whole.pass(60_000), [], 'it has the guest, and waits for the log');
+    const forsaken = backup(true);
     assert.deepEqual(forsaken.relay(null), []);
     assert.deepEqual(forsaken.pass(4999), []);
     assert.deepEqual(forsaken.pass(1), ['useless']);
-    const given = backup();
+    const given = backup(true);
     given.relay(null);
     given.log({ round: 1 });
     assert.deepEqual(given.pass(60_000), [], 'it has the guest, and waits for the log');
-    const attended = backup();
+    const attended = backup(true);
     assert.deepEqual(attended.pass(60_000), [], 'the relay is there: the round may come');
   });
 

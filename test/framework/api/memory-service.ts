@@ -281,7 +281,7 @@ export class MemoryService implements FrameworkService {
     app.tasks = Array.from({ length: spec.instances }, (_, slot) => runningTask(spec, slot));
     if (spec.replication === null) return;
     const leader = { slot: 0, member: 1, address: '127.0.0.1:31000', term: 1 };
-    app.group = { state: 'whole', generation: 1, leader, awaits: null, caughtUp: 3, leaderChanges: 0 };
+    app.group = { state: 'whole', generation: 1, leader, awaits: null, lost: null, caughtUp: 3, leaderChanges: 0 };
     app.story = [{ at: spec.version, text: 'replica 0 leads in term 1' }];
   };
 }
