@@ -222,6 +222,8 @@ export class FailOverCampaign {
     await this.group.replace(backupSlot);
     await this.group.seed();
     await delay(this.random() * seedInstantMsMax);
+    const living = this.clients.filter(({ slot }) => slot !== primarySlot && slot !== backupSlot);
+    for (const client of living) client.measure();
     await this.inflict(primarySlot, 'power');
     this.retire(({ slot }) => slot === primarySlot || slot === backupSlot);
     const heir = this.group.backup;
@@ -232,15 +234,16 @@ export class FailOverCampaign {
     );
     const lives = !this.group.hasEnded(backupSlot);
     this.options.say(`the primary is lost in a seed: ${lives ? 'its backup goes on' : 'the guest is lost'}`);
-    if (lives) await this.goOnAt(backupSlot, primarySlot);
+    if (lives) await this.goOnAt(backupSlot, primarySlot, living);
     else await this.checkSilent();
     return lives;
   }
 
-  private async goOnAt(slot: number, lost: number): Promise<void> {
+  private async goOnAt(slot: number, lost: number, living: LedgerClient[]): Promise<void> {
     this.hosts[lost]?.cut(false);
     this.group.primarySlot = slot;
     await this.more();
+    this.note('seed', living);
     await this.group.strike(lost);
     await this.judge(false);
     if (this.bridge === null) await this.openClients(slot);
@@ -280,6 +283,13 @@ export class FailOverCampaign {
     const failsOver = slot === this.group.primarySlot;
     if (failsOver) this.group.primarySlot = this.group.backupSlot;
     await this.more();
+    this.note(fault, living);
+    if (silent.includes(fault)) this.hosts[slot]?.cut(false);
+    await this.group.primary.stands(fault === 'witness' ? 'covered' : 'alone', endLimitMs);
+  }
+
+  /** What clients of other hosts have seen of the loss. */
+  private note(fault: Fault, living: LedgerClient[]): void {
     const outageMs = Math.max(...living.map((client) => client.outageMs));
     const broken = living.filter((client) => client.broken !== null);
     const number = this.result.failOvers.length + 1;
@@ -290,8 +300,6 @@ export class FailOverCampaign {
     );
     for (const client of broken) this.noteBroken(client);
     this.retire((client) => client.broken !== null);
-    if (silent.includes(fault)) this.hosts[slot]?.cut(false);
-    await this.group.primary.stands(fault === 'witness' ? 'covered' : 'alone', endLimitMs);
   }
 
   /** Its parts are told with metrics, some time later. */

@@ -27,7 +27,7 @@ describe('a campaign of fail-overs', () => {
     assert.equal(quantile([4, 1, 3, 2], 0.5), 2);
     assert.equal(quantile([4, 1, 3, 2], 0.51), 3);
     assert.equal(quantile([4, 1, 3, 2], 0.99), 4);
-    assert.ok(Number.isNaN(quantile([], 0.5)));
+    assert.equal(quantile([], 0.5), null);
   });
 
   it('misses no bar when nothing is lost, broken or slow', () => {
@@ -45,7 +45,8 @@ describe('a campaign of fail-overs', () => {
 
   it('misses a bar with no fail-over, and with each thing that may go wrong', () => {
     const missed = (one: Campaign) => summarize(one).missed.length;
-    assert.equal(missed(campaign([])), 2);
+    assert.equal(missed(campaign([])), 1);
+    assert.equal(missed(campaign([failOver(1, { fault: 'backup' })])), 1);
     assert.equal(missed(campaign(many(50), { lost: ['a'] })), 1);
     assert.equal(missed(campaign(many(50), { stale: ['a'] })), 1);
     assert.equal(missed(campaign(many(50), { troubles: [{ number: 1, what: 'a', evidence: '' }] })), 1);
@@ -64,9 +65,24 @@ describe('a campaign of fail-overs', () => {
     assert.deepEqual(summary.missed, []);
     assert.match(
       `${summarize(campaign([...many(50), { ...witness, broken: 1 }])).missed}`,
-      /^1 connections broke although the primary stayed$/,
+      /^1 connections broke by losses of other kinds$/,
     );
     assert.equal(summarize(campaign([witness], { faults: ['witness'] })).failOvers, 1);
+  });
+
+  it('judges no outages where only seeds are lost, and says so; connections that break there it tells', () => {
+    const inSeed = failOver(1, { fault: 'seed', outageMs: 3000 });
+    for (const one of [campaign([inSeed], { faults: ['seed'] }), campaign([], { faults: ['seed'], lostGuests: 3 })]) {
+      const summary = summarize(one);
+      assert.deepEqual([summary.missed, summary.unmeasured.length, summary.failOvers], [[], 1, 0]);
+      assert.doesNotMatch(describeSummary(summary) + JSON.stringify(summary), /NaN|Infinity/);
+      assert.match(describeSummary(summary), /not measured: outages and connections/);
+    }
+    assert.deepEqual(summarize(campaign([], { faults: ['seed'] })).missed, ['no host was lost in the time']);
+    const broken = summarize(campaign([{ ...inSeed, broken: 1 }], { faults: ['seed'] }));
+    assert.deepEqual(broken.missed, ['1 connections broke by losses of other kinds']);
+    const mixed = summarize(campaign([inSeed, failOver(2, { fault: 'backup' })], { faults: ['backup', 'seed'] }));
+    assert.deepEqual([mixed.failOvers, mixed.outageP99Ms, mixed.unmeasured], [1, 102, []]);
   });
 
   it('says what went wrong', () => {
