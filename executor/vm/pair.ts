@@ -66,6 +66,8 @@ export class Pair {
   private guest: GuestStatus | null = null;
   private relay: RelayStatus = { end: null, port: 0, why: '' };
   private relayEndedMs = 0;
+  /** As QEMU has told it last; empty: not yet. */
+  private qemuStatus = '';
   private phase: ColoPhase;
   private told: GuestReport | null = null;
   private offer: Offer | null = null;
@@ -138,6 +140,7 @@ export class Pair {
   }
 
   private onColo(news: ColoNews): void {
+    if (news.type === 'looked') this.qemuStatus = news.status;
     if (news.type === 'severed') this.lose('the stream between the two QEMUs broke');
     if (news.type === 'roundEnded') this.onResumed();
     if (news.type === 'deaf' && this.standing === 'covered') this.end('its QEMU does not answer; its backup goes on');
@@ -153,6 +156,7 @@ export class Pair {
     if (!alone || this.offer !== null || this.relay.end !== null) return;
     this.offer = offer;
     this.lost = this.lostToldIn = null;
+    this.relay = { end: null, port: 0, why: '' };
     this.dialed = this.seeded = this.covered = false;
   }
 
@@ -187,7 +191,10 @@ export class Pair {
     this.wasBackup ||= guest.backup === this.self;
     if (this.wasPrimary)
       this.end(`the log has made member ${guest.primary} the primary`, this.wishes.wasHandedTo(guest.primary));
-    else if (struck) this.end('the primary goes on without this backup');
+    else if (struck)
+      this.end(
+        `the primary goes on without this backup${this.relay.why && `; the relay has ended: ${this.relay.why}`}`,
+      );
     else if (this.isForsaken(guest))
       this.end("the primary was lost before a round had given this backup its guest's disk");
   }
@@ -250,7 +257,7 @@ export class Pair {
   private stopOf(guest: GuestStatus, round: Round): string {
     if (!round.asked && guest.cut !== round.number) return 'the log has no cut for it';
     if (!round.asked) return 'a guest has not taken the inputs before the cut';
-    if (!round.resumed) return "this member's QEMU has not copied the guest";
+    if (!round.resumed) return `this member's QEMU has not copied the guest, which it calls "${this.qemuStatus}"`;
     return 'the backup does not have the copy';
   }
 
@@ -274,7 +281,9 @@ export class Pair {
 
   private forgetOffer(): void {
     if (this.offer === null) return;
-    this.actions.push({ type: 'backupLost', member: this.offer.member, reason: this.lost ?? '' });
+    const relay = this.relay.why;
+    const reason = this.lost?.includes(relay) ? this.lost : `${this.lost}; the relay then ended ${relay}`;
+    this.actions.push({ type: 'backupLost', member: this.offer.member, reason });
     this.offer = null;
   }
 

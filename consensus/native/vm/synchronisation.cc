@@ -43,8 +43,9 @@ std::string Synchronisation::dial(std::uint32_t backup, const std::string& host,
     plane_.committed(round.number, round.sleeps);
     lines_.push_back(toJson(round) + "\n");
   };
-  auto end = std::make_unique<relay::PrimaryEnd>(
-      authenticator_, relay::Ends{options_.replica.self.number, backup}, plane_.round(), copied, counts, disk_);
+  auto end =
+      std::make_unique<relay::PrimaryEnd>(authenticator_, relay::Ends{options_.replica.self.number, backup},
+                                          plane_.round(), copied, counts, disk_);
   if (!end->open(options_.migrationSocket, host, port, &error)) return error;
   linkTold_ = false;
   end_ = std::move(end);
@@ -116,9 +117,14 @@ void Synchronisation::tellLink() {
 
 // A round that has not ended never will: what was kept back behind its cut goes on.
 void Synchronisation::finish(const std::string& why) {
-  if (auto* backup = std::get_if<std::unique_ptr<relay::BackupEnd>>(&end_)) (*backup)->end(why);
-  if (const std::uint64_t cut = plane_.guestStatus().cut; cut != 0) plane_.abandoned(cut);
   std::string text = why;
+  if (const auto* primary = std::get_if<std::unique_ptr<relay::PrimaryEnd>>(&end_))
+    text += " (" + (*primary)->progress() + ")";
+  if (auto* backup = std::get_if<std::unique_ptr<relay::BackupEnd>>(&end_)) {
+    text += " (" + (*backup)->progress() + ")";
+    (*backup)->end(why);
+  }
+  if (const std::uint64_t cut = plane_.guestStatus().cut; cut != 0) plane_.abandoned(cut);
   std::erase_if(text, [](char letter) {
     return letter == '"' || letter == '\\' || static_cast<unsigned char>(letter) < ' ';
   });

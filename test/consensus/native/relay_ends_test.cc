@@ -184,6 +184,10 @@ TEST_CASE(
   RoundOnItsWay way(rig);
   CHECK(rig.until([&] { return rig.counted == 1; }));
   CHECK(rig.backup.owesRound());
+  CHECK(rig.primary.progress().ends_with(
+      "0 pages wait for the backup's word; not heard yet: that the backup has loaded it"));
+  CHECK(rig.backup.progress().starts_with(
+      "round 1: the secondary has not said that it has the whole round; 0 b"));
   way.guest.close();
   CHECK(rig.until([&] { return !rig.primary.failure().empty(); }));
   for (int i = 0; i < 100; i++) rig.backup.serve(sys::nowNs());

@@ -14,6 +14,7 @@ function entered(phase: Extract<ColoNews, { type: 'entered' }>['phase'], reason:
   return { type: 'colo', news: { type: 'entered', phase, reason } };
 }
 const resumed: PairEvent = { type: 'colo', news: { type: 'roundEnded' } };
+const looked: PairEvent = { type: 'colo', news: { type: 'looked', status: 'colo' } };
 const severed: PairEvent = { type: 'colo', news: { type: 'severed' } };
 
 /** In few words. */
@@ -172,7 +173,7 @@ describe('executor vm: a pair', () => {
     for (const [waits, ...before] of [
       ['the log has no cut for it'],
       ['a guest has not taken the inputs before the cut', cut],
-      ["this member's QEMU has not copied the guest", cut, { drained: true }],
+      ['this member\'s QEMU has not copied the guest, which it calls "colo"', cut, { drained: true }, looked],
       ['the backup does not have the copy', cut, { drained: true }, resumed],
     ] as const) {
       const member = covered();
@@ -185,7 +186,7 @@ describe('executor vm: a pair', () => {
       assert.deepEqual(lost, {
         type: 'backupLost',
         member: 2,
-        reason: `round 2 has not ended within 5000 ms: ${waits}`,
+        reason: `round 2 has not ended within 5000 ms: ${waits}; the relay then ended gone`,
       });
     }
   });

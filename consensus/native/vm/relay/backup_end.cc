@@ -40,6 +40,11 @@ bool BackupEnd::takesFromPrimary() const {
   return !relay_->owesRound() && guest_.bytesToSend() < guestUnsentBytesMax;
 }
 
+std::string BackupEnd::progress() const {
+  if (!relay_) return "no primary has come";
+  return relay_->progress() + "; " + std::to_string(guest_.bytesToSend()) + " bytes wait for QEMU";
+}
+
 // What is gathered of a round waits for the rest: the primary's clients wait for this end, and for QEMU
 // nobody does.
 bool BackupEnd::handsOn() const { return !relay_->gathers() || guest_.bytesToSend() >= guestUnsentBytesMax; }

@@ -73,6 +73,16 @@ bool BackupRelay::seed(std::span<const std::byte> bytes) {
   return stream_.parse(bytes) == bytes.size();  // the other side sends whole items
 }
 
+std::string BackupRelay::progress() const {
+  constexpr const char* places[] = {"takes the seed",    "has no round to do",
+                                    "is to stand still", "stands still",
+                                    "is given pages",    "has not said that it has the whole round",
+                                    "loads the round"};
+  return "round " + std::to_string(round_) + (begun_ ? ", begun" : "") + ": the secondary " +
+         places[static_cast<std::size_t>(place_)] + "; " + std::to_string(unsettled_.size()) +
+         " batches wait for pages, state is " + (stateTaken_ ? "" : "not ") + "there";
+}
+
 std::size_t BackupRelay::fromGuest(std::span<const std::byte> bytes) {
   Reader reader(bytes);
   const auto said = reader.u32();

@@ -42,6 +42,8 @@ class BackupRelay : private StreamEvents {
   std::optional<std::uint64_t> takeReceived() { return std::exchange(received_, std::nullopt); }
   // Its guest, after that round: it is stopped at once when it has loaded, and waits for the next one.
   bool sleeps() const { return sleeps_; }
+  // How far it has come, for whoever asks why it did not go on.
+  std::string progress() const;
   const std::string& failure() const { return failure_.empty() ? stream_.failure() : failure_; }
 
  private:

@@ -41,6 +41,7 @@ class PrimaryEnd {
   void nameTrigger(const std::string& trigger);
   void letSleep(bool sleeps);                   // as PrimaryRelay has it
   bool linked() const { return link_.open(); }  // the backup's end has taken this one
+  std::string progress() const;                 // in words
   const std::string& failure() const { return failure_; }
 
  private:
@@ -90,6 +91,7 @@ class BackupEnd {
   void serve(std::uint64_t nowNs);
   // A round counts at the primary, and the secondary does not have it yet: not to be ended.
   bool owesRound() const { return relay_ && failure_.empty() && relay_->owesRound(); }
+  std::string progress() const;  // in words
   // By its owner. A round that the secondary has said to have counts before this returns.
   void end(const std::string& why);
   const std::string& failure() const { return failure_; }

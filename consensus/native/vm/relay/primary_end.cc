@@ -101,6 +101,12 @@ void PrimaryEnd::handOn(std::uint64_t nowNs) {
   guest_.flush();
 }
 
+std::string PrimaryEnd::progress() const {
+  if (!relay_) return "no connection to the backup's relay";
+  return relay_->progress() + (link_.crowded() ? "; the link takes no more" : "") +
+         (guest_.wantsToSend() ? "; QEMU has not read its answer" : "");
+}
+
 void PrimaryEnd::end(const std::string& why) {
   failure_ = why;
   link_.close();

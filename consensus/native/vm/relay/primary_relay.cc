@@ -305,6 +305,17 @@ void PrimaryRelay::settle(std::uint32_t number) {
   if (stateDue_) sendStateAtLast();
 }
 
+std::string PrimaryRelay::progress() const {
+  const char* const waits = due_ == Message::ready      ? "is ready for rounds"
+                            : due_ == Message::reply    ? "stands still for the next round"
+                            : due_ == Message::received ? "has the whole round"
+                                                        : "has loaded it";
+  return "round " + std::to_string(round_.number) + ": of QEMU came " + std::to_string(round_.streamBytes) +
+         " bytes, " + std::to_string(round_.dirtyPages) + " pages and " + std::to_string(state_.size()) +
+         " of " + std::to_string(stateBytes_) + " bytes of state; " + std::to_string(unsettledPages_) +
+         " pages wait for the backup's word; not heard yet: that the backup " + waits;
+}
+
 void PrimaryRelay::finish(std::uint64_t nowNs) {
   round_.coverNs = nowNs - stoppedNs_;
   done_ = round_;

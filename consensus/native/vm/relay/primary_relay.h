@@ -46,6 +46,8 @@ class PrimaryRelay : private StreamEvents {
   std::optional<std::uint64_t> takeCopied(std::uint64_t nowNs);
   // That counts: the secondary has all of it.
   std::optional<Round> takeRound() { return std::exchange(done_, std::nullopt); }
+  // How far it has come, for whoever asks why it did not go on.
+  std::string progress() const;
   // Not empty: nothing more comes out, and the session must be ended.
   const std::string& failure() const { return failure_.empty() ? stream_.failure() : failure_; }
 
