@@ -1,5 +1,5 @@
 /** Reads what the framework says of a virtual machine. */
-import { isIPv4 } from 'node:net';
+import { isIP } from 'node:net';
 import type { DiskAssignment, Door, GuestBridge, VmAssignment } from '../assignment.js';
 import { type Fields, flag, integer, line, list, object, oneOf, text } from '../fields.js';
 
@@ -49,7 +49,7 @@ function decodeBridge(fields: Fields): GuestBridge {
 function decodeDoor(value: unknown, name: string): Door {
   const fields = object(value, name);
   const listen = text(fields.listen, `${name}.listen`);
-  if (!isIPv4(listen)) throw new Error(`${name}.listen is ${JSON.stringify(listen)}; it must be an IPv4 address`);
+  if (isIP(listen) === 0) throw new Error(`${name}.listen is ${JSON.stringify(listen)}; it must be an IP address`);
   return {
     protocol: oneOf(fields.protocol, `${name}.protocol`, ['tcp', 'udp']),
     listen,

@@ -69,8 +69,8 @@ function readVm(reader: Reader): VmSpec {
     listen: reader.string('listen') ?? LISTEN_DEFAULT,
     ...readNetwork(reader),
   };
-  if (!isIPv4(vm.listen)) {
-    const sentence = `container.vm.listen is ${show(vm.listen)}; use an IPv4 address of the agents: 127.0.0.1, or 0.0.0.0 for all`;
+  if (!isIPv4(vm.listen) && vm.listen !== '::1') {
+    const sentence = `container.vm.listen is ${show(vm.listen)}; use an IPv4 address of the agents: 127.0.0.1, or 0.0.0.0 for all; or ::1, if the guest is replicated`;
     reader.problems.add('range', reader.pathOf('listen'), 'error.pattern', sentence);
   }
   refuseUnknown(

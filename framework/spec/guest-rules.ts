@@ -14,10 +14,7 @@ const SHARED_DISK_MB_MAX = 64 * 1024;
 /** What a virtual machine needs of the rest of its app. */
 export function checkGuest(app: Judged, vm: VmSpec, problems: Problems): void {
   if (isReplicatedGuest(app)) checkReplicatedGuest(app, vm, problems);
-  else if (app.replication !== null) {
-    const sentence = 'protocol is "apus", which replicates programs; a virtual machine needs "vm"';
-    problems.add('rule', '/replication/protocol', sentence);
-  }
+  else checkSingleGuest(app, vm, problems);
   const least = memoryMbOf(app, vm);
   if (app.mem < least) {
     const sentence = `mem is ${app.mem}; a guest with ${vm.memory} MB needs ${least} with QEMU's own; leave it out`;
@@ -94,6 +91,17 @@ function checkReplicatedGuest(
   checkDoors(vm, portDefinitions, problems);
 }
 
+/** QEMU's own network has doors at addresses of IPv4 alone; those of a replicated guest are gaia-vm's. */
+function checkSingleGuest({ replication }: Judged, { listen }: VmSpec, problems: Problems): void {
+  if (replication !== null) {
+    const sentence = 'protocol is "apus", which replicates programs; a virtual machine needs "vm"';
+    problems.add('rule', '/replication/protocol', sentence);
+  }
+  if (!listen.includes(':')) return;
+  const sentence = `listen is ${show(listen)}; doors of a guest that is not replicated are QEMU's, which has them at IPv4 addresses only: use 127.0.0.1, or 0.0.0.0 for all`;
+  problems.add('rule', '/container/vm/listen', sentence);
+}
+
 /** The members are on different agents. */
 function checkDoors({ listen }: VmSpec, definitions: Judged['portDefinitions'], problems: Problems): void {
   const doors = definitions.flatMap(({ protocol }) => protocol.split(',')).length;
@@ -101,9 +109,9 @@ function checkDoors({ listen }: VmSpec, definitions: Judged['portDefinitions'], 
     const sentence = `portDefinitions open ${doors} doors, one for each protocol of each port; a replicated guest has at most ${DOORS_MAX}`;
     problems.add('rule', '/portDefinitions', sentence);
   }
-  const isLoopback = listen.startsWith('127.');
+  const isLoopback = listen.startsWith('127.') || listen === '::1';
   if (!isLoopback && listen !== '0.0.0.0') {
-    const sentence = `listen is ${show(listen)}, which is an address of one agent, and there are three; use 0.0.0.0, which is each agent's own and 127.0.0.1`;
+    const sentence = `listen is ${show(listen)}, which is an address of one agent, and there are three; use 0.0.0.0, which is each agent's own and 127.0.0.1, or a loopback address`;
     problems.add('rule', '/container/vm/listen', sentence);
   }
 }

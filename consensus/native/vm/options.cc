@@ -19,7 +19,10 @@ using std::string_view;
 // "All addresses" are none: they include 127.0.0.1, where the station itself has the door.
 bool mayHaveDoor(const std::string& host) {
   in_addr address{};
-  return inet_pton(AF_INET, host.c_str(), &address) == 1 && address.s_addr != INADDR_ANY;
+  in6_addr wide{};
+  if (inet_pton(AF_INET, host.c_str(), &address) == 1) return address.s_addr != INADDR_ANY;
+  return inet_pton(AF_INET6, host.c_str(), &wide) == 1 && !IN6_IS_ADDR_UNSPECIFIED(&wide) &&
+         !IN6_IS_ADDR_V4MAPPED(&wide);
 }
 
 // tcp|udp,host,hostPort,guestPort

@@ -30,7 +30,7 @@ void OuterDatagrams::addTo(std::vector<pollfd>* descriptors) const {
 
 void OuterDatagrams::serve(const ReadySockets& ready) {
   for (const auto& [key, client] : clients_)
-    if (ready.has(client.inside)) answer(std::get<0>(key), client);
+    if (ready.has(client.inside)) answer(key, client);
   for (const Listener& listener : listeners_)
     if (ready.has(listener.descriptor)) takeFrom(listener);
 }
@@ -38,33 +38,34 @@ void OuterDatagrams::serve(const ReadySockets& ready) {
 // What cannot be passed on now is lost, as on any way of a datagram.
 void OuterDatagrams::takeFrom(const Listener& listener) {
   for (int i = 0; i < readsMax; i++) {
-    sockaddr_in from{};
+    sockaddr_storage from{};
     socklen_t length = sizeof from;
     const ssize_t got = recvfrom(listener.descriptor, part_.data(), part_.size(), 0,
                                  reinterpret_cast<sockaddr*>(&from), &length);
     if (got < 0) return;
-    const Client* client = clientOf(listener, from);
+    const Client* client = clientOf(listener, Name(reinterpret_cast<const char*>(&from), length));
     if (client != nullptr) (void)::send(client->inside, part_.data(), static_cast<std::size_t>(got), 0);
   }
 }
 
-void OuterDatagrams::answer(int listener, const Client& client) {
+void OuterDatagrams::answer(const Key& key, const Client& client) {
+  const auto& [listener, name] = key;
   for (int i = 0; i < readsMax; i++) {
     const ssize_t got = recv(client.inside, part_.data(), part_.size(), 0);
     if (got < 0) return;
     (void)sendto(listener, part_.data(), static_cast<std::size_t>(got), 0,
-                 reinterpret_cast<const sockaddr*>(&client.outside), sizeof client.outside);
+                 reinterpret_cast<const sockaddr*>(name.data()), static_cast<socklen_t>(name.size()));
   }
 }
 
-OuterDatagrams::Client* OuterDatagrams::clientOf(const Listener& listener, const sockaddr_in& from) {
-  const Key key{listener.descriptor, from.sin_addr.s_addr, from.sin_port};
+OuterDatagrams::Client* OuterDatagrams::clientOf(const Listener& listener, Name from) {
+  const Key key{listener.descriptor, std::move(from)};
   auto found = clients_.find(key);
   if (found == clients_.end()) {
     if (clients_.size() == clientsMax) forgetOldest();
     const int inside = sys::connectUdp("127.0.0.1", listener.port);
     if (inside < 0) return nullptr;
-    found = clients_.emplace(key, Client{inside, from, 0}).first;
+    found = clients_.emplace(key, Client{inside, 0}).first;
   }
   found->second.heard = ++heard_;
   return &found->second;

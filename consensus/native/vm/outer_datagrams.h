@@ -2,9 +2,9 @@
 // datagrams go through a socket of its own to the same port of 127.0.0.1, so that answers find their way
 // back. Single-threaded.
 #pragma once
-#include <netinet/in.h>
-
 #include <map>
+#include <string>
+#include <utility>
 
 #include "vm/options.h"
 #include "vm/outer_listeners.h"
@@ -27,16 +27,16 @@ class OuterDatagrams {
 
  private:
   using Listener = OuterListeners::Listener;
+  using Name = std::string;  // a client's address and port, as the system has them: of either family
   struct Client {
     int inside;
-    sockaddr_in outside;
     std::uint64_t heard;  // later: greater
   };
-  using Key = std::tuple<int, std::uint32_t, std::uint16_t>;  // listener, and the client's address and port
+  using Key = std::pair<int, Name>;  // listener, and the client there
 
   void takeFrom(const Listener& listener);
-  void answer(int listener, const Client& client);
-  Client* clientOf(const Listener& listener, const sockaddr_in& from);
+  void answer(const Key& key, const Client& client);
+  Client* clientOf(const Listener& listener, Name from);
   void forgetOldest();
 
   OuterListeners listeners_;

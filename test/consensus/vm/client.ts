@@ -6,13 +6,14 @@ import { eventually } from '../group.js';
 /** A client of one member's door; what it sends is heard by the guest as "NAME NUMBER". */
 export class Client {
   readonly answers: string[] = [];
-  private readonly socket = dgram.createSocket('udp4');
+  private readonly socket: dgram.Socket;
 
   constructor(
     readonly name: string,
     readonly port: number,
     readonly host = '127.0.0.1',
   ) {
+    this.socket = dgram.createSocket(host.includes(':') ? 'udp6' : 'udp4');
     this.socket.on('message', (bytes) => this.answers.push(bytes.toString('latin1')));
   }
 

@@ -138,6 +138,8 @@ describe('spec: virtual machines', () => {
     ['a port of nobody', guest({ ports: [0] }), '/container/vm/ports(0)', /from 1 to 65535/],
     ['65 ports', guest({ ports: Array(65).fill(1) }), '/container/vm/ports', /at most 64/],
     ['a name to listen at', guest({ listen: 'eth0' }), '/container/vm/listen', /"eth0"; use an IPv4 address/],
+    ['an address of IPv6', guest({ listen: '::1' }), '/container/vm/listen', /"::1"; .* IPv4 addresses only/],
+    ['all addresses of IPv6', guest({ listen: '::' }), '/container/vm/listen', /"::"; use an IPv4 address/],
     ['two lines', guest({ commandLine: 'a\nb' }), '/container/vm/commandLine', /in one line/],
     ['a misspelt field', guest({ vpcus: 2 }), '/container/vm/vpcus', /no such field; use kernel, initrd/],
     ['mem without QEMU', guest({ memory: 256 }, { mem: 256 }), '/mem', /256; a guest with 256 MB needs 448/],
