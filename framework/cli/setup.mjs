@@ -36,6 +36,8 @@ const vagrantPackages = [
   ...[...libvirtPackages, ...boxPackages, ...packagingPackages],
   ...['qemu-system-x86', 'iproute2', 'openssh-client'],
 ];
+/** Of some 300 MB. */
+const browserPackages = ['chromium'];
 const benchPackages = {
   consensus: [
     ...['etcd-server', 'valgrind', ...ensemblePackages],
@@ -44,6 +46,7 @@ const benchPackages = {
   frames: vmPackages,
   vm: [...vmPackages, 'iproute2'],
   scheduler: ensemblePackages,
+  web: browserPackages,
 };
 const nodeVersionMin = [20, 19];
 
@@ -189,6 +192,7 @@ const commands = {
   },
   'test:native:sanitize': { program: 'test/sanitize.js' },
   'test:rdma': { program: 'test/rdma/main.js', prepare: () => installPackages(rdmaPackages) },
+  'test:web': { program: 'test/web/main.js', prepare: () => installPackages(browserPackages) },
   'test:vm': { program: 'test/vm/main.js', prepare: () => installPackages(campaignPackages) },
   'docs:api': { program: 'framework/api/openapi/write-page.js' },
   'package:deb': { program: 'framework/packaging/main.js', prepare: () => installPackages(packagingPackages) },

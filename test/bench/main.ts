@@ -22,6 +22,7 @@ const benches: Record<string, () => Promise<Bench>> = {
   vm: async () => (await import('./vm/main.js')).run,
   placement: async () => (await import('./placement/main.js')).run,
   scheduler: async () => (await import('./scheduler/main.js')).run,
+  web: async () => (await import('./web/main.js')).run,
 };
 
 function usage(problem: string): never {

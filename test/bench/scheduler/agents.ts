@@ -41,6 +41,19 @@ export function takeFrom(agent: BookedAgent, resources: readonly Resource[]): vo
     throw new Error(`${agent.hostname}: more was launched than it has`);
 }
 
+/** What a task has had that has ended. */
+export function giveBack(agent: BookedAgent, resources: readonly Resource[]): void {
+  const given = toPlain(resources);
+  const { cpus, mem, disk, gpus, ports } = agent.free;
+  agent.free = {
+    cpus: less(cpus, -given.cpus),
+    mem: less(mem, -given.mem),
+    disk: less(disk, -given.disk),
+    gpus: less(gpus, -given.gpus),
+    ports: ranges.union(ports, given.ports),
+  };
+}
+
 const less = (a: number, b: number): number => Math.round((a - b) * 1000) / 1000;
 
 export function offerOf(agent: BookedAgent, offerId: string, frameworkId: string, role: string): Offer {

@@ -5,6 +5,7 @@ import lodash from 'lodash';
 import type { ReplicaAssignment } from '../../../executor/assignment.js';
 import {
   newUuid,
+  type Resource,
   type SchedulerCallBody,
   type SchedulerEvent,
   type TaskInfo,
@@ -18,7 +19,7 @@ import {
   readBody,
   writeEvent,
 } from '../../../framework/mesos-local/http-server.js';
-import { type BookedAgent, newAgents, offerOf, takeFrom } from './agents.js';
+import { type BookedAgent, giveBack, newAgents, offerOf, takeFrom } from './agents.js';
 import { replicaOf, reportData } from './reports.js';
 
 /**
@@ -39,6 +40,9 @@ interface BookedTask {
   /** Further updates of it. */
   queue: TaskState[];
   sent: number;
+  resources: Resource[];
+  /** Its last update is TASK_FAILED. */
+  ended: boolean;
 }
 
 type Call = SchedulerCallBody & { subscribe?: { framework_info: { roles: string[] } } };
@@ -106,6 +110,20 @@ export class FakeMaster {
     const tasks = [...this.tasks.values()];
     for (let index = 0; index < count; index += 1)
       this.#enqueue(tasks[index % tasks.length] as BookedTask, 'TASK_RUNNING');
+  }
+
+  /** So many of the plain tasks that have run longest end. */
+  fail(count: number): void {
+    const plain = [...this.tasks.values()].filter(({ replica, ended }) => replica === null && !ended);
+    for (const task of plain.slice(0, count)) {
+      task.ended = true;
+      this.#enqueue(task, 'TASK_FAILED');
+    }
+  }
+
+  #forget({ id, agentId, resources }: BookedTask): void {
+    this.tasks.delete(id);
+    giveBack(this.#agents.get(agentId) as BookedAgent, resources);
   }
 
   /** The stream ends, as when a master fails over with everything it knows. */
@@ -215,8 +233,10 @@ export class FakeMaster {
       this.wrong.push(`LAUNCH of ${id}`);
       return;
     }
-    takeFrom(agent, [...(info.resources ?? []), ...(info.executor?.resources ?? [])]);
-    const task: BookedTask = { id, agentId: agent.id, replica: replicaOf(info.data), uuid: null, queue: [], sent: 0 };
+    const resources = [...(info.resources ?? []), ...(info.executor?.resources ?? [])];
+    takeFrom(agent, resources);
+    const replica = replicaOf(info.data);
+    const task = { id, agentId: agent.id, replica, uuid: null, queue: [], sent: 0, resources, ended: false };
     this.tasks.set(id, task);
     this.#enqueue(task, 'TASK_STARTING');
     this.#enqueue(task, 'TASK_RUNNING');
@@ -240,6 +260,7 @@ export class FakeMaster {
     }
     this.acknowledged += 1;
     this.#sendNext(task);
+    if (task.ended && task.uuid === null) this.#forget(task);
   }
 
   #reconcile(ids: string[]): void {

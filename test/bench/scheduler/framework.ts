@@ -29,6 +29,17 @@ export class MeasuredFramework extends FrameworkProcess {
     return ((user ?? 0) + (system ?? 0)) / CLOCK_TICKS_PER_SECOND;
   }
 
+  /** A group of apps. */
+  async post(id: string, apps: object[]): Promise<void> {
+    const answer = await fetch(`${this.url}/v2/groups`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ id, apps }),
+    });
+    if (answer.status !== 200 && answer.status !== 201)
+      throw new Error(`POST /v2/groups: ${answer.status} ${(await answer.text()).slice(0, 500)}`);
+  }
+
   /** No harm to one that has ended. */
   async kill(): Promise<void> {
     const { process } = this;

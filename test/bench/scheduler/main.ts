@@ -49,16 +49,6 @@ function told<Figures extends object>(what: string, figures: Figures): Figures {
   return figures;
 }
 
-async function post(framework: MeasuredFramework, id: string, apps: object[]): Promise<void> {
-  const answer = await fetch(`${framework.url}/v2/groups`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ id, apps }),
-  });
-  if (answer.status !== 200 && answer.status !== 201)
-    throw new Error(`POST /v2/groups: ${answer.status} ${(await answer.text()).slice(0, 500)}`);
-}
-
 /** Until the master has the last LAUNCH. */
 async function measureLaunch(master: FakeMaster, framework: MeasuredFramework) {
   const apps = Array.from({ length: APPS }, (_, index) => ({
@@ -70,7 +60,7 @@ async function measureLaunch(master: FakeMaster, framework: MeasuredFramework) {
     replication: { protocol: 'apus', durability: 'memory', spread: ['zone', 'rack', 'host'] },
   }));
   const [startMs, startCpu] = [performance.now(), framework.cpuSeconds];
-  await post(framework, '/bench/replicated', apps);
+  await framework.post('/bench/replicated', apps);
   const acceptedSeconds = seconds(startMs);
   await master.reached('all launches', () => master.tasks.size === APPS * INSTANCES, PHASE_TIMEOUT_MS);
   const launchSeconds = seconds(startMs);
@@ -107,7 +97,7 @@ async function fill(master: FakeMaster, framework: MeasuredFramework): Promise<n
   const apps = Array.from({ length: PLAIN_APPS }, (_, index) => ({ id: `app-${index}`, ...plain }));
   const startMs = performance.now();
   const acknowledged = master.acknowledged;
-  await post(framework, '/bench/plain', apps);
+  await framework.post('/bench/plain', apps);
   await master.reached('all tasks', () => master.tasks.size === TASKS, PHASE_TIMEOUT_MS);
   const launched = TASKS - APPS * INSTANCES;
   await master.reached('all run', () => master.acknowledged >= acknowledged + 2 * launched, PHASE_TIMEOUT_MS);
