@@ -24,6 +24,8 @@ export class Watch {
   readonly #options: WatchOptions;
   readonly #streams = new Set<WatchStream>();
   #looking: NodeJS.Timeout | null = null;
+  /** When the next look is due, by performance.now(). */
+  #dueMs = 0;
 
   constructor(options: WatchOptions) {
     this.#options = options;
@@ -35,11 +37,11 @@ export class Watch {
 
   /** `mayRead`: whether its reader may have more; else the stream ends. `follow` false: it ends with the first picture. */
   open(mayRead: () => boolean, follow = true): Readable {
-    const { lookMs = LOOK_MS, aliveMs = ALIVE_MS } = this.#options;
+    const { aliveMs = ALIVE_MS } = this.#options;
     const begin = (first: WatchStream) => this.#show([first]);
     const stream = new WatchStream({ mayRead, follow, begin, aliveMs });
     this.#streams.add(stream);
-    this.#looking ??= setInterval(() => this.#show(this.#streams), lookMs);
+    if (this.#looking === null) this.#lookNext();
     stream.once('close', () => this.#close(stream));
     return stream;
   }
@@ -47,8 +49,19 @@ export class Watch {
   #close(stream: WatchStream): void {
     this.#streams.delete(stream);
     if (this.#streams.size > 0 || this.#looking === null) return;
-    clearInterval(this.#looking);
+    clearTimeout(this.#looking);
     this.#looking = null;
+  }
+
+  /** On a grid: a look that is late, as when the scheduler is busy, does not delay all that follow. */
+  #lookNext(): void {
+    const { lookMs = LOOK_MS } = this.#options;
+    const nowMs = performance.now();
+    this.#dueMs = Math.max(this.#dueMs, nowMs - lookMs) + lookMs;
+    this.#looking = setTimeout(() => {
+      this.#lookNext();
+      this.#show(this.#streams);
+    }, this.#dueMs - nowMs);
   }
 
   #show(streams: Iterable<WatchStream>): void {

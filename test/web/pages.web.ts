@@ -28,7 +28,8 @@ const looks = [
 ] as const;
 
 describe('web page, every page', function () {
-  this.timeout(240_000);
+  // Each look is fourteen pages.
+  this.timeout(600_000);
   let system: System;
   let browser: Browser;
 

@@ -60,7 +60,8 @@ async function fill(master: FakeMaster, framework: MeasuredFramework): Promise<v
   const plain = { cmd: 'exec sleep 1000', cpus: 0.1, mem: 32, instances, backoffSeconds: 0 };
   const named = (name: string, count: number, app: object) =>
     Array.from({ length: count }, (_, index) => ({ id: `${name}-${index}`, ...app }));
-  await framework.post('/bench', [...named('group', GROUPS, group), ...named('plain', PLAIN_APPS, plain)]);
+  await framework.post('/bench/groups', named('group', GROUPS, group));
+  await framework.post('/bench/plain', named('plain', PLAIN_APPS, plain));
   await master.reached('all tasks run', () => master.acknowledged >= 2 * TASKS, FILL_TIMEOUT_MS);
   await sleep(1000);
 }
