@@ -20,9 +20,9 @@ const PLAIN_APPS = 70;
 const FILL_TIMEOUT_MS = 150_000;
 const LOADS = 3;
 const FOLLOWED_MS = 15_000;
-/** So many tasks end in each interval, and are replaced. */
-const ENDING = 20;
-const ENDING_EVERY_MS = 200;
+/** So many tasks end in each interval, and are replaced: often enough that something has changed at each look. */
+const ENDING = 5;
+const ENDING_EVERY_MS = 50;
 const apps = { path: '', name: 'apps' };
 const map = { path: 'map', name: 'map' };
 
