@@ -115,3 +115,35 @@ describe('settings of the framework as a service', () => {
     }
   });
 });
+
+describe('the container of the framework', () => {
+  /** Each with its continued lines. */
+  const instructions = read('framework/packaging/Containerfile')
+    .replaceAll('\\\n', ' ')
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'));
+  const all = (name: string) =>
+    instructions.filter((line) => line.startsWith(`${name} `)).map((line) => line.slice(name.length + 1));
+
+  it('is made of instructions that there are, on a base that may be chosen', () => {
+    const known = /^(ARG|FROM|COPY|RUN|USER|ENV|VOLUME|EXPOSE|ENTRYPOINT) \S/;
+    assert.deepEqual(
+      instructions.filter((line) => !known.test(line)),
+      [],
+    );
+    assert.match(instructions[0] as string, /^ARG BASE=/);
+    assert.match(all('FROM').join(), /^\$\{BASE\}$/);
+  });
+
+  it('has the package as it is called, and starts its framework as its user, on its own state', () => {
+    const [pattern] = all('COPY').map((line) => line.split(' ')[0]);
+    assert.equal(pattern, 'gaia_*.deb');
+    assert.match(fileName({ version, architecture: 'amd64' }), /^gaia_.*\.deb$/);
+    assert.deepEqual(all('USER'), ['gaia']);
+    const [program] = JSON.parse(all('ENTRYPOINT')[0] as string) as string[];
+    assert.ok(Object.hasOwn(packaged.bin, (program as string).replace('/usr/bin/', '')));
+    const options = withSettings([...all('ENV'), 'GAIA_MASTER=m:5050'], () => readOptions([]));
+    assert.deepEqual(all('VOLUME'), [options.store]);
+    assert.deepEqual(all('EXPOSE'), [String(options.listen.port)]);
+  });
+});
