@@ -87,6 +87,16 @@ void Stream::put(std::span<const std::byte> bytes) {
   out_.insert(out_.end(), bytes.begin(), bytes.end());
 }
 
+void Stream::putAll(std::vector<std::byte>& bytes) {
+  if (descriptor_ >= 0 && !broken_ && !wantsToSend() && bytes.size() <= outputBytesMax) {
+    out_.swap(bytes);
+    outStart_ = 0;
+  } else {
+    put(bytes);
+  }
+  bytes.clear();
+}
+
 void Stream::putFrame(const FrameHeader& header, std::span<const std::byte> payload) {
   put(std::as_bytes(std::span(&header, 1)));
   put(payload);

@@ -67,6 +67,7 @@ class Stream {
   int passedDescriptor() const { return passed_; }
 
   void put(std::span<const std::byte> bytes);
+  void putAll(std::vector<std::byte>& bytes);  // and empties them; nothing is copied while nothing else waits
   void putFrame(const FrameHeader& header, std::span<const std::byte> payload);
   template <class T>
   void putMessage(const T& message) {

@@ -105,8 +105,7 @@ void BackupEnd::hearGuest() {
 void BackupEnd::handOn() {
   link_->put(relay_->toPrimary());
   link_->send();
-  guest_.put(relay_->toGuest());
-  relay_->toGuest().clear();
+  guest_.putAll(relay_->toGuest());
   if (handsOn()) guest_.flush();
 }
 

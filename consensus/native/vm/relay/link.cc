@@ -114,11 +114,6 @@ std::size_t Link::backlogBytes() const {
   return stream_.bytesToSend() + static_cast<std::size_t>(std::max(unacknowledged, 0));
 }
 
-void Link::put(Bytes& frames) {
-  stream_.put(frames);
-  frames.clear();
-}
-
 short Link::eventsWanted() const {
   if (state_ == State::connecting) return POLLOUT;
   const bool room = waiting() <= waitingBytesMax;

@@ -96,8 +96,7 @@ void PrimaryEnd::handOn(std::uint64_t nowNs) {
   link_.put(relay_->toBackup());
   link_.send();
   if (const auto round = relay_->takeCopied(nowNs)) backlogBytes_ = link_.backlogBytes(), copied_(*round);
-  guest_.put(relay_->toGuest());
-  relay_->toGuest().clear();
+  guest_.putAll(relay_->toGuest());
   guest_.flush();
 }
 
