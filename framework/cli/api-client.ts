@@ -1,7 +1,9 @@
 import type { Readable } from 'node:stream';
 import { Agent, type Dispatcher, request } from 'undici';
 import { type ClientTls, clientContext } from '../access/tls.js';
-import { EXIT, Failure } from './failure.js';
+import { EXIT, type ExitCode, Failure } from './failure.js';
+import { withNearest } from './nearest-known.js';
+import { gaia } from './program-name.js';
 
 export interface ApiAnswer<T> {
   status: number;
@@ -41,12 +43,11 @@ export class ApiClient {
 
   /** Null on 404. */
   async find<T>(path: string): Promise<T | null> {
-    try {
-      return await this.get<T>(path);
-    } catch (error) {
-      if (error instanceof Failure && error.more.status === 404) return null;
-      throw error;
-    }
+    const headers = { accept: 'application/json', ...this.credentials() };
+    const { status, body } = await this.exchange('GET', path, { headers });
+    if (status === 404) return null;
+    if (status >= 400) throw refusal(status, body as ErrorBody | string);
+    return body as T;
   }
 
   async send<T>(
@@ -61,8 +62,9 @@ export class ApiClient {
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
     };
     const answer = await this.exchange(method, path, { headers, ...payload });
-    if (answer.status >= 400) throw refusal(answer.status, answer.body as ErrorBody | string);
-    return answer as ApiAnswer<T>;
+    if (answer.status < 400) return answer as ApiAnswer<T>;
+    const failure = refusal(answer.status, answer.body as ErrorBody | string);
+    throw answer.status === 404 ? await withNearest(this, path, failure) : failure;
   }
 
   /** The body as it comes, without a limit in time once it has begun. */
@@ -128,6 +130,12 @@ export class ApiClient {
 
 function urlOf(address: string, path: string): URL {
   const base = URL.canParse(address) ? new URL(address) : null;
+  if (base?.username || base?.password)
+    throw new Failure(
+      EXIT.usage,
+      `The address of the API at ${base.host} has a name or password in it`,
+      'Write them into a file of your own, mode 0600, and name it with --credentials FILE.',
+    );
   if (base?.protocol === 'http:' || base?.protocol === 'https:') return new URL(path, base);
   throw new Failure(EXIT.usage, `The API address is '${address}'`, 'Use an address such as http://127.0.0.1:8080.');
 }
@@ -158,8 +166,12 @@ function refusal(status: number, body: ErrorBody | string): Failure {
       : (details ?? []).map(({ path, errors }) => `${path}: ${errors.join(' – ')}`);
   const locks = deployments === undefined ? [] : [`deployments: ${deployments.map(({ id }) => id).join(', ')}`];
   const text = [`The API refused: ${message}`, ...[...lines, ...locks].map((line) => `  ${line}`)].join('\n');
-  const exitCode = status >= 500 ? EXIT.failed : EXIT.refused;
-  return new Failure(exitCode, text, remedy ?? 'Correct this and run the command again.', { status, body });
+  return new Failure(exitCodeOf(status), text, remedy ?? 'Correct this and run the command again.', { status, body });
+}
+
+function exitCodeOf(status: number): ExitCode {
+  if (status === 404) return EXIT.notFound;
+  return status >= 500 ? EXIT.failed : EXIT.refused;
 }
 
 function parsed(text: string): unknown {
@@ -176,7 +188,7 @@ function remedyOf(error: unknown): string {
     return 'Name the authority of its certificate with --ca FILE, and the API as its certificate does.';
   if (['UND_ERR_SOCKET', 'ECONNRESET'].includes(cause)) return 'If it speaks HTTPS, name it with https://.';
   if (/EPROTO|WRONG_VERSION/.test(cause)) return 'If it does not speak HTTPS, name it with http://.';
-  return 'Start a local cluster with "npx gaia up", or name an API with --api URL.';
+  return `Start a local cluster with "${gaia} up", or name an API with --api URL or --context NAME.`;
 }
 
 function causeOf(error: unknown): string {

@@ -1,8 +1,9 @@
 import { appPath } from './api-client.js';
 import { type AppJson, programOf } from './app-json.js';
+import { gaia } from './program-name.js';
 import type { Session } from './session.js';
 import { showApp, stateOf } from './show.js';
-import { readSpecFile } from './spec-file.js';
+import { readSpecs } from './spec-file.js';
 import { followDeployment } from './wait.js';
 
 export interface ChangeOptions {
@@ -28,28 +29,32 @@ interface Change {
   deploymentId?: string;
 }
 
-/** Creates an app; with `update` an existing one is changed instead. */
-export async function addApp(
-  session: Session,
-  file: string,
-  options: ChangeOptions & { update?: boolean },
-): Promise<void> {
+type AddOptions = ChangeOptions & { update?: boolean };
+
+/** Creates the apps of a file, one after another; with `update` those that exist are changed instead. */
+export async function addApps(session: Session, file: string, options: AddOptions): Promise<void> {
+  const results: AppResult[] = [];
+  for (const spec of readSpecs(file)) results.push(await addApp(session, spec as { id?: unknown }, options));
+  const [only] = results;
+  const names = results.map(({ app }) => app.id);
+  session.output.result(results.length === 1 && only ? only : { results }, names);
+}
+
+async function addApp(session: Session, spec: { id?: unknown }, options: AddOptions): Promise<AppResult> {
   const { api, output } = session;
-  const spec = readSpecFile(file) as { id?: unknown };
   const isUpdate = options.update === true && typeof spec?.id === 'string';
   const answer = isUpdate
     ? await api.send<Change>('PUT', `${appPath(String(spec.id))}${changeQuery(options)}`, spec)
     : await api.send<AppJson>('POST', `/v2/apps${changeQuery(options)}`, spec);
-  if (answer.ignoredFields !== null) output.line(`ignored, because unknown: ${answer.ignoredFields}`);
+  if (answer.ignoredFields !== null) output.note(`ignored, because unknown: ${answer.ignoredFields}`);
   const deploymentId = 'id' in answer.body ? answer.body.deployments[0]?.id : answer.body.deploymentId;
   const deployment = await followDeployment(api, output, deploymentId, options);
-  const id = 'id' in answer.body ? answer.body.id : String(spec.id);
-  await showResult(session, id, deployment, deploymentId);
+  return resultOf(session, 'id' in answer.body ? answer.body.id : String(spec.id), deployment, deploymentId);
 }
 
 export async function listApps({ api, output }: Session): Promise<void> {
   const { apps } = await api.get<{ apps: AppJson[] }>('/v2/apps');
-  if (apps.length === 0) output.line('No apps. Add one with: npx gaia app add FILE');
+  if (apps.length === 0) output.line(`No apps. Add one with: ${gaia} app add FILE`);
   else {
     const rows = apps.map((app) => [
       app.id,
@@ -62,13 +67,16 @@ export async function listApps({ api, output }: Session): Promise<void> {
     ]);
     output.table(['ID', 'RUNNING', 'KIND', 'STATE', 'CPUS', 'MEM', 'PROGRAM'], rows);
   }
-  output.result({ apps });
+  output.result(
+    { apps },
+    apps.map(({ id }) => id),
+  );
 }
 
 export async function showOne({ api, output }: Session, id: string, storyLines: number): Promise<void> {
   const { app } = await api.get<{ app: AppJson }>(appPath(id));
   showApp(output, app, storyLines);
-  output.result({ app });
+  output.result({ app }, [app.id]);
 }
 
 export async function scaleApp(session: Session, id: string, instances: number, options: ChangeOptions): Promise<void> {
@@ -77,6 +85,18 @@ export async function scaleApp(session: Session, id: string, instances: number, 
 
 export async function restartApp(session: Session, id: string, options: ChangeOptions): Promise<void> {
   await change(session, id, options, 'POST', `${appPath(id, 'restart')}${changeQuery(options)}`);
+}
+
+/** Versions that are kept, the newest first. */
+export async function appVersions({ api, output }: Session, id: string): Promise<void> {
+  const { versions } = await api.get<{ versions: string[] }>(appPath(id, 'versions'));
+  for (const version of versions) output.line(version);
+  output.result({ id, versions }, versions);
+}
+
+/** Makes an app what it was in a version that is kept. */
+export async function rollBackApp(session: Session, id: string, version: string, options: ChangeOptions) {
+  await change(session, id, options, 'PUT', `${appPath(id)}${changeQuery(options)}`, { version });
 }
 
 export async function removeApp({ api, output }: Session, id: string, options: ChangeOptions): Promise<void> {
@@ -90,19 +110,31 @@ async function change(
   session: Session,
   id: string,
   options: ChangeOptions,
-  method: 'PATCH' | 'POST',
+  method: 'PATCH' | 'POST' | 'PUT',
   path: string,
   body?: object,
 ) {
   const answer = await session.api.send<Change>(method, path, body);
   const deployment = await followDeployment(session.api, session.output, answer.body.deploymentId, options);
-  await showResult(session, id, deployment, answer.body.deploymentId);
+  session.output.result(await resultOf(session, id, deployment, answer.body.deploymentId));
 }
 
-async function showResult({ api, output }: Session, id: string, deployment: string, deploymentId: string | undefined) {
+interface AppResult {
+  deployment: string;
+  deploymentId: string | null;
+  app: AppJson;
+}
+
+/** Shows the app as it is after a change that has ended. */
+async function resultOf(
+  { api, output }: Session,
+  id: string,
+  deployment: string,
+  deploymentId: string | undefined,
+): Promise<AppResult> {
   const { app } = await api.get<{ app: AppJson }>(appPath(id));
   if (deployment === 'ended') showApp(output, app, STORY_LINES);
-  output.result({ deployment, deploymentId: deploymentId ?? null, app });
+  return { deployment, deploymentId: deploymentId ?? null, app };
 }
 
 function kindOf(app: AppJson): string {

@@ -2,7 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type ApiClient, appPath } from './api-client.js';
 import { type AppJson, placeOf, type TaskJson } from './app-json.js';
 import { EXIT, Failure } from './failure.js';
-import { bold, green, type Output } from './output.js';
+import type { Output } from './output.js';
+import { gaia } from './program-name.js';
+import { bold, green } from './terminal/colour.js';
 import { waitForDeployment } from './wait.js';
 
 export const DEMO_ID = '/demo/ledger';
@@ -39,7 +41,7 @@ async function waitUntilWhole(api: ApiClient, tell: (sentence: string) => void):
     told = sentence;
     if (performance.now() > deadlineMs) {
       const message = `${DEMO_ID} is not whole after ${WHOLE_TIMEOUT_SECONDS} s: ${sentence}`;
-      throw new Failure(EXIT.timedOut, message, `The cluster goes on. See why with: npx gaia app show ${DEMO_ID}`);
+      throw new Failure(EXIT.timedOut, message, `The cluster goes on. See why with: ${gaia} app show ${DEMO_ID}`);
     }
     await sleep(POLL_INTERVAL_MS);
   }
@@ -63,9 +65,9 @@ export function showDemo(output: Output, app: AppJson, suffix: string): void {
   output.line('  2. Kill the leader, write again through a survivor, and see what happened:');
   output.line(`       kill -9 ${leader?.replica?.report?.pid ?? 'PID'}`);
   output.line(`       redis-cli -p ${portOf(other)} set k w`);
-  output.line(`       npx gaia app show ${app.id}${suffix}`);
+  output.line(`       ${gaia} app show ${app.id}${suffix}`);
   output.line('  3. Ask why each replica is where it is:');
-  output.line(`       npx gaia explain ${app.id}${suffix}`);
+  output.line(`       ${gaia} explain ${app.id}${suffix}`);
 }
 
 function row(task: TaskJson): string[] {

@@ -1,7 +1,8 @@
 import type { ChangeOptions } from './apps.js';
 import { EXIT, Failure } from './failure.js';
-import { bold, dim, green, red } from './output.js';
+import { gaia } from './program-name.js';
 import type { Session } from './session.js';
+import { bold, dim, green, red } from './terminal/colour.js';
 import {
   type Deployment,
   deploymentPath,
@@ -21,9 +22,12 @@ export async function listDeployments({ api, output }: Session): Promise<void> {
       ...[one.currentActions.map(({ action }) => action).join(', '), one.deadline ?? dim('none')],
       one.waitingFor ?? dim('moving'),
     ]);
-    output.table(['ID', 'APPS', 'STEP', 'DOING', 'DEADLINE', 'WAITING FOR'], rows);
+    output.table(['ID', 'APPS', 'STEP', 'DOING', 'DEADLINE', { title: 'WAITING FOR', wraps: true }], rows);
   }
-  output.result({ deployments });
+  output.result(
+    { deployments },
+    deployments.map(({ id }) => id),
+  );
 }
 
 /** Its steps while it is under way, afterwards how it ended. */
@@ -52,7 +56,7 @@ function stepText(step: number, current: number): string {
 
 /** A deployment that is under way is waited for; of one that has ended this says how. */
 export async function waitFor({ api, output }: Session, id: string, timeoutSeconds: number): Promise<void> {
-  const tell = (sentence: string) => output.line(dim(`  ${sentence}`));
+  const tell = (sentence: string) => output.note(dim(`  ${sentence}`));
   if ((await api.find(deploymentPath(id))) !== null) await waitForDeployment(api, id, timeoutSeconds, tell);
   else {
     const { reason } = await endKnown(api, id);
@@ -66,7 +70,7 @@ async function endKnown(api: Session['api'], id: string): Promise<{ reason: stri
   const end = await endOf(api, id);
   if (end !== null) return end;
   const message = `There is no deployment ${id}, or its end is not remembered any more`;
-  throw new Failure(EXIT.refused, message, 'See those that are under way with "npx gaia deployment list".');
+  throw new Failure(EXIT.notFound, message, `See those that are under way with "${gaia} deployment list".`);
 }
 
 /** Takes a change back by a new deployment; with `force` it is just stopped where it is. */

@@ -1,8 +1,8 @@
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EXIT, Failure } from './failure.js';
-import { dim } from './output.js';
 import type { Session } from './session.js';
+import { dim } from './terminal/colour.js';
 
 export interface EventsOptions {
   follow?: boolean;
@@ -35,7 +35,7 @@ export async function showEvents(
   const shown: object[] = [];
   const take = ({ id, type: name, data }: Frame) => {
     if (id !== null) after = id;
-    if (follow && session.output.json) process.stdout.write(`${JSON.stringify(data)}\n`);
+    if (follow && session.output.forPrograms) session.output.item(data);
     else session.output.line(sentenceOf(name, data));
     if (!follow) shown.push(data);
   };

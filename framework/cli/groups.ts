@@ -2,10 +2,10 @@ import { pathBelow } from './api-client.js';
 import type { AppJson } from './app-json.js';
 import { type ChangeOptions, changeQuery } from './apps.js';
 import { EXIT, Failure } from './failure.js';
-import { bold } from './output.js';
 import type { Session } from './session.js';
 import { stateOf } from './show.js';
-import { readSpecFile } from './spec-file.js';
+import { readSpecs } from './spec-file.js';
+import { bold } from './terminal/colour.js';
 import { followDeployment } from './wait.js';
 
 /** App groups: what is below a path. */
@@ -42,7 +42,10 @@ export async function listGroups({ api, output }: Session): Promise<void> {
     return [group.id, `${settled}/${apps.length}`, group.dependencies.join(', '), group.version];
   });
   output.table(['ID', 'APPS RUNNING', 'NEEDS', 'VERSION'], rows);
-  output.result({ group: root });
+  output.result(
+    { group: root },
+    groupsIn(root).map(({ id }) => id),
+  );
 }
 
 export async function showGroup({ api, output }: Session, id: string): Promise<void> {
@@ -56,35 +59,38 @@ export async function showGroup({ api, output }: Session, id: string): Promise<v
     const rows = apps.map((app) => [app.id, `${app.tasksRunning}/${app.instances}`, stateOf(app), app.version]);
     output.table(['APP', 'RUNNING', 'STATE', 'VERSION'], rows);
   }
-  output.result({ group });
+  output.result({ group }, [group.id]);
 }
 
-/** The file names the group by its `id`; without one it is the root. */
+/** The file names each group by its `id`; without one it is the root. Several are changed one after another. */
 export async function applyGroup(session: Session, file: string, options: GroupOptions): Promise<void> {
-  const body = readSpecFile(file) as { id?: unknown } | null;
-  const id = typeof body?.id === 'string' ? body.id : '/';
-  await put(session, id, body, options);
+  const results: object[] = [];
+  for (const body of readSpecs(file)) {
+    const { id } = (body ?? {}) as { id?: unknown };
+    results.push(await put(session, typeof id === 'string' ? id : '/', body, options));
+  }
+  const [only] = results;
+  session.output.result(results.length === 1 && only ? only : { results });
 }
 
 export async function rollBackGroup(session: Session, id: string, version: string, options: GroupOptions) {
-  await put(session, id, { version }, options);
+  session.output.result(await put(session, id, { version }, options));
 }
 
-async function put({ api, output }: Session, id: string, body: unknown, options: GroupOptions): Promise<void> {
+async function put({ api, output }: Session, id: string, body: unknown, options: GroupOptions): Promise<object> {
   const more = `${options.dryRun ? '&dryRun=true' : ''}${options.strict ? '&strict=true' : ''}`;
   const answer = await api.send<Change>('PUT', `${groupPath(id)}${changeQuery(options)}${more}`, body);
-  if (answer.ignoredFields !== null) output.line(`ignored, because unknown: ${answer.ignoredFields}`);
+  if (answer.ignoredFields !== null) output.note(`ignored, because unknown: ${answer.ignoredFields}`);
   const { steps, deploymentId } = answer.body;
   if (steps !== undefined) {
     const rows = steps.flatMap(({ actions }, index) => actions.map(({ action, app }) => [`${index + 1}`, action, app]));
     if (rows.length === 0) output.line('Nothing would change.');
     else output.table(['STEP', 'ACTION', 'APP'], rows);
-    output.result({ id, steps });
-    return;
+    return { id, steps };
   }
   const deployment = await followDeployment(api, output, deploymentId, options);
   output.line(`${id} is ${deployment === 'ended' ? 'changed' : 'being changed'}.`);
-  output.result({ id, deployment, ...answer.body });
+  return { id, deployment, ...answer.body };
 }
 
 export async function removeGroup({ api, output }: Session, id: string, options: ChangeOptions): Promise<void> {
@@ -99,5 +105,5 @@ export async function removeGroup({ api, output }: Session, id: string, options:
 export async function groupVersions({ api, output }: Session, id: string): Promise<void> {
   const versions = await api.get<string[]>(groupPath(id, 'versions'));
   for (const version of versions) output.line(version);
-  output.result({ id, versions });
+  output.result({ id, versions }, versions);
 }

@@ -3,8 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { guestJson } from '../api/guest.js';
 import { appPath } from './api-client.js';
 import { EXIT, Failure } from './failure.js';
-import { bold, dim, green, type Output, red, yellow } from './output.js';
+import type { Output } from './output.js';
+import { gaia } from './program-name.js';
 import type { Session } from './session.js';
+import { bold, dim, green, red, yellow } from './terminal/colour.js';
 
 type GuestJson = ReturnType<typeof guestJson>;
 type RoundsJson = NonNullable<GuestJson['rounds']>;
@@ -116,9 +118,7 @@ export async function failOverGuest(session: Session, id: string, { timeout }: {
   const isMoved = ({ primary }: GuestJson) => primary !== null && primary !== before.primary;
   const guest = await untilGuest(api, waits, isMoved);
   output.line(`${id}: member ${guest.primary} is the primary. Member ${before.primary} ends and is replaced.`);
-  output.line(
-    yellow('  Until its successor has been seeded no backup covers the guest: npx gaia vm status says when.'),
-  );
+  output.line(yellow(`  Until its successor has been seeded no backup covers the guest: ${gaia} vm status says when.`));
   output.result({ id, guest });
 }
 
@@ -132,7 +132,7 @@ async function untilGuest(
     const guest = await api.get<GuestJson>(appPath(id, 'guest'));
     if (holds(guest)) return guest;
     if (performance.now() > deadlineMs) {
-      const remedy = `See how it stands with "npx gaia vm status ${id}", then ask again.`;
+      const remedy = `See how it stands with "${gaia} vm status ${id}", then ask again.`;
       throw new Failure(EXIT.timedOut, `${what} after ${timeout} s`, remedy);
     }
     await sleep(POLL_INTERVAL_MS);

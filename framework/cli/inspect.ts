@@ -4,10 +4,10 @@ import type { DrainView, ReservationView } from '../service.js';
 import { appPath } from './api-client.js';
 import { type AppJson, placeOf, type TaskJson, volumesOf, type Waiting } from './app-json.js';
 import { EXIT, Failure } from './failure.js';
-import { bold, dim, green, red, yellow } from './output.js';
 import type { Session } from './session.js';
 import { firstLine, showWaiting, stateOf } from './show.js';
-import { readSpecFile } from './spec-file.js';
+import { readSpec } from './spec-file.js';
+import { bold, dim, green, red, yellow } from './terminal/colour.js';
 
 /** `gaia status`: is the framework there, has it a master, what runs and what waits. */
 export async function status({ api, output }: Session): Promise<void> {
@@ -117,7 +117,7 @@ export async function plan({ api, output }: Session, file: string): Promise<void
   const { body } = await api.send<{ app: AppJson; exists: boolean; plan: Plan; preemption: PreemptionPlan | null }>(
     'POST',
     '/v2/plan',
-    readSpecFile(file),
+    readSpec(file),
   );
   const { assigned, unplaced, considered } = body.plan;
   output.line(

@@ -4,8 +4,10 @@ import { appPath } from './api-client.js';
 import type { TaskJson } from './app-json.js';
 import { EXIT, Failure } from './failure.js';
 import { directoryOf } from './local-cluster.js';
-import { bold, dim, type Output } from './output.js';
+import type { Output } from './output.js';
+import { gaia } from './program-name.js';
 import type { Session } from './session.js';
+import { bold, dim } from './terminal/colour.js';
 
 /** Work directory of an agent down to the runs of an executor, as Apache Mesos lays it out. */
 const DEPTH_MAX = 10;
@@ -29,7 +31,7 @@ export async function logs({ api, output }: Session, id: string, options: LogsOp
   const wanted = tasks.filter((task) => options.slot === undefined || task.replica?.slot === options.slot);
   if (wanted.length === 0) {
     const what = options.slot === undefined ? 'has no tasks' : `has no task in slot ${options.slot}`;
-    throw new Failure(EXIT.failed, `${id} ${what}`, `See what waits with: npx gaia app show ${id}`);
+    throw new Failure(EXIT.failed, `${id} ${what}`, `See what waits with: ${gaia} app show ${id}`);
   }
   const directory = directoryOf(options.directory);
   const found = wanted.map((task) => ({ task, sandbox: findSandbox(directory, task.id) }));

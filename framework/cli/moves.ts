@@ -1,7 +1,8 @@
 import type { AgentName, DrainPlan, Move, RebalancePlan } from '../../placement/index.js';
 import { EXIT, Failure } from './failure.js';
-import { bold, dim, red, yellow } from './output.js';
+import { gaia } from './program-name.js';
 import type { Session } from './session.js';
+import { bold, dim, red, yellow } from './terminal/colour.js';
 import { followDeployment } from './wait.js';
 
 interface Preview<Plan> {
@@ -62,7 +63,7 @@ export async function drain(session: Session, targets: string[], options: DrainO
   if (options.end) return endDrain(session, query, targets);
   const { api, output } = session;
   const { body } = await api.send<{ deploymentId: string }>('POST', `/v2/placement/drain?${query}`);
-  output.line(`${targets.join(' ')} takes nothing new until "npx gaia drain --end ${targets.join(' ')}".`);
+  output.note(`${targets.join(' ')} takes nothing new until "${gaia} drain --end ${targets.join(' ')}".`);
   const state = await followDeployment(api, output, body.deploymentId, options);
   if (state === 'ended') output.line('Nothing runs there any more.');
   output.result({ deploymentId: body.deploymentId, deployment: state });

@@ -1,53 +1,55 @@
-import Table from 'cli-table3';
-import picocolors from 'picocolors';
 import { EXIT, Failure } from './failure.js';
-
-const WIDTH_WITHOUT_TERMINAL = 160;
-const COLUMN_MIN = 10;
-const GAP = 2;
-
-const colours = picocolors.createColors(process.stdout.isTTY === true && !process.env.NO_COLOR);
-const { bold, dim, green, red, yellow } = colours;
-
-export { bold, dim, green, red, yellow };
+import { type Format, isForPrograms, textOf } from './format.js';
+import { bold, dim, redThere } from './terminal/colour.js';
+import { columnsMax } from './terminal/size.js';
+import { type Column, tableOf } from './terminal/table.js';
 
 /**
- * Where a command says things. For people: lines on standard output. With `--json`: the same lines on standard error,
- * and on standard output one JSON object, the last line.
+ * Where a command says things. For people: lines on standard output. For programs: one object of JSON or YAML, or names, alone on
+ * standard output. What is said on the way goes to standard error then.
  */
 export class Output {
-  constructor(readonly json: boolean) {}
+  readonly forPrograms: boolean;
 
+  constructor(readonly format: Format) {
+    this.forPrograms = isForPrograms(format);
+  }
+
+  /** A part of what a command has found or done. */
   line(text = ''): void {
-    (this.json ? process.stderr : process.stdout).write(`${text}\n`);
+    if (!this.forPrograms) process.stdout.write(`${text}\n`);
   }
 
-  /** `rows` under `head`, as wide as the terminal at most. */
-  table(head: string[], rows: string[][]): void {
-    const table = new Table({
-      head: head.map((title) => bold(title)),
-      chars: NO_BORDERS,
-      style: { head: [], border: [], 'padding-left': 0, 'padding-right': GAP, compact: true },
-      colWidths: columnWidths([head, ...rows]),
-      wordWrap: true,
-      wrapOnWordBoundary: false,
-    });
-    table.push(...rows);
-    this.line(table.toString().replaceAll(/ +$/gm, ''));
+  /** News on the way there. */
+  note(text: string): void {
+    (this.forPrograms ? process.stderr : process.stdout).write(`${text}\n`);
   }
 
-  result(value: object): void {
-    if (this.json) process.stdout.write(`${JSON.stringify({ ok: true, ...value })}\n`);
+  table(columns: (Column | string)[], rows: string[][]): void {
+    if (this.forPrograms) return;
+    const layout = { columnsMax: columnsMax(process.env, process.stdout), wide: this.format === 'wide', head: bold };
+    const { text, hidden } = tableOf(columns, rows, layout);
+    this.line(text);
+    if (hidden.length > 0) this.line(dim(`not shown, for want of room: ${hidden.join(', ')}; --output wide shows all`));
+  }
+
+  /** For programs, one of many that come by and by: a line of JSON, or a document of YAML. */
+  item(value: object): void {
+    process.stdout.write(`${this.format === 'yaml' ? '---\n' : ''}${textOf(value, this.format)}`);
+  }
+
+  /** `names`: of the things found, for `--output name`. */
+  result(value: object, names: string[] = []): void {
+    if (this.format === 'name') process.stdout.write(names.map((name) => `${name}\n`).join(''));
+    else process.stdout.write(textOf({ ok: true, ...value }, this.format));
   }
 
   /** Tells a failure and gives the exit code. */
   failure(error: unknown): number {
     const known = error instanceof Failure ? error : unexpected(error);
-    process.stderr.write(`${red('error:')} ${known.message}\n${known.remedy}\n`);
-    if (this.json) {
-      const { message, remedy, exitCode, more } = known;
-      process.stdout.write(`${JSON.stringify({ ok: false, error: { message, remedy, exitCode, ...more } })}\n`);
-    }
+    process.stderr.write(`${redThere('error:')} ${known.message}\n${known.remedy}\n`);
+    const { message, remedy, exitCode, more } = known;
+    process.stdout.write(textOf({ ok: false, error: { message, remedy, exitCode, ...more } }, this.format));
     return known.exitCode;
   }
 }
@@ -55,34 +57,4 @@ export class Output {
 function unexpected(error: unknown): Failure {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return new Failure(EXIT.failed, text, 'This is a fault of gaia itself; please report it with the command you ran.');
-}
-
-const NO_BORDERS = Object.fromEntries(
-  ['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right']
-    .concat(['left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid', 'middle'])
-    .map((name) => [name, '']),
-);
-
-/** Natural widths; while they do not fit, the widest column gives way and its text wraps. */
-function columnWidths(rows: string[][]): number[] {
-  const total = process.stdout.columns || WIDTH_WITHOUT_TERMINAL;
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => plainLength(row[column]))) + GAP);
-  for (let excess = widths.reduce((a, b) => a + b, 0) - total; excess > 0; ) {
-    const widest = widths.indexOf(Math.max(...widths));
-    const width = widths[widest] ?? 0;
-    const cut = Math.min(excess, width - COLUMN_MIN, Math.max(1, width - secondOf(widths)));
-    if (cut <= 0) break;
-    widths[widest] = width - cut;
-    excess -= cut;
-  }
-  return widths;
-}
-
-function secondOf(widths: number[]): number {
-  return [...widths].sort((a, b) => b - a)[1] ?? COLUMN_MIN;
-}
-
-function plainLength(text = ''): number {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: colour codes start with an escape character
-  return text.replaceAll(/\u001b\[\d+m/g, '').length;
 }

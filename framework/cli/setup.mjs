@@ -21,7 +21,7 @@ const buildPackages = [
   'libzstd-dev',
 ];
 const demoPackages = ['redis-server', 'redis-tools'];
-const testPackages = ['procps', 'spin', 'openssl'];
+const testPackages = ['procps', 'spin', 'openssl', 'groff-base'];
 /** It brings Java, which nobody needs who only wants to try. */
 const ensemblePackages = ['zookeeper'];
 const guestPackages = ['qemu-system-x86', 'busybox-static'];
@@ -197,6 +197,7 @@ const commands = {
   'docs:api': { program: 'framework/api/openapi/write-page.js' },
   'package:deb': { program: 'framework/packaging/main.js', prepare: () => installPackages(packagingPackages) },
   'test:vagrant': { program: 'test/vagrant/main.js', prepare: () => installPackages(vagrantPackages) },
+  manual: { program: 'framework/cli/manual/main.js' },
   'package:executor': { program: 'framework/executor-archive/main.js' },
   campaign: { program: 'test/vm/campaign/main.js', prepare: () => installPackages(campaignPackages) },
   bench: { program: 'test/bench/main.js', prepare: prepareBench },

@@ -3,7 +3,8 @@ import { mean, quantile } from '../distribution.js';
 import { witnessSlot } from '../replicated-guest.js';
 import type { GuestView } from '../service.js';
 import { type AppJson, placeOf, type TaskJson } from './app-json.js';
-import { dim, green, type Output, red, yellow } from './output.js';
+import type { Output } from './output.js';
+import { dim, green, red, yellow } from './terminal/colour.js';
 
 /** The replicated part of `gaia app show`: a row for each replica, and what is to be said of them in words. */
 export function showGroup(output: Output, app: AppJson): void {
@@ -22,13 +23,13 @@ export function showGroup(output: Output, app: AppJson): void {
       'MEMBER',
       'ROLE',
       ...(guest ? ['GUEST'] : []),
-      'TERM',
+      { title: 'TERM', wide: true },
       'AGENT',
       'PLACE',
       'ADDRESS',
       'LAG',
       'TRANSPORT',
-      'ELECTIONS',
+      { title: 'ELECTIONS', wide: true },
       'LABEL',
       'PID',
       'STATE',

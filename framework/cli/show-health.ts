@@ -1,5 +1,6 @@
 import type { AppJson } from './app-json.js';
-import { green, type Output, red, yellow } from './output.js';
+import type { Output } from './output.js';
+import { green, red, yellow } from './terminal/colour.js';
 
 /** Of an app with health checks: how many tasks pass them, and what those say that do not. */
 export function showHealth(output: Output, app: AppJson): void {

@@ -1,8 +1,10 @@
 import type { EarmarkView, ReservationView } from '../service.js';
 import { type AppJson, placeOf, programOf, type TaskJson, volumesOf } from './app-json.js';
-import { bold, dim, green, type Output, red, yellow } from './output.js';
+import type { Output } from './output.js';
+import { gaia } from './program-name.js';
 import { showGroup } from './show-group.js';
 import { showHealth } from './show-health.js';
+import { bold, dim, green, red, yellow } from './terminal/colour.js';
 
 /** `gaia app show`: what the app is, how its replicas are, and how it came to this. */
 export function showApp(output: Output, app: AppJson, storyLines: number): void {
@@ -19,7 +21,7 @@ export function showApp(output: Output, app: AppJson, storyLines: number): void 
   if (app.container?.vm !== undefined) showGuests(output, app.tasks);
   showReservations(output, app.reservations ?? []);
   showWaiting(output, app.waiting);
-  if (app.waiting !== null) output.line(dim(`  more: npx gaia explain ${app.id}`));
+  if (app.waiting !== null) output.line(dim(`  more: ${gaia} explain ${app.id}`));
   showFailure(output, app);
   showStory(output, app, storyLines);
 }
@@ -90,7 +92,7 @@ function showStory(output: Output, { id, story }: AppJson, lines: number): void 
   const earlier = Math.max(0, story.length - lines);
   output.line();
   output.line(bold('  What happened'));
-  if (earlier > 0) output.line(dim(`  ${earlier} earlier: npx gaia app show ${id} --story ${story.length}`));
+  if (earlier > 0) output.line(dim(`  ${earlier} earlier: ${gaia} app show ${id} --story ${story.length}`));
   for (const { at, text } of story.slice(earlier)) output.line(`  ${dim(time(at))}  ${text}`);
 }
 

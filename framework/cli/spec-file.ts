@@ -1,16 +1,31 @@
 import { readFileSync } from 'node:fs';
-import { LineCounter, parseDocument } from 'yaml';
+import { LineCounter, parseAllDocuments } from 'yaml';
 import { EXIT, Failure } from './failure.js';
 
-/** The spec in a YAML or JSON file; `-` is standard input. JSON is YAML, so one parser reads both. */
-export function readSpecFile(file: string): unknown {
+/** The specs in a YAML or JSON file; `-` is standard input. JSON is YAML, so one parser reads both. A list is as many specs. */
+export function readSpecs(file: string): unknown[] {
+  const specs = specsIn(readText(file), nameOf(file));
+  if (specs.length > 0) return specs;
+  throw new Failure(EXIT.usage, `${nameOf(file)} has no spec in it`, remedy);
+}
+
+/** Of commands that take one. */
+export function readSpec(file: string): unknown {
+  const specs = readSpecs(file);
+  if (specs.length === 1) return specs[0];
+  throw new Failure(EXIT.usage, `${nameOf(file)} has ${specs.length} specs in it`, 'Give each a file of its own.');
+}
+
+const remedy = 'Correct the file: it must have specs in YAML or JSON.';
+const nameOf = (file: string) => (file === '-' ? 'standard input' : file);
+
+function specsIn(text: string, name: string): unknown[] {
   const lineCounter = new LineCounter();
-  const document = parseDocument(readText(file), { lineCounter, prettyErrors: false });
-  const [error] = document.errors;
-  if (error === undefined) return document.toJS();
+  const documents = [...parseAllDocuments(text, { lineCounter, prettyErrors: false })];
+  const [error] = documents.flatMap(({ errors }) => errors);
+  if (error === undefined) return documents.flatMap((document) => document.toJS() ?? []);
   const { line, col } = lineCounter.linePos(error.pos[0]);
-  const place = `${file === '-' ? 'standard input' : file}, line ${line}, column ${col}`;
-  throw new Failure(EXIT.usage, `${place}: ${error.message}`, 'Correct the file: it must be one spec in YAML or JSON.');
+  throw new Failure(EXIT.usage, `${name}, line ${line}, column ${col}: ${error.message}`, remedy);
 }
 
 function readText(file: string): string {

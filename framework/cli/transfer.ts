@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { GroupView } from '../service.js';
 import { appPath } from './api-client.js';
 import { EXIT, Failure } from './failure.js';
+import { gaia } from './program-name.js';
 import type { Session } from './session.js';
 
 const POLL_INTERVAL_MS = 100;
@@ -30,5 +31,5 @@ export async function transferLeadership(
 
 function timedOut(id: string, seconds: number): Failure {
   const message = `Leadership of ${id} has not moved after ${seconds} s`;
-  return new Failure(EXIT.timedOut, message, `See why with "npx gaia app show ${id}", then ask again.`);
+  return new Failure(EXIT.timedOut, message, `See why with "${gaia} app show ${id}", then ask again.`);
 }

@@ -17,9 +17,11 @@ import {
   readLocalCluster,
   writeLocalCluster,
 } from './local-cluster.js';
-import { bold, dim, type Output } from './output.js';
+import type { Output } from './output.js';
 import { freePort } from './ports.js';
 import { isRunning, logTail, startDetached, stopProcess } from './processes.js';
+import { gaia } from './program-name.js';
+import { bold, dim } from './terminal/colour.js';
 
 export interface UpOptions {
   directory: string;
@@ -50,7 +52,7 @@ export async function up(output: Output, options: UpOptions): Promise<void> {
   if (options.demo)
     requireProgram(
       'redis-server',
-      'Install it (Debian: apt-get install redis-server), or start without the demo: npx gaia up --no-demo',
+      `Install it (Debian: apt-get install redis-server), or start without the demo: ${gaia} up --no-demo`,
     );
   await clearDirectory(directory);
   const cluster = { directory, apiUrl: '', masterUrl: '', frameworkPid: 0, secretsDirectory };
@@ -95,8 +97,8 @@ async function restartFramework(output: Output, cluster: LocalCluster, options: 
 }
 
 function progressOf(output: Output, tasks: object[]): Listr<Progress, never, never> {
-  const renderer = process.stdout.isTTY && process.stdout.columns > 0 && !output.json ? 'default' : 'simple';
-  const settings = { renderer, silentRendererCondition: output.json, registerSignalListeners: false } as const;
+  const renderer = process.stdout.isTTY && process.stdout.columns > 0 && !output.forPrograms ? 'default' : 'simple';
+  const settings = { renderer, silentRendererCondition: output.forPrograms, registerSignalListeners: false } as const;
   return new Listr<Progress, 'default', 'simple'>(tasks as never, settings as never) as never;
 }
 
@@ -190,7 +192,7 @@ function tellReady(output: Output, { cluster, app }: Progress, options: UpOption
   }
   output.line();
   const where = cluster.directory === defaultDirectory() ? '' : ` --directory ${cluster.directory}`;
-  output.line(`Stop everything with: npx gaia down${where}`);
+  output.line(`Stop everything with: ${gaia} down${where}`);
   output.result({
     alreadyRunning: false,
     portTaken: portTaken(cluster, options.port),
@@ -210,7 +212,7 @@ function suffixOf(cluster: LocalCluster): string {
 }
 
 function interrupted(directory: string): void {
-  process.stderr.write(`\nInterrupted. Stop what has started with: npx gaia down --directory ${directory}\n`);
+  process.stderr.write(`\nInterrupted. Stop what has started with: ${gaia} down --directory ${directory}\n`);
   process.exit(130);
 }
 

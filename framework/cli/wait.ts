@@ -3,8 +3,10 @@ import { type ApiClient, appPath } from './api-client.js';
 import type { AppJson } from './app-json.js';
 import { keptEvents } from './events.js';
 import { EXIT, Failure } from './failure.js';
-import { dim, type Output } from './output.js';
+import type { Output } from './output.js';
+import { gaia } from './program-name.js';
 import { firstLine } from './show.js';
+import { dim } from './terminal/colour.js';
 
 export interface Deployment {
   id: string;
@@ -59,7 +61,7 @@ async function requireSuccess(api: ApiClient, deploymentId: string): Promise<voi
 }
 
 export function failed(deploymentId: string, reason: string): Failure {
-  const remedy = 'Correct what it waited for, and send the change again; "npx gaia explain ID" says more.';
+  const remedy = `Correct what it waited for, and send the change again; "${gaia} explain ID" says more.`;
   return new Failure(EXIT.failed, `Deployment ${deploymentId} has failed: ${reason}`, remedy, { deploymentId, reason });
 }
 
@@ -85,10 +87,10 @@ export async function followDeployment(
 ): Promise<'ended' | 'running'> {
   if (deploymentId === undefined) return 'ended';
   if (options.detach) {
-    output.line(`Deployment ${deploymentId} goes on. See it with: npx gaia deployment list`);
+    output.line(`Deployment ${deploymentId} goes on. See it with: ${gaia} deployment list`);
     return 'running';
   }
-  await waitForDeployment(api, deploymentId, options.timeout, (sentence) => output.line(dim(`  ${sentence}`)));
+  await waitForDeployment(api, deploymentId, options.timeout, (sentence) => output.note(dim(`  ${sentence}`)));
   return 'ended';
 }
 
@@ -102,7 +104,7 @@ export function describe({ currentStep, totalSteps, currentActions, waitingFor }
 function timedOut(deployment: Deployment, sentence: string, timeoutSeconds: number): Failure {
   const message = `Deployment ${deployment.id} has not ended after ${timeoutSeconds} s: ${sentence}`;
   const remedy =
-    `It goes on. Wait longer with --timeout SECONDS, see more with "npx gaia app show ${deployment.affectedApps[0] ?? 'ID'}", ` +
-    `or take it back with "npx gaia deployment cancel ${deployment.id}".`;
+    `It goes on. Wait longer with --timeout SECONDS, see more with "${gaia} app show ${deployment.affectedApps[0] ?? 'ID'}", ` +
+    `or take it back with "${gaia} deployment cancel ${deployment.id}".`;
   return new Failure(EXIT.timedOut, message, remedy, { deploymentId: deployment.id });
 }

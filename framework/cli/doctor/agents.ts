@@ -33,7 +33,8 @@ export async function doctorOfAgents({ api, output }: Session, timeoutSeconds: n
       .filter(({ level }) => level !== 'ok')
       .map(({ check, level, sentence, remedy }) => [hostname, check, marks[level], sentence, remedy ?? '']),
   );
-  if (rows.length > 0) output.table(['AGENT', 'CHECK', '', 'FOUND', 'TO DO'], rows);
+  if (rows.length > 0)
+    output.table(['AGENT', 'CHECK', '', { title: 'FOUND', wraps: true }, { title: 'TO DO', wraps: true }], rows);
   const unfit = examined.filter(({ findings }) => findings.some(({ level }) => level === 'problem'));
   if (unfit.length > 0) throw problems(unfit, examined);
   output.line(`${examined.length} agents, none with a problem`);
@@ -45,7 +46,7 @@ async function askOthers({ api, output }: Session, asked: Set<string>, timeoutSe
   const isOpen = (agent: AgentView) => !isFresh(agent) && !asked.has(agent.agentId);
   const agents = (await agentsOf(api)).filter(isOpen).slice(0, askedMax);
   if (agents.length === 0) return asked;
-  output.line(`${agents.length} agents are asked: a task is started on each, for a moment`);
+  output.note(`${agents.length} agents are asked: a task is started on each, for a moment`);
   await ask(api, agents, timeoutSeconds);
   return new Set([...asked, ...agents.map(({ agentId }) => agentId)]);
 }

@@ -16,7 +16,7 @@ export async function doctor(output: Output, { directory, api }: DoctorOptions):
   const clock = api === null ? null : await clockOf(api.url, api.authority);
   const findings = findingsOf(hostFacts(directory), clock);
   output.table(
-    ['CHECK', '', 'FOUND', 'TO DO'],
+    ['CHECK', '', { title: 'FOUND', wraps: true }, { title: 'TO DO', wraps: true }],
     findings.map(({ check, level, sentence, remedy }) => [check, marks[level], sentence, remedy ?? '']),
   );
   const problems = findings.filter(({ level }) => level === 'problem');

@@ -155,7 +155,7 @@ describe('TLS of the API', function () {
       const list = ['app', 'list', '--api', url];
       const shown = ['--certificate', at('second.pem'), '--key', at('second.key')];
       const removal = ['app', 'remove', '/none', '--api', url, '--ca', at('ca.pem'), ...shown];
-      assert.equal((await gaia(removal)).code, 4);
+      assert.equal((await gaia(removal)).code, 6);
       await until('the audit', () => readFileSync(at('audit'), 'utf8').includes('"url":"/v2/apps/none'));
       assert.equal((await gaia([...list, '--ca', at('ca.pem')])).code, 4);
       assert.equal((await gaia(list)).code, 3);

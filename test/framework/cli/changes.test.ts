@@ -84,7 +84,7 @@ describe('gaia group and gaia deployment', () => {
     const well = await json(['group', 'apply', '-'], base);
     const waited = await json(['deployment', 'wait', well.value.deploymentId]);
     assert.deepEqual([waited.code, waited.value.deployment], [0, 'ended']);
-    assert.equal((await gaia(['deployment', 'wait', 'unknown'])).code, 4);
+    assert.equal((await gaia(['deployment', 'wait', 'unknown'])).code, 6);
   });
 
   it('show the steps of a deployment, its deadline, and what it waits for', async () => {

@@ -70,11 +70,37 @@ describe('gaia app', () => {
     assert.match(added.stdout, /step 1 of 1: ScaleApplication – \/demo\/ledger: replica 0 starts/);
     assert.match(
       added.stdout,
-      /leader +1 +agent-1 +zone a, rack r1 +127\.0\.0\.1:31000 +0 +shm +\? +exact +40000 +TASK_RUNNING/,
+      /leader +agent-1 +zone a, rack r1 +127\.0\.0\.1:31000 +0 +shm +exact +40000 +TASK_RUNNING/,
     );
     const yaml = await json(['app', 'add', specFile('# a comment\nid: /web\ncmd: sleep 100\n')]);
     assert.deepEqual([yaml.code, yaml.value.ok, yaml.value.app.id, yaml.value.deployment], [0, true, '/web', 'ended']);
     assert.equal((await gaia(['app', 'add', '-'], 'id: /in\ncmd: sleep 1')).code, 0);
+  });
+
+  it('adds several apps of one file, and tells what there is in every form', async () => {
+    const text = 'id: /one\ncmd: sleep 1\n---\nid: /two\ncmd: sleep 1\n';
+    const { code, value } = await json(['app', 'add', '-'], text);
+    const ids = value.results.map(({ app }: any) => app.id);
+    assert.deepEqual([code, ids], [0, ['/one', '/two']]);
+    assert.equal((await gaia(['app', 'list', '-o', 'name'])).stdout, '/one\n/two\n');
+    const yaml = await gaia(['app', 'list', '--output', 'yaml']);
+    assert.match(yaml.stdout, /^ok: true\napps:\n {2}- id: \/one\n/);
+    assert.equal(yaml.stderr, '');
+    const narrow = await gaia(['app', 'list'], '', { COLUMNS: '34' });
+    assert.match(narrow.stdout, /not shown, for want of room: .*PROGRAM/);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: looks for colour codes
+    assert.match((await gaia(['app', 'list', '--color=always'])).stdout, /\u001b\[1mID/);
+    assert.equal((await gaia(['plan', '-'], text)).code, 2);
+    assert.equal((await gaia(['app', 'add', '-'], '# nothing\n')).code, 2);
+  });
+
+  it('goes back to a version that is kept', async () => {
+    await gaia(['app', 'add', '-'], JSON.stringify(ledger));
+    await gaia(['app', 'add', '-', '--update'], JSON.stringify({ ...ledger, mem: 64 }));
+    const { versions } = (await json(['app', 'versions', '/demo/ledger'])).value;
+    assert.equal(versions.length, 2);
+    const back = await json(['app', 'rollback', '/demo/ledger', versions[1]]);
+    assert.deepEqual([back.code, back.value.app.mem], [0, 128], JSON.stringify(back.value));
   });
 
   it('does not wait with --detach and gives up after --timeout', async () => {
@@ -242,7 +268,7 @@ describe('gaia: the other commands', () => {
     assert.match((await gaia(['deployment', 'list'])).stdout, new RegExp(`${value.deploymentId} +/demo/ledger +1/1`));
     const cancelled = await json(['deployment', 'cancel', value.deploymentId, '--force']);
     assert.deepEqual([cancelled.code, cancelled.value.cancelled], [0, value.deploymentId]);
-    assert.equal((await json(['deployment', 'cancel', value.deploymentId])).code, 4);
+    assert.equal((await json(['deployment', 'cancel', value.deploymentId])).code, 6);
   });
 
   it('plans, and ends with 1 when not all fits', async () => {
@@ -278,7 +304,7 @@ describe('gaia: the other commands', () => {
     assert.match(told.stderr, /1 of 1 replicas and tasks cannot leave/);
     assert.match(told.stdout, /\/demo\/ledger 0 cannot leave a1: .*add an agent/);
     assert.match(told.stdout, /\/demo\/ledger survives no failure; .*, as before\.\n/);
-    assert.equal((await json(['drain', '--dry-run', 'zone=nowhere'])).code, 4);
+    assert.equal((await json(['drain', '--dry-run', 'zone=nowhere'])).code, 6);
   });
 
   it('previews moves that gain', async () => {
@@ -301,7 +327,7 @@ describe('gaia: the other commands', () => {
     assert.deepEqual([begun.code, begun.value.deployment], [0, 'ended']);
     assert.deepEqual(service.commands.at(-1), { type: 'drain', wanted: { agent: ['a1'], rack: ['ra1'] } });
     assert.match((await gaia(['status'])).stdout, /drained a1: 1 tasks are there still/);
-    assert.equal((await json(['drain', '--end', 'a2'])).code, 4);
+    assert.equal((await json(['drain', '--end', 'a2'])).code, 6);
     const ended = await gaia(['drain', '--end', 'a1', 'rack=ra1']);
     assert.match(ended.stdout, /a1 rack=ra1 takes tasks again/);
     assert.deepEqual((await json(['status'])).value.drains, []);
@@ -321,6 +347,18 @@ describe('gaia: the other commands', () => {
       command.moves.map(({ group, from, to }) => [group, from.agentId, to.agentId]),
       [['/demo/ledger', 'a2', 'b1']],
     );
+  });
+
+  it('shows agents, what runs there, and those that may be meant', async () => {
+    service.knownAgents = [{ agentId: 'S1', hostname: 'agent-1', offeredSecondsAgo: 3, host: null }];
+    await gaia(['app', 'add', '-'], JSON.stringify({ id: '/web', cmd: 'sleep 1' }));
+    service.change('/web', ({ tasks: [task] }) => {
+      if (task) task.agentId = 'S1';
+    });
+    assert.match((await gaia(['agent', 'list'])).stdout, /agent-1 +1 +3 s ago +not known/);
+    assert.match((await gaia(['agent', 'show', 'agent-1'])).stdout, /\/web +\S+ .*TASK_RUNNING/);
+    const unknown = await gaia(['agent', 'show', 'agent-2']);
+    assert.deepEqual([unknown.code, /Did you mean agent-1\?/.test(unknown.stderr)], [6, true]);
   });
 
   it('reads logs from the sandbox of a replica', async () => {
@@ -371,7 +409,15 @@ describe('gaia: what goes wrong', () => {
     const run = await gaia(['app', 'add', '-'], JSON.stringify({ ...ledger, instances: 12, cpus: 'two' }));
     assert.equal(run.code, 4);
     assert.match(run.stderr, /\/cpus: error\.expected\.jsnumber – cpus is "two"; give a number without quotes/);
-    assert.equal((await gaia(['app', 'show', '/none'])).code, 4);
+  });
+
+  it('ends with 6 when there is nothing of this name, and says which may be meant', async () => {
+    await gaia(['app', 'add', '-'], JSON.stringify(ledger));
+    const near = await gaia(['app', 'show', '/demo/legder']);
+    assert.equal(near.code, 6);
+    assert.match(near.stderr, /App '\/demo\/legder' does not exist\nDid you mean \/demo\/ledger\?\n/);
+    assert.match((await gaia(['explain', '/nothing/like/it'])).stderr, /See those there are with: .*gaia app list/);
+    assert.match((await gaia(['group', 'show', '/dmo'])).stderr, /Did you mean \/demo\?/);
   });
 
   it('prefers --api to the environment', async () => {

@@ -1,6 +1,6 @@
 /** Accounts from the command line to the API and back. */
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FrameworkProcess } from '../../framework-process.js';
@@ -38,7 +38,10 @@ describe('gaia user', function () {
       const without = await list();
       assert.equal(without.code, 4);
       assert.match(without.stderr, /wants to know who asks/);
-      await writeFile(secret, 'ada:pass word: 1\n');
+      await writeFile(secret, 'ada:pass word: 1\n', { mode: 0o644 });
+      const open = await list('--credentials', secret);
+      assert.deepEqual([open.code, /is open to others.*\n.*chmod 600 /.test(open.stderr)], [2, true], open.stderr);
+      await chmod(secret, 0o600);
       assert.equal((await list('--credentials', secret)).code, 0);
       await writeFile(secret, JSON.parse(token.stdout.trim().split('\n').at(-1) ?? '').token);
       assert.equal((await gaia(['events', '--api', url, '--credentials', secret])).code, 0);

@@ -1,0 +1,57 @@
+/** Which API a command speaks to, and as whom. Pure. */
+import { EXIT, Failure } from '../failure.js';
+import { nearest } from '../near.js';
+import { gaia } from '../program-name.js';
+import { type Context, type Contexts, contextFields } from './file.js';
+
+/** Names what `gaia up` has started on this machine; no context can have this name. */
+export const localName = 'local';
+
+type Fields = Partial<Record<(typeof contextFields)[number], string>>;
+
+export interface Sources {
+  flags: Fields & { context?: string };
+  env: NodeJS.ProcessEnv;
+  contexts: () => Contexts;
+  /** Where the cluster of this machine is, whether or not there is one. */
+  localApi: () => string;
+}
+
+export interface Connection extends Context {
+  /** Nobody has said which: it is the cluster of this machine. */
+  assumed: boolean;
+}
+
+/**
+ * What is said on the command line, by `--context` too, goes before variables, these before the context in use, and that before the
+ * cluster of this machine. A context is left out when another API is named: its credentials are not for that one.
+ */
+export function connectionOf({ flags, env, contexts, localApi }: Sources): Connection {
+  if (flags.context !== undefined && flags.api !== undefined)
+    throw new Failure(EXIT.usage, '--context and --api both name an API', 'Give one of them.');
+  const { context: name, ...said } = flags;
+  const variables = variablesIn(env);
+  const byFlag = name === undefined ? {} : named(name, contexts(), localApi);
+  const isNamed = said.api !== undefined || name !== undefined || variables.api !== undefined;
+  const inUse = isNamed ? null : ((env.GAIA_CONTEXT || contexts().current) ?? null);
+  const usual = inUse === null ? {} : named(inUse, contexts(), localApi);
+  const found = { ...usual, ...variables, ...byFlag, ...given(said) };
+  return { ...found, api: found.api ?? localApi(), assumed: found.api === undefined };
+}
+
+const given = (fields: Fields): Fields =>
+  Object.fromEntries(contextFields.flatMap((field) => (fields[field] === undefined ? [] : [[field, fields[field]]])));
+
+/** `GAIA_API`, `GAIA_CREDENTIALS` and so on; an empty one is none. */
+const variablesIn = (env: NodeJS.ProcessEnv): Fields =>
+  given(Object.fromEntries(contextFields.map((field) => [field, env[`GAIA_${field.toUpperCase()}`] || undefined])));
+
+/** @throws Failure when there is none of this name */
+export function named(name: string, { contexts }: Contexts, localApi: () => string): Context {
+  if (name === localName) return { api: localApi() };
+  const context = Object.hasOwn(contexts, name) ? contexts[name] : undefined;
+  if (context !== undefined) return context;
+  const meant = nearest(name, [...Object.keys(contexts), localName]);
+  const remedy = meant === null ? `See those there are with: ${gaia} context list` : `Did you mean ${meant}?`;
+  throw new Failure(EXIT.notFound, `There is no context ${name}`, remedy);
+}

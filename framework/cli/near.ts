@@ -1,0 +1,32 @@
+/** What somebody may have meant. Pure. */
+
+/** As many letters may be wrong, at least one. */
+const wrongShareMax = 1 / 3;
+
+/** The name most like `word`, or one that ends or begins like it; null: none is like it. */
+export function nearest(word: string, names: string[]): string | null {
+  const bare = word.replace(/^\/+/, '');
+  const part = names.find((name) => bare !== '' && name.split('/').includes(bare));
+  if (part !== undefined) return part;
+  const ranked = names
+    .map((name) => ({ name, wrong: wrongLetters(bare, name.replace(/^\/+/, '')) }))
+    .sort((one, other) => one.wrong - other.wrong);
+  const [best] = ranked;
+  return best !== undefined && best.wrong <= Math.max(1, bare.length * wrongShareMax) ? best.name : null;
+}
+
+/** Letters to put in, leave out or change to make one word of the other; two neighbours that changed places count once. */
+function wrongLetters(one: string, other: string): number {
+  let [before, row] = [[] as number[], Array.from({ length: other.length + 1 }, (_, index) => index)];
+  for (let i = 1; i <= one.length; i += 1) {
+    const next = [i];
+    for (let j = 1; j <= other.length; j += 1) {
+      const change = (row[j - 1] as number) + (one[i - 1] === other[j - 1] ? 0 : 1);
+      const swapped = i > 1 && j > 1 && one[i - 1] === other[j - 2] && one[i - 2] === other[j - 1];
+      const swap = swapped ? (before[j - 2] as number) + 1 : change;
+      next.push(Math.min(change, swap, (row[j] as number) + 1, (next[j - 1] as number) + 1));
+    }
+    [before, row] = [row, next];
+  }
+  return row.at(-1) as number;
+}
