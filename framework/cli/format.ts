@@ -24,5 +24,5 @@ export const isForPrograms = (format: Format): boolean => ['json', 'yaml', 'name
 /** One object as a line of JSON, or a document of YAML; nothing for people and lists of names. */
 export function textOf(value: object, format: Format): string {
   if (format === 'json') return `${JSON.stringify(value)}\n`;
-  return format === 'yaml' ? stringify(value, { aliasDuplicateObjects: false }) : '';
+  return format === 'yaml' ? stringify(value, { aliasDuplicateObjects: false, compat: 'yaml-1.1' }) : '';
 }

@@ -17,8 +17,9 @@ export interface LocalCluster {
 
 const FILE = 'gaia-up.json';
 
+/** `GAIA_DIRECTORY`, else below the installation or the home of the user. */
 export function defaultDirectory(): string {
-  return writable.cluster;
+  return resolve(process.env.GAIA_DIRECTORY || writable.cluster);
 }
 
 export function directoryOf(given: string | undefined): string {

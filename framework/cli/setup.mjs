@@ -25,6 +25,8 @@ const testPackages = ['procps', 'spin', 'openssl', 'groff-base'];
 /** It brings Java, which nobody needs who only wants to try. */
 const ensemblePackages = ['zookeeper'];
 const guestPackages = ['qemu-system-x86', 'busybox-static'];
+/** Commands of the documentation; `gaia vm image` is among them. */
+const docsPackages = ['jq', 'busybox-static', 'memcached', 'e2fsprogs'];
 const vmPackages = [...guestPackages, 'qemu-utils', 'memcached', 'e2fsprogs', 'syslinux', 'mtools'];
 const campaignPackages = [...vmPackages, ...['iproute2', 'util-linux', 'mariadb-server-core', 'mariadb-client-core']];
 const rdmaPackages = [...guestPackages, 'iproute2', 'ibverbs-providers', 'rdmacm-utils', 'socat', 'xz-utils'];
@@ -193,6 +195,7 @@ const commands = {
   'test:native:sanitize': { program: 'test/sanitize.js' },
   'test:rdma': { program: 'test/rdma/main.js', prepare: () => installPackages(rdmaPackages) },
   'test:web': { program: 'test/web/main.js', prepare: () => installPackages(browserPackages) },
+  'test:docs': { program: 'test/docs/main.js', prepare: () => installPackages(docsPackages) },
   'test:vm': { program: 'test/vm/main.js', prepare: () => installPackages(campaignPackages) },
   'docs:api': { program: 'framework/api/openapi/write-page.js' },
   'package:deb': { program: 'framework/packaging/main.js', prepare: () => installPackages(packagingPackages) },

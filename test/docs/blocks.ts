@@ -6,12 +6,21 @@ interface Place {
   line: number;
 }
 
-export type Step = Place &
-  (
-    | { kind: 'run'; script: string; /** Words that stand for something, and commands that say for what. */ given: [word: string, command: string][] }
-    | { kind: 'save'; file: string; text: string }
-    | { kind: 'leave'; script: string; reason: string }
-  );
+interface Run extends Place {
+  kind: 'run';
+  script: string;
+  /** Words that stand for something, and commands that say for what. */
+  given: [word: string, command: string][];
+  /** It is stopped once it has said this; null: it ends. */
+  until: string | null;
+  /** Exit codes that are well. */
+  codes: number[];
+}
+
+export type Step =
+  | Run
+  | (Place & { kind: 'save'; file: string; text: string })
+  | (Place & { kind: 'leave'; script: string; reason: string });
 
 interface Block extends Place {
   language: string;
@@ -28,13 +37,16 @@ export function stepsOf(page: string, markdown: string): Step[] {
     if (language !== 'sh') return [];
     const [reason] = after('not run:', remarks);
     if (reason !== undefined) return [{ ...place, kind: 'leave', script: text, reason }];
-    const given = after('for', remarks).map((rest): [string, string] => {
-      const [, word, command] = /^(\S+): (.+)$/s.exec(rest) ?? [];
-      if (word === undefined || command === undefined) throw new Error(`${page}: "for ${rest}" is not "for WORD: COMMAND"`);
-      return [word, command];
-    });
-    return [{ ...place, kind: 'run', script: text, given }];
+    const given = after('for', remarks).map((rest) => pairOf(rest, page));
+    const codes = [0, ...after('may end with:', remarks).map(Number)];
+    return [{ ...place, kind: 'run', script: text, given, until: after('until:', remarks)[0] ?? null, codes }];
   });
+}
+
+function pairOf(rest: string, page: string): [string, string] {
+  const [, word, command] = /^(\S+): (.+)$/.exec(rest) ?? [];
+  if (word === undefined || command === undefined) throw new Error(`${page}: "for ${rest}" is not "for WORD: COMMAND"`);
+  return [word, command];
 }
 
 const after = (beginning: string, remarks: string[]): string[] =>
@@ -65,5 +77,7 @@ const command = /^ {4}(sudo |\w+=\S+ )*(npx|npm|node|gaia|curl|redis-cli|kill|gr
 /** Lines with commands that are not in a block of shell commands: nobody would run them. */
 export function strayCommands(page: string, markdown: string): string[] {
   const outside = markdown.replaceAll(/^```[\s\S]*?^```$/gm, (block) => block.replaceAll(/[^\n]/g, ''));
-  return outside.split('\n').flatMap((line, index) => (command.test(line) ? [`${page}:${index + 1}: ${line.trim()}`] : []));
+  return outside
+    .split('\n')
+    .flatMap((line, index) => (command.test(line) ? [`${page}:${index + 1}: ${line.trim()}`] : []));
 }

@@ -3,7 +3,7 @@
  * cluster for all. Arguments narrow the pages: `npm run test:docs -- README cluster`.
  */
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { readLocalCluster } from '../../framework/cli/local-cluster.js';
@@ -21,7 +21,9 @@ const count = { passed: 0, failed: 0, saved: 0 };
 makePrograms();
 process.once('SIGINT', () => void close(130));
 try {
-  for (const { page, markdown } of pages().filter(({ page }) => words.length === 0 || words.some((word) => page.includes(word))))
+  for (const { page, markdown } of pages().filter(
+    ({ page }) => words.length === 0 || words.some((word) => page.includes(word)),
+  ))
     await follow(page, stepsOf(page, markdown));
 } catch (error) {
   console.error(error);
@@ -36,6 +38,7 @@ await close(count.failed > 0 || count.passed === 0 ? 1 : 0);
 async function follow(page: string, steps: Step[]): Promise<void> {
   const folder = join(home, 'pages', page);
   mkdirSync(folder, { recursive: true });
+  symlinkSync(join(installation.root, 'dist'), join(folder, 'dist'));
   // README starts one itself.
   if (page !== 'README.md' && steps.some(({ kind }) => kind === 'run')) await bash(folder, 'gaia up');
   for (const step of steps) if (!(await carriedOut(step, folder))) return;
@@ -50,11 +53,12 @@ async function carriedOut(step: Step, folder: string): Promise<boolean> {
   }
   if (step.kind !== 'run') return true;
   const startedAt = performance.now();
-  const ran = await bash(folder, await filled(step, folder));
-  console.log(`${ran.code === 0 ? 'ok    ' : 'FAILED'} ${place} (${((performance.now() - startedAt) / 1000).toFixed(1)} s)`);
-  if (ran.code !== 0) console.log(`${step.script}--- ended with ${ran.code}:\n${ran.text}`);
-  count[ran.code === 0 ? 'passed' : 'failed'] += 1;
-  return ran.code === 0;
+  const ran = await bash(folder, await filled(step, folder), step.until);
+  const isWell = step.codes.includes(ran.code);
+  console.log(`${isWell ? 'ok    ' : 'FAILED'} ${place} (${((performance.now() - startedAt) / 1000).toFixed(1)} s)`);
+  if (!isWell) console.log(`${step.script}--- ended with ${ran.code}:\n${ran.text}`);
+  count[isWell ? 'passed' : 'failed'] += 1;
+  return isWell;
 }
 
 /** What the reader puts in for words that stand for something. The API may have another port than the usual one. */
@@ -64,17 +68,19 @@ async function filled({ script, given }: Extract<Step, { kind: 'run' }>, folder:
   for (const [word, command] of given) {
     const { code, text: value } = await bash(folder, command);
     if (code !== 0) throw new Error(`${word} is not known: ${command}\n${value}`);
-    text = text.replaceAll(new RegExp(`\\b${word}\\b`, 'g'), () => value.trim());
+    const whole = new RegExp(`(?<![\\w/.])${word.replaceAll(/[.*+?^$|()[\]{}\\]/g, '\\$&')}(?![\\w/.])`, 'g');
+    text = text.replaceAll(whole, () => value.trim());
   }
   return text;
 }
 
 interface Ran {
-  code: number | null;
+  code: number;
   text: string;
 }
 
-function bash(folder: string, script: string): Promise<Ran> {
+/** With `until` it is a program that goes on until it is stopped. */
+function bash(folder: string, script: string, until: string | null = null): Promise<Ran> {
   const { GAIA_API: _api, GAIA_CONTEXT: _context, ...outer } = process.env;
   const env = {
     ...outer,
@@ -86,9 +92,18 @@ function bash(folder: string, script: string): Promise<Ran> {
     ...{ cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true, timeout: blockTimeoutMs },
   });
   let text = '';
-  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (text += chunk));
+  let stopped = false;
+  const hear = (chunk: Buffer) => {
+    text += chunk;
+    if (stopped || until === null || !text.includes(until)) return;
+    stopped = true;
+    process.kill(-(child.pid as number), 'SIGTERM');
+  };
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', hear);
   // What `up` starts goes on and may hold the pipes: the end of the shell is the end.
-  return new Promise((resolve) => child.on('exit', (code) => setImmediate(() => resolve({ code, text }))));
+  return new Promise((resolve) =>
+    child.on('exit', (code) => setImmediate(() => resolve({ code: stopped ? 0 : (code ?? -1), text }))),
+  );
 }
 
 /** What is called as in a clone, from any folder: `npx gaia` and `gaia` are this build, `npm` is of this clone. */

@@ -84,7 +84,7 @@ describe('gaia app', () => {
     assert.deepEqual([code, ids], [0, ['/one', '/two']]);
     assert.equal((await gaia(['app', 'list', '-o', 'name'])).stdout, '/one\n/two\n');
     const yaml = await gaia(['app', 'list', '--output', 'yaml']);
-    assert.match(yaml.stdout, /^ok: true\napps:\n {2}- id: \/one\n/);
+    assert.match(yaml.stdout, /^ok: true\napps:\n {2}- [\s\S]*\n {4}id: \/one\n[\s\S]*version: "20/);
     assert.equal(yaml.stderr, '');
     const narrow = await gaia(['app', 'list'], '', { COLUMNS: '34' });
     assert.match(narrow.stdout, /not shown, for want of room: .*PROGRAM/);
