@@ -5,6 +5,7 @@ import { EXIT, Failure } from './failure.js';
 import type { Output } from './output.js';
 import { gaia } from './program-name.js';
 import { bold, green } from './terminal/colour.js';
+import { newsOnly } from './terminal/progress.js';
 import { waitForDeployment } from './wait.js';
 
 export const DEMO_ID = '/demo/ledger';
@@ -23,22 +24,24 @@ const WHOLE_TIMEOUT_SECONDS = 90;
 const POLL_INTERVAL_MS = 250;
 
 /** Starts the demo and resolves when all of its replicas are in the group. */
-export async function startDemo(api: ApiClient, tell: (sentence: string) => void): Promise<AppJson> {
+export async function startDemo(api: ApiClient, told: (sentence: string) => void): Promise<AppJson> {
+  const tell = newsOnly(told);
   const { body } = await api.send<AppJson>('POST', '/v2/apps', DEMO);
   const [deployment] = body.deployments;
-  if (deployment !== undefined) await waitForDeployment(api, deployment.id, WHOLE_TIMEOUT_SECONDS, tell);
+  if (deployment !== undefined) {
+    const news = (_share: number, sentence: string) => tell(sentence);
+    await waitForDeployment(api, deployment.id, WHOLE_TIMEOUT_SECONDS, news);
+  }
   return waitUntilWhole(api, tell);
 }
 
 async function waitUntilWhole(api: ApiClient, tell: (sentence: string) => void): Promise<AppJson> {
   const deadlineMs = performance.now() + WHOLE_TIMEOUT_SECONDS * 1000;
-  let told = '';
   for (;;) {
     const { app } = await api.get<{ app: AppJson }>(appPath(DEMO_ID));
     if (app.group?.state === 'whole' && app.tasks.every((task) => task.replica?.report)) return app;
     const sentence = app.waiting?.sentence ?? `the group is ${app.group?.state ?? 'unknown'}`;
-    if (sentence !== told) tell(sentence);
-    told = sentence;
+    tell(sentence);
     if (performance.now() > deadlineMs) {
       const message = `${DEMO_ID} is not whole after ${WHOLE_TIMEOUT_SECONDS} s: ${sentence}`;
       throw new Failure(EXIT.timedOut, message, `The cluster goes on. See why with: ${gaia} app show ${DEMO_ID}`);

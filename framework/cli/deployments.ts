@@ -3,15 +3,7 @@ import { EXIT, Failure } from './failure.js';
 import { gaia } from './program-name.js';
 import type { Session } from './session.js';
 import { bold, dim, green, red } from './terminal/colour.js';
-import {
-  type Deployment,
-  deploymentPath,
-  describe,
-  endOf,
-  failed,
-  followDeployment,
-  waitForDeployment,
-} from './wait.js';
+import { type Deployment, deploymentPath, describe, endOf, failed, followDeployment, showWaiting } from './wait.js';
 
 export async function listDeployments({ api, output }: Session): Promise<void> {
   const deployments = await api.get<Deployment[]>('/v2/deployments');
@@ -56,8 +48,7 @@ function stepText(step: number, current: number): string {
 
 /** A deployment that is under way is waited for; of one that has ended this says how. */
 export async function waitFor({ api, output }: Session, id: string, timeoutSeconds: number): Promise<void> {
-  const tell = (sentence: string) => output.note(dim(`  ${sentence}`));
-  if ((await api.find(deploymentPath(id))) !== null) await waitForDeployment(api, id, timeoutSeconds, tell);
+  if ((await api.find(deploymentPath(id))) !== null) await showWaiting(api, output, id, timeoutSeconds);
   else {
     const { reason } = await endKnown(api, id);
     if (reason !== null) throw failed(id, reason);

@@ -3,7 +3,7 @@
 // Plain JavaScript without dependencies, because it runs before anything is installed or compiled. It installs what is
 // missing (Debian packages through apt when it may, npm packages from the lock file), builds the native and the
 // TypeScript part, and then hands over to the compiled program.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -21,7 +21,7 @@ const buildPackages = [
   'libzstd-dev',
 ];
 const demoPackages = ['redis-server', 'redis-tools'];
-const testPackages = ['procps', 'spin', 'openssl', 'groff-base'];
+const testPackages = ['procps', 'spin', 'openssl', 'groff-base', 'zsh', 'fish'];
 /** It brings Java, which nobody needs who only wants to try. */
 const ensemblePackages = ['zookeeper'];
 const guestPackages = ['qemu-system-x86', 'busybox-static'];
@@ -72,9 +72,10 @@ function step(title, command, args, options = {}) {
   mkdirSync(join(root, 'build'), { recursive: true });
   const logFile = join(root, 'build', 'setup.log');
   const log = openSync(logFile, 'w');
-  process.stderr.write(`  ${title} ... `);
+  const ticker = tellProgress(title, logFile);
   const startedAt = Date.now();
   const result = spawnSync(command, args, { cwd: root, stdio: ['ignore', log, log], ...options });
+  ticker?.kill();
   if (result.status === 0) {
     process.stderr.write(`done (${((Date.now() - startedAt) / 1000).toFixed(1)} s)\n`);
     return;
@@ -84,6 +85,15 @@ function step(title, command, args, options = {}) {
   stop(
     `"${command} ${args.join(' ')}" failed (${result.error?.message ?? `exit ${result.status}`}). Full output: ${logFile}`,
   );
+}
+
+/** On a terminal the line of a step is kept up to date with the percentage that its log ends with, of those that tell one. */
+function tellProgress(title, logFile) {
+  process.stderr.write(`  ${title} ... `);
+  if (!process.stderr.isTTY) return null;
+  const percent = `tail -c 400 "$2" | grep -oE '[0-9]+%' | tail -n 1`;
+  const script = `while sleep 0.5; do printf '\\r\\033[K  %s ... %s ' "$1" "$(${percent})"; done`;
+  return spawn('sh', ['-c', script, 'sh', title, logFile], { stdio: ['ignore', 'ignore', 2] });
 }
 
 function missingPackages(names) {

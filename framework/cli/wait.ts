@@ -7,6 +7,7 @@ import type { Output } from './output.js';
 import { gaia } from './program-name.js';
 import { firstLine } from './show.js';
 import { dim } from './terminal/colour.js';
+import { Progress } from './terminal/progress.js';
 
 export interface Deployment {
   id: string;
@@ -31,24 +32,26 @@ export async function endOf(api: ApiClient, deploymentId: string): Promise<{ rea
 
 const POLL_INTERVAL_MS = 250;
 
+/** Gets how much of it is done, 0 to 1, and what is done or waited for. */
+type Tell = (share: number, sentence: string) => void;
+
 /**
- * Resolves when the deployment has ended, unless it is known to have failed. `tell` gets a sentence each time it moves or waits for
- * something else. Throws a Failure with EXIT.failed, or EXIT.timedOut; the deployment goes on then.
+ * Resolves when the deployment has ended, unless it is known to have failed. `tell` gets a sentence several times a second.
+ * Throws a Failure with EXIT.failed, or EXIT.timedOut; the deployment goes on then.
  */
 export async function waitForDeployment(
   api: ApiClient,
   deploymentId: string,
   timeoutSeconds: number,
-  tell: (sentence: string) => void,
+  tell: Tell,
 ): Promise<void> {
   const deadlineMs = performance.now() + timeoutSeconds * 1000;
-  let told = '';
   for (;;) {
     const deployment = await api.find<Deployment>(deploymentPath(deploymentId));
     if (deployment === null) return requireSuccess(api, deploymentId);
-    const sentence = describe(deployment) + (await latestFailure(api, deployment));
-    if (withoutCountdown(sentence) !== told) tell(sentence);
-    told = withoutCountdown(sentence);
+    const app = await firstApp(api, deployment);
+    const sentence = describe(deployment) + joiningText(app) + failureText(app, deployment);
+    tell((deployment.currentStep - 1) / Math.max(1, deployment.totalSteps), sentence);
     if (performance.now() > deadlineMs) throw timedOut(deployment, sentence, timeoutSeconds);
     await sleep(POLL_INTERVAL_MS);
   }
@@ -65,20 +68,26 @@ export function failed(deploymentId: string, reason: string): Failure {
   return new Failure(EXIT.failed, `Deployment ${deploymentId} has failed: ${reason}`, remedy, { deploymentId, reason });
 }
 
+async function firstApp(api: ApiClient, { affectedApps: [appId] }: Deployment): Promise<AppJson | null> {
+  return appId === undefined ? null : ((await api.find<{ app: AppJson }>(appPath(appId)))?.app ?? null);
+}
+
 /** What failed while this version was being deployed: the usual reason why a deployment does not end. */
-async function latestFailure(api: ApiClient, { affectedApps, version }: Deployment): Promise<string> {
-  const [appId] = affectedApps;
-  const answer = appId === undefined ? null : await api.find<{ app: AppJson }>(appPath(appId));
-  const failure = answer?.app.lastTaskFailure;
+function failureText(app: AppJson | null, { version }: Deployment): string {
+  const failure = app?.lastTaskFailure;
   return failure?.version === version ? `; last failure: ${failure.state} ${firstLine(failure.message)}` : '';
 }
 
-/** Seconds that pass are no news. */
-function withoutCountdown(sentence: string): string {
-  return sentence.replaceAll(/\b\d+ s\b/g, '');
+/** How far a snapshot has come that a replica joins from. */
+function joiningText(app: AppJson | null): string {
+  const joining = (app?.tasks ?? []).flatMap(({ replica }) => {
+    const { bytesDone = 0, bytesTotal = 0 } = replica?.report?.joining ?? {};
+    return bytesTotal === 0 ? [] : [`replica ${replica?.slot} has ${Math.floor((100 * bytesDone) / bytesTotal)} %`];
+  });
+  return joining.length === 0 ? '' : `; ${joining.join(', ')} of what it joins from`;
 }
 
-/** For commands: waits with a line per change, unless the user does not want to wait. */
+/** For commands: waits and says how far it is, unless the user does not want to wait. */
 export async function followDeployment(
   api: ApiClient,
   output: Output,
@@ -90,8 +99,15 @@ export async function followDeployment(
     output.line(`Deployment ${deploymentId} goes on. See it with: ${gaia} deployment list`);
     return 'running';
   }
-  await waitForDeployment(api, deploymentId, options.timeout, (sentence) => output.note(dim(`  ${sentence}`)));
+  await showWaiting(api, output, deploymentId, options.timeout);
   return 'ended';
+}
+
+/** Waits, and says how far it is. */
+export async function showWaiting(api: ApiClient, output: Output, deploymentId: string, timeoutSeconds: number) {
+  const progress = new Progress(output.forPrograms, (text) => output.note(dim(`  ${text}`)));
+  const tell: Tell = (share, sentence) => progress.show(share, sentence);
+  await waitForDeployment(api, deploymentId, timeoutSeconds, tell).finally(() => progress.end());
 }
 
 /** What a deployment waits for names the app already. */

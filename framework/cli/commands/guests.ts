@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { failOverGuest, guestStatus, syncGuest } from '../guest.js';
 import { CONSOLE_FILES, type LogsOptions, logs } from '../logs.js';
 import { anApp, type GlobalOptions, outputOf, session, whole } from '../options.js';
-import { readingSandboxes } from './looking.js';
+import { reading } from './looking.js';
 
 /** As long as the framework tries. */
 const GUEST_TIMEOUT_SECONDS = 45;
@@ -13,8 +13,8 @@ export function addVmCommands(vm: Command): void {
     .description('make a small guest with redis-server and memcached from Debian packages')
     .option('--directory <DIR>', 'where to')
     .action(async (options) => (await import('../vm.js')).makeGuestImage(outputOf(options), options));
-  readingSandboxes(vm.command('console').addArgument(anApp()))
-    .description('the end of what the guest of an app wrote to its console (local clusters)')
+  reading(vm.command('console').addArgument(anApp()))
+    .description('the end of what the guest of an app wrote to its console; with --follow what it writes')
     .action((id, options: LogsOptions & GlobalOptions) => logs(session(options), id, options, CONSOLE_FILES));
   vm.command('status')
     .addArgument(anApp())

@@ -3,7 +3,6 @@ import { listAgents, showAgent } from '../agents-known.js';
 import { authorityFrom } from '../credentials.js';
 import { showEvents } from '../events.js';
 import { explain, plan, status } from '../inspect.js';
-import { defaultDirectory } from '../local-cluster.js';
 import { logs } from '../logs.js';
 import { drain, rebalance } from '../moves.js';
 import {
@@ -18,7 +17,8 @@ import {
   whole,
 } from '../options.js';
 
-const EVENTS_TIMEOUT_SECONDS = 60;
+const AWAY_TIMEOUT_SECONDS = 60;
+const AWAY_HELP = 'with --follow: how long the API may be away';
 
 /** What is there, what happens, and why. */
 export function addLookingCommands(program: Command): void {
@@ -31,12 +31,7 @@ export function addLookingCommands(program: Command): void {
     .description('what has happened lately: deployments, tasks, agents')
     .option('--follow', 'go on with what happens, until Ctrl-C')
     .option('--type <TYPE...>', 'only events of these types, such as deployment_success')
-    .option(
-      '--timeout <SECONDS>',
-      'with --follow: how long the API may be away',
-      whole(1, 86_400),
-      EVENTS_TIMEOUT_SECONDS,
-    )
+    .option('--timeout <SECONDS>', AWAY_HELP, whole(1, 86_400), AWAY_TIMEOUT_SECONDS)
     .addHelpText('after', '\nWith --json the events are one list; with --follow --json each is a line of its own.')
     .action((options) => showEvents(session(options), options));
   program
@@ -49,8 +44,8 @@ export function addLookingCommands(program: Command): void {
     .argument('<file>', 'specs in YAML or JSON; - is standard input')
     .description('where the tasks of a spec would go now; changes nothing')
     .action((file, options) => plan(session(options), file));
-  readingSandboxes(program.command('logs').addArgument(anApp()))
-    .description('the end of what the tasks of an app wrote (local clusters)')
+  reading(program.command('logs').addArgument(anApp()))
+    .description('the end of what the tasks of an app wrote; with --follow what they write')
     .option('--slot <SLOT>', 'only the replica in this slot', whole(0, 8))
     .action((id, options) => logs(session(options), id, options));
 }
@@ -100,11 +95,11 @@ export function addDoctor(program: Command): void {
     });
 }
 
-export function readingSandboxes(command: Command): Command {
+export function reading(command: Command): Command {
   return command
     .option('-n, --lines <COUNT>', 'lines per file', whole(1, 10_000), 20)
     .option('-f, --follow', 'go on with what is written, until Ctrl-C')
-    .option('--directory <DIR>', 'directory of the cluster', defaultDirectory());
+    .option('--timeout <SECONDS>', AWAY_HELP, whole(1, 86_400), AWAY_TIMEOUT_SECONDS);
 }
 
 function gain(text: string): number {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -32,10 +32,19 @@ let service: MemoryService;
 let api: FastifyInstance;
 let url: string;
 let directory: string;
+/** By every task, to every file. */
+let written: string;
 
 beforeEach(async () => {
   service = new MemoryService();
-  api = buildApi(service);
+  written = 'one\ntwo\nthree\n';
+  const bytes = () => Buffer.from(written);
+  api = buildApi(service, {
+    readFile: async (_agent, _path, from, most) => ({
+      size: bytes().length,
+      data: bytes().subarray(from, from + most),
+    }),
+  });
   url = await api.listen({ host: '127.0.0.1', port: 0 });
   directory = mkdtempSync(join(tmpdir(), 'gaia-cli-'));
 });
@@ -361,16 +370,31 @@ describe('gaia: the other commands', () => {
     assert.deepEqual([unknown.code, /Did you mean agent-1\?/.test(unknown.stderr)], [6, true]);
   });
 
-  it('reads logs from the sandbox of a replica', async () => {
+  it('reads logs through the API, and follows them', async () => {
     await gaia(['app', 'add', '-'], JSON.stringify(ledger));
-    const taskId = service.view().apps[0]?.tasks[1]?.id ?? '';
-    const sandbox = join(directory, 'mesos/agent-1/slaves/s1/frameworks/f1/executors', taskId, 'runs/c1');
-    mkdirSync(sandbox, { recursive: true });
-    writeFileSync(join(sandbox, 'stdout'), 'one\ntwo\nthree\n');
-    const shown = await gaia(['logs', '/demo/ledger', '--slot', '1', '--lines', '2', '--directory', directory]);
+    const shown = await gaia(['logs', '/demo/ledger', '--slot', '1', '--lines', '2']);
     assert.equal(shown.code, 0, shown.stderr);
-    assert.match(shown.stdout, /stdout\n {4}two\n {4}three\n/);
-    assert.equal((await gaia(['logs', '/demo/ledger', '--slot', '2', '--directory', directory])).code, 1);
+    assert.match(shown.stdout, /^replica 1, \S+ on agent-2 stdout\n {2}two\n {2}three\nreplica 1, .* stderr\n/);
+    assert.equal((await gaia(['logs', '/demo/ledger', '--slot', '5'])).code, 1);
+    const followed = await runGaia(
+      ['logs', '/demo/ledger', '-f', '-n', '1', '-o', 'json', '--timeout', '1'],
+      '',
+      { GAIA_API: url },
+      (out) => {
+        if (!written.includes('four')) written += 'four\nfi';
+        else if (!written.includes('five')) written += 've\n';
+        if ((out.match(/"line":"five"/g)?.length ?? 0) === 6) void api.close();
+      },
+    );
+    const lines = followed.stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    const of = (task: string, file: string) => lines.filter((line) => line.taskId === task && line.file === file);
+    assert.deepEqual(
+      of(lines[0].taskId, 'stdout').map(({ line }) => line),
+      ['three', 'four', 'five'],
+    );
   });
 });
 

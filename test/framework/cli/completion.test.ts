@@ -103,4 +103,27 @@ describe('completion in real shells', function () {
       'complete -F _gaia gaia',
     ]);
   });
+
+  it('zsh', async () => {
+    // What `_describe` is given to offer; `compdef` comes with the completion system.
+    const given = 'compdef() { :; }; _files() { echo files; }; _describe() { print -l -- "${(@P)2}"; };';
+    const asks = (words: string[]) =>
+      `words=(gaia ${words.map((word) => `'${word}'`).join(' ')}); CURRENT=$#words; _gaia;`;
+    assert.deepEqual(
+      await shell(
+        'zsh',
+        `${given} source ./completion; ${[['dep'], ['app', 'show', '/demo/l'], ['app', 'add', '']].map(asks).join(' ')}`,
+      ),
+      ['deployment:changes that are being carried out', '/demo/ledger', '/demo/list', 'files'],
+    );
+  });
+
+  it('fish', async () => {
+    const lines = ['gaia dep', 'gaia app show /demo/l', 'gaia app list --output ya', 'gaia app add mai'];
+    const asks = lines.map((line) => `complete -C '${line}';`).join(' ');
+    assert.deepEqual(await shell('fish', `source ./completion; ${asks}`), [
+      'deployment\tchanges that are being carried out',
+      ...['/demo/ledger', '/demo/list', 'yaml', 'main.js'],
+    ]);
+  });
 });

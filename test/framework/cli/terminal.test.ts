@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { formatIn, textOf } from '../../../framework/cli/format.js';
 import { nearest } from '../../../framework/cli/near.js';
 import { colourWish, wantsColour } from '../../../framework/cli/terminal/colour.js';
+import { newsOnly, progressText } from '../../../framework/cli/terminal/progress.js';
 import { columnsMax } from '../../../framework/cli/terminal/size.js';
 import { type Column, tableOf, widthOf } from '../../../framework/cli/terminal/table.js';
 
@@ -70,6 +71,22 @@ describe('tables', () => {
       ],
       [50, 80, null],
     );
+  });
+});
+
+describe('progress', () => {
+  it('is a bar and what is done, on one line of the terminal', () => {
+    assert.equal(progressText(0.5, 'step 2 of 4', 80), '[##########----------] step 2 of 4');
+    assert.equal(progressText(7, 'over', 80), '[####################] over');
+    for (let columns = 2; columns < 40; columns += 1)
+      assert.ok(widthOf(progressText(0.3, '日本 and more of what is done', columns)) < columns);
+  });
+
+  it('is told elsewhere when it is news, which seconds and percents are not', () => {
+    const told: string[] = [];
+    const tell = newsOnly((text) => told.push(text));
+    for (const text of ['waits 5 s', 'waits 4 s', 'has 3 %', 'has 40 %', 'waits 5 s']) tell(text);
+    assert.deepEqual(told, ['waits 5 s', 'has 3 %', 'waits 5 s']);
   });
 });
 
