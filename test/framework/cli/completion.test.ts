@@ -106,7 +106,7 @@ describe('completion in real shells', function () {
 
   it('zsh', async () => {
     // What `_describe` is given to offer; `compdef` comes with the completion system.
-    const given = 'compdef() { :; }; _files() { echo files; }; _describe() { print -l -- "${(@P)2}"; };';
+    const given = `compdef() { :; }; _files() { echo files; }; _describe() { print -l -- "\${(@P)2}"; };`;
     const asks = (words: string[]) =>
       `words=(gaia ${words.map((word) => `'${word}'`).join(' ')}); CURRENT=$#words; _gaia;`;
     assert.deepEqual(
