@@ -155,7 +155,7 @@ export function pathBelow(root: string, id: string, ...below: string[]): string 
 
 function refusal(status: number, body: ErrorBody | string): Failure {
   const {
-    message = `status ${status}`,
+    message,
     remedy,
     details,
     deployments,
@@ -165,7 +165,7 @@ function refusal(status: number, body: ErrorBody | string): Failure {
       ? [details]
       : (details ?? []).map(({ path, errors }) => `${path}: ${errors.join(' – ')}`);
   const locks = deployments === undefined ? [] : [`deployments: ${deployments.map(({ id }) => id).join(', ')}`];
-  const text = [`The API refused: ${message}`, ...[...lines, ...locks].map((line) => `  ${line}`)].join('\n');
+  const text = [`The API refused: ${message || `status ${status}`}`, ...[...lines, ...locks].map((line) => `  ${line}`)].join('\n');
   return new Failure(exitCodeOf(status), text, remedy ?? 'Correct this and run the command again.', { status, body });
 }
 

@@ -66,9 +66,9 @@ async function filled({ script, given }: Extract<Step, { kind: 'run' }>, folder:
   const { apiUrl = '' } = readLocalCluster(cluster) ?? {};
   let text = apiUrl === '' ? script : script.replaceAll('http://127.0.0.1:8080', apiUrl);
   for (const [word, command] of given) {
-    const { code, text: value } = await bash(folder, command);
-    if (code !== 0) throw new Error(`${word} is not known: ${command}\n${value}`);
-    const whole = new RegExp(`(?<![\\w/.])${word.replaceAll(/[.*+?^$|()[\]{}\\]/g, '\\$&')}(?![\\w/.])`, 'g');
+    const { code, printed: value, text: all } = await bash(folder, command);
+    if (code !== 0 || value.trim() === '') throw new Error(`${word} is not known: ${command}\n${all}`);
+    const whole = new RegExp(`(?<![\\w.])${word.replaceAll(/[.*+?^$|()[\]{}\\]/g, '\\$&')}(?!\\w)`, 'g');
     text = text.replaceAll(whole, () => value.trim());
   }
   return text;
@@ -76,6 +76,8 @@ async function filled({ script, given }: Extract<Step, { kind: 'run' }>, folder:
 
 interface Ran {
   code: number;
+  /** On standard output, and on both. */
+  printed: string;
   text: string;
 }
 
@@ -91,7 +93,7 @@ function bash(folder: string, script: string, until: string | null = null): Prom
   const child = spawn('bash', ['-euo', 'pipefail', '-c', script], {
     ...{ cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true, timeout: blockTimeoutMs },
   });
-  let text = '';
+  let [printed, text] = ['', ''];
   let stopped = false;
   const hear = (chunk: Buffer) => {
     text += chunk;
@@ -99,10 +101,11 @@ function bash(folder: string, script: string, until: string | null = null): Prom
     stopped = true;
     process.kill(-(child.pid as number), 'SIGTERM');
   };
+  child.stdout?.on('data', (chunk) => (printed += chunk));
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', hear);
   // What `up` starts goes on and may hold the pipes: the end of the shell is the end.
   return new Promise((resolve) =>
-    child.on('exit', (code) => setImmediate(() => resolve({ code: stopped ? 0 : (code ?? -1), text }))),
+    child.on('exit', (code) => setImmediate(() => resolve({ code: stopped ? 0 : (code ?? -1), printed, text }))),
   );
 }
 
