@@ -154,18 +154,16 @@ export function pathBelow(root: string, id: string, ...below: string[]): string 
 }
 
 function refusal(status: number, body: ErrorBody | string): Failure {
-  const {
-    message,
-    remedy,
-    details,
-    deployments,
-  } = typeof body === 'object' ? body : { message: body };
+  const { message, remedy, details, deployments } = typeof body === 'object' ? body : { message: body };
   const lines =
     typeof details === 'string'
       ? [details]
       : (details ?? []).map(({ path, errors }) => `${path}: ${errors.join(' – ')}`);
   const locks = deployments === undefined ? [] : [`deployments: ${deployments.map(({ id }) => id).join(', ')}`];
-  const text = [`The API refused: ${message || `status ${status}`}`, ...[...lines, ...locks].map((line) => `  ${line}`)].join('\n');
+  const text = [
+    `The API refused: ${message || `status ${status}`}`,
+    ...[...lines, ...locks].map((line) => `  ${line}`),
+  ].join('\n');
   return new Failure(exitCodeOf(status), text, remedy ?? 'Correct this and run the command again.', { status, body });
 }
 
