@@ -1,87 +1,26 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { FastifyInstance } from 'fastify';
 import type { ReplicaReport } from '../../../executor/assignment.js';
-import { buildApi } from '../../../framework/api/index.js';
-import type { ClusterView } from '../../../framework/service.js';
-import { agent } from '../../placement/build.js';
-import { replica, running } from '../../placement/clusters.js';
-import { MemoryService } from '../api/memory-service.js';
-import { type Run, gaia as runGaia } from './gaia.js';
+import { ledger, type Served, serveEach } from './served.js';
 
-const ledger = { id: '/demo/ledger', cmd: 'exec redis-server', instances: 3, replication: {} };
-
-/** A group of two on agent a1 of zone a and on another; a2 is in a, too. */
-function twoZones(second: 'a2' | 'b1' = 'b1'): ClusterView {
-  const at = (id: string, zone: string) => agent(id, { zone, text: { rack: `r${id}` } });
-  const [a1, a2, b1] = [at('a1', 'a'), at('a2', 'a'), at('b1', 'b')];
-  const replicas = [replica(0, a1), replica(1, second === 'a2' ? a2 : b1)];
-  const groups = [running({ leader: 0, spread: ['zone'], replicas })];
-  return {
-    cluster: { agents: [a1, a2, b1], groups },
-    unknownAgents: [{ agentId: 'S9', hostname: 'lost' }],
-    oldestOfferSeconds: 7,
-  };
-}
-
-let service: MemoryService;
-let api: FastifyInstance;
-let url: string;
-let directory: string;
-/** By every task, to every file. */
-let written: string;
-
-beforeEach(async () => {
-  service = new MemoryService();
-  written = 'one\ntwo\nthree\n';
-  const bytes = () => Buffer.from(written);
-  api = buildApi(service, {
-    readFile: async (_agent, _path, from, most) => ({
-      size: bytes().length,
-      data: bytes().subarray(from, from + most),
-    }),
-  });
-  url = await api.listen({ host: '127.0.0.1', port: 0 });
-  directory = mkdtempSync(join(tmpdir(), 'gaia-cli-'));
-});
-afterEach(async () => {
-  await api.close();
-  rmSync(directory, { recursive: true, force: true });
-});
-
-function gaia(args: string[], input = '', env: Record<string, string> = {}): Promise<Run> {
-  return runGaia(args, input, { GAIA_API: url, ...env });
-}
-
-/** The last line of standard output, which must be the only one. */
-async function json(args: string[], input = '') {
-  const run = await gaia([...args, '--json'], input);
-  const lines = run.stdout.trimEnd().split('\n');
-  assert.equal(lines.length, 1, run.stdout);
-  return { code: run.code, value: JSON.parse(lines[0] ?? '') };
-}
-
-function specFile(text: string): string {
-  const file = join(directory, 'spec');
-  writeFileSync(file, text);
-  return file;
-}
+const at = serveEach();
+const gaia: Served['gaia'] = (...words) => at().gaia(...words);
+const json: Served['json'] = (...words) => at().json(...words);
 
 describe('gaia app', () => {
   it('adds from JSON, YAML and standard input, and waits for the deployment', async () => {
-    service.viewsPerDeployment = 3;
-    const added = await gaia(['app', 'add', specFile(JSON.stringify(ledger))]);
+    at().service.viewsPerDeployment = 3;
+    const added = await gaia(['app', 'add', at().specFile(JSON.stringify(ledger))]);
     assert.equal(added.code, 0, added.stderr);
     assert.match(added.stdout, /step 1 of 1: ScaleApplication – \/demo\/ledger: replica 0 starts/);
     assert.match(
       added.stdout,
       /leader +agent-1 +zone a, rack r1 +127\.0\.0\.1:31000 +0 +shm +exact +40000 +TASK_RUNNING/,
     );
-    const yaml = await json(['app', 'add', specFile('# a comment\nid: /web\ncmd: sleep 100\n')]);
+    const yaml = await json(['app', 'add', at().specFile('# a comment\nid: /web\ncmd: sleep 100\n')]);
     assert.deepEqual([yaml.code, yaml.value.ok, yaml.value.app.id, yaml.value.deployment], [0, true, '/web', 'ended']);
     assert.equal((await gaia(['app', 'add', '-'], 'id: /in\ncmd: sleep 1')).code, 0);
   });
@@ -113,7 +52,7 @@ describe('gaia app', () => {
   });
 
   it('does not wait with --detach and gives up after --timeout', async () => {
-    service.viewsPerDeployment = 100_000;
+    at().service.viewsPerDeployment = 100_000;
     const detached = await json(['app', 'add', '-', '--detach'], JSON.stringify(ledger));
     assert.deepEqual([detached.code, detached.value.deployment], [0, 'running']);
     const late = await json(['app', 'restart', '/demo/ledger', '--timeout', '1']);
@@ -122,11 +61,11 @@ describe('gaia app', () => {
   });
 
   it('names the failure that keeps a deployment from ending', async () => {
-    service.viewsPerDeployment = 100_000;
+    at().service.viewsPerDeployment = 100_000;
     await gaia(['app', 'add', '-', '--detach'], JSON.stringify(ledger));
     const failing = gaia(['app', 'scale', '/demo/ledger', '5', '--timeout', '2']);
-    await waitFor(() => service.commands.length === 2);
-    service.change('/demo/ledger', (app) => {
+    await waitFor(() => at().service.commands.length === 2);
+    at().service.change('/demo/ledger', (app) => {
       const { id: appId, version } = app.spec;
       const at = { taskId: 't1', host: 'agent-1', agentId: 'S1', timestamp: version };
       app.lastTaskFailure = { appId, version, ...at, state: 'TASK_FAILED', message: 'no such program\nits last line' };
@@ -157,7 +96,7 @@ describe('gaia app', () => {
   it('shows what replicas keep and how far a joiner has come', async () => {
     await gaia(['app', 'add', '-'], JSON.stringify(ledger));
     const report = (slot: number, change: Partial<ReplicaReport>) =>
-      service.change('/demo/ledger', (app) => {
+      at().service.change('/demo/ledger', (app) => {
         const replica = app.tasks[slot]?.replica;
         if (replica?.report) replica.report = { ...replica.report, ...change };
       });
@@ -184,7 +123,7 @@ describe('gaia app', () => {
   it('tells what waits and why', async () => {
     const spread = [{ domain: 'zone', required: true }, { domain: 'rack', required: true, maxPerDomain: 2 }, 'host'];
     await gaia(['app', 'add', '-'], JSON.stringify({ ...ledger, replication: { spread } }));
-    const spec = service.view().apps[0]?.spec;
+    const spec = at().service.view().apps[0]?.spec;
     assert.ok(spec);
     const refusal = {
       agentId: 'a1',
@@ -196,7 +135,7 @@ describe('gaia app', () => {
       sentence: '1 cpu is missing',
     };
     const counts = { processedOffersCount: 1, unusedOffersCount: 1, declinedFor: { cpus: 2, closed: 1 } };
-    service.queue = [
+    at().service.queue = [
       {
         appId: spec.id,
         spec,
@@ -234,6 +173,7 @@ describe('gaia app', () => {
 describe('gaia up, when a cluster runs already', () => {
   it('tells the addresses of the replicas and what to try', async () => {
     await gaia(['app', 'add', '-'], JSON.stringify(ledger));
+    const { directory, url } = at();
     const framework = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 60_000)', directory], { stdio: 'ignore' });
     try {
       const record = {
@@ -250,7 +190,7 @@ describe('gaia up, when a cluster runs already', () => {
       assert.match(stdout, /0 +leader +127\.0\.0\.1:31000 +agent-1 +zone a, rack r1 +40000\n/);
       assert.match(stdout, /redis-cli -p 31010 set k v\n +redis-cli -p 31000 get k\n/);
       assert.match(stdout, /kill -9 40000\n/);
-      assert.match(stdout, new RegExp(`npx gaia explain /demo/ledger --api ${url}\n`));
+      assert.match(stdout, new RegExp(`gaia explain /demo/ledger --api ${url}\n`));
     } finally {
       framework.kill('SIGKILL');
     }
@@ -259,7 +199,7 @@ describe('gaia up, when a cluster runs already', () => {
 
 describe('gaia app transfer', () => {
   it('moves leadership and waits until it has', async () => {
-    await gaia(['app', 'add', specFile(JSON.stringify(ledger))]);
+    await gaia(['app', 'add', at().specFile(JSON.stringify(ledger))]);
     const named = await gaia(['app', 'transfer', '/demo/ledger', '--to', '2']);
     assert.equal(named.code, 0, named.stderr);
     assert.match(named.stdout, /\/demo\/ledger: the replica in slot 2 at 127\.0\.0\.1:31020 leads in term 2\./);
@@ -267,134 +207,6 @@ describe('gaia app transfer', () => {
     const late = await json(['app', 'transfer', '/demo/ledger', '--timeout', '1']);
     assert.deepEqual([late.code, late.value.error.exitCode], [5, 5]);
     assert.equal((await gaia(['app', 'transfer', '/demo/ledger', '--to', '9'])).code, 2);
-  });
-});
-
-describe('gaia: the other commands', () => {
-  it('lists and cancels deployments', async () => {
-    service.viewsPerDeployment = 100_000;
-    const { value } = await json(['app', 'add', '-', '--detach'], JSON.stringify(ledger));
-    assert.match((await gaia(['deployment', 'list'])).stdout, new RegExp(`${value.deploymentId} +/demo/ledger +1/1`));
-    const cancelled = await json(['deployment', 'cancel', value.deploymentId, '--force']);
-    assert.deepEqual([cancelled.code, cancelled.value.cancelled], [0, value.deploymentId]);
-    assert.equal((await json(['deployment', 'cancel', value.deploymentId])).code, 6);
-  });
-
-  it('plans, and ends with 1 when not all fits', async () => {
-    assert.equal((await json(['plan', '-'], JSON.stringify(ledger))).value.plan.assigned.length, 3);
-    const tight = await gaia(['plan', '-'], JSON.stringify({ ...ledger, instances: 7 }));
-    assert.match(tight.stdout, /host-5/);
-    assert.doesNotMatch(tight.stdout, /agent-5/);
-    assert.equal(tight.code, 1);
-    assert.match(tight.stdout, /slots 5, 6 do not fit: only 5 agents are offered/);
-    assert.doesNotMatch(tight.stdout, /priority/);
-    const victim = { group: '/low', slot: 1, agentId: 'S1', hostname: 'a1', priority: -1, leads: false };
-    const important = JSON.stringify({ ...ledger, instances: 7, priority: 3 });
-    service.preempting = { victims: [victim], seats: [], sentence: null, proven: true };
-    assert.match((await gaia(['plan', '-'], important)).stdout, /\/low 1 on a1, of priority -1, would leave for it/);
-    service.preempting = { victims: [], seats: [], sentence: 'nobody may leave', proven: true };
-    assert.match((await gaia(['plan', '-'], important)).stdout, /Its priority does not help: nobody may leave/);
-  });
-
-  it('previews how agents are emptied, and says what cannot go with exit code 1', async () => {
-    service.running = twoZones();
-    const shown = await gaia(['drain', '--dry-run', 'a1']);
-    assert.equal(shown.code, 0, shown.stderr);
-    assert.match(shown.stdout, /preview over 3 agents, as they last offered, up to 7 s ago; nothing is moved/);
-    assert.match(shown.stdout, /lost has offered nothing since the framework started: its room is unknown/);
-    assert.match(
-      shown.stdout,
-      /step 1 of 1\n {2}\/demo\/ledger 0: a1 -> a2 \(it leads; another leads before it leaves\)/,
-    );
-    assert.match(shown.stdout, /ledger survives no failure; not of zone a.*\n {2}Afterwards it .*not of zone b/);
-    const stuck = await json(['drain', '--dry-run', 'zone=a', 'rack=ra1', 'rack=ra2']);
-    assert.deepEqual([stuck.code, stuck.value.error.plan.stuck.length], [1, 1]);
-    const told = await gaia(['drain', '--dry-run', 'zone=a']);
-    assert.match(told.stderr, /1 of 1 replicas and tasks cannot leave/);
-    assert.match(told.stdout, /\/demo\/ledger 0 cannot leave a1: .*add an agent/);
-    assert.match(told.stdout, /\/demo\/ledger survives no failure; .*, as before\.\n/);
-    assert.equal((await json(['drain', '--dry-run', 'zone=nowhere'])).code, 6);
-  });
-
-  it('previews moves that gain', async () => {
-    service.running = twoZones();
-    const { code, value } = await json(['rebalance', '--dry-run', '--moves-max', '3']);
-    assert.deepEqual([code, value.plan.moves, value.known.agents], [0, [], 3]);
-    service.running = twoZones('a2');
-    const spread = await gaia(['rebalance', '--dry-run']);
-    assert.match(
-      spread.stdout,
-      /ledger 1: a2 -> b1\n +pairs of replicas of \/demo\/ledger that share a zone: 1 before, 0/,
-    );
-    assert.match(spread.stdout, /Agents without any task after it: a2\n/);
-    assert.equal((await gaia(['rebalance', '--dry-run', '--gain-min', 'much'])).code, 2);
-  });
-
-  it('drains agents until it is told to end', async () => {
-    service.running = twoZones();
-    const begun = await json(['drain', 'a1', 'rack=ra1']);
-    assert.deepEqual([begun.code, begun.value.deployment], [0, 'ended']);
-    assert.deepEqual(service.commands.at(-1), { type: 'drain', wanted: { agent: ['a1'], rack: ['ra1'] } });
-    assert.match((await gaia(['status'])).stdout, /drained a1: 1 tasks are there still/);
-    assert.equal((await json(['drain', '--end', 'a2'])).code, 6);
-    const ended = await gaia(['drain', '--end', 'a1', 'rack=ra1']);
-    assert.match(ended.stdout, /a1 rack=ra1 takes tasks again/);
-    assert.deepEqual((await json(['status'])).value.drains, []);
-    assert.equal((await gaia(['drain', '--end', '--dry-run', 'a1'])).code, 2);
-  });
-
-  it('carries out the moves that gain, if any does', async () => {
-    service.running = twoZones();
-    assert.match((await gaia(['rebalance'])).stdout, /No move gains/);
-    assert.equal(service.commands.length, 0);
-    service.running = twoZones('a2');
-    const { code, value } = await json(['rebalance', '--moves-max', '3']);
-    assert.deepEqual([code, value.deployment, value.plan.moves.length], [0, 'ended', 1]);
-    const [command] = service.commands;
-    assert.ok(command?.type === 'rebalance');
-    assert.deepEqual(
-      command.moves.map(({ group, from, to }) => [group, from.agentId, to.agentId]),
-      [['/demo/ledger', 'a2', 'b1']],
-    );
-  });
-
-  it('shows agents, what runs there, and those that may be meant', async () => {
-    service.knownAgents = [{ agentId: 'S1', hostname: 'agent-1', offeredSecondsAgo: 3, host: null }];
-    await gaia(['app', 'add', '-'], JSON.stringify({ id: '/web', cmd: 'sleep 1' }));
-    service.change('/web', ({ tasks: [task] }) => {
-      if (task) task.agentId = 'S1';
-    });
-    assert.match((await gaia(['agent', 'list'])).stdout, /agent-1 +1 +3 s ago +not known/);
-    assert.match((await gaia(['agent', 'show', 'agent-1'])).stdout, /\/web +\S+ .*TASK_RUNNING/);
-    const unknown = await gaia(['agent', 'show', 'agent-2']);
-    assert.deepEqual([unknown.code, /Did you mean agent-1\?/.test(unknown.stderr)], [6, true]);
-  });
-
-  it('reads logs through the API, and follows them', async () => {
-    await gaia(['app', 'add', '-'], JSON.stringify(ledger));
-    const shown = await gaia(['logs', '/demo/ledger', '--slot', '1', '--lines', '2']);
-    assert.equal(shown.code, 0, shown.stderr);
-    assert.match(shown.stdout, /^replica 1, \S+ on agent-2 stdout\n {2}two\n {2}three\nreplica 1, .* stderr\n/);
-    assert.equal((await gaia(['logs', '/demo/ledger', '--slot', '5'])).code, 1);
-    const followed = await runGaia(
-      ['logs', '/demo/ledger', '-f', '-n', '1', '-o', 'json', '--timeout', '1'],
-      '',
-      { GAIA_API: url },
-      (out) => {
-        if (!written.includes('four')) written += 'four\nfi';
-        else if (!written.includes('five')) written += 've\n';
-        if ((out.match(/"line":"five"/g)?.length ?? 0) === 6) void api.close();
-      },
-    );
-    const lines = followed.stdout
-      .trimEnd()
-      .split('\n')
-      .map((line) => JSON.parse(line));
-    const of = (task: string, file: string) => lines.filter((line) => line.taskId === task && line.file === file);
-    assert.deepEqual(
-      of(lines[0].taskId, 'stdout').map(({ line }) => line),
-      ['three', 'four', 'five'],
-    );
   });
 });
 
@@ -411,19 +223,19 @@ describe('gaia: what goes wrong', () => {
       assert.equal(run.code, 2, args.join(' '));
       assert.notEqual(run.stderr, '');
     }
-    const unreadable = await json(['app', 'add', join(directory, 'none')]);
+    const unreadable = await json(['app', 'add', join(at().directory, 'none')]);
     assert.deepEqual([unreadable.code, unreadable.value.error.exitCode], [2, 2]);
     assert.deepEqual((await json(['app', 'scale', '/x', 'many'])).value.ok, false);
   });
 
   it('names line and column of a malformed spec', async () => {
-    const run = await gaia(['app', 'add', specFile('id: /x\ncmd: [sleep\n')]);
+    const run = await gaia(['app', 'add', at().specFile('id: /x\ncmd: [sleep\n')]);
     assert.equal(run.code, 2);
     assert.match(run.stderr, /spec, line 3, column 1: /);
   });
 
   it('ends with 3 when nothing answers', async () => {
-    await api.close();
+    await at().api.close();
     const { code, value } = await json(['status']);
     assert.deepEqual([code, value.error.exitCode], [3, 3]);
     assert.match(value.error.remedy, /gaia up/);
@@ -445,7 +257,7 @@ describe('gaia: what goes wrong', () => {
   });
 
   it('prefers --api to the environment', async () => {
-    assert.equal((await gaia(['status', '--api', url], '', { GAIA_API: 'http://127.0.0.1:1' })).code, 0);
+    assert.equal((await gaia(['status', '--api', at().url], '', { GAIA_API: 'http://127.0.0.1:1' })).code, 0);
     assert.equal((await gaia(['status', '--api', 'elsewhere'])).code, 2);
   });
 });

@@ -148,6 +148,7 @@ describe('what was meant', () => {
       guesses.map((guess) => nearest(guess, names)),
       meant,
     );
+    assert.equal(nearest('/wbe', ['/web']), '/web', 'neighbours that changed places are one mistake');
     assert.equal(nearest('a', []), null);
   });
 });
