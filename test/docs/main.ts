@@ -38,7 +38,9 @@ await close(count.failed > 0 || count.passed === 0 ? 1 : 0);
 async function follow(page: string, steps: Step[]): Promise<void> {
   const folder = join(home, 'pages', page);
   mkdirSync(folder, { recursive: true });
+  // As in a clone, from which readers type.
   symlinkSync(join(installation.root, 'dist'), join(folder, 'dist'));
+  symlinkSync(cluster, join(folder, '.gaia'));
   // README starts one itself.
   if (page !== 'README.md' && steps.some(({ kind }) => kind === 'run')) await bash(folder, 'gaia up');
   for (const step of steps) if (!(await carriedOut(step, folder))) return;
@@ -81,6 +83,9 @@ interface Ran {
   text: string;
 }
 
+/** Variables that a block sets are there in the next ones of its page. */
+const remembering = 'set -a; if test -e .variables; then . ./.variables; fi; trap "export -p > .variables" EXIT\n';
+
 /** With `until` it is a program that goes on until it is stopped. */
 function bash(folder: string, script: string, until: string | null = null): Promise<Ran> {
   const { GAIA_API: _api, GAIA_CONTEXT: _context, ...outer } = process.env;
@@ -90,7 +95,7 @@ function bash(folder: string, script: string, until: string | null = null): Prom
     XDG_CONFIG_HOME: join(home, 'config'),
     PATH: `${join(home, 'bin')}:${process.env.PATH}`,
   };
-  const child = spawn('bash', ['-euo', 'pipefail', '-c', script], {
+  const child = spawn('bash', ['-euo', 'pipefail', '-c', `${remembering}${script}`], {
     ...{ cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true, timeout: blockTimeoutMs },
   });
   let [printed, text] = ['', ''];
