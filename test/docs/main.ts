@@ -12,6 +12,9 @@ import { type Step, stepsOf } from './blocks.js';
 import { pages, reference } from './pages.js';
 
 const blockTimeoutMs = 180_000;
+/** Variables that a block sets are there in the next ones of its page. */
+const remembering = 'set -a; if test -e .variables; then . ./.variables; fi; trap "export -p > .variables" EXIT\n';
+
 const words = process.argv.slice(2);
 const home = mkdtempSync(join(tmpdir(), 'gaia-docs-'));
 const cluster = join(home, 'cluster');
@@ -82,9 +85,6 @@ interface Ran {
   printed: string;
   text: string;
 }
-
-/** Variables that a block sets are there in the next ones of its page. */
-const remembering = 'set -a; if test -e .variables; then . ./.variables; fi; trap "export -p > .variables" EXIT\n';
 
 /** With `until` it is a program that goes on until it is stopped. */
 function bash(folder: string, script: string, until: string | null = null): Promise<Ran> {
