@@ -73,7 +73,7 @@ function findingsAt({ host }: AgentView): Finding[] | null {
 function stateOf({ drained, offeredSecondsAgo }: Known): string {
   if (drained) return yellow('drained: takes nothing new');
   if (offeredSecondsAgo === null) return yellow('nothing yet');
-  return offeredSecondsAgo === 0 ? 'now' : `${offeredSecondsAgo} s ago`;
+  return `${Math.round(offeredSecondsAgo)} s ago`;
 }
 
 function fitness({ findings }: Known): string {

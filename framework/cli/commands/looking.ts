@@ -86,6 +86,10 @@ export function addDoctor(program: Command): void {
     .option('--data-directory <DIR>', 'where replicas keep their data', '/var/lib/gaia/replicas')
     .option('--agents', 'look at the agents of the cluster instead, by a task on each that has not told lately')
     .option('--timeout <SECONDS>', 'how long agents are waited for', whole(1, 3600), 60)
+    .addHelpText(
+      'after',
+      '\nWhether agents have the ports, attributes and resources that an app asks for: gaia plan FILE',
+    )
     .action(async (options: GlobalOptions & { dataDirectory: string; agents?: true; timeout: number }) => {
       const { dataDirectory: directory, agents, timeout } = options;
       if (agents) return (await import('../doctor/agents.js')).doctorOfAgents(session(options), timeout);

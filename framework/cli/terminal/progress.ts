@@ -17,7 +17,7 @@ export function progressText(share: number, text: string, columns: number): stri
 
 /** On a terminal the line is written over and over; elsewhere each `text` that is news is a line of its own, by `tell`. */
 export class Progress {
-  #shown = false;
+  #line = '';
   readonly #isTerminal: boolean;
   readonly #tell: (text: string) => void;
 
@@ -30,15 +30,16 @@ export class Progress {
   show(share: number, text: string): void {
     if (this.#isTerminal) this.#write(bold(progressText(share, text, columnsMax(process.env, process.stdout) ?? 80)));
     else this.#tell(text);
-    this.#shown = true;
   }
 
   /** The line is gone, and others may follow. */
   end(): void {
-    if (this.#isTerminal && this.#shown) this.#write('');
+    this.#write('');
   }
 
   #write(line: string): void {
+    if (line === this.#line) return;
+    this.#line = line;
     process.stdout.write(`\r\u001b[K${line}`);
   }
 }
