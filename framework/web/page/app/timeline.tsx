@@ -9,7 +9,7 @@ import { appPath } from '../session.js';
 const INTERVAL_MS = 3000;
 
 const kinds: Record<TimelineKind, { word: string; tone: string }> = {
-  leader: { word: 'fail-over', tone: 'busy' },
+  leader: { word: 'leader', tone: 'busy' },
   divergence: { word: 'divergence', tone: 'bad' },
   failure: { word: 'failure', tone: 'bad' },
   deployment: { word: 'deployment', tone: 'idle' },
