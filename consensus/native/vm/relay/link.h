@@ -34,8 +34,8 @@ class Link {
   void close();
 
   bool crowded() const { return stream_.bytesToSend() > unsentBytesMax; }
-  std::size_t backlogBytes() const;   // put, and not acknowledged by the other host's kernel
-  std::optional<FrameView> frame();  // the next; valid until the next step
+  std::size_t backlogBytes() const;                    // put, and not acknowledged by the other host's kernel
+  std::optional<FrameView> frame();                    // the next; valid until the next step
   void put(Bytes& frames) { stream_.putAll(frames); }  // and empties them
   int descriptor() const { return stream_.descriptor(); }
   short eventsWanted() const;
