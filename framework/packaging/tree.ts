@@ -95,6 +95,22 @@ function addDocuments(tree: string, { version, maintainer, secondsEpoch }: TreeF
   write(tree, `${documents}/copyright`, copyrightText(bundledIn(join(tree, home, 'node_modules'))));
   copyFileSync(join(tree, home, 'README.md'), join(tree, documents, 'README.md'));
   renameSync(join(tree, home, 'docs'), join(tree, documents, 'docs'));
+  addManual(tree, zipped);
+}
+
+/** Where shells and man look for them. */
+const completions = {
+  bash: 'usr/share/bash-completion/completions/gaia',
+  zsh: 'usr/share/zsh/vendor-completions/_gaia',
+  fish: 'usr/share/fish/vendor_completions.d/gaia.fish',
+};
+
+/** As the packaged program says itself. */
+function addManual(tree: string, zipped: (text: string) => Buffer): void {
+  const say = (...args: string[]) => run(process.execPath, args, join(tree, home));
+  for (const [shell, file] of Object.entries(completions))
+    write(tree, file, say('dist/framework/cli/main.js', 'completion', shell));
+  write(tree, 'usr/share/man/man1/gaia.1.gz', zipped(say('dist/framework/cli/manual/main.js', 'man')));
 }
 
 /** Programs and libraries that were compiled; all of them are executable, or end in .so or .node. */

@@ -16,6 +16,7 @@ await() { for _ in $(seq 240); do eval "$2" > /dev/null 2>&1 && return; sleep 0.
 say 'the package is installed'
 dpkg -i /mnt/gaia.deb > /tmp/dpkg.log 2>&1 || fail 'dpkg -i'
 [ "$(gaia --version)" = "$(cat /mnt/version)" ] || fail 'gaia --version'
+bash -n /usr/share/bash-completion/completions/gaia && zcat /usr/share/man/man1/gaia.1.gz | grep -q '^.TH GAIA' || fail 'completion or manual'
 dpkg --verify gaia | grep -q . && fail 'dpkg --verify finds changed files'
 [ "$(stat -c %U:%a /var/lib/gaia/replicas)" = gaia:700 ] || fail 'the directory of replicas is not its user'"'"'s alone'
 if command -v systemd-analyze > /dev/null; then systemd-analyze verify --man=no $units/gaia-*.service || fail 'systemd finds fault with a unit'; fi
