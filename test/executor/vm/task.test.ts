@@ -219,7 +219,7 @@ describe('executor: the assignment of a guest', () => {
     [{ kernel: '' }, /command.vm.kernel is ""/],
     [{ disk: { sizeMib: 0, image: null, volume: null } }, /command.vm.disk.sizeMib is 0/],
     [{ disk: { sizeMib: 1, image: '', volume: null } }, /command.vm.disk.image is ""/],
-    [{ doors: [{ ...doors[0], listen: 'localhost' }] }, /doors\[0\].listen is "localhost"; it must be an IPv4 address/],
+    [{ doors: [{ ...doors[0], listen: 'localhost' }] }, /doors\[0\].listen is "localhost"; it must be an IP address/],
     [{ doors: [{ ...doors[0], hostPort: 0 }] }, /doors\[0\].hostPort is 0/],
     [{ doors: [{ ...doors[0], protocol: 'sctp' }] }, /doors\[0\].protocol is "sctp"/],
   ] as const) {

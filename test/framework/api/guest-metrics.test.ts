@@ -27,8 +27,8 @@ describe('api: metrics of replicated guests', () => {
       metrics.value(`gaia_guest_${name}`, { ...primary, ...more });
     assert.equal(value('standing', { standing: 'covered' }), 1);
     assert.equal(value('rounds_total', { trigger: 'mismatch' }), 19);
-    const pages = ['unchanged', 'zero', 'equal', 'sent'].map((became) => value('pages_total', { became }));
-    assert.deepEqual(pages, [100, 200, 300, 400]);
+    const pages = ['unchanged', 'zero', 'equal', 'sent', 'whole'].map((became) => value('pages_total', { became }));
+    assert.deepEqual(pages, [100, 200, 300, 250, 150]);
     assert.equal(value('round_bytes_total', { of: 'stream' }), 4_096_000);
     assert.equal(value('round_bytes_total', { of: 'sent' }), 300_000);
     assert.deepEqual(
