@@ -54,7 +54,7 @@ export class Cluster implements Platform {
     const state = ['--store', join(this.directory, 'store'), '--data-directory', join(this.directory, 'replicas')];
     const who = ['--name', 'gaia-acceptance', '--role', ROLE, '--principal', PRINCIPAL];
     this.#framework = new FrameworkProcess(['--master', this.masterUrl, ...state, ...who]);
-    const { url } = await this.#framework.ready();
+    const { url } = await this.#framework.ready(READY_MAX_MS);
     const api = new Api(url);
     await until('the framework is subscribed', READY_MAX_MS, async () => {
       const { body } = await api.request('GET', '/v2/info');
