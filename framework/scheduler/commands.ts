@@ -188,7 +188,8 @@ function deleteApp(context: Context, command: Extract<Command, { type: 'deleteAp
 function restartApp(context: Context, command: Extract<Command, { type: 'restartApp' }>): CommandResult {
   const { appId, version, force, dryRun, deadline } = command;
   const app = context.state.apps.get(appId);
-  if (!app) return notFound(appId);
+  // Of an app that is being deleted only PUT makes one again: its users were told that it goes.
+  if (!app || app.deleting) return notFound(appId);
   const group = groupOf(app, context.state.tasksOf(appId));
   if (group && groupState(group) === 'lost' && !force)
     return { ok: false, reason: 'quorum', message: lostSentence(group) };

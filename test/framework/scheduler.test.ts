@@ -255,6 +255,9 @@ describe('scheduler: plain apps', () => {
       false,
     );
     world.command({ type: 'deleteApp', appId: '/web', force: false });
+    const version = new Date(world.now).toISOString();
+    const restarted = world.command({ type: 'restartApp', appId: '/web', version, force: true });
+    assert.equal(restarted?.ok === false && restarted.reason, 'notFound', 'what is being deleted does not come back');
     world.until((view) => settled(view) && view.apps.length === 0);
     assert.equal(world.mesos.living('/web').length, 0);
     const left = [...world.stored.keys()].filter((key) => !key.startsWith('treeChange:'));

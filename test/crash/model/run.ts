@@ -186,7 +186,7 @@ export class Run {
     this.put([specOf(vip, { instances: 0 })]);
     if (world.view().drains.length > agentsDrainedMax) this.endDrains();
     life.rest(({ apps }) => {
-      for (const { spec, group } of apps) if (group?.state === 'lost') this.restart(spec.id);
+      for (const { spec, group, deleting } of apps) if (group?.state === 'lost' && !deleting) this.restart(spec.id);
     });
   }
 }
