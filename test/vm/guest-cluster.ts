@@ -1,5 +1,5 @@
 /** A local cluster with one app, a virtual machine, as users see it. */
-import { readlinkSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { type GuestImage, prepareGuestImage } from '../../framework/guest/image.js';
 import { containerProcesses } from '../../framework/mesos-local/agent/process-tree.js';
 import type { GuestView } from '../../framework/service.js';
@@ -13,6 +13,7 @@ export type Member = Replica & { guest?: { standing: string | null } };
 /** What the API says of a replicated guest; `members` run. */
 export interface Told {
   state: string;
+  generation: number;
   guest: GuestView;
   members: Member[];
 }
@@ -37,8 +38,8 @@ export class GuestCluster {
 
   async told(): Promise<Told> {
     const { group, replicas } = await this.system.group(app);
-    const { state, guest } = group as unknown as Pick<Told, 'state' | 'guest'>;
-    return { state, guest, members: replicas.filter((one) => one.state === 'TASK_RUNNING') };
+    const { state, generation, guest } = group as unknown as Omit<Told, 'members'>;
+    return { state, generation, guest, members: replicas.filter((one) => one.state === 'TASK_RUNNING') };
   }
 
   /** Of three running members, the primary not being `notMember`. */
@@ -51,12 +52,33 @@ export class GuestCluster {
   }
 
   /** As when its machine loses power: the executor, and all that it has started, in one sandbox. */
-  lose({ pid }: Member): void {
+  lose(member: Member): void {
+    for (const one of this.processesOf(member)) process.kill(one, 'SIGKILL');
+  }
+
+  /** Loses the primary in the seed of a backup, whose QEMU stands still, so that it does not have the whole of it. Returns who is lost. */
+  async loseInSeed(): Promise<number> {
+    const awaits = await until('a backup waits for a seed', 4 * patienceMs, async () => {
+      const { members } = await this.told();
+      return members.find(({ guest }) => guest?.standing === 'awaiting');
+    });
+    for (const one of this.processesOf(awaits as Member)) if (isQemu(one)) process.kill(one, 'SIGSTOP');
+    const seeds = await until('the primary seeds it', patienceMs, async () => {
+      const told = await this.told();
+      return primary(told)?.guest?.standing === 'seeding' ? told : null;
+    });
+    this.lose(primary(seeds));
+    return seeds.guest.primary as number;
+  }
+
+  private processesOf({ pid }: Member): number[] {
     const sandbox = directoryOf(pid as number);
-    const own = containerProcesses(this.system.directory, null).filter((one) => directoryOf(one) === sandbox);
-    for (const one of own) process.kill(one, 'SIGKILL');
+    return containerProcesses(this.system.directory, null).filter((one) => directoryOf(one) === sandbox);
   }
 }
+
+const isQemu = (pid: number): boolean =>
+  readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith('/usr/bin/qemu-system');
 
 export const inSlot = ({ members }: Told, slot: number): Member => members.find((one) => one.slot === slot) as Member;
 
