@@ -1,7 +1,5 @@
 /** Machines that libvirt runs, as the Vagrantfile names them: they lose their power, and their racks their switch. */
 import { execFile } from 'node:child_process';
-import { readlinkSync } from 'node:fs';
-import { basename } from 'node:path';
 import { promisify } from 'node:util';
 import type { Machines } from '../acceptance/platform.js';
 
@@ -41,7 +39,7 @@ export class VirtualMachines implements Machines {
     const { rack } = this.named(host);
     const cut = this.all.filter((one) => one.rack === rack);
     const cables = await Promise.all(cut.map(({ name }) => cableOf(name)));
-    const bridges = cables.map((cable) => basename(readlinkSync(`/sys/class/net/${cable}/master`)));
+    const bridges = await Promise.all(cables.map(bridgeOf));
     for (const cable of cables) await run('ip', ['link', 'set', cable, 'nomaster']);
     return async () => {
       for (const [at, cable] of cables.entries())
@@ -52,6 +50,12 @@ export class VirtualMachines implements Machines {
 
 async function virsh(...words: string[]): Promise<string> {
   return (await run('virsh', ['--connect', 'qemu:///system', ...words], { timeout: callMaxMs })).stdout;
+}
+
+/** Not from /sys, which shows the network that it was mounted in. */
+async function bridgeOf(cable: string): Promise<string> {
+  const [{ master }] = JSON.parse((await run('ip', ['-json', 'link', 'show', 'dev', cable])).stdout);
+  return master;
 }
 
 /** The end that this machine has of its link to the network of the cluster. */
