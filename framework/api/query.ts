@@ -47,15 +47,9 @@ export function howToChange(
 
 /** `?deadlineSeconds=600`, and `&rollBack=true`: the deployment fails when it takes longer, and is taken back then. */
 function deadline(request: FastifyRequest): { deadline?: Deadline } {
-  const given = text(request, 'deadlineSeconds');
   const rollBack = flag(request, 'rollBack');
-  if (given === undefined) {
-    if (rollBack) throw new ApiError(400, 'rollBack is true without a deadline', 'Give deadlineSeconds, too.');
-    return {};
-  }
-  const seconds = Number(given);
-  if (/^\d+$/.test(given) && seconds >= 1 && seconds <= DEADLINE_SECONDS_MAX)
-    return { deadline: { seconds, rollBack } };
-  const remedy = `Use a whole number from 1 to ${DEADLINE_SECONDS_MAX}.`;
-  throw new ApiError(400, `The query parameter deadlineSeconds is '${given}'`, remedy);
+  const seconds = whole(request, 'deadlineSeconds', 1, DEADLINE_SECONDS_MAX);
+  if (seconds !== null) return { deadline: { seconds, rollBack } };
+  if (rollBack) throw new ApiError(400, 'rollBack is true without a deadline', 'Give deadlineSeconds, too.');
+  return {};
 }
