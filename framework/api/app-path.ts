@@ -37,9 +37,9 @@ export function readAppPath(segments: string[], method: string, exists: (appId: 
   const grandparent = idOf(segments.slice(0, -2));
   if (name === '*') return { kind: 'group', appId: parent };
   if (name === 'restart' || name === 'tasks' || name === 'versions') return { kind: name, appId: parent };
-  const [taskId = '', tasks = ''] = segments.slice(-3, -1).reverse();
   const ofTask = idOf(segments.slice(0, -3));
-  if (name === 'log' && tasks === 'tasks' && exists(ofTask)) return { kind: 'log', appId: ofTask, name: taskId };
+  if (name === 'log' && segments.at(-3) === 'tasks' && exists(ofTask))
+    return { kind: 'log', appId: ofTask, name: before };
   if (before === 'tasks' && segments.length > 2) return { kind: 'task', appId: grandparent, name };
   if (before === 'versions' && segments.length > 2) return { kind: 'version', appId: grandparent, name };
   const ours = ownWords.find((word) => word === name);
