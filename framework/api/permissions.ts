@@ -4,19 +4,21 @@ import { covers, hasRole, type Role, type User } from '../access/users.js';
 import type { AppSpec } from '../app.js';
 import type { Command, FrameworkView } from '../service.js';
 import { ApiError } from './errors.js';
+import { isPage } from './page.js';
 
 /** Without `--users` all are this one. */
 export const anybody: User = { name: 'anybody', role: 'admin', paths: [] };
 
-/** For load balancers, supervisors and agents, which have no accounts; and the page, which asks for one. */
-const open = /^\/(ping|health|v1\/executor\/[^/]+|ui|ui\/\*)?$/;
+/** For load balancers, supervisors and agents, which have no accounts. */
+const open = /^\/(ping|health|v1\/executor\/[^/]+)$/;
 /** Changes of what is everybody's. */
 const ofAdmins = ['/v2/placement/drain', '/v2/placement/rebalance', '/v2/leader'];
 
 /** `url`: the path as it was registered, or as the OpenAPI document has it. Null: no account is needed. */
 export function roleNeeded(method: string, url: string | undefined): Role | null {
   const reads = method === 'GET' || method === 'HEAD';
-  if (reads) return open.test(url ?? '') ? null : 'viewer';
+  // The page asks for an account itself.
+  if (reads) return open.test(url ?? '') || isPage(url) ? null : 'viewer';
   return ofAdmins.includes(url ?? '') ? 'admin' : 'deployer';
 }
 
