@@ -52,10 +52,12 @@ function rowsOf(path: string, operations: Record<string, OperationJson>): string
   });
 }
 
-function takes({ parameters = [], requestBody }: OperationJson): string {
-  const query = parameters.filter((one) => one.in === 'query').map(({ name }) => `\`${name}\``);
-  return [...contentNames(requestBody?.content), ...query].join(', ');
+function takes(operation: OperationJson): string {
+  const query = queryOf(operation).map(({ name }) => `\`${name}\``);
+  return [...contentNames(operation.requestBody?.content), ...query].join(', ');
 }
+
+const queryOf = ({ parameters = [] }: OperationJson) => parameters.filter((one) => one.in === 'query');
 
 function answers({ responses }: OperationJson): string {
   const wanted = Object.entries(responses).filter(([status]) => status !== 'default');
@@ -66,8 +68,7 @@ const contentNames = (content: Record<string, { schema?: { $ref: string } }> = {
   Object.entries(content).map(([type, { schema }]) => `\`${schema?.$ref?.split('/').at(-1) ?? type}\``);
 
 function parametersOf(operations: OperationJson[]): string {
-  const all = operations.flatMap(({ parameters = [] }) => parameters ?? []).filter((one) => one?.in === 'query');
-  const texts = new Map(all.map(({ name, description = '' }) => [name, description]));
+  const texts = new Map(operations.flatMap(queryOf).map(({ name, description = '' }) => [name, description]));
   const rows = [...texts].sort(([one], [other]) => (one < other ? -1 : 1));
   return `## Parameters\n\n| in the query | |\n|---|---|\n${rows.map(([name, text]) => `| \`${name}\` | ${cell(text)} |`).join('\n')}\n`;
 }
