@@ -9,11 +9,11 @@ import { asAsked, dashboard, directory, rules, targets } from './files.js';
 
 const promtoolMaxMs = 60_000;
 const alerts = join(directory, 'alerts.yml');
+const severities = new Map(rules().map(({ alert, labels }) => [alert, labels.severity]));
 
 /** Promtool's tests look at the series of alerts that fire: 1 or none. */
 function testOf({ alert, at, quietAt }: Trial, series: Record<string, string>, fires: boolean): object {
-  const severity = rules().find((rule) => rule.alert === alert)?.labels.severity;
-  const samples = fires ? [{ labels: `{severity="${severity}"}`, value: 1 }] : [];
+  const samples = fires ? [{ labels: `{severity="${severities.get(alert)}"}`, value: 1 }] : [];
   const expr = `max by (severity) (ALERTS{alertname="${alert}",alertstate="firing"})`;
   return {
     name: `${alert} ${fires ? 'fires' : 'is quiet'}`,
