@@ -1,5 +1,6 @@
 /** What an app is like in a word and how bad that is, and which apps a search finds. */
 import type { AppRow } from './rows.js';
+import { searchFor } from './search.js';
 
 /** `good`: nothing to do; `busy`: it is being seen to; `bad`: somebody should look; `idle`: nothing is wanted. */
 export type Tone = 'good' | 'busy' | 'bad' | 'idle';
@@ -35,12 +36,12 @@ const badness: Record<Tone, number> = { bad: 0, busy: 1, good: 2, idle: 2 };
 
 /** The worst first, then by id. `search`: words that the id or the state must all have. */
 export function listed(apps: Iterable<AppRow>, search: string): AppRow[] {
-  const words = search.toLowerCase().split(/\s+/).filter(Boolean);
+  const matches = searchFor(search);
   const found: [number, AppRow][] = [];
   for (const app of apps) {
     const { tone, word } = stateOf(app);
-    const text = `${app.id} ${word}${app.deploymentIds.length > 0 ? ' deploying' : ''}`.toLowerCase();
-    if (words.every((one) => text.includes(one))) found.push([badness[tone], app]);
+    const text = `${app.id} ${word}${app.deploymentIds.length > 0 ? ' deploying' : ''}`;
+    if (matches === null || matches(text)) found.push([badness[tone], app]);
   }
   return found.sort(([a, one], [b, other]) => a - b || (one.id < other.id ? -1 : 1)).map(([, app]) => app);
 }

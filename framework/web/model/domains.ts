@@ -1,5 +1,6 @@
 /** Agents by region, zone and rack, in the order in which people count. */
 import type { AgentRow } from './rows.js';
+import { searchFor } from './search.js';
 
 export interface Domain<Below> {
   /** Null: agents without one. */
@@ -52,12 +53,11 @@ export function agentsFound(
   tasksOfAgent: ReadonlyMap<string, readonly { appId: string }[]>,
   search: string,
 ): AgentRow[] {
-  const words = search.toLowerCase().split(/\s+/).filter(Boolean);
-  if (words.length === 0) return [...agents];
+  const matches = searchFor(search);
+  if (matches === null) return [...agents];
   return [...agents].filter((agent) => {
     const apps = (tasksOfAgent.get(agent.id) ?? []).map(({ appId }) => appId);
-    const text = [agent.hostname, placeOf(agent), ...apps].join(' ').toLowerCase();
-    return words.every((word) => text.includes(word));
+    return matches([agent.hostname, placeOf(agent), ...apps].join(' '));
   });
 }
 
