@@ -1,4 +1,4 @@
-import { useContext, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { count } from '../model/format.js';
 import type { DeploymentRow } from '../model/rows.js';
 import { Dialog } from './dialog.js';
@@ -6,7 +6,7 @@ import { Link } from './navigation.js';
 import { sayDeployment } from './notice.js';
 import { askJson } from './session.js';
 import { useCluster } from './store.js';
-import { MeContext } from './user.js';
+import { useMayChange } from './user.js';
 
 const APPS_MAX = 20;
 
@@ -29,14 +29,14 @@ export function DeploymentsPage() {
 function Deployment({ deployment }: { deployment: DeploymentRow }) {
   const { id, currentStep, totalSteps, currentActions, affectedApps, waitingFor, deadline } = deployment;
   const [asks, setAsks] = useState(false);
-  const me = useContext(MeContext);
+  const mayChange = useMayChange();
   return (
     <article class="panel" aria-labelledby={`d-${id}`}>
       <div class="heading">
         <h2 id={`d-${id}`}>
           <code>{id}</code>
         </h2>
-        {me !== null && me.role !== 'viewer' && (
+        {mayChange && (
           <button type="button" class="danger" onClick={() => setAsks(true)}>
             Cancel deployment
           </button>
