@@ -4,12 +4,12 @@ import { count, megabytes, short } from '../model/format.js';
 import type { AppRow } from '../model/rows.js';
 import { Link } from './navigation.js';
 import { Search } from './search.js';
-import { useCluster } from './store.js';
+import { useCluster, useIsKnown } from './store.js';
 import { type Column, Table } from './table.js';
 
 export function AppsPage() {
   const apps = useCluster((state) => state.apps);
-  const isKnown = useCluster((state) => state.connection.heardAtMs !== null);
+  const isKnown = useIsKnown();
   const [search, setSearch] = useState('');
   const rows = useMemo(() => listed(apps.values(), search), [apps, search]);
   return (

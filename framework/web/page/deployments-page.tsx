@@ -5,14 +5,14 @@ import { Dialog } from './dialog.js';
 import { Link } from './navigation.js';
 import { sayDeployment } from './notice.js';
 import { askJson } from './session.js';
-import { useCluster } from './store.js';
+import { useCluster, useIsKnown } from './store.js';
 import { useMayChange } from './user.js';
 
 const APPS_MAX = 20;
 
 export function DeploymentsPage() {
   const deployments = useCluster((state) => state.deployments);
-  const isKnown = useCluster((state) => state.connection.heardAtMs !== null);
+  const isKnown = useIsKnown();
   return (
     <>
       <h1>Deployments</h1>

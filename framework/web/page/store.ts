@@ -10,6 +10,9 @@ export function tell(event: ClusterEvent): void {
   for (const listener of listeners) listener();
 }
 
+/** Whether anything has been heard of the cluster. */
+export const useIsKnown = () => useCluster((state) => state.connection.heardAtMs !== null);
+
 /** What `select` takes of the state; drawn anew only when that is another value. */
 export function useCluster<T>(select: (state: ClusterState) => T): T {
   const [, redraw] = useState({});

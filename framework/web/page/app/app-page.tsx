@@ -6,7 +6,7 @@ import { Failure } from '../failure.js';
 import { Link } from '../navigation.js';
 import { type Polled, usePolled } from '../polled.js';
 import { appPath } from '../session.js';
-import { useCluster } from '../store.js';
+import { useCluster, useIsKnown } from '../store.js';
 import { Actions } from './actions.js';
 import { Logs } from './logs.js';
 import { Placement } from './placement.js';
@@ -21,7 +21,7 @@ const INTERVAL_MS = 5000;
 export function AppPage({ appId, tab }: { appId: string; tab: AppTab }) {
   const row = useCluster((state) => state.apps.get(appId));
   const tasks = useCluster((state) => state.tasksOfApp.get(appId));
-  const isKnown = useCluster((state) => state.connection.heardAtMs !== null);
+  const isKnown = useIsKnown();
   const details = usePolled<{ app: AppJson }>(appPath(appId), INTERVAL_MS, tasksChanged(row, tasks?.length));
   if (row === undefined) return <Unknown appId={appId} isKnown={isKnown} />;
   return (

@@ -3,7 +3,7 @@ import { agentsFound, placeOf } from '../../model/domains.js';
 import { count, megabytes, short } from '../../model/format.js';
 import type { AgentRow } from '../../model/rows.js';
 import { Search } from '../search.js';
-import { useCluster } from '../store.js';
+import { useCluster, useIsKnown } from '../store.js';
 import { type Column, Table } from '../table.js';
 import { AgentPanel } from './agent-panel.js';
 import { ClusterMap } from './map.js';
@@ -12,7 +12,7 @@ import { Share } from './share.js';
 export function MapPage() {
   const agents = useCluster((state) => state.agents);
   const tasks = useCluster((state) => state.tasksOfAgent);
-  const isKnown = useCluster((state) => state.connection.heardAtMs !== null);
+  const isKnown = useIsKnown();
   const [search, setSearch] = useState('');
   const [chosen, setChosen] = useState<string | null>(null);
   const all = useMemo(() => [...agents.values()], [agents]);
