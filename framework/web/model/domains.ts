@@ -12,8 +12,10 @@ export type Rack = Domain<AgentRow>;
 export type Zone = Domain<Rack>;
 export type Region = Domain<Zone>;
 
-export const rackOf = (agent: AgentRow): string | null => agent.attributes.rack ?? null;
-export const zoneOf = (agent: AgentRow): string | null => agent.zone ?? agent.attributes.zone ?? null;
+type Located = Pick<AgentRow, 'region' | 'zone' | 'attributes'>;
+
+export const rackOf = ({ attributes }: Located): string | null => attributes.rack ?? null;
+export const zoneOf = ({ zone, attributes }: Located): string | null => zone ?? attributes.zone ?? null;
 
 const byNumber = new Intl.Collator('en', { numeric: true });
 
@@ -40,10 +42,10 @@ function split(agents: AgentRow[], nameOf: (agent: AgentRow) => string | null): 
 }
 
 /** 'region eu, zone a, rack r1' */
-export function placeOf(agent: AgentRow): string {
-  const named = { region: agent.region, zone: zoneOf(agent), rack: rackOf(agent) };
+export function placeOf(located: Located): string {
+  const named = { region: located.region, zone: zoneOf(located), rack: rackOf(located) };
   return Object.entries(named)
-    .flatMap(([kind, name]) => (name === null ? [] : [`${kind} ${name}`]))
+    .flatMap(([kind, name]) => (name ? [`${kind} ${name}`] : []))
     .join(', ');
 }
 

@@ -1,5 +1,6 @@
 /** Replicas in words. */
 import type { GuestRoles, ReplicaRow } from './app-json.js';
+import { placeOf } from './domains.js';
 import { UNKNOWN } from './format.js';
 
 const WITNESS_SLOT = 2;
@@ -44,8 +45,6 @@ function joiningText({ provider, bytesDone, bytesTotal }: NonNullable<ReplicaRow
   return `it joins: ${Math.floor((100 * bytesDone) / bytesTotal)} % of a snapshot from member ${provider}`;
 }
 
-export const placeText = (zone: string | null | undefined, attributes: Record<string, string>): string => {
-  const named = { zone: zone ?? attributes.zone, rack: attributes.rack };
-  const parts = Object.entries(named).flatMap(([kind, name]) => (name ? [`${kind} ${name}`] : []));
-  return parts.join(', ');
-};
+/** 'zone a, rack r1' */
+export const placeText = (zone: string | null | undefined, attributes: Record<string, string>): string =>
+  placeOf({ region: null, zone: zone ?? null, attributes });
