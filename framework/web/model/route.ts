@@ -39,13 +39,15 @@ function tabIn(query: string): AppTab {
   return appTabs.find((tab) => tab === wanted) ?? 'replicas';
 }
 
+/** An id as a part of an address: its slashes stay. */
+export const encodedId = (appId: string): string => appId.split('/').map(encodeURIComponent).join('/');
+
 export function pathOf(route: Route): string {
-  const below = (appId: string) => appId.split('/').map(encodeURIComponent).join('/');
   switch (route.page) {
     case 'app':
-      return `${BASE}/apps${below(route.appId)}${route.tab === 'replicas' ? '' : `?tab=${route.tab}`}`;
+      return `${BASE}/apps${encodedId(route.appId)}${route.tab === 'replicas' ? '' : `?tab=${route.tab}`}`;
     case 'edit':
-      return `${BASE}/edit${route.appId === null ? '' : below(route.appId)}`;
+      return `${BASE}/edit${route.appId === null ? '' : encodedId(route.appId)}`;
     case 'apps':
       return `${BASE}/`;
     default:

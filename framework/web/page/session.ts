@@ -1,4 +1,5 @@
 /** Who is signed in, and what is asked of the API in their name. Kept for this tab alone, and never in an address. */
+import { encodedId } from '../model/route.js';
 
 const KEY = 'gaia.authorization';
 const headerName = 'X-Requested-With';
@@ -103,8 +104,6 @@ async function failureIn(answer: Response): Promise<ApiFailure> {
   return new ApiFailure(answer.status, said, body.remedy ?? null, details);
 }
 
-/** Below /v2/apps. Ids hold slashes, which stay. */
-export function appPath(appId: string, resource = ''): string {
-  const id = appId.split('/').map(encodeURIComponent).join('/');
-  return `/v2/apps${id}${resource === '' ? '' : `/${resource}`}`;
-}
+/** Below /v2/apps. */
+export const appPath = (appId: string, resource = ''): string =>
+  `/v2/apps${encodedId(appId)}${resource === '' ? '' : `/${resource}`}`;
