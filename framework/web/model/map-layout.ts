@@ -141,8 +141,14 @@ export function neighbour({ cells }: MapLayout, from: Cell, step: Step): Cell {
   return best;
 }
 
+export const shownKinds = ['cpus', 'mem', 'disk'] as const;
+export type ShownKind = (typeof shownKinds)[number];
+
+/** Little is left of what has a greater share in use. */
+export const HIGH_SHARE = 0.95;
+
 /** The used share of an amount, 0 to 1; null: not known. */
-export function usedShare({ total, free }: AgentRow, kind: 'cpus' | 'mem' | 'disk'): number | null {
+export function usedShare({ total, free }: AgentRow, kind: ShownKind): number | null {
   if (total === null || free === null || total[kind] <= 0) return null;
   return Math.min(1, Math.max(0, 1 - free[kind] / total[kind]));
 }

@@ -15,7 +15,7 @@ interface MapProps {
   onChoose: (agentId: string) => void;
 }
 
-/** As in style/parts.css. */
+/** As in style/pages.css. */
 const MARGIN_PX = 8;
 
 const steps: Record<string, Step> = { ArrowLeft: 'left', ArrowRight: 'right', ArrowUp: 'up', ArrowDown: 'down' };

@@ -1,6 +1,6 @@
 /** Draws the part of the map that is seen on a canvas. */
 import { count } from '../../model/format.js';
-import { type Cell, type MapLayout, usedShare } from '../../model/map-layout.js';
+import { type Cell, HIGH_SHARE, type MapLayout, shownKinds, usedShare } from '../../model/map-layout.js';
 import type { AgentRow } from '../../model/rows.js';
 import { colour } from '../theme.js';
 
@@ -20,7 +20,6 @@ const names = ['ink', 'muted', 'line', 'surface', 'accent', 'busy', 'used', 'pag
 type Colours = Record<(typeof names)[number], string>;
 
 const letters = 'system-ui, "DejaVu Sans", sans-serif';
-const kinds = ['cpus', 'mem', 'disk'] as const;
 
 export function paint(canvas: HTMLCanvasElement, look: Look): void {
   const { width, height } = fitted(canvas);
@@ -93,7 +92,7 @@ function paintBars(pen: CanvasRenderingContext2D, cell: Cell, isLarge: boolean, 
   const left = cell.x + (isLarge ? 40 : 4);
   const room = cell.width - (isLarge ? 46 : 8);
   const [top, step, thick] = isLarge ? [25, 13, 8] : [4, 6, 4];
-  kinds.forEach((kind, index) => {
+  shownKinds.forEach((kind, index) => {
     const y = cell.y + top + index * step;
     if (isLarge) {
       pen.fillStyle = colours.muted;
@@ -107,7 +106,7 @@ function paintBars(pen: CanvasRenderingContext2D, cell: Cell, isLarge: boolean, 
       return;
     }
     pen.fillRect(left, y, room, thick);
-    pen.fillStyle = share > 0.95 ? colours.busy : colours.used;
+    pen.fillStyle = share > HIGH_SHARE ? colours.busy : colours.used;
     pen.fillRect(left, y, room * share, thick);
   });
 }

@@ -1,10 +1,10 @@
 import { UNKNOWN } from '../../model/format.js';
-import { usedShare } from '../../model/map-layout.js';
+import { HIGH_SHARE, type ShownKind, usedShare } from '../../model/map-layout.js';
 import type { AgentRow } from '../../model/rows.js';
 
 interface ShareProps {
   agent: AgentRow;
-  kind: 'cpus' | 'mem' | 'disk';
+  kind: ShownKind;
   words: (amount: number) => string;
 }
 
@@ -17,7 +17,7 @@ export function Share({ agent, kind, words }: ShareProps) {
     <span class="share">
       {words(free[kind])} of {words(total[kind])}
       <span class="bar" aria-hidden="true">
-        <span class={used > 0.95 ? 'full' : ''} style={{ width: `${used * 100}%` }} />
+        <span class={used > HIGH_SHARE ? 'full' : ''} style={{ width: `${used * 100}%` }} />
       </span>
     </span>
   );
