@@ -1,12 +1,10 @@
 /** The resources of one app, as far as the page reads them. What is not known is null there. */
-import type { GroupState } from './rows.js';
 
 export interface ReplicaRow {
   slot: number;
   member: number;
   address: string;
   state: string;
-  pid: number | null;
   role: string | null;
   guest?: { standing: string };
   term: number | null;
@@ -14,7 +12,6 @@ export interface ReplicaRow {
   label: string | null;
   transports?: { member: number; connected: boolean; transport: string; transportReason: string }[];
   divergence: { index: number; otherMember: number } | null;
-  unexpected: Record<string, number> | null;
   joining: { provider: number; bytesDone: number; bytesTotal: number } | null;
   journalError: string | null;
   snapshotError: string | null;
@@ -31,12 +28,10 @@ interface ReplicaCounts {
   commits: number;
   commitLatencyP50Ns: number | null;
   commitLatencyP99Ns: number | null;
-  elections: number;
-  divergences: number;
 }
 
 export interface ReplicasJson {
-  group: { state: GroupState; awaits: string | null; guest?: GuestRoles } | null;
+  group: { awaits: string | null; guest?: GuestRoles } | null;
   replicas: ReplicaRow[];
 }
 
@@ -61,10 +56,6 @@ export interface TaskJson {
 
 export interface AppJson {
   id: string;
-  instances: number;
-  cmd?: string;
-  container?: { vm?: object };
-  replication?: { protocol: string; durability: string };
   tasks: TaskJson[];
   waiting: Waiting | null;
   lastTaskFailure?: { timestamp: string; taskId: string; host: string; state: string; message: string };
@@ -97,7 +88,6 @@ export interface PlacementJson {
 }
 
 export interface SeriesJson {
-  intervalMs: number;
   /** Milliseconds since 1970. The lists have the same length. */
   at: number[];
   commitsPerSecond: (number | null)[];
@@ -114,7 +104,6 @@ export type TimelineKind = 'leader' | 'divergence' | 'failure' | 'deployment' | 
 
 export interface LogJson {
   offset: number;
-  size: number;
   text: string;
   /** The offset that comes after this text. */
   next: number;

@@ -10,7 +10,10 @@ export interface Finding extends Problem {
   end: number;
 }
 
-export type Draft = { state: 'notJson'; findings: Finding[] } | { state: 'read'; spec: unknown; findings: Finding[] };
+export interface Draft {
+  state: 'notJson' | 'read';
+  findings: Finding[];
+}
 
 /** `schema` null: it is not known, and only the JSON is judged. */
 export function readDraft(text: string, schema: Schema | null): Draft {
@@ -24,8 +27,7 @@ export function readDraft(text: string, schema: Schema | null): Draft {
       findings: [{ path: '', sentence: message, line: lineAt(text, offset), start: offset, end: offset + 1 }],
     };
   }
-  const spec: unknown = JSON.parse(text);
-  return { state: 'read', spec, findings: found(text, schema === null ? [] : check(spec, schema)) };
+  return { state: 'read', findings: found(text, schema === null ? [] : check(JSON.parse(text), schema)) };
 }
 
 /** `text` is JSON. */

@@ -5,7 +5,6 @@ export interface Amounts {
   cpus: number;
   mem: number;
   disk: number;
-  gpus: number;
 }
 
 export interface AgentRow {
@@ -21,8 +20,8 @@ export interface AgentRow {
   offered: boolean;
   /** It takes nothing and is being emptied. */
   draining: boolean;
-  /** A maintenance window; without `durationMs` no end of it is known. */
-  unavailable?: { startMs: number; durationMs?: number };
+  /** A maintenance window. */
+  unavailable?: { startMs: number };
 }
 
 export type GroupState = 'forming' | 'whole' | 'degraded' | 'noQuorum' | 'lost';
@@ -36,14 +35,12 @@ export interface AppRow {
   vm: boolean;
   tasksRunning: number;
   tasksStaged: number;
-  tasksHealthy: number;
   tasksUnhealthy: number;
   waiting: number;
   deploymentIds: string[];
   group: {
     state: GroupState;
-    caughtUp: number;
-    leader: { slot: number; member: number; address: string; term: number } | null;
+    leader: { slot: number; member: number } | null;
   } | null;
   version: string;
   /** Its tasks are being stopped, then it is forgotten. */
@@ -58,20 +55,15 @@ export interface TaskRow {
   agentId: string;
   /** Mesos' word, such as TASK_RUNNING. */
   state: string;
-  startedAt: string | null;
   /** Of a replica. */
   slot?: number;
   /** As last reported; left out: not known. */
   role?: string;
-  /** Left out: it has no health checks, or they have not said anything yet. */
-  healthy?: boolean;
 }
 
 export interface DeploymentRow {
   id: string;
-  version: string;
   affectedApps: string[];
-  steps: { actions: { action: string; app: string }[] }[];
   currentStep: number;
   totalSteps: number;
   currentActions: { action: string; app: string }[];
@@ -81,18 +73,11 @@ export interface DeploymentRow {
 
 export interface QueueRow {
   appId: string;
-  count: number;
-  since: string;
-  delaySecondsLeft: number;
-  sentence: string | null;
-  /** In a word. */
-  waitsFor: string;
 }
 
 export interface MasterRow {
   connected: boolean;
   address: string | null;
-  since: string | null;
 }
 
 interface Lists {

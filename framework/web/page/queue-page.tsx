@@ -12,7 +12,7 @@ interface Queued {
   delay: { timeLeftSeconds: number };
   sentence: string | null;
   waitsFor: string;
-  refusals: { hostname: string; sentence: string }[];
+  refusals: { sentence: string }[];
   earmark: { until: string; agents: { hostname: string }[] } | null;
 }
 

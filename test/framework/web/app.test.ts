@@ -4,8 +4,8 @@ import { appended } from '../../../framework/web/model/log-tail.js';
 import { placeText, remarksOn, roleOf, transportsOf } from '../../../framework/web/model/replica-words.js';
 
 const replica = (more: Partial<ReplicaRow> = {}): ReplicaRow => ({
-  ...{ slot: 0, member: 1, address: 'h:1', state: 'TASK_RUNNING', pid: 1, role: 'leader', term: 1, lagEntries: 0 },
-  ...{ label: 'exact', divergence: null, unexpected: null, joining: null, journalError: null, snapshotError: null },
+  ...{ slot: 0, member: 1, address: 'h:1', state: 'TASK_RUNNING', role: 'leader', term: 1, lagEntries: 0 },
+  ...{ label: 'exact', divergence: null, joining: null, journalError: null, snapshotError: null },
   ...{ metrics: null, reportedAt: null, taskId: 't', host: 'h', zone: null, attributes: {}, message: null },
   ...more,
 });

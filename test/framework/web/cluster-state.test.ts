@@ -10,7 +10,7 @@ const snapshot = (more: Partial<Snapshot> = {}): Snapshot => ({
   tasks: [task('t1', '/one', 'a1')],
   deployments: [],
   queue: [],
-  master: { connected: true, address: 'm:5050', since: null },
+  master: { connected: true, address: 'm:5050' },
   version: '1',
   leader: 'f:8080',
   ...more,

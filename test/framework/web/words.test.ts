@@ -5,7 +5,7 @@ import { pathOf, type Route, readRoute } from '../../../framework/web/model/rout
 import type { GroupState } from '../../../framework/web/model/rows.js';
 import { app } from './rows.js';
 
-const group = (state: GroupState) => ({ state, caughtUp: 3, leader: null });
+const group = (state: GroupState) => ({ state, leader: null });
 
 describe('web: words', () => {
   it('what is not known is no number', () => {

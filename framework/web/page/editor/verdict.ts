@@ -23,7 +23,7 @@ export interface Verdict {
 
 const REST_MS = 400;
 
-type Answer = Omit<Verdict, 'findings'> & { text: string; findings: Finding[] };
+type Answer = Verdict & { text: string };
 
 export function useVerdict(text: string, schema: Schema | null): Verdict {
   const draft = useMemo(() => readDraft(text, schema), [text, schema]);
