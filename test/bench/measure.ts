@@ -23,6 +23,12 @@ export function round(value: number): number {
   return Math.abs(value) >= 100 ? Math.round(value) : Number(value.toPrecision(3));
 }
 
+/** Says what has been measured while more is, on standard error. */
+export function told<Figures extends object>(what: string, figures: Figures): Figures {
+  console.error(`${what}: ${JSON.stringify(figures)}`);
+  return figures;
+}
+
 /** One operation of one client; rejects when it failed, which ends the measurement. */
 export type Operation = (client: number, sequence: number) => Promise<void>;
 

@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { round } from '../measure.js';
+import { round, told } from '../measure.js';
 import { FakeMaster } from './fake-master.js';
 import { MeasuredFramework } from './framework.js';
 import { answered, measureTakeover } from './takeover.js';
@@ -43,11 +43,6 @@ export async function run(): Promise<object> {
 }
 
 const seconds = (sinceMs: number): number => round((performance.now() - sinceMs) / 1000);
-
-function told<Figures extends object>(what: string, figures: Figures): Figures {
-  console.error(`${what}: ${JSON.stringify(figures)}`);
-  return figures;
-}
 
 /** Until the master has the last LAUNCH. */
 async function measureLaunch(master: FakeMaster, framework: MeasuredFramework) {

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser } from 'playwright-core';
 import { openBrowser } from '../../web/browser.js';
-import { median, round } from '../measure.js';
+import { median, round, told } from '../measure.js';
 import { FakeMaster } from '../scheduler/fake-master.js';
 import { MeasuredFramework } from '../scheduler/framework.js';
 import { noticed, opened } from './observer.js';
@@ -46,11 +46,6 @@ export async function run(): Promise<object> {
     await framework.kill();
     rmSync(directory, { recursive: true });
   }
-}
-
-function told<Figures extends object>(what: string, figures: Figures): Figures {
-  console.error(`${what}: ${JSON.stringify(figures)}`);
-  return figures;
 }
 
 async function fill(master: FakeMaster, framework: MeasuredFramework): Promise<void> {
