@@ -1,4 +1,6 @@
 /** Runs mocha files and counts. */
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
 import Mocha from 'mocha';
 
 export interface Counts {
@@ -13,6 +15,13 @@ export interface MochaSettings {
   rootHooks?: Mocha.RootHookObject;
   /** Processes that take the files one after another; 1 is this process, the only one that knows root hooks. */
   lanes?: number;
+}
+
+/** Compiled files of `folder` whose names end so and have one of the words, if there are any; by name. */
+export function filesIn(folder: string, ending: string, words: string[]): string[] {
+  const isNamed = (name: string) => words.length === 0 || words.some((word) => name.includes(word));
+  const names = readdirSync(folder).filter((name) => name.endsWith(ending) && isNamed(name));
+  return names.sort().map((name) => path.join(folder, name));
 }
 
 export async function runMocha(files: string[], { rootHooks = {}, lanes = 1 }: MochaSettings = {}): Promise<Counts> {

@@ -2,17 +2,14 @@
  * `npm run conformance -- [--master URL [--credential FILE]] [WORDS]`: the conformance suite against a master with at least two idle agents on this host; without
  * --master against the embedded one. Words narrow the files. Closes with the verdict: exit status 0 if nothing failed, 1 if something did, 2 if it could not be tried.
  */
-import { readdirSync } from 'node:fs';
-import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { conclude, givenMaster, refuse } from '../given-master.js';
-import { runMocha } from '../mocha.js';
+import { filesIn, runMocha } from '../mocha.js';
 
 const command = 'conformance';
 const { what, words } = await givenMaster({ command, agentsMin: 2, takesCredential: true });
 const folder = fileURLToPath(new URL('.', import.meta.url));
-const named = (name: string) => words.length === 0 || words.some((word) => name.includes(word));
-const files = readdirSync(folder).filter((name) => name.endsWith('.test.js') && named(name));
+const files = filesIn(folder, '.test.js', words);
 if (files.length === 0) refuse(command, `no file of the suite has ${words.join(' or ')} in its name.`);
-const counts = await runMocha(files.sort().map((name) => path.join(folder, name)));
+const counts = await runMocha(files);
 conclude(what, counts, 'conforms', 'does NOT conform');

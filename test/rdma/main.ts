@@ -3,11 +3,10 @@
  * with one line "N passed, N failed, N skipped". Arguments narrow the files. With `--shell` it runs no test: each line "N COMMAND" of
  * standard input is run in guest N.
  */
-import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { repository } from '../consensus/interpose/group.js';
-import { type Counts, finish, runMocha } from '../mocha.js';
+import { type Counts, filesIn, finish, runMocha } from '../mocha.js';
 import { bootGuests, type Guests, keepGuests } from './guests.js';
 
 const guestCount = 3;
@@ -26,14 +25,6 @@ const rootHooks = {
     await keepGuests(null)?.stop();
   },
 };
-
-function testFiles(words: string[]): string[] {
-  const folder = path.join(repository, 'dist/test/rdma');
-  return readdirSync(folder)
-    .filter((name) => name.endsWith('.rdma.js') && (words.length === 0 || words.some((word) => name.includes(word))))
-    .sort()
-    .map((name) => path.join(folder, name));
-}
 
 async function answer(guests: Guests, line: string): Promise<void> {
   const [, number, command] = /^(\d+)\s+(.+)$/.exec(line) ?? [];
@@ -65,4 +56,4 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 
 const words = process.argv.slice(2);
 if (words.includes('--shell')) await shell();
-else finish(...(await runEach(testFiles(words))));
+else finish(...(await runEach(filesIn(path.join(repository, 'dist/test/rdma'), '.rdma.js', words))));

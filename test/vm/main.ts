@@ -2,16 +2,9 @@
  * `npm run test:vm`: the mocha files *.vm.ts, which run virtual machines under the QEMU of this machine; closes with one line "N passed,
  * N failed, N skipped". Arguments narrow the files.
  */
-import { readdirSync } from 'node:fs';
-import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { finish, runMocha } from '../mocha.js';
+import { filesIn, finish, runMocha } from '../mocha.js';
 
 const folder = fileURLToPath(new URL('.', import.meta.url));
-
-const words = process.argv.slice(2);
-const files = readdirSync(folder)
-  .filter((name) => name.endsWith('.vm.js') && (words.length === 0 || words.some((word) => name.includes(word))))
-  .sort();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
-finish(await runMocha(files.map((name) => path.join(folder, name))));
+finish(await runMocha(filesIn(folder, '.vm.js', process.argv.slice(2))));
