@@ -9,3 +9,11 @@ export function useNow(): number {
   }, []);
   return nowMs;
 }
+
+/** Ends early when `signal` is aborted. */
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

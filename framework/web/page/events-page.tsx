@@ -2,6 +2,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { EventParser, type ServerEvent } from '../model/event-stream.js';
 import { clock, count } from '../model/format.js';
+import { pause } from './clock.js';
 import { Search } from './search.js';
 import { ask, piecesOf } from './session.js';
 import { type Column, Table } from './table.js';
@@ -78,7 +79,7 @@ async function follow(
     } catch (error) {
       onFailure((error as Error).message);
     }
-    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    await pause(PAUSE_MS, signal);
   }
 }
 

@@ -2,6 +2,7 @@
 import type { ClusterEvent } from '../model/cluster-state.js';
 import { EventParser, type ServerEvent } from '../model/event-stream.js';
 import type { Changes, Snapshot } from '../model/rows.js';
+import { pause } from './clock.js';
 import { ApiFailure, ask, piecesOf } from './session.js';
 
 /** A little less than the server's 200, which come early or late. */
@@ -105,11 +106,4 @@ class News {
     this.#changes = [];
     if (changes.length > 0) this.tell({ type: 'changes', nowMs: Date.now(), changes });
   }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms);
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }
