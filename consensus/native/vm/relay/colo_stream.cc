@@ -9,8 +9,6 @@ constexpr std::uint32_t magic = 0x5145564D;  // "QEVM"
 constexpr std::uint32_t version = 3;
 constexpr std::uint32_t nameBytesMax = 255;
 
-constexpr std::uint64_t flagMask = pageBytes - 1;
-
 std::string hex(std::uint64_t value) {
   std::string text;
   do text.insert(text.begin(), "0123456789abcdef"[value & 15]);
@@ -19,6 +17,11 @@ std::string hex(std::uint64_t value) {
 }
 
 }  // namespace
+
+std::uint32_t blockOf(const std::string& name, const std::vector<RamBlock>& blocks) {
+  const auto found = std::ranges::find(blocks, name, &RamBlock::name);
+  return found == blocks.end() ? noBlock : static_cast<std::uint32_t>(found - blocks.begin());
+}
 
 std::size_t ColoStream::parse(std::span<const std::byte> bytes) {
   std::size_t taken = 0;
@@ -148,7 +151,7 @@ bool ColoStream::block(Reader& reader) {
 bool ColoStream::pageOrEnd(Reader& reader) {
   const auto word = reader.u64();
   if (reader.cut()) return false;
-  const auto flags = word & flagMask;
+  const auto flags = word & wire::flagMask;
   if (flags == wire::Flag::endOfSection) {
     place_ = place_ == Place::pages ? Place::footer : Place::seedFooter;
     return true;
@@ -172,21 +175,15 @@ bool ColoStream::page(Reader& reader, std::uint64_t word) {
   const bool zero = (word & wire::Flag::zero) != 0;
   const auto content = reader.take(zero ? 1 : pageBytes);
   if (reader.cut()) return false;
-  if (named && !findBlock(name)) return refuse("RAM block " + name + " was not announced");
-  if (block_ >= blocks_.size()) return refuse("a page before any block");
+  if (named && (block_ = blockOf(name, blocks_)) == noBlock)
+    return refuse("RAM block " + name + " was not announced");
+  if (block_ == noBlock) return refuse("a page before any block");
   const PageAddress address{block_, word / pageBytes};
   if (address.number >= blocks_[block_].pages)
     return refuse("page " + std::to_string(address.number) + " lies beyond block " + blocks_[block_].name);
   if (zero && content[0] != std::byte{0})
     return refuse("a page filled with " + hex(static_cast<std::uint8_t>(content[0])));
   events_.page(address, zero ? std::span<const std::byte>() : content);
-  return true;
-}
-
-bool ColoStream::findBlock(const std::string& name) {
-  const auto found = std::ranges::find(blocks_, name, &RamBlock::name);
-  if (found == blocks_.end()) return false;
-  block_ = static_cast<std::uint32_t>(found - blocks_.begin());
   return true;
 }
 

@@ -28,6 +28,7 @@ enum Flag : std::uint64_t {
   endOfSection = 0x10,
   sameBlock = 0x20
 };
+constexpr std::uint64_t flagMask = pageBytes - 1;
 }  // namespace wire
 
 // COLO's messages, as QEMU numbers them.
@@ -50,6 +51,10 @@ struct PageAddress {
   std::uint32_t block = 0;  // its place in blocks()
   std::uint64_t number = 0;
 };
+
+constexpr std::uint32_t noBlock = ~std::uint32_t{0};
+// Its place in `blocks`, or noBlock.
+std::uint32_t blockOf(const std::string& name, const std::vector<RamBlock>& blocks);
 
 // What the stream says, in its order.
 class StreamEvents {
@@ -110,7 +115,6 @@ class ColoStream {
   bool block(Reader& reader);
   bool pageOrEnd(Reader& reader);
   bool page(Reader& reader, std::uint64_t word);
-  bool findBlock(const std::string& name);
   bool footer(Reader& reader);
   bool message(Reader& reader);
   bool head(Reader& reader);
@@ -126,7 +130,7 @@ class ColoStream {
   bool lastSection_ = false;
   std::vector<RamBlock> blocks_;
   std::uint64_t pagesUnnamed_ = 0;  // of the announced RAM, in blocks still to be named
-  std::uint32_t block_ = ~std::uint32_t{0};  // of the page before
+  std::uint32_t block_ = noBlock;   // of the page before
   std::uint64_t stateLeft_ = 0;
 };
 

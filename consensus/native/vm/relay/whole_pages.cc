@@ -1,22 +1,14 @@
 #include "vm/relay/whole_pages.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace gaia::relay {
 namespace {
 
-constexpr std::uint64_t flagMask = pageBytes - 1;
-
-std::uint32_t blockOf(const std::string& name, const std::vector<RamBlock>& blocks) {
-  const auto found = std::ranges::find(blocks, name, &RamBlock::name);
-  return found == blocks.end() ? noBlock : static_cast<std::uint32_t>(found - blocks.begin());
-}
-
 bool readPage(Reader& reader, const std::vector<RamBlock>& blocks, std::uint32_t* block) {
   const auto word = reader.u64();
-  const bool zero = (word & flagMask & ~std::uint64_t{wire::Flag::sameBlock}) == wire::Flag::zero;
-  const bool whole = (word & flagMask & ~std::uint64_t{wire::Flag::sameBlock}) == wire::Flag::whole;
+  const auto kind = word & wire::flagMask & ~std::uint64_t{wire::Flag::sameBlock};
+  const bool zero = kind == wire::Flag::zero, whole = kind == wire::Flag::whole;
   if ((word & wire::Flag::sameBlock) == 0) *block = blockOf(reader.name(), blocks);
   const auto content = reader.take(zero ? 1 : pageBytes);
   if (reader.cut() || (!zero && !whole) || (zero && content[0] != std::byte{0})) return false;

@@ -8,8 +8,6 @@
 
 namespace gaia::relay {
 
-constexpr std::uint32_t noBlock = ~std::uint32_t{0};
-
 // `*last`: the block of the page before; becomes that of this one.
 void appendPage(Bytes& to, const PageAddress& address, const std::vector<RamBlock>& blocks,
                 std::span<const std::byte> content, std::uint32_t* last);  // empty: zeros
