@@ -222,10 +222,7 @@ export class FailOverCampaign {
     await this.group.replace(backupSlot);
     await this.group.seed();
     await delay(this.random() * seedInstantMsMax);
-    const living = this.clients.filter(({ slot }) => slot !== primarySlot && slot !== backupSlot);
-    for (const client of living) client.measure();
-    await this.inflict(primarySlot, 'power');
-    this.retire(({ slot }) => slot === primarySlot || slot === backupSlot);
+    const living = await this.loseHost(primarySlot, 'power', [primarySlot, backupSlot]);
     const heir = this.group.backup;
     await until(
       `the backup goes on or ends; ${this.group.standings()}`,
@@ -276,16 +273,22 @@ export class FailOverCampaign {
   }
 
   private async lose(slot: number, fault: Fault): Promise<void> {
-    const living = this.clients.filter((client) => client.slot !== slot);
-    for (const client of living) client.measure();
-    await this.inflict(slot, fault);
-    this.retire((client) => client.slot === slot);
+    const living = await this.loseHost(slot, fault, [slot]);
     const failsOver = slot === this.group.primarySlot;
     if (failsOver) this.group.primarySlot = this.group.backupSlot;
     await this.more();
     this.note(fault, living);
     if (silent.includes(fault)) this.hosts[slot]?.cut(false);
     await this.group.primary.stands(fault === 'witness' ? 'covered' : 'alone', endLimitMs);
+  }
+
+  /** Connections through the slots `ended` are over with it. Returns the others, which measure what they see of it. */
+  private async loseHost(slot: number, fault: Fault, ended: number[]): Promise<LedgerClient[]> {
+    const living = this.clients.filter((client) => !ended.includes(client.slot));
+    for (const client of living) client.measure();
+    await this.inflict(slot, fault);
+    this.retire((client) => ended.includes(client.slot));
+    return living;
   }
 
   /** What clients of other hosts have seen of the loss. */

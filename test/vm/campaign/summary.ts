@@ -19,14 +19,14 @@ export type Fault =
 export const faults: Fault[] = ['kill', 'power', 'pause', 'cut', 'backup', 'witness', 'seed'];
 /** They make the backup the primary. */
 export const failOverFaults = faults.slice(0, 4);
-/** Those of `chosen` that a campaign counts, and judges outages by: fail-overs, if any may happen. */
+/** Those of `chosen` that a campaign counts: fail-overs, if any may happen. */
 export function countedOf(chosen: Fault[]): Fault[] {
   const failOvers = chosen.filter((fault) => failOverFaults.includes(fault));
   return failOvers.length > 0 ? failOvers : chosen;
 }
 
 /** Those of the counted that outages and broken connections are judged by. What a guest says in a seed is held until that has ended. */
-export function judgedOf(chosen: Fault[]): Fault[] {
+function judgedOf(chosen: Fault[]): Fault[] {
   return countedOf(chosen).filter((fault) => fault !== 'seed');
 }
 
