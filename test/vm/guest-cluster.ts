@@ -56,19 +56,18 @@ export class GuestCluster {
     for (const one of this.processesOf(member)) process.kill(one, 'SIGKILL');
   }
 
-  /** Loses the primary in the seed of a backup, whose QEMU stands still, so that it does not have the whole of it. Returns who is lost. */
-  async loseInSeed(): Promise<number> {
+  /** Loses the primary in the seed of a backup, whose QEMU stands still, so that it does not have the whole of it. */
+  async loseInSeed(): Promise<void> {
     const awaits = await until('a backup waits for a seed', 4 * patienceMs, async () => {
       const { members } = await this.told();
       return members.find(({ guest }) => guest?.standing === 'awaiting');
     });
     for (const one of this.processesOf(awaits as Member)) if (isQemu(one)) process.kill(one, 'SIGSTOP');
     const seeds = await until('the primary seeds it', patienceMs, async () => {
-      const told = await this.told();
-      return primary(told)?.guest?.standing === 'seeding' ? told : null;
+      const member = primary(await this.told());
+      return member?.guest?.standing === 'seeding' ? member : null;
     });
-    this.lose(primary(seeds));
-    return seeds.guest.primary as number;
+    this.lose(seeds);
   }
 
   private processesOf({ pid }: Member): number[] {
