@@ -115,11 +115,10 @@ const gatherNs = 700_000;
 function network(net: Network): string[] {
   if (net.type === 'none') return [];
   const mac = ('mac' in net && net.mac) || guestMac;
-  const card = ['-device', `virtio-net-pci,netdev=network,mac=${mac},romfile=`];
-  if (net.type === 'stream') {
-    const stream = `stream,id=network,addr.type=unix,addr.path=${escaped(net.socket)}`;
-    return ['-netdev', stream, '-device', `${card[1]},tx=timer,x-txtimer=${gatherNs}`];
-  }
+  const gathers = net.type === 'stream' ? `,tx=timer,x-txtimer=${gatherNs}` : '';
+  const card = ['-device', `virtio-net-pci,netdev=network,mac=${mac},romfile=${gathers}`];
+  if (net.type === 'stream')
+    return ['-netdev', `stream,id=network,addr.type=unix,addr.path=${escaped(net.socket)}`, ...card];
   if (net.type === 'bridge') return ['-netdev', `bridge,id=network,br=${net.name}`, ...card];
   const doors = net.doors.map(
     ({ protocol, listen, hostPort, guestPort }) =>
