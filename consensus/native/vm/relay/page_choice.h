@@ -6,7 +6,7 @@
 
 namespace gaia::relay {
 
-// What a round took whose backup's guest slept before or after it.
+// What a round took. Pages cross whole only where the backup's guest sleeps before or after it.
 struct RoundCost {
   std::uint64_t wholePages = 0;    // that crossed whole
   std::uint64_t bytes = 0;         // that were told to the backup, all together

@@ -32,8 +32,6 @@ PageContent difference(std::span<const std::byte> page, std::span<const std::byt
   });
 }
 
-constexpr std::size_t wholeFrameBytes = 1u << 20;
-
 PageContent all(std::span<const std::byte> page) { return {~std::uint64_t{0}, {page.begin(), page.end()}}; }
 
 }  // namespace
@@ -105,13 +103,12 @@ void PrimaryRelay::compare(const PageAddress& address, std::span<const std::byte
   if (!unchanged) sent_.put(address, content);
 }
 
-// In the order in which QEMU says them; each frame is for itself.
+// In the order in which QEMU says them. A frame is of one fromGuest(), and about as long as what that took.
 void PrimaryRelay::addWhole(const PageAddress& address, std::span<const std::byte> content) {
   committed(address) = PageHash{};
   round_.dirtyPages++;
   round_.wholePages++;
   round_.sentPages++;
-  if (wholeAt_ && toBackup_.size() - *wholeAt_ >= wholeFrameBytes) closeWhole();
   if (!wholeAt_) {
     wholeAt_ = toBackup_.size();
     wholeBlock_ = noBlock;
