@@ -1,8 +1,8 @@
 /** `gaia agent`: agents as the framework knows them. */
 import type { AgentView, DrainView } from '../service.js';
 import type { TaskJson } from './app-json.js';
-import { type Finding, findingsOf } from './doctor/findings.js';
-import { marks } from './doctor/marks.js';
+import { type Finding, findingsAt } from './doctor/findings.js';
+import { findingColumns, findingRow } from './doctor/table.js';
 import { EXIT, Failure } from './failure.js';
 import { nearest } from './near.js';
 import { gaia } from './program-name.js';
@@ -15,9 +15,6 @@ interface Known extends AgentView {
   /** Null: no executor has told. */
   findings: Finding[] | null;
 }
-
-/** A report takes no longer from an agent to the framework, as a rule. */
-const reportDelayMs = 1000;
 
 export async function listAgents({ api, output }: Session): Promise<void> {
   const agents = await knownAgents(api);
@@ -43,14 +40,11 @@ export async function showAgent({ api, output }: Session, name: string): Promise
   if (rows.length === 0) output.line('  nothing of GAIA runs there');
   else output.table(['APP', 'TASK', 'PORTS', 'STATE'], rows);
   if (agent.findings === null) output.line(`  no executor has told of its machine: ${gaia} doctor --agents asks them`);
-  else showFindings(output, agent.findings);
+  else {
+    output.line();
+    output.table(findingColumns, agent.findings.map(findingRow));
+  }
   output.result({ agent }, [agent.hostname]);
-}
-
-function showFindings(output: Session['output'], findings: Finding[]): void {
-  output.line();
-  const rows = findings.map(({ check, level, sentence, remedy }) => [check, marks[level], sentence, remedy ?? '']);
-  output.table(['CHECK', '', { title: 'FOUND', wraps: true }, { title: 'TO DO', wraps: true }], rows);
 }
 
 async function knownAgents(api: Session['api']): Promise<Known[]> {
@@ -64,10 +58,6 @@ async function knownAgents(api: Session['api']): Promise<Known[]> {
     drained: drained.has(agent.agentId),
     findings: findingsAt(agent),
   }));
-}
-
-function findingsAt({ host }: AgentView): Finding[] | null {
-  return host && findingsOf(host.facts, { offsetMs: host.clockOffsetMs, errorMs: reportDelayMs });
 }
 
 function stateOf({ drained, offeredSecondsAgo }: Known): string {

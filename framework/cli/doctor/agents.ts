@@ -5,16 +5,14 @@ import type { AgentView } from '../../service.js';
 import { type ApiClient, appPath } from '../api-client.js';
 import { EXIT, Failure } from '../failure.js';
 import type { Session } from '../session.js';
-import { type Finding, findingsOf } from './findings.js';
-import { marks } from './marks.js';
+import { type Finding, findingsAt } from './findings.js';
+import { findingColumns, findingRow } from './table.js';
 
 /** What was found is looked for again after this long. */
 const freshSeconds = 3600;
 /** Agents that are asked at a time. */
 const askedMax = 200;
 const pollMs = 250;
-/** A report takes no longer from an agent to the framework, as a rule. */
-const reportDelayMs = 1000;
 
 interface Examined {
   agentId: string;
@@ -29,12 +27,9 @@ export async function doctorOfAgents({ api, output }: Session, timeoutSeconds: n
   const examined = (await agentsOf(api)).map(examine);
   if (examined.length === 0) throw nobody();
   const rows = examined.flatMap(({ hostname, findings }) =>
-    findings
-      .filter(({ level }) => level !== 'ok')
-      .map(({ check, level, sentence, remedy }) => [hostname, check, marks[level], sentence, remedy ?? '']),
+    findings.filter(({ level }) => level !== 'ok').map((finding) => [hostname, ...findingRow(finding)]),
   );
-  if (rows.length > 0)
-    output.table(['AGENT', 'CHECK', '', { title: 'FOUND', wraps: true }, { title: 'TO DO', wraps: true }], rows);
+  if (rows.length > 0) output.table(['AGENT', ...findingColumns], rows);
   const unfit = examined.filter(({ findings }) => findings.some(({ level }) => level === 'problem'));
   if (unfit.length > 0) throw problems(unfit, examined);
   output.line(`${examined.length} agents, none with a problem`);
@@ -84,10 +79,9 @@ async function reported(api: ApiClient, agentIds: Set<string>, timeoutSeconds: n
   }
 }
 
-function examine({ agentId, hostname, host }: AgentView): Examined {
-  if (host === null) return { agentId, hostname, findings: [unheard] };
-  const clock = { offsetMs: host.clockOffsetMs, errorMs: reportDelayMs };
-  return { agentId, hostname, findings: findingsOf(host.facts, clock) };
+function examine(agent: AgentView): Examined {
+  const { agentId, hostname } = agent;
+  return { agentId, hostname, findings: findingsAt(agent) ?? [unheard] };
 }
 
 const unheard: Finding = {

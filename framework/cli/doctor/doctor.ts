@@ -3,7 +3,7 @@ import { EXIT, Failure } from '../failure.js';
 import type { Output } from '../output.js';
 import { clockAgainst } from './clock.js';
 import { type Finding, findingsOf } from './findings.js';
-import { marks } from './marks.js';
+import { findingColumns, findingRow } from './table.js';
 
 export interface DoctorOptions {
   directory: string;
@@ -15,10 +15,7 @@ export interface DoctorOptions {
 export async function doctor(output: Output, { directory, api }: DoctorOptions): Promise<void> {
   const clock = api === null ? null : await clockOf(api.url, api.authority);
   const findings = findingsOf(hostFacts(directory), clock);
-  output.table(
-    ['CHECK', '', { title: 'FOUND', wraps: true }, { title: 'TO DO', wraps: true }],
-    findings.map(({ check, level, sentence, remedy }) => [check, marks[level], sentence, remedy ?? '']),
-  );
+  output.table(findingColumns, findings.map(findingRow));
   const problems = findings.filter(({ level }) => level === 'problem');
   if (problems.length > 0) throw unfit(problems, findings);
   output.result({ findings });

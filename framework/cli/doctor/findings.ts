@@ -1,5 +1,6 @@
 /** What facts mean, and what to do. Pure. */
 import type { HostFacts } from '../../host-facts/facts.js';
+import type { AgentView } from '../../service.js';
 import type { ClockOffset } from './clock.js';
 
 export interface Finding {
@@ -18,6 +19,8 @@ export const diskBytesMin = 256 * 2 ** 20;
 /** The largest replica: 18 rings of 16 MiB with durability `disk`, one pinned once more for each of eight peers, and send buffers. */
 export const memlockBytesMin = 448 * 2 ** 20;
 export const clockOffsetMsMax = 2000;
+/** A report takes no longer from an agent to the framework, as a rule. */
+const reportDelayMs = 1000;
 
 const mib = (bytes: number) => `${Math.floor(bytes / 2 ** 20)} MiB`;
 
@@ -25,6 +28,11 @@ const mib = (bytes: number) => `${Math.floor(bytes / 2 ** 20)} MiB`;
 export function findingsOf(facts: HostFacts, clock: ClockOffset | null): Finding[] {
   const found = [rdma(facts), memlock(facts), ports(facts), kvm(facts), kernel(facts), programs(facts), disk(facts)];
   return clock === null ? found : [...found, clockFinding(clock)];
+}
+
+/** Of an agent's machine, as an executor there has told it; null: none has. */
+export function findingsAt({ host }: AgentView): Finding[] | null {
+  return host && findingsOf(host.facts, { offsetMs: host.clockOffsetMs, errorMs: reportDelayMs });
 }
 
 const ok = (check: string, sentence: string): Finding => ({ check, level: 'ok', sentence, remedy: null });
