@@ -2,7 +2,7 @@ import { Argument, type Command, InvalidArgumentError, Option } from 'commander'
 import { DEADLINE_SECONDS_MAX } from '../service.js';
 import { ApiClient } from './api-client.js';
 import { type Connection, connectionOf } from './contexts/connection.js';
-import { contextsFile, readContexts } from './contexts/file.js';
+import { type Context, contextsFile, readContexts } from './contexts/file.js';
 import { authorizationFrom, tlsFrom } from './credentials.js';
 import { type Format, formatOf, formats } from './format.js';
 import { defaultDirectory, readLocalCluster } from './local-cluster.js';
@@ -15,13 +15,8 @@ import { colourWishes } from './terminal/colour.js';
 export const DEPLOYMENT_TIMEOUT_SECONDS = 300;
 export const API_DEFAULT = 'http://127.0.0.1:8080';
 
-export interface GlobalOptions {
-  api?: string;
+export interface GlobalOptions extends Partial<Context> {
   context?: string;
-  credentials?: string;
-  ca?: string;
-  certificate?: string;
-  key?: string;
   json?: boolean;
   output?: Format;
 }
@@ -80,10 +75,7 @@ export const outputOf = (options: GlobalOptions): Output => new Output(formatOf(
 /** Where the API of this machine's cluster is, whether or not it runs. */
 export const localApi = (): string => readLocalCluster(defaultDirectory())?.apiUrl || API_DEFAULT;
 
-export function connectionFor(options: GlobalOptions): Connection {
-  const { api, context, credentials, ca, certificate, key } = options;
-  const fields = { api, context, credentials, ca, certificate, key };
-  const flags = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+export function connectionFor(flags: GlobalOptions): Connection {
   return connectionOf({ flags, env: process.env, contexts: () => readContexts(contextsFile(process.env)), localApi });
 }
 

@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import { roles } from '../../access/users.js';
 import { listContexts, removeContext, setContext, showContext, useContext } from '../contexts/commands.js';
 import { defaultDirectory } from '../local-cluster.js';
-import { aContext, type GlobalOptions, localApi, naming, outputOf, whole } from '../options.js';
+import { aContext, naming, outputOf, whole } from '../options.js';
 
 /** What is done on this machine, past the API. */
 
@@ -65,24 +65,20 @@ export function addUserCommands(user: Command): void {
 export function addContextCommands(context: Command): void {
   naming(context.command('list'))
     .description('clusters that have been given names; * is the one in use')
-    .action((options) => listContexts(outputOf(options), localApi));
+    .action((options) => listContexts(outputOf(options)));
   naming(context.command('show').argument('[context]', 'name of a context; else the one in use'))
     .description('how a cluster is reached')
-    .action((name, options) => showContext(outputOf(options), name, localApi));
+    .action((name, options) => showContext(outputOf(options), name));
   context
     .command('use')
     .addArgument(aContext())
     .description('have commands go to this cluster; "local" is the one of this machine')
-    .action((name, options) => useContext(outputOf(options), name, localApi));
+    .action((name, options) => useContext(outputOf(options), name));
   context
     .command('set')
     .addArgument(aContext())
     .description('name a cluster: its --api, and the --credentials, --ca, --certificate and --key for it')
-    .action((name, options: GlobalOptions) => {
-      const { api, credentials, ca, certificate, key } = options;
-      const fields = Object.entries({ api, credentials, ca, certificate, key });
-      setContext(outputOf(options), name, Object.fromEntries(fields.filter(([, value]) => value !== undefined)));
-    });
+    .action((name, options) => setContext(outputOf(options), name, options));
   context
     .command('remove')
     .addArgument(aContext())

@@ -1,20 +1,19 @@
 /** `gaia context`: names for clusters, so that commands need not be told addresses and files. */
 import { resolve } from 'node:path';
 import { EXIT, Failure } from '../failure.js';
+import { localApi } from '../options.js';
 import type { Output } from '../output.js';
 import { gaia } from '../program-name.js';
 import { bold, dim, green } from '../terminal/colour.js';
-import { localName, named } from './connection.js';
+import { given, inUse, localName, named } from './connection.js';
 import { type Context, contextFields, contextsFile, readContexts, writeContexts } from './file.js';
-
-type Fields = Partial<Context>;
 
 const theFile = () => contextsFile(process.env);
 
-export function listContexts(output: Output, localApi: () => string): void {
-  const { current, contexts } = readContexts(theFile());
-  const used = process.env.GAIA_CONTEXT || current || localName;
-  const all: [string, Context][] = [[localName, { api: localApi() }], ...Object.entries(contexts)];
+export function listContexts(output: Output): void {
+  const read = readContexts(theFile());
+  const used = inUse(process.env, read) ?? localName;
+  const all: [string, Context][] = [[localName, { api: localApi() }], ...Object.entries(read.contexts)];
   const rows = all.map(([name, { api, credentials = '' }]) => [
     name === used ? green('*') : '',
     name,
@@ -28,16 +27,16 @@ export function listContexts(output: Output, localApi: () => string): void {
   );
 }
 
-export function showContext(output: Output, name: string | undefined, localApi: () => string): void {
+export function showContext(output: Output, name: string | undefined): void {
   const read = readContexts(theFile());
-  const shown = name ?? (process.env.GAIA_CONTEXT || read.current || localName);
+  const shown = name ?? inUse(process.env, read) ?? localName;
   const context = named(shown, read, localApi);
   output.line(bold(shown));
   for (const field of contextFields) if (context[field] !== undefined) output.line(`  ${field}  ${context[field]}`);
   output.result({ name: shown, ...context }, [shown]);
 }
 
-export function useContext(output: Output, name: string, localApi: () => string): void {
+export function useContext(output: Output, name: string): void {
   const { contexts } = readContexts(theFile());
   const { api } = named(name, { contexts }, localApi);
   writeContexts(theFile(), name === localName ? { contexts } : { current: name, contexts });
@@ -47,14 +46,14 @@ export function useContext(output: Output, name: string, localApi: () => string)
 }
 
 /** Makes a context, or changes what is given of it. */
-export function setContext(output: Output, name: string, fields: Fields): void {
+export function setContext(output: Output, name: string, options: Partial<Context>): void {
   requireName(name);
   const { current, contexts } = readContexts(theFile());
-  const { api = contexts[name]?.api, ...files } = fields;
+  const { api = contexts[name]?.api, ...files } = given(options);
   if (api === undefined)
     throw new Failure(EXIT.usage, `There is no context ${name} yet`, 'Say where its API is with --api URL.');
-  const paths = Object.entries(files).filter(([, file]) => file !== undefined);
-  const context = { ...contexts[name], api, ...Object.fromEntries(paths.map(([key, file]) => [key, resolve(file)])) };
+  const paths = Object.fromEntries(Object.entries(files).map(([field, file]) => [field, resolve(file)]));
+  const context = { ...contexts[name], api, ...paths };
   writeContexts(theFile(), { ...(current !== undefined && { current }), contexts: { ...contexts, [name]: context } });
   output.line(`${name} is set; commands go there with --context ${name}, or after: ${gaia} context use ${name}`);
   output.result({ name, ...context });
@@ -63,7 +62,7 @@ export function setContext(output: Output, name: string, fields: Fields): void {
 export function removeContext(output: Output, name: string): void {
   requireName(name);
   const read = readContexts(theFile());
-  named(name, read, () => '');
+  named(name, read, localApi);
   const { [name]: _gone, ...contexts } = read.contexts;
   const isUsed = read.current === name;
   writeContexts(theFile(), { ...(read.current !== undefined && !isUsed && { current: read.current }), contexts });

@@ -7,7 +7,7 @@ import { type Context, type Contexts, contextFields } from './file.js';
 /** Names what `gaia up` has started on this machine; no context can have this name. */
 export const localName = 'local';
 
-type Fields = Partial<Record<(typeof contextFields)[number], string>>;
+type Fields = Partial<Context>;
 
 export interface Sources {
   flags: Fields & { context?: string };
@@ -33,13 +33,21 @@ export function connectionOf({ flags, env, contexts, localApi }: Sources): Conne
   const variables = variablesIn(env);
   const byFlag = name === undefined ? {} : named(name, contexts(), localApi);
   const isNamed = said.api !== undefined || name !== undefined || variables.api !== undefined;
-  const inUse = isNamed ? null : ((env.GAIA_CONTEXT || contexts().current) ?? null);
-  const usual = inUse === null ? {} : named(inUse, contexts(), localApi);
+  const usual = isNamed ? {} : usualIn(contexts(), env, localApi);
   const found = { ...usual, ...variables, ...byFlag, ...given(said) };
   return { ...found, api: found.api ?? localApi(), assumed: found.api === undefined };
 }
 
-const given = (fields: Fields): Fields =>
+function usualIn(known: Contexts, env: NodeJS.ProcessEnv, localApi: () => string): Fields {
+  const name = inUse(env, known);
+  return name === undefined ? {} : named(name, known, localApi);
+}
+
+/** The name of the context that is used where nothing else is said; none: it is the cluster of this machine. */
+export const inUse = (env: NodeJS.ProcessEnv, { current }: Contexts): string | undefined => env.GAIA_CONTEXT || current;
+
+/** What of a context is said, of options that have more. */
+export const given = (fields: Fields): Fields =>
   Object.fromEntries(contextFields.flatMap((field) => (fields[field] === undefined ? [] : [[field, fields[field]]])));
 
 /** `GAIA_API`, `GAIA_CREDENTIALS` and so on; an empty one is none. */
