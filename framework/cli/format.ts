@@ -1,5 +1,6 @@
 /** In which form a command says what it has found. Pure. */
 import { stringify } from 'yaml';
+import { lastSaid } from './said.js';
 
 export const formats = ['table', 'wide', 'json', 'yaml', 'name'] as const;
 export type Format = (typeof formats)[number];
@@ -11,11 +12,8 @@ export const formatOf = ({ json, output }: { json?: boolean; output?: Format }):
 /** Of the words of a command that could not be understood. */
 export function formatIn(words: string[]): Format {
   if (words.includes('--json')) return 'json';
-  const said = words.flatMap((word, index) => {
-    const match = /^(?:--output(?:=|$)|-o)(.*)$/.exec(word);
-    return match === null ? [] : [match[1] || words[index + 1]];
-  });
-  return formats.find((format) => format === said.at(-1)) ?? 'table';
+  const said = lastSaid(words, '--output', '-o');
+  return formats.find((format) => format === said) ?? 'table';
 }
 
 /** Whether programs read it: then people are told nothing on standard output. */

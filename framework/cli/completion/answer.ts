@@ -1,8 +1,9 @@
 /** `gaia __complete SHELL WORDS...`: asks the cluster where a name comes next. Says nothing where it does not know. */
 import type { Command } from 'commander';
-import { contextsFile, readContexts } from '../contexts/file.js';
+import { contextFields, contextsFile, readContexts } from '../contexts/file.js';
 import { idsOf } from '../known.js';
-import { session } from '../options.js';
+import { type GlobalOptions, session } from '../options.js';
+import { lastSaid } from '../said.js';
 import { type Candidate, completionOf, type Names } from './complete.js';
 
 /** A shell that waits longer annoys. */
@@ -36,12 +37,7 @@ async function namesOf(names: Names, words: string[]): Promise<string[]> {
 }
 
 /** Which API is named on the line that is being written. */
-function connectionIn(words: string[]): Record<string, string> {
-  const fields = ['api', 'context', 'credentials', 'ca', 'certificate', 'key'];
-  const said = fields.flatMap((field) => {
-    const at = words.indexOf(`--${field}`);
-    const value = words[at + 1];
-    return at < 0 || !value ? [] : [[field, value]];
-  });
+function connectionIn(words: string[]): GlobalOptions {
+  const said = ['context', ...contextFields].map((field) => [field, lastSaid(words, `--${field}`) || undefined]);
   return Object.fromEntries(said);
 }

@@ -1,16 +1,14 @@
 /** Are colours wanted? Pure but for what is exported for this process. */
 import picocolors from 'picocolors';
+import { lastSaid } from '../said.js';
 
 export const colourWishes = ['auto', 'always', 'never'] as const;
 type ColourWish = (typeof colourWishes)[number];
 
 /** What `--color` says among the words of a command; the last one counts. */
 export function colourWish(words: string[]): ColourWish {
-  const said = words.flatMap((word, index) => {
-    if (word === '--color') return [words[index + 1]];
-    return word.startsWith('--color=') ? [word.slice('--color='.length)] : [];
-  });
-  return colourWishes.find((wish) => wish === said.at(-1)) ?? 'auto';
+  const said = lastSaid(words, '--color');
+  return colourWishes.find((wish) => wish === said) ?? 'auto';
 }
 
 /** `--color` first, then NO_COLOR and FORCE_COLOR as other programs read them; else terminals that know colours have them. */
