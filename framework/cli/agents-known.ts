@@ -4,7 +4,7 @@ import type { TaskJson } from './app-json.js';
 import { type Finding, findingsAt } from './doctor/findings.js';
 import { findingColumns, findingRow } from './doctor/table.js';
 import { EXIT, Failure } from './failure.js';
-import { nearest } from './near.js';
+import { remedyFor } from './near.js';
 import { gaia } from './program-name.js';
 import type { Session } from './session.js';
 import { bold, dim, green, red, yellow } from './terminal/colour.js';
@@ -80,7 +80,5 @@ function placeOf({ tasks: [task] }: Known): string {
 
 function unknownAgent(name: string, agents: Known[]): Failure {
   const names = agents.map(({ hostname }) => hostname);
-  const meant = nearest(name, names);
-  const remedy = meant === null ? `See those that are known with: ${gaia} agent list` : `Did you mean ${meant}?`;
-  return new Failure(EXIT.notFound, `No agent ${name} is known`, remedy);
+  return new Failure(EXIT.notFound, `No agent ${name} is known`, remedyFor(name, names, 'agent list'));
 }

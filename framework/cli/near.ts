@@ -1,9 +1,16 @@
 /** What somebody may have meant. Pure. */
+import { gaia } from './program-name.js';
 
 /** As many letters may be wrong, at least one. */
 const wrongShareMax = 1 / 3;
 
-/** The name most like `word`, or one that ends or begins like it; null: none is like it. */
+/** What to do about a name that is none of `names`; `list`: the command that shows them. */
+export function remedyFor(name: string, names: string[], list: string): string {
+  const meant = nearest(name, names);
+  return meant === null ? `See those there are with: ${gaia} ${list}` : `Did you mean ${meant}?`;
+}
+
+/** The first name with `word` between its slashes, else the one most like it; null: none is like it. */
 export function nearest(word: string, names: string[]): string | null {
   const bare = word.replace(/^\/+/, '');
   const part = names.find((name) => bare !== '' && name.split('/').includes(bare));

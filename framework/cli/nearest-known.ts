@@ -1,8 +1,7 @@
 import type { ApiClient } from './api-client.js';
 import { Failure } from './failure.js';
 import { idsOf, kindAt } from './known.js';
-import { nearest } from './near.js';
-import { gaia } from './program-name.js';
+import { remedyFor } from './near.js';
 
 /** A failure because nothing of this id is there, with the id that may have been meant. */
 export async function withNearest(api: Pick<ApiClient, 'get'>, path: string, failure: Failure): Promise<Failure> {
@@ -11,7 +10,5 @@ export async function withNearest(api: Pick<ApiClient, 'get'>, path: string, fai
   const [, id] = /'([^']+)' does not exist$/m.exec(failure.message) ?? [];
   if (kind === null || id === undefined) return failure;
   const ids = await idsOf(api, kind).catch(() => []);
-  const meant = nearest(id, ids);
-  const remedy = meant === null ? `See those there are with: ${gaia} ${kind} list` : `Did you mean ${meant}?`;
-  return new Failure(failure.exitCode, failure.message, remedy, failure.more);
+  return new Failure(failure.exitCode, failure.message, remedyFor(id, ids, `${kind} list`), failure.more);
 }

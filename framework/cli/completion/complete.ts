@@ -1,5 +1,6 @@
 /** What may come next on a command line. Pure. */
 import type { Argument, Command, Option } from 'commander';
+import { type Kind, kinds } from '../known.js';
 import { askedFor } from './scripts.js';
 
 export interface Candidate {
@@ -8,7 +9,7 @@ export interface Candidate {
 }
 
 /** Names that only the cluster or this user's files know. */
-export type Names = 'app' | 'group' | 'deployment' | 'agent' | 'context';
+export type Names = Kind | 'context';
 
 export interface Completion {
   candidates: Candidate[];
@@ -83,6 +84,6 @@ function namesOf(argument: Argument): Completion {
   const name = argument.name();
   if (argument.argChoices !== undefined) return choices(argument.argChoices);
   if (name === 'file') return { ...nothing, directive: askedFor.files };
-  const isKnown = ['app', 'group', 'deployment', 'agent', 'context'].includes(name);
-  return isKnown ? { ...nothing, names: name as Names } : nothing;
+  const names = [...kinds, 'context' as const].find((one) => one === name) ?? null;
+  return { ...nothing, names };
 }

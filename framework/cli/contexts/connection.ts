@@ -1,7 +1,6 @@
 /** Which API a command speaks to, and as whom. Pure. */
 import { EXIT, Failure } from '../failure.js';
-import { nearest } from '../near.js';
-import { gaia } from '../program-name.js';
+import { remedyFor } from '../near.js';
 import { type Context, type Contexts, contextFields } from './file.js';
 
 /** Names what `gaia up` has started on this machine; no context can have this name. */
@@ -59,7 +58,6 @@ export function named(name: string, { contexts }: Contexts, localApi: () => stri
   if (name === localName) return { api: localApi() };
   const context = Object.hasOwn(contexts, name) ? contexts[name] : undefined;
   if (context !== undefined) return context;
-  const meant = nearest(name, [...Object.keys(contexts), localName]);
-  const remedy = meant === null ? `See those there are with: ${gaia} context list` : `Did you mean ${meant}?`;
+  const remedy = remedyFor(name, [...Object.keys(contexts), localName], 'context list');
   throw new Failure(EXIT.notFound, `There is no context ${name}`, remedy);
 }
