@@ -50,8 +50,12 @@ export function changing(command: Command): Command {
   return command
     .option('--detach', 'do not wait until the change is carried out')
     .option('--force', 'also when another deployment holds the app')
-    .option('--timeout <SECONDS>', 'how long to wait', whole(1, 86_400), DEPLOYMENT_TIMEOUT_SECONDS);
+    .addOption(timeout(DEPLOYMENT_TIMEOUT_SECONDS));
 }
+
+/** `--timeout`, with what it is when it is not given. */
+export const timeout = (seconds: number, what = 'how long to wait'): Option =>
+  new Option('--timeout <SECONDS>', what).argParser(whole(1, 86_400)).default(seconds);
 
 /** Of those among them whose deployment may be given a limit in time. */
 export function limited(command: Command): Command {

@@ -10,7 +10,7 @@ import {
   scaleApp,
   showOne,
 } from '../apps.js';
-import { anApp, limited, naming, session, whole } from '../options.js';
+import { anApp, limited, naming, session, timeout, whole } from '../options.js';
 import { transferLeadership } from '../transfer.js';
 
 const TRANSFER_TIMEOUT_SECONDS = 15;
@@ -45,7 +45,7 @@ export function addAppCommands(app: Command): void {
     .addArgument(anApp())
     .description('have another replica lead')
     .option('--to <SLOT>', 'the replica in this slot; else the most current one', whole(0, 8))
-    .option('--timeout <SECONDS>', 'how long to wait', whole(1, 86_400), TRANSFER_TIMEOUT_SECONDS)
+    .addOption(timeout(TRANSFER_TIMEOUT_SECONDS))
     .action((id, options) => transferLeadership(session(options), id, options));
   limited(app.command('remove').addArgument(anApp()))
     .description('stop an app and forget it')

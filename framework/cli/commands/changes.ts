@@ -9,7 +9,7 @@ import {
   limited,
   naming,
   session,
-  whole,
+  timeout,
 } from '../options.js';
 
 /** `gaia group` and `gaia deployment`. */
@@ -51,7 +51,7 @@ export function addDeploymentCommands(deployment: Command): void {
     .command('wait')
     .addArgument(aDeployment())
     .description('wait until a change has ended; exit code 1 when it has failed')
-    .option('--timeout <SECONDS>', 'how long to wait', whole(1, 86_400), DEPLOYMENT_TIMEOUT_SECONDS)
+    .addOption(timeout(DEPLOYMENT_TIMEOUT_SECONDS))
     .action((id, options) => waitFor(session(options), id, options.timeout));
   changing(deployment.command('cancel').addArgument(aDeployment()))
     .description('take a change back; with --force just stop it')

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { failOverGuest, guestStatus, syncGuest } from '../guest.js';
 import { CONSOLE_FILES, type LogsOptions, logs } from '../logs.js';
-import { anApp, type GlobalOptions, outputOf, session, whole } from '../options.js';
+import { anApp, type GlobalOptions, outputOf, session, timeout } from '../options.js';
 import { reading } from './looking.js';
 
 /** As long as the framework tries. */
@@ -20,11 +20,15 @@ export function addVmCommands(vm: Command): void {
     .addArgument(anApp())
     .description('who runs a replicated guest, whether a backup covers it, and what its rounds take')
     .action((id, options) => guestStatus(session(options), id));
-  steering(vm.command('sync').addArgument(anApp()))
+  vm.command('sync')
+    .addArgument(anApp())
     .description('make the backup of a replicated guest equal now, and wait until it is')
+    .addOption(timeout(GUEST_TIMEOUT_SECONDS))
     .action((id, options) => syncGuest(session(options), id, options));
-  steering(vm.command('failover').addArgument(anApp()))
+  vm.command('failover')
+    .addArgument(anApp())
     .description('have the backup of a replicated guest go on as the primary')
+    .addOption(timeout(GUEST_TIMEOUT_SECONDS))
     .addHelpText('after', FAILOVER_HELP)
     .action((id, options) => failOverGuest(session(options), id, options));
 }
@@ -32,7 +36,3 @@ export function addVmCommands(vm: Command): void {
 const FAILOVER_HELP = `
 After one more round the backup becomes the primary; what was acknowledged stays. The old primary ends and is replaced: clients
 that came through its address lose their connections, all others keep theirs. Refused while no backup covers the guest.`;
-
-function steering(command: Command): Command {
-  return command.option('--timeout <SECONDS>', 'how long to wait', whole(1, 86_400), GUEST_TIMEOUT_SECONDS);
-}

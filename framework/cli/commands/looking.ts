@@ -14,6 +14,7 @@ import {
   naming,
   outputOf,
   session,
+  timeout,
   whole,
 } from '../options.js';
 
@@ -31,7 +32,7 @@ export function addLookingCommands(program: Command): void {
     .description('what has happened lately: deployments, tasks, agents')
     .option('--follow', 'go on with what happens, until Ctrl-C')
     .option('--type <TYPE...>', 'only events of these types, such as deployment_success')
-    .option('--timeout <SECONDS>', AWAY_HELP, whole(1, 86_400), AWAY_TIMEOUT_SECONDS)
+    .addOption(timeout(AWAY_TIMEOUT_SECONDS, AWAY_HELP))
     .addHelpText('after', '\nWith --json the events are one list; with --follow --json each is a line of its own.')
     .action((options) => showEvents(session(options), options));
   program
@@ -66,7 +67,7 @@ export function addAgentCommands(program: Command): void {
     .option('--dry-run', 'only say what would be moved, and what cannot leave')
     .addOption(new Option('--end', 'the agents take tasks again').conflicts('dryRun'))
     .option('--detach', 'do not wait until nothing runs there')
-    .option('--timeout <SECONDS>', 'how long to wait', whole(1, 86_400), DEPLOYMENT_TIMEOUT_SECONDS)
+    .addOption(timeout(DEPLOYMENT_TIMEOUT_SECONDS))
     .action((targets, options) => drain(session(options), targets, options));
   program
     .command('rebalance')
@@ -75,7 +76,7 @@ export function addAgentCommands(program: Command): void {
     .option('--moves-max <COUNT>', 'how many moves at most', whole(0, 1000), 20)
     .option('--gain-min <GAIN>', 'leave out moves that gain less', gain, 0)
     .option('--detach', 'do not wait until all have moved')
-    .option('--timeout <SECONDS>', 'how long to wait', whole(1, 86_400), DEPLOYMENT_TIMEOUT_SECONDS)
+    .addOption(timeout(DEPLOYMENT_TIMEOUT_SECONDS))
     .action((options) => rebalance(session(options), options));
 }
 
@@ -103,7 +104,7 @@ export function reading(command: Command): Command {
   return command
     .option('-n, --lines <COUNT>', 'lines per file', whole(1, 10_000), 20)
     .option('-f, --follow', 'go on with what is written, until Ctrl-C')
-    .option('--timeout <SECONDS>', AWAY_HELP, whole(1, 86_400), AWAY_TIMEOUT_SECONDS);
+    .addOption(timeout(AWAY_TIMEOUT_SECONDS, AWAY_HELP));
 }
 
 function gain(text: string): number {
