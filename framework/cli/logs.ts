@@ -73,7 +73,7 @@ function showSource(output: Output, { task, file }: Source, lines: string[]): vo
   for (const line of lines) output.line(`  ${line}`);
 }
 
-export const slotText = ({ replica }: TaskJson): string => (replica === undefined ? '' : `replica ${replica.slot}, `);
+const slotText = ({ replica }: TaskJson): string => (replica === undefined ? '' : `replica ${replica.slot}, `);
 
 /** What ends with a line break ends with an empty line that is none. */
 export function linesOf(text: string): string[] {

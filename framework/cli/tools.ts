@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { installation } from '../installation.js';
-import { EXIT, type ExitCode, Failure } from './failure.js';
+import { EXIT, Failure } from './failure.js';
 
 interface Tool {
   description: string;
@@ -24,7 +24,7 @@ export function runTool(name: keyof typeof tools, words: string[]): void {
   const [program, ...before] = argv as [string, ...string[]];
   const { status, error } = spawnSync(program, [...before, ...words], { stdio: 'inherit' });
   if (error) throw new Failure(EXIT.failed, `${file} cannot be run: ${error.message}`, 'Install GAIA again.');
-  process.exitCode = (status ?? EXIT.failed) as ExitCode;
+  process.exitCode = status ?? EXIT.failed;
 }
 
 function missing(name: string, file: string): Failure {
