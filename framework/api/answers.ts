@@ -1,6 +1,6 @@
 import _ from 'lodash';
 import { ipAddressesOf } from '../ip-addresses.js';
-import type { CheckStatusInfo } from '../mesos-http-client/index.js';
+import { type CheckStatusInfo, stagedStates } from '../mesos-http-client/index.js';
 import type { AppView, DeploymentView, FrameworkView, TaskView } from '../service.js';
 import { toJson } from '../spec.js';
 import { instanceOfTask } from '../task-ids.js';
@@ -25,7 +25,7 @@ export function appSummary(app: AppView): Json {
 export function taskCounts(tasks: TaskView[]) {
   const count = (...states: string[]) => tasks.filter(({ state }) => states.includes(state)).length;
   return {
-    staged: count('TASK_STAGING', 'TASK_STARTING'),
+    staged: count(...stagedStates),
     running: count('TASK_RUNNING'),
     healthy: tasks.filter(({ health }) => health?.healthy === true).length,
     unhealthy: tasks.filter(({ health }) => health?.healthy === false).length,

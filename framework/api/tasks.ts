@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify';
+import { stagedStates } from '../mesos-http-client/index.js';
 import type { AppView, TaskView } from '../service.js';
 import { endpointsText, taskJson } from './answers.js';
 import type { Accepted } from './changes.js';
@@ -64,7 +65,7 @@ export function wantsText(request: FastifyRequest): boolean {
 }
 
 function statesOf(names: string[]): string[] | null {
-  const states: Record<string, string[]> = { running: ['TASK_RUNNING'], staging: ['TASK_STAGING', 'TASK_STARTING'] };
+  const states: Record<string, string[]> = { running: ['TASK_RUNNING'], staging: [...stagedStates] };
   const unknown = names.find((name) => !Object.hasOwn(states, name));
   if (unknown !== undefined) throw new ApiError(400, `The status is '${unknown}'`, 'Use running or staging.');
   return names.length === 0 ? null : names.flatMap((name) => states[name] ?? []);

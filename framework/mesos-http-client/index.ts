@@ -15,6 +15,6 @@ export * from './resource-text.js';
 export * from './resources.js';
 export * from './scheduler-client.js';
 export type { ConnectionState, SubscriptionOptions } from './subscription.js';
-export { isTerminal } from './task-status.js';
+export { isTerminal, stagedStates } from './task-status.js';
 export type { TlsOptions, TlsSource } from './tls.js';
 export type * from './types.js';

@@ -20,6 +20,9 @@ export const taskStates = [
 ] as const;
 export type TaskState = (typeof taskStates)[number];
 
+/** Of a task that has been launched and does not run yet. */
+export const stagedStates: readonly TaskState[] = ['TASK_STAGING', 'TASK_STARTING'];
+
 const TERMINAL: ReadonlySet<TaskState> = new Set<TaskState>([
   'TASK_FINISHED',
   'TASK_FAILED',

@@ -2,6 +2,7 @@
 import lodash from 'lodash';
 import { sharedBy } from '../../placement/index.js';
 import type { Unavailability } from '../../placement/types.js';
+import { stagedStates } from '../mesos-http-client/index.js';
 import { KeptRows } from '../picture/kept-rows.js';
 import type { AgentRow, Amounts, AppRow, Picture, QueuedRow, TaskRow } from '../picture/rows.js';
 import { areAlive } from './check-health.js';
@@ -9,10 +10,10 @@ import { type Context, isoTime, type KnownAgent } from './context.js';
 import { ownRoles } from './demand.js';
 import { healthOf } from './health.js';
 import type { AgentRef, AppRecord, TaskRecord } from './records.js';
+import { scalars } from './room.js';
 import { attributeTexts, deploymentViews, groupView, masterView, queueViews, shownState } from './views.js';
 
 const queuedMax = 200;
-const staged = ['TASK_STAGING', 'TASK_STARTING'];
 
 export class PictureMaker {
   readonly #agents = new KeptRows<AgentRow>();
@@ -83,7 +84,7 @@ function appRow(
     ...{ id, instances, cpus, mem, replicated: replication !== null, vm: container !== null, version },
     group: group && lodash.pick(group, ['state', 'caughtUp', 'leader']),
     tasksRunning: count(({ state }) => state === 'TASK_RUNNING'),
-    tasksStaged: count(({ state }) => staged.includes(state)),
+    tasksStaged: count(({ state }) => stagedStates.includes(state)),
     tasksHealthy: count(({ healthy }) => healthy === true),
     tasksUnhealthy: count(({ healthy }) => healthy === false),
     ...about,
@@ -116,14 +117,13 @@ function usedBy(tasks: Iterable<TaskRecord>): [Map<string, Amounts>, Map<string,
   const [used, refs] = [new Map<string, Amounts>(), new Map<string, AgentRef>()];
   for (const { agent, demand } of tasks) {
     const sum = used.get(agent.id) ?? { cpus: 0, mem: 0, disk: 0, gpus: 0 };
-    for (const name of amounts) sum[name] += demand[name];
+    for (const name of scalars) sum[name] += demand[name];
     used.set(agent.id, sum);
     if (!refs.has(agent.id)) refs.set(agent.id, agent);
   }
   return [used, refs];
 }
 
-const amounts = ['cpus', 'mem', 'disk', 'gpus'] as const;
 /** Mesos reckons in thousandths. */
 const thousandths = (value: number) => Math.round(value * 1000) / 1000;
 
@@ -134,7 +134,7 @@ function offeredRow(
   draining: boolean,
   window: Unavailability | undefined,
 ): AgentRow {
-  const free = lodash.mapValues(lodash.pick(sharedBy(ownRoles(role), snapshot).free, amounts), thousandths);
+  const free = lodash.mapValues(lodash.pick(sharedBy(ownRoles(role), snapshot).free, scalars), thousandths);
   const total = lodash.mapValues(free, (value, name) => thousandths(value + used[name as keyof Amounts]));
   return { ...placeOf(snapshot), free, total, offered: true, draining, ...windowOf(window) };
 }

@@ -2,7 +2,7 @@
 import type { AgentSnapshot, ReplicaDemand, Resources } from '../../placement/types.js';
 import { type PlainResources, ranges } from '../mesos-http-client/index.js';
 
-const scalars = ['cpus', 'mem', 'disk', 'gpus'] as const;
+export const scalars = ['cpus', 'mem', 'disk', 'gpus'] as const;
 /** Names of refusals that are about them. */
 export const amountNames: readonly string[] = [...scalars, 'ports'];
 
