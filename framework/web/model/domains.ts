@@ -8,14 +8,14 @@ export interface Domain<Below> {
   below: Below[];
 }
 
-export type Rack = Domain<AgentRow>;
+type Rack = Domain<AgentRow>;
 export type Zone = Domain<Rack>;
 export type Region = Domain<Zone>;
 
 type Located = Pick<AgentRow, 'region' | 'zone' | 'attributes'>;
 
-export const rackOf = ({ attributes }: Located): string | null => attributes.rack ?? null;
-export const zoneOf = ({ zone, attributes }: Located): string | null => zone ?? attributes.zone ?? null;
+const rackOf = ({ attributes }: Located): string | null => attributes.rack ?? null;
+const zoneOf = ({ zone, attributes }: Located): string | null => zone ?? attributes.zone ?? null;
 
 const byNumber = new Intl.Collator('en', { numeric: true });
 

@@ -1,5 +1,5 @@
 /** What the editor makes of a text: a spec, or what is wrong with it. */
-import { lineAt, NotJson, placeOf, placesIn } from './json-places.js';
+import { lineAt, NotJson, type Places, placeOf, placesIn } from './json-places.js';
 import { check, type Problem, type Schema } from './schema-check.js';
 
 /** A problem, and where it is in the text. */
@@ -17,8 +17,9 @@ export interface Draft {
 
 /** `schema` null: it is not known, and only the JSON is judged. */
 export function readDraft(text: string, schema: Schema | null): Draft {
+  let places: Places;
   try {
-    placesIn(text);
+    places = placesIn(text);
   } catch (error) {
     if (!(error instanceof NotJson)) throw error;
     const { message, offset } = error;
@@ -27,12 +28,11 @@ export function readDraft(text: string, schema: Schema | null): Draft {
       findings: [{ path: '', sentence: message, line: lineAt(text, offset), start: offset, end: offset + 1 }],
     };
   }
-  return { state: 'read', findings: found(text, schema === null ? [] : check(JSON.parse(text), schema)) };
+  return { state: 'read', findings: found(text, schema === null ? [] : check(JSON.parse(text), schema), places) };
 }
 
 /** `text` is JSON. */
-export function found(text: string, problems: Problem[]): Finding[] {
-  const places = placesIn(text);
+export function found(text: string, problems: Problem[], places = placesIn(text)): Finding[] {
   return problems.map((problem) => {
     const { start, end } = placeOf(places, problem.path) ?? { start: 0, end: 0 };
     return { ...problem, line: lineAt(text, start), start, end };
