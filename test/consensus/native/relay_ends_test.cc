@@ -44,8 +44,8 @@ struct Rig {
             authenticator, {2, 1}, {{"ram", live[0]}},
             [this](std::uint64_t round, bool) { received = round; }, backupDisk),
         primary(
-            other, {1, 2}, 0, [](std::uint64_t) {}, [this](const Round& round) { counted = round.number; },
-            primaryDisk) {
+            std::in_place, other, Ends{1, 2}, 0, [](std::uint64_t) {},
+            [this](const Round& round) { counted = round.number; }, primaryDisk) {
     std::string error;
     incoming = listenAt(folder.path + "/in", &error);
     REQUIRE(backup.open(folder.path + "/in", "127.0.0.1", 0, &error));
@@ -55,14 +55,14 @@ struct Rig {
 
   void dial() {
     std::string error;
-    REQUIRE(primary.open(folder.path + "/out", "127.0.0.1", backup.port(), &error));
+    REQUIRE(primary->open(folder.path + "/out", "127.0.0.1", backup.port(), &error));
   }
   // Serves both ends until `done`, or fails.
   template <class Done>
   bool until(Done done) {
     for (const auto end = sys::nowNs() + limitNs; !done(); sys::sleepNs(100'000)) {
       if (sys::nowNs() > end) return false;
-      primary.serve(sys::nowNs());
+      if (primary) primary->serve(sys::nowNs());
       backup.serve(sys::nowNs());
     }
     return true;
@@ -92,36 +92,43 @@ struct Rig {
   int incoming = -1;
   std::uint64_t received = 0, counted = 0;  // the last round at the backup, at the primary
   BackupEnd backup;
-  PrimaryEnd primary;
+  std::optional<PrimaryEnd> primary;
 };
 
-// The first round after a seed, that the secondary has got all of and said nothing of.
-struct RoundOnItsWay {
-  explicit RoundOnItsWay(Rig& rig) {
+// A secondary that has the seed and stands still for the first round.
+struct Seeded {
+  explicit Seeded(Rig& rig) : rig(rig), writer(rig.layout) {
     rig.dial();
     std::string error;
     guest.open(connectTo(rig.folder.path + "/out", &error));
-    const Ram ram = rig.layout.ram();
-    Writer writer(rig.layout);
-    const auto passes = [&](const Bytes& bytes, Stream& from, Stream& to) {
-      from.put(bytes);
-      const auto arrived = rig.until([&] {
-        from.flush();
-        if (secondary.descriptor() < 0)
-          if (const int descriptor = sys::accept(rig.incoming); descriptor >= 0) secondary.open(descriptor);
-        if (to.descriptor() >= 0) to.receive();
-        return to.available() >= bytes.size();
-      });
-      to.forgetInput();
-      return arrived;
-    };
-    REQUIRE(passes(writer.seed(ram), guest, secondary));
+    REQUIRE(passes(writer.seed(rig.layout.ram()), guest, secondary));
     REQUIRE(passes(Writer::message(Message::ready), secondary, guest));
     REQUIRE(passes(writer.request(), guest, secondary));
     REQUIRE(passes(Writer::message(Message::reply), secondary, guest));
-    REQUIRE(passes(writer.round(ram, {{}}, Bytes(9, std::byte{1})), guest, secondary));
   }
+  bool passes(const Bytes& bytes, Stream& from, Stream& to) {
+    from.put(bytes);
+    const auto arrived = rig.until([&] {
+      from.flush();
+      if (secondary.descriptor() < 0)
+        if (const int descriptor = sys::accept(rig.incoming); descriptor >= 0) secondary.open(descriptor);
+      if (to.descriptor() >= 0) to.receive();
+      return to.available() >= bytes.size();
+    });
+    to.forgetInput();
+    return arrived;
+  }
+  Bytes round(std::size_t stateBytes) {
+    return writer.round(rig.layout.ram(), {{}}, Bytes(stateBytes, std::byte{1}));
+  }
+  Rig& rig;
+  Writer writer;
   Stream guest, secondary;
+};
+
+// The first round after a seed, that the secondary has got all of and said nothing of.
+struct RoundOnItsWay : Seeded {
+  explicit RoundOnItsWay(Rig& rig) : Seeded(rig) { REQUIRE(passes(round(9), guest, secondary)); }
 };
 
 }  // namespace
@@ -133,8 +140,8 @@ TEST_CASE("relay ends: a seed goes through, byte for byte, and the guest's end e
   ram[0][5000] = std::byte{1};
   const Bytes seed = Writer(rig.layout).seed(ram);
   CHECK(rig.seedThrough(seed) == seed);
-  CHECK(rig.until([&] { return !rig.primary.failure().empty() && !rig.backup.failure().empty(); }));
-  CHECK(rig.primary.failure().find("QEMU has ended the migration") != std::string::npos);
+  CHECK(rig.until([&] { return !rig.primary->failure().empty() && !rig.backup.failure().empty(); }));
+  CHECK(rig.primary->failure().find("QEMU has ended the migration") != std::string::npos);
 }
 
 TEST_CASE(
@@ -156,7 +163,7 @@ TEST_CASE(
     return sys::nowNs() - startNs > pauseNs;
   }));
   CHECK(guest.wantsToSend());
-  CHECK(rig.primary.failure() == "");
+  CHECK(rig.primary->failure() == "");
   CHECK(rig.until([&] {
     guest.flush();
     secondary.receive();
@@ -184,12 +191,12 @@ TEST_CASE(
   RoundOnItsWay way(rig);
   CHECK(rig.until([&] { return rig.counted == 1; }));
   CHECK(rig.backup.owesRound());
-  CHECK(rig.primary.progress().ends_with(
+  CHECK(rig.primary->progress().ends_with(
       "0 pages wait for the backup's word; not heard yet: that the backup has loaded it"));
   CHECK(rig.backup.progress().starts_with(
       "round 1: the secondary has not said that it has the whole round; 0 b"));
   way.guest.close();
-  CHECK(rig.until([&] { return !rig.primary.failure().empty(); }));
+  CHECK(rig.until([&] { return !rig.primary->failure().empty(); }));
   for (int i = 0; i < 100; i++) rig.backup.serve(sys::nowNs());
   CHECK(rig.backup.failure() == "");
   CHECK(rig.received == 0);
@@ -202,6 +209,51 @@ TEST_CASE(
   CHECK_FALSE(rig.backup.owesRound());
 }
 
+TEST_CASE("relay ends: a secondary that hangs is given up, whether the primary is lost in the seed or not") {
+  constexpr std::size_t pages = 8192;  // more than all sockets and buffers between the two hold
+  constexpr std::uint64_t secondNs = 1'000'000'000;
+  for (const bool lost : {false, true}) {
+    Rig rig(1, nullptr, nullptr, pages);
+    rig.dial();
+    Ram ram = rig.layout.ram();
+    sys::randomBytes(ram[0]);
+    std::string error;
+    Stream guest(connectTo(rig.folder.path + "/out", &error)), secondary;
+    guest.put(Writer(rig.layout).seed(ram));
+    std::size_t before = 0;
+    REQUIRE(rig.until([&] {  // until no more goes anywhere
+      if (secondary.descriptor() < 0) secondary.open(sys::accept(rig.incoming));
+      guest.flush();
+      sys::sleepNs(10'000'000);
+      return secondary.descriptor() >= 0 && std::exchange(before, guest.bytesToSend()) == guest.bytesToSend();
+    }));
+    REQUIRE(guest.wantsToSend());
+    if (lost) rig.primary.reset();
+    std::uint64_t nowNs = sys::nowNs() + 10 * secondNs;
+    rig.backup.serve(nowNs);
+    CHECK(rig.backup.failure() == "");
+    secondary.receive();
+    for (int i = 0; i < 2; i++) rig.backup.serve(nowNs += 14 * secondNs);
+    CHECK(rig.backup.failure() == "");
+    rig.backup.serve(nowNs + 2 * secondNs);
+    CHECK(rig.backup.failure() == "the secondary's QEMU has taken nothing for 15 s");
+    CHECK(rig.until([&] { return lost || !rig.primary->failure().empty(); }));
+  }
+}
+
+TEST_CASE("relay ends: a secondary that hangs is not given up while it is owed a round") {
+  Rig rig;
+  Seeded seeded(rig);
+  seeded.guest.put(seeded.round(1u << 20));
+  CHECK(rig.until([&] {
+    seeded.guest.flush();
+    return rig.counted == 1;
+  }));
+  CHECK_FALSE(rig.backup.progress().ends_with("; 0 bytes wait for QEMU"));
+  rig.backup.serve(sys::nowNs() + 60'000'000'000);
+  CHECK(rig.backup.failure() == "");
+}
+
 TEST_CASE("relay ends: a new backup gets the disk before any QEMU is there") {
   Disk from(300 * pageBytes), to(300 * pageBytes);
   REQUIRE(from.disk.lead());
@@ -212,16 +264,16 @@ TEST_CASE("relay ends: a new backup gets the disk before any QEMU is there") {
   }
   Rig rig(1, &from.disk, &to.disk);
   rig.dial();
-  CHECK_FALSE(rig.primary.copied());
-  CHECK(rig.until([&] { return rig.primary.copied(); }));
+  CHECK_FALSE(rig.primary->copied());
+  CHECK(rig.until([&] { return rig.primary->copied(); }));
   CHECK(to.content() == from.content());
 }
 
 TEST_CASE("relay ends: another secret is refused by both, and no byte of a guest passes") {
   Rig rig(2);
   rig.dial();
-  CHECK(rig.until([&] { return !rig.primary.failure().empty(); }));
-  CHECK(rig.primary.failure().find("it has another secret") != std::string::npos);
+  CHECK(rig.until([&] { return !rig.primary->failure().empty(); }));
+  CHECK(rig.primary->failure().find("it has another secret") != std::string::npos);
   CHECK(rig.backup.failure() == "");
   CHECK(sys::accept(rig.incoming) == -1);
 }
@@ -272,8 +324,8 @@ TEST_CASE("relay ends: what QEMU writes that is no migration ends the session wi
   guest.put(Bytes(100, std::byte{'x'}));
   CHECK(rig.until([&] {
     guest.flush();
-    return !rig.primary.failure().empty();
+    return !rig.primary->failure().empty();
   }));
-  CHECK(rig.primary.failure().find("begins with 0x78787878") != std::string::npos);
+  CHECK(rig.primary->failure().find("begins with 0x78787878") != std::string::npos);
   CHECK(rig.until([&] { return !rig.backup.failure().empty(); }));
 }

@@ -8,6 +8,8 @@ namespace {
 
 constexpr std::size_t callersMax = 8;
 constexpr std::uint64_t proofLimitNs = 2'000'000'000;
+// Longer than a QEMU on a busy host reads nothing, and than a link bears it.
+constexpr std::uint64_t deafNs = 15'000'000'000;
 
 }  // namespace
 
@@ -31,9 +33,8 @@ void BackupEnd::addTo(std::vector<pollfd>* descriptors) const {
     descriptors->push_back({link_->descriptor(), static_cast<short>(room ? events : events & ~POLLIN), 0});
   }
   if (guest_.descriptor() >= 0)
-    descriptors->push_back({guest_.descriptor(),
-                            static_cast<short>(POLLIN | (handsOn() && guest_.wantsToSend() ? POLLOUT : 0)),
-                            0});
+    descriptors->push_back(
+        {guest_.descriptor(), static_cast<short>(POLLIN | (awaitsGuest() ? POLLOUT : 0)), 0});
 }
 
 bool BackupEnd::takesFromPrimary() const {
@@ -48,6 +49,17 @@ std::string BackupEnd::progress() const {
 // What is gathered of a round waits for the rest: the primary's clients wait for this end, and for QEMU
 // nobody does.
 bool BackupEnd::handsOn() const { return !relay_->gathers() || guest_.bytesToSend() >= guestUnsentBytesMax; }
+bool BackupEnd::awaitsGuest() const { return handsOn() && guest_.wantsToSend(); }
+
+// A link whose bytes nobody reads does not tell of its end, so that it has none is no excuse.
+bool BackupEnd::guestIsDeaf(std::uint64_t nowNs) {
+  const std::uint64_t taken = handedBytes_ - guest_.bytesToSend();
+  if (taken != takenBytes_ || !awaitsGuest()) {
+    takenBytes_ = taken;
+    takenNs_ = nowNs;
+  }
+  return nowNs - takenNs_ > deafNs;
+}
 
 void BackupEnd::serve(std::uint64_t nowNs) {
   if (!failure_.empty()) return;
@@ -57,8 +69,11 @@ void BackupEnd::serve(std::uint64_t nowNs) {
   hearPrimary();
   if (!relay_->failure().empty()) return end(relay_->failure());
   if (guest_.broken()) return end("the secondary's QEMU has ended the migration: " + guest_.cause());
-  const bool owes = relay_->owesRound() || (handsOn() && guest_.wantsToSend());
-  if (!link_->failure().empty() && !owes) return end(link_->failure());
+  const bool deaf = guestIsDeaf(nowNs);
+  if (relay_->owesRound()) return;
+  if (deaf)
+    return end("the secondary's QEMU has taken nothing for " + std::to_string(deafNs / 1'000'000'000) + " s");
+  if (!link_->failure().empty() && !awaitsGuest()) return end(link_->failure());
 }
 
 // Whoever proves first to be the primary's relay is it; the others go. A crowd of strangers displaces its
@@ -105,6 +120,7 @@ void BackupEnd::hearGuest() {
 void BackupEnd::handOn() {
   link_->put(relay_->toPrimary());
   link_->send();
+  handedBytes_ += relay_->toGuest().size();
   guest_.putAll(relay_->toGuest());
   if (handsOn()) guest_.flush();
 }

@@ -104,6 +104,8 @@ class BackupEnd {
   void admit(std::uint64_t nowNs);
   bool takesFromPrimary() const;
   bool handsOn() const;
+  bool awaitsGuest() const;
+  bool guestIsDeaf(std::uint64_t nowNs);
   void hearPrimary();
   void handOn();
   void hearGuest();
@@ -119,6 +121,8 @@ class BackupEnd {
   std::unique_ptr<Link> link_;
   Stream guest_;
   std::optional<BackupRelay> relay_;
+  std::uint64_t handedBytes_ = 0, takenBytes_ = 0;  // to QEMU; of them, by its socket
+  std::uint64_t takenNs_ = 0;                       // when that was seen to become more, or nothing waited
   std::string failure_;
 };
 
