@@ -31,9 +31,11 @@ async function look(api: Session['api'], id: string): Promise<GuestJson> {
   return api.get<GuestJson>(appPath(id, 'guest'));
 }
 
-function standingText({ primary, backup, covered, standing, lost }: GuestJson): string {
+function standingText({ primary, backup, covered, standing, lost, members }: GuestJson): string {
   if (lost !== null) return red(`lost: ${lost}`);
   if (primary === null) return yellow('no primary is known');
+  if (!members.some(({ member }) => member === primary))
+    return red(`nobody runs it: member ${primary}, its primary, has ended`);
   const runs = `member ${primary} runs it`;
   if (covered) return green(`covered: ${runs}, member ${backup} would go on`);
   const why = standing === 'seeding' ? `member ${backup} is being seeded` : 'it has no backup that would go on';

@@ -13,7 +13,7 @@ export function showGroup(output: Output, app: AppJson): void {
   const text = leader === null ? 'none known' : `slot ${leader.slot} at ${leader.address}, term ${leader.term}`;
   output.line(`  leader: ${text}`);
   if (app.group?.lost) output.line(red(`  ${app.group.lost}`));
-  else if (app.group?.guest) output.line(guestText(app.group.guest));
+  else if (app.group?.guest) output.line(guestText(app.group.guest, app.tasks));
   if (app.group?.awaits) output.line(yellow(`  ${app.group.awaits}`));
   if (app.tasks.length === 0) return;
   output.line();
@@ -108,7 +108,9 @@ function transportText({ connected, member, transport, transportReason }: Replic
   return `${connected ? transport : `not connected to member ${member}`}: ${transportReason}`;
 }
 
-function guestText({ primary, backup, covered }: GuestView): string {
+function guestText({ primary, backup, covered }: GuestView, tasks: TaskJson[]): string {
+  const isThere = tasks.some(({ replica }) => replica?.member === primary);
+  if (primary !== null && !isThere) return red(`  guest: nobody runs it: member ${primary}, its primary, has ended`);
   const who = primary === null ? 'nobody runs it' : `member ${primary} is its primary`;
   if (covered) return green(`  guest: ${who}, covered by member ${backup}`);
   const seeding = backup !== null && backup !== primary;

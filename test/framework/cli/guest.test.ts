@@ -74,6 +74,21 @@ describe('gaia vm status, sync and failover', () => {
     assert.match((await gaia('status', id)).stdout, /no primary is known[\s\S]*no round has been reported yet/);
   });
 
+  it('say that nobody runs it when its primary has ended, whatever the log says, and so does `gaia app show`', async () => {
+    service.change(id, ({ group, tasks }) => {
+      if (group) group.guest = { primary: 1, backup: 2, covered: false };
+      tasks.shift();
+    });
+    for (const words of [
+      ['vm', 'status', id],
+      ['app', 'show', id],
+    ]) {
+      const { stdout } = await runGaia(words, '', { GAIA_API: url });
+      assert.match(stdout, /nobody runs it: member 1, its primary, has ended/);
+      assert.doesNotMatch(stdout, /being seeded/);
+    }
+  });
+
   it('wait until the round has ended, and until another member is the primary', async () => {
     const synced = await gaia('sync', id);
     assert.equal(synced.code, 0, synced.stderr);
