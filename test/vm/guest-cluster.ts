@@ -14,6 +14,8 @@ export type Member = Replica & { guest?: { standing: string | null } };
 export interface Told {
   state: string;
   generation: number;
+  /** Why the guest is; null: it is not. */
+  lost: string | null;
   guest: GuestView;
   members: Member[];
 }
@@ -38,8 +40,8 @@ export class GuestCluster {
 
   async told(): Promise<Told> {
     const { group, replicas } = await this.system.group(app);
-    const { state, generation, guest } = group as unknown as Omit<Told, 'members'>;
-    return { state, generation, guest, members: replicas.filter((one) => one.state === 'TASK_RUNNING') };
+    const { state, generation, lost, guest } = group as unknown as Omit<Told, 'members'>;
+    return { state, generation, lost, guest, members: replicas.filter((one) => one.state === 'TASK_RUNNING') };
   }
 
   /** Of three running members, the primary not being `notMember`. */

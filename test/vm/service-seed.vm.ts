@@ -1,6 +1,7 @@
-/** A replicated guest of a local cluster whose primary is lost in the middle of a seed: a guest that nobody has covered yet. */
+/** A replicated guest of a local cluster whose primary is lost in the middle of a seed: what becomes of it, and what users are told. */
 import assert from 'node:assert/strict';
-import { app, GuestCluster } from './guest-cluster.js';
+import { until } from '../e2e/system.js';
+import { app, GuestCluster, inSlot } from './guest-cluster.js';
 import { patienceMs } from './machine.js';
 
 describe('a replicated guest whose primary is lost in a seed', function () {
@@ -18,5 +19,38 @@ describe('a replicated guest whose primary is lost in a seed', function () {
     assert.equal(now.generation, 2);
     const shown = await cluster.system.gaia('app', 'show', app, '--story', '100');
     assert.match(shown.stdout, /before a backup had ever covered it, and is booted anew: generation 2 begins/);
+  });
+
+  it('is lost if it has been covered: every place says so and how to begin again, which is done by force alone', async () => {
+    const { system } = cluster;
+    const before = await cluster.covered();
+    cluster.lose(inSlot(before, 1 - (before.members.find(({ member }) => member === before.guest.primary)?.slot ?? 0)));
+    await cluster.loseInSeed();
+    const { lost } = await until(`${app} is lost`, 4 * patienceMs, async () => {
+      const now = await cluster.told();
+      return now.state === 'lost' ? now : null;
+    });
+    assert.match(
+      lost ?? '',
+      /the memory of its guest.* Restart the app with force=true to begin a new, empty generation/,
+    );
+    for (const words of [
+      ['vm', 'status', app],
+      ['app', 'show', app],
+    ])
+      assert.ok((await system.gaia(...words)).stdout.includes(lost as string), words.join(' '));
+    for (const words of [
+      ['vm', 'failover', app],
+      ['vm', 'sync', app],
+      ['app', 'restart', app],
+    ]) {
+      const refused = await system.gaia(...words);
+      assert.notEqual(refused.status, 0, words.join(' '));
+      assert.ok(refused.stderr.includes('the memory of its guest'), refused.stderr);
+    }
+    assert.equal((await cluster.told()).generation, before.generation);
+    const restarted = await system.gaia('app', 'restart', app, '--force');
+    assert.equal(restarted.status, 0, restarted.stderr);
+    assert.equal((await cluster.covered()).generation, before.generation + 1);
   });
 });
