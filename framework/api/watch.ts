@@ -8,7 +8,7 @@ import { flag } from './query.js';
 import type { Resource } from './resource.js';
 
 /**
- * `/v2/watch`: the cluster in short rows, as Server-Sent Events, for pages: `snapshot`, then `changes` five times a second at most, and
+ * `/v2/watch`: the cluster in short rows, as Server-Sent Events, for pages: `snapshot`, then `changes` every 180 ms at most, and
  * `alive` when there are none. Streams end when the accounts change, and when this scheduler leads no more; who comes back gets a snapshot.
  * `?follow=false` ends with the snapshot.
  */

@@ -4,8 +4,8 @@ import type { DeploymentView } from '../service.js';
 import { changesBetween, wholeOf } from './changes.js';
 import type { Picture } from './rows.js';
 
-/** Five times a second, and a sign of life when nothing changes. */
-const LOOK_MS = 200;
+/** More than five times a second, since one in twenty is skipped while scheduler or reader are busy; and a sign of life when nothing changes. */
+const LOOK_MS = 180;
 const ALIVE_MS = 2000;
 
 export interface WatchOptions {
