@@ -58,8 +58,8 @@ export class GuestCluster {
     for (const one of this.processesOf(member)) process.kill(one, 'SIGKILL');
   }
 
-  /** Loses the primary in the seed of a backup, whose QEMU stands still, so that it does not have the whole of it. */
-  async loseInSeed(): Promise<void> {
+  /** Loses the primary in the seed of a backup, whose QEMU stands still, so that it does not have the whole of it. Returns who hangs. */
+  async loseInSeed(): Promise<number> {
     const awaits = await until('a backup waits for a seed', 4 * patienceMs, async () => {
       const { members } = await this.told();
       return members.find(({ guest }) => guest?.standing === 'awaiting');
@@ -70,6 +70,7 @@ export class GuestCluster {
       return member?.guest?.standing === 'seeding' ? member : null;
     });
     this.lose(seeds);
+    return (awaits as Member).member;
   }
 
   private processesOf({ pid }: Member): number[] {

@@ -25,10 +25,11 @@ describe('a replicated guest whose primary is lost in a seed', function () {
     const { system } = cluster;
     const before = await cluster.covered();
     cluster.lose(inSlot(before, 1 - (before.members.find(({ member }) => member === before.guest.primary)?.slot ?? 0)));
-    await cluster.loseInSeed();
+    const hangs = await cluster.loseInSeed();
     const { lost } = await until(`${app} is lost`, 4 * patienceMs, async () => {
       const now = await cluster.told();
-      return now.state === 'lost' ? now : null;
+      const ended = now.members.every(({ member }) => member !== hangs);
+      return ended && now.state === 'lost' ? now : null;
     });
     assert.match(
       lost ?? '',
@@ -37,8 +38,10 @@ describe('a replicated guest whose primary is lost in a seed', function () {
     for (const words of [
       ['vm', 'status', app],
       ['app', 'show', app],
-    ])
-      assert.ok((await system.gaia(...words)).stdout.includes(lost as string), words.join(' '));
+    ]) {
+      const { stdout, stderr } = await system.gaia(...words);
+      assert.ok(stdout.includes(lost as string), `${words.join(' ')}: ${stdout}${stderr}`);
+    }
     for (const words of [
       ['vm', 'failover', app],
       ['vm', 'sync', app],
