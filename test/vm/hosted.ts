@@ -12,12 +12,12 @@ import type {
   VmAssignment,
 } from '../../executor/assignment.js';
 import type { GuestImage } from '../../framework/guest/image.js';
+import { witnessSlot } from '../../framework/replicated-guest.js';
 import { until } from '../e2e/system.js';
 import { Executor, type ExecutorHost, type FakeAgent } from '../executor/fake-agent.js';
 import { assignment, encode, replica } from '../executor/fixtures.js';
 import { patienceMs } from './machine.js';
 
-export const witnessSlot = 2;
 export const redisPort = 6379;
 
 /** What a test chooses of a guest and its group. */

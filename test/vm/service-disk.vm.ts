@@ -1,6 +1,7 @@
 /** The disk of a replicated guest that is an app of a local cluster: what redis appends to it outlives primaries. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
+import { witnessSlot } from '../../framework/replicated-guest.js';
 import { portOf, until } from '../e2e/system.js';
 import { countIncrements } from './appended.js';
 import { app, directoryOf, GuestCluster, inSlot, primary } from './guest-cluster.js';
@@ -8,7 +9,6 @@ import { patienceMs } from './machine.js';
 import { redisAt } from './redis.js';
 import { Writer } from './writer.js';
 
-const witnessSlot = 2;
 /** Acknowledged, each after a flush, between two events. */
 const writes = 50;
 const diskMb = 64;

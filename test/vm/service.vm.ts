@@ -1,12 +1,12 @@
 /** A replicated guest as an app of a local cluster, as a user sees it: posted, covered, its primary lost, covered again. */
 import assert from 'node:assert/strict';
+import { witnessSlot } from '../../framework/replicated-guest.js';
 import { portOf, type System, until } from '../e2e/system.js';
 import type { RespConnection } from '../resp.js';
 import { app, GuestCluster, inSlot, primary } from './guest-cluster.js';
 import { patienceMs } from './machine.js';
 import { redisAt } from './redis.js';
 
-const witnessSlot = 2;
 /** Acknowledged one after another on one connection. */
 const writes = 100;
 

@@ -2,9 +2,10 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { witnessSlot } from '../../../framework/replicated-guest.js';
 import { until } from '../../e2e/system.js';
 import { type Random, randomFrom } from '../../random.js';
-import { type Hosted, type HostedGuest, witnessSlot } from '../hosted.js';
+import type { Hosted, HostedGuest } from '../hosted.js';
 import { redisAt } from '../redis.js';
 import { CampaignGroup } from './group.js';
 import { judgeCounter, LedgerClient } from './ledger.js';

@@ -2,8 +2,9 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { ReplicaReport, Takeover } from '../../../executor/assignment.js';
+import { witnessSlot } from '../../../framework/replicated-guest.js';
 import { until } from '../../e2e/system.js';
-import { Hosted, type HostedGuest, witnessSlot } from '../hosted.js';
+import { Hosted, type HostedGuest } from '../hosted.js';
 import { patienceMs } from '../machine.js';
 import type { NamespaceHost } from './namespaces.js';
 
