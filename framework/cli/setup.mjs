@@ -200,7 +200,8 @@ const commands = {
   'test:monitoring': { program: 'test/monitoring/main.js', prepare: () => installPackages(['prometheus']) },
   'test:packages': {
     program: 'test/packaging/main.js',
-    prepare: () => installPackages([...packagingPackages, 'lintian', 'adduser', 'curl', 'iproute2']),
+    prepare: () =>
+      installPackages([...packagingPackages, 'lintian', 'adduser', 'curl', 'iproute2', 'buildah', 'mmdebstrap']),
   },
   'test:native:sanitize': { program: 'test/sanitize.js' },
   'test:rdma': { program: 'test/rdma/main.js', prepare: () => installPackages(rdmaPackages) },

@@ -1,4 +1,4 @@
-/** `npm run test:packages`: both packages are made, installed where nothing of this clone is, and used. Needs root. */
+/** `npm run test:packages`: the packages and the container are made, installed where nothing of this clone is, and used. Needs root. */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -62,10 +62,11 @@ function npmPackage(): void {
   demand(readdirSync(cwd).length === 0, 'something was written into the folder it was called from');
 }
 
+const build = (name: string) =>
+  buildDebian({ root, directory: made(name), maintainer: 'GAIA <gaia@localhost>', secondsEpoch: 1_700_000_000 });
+
 /** The same bytes twice, then a life on a machine. */
 function debianPackage(): void {
-  const build = (name: string) =>
-    buildDebian({ root, directory: made(name), maintainer: 'GAIA <gaia@localhost>', secondsEpoch: 1_700_000_000 });
   const [first, second] = [build('first'), build('second')];
   demand(sha256(first) === sha256(second), 'two builds of the same files differ');
   const seen = made('seen');
@@ -79,9 +80,16 @@ function debianPackage(): void {
   run('lintian', ['--allow-root', '--fail-on', 'error', '--suppress-tags', left, first], { cwd: place });
 }
 
+function container(): void {
+  const script = join(root, 'test/packaging/container.sh');
+  const file = join(root, 'framework/packaging/Containerfile');
+  console.log(run('sh', [script, build('contained'), file, made('container'), version], { cwd: place }).trimEnd());
+}
+
 const parts: [name: string, part: () => void][] = [
   ['npm: installed from the tarball alone, a cluster comes up', npmPackage],
   ['Debian: reproducible, installs, works, upgrades, goes; lintian has no error', debianPackage],
+  ['container: builds on Debian 13, and its framework reaches a master', container],
 ];
 const [wanted = ''] = process.argv.slice(2);
 const chosen = parts.filter(([name]) => name.toLowerCase().includes(wanted));
