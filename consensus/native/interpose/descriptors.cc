@@ -66,6 +66,13 @@ void Descriptors::forget(int fd) {
   interests_[fd] = {};
 }
 
+std::vector<int> Descriptors::watchedBy(int epollFd) const {
+  std::vector<int> watched;
+  for (int fd = 0; fd < descriptorsMax; ++fd)
+    if (interests_[fd].epollFd == epollFd) watched.push_back(fd);
+  return watched;
+}
+
 std::uint32_t Descriptors::readiness(int fd) {
   switch (kind(fd)) {
     case Kind::connection: {
@@ -73,6 +80,7 @@ std::uint32_t Descriptors::readiness(int fd) {
       std::uint32_t bits = connection.throttled ? 0u : static_cast<std::uint32_t>(EPOLLOUT);
       if (!connection.input.empty() || connection.ended) bits |= EPOLLIN;
       if (connection.ended) bits |= EPOLLRDHUP;
+      if (connection.ended && connection.writeClosed) bits |= EPOLLHUP;
       if (connection.reset) bits |= EPOLLERR | EPOLLHUP;
       return bits;
     }

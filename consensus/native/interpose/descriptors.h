@@ -7,6 +7,7 @@
 #include "input_buffer.h"
 #include "numbers.h"
 #include "output_buffer.h"
+#include "socket_options.h"
 #include "turn.h"
 
 namespace gaia::interpose {
@@ -16,7 +17,8 @@ enum class Kind : std::uint8_t {
   connection,  // a client of the service port
   listener,    // listens on the service port
   childPipe,   // read end of a pipe of the program: what it delivers is logged
-  random       // /dev/urandom or /dev/random
+  random,      // /dev/urandom or /dev/random
+  epoll        // an epoll instance: what it watches is in the interests
 };
 
 // What the program asked its epoll instance to watch.
@@ -24,6 +26,7 @@ struct Interest {
   int epollFd = -1;
   std::uint32_t events = 0;
   std::uint64_t data = 0;
+  bool news = false;  // something has happened since it was last reported: what edge-triggered interests wait for
 };
 
 struct Connection {
@@ -32,10 +35,14 @@ struct Connection {
   InputBuffer input;
   AcceptedAddresses addresses{};
   int flags = 0;             // O_NONBLOCK as the program set it
+  int receiveTimeoutMs = -1, sendTimeoutMs = -1;  // SO_RCVTIMEO, SO_SNDTIMEO; -1: none
   bool ended = false;        // no input follows what is unread
   bool reset = false;        // likewise, with an error
   bool writeClosed = false;  // the program has shut its side down
   bool throttled = false;    // too much output is buffered: not writable (logged)
+  int listenerFd = -1;       // it was accepted there
+  std::vector<SocketOption> options;  // that the program has set
+  bool errorTold = false;    // SO_ERROR has told of the reset
 
   // The leader's side; nothing below may influence what the program sees.
   int realFd = -1;
@@ -53,6 +60,7 @@ struct QueuedConnection {
 struct Listener {
   int fd = -1;
   std::deque<QueuedConnection> queue;  // accepted by GAIA, not yet by the program
+  int flags = 0;                       // O_NONBLOCK as the program set it; the real one never blocks
   SocketAddress bound{};               // empty: bound to all addresses
 };
 
@@ -81,6 +89,8 @@ class Descriptors {
   void setKind(int fd, Kind kind) { kinds_[fd] = kind; }
   // The program closed a descriptor that is not a connection.
   void forget(int fd);
+  // Descriptors that this epoll instance watches.
+  std::vector<int> watchedBy(int epollFd) const;
 
   std::vector<Listener>& listeners() { return listeners_; }
   std::vector<ChildPipe>& childPipes() { return childPipes_; }

@@ -7,6 +7,7 @@
 #include "random.h"
 #include "real.h"
 #include "trace.h"
+#include "waits.h"
 
 using namespace gaia::interpose;
 
@@ -23,14 +24,39 @@ ssize_t fail(int error) {
   return -1;
 }
 
-ssize_t readConnection(Connection& connection, void* to, std::size_t room, bool peek) {
+bool blocks(const Connection& connection, int flags) {
+  return (connection.flags & O_NONBLOCK) == 0 && (flags & MSG_DONTWAIT) == 0;
+}
+
+// A program that reads from a client without O_NONBLOCK waits there, and that is the end of its turn.
+void awaitInput(const Connection& connection) {
+  while (connection.input.empty() && !connection.ended && ownsWait() && mode() != Mode::detached)
+    if (!waitFor(connection.fd, POLLIN, connection.receiveTimeoutMs) && connection.receiveTimeoutMs >= 0) return;
+}
+
+ssize_t readOnce(Connection& connection, void* to, std::size_t room, int flags) {
+  if (room == 0) return 0;
+  if (blocks(connection, flags)) awaitInput(connection);
   if (connection.input.empty()) {
     if (connection.reset) return fail(ECONNRESET);
-    return connection.ended ? 0 : fail(EAGAIN);
+    const bool ended = connection.ended || (mode() == Mode::detached && blocks(connection, flags));
+    return ended ? 0 : fail(EAGAIN);
   }
-  const std::size_t bytes = connection.input.take(to, room, peek);
+  const bool drop = (flags & MSG_TRUNC) != 0;  // streams are asked like this to forget input
+  const std::size_t bytes = connection.input.take(drop ? nullptr : to, room, (flags & MSG_PEEK) != 0);
   traceRead(connection.fd, bytes, to);
   return static_cast<ssize_t>(bytes);
+}
+
+ssize_t readConnection(Connection& connection, void* to, std::size_t room, int flags) {
+  const bool whole = (flags & MSG_WAITALL) != 0 && (flags & MSG_PEEK) == 0 && blocks(connection, flags);
+  std::size_t total = 0;
+  do {
+    const ssize_t got = readOnce(connection, static_cast<char*>(to) + total, room - total, flags);
+    if (got <= 0) return total > 0 ? static_cast<ssize_t>(total) : got;
+    total += static_cast<std::size_t>(got);
+  } while (whole && total < room);
+  return static_cast<ssize_t>(total);
 }
 
 ssize_t readPipe(ChildPipe& pipe, void* to, std::size_t room) {
@@ -39,10 +65,10 @@ ssize_t readPipe(ChildPipe& pipe, void* to, std::size_t room) {
   return static_cast<ssize_t>(pipe.input.take(to, room, false));
 }
 
-ssize_t readVirtual(int fd, void* to, std::size_t room, bool peek) {
+ssize_t readVirtual(int fd, void* to, std::size_t room, int flags) {
   switch (descriptors.kind(fd)) {
     case Kind::connection:
-      return readConnection(*descriptors.connection(fd), to, room, peek);
+      return readConnection(*descriptors.connection(fd), to, room, flags);
     case Kind::childPipe:
       return readPipe(*descriptors.childPipe(fd), to, room);
     case Kind::random:
@@ -57,14 +83,15 @@ bool isPlain(int fd) {
   return descriptors.kind(fd) == Kind::program || descriptors.kind(fd) == Kind::listener;
 }
 
-ssize_t readParts(int fd, const iovec* parts, std::size_t count, bool peek) {
+ssize_t readParts(int fd, const iovec* parts, std::size_t count, int flags) {
   ssize_t total = 0;
   for (std::size_t i = 0; i < count; ++i) {
     if (parts[i].iov_len == 0) continue;
-    const ssize_t got = readVirtual(fd, parts[i].iov_base, parts[i].iov_len, peek);
+    const ssize_t got = readVirtual(fd, parts[i].iov_base, parts[i].iov_len, flags);
     if (got < 0) return total > 0 ? total : got;
     total += got;
-    if (static_cast<std::size_t>(got) < parts[i].iov_len || peek) break;
+    if (static_cast<std::size_t>(got) < parts[i].iov_len || (flags & MSG_PEEK) != 0) break;
+    flags |= MSG_DONTWAIT;  // what is there is enough
   }
   return total;
 }
@@ -73,23 +100,37 @@ ssize_t readParts(int fd, const iovec* parts, std::size_t count, bool peek) {
 
 GAIA_HOOK ssize_t read(int fd, void* to, size_t room) {
   if (foreign(fd) || isPlain(fd)) return real().read(fd, to, room);
-  return readVirtual(fd, to, room, false);
+  return readVirtual(fd, to, room, 0);
 }
 
 GAIA_HOOK ssize_t readv(int fd, const iovec* parts, int count) {
   if (foreign(fd) || isPlain(fd)) return real().readv(fd, parts, count);
-  return readParts(fd, parts, static_cast<std::size_t>(count), false);
+  return readParts(fd, parts, static_cast<std::size_t>(count), 0);
 }
 
 GAIA_HOOK ssize_t recv(int fd, void* to, size_t room, int flags) {
   if (foreign(fd) || isPlain(fd)) return real().recv(fd, to, room, flags);
-  return readVirtual(fd, to, room, (flags & MSG_PEEK) != 0);
+  return readVirtual(fd, to, room, flags);
 }
 
 GAIA_HOOK ssize_t recvfrom(int fd, void* to, size_t room, int flags, sockaddr* address, socklen_t* length) {
   if (foreign(fd) || isPlain(fd)) return real().recvfrom(fd, to, room, flags, address, length);
   if (length != nullptr) *length = 0;  // as the kernel does for connected stream sockets
-  return readVirtual(fd, to, room, (flags & MSG_PEEK) != 0);
+  return readVirtual(fd, to, room, flags);
+}
+
+// On a stream as many messages as there are pieces of room; only the first is waited for.
+GAIA_HOOK int recvmmsg(int fd, mmsghdr* messages, unsigned count, int flags, timespec* timeout) {
+  if (foreign(fd) || descriptors.kind(fd) != Kind::connection)
+    return real().recvmmsg(fd, messages, count, flags, timeout);
+  unsigned done = 0;
+  for (; done < count; ++done) {
+    const ssize_t got = recvmsg(fd, &messages[done].msg_hdr, flags | (done > 0 ? MSG_DONTWAIT : 0));
+    if (got < 0) return done > 0 ? static_cast<int>(done) : -1;
+    messages[done].msg_len = static_cast<unsigned>(got);
+    if (got == 0) return static_cast<int>(done + 1);
+  }
+  return static_cast<int>(done);
 }
 
 GAIA_HOOK ssize_t recvmsg(int fd, msghdr* message, int flags) {
@@ -97,5 +138,5 @@ GAIA_HOOK ssize_t recvmsg(int fd, msghdr* message, int flags) {
   message->msg_namelen = 0;
   message->msg_controllen = 0;
   message->msg_flags = 0;
-  return readParts(fd, message->msg_iov, message->msg_iovlen, (flags & MSG_PEEK) != 0);
+  return readParts(fd, message->msg_iov, message->msg_iovlen, flags);
 }

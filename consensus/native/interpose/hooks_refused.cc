@@ -22,26 +22,10 @@ int refuse(int error) {
 
 }  // namespace
 
-GAIA_HOOK ssize_t sendfile(int to, int from, off_t* offset, size_t bytes) noexcept {
-  return isClient(to) ? refuse(EINVAL) : real().sendfile(to, from, offset, bytes);
-}
-
-GAIA_HOOK ssize_t sendfile64(int to, int from, off64_t* offset, size_t bytes) noexcept {
-  return isClient(to) ? refuse(EINVAL) : real().sendfile64(to, from, offset, bytes);
-}
-
 GAIA_HOOK ssize_t splice(int from, off64_t* fromOffset, int to, off64_t* toOffset, size_t bytes,
                          unsigned flags) {
   if (isClient(from) || isClient(to)) return refuse(EINVAL);
   return real().splice(from, fromOffset, to, toOffset, bytes, flags);
-}
-
-GAIA_HOOK int recvmmsg(int fd, mmsghdr* messages, unsigned count, int flags, timespec* timeout) {
-  return isClient(fd) ? refuse(ENOSYS) : real().recvmmsg(fd, messages, count, flags, timeout);
-}
-
-GAIA_HOOK int sendmmsg(int fd, mmsghdr* messages, unsigned count, int flags) {
-  return isClient(fd) ? refuse(ENOSYS) : real().sendmmsg(fd, messages, count, flags);
 }
 
 // A stream reads and writes by the C library's inner calls, which no hook sees.

@@ -6,13 +6,16 @@
 
 #include "descriptors.h"
 #include "leader.h"
+#include "kernel_events.h"
 #include "output.h"
+#include "polled.h"
 #include "process.h"
 #include "real.h"
 #include "replication.h"
 #include "snapshot_restore.h"
 #include "turns.h"
 #include "unexpected.h"
+#include "waits.h"
 
 using namespace gaia::interpose;
 
@@ -31,13 +34,21 @@ int fail(int error) {
   return -1;
 }
 
+// A program that accepts at a listener without O_NONBLOCK waits there, and that is the end of its turn.
+void awaitClient(const Listener& listener) {
+  while ((listener.flags & O_NONBLOCK) == 0 && listener.queue.empty() && ownsWait() && mode() != Mode::detached)
+    waitFor(listener.fd, POLLIN, -1);
+}
+
 int acceptVirtual(Listener& listener, sockaddr* address, socklen_t* length, int flags) {
+  awaitClient(listener);
   if (listener.queue.empty()) return fail(EAGAIN);
   OutsideTurn outside;
   Connection* connection = descriptors.openConnection();
   if (connection == nullptr) return fail(EMFILE);
   connection->addresses = listener.queue.front().addresses;
   connection->realFd = listener.queue.front().realFd;
+  connection->listenerFd = listener.fd;
   connection->flags = (flags & SOCK_NONBLOCK) != 0 ? O_RDWR | O_NONBLOCK : O_RDWR;
   listener.queue.pop_front();
   copyAddress(connection->addresses.peer, address, length);
@@ -55,32 +66,54 @@ int closeConnection(Connection& connection) {
   return 0;
 }
 
-int controlConnection(Connection& connection, int command, long argument) {
-  switch (command) {
-    case F_GETFL:
-      return connection.flags;
-    case F_SETFL:
-      connection.flags = static_cast<int>(argument) | O_RDWR;
-      return 0;
-    case F_GETFD:
-      return FD_CLOEXEC;
-    case F_SETFD:
-      return 0;
-    default:
-      countUnexpected(Unexpected::descriptorCopied);
-      return fail(EINVAL);
-  }
+// Clients and listeners have flags of their own: what is behind them never blocks.
+int* flagsOf(int fd) {
+  if (!inTurn) return nullptr;
+  if (Connection* connection = descriptors.connection(fd)) return &connection->flags;
+  Listener* listener = descriptors.kind(fd) == Kind::listener ? descriptors.listener(fd) : nullptr;
+  return listener == nullptr ? nullptr : &listener->flags;
 }
 
-int ioctlConnection(Connection& connection, unsigned long request, void* argument) {
-  auto* value = static_cast<int*>(argument);
-  if (request == FIONREAD)
-    *value = static_cast<int>(connection.input.size());
-  else if (request == FIONBIO)
-    connection.flags = *value != 0 ? O_RDWR | O_NONBLOCK : O_RDWR;
-  else
-    return countUnexpected(Unexpected::controlCall), fail(EINVAL);
+constexpr int settableFlags = O_NONBLOCK | O_APPEND | O_ASYNC | O_DIRECT | O_NOATIME;
+
+int controlFlags(int& flags, int command, long argument) {
+  if (command == F_SETFL) flags = (flags & ~settableFlags) | (static_cast<int>(argument) & settableFlags);
+  return command == F_GETFL ? flags : 0;
+}
+
+int controlConnection(int command) {
+  if (command == F_GETFD) return FD_CLOEXEC;
+  if (command == F_SETFD) return 0;
+  countUnexpected(Unexpected::descriptorCopied);
+  return fail(EINVAL);
+}
+
+int ioctlConnection(Connection& connection, unsigned long request, int* value) {
+  if (request != FIONREAD) return countUnexpected(Unexpected::controlCall), fail(EINVAL);
+  *value = static_cast<int>(connection.input.size());
   return 0;
+}
+
+int setBlocking(int& flags, const int* nonBlocking) {
+  flags = *nonBlocking != 0 ? flags | O_NONBLOCK : flags & ~O_NONBLOCK;
+  return 0;
+}
+
+void forgetInterest(int fd) {
+  if (!isVirtual(fd)) unwatchKernel(fd);
+  descriptors.interest(fd) = {};
+  interestChanged(fd);
+}
+
+// The program closes a descriptor that is not a client's.
+void forgetDescriptor(int fd) {
+  OutsideTurn outside;
+  forgetPolled(fd);
+  if (descriptors.kind(fd) == Kind::program && descriptors.interest(fd).epollFd < 0) return;
+  if (descriptors.kind(fd) == Kind::epoll)
+    for (const int watched : descriptors.watchedBy(fd)) forgetInterest(watched);
+  descriptors.forget(fd);
+  interestChanged(fd);
 }
 
 int copyRefused() {
@@ -116,11 +149,7 @@ GAIA_HOOK int close(int fd) {
   if (!inTurn || !descriptors.inRange(fd)) return real().close(fd);
   if (Connection* connection = descriptors.connection(fd)) return closeConnection(*connection);
   noteFileClosed(fd);
-  if (descriptors.kind(fd) != Kind::program || descriptors.interest(fd).epollFd >= 0) {
-    OutsideTurn outside;
-    descriptors.forget(fd);
-    interestChanged(fd);
-  }
+  forgetDescriptor(fd);
   return real().close(fd);
 }
 
@@ -147,19 +176,20 @@ GAIA_HOOK int getsockname(int fd, sockaddr* address, socklen_t* length) noexcept
   return 0;
 }
 
-// Options shape the leader's socket; the answer must not depend on it.
 GAIA_HOOK int setsockopt(int fd, int level, int name, const void* value, socklen_t length) noexcept {
-  const Connection* connection = clientOf(fd);
+  Connection* connection = clientOf(fd);
   if (connection == nullptr) return real().setsockopt(fd, level, name, value, length);
-  if (connection->realFd >= 0) real().setsockopt(connection->realFd, level, name, value, length);
+  OutsideTurn outside;
+  setOption(*connection, level, name, value, length);
   return 0;
 }
 
 GAIA_HOOK int getsockopt(int fd, int level, int name, void* value, socklen_t* length) noexcept {
-  if (clientOf(fd) == nullptr) return real().getsockopt(fd, level, name, value, length);
-  if (level != SOL_SOCKET || name != SO_ERROR) countUnexpected(Unexpected::socketOption);
-  std::memset(value, 0, *length);
-  return 0;
+  Connection* connection = clientOf(fd);
+  if (connection == nullptr) return real().getsockopt(fd, level, name, value, length);
+  OutsideTurn outside;
+  const int error = getOption(*connection, level, name, value, length);
+  return error == 0 ? 0 : fail(error);
 }
 
 GAIA_HOOK int fcntl(int fd, int command, ...) {
@@ -167,9 +197,9 @@ GAIA_HOOK int fcntl(int fd, int command, ...) {
   va_start(arguments, command);
   const long argument = va_arg(arguments, long);
   va_end(arguments);
-  Connection* connection = clientOf(fd);
-  return connection == nullptr ? real().fcntl(fd, command, argument)
-                               : controlConnection(*connection, command, argument);
+  if (int* flags = command == F_GETFL || command == F_SETFL ? flagsOf(fd) : nullptr)
+    return controlFlags(*flags, command, argument);
+  return clientOf(fd) == nullptr ? real().fcntl(fd, command, argument) : controlConnection(command);
 }
 
 GAIA_HOOK int fcntl64(int fd, int command, ...) {
@@ -185,9 +215,10 @@ GAIA_HOOK int ioctl(int fd, unsigned long request, ...) noexcept {
   va_start(arguments, request);
   void* argument = va_arg(arguments, void*);
   va_end(arguments);
+  if (int* flags = request == FIONBIO ? flagsOf(fd) : nullptr) return setBlocking(*flags, static_cast<int*>(argument));
   Connection* connection = clientOf(fd);
   return connection == nullptr ? real().ioctl(fd, request, argument)
-                               : ioctlConnection(*connection, request, argument);
+                               : ioctlConnection(*connection, request, static_cast<int*>(argument));
 }
 
 GAIA_HOOK int dup(int fd) noexcept { return clientOf(fd) == nullptr ? real().dup(fd) : copyRefused(); }

@@ -25,10 +25,10 @@ class InputBuffer {
     bytes_ = {own_.get() + begin_, bytes_.size() + bytes.size()};
   }
 
-  // Copies at most `room` bytes out; with `peek` they stay.
+  // Copies at most `room` bytes out; with `peek` they stay. Without `to` they are only forgotten.
   std::size_t take(void* to, std::size_t room, bool peek) {
     const std::size_t bytes = room < bytes_.size() ? room : bytes_.size();
-    std::memcpy(to, bytes_.data(), bytes);
+    if (to != nullptr) std::memcpy(to, bytes_.data(), bytes);
     if (peek) return bytes;
     bytes_ = bytes_.subspan(bytes);
     if (!borrowed_) begin_ += bytes;

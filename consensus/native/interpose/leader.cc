@@ -12,6 +12,7 @@
 #include "never_destroyed.h"
 #include "options.h"
 #include "output.h"
+#include "polled.h"
 #include "process.h"
 #include "real.h"
 #include "snapshot.h"
@@ -106,7 +107,7 @@ void childEvent(TurnWriter& writer, int virtualPid) {
 }
 
 void programEvent(TurnWriter& writer, int fd, std::uint32_t events) {
-  if (descriptors.interest(fd).epollFd < 0) return unwatchKernel(fd);
+  if (descriptors.interest(fd).epollFd < 0 && !isPolled(fd)) return unwatchKernel(fd);
   writer.add(RecordKind::programReady, fd, events);
 }
 
@@ -245,6 +246,7 @@ bool leaderTurn(const WaitSet& waitSet, const TurnDeadline& deadline) {
   if (step == SnapshotStep::order) return orderSnapshot();
   if (step == SnapshotStep::closeClients) takeoverDue = true;
   resumePaused();
+  watchPolled(waitSet.list);
   const bool immediate = takeoverDue || anythingReady(waitSet);
   const int timeoutMs = immediate ? 0 : deadline.leftMs();
   const std::span<const epoll_event> seen = awaitEvents(timeoutMs);

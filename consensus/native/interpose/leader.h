@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 
+#include "clock.h"
 #include "descriptors.h"
 #include "turns.h"
 
@@ -11,8 +12,10 @@ namespace gaia::interpose {
 class TurnDeadline {
  public:
   explicit TurnDeadline(int timeoutMs);
-  // For epoll_wait(2): -1 = no deadline.
+  // Leader, for epoll_wait(2): -1 = no deadline.
   int leftMs() const;
+  // By the clock of the current turn, alike on every replica.
+  bool passed() const { return !endless_ && programClock.now.monotonicNs >= deadlineNs_; }
 
  private:
   bool endless_;

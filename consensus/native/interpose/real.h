@@ -24,7 +24,7 @@
       each(sendto) each(sendmsg) each(close) each(shutdown) each(accept) each(accept4) each(listen)        \
           each(connect) each(getpeername) each(getsockname) each(setsockopt) each(getsockopt) each(fcntl)  \
               each(ioctl) each(dup) each(dup2) each(dup3) each(epoll_create) each(epoll_create1)           \
-                  each(epoll_ctl) each(epoll_wait) each(epoll_pwait) each(poll) each(ppoll) each(select)   \
+                  each(epoll_ctl) each(epoll_wait) each(epoll_pwait) each(epoll_pwait2) each(poll) each(ppoll) each(select)   \
                       each(pselect) each(clock_gettime) each(gettimeofday) each(time) each(getrusage)      \
                           each(getrlimit) each(setrlimit) each(getrandom) each(getentropy) each(open)      \
                               each(open64) each(openat) each(openat64) each(fopen) each(fopen64)           \

@@ -66,9 +66,10 @@ void listenOn(int fd) {
   if (!descriptors.inRange(fd) || descriptors.kind(fd) == Kind::listener) return;
   const SocketAddress address = boundAddress(fd);
   if (portOf(address) != options->replica.self.servicePort) return;
-  real().fcntl(fd, F_SETFL,
-               real().fcntl(fd, F_GETFL) | O_NONBLOCK);  // the log decides when accept() finds something
+  const int flags = real().fcntl(fd, F_GETFL);
+  real().fcntl(fd, F_SETFL, flags | O_NONBLOCK);  // the log decides when accept() finds something
   Listener& listener = descriptors.addListener(fd);
+  listener.flags = flags;
   if (!isAnyAddress(address)) listener.bound = address;
   if (runtime == nullptr) startMember();
   forwardListener(fd);

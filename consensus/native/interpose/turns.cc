@@ -35,6 +35,8 @@ struct Executed {
 constinit Index currentIndex = 0;
 constinit bool uncommitted = false;  // refreshes were appended and not committed
 std::vector<Executed>* waitingForCommit = nullptr;
+// The turn ends the program's wait although nothing that it waits for is ready.
+constinit bool mustReturn = false;
 Entry stashed;  // taken from the runtime, to be applied at the next wait
 constinit bool hasStashed = false;
 // A member that joins by a hook's snapshot runs its timers in other turns; from the first one on, which the log says to
@@ -92,6 +94,7 @@ void applyThrottle(const Record& record) {
   Connection* connection = descriptors.connection(record.head.fd);
   if (connection == nullptr) return countUnexpected(Unexpected::turnOrder);
   connection->throttled = record.head.value != 0;
+  if (!connection->throttled) markReady(record.head.fd);
 }
 
 void applyProgramReady(const Record& record) {
@@ -111,6 +114,7 @@ void applyRecord(const Record& record) {
     case RecordKind::throttle:
       return applyThrottle(record);
     case RecordKind::childExit:
+      mustReturn = true;
       return applyChildExit(record.head.fd, static_cast<int>(record.head.value));
     case RecordKind::pipeInput:
       return applyPipeInput(record.head.fd, record.payload);
@@ -270,12 +274,14 @@ void nextTurn(const WaitSet& waitSet, int timeoutMs) {
   OutsideTurn outside;
   if (mode() == Mode::snapshotting) return snapshotChildTurn();
   enterRestored();
-  ensureCommitted();
-  endEntry();
   const TurnDeadline deadline(timeoutMs);
-  while (mode() == Mode::replicating)
-    if (leadingHere ? leaderTurn(waitSet, deadline) : followerTurn()) return;
-  waitDetached(timeoutMs);
+  do {
+    ensureCommitted();
+    endEntry();
+    mustReturn = false;
+    while (mode() == Mode::replicating && !(leadingHere ? leaderTurn(waitSet, deadline) : followerTurn())) continue;
+  } while (mode() == Mode::replicating && !mustReturn && !deadline.passed() && !anythingReady(waitSet));
+  if (mode() == Mode::detached) waitDetached(timeoutMs);
 }
 
 void refreshClock() {

@@ -27,7 +27,7 @@ struct WaitSet {
 void nextTurn(const WaitSet& waitSet, int timeoutMs);
 
 // After nextTurn: the ready descriptors in the log's order, as epoll_wait(2) and poll(2) report them.
-int deliverEpoll(int epollFd, epoll_event* events, int maxEvents);
+int deliverEpoll(int epollFd, std::span<epoll_event> events);
 int deliverPoll(std::span<pollfd> list);
 // True when something the program waits for is ready without any new input.
 bool anythingReady(const WaitSet& waitSet);

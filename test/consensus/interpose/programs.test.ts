@@ -1,52 +1,26 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
 import net from 'node:net';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import type { RespConnection } from '../../resp.js';
 import { eventually } from '../group.js';
-import { compareLiving } from './exactness.js';
-import { type Group, repository, startGroup } from './group.js';
-
-const source = path.join(repository, 'test/consensus/interpose/server.c');
-
-/** One line to the server, its reply without what may differ between runs. */
-async function ask(client: RespConnection, line: string): Promise<string> {
-  const before = client.pushed.length;
-  client.sendRaw(`${line}\r\n`);
-  await eventually(`no reply to ${line}`, () => client.pushed.length > before);
-  return String(client.pushed.at(-1));
-}
+import { type Group, startGroup } from './group.js';
+import { ask, assertEqualTurns, assertExact, OwnServer } from './own-server.js';
 
 describe('a replicated server of one’s own', function () {
   this.timeout(60_000);
-  let directory: string;
-  let server: string;
+  let server: OwnServer;
   let group: Group;
 
   before(() => {
-    directory = mkdtempSync(path.join(tmpdir(), 'gaia-server-'));
-    server = path.join(directory, 'server');
-    execFileSync('gcc', ['-O2', '-D_FORTIFY_SOURCE=2', '-o', server, source]);
+    server = new OwnServer('server.c');
   });
-  after(() => rmSync(directory, { recursive: true, force: true }));
+  after(() => server.remove());
   afterEach(() => group?.stop());
 
   const start = async (wait: string) => {
-    group = await startGroup({ program: (port) => [server, wait, String(port)] });
+    group = await startGroup({ program: (port) => [server.binary, wait, String(port)] });
     return group.client((await group.leader()).address.slot);
   };
 
-  async function assertEqualTurns(): Promise<void> {
-    await group.quiesce();
-    for (const comparison of compareLiving(group)) {
-      assert.deepEqual(comparison.differences, []);
-      assert.ok(comparison.turns > 5, `only ${comparison.turns} turns compared`);
-    }
-  }
-
-  for (const wait of ['poll', 'select', 'epoll']) {
+  for (const wait of ['poll', 'ppoll', 'select', 'pselect', 'epoll', 'edge', 'oneshot']) {
     it(`is exact when it waits by ${wait}, also after a kill of the leader`, async () => {
       let client = await start(wait);
       const others = await Promise.all(group.replicas.map((replica) => group.client(replica.address.slot)));
@@ -56,19 +30,37 @@ describe('a replicated server of one’s own', function () {
       client = await group.client((await group.leader()).address.slot);
       assert.match(await ask(client, 'count'), / 5$/);
       client.close();
-      await assertEqualTurns();
-      for (const replica of group.living()) {
-        assert.deepEqual(replica.state?.unexpected, {});
-        assert.equal(replica.state?.label, 'exact');
-      }
+      await assertEqualTurns(group);
+      assertExact(group);
     });
   }
+
+  it('is exact when it waits for nobody but reads from one client after the other', async () => {
+    const first = await start('blocking');
+    const second = await group.client(((await group.leader()).address.slot + 1) % 3);
+    assert.match(await ask(first, 'count'), / 1$/);
+    second.sendRaw('count\r\n');
+    assert.match(await ask(first, 'count'), / 2$/);
+    assert.deepEqual(second.pushed, []);
+    first.close();
+    await eventually('the second client is not served', () => second.pushed.length > 0);
+    assert.match(String(second.pushed[0]), / 3$/);
+    second.close();
+    await assertEqualTurns(group);
+    assertExact(group);
+  });
+
+  it('is told of an edge once', async () => {
+    const client = await start('edge');
+    for (let i = 1; i <= 20; i++) assert.match(await ask(client, 'count'), new RegExp(` ${i}$`));
+    const told = Number((await ask(client, 'reports')).split(' ')[1]);
+    assert.ok(told >= 20 && told <= 22, `${told} reports for 20 requests and a connection`);
+    client.close();
+  });
 
   /** What is not carried by turns: the reply that the program gets, and the name it is counted by on every replica. */
   const outside: [command: string, reply: RegExp, counted: string][] = [
     ['dup', /^dup -9$/, 'descriptorCopied'],
-    ['sendfile', /^sendfile -22$/, 'refusedCall'],
-    ['recvmmsg', /^recvmmsg -38$/, 'refusedCall'],
     ['fork', /^fork 1$/, 'clientInChild'],
   ];
   it('is refused what turns do not carry, and loses the label exact', async () => {
@@ -77,7 +69,7 @@ describe('a replicated server of one’s own', function () {
     for (const [command, , counted] of outside) await assertCounted(command, counted);
     assert.match(await ask(client, 'count'), / 1$/);
     client.close();
-    await assertEqualTurns();
+    await assertEqualTurns(group);
   });
 
   it('loses the label exact when it connects to another server', async () => {

@@ -1,4 +1,5 @@
-// A small event-loop server for tests: `server WAIT PORT`, WAIT being poll, select or epoll. It counts, tells
+// A small server for tests: `server WAIT PORT`, WAIT being poll, ppoll, select, pselect, epoll, edge (every
+// event edge-triggered), oneshot, or blocking (no wait at all, one client after the other). It counts, tells
 // the time and draws random numbers, and makes on request the calls that turns do not carry. One word per
 // line in, one reply per line out. Built with _FORTIFY_SOURCE, so that it calls the C library by those names
 // too.
@@ -14,7 +15,6 @@
 #include <sys/epoll.h>
 #include <sys/random.h>
 #include <sys/select.h>
-#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -22,8 +22,9 @@
 
 #define DESCRIPTORS 1024
 
-static int listener, epollFd;
-static long counter;
+static int listener, epollFd = -1;
+static uint32_t interest = EPOLLIN;  // in every client, by epoll
+static long counter, reports;
 static struct pollfd clients[DESCRIPTORS];
 static int clientCount;
 
@@ -52,20 +53,6 @@ static long answerInChild(int client) {
   return WEXITSTATUS(status);
 }
 
-static long sendAFile(int client) {
-  int file = open("/proc/version", O_RDONLY);
-  long result = failed(sendfile(client, file, NULL, 10));
-  close(file);
-  return result;
-}
-
-static long receiveMany(int client) {
-  char byte;
-  struct iovec part = {&byte, 1};
-  struct mmsghdr message = {.msg_hdr = {.msg_iov = &part, .msg_iovlen = 1}};
-  return failed(recvmmsg(client, &message, 1, MSG_DONTWAIT, NULL));
-}
-
 static void describe(int client) {
   struct timeval now;
   unsigned drawn = 0;
@@ -83,10 +70,8 @@ static void obey(int client, char* line) {
     describe(client);
   else if (strcmp(line, "dup") == 0)
     reply(client, "dup", failed(dup(client)));
-  else if (strcmp(line, "sendfile") == 0)
-    reply(client, "sendfile", sendAFile(client));
-  else if (strcmp(line, "recvmmsg") == 0)
-    reply(client, "recvmmsg", receiveMany(client));
+  else if (strcmp(line, "reports") == 0)
+    reply(client, "reports", reports);
   else if (strcmp(line, "connect") == 0)
     reply(client, "connect", callOut(argument));
   else if (strcmp(line, "fork") == 0)
@@ -116,56 +101,91 @@ static void greet(void) {
   int client = accept4(listener, NULL, NULL, SOCK_NONBLOCK);
   if (client < 0 || client >= DESCRIPTORS || clientCount == DESCRIPTORS) return;
   clients[clientCount++] = (struct pollfd){client, POLLIN, 0};
-  struct epoll_event event = {.events = EPOLLIN, .data.fd = client};
+  struct epoll_event event = {.events = interest, .data.fd = client};
   if (epollFd >= 0) epoll_ctl(epollFd, EPOLL_CTL_ADD, client, &event);
 }
 
 static void handle(int fd) { fd == listener ? greet() : serve(fd, 4000); }
 
-static void waitByPoll(void) {
+static void waitByPoll(int precise) {
   struct pollfd list[DESCRIPTORS + 1];
+  const struct timespec timeout = {0, 500000000};
   int count = clientCount;
   list[0] = (struct pollfd){listener, POLLIN, 0};
   memcpy(list + 1, clients, sizeof *clients * (size_t)count);
-  poll(list, (nfds_t)count + 1, 500);
+  if (precise)
+    ppoll(list, (nfds_t)count + 1, &timeout, NULL);
+  else
+    poll(list, (nfds_t)count + 1, 500);
   for (int i = 0; i <= count; i++)
     if (list[i].revents != 0) handle(list[i].fd);
 }
 
-static void waitBySelect(void) {
+static void waitBySelect(int precise) {
   fd_set in;
   FD_ZERO(&in);
   FD_SET(listener, &in);
   for (int i = 0; i < clientCount; i++) FD_SET(clients[i].fd, &in);
   struct timeval timeout = {0, 500000};
-  select(DESCRIPTORS, &in, NULL, NULL, &timeout);
+  const struct timespec preciseTimeout = {0, 500000000};
+  if (precise)
+    pselect(DESCRIPTORS, &in, NULL, NULL, &preciseTimeout, NULL);
+  else
+    select(DESCRIPTORS, &in, NULL, NULL, &timeout);
   for (int fd = 0; fd < DESCRIPTORS; fd++)
     if (FD_ISSET(fd, &in)) handle(fd);
 }
 
-static void waitByEpoll(void) {
+static void waitByEpoll(const char* wait) {
   struct epoll_event events[16];
-  int count = epoll_wait(epollFd, events, 16, 500);
-  for (int i = 0; i < count; i++) handle(events[i].data.fd);
+  const struct timespec timeout = {0, 500000000};
+  int count = strcmp(wait, "edge") == 0      ? epoll_pwait2(epollFd, events, 16, &timeout, NULL)
+              : strcmp(wait, "oneshot") == 0 ? epoll_pwait(epollFd, events, 16, 500, NULL)
+                                             : epoll_wait(epollFd, events, 16, 500);
+  for (int i = 0; i < count; i++) {
+    const int fd = events[i].data.fd;
+    handle(fd);
+    reports += fd != listener;
+    struct epoll_event again = {.events = interest, .data.fd = fd};
+    if ((interest & EPOLLONESHOT) != 0 && fd != listener) epoll_ctl(epollFd, EPOLL_CTL_MOD, fd, &again);
+  }
+}
+
+static void serveOneByOne(void) {
+  int client = accept(listener, NULL, NULL);
+  if (client < 0) return;
+  clients[clientCount++] = (struct pollfd){client, POLLIN, 0};
+  while (clientCount > 0) serve(client, 4000);
+}
+
+static void waitBy(const char* wait) {
+  if (epollFd >= 0)
+    waitByEpoll(wait);
+  else if (strcmp(wait, "blocking") == 0)
+    serveOneByOne();
+  else if (strstr(wait, "poll") != NULL)
+    waitByPoll(*wait == 'p' && wait[1] == 'p');
+  else
+    waitBySelect(*wait == 'p');
+}
+
+static void prepareEpoll(const char* wait) {
+  if (strcmp(wait, "edge") == 0) interest = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+  if (strcmp(wait, "oneshot") == 0) interest = EPOLLIN | EPOLLONESHOT;
+  if (interest == EPOLLIN && strcmp(wait, "epoll") != 0) return;
+  struct epoll_event event = {.events = EPOLLIN, .data.fd = listener};
+  epollFd = epoll_create1(0);
+  epoll_ctl(epollFd, EPOLL_CTL_ADD, listener, &event);
 }
 
 int main(int count, char** arguments) {
   if (count != 3) return 2;
-  int yes = 1;
+  int yes = 1, type = strcmp(arguments[1], "blocking") == 0 ? SOCK_STREAM : SOCK_STREAM | SOCK_NONBLOCK;
   struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((unsigned short)atoi(arguments[2]))};
   inet_pton(AF_INET, "127.0.0.1", &at.sin_addr);
-  listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+  listener = socket(AF_INET, type, 0);
   setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
   if (bind(listener, (struct sockaddr*)&at, sizeof at) != 0 || listen(listener, 128) != 0) return 1;
-  epollFd = strcmp(arguments[1], "epoll") == 0 ? epoll_create1(0) : -1;
-  struct epoll_event event = {.events = EPOLLIN, .data.fd = listener};
-  if (epollFd >= 0) epoll_ctl(epollFd, EPOLL_CTL_ADD, listener, &event);
-  for (;;) {
-    if (epollFd >= 0)
-      waitByEpoll();
-    else if (strcmp(arguments[1], "poll") == 0)
-      waitByPoll();
-    else
-      waitBySelect();
-  }
+  prepareEpoll(arguments[1]);
+  for (;;) waitBy(arguments[1]);
 }

@@ -1,0 +1,32 @@
+// What the hooks of waits share.
+#pragma once
+#include <ctime>
+
+#include "descriptors.h"
+#include "process.h"
+#include "snapshot_restore.h"
+#include "turns.h"
+
+namespace gaia::interpose {
+
+// True: this wait ends the turn. A program that still reads its snapshot waits by itself.
+inline bool ownsWait() { return inTurn && mode() >= Mode::replicating && !loadingSnapshot(); }
+
+// Descriptors whose state is the log's, not the kernel's.
+inline bool isVirtual(int fd) {
+  const Kind kind = descriptors.kind(fd);
+  return kind == Kind::connection || kind == Kind::listener || kind == Kind::childPipe;
+}
+
+inline int toMs(const timespec* timeout) {
+  if (timeout == nullptr) return -1;
+  constexpr long longest = 24 * 24 * 3600;  // as many seconds as fit into milliseconds
+  if (timeout->tv_sec >= longest) return longest * 1000;
+  return static_cast<int>(timeout->tv_sec * 1000 + (timeout->tv_nsec + 999'999) / 1'000'000);
+}
+
+// Ends turns until `events` (of poll(2)) hold for a descriptor of the log. False: `timeoutMs` (-1: none) has passed, or
+// the member has stopped.
+bool waitFor(int fd, short events, int timeoutMs);
+
+}  // namespace gaia::interpose

@@ -1,0 +1,125 @@
+// A server for tests of single calls: `calls PORT`. It waits by epoll; each line in names a call that it then makes on the
+// client that asks, or for it, and replies with what the call gave.
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define DESCRIPTORS 1024
+
+static int listener, epollFd;
+static int readsByMany[DESCRIPTORS];  // the client's next bytes are read by recvmmsg
+
+static void reply(int fd, const char* name, long value) {
+  char line[128];
+  int bytes = snprintf(line, sizeof line, "+%s %ld\r\n", name, value);
+  if (write(fd, line, (size_t)bytes) != bytes) close(fd);
+}
+
+static long failed(long result) { return result < 0 ? -errno : result; }
+
+static void sendAFile(int client, const char* how) {
+  static const char page[] = "nobody sees this+from a file\r\n";
+  off_t from = 16;
+  int file = open("page", O_RDWR | O_CREAT | O_TRUNC, 0600);
+  if (write(file, page, sizeof page - 1) < 0) abort();
+  lseek(file, 16, SEEK_SET);
+  long result = failed(sendfile(client, file, *how == 'o' ? &from : NULL, 1000));
+  reply(client, *how == 'o' ? "offset" : "position", result * 100 + (*how == 'o' ? from : lseek(file, 0, SEEK_CUR)));
+  close(file);
+}
+
+static void sendMany(int client) {
+  struct iovec parts[] = {{"+two in ", 8}, {"one\r\n", 5}};
+  struct mmsghdr messages[] = {{.msg_hdr = {.msg_iov = parts, .msg_iovlen = 1}},
+                               {.msg_hdr = {.msg_iov = parts + 1, .msg_iovlen = 1}}};
+  long result = failed(sendmmsg(client, messages, 2, 0));
+  reply(client, "sendmmsg", result * 100 + messages[0].msg_len * 10 + messages[1].msg_len);
+}
+
+static void receiveMany(int client) {
+  char a[5] = "", b[5] = "";
+  struct iovec parts[] = {{a, 4}, {b, 2}};
+  struct mmsghdr messages[] = {{.msg_hdr = {.msg_iov = parts, .msg_iovlen = 1}},
+                               {.msg_hdr = {.msg_iov = parts + 1, .msg_iovlen = 1}}};
+  long result = failed(recvmmsg(client, messages, 2, MSG_DONTWAIT, NULL));
+  char line[64];
+  snprintf(line, sizeof line, "%s/%s", a, b);
+  reply(client, line, result);
+}
+
+static int option(int fd, int level, int name) {
+  int value = -1;
+  socklen_t bytes = sizeof value;
+  return getsockopt(fd, level, name, &value, &bytes) == 0 ? value : -errno;
+}
+
+static void askOptions(int client) {
+  int on = 1;
+  char line[96];
+  setsockopt(client, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+  snprintf(line, sizeof line, "type %d nodelay %d keepalive %d domain %d", option(client, SOL_SOCKET, SO_TYPE),
+           option(client, IPPROTO_TCP, TCP_NODELAY), option(client, SOL_SOCKET, SO_KEEPALIVE),
+           option(client, SOL_SOCKET, SO_DOMAIN));
+  reply(client, line, option(client, SOL_SOCKET, SO_ERROR));
+}
+
+static void obey(int client, char* line) {
+  char* argument = strchr(line, ' ');
+  if (argument != NULL) *argument++ = 0;
+  if (strcmp(line, "sendfile") == 0) sendAFile(client, argument);
+  else if (strcmp(line, "sendmmsg") == 0) sendMany(client);
+  else if (strcmp(line, "recvmmsg") == 0) reply(client, "next", readsByMany[client] = 1);
+  else if (strcmp(line, "options") == 0) askOptions(client);
+}
+
+static void serve(int client) {
+  char text[4096];
+  if (readsByMany[client]) {
+    readsByMany[client] = 0;
+    return receiveMany(client);
+  }
+  ssize_t got = read(client, text, sizeof text - 1);
+  if (got < 0 && errno == EAGAIN) return;
+  if (got <= 0) {
+    close(client);
+    return;
+  }
+  text[got] = 0;
+  char* rest;
+  for (char* line = strtok_r(text, "\r\n", &rest); line != NULL; line = strtok_r(NULL, "\r\n", &rest)) obey(client, line);
+}
+
+static void greet(void) {
+  int client = accept4(listener, NULL, NULL, SOCK_NONBLOCK);
+  struct epoll_event event = {.events = EPOLLIN, .data.fd = client};
+  if (client >= 0 && client < DESCRIPTORS) epoll_ctl(epollFd, EPOLL_CTL_ADD, client, &event);
+}
+
+int main(int count, char** arguments) {
+  if (count != 2) return 2;
+  int on = 1;
+  struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((unsigned short)atoi(arguments[1]))};
+  inet_pton(AF_INET, "127.0.0.1", &at.sin_addr);
+  listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+  setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  if (bind(listener, (struct sockaddr*)&at, sizeof at) != 0 || listen(listener, 128) != 0) return 1;
+  struct epoll_event event = {.events = EPOLLIN, .data.fd = listener};
+  epollFd = epoll_create1(0);
+  epoll_ctl(epollFd, EPOLL_CTL_ADD, listener, &event);
+  for (;;) {
+    struct epoll_event events[16];
+    int ready = epoll_wait(epollFd, events, 16, 500);
+    for (int i = 0; i < ready; i++) events[i].data.fd == listener ? greet() : serve(events[i].data.fd);
+  }
+}

@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import type { RespConnection } from '../../resp.js';
+import { eventually } from '../group.js';
+import { type Group, startGroup } from './group.js';
+import { ask, assertEqualTurns, assertExact, OwnServer } from './own-server.js';
+
+/** Every call is made by all replicas; their output, which says what it gave, is compared turn by turn. */
+describe('a call on a client', function () {
+  this.timeout(60_000);
+  let server: OwnServer;
+  let group: Group;
+  let client: RespConnection;
+
+  before(async () => {
+    server = new OwnServer('calls.c');
+    group = await startGroup({ program: (port) => [server.binary, String(port)] });
+    client = await group.client((await group.leader()).address.slot);
+  });
+  after(async () => {
+    client?.close();
+    await group?.stop();
+    server.remove();
+  });
+  afterEach(async () => {
+    await assertEqualTurns(group, 3);
+    assertExact(group);
+  });
+
+  /** All that it says until a line begins with `last`. */
+  async function hear(line: string, last: string): Promise<string[]> {
+    const before = client.pushed.length;
+    client.sendRaw(`${line}\r\n`);
+    const said = () => client.pushed.slice(before).map(String);
+    await eventually(`${line}: ${said()}`, () => said().some((reply) => reply.startsWith(last)));
+    return said();
+  }
+
+  it('sendfile sends a part of a file, from its position and from an offset', async () => {
+    assert.deepEqual(await hear('sendfile position', 'position'), ['from a file', 'position 1430']);
+    assert.deepEqual(await hear('sendfile offset', 'offset'), ['from a file', 'offset 1430']);
+  });
+
+  it('sendmmsg and recvmmsg carry several messages', async () => {
+    assert.deepEqual(await hear('sendmmsg', 'sendmmsg'), ['two in one', 'sendmmsg 285']);
+    assert.equal(await ask(client, 'recvmmsg'), 'next 1');
+    assert.equal(await ask(client, 'abcdef'), 'abcd/ef 2');
+  });
+
+  it('getsockopt tells what was set here or at the listener', async () => {
+    assert.equal(await ask(client, 'options'), 'type 1 nodelay 1 keepalive 1 domain 2 0');
+  });
+});
