@@ -4,7 +4,7 @@
 // missing (Debian packages through apt when it may, npm packages from the lock file), builds the native and the
 // TypeScript part, and then hands over to the compiled program.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -21,7 +21,9 @@ const buildPackages = [
   'libzstd-dev',
 ];
 const demoPackages = ['redis-server', 'redis-tools'];
-const testPackages = ['procps', 'spin', 'openssl', 'groff-base', 'zsh', 'fish'];
+const testPackages = ['procps', 'spin', 'openssl', 'groff-base', 'zsh', 'fish', 'mosquitto', 'mosquitto-clients'];
+/** What clients of the catalogue are made of; the programs themselves are named by its files. */
+const catalogueClientPackages = ['apache2-utils', 'curl', 'redis-tools', 'mosquitto-clients'];
 /** It brings Java, which nobody needs who only wants to try. */
 const ensemblePackages = ['zookeeper'];
 const guestPackages = ['qemu-system-x86', 'busybox-static'];
@@ -187,6 +189,13 @@ function handOver(program, args) {
   process.exit(result.status ?? 1);
 }
 
+function cataloguePackages() {
+  const folder = join(root, 'executor', 'catalogue');
+  const files = readdirSync(folder).filter((file) => file.endsWith('.yaml'));
+  const lines = files.map((file) => /^ {2}package: (.+)$/m.exec(readFileSync(join(folder, file), 'utf8')));
+  return [...catalogueClientPackages, ...lines.flatMap((line) => line?.[1].split(' ') ?? [])];
+}
+
 function prepareBench(name) {
   installPackages(benchPackages[name] ?? []);
   if (name === 'consensus') buildNative('clients of the peers', join('test', 'bench', 'client'), 'bench-client');
@@ -207,6 +216,7 @@ const commands = {
   'test:rdma': { program: 'test/rdma/main.js', prepare: () => installPackages(rdmaPackages) },
   'test:web': { program: 'test/web/main.js', prepare: () => installPackages(browserPackages) },
   'test:docs': { program: 'test/docs/main.js', prepare: () => installPackages(docsPackages) },
+  'test:catalogue': { program: 'test/catalogue/main.js', prepare: () => installPackages(cataloguePackages()) },
   'test:vm': { program: 'test/vm/main.js', prepare: () => installPackages(campaignPackages) },
   'docs:api': { program: 'framework/api/openapi/write-page.js' },
   'package:deb': { program: 'framework/packaging/main.js', prepare: () => installPackages(packagingPackages) },

@@ -26,6 +26,9 @@ export const saveHook = [
   'snapshot_log_bytes=16777216',
 ];
 
+/** Members report at least so often when there is something new. */
+const reportLimitMs = 2000;
+
 export interface GroupOptions {
   replicas?: number;
   transport?: 'auto' | 'shm' | 'verbs' | 'tcp';
@@ -208,6 +211,20 @@ export class Group {
     return eventually('no leader', () => this.findLeader(), limitMs);
   }
 
+  /** Hands leadership over to this replica. */
+  async lead(replica: Replica): Promise<void> {
+    const { member } = replica.address;
+    await eventually(`member ${member} does not lead`, () => this.handOver(member), 20_000);
+  }
+
+  private async handOver(member: number): Promise<boolean> {
+    const leader = await this.leader();
+    if (leader.address.member === member) return true;
+    leader.command(`transfer ${member}`);
+    await eventually('an answer', () => leader.state?.leader !== leader.address.member, 1000).catch(() => {});
+    return false;
+  }
+
   private findLeader(): Replica | undefined {
     const crashed = this.replicas.find((replica) => replica.fatal !== null);
     if (crashed) throw new Error(`member ${crashed.address.member}: ${crashed.fatal}`);
@@ -264,7 +281,9 @@ export class Group {
   async quiesce(): Promise<number> {
     const leader = await this.leader();
     const seen = leader.state;
-    await eventually('the leader reports nothing new', () => leader.state !== seen, 5000);
+    const end = Date.now() + reportLimitMs;
+    // A program that waits without a time-out has no turns while nobody asks: what its leader has said is so still.
+    await eventually('an end', () => leader.state !== seen || Date.now() > end);
     const index = leader.state?.committedIndex ?? 0;
     const reached = () => this.living().every((replica) => (replica.state?.appliedIndex ?? 0) >= index);
     await eventually(`not all replicas reach index ${index}`, reached, 30_000);

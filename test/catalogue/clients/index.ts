@@ -1,0 +1,11 @@
+/** The clients of the programs, by the names of their files in `executor/catalogue/`. */
+import type { Client } from '../client.js';
+import { http } from './http.js';
+import { mosquitto } from './mosquitto.js';
+import { redis } from './redis.js';
+
+export const clients: Record<string, Client> = {
+  mosquitto,
+  'python-asyncio': http,
+  'redis-server': redis,
+};

@@ -1,0 +1,115 @@
+/**
+ * What the catalogue promises of a program, told with its own client tools: values are written through all replicas, the
+ * leader is killed in the middle and replaced, and in the end every replica, asked as the leader, has what was acknowledged.
+ */
+import assert from 'node:assert/strict';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Group, type Replica, startGroup } from '../consensus/interpose/group.js';
+import { randomFrom } from '../random.js';
+import type { Client, Values } from './client.js';
+import { type Entry, shellCommand } from './entry.js';
+import { judge, type Verdict } from './judge.js';
+
+const lanes = 4;
+const valuesPerWrite = 5;
+const namesPerLane = 25;
+const takeoverLimitMs = 30_000;
+
+export interface StoryOptions {
+  seed: number;
+  /** Of each lane. */
+  writes: number;
+}
+
+class Story {
+  /** By name what was acknowledged last: each name has one writer. */
+  private readonly expected: Values = new Map();
+  private done = 0;
+  private fault: Promise<unknown> | null = null;
+  private readonly pick: (n: number) => number;
+
+  constructor(
+    private readonly group: Group,
+    private readonly client: Client,
+    private readonly options: StoryOptions,
+  ) {
+    const random = randomFrom(options.seed);
+    this.pick = (n) => Math.floor(random() * n);
+  }
+
+  async tell(): Promise<void> {
+    await this.client.begin?.(this.anyPort());
+    const stirring = { goesOn: true };
+    const stirred = this.stir(stirring);
+    await Promise.all(Array.from({ length: lanes }, (_, lane) => this.writeLane(lane))).finally(() => {
+      stirring.goesOn = false;
+      return stirred;
+    });
+    assert.ok(this.fault, 'no leader was killed');
+    await this.fault;
+    for (const replica of this.group.living()) await this.ask(replica);
+    await this.client.end?.(this.anyPort(), this.expected);
+  }
+
+  private anyPort(): number {
+    const living = this.group.living();
+    return (living[this.pick(living.length)] as Replica).clientPort;
+  }
+
+  private async writeLane(lane: number): Promise<void> {
+    const random = randomFrom(this.options.seed * 100 + lane);
+    const pick = (n: number) => Math.floor(random() * n);
+    for (let i = 0; i < this.options.writes; i++) {
+      const values: Values = new Map();
+      while (values.size < valuesPerWrite)
+        values.set(`value-${lane}-${pick(namesPerLane)}`, `${lane}.${i}.`.repeat(1 + pick(60)));
+      await repeated(`write ${i} of lane ${lane}`, () => this.client.write(this.anyPort(), values));
+      for (const [name, value] of values) this.expected.set(name, value);
+      this.done++;
+      if (this.done * 2 >= lanes * this.options.writes) this.fault ??= this.loseLeader();
+    }
+  }
+
+  private async stir(state: { goesOn: boolean }): Promise<void> {
+    for (let i = 0; this.client.stir && state.goesOn; i++)
+      await this.client.stir(this.anyPort(), this.options.seed + i).catch(() => delay(100));
+  }
+
+  private async loseLeader(): Promise<void> {
+    const leader = await this.group.leader();
+    await this.group.kill(leader);
+    await this.group.leader();
+    await this.group.replace(leader.address.slot);
+  }
+
+  private async ask(replica: Replica): Promise<void> {
+    const { member } = replica.address;
+    await this.group.lead(replica);
+    const names = [...this.expected.keys()].sort();
+    const values = await repeated(`member ${member} is asked`, () => this.client.read(replica.clientPort, names));
+    for (const name of names) assert.equal(values.get(name), this.expected.get(name), `${name} at member ${member}`);
+  }
+}
+
+/** Connections are lost with the leader: clients try again. */
+async function repeated<T>(what: string, act: () => Promise<T>): Promise<T> {
+  const end = Date.now() + takeoverLimitMs;
+  for (;;) {
+    try {
+      return await act();
+    } catch (error) {
+      if (Date.now() > end) throw new Error(`${what}: ${(error as Error).message}`);
+      await delay(100);
+    }
+  }
+}
+
+export async function tell(entry: Entry, client: Client, options: StoryOptions): Promise<Verdict> {
+  const group = await startGroup({ program: (port) => shellCommand(entry, port) });
+  try {
+    await new Story(group, client, options).tell();
+    return await judge(group, entry.labels.equality);
+  } finally {
+    await group.stop();
+  }
+}
