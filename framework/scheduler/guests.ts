@@ -3,16 +3,20 @@ import type { GuestReport } from '../../executor/assignment.js';
 import { isReplicatedGuest } from '../replicated-guest.js';
 import type { GuestView } from '../service.js';
 import type { Group, MemberTask } from './quorum.js';
+import type { GuestRoles } from './records.js';
 
 type Standing = GuestReport['standing'] | null;
 
 const hasGuest = ({ app }: Group): boolean => isReplicatedGuest(app.active);
 
-/** The newest that any member has told of the log's roles; null: none has. */
-function rolesOf(group: Group): GuestReport | null {
-  if (!hasGuest(group)) return null;
-  const told = group.members.flatMap(({ replica }) => replica.report?.guest ?? []).filter(({ epoch }) => epoch > 0);
-  return told.reduce<GuestReport | null>((newest, one) => (newest && newest.epoch >= one.epoch ? newest : one), null);
+/** Null: nothing is known yet. */
+const rolesOf = ({ record }: Group): GuestRoles | null => record.guestRoles ?? null;
+
+/** What of a report is newer than what was known; null: nothing. Who told it may end, and others may know less. */
+export function newerRoles(group: Group, told: GuestReport | undefined): GuestRoles | null {
+  if (!told || told.epoch <= (rolesOf(group)?.epoch ?? 0)) return null;
+  const { epoch, primary, backup } = told;
+  return { epoch, primary, backup };
 }
 
 const numbered = ({ members }: Group, number: number | undefined): MemberTask | undefined =>

@@ -70,8 +70,17 @@ export interface GroupRecord {
   firstPrimary?: number;
   /** Its guest has been covered once: since then it is promised to outlive the loss of a member. */
   guestCovered?: true;
+  /** Of a replicated guest: the newest that any member has told of the log's roles. Left out: none has. */
+  guestRoles?: GuestRoles;
   /** The last state told in the story, so that each change is told once. */
   toldState: string;
+}
+
+/** Member numbers; 0: none. They change with each epoch. */
+export interface GuestRoles {
+  epoch: number;
+  primary: number;
+  backup: number;
 }
 
 /** A successor joins in the slot `spare`; then `member` leaves its slot. */

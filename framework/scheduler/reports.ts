@@ -2,7 +2,7 @@
 import type { MemberAddress, ReplicaReport } from '../../executor/assignment.js';
 import { type Context, isoTime } from './context.js';
 import { putGroup, refreshed } from './groups.js';
-import { standingSentence } from './guests.js';
+import { newerRoles, standingSentence } from './guests.js';
 import { retire } from './members.js';
 import { type Group, groupOf, type MemberTask, memberNumbered } from './quorum.js';
 import { describeAgent, tell } from './story.js';
@@ -121,7 +121,9 @@ function learnLeader(context: Context, group: Group, report: ReplicaReport): voi
 
 function learnGuest(context: Context, group: Group, before: ReplicaReport | null, report: ReplicaReport): void {
   const [was, is] = [before?.guest?.standing ?? null, report.guest?.standing ?? null];
-  if (is === 'covered' && !group.record.guestCovered) putGroup(context, group.app, { guestCovered: true });
+  const guestRoles = newerRoles(group, report.guest);
+  const app = guestRoles ? putGroup(context, group.app, { guestRoles }) : group.app;
+  if (is === 'covered' && !group.record.guestCovered) putGroup(context, app, { guestCovered: true });
   const sentence = standingSentence(was, is);
   const task = memberNumbered(group, report.member);
   if (sentence && task)

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { GuestReport } from '../../executor/assignment.js';
 import { fromPlain, type SchedulerCallBody, toPlain } from '../../framework/mesos-http-client/index.js';
 import { bridgeOf, pairMb } from '../../framework/replicated-guest.js';
 import { requestOf } from '../../framework/scheduler/demand.js';
@@ -267,6 +268,29 @@ describe('scheduler: a replicated guest', () => {
       assert.equal(refusalOf(world, { ...restart, force: true }), 'ok');
       world.until(() => world.app(id).group?.generation === generation + 1 && guest(world)?.covered === true, 200);
     }
+  });
+
+  it('is not lost with the primary that alone has told of a backup which has the whole seed', () => {
+    const world = covered(posted());
+    const guests = model(world);
+    guests.stuck = true;
+    fail(world, backup(world));
+    const waits = () => running(world).find(({ replica }) => replica?.report?.guest?.standing === 'awaiting')?.replica;
+    world.until(() => waits() !== undefined, 120);
+    const { member, report } = waits() as NonNullable<TaskView['replica']>;
+    guests.behind.set(member, report?.guest as GuestReport);
+    world.until(() => guest(world)?.backup === member, 120);
+    guests.stuck = false;
+    guests.advance();
+    fail(world, primary(world));
+    for (let seconds = 0; seconds < 10; seconds++) {
+      pass(world, 1);
+      assert.notEqual(world.app(id).group?.state, 'lost');
+    }
+    guests.behind.clear();
+    world.until(() => guest(world)?.primary === member, 60);
+    assert.doesNotMatch(story(world, id), /too many members/);
+    assert.equal(covered(world).app(id).group?.generation, 1);
   });
 
   it('is lost while a primary that nobody covers cannot be reached, after the bound for that, and goes on when it is back', () => {

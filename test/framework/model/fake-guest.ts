@@ -19,6 +19,8 @@ export class FakeGuest {
   /** Seen by the primary; orders that it gets are lost when it is deaf. */
   synced = 0;
   deaf = false;
+  /** Members that read no further in the log, and what they say therefore. */
+  readonly behind = new Map<number, GuestReport>();
 
   start(member: number, { witness, firstPrimary }: GuestGroup, join: boolean): void {
     if (this.epoch === 0) Object.assign(this, { epoch: 1, primary: firstPrimary });
@@ -59,6 +61,8 @@ export class FakeGuest {
   }
 
   report(member: number): GuestReport | undefined {
+    const old = this.behind.get(member);
+    if (old) return old;
     const standing = this.standings.get(member);
     if (standing === undefined || (this.dead && standing === 'alone')) return undefined;
     const { epoch, primary, backup } = this;
