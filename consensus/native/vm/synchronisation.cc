@@ -115,21 +115,28 @@ void Synchronisation::tellLink() {
   lines_.push_back("{\"type\":\"relay\",\"end\":\"primary\"}\n");
 }
 
-// A round that has not ended never will: what was kept back behind its cut goes on.
+// A round that has not ended never will: what was kept back behind its cut goes on. If it counts at the
+// primary, this member ends instead, and reads on in the log no more, which may make it the primary.
 void Synchronisation::finish(const std::string& why) {
   std::string text = why;
+  bool failsRound = false;
   if (const auto* primary = std::get_if<std::unique_ptr<relay::PrimaryEnd>>(&end_))
     text += " (" + (*primary)->progress() + ")";
   if (auto* backup = std::get_if<std::unique_ptr<relay::BackupEnd>>(&end_)) {
     text += " (" + (*backup)->progress() + ")";
     (*backup)->end(why);
+    failsRound = (*backup)->failsRound();
   }
-  if (const std::uint64_t cut = plane_.guestStatus().cut; cut != 0) plane_.abandoned(cut);
+  end_ = std::monostate();
   std::erase_if(text, [](char letter) {
     return letter == '"' || letter == '\\' || static_cast<unsigned char>(letter) < ' ';
   });
+  if (failsRound) {
+    lines_.push_back(fatalLine("a round that counts at the primary was not loaded here: " + text));
+    return plane_.stop();
+  }
+  if (const std::uint64_t cut = plane_.guestStatus().cut; cut != 0) plane_.abandoned(cut);
   lines_.push_back("{\"type\":\"relay\",\"end\":null,\"why\":\"" + text + "\"}\n");
-  end_ = std::monostate();
 }
 
 }  // namespace gaia::vm

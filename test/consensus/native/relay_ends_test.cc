@@ -1,13 +1,10 @@
 // The ends of the relay with real sockets: who may be the other end, and what is done with strangers.
 #include <doctest/doctest.h>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <cstdlib>
 #include <list>
 
 #include "relay_guests.h"
+#include "relay_rig.h"
 #include "vm/relay/ends.h"
 #include "vm/relay/guest_socket.h"
 #include "vm_disks.h"
@@ -19,19 +16,6 @@ using namespace gaia::relay::testing;
 namespace {
 
 constexpr std::uint64_t limitNs = 10'000'000'000;
-
-// The sockets of two pretended QEMUs in a folder of their own.
-struct Folder {
-  Folder() {
-    char name[] = "/tmp/gaia-relay-XXXXXX";
-    path = mkdtemp(name);
-  }
-  ~Folder() {
-    for (const char* const name : {"/in", "/out"}) unlink((path + name).c_str());
-    rmdir(path.c_str());
-  }
-  std::string path;
-};
 
 struct Rig {
   explicit Rig(std::uint8_t primarysSecret = 1, SharedDisk* primaryDisk = nullptr,
@@ -95,39 +79,8 @@ struct Rig {
   std::optional<PrimaryEnd> primary;
 };
 
-// A secondary that has the seed and stands still for the first round.
-struct Seeded {
-  explicit Seeded(Rig& rig) : rig(rig), writer(rig.layout) {
-    rig.dial();
-    std::string error;
-    guest.open(connectTo(rig.folder.path + "/out", &error));
-    REQUIRE(passes(writer.seed(rig.layout.ram()), guest, secondary));
-    REQUIRE(passes(Writer::message(Message::ready), secondary, guest));
-    REQUIRE(passes(writer.request(), guest, secondary));
-    REQUIRE(passes(Writer::message(Message::reply), secondary, guest));
-  }
-  bool passes(const Bytes& bytes, Stream& from, Stream& to) {
-    from.put(bytes);
-    const auto arrived = rig.until([&] {
-      from.flush();
-      if (secondary.descriptor() < 0)
-        if (const int descriptor = sys::accept(rig.incoming); descriptor >= 0) secondary.open(descriptor);
-      if (to.descriptor() >= 0) to.receive();
-      return to.available() >= bytes.size();
-    });
-    to.forgetInput();
-    return arrived;
-  }
-  Bytes round(std::size_t stateBytes) {
-    return writer.round(rig.layout.ram(), {{}}, Bytes(stateBytes, std::byte{1}));
-  }
-  Rig& rig;
-  Writer writer;
-  Stream guest, secondary;
-};
-
 // The first round after a seed, that the secondary has got all of and said nothing of.
-struct RoundOnItsWay : Seeded {
+struct RoundOnItsWay : Seeded<Rig> {
   explicit RoundOnItsWay(Rig& rig) : Seeded(rig) { REQUIRE(passes(round(9), guest, secondary)); }
 };
 
@@ -241,17 +194,25 @@ TEST_CASE("relay ends: a secondary that hangs is given up, whether the primary i
   }
 }
 
-TEST_CASE("relay ends: a secondary that hangs is not given up while it is owed a round") {
-  Rig rig;
-  Seeded seeded(rig);
-  seeded.guest.put(seeded.round(1u << 20));
-  CHECK(rig.until([&] {
-    seeded.guest.flush();
-    return rig.counted == 1;
-  }));
-  CHECK_FALSE(rig.backup.progress().ends_with("; 0 bytes wait for QEMU"));
-  rig.backup.serve(sys::nowNs() + 60'000'000'000);
-  CHECK(rig.backup.failure() == "");
+TEST_CASE(
+    "relay ends: a secondary that hangs is waited for longer while it is owed a round, and then fails it") {
+  constexpr std::uint64_t secondNs = 1'000'000'000;
+  for (const std::size_t stateBytes : {9u, 1u << 20}) {  // it has read all of it, or not
+    Rig rig;
+    Seeded seeded(rig);
+    seeded.guest.put(seeded.round(stateBytes));
+    CHECK(rig.until([&] {
+      seeded.guest.flush();
+      return rig.counted == 1;
+    }));
+    CHECK(rig.backup.progress().ends_with("; 0 bytes wait for QEMU") == (stateBytes == 9));
+    const std::uint64_t nowNs = sys::nowNs();
+    rig.backup.serve(nowNs + 29 * secondNs);
+    CHECK(rig.backup.failure() == "");
+    rig.backup.serve(nowNs + 60 * secondNs);
+    CHECK(rig.backup.failure() == "the secondary's QEMU has taken nothing for 30 s");
+    CHECK(rig.backup.failsRound());
+  }
 }
 
 TEST_CASE("relay ends: a new backup gets the disk before any QEMU is there") {

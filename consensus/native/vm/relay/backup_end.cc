@@ -10,6 +10,8 @@ constexpr std::size_t callersMax = 8;
 constexpr std::uint64_t proofLimitNs = 2'000'000'000;
 // Longer than a QEMU on a busy host reads nothing, and than a link bears it.
 constexpr std::uint64_t deafNs = 15'000'000'000;
+// As long as a round may last. Nobody else may have what it owes, so it is waited for longer.
+constexpr std::uint64_t owedNs = 30'000'000'000;
 
 }  // namespace
 
@@ -51,14 +53,18 @@ std::string BackupEnd::progress() const {
 bool BackupEnd::handsOn() const { return !relay_->gathers() || guest_.bytesToSend() >= guestUnsentBytesMax; }
 bool BackupEnd::awaitsGuest() const { return handsOn() && guest_.wantsToSend(); }
 
-// A link whose bytes nobody reads does not tell of its end, so that it has none is no excuse.
-bool BackupEnd::guestIsDeaf(std::uint64_t nowNs) {
+// A link whose bytes nobody reads does not tell of its end, so that it has none is no excuse. Of a round
+// that is owed it has to say that it has it, too.
+void BackupEnd::watchGuest(std::uint64_t nowNs) {
   const std::uint64_t taken = handedBytes_ - guest_.bytesToSend();
-  if (taken != takenBytes_ || !awaitsGuest()) {
+  const bool owed = relay_->owesRound();
+  if (taken != takenBytes_ || !(awaitsGuest() || owed)) {
     takenBytes_ = taken;
     takenNs_ = nowNs;
   }
-  return nowNs - takenNs_ > deafNs;
+  const std::uint64_t limitNs = owed ? owedNs : deafNs;
+  if (nowNs - takenNs_ > limitNs)
+    end("the secondary's QEMU has taken nothing for " + std::to_string(limitNs / 1'000'000'000) + " s");
 }
 
 void BackupEnd::serve(std::uint64_t nowNs) {
@@ -69,10 +75,8 @@ void BackupEnd::serve(std::uint64_t nowNs) {
   hearPrimary();
   if (!relay_->failure().empty()) return end(relay_->failure());
   if (guest_.broken()) return end("the secondary's QEMU has ended the migration: " + guest_.cause());
-  const bool deaf = guestIsDeaf(nowNs);
-  if (relay_->owesRound()) return;
-  if (deaf)
-    return end("the secondary's QEMU has taken nothing for " + std::to_string(deafNs / 1'000'000'000) + " s");
+  watchGuest(nowNs);
+  if (!failure_.empty() || relay_->owesRound()) return;
   if (!link_->failure().empty() && !awaitsGuest()) return end(link_->failure());
 }
 

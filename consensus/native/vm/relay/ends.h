@@ -91,6 +91,8 @@ class BackupEnd {
   void serve(std::uint64_t nowNs);
   // A round counts at the primary, and the secondary does not have it yet: not to be ended.
   bool owesRound() const { return relay_ && failure_.empty() && relay_->owesRound(); }
+  // Ended so: the secondary's guest is not what clients of the primary have been told, and must not go on.
+  bool failsRound() const { return relay_ && !failure_.empty() && relay_->owesRound(); }
   std::string progress() const;  // in words
   // By its owner. A round that the secondary has said to have counts before this returns.
   void end(const std::string& why);
@@ -105,7 +107,7 @@ class BackupEnd {
   bool takesFromPrimary() const;
   bool handsOn() const;
   bool awaitsGuest() const;
-  bool guestIsDeaf(std::uint64_t nowNs);
+  void watchGuest(std::uint64_t nowNs);
   void hearPrimary();
   void handOn();
   void hearGuest();
