@@ -3,57 +3,27 @@ import type { GuestReport } from '../../executor/assignment.js';
 import { fromPlain, type SchedulerCallBody, toPlain } from '../../framework/mesos-http-client/index.js';
 import { bridgeOf, pairMb } from '../../framework/replicated-guest.js';
 import { requestOf } from '../../framework/scheduler/demand.js';
-import type { GuestView, TaskView } from '../../framework/service.js';
+import type { TaskView } from '../../framework/service.js';
 import { FakeGroup } from './model/fake-group.js';
 import { FakeGuest } from './model/fake-guest.js';
-import { pass, put, runningTasks, settled, story } from './model/running.js';
+import {
+  backup,
+  covered,
+  fail,
+  guest,
+  id,
+  model,
+  posted,
+  primary,
+  running,
+  uncovered,
+  witness,
+} from './model/guest-world.js';
+import { pass, put, settled, story } from './model/running.js';
 import { appSpec, guestSpec, World } from './model/world.js';
-
-const id = '/demo/guest';
-
-/** `model`: what the guest of the first generation is like from the beginning. */
-function posted(agents = 5, model: Partial<FakeGuest> = {}): World {
-  const world = new World(agents);
-  const group = new FakeGroup(`${id}@1`);
-  group.guest = Object.assign(new FakeGuest(), model);
-  world.mesos.groups.set(group.name, group);
-  world.connect();
-  assert.equal(world.command(put(guestSpec(id)))?.ok, true);
-  return world;
-}
-
-const running = (world: World): TaskView[] => runningTasks(world, id);
-const guest = (world: World): GuestView | undefined => world.app(id).group?.guest;
-const isWhole = (world: World) => world.app(id).group?.state === 'whole';
-const model = (world: World): FakeGuest => world.mesos.groups.get(`${id}@1`)?.guest as FakeGuest;
-
-function covered(world: World): World {
-  world.until(() => guest(world)?.covered === true && isWhole(world) && running(world).length === 3, 120);
-  return world;
-}
-
-const memberAt = (world: World, member: number | null | undefined): TaskView =>
-  running(world).find(({ replica }) => replica?.member === member) as TaskView;
-const primary = (world: World) => memberAt(world, guest(world)?.primary);
-const backup = (world: World) => memberAt(world, guest(world)?.backup);
-const witness = (world: World) => running(world).find(({ replica }) => replica?.slot === 2) as TaskView;
 
 function textOf(call: SchedulerCallBody): string {
   return call.type === 'MESSAGE' ? Buffer.from(call.message.data, 'base64').toString() : '';
-}
-
-function fail(world: World, task: TaskView): void {
-  const found = world.mesos.tasks.get(task.id);
-  assert.ok(found);
-  world.mesos.end(found, 'TASK_FAILED');
-}
-
-/** Its backup has failed, and the next one is `change`, so that nobody covers the primary. */
-function uncovered(world: World, change: Partial<FakeGuest>): TaskView {
-  Object.assign(model(world), change);
-  fail(world, backup(world));
-  world.until(() => guest(world)?.covered === false && isWhole(world), 120);
-  return primary(world);
 }
 
 function refusalOf(world: World, command: Parameters<World['command']>[0]): string {
