@@ -14,10 +14,17 @@ export class FrameworkProcess {
   log = '';
   url = '';
 
-  /** Its API has a port of its own. */
-  constructor(args: string[]) {
-    const all = [main, '--listen', '127.0.0.1:0', ...args];
-    this.process = spawn(process.execPath, all, { stdio: ['ignore', 'pipe', 'pipe'] });
+  /** Its API has a port of its own. `enter`: what starts a program on the machine where it runs, if not here. */
+  constructor(args: string[], enter: string[] = []) {
+    const [program = process.execPath, ...words] = [
+      ...enter,
+      process.execPath,
+      main,
+      '--listen',
+      '127.0.0.1:0',
+      ...args,
+    ];
+    this.process = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'] });
     this.process.stderr?.on('data', (bytes) => {
       this.log += bytes;
     });

@@ -9,6 +9,7 @@ import { until } from './e2e/system.js';
 const plainClassPath = '/etc/zookeeper/conf:/usr/share/java/zookeeper.jar';
 /** Its manifest names less of Netty, which serves TLS, than it needs. */
 const secureClassPath = `${plainClassPath}:/usr/share/java/netty-codec.jar:/usr/share/java/netty-resolver.jar`;
+const loopback = '127.0.0.1';
 const mainClass = 'org.apache.zookeeper.server.quorum.QuorumPeerMain';
 
 export interface ZooKeeperOptions {
@@ -18,6 +19,8 @@ export interface ZooKeeperOptions {
   tickMs?: number;
   /** Serves TLS, too, at the ports `securePorts`, for clients with a certificate of the authority. PEM files. */
   tls?: { certificate: string; key: string; authority: string };
+  /** The machine it runs on, if not this one's loopback: its address, and what starts a program there. */
+  place?: { ip: string; enter: readonly string[] };
   /** Of Java; by default those with which it starts quickly. */
   flags?: string[];
 }
@@ -28,28 +31,30 @@ export class ZooKeeperServers {
   readonly #flags: string[];
   readonly #classPath: string;
   readonly #pids: number[] = [];
+  readonly #place: { ip: string; enter: readonly string[] };
 
   private constructor(
     readonly ports: readonly number[],
     readonly securePorts: readonly number[],
     classPath: string,
-    flags: string[],
+    { flags = ['-Xmx128m', '-XX:TieredStopAtLevel=1'], place = { ip: loopback, enter: [] } }: ZooKeeperOptions,
   ) {
     this.#classPath = classPath;
     this.#flags = flags;
+    this.#place = place;
   }
 
   static async start(options: ZooKeeperOptions = {}): Promise<ZooKeeperServers> {
-    const { servers = 1, tickMs = 2000, tls, flags = ['-Xmx128m', '-XX:TieredStopAtLevel=1'] } = options;
+    const { servers = 1, tickMs = 2000, tls } = options;
     const free = await freePorts(servers * 4);
     const ensemble = new ZooKeeperServers(
       free.slice(0, servers),
       free.slice(servers * 3),
       tls ? secureClassPath : plainClassPath,
-      flags,
+      options,
     );
     const peers = ensemble.ports.map(
-      (_, at) => `server.${at + 1}=127.0.0.1:${free[servers + at * 2]}:${free[servers + at * 2 + 1]}`,
+      (_, at) => `server.${at + 1}=${ensemble.#place.ip}:${free[servers + at * 2]}:${free[servers + at * 2 + 1]}`,
     );
     for (const [at, port] of ensemble.ports.entries()) {
       const secure = tls === undefined ? [] : ensemble.#secure(at, tls);
@@ -67,22 +72,27 @@ export class ZooKeeperServers {
 
   /** As `--store` and `--master` take it. */
   url(path: string): string {
-    return `zk://${this.ports.map((port) => `127.0.0.1:${port}`).join(',')}${path}`;
+    return `zk://${this.ports.map((port) => `${this.#place.ip}:${port}`).join(',')}${path}`;
   }
 
   run(at: number): void {
     const args = ['-Dzookeeper.root.logger=WARN,CONSOLE', '-cp', this.#classPath, mainClass, this.#file(at)];
-    this.#pids[at] = this.#processes.start(`server${at}`, 'java', [...this.#flags, ...args]);
+    const [program = 'java', ...words] = [...this.#place.enter, 'java', ...this.#flags, ...args];
+    this.#pids[at] = this.#processes.start(`server${at}`, program, words);
+  }
+
+  pidOf(at: number): number {
+    return this.#pids[at] as number;
   }
 
   signal(at: number, signal: NodeJS.Signals): void {
-    process.kill(this.#pids[at] as number, signal);
+    process.kill(this.pidOf(at), signal);
   }
 
   /** Of the server that leads, or is alone; throws until all take part. */
   async leaderPort(): Promise<number> {
     const modes = await Promise.all(
-      this.ports.map(async (port) => /Mode: (\w+)/.exec(await fourLetterWord(port, 'srvr'))?.[1]),
+      this.ports.map(async (port) => /Mode: (\w+)/.exec(await fourLetterWord(this.#place.ip, port, 'srvr'))?.[1]),
     );
     const leader = this.ports[modes.findIndex((mode) => mode === 'leader' || mode === 'standalone')];
     if (leader === undefined || modes.filter((mode) => mode === 'follower').length < modes.length - 1)
@@ -103,7 +113,7 @@ export class ZooKeeperServers {
     writeFileSync(pair, `${readFileSync(key)}${readFileSync(certificate)}`);
     return [
       'serverCnxnFactory=org.apache.zookeeper.server.NettyServerCnxnFactory',
-      ...[`secureClientPort=${this.securePorts[at]}`, 'secureClientPortAddress=127.0.0.1'],
+      ...[`secureClientPort=${this.securePorts[at]}`, `secureClientPortAddress=${this.#place.ip}`],
       ...[`ssl.keyStore.location=${pair}`, 'ssl.keyStore.type=PEM'],
       ...[`ssl.trustStore.location=${authority}`, 'ssl.trustStore.type=PEM'],
     ];
@@ -115,7 +125,7 @@ export class ZooKeeperServers {
     writeFileSync(join(data, 'myid'), `${at + 1}\n`);
     const settings = [
       ...[`tickTime=${tickMs}`, 'initLimit=10', 'syncLimit=5', `dataDir=${data}`],
-      ...[`clientPort=${port}`, 'clientPortAddress=127.0.0.1', 'maxClientCnxns=0'],
+      ...[`clientPort=${port}`, `clientPortAddress=${this.#place.ip}`, 'maxClientCnxns=0'],
       ...['admin.enableServer=false', '4lw.commands.whitelist=stat,srvr'],
       ...more,
     ];
@@ -124,10 +134,10 @@ export class ZooKeeperServers {
 }
 
 /** ZooKeeper's administrative commands: four letters in, text out, connection closed. */
-function fourLetterWord(port: number, word: string): Promise<string> {
+function fourLetterWord(host: string, port: number, word: string): Promise<string> {
   return new Promise((resolve, reject) => {
     let text = '';
-    const socket = createConnection(port, '127.0.0.1', () => socket.write(word));
+    const socket = createConnection(port, host, () => socket.write(word));
     // A server that is still starting may take the connection and never answer.
     socket
       .setTimeout(1000, () => socket.destroy(new Error('no answer')))

@@ -31,6 +31,7 @@ const guestPackages = ['qemu-system-x86', 'busybox-static'];
 const docsPackages = ['jq', 'busybox-static', 'memcached', 'e2fsprogs'];
 const vmPackages = [...guestPackages, 'qemu-utils', 'memcached', 'e2fsprogs', 'syslinux', 'mtools'];
 const campaignPackages = [...vmPackages, ...['iproute2', 'util-linux', 'mariadb-server-core', 'mariadb-client-core']];
+const chaosPackages = [...ensemblePackages, 'iproute2', 'nftables', 'util-linux'];
 const rdmaPackages = [...guestPackages, 'iproute2', 'ibverbs-providers', 'rdmacm-utils', 'socat', 'xz-utils'];
 /** dpkg-shlibdeps; strip comes with g++. */
 const packagingPackages = ['dpkg-dev'];
@@ -205,7 +206,7 @@ function prepareBench(name) {
 const commands = {
   build: null,
   start: { program: 'framework/cli/main.js', before: ['up'] },
-  test: { program: 'test/run.js', prepare: () => installPackages(ensemblePackages) },
+  test: { program: 'test/run.js', prepare: () => installPackages(chaosPackages) },
   'test:monitoring': { program: 'test/monitoring/main.js', prepare: () => installPackages(['prometheus']) },
   'test:packages': {
     program: 'test/packaging/main.js',
@@ -232,6 +233,7 @@ const commands = {
     prepare: (kind) => installPackages(kind === '--processes' ? ensemblePackages : []),
   },
   'crash:mutants': { program: 'test/crash/mutants.js' },
+  chaos: { program: 'test/chaos/main.js', prepare: () => installPackages(chaosPackages) },
   model: { program: 'test/model/main.js' },
   sim: { program: 'gaia-simulator' },
   'sim:mutants': { program: 'test/simulator/mutants.js' },

@@ -27,6 +27,14 @@ export interface ClusterAgentOptions {
   revocableResources?: string;
 }
 
+/** A machine, or a network namespace that passes for one. */
+export interface ClusterPlace {
+  /** Of it; what runs there listens on it. */
+  ip: string;
+  /** What starts a program there, such as `ip netns exec NAME`; it must become that program. */
+  enter: readonly string[];
+}
+
 export interface LocalClusterOptions {
   directory: string;
   agents: ClusterAgentOptions[];
@@ -37,6 +45,8 @@ export interface LocalClusterOptions {
   timings?: ClusterTimings;
   /** Default true: the processes outlive the caller and `stopLocalCluster` ends them. False: they end with the caller. */
   detached?: boolean;
+  /** Where the masters and the agents run, in their order; default: all here, on 127.0.0.1. */
+  places?: { masters: readonly ClusterPlace[]; agents: readonly ClusterPlace[] };
   /** Of the order in which agents are offered. */
   seed?: number;
   /** Given: everybody must name a principal, agents and executors too; these frameworks and operators are known. */
@@ -83,6 +93,7 @@ export interface LocalCluster {
 interface ProcessRecord extends Daemon {
   /** To start it again. */
   args: string[];
+  enter: readonly string[];
   name: string;
 }
 
@@ -112,10 +123,15 @@ function save(record: ClusterRecord): void {
   writeFileAtomically(recordPath(record.directory), `${JSON.stringify(record, null, 2)}\n`);
 }
 
-async function start(record: ClusterRecord, name: string, args: string[]): Promise<ProcessRecord> {
+type ProcessOrder = Pick<ProcessRecord, 'name' | 'args' | 'enter'>;
+
+const here: ClusterPlace = { ip: '127.0.0.1', enter: [] };
+
+async function start(record: ClusterRecord, { name, args, enter }: ProcessOrder): Promise<ProcessRecord> {
   const { detached, directory } = record;
   const logPath = logPathOf(directory, name);
-  return { ...(await startDaemon({ args, logPath, detached, readyTimeoutMs: READY_TIMEOUT_MS })), args, name };
+  const daemon = await startDaemon({ args, enter, logPath, detached, readyTimeoutMs: READY_TIMEOUT_MS });
+  return { ...daemon, args, enter, name };
 }
 
 function timingFlags(timings: ClusterTimings, known: object): string[] {
@@ -128,10 +144,11 @@ function tlsFlags({ tls }: LocalClusterOptions): string[] {
   return [...files, '--tls-require-certificates'];
 }
 
-function masterArgs(options: LocalClusterOptions, name: string, port: number): string[] {
+function masterArgs(options: LocalClusterOptions, name: string, ip: string, port: number): string[] {
   const { directory, timings = {}, seed = 1, masters } = options;
   const zk = masters ? ['--zk', masters.zk] : [];
-  const flags = ['--work-dir', join(directory, name), ...zk, '--port', `${port}`, '--seed', `${seed}`];
+  const where = ['--work-dir', join(directory, name), '--ip', ip, '--port', `${port}`];
+  const flags = [...where, ...zk, '--seed', `${seed}`];
   return ['master', ...flags, ...tlsFlags(options), ...masterSecrets(options), ...timingFlags(timings, MASTER_TIMINGS)];
 }
 
@@ -145,6 +162,7 @@ function agentArgs(
   const ports = record.ports ? `;ports:[${record.ports.begin}-${record.ports.end}]` : '';
   return [
     ...['agent', '--master', masterUrl, '--work-dir', record.workDirectory, '--hostname', agent.hostname],
+    ...['--ip', record.ip],
     ...['--resources', `${agent.resources}${ports}`],
     ...(agent.revocableResources ? ['--revocable-resources', agent.revocableResources] : []),
     ...(agent.attributes ? ['--attributes', agent.attributes] : []),
@@ -157,6 +175,7 @@ function agentArgs(
 }
 
 interface AgentPlan {
+  ip: string;
   workDirectory: string;
   ports: Range | null;
 }
@@ -193,9 +212,11 @@ async function startAll(options: LocalClusterOptions, record: ClusterRecord): Pr
   const url = options.masters?.zk ?? (record.masters[0] as ProcessRecord).url;
   const starts = options.agents.map(async (agent, index): Promise<AgentRecord> => {
     const ports = wanting.includes(agent) ? (ranges[wanting.indexOf(agent)] ?? null) : null;
-    const plan = { workDirectory: join(options.directory, `agent-${index}`), ports };
-    const process = await start(record, `agent-${index}`, agentArgs(options, agent, plan, url));
-    return { ...process, ...plan, hostname: agent.hostname };
+    const workDirectory = join(options.directory, `agent-${index}`);
+    const { ip, enter } = options.places?.agents[index] ?? here;
+    const args = agentArgs(options, agent, { ip, workDirectory, ports }, url);
+    const process = await start(record, { name: `agent-${index}`, args, enter });
+    return { ...process, workDirectory, ports, hostname: agent.hostname };
   });
   const results = await Promise.allSettled(starts);
   record.agents = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
@@ -207,8 +228,10 @@ async function startAll(options: LocalClusterOptions, record: ClusterRecord): Pr
 async function startMasters(options: LocalClusterOptions, record: ClusterRecord): Promise<void> {
   for (let index = 0; index < (options.masters?.count ?? 1); index += 1) {
     const name = index === 0 ? 'master' : `master-${index}`;
-    const master = await start(record, name, masterArgs(options, name, index === 0 ? (options.masterPort ?? 0) : 0));
-    master.args = masterArgs(options, name, Number(new URL(master.url).port));
+    const { ip, enter } = options.places?.masters[index] ?? here;
+    const port = index === 0 ? (options.masterPort ?? 0) : 0;
+    const master = await start(record, { name, args: masterArgs(options, name, ip, port), enter });
+    master.args = masterArgs(options, name, ip, Number(new URL(master.url).port));
     record.masters.push(master);
     save(record);
   }
@@ -301,7 +324,7 @@ class RecordedCluster implements LocalCluster {
   async restartAgent(index: number): Promise<void> {
     const agent = this.#agent(index);
     await killDaemon(agent.process);
-    Object.assign(agent, await start(this.#record, agent.name, agent.args));
+    Object.assign(agent, await start(this.#record, agent));
     save(this.#record);
   }
 
@@ -320,7 +343,7 @@ class RecordedCluster implements LocalCluster {
   async restartMaster(index = 0): Promise<void> {
     const master = this.#master(index);
     await killDaemon(master.process);
-    Object.assign(master, await start(this.#record, master.name, master.args));
+    Object.assign(master, await start(this.#record, master));
     save(this.#record);
   }
 

@@ -13,6 +13,8 @@ const END_TIMEOUT_MS = 5000;
 export interface DaemonOrder {
   /** Arguments of `main.js`. */
   args: string[];
+  /** What starts a program where the daemon runs; empty: here. */
+  enter: readonly string[];
   /** Gets both outputs. */
   logPath: string;
   /** True: the daemon outlives its starter. False: it ends with it, whatever the end. */
@@ -35,7 +37,8 @@ export async function startDaemon(order: DaemonOrder): Promise<Daemon> {
   const log = openSync(order.logPath, 'a');
   const args = order.detached ? order.args : [...order.args, '--exit-on-stdin-end'];
   const stdin = order.detached ? 'ignore' : 'pipe';
-  const child = spawn(process.execPath, [MAIN, ...args], { detached: true, stdio: [stdin, log, log] });
+  const [program = process.execPath, ...words] = [...order.enter, process.execPath, MAIN, ...args];
+  const child = spawn(program, words, { detached: true, stdio: [stdin, log, log] });
   closeSync(log);
   child.unref();
   (child.stdin as { unref?: () => void } | null)?.unref?.();

@@ -6,13 +6,7 @@ import path from 'node:path';
 import { prepareGuestImage } from '../../framework/guest/image.js';
 import { Executor } from '../executor/fake-agent.js';
 import { assignment } from '../executor/fixtures.js';
-import {
-  bridgedGuestAddress,
-  bridgedGuestWords,
-  enterNamespaces,
-  makeSwitch,
-  switchName,
-} from './campaign/namespaces.js';
+import { bridgedGuestAddress, bridgedGuestWords, enterNamespaces, makeSwitch, switchName } from '../namespaces.js';
 import { redisPort, smallGuest } from './hosted.js';
 import { patienceMs } from './machine.js';
 import { redisAt } from './redis.js';

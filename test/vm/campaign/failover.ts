@@ -4,13 +4,13 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { witnessSlot } from '../../../framework/replicated-guest.js';
 import { until } from '../../e2e/system.js';
+import type { NamespaceHost } from '../../namespaces.js';
 import { type Random, randomFrom } from '../../random.js';
 import type { Hosted, HostedGuest } from '../hosted.js';
 import { redisAt } from '../redis.js';
 import { CampaignGroup } from './group.js';
 import { judgeCounter, LedgerClient } from './ledger.js';
 import { LocalClient } from './local-client.js';
-import type { NamespaceHost } from './namespaces.js';
 import { type Campaign, countedOf, describeTakeover, type FailOver, type Fault, failOverFaults } from './summary.js';
 
 export interface GuestPlace {

@@ -4,9 +4,9 @@ import path from 'node:path';
 import type { ReplicaReport, Takeover } from '../../../executor/assignment.js';
 import { witnessSlot } from '../../../framework/replicated-guest.js';
 import { until } from '../../e2e/system.js';
+import type { NamespaceHost } from '../../namespaces.js';
 import { Hosted, type HostedGuest } from '../hosted.js';
 import { patienceMs } from '../machine.js';
-import type { NamespaceHost } from './namespaces.js';
 
 const terminal = ['TASK_FINISHED', 'TASK_FAILED', 'TASK_KILLED'];
 /** Longer than a round may last before its backup is given up (executor/launch.ts). */

@@ -2,9 +2,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { until } from '../../e2e/system.js';
+import type { NamespaceHost } from '../../namespaces.js';
 import { patienceMs } from '../machine.js';
 import type { GuestPlace } from './failover.js';
-import type { NamespaceHost } from './namespaces.js';
 
 export class LocalClient {
   /** Numbers that were answered, in order. */

@@ -8,11 +8,17 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { guestSuspicionMsDefault } from '../../../framework/app.js';
 import { prepareGuestImage } from '../../../framework/guest/image.js';
+import {
+  bridgedGuestAddress,
+  bridgedGuestWords,
+  enterNamespaces,
+  makeSwitch,
+  NamespaceHost,
+} from '../../namespaces.js';
 import { redisPort, smallGuest } from '../hosted.js';
 import { type Load, loads } from '../loads.js';
 import { FailOverCampaign } from './failover.js';
 import { describeIdentity, missedBy, runIdentity } from './identity.js';
-import { bridgedGuestAddress, bridgedGuestWords, enterNamespaces, makeSwitch, NamespaceHost } from './namespaces.js';
 import { describeSummary, type Fault, faults, summarize } from './summary.js';
 
 const { values, positionals } = parseArgs({

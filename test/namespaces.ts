@@ -1,15 +1,15 @@
 /**
- * Hosts of a campaign as network namespaces on one bridge. All of it, with every process that a campaign starts, lives in namespaces
- * of the campaign's own and is gone when that ends, however it ends.
+ * Machines as network namespaces on one bridge. All of it, with every process that is started there, lives in namespaces
+ * of this program's own and is gone when that ends, however it ends.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ExecutorHost } from '../../executor/fake-agent.js';
+import type { ExecutorHost } from './executor/fake-agent.js';
 
-const insideVariable = 'GAIA_CAMPAIGN_INSIDE';
+const insideVariable = 'GAIA_INSIDE_NAMESPACES';
 export const switchName = 'switch0';
-/** Of that bridge, where the campaign itself is. */
-const ownAddress = '10.77.0.1';
+/** Of that bridge, where this program itself is. */
+export const ownAddress = '10.77.0.1';
 /** Of a guest that is on it, and what its kernel is told of that. */
 export const bridgedGuestAddress = '10.77.0.50';
 export const bridgedGuestWords = `gaia.address=${bridgedGuestAddress} gaia.gateway=${ownAddress}`;
@@ -31,7 +31,7 @@ export function enterNamespaces(): number | null {
   const words = [...user, '--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
   const self = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
   // A shell is the first process: it reaps orphans, which node would leave as zombies.
-  const reaper = ['sh', '-c', '"$@"; exit $?', 'campaign'];
+  const reaper = ['sh', '-c', '"$@"; exit $?', 'sh'];
   const { status, signal, error } = spawnSync(
     'setpriv',
     ['--pdeathsig', 'KILL', 'unshare', ...words, ...reaper, ...self],
@@ -41,7 +41,7 @@ export function enterNamespaces(): number | null {
     },
   );
   if (error) throw new Error(`cannot run setpriv and unshare, of Debian's package util-linux: ${error.message}`);
-  if (signal !== null) throw new Error(`the campaign was ended by ${signal}`);
+  if (signal !== null) throw new Error(`what ran in namespaces was ended by ${signal}`);
   return status;
 }
 

@@ -1,0 +1,45 @@
+/** A short run of everything; the long ones are `npm run chaos`. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Report } from './report/report.js';
+
+const main = fileURLToPath(new URL('main.js', import.meta.url));
+const seconds = 45;
+const seed = Number(process.env.GAIA_SEED ?? Date.now() % 2 ** 31);
+
+async function chaos(...args: string[]): Promise<{ status: number; said: string }> {
+  const child = spawn(process.execPath, ['--enable-source-maps', main, ...args], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let said = '';
+  child.stderr.on('data', (bytes) => {
+    said += bytes;
+  });
+  const [status] = await once(child, 'close');
+  return { status, said };
+}
+
+describe('chaos', function () {
+  this.timeout(420_000);
+  const out = mkdtempSync(join(tmpdir(), 'gaia-chaos-report-'));
+  after(() => rmSync(out, { recursive: true, force: true }));
+
+  it(`breaks no promise in ${seconds} seconds (seed ${seed})`, async () => {
+    const { status, said } = await chaos('--seconds', `${seconds}`, '--seed', `${seed}`, '--out', out);
+    assert.equal(status, 0, said);
+    const report = JSON.parse(readFileSync(join(out, 'report.json'), 'utf8')) as Report;
+    assert.ok(report.timeline.filter(({ kind }) => kind === 'strike').length >= 5, said);
+    for (const { group, calls } of report.histories) assert.ok(calls.length > 500, `${group}: ${calls.length} calls`);
+    assert.match(readFileSync(join(out, 'report.html'), 'utf8'), /all promises kept/);
+  });
+
+  it('refuses what it does not know with status 2', async () => {
+    const { status, said } = await chaos('--nemesis', 'rain');
+    assert.deepEqual([status, said.includes('--nemesis names "rain"; there are kill-server')], [2, true], said);
+  });
+});

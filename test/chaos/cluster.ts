@@ -1,0 +1,120 @@
+/** The whole system on machines of its own, each a network namespace: agents, masters, schedulers, ZooKeeper. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { agentsOf } from '../../framework/cli/agents.js';
+import { type LocalCluster, startLocalCluster } from '../../framework/mesos-local/cluster.js';
+import { Api, until } from '../e2e/system.js';
+import { FrameworkProcess } from '../framework-process.js';
+import { makeSwitch, NamespaceHost } from '../namespaces.js';
+import { ZooKeeperServers } from '../zookeeper.js';
+
+const agentCount = 5;
+/** Numbers of machines; their addresses follow from them. */
+const numbers = { agents: 1, masters: 21, schedulers: 31, zooKeeper: 41 };
+/** Short, so that what they are for comes to pass within a run. */
+const timings = {
+  allocationIntervalMs: 200,
+  agentPingIntervalMs: 500,
+  agentPingsMissedMax: 4,
+  agentReregisterTimeoutMs: 30_000,
+  zkSessionTimeoutMs: 4000,
+  retryBaseMs: 1000,
+};
+const readyMaxMs = 60_000;
+
+export class ChaosCluster {
+  private constructor(
+    readonly directory: string,
+    readonly agentHosts: readonly NamespaceHost[],
+    readonly masterHosts: readonly NamespaceHost[],
+    readonly schedulerHosts: readonly NamespaceHost[],
+    readonly zooKeeperHost: NamespaceHost,
+    readonly zooKeeper: ZooKeeperServers,
+    readonly mesos: LocalCluster,
+    /** In the order of their machines. */
+    readonly schedulers: FrameworkProcess[] = [],
+  ) {}
+
+  /** In namespaces of this process; see `enterNamespaces`. */
+  static async start(directory: string): Promise<ChaosCluster> {
+    makeSwitch();
+    const machines = (first: number, count: number) =>
+      Array.from({ length: count }, (_, index) => new NamespaceHost(first + index));
+    const agents = machines(numbers.agents, agentCount);
+    const masters = machines(numbers.masters, 2);
+    const schedulers = machines(numbers.schedulers, 2);
+    const [keeper] = machines(numbers.zooKeeper, 1) as [NamespaceHost];
+    const zooKeeper = await ZooKeeperServers.start({ tickMs: 500, place: placeOf(keeper) });
+    const mesos = await startLocalCluster({
+      directory: join(directory, 'mesos'),
+      agents: agentsOf(agentCount),
+      masters: { count: masters.length, zk: zooKeeper.url('/mesos') },
+      places: { masters: masters.map(placeOf), agents: agents.map((host, at) => agentPlace(directory, host, at)) },
+      timings,
+      detached: false,
+    });
+    const cluster = new ChaosCluster(directory, agents, masters, schedulers, keeper, zooKeeper, mesos);
+    await Promise.all(schedulers.map((_, at) => cluster.startScheduler(at)));
+    await until('all schedulers know who leads', readyMaxMs, async () => {
+      const apis = cluster.schedulers.map(({ url }) => new Api(url));
+      const answers = await Promise.all(apis.map((api) => api.request('GET', '/v2/deployments')));
+      return answers.every(({ status }) => status === 200);
+    });
+    return cluster;
+  }
+
+  async startScheduler(at: number): Promise<void> {
+    const host = this.schedulerHosts[at] as NamespaceHost;
+    const args = [
+      ...['--master', this.zooKeeper.url('/mesos'), '--store', this.zooKeeper.url('/gaia')],
+      ...['--zk-session-timeout-seconds', '3', '--listen', `${host.address}:0`, '--no-authentication'],
+      ...['--data-directory', dataDirectory(this.directory), '--principal', 'chaos', '--executor-memory-mb', '0'],
+    ];
+    const before = this.schedulers[at]?.log ?? '';
+    const scheduler = new FrameworkProcess(args, host.enter);
+    scheduler.log = before;
+    this.schedulers[at] = scheduler;
+    await scheduler.ready(readyMaxMs);
+  }
+
+  /** Of a scheduler that runs: whichever it is passes requests on to the leader. */
+  get api(): Api {
+    const usable = this.schedulers.filter(({ ended, url }) => !ended && url !== '');
+    const any = usable[Math.floor(Math.random() * usable.length)];
+    if (any === undefined) throw new Error('no scheduler runs');
+    return new Api(any.url);
+  }
+
+  /** Where the agent at that place keeps what outlives a replica. */
+  diskOf(at: number): string {
+    return join(this.directory, 'disks', `agent-${at}`);
+  }
+
+  /** Where all have written what they do. */
+  static logsOf(directory: string): string {
+    return join(directory, 'mesos', 'log');
+  }
+
+  async stop(): Promise<void> {
+    for (const [at, { process, log }] of this.schedulers.entries()) {
+      process.kill('SIGKILL');
+      writeFileSync(join(ChaosCluster.logsOf(this.directory), `scheduler-${at + 1}.log`), log);
+    }
+    await this.mesos.stop();
+    await this.zooKeeper.stop();
+  }
+}
+
+const placeOf = (host: NamespaceHost) => ({ ip: host.address, enter: host.enter });
+
+/** The same on every agent, as seen there. */
+const dataDirectory = (directory: string): string => join(directory, 'replicas');
+
+/** An agent sees a disk of its own as the data directory. */
+function agentPlace(directory: string, host: NamespaceHost, at: number) {
+  const disk = join(directory, 'disks', `agent-${at}`);
+  mkdirSync(disk, { recursive: true });
+  mkdirSync(dataDirectory(directory), { recursive: true });
+  const script = 'mount --bind "$1" "$2" && shift 2 && exec "$@"';
+  return { ip: host.address, enter: [...host.enter, 'sh', '-c', script, 'sh', disk, dataDirectory(directory)] };
+}

@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { type GroupState, refusal } from './gate.js';
+import { Invariants, type SeenReplica, type SeenReport } from './invariants.js';
+
+const group = '/chaos/memory@1';
+const slots = [0, 1, 2];
+const replica = (slot: number, member = slot + 1, pid = 100 + member): SeenReplica => ({ pid, group, slot, member });
+const report = (slot: number, more: Partial<SeenReport> = {}): SeenReport => ({
+  ...{ group, slot, member: slot + 1, role: slot === 0 ? 'leader' : 'follower', term: 5, divergence: null },
+  ...{ configurationIndex: 1, configuration: slots.map((one) => ({ slot: one, member: one + 1 })) },
+  ...more,
+});
+const whole = { atMs: 0, replicas: slots.map((slot) => replica(slot)), reports: slots.map((slot) => report(slot)) };
+
+/** What is violated when this is seen after a whole group. */
+function violations(seen: Partial<Parameters<Invariants['observe']>[0]>[]): string[] {
+  const invariants = new Invariants();
+  for (const [index, one] of [{}, ...seen].entries())
+    invariants.observe({ ...whole, atMs: index * 1000, struckMs: new Map(), ...one });
+  return invariants.violations.map(({ text }) => text);
+}
+
+describe('the invariants of a chaos run', () => {
+  it('hold for a whole group, and one whose member was struck and is replaced', () => {
+    const struckMs = new Map([[101, 1000]]);
+    const reports = [
+      report(1, { configurationIndex: 9, configuration: [4, 2, 3].map((member, slot) => ({ slot, member })) }),
+    ];
+    assert.deepEqual(violations([{}]), []);
+    assert.deepEqual(
+      violations([
+        { replicas: [replica(1), replica(2)], struckMs },
+        { replicas: [replica(0, 4), replica(1), replica(2)], reports, struckMs },
+      ]),
+      [],
+    );
+  });
+
+  const rows: [what: string, seen: Parameters<typeof violations>[0], said: RegExp][] = [
+    [
+      'two processes of one member',
+      [{ replicas: [...whole.replicas, replica(1, 2, 999)] }],
+      /member 2 is two processes, 102 and 999/,
+    ],
+    ['two leaders of a term', [{ reports: [report(1, { role: 'leader' })] }], /two leaders in term 5: members 1 and 2/],
+    ['a divergence', [{ reports: [report(1, { divergence: { index: 7 } })] }], /diverged: \{"index":7\}/],
+    [
+      'a configuration with a slot twice',
+      [
+        {
+          reports: [
+            report(1, {
+              configurationIndex: 3,
+              configuration: [
+                { slot: 0, member: 1 },
+                { slot: 0, member: 2 },
+              ],
+            }),
+          ],
+        },
+      ],
+      /two members of one slot: 0:1 0:2/,
+    ],
+    [
+      'two configurations of one entry',
+      [{ reports: [report(1, { configuration: [{ slot: 0, member: 9 }] })] }],
+      /two configurations of entry 1/,
+    ],
+    [
+      'a member that we end while another one is known to be lost',
+      [
+        { replicas: [replica(0), replica(1)], struckMs: new Map([[103, 1000]]) },
+        { atMs: 9000, replicas: [replica(0)], struckMs: new Map([[103, 1000]]) },
+      ],
+      /slot 1 member 2 was ended by us, and 1 of 3 members are left/,
+    ],
+  ];
+  for (const [what, seen, said] of rows)
+    it(`do not bear ${what}`, () => {
+      const [first, ...more] = violations(seen);
+      assert.match(first ?? 'nothing', said);
+      assert.deepEqual(more, []);
+    });
+
+  it('do not ask for what the scheduler cannot know yet', () => {
+    const struckMs = new Map([[103, 1000]]);
+    assert.deepEqual(
+      violations([
+        { replicas: [replica(0), replica(1)], struckMs },
+        { replicas: [replica(0)], struckMs },
+      ]),
+      [],
+    );
+  });
+});
+
+describe('the gate of strikes', () => {
+  const groups = (isWhole: boolean): GroupState[] => [
+    { id: '/chaos/memory', durability: 'memory', isWhole },
+    { id: '/chaos/disk', durability: 'disk', isWhole },
+  ];
+  const memory = { group: '/chaos/memory@1' };
+  const disk = { group: '/chaos/disk@2' };
+
+  it('lets one member in memory be lost, when all others are there', () => {
+    assert.equal(refusal([memory], groups(true), false), null);
+    assert.match(refusal([memory], groups(false), false) ?? '', /\/chaos\/memory is not whole/);
+    assert.match(refusal([memory, memory], groups(true), false) ?? '', /may lose one member, and 2/);
+  });
+
+  it('lets members on disks end at any time, but lose no more than one disk', () => {
+    assert.equal(refusal([disk, disk, disk], groups(false), false), null);
+    assert.match(refusal([disk], groups(false), true) ?? '', /\/chaos\/disk is not whole/);
+    assert.equal(refusal([disk, memory], groups(true), true), null);
+  });
+});

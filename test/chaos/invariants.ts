@@ -1,0 +1,115 @@
+/** What must hold at every moment, whatever strikes; fed with what is seen from outside. */
+
+export interface SeenReplica {
+  pid: number;
+  group: string;
+  slot: number;
+  member: number;
+}
+
+/** Of a replica's own report, as the scheduler tells it. */
+export interface SeenReport {
+  group: string;
+  slot: number;
+  member: number;
+  role: string;
+  term: number;
+  configurationIndex: number;
+  configuration: { slot: number; member: number }[];
+  divergence: object | null;
+}
+
+export interface Observation {
+  atMs: number;
+  replicas: SeenReplica[];
+  reports: SeenReport[];
+  /** Processes that a strike has ended, or what ended with them, and when. */
+  struckMs: ReadonlyMap<number, number>;
+}
+
+/** What the scheduler may not know yet: a death as young as this. */
+const knownAfterMs = 5000;
+
+interface Configuration {
+  index: number;
+  members: { slot: number; member: number }[];
+}
+
+export class Invariants {
+  readonly violations: { atMs: number; text: string }[] = [];
+  readonly #said = new Set<string>();
+  readonly #leaders = new Map<string, number>();
+  readonly #configurations = new Map<string, string>();
+  readonly #newest = new Map<string, Configuration>();
+  #before: SeenReplica[] = [];
+  /** When members' processes were lost, by group and member. */
+  readonly #lostMs = new Map<string, number>();
+
+  observe(seen: Observation): void {
+    this.#oneProcessPerMember(seen);
+    for (const report of seen.reports) this.#agreement(seen.atMs, report);
+    this.#notBelowQuorumByOurHand(seen);
+    this.#before = seen.replicas;
+  }
+
+  #violated(atMs: number, text: string): void {
+    if (this.#said.has(text)) return;
+    this.#said.add(text);
+    this.violations.push({ atMs, text });
+  }
+
+  #oneProcessPerMember({ atMs, replicas }: Observation): void {
+    const pids = new Map<string, number>();
+    for (const one of replicas) {
+      const other = pids.get(keyOf(one));
+      if (other !== undefined) this.#violated(atMs, `${keyOf(one)} is two processes, ${other} and ${one.pid}`);
+      pids.set(keyOf(one), one.pid);
+    }
+  }
+
+  #agreement(atMs: number, report: SeenReport): void {
+    const { group, member, role, term, configuration, configurationIndex: index } = report;
+    if (report.divergence !== null)
+      this.#violated(atMs, `${keyOf(report)} diverged: ${JSON.stringify(report.divergence)}`);
+    if (role === 'leader') {
+      const other = this.#leaders.get(`${group} ${term}`) ?? member;
+      if (other !== member)
+        this.#violated(atMs, `${group} has two leaders in term ${term}: members ${other} and ${member}`);
+      this.#leaders.set(`${group} ${term}`, member);
+    }
+    if (new Set(configuration.map(({ slot }) => slot)).size !== configuration.length)
+      this.#violated(atMs, `${group} counts two members of one slot: ${textOf(configuration)} of entry ${index}`);
+    const told = this.#configurations.get(`${group} ${index}`) ?? textOf(configuration);
+    if (told !== textOf(configuration))
+      this.#violated(atMs, `${group} has two configurations of entry ${index}: ${told} and ${textOf(configuration)}`);
+    this.#configurations.set(`${group} ${index}`, told);
+    if (index > (this.#newest.get(group)?.index ?? -1)) this.#newest.set(group, { index, members: configuration });
+  }
+
+  /** Ends that no strike has caused are ours: the members that live on then, and those lost only just now, are a majority. */
+  #notBelowQuorumByOurHand({ atMs, replicas, struckMs }: Observation): void {
+    const living = new Set(replicas.map(keyOf));
+    for (const one of replicas) this.#lostMs.delete(keyOf(one));
+    const ended = this.#before.filter((one) => !living.has(keyOf(one)));
+    for (const one of ended) this.#lostMs.set(keyOf(one), struckMs.get(one.pid) ?? atMs);
+    for (const one of ended) if (!struckMs.has(one.pid)) this.#judgeEnd(one, atMs, living);
+  }
+
+  #judgeEnd(ended: SeenReplica, atMs: number, living: ReadonlySet<string>): void {
+    const { group } = ended;
+    const members = this.#newest.get(group)?.members ?? [];
+    if (!members.some((one) => one.slot === ended.slot && one.member === ended.member)) return;
+    const counted = members.map(({ slot, member }) => keyOf({ group, slot, member }));
+    const isUnknownLoss = (key: string) =>
+      key !== keyOf(ended) && atMs - (this.#lostMs.get(key) ?? Number.NEGATIVE_INFINITY) < knownAfterMs;
+    const left = counted.filter((key) => living.has(key) || isUnknownLoss(key)).length;
+    if (left * 2 > counted.length) return;
+    this.#violated(atMs, `${keyOf(ended)} was ended by us, and ${left} of ${counted.length} members are left`);
+  }
+}
+
+const keyOf = ({ group, slot, member }: Pick<SeenReplica, 'group' | 'slot' | 'member'>): string =>
+  `${group} slot ${slot} member ${member}`;
+
+const textOf = (members: { slot: number; member: number }[]): string =>
+  members.map(({ slot, member }) => `${slot}:${member}`).join(' ');

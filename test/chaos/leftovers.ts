@@ -1,0 +1,55 @@
+/** What is still there when everything has been removed: each is a leak. */
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { OperatorClient, reservationsOf } from '../../framework/mesos-http-client/index.js';
+import type { ChaosCluster } from './cluster.js';
+import { replicaProcesses } from './replica-processes.js';
+
+/** While the cluster runs, without apps. */
+export async function leftInCluster(cluster: ChaosCluster): Promise<string[]> {
+  return [
+    ...replicaProcesses().map(({ pid, group }) => `process ${pid} of ${group}`),
+    ...(await leftInMesos(cluster)),
+    ...cluster.agentHosts.flatMap((_, at) => inFolder(cluster.diskOf(at), 'directory of a member')),
+    ...cluster.mesos.agents.flatMap(({ workDirectory }) => volumesIn(join(workDirectory, 'volumes'))),
+  ];
+}
+
+/** When the cluster has been stopped. This process runs in namespaces of its own, of processes, too. */
+export function leftOnMachine(): string[] {
+  return [...inFolder('/dev/shm', 'shared memory'), ...strangers()];
+}
+
+async function leftInMesos({ mesos }: ChaosCluster): Promise<string[]> {
+  const address = await leadingMaster(mesos.masters);
+  const client = new OperatorClient({ address });
+  const { agents = [] } = await client.getAgents();
+  const resources = agents.flatMap(({ total_resources = [] }) => total_resources);
+  const reserved = resources.filter((resource) => reservationsOf(resource).length > 0);
+  const page = (await (await fetch(`http://${address}/state`)).json()) as { frameworks: { tasks: { id: string }[] }[] };
+  return [
+    ...reserved.map((resource) => `reservation ${JSON.stringify(resource)}`),
+    ...page.frameworks.flatMap(({ tasks }) => tasks.map(({ id }) => `task ${id}`)),
+  ];
+}
+
+/** Followed by its redirect. */
+async function leadingMaster(masters: readonly { url: string }[]): Promise<string> {
+  const answer = await fetch(`${masters[0]?.url}/state`);
+  return new URL(answer.url).host;
+}
+
+const inFolder = (folder: string, what: string): string[] =>
+  existsSync(folder) ? readdirSync(folder).map((name) => `${what} ${join(folder, name)}`) : [];
+
+function volumesIn(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  return names.filter((name) => /^roles\/[^/]+\/[^/]+$/.test(name)).map((name) => `volume ${join(folder, name)}`);
+}
+
+/** All processes but this one and the one that collects orphans. */
+function strangers(): string[] {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && ![1, process.pid].includes(Number(name)));
+  return pids.map((pid) => `process ${pid}`);
+}

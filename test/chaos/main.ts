@@ -1,0 +1,62 @@
+/**
+ * `npm run chaos -- [--seconds N] [--nemesis all|NAME,...] [--seed S] [--schedule FILE] [--out DIRECTORY]`: a whole system on machines of its own,
+ * clients, and nemeses. Leaves a report and the logs in DIRECTORY. Exit status 0: every promise was kept; 1: not; 2: it could not be tried.
+ */
+import { execFileSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { enterNamespaces } from '../namespaces.js';
+import { ChaosCluster } from './cluster.js';
+import { type ChaosOptions, readChaosOptions } from './options.js';
+import { pageOf } from './report/page.js';
+import type { Report } from './report/report.js';
+import { Run } from './run.js';
+import { isGood } from './verdict.js';
+
+const say = (text: string): boolean => process.stderr.write(`${text}\n`);
+
+function optionsOrEnd(): ChaosOptions {
+  try {
+    return readChaosOptions(process.argv.slice(2), (path) => readFileSync(path, 'utf8'));
+  } catch (error) {
+    say(`chaos: ${(error as Error).message}`);
+    process.exit(2);
+  }
+}
+
+function leave(report: Report, out: string): void {
+  writeFileSync(join(out, 'schedule.json'), `${JSON.stringify(report.schedule, null, 2)}\n`);
+  writeFileSync(join(out, 'report.json'), `${JSON.stringify(report)}\n`);
+  writeFileSync(join(out, 'report.html'), pageOf(report));
+}
+
+async function run({ schedule, out }: ChaosOptions): Promise<number> {
+  // Paths of sockets in there must be short.
+  const directory = mkdtempSync(join(tmpdir(), 'gaia-chaos-'));
+  try {
+    const report = await new Run(schedule, say).through(directory);
+    leave(report, out);
+    for (const { check, ok, said } of report.findings) say(`${ok ? 'ok  ' : 'FAIL'} ${check}: ${said}`);
+    return isGood(report.findings) ? 0 : 1;
+  } finally {
+    if (existsSync(ChaosCluster.logsOf(directory)))
+      cpSync(ChaosCluster.logsOf(directory), join(out, 'log'), { recursive: true });
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+const options = { ...optionsOrEnd() };
+options.out = resolve(options.out);
+const status = enterNamespaces();
+if (status !== null) process.exit(status);
+// What is shared in memory is this run's own, too.
+execFileSync('mount', ['-t', 'tmpfs', 'none', '/dev/shm']);
+rmSync(options.out, { recursive: true, force: true });
+mkdirSync(options.out, { recursive: true });
+const ended = await run(options).catch((error: Error) => {
+  say(`chaos: ${error.stack}`);
+  return 2;
+});
+say(`the report is ${join(options.out, 'report.html')}`);
+process.exit(ended);

@@ -1,0 +1,44 @@
+/** What can be done to a system, by name: how long it lasts, and whether members may be lost by it. */
+
+export interface Nemesis {
+  text: string;
+  /** From its beginning to its end; what ends at once has [0, 0]. */
+  lastsMs: [min: number, max: number];
+}
+
+const processes = {
+  'kill-server': { text: 'SIGKILL of one replica', lastsMs: [0, 0] },
+  'kill-group': { text: 'SIGKILL of all replicas of the group with durability disk', lastsMs: [0, 0] },
+  'pause-server': { text: 'SIGSTOP of one replica', lastsMs: [200, 5000] },
+  'kill-executor': { text: 'SIGKILL of an executor', lastsMs: [0, 0] },
+  'pause-executor': { text: 'SIGSTOP of an executor', lastsMs: [500, 5000] },
+  'kill-agent': { text: 'SIGKILL of an agent, which is started again', lastsMs: [200, 5000] },
+  'pause-agent': { text: 'SIGSTOP of an agent', lastsMs: [500, 8000] },
+  'lose-machine': { text: 'SIGKILL of an agent and all it runs; it is started again', lastsMs: [500, 15_000] },
+  'kill-master': { text: 'SIGKILL of a master, which is started again', lastsMs: [200, 4000] },
+  'pause-master': { text: 'SIGSTOP of a master', lastsMs: [500, 6000] },
+  'kill-scheduler': { text: 'SIGKILL of a scheduler, which is started again', lastsMs: [200, 4000] },
+  'pause-scheduler': { text: 'SIGSTOP of a scheduler', lastsMs: [500, 6000] },
+  'kill-zookeeper': { text: 'SIGKILL of ZooKeeper, which is started again', lastsMs: [200, 3000] },
+  'pause-zookeeper': { text: 'SIGSTOP of ZooKeeper', lastsMs: [500, 6000] },
+} satisfies Record<string, Nemesis>;
+
+const network = {
+  'cut-agent': { text: "all packets of an agent's machine are lost", lastsMs: [500, 12_000] },
+  'cut-pair': { text: 'two agents do not reach each other', lastsMs: [500, 8000] },
+  'cut-one-way': { text: 'what one agent sends to another is lost', lastsMs: [500, 8000] },
+  'cut-outgoing': { text: "all that an agent's machine sends is lost", lastsMs: [500, 8000] },
+  'split-agents': { text: 'two agents do not reach the three others', lastsMs: [500, 8000] },
+  'cut-agent-from-masters': { text: 'an agent reaches neither masters nor ZooKeeper', lastsMs: [500, 12_000] },
+  'cut-scheduler-from-masters': { text: 'a scheduler does not reach the masters', lastsMs: [500, 8000] },
+  'cut-from-zookeeper': { text: 'a scheduler or a master does not reach ZooKeeper', lastsMs: [500, 8000] },
+  'drop-packets': { text: "5 to 34 percent of the packets of an agent's machine are lost", lastsMs: [1000, 8000] },
+  'reset-connections': { text: "connections of an agent's machine are reset", lastsMs: [50, 500] },
+  'slow-link': { text: 'a machine has 256 kbit/s to 4 Mbit/s', lastsMs: [1000, 8000] },
+} satisfies Record<string, Nemesis>;
+
+export type NemesisName = keyof typeof nemeses;
+
+export const nemeses = { ...processes, ...network };
+
+export const nemesisNames = Object.keys(nemeses) as NemesisName[];

@@ -1,0 +1,59 @@
+/** Looks at processes and at what the scheduler says of them, all the time, and has the invariants judge it. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { groups } from './apps.js';
+import { Invariants, type SeenReport } from './invariants.js';
+import type { Arena } from './strikes/arena.js';
+
+const everyMs = 500;
+const answerMaxMs = 1000;
+/** A look that comes so late says that this run had no processor, and what it measured then says little. */
+const lateMs = 3000;
+
+interface ToldTask {
+  replica: { report: SeenReport | null } | null;
+}
+
+export class Observer {
+  readonly invariants = new Invariants();
+  looks = 0;
+  #stopped = false;
+  readonly #done: Promise<void>;
+
+  constructor(
+    private readonly arena: Arena,
+    private readonly tell: (text: string) => void,
+  ) {
+    this.#done = this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#done;
+  }
+
+  async #run(): Promise<void> {
+    for (let lastMs = performance.now(); !this.#stopped; await sleep(everyMs)) {
+      const sinceMs = Math.round(performance.now() - lastMs);
+      lastMs = performance.now();
+      if (sinceMs > lateMs)
+        this.tell(`this run itself stood still, or had little of the processors: for ${sinceMs} ms`);
+      const reports = (await Promise.all(groups.map(({ id }) => this.#reports(id)))).flat();
+      const { struckMs } = this.arena;
+      this.invariants.observe({ atMs: performance.now(), replicas: this.arena.replicas(), reports, struckMs });
+      this.looks += 1;
+    }
+  }
+
+  /** None while nobody answers. */
+  async #reports(id: string): Promise<SeenReport[]> {
+    try {
+      const url = `${this.arena.cluster.api.apiUrl}/v2/apps${id}`;
+      const answer = await fetch(url, { signal: AbortSignal.timeout(answerMaxMs) });
+      if (!answer.ok) return [];
+      const { app } = (await answer.json()) as { app: { tasks: ToldTask[] } };
+      return app.tasks.flatMap(({ replica }) => replica?.report ?? []);
+    } catch {
+      return [];
+    }
+  }
+}

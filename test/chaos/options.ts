@@ -1,0 +1,48 @@
+/** What `npm run chaos` is told. */
+import { parseArgs } from 'node:util';
+import { type NemesisName, nemesisNames } from './nemeses.js';
+import { readSchedule, type Schedule, scheduleOf, secondsMax } from './schedule.js';
+
+export interface ChaosOptions {
+  schedule: Schedule;
+  /** Where the report goes. */
+  out: string;
+}
+
+/** @throws Error that names the option, its value and the remedy */
+export function readChaosOptions(args: string[], readFile: (path: string) => string): ChaosOptions {
+  const { values } = parseArgs({
+    args,
+    options: {
+      seconds: { type: 'string', default: '60' },
+      nemesis: { type: 'string', default: 'all' },
+      seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
+      schedule: { type: 'string' },
+      out: { type: 'string' },
+    },
+  });
+  const schedule =
+    values.schedule === undefined
+      ? scheduleOf(
+          whole('seed', values.seed, 2 ** 32),
+          whole('seconds', values.seconds, secondsMax),
+          chosen(values.nemesis),
+        )
+      : readSchedule(readFile(values.schedule));
+  return { schedule, out: values.out ?? `build/chaos/${schedule.seed}` };
+}
+
+function whole(name: string, text: string, max: number): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value <= max) return value;
+  throw new Error(`--${name} is "${text}"; give a whole number from 0 to ${max}`);
+}
+
+function chosen(text: string): NemesisName[] {
+  if (text === 'all') return nemesisNames;
+  const names = text.split(',');
+  const unknown = names.find((name) => !nemesisNames.some((known) => known === name));
+  if (unknown !== undefined)
+    throw new Error(`--nemesis names "${unknown}"; there are ${nemesisNames.join(', ')}, and all`);
+  return nemesisNames.filter((name) => names.includes(name));
+}

@@ -1,0 +1,40 @@
+/** Replicas as the processes they are, whoever knows of them: found in /proc, which is this run's own. */
+import { readdirSync, readFileSync } from 'node:fs';
+
+export interface ReplicaProcess {
+  pid: number;
+  /** Its executor, unless that has ended. */
+  parent: number;
+  /** `id@generation` */
+  group: string;
+  slot: number;
+  member: number;
+  /** The address of its machine. */
+  host: string;
+}
+
+/** Sorted by group, slot and member. */
+export function replicaProcesses(): ReplicaProcess[] {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  const found = pids.flatMap((name) => replicaProcess(Number(name)) ?? []);
+  // Clones of a replica, such as the one that writes Redis' snapshot, are none themselves.
+  const parents = new Set(found.map(({ pid }) => pid));
+  return found
+    .filter(({ parent }) => !parents.has(parent))
+    .sort((a, b) => a.group.localeCompare(b.group) || a.slot - b.slot || a.member - b.member);
+}
+
+/** Null: it is none, or ends just now. */
+function replicaProcess(pid: number): ReplicaProcess | null {
+  try {
+    const conf = readFileSync(`/proc/${pid}/cwd/.gaia/replica.conf`, 'utf8');
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    if (state === 'Z' || state === 'X') return null;
+    const said = (key: string) => new RegExp(`^${key}=(.*)$`, 'm').exec(conf)?.[1] ?? '';
+    const [slot, member, host = ''] = said('self').split(',');
+    return { pid, parent: Number(parent), group: said('group'), slot: Number(slot), member: Number(member), host };
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,52 @@
+/** A report as one page of HTML that needs nothing else. */
+import { answersPerSecond, type GroupHistory, longestPauseMs, type Report } from './report.js';
+
+const style = `body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem;color:#222;background:#fff}
+table{border-collapse:collapse;width:100%}td,th{text-align:left;vertical-align:top;padding:.15rem .6rem;border-bottom:1px solid #ddd}
+td:first-child{white-space:nowrap;font-variant-numeric:tabular-nums}pre{white-space:pre-wrap;margin:0}
+.good{color:#176b2c}.bad,.strike{color:#a8201a}.skipped{color:#777}svg{width:100%;height:7rem;background:#f6f6f6}
+@media(prefers-color-scheme:dark){body{color:#ddd;background:#161616}td,th{border-color:#333}svg{background:#222}.good{color:#6fce86}.bad,.strike{color:#ff8a80}}`;
+
+const escaped = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+
+export function pageOf(report: Report): string {
+  const { schedule, findings, timeline, histories, beginNs } = report;
+  const good = findings.every(({ ok }) => ok);
+  const title = `Chaos, seed ${schedule.seed}: ${good ? 'all promises kept' : 'NOT all promises kept'}`;
+  return `<!doctype html><html lang="en"><meta charset="utf-8"><title>${title}</title><style>${style}</style>
+<h1 class="${good ? 'good' : 'bad'}">${title}</h1>
+<p>${schedule.seconds} seconds, ${schedule.strikes.length} strikes. Again: <code>npm run chaos -- --schedule schedule.json</code></p>
+<h2>Verdict</h2><table>${findings.map(findingRow).join('')}</table>
+<h2>Answers in each second</h2>${histories.map((history) => chart(history, report)).join('')}
+<h2>Timeline</h2><table>${timeline.map(momentRow).join('')}</table>
+<h2>Histories</h2><table>${histories.map((history) => historyRow(history, beginNs)).join('')}</table></html>\n`;
+}
+
+const findingRow = ({ check, ok, said }: Report['findings'][number]): string =>
+  `<tr class="${ok ? 'good' : 'bad'}"><td>${ok ? 'ok' : 'FAIL'}</td><td>${escaped(check)}</td><td><pre>${escaped(said)}</pre></td></tr>`;
+
+const momentRow = ({ ms, kind, text }: Report['timeline'][number]): string =>
+  `<tr class="${kind}"><td>${(ms / 1000).toFixed(2)} s</td><td>${kind}</td><td>${escaped(text)}</td></tr>`;
+
+function historyRow(history: GroupHistory, beginNs: number): string {
+  const { group, calls } = history;
+  const unknown = calls.filter(({ outcome }) => outcome === 'unknown').length;
+  return `<tr><td>${escaped(group)}</td><td>${calls.length} calls, ${unknown} without an answer, longest time without any answer ${longestPauseMs(history, beginNs)} ms</td></tr>`;
+}
+
+/** Bars of answers, and a line where a strike began. */
+function chart(history: GroupHistory, { timeline, beginNs }: Report): string {
+  const counts = answersPerSecond(history, beginNs);
+  const most = Math.max(1, ...counts);
+  const bars = counts.map((count, second) => {
+    const height = (100 * count) / most;
+    return `<rect x="${second}" y="${100 - height}" width=".8" height="${height}" fill="#5b8def"/>`;
+  });
+  const strikes = timeline.filter(({ kind }) => kind === 'strike');
+  const lines = strikes.map(({ ms, text }) => {
+    const x = ms / 1000;
+    return `<path d="M${x} 0V100" stroke="#a8201a" stroke-width=".15"><title>${escaped(text)}</title></path>`;
+  });
+  return `<p>${escaped(history.group)}, at most ${most}</p><svg viewBox="0 0 ${Math.max(1, counts.length)} 100" preserveAspectRatio="none">${bars.join('')}${lines.join('')}</svg>`;
+}

@@ -1,0 +1,144 @@
+/** One run: a system, clients, a schedule carried out, peace, and what was found. */
+import lodash from 'lodash';
+import { until } from '../e2e/system.js';
+import { groupSpec, groups, plainApps } from './apps.js';
+import { Client } from './client.js';
+import { ChaosCluster } from './cluster.js';
+import { History } from './history.js';
+import { leftInCluster, leftOnMachine } from './leftovers.js';
+import { Observer } from './observer.js';
+import { type GroupHistory, longestPauseMs, type Report } from './report/report.js';
+import type { Schedule } from './schedule.js';
+import { Arena } from './strikes/arena.js';
+import { carryOut } from './striking.js';
+import { Supervisor } from './supervisor.js';
+import { Timeline } from './timeline.js';
+import { type Finding, linearizability, none } from './verdict.js';
+
+const clientsPerGroup = 4;
+const deployMaxMs = 120_000;
+const convergeMaxMs = 120_000;
+const removeMaxMs = 60_000;
+
+export class Run {
+  readonly timeline = new Timeline();
+  readonly findings: Finding[] = [];
+  readonly #histories = groups.map(({ id }) => new History(id));
+  #beginNs = 0;
+
+  constructor(
+    private readonly schedule: Schedule,
+    private readonly say: (text: string) => void,
+  ) {}
+
+  /** In namespaces of this process; `directory` is new. */
+  async through(directory: string): Promise<Report> {
+    this.say('starting ZooKeeper, masters, agents, schedulers');
+    const cluster = await ChaosCluster.start(directory);
+    try {
+      await this.#within(cluster);
+    } finally {
+      await cluster.stop();
+    }
+    this.findings.push(none('no process and no shared memory is left', leftOnMachine(), 'none'));
+    const histories: GroupHistory[] = this.#histories.map(({ group, calls }) => ({ group, calls }));
+    const { schedule, findings, timeline } = this;
+    return { schedule, findings, timeline: timeline.moments, histories, beginNs: this.#beginNs };
+  }
+
+  async #within(cluster: ChaosCluster): Promise<void> {
+    const arena = new Arena(cluster);
+    this.say('deploying the apps');
+    for (const spec of [...groups.map(groupSpec), ...plainApps]) await cluster.api.deploy(spec);
+    await this.#converged(cluster, deployMaxMs);
+    const supervisor = new Supervisor(arena, (text) => this.timeline.tell('system', text));
+    try {
+      const observer = new Observer(arena, (text) => this.timeline.tell('system', text));
+      await this.#strike(cluster, arena);
+      await this.#calm(cluster);
+      await observer.stop();
+      this.#judge(observer);
+    } finally {
+      await supervisor.stop();
+    }
+    await this.#remove(cluster);
+  }
+
+  async #strike(cluster: ChaosCluster, arena: Arena): Promise<void> {
+    const { seed, strikes, seconds } = this.schedule;
+    this.say(`seed ${seed}: ${strikes.length} strikes within ${seconds} s`);
+    const clients = this.#histories.flatMap((history, group) =>
+      lodash.range(clientsPerGroup).map((at) => new Client(cluster, history, seed + group * clientsPerGroup + at)),
+    );
+    this.timeline.begin();
+    this.#beginNs = performance.now() * 1e6;
+    for (const client of clients) client.begin();
+    await carryOut(this.schedule, arena, this.timeline);
+    this.say('the strikes are over');
+    this.timeline.tell('system', 'the strikes are over');
+    await this.#found('everything is as wanted again, soon after the strikes', () =>
+      this.#converged(cluster, convergeMaxMs),
+    );
+    await Promise.all(clients.map((client) => client.stop()));
+  }
+
+  async #calm(cluster: ChaosCluster): Promise<void> {
+    for (const history of this.#histories)
+      await this.#found(`${history.group} answers`, () => new Client(cluster, history, this.schedule.seed).readAll());
+  }
+
+  #judge(observer: Observer): void {
+    const { violations } = observer.invariants;
+    const texts = violations.map(({ atMs, text }) => `${(this.timeline.msOf(atMs) / 1000).toFixed(2)} s: ${text}`);
+    this.findings.push(none('invariants held at every look', texts, `${observer.looks} looks`));
+    for (const history of this.#histories) {
+      for (const judged of history.judge()) this.findings.push(linearizability({ group: history.group, ...judged }));
+      this.findings.push(none(`${history.group} gave no wrong answer`, history.wrongReplies, 'none'));
+      const unavailable = longestPauseMs(history, this.#beginNs);
+      this.timeline.tell('system', `${history.group}: at most ${unavailable} ms without an answer`);
+    }
+  }
+
+  /** All that is wanted runs, no deployment is under way, and nothing else of ours. */
+  #converged(cluster: ChaosCluster, maxMs: number): Promise<void> {
+    return until('all apps are as wanted', maxMs, async () => {
+      const { api } = cluster;
+      const { body } = await api.request('GET', '/v2/deployments');
+      if (body.length > 0) throw new Error(`a deployment is under way: ${JSON.stringify(body).slice(0, 500)}`);
+      for (const { id } of groups) {
+        const { instances } = (await api.request('GET', `/v2/apps${id}`)).body.app;
+        await api.whole(id, instances, 1000);
+      }
+      for (const { id } of plainApps) {
+        const { app } = (await api.request('GET', `/v2/apps${id}`)).body;
+        if (app.tasksRunning !== app.instances || app.tasks.length !== app.instances)
+          throw new Error(`${id}: ${app.tasksRunning} of ${app.instances} run, ${app.tasks.length} tasks are known`);
+      }
+      return true;
+    }).then(() => undefined);
+  }
+
+  async #remove(cluster: ChaosCluster): Promise<void> {
+    this.say('removing the apps');
+    for (const { id } of [...groups, ...plainApps])
+      await cluster.api.request('DELETE', `/v2/apps${id}?force=true&wipe=true`);
+    let left: string[] = [];
+    await this.#found('nothing is left in the cluster when the apps are removed', () =>
+      until('nothing is left', removeMaxMs, async () => {
+        left = await leftInCluster(cluster);
+        if (left.length > 0) throw new Error(left.slice(0, 20).join('\n'));
+        return true;
+      }),
+    );
+  }
+
+  async #found(check: string, attempt: () => Promise<unknown>): Promise<void> {
+    const beginMs = performance.now();
+    try {
+      await attempt();
+      this.findings.push({ check, ok: true, said: `after ${((performance.now() - beginMs) / 1000).toFixed(1)} s` });
+    } catch (error) {
+      this.findings.push({ check, ok: false, said: (error as Error).message });
+    }
+  }
+}

@@ -1,0 +1,107 @@
+/** What nemeses see of the system, and what they have in hand. */
+import { groups } from '../apps.js';
+import type { ChaosCluster } from '../cluster.js';
+import { type GroupState, refusal } from '../gate.js';
+import { type ReplicaProcess, replicaProcesses } from '../replica-processes.js';
+
+/** What a strike does when its time is over. */
+export type End = () => void | Promise<void>;
+
+export interface Struck {
+  target: string;
+  end?: End;
+}
+
+/** Begins a strike on the one that `pick` says. */
+export type Begin = (arena: Arena, pick: number) => Promise<Struck> | Struck;
+
+/** There is nothing that can be struck now; the run goes on. */
+export class Skipped extends Error {}
+
+export class Arena {
+  /** Machines and processes that a strike has in hand. */
+  readonly #held = new Set<string>();
+  /** Processes that strikes have ended, or what ends with those, and when. */
+  readonly struckMs = new Map<number, number>();
+
+  constructor(readonly cluster: ChaosCluster) {}
+
+  replicas(): ReplicaProcess[] {
+    return replicaProcesses();
+  }
+
+  pick<T>(list: readonly T[], pick: number, what: string): T {
+    if (list.length === 0) throw new Skipped(`there is no ${what}`);
+    return list[pick % list.length] as T;
+  }
+
+  isHeld(name: string): boolean {
+    return this.#held.has(name);
+  }
+
+  /** No other strike may have it meanwhile. */
+  hold(name: string): End {
+    if (this.#held.has(name)) throw new Skipped(`${name} is struck already`);
+    this.#held.add(name);
+    return () => {
+      this.#held.delete(name);
+    };
+  }
+
+  /** @throws Skipped if a group could not bear that these are lost; `forGood`: with what their disks hold */
+  async requireLosable(victims: readonly ReplicaProcess[], forGood = false): Promise<void> {
+    const reason = refusal(victims, await this.#groupStates(), forGood);
+    if (reason !== null) throw new Skipped(reason);
+  }
+
+  /** That it ends is a strike's doing, from now on. */
+  blame(pid: number): void {
+    this.struckMs.set(pid, performance.now());
+  }
+
+  kill(pid: number): void {
+    this.blame(pid);
+    signal(pid, 'SIGKILL');
+  }
+
+  /** SIGSTOP, until its end. */
+  pause(pid: number): End {
+    const release = this.hold(`process ${pid}`);
+    if (!signal(pid, 'SIGSTOP')) {
+      void release();
+      throw new Skipped(`process ${pid} has ended`);
+    }
+    return () => {
+      signal(pid, 'SIGCONT');
+      return release();
+    };
+  }
+
+  #groupStates(): Promise<GroupState[]> {
+    return Promise.all(
+      groups.map(async ({ id, durability }) => ({ id, durability, isWhole: await this.#isWhole(id) })),
+    );
+  }
+
+  async #isWhole(id: string): Promise<boolean> {
+    try {
+      const { group, replicas } = await this.cluster.api.group(id);
+      const living = this.replicas();
+      const lives = ({ slot, member }: { slot: number; member: number }) =>
+        living.some((one) => one.group === `${id}@${group.generation}` && one.slot === slot && one.member === member);
+      return group.state === 'whole' && replicas.every((one) => lives(one) && one.state === 'TASK_RUNNING');
+    } catch {
+      return false;
+    }
+  }
+}
+
+/** False: it had ended. */
+export function signal(pid: number, name: NodeJS.Signals): boolean {
+  try {
+    return process.kill(pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+    throw error;
+  }
+}

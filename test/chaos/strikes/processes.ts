@@ -1,0 +1,125 @@
+/** Processes that are killed or stand still. */
+import { containerProcesses } from '../../../framework/mesos-local/agent/process-tree.js';
+import type { ChaosCluster } from '../cluster.js';
+import type { ReplicaProcess } from '../replica-processes.js';
+import { type Arena, type Begin, type End, Skipped, type Struck } from './arena.js';
+
+export const nameOf = ({ group, slot, member }: ReplicaProcess): string => `${group} slot ${slot} member ${member}`;
+
+async function killServer(arena: Arena, pick: number): Promise<Struck> {
+  const victim = arena.pick(arena.replicas(), pick, 'replica');
+  await arena.requireLosable([victim]);
+  arena.kill(victim.pid);
+  return { target: nameOf(victim) };
+}
+
+function killGroup(arena: Arena): Struck {
+  const members = arena.replicas().filter(({ group }) => group.startsWith('/chaos/disk@'));
+  if (members.length === 0) throw new Skipped('there is no replica');
+  for (const { pid } of members) arena.kill(pid);
+  return { target: `all ${members.length} replicas of ${members[0]?.group}` };
+}
+
+function pauseServer(arena: Arena, pick: number): Struck {
+  const victim = arena.pick(arena.replicas(), pick, 'replica');
+  return { target: nameOf(victim), end: arena.pause(victim.pid) };
+}
+
+/** Its guardian or its agent ends the replica. */
+async function killExecutor(arena: Arena, pick: number): Promise<Struck> {
+  const victim = arena.pick(arena.replicas(), pick, 'executor');
+  await arena.requireLosable([victim]);
+  arena.blame(victim.pid);
+  arena.kill(victim.parent);
+  return { target: `executor of ${nameOf(victim)}` };
+}
+
+function pauseExecutor(arena: Arena, pick: number): Struck {
+  const victim = arena.pick(arena.replicas(), pick, 'executor');
+  return { target: `executor of ${nameOf(victim)}`, end: arena.pause(victim.parent) };
+}
+
+/** One of several, killed now and not started again before the strike ends (`supervisor.ts`). */
+function killing(
+  what: string,
+  countOf: (cluster: ChaosCluster) => number,
+  kill: (arena: Arena, at: number) => Promise<void> | void,
+): Begin {
+  return async (arena, pick) => {
+    const at = pick % countOf(arena.cluster);
+    const target = `${what}-${at + 1}`;
+    const release = arena.hold(target);
+    try {
+      await kill(arena, at);
+    } catch (error) {
+      void release();
+      throw error;
+    }
+    return { target, end: release };
+  };
+}
+
+/** One of several, who stands still. */
+function pausing(what: string, pidsOf: (cluster: ChaosCluster) => readonly number[]): Begin {
+  return (arena, pick) => {
+    const pids = pidsOf(arena.cluster);
+    const at = pick % pids.length;
+    const target = `${what}-${at + 1}`;
+    const release = arena.hold(target);
+    try {
+      return { target, end: inOrder(arena.pause(pids[at] as number), release) };
+    } catch (error) {
+      void release();
+      throw error;
+    }
+  };
+}
+
+const inOrder =
+  (...ends: End[]): End =>
+  async () => {
+    for (const end of ends) await end();
+  };
+
+const agentsOf = ({ mesos }: ChaosCluster): number => mesos.agents.length;
+
+/** With all it runs, which goes first: nothing is told of it. */
+async function loseMachine(arena: Arena, at: number): Promise<void> {
+  const { mesos, agentHosts } = arena.cluster;
+  const host = agentHosts[at]?.address;
+  const victims = arena.replicas().filter((one) => one.host === host);
+  await arena.requireLosable(victims);
+  mesos.pauseAgent(at);
+  for (const { pid } of victims) arena.blame(pid);
+  for (const pid of containerProcesses(mesos.agents[at]?.workDirectory as string, null)) arena.kill(pid);
+  await mesos.killAgent(at);
+}
+
+const killScheduler = ({ cluster }: Arena, at: number): void => {
+  cluster.schedulers[at]?.process.kill('SIGKILL');
+};
+
+export const processStrikes = {
+  'kill-server': killServer,
+  'kill-group': killGroup,
+  'pause-server': pauseServer,
+  'kill-executor': killExecutor,
+  'pause-executor': pauseExecutor,
+  'kill-agent': killing('agent', agentsOf, ({ cluster }, at) => cluster.mesos.killAgent(at)),
+  'pause-agent': pausing('agent', ({ mesos }) => mesos.agents.map(({ pid }) => pid)),
+  'lose-machine': killing('agent', agentsOf, loseMachine),
+  'kill-master': killing(
+    'master',
+    ({ mesos }) => mesos.masters.length,
+    ({ cluster }, at) => cluster.mesos.killMaster(at),
+  ),
+  'pause-master': pausing('master', ({ mesos }) => mesos.masters.map(({ pid }) => pid)),
+  'kill-scheduler': killing('scheduler', ({ schedulers }) => schedulers.length, killScheduler),
+  'pause-scheduler': pausing('scheduler', ({ schedulers }) => schedulers.map(({ process }) => process.pid ?? 0)),
+  'kill-zookeeper': killing(
+    'zookeeper',
+    () => 1,
+    ({ cluster }) => cluster.zooKeeper.signal(0, 'SIGKILL'),
+  ),
+  'pause-zookeeper': pausing('zookeeper', ({ zooKeeper }) => [zooKeeper.pidOf(0)]),
+} satisfies Record<string, Begin>;
