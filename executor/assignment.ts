@@ -205,6 +205,12 @@ export type SnapshotSource =
   /** An image of the process; see criu.ts. */
   | { provider: 'criu' };
 
+/** The program stands behind gaia-gateway. */
+export interface GatewayAssignment {
+  /** What the programs of the replicas answer is compared. */
+  compareOutput: boolean;
+}
+
 export interface ReplicaAssignment {
   /** `${appId}@${generation}`; a new generation is a group that starts empty. */
   group: string;
@@ -220,6 +226,8 @@ export interface ReplicaAssignment {
   /** Founders: the other founders. Joiners: members believed to be alive. */
   peers: MemberAddress[];
   transport: 'auto' | 'shm' | 'verbs' | 'tcp';
+  /** Null: the program is preloaded. */
+  gateway: GatewayAssignment | null;
   /** A leader that shows no sign of life this long is suspected. */
   suspicionMs: number;
   durability: 'memory' | 'disk';
@@ -257,6 +265,9 @@ export interface ReplicaMetrics {
   guest?: GuestMetrics;
 }
 
+export const replicaLabels = ['exact', 'checked', 'gateway'] as const;
+export type ReplicaLabel = (typeof replicaLabels)[number];
+
 export type ReplicaRole = 'leader' | 'candidate' | 'follower' | 'learner';
 
 /** `TaskStatus.data` (base64 of JSON) of replicated tasks, and the payload of executor MESSAGEs. */
@@ -277,9 +288,9 @@ export interface ReplicaReport {
   configurationIndex: number;
   configuration: MemberAddress[];
   peers: { member: number; connected: boolean; transport: string; transportReason: string; appliedIndex: number }[];
-  /** How far replicas are kept equal: `exact` = every turn compared. */
-  label: 'exact' | 'checked';
-  /** Calls the interposer did not expect, by name. */
+  /** How far replicas are kept equal: `exact` = every turn compared; `gateway` = every answer of a program behind one. */
+  label: ReplicaLabel;
+  /** What the interposer or the gateway did not expect, by name. */
   unexpected: Record<string, number>;
   divergence: { index: number; otherMember: number } | null;
   /** Why no replica can join by replay of this one's journal; null while it can. */

@@ -1,11 +1,12 @@
 /** The control channel between executor and interposed server (ARCHITECTURE.md, "Control channel"). Pure. */
-import type {
-  Distribution,
-  ExecutorOrder,
-  GuestOrder,
-  ReplicaAssignment,
-  ReplicaMetrics,
-  ReplicaReport,
+import {
+  type Distribution,
+  type ExecutorOrder,
+  type GuestOrder,
+  type ReplicaAssignment,
+  type ReplicaMetrics,
+  type ReplicaReport,
+  replicaLabels,
 } from './assignment.js';
 import { decodeMember } from './decode.js';
 import { type Fields, flag, integer, line, list, map, object, oneOf, text } from './fields.js';
@@ -103,7 +104,7 @@ function readState(fields: Fields, replica: ReplicaAssignment): ReplicaState {
     configurationIndex: integer(fields.configurationIndex, 'configurationIndex'),
     configuration: list(fields.configuration, 'configuration', 64, decodeMember),
     peers: list(fields.peers, 'peers', 64, readPeer),
-    label: oneOf(fields.label, 'label', ['exact', 'checked']),
+    label: oneOf(fields.label, 'label', replicaLabels),
     unexpected: map(fields.unexpected, 'unexpected', (count, name) => integer(count, name)),
     divergence: fields.divergence === null ? null : readDivergence(object(fields.divergence, 'divergence')),
     journalError: fields.journalError === null ? null : text(fields.journalError, 'journalError'),

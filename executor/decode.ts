@@ -102,12 +102,18 @@ function decodeReplica(fields: Fields): ReplicaAssignment {
     self: decodeMember(fields.self, 'replica.self'),
     peers: list(fields.peers, 'replica.peers', 64, decodeMember),
     transport: oneOf(fields.transport, 'replica.transport', ['auto', 'shm', 'verbs', 'tcp']),
+    // A framework of an earlier version knows of none.
+    gateway: fields.gateway == null ? null : decodeGateway(object(fields.gateway, 'replica.gateway')),
     suspicionMs: integer(fields.suspicionMs, 'replica.suspicionMs', 1),
     durability,
     dataDirectory: durability === 'disk' ? dataPath(fields.dataDirectory, 'replica.dataDirectory') : null,
     snapshot: decodeSnapshot(object(fields.snapshot, 'replica.snapshot')),
     returns: flag(fields.returns, 'replica.returns'),
   };
+}
+
+function decodeGateway(fields: Fields): ReplicaAssignment['gateway'] {
+  return { compareOutput: flag(fields.compareOutput, 'replica.gateway.compareOutput') };
 }
 
 function decodeSnapshot(fields: Fields): SnapshotSource {

@@ -1,6 +1,6 @@
 /** From an assignment to a running program: checks, files, environment, spawn. */
 import { chownSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import omit from 'lodash/omit.js';
 import type { Assignment, ReplicaAssignment, VmAssignment } from './assignment.js';
 import type { Surroundings } from './command-check.js';
@@ -13,7 +13,7 @@ import { launchGuest } from './vm/launch.js';
 import type { Machine } from './vm/machine.js';
 import { GuestMember, type MemberOptions } from './vm/member.js';
 import type { PairLimits } from './vm/pair.js';
-import { interposerPath, prepareWorkplace, replicaConfPath } from './workplace.js';
+import { gatewayFile, interposerPath, prepareWorkplace, replicaConfPath } from './workplace.js';
 
 /** The same on every replica, whatever the agent's own PATH is. */
 const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -61,7 +61,10 @@ export async function launch(assignment: Assignment, place: LaunchPlace, ears: M
   if (replica !== null) prepareMemberDirectory(replica, owner);
   const directory =
     replica === null ? place.sandbox : prepareWorkplace({ ...place, replica, owner, trace: traceLevel(env) });
-  const argv = 'shell' in command ? ['/bin/sh', '-c', command.shell] : command.argv;
+  const argv = [
+    ...(replica?.gateway ? [join(dirname(place.interposer), gatewayFile)] : []),
+    ...('shell' in command ? ['/bin/sh', '-c', command.shell] : command.argv),
+  ];
   const program = await Program.start({ argv, env, directory, owner, control: replica !== null });
   // What checks a replica is none itself.
   const around = { directory, owner, env: omit(env, 'LD_PRELOAD', 'GAIA_REPLICA') };
@@ -95,5 +98,6 @@ function traceLevel({ GAIA_TRACE = '0' }: Record<string, string>): string {
 function environment({ env, replica, command }: Assignment, sandbox: string): Record<string, string> {
   const base = { PATH: defaultPath, LANG: 'C', ...env };
   if (replica === null || 'vm' in command) return { ...base, MESOS_SANDBOX: sandbox };
-  return { ...base, LD_PRELOAD: interposerPath, GAIA_REPLICA: replicaConfPath };
+  const preload = replica.gateway === null ? { LD_PRELOAD: interposerPath } : {};
+  return { ...base, ...preload, GAIA_REPLICA: replicaConfPath };
 }

@@ -1,8 +1,9 @@
 /** Checks before the program is started, so that a refusal names its cause and remedy instead of leaving a riddle. */
 import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { Assignment } from './assignment.js';
 import { type Executable, inspectExecutable, ownMachine } from './executable.js';
+import { gatewayFile } from './workplace.js';
 
 /** The journal's first segment; the interposer allocates it when the replica starts. */
 export const journalStartBytes = 128 * 2 ** 20;
@@ -32,11 +33,12 @@ export function preflight(request: PreflightRequest): void {
   const name = programName(assignment.command);
   const file = name === null ? null : findProgram(name, sandbox, path);
   if (assignment.replica === null) return;
-  if (file !== null) checkPreloadable(file, sandbox, path);
-  if (!existsSync(interposer)) {
-    throw new Error(
-      `The interposer library ${interposer} does not exist on this host: build it there with "npm run build".`,
-    );
+  const { gateway } = assignment.replica;
+  if (file !== null && gateway === null) checkPreloadable(file, sandbox, path);
+  const ours = gateway === null ? interposer : join(dirname(interposer), gatewayFile);
+  if (!existsSync(ours)) {
+    const what = gateway === null ? 'The interposer library' : 'The gateway';
+    throw new Error(`${what} ${ours} does not exist on this host: build it there with "npm run build".`);
   }
   checkDisk(sandbox);
 }
@@ -94,7 +96,7 @@ function checkPreloadable(file: string, sandbox: string, path: string, depth = 0
   const reason = whyNotPreloadable(found);
   if (reason !== null) {
     throw new Error(
-      `The program ${file} cannot be replicated: ${reason} Run the app without "replication", or use a dynamic build.`,
+      `The program ${file} cannot be preloaded: ${reason} Replicate it behind a gateway ("via": "gateway" in "replication"), or use a dynamic build.`,
     );
   }
   if (found.kind !== 'script' || depth === 5) return;
@@ -107,8 +109,7 @@ function whyNotPreloadable(found: Executable): string | null {
   if (found.setsId) return 'it is setuid or setgid, and such programs ignore LD_PRELOAD.';
   if (found.kind === 'unknown') return 'it is neither an ELF program nor a script that starts with "#!".';
   if (found.kind === 'script') return null;
-  if (!found.dynamic)
-    return 'it is statically linked, so the interposer cannot be preloaded, and this version has no gateway lane.';
+  if (!found.dynamic) return 'it is statically linked.';
   if (found.machine !== ownMachine())
     return `it is built for another machine (${found.machine}) than this host (${ownMachine()}).`;
   return null;

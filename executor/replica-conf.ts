@@ -23,6 +23,9 @@ export function replicaConf(replica: ReplicaAssignment, trace: string): string {
     ['journal', memberDirectory(replica) ?? '.gaia/journal'],
     ['journal_bytes_max', replica.durability === 'disk' ? diskJournalBytesMax : journalBytesMax],
     ...snapshotPairs(replica.snapshot),
+    ...(replica.gateway === null
+      ? []
+      : [['compare_output', replica.gateway.compareOutput ? 1 : 0] as [string, number]]),
     ['trace', trace],
   ];
   return pairs.map(([key, value]) => `${key}=${value}\n`).join('');

@@ -25,6 +25,8 @@ const notTheApps = ['stdout', 'stderr', 'executor.log', unpackedDirectory];
 const filler = 'path-of-equal-length_';
 
 export const interposerFile = 'libgaia-interpose.so';
+/** Beside the interposer; stands before programs that cannot be preloaded. */
+export const gatewayFile = 'gaia-gateway';
 /** Beside the interposer, which loads it where there is an RDMA device. */
 const verbsFile = 'libgaia-verbs.so';
 export const interposerPath = `./.gaia/${interposerFile}`;

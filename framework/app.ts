@@ -209,6 +209,10 @@ export interface Replication {
   /** `vm`: of a guest. */
   protocol: 'apus' | 'vm';
   transport: 'auto' | 'shm' | 'verbs' | 'tcp';
+  /** A proxy owns the clients' sockets, of programs that cannot be preloaded; left out: the program is preloaded. */
+  via?: 'gateway';
+  /** With `via`: what the programs answer is not compared. */
+  compareOutput?: false;
   /** A leader that shows no sign of life this long is suspected, and another elected. */
   suspicionMs: number;
   /** An entry counts when it lies in the memories, or on the disks, of a majority. */

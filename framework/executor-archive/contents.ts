@@ -11,7 +11,7 @@ export interface Entry {
 }
 
 const entryPoint = 'dist/executor/main.js';
-const nativeFiles = ['libgaia-interpose.so', 'libgaia-verbs.so', 'libgaia-tcg-colo.so', 'gaia-vm'];
+const nativeFiles = ['libgaia-interpose.so', 'libgaia-verbs.so', 'libgaia-tcg-colo.so', 'gaia-gateway', 'gaia-vm'];
 /** They come with the loader, and must be the agent's own. */
 const ofGlibc = /^(ld-linux.*|lib(c|m|dl|pthread|rt|resolv|util))\.so\./;
 

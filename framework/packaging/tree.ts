@@ -13,7 +13,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { optionTexts } from '../options.js';
 import { type Bundled, copyrightText, debianChangelog, packageName } from './control.js';
@@ -113,13 +113,12 @@ function addManual(tree: string, zipped: (text: string) => Buffer): void {
   write(tree, 'usr/share/man/man1/gaia.1.gz', zipped(say('dist/framework/cli/manual/main.js', 'man')));
 }
 
-/** Programs and libraries that were compiled; all of them are executable, or end in .so or .node. */
+const nativePrograms = ['gaia-gateway', 'gaia-vm'];
+
+/** Programs and libraries that were compiled. */
 export function sharedObjects(directory: string): string[] {
-  const files = run(
-    'find',
-    ['.', '-type', 'f', '(', '-name', '*.node', '-o', '-name', '*.so', '-o', '-name', 'gaia-vm', ')'],
-    directory,
-  );
+  const names = ['*.node', '*.so', ...nativePrograms].flatMap((name) => ['-o', '-name', name]).slice(1);
+  const files = run('find', ['.', '-type', 'f', '(', ...names, ')'], directory);
   return files
     .split('\n')
     .filter(Boolean)
@@ -129,7 +128,7 @@ export function sharedObjects(directory: string): string[] {
 
 function strip(file: string): void {
   run('strip', ['--strip-unneeded', '--remove-section=.comment', file], dirname(file));
-  chmodSync(file, file.endsWith('gaia-vm') ? 0o755 : 0o644);
+  chmodSync(file, nativePrograms.includes(basename(file)) ? 0o755 : 0o644);
 }
 
 function bundledIn(modules: string): Bundled[] {

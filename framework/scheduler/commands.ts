@@ -137,6 +137,9 @@ function preview(context: Context, wanted: Wanted): CommandResult {
   return { ok: true, deploymentId: null, version: wanted.version, steps };
 }
 
+/** Of a replicated app: in what all members must agree, the ones that an upgrade has not reached yet included. */
+const ofWholeGroup = ['protocol', 'durability', 'via', 'compareOutput'] as const;
+
 function refusePut(context: Context, spec: AppSpec, create: boolean): Refusal | null {
   const app = context.state.apps.get(spec.id);
   if (!app) return null;
@@ -145,16 +148,13 @@ function refusePut(context: Context, spec: AppSpec, create: boolean): Refusal | 
     const message = `replication: "${spec.id}" cannot change between replicated and plain while it exists; delete the app and create it again`;
     return { ok: false, reason: 'invalid', message };
   }
-  if (app.spec.replication?.protocol !== spec.replication?.protocol) {
-    const message = `replication.protocol: "${spec.id}" cannot change it while it exists; delete the app and create it again`;
+  for (const field of ofWholeGroup) {
+    if (app.spec.replication?.[field] === spec.replication?.[field]) continue;
+    const message = `replication.${field}: "${spec.id}" cannot change it while it exists; delete the app and create it again`;
     return { ok: false, reason: 'invalid', message };
   }
   if (isReplicatedGuest(spec) && !lodash.isEqual(app.spec.container, spec.container)) {
     const message = `container.vm: the guest of "${spec.id}" runs on, whichever of its members is replaced, so it stays what it is; delete the app and create it again`;
-    return { ok: false, reason: 'invalid', message };
-  }
-  if (app.spec.replication && app.spec.replication.durability !== spec.replication?.durability) {
-    const message = `replication.durability: "${spec.id}" cannot change it while it exists; delete the app and create it again`;
     return { ok: false, reason: 'invalid', message };
   }
   return refuseResident(app.spec, spec);

@@ -197,6 +197,7 @@ export function replicaAssignment(
     peers,
     transport: spec.replication?.transport ?? 'auto',
     suspicionMs: spec.replication?.suspicionMs ?? suspicionMsDefault,
+    gateway: spec.replication?.via === 'gateway' ? { compareOutput: spec.replication.compareOutput !== false } : null,
     durability: group.durability,
     snapshot: group.snapshot,
     dataDirectory: group.durability === 'disk' ? (volume?.containerPath ?? options.dataDirectory) : null,

@@ -21,16 +21,33 @@ export function readReplication(reader: Reader): Replication | undefined {
   const replication: Replication = {
     protocol,
     transport: inner.choice('transport', ['auto', 'shm', 'verbs', 'tcp'] as const) ?? 'auto',
+    ...readWay(inner),
     suspicionMs: inner.integer('suspicionMs', { min: 50, max: 60_000 }) ?? suspicionMsDefaultOf(protocol),
     durability: inner.choice('durability', ['memory', 'disk'] as const) ?? 'memory',
     snapshot: readSnapshot(inner),
     spread: inner.list('spread', readRung) ?? SPREAD_DEFAULT,
     ...(scatterWidth === undefined ? {} : { scatterWidth }),
   };
-  const fields = 'protocol, transport, suspicionMs, durability, snapshot, spread and scatterWidth';
+  const fields = 'protocol, via, compareOutput, transport, suspicionMs, durability, snapshot, spread and scatterWidth';
   refuseUnknown(inner, 'replication', fields);
   checkSpread(replication.spread, inner.problems);
   return replication;
+}
+
+/** Canonical is what says something: the defaults are left out. */
+function readWay(inner: Reader): Pick<Replication, 'via' | 'compareOutput'> {
+  const gateway = inner.choice('via', ['preload', 'gateway'] as const) === 'gateway';
+  const compares = inner.boolean('compareOutput');
+  if (compares === false && !gateway)
+    inner.problems.add(
+      'rule',
+      '/replication/compareOutput',
+      'compareOutput is false, but only programs behind a gateway can go uncompared; leave it out, or give via "gateway"',
+    );
+  return {
+    ...(gateway ? { via: 'gateway' as const } : {}),
+    ...(compares === false ? { compareOutput: false as const } : {}),
+  };
 }
 
 const suspicionMsDefaultOf = (protocol: Replication['protocol']) =>

@@ -200,6 +200,11 @@ function checkReplicated(app: Judged, problems: Problems): void {
       'a replicated app needs a tcp port for its clients; leave portDefinitions out or give [{"port": 0}]';
     problems.add('rule', '/portDefinitions', sentence);
   }
+  if (app.replication?.via === 'gateway' && app.replication.snapshot.provider !== 'replay') {
+    const { provider } = app.replication.snapshot;
+    const sentence = `snapshot.provider is "${provider}", but replicas behind a gateway join by replay; leave snapshot out`;
+    problems.add('rule', '/replication/snapshot/provider', sentence);
+  }
   for (const name of ['LD_PRELOAD', 'GAIA_REPLICA'].filter((one) => Object.hasOwn(app.env, one))) {
     problems.add('rule', `/env/${name}`, `env ${name} belongs to the replication of the app; remove it`);
   }

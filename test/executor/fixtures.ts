@@ -19,6 +19,7 @@ export const replica: ReplicaAssignment = {
     { slot: 2, member: 3, host: '127.0.0.1', consensusPort: 31020, servicePort: 31021 },
   ],
   transport: 'auto',
+  gateway: null,
   suspicionMs: 400,
   durability: 'memory',
   dataDirectory: null,

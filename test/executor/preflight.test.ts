@@ -70,7 +70,7 @@ describe('executor preflight: the program', () => {
       const source = script(join(sandbox, 'server.c'), 'int main(void) { return 0; }');
       const build = (...flags: string[]) => execFileSync('gcc', [...flags, '-o', join(sandbox, 'server'), source]);
       const refusal =
-        /cannot be replicated: it is statically linked, .* has no gateway lane\. Run the app without "replication"/;
+        /cannot be preloaded: it is statically linked\. Replicate it behind a gateway \("via": "gateway" in "replication"\)/;
       build('-static');
       assert.throws(() => check(sandbox, { shell: 'exec ./server' }), refusal);
       assert.throws(() => check(sandbox, { argv: ['./server'] }), refusal);
@@ -99,7 +99,7 @@ describe('executor preflight: the program', () => {
 
       for (const garbage of ['hello', '', '\x7fELF', `\x7fELF\x02\x01${'\0'.repeat(10)}${'\xff'.repeat(100)}`]) {
         writeFileSync(server, garbage, 'latin1');
-        assert.throws(() => check(sandbox, { shell: './server' }), /cannot be replicated/, JSON.stringify(garbage));
+        assert.throws(() => check(sandbox, { shell: './server' }), /cannot be preloaded/, JSON.stringify(garbage));
       }
     }));
 

@@ -102,7 +102,8 @@ std::string divergenceJson(const Status& status) {
 
 }  // namespace
 
-std::string stateLine(const Status& status, const std::string& unexpected) {
+std::string stateLine(const Status& status, const std::string& unexpected, const char* label) {
+  if (label == nullptr) label = unexpected == "{}" ? "exact" : "checked";
   const Index lag = status.committed > status.applied ? status.committed - status.applied : 0;
   return "{\"type\":\"state\",\"role\":" + quote(roleName(status.role)) + "," + field("term", status.term) +
          "," + field("leader", status.leader) + "," + field("appliedIndex", status.applied) + "," +
@@ -110,7 +111,7 @@ std::string stateLine(const Status& status, const std::string& unexpected) {
          field("configurationIndex", status.configurationIndex) +
          ",\"configuration\":" + list(status.configuration, memberJson) +
          ",\"peers\":" + list(status.peers, peerJson) +
-         ",\"label\":" + quote(unexpected == "{}" ? "exact" : "checked") + ",\"unexpected\":" + unexpected +
+         ",\"label\":" + quote(label) + ",\"unexpected\":" + unexpected +
          ",\"divergence\":" + divergenceJson(status) +
          ",\"journalError\":" + textOrNull(status.journalError) +
          ",\"diskError\":" + textOrNull(status.disk.error) + ",\"persistedIndex\":" + persistedJson(status) + "," +

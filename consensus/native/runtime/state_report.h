@@ -7,8 +7,8 @@
 namespace gaia {
 
 // `ReplicaReport` of executor/assignment.ts without group, slot and member. `unexpected`: an object of counts; without any
-// the label is `exact`.
-std::string stateLine(const Status& status, const std::string& unexpected = "{}");
+// the label is `exact`, else `checked`, unless one is given.
+std::string stateLine(const Status& status, const std::string& unexpected = "{}", const char* label = nullptr);
 // `ReplicaMetrics` of the same; empty histograms take little room, full ones 35 KiB.
 std::string metricsLine(const Metrics& metrics);
 std::string helloLine();

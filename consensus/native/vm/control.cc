@@ -1,19 +1,13 @@
 #include "vm/control.h"
 
-#include <sys/un.h>
-#include <unistd.h>
-
 #include "runtime/replica_text.h"
 #include "runtime/state_report.h"
 
 namespace gaia::vm {
 namespace {
 
-constexpr int executorDescriptor = 3;
 constexpr std::uint64_t reportNs = 50'000'000;
 constexpr std::uint64_t countNs = 2'000'000'000;
-constexpr std::size_t commandBytesMax = 4096;
-constexpr std::size_t unsentBytesMax = 1u << 20;  // an executor that reads nothing for minutes
 
 const char* nameOf(OutputGuard::Want want) {
   switch (want) {
@@ -66,61 +60,20 @@ std::string takeoverLine(const Takeover& takeover) {
 
 }  // namespace
 
-Control::Control() {
-  sockaddr_un address{};
-  socklen_t length = sizeof address;
-  const bool socket = getsockname(executorDescriptor, reinterpret_cast<sockaddr*>(&address), &length) == 0;
-  if (socket && address.sun_family == AF_UNIX) channel_ = executorDescriptor;
-  say(helloLine());
-}
+Control::Control() { channel_.say(helloLine()); }
 
-// The executor may be slow to read, and clients must not wait for it. A line is said whole or not at all:
-// half of one would spoil the next, too.
-void Control::say(const std::string& line) {
-  if (channel_ < 0 || unsent_.size() > unsentBytesMax) return;
-  unsent_ += line;
-  flush();
-}
-
-void Control::flush() {
-  ssize_t sent = 0;
-  while (!unsent_.empty() &&
-         (sent = send(channel_, unsent_.data(), unsent_.size(), MSG_NOSIGNAL | MSG_DONTWAIT)) > 0)
-    unsent_.erase(0, static_cast<std::size_t>(sent));
-}
-
-void Control::fail(const std::string& message) { say(fatalLine(message)); }
-
-void Control::offer(std::string line, std::string* last) {
-  if (line != *last) say(line);
-  *last = std::move(line);
-}
+void Control::fail(const std::string& message) { channel_.say(fatalLine(message)); }
 
 void Control::addTo(std::vector<pollfd>* descriptors) const {
-  const int out = unsent_.empty() ? 0 : POLLOUT;
-  if (channel_ >= 0) descriptors->push_back({channel_, static_cast<short>(POLLIN | out), 0});
+  const int out = channel_.behind() ? POLLOUT : 0;
+  if (channel_.descriptor() >= 0)
+    descriptors->push_back({channel_.descriptor(), static_cast<short>(POLLIN | out), 0});
 }
 
 void Control::serve(std::span<const pollfd> ready, DataPlane& plane, Synchronisation& synchronisation) {
-  for (const pollfd& entry : ready) {
-    if (entry.fd != channel_ || entry.revents == 0) continue;
-    flush();
-    return receive(plane, synchronisation);
-  }
-}
-
-void Control::receive(DataPlane& plane, Synchronisation& synchronisation) {
-  char part[1024];
-  const ssize_t got = recv(channel_, part, sizeof part, MSG_DONTWAIT);
-  if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) {
-    ::close(channel_);  // the executor is gone; the guest goes on serving
-    channel_ = -1;
-    unsent_.clear();
-  }
-  if (got > 0) received_.append(part, static_cast<std::size_t>(got));
-  for (std::size_t end; (end = received_.find('\n')) != std::string::npos; received_.erase(0, end + 1))
-    obey(std::string_view(received_).substr(0, end), plane, synchronisation);
-  if (received_.size() > commandBytesMax) received_.clear();
+  const auto obeyLine = [&](std::string_view line) { obey(line, plane, synchronisation); };
+  for (const pollfd& entry : ready)
+    if (entry.fd == channel_.descriptor() && entry.revents != 0) return channel_.serve(obeyLine);
 }
 
 void Control::obey(std::string_view line, DataPlane& plane, Synchronisation& synchronisation) {
@@ -157,26 +110,26 @@ void Control::obey(std::string_view line, DataPlane& plane, Synchronisation& syn
     refusal = synchronisation.trigger(std::string(words[1]));
   else if (line == "part")
     refusal = synchronisation.part();
-  if (!refusal.empty()) say(refusedLine(std::string(line), refusal));
+  if (!refusal.empty()) channel_.say(refusedLine(std::string(line), refusal));
 }
 
 void Control::report(DataPlane& plane, Synchronisation& synchronisation, std::uint64_t nowNs) {
-  for (const auto& line : synchronisation.takeLines()) say(line);
-  if (!unsent_.empty()) return;  // what follows is told as it is once the executor has heard all before
+  for (const auto& line : synchronisation.takeLines()) channel_.say(line);
+  if (channel_.behind()) return;  // what follows is told as it is once the executor has heard all before
   GuestStatus guest = plane.guestStatus();
   guest.diskDue = synchronisation.diskDue();
   if (guest != guest_) {  // at once: rounds wait for it
     guest_ = guest;
-    say(guestLine(guest));
+    channel_.say(guestLine(guest));
   }
-  if (const auto takeover = plane.takeTakeover()) say(takeoverLine(*takeover));
+  if (const auto takeover = plane.takeTakeover()) channel_.say(takeoverLine(*takeover));
   if (nowNs - reportedNs_ < reportNs) return;
   reportedNs_ = nowNs;
-  offer(stateLine(plane.status()), &state_);
+  channel_.offer(stateLine(plane.status()), &state_);
   if (nowNs - countedNs_ < countNs) return;
   countedNs_ = nowNs;
-  offer(metricsLine(plane.metrics()), &metrics_);
-  offer(framesLine(plane.counts()), &frames_);
+  channel_.offer(metricsLine(plane.metrics()), &metrics_);
+  channel_.offer(framesLine(plane.counts()), &frames_);
 }
 
 }  // namespace gaia::vm

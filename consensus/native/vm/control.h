@@ -1,8 +1,8 @@
-// The channel to the executor (ARCHITECTURE.md, "Control channel"): descriptor 3. Lines of JSON out, orders
-// in.
+// What a member of a replicated guest tells its executor, and what that orders.
 #pragma once
 #include <optional>
 
+#include "runtime/executor_channel.h"
 #include "vm/synchronisation.h"
 
 namespace gaia::vm {
@@ -17,15 +17,9 @@ class Control {
               std::uint64_t nowNs);  // what has changed
 
  private:
-  void say(const std::string& line);
-  void flush();
-  void receive(DataPlane& plane, Synchronisation& synchronisation);
   void obey(std::string_view line, DataPlane& plane, Synchronisation& synchronisation);
-  void offer(std::string line, std::string* last);
 
-  int channel_ = -1;  // -1: there is no executor, or no more
-  std::string received_;
-  std::string unsent_;
+  ExecutorChannel channel_;
   std::optional<GuestStatus> guest_;      // as last said
   std::string state_, metrics_, frames_;  // likewise
   std::uint64_t reportedNs_ = 0, countedNs_ = 0;

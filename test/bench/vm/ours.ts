@@ -76,7 +76,7 @@ async function replicas({ network }: Place): Promise<ReplicaAssignment[]> {
       secretHex: randomBytes(32).toString('hex'),
       seedHex: randomBytes(32).toString('hex'),
     },
-    ...{ epochMs: Date.now(), join: false, transport: 'tcp' as const, suspicionMs: 5000 },
+    ...{ epochMs: Date.now(), join: false, transport: 'tcp' as const, gateway: null, suspicionMs: 5000 },
     ...{
       durability: 'memory' as const,
       dataDirectory: null,

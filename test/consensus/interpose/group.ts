@@ -17,6 +17,8 @@ export const repository = path.resolve(path.dirname(fileURLToPath(import.meta.ur
 const verbsPath = path.join(repository, 'build/native/libgaia-verbs.so');
 export const interposerPath = process.env.GAIA_INTERPOSER ?? path.join(repository, 'build/native/libgaia-interpose.so');
 
+const gatewayPath = path.join(repository, 'build/native/gaia-gateway');
+
 const hex = (text: string) => Buffer.from(text).toString('hex');
 /** Lines of `replica.conf`: snapshots by redis-server's own SAVE, every 16 MiB of log. */
 export const saveHook = [
@@ -36,6 +38,8 @@ export interface GroupOptions {
   args?: string[];
   /** Another program: its file and arguments, given the service port. */
   program?: (servicePort: number) => [string, ...string[]];
+  /** `program` is started behind gaia-gateway, told its port in PORT0, instead of with the interposer. */
+  gateway?: boolean;
   /** Default `memory`. With `disk` members can be started again with what they kept. */
   durability?: 'memory' | 'disk';
   /** Default 5,000: on a busy machine members stand still for longer than the product's default, and a test that is about
@@ -165,12 +169,13 @@ export class Group {
     copyFileSync(verbsPath, path.join(directory, '.gaia/libgaia-verbs.so'));
     writeFileSync(path.join(directory, '.gaia/replica.conf'), this.configuration(self, members, join), { mode: 0o600 });
     const program = this.options.program?.(self.servicePort) ?? this.redis(self.servicePort);
-    const argv: [string, ...string[]] = this.options.shell
+    const direct: [string, ...string[]] = this.options.shell
       ? ['/bin/sh', '-c', `exec ${program.map((word) => `'${word}'`).join(' ')}`]
       : program;
+    const argv: [string, ...string[]] = this.options.gateway ? [gatewayPath, ...direct] : direct;
     const env = {
       HOST: `host${self.member}`,
-      LD_PRELOAD: './.gaia/libgaia-interpose.so',
+      ...(this.options.gateway ? { PORT0: `${self.servicePort}` } : { LD_PRELOAD: './.gaia/libgaia-interpose.so' }),
       GAIA_REPLICA: '.gaia/replica.conf',
     };
     const machine = this.machineOf(self.slot);

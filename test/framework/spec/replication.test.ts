@@ -73,6 +73,14 @@ describe('spec: replication', () => {
       '/replication/snapshot/send',
       /provider replay has no such field/,
     ],
+    ['another way', { replication: { via: 'magic' } }, '/replication/via', /"magic"; use one of preload, gateway/],
+    ['no comparison', { replication: { compareOutput: false } }, '/replication/compareOutput', /give via "gateway"/],
+    [
+      'snapshots behind a gateway',
+      { replication: { via: 'gateway', snapshot: { provider: 'criu' } } },
+      '/replication/snapshot/provider',
+      /is "criu", but replicas behind a gateway join by replay/,
+    ],
     ['own preload', { env: { LD_PRELOAD: '/x.so' } }, '/env/LD_PRELOAD', /belongs to the replication/],
   ];
   for (const [name, change, path, sentence] of refused) {
@@ -131,6 +139,19 @@ describe('spec: replication', () => {
     assert.deepEqual(app.replication?.spread, spread);
     assert.deepEqual((toJson(app).replication as { spread: unknown }).spread, spread);
     assert.deepEqual(accept({ ...ledger, replication: app.replication }).replication, app.replication);
+  });
+
+  it('takes a gateway, which comes back as it was given; the default is not written down', () => {
+    const replication = { via: 'gateway', compareOutput: false } as const;
+    const app = accept({ ...ledger, replication });
+    assert.equal(app.replication?.via, 'gateway');
+    assert.equal(app.replication?.compareOutput, false);
+    assert.deepEqual(accept({ ...ledger, replication: app.replication }).replication, app.replication);
+    for (const plain of [{ via: 'preload' }, { via: 'preload', compareOutput: true }])
+      assert.deepEqual(
+        accept({ ...ledger, replication: plain }).replication,
+        accept({ ...ledger, replication: {} }).replication,
+      );
   });
 
   it('takes durability disk', () => {
