@@ -1,13 +1,17 @@
 /** The whole system on machines of its own, each a network namespace: agents, masters, schedulers, ZooKeeper. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { agentsOf } from '../../framework/cli/agents.js';
 import { type LocalCluster, startLocalCluster } from '../../framework/mesos-local/cluster.js';
 import { Api, until } from '../e2e/system.js';
 import { FrameworkProcess } from '../framework-process.js';
 import { makeSwitch, NamespaceHost } from '../namespaces.js';
 import { ZooKeeperServers } from '../zookeeper.js';
+import { Clocks, withClock } from './clocks.js';
 
+const executor = fileURLToPath(new URL('../../executor/main.js', import.meta.url));
 const agentCount = 5;
 /** Numbers of machines; their addresses follow from them. */
 const numbers = { agents: 1, masters: 21, schedulers: 31, zooKeeper: 41 };
@@ -17,10 +21,12 @@ const timings = {
   agentPingIntervalMs: 500,
   agentPingsMissedMax: 4,
   agentReregisterTimeoutMs: 30_000,
-  zkSessionTimeoutMs: 4000,
+  zkSessionTimeoutMs: 6000,
   retryBaseMs: 1000,
 };
 const readyMaxMs = 60_000;
+/** Of each agent: some segments of logs and journals. */
+const diskMib = 192;
 
 export class ChaosCluster {
   private constructor(
@@ -31,6 +37,7 @@ export class ChaosCluster {
     readonly zooKeeperHost: NamespaceHost,
     readonly zooKeeper: ZooKeeperServers,
     readonly mesos: LocalCluster,
+    readonly clocks: Clocks,
     /** In the order of their machines. */
     readonly schedulers: FrameworkProcess[] = [],
   ) {}
@@ -45,15 +52,19 @@ export class ChaosCluster {
     const schedulers = machines(numbers.schedulers, 2);
     const [keeper] = machines(numbers.zooKeeper, 1) as [NamespaceHost];
     const zooKeeper = await ZooKeeperServers.start({ tickMs: 500, place: placeOf(keeper) });
+    const clocks = new Clocks(directory);
     const mesos = await startLocalCluster({
       directory: join(directory, 'mesos'),
       agents: agentsOf(agentCount),
       masters: { count: masters.length, zk: zooKeeper.url('/mesos') },
-      places: { masters: masters.map(placeOf), agents: agents.map((host, at) => agentPlace(directory, host, at)) },
+      places: {
+        masters: masters.map((host, at) => placeOf(host, withClock(clocks.fileOf(`master-${at + 1}`)))),
+        agents: agents.map((host, at) => agentPlace(directory, clocks, host, at)),
+      },
       timings,
       detached: false,
     });
-    const cluster = new ChaosCluster(directory, agents, masters, schedulers, keeper, zooKeeper, mesos);
+    const cluster = new ChaosCluster(directory, agents, masters, schedulers, keeper, zooKeeper, mesos, clocks);
     await Promise.all(schedulers.map((_, at) => cluster.startScheduler(at)));
     await until('all schedulers know who leads', readyMaxMs, async () => {
       const apis = cluster.schedulers.map(({ url }) => new Api(url));
@@ -67,11 +78,18 @@ export class ChaosCluster {
     const host = this.schedulerHosts[at] as NamespaceHost;
     const args = [
       ...['--master', this.zooKeeper.url('/mesos'), '--store', this.zooKeeper.url('/gaia')],
-      ...['--zk-session-timeout-seconds', '3', '--listen', `${host.address}:0`, '--no-authentication'],
+      ...['--zk-session-timeout-seconds', '5', '--listen', `${host.address}:0`, '--no-authentication'],
       ...['--data-directory', dataDirectory(this.directory), '--principal', 'chaos', '--executor-memory-mb', '0'],
+      ...[
+        '--executor-command',
+        `exec ${[...withClock(clockHere(this.directory)), process.execPath, executor].join(' ')}`,
+      ],
     ];
     const before = this.schedulers[at]?.log ?? '';
-    const scheduler = new FrameworkProcess(args, host.enter);
+    const scheduler = new FrameworkProcess(args, [
+      ...host.enter,
+      ...withClock(this.clocks.fileOf(`scheduler-${at + 1}`)),
+    ]);
     scheduler.log = before;
     this.schedulers[at] = scheduler;
     await scheduler.ready(readyMaxMs);
@@ -87,12 +105,19 @@ export class ChaosCluster {
 
   /** Where the agent at that place keeps what outlives a replica. */
   diskOf(at: number): string {
-    return join(this.directory, 'disks', `agent-${at}`);
+    return diskOf(this.directory, at);
   }
 
   /** Where all have written what they do. */
   static logsOf(directory: string): string {
     return join(directory, 'mesos', 'log');
+  }
+
+  /** So that the directory can be removed, whether or not the cluster has started. */
+  static unmountDisks(directory: string): void {
+    const disks = join(directory, 'disks');
+    const names = existsSync(disks) ? readdirSync(disks) : [];
+    for (const name of names) spawnSync('umount', ['--lazy', join(disks, name)]);
   }
 
   async stop(): Promise<void> {
@@ -105,16 +130,25 @@ export class ChaosCluster {
   }
 }
 
-const placeOf = (host: NamespaceHost) => ({ ip: host.address, enter: host.enter });
+const placeOf = (host: NamespaceHost, words: string[] = []) => ({ ip: host.address, enter: [...host.enter, ...words] });
 
 /** The same on every agent, as seen there. */
 const dataDirectory = (directory: string): string => join(directory, 'replicas');
 
-/** An agent sees a disk of its own as the data directory. */
-function agentPlace(directory: string, host: NamespaceHost, at: number) {
-  const disk = join(directory, 'disks', `agent-${at}`);
+/** An agent, with all it runs, sees a disk of its own as the data directory, and a clock of its own. */
+function agentPlace(directory: string, clocks: Clocks, host: NamespaceHost, at: number) {
+  const disk = diskOf(directory, at);
   mkdirSync(disk, { recursive: true });
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${diskMib}m`, 'none', disk]);
   mkdirSync(dataDirectory(directory), { recursive: true });
-  const script = 'mount --bind "$1" "$2" && shift 2 && exec "$@"';
-  return { ip: host.address, enter: [...host.enter, 'sh', '-c', script, 'sh', disk, dataDirectory(directory)] };
+  writeFileSync(clockHere(directory), '');
+  const binds = [disk, dataDirectory(directory), clocks.fileOf(`agent-${at + 1}`), clockHere(directory)];
+  const script = 'mount --bind "$1" "$2" && mount --bind "$3" "$4" && shift 4 && exec "$@"';
+  return placeOf(host, ['sh', '-c', script, 'sh', ...binds, ...withClock(clockHere(directory))]);
 }
+
+/** Seen from outside. */
+const diskOf = (directory: string, at: number): string => join(directory, 'disks', `agent-${at + 1}`);
+
+/** The clock of an agent's machine, as seen there. */
+const clockHere = (directory: string): string => join(directory, 'clock');

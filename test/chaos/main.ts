@@ -42,6 +42,7 @@ async function run({ schedule, out }: ChaosOptions): Promise<number> {
   } finally {
     if (existsSync(ChaosCluster.logsOf(directory)))
       cpSync(ChaosCluster.logsOf(directory), join(out, 'log'), { recursive: true });
+    ChaosCluster.unmountDisks(directory);
     rmSync(directory, { recursive: true, force: true });
   }
 }

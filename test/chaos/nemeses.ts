@@ -37,8 +37,30 @@ const network = {
   'slow-link': { text: 'a machine has 256 kbit/s to 4 Mbit/s', lastsMs: [1000, 8000] },
 } satisfies Record<string, Nemesis>;
 
+const churn = {
+  'transfer-leadership': { text: 'an operator moves the leadership of a group', lastsMs: [0, 0] },
+  'restart-group': { text: 'an operator restarts a group, replica by replica', lastsMs: [0, 0] },
+  'upgrade-group': { text: 'an operator changes the environment of a group', lastsMs: [0, 0] },
+  'scale-group': { text: 'a group has five replicas for a while', lastsMs: [2000, 15_000] },
+  'scale-plain': { text: 'plain tasks become more or fewer', lastsMs: [0, 0] },
+  'upgrade-kept': { text: 'the task with a volume is replaced', lastsMs: [0, 0] },
+  'drain-agent': { text: 'an agent is drained', lastsMs: [2000, 15_000] },
+} satisfies Record<string, Nemesis>;
+
+const surroundings = {
+  'fill-disk': { text: 'the disk of an agent is full', lastsMs: [500, 6000] },
+  'slow-fsync': {
+    text: 'each synchronisation of a replica with durability disk takes 50 to 1049 ms',
+    lastsMs: [1000, 6000],
+  },
+  'fail-fsync': { text: 'synchronisations of a replica with durability disk fail', lastsMs: [1000, 3000] },
+  'corrupt-log': { text: 'a bit of what a replica keeps is turned, and it is killed', lastsMs: [0, 0] },
+  'squeeze-memory': { text: 'a replica may have hardly more memory than it has', lastsMs: [1000, 8000] },
+  'jump-clock': { text: "a machine's clock jumps, and is set right again", lastsMs: [500, 8000] },
+} satisfies Record<string, Nemesis>;
+
 export type NemesisName = keyof typeof nemeses;
 
-export const nemeses = { ...processes, ...network };
+export const nemeses = { ...processes, ...network, ...surroundings, ...churn };
 
 export const nemesisNames = Object.keys(nemeses) as NemesisName[];

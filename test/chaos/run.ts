@@ -48,20 +48,20 @@ export class Run {
 
   async #within(cluster: ChaosCluster): Promise<void> {
     const arena = new Arena(cluster);
-    this.say('deploying the apps');
-    for (const spec of [...groups.map(groupSpec), ...plainApps]) await cluster.api.deploy(spec);
-    await this.#converged(cluster, deployMaxMs);
     const supervisor = new Supervisor(arena, (text) => this.timeline.tell('system', text));
     try {
+      this.say('deploying the apps');
+      for (const spec of [...groups.map(groupSpec), ...plainApps]) await cluster.api.deploy(spec);
+      await this.#converged(cluster, deployMaxMs);
       const observer = new Observer(arena, (text) => this.timeline.tell('system', text));
       await this.#strike(cluster, arena);
       await this.#calm(cluster);
       await observer.stop();
       this.#judge(observer);
+      await this.#remove(cluster);
     } finally {
       await supervisor.stop();
     }
-    await this.#remove(cluster);
   }
 
   async #strike(cluster: ChaosCluster, arena: Arena): Promise<void> {
@@ -73,7 +73,10 @@ export class Run {
     this.timeline.begin();
     this.#beginNs = performance.now() * 1e6;
     for (const client of clients) client.begin();
-    await carryOut(this.schedule, arena, this.timeline);
+    const failed = await carryOut(this.schedule, arena, this.timeline);
+    this.findings.push(
+      none('every strike was carried out and ended, or had nobody to meet', failed, `${strikes.length} strikes`),
+    );
     this.say('the strikes are over');
     this.timeline.tell('system', 'the strikes are over');
     await this.#found('everything is as wanted again, soon after the strikes', () =>

@@ -3,33 +3,46 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { NemesisName } from './nemeses.js';
 import type { Schedule, Strike } from './schedule.js';
 import { type Arena, type Begin, Skipped } from './strikes/arena.js';
+import { churnStrikes } from './strikes/churn.js';
+import { clockStrikes } from './strikes/clock.js';
+import { diskStrikes } from './strikes/disk.js';
+import { memoryStrikes } from './strikes/memory.js';
 import { networkStrikes } from './strikes/network.js';
 import { processStrikes } from './strikes/processes.js';
 import type { Timeline } from './timeline.js';
 
-const begins: Record<NemesisName, Begin> = { ...processStrikes, ...networkStrikes };
+const begins: Record<NemesisName, Begin> = {
+  ...processStrikes,
+  ...networkStrikes,
+  ...diskStrikes,
+  ...memoryStrikes,
+  ...clockStrikes,
+  ...churnStrikes,
+};
 
-/** Resolves when the last strike has ended. */
-export async function carryOut(schedule: Schedule, arena: Arena, timeline: Timeline): Promise<void> {
-  const ends: Promise<void>[] = [];
+/** Resolves when the last strike has ended, with those that could not be begun or ended as meant. */
+export async function carryOut(schedule: Schedule, arena: Arena, timeline: Timeline): Promise<string[]> {
+  const ends: Promise<string[]>[] = [];
   for (const strike of schedule.strikes) {
     await sleep(Math.max(0, strike.atMs - timeline.ms));
     ends.push(carryOutOne(strike, arena, timeline));
   }
-  await Promise.all(ends);
+  return (await Promise.all(ends)).flat();
 }
 
-async function carryOutOne(strike: Strike, arena: Arena, timeline: Timeline): Promise<void> {
+async function carryOutOne(strike: Strike, arena: Arena, timeline: Timeline): Promise<string[]> {
   const { nemesis, pick, lastsMs } = strike;
   try {
     const { target, end } = await begins[nemesis](arena, pick);
     timeline.tell('strike', `${nemesis}: ${target}${lastsMs > 0 ? `, for ${lastsMs} ms` : ''}`);
-    if (end === undefined) return;
+    if (end === undefined) return [];
     await sleep(lastsMs);
     await end();
     timeline.tell('end', `${nemesis}: ${target}`);
   } catch (error) {
-    if (!(error instanceof Skipped)) throw error;
-    timeline.tell('skipped', `${nemesis}: ${error.message}`);
+    const text = `${nemesis}: ${(error as Error).message}`;
+    timeline.tell('skipped', text);
+    if (!(error instanceof Skipped)) return [`${(timeline.ms / 1000).toFixed(2)} s: ${text}`];
   }
+  return [];
 }

@@ -1,0 +1,125 @@
+/** Disks that are full, slow, failing or damaged. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  closeSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { until } from '../../e2e/system.js';
+import type { ReplicaProcess } from '../replica-processes.js';
+import { type Arena, type Begin, type End, Skipped, type Struck } from './arena.js';
+import { command } from './command.js';
+import { nameOf } from './processes.js';
+
+const ballast = 'ballast';
+const attachMaxMs = 30_000;
+
+/** To the last byte. */
+async function fillDisk(arena: Arena, pick: number): Promise<Struck> {
+  const { cluster } = arena;
+  const at = pick % cluster.agentHosts.length;
+  const release = arena.hold(`disk of agent-${at + 1}`);
+  const file = join(cluster.diskOf(at), ballast);
+  const { bavail, bsize } = statfsSync(cluster.diskOf(at));
+  await command(['fallocate', '--length', `${bavail * bsize}`, file]);
+  return {
+    target: `agent-${at + 1}`,
+    end: () => {
+      rmSync(file);
+      return release();
+    },
+  };
+}
+
+function anyOnDisk(arena: Arena, pick: number): ReplicaProcess {
+  const members = arena.replicas().filter(({ group }) => group.startsWith('/chaos/disk@'));
+  return arena.pick(members, pick, 'replica with durability disk');
+}
+
+/** What `strace` makes of the synchronisations of one process, until the end. */
+async function inject(arena: Arena, { pid }: ReplicaProcess, effect: string): Promise<End> {
+  const release = arena.hold(`system calls of ${pid}`);
+  const calls = 'fsync,fdatasync';
+  const words = ['-f', '-qq', '-o', '/dev/null', '-e', `trace=${calls}`, '-e', `inject=${calls}:${effect}`];
+  const tracer = spawn('strace', [...words, '-p', `${pid}`], { stdio: 'ignore' });
+  const ended = once(tracer, 'close');
+  const end = async () => {
+    tracer.kill('SIGTERM');
+    await ended;
+    await release();
+  };
+  try {
+    await until('strace has all threads', attachMaxMs, async () => tracer.exitCode !== null || isTraced(pid));
+    if (tracer.exitCode !== null) throw new Skipped(`process ${pid} has ended`);
+    return end;
+  } catch (error) {
+    await end();
+    throw error;
+  }
+}
+
+function isTraced(pid: number): boolean {
+  const threads = readdirSync(`/proc/${pid}/task`);
+  return threads.every((id) => !/^TracerPid:\t0$/m.test(readFileSync(`/proc/${pid}/task/${id}/status`, 'utf8')));
+}
+
+async function slowFsync(arena: Arena, pick: number): Promise<Struck> {
+  const victim = anyOnDisk(arena, pick);
+  const delayMs = 50 + (pick % 1000);
+  return {
+    target: `${nameOf(victim)}, ${delayMs} ms each`,
+    end: await inject(arena, victim, `delay_enter=${delayMs * 1000}`),
+  };
+}
+
+/** It ends such a member for good: what lies on its disk is not known any more. */
+async function failFsync(arena: Arena, pick: number): Promise<Struck> {
+  const victim = anyOnDisk(arena, pick);
+  await arena.requireLosable([victim], true);
+  arena.blame(victim.pid);
+  return { target: nameOf(victim), end: await inject(arena, victim, 'error=EIO') };
+}
+
+/** A bit is turned in what its log holds, then its process ends: it must not come back from that, unless it does not need it. */
+async function corruptLog(arena: Arena, pick: number): Promise<Struck> {
+  const victim = anyOnDisk(arena, pick);
+  await arena.requireLosable([victim], true);
+  const at = arena.cluster.agentHosts.findIndex(({ address }) => address === victim.host);
+  const folder = join(arena.cluster.diskOf(at), victim.group.replaceAll('/', '_'), `${victim.slot}-${victim.member}`);
+  const files = readdirSync(folder).filter((name) => name.endsWith('.wal') || name.endsWith('.journal'));
+  const file = join(folder, arena.pick(files.sort(), pick, 'file of a log'));
+  const offset = turnBit(file, pick);
+  arena.kill(victim.pid);
+  return { target: `${nameOf(victim)}, byte ${offset} of ${file}` };
+}
+
+/** Of a byte that holds something; segments are longer than what is written in them. */
+function turnBit(file: string, pick: number): number {
+  const bytes = Buffer.alloc(statSync(file).size);
+  const descriptor = openSync(file, 'r+');
+  try {
+    readSync(descriptor, bytes, 0, bytes.length, 0);
+    const written = bytes.findLastIndex((byte) => byte !== 0) + 1;
+    if (written === 0) throw new Skipped(`${file} holds nothing yet`);
+    const offset = (pick * 7919) % written;
+    writeSync(descriptor, Buffer.from([(bytes[offset] as number) ^ 1]), 0, 1, offset);
+    return offset;
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+export const diskStrikes = {
+  'fill-disk': fillDisk,
+  'slow-fsync': slowFsync,
+  'fail-fsync': failFsync,
+  'corrupt-log': corruptLog,
+} satisfies Record<string, Begin>;
