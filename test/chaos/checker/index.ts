@@ -2,10 +2,11 @@
  * Is there one order of the calls of a history, each at a moment between its call and its return, in which a single object
  * would have given all the answers? See README.md.
  */
+import { Budget } from './budget.js';
 import { type Call, ordered, type Value } from './history.js';
 import type { Model } from './models.js';
 import { search } from './search.js';
-import { type SweepLimits, sweep, type Violation } from './sweep.js';
+import { sweep, type Violation } from './sweep.js';
 
 export type { Call, Value } from './history.js';
 export * from './models.js';
@@ -16,22 +17,21 @@ export type Verdict<Operation, Result extends Value> =
   | { verdict: 'violated'; object: string; violation: Violation<Operation, Result> }
   | { verdict: 'unknown'; object: string; reason: string };
 
-export interface Limits extends SweepLimits {
-  /** Configurations that the search for an order may remember, beside some for each call. */
-  searchedMax: number;
-}
-
-const usualLimits: Limits = { searchedMax: 100_000, configurationsMax: 200_000, appliedMax: 20_000_000 };
-const searchedPerCall = 4;
+/** Of the sweeps of all parts together, some ten seconds of them. */
+const stepsMaxUsual = 20_000_000;
+/** Of the search in a part: an order that is there takes a fraction of that. */
+const searchStepsMin = 200_000;
+const searchStepsPerCall = 100;
 
 export function check<Operation, Result extends Value>(
   history: readonly Call<Operation, Result>[],
   model: Model<Operation, Result>,
-  limits: Partial<Limits> = {},
+  stepsMax = stepsMaxUsual,
 ): Verdict<Operation, Result> {
+  const budget = new Budget(stepsMax);
   let doubtful: Verdict<Operation, Result> | null = null;
   for (const [object, calls] of divided(history, model)) {
-    const verdict = checkPart(object, calls, model, { ...usualLimits, ...limits });
+    const verdict = checkPart(object, calls, model, budget);
     if (verdict.verdict === 'violated') return verdict;
     if (verdict.verdict === 'unknown') doubtful ??= verdict;
   }
@@ -43,12 +43,12 @@ function checkPart<Operation, Result extends Value>(
   object: string,
   calls: Call<Operation, Result>[],
   model: Model<Operation, Result>,
-  { searchedMax, ...limits }: Limits,
+  budget: Budget,
 ): Verdict<Operation, Result> {
   const history = ordered(calls);
-  if (search(history, model, searchedMax + searchedPerCall * calls.length) === 'order')
-    return { verdict: 'linearizable' };
-  const swept = sweep(history, model, limits);
+  const searchBudget = new Budget(Math.max(searchStepsMin, searchStepsPerCall * calls.length));
+  if (search(history, model, searchBudget) === 'order') return { verdict: 'linearizable' };
+  const swept = sweep(history, model, budget);
   return swept.verdict === 'linearizable' ? swept : { object, ...swept };
 }
 

@@ -5,12 +5,16 @@
  * Two rules keep it narrow. An open call whose answer shows that it changed nothing is placed as soon as its answer fits:
  * no later place is better. A call of unknown outcome is placed only where what follows it shows that it had its effect.
  */
+import { type Budget, GaveUp } from './budget.js';
 import type { Ordered, Returned, Value } from './history.js';
 import { type Model, needsDoubt } from './models.js';
 import { Placed } from './placed.js';
 import { nothingUsed, UsedSets } from './used.js';
 
 export type Found = 'order' | 'no order' | 'gave up';
+
+/** A configuration that is remembered takes some hundred bytes: memory is bounded by the same budget as time. */
+const costOfMemory = 10;
 
 interface Configuration {
   state: Value;
@@ -33,30 +37,36 @@ interface Step {
 export function search<Operation, Result extends Value>(
   history: Ordered<Operation, Result>,
   model: Model<Operation, Result>,
-  configurationsMax: number,
+  budget: Budget,
 ): Found {
-  return new Search(history, model, configurationsMax).run();
+  try {
+    return new Search(history, model, budget).run();
+  } catch (error) {
+    if (error instanceof GaveUp) return 'gave up';
+    throw error;
+  }
 }
 
 class Search<Operation, Result extends Value> {
   readonly #history: Ordered<Operation, Result>;
   readonly #model: Model<Operation, Result>;
-  readonly #configurationsMax: number;
+  readonly #budget: Budget;
   /** Events of calls that are not placed yet, as a list; its head stands behind the last event. */
   readonly #next: Int32Array;
   readonly #previous: Int32Array;
   readonly #head: number;
   readonly #returnAt: Int32Array;
   readonly #placed: Placed;
-  readonly #usedSets = new UsedSets();
+  readonly #usedSets: UsedSets;
   readonly #seen = new Map<string, number[]>();
   readonly #steps: Step[] = [];
   #now: Configuration;
 
-  constructor(history: Ordered<Operation, Result>, model: Model<Operation, Result>, configurationsMax: number) {
+  constructor(history: Ordered<Operation, Result>, model: Model<Operation, Result>, budget: Budget) {
     this.#history = history;
     this.#model = model;
-    this.#configurationsMax = configurationsMax;
+    this.#budget = budget;
+    this.#usedSets = new UsedSets(budget);
     this.#now = { state: model.initial, used: nothingUsed, before: undefined };
     this.#placed = new Placed(history.returned.length);
     this.#head = history.events.length;
@@ -79,7 +89,6 @@ class Search<Operation, Result extends Value> {
     this.#observe();
     let at = this.#first();
     while (at !== this.#head) {
-      if (this.#seen.size > this.#configurationsMax) return 'gave up';
       const following = this.#isCall(at)
         ? this.#tryCall(at)
         : (this.#tryDoubts(at, this.#doubtsAt(at), 0) ?? this.#takeBack());
@@ -109,7 +118,7 @@ class Search<Operation, Result extends Value> {
   #tryCall(at: number): number {
     const { operation, result } = this.#callAt(at);
     const { state, used, before } = this.#now;
-    const applied = this.#model.apply(state, operation);
+    const applied = this.#apply(state, operation);
     if (applied.result !== result) return this.#nextOf(at);
     if (before !== undefined && !needsDoubt(this.#model, { before, state, operation })) return this.#nextOf(at);
     const step = { at, from: this.#now, tried: 0, observed: [] };
@@ -138,9 +147,7 @@ class Search<Operation, Result extends Value> {
   #isIdle(doubt: number): boolean {
     const { before, state } = this.#now;
     const operation = this.#history.doubts[doubt]?.operation as Operation;
-    return (
-      before !== undefined && this.#model.apply(before, operation).state === this.#model.apply(state, operation).state
-    );
+    return before !== undefined && this.#apply(before, operation).state === this.#apply(state, operation).state;
   }
 
   /** Doubts with a call left that began before this return; first those after which the returning call fits. */
@@ -151,14 +158,19 @@ class Search<Operation, Result extends Value> {
     for (const [doubt, { calledAt }] of this.#history.doubts.entries()) {
       if ((calledAt[0] as number) > at) break;
       if ((calledAt[this.#usedSets.count(this.#now.used, doubt)] ?? this.#head) > at) continue;
-      const fits = this.#model.apply(this.#stateAfter(doubt), operation).result === result;
+      const fits = this.#apply(this.#stateAfter(doubt), operation).result === result;
       (fits ? fitting : others).push(doubt);
     }
     return [...fitting, ...others];
   }
 
   #stateAfter(doubt: number): Value {
-    return this.#model.apply(this.#now.state, this.#history.doubts[doubt]?.operation as Operation).state;
+    return this.#apply(this.#now.state, this.#history.doubts[doubt]?.operation as Operation).state;
+  }
+
+  #apply(state: Value, operation: Operation) {
+    this.#budget.spend(1);
+    return this.#model.apply(state, operation);
   }
 
   /** False: this configuration was tried before, and nothing is changed. */
@@ -186,7 +198,7 @@ class Search<Operation, Result extends Value> {
     for (let at = this.#first(); this.#isCall(at); at = this.#nextOf(at)) {
       const { operation, result } = this.#callAt(at);
       if (!this.#model.observes(operation, result)) continue;
-      if (this.#model.apply(this.#now.state, operation).result !== result) continue;
+      if (this.#apply(this.#now.state, operation).result !== result) continue;
       this.#place(at);
       observed.push(at);
     }
@@ -207,6 +219,7 @@ class Search<Operation, Result extends Value> {
 
   #isNew(): boolean {
     const { state, used, before } = this.#now;
+    this.#budget.spend(costOfMemory);
     const name = [this.#placed.name(), typeof state, state, typeof before, before].join('\n');
     const known = this.#seen.get(name);
     if (known) return this.#usedSets.admit(known, used);

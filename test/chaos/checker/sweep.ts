@@ -3,6 +3,7 @@
  * the first return that no order explains, and needs memory for the open calls only, however long the history is. The rules of
  * search.ts keep it narrow, too.
  */
+import { type Budget, GaveUp } from './budget.js';
 import { type Configuration, Configurations } from './configurations.js';
 import type { Ordered, Returned, Value } from './history.js';
 import { type Model, needsDoubt } from './models.js';
@@ -11,11 +12,8 @@ import { nothingUsed, UsedSets } from './used.js';
 /** Bits of an integer that JavaScript computes with. */
 const openCallsMax = 30;
 
-export interface SweepLimits {
-  configurationsMax: number;
-  /** Operations of the model that are tried. */
-  appliedMax: number;
-}
+/** Of some hundred bytes each. */
+const configurationsMax = 200_000;
 
 export interface Violation<Operation, Result extends Value> {
   /** The call whose return no order of the history explains. */
@@ -33,15 +31,13 @@ export type Swept<Operation, Result extends Value> =
   | { verdict: 'violated'; violation: Violation<Operation, Result> }
   | { verdict: 'unknown'; reason: string };
 
-class GaveUp extends Error {}
-
 export function sweep<Operation, Result extends Value>(
   history: Ordered<Operation, Result>,
   model: Model<Operation, Result>,
-  limits: SweepLimits,
+  budget: Budget,
 ): Swept<Operation, Result> {
   try {
-    const violation = new Sweep(history, model, limits).run();
+    const violation = new Sweep(history, model, budget).run();
     return violation ? { verdict: 'violated', violation } : { verdict: 'linearizable' };
   } catch (error) {
     if (error instanceof GaveUp) return { verdict: 'unknown', reason: error.message };
@@ -52,20 +48,21 @@ export function sweep<Operation, Result extends Value>(
 class Sweep<Operation, Result extends Value> {
   readonly #history: Ordered<Operation, Result>;
   readonly #model: Model<Operation, Result>;
-  readonly #limits: SweepLimits;
-  readonly #usedSets = new UsedSets();
+  readonly #budget: Budget;
+  readonly #usedSets: UsedSets;
   /** Open calls by slot. */
   readonly #open: (number | undefined)[] = [];
   /** Slots of open calls that change nothing. */
   #observers = 0;
-  #possible = new Configurations(this.#usedSets);
-  #applied = 0;
+  #possible: Configurations;
   #explained = 0;
 
-  constructor(history: Ordered<Operation, Result>, model: Model<Operation, Result>, limits: SweepLimits) {
+  constructor(history: Ordered<Operation, Result>, model: Model<Operation, Result>, budget: Budget) {
     this.#history = history;
     this.#model = model;
-    this.#limits = limits;
+    this.#budget = budget;
+    this.#usedSets = new UsedSets(budget);
+    this.#possible = new Configurations(this.#usedSets);
     this.#possible.add({ done: 0, state: model.initial, used: nothingUsed, before: undefined }, 0);
   }
 
@@ -128,8 +125,8 @@ class Sweep<Operation, Result extends Value> {
     for (const one of waiting) {
       for (const next of this.#changes(one)) meet(this.#observed(next));
       for (const next of this.#doubted(one, position)) meet(this.#observed(next));
-      if (following.size + visited.size > this.#limits.configurationsMax)
-        throw new GaveUp(`over ${this.#limits.configurationsMax} configurations are possible at once`);
+      if (following.size + visited.size > configurationsMax)
+        throw new GaveUp(`over ${configurationsMax} configurations are possible at once`);
     }
     return following;
   }
@@ -157,8 +154,7 @@ class Sweep<Operation, Result extends Value> {
   }
 
   #apply(state: Value, operation: Operation) {
-    if (++this.#applied > this.#limits.appliedMax)
-      throw new GaveUp(`no verdict after ${this.#limits.appliedMax} operations of the model`);
+    this.#budget.spend(1);
     return this.#model.apply(state, operation);
   }
 

@@ -1,4 +1,5 @@
 /** Which calls of unknown outcome are taken to have had an effect: how many of each doubt, as a number that stands for them. */
+import type { Budget } from './budget.js';
 
 export const nothingUsed = 0;
 
@@ -6,12 +7,18 @@ export const nothingUsed = 0;
 export class UsedSets {
   readonly #sets: ReadonlyMap<number, number>[] = [new Map()];
   readonly #numbers = new Map<string, number>([['', nothingUsed]]);
+  readonly #budget: Budget;
+
+  constructor(budget: Budget) {
+    this.#budget = budget;
+  }
 
   count(used: number, doubt: number): number {
     return this.#sets[used]?.get(doubt) ?? 0;
   }
 
   withOneMore(used: number, doubt: number): number {
+    this.#budget.spend(1 + (this.#sets[used]?.size ?? 0));
     const counts = new Map(this.#sets[used]).set(doubt, this.count(used, doubt) + 1);
     const name = [...counts].sort(([a], [b]) => a - b).join(' ');
     const known = this.#numbers.get(name);
