@@ -16,6 +16,7 @@
 #include "never_destroyed.h"
 #include "process.h"
 #include "real.h"
+#include "threads.h"
 #include "turns.h"
 #include "unexpected.h"
 
@@ -50,6 +51,7 @@ void closePidFd(Child& child) {
 
 void becomeChild(pid_t virtualPid) {
   inTurn = false;
+  forgetThreads();
   processMode.store(Mode::inert, std::memory_order_relaxed);
   self = virtualPid;
   syscall(SYS_close_range, static_cast<unsigned>(descriptorFloor), ~0u, 0);

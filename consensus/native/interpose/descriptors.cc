@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "counters.h"
 #include "never_destroyed.h"
 
 namespace gaia::interpose {
@@ -62,6 +63,7 @@ void Descriptors::forget(int fd) {
   if (!inRange(fd)) return;
   std::erase_if(listeners_, [fd](const Listener& listener) { return listener.fd == fd; });
   std::erase_if(childPipes_, [fd](const ChildPipe& pipe) { return pipe.fd == fd; });
+  if (kinds_[fd] == Kind::counter) forgetCounter(fd);
   kinds_[fd] = Kind::program;
   interests_[fd] = {};
 }
@@ -90,6 +92,8 @@ std::uint32_t Descriptors::readiness(int fd) {
       const ChildPipe& pipe = *childPipe(fd);
       return (pipe.input.empty() ? 0u : EPOLLIN) | (pipe.ended ? EPOLLHUP : 0u);
     }
+    case Kind::counter:
+      return EPOLLOUT | (counterHolds(fd) ? EPOLLIN : 0u);
     default:
       for (const ProgramReady& ready : programReady_)
         if (ready.fd == fd) return ready.events;

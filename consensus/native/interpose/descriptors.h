@@ -18,7 +18,8 @@ enum class Kind : std::uint8_t {
   listener,    // listens on the service port
   childPipe,   // read end of a pipe of the program: what it delivers is logged
   random,      // /dev/urandom or /dev/random
-  epoll        // an epoll instance: what it watches is in the interests
+  epoll,       // an epoll instance: what it watches is in the interests
+  counter      // eventfd: its value is kept here (counters.h)
 };
 
 // What the program asked its epoll instance to watch.

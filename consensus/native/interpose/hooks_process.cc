@@ -101,35 +101,3 @@ GAIA_HOOK int fsync(int fd) {
 GAIA_HOOK int fdatasync(int fd) {
   return isWorker() && mode() == Mode::replicating ? synchronizeLater(fd) : real().fdatasync(fd);
 }
-
-GAIA_HOOK int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*run)(void*),
-                             void* argument) noexcept {
-  return inTurn ? createThread(thread, attributes, run, argument)
-                : real().pthread_create(thread, attributes, run, argument);
-}
-
-GAIA_HOOK int pthread_cond_wait(pthread_cond_t* condition, pthread_mutex_t* mutex) {
-  return isWorker() ? restAt(condition, mutex, nullptr) : real().pthread_cond_wait(condition, mutex);
-}
-
-GAIA_HOOK int pthread_cond_timedwait(pthread_cond_t* condition, pthread_mutex_t* mutex,
-                                     const timespec* deadline) {
-  return isWorker() ? restAt(condition, mutex, deadline)
-                    : real().pthread_cond_timedwait(condition, mutex, deadline);
-}
-
-GAIA_HOOK int pthread_cond_signal(pthread_cond_t* condition) noexcept {
-  if (inTurn) aboutToWake(condition, false);
-  return real().pthread_cond_signal(condition);
-}
-
-GAIA_HOOK int pthread_cond_broadcast(pthread_cond_t* condition) noexcept {
-  if (inTurn) aboutToWake(condition, true);
-  return real().pthread_cond_broadcast(condition);
-}
-
-GAIA_HOOK int pthread_mutex_unlock(pthread_mutex_t* mutex) noexcept {
-  const int result = real().pthread_mutex_unlock(mutex);
-  if (inTurn) awaitRest();
-  return result;
-}

@@ -1,6 +1,7 @@
 // Hooks: what the program reads comes from the log.
 #include <cerrno>
 
+#include "counters.h"
 #include "descriptors.h"
 #include "outsiders.h"
 #include "process.h"
@@ -71,6 +72,8 @@ ssize_t readVirtual(int fd, void* to, std::size_t room, int flags) {
       return readConnection(*descriptors.connection(fd), to, room, flags);
     case Kind::childPipe:
       return readPipe(*descriptors.childPipe(fd), to, room);
+    case Kind::counter:
+      return readCounter(fd, to, room);
     case Kind::random:
       programRandom.fill({static_cast<std::byte*>(to), room});
       return static_cast<ssize_t>(room);

@@ -1,6 +1,7 @@
 // Hooks: what the program writes to its clients.
 #include <algorithm>
 
+#include "counters.h"
 #include "descriptors.h"
 #include "output.h"
 #include "outsiders.h"
@@ -65,11 +66,13 @@ ssize_t putFile(Connection& client, int from, off64_t* offset, std::size_t bytes
   }
   return static_cast<ssize_t>(total);
 }
+bool isCounter(int fd) { return inTurn && descriptors.kind(fd) == Kind::counter; }
 }  // namespace
 
 GAIA_HOOK ssize_t write(int fd, const void* data, size_t bytes) {
   Connection* client = clientOf(fd);
-  return client == nullptr ? real().write(fd, data, bytes) : put(*client, data, bytes);
+  if (client != nullptr) return put(*client, data, bytes);
+  return isCounter(fd) ? writeCounter(fd, data, bytes) : real().write(fd, data, bytes);
 }
 
 GAIA_HOOK ssize_t send(int fd, const void* data, size_t bytes, int flags) {

@@ -16,6 +16,7 @@
 #include "process.h"
 #include "real.h"
 #include "snapshot.h"
+#include "threads.h"
 #include "turn.h"
 
 namespace gaia::interpose {
@@ -124,6 +125,8 @@ void collectEvent(TurnWriter& writer, const epoll_event& event, std::size_t byte
       return childEvent(writer, tag.fd);
     case Source::program:
       return programEvent(writer, tag.fd, event.events);
+    case Source::thread:
+      return drainReturned();
     case Source::wake:
       return;  // handled before the entry was begun
   }
@@ -195,6 +198,7 @@ bool collectTurn(std::span<const epoll_event> events, bool due) {
   const std::size_t bytesMax = events.size() == 1 ? inputBytesAlone : inputBytesPerConnection;
   for (const epoll_event& event : events) collectEvent(writer, event, bytesMax);
   collectOverfull(writer);
+  collectReturned(writer);
   if (writer.empty() && !due && !takeoverDue) return false;  // only output was flushed
   return proposeTurn(writer, room);
 }
@@ -226,18 +230,7 @@ std::span<const epoll_event> awaitEvents(int timeoutMs) {
 
 }  // namespace
 
-TurnDeadline::TurnDeadline(int timeoutMs) : endless_(timeoutMs < 0) {
-  if (!endless_)
-    deadlineNs_ = programClock.now.monotonicNs + static_cast<std::uint64_t>(timeoutMs) * 1'000'000;
-}
-
-int TurnDeadline::leftMs() const {
-  if (endless_) return -1;
-  const std::uint64_t now = sampleClock().monotonicNs;
-  return now >= deadlineNs_ ? 0 : static_cast<int>((deadlineNs_ - now + 999'999) / 1'000'000);
-}
-
-bool leaderTurn(const WaitSet& waitSet, const TurnDeadline& deadline) {
+bool leaderTurn() {
   if (!runtime->leading()) {
     stopLeading();
     return false;
@@ -246,9 +239,9 @@ bool leaderTurn(const WaitSet& waitSet, const TurnDeadline& deadline) {
   if (step == SnapshotStep::order) return orderSnapshot();
   if (step == SnapshotStep::closeClients) takeoverDue = true;
   resumePaused();
-  watchPolled(waitSet.list);
-  const bool immediate = takeoverDue || anythingReady(waitSet);
-  const int timeoutMs = immediate ? 0 : deadline.leftMs();
+  watchPolled(polledByWaiters());
+  const bool immediate = takeoverDue || anyWaiterReady();
+  const int timeoutMs = immediate ? 0 : waitersLeftMs(sampleClock());
   const std::span<const epoll_event> seen = awaitEvents(timeoutMs);
   if (!housekeep(seen)) return false;
   return collectTurn(seen, immediate || (seen.empty() && timeoutMs >= 0));
@@ -258,6 +251,7 @@ void startLeading() {
   continueMonotonic();
   takeoverDue = true;
   if (!listening) watchKernel(runtime->wakeFd(), EPOLLIN, {Source::wake, 0, 0});
+  if (!listening) watchKernel(returnedFd(), EPOLLIN, {Source::thread, 0, 0});
   listening = true;
   for (const Listener& listener : descriptors.listeners()) watchListener(listener);
   for (const ChildPipe& pipe : descriptors.childPipes())

@@ -14,6 +14,7 @@
 #include "real.h"
 #include "reexec.h"
 #include "snapshot_restore.h"
+#include "threads.h"
 #include "unexpected.h"
 
 namespace gaia::interpose {
@@ -57,6 +58,7 @@ __attribute__((constructor)) void startProcess() {
   programRandom.start(options->seed);
   startBySnapshot();
   processMode.store(Mode::local);
+  startThreads();
   inTurn = true;
 }
 

@@ -140,6 +140,11 @@ int deliverPoll(std::span<pollfd> list) {
   return count;
 }
 
+bool concerns(const WaitSet& waitSet, int fd) {
+  if (waitSet.epollFd >= 0) return descriptors.interest(fd).epollFd == waitSet.epollFd;
+  return std::ranges::any_of(waitSet.list, [fd](const pollfd& item) { return item.fd == fd; });
+}
+
 bool anythingReady(const WaitSet& waitSet) {
   if (waitSet.epollFd < 0) return deliverPoll(waitSet.list) > 0;
   const auto isReady = [&waitSet](int fd) { return wanted(fd, waitSet.epollFd) != 0; };

@@ -3,9 +3,12 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/random.h>
 #include <sys/resource.h>
@@ -19,23 +22,26 @@
 #include <unistd.h>
 
 // Every hooked function; the table below, its resolution and nothing else is made from this list.
-#define GAIA_HOOKED(each)                                                                                  \
-  each(read) each(readv) each(recv) each(recvfrom) each(recvmsg) each(write) each(writev) each(send)       \
-      each(sendto) each(sendmsg) each(close) each(shutdown) each(accept) each(accept4) each(listen)        \
-          each(connect) each(getpeername) each(getsockname) each(setsockopt) each(getsockopt) each(fcntl)  \
-              each(ioctl) each(dup) each(dup2) each(dup3) each(epoll_create) each(epoll_create1)           \
-                  each(epoll_ctl) each(epoll_wait) each(epoll_pwait) each(epoll_pwait2) each(poll) each(ppoll) each(select)   \
-                      each(pselect) each(clock_gettime) each(gettimeofday) each(time) each(getrusage)      \
-                          each(getrlimit) each(setrlimit) each(getrandom) each(getentropy) each(open)      \
-                              each(open64) each(openat) each(openat64) each(fopen) each(fopen64)           \
-                                  each(getpid) each(kill) each(fork) each(waitpid) each(wait3) each(wait4) \
-                                      each(wait) each(pipe) each(pipe2) each(fsync) each(fdatasync)        \
-                                          each(sigaction) each(signal) each(pthread_create)                \
-                                              each(pthread_cond_wait) each(pthread_cond_timedwait)         \
-                                                  each(pthread_cond_signal) each(pthread_cond_broadcast)   \
-                                                      each(pthread_mutex_unlock) each(sendfile)            \
-                                                          each(sendfile64) each(splice) each(recvmmsg)     \
-                                                              each(sendmmsg) each(fdopen) each(fclose)
+#define GAIA_HOOKED(each) \
+  each(read) each(readv) each(recv) each(recvfrom) each(recvmsg) each(write) each(writev) \
+  each(send) each(sendto) each(sendmsg) each(close) each(shutdown) each(accept) each(accept4) \
+  each(listen) each(connect) each(getpeername) each(getsockname) each(setsockopt) each(getsockopt) \
+  each(fcntl) each(ioctl) each(dup) each(dup2) each(dup3) each(epoll_create) each(epoll_create1) \
+  each(epoll_ctl) each(epoll_wait) each(epoll_pwait) each(epoll_pwait2) each(poll) each(ppoll) each(select) \
+  each(pselect) each(clock_gettime) each(gettimeofday) each(time) each(getrusage) each(getrlimit) \
+  each(setrlimit) each(getrandom) each(getentropy) each(open) each(open64) each(openat) \
+  each(openat64) each(fopen) each(fopen64) each(getpid) each(kill) each(fork) each(waitpid) \
+  each(wait3) each(wait4) each(wait) each(pipe) each(pipe2) each(fsync) each(fdatasync) \
+  each(sigaction) each(signal) each(pthread_create) each(pthread_cond_wait) \
+  each(pthread_cond_timedwait) each(pthread_cond_signal) each(pthread_cond_broadcast) \
+  each(pthread_mutex_unlock) each(sendfile) each(sendfile64) each(splice) each(recvmmsg) \
+  each(sendmmsg) each(fdopen) each(fclose) each(pthread_join) each(pthread_mutex_lock) \
+  each(pthread_mutex_trylock) each(pthread_mutex_timedlock) each(pthread_cond_clockwait) \
+  each(pthread_rwlock_rdlock) each(pthread_rwlock_tryrdlock) each(pthread_rwlock_wrlock) \
+  each(pthread_rwlock_trywrlock) each(pthread_rwlock_unlock) each(pthread_spin_lock) \
+  each(pthread_spin_trylock) each(sem_wait) each(sem_timedwait) each(sem_trywait) each(sem_post) \
+  each(sched_yield) each(nanosleep) each(clock_nanosleep) each(usleep) each(sleep) each(sigwait) \
+  each(sigwaitinfo) each(pause) each(sigsuspend) each(eventfd)
 
 namespace gaia::interpose {
 

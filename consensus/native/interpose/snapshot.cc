@@ -104,7 +104,7 @@ void becomeSnapshotChild() {
   processMode.store(Mode::snapshotting, std::memory_order_relaxed);
   leadingHere = false;
   becomeOther();
-  forgetWorkers();
+  forgetOtherThreads();
   forgetEntry();
   syscall(SYS_close_range, static_cast<unsigned>(descriptorFloor), ~0u, 0);
 }

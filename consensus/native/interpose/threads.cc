@@ -1,126 +1,377 @@
 #include "threads.h"
 
 #include <linux/futex.h>
+#include <signal.h>
+#include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 
-#include "clock.h"
+#include "local_wait.h"
+#include "never_destroyed.h"
 #include "process.h"
+#include "ready.h"
 #include "real.h"
+#include "thread_lock.h"
+#include "thread_table.h"
+#include "thread_watch.h"
+#include "turns.h"
 #include "unexpected.h"
 
 namespace gaia::interpose {
 
+constinit thread_local bool threadAway __attribute__((tls_model("initial-exec"))) = false;
+
 namespace {
 
-constexpr int workersMax = 64;
-constexpr std::uint64_t restLimitNs = 2'000'000'000;
-constexpr std::uint64_t startLimitNs = 200'000'000;  // threads that never rest are found out at their start
-constexpr int spinsBeforeSleep = 2000;
+constexpr std::uint64_t returnLimitNs = 2'000'000'000;
+constexpr int spinsBeforeSleep = 200;
+constexpr int nobody = -1;
 
-struct Worker {
-  void* (*run)(void*);
-  void* argument;
-  std::atomic<const pthread_cond_t*> restingAt{nullptr};
-  std::atomic<bool> used{false};
-};
-Worker workers[workersMax];
-constinit std::atomic<int> running{0};  // workers that are not at rest
-constinit bool wakeUpDue = false;       // turn thread only: something was woken since it last waited
-constinit thread_local Worker* self __attribute__((tls_model("initial-exec"))) = nullptr;
+constinit thread_local ProgramThread* self __attribute__((tls_model("initial-exec"))) = nullptr;
+const char events = 0;                         // what threads in an event wait wait for
+constinit std::atomic<pid_t> leaving{0};       // a thread that has given the token away and still cleans up after itself
+constinit int backFd = -1;
+pthread_key_t endKey;
 
-void leaveRunning() {
-  if (running.fetch_sub(1, std::memory_order_acq_rel) == 1)
-    syscall(SYS_futex, &running, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
+Schedule& schedule() { return threadTable().schedule; }
+ProgramThread& threadOf(int id) { return threadTable().threads[id]; }
+int idOf(const ProgramThread* thread) { return static_cast<int>(thread - threadTable().threads); }
+
+long futex(std::atomic<int>* word, int operation, int value) {
+  return syscall(SYS_futex, word, operation, value, nullptr, nullptr, 0);
 }
 
-void* runWorker(void* of) {
-  self = static_cast<Worker*>(of);
-  void* result = self->run(self->argument);
-  self->used.store(false, std::memory_order_release);
-  leaveRunning();
-  return result;
+void give(int to, Order order) {
+  threadTable().holder = to;
+  ++threadTable().handovers;
+  threadOf(to).order.store(static_cast<int>(order), std::memory_order_release);
+  futex(&threadOf(to).order, FUTEX_WAKE_PRIVATE, 1);
 }
 
-Worker* freeWorker() {
-  for (Worker& worker : workers)
-    if (!worker.used.exchange(true, std::memory_order_acq_rel)) return &worker;
-  return nullptr;
+// What a thread does when it ends (destructors, caches of the C library) belongs to its run.
+void awaitLeaver() {
+  const pid_t gone = leaving.exchange(0);
+  if (gone == 0) return;
+  while (syscall(SYS_tgkill, real().getpid(), gone, 0) == 0) syscall(SYS_sched_yield);
 }
 
-bool restWithin(std::uint64_t limitNs) {
-  for (int spin = 0; spin < spinsBeforeSleep; ++spin)
-    if (running.load(std::memory_order_acquire) == 0) return true;
-  const std::uint64_t end = realClock().monotonicNs + limitNs;
-  int left;
-  while ((left = running.load(std::memory_order_acquire)) != 0) {
-    const std::uint64_t now = realClock().monotonicNs;
-    if (now >= end) return false;
-    const timespec timeout = toTimespec(end - now);
-    syscall(SYS_futex, &running, FUTEX_WAIT_PRIVATE, left, &timeout, nullptr, 0);
+Order awaitOrder() {
+  std::atomic<int>& word = self->order;
+  for (int spin = 0; spin < spinsBeforeSleep && word.load(std::memory_order_acquire) == 0; ++spin) continue;
+  int got;
+  while ((got = word.exchange(0, std::memory_order_acquire)) == 0) futex(&word, FUTEX_WAIT_PRIVATE, 0);
+  awaitLeaver();
+  return static_cast<Order>(got);
+}
+
+bool waitsForEvents(int id) { return schedule().waitsFor(id, &events); }
+
+// Who obtains the next turn: the caller if it waits for events itself, for that needs no change of threads.
+int chooseConductor(int caller) {
+  if (caller >= 0 && waitsForEvents(caller)) return caller;
+  for (int id = 0; id < schedule().end(); ++id)
+    if (waitsForEvents(id)) return id;
+  if (caller >= 0 && schedule().waits(caller)) return caller;
+  for (int id = 0; id < schedule().end(); ++id)
+    if (schedule().waits(id)) return id;
+  return nobody;
+}
+
+// Where there is no log (any more), waits end as they may.
+void wakeWithoutLog() {
+  for (int id = 0; id < schedule().end(); ++id)
+    if (schedule().isAway(id) && threadOf(id).returned.exchange(false)) schedule().wake(id);
+}
+
+void conduct() {
+  const bool starting = mode() == Mode::local;
+  const bool all = starting ? waitWithoutLog(schedule().leftNs(programClock.now)) : obtainTurn();
+  const ThreadLock lock;
+  if (mode() != Mode::replicating) wakeWithoutLog();
+  schedule().wakeDue(programClock.now);
+  for (int id = 0; id < schedule().end(); ++id)
+    if (waitsForEvents(id) && (all || anythingReady(threadOf(id).waitSet))) schedule().wake(id);
+}
+
+// Returns when it is the caller's turn to run; it has put itself into the schedule before.
+void passOn() {
+  const int own = idOf(self);
+  for (;;) {
+    int next;
+    Order order = Order::run;
+    {
+      const ThreadLock lock;
+      next = schedule().takeNext();
+      if (next < 0) {
+        next = chooseConductor(own);
+        order = Order::conduct;
+      }
+      if (next != own) give(next, order);
+    }
+    if (next != own) order = awaitOrder();
+    if (order == Order::run) return;
+    conduct();
   }
-  return true;
+}
+
+// The caller runs on outside, or ends: the token goes to whoever is next.
+void handAway() {
+  const int next = schedule().takeNext();
+  if (next >= 0) return give(next, Order::run);
+  const int conductor = chooseConductor(nobody);
+  if (conductor >= 0) return give(conductor, Order::conduct);
+  threadTable().holder = nobody;
+}
+
+void endThread(void*) {
+  if (threadAway) comeBack();
+  inTurn = false;
+  const ThreadLock lock;
+  leaving.store(static_cast<pid_t>(syscall(SYS_gettid)));
+  self->ended = true;
+  schedule().wakeAll(self);
+  schedule().remove(idOf(self));
+  self = nullptr;
+  handAway();
+}
+
+void* runThread(void* of) {
+  self = static_cast<ProgramThread*>(of);
+  self->kernelId.store(static_cast<pid_t>(syscall(SYS_gettid)));
+  self->inTurn = &inTurn;
+  self->away = &threadAway;
+  pthread_setspecific(endKey, self);
+  awaitOrder();
+  inTurn = true;
+  return self->run(self->argument);
+}
+
+void adopt(ProgramThread* thread) {
+  self = thread;
+  thread->kernelId.store(static_cast<pid_t>(syscall(SYS_gettid)));
+  thread->handle = pthread_self();
+  thread->inTurn = &inTurn;
+  thread->away = &threadAway;
+}
+
+bool hasUse(int id) {
+  return waitsForEvents(id) || schedule().isRunnable(id);
 }
 
 }  // namespace
 
-void forgetWorkers() {
-  for (Worker& worker : workers) worker.used.store(false, std::memory_order_relaxed);
-  running.store(0, std::memory_order_relaxed);
-  wakeUpDue = false;
+void startThreads() {
+  pthread_key_create(&endKey, endThread);
+  const int id = schedule().add();
+  schedule().takeNext();
+  adopt(&threadOf(id));
 }
 
-bool isWorker() { return self != nullptr; }
+void forgetOtherThreads() {
+  threadTable().keepOnly(idOf(self));
+  leaving.store(0);
+}
+
+void forgetThreads() {
+  self = nullptr;
+  threadAway = false;
+}
+
+bool isWorker() { return self != nullptr && idOf(self) != 0; }
+bool manyThreads() { return schedule().count() > 1; }
 
 int createThread(pthread_t* thread, const pthread_attr_t* attributes, void* (*run)(void*), void* argument) {
-  Worker* worker = freeWorker();
-  if (worker == nullptr) {
+  OutsideTurn outside;
+  startThreadWatch();
+  int id;
+  {
+    const ThreadLock lock;
+    id = schedule().add();
+  }
+  if (id < 0) {
     countUnexpected(Unexpected::foreignThread);
     return real().pthread_create(thread, attributes, run, argument);
   }
-  worker->run = run;
-  worker->argument = argument;
-  worker->restingAt.store(nullptr, std::memory_order_relaxed);
-  running.fetch_add(1, std::memory_order_acq_rel);
-  const int failure = real().pthread_create(thread, attributes, runWorker, worker);
-  if (failure != 0) {
-    worker->used.store(false, std::memory_order_release);
-    leaveRunning();
-  } else if (!restWithin(startLimitNs)) {
-    countUnexpected(Unexpected::workerNotAtRest);
-  }
+  ProgramThread& created = threadOf(id);
+  created.begin(run, argument);
+  const int failure = real().pthread_create(thread, attributes, runThread, &created);
+  const ThreadLock lock;
+  if (failure != 0)
+    schedule().remove(id);
+  else
+    created.handle = *thread;
   return failure;
 }
 
-void aboutToWake(const pthread_cond_t* condition, bool all) {
-  for (Worker& worker : workers) {
-    const pthread_cond_t* resting = condition;
-    if (!worker.used.load(std::memory_order_acquire)) continue;
-    if (!worker.restingAt.compare_exchange_strong(resting, nullptr, std::memory_order_acq_rel)) continue;
-    running.fetch_add(1, std::memory_order_acq_rel);
-    wakeUpDue = true;
-    if (!all) return;
+void awaitThreadEnd(pthread_t thread) {
+  for (;;) {
+    ProgramThread* found = nullptr;
+    for (int id = 0; id < schedule().end(); ++id)
+      if (schedule().exists(id) && &threadOf(id) != self && pthread_equal(threadOf(id).handle, thread))
+        found = &threadOf(id);
+    if (found == nullptr) return;
+    waitInOrder(found, {});
   }
 }
 
-void awaitRest() {
-  if (!wakeUpDue) [[likely]]
-    return;
-  wakeUpDue = false;
+bool waitInOrder(const void* cause, const Deadline& deadline) {
+  if (threadAway) comeBack();
   OutsideTurn outside;
-  if (!restWithin(restLimitNs)) countUnexpected(Unexpected::workerNotAtRest);
+  {
+    const ThreadLock lock;
+    schedule().block(idOf(self), cause, deadline);
+  }
+  passOn();
+  return !schedule().timedOut(idOf(self));
 }
 
-int restAt(pthread_cond_t* condition, pthread_mutex_t* mutex, const timespec* deadline) {
-  if (self->restingAt.exchange(condition, std::memory_order_acq_rel) == nullptr) leaveRunning();
-  const int result = deadline == nullptr ? real().pthread_cond_wait(condition, mutex)
-                                         : real().pthread_cond_timedwait(condition, mutex, deadline);
-  // Nobody claimed this wake-up (time-out, spurious): it runs on its own account until it rests again.
-  if (self->restingAt.exchange(nullptr, std::memory_order_acq_rel) != nullptr)
-    running.fetch_add(1, std::memory_order_acq_rel);
-  return result;
+void nextTurn(const WaitSet& waitSet, int timeoutMs) {
+  self->waitSet = waitSet;
+  waitInOrder(&events, afterMs(timeoutMs));
+}
+
+void letOthersRun() {
+  if (!manyThreads()) return;
+  OutsideTurn outside;
+  {
+    const ThreadLock lock;
+    schedule().yield(idOf(self));
+  }
+  passOn();
+}
+
+void goAway() {
+  const ThreadLock lock;
+  inTurn = false;
+  threadAway = true;
+  schedule().sendAway(idOf(self));
+  handAway();
+}
+
+bool takeToken() {
+  ThreadTable& table = threadTable();
+  const int id = table.holder;
+  bool useful = schedule().leftNs(programClock.now) != never;
+  for (int other = 0; other < schedule().end(); ++other) useful = useful || (other != id && hasUse(other));
+  if (!useful) return false;
+  *threadOf(id).inTurn = false;
+  *threadOf(id).away = true;
+  schedule().sendAway(id);
+  handAway();
+  return true;
+}
+
+void comeBack() {
+  bool alone;
+  {
+    const ThreadLock lock;
+    alone = threadTable().holder == nobody;
+    if (alone) {
+      threadTable().holder = idOf(self);
+      schedule().wake(idOf(self));
+      schedule().takeNext();
+    } else {
+      self->returned.store(true);
+    }
+  }
+  if (!alone) {
+    const std::uint64_t one = 1;
+    if (backFd >= 0) (void)real().write(backFd, &one, sizeof one);
+    awaitOrder();
+  }
+  threadAway = false;
+  inTurn = true;
+}
+
+void wakeOneWaiter(const void* cause) {
+  const ThreadLock lock;
+  schedule().wakeOne(cause);
+}
+
+void wakeAllWaiters(const void* cause) {
+  const ThreadLock lock;
+  schedule().wakeAll(cause);
+}
+
+void becameReady(int fd) {
+  markReady(fd);
+  const ThreadLock lock;
+  for (int id = 0; id < schedule().end(); ++id)
+    if (waitsForEvents(id) && concerns(threadOf(id).waitSet, fd) && anythingReady(threadOf(id).waitSet))
+      schedule().wake(id);
+}
+
+bool isProgramThread(pid_t kernelId) {
+  for (int id = 0; id < schedule().end(); ++id)
+    if (threadOf(id).kernelId.load(std::memory_order_relaxed) == kernelId && !threadOf(id).ended) return true;
+  return false;
+}
+
+bool anyWaiterReady() {
+  for (int id = 0; id < schedule().end(); ++id)
+    if (waitsForEvents(id) && anythingReady(threadOf(id).waitSet)) return true;
+  return false;
+}
+
+std::vector<pollfd> polledByWaiters() {
+  std::vector<pollfd> all;
+  for (int id = 0; id < schedule().end(); ++id) {
+    if (!waitsForEvents(id)) continue;
+    for (const pollfd& item : threadOf(id).waitSet.list) {
+      const auto at = std::ranges::find(all, item.fd, &pollfd::fd);
+      if (at == all.end())
+        all.push_back(item);
+      else
+        at->events = static_cast<short>(at->events | item.events);
+    }
+  }
+  return all;
+}
+
+int waitersLeftMs(const ClockReading& now) {
+  const std::uint64_t left = schedule().leftNs(now);
+  if (left == never) return -1;
+  return static_cast<int>(std::min<std::uint64_t>((left + 999'999) / 1'000'000, 1'000'000'000));
+}
+
+void collectReturned(TurnWriter& writer) {
+  if (!manyThreads()) [[likely]]
+    return;
+  const ThreadLock lock;
+  for (int id = 0; id < schedule().end(); ++id)
+    if (schedule().isAway(id) && threadOf(id).returned.load()) writer.add(RecordKind::threadReturned, id, 0);
+}
+
+// This replica's own thread may take a little longer.
+void admitReturned(int id) {
+  const std::uint64_t end = realClock().monotonicNs + returnLimitNs;
+  countUnexpected(Unexpected::threadWasAway);
+  if (id < 0 || id >= Schedule::threadsMax || !schedule().isAway(id)) return;
+  while (!threadOf(id).returned.load()) {
+    if (realClock().monotonicNs > end) return;
+    real().poll(nullptr, 0, 1);
+  }
+  const ThreadLock lock;
+  threadOf(id).returned.store(false);
+  schedule().wake(id);
+}
+
+int returnedFd() {
+  if (backFd < 0) backFd = moveAboveFloor(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  return backFd;
+}
+
+void drainReturned() {
+  std::uint64_t count;
+  (void)real().read(backFd, &count, sizeof count);
+}
+
+Deadline afterMs(int timeoutMs) {
+  if (timeoutMs < 0) return {};
+  return {never, programClock.now.monotonicNs + static_cast<std::uint64_t>(timeoutMs) * 1'000'000};
 }
 
 }  // namespace gaia::interpose

@@ -30,7 +30,8 @@ enum class RecordKind : std::uint8_t {
   pipeInput,    // fd: pipe from a child; payload: bytes
   pipeEnded,    // fd: pipe from a child
   programReady,  // fd: another descriptor of the program; value: event bits
-  snapshot       // alone in its turn; value: number of the member that takes one of the state before it
+  snapshot,        // alone in its turn; value: number of the member that takes one of the state before it
+  threadReturned   // fd: number of a thread that runs among the others again
 };
 
 struct TurnHeader {

@@ -13,6 +13,7 @@
 #include "snapshot.h"
 #include "snapshot_restore.h"
 #include "termination.h"
+#include "threads.h"
 #include "trace.h"
 #include "unexpected.h"
 
@@ -35,8 +36,8 @@ struct Executed {
 constinit Index currentIndex = 0;
 constinit bool uncommitted = false;  // refreshes were appended and not committed
 std::vector<Executed>* waitingForCommit = nullptr;
-// The turn ends the program's wait although nothing that it waits for is ready.
-constinit bool mustReturn = false;
+// The turn ends the waits of the program although nothing that it waits for may be ready.
+constinit bool endsAllWaits = false;
 Entry stashed;  // taken from the runtime, to be applied at the next wait
 constinit bool hasStashed = false;
 // A member that joins by a hook's snapshot runs its timers in other turns; from the first one on, which the log says to
@@ -114,7 +115,7 @@ void applyRecord(const Record& record) {
     case RecordKind::throttle:
       return applyThrottle(record);
     case RecordKind::childExit:
-      mustReturn = true;
+      endsAllWaits = true;
       return applyChildExit(record.head.fd, static_cast<int>(record.head.value));
     case RecordKind::pipeInput:
       return applyPipeInput(record.head.fd, record.payload);
@@ -122,6 +123,8 @@ void applyRecord(const Record& record) {
       return applyPipeEnd(record.head.fd);
     case RecordKind::programReady:
       return applyProgramReady(record);
+    case RecordKind::threadReturned:
+      return admitReturned(record.head.fd);
     case RecordKind::snapshot:
       comparesClockCalls = false;
       return applySnapshotOrder(record.head.value);
@@ -270,18 +273,19 @@ void enterEntry(Index index, std::span<const std::byte> payload) {
   if (!reader.valid()) countUnexpected(Unexpected::turnOrder);
 }
 
-void nextTurn(const WaitSet& waitSet, int timeoutMs) {
-  OutsideTurn outside;
-  if (mode() == Mode::snapshotting) return snapshotChildTurn();
+bool obtainTurn() {
+  if (mode() == Mode::snapshotting) {
+    snapshotChildTurn();
+    return true;
+  }
   enterRestored();
-  const TurnDeadline deadline(timeoutMs);
-  do {
-    ensureCommitted();
-    endEntry();
-    mustReturn = false;
-    while (mode() == Mode::replicating && !(leadingHere ? leaderTurn(waitSet, deadline) : followerTurn())) continue;
-  } while (mode() == Mode::replicating && !mustReturn && !deadline.passed() && !anythingReady(waitSet));
-  if (mode() == Mode::detached) waitDetached(timeoutMs);
+  ensureCommitted();
+  endEntry();
+  endsAllWaits = false;
+  while (mode() == Mode::replicating)
+    if (leadingHere ? leaderTurn() : followerTurn()) return endsAllWaits;
+  waitDetached(waitersLeftMs(programClock.now));
+  return true;
 }
 
 void refreshClock() {

@@ -23,14 +23,18 @@ struct WaitSet {
   std::span<pollfd> list;
 };
 
-// Ends the current turn and returns in the next. `timeoutMs` as in poll(2); followers take it from the log.
+// The calling thread of the program waits until something of the set is ready or `timeoutMs`, as in poll(2), has passed by
+// the log's clock (threads.cc).
 void nextTurn(const WaitSet& waitSet, int timeoutMs);
+// All threads wait: ends the current turn and returns in the next. True: it ends all waits for events.
+bool obtainTurn();
 
 // After nextTurn: the ready descriptors in the log's order, as epoll_wait(2) and poll(2) report them.
 int deliverEpoll(int epollFd, std::span<epoll_event> events);
 int deliverPoll(std::span<pollfd> list);
 // True when something the program waits for is ready without any new input.
 bool anythingReady(const WaitSet& waitSet);
+bool concerns(const WaitSet& waitSet, int fd);
 
 // The program's interest in a descriptor has changed.
 void interestChanged(int fd);

@@ -5,17 +5,20 @@
 #include "descriptors.h"
 #include "process.h"
 #include "snapshot_restore.h"
+#include "threads.h"
 #include "turns.h"
 
 namespace gaia::interpose {
 
 // True: this wait ends the turn. A program that still reads its snapshot waits by itself.
-inline bool ownsWait() { return inTurn && mode() >= Mode::replicating && !loadingSnapshot(); }
+inline bool ownsWait() {
+  return inOrder() && (mode() >= Mode::replicating || manyThreads()) && !loadingSnapshot();
+}
 
 // Descriptors whose state is the log's, not the kernel's.
 inline bool isVirtual(int fd) {
   const Kind kind = descriptors.kind(fd);
-  return kind == Kind::connection || kind == Kind::listener || kind == Kind::childPipe;
+  return kind == Kind::connection || kind == Kind::listener || kind == Kind::childPipe || kind == Kind::counter;
 }
 
 inline int toMs(const timespec* timeout) {

@@ -1,0 +1,107 @@
+#include "thread_watch.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <iterator>
+
+#include "own_thread.h"
+#include "process.h"
+#include "real.h"
+#include "thread_lock.h"
+#include "thread_table.h"
+
+namespace gaia::interpose {
+
+namespace {
+
+constexpr int lookEveryMs = 50;
+constexpr int looksAtCall = 3;     // of the same holder in such a call
+constexpr int looksAtSpin = 60;    // of the same holder that computes while others could run
+constexpr int spinsMax = 3;        // a program that does it again and again will not come far
+constinit bool started = false;
+
+constexpr long openEnded[] = {SYS_accept,       SYS_accept4,      SYS_poll,          SYS_ppoll,           SYS_select,
+                              SYS_pselect6,     SYS_epoll_wait,   SYS_epoll_pwait,   SYS_epoll_pwait2,    SYS_futex,
+                              SYS_nanosleep,    SYS_pause,        SYS_clock_nanosleep, SYS_rt_sigsuspend, SYS_connect,
+                              SYS_wait4,        SYS_waitid,       SYS_rt_sigtimedwait, SYS_flock,         SYS_fcntl,
+                              SYS_msgrcv,       SYS_semop,        SYS_semtimedop,    SYS_io_getevents};
+constexpr long endedByOther[] = {SYS_read,    SYS_readv,  SYS_write,  SYS_writev,
+                                 SYS_recvfrom, SYS_recvmsg, SYS_sendto, SYS_sendmsg};
+
+bool isFile(int fd) {
+  struct stat status{};
+  return fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+bool has(std::span<const long> calls, long call) { return std::ranges::find(calls, call) != calls.end(); }
+
+enum class Doing { computes, waits, other };
+
+Doing doing(pid_t thread) {
+  char path[64], text[128] = {};
+  snprintf(path, sizeof path, "/proc/self/task/%d/syscall", thread);
+  const int fd = real().open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return Doing::other;
+  const ssize_t got = real().read(fd, text, sizeof text - 1);
+  real().close(fd);
+  if (got <= 0) return Doing::other;
+  if (text[0] == 'r') return Doing::computes;  // "running"
+  char* end;
+  const long call = strtol(text, &end, 10);
+  if (has(openEnded, call)) return Doing::waits;
+  return has(endedByOther, call) && !isFile(static_cast<int>(strtol(end, nullptr, 16))) ? Doing::waits : Doing::other;
+}
+
+struct Watch {
+  std::uint64_t handovers = 0;
+  int waits = 0, computes = 0, spins = 0;
+
+  void look() {
+    const ThreadLock lock;
+    const ThreadTable& table = threadTable();
+    if (table.holder < 0 || table.handovers != handovers || !*table.threads[table.holder].inTurn) return begin(table);
+    const Doing now = doing(table.threads[table.holder].kernelId.load());
+    waits = now == Doing::waits ? waits + 1 : 0;
+    computes = now == Doing::computes && table.schedule.anyRunnable() ? computes + 1 : 0;
+    if (waits >= looksAtCall && takeToken()) begin(table);
+    if (computes >= looksAtSpin && takeToken()) spun(table);
+  }
+
+ private:
+  void begin(const ThreadTable& table) {
+    handovers = table.handovers;
+    waits = computes = 0;
+  }
+
+  void spun(const ThreadTable& table) {
+    begin(table);
+    if (++spins > spinsMax)
+      giveUp(
+          "threads of the program wait for each other by looking again and again instead of by a mutex or a condition, so they cannot "
+          "run one at a time; let it use one thread (redis-server: io-threads 1), or run it in a replicated virtual machine");
+  }
+};
+
+void* watchThreads(void*) {
+  Watch watch;
+  for (;;) {
+    real().poll(nullptr, 0, lookEveryMs);
+    watch.look();
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+void startThreadWatch() {
+  if (started) return;
+  started = true;
+  startOwnThread(watchThreads);
+}
+
+}  // namespace gaia::interpose
