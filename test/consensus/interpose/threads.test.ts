@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { eventually } from '../group.js';
 import { compareLiving } from './exactness.js';
-import { type Group, startGroup } from './group.js';
+import { type Group, repository, startGroup } from './group.js';
 import { exactMemcached, MemcachedClient } from './memcached.js';
 
 const itemsPerBatch = 500;
@@ -72,4 +77,72 @@ describe('a replicated memcached with its background threads off', function () {
       await assertExact(group, 100);
     });
   }
+});
+
+describe('a replicated server whose threads wait for each other', function () {
+  this.timeout(60_000);
+  let directory: string;
+  let server: string;
+  let group: Group;
+
+  before(() => {
+    directory = mkdtempSync(path.join(tmpdir(), 'gaia-threads-'));
+    server = path.join(directory, 'threads');
+    execFileSync('gcc', [
+      '-O2',
+      '-o',
+      server,
+      path.join(repository, 'test/consensus/interpose/threads.c'),
+      '-lpthread',
+    ]);
+  });
+  after(() => rmSync(directory, { recursive: true, force: true }));
+  beforeEach(async () => {
+    group = await startGroup({ program: (port) => [server, String(port)] });
+  });
+  afterEach(() => group?.stop());
+
+  const connect = async () => {
+    const { clientPort } = await group.leader();
+    return Promise.all(Array.from({ length: 6 }, () => MemcachedClient.open(clientPort)));
+  };
+
+  async function ask(rounds: number): Promise<void> {
+    const all = await connect();
+    const words = ['hold', 'wait', 'helper', 'hold', 'helper'];
+    const rounded = all.map(async (client, own) => {
+      for (let round = 0; round < rounds; round++) {
+        const asked = words.slice(own % words.length).concat(words.slice(0, round % words.length));
+        await client.ask(asked.map((word) => `${word}\r\n`).join(''), asked.length);
+      }
+    });
+    await Promise.all(rounded);
+    for (const client of all) client.close();
+  }
+
+  it('lets them run in one order on all replicas, before and after a kill of the leader', async () => {
+    await ask(20);
+    await group.kill(await group.leader());
+    await ask(20);
+    await assertExact(group, 100);
+  });
+
+  it('goes on while one of them waits for something outside, and loses the label exact', async () => {
+    const [slow, quick] = await connect();
+    const late = slow?.ask('away\r\n', 1);
+    let answered = false;
+    late?.then(() => {
+      answered = true;
+    });
+    await quick?.ask('hold\r\nhelper\r\n', 2);
+    assert.equal(answered, false, 'nobody was answered before the thread that waited came back');
+    assert.match((await late) ?? '', /^\+away \d+\r\n$/);
+    for (const replica of group.replicas) {
+      await eventually('the thread is not counted', () => replica.state?.unexpected.threadWasAway === 1);
+      assert.equal(replica.state?.label, 'checked');
+    }
+    await quick?.ask('hold\r\nhelper\r\n', 2);
+    await group.quiesce();
+    for (const comparison of compareLiving(group)) assert.deepEqual(comparison.differences, []);
+  });
 });
