@@ -5,6 +5,7 @@
 #include "clock.h"
 #include "process.h"
 #include "real.h"
+#include "threads.h"
 #include "trace.h"
 #include "turns.h"
 
@@ -37,7 +38,7 @@ timespec pick(clockid_t clock, const ClockReading& reading) {
 }  // namespace
 
 GAIA_HOOK int clock_gettime(clockid_t clock, timespec* out) noexcept {
-  if (!inTurn) [[unlikely]] {
+  if (!inOrder()) [[unlikely]] {
     if (!inChild()) return real().clock_gettime(clock, out);
     *out = pick(clock, childClock());
     return 0;
@@ -48,25 +49,25 @@ GAIA_HOOK int clock_gettime(clockid_t clock, timespec* out) noexcept {
 }
 
 GAIA_HOOK int gettimeofday(timeval* out, void* zone) noexcept {
-  if (!inTurn && !inChild()) [[unlikely]]
+  if (!inOrder() && !inChild()) [[unlikely]]
     return real().gettimeofday(out, zone);
   const timespec now =
-      pick(CLOCK_REALTIME, inTurn ? step("gettimeofday", __builtin_return_address(0)) : childClock());
+      pick(CLOCK_REALTIME, inOrder() ? step("gettimeofday", __builtin_return_address(0)) : childClock());
   *out = {now.tv_sec, now.tv_nsec / 1000};
   return 0;
 }
 
 GAIA_HOOK time_t time(time_t* out) noexcept {
-  if (!inTurn && !inChild()) [[unlikely]]
+  if (!inOrder() && !inChild()) [[unlikely]]
     return real().time(out);
-  const time_t now = pick(CLOCK_REALTIME, inTurn ? programClock.now : childClock()).tv_sec;
+  const time_t now = pick(CLOCK_REALTIME, inOrder() ? programClock.now : childClock()).tv_sec;
   if (out != nullptr) *out = now;
   return now;
 }
 
 // Processor time differs between replicas, and programs put it into replies.
 GAIA_HOOK int getrusage(__rusage_who_t who, rusage* out) noexcept {
-  if (!inTurn) return real().getrusage(who, out);
+  if (!inOrder()) return real().getrusage(who, out);
   std::memset(out, 0, sizeof *out);
   return 0;
 }

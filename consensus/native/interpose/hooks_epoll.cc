@@ -4,6 +4,7 @@
 #include "kernel_events.h"
 #include "leader.h"
 #include "real.h"
+#include "threads.h"
 #include "waits.h"
 
 using namespace gaia::interpose;
@@ -11,7 +12,7 @@ using namespace gaia::interpose;
 namespace {
 
 int noted(int epollFd) {
-  if (inTurn && descriptors.inRange(epollFd)) descriptors.setKind(epollFd, Kind::epoll);
+  if (inOrder() && descriptors.inRange(epollFd)) descriptors.setKind(epollFd, Kind::epoll);
   return epollFd;
 }
 
@@ -60,7 +61,7 @@ GAIA_HOOK int epoll_create(int size) noexcept { return noted(real().epoll_create
 GAIA_HOOK int epoll_create1(int flags) noexcept { return noted(real().epoll_create1(flags)); }
 
 GAIA_HOOK int epoll_ctl(int epollFd, int operation, int fd, epoll_event* event) noexcept {
-  if (!inTurn || !descriptors.inRange(fd)) return real().epoll_ctl(epollFd, operation, fd, event);
+  if (!inOrder() || !descriptors.inRange(fd)) return real().epoll_ctl(epollFd, operation, fd, event);
   return isVirtual(fd) ? changeInterest(epollFd, operation, fd, event)
                        : changeProgramInterest(epollFd, operation, fd, event);
 }

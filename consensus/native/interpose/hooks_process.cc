@@ -19,7 +19,7 @@ namespace {
 constexpr rlim_t programDescriptorsMax = descriptorsMax;  // the same on every machine
 
 int addPipe(int result, const int* ends) {
-  if (result != 0 || !inTurn || !descriptors.inRange(ends[0])) return result;
+  if (result != 0 || !inOrder() || !descriptors.inRange(ends[0])) return result;
   OutsideTurn outside;
   descriptors.addChildPipe(ends[0]);
   if (leadingHere) watchPipe(ends[0]);
@@ -32,40 +32,40 @@ bool isOurTermination(int signal) {
 
 }  // namespace
 
-GAIA_HOOK pid_t getpid() noexcept { return inTurn || inForkChild() ? virtualSelf() : real().getpid(); }
+GAIA_HOOK pid_t getpid() noexcept { return inOrder() || inForkChild() ? virtualSelf() : real().getpid(); }
 
 GAIA_HOOK int kill(pid_t pid, int signal) noexcept {
-  return inTurn ? killMapped(pid, signal) : real().kill(pid, signal);
+  return inOrder() ? killMapped(pid, signal) : real().kill(pid, signal);
 }
 
-GAIA_HOOK pid_t fork() noexcept { return inTurn ? forkChild() : real().fork(); }
+GAIA_HOOK pid_t fork() noexcept { return inOrder() ? forkChild() : real().fork(); }
 
 GAIA_HOOK pid_t waitpid(pid_t pid, int* status, int options) {
-  return inTurn ? waitForChild(pid, status, options) : real().waitpid(pid, status, options);
+  return inOrder() ? waitForChild(pid, status, options) : real().waitpid(pid, status, options);
 }
 
-GAIA_HOOK pid_t wait(int* status) { return inTurn ? waitForChild(-1, status, 0) : real().wait(status); }
+GAIA_HOOK pid_t wait(int* status) { return inOrder() ? waitForChild(-1, status, 0) : real().wait(status); }
 
 GAIA_HOOK pid_t wait3(int* status, int options, rusage* usage) noexcept {
-  if (!inTurn) return real().wait3(status, options, usage);
+  if (!inOrder()) return real().wait3(status, options, usage);
   if (usage != nullptr) std::memset(usage, 0, sizeof *usage);
   return waitForChild(-1, status, options);
 }
 
 GAIA_HOOK pid_t wait4(pid_t pid, int* status, int options, rusage* usage) noexcept {
-  if (!inTurn) return real().wait4(pid, status, options, usage);
+  if (!inOrder()) return real().wait4(pid, status, options, usage);
   if (usage != nullptr) std::memset(usage, 0, sizeof *usage);
   return waitForChild(pid, status, options);
 }
 
 GAIA_HOOK int sigaction(int signal, const struct sigaction* action, struct sigaction* before) noexcept {
-  if (!inTurn || !isOurTermination(signal)) return real().sigaction(signal, action, before);
+  if (!inOrder() || !isOurTermination(signal)) return real().sigaction(signal, action, before);
   exchangeTermination(action, before);
   return 0;
 }
 
 GAIA_HOOK sighandler_t signal(int number, sighandler_t handler) noexcept {
-  if (!inTurn || !isOurTermination(number)) return real().signal(number, handler);
+  if (!inOrder() || !isOurTermination(number)) return real().signal(number, handler);
   struct sigaction action {
   }, before{};
   action.sa_handler = handler;
@@ -75,13 +75,13 @@ GAIA_HOOK sighandler_t signal(int number, sighandler_t handler) noexcept {
 }
 
 GAIA_HOOK int getrlimit(__rlimit_resource_t resource, rlimit* out) noexcept {
-  if (!inTurn || resource != RLIMIT_NOFILE) return real().getrlimit(resource, out);
+  if (!inOrder() || resource != RLIMIT_NOFILE) return real().getrlimit(resource, out);
   *out = {programDescriptorsMax, programDescriptorsMax};
   return 0;
 }
 
 GAIA_HOOK int setrlimit(__rlimit_resource_t resource, const rlimit* limit) noexcept {
-  return inTurn && resource == RLIMIT_NOFILE ? 0 : real().setrlimit(resource, limit);
+  return inOrder() && resource == RLIMIT_NOFILE ? 0 : real().setrlimit(resource, limit);
 }
 
 GAIA_HOOK int getrlimit64(__rlimit_resource_t resource, rlimit64* out) noexcept {

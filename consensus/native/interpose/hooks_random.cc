@@ -10,6 +10,7 @@
 #include "random.h"
 #include "real.h"
 #include "snapshot_restore.h"
+#include "threads.h"
 #include "trace.h"
 #include "unexpected.h"
 
@@ -18,13 +19,13 @@ using namespace gaia::interpose;
 namespace {
 
 bool isRandomDevice(const char* path) {
-  return inTurn && path != nullptr &&
+  return inOrder() && path != nullptr &&
          (std::strcmp(path, "/dev/urandom") == 0 || std::strcmp(path, "/dev/random") == 0);
 }
 
 // The process' own accounts differ between replicas; a program that cannot open them reports zero.
 bool isProcessAccount(const char* path) {
-  if (!inTurn || path == nullptr || std::strncmp(path, "/proc/self/", 11) != 0) return false;
+  if (!inOrder() || path == nullptr || std::strncmp(path, "/proc/self/", 11) != 0) return false;
   const std::string_view name = path + 11;
   return name == "stat" || name == "statm" || name == "status" || name == "smaps" || name == "smaps_rollup" ||
          name == "io";
@@ -51,7 +52,7 @@ FILE* openRandomStream(const char* modeText) {
 // Numbers from connectionFdFirst up are the connections': a file that gets one is not told apart from a
 // client.
 int withinRange(int fd) {
-  if (inTurn && fd >= connectionFdFirst) countUnexpected(Unexpected::descriptorAboveRange);
+  if (inOrder() && fd >= connectionFdFirst) countUnexpected(Unexpected::descriptorAboveRange);
   return fd;
 }
 
@@ -119,21 +120,21 @@ GAIA_HOOK int fclose(FILE* stream) {
 }
 
 GAIA_HOOK ssize_t getrandom(void* to, size_t bytes, unsigned flags) {
-  if (!inTurn) return real().getrandom(to, bytes, flags);
+  if (!inOrder()) return real().getrandom(to, bytes, flags);
   traceCall("getrandom", __builtin_return_address(0));
   fillRandom(to, bytes);
   return static_cast<ssize_t>(bytes);
 }
 
 GAIA_HOOK int getentropy(void* to, size_t bytes) {
-  if (!inTurn) return real().getentropy(to, bytes);
+  if (!inOrder()) return real().getentropy(to, bytes);
   traceCall("getentropy", __builtin_return_address(0));
   fillRandom(to, bytes);
   return 0;
 }
 
 GAIA_HOOK void arc4random_buf(void* to, size_t bytes) noexcept {
-  if (!inTurn)
+  if (!inOrder())
     real().getentropy(to, bytes < 256 ? bytes : 256);
   else
     fillRandom(to, bytes);

@@ -7,6 +7,7 @@
 #include "process.h"
 #include "random.h"
 #include "real.h"
+#include "threads.h"
 #include "trace.h"
 #include "waits.h"
 
@@ -15,7 +16,7 @@ using namespace gaia::interpose;
 namespace {
 
 bool foreign(int fd) {
-  if (inTurn) return false;
+  if (inOrder()) return false;
   noteOutsider(fd);
   return true;
 }

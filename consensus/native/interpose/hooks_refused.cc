@@ -4,14 +4,15 @@
 
 #include "outsiders.h"
 #include "real.h"
+#include "threads.h"
 
 using namespace gaia::interpose;
 
 namespace {
 
 bool isClient(int fd) {
-  if (!inTurn) noteOutsider(fd);
-  return inTurn && descriptors.kind(fd) == Kind::connection;
+  if (!inOrder()) noteOutsider(fd);
+  return inOrder() && descriptors.kind(fd) == Kind::connection;
 }
 
 int refuse(int error) {

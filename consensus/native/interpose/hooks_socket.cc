@@ -13,6 +13,7 @@
 #include "real.h"
 #include "replication.h"
 #include "snapshot_restore.h"
+#include "threads.h"
 #include "turns.h"
 #include "unexpected.h"
 #include "waits.h"
@@ -21,7 +22,7 @@ using namespace gaia::interpose;
 
 namespace {
 
-Connection* clientOf(int fd) { return inTurn ? descriptors.connection(fd) : nullptr; }
+Connection* clientOf(int fd) { return inOrder() ? descriptors.connection(fd) : nullptr; }
 
 void copyAddress(const SocketAddress& from, sockaddr* to, socklen_t* length) {
   if (to == nullptr || length == nullptr) return;
@@ -68,7 +69,7 @@ int closeConnection(Connection& connection) {
 
 // Clients and listeners have flags of their own: what is behind them never blocks.
 int* flagsOf(int fd) {
-  if (!inTurn) return nullptr;
+  if (!inOrder()) return nullptr;
   if (Connection* connection = descriptors.connection(fd)) return &connection->flags;
   Listener* listener = descriptors.kind(fd) == Kind::listener ? descriptors.listener(fd) : nullptr;
   return listener == nullptr ? nullptr : &listener->flags;
@@ -125,28 +126,28 @@ int copyRefused() {
 
 GAIA_HOOK int listen(int fd, int backlog) noexcept {
   const int result = real().listen(fd, backlog);
-  if (result == 0 && inTurn && (mode() == Mode::local || mode() == Mode::replicating)) listenOn(fd);
+  if (result == 0 && inOrder() && (mode() == Mode::local || mode() == Mode::replicating)) listenOn(fd);
   return result;
 }
 
 GAIA_HOOK int accept4(int fd, sockaddr* address, socklen_t* length, int flags) {
-  if (!inTurn || descriptors.kind(fd) != Kind::listener) return real().accept4(fd, address, length, flags);
+  if (!inOrder() || descriptors.kind(fd) != Kind::listener) return real().accept4(fd, address, length, flags);
   return acceptVirtual(*descriptors.listener(fd), address, length, flags);
 }
 
 GAIA_HOOK int accept(int fd, sockaddr* address, socklen_t* length) {
-  if (!inTurn || descriptors.kind(fd) != Kind::listener) return real().accept(fd, address, length);
+  if (!inOrder() || descriptors.kind(fd) != Kind::listener) return real().accept(fd, address, length);
   return acceptVirtual(*descriptors.listener(fd), address, length, 0);
 }
 
 // What the program would learn from another server is not in the log.
 GAIA_HOOK int connect(int fd, const sockaddr* address, socklen_t length) {
-  if (inTurn && mode() == Mode::replicating) countUnexpected(Unexpected::connect);
+  if (inOrder() && mode() == Mode::replicating) countUnexpected(Unexpected::connect);
   return real().connect(fd, address, length);
 }
 
 GAIA_HOOK int close(int fd) {
-  if (!inTurn || !descriptors.inRange(fd)) return real().close(fd);
+  if (!inOrder() || !descriptors.inRange(fd)) return real().close(fd);
   if (Connection* connection = descriptors.connection(fd)) return closeConnection(*connection);
   noteFileClosed(fd);
   forgetDescriptor(fd);

@@ -7,6 +7,7 @@
 #include "outsiders.h"
 #include "process.h"
 #include "real.h"
+#include "threads.h"
 #include "unexpected.h"
 #include "waits.h"
 
@@ -15,7 +16,7 @@ using namespace gaia::interpose;
 namespace {
 // Null: not a client, or not the program's turn.
 Connection* clientOf(int fd) {
-  if (inTurn) [[likely]]
+  if (inOrder()) [[likely]]
     return descriptors.connection(fd);
   noteOutsider(fd);
   return nullptr;
@@ -66,7 +67,7 @@ ssize_t putFile(Connection& client, int from, off64_t* offset, std::size_t bytes
   }
   return static_cast<ssize_t>(total);
 }
-bool isCounter(int fd) { return inTurn && descriptors.kind(fd) == Kind::counter; }
+bool isCounter(int fd) { return inOrder() && descriptors.kind(fd) == Kind::counter; }
 }  // namespace
 
 GAIA_HOOK ssize_t write(int fd, const void* data, size_t bytes) {

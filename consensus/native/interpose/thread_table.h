@@ -32,6 +32,7 @@ struct ProgramThread {
     order.store(0);
     kernelId.store(0);
     handle = 0;
+    inTurn = away = nullptr;
     ended = false;
     returned.store(false);
   }
@@ -41,7 +42,7 @@ struct ThreadTable {
   Schedule schedule;
   ProgramThread threads[Schedule::threadsMax];
   int holder = 0;               // of the token; -1: nobody, all are away
-  std::uint64_t handovers = 0;  // of the token
+  std::uint64_t steps = 0;  // waits and hand-overs: whether the holder gets on
 
   // In a fork child.
   void keepOnly(int thread);

@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <iterator>
 
+#include "clock.h"
 #include "own_thread.h"
 #include "process.h"
 #include "real.h"
@@ -20,9 +21,9 @@ namespace gaia::interpose {
 namespace {
 
 constexpr int lookEveryMs = 50;
-constexpr int looksAtCall = 3;     // of the same holder in such a call
-constexpr int looksAtSpin = 60;    // of the same holder that computes while others could run
-constexpr int spinsMax = 3;        // a program that does it again and again will not come far
+constexpr int looksAtCall = 6;                         // of the same holder in such a call
+constexpr std::uint64_t spinNs = 10'000'000'000;       // of processor time, of the same holder while others could run
+constexpr int spinsMax = 3;                            // a program that does it again and again will not come far
 constinit bool started = false;
 
 constexpr long openEnded[] = {SYS_accept,       SYS_accept4,      SYS_poll,          SYS_ppoll,           SYS_select,
@@ -40,7 +41,7 @@ bool isFile(int fd) {
 
 bool has(std::span<const long> calls, long call) { return std::ranges::find(calls, call) != calls.end(); }
 
-enum class Doing { computes, waits, other };
+enum class Doing { waits, other };
 
 Doing doing(pid_t thread) {
   char path[64], text[128] = {};
@@ -50,36 +51,66 @@ Doing doing(pid_t thread) {
   const ssize_t got = real().read(fd, text, sizeof text - 1);
   real().close(fd);
   if (got <= 0) return Doing::other;
-  if (text[0] == 'r') return Doing::computes;  // "running"
   char* end;
   const long call = strtol(text, &end, 10);
+  if (end == text) return Doing::other;  // "running"
   if (has(openEnded, call)) return Doing::waits;
   return has(endedByOther, call) && !isFile(static_cast<int>(strtol(end, nullptr, 16))) ? Doing::waits : Doing::other;
 }
 
+std::uint64_t processorNs(pthread_t thread) {
+  clockid_t clock;
+  timespec used{};
+  if (pthread_getcpuclockid(thread, &clock) == 0) real().clock_gettime(clock, &used);
+  return toNs(used);
+}
+
+// Who holds the token, and whether it is in the program's code.
+struct Holder {
+  const ProgramThread* thread = nullptr;  // null: nobody in there
+  std::uint64_t steps = 0;
+  bool othersCould = false;
+};
+
+Holder lookAtHolder() {
+  const ThreadLock lock;
+  const ThreadTable& table = threadTable();
+  if (table.holder < 0) return {};
+  const ProgramThread& thread = table.threads[table.holder];
+  const bool inside = thread.inTurn != nullptr && *thread.inTurn;  // null: it has not begun
+  return {inside ? &thread : nullptr, table.steps, table.schedule.anyRunnable()};
+}
+
+// False: it has got on meanwhile, or nobody else has a use for the token.
+bool takeTokenFrom(const Holder& holder) {
+  const ThreadLock lock;
+  const ThreadTable& table = threadTable();
+  const bool same = table.holder >= 0 && &table.threads[table.holder] == holder.thread && table.steps == holder.steps;
+  return same && *holder.thread->inTurn && takeToken();
+}
+
 struct Watch {
-  std::uint64_t handovers = 0;
-  int waits = 0, computes = 0, spins = 0;
+  Holder last;
+  std::uint64_t sinceNs = 0;
+  int waits = 0, spins = 0;
 
   void look() {
-    const ThreadLock lock;
-    const ThreadTable& table = threadTable();
-    if (table.holder < 0 || table.handovers != handovers || !*table.threads[table.holder].inTurn) return begin(table);
-    const Doing now = doing(table.threads[table.holder].kernelId.load());
-    waits = now == Doing::waits ? waits + 1 : 0;
-    computes = now == Doing::computes && table.schedule.anyRunnable() ? computes + 1 : 0;
-    if (waits >= looksAtCall && takeToken()) begin(table);
-    if (computes >= looksAtSpin && takeToken()) spun(table);
+    const Holder now = lookAtHolder();
+    if (now.thread == nullptr || now.thread != last.thread || now.steps != last.steps) return begin(now);
+    waits = doing(now.thread->kernelId.load()) == Doing::waits ? waits + 1 : 0;
+    if (waits >= looksAtCall && takeTokenFrom(now)) return begin({});
+    if (now.othersCould && processorNs(now.thread->handle) > sinceNs + spinNs && takeTokenFrom(now)) spun();
   }
 
  private:
-  void begin(const ThreadTable& table) {
-    handovers = table.handovers;
-    waits = computes = 0;
+  void begin(const Holder& holder) {
+    last = holder;
+    waits = 0;
+    if (holder.thread != nullptr) sinceNs = processorNs(holder.thread->handle);
   }
 
-  void spun(const ThreadTable& table) {
-    begin(table);
+  void spun() {
+    begin({});
     if (++spins > spinsMax)
       giveUp(
           "threads of the program wait for each other by looking again and again instead of by a mutex or a condition, so they cannot "

@@ -46,7 +46,7 @@ long futex(std::atomic<int>* word, int operation, int value) {
 
 void give(int to, Order order) {
   threadTable().holder = to;
-  ++threadTable().handovers;
+  ++threadTable().steps;
   threadOf(to).order.store(static_cast<int>(order), std::memory_order_release);
   futex(&threadOf(to).order, FUTEX_WAKE_PRIVATE, 1);
 }
@@ -104,6 +104,7 @@ void passOn() {
     Order order = Order::run;
     {
       const ThreadLock lock;
+      ++threadTable().steps;
       next = schedule().takeNext();
       if (next < 0) {
         next = chooseConductor(own);
