@@ -49,7 +49,7 @@ label: dos
 start=${boot_from_mib}MiB, size=$((root_from_mib - boot_from_mib))MiB, type=e, bootable
 start=${root_from_mib}MiB, type=83
 END
-dd if=/usr/lib/syslinux/mbr/mbr.bin of="$disk" conv=notrunc status=none
+dd if=/usr/lib/SYSLINUX/mbr.bin of="$disk" conv=notrunc status=none
 # Of its own file: mkfs.vfat believes a whole file only.
 boot=$work/boot.img
 truncate -s $((root_from_mib - boot_from_mib))M "$boot"
