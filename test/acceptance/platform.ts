@@ -5,7 +5,7 @@ import type { Api } from '../e2e/system.js';
 export interface Platform {
   /** Where programs listen for their clients. */
   readonly bind: string;
-  /** What replicas on different machines must reach each other by; null: whatever is best. */
+  /** What replicas are told to reach each other by; null: whatever is best. */
   readonly transport: string | null;
   /** Null: they are somebody else's, and nothing of them is lost. */
   readonly machines: Machines | null;

@@ -1,6 +1,15 @@
 /** What the README promises, told on any cluster: an embedded one, one of somebody else's (nothing of which is lost), one of virtual machines. */
 import assert from 'node:assert/strict';
-import { type Api, follower, type Group, leader, type Replica, redisSpec, until } from '../e2e/system.js';
+import {
+  type Api,
+  follower,
+  type Group,
+  leader,
+  type Replica,
+  redisReplication,
+  redisSpec,
+  until,
+} from '../e2e/system.js';
 import { Writer } from '../e2e/writer.js';
 import type { Machines, Platform } from './platform.js';
 
@@ -123,14 +132,15 @@ export const story = ({ start, brief, slowness = 1 }: Telling) =>
     it('replicates a Redis on three agents of two zones', async () => {
       const cmd = `exec redis-server --bind ${cluster.bind} --protected-mode no --port $PORT0 --save ''`;
       const unreachableStrategy = { inactiveAfterSeconds: INACTIVE_AFTER_SECONDS, expungeAfterSeconds: 600 };
-      await api.deploy(redisSpec(LEDGER, { cmd, unreachableStrategy }));
+      const replication = { ...redisReplication, transport: cluster.transport ?? 'auto' };
+      await api.deploy(redisSpec(LEDGER, { cmd, unreachableStrategy, replication }));
       const group = await whole();
       assert.equal(new Set(group.replicas.map(({ agentId }) => agentId)).size, 3);
       writer = new Writer(api, LEDGER);
       await writesGoOn();
     });
 
-    it('has its replicas reach each other by the transport that the machines have', async function () {
+    it('has its replicas reach each other by the transport that was chosen', async function () {
       const { transport } = cluster;
       if (transport === null) return this.skip();
       await until(`all speak ${transport}`, stepMaxMs, async () => {

@@ -61,6 +61,16 @@ export interface Group {
   replicas: Replica[];
 }
 
+/** How the Redis of the tests is replicated. */
+export const redisReplication = {
+  protocol: 'apus',
+  transport: 'auto',
+  // Busy machines let members stand still; who dies is found without it.
+  suspicionMs: 5_000,
+  durability: 'memory',
+  spread: ['zone', 'rack', 'host'],
+};
+
 /** The replicated Redis of the tests; its own persistence is off, so that only replication keeps the data. */
 export function redisSpec(id: string, extra: object = {}): object {
   return {
@@ -70,14 +80,7 @@ export function redisSpec(id: string, extra: object = {}): object {
     mem: 64,
     instances: 3,
     backoffSeconds: 0,
-    // Busy machines let members stand still; who dies is found without it.
-    replication: {
-      protocol: 'apus',
-      transport: 'auto',
-      suspicionMs: 5_000,
-      durability: 'memory',
-      spread: ['zone', 'rack', 'host'],
-    },
+    replication: redisReplication,
     ...extra,
   };
 }
