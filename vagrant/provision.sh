@@ -43,6 +43,14 @@ set_names() {
   printf '127.0.0.1 localhost\n%s\n' "$HOSTS" >/etc/hosts
 }
 
+# Now by hand, since the card may have come late; by systemd at the machine's next start.
+set_up_network() {
+  printf '[Match]\nName=eth1\n[Network]\nAddress=%s/24\n' "$ADDRESS" >/etc/systemd/network/20-eth1.network
+  until [ -e /sys/class/net/eth1 ]; do sleep 1; done
+  ip address replace "$ADDRESS/24" dev eth1
+  ip link set eth1 up
+}
+
 install_programs() {
   install -m 755 /payload/node /usr/local/bin/node
   # Its Node is the one above, not Debian's.
@@ -122,6 +130,7 @@ set_up_framework() {
 }
 
 set_names
+set_up_network
 install_programs
 for role in zookeeper master agent framework; do
   if has_role $role; then "set_up_$role"; fi

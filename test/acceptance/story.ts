@@ -15,6 +15,8 @@ import type { Machines, Platform } from './platform.js';
 
 /** An Apache Mesos on a busy machine is slow. */
 const STEP_MAX_MS = 120_000;
+/** Steady, and no load test. */
+const WRITE_PAUSE_MS = 10;
 /** Of the group's agents: long enough for a machine that is busy. */
 const INACTIVE_AFTER_SECONDS = 15;
 const PLAIN = '/acceptance/plain';
@@ -42,6 +44,8 @@ interface Telling {
 export const story = ({ start, brief, slowness = 1 }: Telling) =>
   describe('acceptance: the framework on a Mesos cluster', function () {
     const stepMaxMs = STEP_MAX_MS * slowness;
+    const eventually = <T>(what: string, probe: () => Promise<T | null | undefined | false>): Promise<T> =>
+      until(what, stepMaxMs, probe, api.pollMs);
     this.timeout(4 * stepMaxMs);
     this.bail(true);
     let cluster: Platform;
@@ -58,14 +62,14 @@ export const story = ({ start, brief, slowness = 1 }: Telling) =>
 
     /** @returns the tasks of the app, once exactly `count` of them run */
     const running = (id: string, count: number): Promise<Task[]> =>
-      until(`${count} tasks of ${id} run`, stepMaxMs, async () => {
+      eventually(`${count} tasks of ${id} run`, async () => {
         const { tasks } = (await api.request('GET', `/v2/apps${id}`)).body.app as { tasks: Task[] };
         const settled = tasks.length === count && tasks.every(({ state }) => state === 'TASK_RUNNING');
         if (!settled) throw new Error(JSON.stringify(tasks.map(({ id: task, state }) => `${task} ${state}`)));
         return tasks;
       });
     const deployed = () =>
-      until('no deployment is under way', stepMaxMs, async () => {
+      eventually('no deployment is under way', async () => {
         const { body } = await api.request('GET', '/v2/deployments');
         if (body.length > 0)
           throw new Error(JSON.stringify(body.map(({ waitingFor }: { waitingFor: string }) => waitingFor)));
@@ -79,7 +83,7 @@ export const story = ({ start, brief, slowness = 1 }: Telling) =>
     const members = (group: Group) => group.replicas.map(({ member }) => member).sort();
     const writesGoOn = () => {
       const before = writer.acknowledged.length;
-      return until('100 more writes', stepMaxMs, async () => writer.acknowledged.length >= before + 100);
+      return eventually('100 more writes', async () => writer.acknowledged.length >= before + 100);
     };
     const livingReplicas = async () =>
       (await cluster.inMesos()).living.filter((id) => id.startsWith('acceptance_ledger')).length;
@@ -99,7 +103,7 @@ export const story = ({ start, brief, slowness = 1 }: Telling) =>
       const check = {
         protocol: 'COMMAND',
         command: { value: 'test -n "$MESOS_TASK_ID"' },
-        intervalSeconds: 1,
+        intervalSeconds: slowness,
         delaySeconds: 0,
       };
       const cmd = 'trap "" HUP; exec sleep 100000';
@@ -123,7 +127,7 @@ export const story = ({ start, brief, slowness = 1 }: Telling) =>
       const [first] = await running(KEPT, 1);
       assert.deepEqual((await cluster.inMesos()).reserved, [first?.host]);
       await change('DELETE', `/v2/apps${KEPT}/tasks`);
-      const again = await until('it is back', stepMaxMs, async () =>
+      const again = await eventually('it is back', async () =>
         (await running(KEPT, 1)).find(({ id }) => id !== first?.id),
       );
       assert.equal(again.host, first?.host);
@@ -136,14 +140,14 @@ export const story = ({ start, brief, slowness = 1 }: Telling) =>
       await api.deploy(redisSpec(LEDGER, { cmd, unreachableStrategy, replication }));
       const group = await whole();
       assert.equal(new Set(group.replicas.map(({ agentId }) => agentId)).size, 3);
-      writer = new Writer(api, LEDGER);
+      writer = new Writer(api, LEDGER, WRITE_PAUSE_MS * slowness);
       await writesGoOn();
     });
 
     it('has its replicas reach each other by the transport that was chosen', async function () {
       const { transport } = cluster;
       if (transport === null) return this.skip();
-      await until(`all speak ${transport}`, stepMaxMs, async () => {
+      await eventually(`all speak ${transport}`, async () => {
         const links = (await whole()).replicas.flatMap(({ transports = [] }) => transports);
         if (links.length >= 6 && links.every((link) => link.connected && link.transport === transport)) return true;
         throw new Error(JSON.stringify(links));
@@ -165,11 +169,7 @@ export const story = ({ start, brief, slowness = 1 }: Telling) =>
         await writesGoOn();
         await api.replaced(LEDGER, member, 3, stepMaxMs);
         await machines.start(host);
-        await until(
-          'the agent is back',
-          stepMaxMs,
-          async () => (await cluster.inMesos()).activeAgents === activeAgents,
-        );
+        await eventually('the agent is back', async () => (await cluster.inMesos()).activeAgents === activeAgents);
       });
 
       it('goes on when a rack is cut off, replaces its replica, and ends it when the rack is back', async function () {
@@ -182,7 +182,7 @@ export const story = ({ start, brief, slowness = 1 }: Telling) =>
         } finally {
           await mend();
         }
-        await until('what was cut off has ended', stepMaxMs, async () => (await livingReplicas()) === 3);
+        await eventually('what was cut off has ended', async () => (await livingReplicas()) === 3);
         await whole();
       });
 
@@ -191,7 +191,7 @@ export const story = ({ start, brief, slowness = 1 }: Telling) =>
         await deployed();
         const [first] = await running(PLAIN, 3);
         await change('DELETE', `/v2/apps${PLAIN}/tasks/${first?.id}`);
-        await until('it is gone', stepMaxMs, async () => !(await running(PLAIN, 3)).some(({ id }) => id === first?.id));
+        await eventually('it is gone', async () => !(await running(PLAIN, 3)).some(({ id }) => id === first?.id));
       });
 
       it('upgrades it, and ends what replaces nothing', async () => {
@@ -200,9 +200,8 @@ export const story = ({ start, brief, slowness = 1 }: Telling) =>
         await deployed();
         const [task] = await running(PLAIN, 1);
         assert.ok(before.every(({ id }) => id !== task?.id));
-        await until(
+        await eventually(
           'Mesos knows of no other',
-          stepMaxMs,
           async () => (await cluster.inMesos()).living.filter((id) => id.startsWith('acceptance_plain')).length === 1,
         );
       });
@@ -276,7 +275,7 @@ export const story = ({ start, brief, slowness = 1 }: Telling) =>
 
     it('leaves no task and no reservation of what is deleted', async () => {
       for (const id of [PLAIN, KEPT, LEDGER]) await change('DELETE', `/v2/apps${id}`);
-      await until('Mesos has nothing of it', stepMaxMs, async () => {
+      await eventually('Mesos has nothing of it', async () => {
         const { living, reserved } = await cluster.inMesos();
         if (living.length + reserved.length > 0) throw new Error(JSON.stringify({ living, reserved }));
         return true;

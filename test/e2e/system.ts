@@ -85,11 +85,14 @@ export function redisSpec(id: string, extra: object = {}): object {
   };
 }
 
+const POLL_MS = 25;
+
 /** Repeats `probe` until it gives something; its last error is the reason when the time is over. */
 export async function until<T>(
   what: string,
   timeoutMs: number,
   probe: () => Promise<T | null | undefined | false>,
+  pollMs = POLL_MS,
 ): Promise<T> {
   const deadline = Date.now() + timeoutMs;
   let last: unknown = 'the condition did not hold';
@@ -100,14 +103,18 @@ export async function until<T>(
     } catch (error) {
       last = error;
     }
-    await sleep(25);
+    await sleep(pollMs);
   }
   throw new Error(`${what}: not within ${timeoutMs} ms (${last instanceof Error ? last.message : String(last)})`);
 }
 
 /** A framework as its users reach it: by its REST API and by `gaia`. */
 export class Api {
-  constructor(readonly apiUrl: string) {}
+  constructor(
+    readonly apiUrl: string,
+    /** How often it is asked for what has not come yet. */
+    readonly pollMs = POLL_MS,
+  ) {}
 
   gaia(...args: string[]): Promise<Ran> {
     return runCli([...args, '--api', this.apiUrl]);
@@ -140,23 +147,33 @@ export class Api {
 
   /** The group once it is whole with `instances` running replicas and a leader. */
   whole(appId: string, instances = 3, timeoutMs = 60_000): Promise<Group> {
-    return until(`${appId} is whole`, timeoutMs, async () => {
-      const found = await this.group(appId);
-      const running = found.replicas.filter((replica) => replica.state === 'TASK_RUNNING');
-      const known = running.length === instances && running.every((replica) => replica.pid !== null);
-      if (found.group.state === 'whole' && known && leaderOf(found)) return { ...found, replicas: running };
-      throw new Error(
-        `state ${found.group.state}, replicas ${found.replicas.map((one) => `${one.member}:${one.state}:${one.role}`).join(' ')}`,
-      );
-    });
+    return until(
+      `${appId} is whole`,
+      timeoutMs,
+      async () => {
+        const found = await this.group(appId);
+        const running = found.replicas.filter((replica) => replica.state === 'TASK_RUNNING');
+        const known = running.length === instances && running.every((replica) => replica.pid !== null);
+        if (found.group.state === 'whole' && known && leaderOf(found)) return { ...found, replicas: running };
+        throw new Error(
+          `state ${found.group.state}, replicas ${found.replicas.map((one) => `${one.member}:${one.state}:${one.role}`).join(' ')}`,
+        );
+      },
+      this.pollMs,
+    );
   }
 
   /** The group once it is whole again without this member: that it is gone may not have been seen yet. */
   replaced(appId: string, member: number, instances = 3, timeoutMs = 60_000): Promise<Group> {
-    return until(`member ${member} of ${appId} is replaced`, timeoutMs, async () => {
-      const now = await this.whole(appId, instances, timeoutMs);
-      return now.replicas.every((replica) => replica.member !== member) ? now : null;
-    });
+    return until(
+      `member ${member} of ${appId} is replaced`,
+      timeoutMs,
+      async () => {
+        const now = await this.whole(appId, instances, timeoutMs);
+        return now.replicas.every((replica) => replica.member !== member) ? now : null;
+      },
+      this.pollMs,
+    );
   }
 }
 

@@ -20,6 +20,7 @@ export class Writer {
     /** Whom it asks for addresses. */
     public api: Api,
     private readonly appId: string,
+    private readonly pauseMs = PAUSE_BETWEEN_WRITES_MS,
   ) {
     this.done = this.run();
   }
@@ -48,7 +49,7 @@ export class Writer {
         this.longestPauseMs = Math.max(this.longestPauseMs, performance.now() - lastMs);
         lastMs = performance.now();
         number += 1;
-        await sleep(PAUSE_BETWEEN_WRITES_MS);
+        await sleep(this.pauseMs);
       } catch {
         client?.close();
         client = null;

@@ -17,6 +17,8 @@ export const box = () =>
 const run = promisify(execFile);
 const callMaxMs = 120_000;
 const readyMaxMs = 600_000;
+/** Answers cost emulated processors more than the wait for them. */
+const pollMs = 500;
 const role = 'gaia';
 
 export class VagrantCluster implements Platform {
@@ -33,7 +35,7 @@ export class VagrantCluster implements Platform {
     this.machines = new VirtualMachines(this.#all);
     const withRole = (name: string) => this.#all.find(({ roles }) => roles.includes(name))?.address;
     this.#masterUrl = `http://${withRole('master')}:5050`;
-    this.#api = new Api(`http://${withRole('framework')}:8080`);
+    this.#api = new Api(`http://${withRole('framework')}:8080`, pollMs);
   }
 
   async framework(): Promise<Api> {

@@ -9,7 +9,7 @@ echo 'vagrant ALL=(ALL) NOPASSWD:ALL' >/etc/sudoers.d/vagrant
 install -d -m 700 -o vagrant /home/vagrant/.ssh
 install -m 600 -o vagrant /root/key.pub /home/vagrant/.ssh/authorized_keys
 
-# eth0 leads to the operator's machine; Vagrant describes the others.
+# eth0 leads to the operator's machine; provision.sh describes eth1.
 cat >/etc/systemd/network/10-eth0.network <<END
 [Match]
 Name=eth0
