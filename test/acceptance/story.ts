@@ -39,9 +39,10 @@ interface Telling {
   brief: boolean;
   /** How much slower than processes on this host the platform's machines are. */
   slowness?: number;
+  executorStartMaxSeconds?: number;
 }
 
-export const story = ({ start, brief, slowness = 1 }: Telling) =>
+export const story = ({ start, brief, slowness = 1, executorStartMaxSeconds = 8 }: Telling) =>
   describe('acceptance: the framework on a Mesos cluster', function () {
     const stepMaxMs = STEP_MAX_MS * slowness;
     const eventually = <T>(what: string, probe: () => Promise<T | null | undefined | false>): Promise<T> =>
@@ -225,7 +226,8 @@ export const story = ({ start, brief, slowness = 1 }: Telling) =>
 
       it('takes back what has not come up by its deadline', async () => {
         const before = await running(PLAIN, 1);
-        await change('PATCH', `/v2/apps${PLAIN}?deadlineSeconds=8&rollBack=true`, { cmd: 'exit 1' });
+        const query = `deadlineSeconds=${executorStartMaxSeconds}&rollBack=true`;
+        await change('PATCH', `/v2/apps${PLAIN}?${query}`, { cmd: 'exit 1' });
         await deployed();
         const { app } = (await api.request('GET', `/v2/apps${PLAIN}`)).body;
         assert.notEqual(app.cmd, 'exit 1');
