@@ -42,7 +42,7 @@ async function leadingMaster(masters: readonly { url: string }[]): Promise<strin
 const inFolder = (folder: string, what: string): string[] =>
   existsSync(folder) ? readdirSync(folder).map((name) => `${what} ${join(folder, name)}`) : [];
 
-function volumesIn(folder: string): string[] {
+export function volumesIn(folder: string): string[] {
   if (!existsSync(folder)) return [];
   const names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
   return names.filter((name) => /^roles\/[^/]+\/[^/]+$/.test(name)).map((name) => `volume ${join(folder, name)}`);

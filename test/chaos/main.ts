@@ -59,5 +59,6 @@ const ended = await run(options).catch((error: Error) => {
   say(`chaos: ${error.stack}`);
   return 2;
 });
-say(`the report is ${join(options.out, 'report.html')}`);
+const page = join(options.out, 'report.html');
+say(existsSync(page) ? `the report is ${page}` : `there is no report; the logs are in ${join(options.out, 'log')}`);
 process.exit(ended);

@@ -58,6 +58,7 @@ describe('the report of a chaos run', () => {
       findings: [{ check: 'all is well', ok: false, said: 'it is <not>' }],
       timeline: [{ ms: 1500, kind: 'strike', text: 'kill-server: slot 1' }],
       histories: [history],
+      stories: [{ app: '/chaos/disk', lines: ['replica 2 <ended>'] }],
       beginNs: 0,
     };
     const page = pageOf(report);
@@ -66,6 +67,7 @@ describe('the report of a chaos run', () => {
       'it is &lt;not&gt;',
       'kill-server: slot 1',
       '1.50 s',
+      'replica 2 &lt;ended&gt;',
       '/chaos/&lt;memory&gt;',
     ])
       assert.ok(page.includes(part), part);

@@ -1,5 +1,6 @@
 /** One run: a system, clients, a schedule carried out, peace, and what was found. */
 import lodash from 'lodash';
+import type { StoryLine } from '../../framework/story.js';
 import { until } from '../e2e/system.js';
 import { groupSpec, groups, plainApps } from './apps.js';
 import { Client } from './client.js';
@@ -7,7 +8,7 @@ import { ChaosCluster } from './cluster.js';
 import { History } from './history.js';
 import { leftInCluster, leftOnMachine } from './leftovers.js';
 import { Observer } from './observer.js';
-import { type GroupHistory, longestPauseMs, type Report } from './report/report.js';
+import { type GroupHistory, longestPauseMs, type Report, type Story } from './report/report.js';
 import type { Schedule } from './schedule.js';
 import { Arena } from './strikes/arena.js';
 import { carryOut } from './striking.js';
@@ -24,6 +25,7 @@ export class Run {
   readonly timeline = new Timeline();
   readonly findings: Finding[] = [];
   readonly #histories = groups.map(({ id }) => new History(id));
+  readonly #stories: Story[] = [];
   #beginNs = 0;
 
   constructor(
@@ -43,7 +45,14 @@ export class Run {
     this.findings.push(none('no process and no shared memory is left', leftOnMachine(), 'none'));
     const histories: GroupHistory[] = this.#histories.map(({ group, calls }) => ({ group, calls }));
     const { schedule, findings, timeline } = this;
-    return { schedule, findings, timeline: timeline.moments, histories, beginNs: this.#beginNs };
+    return {
+      schedule,
+      findings,
+      timeline: timeline.moments,
+      histories,
+      stories: this.#stories,
+      beginNs: this.#beginNs,
+    };
   }
 
   async #within(cluster: ChaosCluster): Promise<void> {
@@ -57,6 +66,7 @@ export class Run {
       await this.#strike(cluster, arena);
       await this.#calm(cluster);
       await observer.stop();
+      await this.#keepStories(cluster);
       this.#judge(observer);
       await this.#remove(cluster);
     } finally {
@@ -88,6 +98,15 @@ export class Run {
   async #calm(cluster: ChaosCluster): Promise<void> {
     for (const history of this.#histories)
       await this.#found(`${history.group} answers`, () => new Client(cluster, history, this.schedule.seed).readAll());
+  }
+
+  /** What the scheduler tells of each app; empty when it cannot be had. */
+  async #keepStories({ api }: ChaosCluster): Promise<void> {
+    for (const { id } of [...groups, ...plainApps]) {
+      const answer = await api.request('GET', `/v2/apps${id}`).catch(() => null);
+      const story: StoryLine[] = answer?.body?.app?.story ?? [];
+      this.#stories.push({ app: id, lines: story.map(({ at, text }) => `${at} ${text}`) });
+    }
   }
 
   #judge(observer: Observer): void {

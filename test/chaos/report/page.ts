@@ -1,5 +1,5 @@
 /** A report as one page of HTML that needs nothing else. */
-import { answersPerSecond, type GroupHistory, longestPauseMs, type Report } from './report.js';
+import { answersPerSecond, type GroupHistory, longestPauseMs, type Report, type Story } from './report.js';
 
 const style = `body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem;color:#222;background:#fff}
 table{border-collapse:collapse;width:100%}td,th{text-align:left;vertical-align:top;padding:.15rem .6rem;border-bottom:1px solid #ddd}
@@ -11,7 +11,7 @@ const escaped = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 
 export function pageOf(report: Report): string {
-  const { schedule, findings, timeline, histories, beginNs } = report;
+  const { schedule, findings, timeline, histories, stories, beginNs } = report;
   const good = findings.every(({ ok }) => ok);
   const title = `Chaos, seed ${schedule.seed}: ${good ? 'all promises kept' : 'NOT all promises kept'}`;
   return `<!doctype html><html lang="en"><meta charset="utf-8"><title>${title}</title><style>${style}</style>
@@ -20,7 +20,8 @@ export function pageOf(report: Report): string {
 <h2>Verdict</h2><table>${findings.map(findingRow).join('')}</table>
 <h2>Answers in each second</h2>${histories.map((history) => chart(history, report)).join('')}
 <h2>Timeline</h2><table>${timeline.map(momentRow).join('')}</table>
-<h2>Histories</h2><table>${histories.map((history) => historyRow(history, beginNs)).join('')}</table></html>\n`;
+<h2>Histories</h2><table>${histories.map((history) => historyRow(history, beginNs)).join('')}</table>
+<h2>What the scheduler told of the apps</h2>${stories.map(storyPart).join('')}</html>\n`;
 }
 
 const findingRow = ({ check, ok, said }: Report['findings'][number]): string =>
@@ -34,6 +35,9 @@ function historyRow(history: GroupHistory, beginNs: number): string {
   const unknown = calls.filter(({ outcome }) => outcome === 'unknown').length;
   return `<tr><td>${escaped(group)}</td><td>${calls.length} calls, ${unknown} without an answer, longest time without any answer ${longestPauseMs(history, beginNs)} ms</td></tr>`;
 }
+
+const storyPart = ({ app, lines }: Story): string =>
+  `<h3>${escaped(app)}</h3><pre>${lines.map(escaped).join('\n')}</pre>`;
 
 /** Bars of answers, and a line where a strike began. */
 function chart(history: GroupHistory, { timeline, beginNs }: Report): string {

@@ -9,11 +9,18 @@ export interface GroupHistory {
   calls: AnyCall[];
 }
 
+/** What the scheduler told of an app, oldest first, as far back as it keeps it. */
+export interface Story {
+  app: string;
+  lines: string[];
+}
+
 export interface Report {
   schedule: Schedule;
   findings: Finding[];
   timeline: Moment[];
   histories: GroupHistory[];
+  stories: Story[];
   /** By `performance.now()`, when the clients began, as times of calls are. */
   beginNs: number;
 }

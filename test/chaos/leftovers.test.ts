@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { leftOnMachine, volumesIn } from './leftovers.js';
+import { replicaProcesses } from './replica-processes.js';
+
+describe('what a chaos run looks for', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'gaia-leftovers-'));
+  const children: ChildProcess[] = [];
+
+  /** Says something when it runs, and has a child of its own. */
+  async function program(cwd: string): Promise<number> {
+    const child = spawn('sh', ['-c', 'sleep 60 & echo $!; wait'], {
+      cwd,
+      stdio: ['ignore', 'pipe', 'ignore'],
+      detached: true,
+    });
+    children.push(child);
+    await once(child.stdout as NodeJS.ReadableStream, 'data');
+    return child.pid as number;
+  }
+
+  after(() => {
+    for (const { pid } of children) process.kill(-(pid as number), 'SIGKILL');
+    rmSync(directory, { recursive: true });
+  });
+
+  it('finds a replica by the configuration it was started with, and not its child', async () => {
+    mkdirSync(join(directory, '.gaia'));
+    const conf = 'group=/left/over@3\nself=2,7,10.77.0.103,21000,21001\npeer=0,1,10.77.0.101,1,2\n';
+    writeFileSync(join(directory, '.gaia', 'replica.conf'), conf);
+    const pid = await program(directory);
+    const found = replicaProcesses().filter(({ group }) => group === '/left/over@3');
+    const expected = { pid, parent: process.pid, group: '/left/over@3', slot: 2, member: 7, host: '10.77.0.103' };
+    assert.deepEqual(found, [expected]);
+  });
+
+  it('finds processes that are left', async () => {
+    const pid = await program(tmpdir());
+    assert.ok(leftOnMachine().includes(`process ${pid}`));
+  });
+
+  it('finds volumes, and none where none was', () => {
+    mkdirSync(join(directory, 'volumes', 'roles', 'gaia', 'one', 'inside'), { recursive: true });
+    assert.deepEqual(volumesIn(join(directory, 'volumes')), [`volume ${join(directory, 'volumes', 'roles/gaia/one')}`]);
+    assert.deepEqual(volumesIn(join(directory, 'none')), []);
+  });
+});
