@@ -91,8 +91,20 @@ export function addReplicas(registry: Registry, { apps }: FrameworkView): void {
     for (const { labels, metrics } of counting) counted.add(labels, row.of(metrics));
   }
   addRefusals(registry, counting);
+  addUnexpected(registry, replicas);
   addStates(registry, replicas);
   addGuests(registry, replicas);
+}
+
+function addUnexpected(registry: Registry, replicas: Reported[]): void {
+  const gauge = new Gauge<string>({
+    name: 'gaia_replica_unexpected',
+    help: 'What the replica has done since it started that its label is "checked" for, by name',
+    labelNames: [...labelNames, 'name'],
+    registers: [registry],
+  });
+  for (const { labels, report } of replicas)
+    for (const [name, count] of Object.entries(report.unexpected)) gauge.set({ ...labels, name }, count);
 }
 
 function addRefusals(registry: Registry, counting: { labels: Labels; metrics: ReplicaMetrics }[]): void {

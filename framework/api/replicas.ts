@@ -1,5 +1,6 @@
 import type { ReplicaMetrics } from '../../executor/assignment.js';
 import { mean, quantile } from '../distribution.js';
+import { labelOf } from '../label.js';
 import type { AppView, TaskView } from '../service.js';
 import { ApiError } from './errors.js';
 
@@ -26,6 +27,7 @@ function replicaRow(task: TaskView) {
   const { replica } = task;
   if (replica === null) return [];
   const { report } = replica;
+  const label = report && labelOf(report);
   return [
     {
       slot: replica.slot,
@@ -39,7 +41,8 @@ function replicaRow(task: TaskView) {
       appliedIndex: report?.appliedIndex ?? null,
       committedIndex: report?.committedIndex ?? null,
       lagEntries: report?.lagEntries ?? null,
-      label: report?.label ?? null,
+      label: label?.label ?? null,
+      labelReasons: label?.reasons ?? null,
       transports: report?.peers.map(({ member, connected, transport, transportReason }) => {
         return { member, connected, transport, transportReason };
       }),

@@ -1,5 +1,6 @@
 import type { ReplicaReport } from '../../executor/assignment.js';
 import { mean, quantile } from '../distribution.js';
+import { labelOf } from '../label.js';
 import { witnessSlot } from '../replicated-guest.js';
 import type { GuestView } from '../service.js';
 import { type AppJson, placeOf, type TaskJson } from './app-json.js';
@@ -40,6 +41,9 @@ export function showGroup(output: Output, app: AppJson): void {
   );
   showCommits(output, app.tasks);
   showTransports(output, app.tasks);
+  for (const { slot, report } of reports(app.tasks))
+    for (const reason of labelOf(report).reasons)
+      output.line(dim(`  slot ${slot} is ${labelOf(report).label}: ${reason}`));
   for (const { slot, report } of reports(app.tasks)) showKept(output, slot, report);
   for (const { slot, report } of reports(app.tasks)) showJoining(output, slot, report);
 }
@@ -128,7 +132,11 @@ function standingText({ replica }: TaskJson, guest: GuestView): string {
 function replicaRow(task: TaskJson, guest: GuestView | null): string[] {
   const report = task.replica?.report ?? null;
   const transports = [...new Set(report?.peers.filter((peer) => peer.connected).map((peer) => peer.transport))];
-  const label = report?.divergence ? red(`diverged at ${report.divergence.index}`) : (report?.label ?? '?');
+  const label = report?.divergence
+    ? red(`diverged at ${report.divergence.index}`)
+    : report
+      ? labelOf(report).label
+      : '?';
   return [
     ...[task.replica?.slot ?? '?', task.replica?.member ?? '?', roleText(report?.role)],
     ...(guest ? [standingText(task, guest)] : []),

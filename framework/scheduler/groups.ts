@@ -3,6 +3,7 @@ import { isReplicatedGuest } from '../replicated-guest.js';
 import { REPLICAS_MAX } from '../spec/replication.js';
 import type { Context } from './context.js';
 import { type Demand, demandOf } from './demand.js';
+import { retireDivergent } from './divergent-members.js';
 import { offerBackup } from './guest-offers.js';
 import { advanceGuestWishes } from './guest-orders.js';
 import { isGuestOutOfReach } from './guests.js';
@@ -48,6 +49,7 @@ export function convergeGroup(context: Context, app: AppRecord, tasks: TaskRecor
     retireSurplus(context, group, restarting);
     retireStalledJoiners(context, refreshed(context, group));
     retireUnhealthy(context, refreshed(context, group));
+    retireDivergent(context, refreshed(context, group));
     advanceRetirements(context, refreshed(context, group));
     giveUpAway(context, refreshed(context, group));
     removeDead(context, refreshed(context, group));

@@ -72,6 +72,8 @@ export interface GroupRecord {
   guestCovered?: true;
   /** Of a replicated guest: the newest that any member has told of the log's roles. Left out: none has. */
   guestRoles?: GuestRoles;
+  /** Of members whose output the majority contradicted. Left out: none was. `gaveUp`: of which member it was said that it is not. */
+  rebuilds?: { count: number; atMs: number; gaveUp: number | null };
   /** The last state told in the story, so that each change is told once. */
   toldState: string;
 }

@@ -134,7 +134,7 @@ function learnGuest(context: Context, group: Group, before: ReplicaReport | null
 }
 
 function tellTrouble(context: Context, task: MemberTask, before: ReplicaReport | null, report: ReplicaReport): void {
-  if (report.divergence && !before?.divergence) {
+  if (report.divergence && report.divergence.otherMember !== before?.divergence?.otherMember) {
     const { index, otherMember } = report.divergence;
     tell(
       context,

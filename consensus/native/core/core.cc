@@ -248,11 +248,17 @@ void Core::heartbeat() {
 }
 
 void Core::compareDigests() {
+  // Who differed has been replaced: the next one may differ, too.
+  if (divergence_ && role_ != Role::learner && !configuration_.byNumber(divergence_->otherMember)) {
+    divergence_.reset();
+    listener_.changed();
+  }
   for (auto& [number, peer] : peers_) {
     if (divergence_ || !peer.digest) continue;
     const auto verdict = digest_.compare(*peer.digest);
     if (verdict == DigestChain::Verdict::differs) {
       divergence_ = Divergence{peer.digest->index, number};
+      ++divergences_;
       listener_.changed();
     }
     if (verdict != DigestChain::Verdict::unknown || peer.digest->index <= applied_) peer.digest.reset();

@@ -116,6 +116,7 @@ class Core {
   const std::map<std::uint32_t, Peer>& peers() const { return peers_; }
   bool fresh(const Peer& peer) const;  // its heartbeat has moved of late
   const std::optional<Divergence>& divergence() const { return divergence_; }
+  std::uint64_t divergences() const { return divergences_; }
   std::uint64_t arrivals() const;
 
   // --- snapshots (core_snapshot.cc)
@@ -236,7 +237,8 @@ class Core {
   Index journalDue_ = 0, journalOrdered_ = 0;  // what the log alone would not bring back
   bool persisting_ = true;
   DigestChain digest_;
-  std::optional<Divergence> divergence_;
+  std::optional<Divergence> divergence_;  // from a member that counts
+  std::uint64_t divergences_ = 0;
 
   Role role_ = Role::follower;
   bool turnLeads_ = false;      // the turn thread owns the ring's head

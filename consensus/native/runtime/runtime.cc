@@ -290,7 +290,7 @@ Metrics MemberRuntime::metrics() const {
   const Guard guard(lock_);
   Metrics metrics = metrics_;
   metrics.elections = core_->elections();
-  metrics.divergences = core_->divergence() ? 1 : 0;
+  metrics.divergences = core_->divergences();
   metrics.refusedConnections = acceptor_->refusals();
   metrics.journalBytes = journal_->bytes();
   return metrics;

@@ -25,4 +25,19 @@ describe('a replica that executes differently', function () {
     );
     client.close();
   });
+
+  it('is found out again when its successor does the same', async () => {
+    const strange = group.replicas[2] as Replica;
+    if ((await group.leader()) === strange) strange.command(`transfer ${group.replicas[0]?.address.member}`);
+    await eventually('the strange one leads', async () => (await group.leader()) !== strange);
+    await group.kill(strange);
+    const successor = await group.replace(2);
+    const client = await group.client((await group.leader()).address.slot);
+    for (let i = 0; i < 5; i++) await client.call('SRANDMEMBER', 'set', 50);
+    for (const slot of [0, 1])
+      await eventually('the majority does not see that the successor differs', () => {
+        return group.replicas[slot]?.state?.divergence?.otherMember === successor.address.member;
+      });
+    client.close();
+  });
 });

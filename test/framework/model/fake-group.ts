@@ -32,6 +32,12 @@ export class FakeGroup {
   /** Snapshots on their way, by member. */
   readonly joining = new Map<number, ReplicaReport['joining']>();
 
+  /** Members, and slots whose members all, put out something else than the others. */
+  readonly divergent = new Set<number>();
+  readonly divergentSlots = new Set<number>();
+  /** Members that notice no difference. */
+  readonly silent = new Set<number>();
+
   /** Of a replicated guest; null: of a program. */
   guest: FakeGuest | null = null;
 
@@ -108,10 +114,20 @@ export class FakeGroup {
         appliedIndex: this.index,
       })),
       ...quietReport(),
+      divergence: this.divergence(member),
       joining: this.joining.get(member) ?? null,
       metrics: null,
       ...(this.guest?.report(member) && { guest: this.guest.report(member) as GuestReport }),
     };
+  }
+
+  private divergence(member: number): ReplicaReport['divergence'] {
+    const isStrange = (address: MemberAddress) =>
+      this.divergent.has(address.member) || this.divergentSlots.has(address.slot);
+    const own = this.configuration.find((address) => address.member === member);
+    if (!own || this.silent.has(member)) return null;
+    const other = this.configuration.find((address) => isStrange(address) !== isStrange(own));
+    return other ? { index: 7, otherMember: other.member } : null;
   }
 
   private leaderRole() {
