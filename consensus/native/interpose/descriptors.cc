@@ -6,6 +6,7 @@
 
 #include "counters.h"
 #include "never_destroyed.h"
+#include "timers.h"
 
 namespace gaia::interpose {
 
@@ -61,6 +62,7 @@ ChildPipe& Descriptors::addChildPipe(int fd) {
 
 void Descriptors::forget(int fd) {
   if (!inRange(fd)) return;
+  if (kinds_[fd] == Kind::timer) forgetTimer(fd);
   std::erase_if(listeners_, [fd](const Listener& listener) { return listener.fd == fd; });
   std::erase_if(childPipes_, [fd](const ChildPipe& pipe) { return pipe.fd == fd; });
   if (kinds_[fd] == Kind::counter) forgetCounter(fd);
@@ -86,6 +88,8 @@ std::uint32_t Descriptors::readiness(int fd) {
       if (connection.reset) bits |= EPOLLERR | EPOLLHUP;
       return bits;
     }
+    case Kind::timer:
+      return timerExpired(fd) ? static_cast<std::uint32_t>(EPOLLIN) : 0u;
     case Kind::listener:
       return listener(fd)->queue.empty() ? 0u : static_cast<std::uint32_t>(EPOLLIN);
     case Kind::childPipe: {

@@ -17,6 +17,7 @@ enum class Kind : std::uint8_t {
   connection,  // a client of the service port
   listener,    // listens on the service port
   childPipe,   // read end of a pipe of the program: what it delivers is logged
+  timer,       // timerfd: it goes by the log's clock (timers.h)
   random,      // /dev/urandom or /dev/random
   epoll,       // an epoll instance: what it watches is in the interests
   counter      // eventfd: its value is kept here (counters.h)

@@ -8,6 +8,7 @@
 #include "random.h"
 #include "real.h"
 #include "threads.h"
+#include "timers.h"
 #include "trace.h"
 #include "waits.h"
 
@@ -78,6 +79,8 @@ ssize_t readVirtual(int fd, void* to, std::size_t room, int flags) {
     case Kind::random:
       programRandom.fill({static_cast<std::byte*>(to), room});
       return static_cast<ssize_t>(room);
+    case Kind::timer:
+      return readTimer(fd, to, room);
     default:
       return real().read(fd, to, room);
   }

@@ -8,6 +8,7 @@
 #include "process.h"
 #include "real.h"
 #include "schedule.h"
+#include "timers.h"
 #include "turns.h"
 
 namespace gaia::interpose {
@@ -33,6 +34,7 @@ bool waitWithoutLog(std::uint64_t leftNs) {
   const std::uint64_t movedNs = std::min<std::uint64_t>(leftNs, static_cast<std::uint64_t>(leftMs) * 1'000'000);
   programClock.now.realtimeNs += movedNs;
   programClock.now.monotonicNs += movedNs;
+  noteExpirations();
   return false;
 }
 

@@ -17,6 +17,7 @@
 #include "thread_lock.h"
 #include "thread_table.h"
 #include "thread_watch.h"
+#include "timers.h"
 #include "turns.h"
 #include "unexpected.h"
 
@@ -86,9 +87,12 @@ void wakeWithoutLog() {
     if (schedule().isAway(id) && threadOf(id).returned.exchange(false)) schedule().wake(id);
 }
 
+// Until a wait ends by itself or a timer expires.
+std::uint64_t leftNs(const ClockReading& now) { return std::min(schedule().leftNs(now), nextExpirationNs(now)); }
+
 void conduct() {
   const bool starting = mode() == Mode::local;
-  const bool all = starting ? waitWithoutLog(schedule().leftNs(programClock.now)) : obtainTurn();
+  const bool all = starting ? waitWithoutLog(leftNs(programClock.now)) : obtainTurn();
   const ThreadLock lock;
   if (mode() != Mode::replicating) wakeWithoutLog();
   schedule().wakeDue(programClock.now);
@@ -333,7 +337,7 @@ std::vector<pollfd> polledByWaiters() {
 }
 
 int waitersLeftMs(const ClockReading& now) {
-  const std::uint64_t left = schedule().leftNs(now);
+  const std::uint64_t left = leftNs(now);
   if (left == never) return -1;
   return static_cast<int>(std::min<std::uint64_t>((left + 999'999) / 1'000'000, 1'000'000'000));
 }

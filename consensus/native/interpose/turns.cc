@@ -14,6 +14,7 @@
 #include "snapshot_restore.h"
 #include "termination.h"
 #include "threads.h"
+#include "timers.h"
 #include "trace.h"
 #include "unexpected.h"
 
@@ -270,6 +271,7 @@ void enterEntry(Index index, std::span<const std::byte> payload) {
   if (reader.header().type == TurnType::takeover) endAllConnections();
   Record record;
   while (reader.next(&record)) applyRecord(record);
+  noteExpirations();
   if (!reader.valid()) countUnexpected(Unexpected::turnOrder);
 }
 

@@ -17,6 +17,7 @@ inline bool ownsWait() {
 
 // Descriptors whose state is the log's, not the kernel's.
 inline bool isVirtual(int fd) {
+  if (descriptors.kind(fd) == Kind::timer) return true;
   const Kind kind = descriptors.kind(fd);
   return kind == Kind::connection || kind == Kind::listener || kind == Kind::childPipe || kind == Kind::counter;
 }

@@ -12,11 +12,14 @@
 #include <sys/epoll.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #define DESCRIPTORS 1024
 
-static int listener, epollFd;
+static int listener, epollFd, timer = -1, asker;
+static long timerSetMs;
 static int readsByMany[DESCRIPTORS];  // the client's next bytes are read by recvmmsg
 
 static void reply(int fd, const char* name, long value) {
@@ -73,12 +76,62 @@ static void askOptions(int client) {
   reply(client, line, option(client, SOL_SOCKET, SO_ERROR));
 }
 
+static void watch(int fd) {
+  struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+  epoll_ctl(epollFd, EPOLL_CTL_ADD, fd, &event);
+}
+
+static long nowMs(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void startTimer(int client) {
+  const struct itimerspec every20Ms = {{0, 20000000}, {0, 50000000}};
+  timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);
+  asker = client;
+  watch(timer);
+  timerfd_settime(timer, 0, &every20Ms, NULL);
+  timerSetMs = nowMs();
+}
+
+static void tellTime(void) {
+  uint64_t number = 0;
+  long got = failed(read(timer, &number, sizeof number));
+  reply(asker, got == 8 && failed(read(timer, &number, sizeof number)) == -EAGAIN ? "timerfd" : "wrong",
+        nowMs() - timerSetMs);
+  close(timer);
+  timer = -1;
+}
+
+// A wait without an event loop: the time that it takes is the program's own.
+static void waitInPlace(int client) {
+  const long beginMs = nowMs();
+  const struct itimerspec in30Ms = {{0, 0}, {0, 30000000}};
+  uint64_t number = 0;
+  int fd = timerfd_create(CLOCK_REALTIME, 0);
+  timerfd_settime(fd, 0, &in30Ms, NULL);
+  if (read(fd, &number, sizeof number) != 8) abort();
+  close(fd);
+  reply(client, "waited", nowMs() - beginMs);
+}
+
+static void writeByStream(int client) {
+  FILE* stream = fdopen(client, "r+");
+  fprintf(stream, "+stream %d\r\n", fileno(stream) == client);
+  fclose(stream);
+}
+
 static void obey(int client, char* line) {
   char* argument = strchr(line, ' ');
   if (argument != NULL) *argument++ = 0;
   if (strcmp(line, "sendfile") == 0) sendAFile(client, argument);
   else if (strcmp(line, "sendmmsg") == 0) sendMany(client);
   else if (strcmp(line, "recvmmsg") == 0) reply(client, "next", readsByMany[client] = 1);
+  else if (strcmp(line, "timerfd") == 0) startTimer(client);
+  else if (strcmp(line, "wait") == 0) waitInPlace(client);
+  else if (strcmp(line, "fdopen") == 0) writeByStream(client);
   else if (strcmp(line, "options") == 0) askOptions(client);
 }
 
@@ -101,8 +154,13 @@ static void serve(int client) {
 
 static void greet(void) {
   int client = accept4(listener, NULL, NULL, SOCK_NONBLOCK);
-  struct epoll_event event = {.events = EPOLLIN, .data.fd = client};
-  if (client >= 0 && client < DESCRIPTORS) epoll_ctl(epollFd, EPOLL_CTL_ADD, client, &event);
+  if (client >= 0 && client < DESCRIPTORS) watch(client);
+}
+
+static void handle(int fd) {
+  if (fd == listener) greet();
+  else if (fd == timer) tellTime();
+  else serve(fd);
 }
 
 int main(int count, char** arguments) {
@@ -114,12 +172,11 @@ int main(int count, char** arguments) {
   setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   if (bind(listener, (struct sockaddr*)&at, sizeof at) != 0 || listen(listener, 128) != 0) return 1;
-  struct epoll_event event = {.events = EPOLLIN, .data.fd = listener};
   epollFd = epoll_create1(0);
-  epoll_ctl(epollFd, EPOLL_CTL_ADD, listener, &event);
+  watch(listener);
   for (;;) {
     struct epoll_event events[16];
     int ready = epoll_wait(epollFd, events, 16, 500);
-    for (int i = 0; i < ready; i++) events[i].data.fd == listener ? greet() : serve(events[i].data.fd);
+    for (int i = 0; i < ready; i++) handle(events[i].data.fd);
   }
 }

@@ -5,7 +5,7 @@ import { type Group, startGroup } from './group.js';
 import { ask, assertEqualTurns, assertExact, OwnServer } from './own-server.js';
 
 /** Every call is made by all replicas; their output, which says what it gave, is compared turn by turn. */
-describe('a call on a client', function () {
+describe('a call that turns carry', function () {
   this.timeout(60_000);
   let server: OwnServer;
   let group: Group;
@@ -46,7 +46,25 @@ describe('a call on a client', function () {
     assert.equal(await ask(client, 'abcdef'), 'abcd/ef 2');
   });
 
+  it('timerfd expires by the clock of the log', async () => {
+    const [name, ms] = (await ask(client, 'timerfd')).split(' ');
+    assert.equal(name, 'timerfd');
+    assert.ok(Number(ms) >= 50, `after ${ms} ms`);
+  });
+
+  it('a blocking read of a timerfd takes its time on every replica', async () => {
+    const [name, ms] = (await ask(client, 'wait')).split(' ');
+    assert.equal(name, 'waited');
+    assert.ok(Number(ms) >= 30, `after ${ms} ms`);
+  });
+
   it('getsockopt tells what was set here or at the listener', async () => {
     assert.equal(await ask(client, 'options'), 'type 1 nodelay 1 keepalive 1 domain 2 0');
+  });
+
+  it('a stream made of a client says what is written to it, and closes the client', async () => {
+    const other = await group.client((await group.leader()).address.slot);
+    assert.equal(await ask(other, 'fdopen'), 'stream 1');
+    await eventually('the client is not closed', () => other.closed);
   });
 });

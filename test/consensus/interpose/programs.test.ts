@@ -61,6 +61,7 @@ describe('a replicated server of one’s own', function () {
   /** What is not carried by turns: the reply that the program gets, and the name it is counted by on every replica. */
   const outside: [command: string, reply: RegExp, counted: string][] = [
     ['dup', /^dup -9$/, 'descriptorCopied'],
+    ['splice', /^splice -22$/, 'refusedCall'],
     ['fork', /^fork 1$/, 'clientInChild'],
   ];
   it('is refused what turns do not carry, and loses the label exact', async () => {

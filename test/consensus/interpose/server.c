@@ -53,6 +53,15 @@ static long answerInChild(int client) {
   return WEXITSTATUS(status);
 }
 
+static long spliceFrom(int client) {
+  int ends[2];
+  if (pipe(ends) != 0) abort();
+  long result = failed(splice(client, NULL, ends[1], NULL, 10, SPLICE_F_NONBLOCK));
+  close(ends[0]);
+  close(ends[1]);
+  return result;
+}
+
 static void describe(int client) {
   struct timeval now;
   unsigned drawn = 0;
@@ -70,6 +79,8 @@ static void obey(int client, char* line) {
     describe(client);
   else if (strcmp(line, "dup") == 0)
     reply(client, "dup", failed(dup(client)));
+  else if (strcmp(line, "splice") == 0)
+    reply(client, "splice", spliceFrom(client));
   else if (strcmp(line, "reports") == 0)
     reply(client, "reports", reports);
   else if (strcmp(line, "connect") == 0)
