@@ -23,7 +23,7 @@ const buildPackages = [
 const demoPackages = ['redis-server', 'redis-tools'];
 const testPackages = ['procps', 'spin', 'openssl', 'groff-base', 'zsh', 'fish', 'mosquitto', 'mosquitto-clients'];
 /** What clients of the catalogue are made of; the programs themselves are named by its files. */
-const catalogueClientPackages = ['apache2-utils', 'curl', 'redis-tools', 'mosquitto-clients'];
+const catalogueClientPackages = ['etcd-client', 'apache2-utils', 'curl', 'redis-tools', 'mosquitto-clients'];
 /** It brings Java, which nobody needs who only wants to try. */
 const ensemblePackages = ['zookeeper'];
 const guestPackages = ['qemu-system-x86', 'busybox-static'];

@@ -19,7 +19,7 @@ describe('the catalogue of programs', () => {
       assert.deepEqual(result.ignored, []);
       const unknown = Object.keys(spec.labels).filter((label) => !known.includes(label));
       assert.deepEqual(unknown, []);
-      assert.match(spec.labels.equality, /^(exact|checked)$/);
+      assert.match(spec.labels.equality, /^(exact|checked|gateway)$/);
       assert.match(spec.labels.tested, /^\d+\.\d+/);
     });
   }

@@ -6,12 +6,13 @@ import { repository } from '../consensus/interpose/group.js';
 
 export const catalogueDirectory = path.join(repository, 'executor/catalogue');
 
-export type Equality = 'exact' | 'checked';
+export type Equality = 'exact' | 'checked' | 'gateway';
 
 export interface Entry {
   /** Of its file, without the ending. */
   name: string;
   cmd: string;
+  replication: { via?: 'gateway' };
   labels: {
     /** Debian's packages of the program, with spaces between. */
     package: string;
@@ -35,5 +36,7 @@ export function readEntry(name: string): Entry {
 
 /** What starts the program at this port, as the task's shell would. */
 export function shellCommand(entry: Entry, port: number): [string, ...string[]] {
-  return ['/bin/sh', '-c', `PORT0=${port}; export PORT0\n${entry.cmd}`];
+  // A gateway tells its program another port.
+  const told = entry.replication.via === 'gateway' ? '' : `PORT0=${port}; export PORT0\n`;
+  return ['/bin/sh', '-c', `${told}${entry.cmd}`];
 }

@@ -105,7 +105,10 @@ async function repeated<T>(what: string, act: () => Promise<T>): Promise<T> {
 }
 
 export async function tell(entry: Entry, client: Client, options: StoryOptions): Promise<Verdict> {
-  const group = await startGroup({ program: (port) => shellCommand(entry, port) });
+  const group = await startGroup({
+    program: (port) => shellCommand(entry, port),
+    gateway: entry.replication.via === 'gateway',
+  });
   try {
     await new Story(group, client, options).tell();
     return await judge(group, entry.labels.equality);

@@ -16,8 +16,8 @@ constexpr std::uint64_t listeningNs = 20'000'000;  // between two looks whether 
 constexpr std::uint64_t idleNs = 1'000'000'000;
 constexpr std::uint64_t forwardNs = 20'000'000;  // while clients wait for a leader
 constexpr std::uint64_t silenceNs = 1'000'000'000;
-constexpr std::size_t proposalsMax = 256;  // under way; then clients wait
-constexpr std::uint64_t crowdedNs = 1'000'000;
+constexpr std::size_t proposalsMax = 64;  // under way, of which all together are less than TurnThread takes; then clients wait
+constexpr std::uint64_t crowdedNs = 200'000;
 
 // The loop need not wake itself.
 std::function<void()> ringer(int bell) {
@@ -92,7 +92,6 @@ std::uint64_t Gateway::waitNs() const {
   std::uint64_t wait = std::min(idleNs, feed_.waitNs(sys::nowNs()));
   if (forwarder_.waits()) wait = std::min(wait, forwardNs);
   if (clients_.leading()) wait = std::min(wait, Clients::saidNs);
-  if (underWay_ >= proposalsMax) return std::min(wait, crowdedNs);
   return !feed_.full() && turns_->pending() ? 0 : wait;
 }
 
@@ -104,6 +103,7 @@ void Gateway::serve(std::span<const Events::Event> events) {
   takeEvents();
   forwarder_.serve(nowNs);
   propose(nowNs);
+  if (underWay_ >= proposalsMax) sys::sleepNs(crowdedNs);  // what clients have sent would wake the loop again at once
   takeEvents();
   feed_.serve(sys::nowNs());
 }
@@ -198,11 +198,11 @@ void Gateway::propose(std::uint64_t nowNs) {
   if (!clients_.leading() || underWay_ >= proposalsMax) return;
   clients_.report(nowNs, &entry_);
   if (entry_.empty()) return;
-  const auto how = turns_->propose(++proposal_, entry_.take());
-  if (how == TurnThread::Proposal::queued)
-    underWay_++;
-  else
-    refreshStatus();
+  if (turns_->propose(++proposal_, entry_.take()) != TurnThread::Proposal::queued) {
+    clients_.end();  // what they have said is lost
+    return refreshStatus();
+  }
+  underWay_++;
   turns_->decide();
 }
 

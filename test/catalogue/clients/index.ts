@@ -1,10 +1,12 @@
 /** The clients of the programs, by the names of their files in `executor/catalogue/`. */
 import type { Client } from '../client.js';
+import { etcd } from './etcd.js';
 import { http } from './http.js';
 import { mosquitto } from './mosquitto.js';
 import { redis } from './redis.js';
 
 export const clients: Record<string, Client> = {
+  'etcd-server': etcd,
   mosquitto,
   'python-asyncio': http,
   'redis-server': redis,

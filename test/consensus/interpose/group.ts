@@ -296,6 +296,12 @@ export class Group {
     return index;
   }
 
+  /** Waits until all living replicas have applied as much: those behind gateways say nothing while nothing happens. */
+  async settled(): Promise<void> {
+    const applied = () => new Set(this.living().map((replica) => replica.state?.appliedIndex));
+    await eventually('the replicas have not applied as much', () => applied().size === 1, 30_000);
+  }
+
   /** Per index, as far as it was written. */
   readTrace(replica: Replica): Map<number, TurnLine> {
     const lines = replica.file('.gaia/trace').toString().split('\n').slice(0, -1);
