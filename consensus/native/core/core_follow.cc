@@ -144,18 +144,12 @@ Peer* Core::pullSource(Index from) {
 
 void Core::journalRead(std::span<const std::byte> bytes) {
   activeNs_ = nowNs_;
-  while (bytes.size() >= sizeof(RecordHeader)) {
-    RecordHeader header;
-    std::memcpy(&header, bytes.data(), sizeof(header));
-    const auto record = parseRecord(bytes.data(), bytes.size(), header.position);
-    if (!record) return;
+  eachRecord(bytes, [&](const Record& record) {
     const Index next = decided_.empty() ? applied_ + 1 : decided_.back().header.index + 1;
-    if (header.index == next) {
-      decidedBytes_ += record->whole().size();
-      decided_.push(Found::of(*record, true));
-    }
-    bytes = bytes.subspan(record->whole().size());
-  }
+    if (record.header.index != next) return;
+    decidedBytes_ += record.whole().size();
+    decided_.push(Found::of(record, true));
+  });
 }
 
 // A learner makes itself known to whoever leads or stands (the highest claim it has seen may be a dead member's that

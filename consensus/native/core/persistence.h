@@ -46,14 +46,15 @@ Position ringEndIn(std::span<const std::byte> records, std::uint32_t self);
 // The highest index in `records`; 0: there are none.
 Index highestIndexIn(std::span<const std::byte> records);
 
-// Calls `take(record)` for each of whole records one after the other. False: what follows is no record.
+// Calls `take(record)` for each of whole records one after the other. False: what follows is no record. One that fills
+// a lap is none here: it stands for bytes that are not there.
 template <class Take>
 bool eachRecord(std::span<const std::byte> bytes, Take take) {
   while (bytes.size() >= sizeof(RecordHeader)) {
     Position position;
     std::memcpy(&position, bytes.data(), sizeof(position));
     const auto record = parseRecord(bytes.data(), bytes.size(), position);
-    if (!record) break;
+    if (!record || record->header.kind == padKind) break;
     take(*record);
     bytes = bytes.subspan(record->whole().size());
   }

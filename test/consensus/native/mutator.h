@@ -1,0 +1,68 @@
+// Bytes that nobody has written on purpose: those of something valid, damaged by chance in the ways that parsers mind.
+#pragma once
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <random>
+#include <vector>
+
+namespace gaia::test {
+
+class Mutator {
+ public:
+  explicit Mutator(std::uint64_t seed) : random_(seed) {}
+  std::uint64_t below(std::uint64_t bound) { return bound == 0 ? 0 : random_() % bound; }
+
+  std::vector<std::byte> damaged(std::vector<std::byte> bytes) {
+    for (std::uint64_t left = 1 + below(4); left > 0; left--) damage(bytes);
+    return bytes;
+  }
+
+ private:
+  using Place = std::ptrdiff_t;
+  void damage(std::vector<std::byte>& bytes) {
+    const std::size_t at = below(bytes.size() + 1), part = below(std::min<std::size_t>(bytes.size() - at, 64) + 1);
+    const auto begin = bytes.begin() + static_cast<Place>(at), end = begin + static_cast<Place>(part);
+    switch (below(6)) {
+      case 0: bytes.resize(at); break;
+      case 1: bytes.erase(begin, end); break;
+      case 2: bytes.insert(begin, 1 + below(16), std::byte(random_())); break;
+      case 3: std::fill(begin, end, std::byte(below(2) == 0 ? 0 : 0xff)); break;
+      case 4: number(bytes, at); break;
+      default:
+        if (at < bytes.size()) bytes[at] ^= std::byte(1u << below(8));
+    }
+  }
+  // Lengths and counts at the edges of what they may be, in either order of bytes.
+  void number(std::vector<std::byte>& bytes, std::size_t at) {
+    constexpr std::uint64_t edges[] = {0, 1, 63, 64, 0x7f, 0x80, 0xff, 0xffff, 0x10000, 0x7fffffff, 0x80000000,
+                                       0xffffffc0, 0xffffffff, 1ull << 32, ~0ull, ~0ull >> 1};
+    const std::uint64_t value = edges[below(std::size(edges))] - below(2);
+    const std::size_t width = std::size_t{1} << below(4);
+    const bool big = below(2) == 0;
+    for (std::size_t i = 0; i < width && at + i < bytes.size(); i++)
+      bytes[at + i] = std::byte(value >> 8 * (big ? width - 1 - i : i));
+  }
+  std::mt19937_64 random_;
+};
+
+// How often each case tries: a little in every run of the tests, for GAIA_FUZZ_SECONDS when that is set; GAIA_SEED is the first seed.
+template <class Try>
+void fuzz(std::uint64_t triesUsual, Try attempt) {
+  const char* const seconds = std::getenv("GAIA_FUZZ_SECONDS");
+  const char* const first = std::getenv("GAIA_SEED");
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(seconds ? std::atoll(seconds) : 0);
+  const std::uint64_t begin = first ? std::strtoull(first, nullptr, 10) : 1;
+  for (std::uint64_t seed = begin;; seed++) {
+    if (seconds ? std::chrono::steady_clock::now() >= end : seed >= begin + triesUsual) return;
+    CAPTURE(seed);
+    Mutator mutator(seed);
+    attempt(mutator);
+  }
+}
+
+}  // namespace gaia::test
