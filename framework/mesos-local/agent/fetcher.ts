@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, chownSync, copyFileSync, createWriteStream, mkdirSync, rmSync, statSync } from 'node:fs';
-import { dirname, isAbsolute, join } from 'node:path';
+import { chmodSync, chownSync, copyFileSync, createWriteStream, lstatSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { dirname, isAbsolute, join, relative } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Agent, request } from 'undici';
@@ -31,6 +31,7 @@ export interface FetchOrder {
 export async function fetchUri(uri: CommandURI, order: FetchOrder): Promise<void> {
   try {
     const target = targetOf(uri, order.sandbox);
+    refuseLinks(target, order.sandbox);
     mkdirSync(dirname(target), { recursive: true });
     const path = uri.value.replace(/^file:\/\//, '');
     if (/^https?:\/\//.test(uri.value)) await download(uri.value, target, order.signal);
@@ -53,6 +54,13 @@ function targetOf(uri: CommandURI, sandbox: string): string {
   if (name === '' || isAbsolute(name) || name.split('/').includes('..'))
     throw new Error(`'${name}' is no name for a file in the sandbox; set output_file to one`);
   return join(sandbox, name);
+}
+
+/** The agent may write where the task's user may not, and an archive that was fetched before may have brought links that lead there. */
+function refuseLinks(target: string, sandbox: string): void {
+  for (let path = target; relative(sandbox, path) !== ''; path = dirname(path))
+    if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink())
+      throw new Error(`'${relative(sandbox, path)}' is a link; set output_file to another name`);
 }
 
 async function download(url: string, target: string, signal: AbortSignal): Promise<void> {
