@@ -43,6 +43,8 @@ const vagrantPackages = [
 ];
 /** Of some 300 MB. */
 const browserPackages = ['chromium'];
+/** What the bench of the catalogue needs beside its programs. */
+const loadPackages = ['redis-tools', 'wrk'];
 const benchPackages = {
   consensus: [
     ...['etcd-server', 'valgrind', ...ensemblePackages],
@@ -198,7 +200,7 @@ function cataloguePackages() {
 }
 
 function prepareBench(name) {
-  installPackages(benchPackages[name] ?? []);
+  installPackages(name === 'servers' ? [...cataloguePackages(), ...loadPackages] : (benchPackages[name] ?? []));
   if (name === 'consensus') buildNative('clients of the peers', join('test', 'bench', 'client'), 'bench-client');
 }
 
@@ -218,6 +220,7 @@ const commands = {
   'test:web': { program: 'test/web/main.js', prepare: () => installPackages(browserPackages) },
   'test:docs': { program: 'test/docs/main.js', prepare: () => installPackages(docsPackages) },
   'test:catalogue': { program: 'test/catalogue/main.js', prepare: () => installPackages(cataloguePackages()) },
+  'catalogue:table': { program: 'test/catalogue/write-table.js' },
   'test:vm': { program: 'test/vm/main.js', prepare: () => installPackages(campaignPackages) },
   'docs:api': { program: 'framework/api/openapi/write-page.js' },
   'package:deb': { program: 'framework/packaging/main.js', prepare: () => installPackages(packagingPackages) },

@@ -17,6 +17,7 @@ const benches: Record<string, () => Promise<Bench>> = {
   consensus: async () => (await import('./consensus.js')).run,
   redis: async () => (await import('./redis.js')).run,
   failover: async () => (await import('./failover.js')).run,
+  servers: async () => (await import('./servers/main.js')).run,
   steady: async () => (await import('./steady.js')).run,
   frames: async () => (await import('./frames.js')).run,
   vm: async () => (await import('./vm/main.js')).run,

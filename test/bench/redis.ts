@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { leaderOf, portOf, redisSpec, System, until } from '../e2e/system.js';
 import { encode, RespConnection } from '../resp.js';
 import type { BenchOptions } from './main.js';
 import { type Figures, measure, median, round } from './measure.js';
 import { freePorts, memoryDirectory, Processes } from './peer.js';
+import { processorUs } from './processor.js';
 
 const clients = 50;
 const rounds = 5;
@@ -139,15 +139,6 @@ async function benchmark(server: Server, test: 'set' | 'get', pipeline: Pipeline
     p99Us: (row[6] as number) * 1000,
     cpuUsPerRequest: cpuUs / count,
   };
-}
-
-/** Processor time of all threads of a process so far (first field of schedstat, in nanoseconds). */
-function processorUs(pid: number): number {
-  const threads = readdirSync(`/proc/${pid}/task`);
-  return threads.reduce(
-    (sum, thread) => sum + Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]) / 1000,
-    0,
-  );
 }
 
 /** An unreplicated server, and a primary with two replicas; no persistence, as in the replicated app. */

@@ -16,22 +16,26 @@ export interface Client {
   stir?(port: number, seed: number): Promise<void>;
 }
 
-const toolLimitMs = 30_000;
+interface ToolLimits {
+  timeoutMs?: number;
+  /** Exit codes that are no failure. */
+  allowed?: number[];
+}
 
-/** Standard output of a tool that has ended with 0 (or what else is `allowed`). */
-export function runTool(file: string, args: (string | number)[], input = '', allowed = [0]): Promise<string> {
+/** Standard output of a tool that has ended well. */
+export function runTool(file: string, args: (string | number)[], input = '', limits: ToolLimits = {}): Promise<string> {
+  const { timeoutMs = 30_000, allowed = [0] } = limits;
   return new Promise((resolve, reject) => {
-    const child = spawn(file, args.map(String), { stdio: 'pipe', timeout: toolLimitMs, killSignal: 'SIGKILL' });
+    const child = spawn(file, args.map(String), { stdio: 'pipe', timeout: timeoutMs, killSignal: 'SIGKILL' });
     let output = '';
     let complaint = '';
     child.stdout.on('data', (chunk) => (output += chunk));
     child.stderr.on('data', (chunk) => (complaint += chunk));
     child.once('error', reject);
-    child.once('close', (status, signal) =>
-      allowed.includes(status ?? -1)
-        ? resolve(output)
-        : reject(new Error(`${file} ended with ${status ?? signal}: ${complaint || output.slice(0, 500)}`)),
-    );
+    child.once('close', (status, signal) => {
+      if (allowed.includes(status ?? -1)) resolve(output);
+      else reject(new Error(`${file} ended with ${status ?? signal}: ${complaint || output.slice(0, 500)}`));
+    });
     child.stdin.on('error', () => {});
     child.stdin.end(input);
   });

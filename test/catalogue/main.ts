@@ -1,21 +1,28 @@
 /**
- * `npm run test:catalogue [-- NAME...] [--seed N]`: the story of every program of the catalogue, or of those that are
- * named; closes with one line "N passed, N failed, N skipped".
+ * `npm run test:catalogue [-- NAME...] [--soak SECONDS] [--seed N]`: the story of every program of the catalogue, or of those
+ * that are named, and a soak of 20 seconds. With --soak only that, for so long. Closes with one line "N passed, N failed, N skipped".
  */
 import { parseArgs } from 'node:util';
 import { finish } from '../mocha.js';
 import { clients } from './clients/index.js';
 import { entryNames, readEntry } from './entry.js';
+import { soak } from './soak.js';
 import { tell } from './story.js';
+import { wires } from './wires.js';
+
+const writes = 20;
+const soakSeconds = 20;
 
 function usage(problem: string): never {
-  console.error(`${problem}\nUse: npm run test:catalogue -- [--seed N] [${entryNames().join('|')}]...`);
+  const names = entryNames().join('|');
+  console.error(`${problem}\nUse: npm run test:catalogue -- [--soak SECONDS] [--seed N] [${names}]...`);
   process.exit(2);
 }
 
 function parse() {
   try {
-    return parseArgs({ allowPositionals: true, options: { seed: { type: 'string', default: '1' } } });
+    const options = { seed: { type: 'string', default: '1' }, soak: { type: 'string' } } as const;
+    return parseArgs({ allowPositionals: true, options });
   } catch (error) {
     usage((error as Error).message);
   }
@@ -24,22 +31,33 @@ function parse() {
 const { values, positionals } = parse();
 const seed = Number(values.seed);
 if (!(Number.isInteger(seed) && seed >= 0)) usage(`--seed ${values.seed}: use a whole number from 0 on.`);
+const seconds = Number(values.soak ?? soakSeconds);
+if (!(seconds >= 10 && seconds <= 86_400)) usage(`--soak ${values.soak}: use 10 to 86400.`);
 const names = positionals.length > 0 ? positionals : entryNames();
 const unknown = names.find((name) => !entryNames().includes(name));
 if (unknown !== undefined) usage(`"${unknown}" is not in the catalogue.`);
 
 const counts = { passed: 0, failed: 0, skipped: 0, failures: [] as string[] };
-for (const name of names) {
+
+async function run(what: string, test: () => Promise<object>): Promise<void> {
   const begunMs = performance.now();
-  const seconds = () => `${((performance.now() - begunMs) / 1000).toFixed(0)} s`;
+  const told = () => `${what}: ${((performance.now() - begunMs) / 1000).toFixed(0)} s`;
   try {
-    const verdict = await tell(readEntry(name), clients[name] as (typeof clients)[string], { seed, writes: 20 });
+    const verdict = await test();
     counts.passed++;
-    console.log(`${name}: ${seconds()}, ${JSON.stringify(verdict)}`);
+    console.log(`${told()}, ${JSON.stringify(verdict)}`);
   } catch (error) {
     counts.failed++;
-    counts.failures.push(`${name} (seed ${seed})`);
-    console.log(`${name}: ${seconds()}, ${(error as Error).stack}`);
+    counts.failures.push(`${what} (seed ${seed})`);
+    console.log(`${told()}, ${(error as Error).stack}`);
   }
+}
+
+for (const name of names) {
+  const entry = readEntry(name);
+  const client = clients[name];
+  const wire = wires[name];
+  if (client && values.soak === undefined) await run(name, () => tell(entry, client, { seed, writes }));
+  if (wire) await run(`${name}, soak`, () => soak(entry, wire, seed, seconds));
 }
 finish(counts);

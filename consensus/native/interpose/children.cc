@@ -124,6 +124,7 @@ pid_t forkChild() {
     countUnexpected(Unexpected::childStatus);  // other replicas' forks may have worked
     return realPid;
   }
+  descriptors.forgetPairs();
   addChild(virtualPid, realPid);
   return virtualPid;
 }

@@ -70,6 +70,10 @@ void Descriptors::forget(int fd) {
   interests_[fd] = {};
 }
 
+void Descriptors::forgetPairs() {
+  std::ranges::replace(kinds_, Kind::pair, Kind::program);
+}
+
 std::vector<int> Descriptors::watchedBy(int epollFd) const {
   std::vector<int> watched;
   for (int fd = 0; fd < descriptorsMax; ++fd)

@@ -18,6 +18,7 @@ enum class Kind : std::uint8_t {
   listener,    // listens on the service port
   childPipe,   // read end of a pipe of the program: what it delivers is logged
   timer,       // timerfd: it goes by the log's clock (timers.h)
+  pair,        // an end of a socket pair of the program's own: what it delivers the program has written itself
   random,      // /dev/urandom or /dev/random
   epoll,       // an epoll instance: what it watches is in the interests
   counter      // eventfd: its value is kept here (counters.h)
@@ -89,6 +90,8 @@ class Descriptors {
   Listener& addListener(int fd);
   ChildPipe& addChildPipe(int fd);
   void setKind(int fd, Kind kind) { kinds_[fd] = kind; }
+  // The program has a child now, which may write to pairs: what they deliver is no longer the program's own.
+  void forgetPairs();
   // The program closed a descriptor that is not a connection.
   void forget(int fd);
   // Descriptors that this epoll instance watches.

@@ -95,6 +95,14 @@ GAIA_HOOK int setrlimit64(__rlimit_resource_t resource, const rlimit64* limit) n
 GAIA_HOOK int pipe(int* ends) noexcept { return addPipe(real().pipe(ends), ends); }
 GAIA_HOOK int pipe2(int* ends, int flags) noexcept { return addPipe(real().pipe2(ends, flags), ends); }
 
+// A program that tells itself something by a pair (event loops do) has written it in an earlier turn, on every replica.
+GAIA_HOOK int socketpair(int domain, int type, int protocol, int* ends) noexcept {
+  const int result = real().socketpair(domain, type, protocol, ends);
+  if (result != 0 || !inOrder() || !descriptors.inRange(ends[0]) || !descriptors.inRange(ends[1])) return result;
+  for (const int end : {ends[0], ends[1]}) descriptors.setKind(end, Kind::pair);
+  return result;
+}
+
 GAIA_HOOK int fsync(int fd) {
   return isWorker() && mode() == Mode::replicating ? synchronizeLater(fd) : real().fsync(fd);
 }

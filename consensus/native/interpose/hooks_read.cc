@@ -87,7 +87,8 @@ ssize_t readVirtual(int fd, void* to, std::size_t room, int flags) {
 }
 
 bool isPlain(int fd) {
-  return descriptors.kind(fd) == Kind::program || descriptors.kind(fd) == Kind::listener;
+  const Kind kind = descriptors.kind(fd);
+  return kind == Kind::program || kind == Kind::listener || kind == Kind::pair;
 }
 
 ssize_t readParts(int fd, const iovec* parts, std::size_t count, int flags) {

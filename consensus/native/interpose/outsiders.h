@@ -12,10 +12,12 @@ namespace gaia::interpose {
 // In a process that the program has forked.
 inline bool inForkChild() { return mode() == Mode::inert && virtualSelf() != programPid; }
 
+// Likewise an end of a pair: who waits at the other end would see it at another time on each replica.
 // A call on `fd` outside the turn thread's execution of the program. In a child the number leads nowhere
 // (EBADF).
 inline void noteOutsider(int fd) {
-  if (descriptors.kind(fd) != Kind::connection) return;
+  const Kind kind = descriptors.kind(fd);
+  if (kind != Kind::connection && kind != Kind::pair) return;
   if (isWorker())
     countUnexpected(Unexpected::foreignThread);
   else if (inForkChild())

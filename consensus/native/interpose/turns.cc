@@ -100,7 +100,7 @@ void applyThrottle(const Record& record) {
 }
 
 void applyProgramReady(const Record& record) {
-  countUnexpected(Unexpected::programDescriptorReady);
+  if (descriptors.kind(record.head.fd) != Kind::pair) countUnexpected(Unexpected::programDescriptorReady);
   descriptors.setProgramReady(record.head.fd, record.head.value);
   markReady(record.head.fd);
 }

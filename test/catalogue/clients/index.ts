@@ -7,7 +7,9 @@ import { redis } from './redis.js';
 
 export const clients: Record<string, Client> = {
   'etcd-server': etcd,
+  lighttpd: http,
   mosquitto,
+  nginx: http,
   'python-asyncio': http,
   'redis-server': redis,
 };

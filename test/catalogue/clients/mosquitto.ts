@@ -28,9 +28,8 @@ export const mosquitto: Client = {
   },
   async end(port, expected) {
     // -R: without the retained ones, which everybody gets.
-    const output = await runTool('mosquitto_sub', ['-p', port, ...session, '-R', '-W', 2, '-F', '%t %p'], '', [
-      timedOut,
-    ]);
+    const args = ['-p', port, ...session, '-R', '-W', 2, '-F', '%t %p'];
+    const output = await runTool('mosquitto_sub', args, '', { allowed: [timedOut] });
     const queued = parse(output);
     for (const [name, value] of expected) assert.equal(queued.get(name), value, `${name} in the session's queue`);
   },

@@ -50,6 +50,16 @@ describe('a replicated server of one’s own', function () {
     assertExact(group);
   });
 
+  it('is exact when it writes to itself by a pair, and not when its child does', async () => {
+    const client = await start('epoll');
+    assert.equal(await ask(client, 'pair'), 'pair 1');
+    await assertEqualTurns(group);
+    assertExact(group);
+    assert.equal(await ask(client, 'child-pair'), 'child-pair 1');
+    await assertCounted('child-pair', 'programDescriptorReady');
+    client.close();
+  });
+
   it('is told of an edge once', async () => {
     const client = await start('edge');
     for (let i = 1; i <= 20; i++) assert.match(await ask(client, 'count'), new RegExp(` ${i}$`));

@@ -62,6 +62,23 @@ static long spliceFrom(int client) {
   return result;
 }
 
+// Waits in the middle of a request until one end of a pair has what the program, or a child of it, has written to the other.
+static long waitAtPair(int byChild) {
+  int ends[2], waitFd = epoll_create1(0);
+  struct epoll_event event = {.events = EPOLLIN};
+  char byte = 0;
+  if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0) return -errno;
+  epoll_ctl(waitFd, EPOLL_CTL_ADD, ends[0], &event);
+  if (byChild && fork() == 0) _exit(write(ends[1], "1", 1) == 1 ? 0 : 1);
+  if (!byChild && write(ends[1], "1", 1) != 1) return -errno;
+  while (epoll_wait(waitFd, &event, 1, -1) != 1) continue;
+  if (read(ends[0], &byte, 1) != 1) return -errno;
+  close(ends[0]);
+  close(ends[1]);
+  close(waitFd);
+  return byte - '0';
+}
+
 static void describe(int client) {
   struct timeval now;
   unsigned drawn = 0;
@@ -87,6 +104,10 @@ static void obey(int client, char* line) {
     reply(client, "connect", callOut(argument));
   else if (strcmp(line, "fork") == 0)
     reply(client, "fork", answerInChild(client));
+  else if (strcmp(line, "pair") == 0)
+    reply(client, "pair", waitAtPair(0));
+  else if (strcmp(line, "child-pair") == 0)
+    reply(client, "child-pair", waitAtPair(1));
 }
 
 static void forget(int client) {

@@ -1,0 +1,130 @@
+/**
+ * The programs of the catalogue with three replicas beside themselves without GAIA, loaded in turn by one and the same
+ * client; medians of the rounds. All replicas, the program beside them and the client share this machine.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { type Entry, entryNames, readEntry, shellCommand } from '../../catalogue/entry.js';
+import { eventually } from '../../consensus/group.js';
+import { startGroup } from '../../consensus/interpose/group.js';
+import type { BenchOptions } from '../main.js';
+import { median, round, told } from '../measure.js';
+import { freePorts, Processes } from '../peer.js';
+import { processorUs } from '../processor.js';
+import { clients, type Load, loads, type Sample } from './loads.js';
+
+const rounds = 5;
+
+interface Server {
+  port: number;
+  pid: number;
+}
+
+interface Figures {
+  requestsPerSecond: number;
+  p50Us: number;
+  p99Us: number;
+  cpuUsPerRequest: number;
+}
+
+export interface ProgramFigures {
+  version: string;
+  equality: string;
+  unreplicated: Figures;
+  replicated: Figures;
+  /** Of an unreplicated server's. */
+  throughputRatio: number;
+  /** Processor time of the leader's process per request, above an unreplicated server's. */
+  leaderCpuOverheadPercent: number;
+}
+
+export async function run({ replicas, seconds }: BenchOptions): Promise<object> {
+  const programs: Record<string, ProgramFigures> = {};
+  for (const name of entryNames()) {
+    const load = loads[name];
+    if (load) programs[name] = told(name, await compare(readEntry(name), load, replicas, seconds));
+  }
+  const exact = Object.values(programs).filter(({ equality }) => equality === 'exact');
+  const sum = exact.reduce((total, { leaderCpuOverheadPercent }) => total + leaderCpuOverheadPercent, 0);
+  return { clients, rounds, meanLeaderCpuOverheadPercent: round(sum / exact.length), programs };
+}
+
+async function compare(entry: Entry, load: Load, replicas: number, seconds: number): Promise<ProgramFigures> {
+  const alone = new Processes(mkdtempSync(path.join(tmpdir(), `gaia-bench-${entry.name}-`)));
+  try {
+    const group = await startGroup({ replicas, program: (port) => shellCommand(entry, port), trace: 0 });
+    try {
+      const leader = await group.leader();
+      const servers = {
+        unreplicated: await startAlone(alone, entry),
+        replicated: { port: leader.clientPort, pid: leader.pid },
+      };
+      const figures = await interleaved(servers, load, seconds);
+      if (leader !== (await group.leader())) throw new Error(`${entry.name}: another replica has come to lead`);
+      return { version: versionOf(entry), equality: entry.labels.equality, ...figures };
+    } finally {
+      await group.stop();
+    }
+  } finally {
+    await alone.stop();
+  }
+}
+
+async function startAlone(alone: Processes, entry: Entry): Promise<Server> {
+  const [port] = (await freePorts(1)) as [number];
+  const [file, ...args] = shellCommand(entry, port);
+  const pid = alone.start(entry.name, file, args);
+  await eventually(`${entry.name} does not listen`, () => listens(port), 20_000);
+  return { port, pid };
+}
+
+function listens(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+    socket.once('connect', () => socket.destroy());
+  });
+}
+
+type Both<T> = Record<'unreplicated' | 'replicated', T>;
+
+async function interleaved(servers: Both<Server>, load: Load, seconds: number) {
+  const samples: Both<Figures[]> = { unreplicated: [], replicated: [] };
+  for (let i = 0; i < rounds; i++)
+    for (const name of ['unreplicated', 'replicated'] as const)
+      samples[name].push(await measureOne(servers[name], load, seconds));
+  const unreplicated = medians(samples.unreplicated);
+  const replicated = medians(samples.replicated);
+  return {
+    unreplicated,
+    replicated,
+    throughputRatio: round(replicated.requestsPerSecond / unreplicated.requestsPerSecond),
+    leaderCpuOverheadPercent: round((replicated.cpuUsPerRequest / unreplicated.cpuUsPerRequest - 1) * 100),
+  };
+}
+
+async function measureOne({ port, pid }: Server, load: Load, seconds: number): Promise<Figures> {
+  const beforeUs = processorUs(pid);
+  const sample: Sample = await load(port, seconds);
+  return { ...sample, cpuUsPerRequest: (processorUs(pid) - beforeUs) / sample.requests };
+}
+
+function medians(samples: Figures[]): Figures {
+  const of = (pick: (figures: Figures) => number) => median(samples.map(pick));
+  return {
+    requestsPerSecond: Math.round(of((one) => one.requestsPerSecond)),
+    p50Us: Math.round(of((one) => one.p50Us)),
+    p99Us: Math.round(of((one) => one.p99Us)),
+    cpuUsPerRequest: Number(of((one) => one.cpuUsPerRequest).toFixed(3)),
+  };
+}
+
+/** Of Debian's first package, without what Debian adds. */
+function versionOf({ labels }: Entry): string {
+  const name = labels.package.split(' ')[0] as string;
+  const asked = spawnSync('dpkg', ['-s', name], { encoding: 'utf8' });
+  return /^Version: (?:\d+:)?([\d.]+)/m.exec(asked.stdout ?? '')?.[1] ?? 'unknown';
+}
