@@ -52,7 +52,7 @@ describe('a replicated server of one’s own', function () {
 
   it('is exact when it writes to itself by a pair, and not when its child does', async () => {
     const client = await start('epoll');
-    assert.equal(await ask(client, 'pair'), 'pair 1');
+    for (let i = 0; i < 5; i++) assert.equal(await ask(client, 'pair'), 'pair 1');
     await assertEqualTurns(group);
     assertExact(group);
     assert.equal(await ask(client, 'child-pair'), 'child-pair 1');
