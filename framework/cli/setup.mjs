@@ -21,7 +21,17 @@ const buildPackages = [
   'libzstd-dev',
 ];
 const demoPackages = ['redis-server', 'redis-tools'];
-const testPackages = ['procps', 'spin', 'openssl', 'groff-base', 'zsh', 'fish', 'mosquitto', 'mosquitto-clients'];
+const testPackages = [
+  'procps',
+  'spin',
+  'openssl',
+  'groff-base',
+  'zsh',
+  'fish',
+  'memcached',
+  'mosquitto',
+  'mosquitto-clients',
+];
 /** What clients of the catalogue are made of; the programs themselves are named by its files. */
 const catalogueClientPackages = ['etcd-client', 'apache2-utils', 'curl', 'redis-tools', 'mosquitto-clients'];
 /** It brings Java, which nobody needs who only wants to try. */
