@@ -227,7 +227,7 @@ const commands = {
   },
   'test:native:sanitize': { program: 'test/sanitize.js' },
   'test:rdma': { program: 'test/rdma/main.js', prepare: () => installPackages(rdmaPackages) },
-  'test:web': { program: 'test/web/main.js', prepare: () => installPackages(browserPackages) },
+  'test:web': { program: 'test/web/main.js', prepare: () => installPackages([...browserPackages, ...vmPackages]) },
   'test:docs': { program: 'test/docs/main.js', prepare: () => installPackages(docsPackages) },
   'test:catalogue': { program: 'test/catalogue/main.js', prepare: () => installPackages(cataloguePackages()) },
   'catalogue:table': { program: 'test/catalogue/write-table.js' },

@@ -1,6 +1,6 @@
 /**
- * `npm run test:docs`: runs the shell blocks of README.md and docs/, page by page, each page from its own empty folder, with one local
- * cluster for all. Arguments narrow the pages: `npm run test:docs -- README cluster`.
+ * `npm run test:docs`: runs the shell blocks of README.md and docs/, page by page, each page from its own empty folder, with a local
+ * cluster of its own. Arguments narrow the pages: `npm run test:docs -- README cluster`.
  */
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -23,14 +23,12 @@ const count = { passed: 0, failed: 0, saved: 0 };
 
 makePrograms();
 process.once('SIGINT', () => void close(130));
-try {
-  for (const { page, markdown } of pages().filter(
-    ({ page }) => words.length === 0 || words.some((word) => page.includes(word)),
-  ))
-    await follow(page, stepsOf(page, markdown));
-} catch (error) {
-  console.error(error);
-  count.failed += 1;
+for (const { page, markdown } of pages()) {
+  if (words.length > 0 && !words.some((word) => page.includes(word))) continue;
+  await follow(page, stepsOf(page, markdown)).catch((error: Error) => {
+    console.log(`FAILED ${page}: ${error.message}`);
+    count.failed += 1;
+  });
 }
 console.log(`\n${left.length} exemptions:`);
 for (const line of left) console.log(`  ${line}`);
@@ -45,8 +43,16 @@ async function follow(page: string, steps: Step[]): Promise<void> {
   symlinkSync(join(installation.root, 'dist'), join(folder, 'dist'));
   symlinkSync(cluster, join(folder, '.gaia'));
   // README starts one itself.
-  if (page !== 'README.md' && steps.some(({ kind }) => kind === 'run')) await bash(folder, 'gaia up');
+  if (page !== 'README.md' && steps.some(({ kind }) => kind === 'run')) await startCluster(folder);
   for (const step of steps) if (!(await carriedOut(step, folder))) return;
+}
+
+/** As a reader finds it who begins with this page: the page before may have taken the demo away. */
+async function startCluster(folder: string): Promise<void> {
+  await bash(folder, 'gaia down');
+  rmSync(cluster, { recursive: true, force: true });
+  const { code, text } = await bash(folder, 'gaia up');
+  if (code !== 0) throw new Error(`gaia up ended with ${code}:\n${text}`);
 }
 
 async function carriedOut(step: Step, folder: string): Promise<boolean> {

@@ -80,6 +80,25 @@ describe('web page, in use', function () {
     tab.requireQuiet();
   });
 
+  it('restarts every replica, and no data are lost', async () => {
+    const before = await system.whole(LEDGER, 4);
+    const client = await RespConnection.open(portOf(leader(before)));
+    await client.call('SET', 'outlives', 'a restart');
+    client.close();
+    const members = before.replicas.map(({ member }) => member);
+    await tab.show(`apps${LEDGER}`, 'app');
+    await tab.button('Restart').click();
+    await confirm('Restart');
+    const after = await until('all members are new', 120_000, async () => {
+      const now = await system.whole(LEDGER, 4);
+      return now.replicas.some(({ member }) => members.includes(member)) ? null : now;
+    });
+    const reader = await RespConnection.open(portOf(leader(after)));
+    assert.equal(await reader.call('GET', 'outlives'), 'a restart');
+    reader.close();
+    tab.requireQuiet();
+  });
+
   it('shows what a task writes, and what it writes next', async () => {
     await system.deploy({
       id: '/shop/clock',
@@ -99,7 +118,7 @@ describe('web page, in use', function () {
     tab.requireQuiet();
   });
 
-  it('refuses a bad field by its name while it is typed, and makes the app when it is right', async () => {
+  it('refuses a bad field by its name while it is typed, makes the app when it is right, and changes it', async () => {
     await tab.show('edit', 'edit');
     const area = tab.page.getByLabel('Spec, as JSON');
     const spec = { id: '/made/here', cmd: 'sleep 1000', cpus: 0.1, mem: 32, instances: 1 };
@@ -112,6 +131,17 @@ describe('web page, in use', function () {
     await verdict.filter({ hasText: 'would take this' }).waitFor();
     assert.equal((await system.request('GET', '/v2/apps/made/here')).status, 404, 'looking changes nothing');
     await tab.shoot('editor');
+    await tab.button('Apply').click();
+    await confirm('Apply');
+    await tab.text('1 of 1 run');
+    await tab.page.getByRole('link', { name: 'Edit', exact: true }).click();
+    await area.fill((await area.inputValue()).replace('sleep 1000', 'sleep 2000'));
+    await tab.button('Apply').click();
+    await confirm('Apply');
+    await until('the command is the new one', 60_000, async () => {
+      const { body } = await system.request('GET', '/v2/apps/made/here');
+      return body.app.cmd === 'sleep 2000';
+    });
     tab.requireQuiet(/422|400/);
   });
 
