@@ -83,7 +83,8 @@ GAIA_HOOK int pthread_mutex_lock(pthread_mutex_t* mutex) noexcept {
 GAIA_HOOK int pthread_mutex_trylock(pthread_mutex_t* mutex) noexcept {
   const bool ordered = inOrder();
   const int result = real().pthread_mutex_trylock(mutex);
-  if (result == EBUSY && ordered) letOthersRun();  // it will ask again, and the holder must get on
+  // It will ask again, and the holder must get on. One out of order does that by itself, at its own time on each replica.
+  if (result == EBUSY && ordered && !heldOutside(mutex)) letOthersRun();
   return result;
 }
 

@@ -1,8 +1,9 @@
 // A server for tests: `threads PORT`. One thread waits for clients, four others do what they ask, one word per line, and
 // reply with a number that depends on the order in which all threads have run. They wait for each other in every way:
-// conditions, mutexes that are held while their holder sleeps, semaphores, locks for readers and writers, threads that end.
+// conditions, mutexes that are held while their holder sleeps, semaphores, locks for readers and writers, threads that end. A sixth is started past the hooks.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <linux/futex.h>
 #include <netinet/in.h>
@@ -29,6 +30,7 @@ struct job {
 static struct job jobs[JOBS];
 static int first, last;
 static pthread_mutex_t queueLock = PTHREAD_MUTEX_INITIALIZER, stateLock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t outsidersLock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t queueFilled = PTHREAD_COND_INITIALIZER, never = PTHREAD_COND_INITIALIZER;
 static pthread_rwlock_t readersLock = PTHREAD_RWLOCK_INITIALIZER;
 static sem_t two;
@@ -78,6 +80,33 @@ static void startHelper(unsigned long worker) {
   mix(seen);
 }
 
+// A thread out of order, as allocators start them: now it holds its lock, now it does not.
+static void* holdOutside(void* unused) {
+  for (;;) {
+    pthread_mutex_lock(&outsidersLock);
+    usleep(500);
+    pthread_mutex_unlock(&outsidersLock);
+    usleep(500);
+  }
+  return unused;
+}
+
+static void startOutsider(void) {
+  typedef int create(pthread_t*, const pthread_attr_t*, void* (*)(void*), void*);
+  create* start = (create*)dlsym(dlopen("libc.so.6", RTLD_LAZY), "pthread_create");
+  pthread_t thread;
+  if (start(&thread, NULL, holdOutside, NULL) != 0) abort();
+}
+
+// What it finds depends on the moment, so it must change nothing.
+static void tryOutsiders(unsigned long worker) {
+  for (int i = 0; i < 3; i++) {
+    mix(worker);
+    if (pthread_mutex_trylock(&outsidersLock) == 0) pthread_mutex_unlock(&outsidersLock);
+    mix(worker + 30);
+  }
+}
+
 // No hook knows when this ends.
 static void waitOutside(void) {
   static int word;
@@ -89,6 +118,7 @@ static void obey(const struct job* job, unsigned long worker) {
   if (strcmp(job->word, "hold") == 0) holdAndSleep(worker);
   if (strcmp(job->word, "wait") == 0) waitInVain(worker);
   if (strcmp(job->word, "helper") == 0) startHelper(worker);
+  if (strcmp(job->word, "try") == 0) tryOutsiders(worker);
   if (strcmp(job->word, "away") == 0) waitOutside();
   char line[64];
   int bytes = snprintf(line, sizeof line, "+%s %lu\r\n", job->word, state);
@@ -144,6 +174,7 @@ int main(int count, char** arguments) {
   inet_pton(AF_INET, "127.0.0.1", &at.sin_addr);
   sem_init(&two, 0, 2);
   doneFd = eventfd(0, EFD_NONBLOCK);
+  startOutsider();
   for (unsigned long worker = 1; worker <= WORKERS; worker++) {
     pthread_t thread;
     pthread_create(&thread, NULL, work, (void*)worker);

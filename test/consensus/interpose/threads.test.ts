@@ -109,7 +109,7 @@ describe('a replicated server whose threads wait for each other', function () {
 
   async function ask(rounds: number): Promise<void> {
     const all = await connect();
-    const words = ['hold', 'wait', 'helper', 'hold', 'helper'];
+    const words = ['hold', 'wait', 'try', 'helper', 'hold', 'try', 'helper'];
     const rounded = all.map(async (client, own) => {
       for (let round = 0; round < rounds; round++) {
         const asked = words.slice(own % words.length).concat(words.slice(0, round % words.length));
