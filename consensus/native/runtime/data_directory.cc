@@ -34,6 +34,12 @@ std::optional<Member> parseMember(const std::string& text) {
   return member;
 }
 
+// What could not be synchronised may be gone or zeros.
+std::string causeIn(const std::string& text) {
+  const std::string cause = text.c_str();
+  return cause.empty() ? "its disk has failed" : cause;
+}
+
 }  // namespace
 
 DataDirectory::~DataDirectory() { sys::close(lock_); }
@@ -48,7 +54,7 @@ bool DataDirectory::take(ReplicaOptions* options, const std::string& key) {
   if (!lock()) return false;
   std::optional<std::string> text;
   if (!readWhole(condemnation, &text)) return false;
-  if (text) return fail("cannot be trusted since " + *text + newMember);
+  if (text) return fail("cannot be trusted since " + causeIn(*text) + newMember);
   if (!readWhole(signature, &text)) return false;
   fresh_ = !text;
   if (text) return judge(*text, options, key);
@@ -116,7 +122,20 @@ bool DataDirectory::sign(const ReplicaOptions& options, const std::string& key) 
   return writeWhole(signature, text);
 }
 
-void DataDirectory::condemn(const std::string& cause) { writeWhole(condemnation, cause); }
+// That the file is there is what counts: the disk that has failed may well refuse to synchronise this, too, or have no
+// room for the words.
+bool DataDirectory::condemn(const std::string& cause) {
+  const std::string name = path_ + "/" + condemnation;
+  std::unique_ptr<File> file;
+  int code = files_.create(name, cause.size(), &file);
+  if (code != 0 && code != EEXIST) code = files_.create(name, 0, &file);
+  if (code == EEXIST) return true;
+  if (code != 0) return fail("cannot be marked as condemned: " + sys::errorText(code) + "; remove it");
+  file->write(0, std::as_bytes(std::span(cause)));
+  file->sync();
+  files_.sync(path_);
+  return true;
+}
 
 // Under another name first, so that a crash leaves it whole or absent.
 bool DataDirectory::writeWhole(const std::string& name, const std::string& text) {

@@ -20,8 +20,8 @@ class DataDirectory {
   std::uint64_t seed() const { return seed_; }
   // Writes down whose this is; after everything that a member needs to return.
   bool sign(const ReplicaOptions& options, const std::string& key);
-  // Says for all lives to come that nothing in here can be trusted any more, and why.
-  void condemn(const std::string& cause);
+  // Says for all lives to come that nothing in here can be trusted any more, and why. False: not even that, see error().
+  bool condemn(const std::string& cause);
   const std::string& error() const { return error_; }
 
  private:

@@ -55,8 +55,14 @@ bool MemberRuntime::recoverDisk(const PersistedLog& log, Recovery* recovery, std
              "place";
     return false;
   }
-  if (!journal_->sync(&walState_.journal)) return *error = journal_->error(), false;
-  if (!keepAgain(*recovery)) return *error = wal_->error() + "; make room or mend the disk", false;
+  if (!journal_->sync(&walState_.journal)) {
+    *error = journal_->distrusted() ? condemn(journal_->error()) : journal_->error();
+    return false;
+  }
+  if (const Wal::Outcome outcome = keepAgain(*recovery); outcome != Wal::Outcome::kept) {
+    *error = outcome == Wal::Outcome::failed ? condemn(wal_->error()) : wal_->error() + "; make room";
+    return false;
+  }
   if (directory_->fresh() && !directory_->sign(options_, directoryKey())) return *error = directory_->error(), false;
   diskStatus_.recovered = journal_->last();
   diskStatus_.persisted = std::max(journal_->last(), highestIndexIn(log.records));
@@ -66,18 +72,18 @@ bool MemberRuntime::recoverDisk(const PersistedLog& log, Recovery* recovery, std
 
 // What former lives left undecided goes into the first frames of this one: what was only in the kernel's
 // memory when the process died is on disk before it counts, and their files can go.
-bool MemberRuntime::keepAgain(const Recovery& recovery) {
+Wal::Outcome MemberRuntime::keepAgain(const Recovery& recovery) {
   walState_.promise = recovery.promise;
   walState_.ringEnd = recovery.ringStart;
   std::vector<std::byte> piece;
   for (const Found& found : recovery.undecided) {
     piece.insert(piece.end(), found.bytes.begin(), found.bytes.end());
     if (piece.size() < orderBytesMax) continue;
-    if (wal_->append(piece, walState_) != Wal::Outcome::kept) return false;
+    if (const Wal::Outcome outcome = wal_->append(piece, walState_); outcome != Wal::Outcome::kept) return outcome;
     piece.clear();
   }
   wal_->dropFormerLives();
-  return wal_->append(piece, walState_) == Wal::Outcome::kept;
+  return wal_->append(piece, walState_);
 }
 
 // Hands out what the journal holds; false when that is done.
@@ -164,8 +170,9 @@ bool MemberRuntime::keepOrder(const PersistOrder& order) {
 // journal when the program has executed it: until then there is nothing to synchronise.
 bool MemberRuntime::keepJournal(Index upTo) {
   while (journal_->last() < upTo && journal_->error().empty() && !ending_) sys::sleepNs(executingNs);
-  while (walState_.journal < upTo && !journal_->sync(&walState_.journal) && !ending_) {
+  while (walState_.journal < upTo && !journal_->sync(&walState_.journal)) {
     if (journal_->distrusted()) return stopDisk(journal_->error()), false;
+    if (ending_) return false;
     showDiskError(journal_->error() + "; this member does not count until its journal goes on");
     sys::sleepNs(retryNs);
   }
@@ -198,11 +205,15 @@ void MemberRuntime::showDiskError(const std::string& error) {
   sys::signal(serviceFd_);
 }
 
-// After a failed synchronisation nobody can say what is on the disk: this member ends, and never returns from
-// there.
+// After a failed synchronisation nobody can say what is on the disk, and a later life would find in the kernel's memory,
+// and count on, what is not: there is none. Gives what to tell.
+std::string MemberRuntime::condemn(const std::string& cause) {
+  const std::string unmarked = directory_->condemn(cause) ? "" : "; " + directory_->error();
+  return cause + unmarked + "; this member has stopped, let a new one take its place";
+}
+
 void MemberRuntime::stopDisk(const std::string& cause) {
-  directory_->condemn(cause);
-  showDiskError(cause + "; this member has stopped, let a new one take its place");
+  showDiskError(condemn(cause));
   {
     const Guard guard(lock_);
     diskStatus_.ended = true;

@@ -125,7 +125,7 @@ bool Journal::sync(Index* upTo) {
   sys::close(place);
   guard.lock();
   syncing_ = false;
-  distrusted_ = !good;
+  distrusted_ = distrusted_ || !good;
   if (!good) return fail("cannot synchronise " + directory_ + ": " + sys::errorText(code)), false;
   descriptors.pop_back();  // more comes into the last one
   for (Segment& segment : segments_) {

@@ -93,7 +93,7 @@ class MemberRuntime : public Runtime, private CoreListener {
   std::string directoryKey() const { return authenticator_.socketName(0); }  // no member has number 0
   bool openDisk(std::string* error, Recovery* recovery, std::optional<Manifest>* kept);
   bool recoverDisk(const PersistedLog& log, Recovery* recovery, std::string* error);
-  bool keepAgain(const Recovery& recovery);
+  Wal::Outcome keepAgain(const Recovery& recovery);
   static void* keep(void* self);
   void keepLoop();
   bool keepOrder(const PersistOrder& order);
@@ -101,6 +101,7 @@ class MemberRuntime : public Runtime, private CoreListener {
   void releaseLog();
   void notePersisted(Index index);
   void ringDisk();
+  std::string condemn(const std::string& cause);
   void stopDisk(const std::string& cause);
   void showDiskError(const std::string& error);
   bool returned(std::uint32_t number, std::uint64_t life);

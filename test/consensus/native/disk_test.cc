@@ -12,7 +12,7 @@
 
 #include "group.h"
 #include "member_process.h"
-#include "runtime/member.h"
+#include "refused_start.h"
 #include "small_disk.h"
 #include "verbs_host.h"
 
@@ -78,41 +78,6 @@ std::vector<std::uint32_t> idsOf(const std::vector<std::string>& log) {
   return ids;
 }
 
-// A system whose files cannot be synchronised, once told.
-class FailingFiles : public Files {
- public:
-  std::atomic<bool> failing{false};
-  int create(const std::string& path, std::size_t bytes, std::unique_ptr<File>* file) override {
-    std::unique_ptr<File> real;
-    const int code = systemFiles().create(path, bytes, &real);
-    if (code == 0) *file = std::make_unique<Handle>(*this, std::move(real));
-    return code;
-  }
-  int open(const std::string& path, std::unique_ptr<File>* file) override { return systemFiles().open(path, file); }
-  int rename(const std::string& from, const std::string& to) override { return systemFiles().rename(from, to); }
-  int remove(const std::string& path) override { return systemFiles().remove(path); }
-  int list(const std::string& path, std::vector<std::string>* names) override { return systemFiles().list(path, names); }
-  int sync(const std::string& directory) override { return systemFiles().sync(directory); }
-
- private:
-  struct Handle : File {
-    Handle(FailingFiles& files, std::unique_ptr<File> real) : files(files), real(std::move(real)) {}
-    std::size_t bytes() const override { return real->bytes(); }
-    int read(std::size_t offset, std::span<std::byte> into) override { return real->read(offset, into); }
-    int write(std::size_t offset, std::span<const std::byte> from) override { return real->write(offset, from); }
-    // The first one that fails; what a kernel says afterwards is worth nothing.
-    int sync() override { return files.failing.exchange(false) ? EIO : real->sync(); }
-    FailingFiles& files;
-    std::unique_ptr<File> real;
-  };
-};
-
-std::string startError(const ReplicaOptions& options) {
-  std::string error;
-  CHECK(Runtime::start(options, &error) == nullptr);
-  return error;
-}
-
 // For tests that are not about elections: what a former leader was asked to propose waits until it leads again. Busy
 // machines let leaders stand still, and two may campaign at the start.
 void suspectLate(ReplicaOptions& options) { options.suspicionMs = 5000; }
@@ -126,11 +91,6 @@ bool allFollow(Group& group) {
     };
     return first.leader != 0 && agrees(2) && agrees(3) && group[first.leader]->leading();
   });
-}
-
-void refuses(const ReplicaOptions& options, const std::string& why) {
-  const std::string error = startError(options);
-  CHECK_MESSAGE(error.find(why) != std::string::npos, error);
 }
 
 }  // namespace
@@ -311,28 +271,4 @@ TEST_CASE("disk: a full disk stops one member from counting and says so; it coun
   CHECK(eventually([&] { return group[2].log().back() == "others go on" || group[3].log().back() == "others go on"; }));
   REQUIRE(disk.resize("400m"));
   CHECK(eventually([&] { return group[1]->status().disk.error.empty(); }));
-}
-
-TEST_CASE("disk: after a failed synchronisation a member ends, and its directory is never trusted again") {
-  Group group({TransportChoice::tcp, {}, Durability::disk}, 3, 2);
-  REQUIRE(group.leader() != 0);
-  FailingFiles files;
-  const ReplicaOptions options = group.options(3);
-  {
-    MemberRuntime member(options, files);
-    std::string error;
-    REQUIRE_MESSAGE(member.open(&error), error);
-    std::thread turns([&] {
-      for (Entry entry; member.wait(&entry, -1) != Wake::stopped;) {
-        if (entry.index != 0) member.applied(entry.index, std::hash<std::string>()("x"), 3);
-      }
-    });
-    REQUIRE(eventually([&] { return member.status().disk.syncs > 0; }));
-    files.failing = true;
-    group.propose("x");
-    turns.join();
-    CHECK(member.status().disk.error.find("cannot synchronise") != std::string::npos);
-  }
-  CHECK(startError(options).find("cannot be trusted since cannot synchronise") != std::string::npos);
-  CHECK(eventually([&] { return group[1].log() == std::vector<std::string>{"x"}; }));
 }
