@@ -33,7 +33,14 @@ const testPackages = [
   'mosquitto-clients',
 ];
 /** What clients of the catalogue are made of; the programs themselves are named by its files. */
-const catalogueClientPackages = ['etcd-client', 'apache2-utils', 'curl', 'redis-tools', 'mosquitto-clients'];
+const catalogueClientPackages = [
+  'etcd-client',
+  'apache2-utils',
+  'curl',
+  'redis-tools',
+  'mosquitto-clients',
+  'libmemcached-tools',
+];
 /** It brings Java, which nobody needs who only wants to try. */
 const ensemblePackages = ['zookeeper'];
 const guestPackages = ['qemu-system-x86', 'busybox-static'];

@@ -106,7 +106,8 @@ class Soak {
     const random = randomFrom(this.seed);
     const pick = (n: number) => Math.floor(random() * n);
     for (let i = 0; Date.now() < this.endMs; i++) {
-      const value = Buffer.alloc(largeBytes[i % largeBytes.length] as number, 97 + pick(26));
+      const bytes = Math.min(largeBytes[i % largeBytes.length] as number, this.wire.valueBytesMax);
+      const value = Buffer.alloc(bytes, 97 + pick(26));
       await this.visit(pick, async (visitor) => {
         visitor.send(this.wire.put('large', value));
         await visitor.reply();

@@ -2,12 +2,15 @@
 import type { Client } from '../client.js';
 import { etcd } from './etcd.js';
 import { http } from './http.js';
+import { memcached } from './memcached.js';
 import { mosquitto } from './mosquitto.js';
 import { redis } from './redis.js';
 
 export const clients: Record<string, Client> = {
   'etcd-server': etcd,
   lighttpd: http,
+  memcached,
+  'memcached-threads': memcached,
   mosquitto,
   nginx: http,
   'python-asyncio': http,
