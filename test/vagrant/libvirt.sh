@@ -24,7 +24,11 @@ mount -t tmpfs tmpfs /run/libvirt
 virtlogd --daemon --pid-file "$directory/virtlogd.pid"
 libvirtd --daemon --pid-file "$directory/libvirtd.pid"
 for _ in {1..100}; do
-  if virsh --connect qemu:///system version >/dev/null 2>&1; then exec "$@"; fi
+  if virsh --connect qemu:///system version >/dev/null 2>&1; then
+    # Not exec: a shell, as the first process here, reaps machines that have ended. Libvirt waits for that, minutes for each.
+    "$@"
+    exit
+  fi
   sleep 0.2
 done
 echo 'libvirt.sh: libvirtd does not answer within 20 s' >&2
