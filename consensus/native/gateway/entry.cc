@@ -1,7 +1,8 @@
 #include "gateway/entry.h"
 
-#include <cstring>
 #include <utility>
+
+#include "runtime/byte_reader.h"
 
 namespace gaia::gateway {
 namespace {
@@ -9,36 +10,14 @@ namespace {
 // No turn and no frame of a guest begins like this: members of one group must agree in what stands before their program.
 constexpr std::uint32_t mark = 0x57544147;
 
-class Reader {
- public:
-  explicit Reader(View bytes) : bytes_(bytes) {}
-  template <class T>
-  bool take(T* value) {
-    if (bytes_.size() < sizeof(T)) return false;
-    std::memcpy(value, bytes_.data(), sizeof(T));
-    bytes_ = bytes_.subspan(sizeof(T));
-    return true;
-  }
-  bool takeBytes(std::size_t count, View* bytes) {
-    if (bytes_.size() < count) return false;
-    *bytes = bytes_.first(count);
-    bytes_ = bytes_.subspan(count);
-    return true;
-  }
-  bool atEnd() const { return bytes_.empty(); }
-
- private:
-  View bytes_;
-};
-
-bool readSaid(Reader* reader, Said* said) {
+bool readSaid(ByteReader* reader, Said* said) {
   std::uint8_t ended = 0;
   if (!reader->take(&said->bytes) || !reader->take(&said->hash) || !reader->take(&ended)) return false;
   said->ended = ended == 1;
   return ended <= 1;
 }
 
-bool readRecord(Reader* reader, Record* record) {
+bool readRecord(ByteReader* reader, Record* record) {
   *record = {};
   if (!reader->take(&record->kind) || !reader->take(&record->connection)) return false;
   std::uint32_t length = 0;
@@ -57,11 +36,11 @@ bool readRecord(Reader* reader, Record* record) {
 }
 
 bool readAll(View entry, const std::function<void(std::uint32_t, const Record&)>& take) {
-  Reader reader(entry);
+  ByteReader reader(entry);
   std::uint32_t begin = 0, author = 0;
   if (!reader.take(&begin) || begin != mark || !reader.take(&author)) return false;
   Record record;
-  while (!reader.atEnd()) {
+  while (!reader.rest().empty()) {
     if (!readRecord(&reader, &record)) return false;
     take(author, record);
   }

@@ -5,11 +5,11 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 
 #include "gateway/control.h"
+#include "runtime/stop_signals.h"
 #include "transport/sys.h"
 
 namespace {
@@ -21,15 +21,6 @@ using gaia::gateway::Program;
 using gaia::gateway::Source;
 
 constexpr int exitUsage = 64, exitSoftware = 70;  // sysexits.h
-
-int stopSignals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  sigprocmask(SIG_BLOCK, &signals, nullptr);
-  return signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
-}
 
 // Each client takes two descriptors.
 void raiseDescriptorLimit() {
@@ -90,7 +81,7 @@ int main(int count, char** words) {
   if (count < 2) return fail(control, "no program is named: gaia-gateway PROGRAM [ARGUMENT...]", exitUsage);
   const auto program = Program::start(words + 1, options.replica.self.servicePort, &error);
   if (program == nullptr) return fail(control, error, exitSoftware);
-  const int stopping = stopSignals();
+  const int stopping = gaia::stopSignals();
   raiseDescriptorLimit();
   Gateway gateway(options, *program);
   run(gateway, control, *program, stopping);

@@ -1,8 +1,5 @@
 #include "gateway/options.h"
 
-#include <fstream>
-#include <sstream>
-
 #include "runtime/replica_text.h"
 
 namespace gaia::gateway {
@@ -21,19 +18,12 @@ bool parseField(std::string_view key, std::string_view value, Options* out) {
 bool parseOptions(const std::string& text, Options* out, std::string* error) {
   const auto parse = [out](std::string_view key, std::string_view value) { return parseField(key, value, out); };
   if (!parseLines(text, "replica.conf", error, parse)) return false;
-  if (!out->replica.group.empty() && out->replica.self.servicePort != 0) return true;
-  *error = "replica.conf: group or self is missing; the executor must write both of them";
-  return false;
+  return namesMember(out->replica, "replica.conf", error);
 }
 
 bool readOptions(const char* path, Options* out, std::string* error) {
-  std::ifstream file(path);
-  std::stringstream text;
-  text << file.rdbuf();
-  if (file && !text.fail()) return parseOptions(text.str(), out, error);
-  *error = std::string("GAIA_REPLICA=") + path +
-           " cannot be read; the executor must write it before it starts gaia-gateway";
-  return false;
+  std::string text;
+  return readReplicaFile(path, "gaia-gateway", &text, error) && parseOptions(text, out, error);
 }
 
 }  // namespace gaia::gateway

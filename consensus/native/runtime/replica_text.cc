@@ -1,5 +1,8 @@
 #include "runtime/replica_text.h"
 
+#include <fstream>
+#include <sstream>
+
 namespace gaia {
 
 using std::string_view;
@@ -76,6 +79,22 @@ Field parseReplicaField(string_view key, string_view value, ReplicaOptions* out)
   if (key == "suspicion_ms") return judged(parseNumber(value, &out->suspicionMs) && out->suspicionMs > 0);
   if (key == "snapshot_log_bytes") return judged(parseNumber(value, &out->snapshotLogBytes));
   return Field::unknown;
+}
+
+bool namesMember(const ReplicaOptions& options, const char* file, std::string* error) {
+  if (!options.group.empty() && options.self.servicePort != 0) return true;
+  *error = std::string(file) + ": group or self is missing; the executor must write both of them";
+  return false;
+}
+
+bool readReplicaFile(const char* path, const char* program, std::string* text, std::string* error) {
+  std::ifstream file(path);
+  std::stringstream read;
+  read << file.rdbuf();
+  *text = read.str();
+  if (file && !read.fail()) return true;
+  *error = std::string("GAIA_REPLICA=") + path + " cannot be read; the executor must write it before it starts " + program;
+  return false;
 }
 
 }  // namespace gaia

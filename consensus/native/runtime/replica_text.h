@@ -1,6 +1,7 @@
 // The lines of replica.conf that every member has, and the pieces that such lines are made of.
 #pragma once
 #include <charconv>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -19,6 +20,10 @@ std::vector<std::string_view> split(std::string_view text, char separator);
 
 enum class Field : std::uint8_t { understood, wrong, unknown };
 Field parseReplicaField(std::string_view key, std::string_view value, ReplicaOptions* out);
+// Whether it is said whose member this is; `file` is what was read.
+bool namesMember(const ReplicaOptions& options, const char* file, std::string* error);
+// The file that GAIA_REPLICA names, for `program`.
+bool readReplicaFile(const char* path, const char* program, std::string* text, std::string* error);
 
 // Hands each `key=value` line to `parse`. False: `error` names the first that it refuses; `file` is what the
 // text is from.

@@ -1,7 +1,6 @@
 #include "vm/entry.h"
 
-#include <cstring>
-
+#include "runtime/byte_reader.h"
 #include "runtime/runtime.h"
 
 namespace gaia::vm {
@@ -24,22 +23,6 @@ class Writer {
   Bytes out_;
 };
 
-class Reader {
- public:
-  explicit Reader(View bytes) : bytes_(bytes) {}
-  template <class T>
-  bool take(T* value) {
-    if (bytes_.size() < sizeof(T)) return false;
-    std::memcpy(value, bytes_.data(), sizeof(T));
-    bytes_ = bytes_.subspan(sizeof(T));
-    return true;
-  }
-  View rest() const { return bytes_; }
-
- private:
-  View bytes_;
-};
-
 // Whole frames, at least one, and nothing else.
 bool areFrames(View framed) {
   FrameReader reader;
@@ -48,7 +31,7 @@ bool areFrames(View framed) {
   return frames > 0 && reader.refused() == 0 && reader.between();
 }
 
-std::optional<Entry> decodeInputs(Reader reader) {
+std::optional<Entry> decodeInputs(ByteReader reader) {
   Inputs inputs;
   if (!reader.take(&inputs.slot) || !reader.take(&inputs.member) || !reader.take(&inputs.first))
     return std::nullopt;
@@ -70,7 +53,7 @@ Bytes encode(const Roles& roles) {
 }
 
 std::optional<Entry> decode(View bytes) {
-  Reader reader(bytes);
+  ByteReader reader(bytes);
   Kind kind;
   if (!reader.take(&kind)) return std::nullopt;
   Cut cut;

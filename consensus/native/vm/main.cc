@@ -1,13 +1,12 @@
 // gaia-vm: one member of a replicated guest's group. The executor starts it with GAIA_REPLICA=FILE
 // (vm.conf) and descriptor 3.
 #include <sodium.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 
+#include "runtime/stop_signals.h"
 #include "transport/sys.h"
 #include "vm/control.h"
 #include "vm/disk_server.h"
@@ -15,15 +14,6 @@
 namespace {
 
 constexpr int exitUsage = 64, exitSoftware = 70;  // sysexits.h
-
-int stopSignals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  sigprocmask(SIG_BLOCK, &signals, nullptr);
-  return signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
-}
 
 void run(gaia::vm::DataPlane& plane, gaia::vm::Synchronisation& synchronisation, gaia::vm::Control& control,
          int stopping) {
@@ -48,7 +38,7 @@ void run(gaia::vm::DataPlane& plane, gaia::vm::Synchronisation& synchronisation,
 
 int main() {
   if (sodium_init() < 0) return exitSoftware;
-  const int stopping = stopSignals();
+  const int stopping = gaia::stopSignals();
   gaia::vm::Control control;
   gaia::vm::Options options;
   std::string error =

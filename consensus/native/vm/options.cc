@@ -6,8 +6,6 @@
 #include <sys/un.h>
 
 #include <cstring>
-#include <fstream>
-#include <sstream>
 
 #include "runtime/replica_text.h"
 
@@ -86,19 +84,12 @@ bool parseOptions(const std::string& text, Options* out, std::string* error) {
         "vm.conf: bridge and door are both given; a guest on a bridge has no doors, leave one of them out";
     return false;
   }
-  if (!out->replica.group.empty() && out->replica.self.servicePort != 0) return true;
-  *error = "vm.conf: group or self is missing; the executor must write both of them";
-  return false;
+  return namesMember(out->replica, "vm.conf", error);
 }
 
 bool readOptions(const char* path, Options* out, std::string* error) {
-  std::ifstream file(path);
-  std::stringstream text;
-  text << file.rdbuf();
-  if (file && !text.fail()) return parseOptions(text.str(), out, error);
-  *error = std::string("GAIA_REPLICA=") + path +
-           " cannot be read; the executor must write it before it starts gaia-vm";
-  return false;
+  std::string text;
+  return readReplicaFile(path, "gaia-vm", &text, error) && parseOptions(text, out, error);
 }
 
 }  // namespace gaia::vm
