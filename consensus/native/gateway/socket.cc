@@ -1,12 +1,13 @@
 #include "gateway/socket.h"
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
+
+#include "transport/sys.h"
 
 namespace gaia::gateway {
 namespace {
@@ -15,15 +16,6 @@ constexpr std::size_t compactBytes = 64u << 10;
 
 bool tryLater(int error) {
   return error == EAGAIN || error == EINTR || error == ENOTCONN || error == EINPROGRESS;
-}
-
-socklen_t fillAddress(const std::string& host, std::uint16_t port, sockaddr_storage* out) {
-  auto* v4 = reinterpret_cast<sockaddr_in*>(out);
-  auto* v6 = reinterpret_cast<sockaddr_in6*>(out);
-  v4->sin_port = v6->sin6_port = htons(port);  // at one place
-  v4->sin_family = inet_pton(AF_INET, host.c_str(), &v4->sin_addr) == 1 ? AF_INET : AF_INET6;
-  if (v4->sin_family == AF_INET) return sizeof *v4;
-  return inet_pton(AF_INET6, host.c_str(), &v6->sin6_addr) == 1 ? sizeof *v6 : 0;
 }
 
 int sendAtOnce(int descriptor) {
@@ -41,7 +33,7 @@ int acceptClient(int listener) {
 
 int connectTo(const std::string& host, std::uint16_t port) {
   sockaddr_storage address{};
-  const socklen_t length = fillAddress(host == "localhost" ? "127.0.0.1" : host, port, &address);
+  const socklen_t length = sys::ipAddress(host, port, &address);
   if (length == 0) return -1;
   const int descriptor = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (descriptor < 0) return -1;

@@ -119,7 +119,7 @@ class Forwarder {
     const std::uint64_t now = held_.empty() ? 0 : nowMs();
     Relays still;
     for (auto& relay : held_) {
-      if (known && relay->connectTo(address_.host.c_str(), address_.servicePort))
+      if (known && relay->connectTo(address_.host, address_.servicePort))
         relays_.push_back(std::move(relay));
       else if (now < relay->deadlineMs)
         still.push_back(std::move(relay));

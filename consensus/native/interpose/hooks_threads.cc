@@ -2,7 +2,6 @@
 #include <semaphore.h>
 
 #include <cerrno>
-#include <optional>
 
 #include "real.h"
 #include "threads.h"
@@ -11,13 +10,11 @@ using namespace gaia::interpose;
 
 namespace {
 
-constinit int waitersForMutexes = 0;  // so that an unlock costs nothing where nobody waits
-
-std::uint64_t nsOf(const timespec& time) { return toNs(time); }
+constinit int waitersForLocks = 0;  // so that an unlock costs nothing where nobody waits
 
 Deadline until(const timespec* deadline, bool monotonic) {
   if (deadline == nullptr) return {};
-  return monotonic ? Deadline{never, nsOf(*deadline)} : Deadline{nsOf(*deadline), never};
+  return monotonic ? Deadline{never, toNs(*deadline)} : Deadline{toNs(*deadline), never};
 }
 
 // The bit that pthread_condattr_setclock(3) sets; static initialisers of programs have fixed where it is.
@@ -28,14 +25,14 @@ bool heldOutside(const pthread_mutex_t* mutex) {
   return !manyThreads() || !isProgramThread(static_cast<pid_t>(mutex->__data.__owner));
 }
 
-// 0, ETIMEDOUT or another error of the lock; nothing: it is held by a thread out of order.
+// 0, ETIMEDOUT or another error of the lock.
 template <typename Try>
 int lockInOrder(const void* lock, Deadline deadline, Try tryLock) {
   int result;
   while ((result = tryLock()) == EBUSY) {
-    ++waitersForMutexes;
+    ++waitersForLocks;
     const bool inTime = waitInOrder(lock, deadline);
-    --waitersForMutexes;
+    --waitersForLocks;
     if (!inTime) return ETIMEDOUT;
   }
   return result;
@@ -47,7 +44,7 @@ int lockMutex(pthread_mutex_t* mutex, Deadline deadline) {
 
 int unlockMutex(pthread_mutex_t* mutex) {
   const int result = real().pthread_mutex_unlock(mutex);
-  if (waitersForMutexes > 0) wakeOneWaiter(mutex);
+  if (waitersForLocks > 0) wakeOneWaiter(mutex);
   return result;
 }
 
@@ -137,7 +134,7 @@ GAIA_HOOK int pthread_rwlock_wrlock(pthread_rwlock_t* lock) noexcept {
 GAIA_HOOK int pthread_rwlock_unlock(pthread_rwlock_t* lock) noexcept {
   const bool ordered = inOrder();
   const int result = real().pthread_rwlock_unlock(lock);
-  if (ordered && waitersForMutexes > 0) wakeAllWaiters(lock);
+  if (ordered && waitersForLocks > 0) wakeAllWaiters(lock);
   return result;
 }
 

@@ -1,11 +1,12 @@
 #include "relay.h"
 
-#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
 
 #include <cerrno>
 
+#include "../transport/sys.h"
 #include "process.h"
 #include "real.h"
 
@@ -16,20 +17,6 @@ namespace {
 void sendAtOnce(int fd) {
   const int on = 1;
   real().setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-}
-
-socklen_t fillAddress(const char* host, std::uint16_t port, sockaddr_storage* out) {
-  auto* v4 = reinterpret_cast<sockaddr_in*>(out);
-  auto* v6 = reinterpret_cast<sockaddr_in6*>(out);
-  if (inet_pton(AF_INET, host, &v4->sin_addr) == 1) {
-    v4->sin_family = AF_INET;
-    v4->sin_port = htons(port);
-    return sizeof *v4;
-  }
-  if (inet_pton(AF_INET6, host, &v6->sin6_addr) != 1) return 0;
-  v6->sin6_family = AF_INET6;
-  v6->sin6_port = htons(port);
-  return sizeof *v6;
 }
 
 }  // namespace
@@ -44,9 +31,9 @@ Relay::~Relay() {
   if (leader_.fd >= 0) real().close(leader_.fd);
 }
 
-bool Relay::connectTo(const char* host, std::uint16_t port) {
+bool Relay::connectTo(const std::string& host, std::uint16_t port) {
   sockaddr_storage address{};
-  const socklen_t length = fillAddress(host, port, &address);
+  const socklen_t length = sys::ipAddress(host, port, &address);
   if (length == 0) return false;
   const int fd = moveAboveFloor(socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (fd < 0) return false;

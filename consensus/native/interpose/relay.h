@@ -3,6 +3,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 #include "../transport/pump.h"
 
@@ -17,7 +18,7 @@ class Relay {
   Relay& operator=(const Relay&) = delete;
 
   // Begins to connect to the leader. False: refused or impossible at once.
-  bool connectTo(const char* host, std::uint16_t port);
+  bool connectTo(const std::string& host, std::uint16_t port);
   // Lets go of a leader that has got nothing from this client yet, so that another may serve it. False: too
   // late, it may have executed what the client sent; or the client itself has gone.
   bool disconnect();

@@ -162,8 +162,14 @@ void adopt(ProgramThread* thread) {
   thread->away = &threadAway;
 }
 
-bool hasUse(int id) {
-  return waitsForEvents(id) || schedule().isRunnable(id);
+bool hasUse(int id) { return waitsForEvents(id) || schedule().isRunnable(id); }
+
+// The holder of the token goes on outside the order.
+void sendAway(const ProgramThread& holder) {
+  *holder.inTurn = false;
+  *holder.away = true;
+  schedule().sendAway(idOf(&holder));
+  handAway();
 }
 
 }  // namespace
@@ -250,10 +256,7 @@ void letOthersRun() {
 
 void goAway() {
   const ThreadLock lock;
-  inTurn = false;
-  threadAway = true;
-  schedule().sendAway(idOf(self));
-  handAway();
+  sendAway(*self);
 }
 
 bool takeToken() {
@@ -262,10 +265,7 @@ bool takeToken() {
   bool useful = schedule().leftNs(programClock.now) != never;
   for (int other = 0; other < schedule().end(); ++other) useful = useful || (other != id && hasUse(other));
   if (!useful) return false;
-  *threadOf(id).inTurn = false;
-  *threadOf(id).away = true;
-  schedule().sendAway(id);
-  handAway();
+  sendAway(threadOf(id));
   return true;
 }
 

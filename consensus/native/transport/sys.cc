@@ -58,24 +58,6 @@ socklen_t unixAddress(const std::string& name, sockaddr_un* address) {
   return static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + length);
 }
 
-socklen_t ipAddress(const std::string& host, std::uint16_t port, sockaddr_storage* address) {
-  *address = {};
-  auto* v4 = reinterpret_cast<sockaddr_in*>(address);
-  auto* v6 = reinterpret_cast<sockaddr_in6*>(address);
-  const std::string literal = host == "localhost" ? "127.0.0.1" : host;
-  if (inet_pton(AF_INET, literal.c_str(), &v4->sin_addr) == 1) {
-    v4->sin_family = AF_INET;
-    v4->sin_port = htons(port);
-    return sizeof(*v4);
-  }
-  if (inet_pton(AF_INET6, literal.c_str(), &v6->sin6_addr) == 1) {
-    v6->sin6_family = AF_INET6;
-    v6->sin6_port = htons(port);
-    return sizeof(*v6);
-  }
-  return 0;
-}
-
 void setOption(int descriptor, int level, int option, int value) {
   syscall(SYS_setsockopt, descriptor, level, option, &value, sizeof(value));
 }
@@ -210,6 +192,24 @@ int connectUnix(const std::string& abstractName) {
   const socklen_t length = unixAddress(abstractName, &address);
   if (descriptor < 0) return -1;
   return syscall(SYS_connect, descriptor, &address, length) == 0 ? descriptor : failed(descriptor);
+}
+
+socklen_t ipAddress(const std::string& host, std::uint16_t port, sockaddr_storage* address) {
+  *address = {};
+  auto* v4 = reinterpret_cast<sockaddr_in*>(address);
+  auto* v6 = reinterpret_cast<sockaddr_in6*>(address);
+  const std::string literal = host == "localhost" ? "127.0.0.1" : host;
+  if (inet_pton(AF_INET, literal.c_str(), &v4->sin_addr) == 1) {
+    v4->sin_family = AF_INET;
+    v4->sin_port = htons(port);
+    return sizeof(*v4);
+  }
+  if (inet_pton(AF_INET6, literal.c_str(), &v6->sin6_addr) == 1) {
+    v6->sin6_family = AF_INET6;
+    v6->sin6_port = htons(port);
+    return sizeof(*v6);
+  }
+  return 0;
 }
 
 bool isAddress(const std::string& host) {

@@ -55,6 +55,7 @@ std::uint16_t localPort(int descriptor);
 using Address = std::array<std::byte, 16>;
 Address peerAddress(int descriptor);  // of an IP socket, without the port; all zero: of another
 bool isAddress(const std::string& host);  // a literal address or "localhost"
+socklen_t ipAddress(const std::string& host, std::uint16_t port, sockaddr_storage* address);  // 0: `host` is none
 std::ptrdiff_t receive(int descriptor, std::span<std::byte> into, int* passedDescriptor);
 std::ptrdiff_t send(int descriptor, std::span<const std::byte> bytes, int passedDescriptor);
 std::string errorText(int error);
