@@ -12,3 +12,11 @@ export function randomFrom(seed: number): Random {
     return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
   };
 }
+
+/** Whole numbers of 0 and above, less than what is asked. */
+export type Below = (count: number) => number;
+
+export const below =
+  (random: Random): Below =>
+  (count) =>
+    Math.floor(random() * count);

@@ -41,9 +41,7 @@ export function showGroup(output: Output, app: AppJson): void {
   );
   showCommits(output, app.tasks);
   showTransports(output, app.tasks);
-  for (const { slot, report } of reports(app.tasks))
-    for (const reason of labelOf(report).reasons)
-      output.line(dim(`  slot ${slot} is ${labelOf(report).label}: ${reason}`));
+  for (const { slot, report } of reports(app.tasks)) showLabel(output, slot, report);
   for (const { slot, report } of reports(app.tasks)) showKept(output, slot, report);
   for (const { slot, report } of reports(app.tasks)) showJoining(output, slot, report);
 }
@@ -53,6 +51,12 @@ function reports(tasks: TaskJson[]): { slot: number; report: ReplicaReport }[] {
     replica?.report ? [{ slot: replica.slot, report: replica.report }] : [],
   );
   return known.sort((a, b) => a.slot - b.slot);
+}
+
+/** Why it is no better. */
+function showLabel(output: Output, slot: number, report: ReplicaReport): void {
+  const { label, reasons } = labelOf(report);
+  for (const reason of reasons) output.line(dim(`  slot ${slot} is ${label}: ${reason}`));
 }
 
 /** What others can join from, and what a loss of power would leave. */
@@ -132,18 +136,24 @@ function standingText({ replica }: TaskJson, guest: GuestView): string {
 function replicaRow(task: TaskJson, guest: GuestView | null): string[] {
   const report = task.replica?.report ?? null;
   const transports = [...new Set(report?.peers.filter((peer) => peer.connected).map((peer) => peer.transport))];
-  const label = report?.divergence
-    ? red(`diverged at ${report.divergence.index}`)
-    : report
-      ? labelOf(report).label
-      : '?';
   return [
     ...[task.replica?.slot ?? '?', task.replica?.member ?? '?', roleText(report?.role)],
     ...(guest ? [standingText(task, guest)] : []),
     ...[report?.term ?? '?'],
     ...[task.host, placeOf(task), task.replica?.address ?? '?', report?.lagEntries ?? '?'],
-    ...[transports.join(', ') || '–', report?.metrics?.elections ?? '?', label, report?.pid ?? '?', task.state],
+    ...[
+      transports.join(', ') || '–',
+      report?.metrics?.elections ?? '?',
+      labelText(report),
+      report?.pid ?? '?',
+      task.state,
+    ],
   ].map(String);
+}
+
+function labelText(report: ReplicaReport | null): string {
+  if (report === null) return '?';
+  return report.divergence ? red(`diverged at ${report.divergence.index}`) : labelOf(report).label;
 }
 
 function roleText(role: string | undefined): string {

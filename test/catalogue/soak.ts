@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Group, type Replica, startGroup } from '../consensus/interpose/group.js';
-import { randomFrom } from '../random.js';
+import { type Below, below, randomFrom } from '../random.js';
 import { type Entry, shellCommand } from './entry.js';
 import { judge, type Verdict } from './judge.js';
 import { Ended, Visitor } from './visitor.js';
@@ -47,7 +47,7 @@ class Soak {
     await this.group.replace(leader.address.slot, 120_000);
   }
 
-  private async visit(pick: (n: number) => number, act: (visitor: Visitor) => Promise<void>): Promise<void> {
+  private async visit(pick: Below, act: (visitor: Visitor) => Promise<void>): Promise<void> {
     const living = this.group.living();
     try {
       const visitor = await Visitor.open((living[pick(living.length)] as Replica).clientPort, this.wire);
@@ -61,8 +61,7 @@ class Soak {
   }
 
   private async lane(lane: number): Promise<void> {
-    const random = randomFrom(this.seed * 100 + lane);
-    const pick = (n: number) => Math.floor(random() * n);
+    const pick = below(randomFrom(this.seed * 100 + lane));
     const ways = [this.whole, this.cut, this.halfClosed, this.cutAndHalfClosed];
     while (Date.now() < this.endMs) {
       const way = ways[pick(ways.length)] as typeof this.whole;
@@ -71,7 +70,7 @@ class Soak {
     }
   }
 
-  private async whole(visitor: Visitor, name: string, pick: (n: number) => number): Promise<void> {
+  private async whole(visitor: Visitor, name: string, pick: Below): Promise<void> {
     for (let i = 0; i <= pick(5); i++) {
       const value = Buffer.alloc(1 + pick(10_000), 97 + pick(26));
       visitor.send(this.wire.put(name, value));
@@ -81,7 +80,7 @@ class Soak {
     }
   }
 
-  private async cut(visitor: Visitor, name: string, pick: (n: number) => number): Promise<void> {
+  private async cut(visitor: Visitor, name: string, pick: Below): Promise<void> {
     const bytes = this.wire.put(`${name}-cut`, Buffer.alloc(100 + pick(10_000), 'c'));
     visitor.send(bytes.subarray(0, pick(bytes.length)));
     await delay(pick(10));
@@ -94,7 +93,7 @@ class Soak {
     await visitor.end();
   }
 
-  private async cutAndHalfClosed(visitor: Visitor, name: string, pick: (n: number) => number): Promise<void> {
+  private async cutAndHalfClosed(visitor: Visitor, name: string, pick: Below): Promise<void> {
     const bytes = this.wire.put(`${name}-cut`, Buffer.alloc(100 + pick(10_000), 'h'));
     visitor.send(bytes.subarray(0, pick(bytes.length - 1)));
     visitor.halfClose();
@@ -103,8 +102,7 @@ class Soak {
 
   /** Large values, read slowly: now and then to the end. */
   private async largeLane(): Promise<void> {
-    const random = randomFrom(this.seed);
-    const pick = (n: number) => Math.floor(random() * n);
+    const pick = below(randomFrom(this.seed));
     for (let i = 0; Date.now() < this.endMs; i++) {
       const bytes = Math.min(largeBytes[i % largeBytes.length] as number, this.wire.valueBytesMax);
       const value = Buffer.alloc(bytes, 97 + pick(26));

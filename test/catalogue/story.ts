@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Group, type Replica, startGroup } from '../consensus/interpose/group.js';
-import { randomFrom } from '../random.js';
+import { type Below, below, randomFrom } from '../random.js';
 import type { Client, Values } from './client.js';
 import { type Entry, shellCommand } from './entry.js';
 import { judge, type Verdict } from './judge.js';
@@ -26,15 +26,14 @@ class Story {
   private readonly expected: Values = new Map();
   private done = 0;
   private fault: Promise<unknown> | null = null;
-  private readonly pick: (n: number) => number;
+  private readonly pick: Below;
 
   constructor(
     private readonly group: Group,
     private readonly client: Client,
     private readonly options: StoryOptions,
   ) {
-    const random = randomFrom(options.seed);
-    this.pick = (n) => Math.floor(random() * n);
+    this.pick = below(randomFrom(options.seed));
   }
 
   async tell(): Promise<void> {
@@ -57,8 +56,7 @@ class Story {
   }
 
   private async writeLane(lane: number): Promise<void> {
-    const random = randomFrom(this.options.seed * 100 + lane);
-    const pick = (n: number) => Math.floor(random() * n);
+    const pick = below(randomFrom(this.options.seed * 100 + lane));
     for (let i = 0; i < this.options.writes; i++) {
       const values: Values = new Map();
       while (values.size < valuesPerWrite)

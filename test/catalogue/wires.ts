@@ -55,7 +55,6 @@ export const wires: Record<string, Wire> = {
   memcached,
   'memcached-threads': memcached,
   nginx: http,
-  'node-http': http,
   'python-asyncio': http,
   'redis-server': redis,
 };

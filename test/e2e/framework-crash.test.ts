@@ -1,7 +1,7 @@
 /** The framework may die at any moment: running groups are found again and nothing is launched twice. */
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { randomFrom } from '../random.js';
+import { below, randomFrom } from '../random.js';
 import { RespConnection } from '../resp.js';
 import { portOf, redisSpec, System, until } from './system.js';
 
@@ -53,7 +53,7 @@ describe('a framework that is killed', function () {
   const seed = Number(process.env.GAIA_SEED ?? Date.now() % 2 ** 31);
   it(`ten times, amid deploying, scaling and killing, ends with one member per slot (seed ${seed})`, async () => {
     const random = randomFrom(seed);
-    const pick = (count: number) => Math.floor(random() * count);
+    const pick = below(random);
     let instances = 3;
     const changes: (() => Promise<{ status: number } | null>)[] = [
       () =>

@@ -7,7 +7,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import _ from 'lodash';
-import { randomFrom } from '../random.js';
+import { below, randomFrom } from '../random.js';
 import { Ensemble, type Scheduler } from './schedulers.js';
 import { type Replica, redisSpec, until } from './system.js';
 
@@ -19,8 +19,7 @@ const seed = Number(process.env.GAIA_SEED ?? Date.now() % 2 ** 31);
 
 function lostAgainAndAgain(this: Mocha.Suite): void {
   this.timeout(60_000 + rounds * 30_000);
-  const random = randomFrom(seed);
-  const below = (count: number) => Math.floor(random() * count);
+  const pick = below(randomFrom(seed));
   let ensemble: Ensemble;
 
   before(async () => {
@@ -36,7 +35,7 @@ function lostAgainAndAgain(this: Mocha.Suite): void {
     },
     async (leader) => {
       leader.process.kill('SIGSTOP');
-      await sleep(500 + below(6000));
+      await sleep(500 + pick(6000));
       leader.process.kill('SIGCONT');
     },
     async (leader) => {
@@ -44,14 +43,14 @@ function lostAgainAndAgain(this: Mocha.Suite): void {
     },
     async () => {
       ensemble.zooKeeper.signal(0, 'SIGSTOP');
-      await sleep(500 + below(5000));
+      await sleep(500 + pick(5000));
       ensemble.zooKeeper.signal(0, 'SIGCONT');
     },
   ];
 
   /** Whatever comes of it: whoever is asked may be lost, too. */
   const scale = (instances: number) =>
-    (ensemble.schedulers[below(ensemble.schedulers.length)] as Scheduler)
+    (ensemble.schedulers[pick(ensemble.schedulers.length)] as Scheduler)
       .request('PATCH', `${APP}?force=true`, { instances })
       .catch(() => null);
 
@@ -78,11 +77,11 @@ function lostAgainAndAgain(this: Mocha.Suite): void {
     for (let round = 0; round < rounds; round += 1) {
       const leader = await ensemble.leader();
       const changes = [1, 2, 3].map(async (n) => {
-        await sleep(n * below(400));
-        return scale(1 + below(instancesMax));
+        await sleep(n * pick(400));
+        return scale(1 + pick(instancesMax));
       });
-      await sleep(below(600));
-      await (faults[below(faults.length)] as (typeof faults)[number])(leader);
+      await sleep(pick(600));
+      await (faults[pick(faults.length)] as (typeof faults)[number])(leader);
       await Promise.all(changes);
       const before = await known();
       const { tasks } = await ensemble.inMesos();
@@ -90,7 +89,7 @@ function lostAgainAndAgain(this: Mocha.Suite): void {
       assert.deepEqual(_.difference(busy, before, await known()), [], `round ${round}`);
       assert.deepEqual(await members(), membersBefore);
     }
-    const last = 1 + below(instancesMax);
+    const last = 1 + pick(instancesMax);
     await until('the last change is taken', 30_000, async () => (await scale(last))?.status === 200);
     const ids = await ensemble.running(await ensemble.leader(), APP, last);
     await until('Mesos runs them and nothing else, for the same framework', 30_000, async () => {

@@ -69,7 +69,6 @@ export const loads: Record<string, Load> = {
   lighttpd: http,
   mosquitto,
   nginx: http,
-  'node-http': http,
   'python-asyncio': http,
   'redis-server': redis,
 };

@@ -3,7 +3,7 @@
  * turn by turn, against the list in the interposer's README. GAIA_PRINT=1 prints how many of 25 have differed.
  */
 import assert from 'node:assert/strict';
-import { randomFrom } from '../../random.js';
+import { type Below, below, randomFrom } from '../../random.js';
 import type { RespConnection } from '../../resp.js';
 import { eventually } from '../group.js';
 import { type Group, type Replica, saveHook, startGroup } from './group.js';
@@ -12,12 +12,11 @@ const seed = Number(process.env.GAIA_SEED ?? 20261125);
 const rounds = 25;
 
 type Command = (string | number)[];
-type Pick = (n: number) => number;
 const loadedScript = "redis.call('SET',KEYS[1],ARGV[1]) return ARGV[1]";
 const freshScript = "redis.call('SET',KEYS[1],math.random(1000000)) return redis.call('TIME')[1]";
 
 /** Answers are equal, and so are the data afterwards. */
-const equal: Record<string, (pick: Pick) => Command> = {
+const equal: Record<string, (pick: Below) => Command> = {
   GET: (pick) => ['GET', `s${pick(500)}`],
   STRLEN: (pick) => ['STRLEN', `s${pick(500)}`],
   TTL: (pick) => ['TTL', `e${pick(50)}`],
@@ -51,7 +50,7 @@ const equal: Record<string, (pick: Pick) => Command> = {
 };
 
 /** Answers follow from where things lie in memory, or from what is in no file: they may differ; the data do not. */
-const answers: Record<string, (pick: Pick) => Command> = {
+const answers: Record<string, (pick: Below) => Command> = {
   KEYS: () => ['KEYS', '*'],
   SCAN: (pick) => ['SCAN', pick(512), 'COUNT', 20],
   SMEMBERS: (pick) => ['SMEMBERS', `t${pick(20)}`],
@@ -75,7 +74,7 @@ const answers: Record<string, (pick: Pick) => Command> = {
 };
 
 /** What they do follows from that, too: the data of these keys differ afterwards. */
-const data: Record<string, { make: (pick: Pick) => Command; keys: string[] }> = {
+const data: Record<string, { make: (pick: Below) => Command; keys: string[] }> = {
   SPOP: { make: (pick) => ['SPOP', `t${pick(20)}`, 2], keys: names('t', 20) },
   EVALSHA: { make: (pick) => ['EVALSHA', scriptHash, 1, `sha${pick(20)}`, 'v'], keys: names('sha', 20) },
 };
@@ -90,8 +89,7 @@ describe(`replies after a join by a hook (seed ${seed})`, function () {
   let group: Group;
   let leader: Replica;
   let fresh: Replica;
-  const random = randomFrom(seed);
-  const pick: Pick = (n) => Math.floor(random() * n);
+  const pick = below(randomFrom(seed));
 
   /** Before the snapshot: something of everything, large enough for hash tables. */
   async function fill(client: RespConnection): Promise<void> {
@@ -155,7 +153,7 @@ describe(`replies after a join by a hook (seed ${seed})`, function () {
     return found;
   }
 
-  const mix = (of: Record<string, (pick: Pick) => Command>) =>
+  const mix = (of: Record<string, (pick: Below) => Command>) =>
     Array.from({ length: rounds }, () =>
       Object.entries(of).map(([name, make]): [string, Command] => [name, make(pick)]),
     ).flat();
