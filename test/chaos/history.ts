@@ -5,7 +5,7 @@ import { objectTypes, type TypeName } from './objects.js';
 export type AnyCall = Call<any, Value> & { type: TypeName; object: string };
 
 /** Calls on one object: few enough for a quick judgement, also when many of them have unknown outcomes. */
-const callsPerObjectMax = 250;
+const callsPerObjectMax = 100;
 
 export class History {
   readonly calls: AnyCall[] = [];

@@ -37,7 +37,8 @@ describe('an embedder of a replica', () => {
     await eventually('some to be taken and some to be left', async () => {
       const control = new AbortController();
       setMaxListeners(0, control.signal);
-      const texts = Array.from({ length: 1000 }, (_, i) => `${outcomes.size + i}`);
+      // More than fits into the log at once: the last ones have to wait in the queue, however quick the replica is.
+      const texts = Array.from({ length: 2500 }, (_, i) => `${outcomes.size + i}`.padEnd(16_384));
       // In one turn of the event loop: no outcome can come between.
       const aborted = texts.map((text) =>
         failure(leader.replica.propose(Buffer.from(text), { signal: control.signal }), AbortError),

@@ -33,7 +33,6 @@ const onSet: Asking<SetOperation> = (random) => {
   const kinds = ['add', 'remove', 'has'] as const;
   return { type: kinds[Math.floor(random() * 3)] as 'add', element: `e${Math.floor(random() * 4)}` };
 };
-/** Short queues: in which order two elements were enqueued at the same time is known only when they come out. */
 const onQueue: Asking<QueueOperation> = (random, n) =>
   random() < 0.35 ? { type: 'enqueue', element: `e${n}` } : { type: 'dequeue' };
 
@@ -57,7 +56,7 @@ const kinds = [
   kindOf(set, onSet, { forgottenElement }),
   kindOf(queue, onQueue, { duplicatedElement, lostElement, reorderedElements }),
 ];
-/** See README.md. */
+/** With a defect it is judged by its past alone: in which order elements were enqueued is known only when they come out. */
 const hard = queue as unknown as Model<unknown, Value>;
 const seeds = (count: number) => Array.from({ length: count }, (_, at) => at + 1);
 
@@ -65,9 +64,8 @@ describe('chaos: the checker on generated histories', () => {
   it('finds an order where there is one, also with calls of unknown outcome', () => {
     for (const { model, asking } of kinds)
       for (const seed of seeds(12))
-        for (const unknownShare of [0, model === hard ? 0.01 : 0.05]) {
-          const processes = model === hard ? 2 : 2 + (seed % 5);
-          const history = generated(model, asking, { calls: 150, processes, unknownShare, seed });
+        for (const unknownShare of [0, 0.05]) {
+          const history = generated(model, asking, { calls: 150, processes: 2 + (seed % 5), unknownShare, seed });
           assert.deepEqual(check(history, model), { verdict: 'linearizable' }, `${model.name}, seed ${seed}`);
         }
   });

@@ -45,10 +45,9 @@ function checkPart<Operation, Result extends Value>(
   model: Model<Operation, Result>,
   budget: Budget,
 ): Verdict<Operation, Result> {
-  const history = ordered(calls);
   const searchBudget = new Budget(Math.max(searchStepsMin, searchStepsPerCall * calls.length));
-  if (search(history, model, searchBudget) === 'order') return { verdict: 'linearizable' };
-  const swept = sweep(history, model, budget);
+  if (search(calls, model, searchBudget) === 'order') return { verdict: 'linearizable' };
+  const swept = sweep(ordered(calls), model, budget);
   return swept.verdict === 'linearizable' ? swept : { object, ...swept };
 }
 

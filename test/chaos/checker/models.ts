@@ -1,5 +1,6 @@
 /** What objects do when they are asked one thing after the other. States are plain values: equal ones are the same state. */
-import type { Value } from './history.js';
+import type { Call, Returned, Value } from './history.js';
+import { queueHindsight } from './queue-order.js';
 
 export interface Model<Operation, Result extends Value> {
   name: string;
@@ -12,6 +13,15 @@ export interface Model<Operation, Result extends Value> {
    * `null`: this operation is upon all of it, so the object is judged as a whole.
    */
   part?(operation: Operation): string | null;
+  /** What later answers tell of earlier calls of an object. */
+  hindsight?(calls: readonly Call<Operation, Result>[]): Hindsight<Operation, Result>;
+}
+
+export interface Hindsight<Operation, Result extends Value> {
+  /** In place of the calls: an order explains them where one explains those. */
+  calls: readonly Call<Operation, Result>[];
+  /** Whether one has its effect before the other in every order. */
+  before(one: Returned<Operation, Result>, other: Returned<Operation, Result>): boolean;
 }
 
 export type RegisterOperation =
@@ -74,6 +84,7 @@ export const queue: Model<QueueOperation, string | null> = {
   name: 'queue',
   initial: '',
   observes: (operation, result) => operation.type === 'dequeue' && result === null,
+  hindsight: queueHindsight,
   apply(state, operation) {
     const text = state as string;
     if (operation.type === 'enqueue') return { state: `${text}${operation.element}\n`, result: null };

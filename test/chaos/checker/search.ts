@@ -6,8 +6,8 @@
  * no later place is better. A call of unknown outcome is placed only where what follows it shows that it had its effect.
  */
 import { type Budget, GaveUp } from './budget.js';
-import type { Ordered, Returned, Value } from './history.js';
-import { type Model, needsDoubt } from './models.js';
+import { type Call, type Ordered, ordered, type Returned, type Value } from './history.js';
+import { type Hindsight, type Model, needsDoubt } from './models.js';
 import { Placed } from './placed.js';
 import { nothingUsed, UsedSets } from './used.js';
 
@@ -35,12 +35,12 @@ interface Step {
 }
 
 export function search<Operation, Result extends Value>(
-  history: Ordered<Operation, Result>,
+  calls: readonly Call<Operation, Result>[],
   model: Model<Operation, Result>,
   budget: Budget,
 ): Found {
   try {
-    return new Search(history, model, budget).run();
+    return new Search(calls, model, budget).run();
   } catch (error) {
     if (error instanceof GaveUp) return 'gave up';
     throw error;
@@ -51,6 +51,7 @@ class Search<Operation, Result extends Value> {
   readonly #history: Ordered<Operation, Result>;
   readonly #model: Model<Operation, Result>;
   readonly #budget: Budget;
+  readonly #before: Hindsight<Operation, Result>['before'] | undefined;
   /** Events of calls that are not placed yet, as a list; its head stands behind the last event. */
   readonly #next: Int32Array;
   readonly #previous: Int32Array;
@@ -62,10 +63,13 @@ class Search<Operation, Result extends Value> {
   readonly #steps: Step[] = [];
   #now: Configuration;
 
-  constructor(history: Ordered<Operation, Result>, model: Model<Operation, Result>, budget: Budget) {
+  constructor(calls: readonly Call<Operation, Result>[], model: Model<Operation, Result>, budget: Budget) {
+    const hindsight = model.hindsight?.(calls);
+    const history = ordered(hindsight?.calls ?? calls);
     this.#history = history;
     this.#model = model;
     this.#budget = budget;
+    this.#before = hindsight?.before;
     this.#usedSets = new UsedSets(budget);
     this.#now = { state: model.initial, used: nothingUsed, before: undefined };
     this.#placed = new Placed(history.returned.length);
@@ -119,10 +123,20 @@ class Search<Operation, Result extends Value> {
     const { operation, result } = this.#callAt(at);
     const { state, used, before } = this.#now;
     const applied = this.#apply(state, operation);
-    if (applied.result !== result) return this.#nextOf(at);
+    if (applied.result !== result || this.#mustWait(at)) return this.#nextOf(at);
     if (before !== undefined && !needsDoubt(this.#model, { before, state, operation })) return this.#nextOf(at);
     const step = { at, from: this.#now, tried: 0, observed: [] };
     return this.#enter(step, { state: applied.state, used, before: undefined }) ? this.#first() : this.#nextOf(at);
+  }
+
+  /** A call that is not placed yet has its effect before; those that begin after the return do not. */
+  #mustWait(at: number): boolean {
+    if (this.#before === undefined) return false;
+    const call = this.#callAt(at);
+    const end = this.#returnAt[this.#indexAt(at)] as number;
+    for (let other = this.#first(); other < end; other = this.#nextOf(other))
+      if (this.#isCall(other) && this.#before(this.#callAt(other), call)) return true;
+    return false;
   }
 
   #nextOf(at: number): number {
