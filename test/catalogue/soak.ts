@@ -4,12 +4,13 @@
  */
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Group, type Replica, startGroup } from '../consensus/interpose/group.js';
+import type { Group, Replica } from '../consensus/interpose/group.js';
 import { type Below, below, randomFrom } from '../random.js';
-import { type Entry, shellCommand } from './entry.js';
+import type { Entry } from './entry.js';
 import { judge, type Verdict } from './judge.js';
 import { Ended, Visitor } from './visitor.js';
 import type { Wire } from './wires.js';
+import { allEnd, withGroup } from './with-group.js';
 
 const lanes = 8;
 const megabyte = 1 << 20;
@@ -24,7 +25,7 @@ export interface SoakVerdict extends Verdict {
 class Soak {
   visits = 0;
   lost = 0;
-  private readonly endMs: number;
+  private endMs: number;
 
   constructor(
     private readonly group: Group,
@@ -37,7 +38,10 @@ class Soak {
 
   async run(): Promise<void> {
     const killed = delay((this.endMs - Date.now()) / 2).then(() => this.loseLeader());
-    await Promise.all([killed, this.largeLane(), ...Array.from({ length: lanes }, (_, lane) => this.lane(lane))]);
+    const visits = [this.largeLane(), ...Array.from({ length: lanes }, (_, lane) => this.lane(lane))];
+    await allEnd([killed, ...visits], () => {
+      this.endMs = 0;
+    });
   }
 
   private async loseLeader(): Promise<void> {
@@ -119,13 +123,10 @@ class Soak {
 }
 
 export async function soak(entry: Entry, wire: Wire, seed: number, seconds: number): Promise<SoakVerdict> {
-  const group = await startGroup({ program: (port) => shellCommand(entry, port) });
-  try {
+  return withGroup(entry, async (group) => {
     const running = new Soak(group, wire, seed, seconds);
     await running.run();
     assert.ok(running.visits > seconds, `only ${running.visits} visits in ${seconds} s`);
     return { visits: running.visits, lost: running.lost, ...(await judge(group, entry.labels.equality)) };
-  } finally {
-    await group.stop();
-  }
+  });
 }

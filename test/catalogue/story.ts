@@ -4,11 +4,12 @@
  */
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Group, type Replica, startGroup } from '../consensus/interpose/group.js';
+import type { Group, Replica } from '../consensus/interpose/group.js';
 import { type Below, below, randomFrom } from '../random.js';
 import type { Client, Values } from './client.js';
-import { type Entry, shellCommand } from './entry.js';
+import type { Entry } from './entry.js';
 import { judge, type Verdict } from './judge.js';
+import { allEnd, withGroup } from './with-group.js';
 
 const lanes = 4;
 const valuesPerWrite = 5;
@@ -25,7 +26,8 @@ class Story {
   /** By name what was acknowledged last: each name has one writer. */
   private readonly expected: Values = new Map();
   private done = 0;
-  private fault: Promise<unknown> | null = null;
+  /** All is written, or something has failed. */
+  private over = false;
   private readonly pick: Below;
 
   constructor(
@@ -38,14 +40,15 @@ class Story {
 
   async tell(): Promise<void> {
     await this.client.begin?.(this.anyPort());
-    const stirring = { goesOn: true };
-    const stirred = this.stir(stirring);
-    await Promise.all(Array.from({ length: lanes }, (_, lane) => this.writeLane(lane))).finally(() => {
-      stirring.goesOn = false;
+    const stirred = this.stir();
+    const written = Array.from({ length: lanes }, (_, lane) => this.writeLane(lane));
+    const end = () => {
+      this.over = true;
+    };
+    await allEnd([...written, this.loseLeader()], end).finally(() => {
+      end();
       return stirred;
     });
-    assert.ok(this.fault, 'no leader was killed');
-    await this.fault;
     for (const replica of this.group.living()) await this.ask(replica);
     await this.client.end?.(this.anyPort(), this.expected);
   }
@@ -57,23 +60,25 @@ class Story {
 
   private async writeLane(lane: number): Promise<void> {
     const pick = below(randomFrom(this.options.seed * 100 + lane));
-    for (let i = 0; i < this.options.writes; i++) {
+    for (let i = 0; i < this.options.writes && !this.over; i++) {
       const values: Values = new Map();
       while (values.size < valuesPerWrite)
         values.set(`value-${lane}-${pick(namesPerLane)}`, `${lane}.${i}.`.repeat(1 + pick(60)));
       await repeated(`write ${i} of lane ${lane}`, () => this.client.write(this.anyPort(), values));
       for (const [name, value] of values) this.expected.set(name, value);
       this.done++;
-      if (this.done * 2 >= lanes * this.options.writes) this.fault ??= this.loseLeader();
     }
   }
 
-  private async stir(state: { goesOn: boolean }): Promise<void> {
-    for (let i = 0; this.client.stir && state.goesOn; i++)
+  private async stir(): Promise<void> {
+    for (let i = 0; this.client.stir && !this.over; i++)
       await this.client.stir(this.anyPort(), this.options.seed + i).catch(() => delay(100));
   }
 
+  /** When half is written. */
   private async loseLeader(): Promise<void> {
+    while (this.done * 2 < lanes * this.options.writes && !this.over) await delay(5);
+    if (this.over) return;
     const leader = await this.group.leader();
     await this.group.kill(leader);
     await this.group.leader();
@@ -103,14 +108,8 @@ async function repeated<T>(what: string, act: () => Promise<T>): Promise<T> {
 }
 
 export async function tell(entry: Entry, client: Client, options: StoryOptions): Promise<Verdict> {
-  const group = await startGroup({
-    program: (port) => shellCommand(entry, port),
-    gateway: entry.replication.via === 'gateway',
-  });
-  try {
+  return withGroup(entry, async (group) => {
     await new Story(group, client, options).tell();
-    return await judge(group, entry.labels.equality);
-  } finally {
-    await group.stop();
-  }
+    return judge(group, entry.labels.equality);
+  });
 }
