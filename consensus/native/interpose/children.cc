@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -164,6 +165,12 @@ void watchChildren() {
     if (!child.ended && child.pidFd >= 0) watchChild(child.pidFd, child.virtualPid);
 }
 
+bool hearsChildren() {
+  struct sigaction action {};
+  real().sigaction(SIGCHLD, nullptr, &action);
+  return action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN;
+}
+
 void applyChildExit(pid_t virtualPid, int status) {
   Child* child = find(virtualPid);
   if (child == nullptr) return;  // a blocking wait has collected it
@@ -180,8 +187,9 @@ void applyPipeInput(int fd, std::span<const std::byte> bytes) {
   pipe->input.add(bytes);
   markReady(fd);
   std::byte scratch[4096];  // this replica's own child must not block on a full pipe
-  if (!leadingHere && (real().fcntl(fd, F_GETFL) & O_NONBLOCK) != 0)
-    while (real().read(fd, scratch, sizeof scratch) > 0) continue;
+  int waiting = 0;
+  while (!leadingHere && real().ioctl(fd, FIONREAD, &waiting) == 0 && waiting > 0)
+    if (real().read(fd, scratch, sizeof scratch) <= 0) return;
 }
 
 void applyPipeEnd(int fd) {

@@ -26,6 +26,9 @@ bool reapChild(pid_t virtualPid, int* status);
 // Leader: from here on the ends of children are turns.
 void watchChildren();
 
+// True when the program has a handler for SIGCHLD.
+bool hearsChildren();
+
 // Every replica, from the log. A follower waits here for its own child.
 void applyChildExit(pid_t virtualPid, int status);
 void applyPipeInput(int fd, std::span<const std::byte> bytes);

@@ -69,6 +69,8 @@ struct Listener {
 
 struct ChildPipe {
   int fd = -1;
+  bool nonBlocking = false;
+  bool watched = false;  // registered with the kernel, here
   InputBuffer input;
   bool ended = false;
 };

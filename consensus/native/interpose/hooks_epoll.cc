@@ -23,8 +23,9 @@ int fail(int error) {
 
 int waitEpoll(int epollFd, epoll_event* events, int maxEvents, int timeoutMs) {
   if (maxEvents <= 0) return fail(EINVAL);
-  nextTurn({epollFd, {}}, timeoutMs);
-  return deliverEpoll(epollFd, {events, static_cast<std::size_t>(maxEvents)});
+  const bool inTime = nextTurn({epollFd, {}}, timeoutMs);
+  const int count = deliverEpoll(epollFd, {events, static_cast<std::size_t>(maxEvents)});
+  return count == 0 && inTime ? fail(EINTR) : count;
 }
 
 int changeInterest(int epollFd, int operation, int fd, const epoll_event* event) {

@@ -1,5 +1,6 @@
 // Hooks: poll and select.
 #include <algorithm>
+#include <cerrno>
 #include <vector>
 
 #include "real.h"
@@ -15,8 +16,11 @@ bool concernsLog(std::span<const pollfd> list) {
 }
 
 int waitPoll(std::span<pollfd> list, int timeoutMs) {
-  nextTurn({-1, list}, timeoutMs);
-  return deliverPoll(list);
+  const bool inTime = nextTurn({-1, list}, timeoutMs);
+  const int count = deliverPoll(list);
+  if (count > 0 || !inTime) return count;
+  errno = EINTR;
+  return -1;
 }
 
 std::vector<pollfd> toList(int count, const fd_set* in, const fd_set* out) {
@@ -46,8 +50,8 @@ int toSets(std::span<const pollfd> list, fd_set* in, fd_set* out, fd_set* except
 }
 
 int waitSelect(std::vector<pollfd>& list, fd_set* in, fd_set* out, fd_set* exceptional, int timeoutMs) {
-  nextTurn({-1, list}, timeoutMs);
-  deliverPoll(list);
+  const int count = waitPoll(list, timeoutMs);
+  if (count < 0) return count;
   return toSets(list, in, out, exceptional);
 }
 

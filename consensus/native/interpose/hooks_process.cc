@@ -1,4 +1,6 @@
 // Hooks: processes, signals, limits, pipes, files that are synchronised, threads.
+#include <fcntl.h>
+
 #include <cstring>
 
 #include "children.h"
@@ -18,11 +20,10 @@ namespace {
 
 constexpr rlim_t programDescriptorsMax = descriptorsMax;  // the same on every machine
 
-int addPipe(int result, const int* ends) {
+int addPipe(int result, const int* ends, int flags) {
   if (result != 0 || !inOrder() || !descriptors.inRange(ends[0])) return result;
   OutsideTurn outside;
-  descriptors.addChildPipe(ends[0]);
-  if (leadingHere) watchPipe(ends[0]);
+  descriptors.addChildPipe(ends[0]).nonBlocking = (flags & O_NONBLOCK) != 0;
   return result;
 }
 
@@ -92,8 +93,8 @@ GAIA_HOOK int setrlimit64(__rlimit_resource_t resource, const rlimit64* limit) n
   return setrlimit(resource, reinterpret_cast<const rlimit*>(limit));
 }
 
-GAIA_HOOK int pipe(int* ends) noexcept { return addPipe(real().pipe(ends), ends); }
-GAIA_HOOK int pipe2(int* ends, int flags) noexcept { return addPipe(real().pipe2(ends, flags), ends); }
+GAIA_HOOK int pipe(int* ends) noexcept { return addPipe(real().pipe(ends), ends, 0); }
+GAIA_HOOK int pipe2(int* ends, int flags) noexcept { return addPipe(real().pipe2(ends, flags), ends, flags); }
 
 // A program that tells itself something by a pair (event loops do) has written it in an earlier turn, on every replica.
 GAIA_HOOK int socketpair(int domain, int type, int protocol, int* ends) noexcept {

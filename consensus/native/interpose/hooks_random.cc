@@ -3,10 +3,10 @@
 
 #include <cstdarg>
 #include <cstring>
-#include <string_view>
 
 #include "descriptors.h"
 #include "process.h"
+#include "process_account.h"
 #include "random.h"
 #include "real.h"
 #include "snapshot_restore.h"
@@ -18,17 +18,11 @@ using namespace gaia::interpose;
 
 namespace {
 
+bool isAccount(const char* path) { return inOrder() && isProcessAccount(path); }
+
 bool isRandomDevice(const char* path) {
   return inOrder() && path != nullptr &&
          (std::strcmp(path, "/dev/urandom") == 0 || std::strcmp(path, "/dev/random") == 0);
-}
-
-// The process' own accounts differ between replicas; a program that cannot open them reports zero.
-bool isProcessAccount(const char* path) {
-  if (!inOrder() || path == nullptr || std::strncmp(path, "/proc/self/", 11) != 0) return false;
-  const std::string_view name = path + 11;
-  return name == "stat" || name == "statm" || name == "status" || name == "smaps" || name == "smaps_rollup" ||
-         name == "io";
 }
 
 void fillRandom(void* to, std::size_t bytes) { programRandom.fill({static_cast<std::byte*>(to), bytes}); }
@@ -63,7 +57,7 @@ FILE* noted(const char* path, FILE* stream) {
 
 int openPath(const char* path, int flags, mode_t permissions) {
   if (isRandomDevice(path)) return openRandom(flags);
-  if (isProcessAccount(path)) return errno = ENOENT, -1;
+  if (isAccount(path)) return openProcessAccount(path);
   const int fd = withinRange(real().open(path, flags, permissions));
   noteFileOpened(path, fd);
   return fd;
@@ -92,25 +86,25 @@ GAIA_HOOK int open64(const char* path, int flags, ...) {
 
 GAIA_HOOK int openat(int directory, const char* path, int flags, ...) {
   GAIA_PERMISSIONS(flags, flags)
-  if (isRandomDevice(path) || isProcessAccount(path)) return openPath(path, flags, permissions);
+  if (isRandomDevice(path) || isAccount(path)) return openPath(path, flags, permissions);
   return withinRange(real().openat(directory, path, flags, permissions));
 }
 
 GAIA_HOOK int openat64(int directory, const char* path, int flags, ...) {
   GAIA_PERMISSIONS(flags, flags)
-  if (isRandomDevice(path) || isProcessAccount(path)) return openPath(path, flags, permissions);
+  if (isRandomDevice(path) || isAccount(path)) return openPath(path, flags, permissions);
   return withinRange(real().openat64(directory, path, flags, permissions));
 }
 
 GAIA_HOOK FILE* fopen(const char* path, const char* modeText) {
   if (isRandomDevice(path)) return openRandomStream(modeText);
-  if (isProcessAccount(path)) return errno = ENOENT, nullptr;
+  if (isAccount(path)) return openProcessAccountStream(path);
   return noted(path, real().fopen(path, modeText));
 }
 
 GAIA_HOOK FILE* fopen64(const char* path, const char* modeText) {
   if (isRandomDevice(path)) return openRandomStream(modeText);
-  if (isProcessAccount(path)) return errno = ENOENT, nullptr;
+  if (isAccount(path)) return openProcessAccountStream(path);
   return noted(path, real().fopen64(path, modeText));
 }
 

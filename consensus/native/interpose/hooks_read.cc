@@ -1,4 +1,6 @@
 // Hooks: what the program reads comes from the log.
+#include <poll.h>
+
 #include <cerrno>
 
 #include "counters.h"
@@ -62,10 +64,25 @@ ssize_t readConnection(Connection& connection, void* to, std::size_t room, int f
   return static_cast<ssize_t>(total);
 }
 
-ssize_t readPipe(ChildPipe& pipe, void* to, std::size_t room) {
-  if (mode() != Mode::replicating) return real().read(pipe.fd, to, room);
-  if (pipe.input.empty()) return pipe.ended ? 0 : fail(EAGAIN);
-  return static_cast<ssize_t>(pipe.input.take(to, room, false));
+bool holdsNothing(int fd) {
+  const ChildPipe* pipe = descriptors.childPipe(fd);
+  return pipe != nullptr && pipe->input.empty() && !pipe->ended;
+}
+
+// A program that reads without O_NONBLOCK what it has not waited for gets the same bytes on every replica, whenever they come.
+bool readsReally(const ChildPipe& pipe) {
+  if (mode() != Mode::replicating) return true;
+  return !pipe.nonBlocking && descriptors.interest(pipe.fd).epollFd < 0;
+}
+
+ssize_t readPipe(int fd, void* to, std::size_t room) {
+  if (holdsNothing(fd) && readsReally(*descriptors.childPipe(fd))) return real().read(fd, to, room);
+  const bool waits = !descriptors.childPipe(fd)->nonBlocking;
+  while (waits && holdsNothing(fd) && ownsWait() && mode() != Mode::detached) waitFor(fd, POLLIN, -1);
+  ChildPipe* pipe = descriptors.childPipe(fd);
+  if (pipe == nullptr) return fail(EBADF);
+  if (!pipe->input.empty()) return static_cast<ssize_t>(pipe->input.take(to, room, false));
+  return pipe->ended ? 0 : fail(EAGAIN);
 }
 
 ssize_t readVirtual(int fd, void* to, std::size_t room, int flags) {
@@ -73,7 +90,7 @@ ssize_t readVirtual(int fd, void* to, std::size_t room, int flags) {
     case Kind::connection:
       return readConnection(*descriptors.connection(fd), to, room, flags);
     case Kind::childPipe:
-      return readPipe(*descriptors.childPipe(fd), to, room);
+      return readPipe(fd, to, room);
     case Kind::counter:
       return readCounter(fd, to, room);
     case Kind::random:

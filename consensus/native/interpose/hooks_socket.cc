@@ -75,6 +75,11 @@ int* flagsOf(int fd) {
   return listener == nullptr ? nullptr : &listener->flags;
 }
 
+// Pipes keep their flags in the kernel; one that does not block is watched.
+void notePipeFlags(int fd, bool nonBlocking) {
+  if (ChildPipe* pipe = inOrder() ? descriptors.childPipe(fd) : nullptr) pipe->nonBlocking = nonBlocking;
+}
+
 constexpr int settableFlags = O_NONBLOCK | O_APPEND | O_ASYNC | O_DIRECT | O_NOATIME;
 
 int controlFlags(int& flags, int command, long argument) {
@@ -200,6 +205,7 @@ GAIA_HOOK int fcntl(int fd, int command, ...) {
   va_end(arguments);
   if (int* flags = command == F_GETFL || command == F_SETFL ? flagsOf(fd) : nullptr)
     return controlFlags(*flags, command, argument);
+  if (command == F_SETFL) notePipeFlags(fd, (argument & O_NONBLOCK) != 0);
   return clientOf(fd) == nullptr ? real().fcntl(fd, command, argument) : controlConnection(command);
 }
 
@@ -217,6 +223,7 @@ GAIA_HOOK int ioctl(int fd, unsigned long request, ...) noexcept {
   void* argument = va_arg(arguments, void*);
   va_end(arguments);
   if (int* flags = request == FIONBIO ? flagsOf(fd) : nullptr) return setBlocking(*flags, static_cast<int*>(argument));
+  if (request == FIONBIO) notePipeFlags(fd, *static_cast<int*>(argument) != 0);
   Connection* connection = clientOf(fd);
   return connection == nullptr ? real().ioctl(fd, request, argument)
                                : ioctlConnection(*connection, request, static_cast<int*>(argument));

@@ -98,7 +98,7 @@ void pipeEvent(TurnWriter& writer, int fd) {
   const auto room = writer.payloadRoom();
   const ssize_t got = room.size() < 4096 ? -1 : real().read(fd, room.data(), 4096);
   if (got > 0) writer.add(RecordKind::pipeInput, fd, 0, static_cast<std::size_t>(got));
-  if (got == 0 && writer.add(RecordKind::pipeEnded, fd, 0)) unwatchKernel(fd);
+  if (got == 0) writer.add(RecordKind::pipeEnded, fd, 0);
 }
 
 void childEvent(TurnWriter& writer, int virtualPid) {
@@ -239,7 +239,9 @@ bool leaderTurn() {
   if (step == SnapshotStep::order) return orderSnapshot();
   if (step == SnapshotStep::closeClients) takeoverDue = true;
   resumePaused();
-  watchPolled(polledByWaiters());
+  const auto polled = polledByWaiters();
+  watchPolled(polled);
+  watchPipes(polled);
   const bool immediate = takeoverDue || anyWaiterReady();
   const int timeoutMs = immediate ? 0 : waitersLeftMs(sampleClock());
   const std::span<const epoll_event> seen = awaitEvents(timeoutMs);
@@ -254,8 +256,6 @@ void startLeading() {
   if (!listening) watchKernel(returnedFd(), EPOLLIN, {Source::thread, 0, 0});
   listening = true;
   for (const Listener& listener : descriptors.listeners()) watchListener(listener);
-  for (const ChildPipe& pipe : descriptors.childPipes())
-    if (!pipe.ended) watchPipe(pipe.fd);
   watchChildren();
   announceRole();
 }
@@ -266,7 +266,7 @@ void stopLeading() {
   forgetSnapshotOrder();
   dropAllIncoming();
   for (const Listener& listener : descriptors.listeners()) unwatchKernel(listener.fd);
-  for (const ChildPipe& pipe : descriptors.childPipes()) unwatchKernel(pipe.fd);
+  unwatchPipes();
   for (int fd = connectionFdFirst; fd < descriptors.connectionFdEnd(); ++fd) {
     Connection* connection = descriptors.connection(fd);
     if (connection == nullptr || connection->realFd < 0) continue;
@@ -285,7 +285,6 @@ void watchConnection(Connection& connection) {
 void watchListener(const Listener& listener) {
   watchKernel(listener.fd, EPOLLIN, {Source::listener, listener.fd, 0});
 }
-void watchPipe(int fd) { watchKernel(fd, EPOLLIN, {Source::childPipe, fd, 0}); }
 void watchChild(int pidFd, int virtualPid) { watchKernel(pidFd, EPOLLIN, {Source::child, virtualPid, 0}); }
 void watchProgramDescriptor(int fd, std::uint32_t events) {
   watchKernel(fd, events, {Source::program, fd, 0});

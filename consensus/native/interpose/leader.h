@@ -16,7 +16,6 @@ void stopLeading();
 // Starts to report events of a real descriptor to the leader's turns.
 void watchConnection(Connection& connection);
 void watchListener(const Listener& listener);
-void watchPipe(int fd);
 void watchChild(int pidFd, int virtualPid);
 void watchProgramDescriptor(int fd, std::uint32_t events);
 

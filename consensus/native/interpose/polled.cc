@@ -46,6 +46,24 @@ void watchPolled(std::span<const pollfd> list) {
     if (isOurs(item)) watch(item);
 }
 
+void watchPipes(std::span<const pollfd> list) {
+  for (ChildPipe& pipe : descriptors.childPipes()) {
+    const bool awaited = descriptors.interest(pipe.fd).epollFd >= 0 ||
+                         std::ranges::find(list, pipe.fd, &pollfd::fd) != list.end();
+    const bool wanted = !pipe.ended && (pipe.nonBlocking || awaited);
+    if (wanted && !pipe.watched) watchKernel(pipe.fd, EPOLLIN, {Source::childPipe, pipe.fd, 0});
+    if (!wanted && pipe.watched) unwatchKernel(pipe.fd);
+    pipe.watched = wanted;
+  }
+}
+
+void unwatchPipes() {
+  for (ChildPipe& pipe : descriptors.childPipes()) {
+    if (pipe.watched) unwatchKernel(pipe.fd);
+    pipe.watched = false;
+  }
+}
+
 bool isPolled(int fd) { return find(watched(), fd) != watched().end(); }
 
 void forgetPolled(int fd) {

@@ -3,7 +3,6 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 
-#include <algorithm>
 #include <atomic>
 #include <cerrno>
 
@@ -17,7 +16,6 @@ namespace gaia::interpose {
 namespace {
 
 constexpr int detachLimitMs = 5000;  // a turn that runs longer than this is cut off
-constexpr int detachedPauseMsMax = 100;
 
 constinit int beginFd = -1;
 constinit std::atomic<bool> taken{false};
@@ -78,11 +76,6 @@ void announceDetached() {
   real().sigaction(SIGTERM, &programAction, nullptr);
   detached.store(true);
   real().kill(real().getpid(), SIGTERM);
-}
-
-void waitDetached(int timeoutMs) {
-  pauseMs(timeoutMs < 0 ? detachedPauseMsMax : std::min(timeoutMs, detachedPauseMsMax));
-  setClock(sampleClock());
 }
 
 }  // namespace gaia::interpose

@@ -19,7 +19,5 @@ void terminate();
 
 // Turn thread: the member has stopped; the program's own SIGTERM handling may go on.
 void announceDetached();
-// Turn thread, after announceDetached: the program's wait without a log.
-void waitDetached(int timeoutMs);
 
 }  // namespace gaia::interpose

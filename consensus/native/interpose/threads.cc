@@ -239,9 +239,9 @@ bool waitInOrder(const void* cause, const Deadline& deadline) {
   return !schedule().timedOut(idOf(self));
 }
 
-void nextTurn(const WaitSet& waitSet, int timeoutMs) {
+bool nextTurn(const WaitSet& waitSet, int timeoutMs) {
   self->waitSet = waitSet;
-  waitInOrder(&events, afterMs(timeoutMs));
+  return waitInOrder(&events, afterMs(timeoutMs));
 }
 
 void letOthersRun() {

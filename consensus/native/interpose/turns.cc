@@ -7,7 +7,9 @@
 #include "clock.h"
 #include "descriptors.h"
 #include "incoming.h"
+#include "kernel_events.h"
 #include "leader.h"
+#include "local_wait.h"
 #include "process.h"
 #include "ready.h"
 #include "snapshot.h"
@@ -37,7 +39,7 @@ struct Executed {
 constinit Index currentIndex = 0;
 constinit bool uncommitted = false;  // refreshes were appended and not committed
 std::vector<Executed>* waitingForCommit = nullptr;
-// The turn ends the waits of the program although nothing that it waits for may be ready.
+// A signal ends the waits of the program (EINTR) although nothing that it waits for may be ready.
 constinit bool endsAllWaits = false;
 Entry stashed;  // taken from the runtime, to be applied at the next wait
 constinit bool hasStashed = false;
@@ -116,7 +118,7 @@ void applyRecord(const Record& record) {
     case RecordKind::throttle:
       return applyThrottle(record);
     case RecordKind::childExit:
-      endsAllWaits = true;
+      endsAllWaits = hearsChildren();
       return applyChildExit(record.head.fd, static_cast<int>(record.head.value));
     case RecordKind::pipeInput:
       return applyPipeInput(record.head.fd, record.payload);
@@ -284,10 +286,10 @@ bool obtainTurn() {
   ensureCommitted();
   endEntry();
   endsAllWaits = false;
+  const bool detachedBefore = mode() != Mode::replicating;
   while (mode() == Mode::replicating)
     if (leadingHere ? leaderTurn() : followerTurn()) return endsAllWaits;
-  waitDetached(waitersLeftMs(programClock.now));
-  return true;
+  return !detachedBefore || waitDetached(waitersLeftMs(programClock.now));
 }
 
 void refreshClock() {
@@ -315,6 +317,7 @@ void forgetEntry() { currentIndex = 0; }
 
 void detach() {
   stopLeading();
+  unwatchKernel(runtime->wakeFd());
   processMode.store(Mode::detached, std::memory_order_relaxed);
   continueMonotonic();
   announceDetached();

@@ -24,8 +24,8 @@ struct WaitSet {
 };
 
 // The calling thread of the program waits until something of the set is ready or `timeoutMs`, as in poll(2), has passed by
-// the log's clock (threads.cc).
-void nextTurn(const WaitSet& waitSet, int timeoutMs);
+// the log's clock; false: it has (threads.cc).
+bool nextTurn(const WaitSet& waitSet, int timeoutMs);
 // All threads wait: ends the current turn and returns in the next. True: it ends all waits for events.
 bool obtainTurn();
 

@@ -12,7 +12,7 @@ namespace gaia::interpose {
 
 // True: this wait ends the turn. A program that still reads its snapshot waits by itself.
 inline bool ownsWait() {
-  return inOrder() && (mode() >= Mode::replicating || manyThreads()) && !loadingSnapshot();
+  return inOrder() && !loadingSnapshot();
 }
 
 // Descriptors whose state is the log's, not the kernel's.

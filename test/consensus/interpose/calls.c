@@ -163,8 +163,24 @@ static void handle(int fd) {
   else serve(fd);
 }
 
+// Before it listens there is no log, and its waits must hold all the same.
+static int hearsItself(void) {
+  struct epoll_event event;
+  int ends[2];
+  char byte = 0;
+  if (pipe2(ends, O_NONBLOCK) != 0) return 0;
+  watch(ends[0]);
+  if (write(ends[1], "x", 1) != 1 || epoll_wait(epollFd, &event, 1, 2000) != 1 || event.data.fd != ends[0]) return 0;
+  int heard = read(ends[0], &byte, 1) == 1 && byte == 'x' && read(ends[0], &byte, 1) == -1 && errno == EAGAIN;
+  close(ends[0]);
+  close(ends[1]);
+  return heard;
+}
+
 int main(int count, char** arguments) {
   if (count != 2) return 2;
+  epollFd = epoll_create1(0);
+  if (!hearsItself()) return 3;
   int on = 1;
   struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((unsigned short)atoi(arguments[1]))};
   inet_pton(AF_INET, "127.0.0.1", &at.sin_addr);
@@ -172,7 +188,6 @@ int main(int count, char** arguments) {
   setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   if (bind(listener, (struct sockaddr*)&at, sizeof at) != 0 || listen(listener, 128) != 0) return 1;
-  epollFd = epoll_create1(0);
   watch(listener);
   for (;;) {
     struct epoll_event events[16];
