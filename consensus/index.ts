@@ -195,7 +195,8 @@ class Replica {
   }
 
   /**
-   * Has the group decide that a member no longer counts; `status().configuration` shows when it is done.
+   * Has the group decide that a member no longer counts; `status().configuration` shows when it is done. Nothing is done while of those
+   * that would remain no majority is heard of: ask again.
    *
    * @throws ArgumentError, NotLeaderError, ClosedError
    */

@@ -100,6 +100,7 @@ class Core {
   bool propose(const Configuration& next);
   bool handOver(std::uint32_t number);        // 0: the most caught-up; false: no follower has everything yet
   const Member* joining() const;              // a learner that has caught up and can be added
+  bool livesUnder(const Configuration& next) const;  // of its members a majority, this leader included, is heard of now
   bool rivalSeen() const { return leaderBallot_ > ballot_; }
 
   // --- facts

@@ -210,6 +210,16 @@ bool Core::majorityHeard() const {
   return heard >= configuration_.majority();
 }
 
+// A member that is silent may be gone for good: whoever takes another one out then may take the majority with it.
+bool Core::livesUnder(const Configuration& next) const {
+  std::size_t living = 1;
+  for (const Peer* voter : voters_) {
+    const bool heard = alive(*voter) && nowNs_ - voter->heartbeatNs < timings_.suspicionNs;
+    living += heard && next.byNumber(voter->member.number) ? 1 : 0;
+  }
+  return living >= next.majority();
+}
+
 void Core::hearMailboxes() {
   learners_.clear();
   for (std::size_t slot = 0; slot < slotsMax; slot++) {

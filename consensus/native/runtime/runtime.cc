@@ -182,6 +182,7 @@ void MemberRuntime::housekeep() {
     const Member* member = core_->configuration().byNumber(number);
     if (member == nullptr || member->slot != slot || number == options_.self.number) return;
     next = core_->configuration().without(number);
+    if (!core_->livesUnder(next)) return;
   } else if (const Member* member = core_->joining()) {
     next = core_->configuration().with(*member);
   } else {

@@ -211,7 +211,8 @@ class Runtime {
   virtual int statusFd() const = 0;        // eventfd, readable when status() changed in a way an operator would care about
   virtual Status status() const = 0;
   virtual Metrics metrics() const = 0;
-  virtual void removeMember(std::uint8_t slot, std::uint32_t number) = 0;  // leader only, asynchronous, see status().configuration
+  // Leader only, asynchronous, see status().configuration. Not done while those that would remain include no majority that is heard of.
+  virtual void removeMember(std::uint8_t slot, std::uint32_t number) = 0;
   virtual void transferLeadership(std::uint32_t number) = 0;               // leader only, best effort
   virtual void stop() = 0;                 // hands leadership over if it can, then wait() returns stopped
   // Real descriptors of this runtime live at or above this number, so that the program's own numbering is undisturbed.

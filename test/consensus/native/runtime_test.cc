@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "core/core.h"
 #include "group.h"
 #include "verbs_host.h"
 
@@ -86,6 +87,26 @@ TEST_CASE("a removed member becomes a learner and stops electing") {
   group.propose("after");
   CHECK(eventually([&] { return group[leader].log().size() == 11; }));
   CHECK(group[victim]->metrics().elections == elections);
+}
+
+TEST_CASE("no member is taken out while those that would remain are no majority; one that is silent is") {
+  for (const TransportChoice transport : testedTransports()) {
+    CAPTURE(static_cast<int>(transport));
+    Group group(3, transport);
+    REQUIRE(group.allHave(proposeMany(group, "a", 10)));
+    const std::uint32_t leader = group.leader();
+    const std::uint32_t dead = leader % 3 + 1;
+    const std::uint32_t living = dead % 3 + 1;
+    group.kill(dead);
+    std::this_thread::sleep_for(std::chrono::nanoseconds(2 * CoreTimings{}.suspicionNs));
+    REQUIRE(group.leader() == leader);
+    for (std::size_t i = 0; i < 3; i++) group[leader]->removeMember(static_cast<std::uint8_t>(living - 1), living);
+    group.propose("goes on");
+    CHECK(eventually([&] { return group[living].log().size() == 11; }));
+    CHECK(group[leader]->status().configuration.size() == 3);
+    group[leader]->removeMember(static_cast<std::uint8_t>(dead - 1), dead);
+    CHECK(eventually([&] { return group[leader]->status().configuration.size() == 2 && group[leader]->leading(); }));
+  }
 }
 
 TEST_CASE("leadership is handed over on request and at a stop") {
