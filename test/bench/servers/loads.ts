@@ -2,7 +2,9 @@
 import { runTool } from '../../catalogue/client.js';
 import { http as curl } from '../../catalogue/clients/http.js';
 import { repository } from '../../consensus/interpose/group.js';
-import { publish } from './mqtt.js';
+import { exchange } from './exchange.js';
+import { setsAndGets } from './memcached.js';
+import { publishing } from './mqtt.js';
 
 export const clients = 50;
 
@@ -61,12 +63,17 @@ async function http(port: number, seconds: number): Promise<Sample> {
 }
 
 /** Debian has no tool that loads a broker: messages of quality 1, each until it is acknowledged. */
-const mosquitto: Load = (port, seconds) => publish(port, clients, seconds);
+const mosquitto: Load = (port, seconds) => exchange(port, clients, seconds, publishing(clients));
+
+/** memcached's own tool, memaslap, tells no quantiles. */
+const memcached: Load = (port, seconds) => exchange(port, clients, seconds, setsAndGets(clients));
 
 const toolLimits = { timeoutMs: 300_000 };
 
 export const loads: Record<string, Load> = {
   lighttpd: http,
+  memcached,
+  'memcached-threads': memcached,
   mosquitto,
   nginx: http,
   'python-asyncio': http,

@@ -1,18 +1,16 @@
 /**
  * The programs of the catalogue with three replicas beside themselves without GAIA, loaded in turn by one and the same
- * client; medians of the rounds. All replicas, the program beside them and the client share this machine.
+ * client; medians of the rounds. All replicas, the program beside them and the client share this machine; files of all,
+ * journals too, lie in memory, so that no disk is measured.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { type Entry, entryNames, readEntry, shellCommand } from '../../catalogue/entry.js';
 import { eventually } from '../../consensus/group.js';
 import { startGroup } from '../../consensus/interpose/group.js';
 import type { BenchOptions } from '../main.js';
 import { median, round, told } from '../measure.js';
-import { freePorts, Processes } from '../peer.js';
+import { freePorts, memoryDirectory, Processes } from '../peer.js';
 import { processorUs } from '../processor.js';
 import { clients, type Load, loads, type Sample } from './loads.js';
 
@@ -37,7 +35,7 @@ export interface ProgramFigures {
   replicated: Figures;
   /** Of an unreplicated server's. */
   throughputRatio: number;
-  /** Processor time of the leader's process per request, above an unreplicated server's. */
+  /** Processor time of the leader's process per request, consensus, interposer and journal with it, above an unreplicated server's. */
   leaderCpuOverheadPercent: number;
 }
 
@@ -53,9 +51,11 @@ export async function run({ replicas, seconds }: BenchOptions): Promise<object> 
 }
 
 async function compare(entry: Entry, load: Load, replicas: number, seconds: number): Promise<ProgramFigures> {
-  const alone = new Processes(mkdtempSync(path.join(tmpdir(), `gaia-bench-${entry.name}-`)));
+  const directory = memoryDirectory(entry.name);
+  const alone = new Processes(directory);
   try {
-    const group = await startGroup({ replicas, program: (port) => shellCommand(entry, port), trace: 0 });
+    const program = (port: number) => shellCommand(entry, port);
+    const group = await startGroup({ replicas, program, trace: 0, directory });
     try {
       const leader = await group.leader();
       const servers = {
