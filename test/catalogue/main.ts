@@ -1,6 +1,7 @@
 /**
- * `npm run test:catalogue [-- NAME...] [--soak SECONDS] [--seed N]`: the story of every program of the catalogue, or of those
- * that are named, and a soak of 20 seconds. With --soak only that, for so long. Closes with one line "N passed, N failed, N skipped".
+ * `npm run test:catalogue [-- NAME...] [--soak SECONDS] [--runs N] [--seed N]`: the story of every program of the catalogue, or of
+ * those that are named, and a soak of 20 seconds. With --soak only that, for so long; with --runs only the story, with so many
+ * seeds one after the other. Closes with one line "N passed, N failed, N skipped".
  */
 import { parseArgs } from 'node:util';
 import { finish } from '../mocha.js';
@@ -15,13 +16,17 @@ const soakSeconds = 20;
 
 function usage(problem: string): never {
   const names = entryNames().join('|');
-  console.error(`${problem}\nUse: npm run test:catalogue -- [--soak SECONDS] [--seed N] [${names}]...`);
+  console.error(`${problem}\nUse: npm run test:catalogue -- [--soak SECONDS | --runs N] [--seed N] [${names}]...`);
   process.exit(2);
 }
 
 function parse() {
   try {
-    const options = { seed: { type: 'string', default: '1' }, soak: { type: 'string' } } as const;
+    const options = {
+      seed: { type: 'string', default: '1' },
+      soak: { type: 'string' },
+      runs: { type: 'string' },
+    } as const;
     return parseArgs({ allowPositionals: true, options });
   } catch (error) {
     usage((error as Error).message);
@@ -33,22 +38,26 @@ const seed = Number(values.seed);
 if (!(Number.isInteger(seed) && seed >= 0)) usage(`--seed ${values.seed}: use a whole number from 0 on.`);
 const seconds = Number(values.soak ?? soakSeconds);
 if (!(seconds >= 10 && seconds <= 86_400)) usage(`--soak ${values.soak}: use 10 to 86400.`);
+const runs = Number(values.runs ?? 1);
+if (!(Number.isInteger(runs) && runs >= 1 && runs <= 10_000)) usage(`--runs ${values.runs}: use 1 to 10000.`);
 const names = positionals.length > 0 ? positionals : entryNames();
+if (values.runs !== undefined && values.soak !== undefined) usage('--runs and --soak: use one of them.');
 const unknown = names.find((name) => !entryNames().includes(name));
 if (unknown !== undefined) usage(`"${unknown}" is not in the catalogue.`);
 
 const counts = { passed: 0, failed: 0, skipped: 0, failures: [] as string[] };
 
-async function run(what: string, test: () => Promise<object>): Promise<void> {
+async function run(name: string, of: number, test: (seed: number) => Promise<object>): Promise<void> {
   const begunMs = performance.now();
+  const what = `${name} (seed ${of})`;
   const told = () => `${what}: ${((performance.now() - begunMs) / 1000).toFixed(0)} s`;
   try {
-    const verdict = await test();
+    const verdict = await test(of);
     counts.passed++;
     console.log(`${told()}, ${JSON.stringify(verdict)}`);
   } catch (error) {
     counts.failed++;
-    counts.failures.push(`${what} (seed ${seed})`);
+    counts.failures.push(what);
     console.log(`${told()}, ${(error as Error).stack}`);
   }
 }
@@ -57,7 +66,8 @@ for (const name of names) {
   const entry = readEntry(name);
   const client = clients[name];
   const wire = wires[name];
-  if (client && values.soak === undefined) await run(name, () => tell(entry, client, { seed, writes }));
-  if (wire) await run(`${name}, soak`, () => soak(entry, wire, seed, seconds));
+  if (client && values.soak === undefined)
+    for (let i = 0; i < runs; i++) await run(name, seed + i, (of) => tell(entry, client, { seed: of, writes }));
+  if (wire && values.runs === undefined) await run(`${name}, soak`, seed, (of) => soak(entry, wire, of, seconds));
 }
 finish(counts);

@@ -1,6 +1,8 @@
 #include "options.h"
 
 #include <fcntl.h>
+#include <limits.h>
+#include <unistd.h>
 
 #include <charconv>
 #include <string_view>
@@ -59,6 +61,12 @@ bool parseOptions(const string& text, Options* out, string* error) {
   return false;
 }
 
+void keepFilesIn(const string& directory, Options* options) {
+  options->directory = directory;
+  string& journal = options->replica.journalDirectory;
+  if (!journal.empty() && journal[0] != '/') journal = directory + "/" + journal;
+}
+
 bool readOptions(const char* path, Options* out, string* error) {
   const int fd = real().open(path, O_RDONLY | O_CLOEXEC);
   string text;
@@ -67,7 +75,12 @@ bool readOptions(const char* path, Options* out, string* error) {
   while (fd >= 0 && (got = real().read(fd, part, sizeof part)) > 0)
     text.append(part, static_cast<std::size_t>(got));
   if (fd >= 0) real().close(fd);
-  if (got == 0) return parseOptions(text, out, error);
+  if (got == 0) {
+    if (!parseOptions(text, out, error)) return false;
+    char here[PATH_MAX];
+    keepFilesIn(getcwd(here, sizeof here) == nullptr ? "." : here, out);
+    return true;
+  }
   *error = string("GAIA_REPLICA=") + path +
            " cannot be read; the executor must write it before it starts the program";
   return false;

@@ -17,6 +17,7 @@ enum class Trace : std::uint8_t {
 
 struct Options {
   ReplicaOptions replica;
+  std::string directory;  // the sandbox: the program may go elsewhere before it listens
   std::array<std::uint8_t, 32> seed{};
   std::uint64_t epochNs = 0;
   Trace trace = Trace::off;
@@ -32,7 +33,10 @@ extern Options* options;  // null: this process is not replicated
 // Parses the text of replica.conf. False: `error` names field, value and remedy.
 bool parseOptions(const std::string& text, Options* out, std::string* error);
 
-// Reads and parses `path` with system calls only.
+// Files of this library are kept in `directory` from here on, wherever the program goes.
+void keepFilesIn(const std::string& directory, Options* options);
+
+// Reads and parses `path` with system calls only; for files kept in the working directory.
 bool readOptions(const char* path, Options* out, std::string* error);
 
 }  // namespace gaia::interpose

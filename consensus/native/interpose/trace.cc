@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include <string>
+
 #include "process.h"
 #include "real.h"
 
@@ -32,7 +34,8 @@ __attribute__((format(printf, 1, 2))) void line(const char* format, ...) {
 
 void startTrace() {
   if (options->trace == Trace::off) return;
-  traceFd = moveAboveFloor(real().open(".gaia/trace", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  const std::string path = options->directory + "/.gaia/trace";
+  traceFd = moveAboveFloor(real().open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
   if (traceFd >= 0) traceLevel = options->trace;
 }
 

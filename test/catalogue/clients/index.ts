@@ -1,12 +1,15 @@
 /** The clients of the programs, by the names of their files in `executor/catalogue/`. */
 import type { Client } from '../client.js';
+import { clamd } from './clamd.js';
 import { etcd } from './etcd.js';
 import { http } from './http.js';
 import { memcached } from './memcached.js';
 import { mosquitto } from './mosquitto.js';
 import { redis } from './redis.js';
+import { slapd } from './slapd.js';
 
 export const clients: Record<string, Client> = {
+  clamd,
   'etcd-server': etcd,
   lighttpd: http,
   memcached,
@@ -15,4 +18,5 @@ export const clients: Record<string, Client> = {
   nginx: http,
   'python-asyncio': http,
   'redis-server': redis,
+  slapd,
 };

@@ -33,6 +33,17 @@ TEST_CASE("replica.conf is understood") {
   CHECK(parsed.trace == Trace::turns);
 }
 
+TEST_CASE("files are kept in the sandbox, wherever the program goes") {
+  Options parsed;
+  std::string error;
+  REQUIRE(parseOptions(good, &parsed, &error));
+  keepFilesIn("/sandbox", &parsed);
+  CHECK(parsed.directory == "/sandbox");
+  CHECK(parsed.replica.journalDirectory == "/sandbox/.gaia/journal");
+  keepFilesIn("/elsewhere", &parsed);
+  CHECK(parsed.replica.journalDirectory == "/sandbox/.gaia/journal");
+}
+
 TEST_CASE("what is wrong in replica.conf is named, secrets are not repeated") {
   const std::pair<const char*, const char*> wrong[] = {{"secret=", "secret=zz"},
                                                        {"seed=", "seed=12"},
