@@ -15,7 +15,7 @@ namespace gaia::interpose {
 enum class Kind : std::uint8_t {
   program,     // a real descriptor of the program: file, epoll instance, ...
   connection,  // a client of the service port
-  listener,    // listens on the service port
+  listener,    // listens on the service port, or on a Unix socket
   childPipe,   // read end of a pipe of the program: what it delivers is logged
   timer,       // timerfd: it goes by the log's clock (timers.h)
   pair,        // an end of a socket pair of the program's own: what it delivers the program has written itself
@@ -65,6 +65,7 @@ struct Listener {
   std::deque<QueuedConnection> queue;  // accepted by GAIA, not yet by the program
   int flags = 0;                       // O_NONBLOCK as the program set it; the real one never blocks
   SocketAddress bound{};               // empty: bound to all addresses
+  bool local = false;                  // a Unix socket: no clients of the log come there (visits.h)
 };
 
 struct ChildPipe {

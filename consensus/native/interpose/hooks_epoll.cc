@@ -41,7 +41,7 @@ int changeInterest(int epollFd, int operation, int fd, const epoll_event* event)
   return 0;
 }
 
-// Other descriptors of the program (Unix sockets, pipes it has not made itself): the kernel tells the leader, the log
+// Other descriptors of the program (sockets to other servers, pipes it has not made itself): the kernel tells the leader, the log
 // tells all.
 int changeProgramInterest(int epollFd, int operation, int fd, const epoll_event* event) {
   const int result = changeInterest(epollFd, operation, fd, event);

@@ -18,6 +18,7 @@
 #include "snapshot.h"
 #include "threads.h"
 #include "turn.h"
+#include "visits.h"
 
 namespace gaia::interpose {
 
@@ -128,6 +129,7 @@ void collectEvent(TurnWriter& writer, const epoll_event& event, std::size_t byte
     case Source::thread:
       return drainReturned();
     case Source::wake:
+    case Source::visitor:
       return;  // handled before the entry was begun
   }
 }
@@ -151,9 +153,12 @@ void collectOverfull(TurnWriter& writer) {
 }
 
 bool housekeep(std::span<const epoll_event> events) {
-  for (const epoll_event& event : events)
-    if (EventTag::unpack(event.data.u64).source == Source::wake) runtime->housekeep();
-  return runtime->leading();
+  const auto saidBy = [events](Source source) {
+    return std::ranges::any_of(events, [source](const epoll_event& event) { return EventTag::unpack(event.data.u64).source == source; });
+  };
+  if (saidBy(Source::wake)) runtime->housekeep();
+  if (saidBy(Source::visitor)) receiveVisitors();
+  return mode() == Mode::replicating && runtime->leading();
 }
 
 std::size_t roomFor(std::size_t eventCount) {
@@ -283,7 +288,7 @@ void watchConnection(Connection& connection) {
   watchKernel(connection.realFd, EPOLLIN, tagOf(connection));
 }
 void watchListener(const Listener& listener) {
-  watchKernel(listener.fd, EPOLLIN, {Source::listener, listener.fd, 0});
+  watchKernel(listener.fd, EPOLLIN, {listener.local ? Source::visitor : Source::listener, listener.fd, 0});
 }
 void watchChild(int pidFd, int virtualPid) { watchKernel(pidFd, EPOLLIN, {Source::child, virtualPid, 0}); }
 void watchProgramDescriptor(int fd, std::uint32_t events) {

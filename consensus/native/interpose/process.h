@@ -10,8 +10,8 @@ namespace gaia::interpose {
 // inert: this process is not replicated (a shell on the way to the program, a fork child).
 // local: clock, randomness and address space are already deterministic; no log yet (before listen()).
 // replicating: turns come from the log. detached: the member has stopped; the program ends by its own means.
-// snapshotting: the child that takes a snapshot (snapshot.h).
-enum class Mode : std::uint8_t { inert, local, replicating, detached, snapshotting };
+// snapshotting: the child that takes a snapshot (snapshot.h). visited: a fork that serves a visitor (visits.h).
+enum class Mode : std::uint8_t { inert, local, replicating, detached, snapshotting, visited };
 extern constinit std::atomic<Mode> processMode;
 inline Mode mode() { return processMode.load(std::memory_order_relaxed); }
 

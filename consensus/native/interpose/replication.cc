@@ -59,17 +59,36 @@ void startMember() {
   startControl();
 }
 
+// Its real flags are not the program's: others than the kernel decide when accept() finds something.
+Listener& addListener(int fd) {
+  const int flags = real().fcntl(fd, F_GETFL);
+  real().fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+  Listener& listener = descriptors.addListener(fd);
+  listener.flags = flags;
+  return listener;
+}
+
+bool isUnix(const SocketAddress& address) {
+  sa_family_t family = AF_UNSPEC;
+  std::memcpy(&family, address.bytes, sizeof family);
+  return address.length != 0 && family == AF_UNIX;
+}
+
+void listenLocally(int fd) {
+  Listener& listener = addListener(fd);
+  listener.local = true;
+  if (leadingHere) watchListener(listener);
+}
+
 }  // namespace
 
 void listenOn(int fd) {
   OutsideTurn outside;
   if (!descriptors.inRange(fd) || descriptors.kind(fd) == Kind::listener) return;
   const SocketAddress address = boundAddress(fd);
+  if (isUnix(address)) return listenLocally(fd);
   if (portOf(address) != options->replica.self.servicePort) return;
-  const int flags = real().fcntl(fd, F_GETFL);
-  real().fcntl(fd, F_SETFL, flags | O_NONBLOCK);  // the log decides when accept() finds something
-  Listener& listener = descriptors.addListener(fd);
-  listener.flags = flags;
+  Listener& listener = addListener(fd);
   if (!isAnyAddress(address)) listener.bound = address;
   if (runtime == nullptr) startMember();
   forwardListener(fd);

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 
@@ -41,7 +42,7 @@ SocketAddress loopback(std::uint16_t port) {
 }
 
 void connectClient() {
-  Listener& listener = descriptors.listeners().front();
+  Listener& listener = *std::ranges::find(descriptors.listeners(), false, &Listener::local);
   QueuedConnection& queued = listener.queue.emplace_back();
   queued.addresses = {loopback(1), loopback(options->replica.self.servicePort)};
   markReady(listener.fd);

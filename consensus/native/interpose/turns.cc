@@ -19,6 +19,7 @@
 #include "timers.h"
 #include "trace.h"
 #include "unexpected.h"
+#include "visits.h"
 
 namespace gaia::interpose {
 
@@ -183,8 +184,10 @@ bool followerTurn() {
     hasStashed = false;
     return followEntry(stashed);
   }
+  lookForVisitors();
+  if (mode() != Mode::replicating) return false;
   Entry entry;
-  switch (runtime->wait(&entry, -1)) {
+  switch (runtime->wait(&entry, anyLocalListener() ? std::int64_t{visitPauseMs} * 1'000'000 : -1)) {
     case Wake::entry:
       return followEntry(entry);
     case Wake::lead:
@@ -286,15 +289,19 @@ bool obtainTurn() {
   ensureCommitted();
   endEntry();
   endsAllWaits = false;
-  const bool detachedBefore = mode() != Mode::replicating;
+  const bool detachedBefore = mode() == Mode::detached;
   while (mode() == Mode::replicating)
     if (leadingHere ? leaderTurn() : followerTurn()) return endsAllWaits;
+  if (mode() == Mode::visited) {
+    visitTurn();
+    return false;
+  }
   return !detachedBefore || waitDetached(waitersLeftMs(programClock.now));
 }
 
 void refreshClock() {
   if (mode() != Mode::replicating || runtime == nullptr || currentIndex == 0) {
-    if (mode() == Mode::detached) setClock(sampleClock());
+    if (mode() == Mode::detached || mode() == Mode::visited) setClock(sampleClock());
     return;
   }
   OutsideTurn outside;
