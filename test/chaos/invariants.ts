@@ -77,6 +77,8 @@ export class Invariants {
         this.#violated(atMs, `${group} has two leaders in term ${term}: members ${other} and ${member}`);
       this.#leaders.set(`${group} ${term}`, member);
     }
+    // A member that knows none yet.
+    if (configuration.length === 0) return;
     if (new Set(configuration.map(({ slot }) => slot)).size !== configuration.length)
       this.#violated(atMs, `${group} counts two members of one slot: ${textOf(configuration)} of entry ${index}`);
     const told = this.#configurations.get(`${group} ${index}`) ?? textOf(configuration);

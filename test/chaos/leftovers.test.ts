@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { leftOnMachine, volumesIn } from './leftovers.js';
+import { directoriesIn, leftOnMachine, volumesIn } from './leftovers.js';
 import { replicaProcesses } from './replica-processes.js';
 
 describe('what a chaos run looks for', () => {
@@ -41,6 +41,14 @@ describe('what a chaos run looks for', () => {
   it('finds processes that are left', async () => {
     const pid = await program(tmpdir());
     assert.ok(leftOnMachine().includes(`process ${pid}`));
+  });
+
+  it('finds what members kept, but not what is kept of those that were given up', () => {
+    const disk = join(directory, 'disk');
+    for (const folder of ['a@1/0-1', 'a@1/1-2', 'b@1']) mkdirSync(join(disk, folder), { recursive: true });
+    const found = directoriesIn(disk, new Set(['1-2']));
+    assert.deepEqual(found, [`directory of a member ${disk}/a@1/0-1`, `directory of a group ${disk}/b@1`]);
+    assert.deepEqual(directoriesIn(join(directory, 'none'), new Set()), []);
   });
 
   it('finds volumes, and none where none was', () => {

@@ -5,12 +5,16 @@ import { OperatorClient, reservationsOf } from '../../framework/mesos-http-clien
 import type { ChaosCluster } from './cluster.js';
 import { replicaProcesses } from './replica-processes.js';
 
-/** While the cluster runs, without apps. */
-export async function leftInCluster(cluster: ChaosCluster): Promise<string[]> {
+/**
+ * While the cluster runs, without apps.
+ *
+ * @param givenUp of which members what they kept may be there: `SLOT-MEMBER`
+ */
+export async function leftInCluster(cluster: ChaosCluster, givenUp: ReadonlySet<string>): Promise<string[]> {
   return [
     ...replicaProcesses().map(({ pid, group }) => `process ${pid} of ${group}`),
     ...(await leftInMesos(cluster)),
-    ...cluster.agentHosts.flatMap((_, at) => inFolder(cluster.diskOf(at), 'directory of a member')),
+    ...cluster.agentHosts.flatMap((_, at) => directoriesIn(cluster.diskOf(at), givenUp)),
     ...cluster.mesos.agents.flatMap(({ workDirectory }) => volumesIn(join(workDirectory, 'volumes'))),
   ];
 }
@@ -46,6 +50,16 @@ export function volumesIn(folder: string): string[] {
   if (!existsSync(folder)) return [];
   const names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
   return names.filter((name) => /^roles\/[^/]+\/[^/]+$/.test(name)).map((name) => `volume ${join(folder, name)}`);
+}
+
+export function directoriesIn(disk: string, givenUp: ReadonlySet<string>): string[] {
+  const groups = existsSync(disk) ? readdirSync(disk) : [];
+  return groups.flatMap((group) => {
+    const members = readdirSync(join(disk, group));
+    if (members.length === 0) return [`directory of a group ${join(disk, group)}`];
+    const others = members.filter((member) => !givenUp.has(member));
+    return others.map((member) => `directory of a member ${join(disk, group, member)}`);
+  });
 }
 
 /** All processes but this one and the one that collects orphans. */
