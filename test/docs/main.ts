@@ -12,8 +12,8 @@ import { type Step, stepsOf } from './blocks.js';
 import { pages, reference } from './pages.js';
 
 const blockTimeoutMs = 180_000;
-/** Variables that a block sets are there in the next ones of its page. */
-const remembering = 'set -a; if test -e .variables; then . ./.variables; fi; trap "export -p > .variables" EXIT\n';
+/** Variables and functions that a block sets are there in the next ones of its page. */
+const remembering = 'set -a; if test -e .shell; then . ./.shell; fi; trap "{ export -p; declare -f; } > .shell" EXIT\n';
 
 const words = process.argv.slice(2);
 const home = mkdtempSync(join(tmpdir(), 'gaia-docs-'));
