@@ -37,6 +37,10 @@ export const unexpectedReasons: Record<string, string> = {
   refusedCall: 'it has made a call on a client that is not carried, which was refused as by systems that lack it',
   clientInChild:
     'a process that it has started has touched a client, which was refused; let it serve clients in one process',
+  acceptInChild:
+    'a process that it has started waits for clients, which was refused: only the process that listens is replicated; let it serve clients in one process (nginx: master_process off)',
+  ioUring:
+    'it uses io_uring, by which nothing is ordered or compared; switch that off in its configuration, or put it into a virtual machine',
   fedBeforeRest:
     'it was given an input before it had come to rest after the one before: its order of the two may differ; let it answer sooner',
   joinedBySnapshot:

@@ -152,6 +152,14 @@ int killMapped(pid_t pid, int signal) {
   return real().kill(child == nullptr ? pid : child->realPid, signal);
 }
 
+bool anyChildRuns() {
+  return std::ranges::any_of(children(), [](Child& child) { return !reap(child, WNOHANG); });
+}
+
+void endChildren() {
+  for (const Child& child : children()) real().kill(child.realPid, SIGKILL);
+}
+
 bool reapChild(pid_t virtualPid, int* status) {
   Child* child = find(virtualPid);
   if (child == nullptr || child->ended || !reap(*child, WNOHANG)) return false;

@@ -21,6 +21,10 @@ void becomeOther();
 pid_t waitForChild(pid_t pid, int* status, int options);
 int killMapped(pid_t pid, int signal);
 
+// Before there is a log: children that have not been waited for.
+bool anyChildRuns();
+void endChildren();
+
 // Leader: the status of a child that has ended; false while it runs.
 bool reapChild(pid_t virtualPid, int* status);
 // Leader: from here on the ends of children are turns.

@@ -17,6 +17,7 @@
 #include "own_thread.h"
 #include "process.h"
 #include "real.h"
+#include "rings.h"
 #include "../runtime/state_report.h"
 #include "termination.h"
 #include "turns.h"
@@ -128,6 +129,7 @@ void* runControl(void*) {
     state.offer(stateLine(status, unexpectedJson()));
     nextReportMs = nowMs + reportSpacingMs;
     if (nowMs < nextMetricsMs) continue;
+    lookForRings();
     metrics.offer(metricsLine(runtime->metrics()));
     nextMetricsMs = nowMs + metricsIntervalMs;
   }

@@ -3,6 +3,7 @@
 
 #include "kernel_events.h"
 #include "leader.h"
+#include "outsiders.h"
 #include "real.h"
 #include "threads.h"
 #include "waits.h"
@@ -62,6 +63,7 @@ GAIA_HOOK int epoll_create(int size) noexcept { return noted(real().epoll_create
 GAIA_HOOK int epoll_create1(int flags) noexcept { return noted(real().epoll_create1(flags)); }
 
 GAIA_HOOK int epoll_ctl(int epollFd, int operation, int fd, epoll_event* event) noexcept {
+  if (operation == EPOLL_CTL_ADD && listensForParent(fd)) return fail(EBADF);
   if (!inOrder() || !descriptors.inRange(fd)) return real().epoll_ctl(epollFd, operation, fd, event);
   return isVirtual(fd) ? changeInterest(epollFd, operation, fd, event)
                        : changeProgramInterest(epollFd, operation, fd, event);

@@ -7,6 +7,7 @@
 #include "descriptors.h"
 #include "leader.h"
 #include "kernel_events.h"
+#include "outsiders.h"
 #include "output.h"
 #include "polled.h"
 #include "process.h"
@@ -136,11 +137,13 @@ GAIA_HOOK int listen(int fd, int backlog) noexcept {
 }
 
 GAIA_HOOK int accept4(int fd, sockaddr* address, socklen_t* length, int flags) {
+  if (listensForParent(fd)) return fail(EBADF);
   if (!inOrder() || descriptors.kind(fd) != Kind::listener) return real().accept4(fd, address, length, flags);
   return acceptVirtual(*descriptors.listener(fd), address, length, flags);
 }
 
 GAIA_HOOK int accept(int fd, sockaddr* address, socklen_t* length) {
+  if (listensForParent(fd)) return fail(EBADF);
   if (!inOrder() || descriptors.kind(fd) != Kind::listener) return real().accept(fd, address, length);
   return acceptVirtual(*descriptors.listener(fd), address, length, 0);
 }

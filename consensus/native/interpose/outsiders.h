@@ -12,6 +12,13 @@ namespace gaia::interpose {
 // In a process that the program has forked.
 inline bool inForkChild() { return mode() == Mode::inert && virtualSelf() != programPid; }
 
+// A client that was accepted there would be no replica's.
+inline bool listensForParent(int fd) {
+  if (!inForkChild() || descriptors.kind(fd) != Kind::listener) return false;
+  countUnexpected(Unexpected::acceptInChild);
+  return true;
+}
+
 // Likewise an end of a pair: who waits at the other end would see it at another time on each replica.
 // A call on `fd` outside the turn thread's execution of the program. In a child the number leads nowhere
 // (EBADF).

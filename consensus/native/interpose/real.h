@@ -41,7 +41,7 @@
   each(pthread_rwlock_trywrlock) each(pthread_rwlock_unlock) each(pthread_spin_lock) \
   each(pthread_spin_trylock) each(sem_wait) each(sem_timedwait) each(sem_trywait) each(sem_post) \
   each(sched_yield) each(nanosleep) each(clock_nanosleep) each(usleep) each(sleep) each(sigwait) \
-  each(sigwaitinfo) each(pause) each(sigsuspend) each(eventfd)
+  each(sigwaitinfo) each(pause) each(sigsuspend) each(eventfd) each(syscall) each(_exit) each(daemon)
 
 namespace gaia::interpose {
 

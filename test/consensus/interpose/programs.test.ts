@@ -60,6 +60,14 @@ describe('a replicated server of one’s own', function () {
     client.close();
   });
 
+  it('is given the group’s clock and randomness also by number, and no io_uring', async () => {
+    const client = await start('poll');
+    for (let i = 0; i < 5; i++) assert.match(await ask(client, 'by-number'), /^\d+\.\d{9}\/\d+\/30000 -38$/);
+    client.close();
+    await assertEqualTurns(group, 4);
+    assertExact(group);
+  });
+
   it('is told of an edge once', async () => {
     const client = await start('edge');
     for (let i = 1; i <= 20; i++) assert.match(await ask(client, 'count'), new RegExp(` ${i}$`));
@@ -73,6 +81,8 @@ describe('a replicated server of one’s own', function () {
     ['dup', /^dup -9$/, 'descriptorCopied'],
     ['splice', /^splice -22$/, 'refusedCall'],
     ['fork', /^fork 1$/, 'clientInChild'],
+    ['accept-child', /^accept-child 9$/, 'acceptInChild'],
+    ['ring', /^ring 1$/, 'ioUring'],
   ];
   it('is refused what turns do not carry, and loses the label exact', async () => {
     const client = await start('epoll');

@@ -16,8 +16,10 @@
 #include <sys/random.h>
 #include <sys/select.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define DESCRIPTORS 1024
@@ -62,6 +64,36 @@ static long spliceFrom(int client) {
   return result;
 }
 
+// A process that serves clients beside the one that listens.
+static long acceptInChild(void) {
+  int status = 0;
+  pid_t child = fork();
+  if (child == 0) _exit(accept(listener, NULL, NULL) < 0 ? errno : 0);
+  waitpid(child, &status, 0);
+  return WEXITSTATUS(status);
+}
+
+// io_uring as liburing asks for it: without the C library. The ring stays open.
+static long openRing(void) {
+  static char parameters[120];
+  long result = SYS_io_uring_setup;
+#ifdef __x86_64__
+  __asm__ volatile("syscall" : "+a"(result) : "D"(4L), "S"(parameters) : "rcx", "r11", "memory");
+#endif
+  return result >= 0;
+}
+
+static void describeByNumber(int client) {
+  static char parameters[120];
+  struct timespec now;
+  unsigned drawn = 0;
+  if (syscall(SYS_getrandom, &drawn, sizeof drawn, 0) != sizeof drawn) abort();
+  if (syscall(SYS_clock_gettime, CLOCK_REALTIME, &now) != 0) abort();
+  char line[128];
+  snprintf(line, sizeof line, "%ld.%09ld/%u/%ld", (long)now.tv_sec, now.tv_nsec, drawn, syscall(SYS_getpid));
+  reply(client, line, failed(syscall(SYS_io_uring_setup, 4, parameters)));
+}
+
 // Waits in the middle of a request until one end of a pair has what the program, or a child of it, has written to the other.
 static long waitAtPair(int byChild) {
   int ends[2], waitFd = epoll_create1(0);
@@ -104,6 +136,12 @@ static void obey(int client, char* line) {
     reply(client, "connect", callOut(argument));
   else if (strcmp(line, "fork") == 0)
     reply(client, "fork", answerInChild(client));
+  else if (strcmp(line, "accept-child") == 0)
+    reply(client, "accept-child", acceptInChild());
+  else if (strcmp(line, "ring") == 0)
+    reply(client, "ring", openRing());
+  else if (strcmp(line, "by-number") == 0)
+    describeByNumber(client);
   else if (strcmp(line, "pair") == 0)
     reply(client, "pair", waitAtPair(0));
   else if (strcmp(line, "child-pair") == 0)

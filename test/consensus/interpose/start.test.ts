@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { interposerPath } from './group.js';
@@ -60,6 +69,23 @@ describe('the start of an interposed program', () => {
     assert.equal(random[0], random[1]);
   });
 
+  it('refuses to leave for the background, and leaves nothing there', () => {
+    configure(valid);
+    const env = { GAIA_REPLICA: '.gaia/replica.conf' };
+    const background: [string, ...string[]][] = [
+      ['redis-server', '--daemonize', 'yes', '--port', '0', '--pidfile', `${directory}/pid`],
+      ['memcached', '-d', '-u', 'root', '-l', '127.0.0.1:0'],
+      ['python3', '-c', 'import ctypes; ctypes.CDLL(None).daemon(1, 1)'],
+    ];
+    for (const argv of background) {
+      const ended = run(argv, env);
+      assert.equal(ended.status, 70, `${argv}: ${ended.stderr}`);
+      assert.match(ended.stderr, /puts itself into the background.*keep it in the foreground/);
+    }
+    const cwds = readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && cwdOf(pid) === directory);
+    assert.deepEqual(cwds, []);
+  });
+
   it('keeps the name under which the program was started, by a link or as a script', () => {
     configure(valid);
     const env = { GAIA_REPLICA: '.gaia/replica.conf', PATH: `${directory}:${process.env.PATH}` };
@@ -80,3 +106,11 @@ describe('the start of an interposed program', () => {
     assert.match(run(['/bin/cat', '/proc/self/personality'], env).stdout, /^00040000/);
   });
 });
+
+function cwdOf(pid: string): string | null {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`);
+  } catch {
+    return null; // it has ended
+  }
+}
