@@ -104,6 +104,14 @@ class News {
     this.#toldAtMs = performance.now();
     const changes = this.#changes;
     this.#changes = [];
-    if (changes.length > 0) this.tell({ type: 'changes', nowMs: Date.now(), changes });
+    if (changes.length === 0) return;
+    this.tell({ type: 'changes', nowMs: Date.now(), changes });
+    markOfChanges();
   }
+}
+
+/** For who traces the page. It is cleared at once, since the browser would keep each. */
+function markOfChanges(): void {
+  performance.mark('gaia-told');
+  performance.clearMarks('gaia-told');
 }
