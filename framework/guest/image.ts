@@ -31,30 +31,41 @@ export interface Additions {
 
 const nothing: Additions = { programs: {}, files: {} };
 
+/** Hears what is being done, and how much of all has been: 0 to 1. */
+export type TellMaking = (share: number, doing: string) => void;
+
 /** Seconds when it has to be made; the kernel is downloaded once per version. Throws naming what is missing. */
-export function prepareGuestImage(directory = guestImageDirectory, additions = nothing): GuestImage {
+export function prepareGuestImage(
+  directory = guestImageDirectory,
+  additions = nothing,
+  tell: TellMaking = () => {},
+): GuestImage {
+  tell(0, 'looking which packages there are');
   const release = kernelRelease('linux-image-cloud-amd64');
   const all = { ...programs, ...additions.programs };
   const packages = [`linux-image-${release}`, ...new Set(Object.values(all)), 'busybox-static'];
   const added = Object.entries(additions.files).map(([name, file]) => [name, digestOf(file)]);
   const inputs = [...packages.map(packageVersion), modules, readFileSync(init, 'utf8'), ...added];
-  return keptImage(directory, inputs, () => makeImage(directory, release, additions));
+  return keptImage(directory, inputs, () => makeImage(directory, release, additions, tell));
 }
 
 function digestOf(file: string): string {
   return createHash('sha256').update(readFileSync(file)).digest('hex');
 }
 
-function makeImage(directory: string, release: string, additions: Additions): GuestImage {
+function makeImage(directory: string, release: string, additions: Additions, tell: TellMaking): GuestImage {
   const tree = path.join(directory, 'kernel');
   const root = path.join(directory, 'root');
   for (const folder of [tree, root]) rmSync(folder, { recursive: true, force: true });
+  tell(0.2, `fetching and unpacking linux-image-${release}`);
   fetchPackage(`linux-image-${release}`, tree);
+  tell(0.6, 'collecting the kernel, its modules and programs');
   execFileSync(programFile('busybox', 'busybox-static'), ['depmod', '-b', tree, release]);
   const image = { kernel: path.join(directory, 'vmlinuz'), initrd: path.join(directory, 'initrd.gz') };
   copyFileSync(path.join(tree, 'boot', `vmlinuz-${release}`), image.kernel);
   makeRoot(root, path.join(tree, 'lib/modules', release), { ...programs, ...additions.programs });
   for (const [name, file] of Object.entries(additions.files)) addFile(root, name, file);
+  tell(0.8, 'packing the initial RAM disk');
   packInitramfs(root, image.initrd);
   for (const leftover of [root, tree]) rmSync(leftover, { recursive: true, force: true });
   return image;

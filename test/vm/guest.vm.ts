@@ -18,6 +18,18 @@ describe('executor: a guest', function () {
     image = prepareGuestImage();
   });
 
+  it('an image is made once, and who waits for it hears how far it is', async () => {
+    await withDirectory(async (directory) => {
+      const told: number[] = [];
+      const make = () => prepareGuestImage(directory, undefined, (share) => told.push(share));
+      const made = make();
+      assert.ok(told.length >= 4, `${told}`);
+      assert.deepEqual(told, [...new Set(told)].sort());
+      assert.deepEqual(make(), made);
+      assert.equal(told.at(-1), 0, 'the second time it is there');
+    });
+  });
+
   async function withGuest(change: Partial<VmAssignment>, use: (executor: Executor, port: number) => Promise<void>) {
     const port = await freePort();
     const doors = [{ protocol: 'tcp' as const, listen: '127.0.0.1', hostPort: port, guestPort: 6379 }];
