@@ -6,9 +6,9 @@ import { AppsPage } from './apps-page.js';
 import { MapPage } from './cluster/map-page.js';
 import { ConnectionNotice } from './connection.js';
 import { DeploymentsPage } from './deployments-page.js';
-import { EditorPage } from './editor/editor-page.js';
 import { EventsPage } from './events-page.js';
 import { Footer } from './footer.js';
+import { later } from './later.js';
 import { Link, useRoute } from './navigation.js';
 import { Notice } from './notice.js';
 import { QueuePage } from './queue-page.js';
@@ -17,6 +17,8 @@ import { tell } from './store.js';
 import { ThemeChoice } from './theme.js';
 import { askWho, type Me, MeContext, SignIn } from './user.js';
 import { watchCluster } from './watching.js';
+
+const EditorPage = later(async () => (await import('./editor/editor-page.js')).EditorPage);
 
 type Visitor = Me | 'asking' | 'unknown';
 

@@ -4,9 +4,17 @@ import { type ClusterEvent, type ClusterState, initialState, reduce } from '../m
 
 let state = initialState;
 const listeners = new Set<() => void>();
+let isDue = false;
 
+/** What follows from it is drawn in another task: for a large cluster each takes its time. */
 export function tell(event: ClusterEvent): void {
   state = reduce(state, event);
+  if (!isDue) setTimeout(look);
+  isDue = true;
+}
+
+function look(): void {
+  isDue = false;
   for (const listener of listeners) listener();
 }
 

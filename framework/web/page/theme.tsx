@@ -11,7 +11,9 @@ const chosen = (): Theme => themes.find((theme) => theme === localStorage.getIte
 /** Before anything is drawn: what is known of colours is forgotten before others look. */
 export function startTheme(): void {
   apply(chosen());
-  whenColoursChange(() => colours.clear());
+  whenColoursChange(() => {
+    known = null;
+  });
 }
 
 function apply(theme: Theme): void {
@@ -38,22 +40,26 @@ export function ThemeChoice() {
   );
 }
 
-const colours = new Map<string, string>();
+const colourNames = ['ink', 'muted', 'line', 'surface', 'accent', 'busy', 'good', 'used', 'page'] as const;
+export type Colours = Readonly<Record<(typeof colourNames)[number], string>>;
 
-/** A colour of style/base.css by its name, as it is now: for what is drawn on a canvas, which knows no variables. */
-export function colour(name: string): string {
-  const value = colours.get(name) ?? computed(name);
-  colours.set(name, value);
-  return value;
+let known: Colours | null = null;
+
+/** The colours of style/base.css by their names, as they are now: for what is drawn on a canvas, which knows no variables. */
+export function colours(): Colours {
+  known ??= computed();
+  return known;
 }
 
-/** Has the browser reckon all styles anew. */
-function computed(name: string): string {
-  const probe = document.documentElement;
-  probe.style.outlineColor = `var(--${name})`;
-  const value = getComputedStyle(probe).outlineColor;
-  probe.style.outlineColor = '';
-  return value;
+/** All at once, since the browser reckons styles anew for it. */
+function computed(): Colours {
+  const box = document.createElement('div');
+  box.hidden = true;
+  for (const name of colourNames) box.appendChild(document.createElement('i')).style.color = `var(--${name})`;
+  document.body.append(box);
+  const values = [...box.children].map((probe, index) => [colourNames[index], getComputedStyle(probe).color]);
+  box.remove();
+  return Object.fromEntries(values) as Colours;
 }
 
 /** Calls `redraw` when colours are others, until the returned function is called. */

@@ -2,7 +2,7 @@
 import type { ClusterEvent } from '../model/cluster-state.js';
 import { EventParser, type ServerEvent } from '../model/event-stream.js';
 import type { Changes, Snapshot } from '../model/rows.js';
-import { pause } from './clock.js';
+import { breath, pause } from './clock.js';
 import { ApiFailure, ask, piecesOf } from './session.js';
 
 /** A little less than the server's 200, which come early or late. */
@@ -29,14 +29,14 @@ export async function watchCluster(tell: Tell, signal: AbortSignal): Promise<voi
 async function watchOnce(tell: Tell, signal: AbortSignal, onHeard: () => void): Promise<string | null> {
   const silence = new Silence();
   const stopped = AbortSignal.any([signal, silence.signal]);
-  const news = new News(tell);
+  const news = new News(tell, stopped);
   try {
     const answer = await ask('/v2/watch', { accept: 'text/event-stream', signal: stopped });
     const parser = new EventParser();
     for await (const piece of piecesOf(answer)) {
       silence.heard();
       onHeard();
-      for (const event of parser.push(piece)) news.add(event);
+      for (const event of parser.push(piece)) await news.add(event);
     }
     return 'The framework has ended the stream.';
   } catch (error) {
@@ -77,18 +77,28 @@ class News {
   #timer: number | null = null;
   #toldAtMs = 0;
 
-  constructor(readonly tell: Tell) {}
+  constructor(
+    readonly tell: Tell,
+    readonly signal: AbortSignal,
+  ) {}
 
-  add({ type, data }: ServerEvent): void {
-    if (type === 'snapshot') {
-      this.#changes = [];
-      this.tell({ type, nowMs: Date.now(), snapshot: JSON.parse(data) as Snapshot });
-    } else if (type === 'alive') this.tell({ type, nowMs: Date.now() });
+  async add({ type, data }: ServerEvent): Promise<void> {
+    if (type === 'snapshot') await this.#begin(data);
+    else if (type === 'alive') this.tell({ type, nowMs: Date.now() });
     else if (type === 'changes') this.#collect(JSON.parse(data) as Changes);
   }
 
   end(): void {
     this.#flush();
+  }
+
+  /** Megabytes: they are collected, read and shown in tasks of their own, between which the browser answers its user. */
+  async #begin(data: string): Promise<void> {
+    this.#changes = [];
+    await breath();
+    const snapshot = JSON.parse(data) as Snapshot;
+    await breath();
+    if (!this.signal.aborted) this.tell({ type: 'snapshot', nowMs: Date.now(), snapshot });
   }
 
   #collect(changes: Changes): void {

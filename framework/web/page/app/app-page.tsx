@@ -3,6 +3,7 @@ import { type AppTab, appTabs } from '../../model/route.js';
 import type { AppRow } from '../../model/rows.js';
 import { StateOf } from '../apps-page.js';
 import { Failure } from '../failure.js';
+import { later } from '../later.js';
 import { Link } from '../navigation.js';
 import { type Polled, usePolled } from '../polled.js';
 import { appPath } from '../session.js';
@@ -10,12 +11,12 @@ import { useCluster, useIsKnown } from '../store.js';
 import { Actions } from './actions.js';
 import { Logs } from './logs.js';
 import { Placement } from './placement.js';
-import { Plots } from './plots.js';
 import { Replicas } from './replicas.js';
 import { Tasks } from './tasks.js';
 import { Timeline } from './timeline.js';
 
 const INTERVAL_MS = 5000;
+const Plots = later(async () => (await import('./plots.js')).Plots);
 
 /** One app. Details are asked for anew when the stream says that something of it has changed. */
 export function AppPage({ appId, tab }: { appId: string; tab: AppTab }) {

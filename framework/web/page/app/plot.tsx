@@ -3,7 +3,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { timeOfDay } from '../../model/format.js';
-import { colour, whenColoursChange } from '../theme.js';
+import { colours, whenColoursChange } from '../theme.js';
 
 export interface Line {
   name: string;
@@ -65,7 +65,8 @@ function dataOf(at: number[], lines: Line[], logarithmic: boolean): uPlot.Aligne
 }
 
 function optionsOf(width: number, lines: Line[], words: PlotProps['words'], logarithmic: boolean): uPlot.Options {
-  const axis = { stroke: colour('muted'), grid: { stroke: colour('line'), width: 1 }, ticks: { show: false } };
+  const tones = colours();
+  const axis = { stroke: tones.muted, grid: { stroke: tones.line, width: 1 }, ticks: { show: false } };
   return {
     width,
     height: HEIGHT_PX,
@@ -80,7 +81,7 @@ function optionsOf(width: number, lines: Line[], words: PlotProps['words'], loga
       {},
       ...lines.map((line) => ({
         label: line.name,
-        stroke: colour(line.colour),
+        stroke: tones[line.colour],
         width: 1.5,
         points: { show: false },
         spanGaps: false,

@@ -1,6 +1,6 @@
 /** The map: a canvas as large as what is seen, in a box that scrolls as far as the map is high. */
 import type { ComponentChildren } from 'preact';
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { areSamePlaces, regionsOf } from '../../model/domains.js';
 import { cellUnder, layOut, type MapLayout, neighbour, type Step } from '../../model/map-layout.js';
 import type { AgentRow } from '../../model/rows.js';
@@ -14,9 +14,6 @@ interface MapProps {
   chosen: string | null;
   onChoose: (agentId: string) => void;
 }
-
-/** As in style/pages.css. */
-const MARGIN_PX = 8;
 
 const steps: Record<string, Step> = { ArrowLeft: 'left', ArrowRight: 'right', ArrowUp: 'up', ArrowDown: 'down' };
 
@@ -63,24 +60,31 @@ function Spacer({ layout, children }: { layout: MapLayout; children: ComponentCh
   return <div style={{ height: `${layout.height}px` }}>{children}</div>;
 }
 
+const nothing: MapLayout = layOut([], 0);
+
 /** Made anew only when agents come, go or are elsewhere, which is seldom: what is free there changes all the time. */
 function useLayout(agents: readonly AgentRow[], width: number): MapLayout {
   const known = useRef<{ agents: readonly AgentRow[]; width: number; layout: MapLayout } | null>(null);
   const { current } = known;
   if (current !== null && current.width === width && areSamePlaces(current.agents, agents)) return current.layout;
-  const layout = layOut(regionsOf(agents), width);
+  const layout = width === 0 ? nothing : layOut(regionsOf(agents), width);
   known.current = { agents, width, layout };
   return layout;
 }
 
+/** Of the content. It is known after the first frame, so that the table below comes first: a large map takes a while. */
 function useWidth(box: { current: HTMLElement | null }, onWidth: (px: number) => void): void {
-  useLayoutEffect(() => {
-    const element = box.current as HTMLElement;
-    const look = () => onWidth(element.clientWidth - 2 * MARGIN_PX);
-    const observer = new ResizeObserver(look);
-    look();
-    observer.observe(element);
-    return () => observer.disconnect();
+  useEffect(() => {
+    let timer = 0;
+    const observer = new ResizeObserver(([entry]) => {
+      clearTimeout(timer);
+      timer = window.setTimeout(() => onWidth(Math.floor(entry?.contentRect.width ?? 0)));
+    });
+    observer.observe(box.current as HTMLElement);
+    return () => {
+      clearTimeout(timer);
+      observer.disconnect();
+    };
   }, []);
 }
 

@@ -2,7 +2,7 @@
 import { count } from '../../model/format.js';
 import { type Cell, HIGH_SHARE, type MapLayout, shownKinds, usedShare } from '../../model/map-layout.js';
 import type { AgentRow } from '../../model/rows.js';
-import { colour } from '../theme.js';
+import { type Colours, colours } from '../theme.js';
 
 export interface Look {
   layout: MapLayout;
@@ -16,32 +16,29 @@ export interface Look {
   agentOf: (agentId: string) => AgentRow | undefined;
 }
 
-const names = ['ink', 'muted', 'line', 'surface', 'accent', 'busy', 'used', 'page'] as const;
-type Colours = Record<(typeof names)[number], string>;
-
 const letters = 'system-ui, "DejaVu Sans", sans-serif';
 
 export function paint(canvas: HTMLCanvasElement, look: Look): void {
   const { width, height } = fitted(canvas);
   const pen = canvas.getContext('2d') as CanvasRenderingContext2D;
-  const colours = Object.fromEntries(names.map((name) => [name, colour(name)])) as Colours;
+  const tones = colours();
   pen.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
   pen.clearRect(0, 0, width, height);
   pen.translate(0, -look.topPx);
   const isSeen = (y: number, tall: number) => y + tall >= look.topPx && y <= look.topPx + height;
   for (const rack of look.layout.racks) {
     if (!isSeen(rack.y, rack.height)) continue;
-    pen.strokeStyle = colours.line;
+    pen.strokeStyle = tones.line;
     pen.strokeRect(rack.x + 0.5, rack.y + 0.5, rack.width - 1, rack.height - 1);
   }
   for (const label of look.layout.labels) {
     if (!isSeen(label.y, 30)) continue;
-    pen.fillStyle = label.kind === 'rack' ? colours.muted : colours.ink;
+    pen.fillStyle = label.kind === 'rack' ? tones.muted : tones.ink;
     pen.font = `${label.kind === 'rack' ? '' : '600 '}${{ region: 16, zone: 13, rack: 11 }[label.kind]}px ${letters}`;
     pen.textBaseline = 'top';
     pen.fillText(label.text, label.x, label.y + 3, label.width);
   }
-  for (const cell of look.layout.cells) if (isSeen(cell.y, cell.height)) paintCell(pen, cell, look, colours);
+  for (const cell of look.layout.cells) if (isSeen(cell.y, cell.height)) paintCell(pen, cell, look, tones);
 }
 
 /** The canvas has as many pixels as the screen has for it. */
