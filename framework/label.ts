@@ -17,7 +17,7 @@ export const unexpectedReasons: Record<string, string> = {
   descriptorAboveRange:
     'it has opened so many files that their numbers reach those of clients; let it keep fewer than a hundred open',
   descriptorCopied:
-    'it has copied a client’s descriptor, which was refused; a program that needs it goes into a virtual machine',
+    'it has copied a client’s descriptor to a number of its own choice (dup2), which was refused; a program that needs it goes into a virtual machine',
   socketOption:
     'it has asked for an option of a client’s socket that is not carried; each replica was told 0 or an error',
   controlCall: 'it has made a control call on a client that is not carried, which was refused',

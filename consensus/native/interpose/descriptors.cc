@@ -31,19 +31,39 @@ Connection* Descriptors::openConnection() {
   auto* connection = new Connection;
   connection->fd = fd;
   connection->generation = nextGeneration_++;
+  nameConnection(fd, connection);
+  return connection;
+}
+
+void Descriptors::nameConnection(int fd, Connection* connection) {
   connections_[fd - connectionFdFirst] = connection;
   kinds_[fd] = Kind::connection;
   interests_[fd] = {};
   connectionFdEnd_ = std::max(connectionFdEnd_, fd + 1);
-  return connection;
 }
 
-void Descriptors::closeConnection(Connection* connection) {
-  connections_[connection->fd - connectionFdFirst] = nullptr;
-  kinds_[connection->fd] = Kind::program;
-  interests_[connection->fd] = {};
-  numbers_.give(connection->fd);
-  delete connection;
+int Descriptors::copyConnection(Connection* connection, int wanted) {
+  const int fd = wanted < 0 ? numbers_.take() : numbers_.takeThis(wanted);
+  if (fd < 0) return -1;
+  nameConnection(fd, connection);
+  connection->copies.push_back(fd);
+  return fd;
+}
+
+bool Descriptors::closeNumber(int fd) {
+  Connection* connection = connections_[fd - connectionFdFirst];
+  connections_[fd - connectionFdFirst] = nullptr;
+  kinds_[fd] = Kind::program;
+  interests_[fd] = {};
+  numbers_.give(fd);
+  if (connection->copies.empty()) {
+    delete connection;
+    return true;
+  }
+  if (connection->fd == fd) connection->fd = connection->copies.front();
+  std::erase(connection->copies, fd);
+  std::erase(connection->copies, connection->fd);
+  return false;
 }
 
 Listener& Descriptors::addListener(int fd) {

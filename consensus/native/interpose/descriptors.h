@@ -33,7 +33,8 @@ struct Interest {
 };
 
 struct Connection {
-  int fd = -1;
+  int fd = -1;               // what the log calls it: the oldest of its numbers
+  std::vector<int> copies;   // other numbers of it (dup)
   std::uint32_t generation = 0;
   InputBuffer input;
   AcceptedAddresses addresses{};
@@ -89,7 +90,10 @@ class Descriptors {
 
   // Takes the lowest free number; null when there is none.
   Connection* openConnection();
-  void closeConnection(Connection* connection);
+  // Another number for it: `wanted`, -1: the lowest free one. -1: there is none.
+  int copyConnection(Connection* connection, int wanted);
+  // A number is closed. True: it was the last one, and the connection is gone.
+  bool closeNumber(int fd);
   Listener& addListener(int fd);
   ChildPipe& addChildPipe(int fd);
   void setKind(int fd, Kind kind) { kinds_[fd] = kind; }
@@ -116,6 +120,8 @@ class Descriptors {
     int fd;
     std::uint32_t events;
   };
+  void nameConnection(int fd, Connection* connection);
+
   Kind kinds_[descriptorsMax] = {};
   Interest interests_[descriptorsMax] = {};
   Connection* connections_[descriptorsMax - connectionFdFirst] = {};

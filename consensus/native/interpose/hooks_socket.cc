@@ -58,13 +58,13 @@ int acceptVirtual(Listener& listener, sockaddr* address, socklen_t* length, int 
   return connection->fd;
 }
 
-int closeConnection(Connection& connection) {
+int closeClient(int fd, Connection& connection) {
   OutsideTurn outside;
-  closeOutput(connection);
-  const int fd = connection.fd;
+  if (connection.copies.empty()) closeOutput(connection);
   descriptors.interest(fd) = {};
   interestChanged(fd);
-  descriptors.closeConnection(&connection);
+  const bool named = connection.fd == fd;
+  if (!descriptors.closeNumber(fd) && named) renameConnection(connection);
   return 0;
 }
 
@@ -88,10 +88,29 @@ int controlFlags(int& flags, int command, long argument) {
   return command == F_GETFL ? flags : 0;
 }
 
-int controlConnection(int command) {
+// Numbers below those of clients are the kernel's.
+int copyClient(Connection& connection, int wanted) {
+  OutsideTurn outside;
+  const int fd = descriptors.copyConnection(&connection, wanted);
+  if (fd < 0 && wanted >= 0) countUnexpected(Unexpected::descriptorCopied);
+  if (fd < 0) return fail(wanted < 0 ? EMFILE : EBADF);
+  markReady(fd);
+  return fd;
+}
+
+// dup2(2) closes what has the number.
+int copyClientTo(Connection& connection, int fd, int to) {
+  if (fd == to) return to;
+  if (Connection* other = descriptors.connection(to)) closeClient(to, *other);
+  return copyClient(connection, to);
+}
+
+int controlConnection(Connection& connection, int command, long argument) {
   if (command == F_GETFD) return FD_CLOEXEC;
   if (command == F_SETFD) return 0;
-  countUnexpected(Unexpected::descriptorCopied);
+  const bool copies = command == F_DUPFD || command == F_DUPFD_CLOEXEC;
+  if (copies && argument <= connectionFdFirst) return copyClient(connection, -1);
+  countUnexpected(copies ? Unexpected::descriptorCopied : Unexpected::controlCall);
   return fail(EINVAL);
 }
 
@@ -156,7 +175,7 @@ GAIA_HOOK int connect(int fd, const sockaddr* address, socklen_t length) {
 
 GAIA_HOOK int close(int fd) {
   if (!inOrder() || !descriptors.inRange(fd)) return real().close(fd);
-  if (Connection* connection = descriptors.connection(fd)) return closeConnection(*connection);
+  if (Connection* connection = descriptors.connection(fd)) return closeClient(fd, *connection);
   noteFileClosed(fd);
   forgetDescriptor(fd);
   return real().close(fd);
@@ -209,7 +228,8 @@ GAIA_HOOK int fcntl(int fd, int command, ...) {
   if (int* flags = command == F_GETFL || command == F_SETFL ? flagsOf(fd) : nullptr)
     return controlFlags(*flags, command, argument);
   if (command == F_SETFL) notePipeFlags(fd, (argument & O_NONBLOCK) != 0);
-  return clientOf(fd) == nullptr ? real().fcntl(fd, command, argument) : controlConnection(command);
+  Connection* connection = clientOf(fd);
+  return connection == nullptr ? real().fcntl(fd, command, argument) : controlConnection(*connection, command, argument);
 }
 
 GAIA_HOOK int fcntl64(int fd, int command, ...) {
@@ -232,10 +252,17 @@ GAIA_HOOK int ioctl(int fd, unsigned long request, ...) noexcept {
                                : ioctlConnection(*connection, request, static_cast<int*>(argument));
 }
 
-GAIA_HOOK int dup(int fd) noexcept { return clientOf(fd) == nullptr ? real().dup(fd) : copyRefused(); }
-GAIA_HOOK int dup2(int fd, int to) noexcept {
-  return clientOf(fd) == nullptr && clientOf(to) == nullptr ? real().dup2(fd, to) : copyRefused();
+GAIA_HOOK int dup(int fd) noexcept {
+  Connection* connection = clientOf(fd);
+  return connection == nullptr ? real().dup(fd) : copyClient(*connection, -1);
 }
+
+GAIA_HOOK int dup2(int fd, int to) noexcept {
+  if (Connection* connection = clientOf(fd)) return copyClientTo(*connection, fd, to);
+  return clientOf(to) == nullptr ? real().dup2(fd, to) : copyRefused();
+}
+
 GAIA_HOOK int dup3(int fd, int to, int flags) noexcept {
-  return clientOf(fd) == nullptr && clientOf(to) == nullptr ? real().dup3(fd, to, flags) : copyRefused();
+  if (Connection* connection = clientOf(fd)) return fd == to ? fail(EINVAL) : copyClientTo(*connection, fd, to);
+  return clientOf(to) == nullptr ? real().dup3(fd, to, flags) : copyRefused();
 }

@@ -287,6 +287,10 @@ void watchConnection(Connection& connection) {
   connection.watched = EPOLLIN;
   watchKernel(connection.realFd, EPOLLIN, tagOf(connection));
 }
+void renameConnection(Connection& connection) {
+  connection.throttleAsked = false;
+  if (connection.realFd >= 0) setWatched(connection, connection.watched | EPOLLIN);
+}
 void watchListener(const Listener& listener) {
   watchKernel(listener.fd, EPOLLIN, {listener.local ? Source::visitor : Source::listener, listener.fd, 0});
 }

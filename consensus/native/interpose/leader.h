@@ -15,6 +15,8 @@ void stopLeading();
 
 // Starts to report events of a real descriptor to the leader's turns.
 void watchConnection(Connection& connection);
+// The log calls it by another of its numbers from here on.
+void renameConnection(Connection& connection);
 void watchListener(const Listener& listener);
 void watchChild(int pidFd, int virtualPid);
 void watchProgramDescriptor(int fd, std::uint32_t events);

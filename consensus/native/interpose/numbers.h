@@ -12,6 +12,14 @@ constexpr int descriptorsMax = 16384;
 
 class NumberAllocator {
  public:
+  // This number; -1 when it is none of these or taken.
+  int takeThis(int number) {
+    const int at = number - connectionFdFirst;
+    if (at < 0 || at >= words * 64 || (taken_[at / 64] >> (at % 64) & 1) != 0) return -1;
+    taken_[at / 64] |= std::uint64_t{1} << (at % 64);
+    return number;
+  }
+
   // The lowest free number, or -1 when all are taken.
   int take() {
     for (int word = hint_; word < words; ++word) {

@@ -71,15 +71,24 @@ class Delivery {
   std::size_t count_ = 0;
 };
 
-}  // namespace
-
-void markReady(int fd) {
+void markNumberReady(int fd) {
   Interest& interest = descriptors.interest(fd);
   interest.news = true;
   if ((interest.events & EPOLLET) != 0) interestChanged(fd);
   if (lists().listed[fd]) return;
   lists().listed[fd] = true;
   lists().input.push_back(fd);
+}
+
+}  // namespace
+
+void markReady(int fd) {
+  markNumberReady(fd);
+  const Connection* connection = descriptors.connection(fd);
+  if (connection == nullptr || connection->copies.empty()) [[likely]]
+    return;
+  markNumberReady(connection->fd);
+  for (const int copy : connection->copies) markNumberReady(copy);
 }
 
 void keepUnread() {

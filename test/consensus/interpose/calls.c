@@ -123,6 +123,18 @@ static void writeByStream(int client) {
   fclose(stream);
 }
 
+// The client goes on by another number, and its former one is closed.
+static void moveClient(int client) {
+  int first = dup(client), second = fcntl(first, F_DUPFD_CLOEXEC, 3), third = dup2(second, second + 5);
+  struct epoll_event event = {.events = EPOLLIN, .data.fd = third};
+  epoll_ctl(epollFd, EPOLL_CTL_DEL, client, NULL);
+  close(client);
+  close(second);
+  epoll_ctl(epollFd, EPOLL_CTL_ADD, third, &event);
+  reply(first, "moved", (first - client) * 100 + (second - client) * 10 + third - client);
+  close(first);
+}
+
 static void obey(int client, char* line) {
   char* argument = strchr(line, ' ');
   if (argument != NULL) *argument++ = 0;
@@ -132,6 +144,7 @@ static void obey(int client, char* line) {
   else if (strcmp(line, "timerfd") == 0) startTimer(client);
   else if (strcmp(line, "wait") == 0) waitInPlace(client);
   else if (strcmp(line, "fdopen") == 0) writeByStream(client);
+  else if (strcmp(line, "dup") == 0) moveClient(client);
   else if (strcmp(line, "options") == 0) askOptions(client);
 }
 

@@ -62,6 +62,18 @@ describe('a call that turns carry', function () {
     assert.equal(await ask(client, 'options'), 'type 1 nodelay 1 keepalive 1 domain 2 0');
   });
 
+  it('a copy of a client’s descriptor goes on when the first number is closed', async () => {
+    const other = await group.client((await group.leader()).address.slot);
+    assert.equal(await ask(other, 'dup'), 'moved 127');
+    assert.match(await ask(other, 'options'), /^type 1/);
+    assert.match(await ask(other, 'options'), /^type 1/);
+    other.socket.end();
+    await eventually('the client is not closed', () => other.closed);
+    const next = await group.client((await group.leader()).address.slot);
+    assert.equal(await ask(next, 'dup'), 'moved 127');
+    next.close();
+  });
+
   it('a stream made of a client says what is written to it, and closes the client', async () => {
     const other = await group.client((await group.leader()).address.slot);
     assert.equal(await ask(other, 'fdopen'), 'stream 1');

@@ -78,7 +78,7 @@ describe('a replicated server of one’s own', function () {
 
   /** What is not carried by turns: the reply that the program gets, and the name it is counted by on every replica. */
   const outside: [command: string, reply: RegExp, counted: string][] = [
-    ['dup', /^dup -9$/, 'descriptorCopied'],
+    ['dup2', /^dup2 -9$/, 'descriptorCopied'],
     ['splice', /^splice -22$/, 'refusedCall'],
     ['fork', /^fork 1$/, 'clientInChild'],
     ['accept-child', /^accept-child 9$/, 'acceptInChild'],

@@ -126,8 +126,8 @@ static void obey(int client, char* line) {
   if (argument != NULL) *argument++ = 0;
   if (strcmp(line, "count") == 0)
     describe(client);
-  else if (strcmp(line, "dup") == 0)
-    reply(client, "dup", failed(dup(client)));
+  else if (strcmp(line, "dup2") == 0)
+    reply(client, "dup2", failed(dup2(client, 100)));
   else if (strcmp(line, "splice") == 0)
     reply(client, "splice", spliceFrom(client));
   else if (strcmp(line, "reports") == 0)
