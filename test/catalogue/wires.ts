@@ -55,6 +55,7 @@ export const wires: Record<string, Wire> = {
   memcached,
   'memcached-threads': memcached,
   nginx: http,
+  'node-http': http,
   'python-asyncio': http,
   'redis-server': redis,
 };

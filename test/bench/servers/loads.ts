@@ -76,6 +76,7 @@ export const loads: Record<string, Load> = {
   'memcached-threads': memcached,
   mosquitto,
   nginx: http,
+  'node-http': http,
   'python-asyncio': http,
   'redis-server': redis,
 };

@@ -16,6 +16,7 @@ export const clients: Record<string, Client> = {
   'memcached-threads': memcached,
   mosquitto,
   nginx: http,
+  'node-http': http,
   'python-asyncio': http,
   'redis-server': redis,
   slapd,

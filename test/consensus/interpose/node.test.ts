@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { connect } from 'node:net';
 import path from 'node:path';
 import { eventually } from '../group.js';
 import { type Group, repository, startGroup } from './group.js';
@@ -30,6 +31,14 @@ describe('a replicated HTTP server in Node', function () {
     }
     await assertEqualTurns(group, 30);
     assertExact(group);
+  });
+
+  it('is rid of a client that ends in the middle of a request', async () => {
+    const { clientPort } = await group.leader();
+    const client = connect(clientPort, '127.0.0.1');
+    client.on('error', () => {}).resume();
+    client.end('PUT /file HT');
+    await eventually('the connection is not closed', () => client.closed, 20_000);
   });
 
   it('goes on where it was when its leader is killed', async () => {
