@@ -157,7 +157,8 @@ bool anyChildRuns() {
 }
 
 void endChildren() {
-  for (const Child& child : children()) real().kill(child.realPid, SIGKILL);
+  for (const Child& child : children())
+    if (real().kill(child.realPid, SIGKILL) == 0) real().waitpid(child.realPid, nullptr, 0);
 }
 
 bool reapChild(pid_t virtualPid, int* status) {

@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { freePort } from '../ports.js';
 import { interposerPath } from './group.js';
 
 describe('the start of an interposed program', () => {
@@ -69,11 +70,11 @@ describe('the start of an interposed program', () => {
     assert.equal(random[0], random[1]);
   });
 
-  it('refuses to leave for the background, and leaves nothing there', () => {
+  it('refuses to leave for the background, and leaves nothing there', async () => {
     configure(valid);
     const env = { GAIA_REPLICA: '.gaia/replica.conf' };
     const background: [string, ...string[]][] = [
-      ['redis-server', '--daemonize', 'yes', '--port', '0', '--pidfile', `${directory}/pid`],
+      ['redis-server', '--daemonize', 'yes', '--port', `${await freePort()}`, '--pidfile', `${directory}/pid`],
       ['memcached', '-d', '-u', 'root', '-l', '127.0.0.1:0'],
       ['python3', '-c', 'import ctypes; ctypes.CDLL(None).daemon(1, 1)'],
     ];
