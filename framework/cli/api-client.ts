@@ -140,6 +140,17 @@ function urlOf(address: string, path: string): URL {
   throw new Failure(EXIT.usage, `The API address is '${address}'`, 'Use an address such as http://127.0.0.1:8080.');
 }
 
+/** Each of the addresses, with commas between them. @throws Failure when one is none */
+export function requireAddresses(baseUrl: string): void {
+  for (const base of baseUrl.split(',')) urlOf(base, '/');
+}
+
+/** Of an app that is there: the API would look for one by the longer name. */
+export async function getBelow<T>(api: Pick<ApiClient, 'get'>, appId: string, part: string): Promise<T> {
+  await api.get(appPath(appId));
+  return api.get<T>(appPath(appId, part));
+}
+
 /** `/v2/apps/demo/ledger` and what is below it. */
 export function appPath(appId: string, ...below: string[]): string {
   const path = pathBelow('/v2/apps', appId, ...below);
@@ -164,7 +175,9 @@ function refusal(status: number, body: ErrorBody | string): Failure {
     `The API refused: ${message || `status ${status}`}`,
     ...[...lines, ...locks].map((line) => `  ${line}`),
   ].join('\n');
-  return new Failure(exitCodeOf(status), text, remedy ?? 'Correct this and run the command again.', { status, body });
+  const wait = `Wait for it with "${gaia} deployment wait ${deployments?.[0]?.id}", or repeat with --force.`;
+  const then = deployments === undefined ? (remedy ?? 'Correct this and run the command again.') : wait;
+  return new Failure(exitCodeOf(status), text, then, { status, body });
 }
 
 function exitCodeOf(status: number): ExitCode {

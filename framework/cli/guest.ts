@@ -1,7 +1,7 @@
 /** `gaia vm status`, `sync` and `failover`: a replicated guest as its members report it, and what operators may ask for. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { guestJson } from '../api/guest.js';
-import { appPath } from './api-client.js';
+import { appPath, getBelow } from './api-client.js';
 import { EXIT, Failure } from './failure.js';
 import type { Output } from './output.js';
 import { gaia } from './program-name.js';
@@ -25,11 +25,7 @@ export async function guestStatus({ api, output }: Session, id: string): Promise
   output.result({ guest });
 }
 
-/** The app first: the API would look for one by the longer name. */
-async function look(api: Session['api'], id: string): Promise<GuestJson> {
-  await api.get(appPath(id));
-  return api.get<GuestJson>(appPath(id, 'guest'));
-}
+const look = (api: Session['api'], id: string) => getBelow<GuestJson>(api, id, 'guest');
 
 function standingText({ primary, backup, covered, standing, lost, members }: GuestJson): string {
   if (lost !== null) return red(`lost: ${lost}`);

@@ -1,7 +1,7 @@
 import type { PreemptionPlan } from '../../placement/index.js';
 import type { Plan, Rung } from '../../placement/types.js';
 import type { DrainView, ReservationView } from '../service.js';
-import { appPath } from './api-client.js';
+import { getBelow } from './api-client.js';
 import { type AppJson, placeOf, type TaskJson, volumesOf, type Waiting } from './app-json.js';
 import { EXIT, Failure } from './failure.js';
 import type { Session } from './session.js';
@@ -70,7 +70,7 @@ interface PlacementJson {
 
 /** `gaia explain`: why the tasks of an app are where they are, and what keeps the others waiting. */
 export async function explain({ api, output }: Session, id: string): Promise<void> {
-  const placement = await api.get<PlacementJson>(appPath(id, 'placement'));
+  const placement = await getBelow<PlacementJson>(api, id, 'placement');
   output.line(bold(placement.appId));
   if (placement.spread.length > 0) output.line(`  spread over ${placement.spread.map(rungText).join(', then ')}`);
   for (const task of placement.tasks) {

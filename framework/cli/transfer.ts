@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { GroupView } from '../service.js';
-import { appPath } from './api-client.js';
+import { appPath, getBelow } from './api-client.js';
 import { EXIT, Failure } from './failure.js';
 import { gaia } from './program-name.js';
 import type { Session } from './session.js';
@@ -13,7 +13,7 @@ export async function transferLeadership(
   id: string,
   { to, timeout }: { to?: number; timeout: number },
 ): Promise<void> {
-  const leaderNow = async () => (await api.get<{ group: GroupView | null }>(appPath(id, 'replicas'))).group?.leader;
+  const leaderNow = async () => (await getBelow<{ group: GroupView | null }>(api, id, 'replicas')).group?.leader;
   const before = await leaderNow();
   await api.send('POST', appPath(id, 'leader'), to === undefined ? {} : { slot: to });
   const deadlineMs = performance.now() + timeout * 1000;

@@ -1,5 +1,7 @@
 /** `gaia context`: names for clusters, so that commands need not be told addresses and files. */
 import { resolve } from 'node:path';
+import { requireAddresses } from '../api-client.js';
+import { authorizationFrom, tlsFrom } from '../credentials.js';
 import { EXIT, Failure } from '../failure.js';
 import { localApi } from '../options.js';
 import type { Output } from '../output.js';
@@ -54,6 +56,7 @@ export function setContext(output: Output, name: string, options: Partial<Contex
     throw new Failure(EXIT.usage, `There is no context ${name} yet`, 'Say where its API is with --api URL.');
   const paths = Object.fromEntries(Object.entries(files).map(([field, file]) => [field, resolve(file)]));
   const context = { ...contexts[name], api, ...paths };
+  requireUsable(context);
   writeContexts(theFile(), { ...(current !== undefined && { current }), contexts: { ...contexts, [name]: context } });
   output.line(`${name} is set; commands go there with --context ${name}, or after: ${gaia} context use ${name}`);
   output.result({ name, ...context });
@@ -70,6 +73,13 @@ export function removeContext(output: Output, name: string): void {
     `${name} is removed${isUsed ? `; commands go to ${localName} again` : ''}. Its files are where they were.`,
   );
   output.result({ name });
+}
+
+/** Who mistypes a file or an address should hear it now, not from the first command that goes there. */
+function requireUsable(context: Context): void {
+  requireAddresses(context.api);
+  authorizationFrom(context.credentials);
+  tlsFrom(context);
 }
 
 function requireName(name: string): void {

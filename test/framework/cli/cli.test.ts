@@ -253,6 +253,8 @@ describe('gaia: what goes wrong', () => {
     assert.equal(near.code, 6);
     assert.match(near.stderr, /App '\/demo\/legder' does not exist\nDid you mean \/demo\/ledger\?\n/);
     assert.match((await gaia(['explain', '/nothing/like/it'])).stderr, /See those there are with: .*gaia app list/);
+    for (const command of [['explain'], ['app', 'transfer']])
+      assert.match((await gaia([...command, '/none'])).stderr, /App '\/none' does not exist\n/);
     assert.match((await gaia(['group', 'show', '/dmo'])).stderr, /Did you mean \/demo\?/);
   });
 

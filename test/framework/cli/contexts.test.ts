@@ -95,6 +95,14 @@ describe('gaia context', function () {
     }
   });
 
+  it('are not set with an address or a file that no command could use', async () => {
+    const set = async (...words: string[]) =>
+      (await gaia(['context', 'set', 'a', ...words], '', { XDG_CONFIG_HOME: directory })).stderr;
+    assert.match(await set('--api', 'ftp://x'), /The API address is 'ftp:\/\/x'\nUse an address such as/);
+    assert.match(await set('--api', 'http://x', '--ca', '/nowhere'), /--ca \/nowhere cannot be read/);
+    assert.match(await set('--api', 'http://x', '--credentials', '/nowhere'), /--credentials \/nowhere cannot be read/);
+  });
+
   it('takes no password in an address, and repeats none', async () => {
     const ran = await gaia(['status', '--api', 'http://ada:secret-word@127.0.0.1:1'], '', {
       XDG_CONFIG_HOME: directory,

@@ -112,6 +112,9 @@ describe('gaia vm status, sync and failover', () => {
     service.refusals.push({ ok: false, reason: 'uncovered', message: 'no backup covers the guest' });
     const refused = await gaia('sync', id);
     assert.deepEqual([refused.code, /no backup covers the guest\nWait until/.test(refused.stderr)], [4, true]);
+    service.refusals.push({ ok: false, reason: 'locked', message: '', deploymentIds: ['d1'] });
+    const locked = await gaia('sync', id);
+    assert.match(locked.stderr, /gaia deployment wait d1", or repeat with --force\.\n/);
     const other = await gaia('status', '/web');
     assert.deepEqual([other.code, /'\/web' is not a virtual machine/.test(other.stderr)], [6, true], other.stderr);
     for (const command of ['status', 'sync', 'failover']) {
