@@ -9,7 +9,7 @@ bool Node::snapshotWanted() {
   const Index applied = core.appliedIndex(), newest = core.newestSnapshot();
   const bool counts = core.configuration().byNumber(member.number) != nullptr;
   if (!counts || applied == 0 || snapshots.taking()) return false;
-  demand_.see(newest);
+  demand_.see(newest, world.nowNs);
   const bool grown =
       newest < applied && !readers_.ofPieces() && journal.bytesAfter(newest) > world.options.snapshotLogBytes;
   if (grown) demand_.note(world.nowNs);

@@ -13,6 +13,11 @@ async function kept(...args: string[]): Promise<Summary> {
 }
 
 describe('simulated lives', () => {
+  it('a member that knows old members only finds the snapshot that a new one has (seed 20263233)', async function () {
+    this.timeout(60_000);
+    await kept('--seeds', '1', '--seed', '20263233');
+  });
+
   it(`${lives} lives of 3 to 9 members keep every promise (seeds from ${seed} on)`, async function () {
     this.timeout(600_000);
     const summary = await kept('--seeds', String(lives), '--jobs', '2', '--seed', seed);

@@ -41,6 +41,7 @@ void Core::adopt(const Configuration& next) {
   }
   const bool fresh = !configured() && next.byNumber(self_.number) != nullptr;
   configuration_ = next;
+  sought_.reset();
   if (fresh) memberSince_ = next.index;
   voters_.clear();
   for (const Member& member : configuration_.members) {
@@ -63,12 +64,14 @@ void Core::adopt(const Configuration& next) {
 std::vector<Member> Core::wanted() const {
   std::vector<Member> members;
   for (const auto& [number, peer] : peers_) {
-    const bool voter = configuration_.byNumber(number) != nullptr;
-    if (voter || role_ == Role::learner || departed_.contains(number) || learners_.contains(number)) {
-      members.push_back(peer.member);
-    }
+    if (role_ == Role::learner || isWanted(number)) members.push_back(peer.member);
   }
   return members;
+}
+
+bool Core::isWanted(std::uint32_t number) const {
+  const bool counts = configuration_.byNumber(number) != nullptr || (sought_ && sought_->byNumber(number) != nullptr);
+  return counts || departed_.contains(number) || learners_.contains(number);
 }
 
 void Core::attach(std::uint32_t number, Channel* channel, std::uint64_t life) {
@@ -178,7 +181,9 @@ void Core::directoryRead(std::span<const std::byte> bytes) {
   Directory directory;
   std::memcpy(&directory, bytes.data(), sizeof(directory));
   const auto found = Configuration::read(directory);
-  if (!found || configured() || found->index < configuration_.index) return;
+  const Index known = sought_ ? sought_->index : configuration_.index;
+  if (!found || found->index < known) return;
+  if (configured()) sought_ = found;
   for (const Member& member : found->members) {
     if (member.number != self_.number) know(member);
   }
@@ -233,8 +238,7 @@ void Core::forgetStrangers() {
   std::erase_if(departed_, [&](const auto& entry) { return entry.second < nowNs_; });
   if (role_ == Role::learner) return;
   std::erase_if(peers_, [&](const auto& entry) {
-    return entry.second.channel == nullptr && !configuration_.byNumber(entry.first) &&
-           !departed_.contains(entry.first) && !learners_.contains(entry.first);
+    return entry.second.channel == nullptr && !isWanted(entry.first);
   });
 }
 

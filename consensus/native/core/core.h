@@ -151,6 +151,7 @@ class Core {
   const Record* decided(Index index);
   void finish(const Record& record);
   void readControl(Peer& peer);
+  bool isWanted(std::uint32_t number) const;
   bool alive(const Peer& peer) const { return peer.channel != nullptr && !peer.dead; }
 
   // core_disk.cc
@@ -175,6 +176,7 @@ class Core {
   Peer* pullSource(Index from);
   void journalRead(std::span<const std::byte> bytes);
   void askToJoin();
+  void readDirectory(Peer& peer);
 
   // core_snapshot.cc
   bool nobodyKeeps(Index from) const;
@@ -183,6 +185,7 @@ class Core {
   void noteStranded(bool stranded);
   Peer* snapshotProvider();
   void readPiece(Peer& provider);
+  void seekMembers();
   void askForSnapshot();
   void snapshotRead(Peer& peer, std::span<const std::byte> answer);
 
@@ -226,6 +229,7 @@ class Core {
   CoreListener& listener_;
   CoreTimings timings_;
   Configuration configuration_;
+  std::optional<Configuration> sought_;    // a newer one, not applied here, whose members may keep what is lacked
   std::map<std::uint32_t, Peer> peers_;    // by number; all that this member talks to
   std::vector<Peer*> voters_;              // the configuration without this member
   std::map<std::uint32_t, std::uint64_t> departed_;  // removed members, and until when they are still told

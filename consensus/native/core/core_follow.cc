@@ -159,13 +159,17 @@ void Core::askToJoin() {
   lastAskNs_ = nowNs_;
   for (auto& [number, peer] : peers_) {
     if (peer.channel == nullptr) continue;
-    peer.reads.push({PendingRead::Kind::directory, ballot_, 0});
-    peer.channel->read(directoryOffset, sizeof(Directory));
+    readDirectory(peer);
     const bool active = number == numberOf(leaderBallot_) || peer.active();
     if (!active || removed_) continue;
     const Mailbox mailbox = makeMailbox(self_, applied_);
     peer.channel->write(mailboxOffsetOf(self_.slot), std::as_bytes(std::span(&mailbox, 1)));
   }
+}
+
+void Core::readDirectory(Peer& peer) {
+  peer.reads.push({PendingRead::Kind::directory, ballot_, 0});
+  peer.channel->read(directoryOffset, sizeof(Directory));
 }
 
 }  // namespace gaia

@@ -36,6 +36,7 @@ bool Core::fetchSnapshot(Index from) {
   if (fetch_ && fetch_->complete()) return true;
   const bool lost = nobodyKeeps(from);
   noteStranded(lost && !restores_);
+  if (lost && configured()) seekMembers();
   const bool newcomer = applied_ == 0 && from == 1 && role_ == Role::learner;
   Peer* provider = restores_ && (fetch_ || lost || newcomer) ? snapshotProvider() : nullptr;
   if (provider == nullptr) {
@@ -87,6 +88,15 @@ void Core::readPiece(Peer& provider) {
   provider.snapshotPending = true;
   activeNs_ = nowNs_;
   provider.channel->readSnapshot(fetch_->index(), fetch_->wanted());
+}
+
+// Members that have come since the last configuration known here may keep what is lacked.
+void Core::seekMembers() {
+  if (nowNs_ - lastAskNs_ < askIntervalNs) return;
+  lastAskNs_ = nowNs_;
+  for (auto& [number, peer] : peers_) {
+    if (alive(peer)) readDirectory(peer);
+  }
 }
 
 // Whoever's turn it is takes one then, and its status line tells.

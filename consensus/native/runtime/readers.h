@@ -48,20 +48,23 @@ class Readers {
 };
 
 // A joiner asks every member, and every member sees its log grow: the first in rank takes a snapshot at once,
-// the next ones if none comes of it. Whether anyone still asks is counted in looks, not in time: a member that
-// stood still for a while has not heard those who went on asking.
+// the next ones if none comes of it. Nobody asks any more when that was not heard for some times the pause between two
+// questions, and in some looks after that: a member that stood still for a while has not heard those who went on asking.
 class SnapshotDemand {
  public:
   explicit SnapshotDemand(std::uint64_t rankNs = 5'000'000'000) : rankNs_(rankNs) {}
 
   // At every look, before what is noted at it; a newer snapshot is what was asked for.
-  void see(Index newest) {
-    looksLeft_ = newest > newest_ || looksLeft_ == 0 ? 0 : looksLeft_ - 1;
+  void see(Index newest, std::uint64_t nowNs) {
+    const bool silent = nowNs - notedNs_ > silenceNs;
+    if (newest > newest_) looksLeft_ = 0;
+    else if (silent && looksLeft_ != 0) looksLeft_--;
     newest_ = newest;
   }
   void note(std::uint64_t nowNs) {
     if (looksLeft_ == 0) sinceNs_ = nowNs;
     looksLeft_ = looksMax;
+    notedNs_ = nowNs;
   }
   bool due(std::size_t rank, std::uint64_t nowNs) const {
     return looksLeft_ != 0 && nowNs - sinceNs_ >= rank * rankNs_;
@@ -69,8 +72,9 @@ class SnapshotDemand {
 
  private:
   static constexpr unsigned looksMax = 10;
+  static constexpr std::uint64_t silenceNs = 300'000'000;  // who lacks entries asks every 100 ms
   std::uint64_t rankNs_;
-  std::uint64_t sinceNs_ = 0;
+  std::uint64_t sinceNs_ = 0, notedNs_ = 0;
   unsigned looksLeft_ = 0;
   Index newest_ = 0;
 };

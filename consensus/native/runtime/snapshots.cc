@@ -47,7 +47,7 @@ bool MemberRuntime::snapshotWanted(std::uint64_t nowNs) {
   // A journal that reaches its limit is of no use to anyone: by then a snapshot has been taken.
   const std::uint64_t limit = std::min(options_.snapshotLogBytes, options_.journalBytesMax / 2);
   const Index newest = wal_ ? snapshots_->index() : core_->newestSnapshot();
-  demand_.see(newest);
+  demand_.see(newest, nowNs);
   const bool grown = newest < applied && !readers_.ofPieces() && journal_->bytesAfter(newest) > limit;
   if (grown || (!wal_ && !journal_->error().empty())) demand_.note(nowNs);
   return demand_.due(ordered ? 0 : core_->snapshotRank(), nowNs);

@@ -100,25 +100,25 @@ TEST_CASE("what is damaged, out of order or of another snapshot is not taken") {
 }
 
 TEST_CASE("a snapshot that is asked for is the next one's turn when none comes of it, also after a standstill") {
-  constexpr std::uint64_t rankNs = 5, standstillNs = 1'000'000;
+  constexpr std::uint64_t msNs = 1'000'000, rankNs = 500 * msNs, standstillNs = 60'000 * msNs;
   SnapshotDemand demand(rankNs);
   const auto look = [&](Index newest, bool asked, std::uint64_t nowNs) {
-    demand.see(newest);
+    demand.see(newest, nowNs);
     if (asked) demand.note(nowNs);
   };
   look(0, false, 100);
   CHECK_FALSE(demand.due(0, 100));
-  look(0, true, 101);
-  CHECK(demand.due(0, 101));
-  CHECK_FALSE(demand.due(1, 101));
-  CHECK(demand.due(1, 101 + rankNs));
-  CHECK_FALSE(demand.due(2, 101 + rankNs));
+  for (std::uint64_t ms = 1; ms <= 501; ms++) look(0, ms % 100 == 1, ms * msNs);  // many looks between two questions
+  CHECK(demand.due(0, 501 * msNs));
+  CHECK(demand.due(1, 501 * msNs));
+  CHECK_FALSE(demand.due(1, 500 * msNs));
+  CHECK_FALSE(demand.due(2, 501 * msNs));
   look(0, true, standstillNs);
   CHECK(demand.due(2, standstillNs));
-  for (int i = 0; i < 20; i++) look(0, false, standstillNs);  // nobody asks any more
-  CHECK_FALSE(demand.due(0, standstillNs));
-  look(0, true, standstillNs + 1);
-  CHECK_FALSE(demand.due(1, standstillNs + 1));
-  look(7, false, standstillNs + 2 * rankNs);  // a newer one has come
-  CHECK_FALSE(demand.due(0, standstillNs + 2 * rankNs));
+  for (std::uint64_t ms = 0; ms < 320; ms++) look(0, false, standstillNs + ms * msNs);  // nobody asks any more
+  CHECK_FALSE(demand.due(0, standstillNs + 320 * msNs));
+  look(0, true, 2 * standstillNs);
+  CHECK_FALSE(demand.due(1, 2 * standstillNs));
+  look(7, false, 2 * standstillNs + 2 * rankNs);  // a newer one has come
+  CHECK_FALSE(demand.due(0, 2 * standstillNs + 2 * rankNs));
 }
