@@ -49,6 +49,8 @@ class FailingFiles : public Files {
   };
 };
 
+constexpr std::size_t ringBytes = 16u << 20;
+
 // Three members with `texts`, of which the third has ended.
 class TwoOfThree {
  public:
@@ -58,7 +60,7 @@ class TwoOfThree {
     group.kill(3);
   }
 
-  Group group{{TransportChoice::tcp, {}, Durability::disk, [](ReplicaOptions& options) { options.suspicionMs = 2000; }}, 3};
+  Group group{{TransportChoice::tcp, {}, Durability::disk, [](ReplicaOptions& options) { options.suspicionMs = 2000, options.ringBytes = ringBytes; }}, 3};
   const ReplicaOptions options = group.options(3);
 };
 
@@ -94,11 +96,12 @@ TEST_CASE("disk: after a failed synchronisation a member ends, and its directory
 TEST_CASE("disk: a member whose journal cannot be synchronised ends, and its directory is never trusted again") {
   TwoOfThree two;
   const FailingSyncs failing(two.options.journalDirectory, ".journal", 1);  // the one of its start is well
-  two.group.propose("d");
-  REQUIRE(eventually([&] { return two.group[1].log().back() == "d" && two.group[2].log().back() == "d"; }));
+  // More than a ring has room for: it comes from the others' journals, and then into its own.
+  const std::string large(ringBytes / 32, 'd');
+  for (int i = 0; i < 40; i++) two.group.propose(large);
+  REQUIRE(eventually([&] { return two.group[1].log().size() > 35 && two.group[2].log().size() > 35; }));
   two.group.start(3);
   REQUIRE_MESSAGE(two.group[3].started(), two.group[3].error());
-  two.group.propose("e");  // "d" may have come before the journal's first synchronisation
   REQUIRE(eventually([&] { return two.group[3]->status().disk.ended; }));
   CHECK(two.group[3]->status().disk.error.find("cannot synchronise") != std::string::npos);
   two.group.kill(3);
