@@ -7,18 +7,23 @@ import type { Session } from './session.js';
 
 const POLL_INTERVAL_MS = 100;
 
+interface Replicas {
+  group: GroupView | null;
+}
+
+const leaderIn = ({ group }: Replicas) => group?.leader;
+
 /** Resolves when the replica in slot `to` leads, or without `to` another one than before. */
 export async function transferLeadership(
   { api, output }: Session,
   id: string,
   { to, timeout }: { to?: number; timeout: number },
 ): Promise<void> {
-  const leaderNow = async () => (await getBelow<{ group: GroupView | null }>(api, id, 'replicas')).group?.leader;
-  const before = await leaderNow();
+  const before = leaderIn(await getBelow<Replicas>(api, id, 'replicas'));
   await api.send('POST', appPath(id, 'leader'), to === undefined ? {} : { slot: to });
   const deadlineMs = performance.now() + timeout * 1000;
   for (;;) {
-    const leader = await leaderNow();
+    const leader = leaderIn(await api.get<Replicas>(appPath(id, 'replicas')));
     const moved = to === undefined ? leader?.member !== before?.member : leader?.slot === to;
     if (leader && moved) {
       output.line(`${id}: the replica in slot ${leader.slot} at ${leader.address} leads in term ${leader.term}.`);

@@ -153,6 +153,7 @@ class Core {
   void readControl(Peer& peer);
   bool isWanted(std::uint32_t number) const;
   bool alive(const Peer& peer) const { return peer.channel != nullptr && !peer.dead; }
+  bool heardWithin(const Peer& peer, std::uint64_t ns) const;
 
   // core_disk.cc
   void orderRing(std::uint8_t slot, PersistOrder* order);

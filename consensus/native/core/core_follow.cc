@@ -80,9 +80,11 @@ bool Core::hearsLeader() const {
   return role_ != Role::candidate && leader != 0 && fresh(peers_.at(leader));
 }
 
-bool Core::fresh(const Peer& peer) const {
-  return alive(peer) && nowNs_ - peer.heartbeatNs < timings_.suspicionNs / 2;
+bool Core::heardWithin(const Peer& peer, std::uint64_t ns) const {
+  return alive(peer) && nowNs_ - peer.heartbeatNs < ns;
 }
+
+bool Core::fresh(const Peer& peer) const { return heardWithin(peer, timings_.suspicionNs / 2); }
 
 // A majority, the leader included, gets on with it: whoever does not hear it is cut off and would only unseat it. Each
 // word is as fresh as its owner's heartbeat, so a member that stands still vouches for nobody; of a leader that has

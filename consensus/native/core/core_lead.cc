@@ -214,8 +214,7 @@ bool Core::majorityHeard() const {
 bool Core::livesUnder(const Configuration& next) const {
   std::size_t living = 1;
   for (const Peer* voter : voters_) {
-    const bool heard = alive(*voter) && nowNs_ - voter->heartbeatNs < timings_.suspicionNs;
-    living += heard && next.byNumber(voter->member.number) ? 1 : 0;
+    living += heardWithin(*voter, timings_.suspicionNs) && next.byNumber(voter->member.number) ? 1 : 0;
   }
   return living >= next.majority();
 }

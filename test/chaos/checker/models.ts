@@ -13,8 +13,8 @@ export interface Model<Operation, Result extends Value> {
    * `null`: this operation is upon all of it, so the object is judged as a whole.
    */
   part?(operation: Operation): string | null;
-  /** What later answers tell of earlier calls of an object. */
-  hindsight?(calls: readonly Call<Operation, Result>[]): Hindsight<Operation, Result>;
+  /** What later answers tell of earlier calls of an object; `null`: nothing. */
+  hindsight?(calls: readonly Call<Operation, Result>[]): Hindsight<Operation, Result> | null;
 }
 
 export interface Hindsight<Operation, Result extends Value> {

@@ -15,9 +15,9 @@ const neverOut = '';
 /** The order is a table of their pairs. */
 const elementsMax = 2000;
 
-export function queueHindsight(calls: readonly QueueCall[]): Hindsight<QueueOperation, string | null> {
+export function queueHindsight(calls: readonly QueueCall[]): Hindsight<QueueOperation, string | null> | null {
   const dequeues = dequeuesOf(calls);
-  if (dequeues === null || dequeues.size > elementsMax) return { calls, before: () => false };
+  if (dequeues === null || dequeues.size > elementsMax) return null;
   const settled = settledCalls(calls, dequeues);
   return { calls: settled, before: enqueuedBefore(settled, dequeues) };
 }

@@ -3,7 +3,7 @@
  * diverge: randomness, expiry, scripts with time, blocking with time-outs, cut commands, resets.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { randomFrom } from '../../random.js';
+import { type Below, below, randomFrom } from '../../random.js';
 import { encode, type Reply, RespConnection } from '../../resp.js';
 
 type Command = (string | number)[];
@@ -76,17 +76,15 @@ export interface Ledger {
 
 class WorkloadClient {
   private connection: RespConnection | null = null;
-  private readonly random: () => number;
+  private readonly pick: Below;
 
   constructor(
     private readonly id: number,
     private readonly options: WorkloadOptions,
     private readonly ledger: Ledger,
   ) {
-    this.random = randomFrom(options.seed * 1000 + id);
+    this.pick = below(randomFrom(options.seed * 1000 + id));
   }
-
-  private pick = (n: number): number => Math.floor(this.random() * n);
 
   async run(): Promise<void> {
     while (this.ledger.done < this.options.commands) {
