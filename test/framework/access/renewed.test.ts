@@ -11,6 +11,11 @@ import { until } from '../../conformance/wait.js';
 describe('files that are renewed', () => {
   let directory: string;
   const at = (name: string) => join(directory, name);
+  /** At once: a file that is written in place can be seen empty. */
+  const replace = (name: string, text: string) => {
+    writeFileSync(at('written'), text);
+    renameSync(at('written'), at(name));
+  };
   before(() => {
     directory = mkdtempSync(join(tmpdir(), 'gaia-renewed-'));
   });
@@ -33,9 +38,9 @@ describe('files that are renewed', () => {
     const told: string[] = [];
     renewed.onChange((value) => told.push(value));
     assert.equal(renewed.current, 'first');
-    writeFileSync(at('one'), 'second');
+    replace('one', 'second');
     await until('the second', () => renewed.current === 'second');
-    writeFileSync(at('one'), 'wrong');
+    replace('one', 'wrong');
     await until('the mistake', () => lines.length === 2);
     assert.equal(renewed.current, 'second');
     writeFileSync(at('two'), 'third');
