@@ -4,8 +4,8 @@ import type { DeploymentView } from '../service.js';
 import { changesBetween, wholeOf } from './changes.js';
 import type { Picture } from './rows.js';
 
-/** More than five times a second, since one in seven is skipped while scheduler or reader are busy; and a sign of life when nothing changes. */
-const LOOK_MS = 160;
+/** More than five times a second, since one in four is skipped or comes late while scheduler or reader are busy; and a sign of life when nothing changes. */
+const LOOK_MS = 140;
 const ALIVE_MS = 2000;
 
 export interface WatchOptions {
