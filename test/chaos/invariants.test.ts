@@ -1,12 +1,22 @@
 import assert from 'node:assert/strict';
 import { type GroupState, refusal } from './gate.js';
 import { Invariants, type SeenReplica, type SeenReport } from './invariants.js';
+import { nameOf } from './replica-processes.js';
+import { hasFailed } from './strikes/disk.js';
 
 const group = '/chaos/memory@1';
 const slots = [0, 1, 2];
 const replica = (slot: number, member = slot + 1, pid = 100 + member): SeenReplica => ({ pid, group, slot, member });
 const report = (slot: number, more: Partial<SeenReport> = {}): SeenReport => ({
-  ...{ group, slot, member: slot + 1, role: slot === 0 ? 'leader' : 'follower', term: 5, divergence: null },
+  ...{
+    group,
+    slot,
+    member: slot + 1,
+    role: slot === 0 ? 'leader' : 'follower',
+    term: 5,
+    divergence: null,
+    pid: 101 + slot,
+  },
   ...{ configurationIndex: 1, configuration: slots.map((one) => ({ slot: one, member: one + 1 })) },
   ...more,
 });
@@ -16,7 +26,7 @@ const whole = { atMs: 0, replicas: slots.map((slot) => replica(slot)), reports: 
 function violations(seen: Partial<Parameters<Invariants['observe']>[0]>[]): string[] {
   const invariants = new Invariants();
   for (const [index, one] of [{}, ...seen].entries())
-    invariants.observe({ ...whole, atMs: index * 1000, struckMs: new Map(), ...one });
+    invariants.observe({ ...whole, atMs: index * 1000, struckMs: new Map(), distrusted: new Map(), ...one });
   return invariants.violations.map(({ text }) => text);
 }
 
@@ -74,6 +84,16 @@ describe('the invariants of a chaos run', () => {
       ],
       /slot 1 member 2 was ended by us, and 1 of 3 members are left/,
     ],
+    [
+      'a member that takes part again from a disk that failed it',
+      [{ reports: [report(1, { pid: 999 })], distrusted: new Map([[nameOf(replica(1)), 102]]) }],
+      /slot 1 member 2 takes part again/,
+    ],
+    [
+      'a process that goes on after its disk failed it',
+      [0, 11_000].map((sinceMs) => ({ atMs: 1000 + sinceMs, distrusted: new Map([[nameOf(replica(1)), 102]]) })),
+      /slot 1 member 2 lives as process 102/,
+    ],
   ];
   for (const [what, seen, said] of rows)
     it(`do not bear ${what}`, () => {
@@ -81,6 +101,19 @@ describe('the invariants of a chaos run', () => {
       assert.match(first ?? 'nothing', said);
       assert.deepEqual(more, []);
     });
+
+  it('bear a member that looks at a disk that failed it, and ends', () => {
+    const distrusted = new Map([[nameOf(replica(1)), 102]]);
+    const replicas = [replica(0), replica(1, 2, 999), replica(2)];
+    assert.deepEqual(
+      violations([
+        { distrusted },
+        { replicas, distrusted },
+        { replicas: [replica(0), replica(2)], distrusted, struckMs: new Map([[999, 0]]) },
+      ]),
+      [],
+    );
+  });
 
   it('do not ask for what the scheduler cannot know yet', () => {
     const struckMs = new Map([[103, 1000]]);
@@ -112,5 +145,17 @@ describe('the gate of strikes', () => {
     assert.equal(refusal([disk, disk, disk], groups(false), false), null);
     assert.match(refusal([disk], groups(false), true) ?? '', /\/chaos\/disk is not whole/);
     assert.equal(refusal([disk, memory], groups(true), true), null);
+  });
+});
+
+describe('a synchronisation that a strike fails', () => {
+  const said = (file: string, result: string) => `4711 fdatasync(7<${file}>) = ${result}\n`;
+
+  it('counts when it is one of a log or journal, and was failed', () => {
+    assert.equal(hasFailed(said('/r/1-3/1-2.wal', '-1 EIO (Input/output error) (INJECTED)')), true);
+    assert.equal(hasFailed(said('/r/1-3/1-2.journal', '-1 EIO (Input/output error) (INJECTED)')), true);
+    assert.equal(hasFailed(said('/r/1-3/1-2.wal', '0')), false);
+    assert.equal(hasFailed(said('/r/1-3/dump.rdb', '-1 EIO (Input/output error) (INJECTED)')), false);
+    assert.equal(hasFailed(''), false);
   });
 });

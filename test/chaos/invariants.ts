@@ -1,4 +1,5 @@
 /** What must hold at every moment, whatever strikes; fed with what is seen from outside. */
+import { nameOf } from './replica-processes.js';
 
 export interface SeenReplica {
   pid: number;
@@ -12,6 +13,7 @@ export interface SeenReport {
   group: string;
   slot: number;
   member: number;
+  pid: number | null;
   role: string;
   term: number;
   configurationIndex: number;
@@ -25,7 +27,12 @@ export interface Observation {
   reports: SeenReport[];
   /** Processes that a strike has ended, or what ended with them, and when. */
   struckMs: ReadonlyMap<number, number>;
+  /** Members whose disks have failed a synchronisation, by name: the process that was told so. */
+  distrusted: ReadonlyMap<string, number>;
 }
+
+/** A process that finds its directory distrusted, or has just failed, ends within this. */
+const distrustedLivesMaxMs = 10_000;
 
 /** What the scheduler may not know yet: a death as young as this. */
 const knownAfterMs = 5000;
@@ -42,12 +49,15 @@ export class Invariants {
   readonly #configurations = new Map<string, string>();
   readonly #newest = new Map<string, Configuration>();
   #before: SeenReplica[] = [];
+  /** Since when processes of distrusted members are seen. */
+  readonly #distrustedSinceMs = new Map<number, number>();
   /** When members' processes were lost, by group and member. */
   readonly #lostMs = new Map<string, number>();
 
   observe(seen: Observation): void {
     this.#oneProcessPerMember(seen);
     for (const report of seen.reports) this.#agreement(seen.atMs, report);
+    this.#distrustedStayAway(seen);
     this.#notBelowQuorumByOurHand(seen);
     this.#before = seen.replicas;
   }
@@ -61,16 +71,16 @@ export class Invariants {
   #oneProcessPerMember({ atMs, replicas }: Observation): void {
     const pids = new Map<string, number>();
     for (const one of replicas) {
-      const other = pids.get(keyOf(one));
-      if (other !== undefined) this.#violated(atMs, `${keyOf(one)} is two processes, ${other} and ${one.pid}`);
-      pids.set(keyOf(one), one.pid);
+      const other = pids.get(nameOf(one));
+      if (other !== undefined) this.#violated(atMs, `${nameOf(one)} is two processes, ${other} and ${one.pid}`);
+      pids.set(nameOf(one), one.pid);
     }
   }
 
   #agreement(atMs: number, report: SeenReport): void {
     const { group, member, role, term, configuration, configurationIndex: index } = report;
     if (report.divergence !== null)
-      this.#violated(atMs, `${keyOf(report)} diverged: ${JSON.stringify(report.divergence)}`);
+      this.#violated(atMs, `${nameOf(report)} diverged: ${JSON.stringify(report.divergence)}`);
     if (role === 'leader') {
       const other = this.#leaders.get(`${group} ${term}`) ?? member;
       if (other !== member)
@@ -88,12 +98,30 @@ export class Invariants {
     if (index > (this.#newest.get(group)?.index ?? -1)) this.#newest.set(group, { index, members: configuration });
   }
 
+  #distrustedStayAway({ atMs, replicas, reports, distrusted }: Observation): void {
+    for (const report of reports) {
+      const failed = distrusted.get(nameOf(report));
+      if (failed === undefined || report.pid === null || report.pid === failed) continue;
+      this.#violated(atMs, `${nameOf(report)} takes part again, though its disk has failed a synchronisation`);
+    }
+    for (const one of replicas) {
+      if (!distrusted.has(nameOf(one))) continue;
+      const sinceMs = this.#distrustedSinceMs.get(one.pid) ?? atMs;
+      this.#distrustedSinceMs.set(one.pid, sinceMs);
+      if (atMs - sinceMs > distrustedLivesMaxMs)
+        this.#violated(
+          atMs,
+          `${nameOf(one)} lives as process ${one.pid}, though its disk has failed a synchronisation`,
+        );
+    }
+  }
+
   /** Ends that no strike has caused are ours: the members that live on then, and those lost only just now, are a majority. */
   #notBelowQuorumByOurHand({ atMs, replicas, struckMs }: Observation): void {
-    const living = new Set(replicas.map(keyOf));
-    for (const one of replicas) this.#lostMs.delete(keyOf(one));
-    const ended = this.#before.filter((one) => !living.has(keyOf(one)));
-    for (const one of ended) this.#lostMs.set(keyOf(one), struckMs.get(one.pid) ?? atMs);
+    const living = new Set(replicas.map(nameOf));
+    for (const one of replicas) this.#lostMs.delete(nameOf(one));
+    const ended = this.#before.filter((one) => !living.has(nameOf(one)));
+    for (const one of ended) this.#lostMs.set(nameOf(one), struckMs.get(one.pid) ?? atMs);
     for (const one of ended) if (!struckMs.has(one.pid)) this.#judgeEnd(one, atMs, living);
   }
 
@@ -101,17 +129,14 @@ export class Invariants {
     const { group } = ended;
     const members = this.#newest.get(group)?.members ?? [];
     if (!members.some((one) => one.slot === ended.slot && one.member === ended.member)) return;
-    const counted = members.map(({ slot, member }) => keyOf({ group, slot, member }));
+    const counted = members.map(({ slot, member }) => nameOf({ group, slot, member }));
     const isUnknownLoss = (key: string) =>
-      key !== keyOf(ended) && atMs - (this.#lostMs.get(key) ?? Number.NEGATIVE_INFINITY) < knownAfterMs;
+      key !== nameOf(ended) && atMs - (this.#lostMs.get(key) ?? Number.NEGATIVE_INFINITY) < knownAfterMs;
     const left = counted.filter((key) => living.has(key) || isUnknownLoss(key)).length;
     if (left * 2 > counted.length) return;
-    this.#violated(atMs, `${keyOf(ended)} was ended by us, and ${left} of ${counted.length} members are left`);
+    this.#violated(atMs, `${nameOf(ended)} was ended by us, and ${left} of ${counted.length} members are left`);
   }
 }
-
-const keyOf = ({ group, slot, member }: Pick<SeenReplica, 'group' | 'slot' | 'member'>): string =>
-  `${group} slot ${slot} member ${member}`;
 
 const textOf = (members: { slot: number; member: number }[]): string =>
   members.map(({ slot, member }) => `${slot}:${member}`).join(' ');

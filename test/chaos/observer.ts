@@ -38,8 +38,9 @@ export class Observer {
       if (sinceMs > lateMs)
         this.tell(`this run itself stood still, or had little of the processors: for ${sinceMs} ms`);
       const reports = (await Promise.all(groups.map(({ id }) => this.#reports(id)))).flat();
-      const { struckMs } = this.arena;
-      this.invariants.observe({ atMs: performance.now(), replicas: this.arena.replicas(), reports, struckMs });
+      const { struckMs, distrusted } = this.arena;
+      const replicas = this.arena.replicas();
+      this.invariants.observe({ atMs: performance.now(), replicas, reports, struckMs, distrusted });
       this.looks += 1;
     }
   }

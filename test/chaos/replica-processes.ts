@@ -13,6 +13,9 @@ export interface ReplicaProcess {
   host: string;
 }
 
+export const nameOf = ({ group, slot, member }: Pick<ReplicaProcess, 'group' | 'slot' | 'member'>): string =>
+  `${group} slot ${slot} member ${member}`;
+
 /** Sorted by group, slot and member. */
 export function replicaProcesses(): ReplicaProcess[] {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));

@@ -143,7 +143,13 @@ export class Run {
   async #remove(cluster: ChaosCluster): Promise<void> {
     this.say('removing the apps');
     for (const { id } of [...groups, ...plainApps])
-      await cluster.api.request('DELETE', `/v2/apps${id}?force=true&wipe=true`);
+      await this.#found(`${id} can be removed`, () =>
+        // Whoever is asked may just have ended: no strike is under way, but machines are slow.
+        until(`${id} is removed`, removeMaxMs, async () => {
+          const { status } = await cluster.api.request('DELETE', `/v2/apps${id}?force=true&wipe=true`);
+          return status === 200 || status === 404;
+        }),
+      );
     const givenUp = membersGivenUp(this.#stories);
     let left: string[] = [];
     await this.#found('nothing is left in the cluster when the apps are removed', () =>

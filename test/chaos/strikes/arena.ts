@@ -2,7 +2,7 @@
 import { groups } from '../apps.js';
 import type { ChaosCluster } from '../cluster.js';
 import { type GroupState, refusal } from '../gate.js';
-import { type ReplicaProcess, replicaProcesses } from '../replica-processes.js';
+import { nameOf, type ReplicaProcess, replicaProcesses } from '../replica-processes.js';
 
 /** What a strike does when its time is over. */
 export type End = () => void | Promise<void>;
@@ -23,6 +23,8 @@ export class Arena {
   readonly #held = new Set<string>();
   /** Processes that strikes have ended, or what ends with those, and when. */
   readonly struckMs = new Map<number, number>();
+  /** Members whose disks have failed a synchronisation, by name: the process that was told so. */
+  readonly distrusted = new Map<string, number>();
 
   constructor(readonly cluster: ChaosCluster) {}
 
@@ -62,6 +64,11 @@ export class Arena {
   kill(pid: number): void {
     this.blame(pid);
     signal(pid, 'SIGKILL');
+  }
+
+  /** Nobody knows any more what its disk holds. */
+  distrust(member: ReplicaProcess): void {
+    this.distrusted.set(nameOf(member), member.pid);
   }
 
   /** SIGSTOP, until its end. */

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   closeSync,
+  existsSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -14,10 +15,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { until } from '../../e2e/system.js';
-import type { ReplicaProcess } from '../replica-processes.js';
+import { nameOf, type ReplicaProcess } from '../replica-processes.js';
 import { type Arena, type Begin, type End, Skipped, type Struck } from './arena.js';
 import { command } from './command.js';
-import { nameOf } from './processes.js';
 
 const ballast = 'ballast';
 const attachMaxMs = 30_000;
@@ -44,16 +44,24 @@ function anyOnDisk(arena: Arena, pick: number): ReplicaProcess {
   return arena.pick(members, pick, 'replica with durability disk');
 }
 
-/** What `strace` makes of the synchronisations of one process, until the end. */
-async function inject(arena: Arena, { pid }: ReplicaProcess, effect: string): Promise<End> {
+/** What `strace` makes of the synchronisations of one process, until the end, which is told what it has seen. */
+async function inject(
+  arena: Arena,
+  { pid }: ReplicaProcess,
+  effect: string,
+  tell: (seen: string) => void = () => {},
+): Promise<End> {
   const release = arena.hold(`system calls of ${pid}`);
   const calls = 'fsync,fdatasync';
-  const words = ['-f', '-qq', '-o', '/dev/null', '-e', `trace=${calls}`, '-e', `inject=${calls}:${effect}`];
+  const file = join(arena.cluster.directory, `synchronisations-${pid}`);
+  const words = ['-f', '-qq', '-y', '-o', file, '-e', `trace=${calls}`, '-e', `inject=${calls}:${effect}`];
   const tracer = spawn('strace', [...words, '-p', `${pid}`], { stdio: 'ignore' });
   const ended = once(tracer, 'close');
   const end = async () => {
     tracer.kill('SIGTERM');
     await ended;
+    tell(existsSync(file) ? readFileSync(file, 'utf8') : '');
+    rmSync(file, { force: true });
     await release();
   };
   try {
@@ -80,12 +88,18 @@ async function slowFsync(arena: Arena, pick: number): Promise<Struck> {
   };
 }
 
+/** Whether what strace has seen shows that a log or a journal could not be synchronised. */
+export const hasFailed = (seen: string): boolean => /\.(wal|journal)>\).*\(INJECTED\)/.test(seen);
+
 /** It ends such a member for good: what lies on its disk is not known any more. */
 async function failFsync(arena: Arena, pick: number): Promise<Struck> {
   const victim = anyOnDisk(arena, pick);
   await arena.requireLosable([victim], true);
   arena.blame(victim.pid);
-  return { target: nameOf(victim), end: await inject(arena, victim, 'error=EIO') };
+  const end = await inject(arena, victim, 'error=EIO', (seen) => {
+    if (hasFailed(seen)) arena.distrust(victim);
+  });
+  return { target: nameOf(victim), end };
 }
 
 /** A bit is turned in what its log holds, then its process ends: it must not come back from that, unless it does not need it. */

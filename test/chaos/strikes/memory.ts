@@ -2,8 +2,8 @@
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { until } from '../../e2e/system.js';
+import { nameOf } from '../replica-processes.js';
 import { type Arena, type Begin, Skipped, type Struck } from './arena.js';
-import { nameOf } from './processes.js';
 
 /** Of cgroups' first version. */
 const controller = '/sys/fs/cgroup/memory';

@@ -1,10 +1,8 @@
 /** Processes that are killed or stand still. */
 import { containerProcesses } from '../../../framework/mesos-local/agent/process-tree.js';
 import type { ChaosCluster } from '../cluster.js';
-import type { ReplicaProcess } from '../replica-processes.js';
+import { nameOf } from '../replica-processes.js';
 import { type Arena, type Begin, type End, Skipped, type Struck } from './arena.js';
-
-export const nameOf = ({ group, slot, member }: ReplicaProcess): string => `${group} slot ${slot} member ${member}`;
 
 async function killServer(arena: Arena, pick: number): Promise<Struck> {
   const victim = arena.pick(arena.replicas(), pick, 'replica');
