@@ -12,19 +12,10 @@ import { Program } from './process.js';
 import { launchGuest } from './vm/launch.js';
 import type { Machine } from './vm/machine.js';
 import { GuestMember, type MemberOptions } from './vm/member.js';
-import type { PairLimits } from './vm/pair.js';
 import { gatewayFile, interposerPath, prepareWorkplace, replicaConfPath } from './workplace.js';
 
 /** The same on every replica, whatever the agent's own PATH is. */
 const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-
-/** Of a replicated guest. */
-export const pairLimits: PairLimits = {
-  /** For what no output shows; output that waits asks for a round by itself. */
-  roundIntervalMs: 500,
-  /** As long as a host that is away may be missed by nothing else. */
-  roundLimitMs: 30_000,
-};
 
 export interface LaunchPlace {
   /** Absolute path of the task's sandbox. */
@@ -83,7 +74,6 @@ async function launchVm(
   const native = dirname(place.interposer);
   const member = await GuestMember.start({
     ...{ replica, vm, group, directory, native, env, owner, ...ears },
-    limits: pairLimits,
   });
   return { program: member.plane, machine: null, member };
 }

@@ -1,13 +1,10 @@
 /** Between a QEMU and colo.ts: has QEMU do what that says, one command after the other, and tells it what QEMU does. */
 import { Colo, type ColoAction, type ColoEvent } from './colo.js';
 import { type Qmp, QmpRefusal } from './qmp.js';
-import type { QmpEvent, RunState } from './qmp-types.js';
+import type { QmpEvent } from './qmp-types.js';
 
-/** What is told to whoever decides. `deaf`: QEMU has given no sign of life; `looked`: it has, and its guest is so. */
-export type ColoNews =
-  | Exclude<ColoAction, { type: 'execute' }>
-  | { type: 'deaf' }
-  | { type: 'looked'; status: RunState };
+/** What is told to whoever decides. `deaf`: QEMU has given no sign of life. */
+export type ColoNews = Exclude<ColoAction, { type: 'execute' }> | { type: 'deaf' };
 
 /** QEMU holds its lock while it saves or loads devices. */
 const commandTimeoutMs = 60_000;
@@ -46,14 +43,12 @@ export class ColoLoop {
   look(): void {
     if (this.looks) return;
     this.looks = true;
-    const looked = (news: ColoNews) => {
-      this.looks = false;
-      this.tell(news);
-    };
-    this.qmp.execute('query-status', {}, deafMs).then(
-      ({ status }) => looked({ type: 'looked', status }),
-      () => looked({ type: 'deaf' }),
-    );
+    this.qmp
+      .execute('query-status', {}, deafMs)
+      .catch(() => this.tell({ type: 'deaf' }))
+      .finally(() => {
+        this.looks = false;
+      });
   }
 
   /** To be given every event of QEMU. */

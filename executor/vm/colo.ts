@@ -24,7 +24,6 @@ export type ColoPhase =
 export type ColoEvent =
   /** Where the backup, or the relay in front of it, listens. */
   | { type: 'seed'; uri: string }
-  | { type: 'round' }
   | { type: 'partnerLost' }
   /** QEMU's events. */
   | { type: 'migration'; status: MigrationStatus }
@@ -41,13 +40,11 @@ export type ColoAction =
   | Execute
   /** `reason`: why it is not what was wanted. */
   | { type: 'entered'; phase: ColoPhase; reason: string | null }
-  /** The guest runs again; what was asked for before is in the copy. */
-  | { type: 'roundEnded' }
   /** The stream to the partner broke; the guest may stand still until `partnerLost`. */
   | { type: 'severed' };
 
-/** Milliseconds (24 days): rounds begin when they are asked for. */
-const delayOfNoRoundMs = 2 ** 31 - 1;
+/** So soon after a round QEMU asks for the next one. Its guest runs meanwhile, until gaia-vm begins that. */
+const checkpointDelayMs = 4;
 /** Of announcements when a backup goes on: the guest, which has better to do then, would send ARP and IPv6 for each, and no switch needs them. */
 const announceRounds = 0;
 /** Bytes a second; QEMU's own default would slow a seed down. */
@@ -55,8 +52,6 @@ const bandwidthMax = 2 ** 40;
 
 export class Colo {
   phase: ColoPhase;
-  /** The first one is the seed's last part. */
-  private round: 'none' | 'running' | 'wantedAgain' = 'none';
   private severed = false;
   /** Of parting: QEMU has left COLO, and its guest runs. */
   private left = false;
@@ -85,7 +80,6 @@ export class Colo {
 
   private readonly on: { [Type in ColoEvent['type']]: (event: Extract<ColoEvent, { type: Type }>) => void } = {
     seed: ({ uri }) => this.seed(uri),
-    round: () => this.wantRound(),
     partnerLost: () => this.onPartnerLost(),
     migration: ({ status }) => this.onMigration(status),
     resumed: () => this.onResumed(),
@@ -96,7 +90,7 @@ export class Colo {
   private seed(uri: string): void {
     if (this.phase !== 'alone') return;
     this.prepare();
-    this.execute('migrate-set-parameters', { 'x-checkpoint-delay': delayOfNoRoundMs, 'max-bandwidth': bandwidthMax });
+    this.execute('migrate-set-parameters', { 'x-checkpoint-delay': checkpointDelayMs, 'max-bandwidth': bandwidthMax });
     this.execute('migrate', { uri });
     this.enter('seeding');
   }
@@ -104,18 +98,6 @@ export class Colo {
   private prepare(): void {
     const capabilities = ['x-colo', 'events'].map((capability) => ({ capability, state: true }));
     this.execute('migrate-set-capabilities', { capabilities });
-  }
-
-  /** A call in the middle of a round would be part of that, and what came since it began would not be covered. */
-  private wantRound(): void {
-    if (this.phase !== 'primary' || this.severed) return;
-    if (this.round === 'none') this.beginRound();
-    else this.round = 'wantedAgain';
-  }
-
-  private beginRound(): void {
-    this.round = 'running';
-    this.execute('migrate-set-parameters', { 'x-checkpoint-delay': delayOfNoRoundMs });
   }
 
   private onPartnerLost(): void {
@@ -140,22 +122,12 @@ export class Colo {
   /** The primary's guest stands still until its backup has started. */
   private onPaired(): void {
     if (this.phase === 'awaiting') this.enter('backup');
-    if (this.phase !== 'seeding') return;
-    this.round = 'running';
-    this.enter('primary');
+    if (this.phase === 'seeding') this.enter('primary');
   }
 
   private onResumed(): void {
     this.runs = true;
     this.partIfDone();
-    if (this.phase === 'primary' && this.round !== 'none') this.endRound();
-  }
-
-  private endRound(): void {
-    const again = this.round === 'wantedAgain';
-    this.round = 'none';
-    this.actions.push({ type: 'roundEnded' });
-    if (again) this.beginRound();
   }
 
   private onExited(): void {
@@ -166,7 +138,6 @@ export class Colo {
 
   private partIfDone(): void {
     if (this.phase !== 'parting' || !this.left || !this.runs) return;
-    this.round = 'none';
     this.severed = false;
     this.enter('alone');
   }

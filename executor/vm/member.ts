@@ -8,7 +8,6 @@ import { Program } from '../process.js';
 import { prepareDisk } from './disk.js';
 import { type LaunchedGuest, startQemu } from './launch.js';
 import { guestMac } from './machine.js';
-import type { PairLimits } from './pair.js';
 import { PairLoop, type PairNews } from './pair-loop.js';
 import { type GuestStatus, type PlaneLine, parsePlaneLine } from './plane-lines.js';
 import { Qmp } from './qmp.js';
@@ -30,7 +29,6 @@ export interface MemberOptions {
   native: string;
   env: Record<string, string>;
   owner: Owner | null;
-  limits: PairLimits;
   tell: (news: MemberNews) => void;
   /** Every line of gaia-vm that says nothing of the guest. */
   hear: (line: string) => void;
@@ -102,7 +100,7 @@ export class GuestMember {
   }
 
   private async startGuest(): Promise<void> {
-    const { replica, group, limits, tell } = this.options;
+    const { replica, group, tell } = this.options;
     await this.formed();
     if (this.over) return;
     const incoming = replica.join || replica.self.member !== group.firstPrimary;
@@ -112,7 +110,7 @@ export class GuestMember {
     const order = (line: string) => this.order(line);
     const place = {
       ...{ self: replica.self.member, migrationSocket: memberFiles.migration, hasDisk: this.options.vm.disk !== null },
-      ...{ limits, order, tell },
+      ...{ order, tell },
     };
     if (incoming) this.pair = await PairLoop.awaiting(qmp, place);
     else this.pair = PairLoop.alone(qmp, place);

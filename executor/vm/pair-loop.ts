@@ -1,7 +1,7 @@
 /** Between `gaia-vm`, a guest's QEMU and pair.ts: has both do what that says, and tells it what they do. */
 import type { GuestOrder } from '../assignment.js';
 import { ColoLoop } from './colo-loop.js';
-import { Pair, type PairAction, type PairEvent, type PairLimits } from './pair.js';
+import { Pair, type PairAction, type PairEvent } from './pair.js';
 import type { PlaneLine } from './plane-lines.js';
 import type { Qmp } from './qmp.js';
 import type { QmpEvent } from './qmp-types.js';
@@ -9,8 +9,8 @@ import type { QmpEvent } from './qmp-types.js';
 /** What is told to whoever hosts the member. */
 export type PairNews = Exclude<PairAction, { type: 'order' | 'colo' }>;
 
-/** So finely rounds are spaced. */
-const tickMs = 10;
+/** For what is repeated or given up after a while. */
+const tickMs = 100;
 const lookMs = 2000;
 
 export interface PairPlace {
@@ -18,7 +18,6 @@ export interface PairPlace {
   self: number;
   /** The socket of `migration_socket` in vm.conf. */
   migrationSocket: string;
-  limits: PairLimits;
   /** Of the guest. */
   hasDisk: boolean;
   /** Has gaia-vm hear a line. */
@@ -96,4 +95,4 @@ export class PairLoop {
 const uriOf = ({ migrationSocket }: PairPlace) => `unix:${migrationSocket}`;
 
 const pairOf = (start: 'alone' | 'awaiting', place: PairPlace) =>
-  new Pair(place.self, start, uriOf(place), place.limits, place.hasDisk);
+  new Pair(place.self, start, uriOf(place), place.hasDisk);

@@ -3,11 +3,12 @@
  * log decided and what the relay does, and the guest's own QEMU (colo.ts).
  *
  *     a backup:   listens, is ready, has the state, and goes on alone when the log makes it primary
- *     a primary:  alone --offer--> dials, names the backup, seeds it, then round after round; without it alone again;
+ *     a primary:  alone --offer--> dials, names the backup, seeds it, and is covered after a round; without it alone again;
  *                 when an operator wants its backup to be primary, it hands leadership over after one more round, and ends
  *
  * The backup is named before its seed begins: from then on output waits for a round, so that none of it leaves that the seed does not
- * have. A backup that was lost is struck from the log first; only then does the primary's guest go on without it.
+ * have. A backup that was lost is struck from the log first; only then does the primary's guest go on without it. Rounds are begun by
+ * `gaia-vm`, but for those that operators want.
  */
 import isEqual from 'lodash/isEqual.js';
 import type { GuestOrder, GuestReport, RoundReport } from '../assignment.js';
@@ -41,33 +42,15 @@ export type PairAction =
   /** This guest counts no more, and must end. `asked`: an operator wants it so. */
   | { type: 'useless'; reason: string; asked: boolean };
 
-export interface PairLimits {
-  /** From the end of a round to the next one that nobody asks for. */
-  roundIntervalMs: number;
-  /** A round that has not ended then never will. */
-  roundLimitMs: number;
-}
-
 /** What had no effect is ordered again. */
 const repeatMs = 500;
 /** Longer than `gaia-vm` takes to tell of a round that it has been given. */
 const givenLimitMs = 5000;
 
-interface Round {
-  number: number;
-  sinceMs: number;
-  /** QEMU was asked. */
-  asked: boolean;
-  /** QEMU has ended it. */
-  resumed: boolean;
-}
-
 export class Pair {
   private guest: GuestStatus | null = null;
   private relay: RelayStatus = { end: null, port: 0, why: '' };
   private relayEndedMs = 0;
-  /** As QEMU has told it last; empty: not yet. */
-  private qemuStatus = '';
   private phase: ColoPhase;
   private told: GuestReport | null = null;
   private offer: Offer | null = null;
@@ -76,10 +59,8 @@ export class Pair {
   /** In which phase QEMU was told so. */
   private lostToldIn: ColoPhase | null = null;
   private dialed = false;
-  private seeded = false;
+  /** A round has ended. */
   private covered = false;
-  private round: Round | null = null;
-  private roundEndedMs = 0;
   /** The log has had this member as primary, as backup. */
   private wasPrimary = false;
   private wasBackup = false;
@@ -94,7 +75,6 @@ export class Pair {
     private readonly self: number,
     start: 'alone' | 'awaiting',
     private readonly migration: string,
-    private readonly limits: PairLimits,
     private readonly hasDisk = false,
   ) {
     this.phase = start;
@@ -117,10 +97,17 @@ export class Pair {
 
   private onPlane(line: PlaneLine): void {
     if (line.type === 'guest') this.guest = line.guest;
-    if (line.type === 'round') this.actions.push(line);
+    if (line.type === 'round') this.onRound(line.round);
     if (line.type === 'relay') this.onRelay(line.relay);
     if (line.type === 'refused') this.onRefused(line.order, line.message);
     if (line.type === 'fatal') this.end(`gaia-vm ended: ${line.message}`);
+  }
+
+  private onRound(round: RoundReport): void {
+    this.actions.push({ type: 'round', round });
+    if (this.offer === null || this.lost !== null) return;
+    this.covered = true;
+    this.wishes.roundEnded(round.trigger, this.nowMs);
   }
 
   private onRelay(relay: RelayStatus): void {
@@ -140,9 +127,7 @@ export class Pair {
   }
 
   private onColo(news: ColoNews): void {
-    if (news.type === 'looked') this.qemuStatus = news.status;
     if (news.type === 'severed') this.lose('the stream between the two QEMUs broke');
-    if (news.type === 'roundEnded') this.onResumed();
     if (news.type === 'deaf' && this.standing === 'covered') this.end('its QEMU does not answer; its backup goes on');
     if (news.type !== 'entered') return;
     this.phase = news.phase;
@@ -157,17 +142,11 @@ export class Pair {
     this.offer = offer;
     this.lost = this.lostToldIn = null;
     this.relay = { end: null, port: 0, why: '' };
-    this.dialed = this.seeded = this.covered = false;
+    this.dialed = this.covered = false;
   }
 
   private onFailOver(member: number): void {
     if (this.standing === 'covered' && this.offer?.member === member) this.wishes.wantHeir(member);
-  }
-
-  /** The end of the seed is told as that of a round is. */
-  private onResumed(): void {
-    if (this.round === null) this.seeded = true;
-    else this.round.resumed = this.round.asked;
   }
 
   private lose(reason: string): void {
@@ -207,18 +186,20 @@ export class Pair {
 
   private lead(guest: GuestStatus): void {
     this.wasPrimary = true;
-    if (this.round !== null) this.attendRound(guest, this.round);
     if (this.offer === null || this.lost !== null) this.goOnAlone(guest);
     else if (this.phase === 'alone') this.approach(guest, this.offer);
-    else if (this.phase === 'primary' && this.seeded && this.round === null) this.goOn(guest);
+    else if (this.covered) this.attendWishes();
   }
 
-  private goOn(guest: GuestStatus): void {
+  private attendWishes(): void {
     const heir = this.wishes.handOverTo;
     if (this.wishes.givesUp(this.nowMs))
       this.actions.push({ type: 'notFailedOver', reason: `member ${heir} did not take over` });
     else if (heir !== 0) this.order(`transfer ${heir}`);
-    else this.beginRound(guest);
+    else {
+      const trigger = this.wishes.takeTrigger();
+      if (trigger !== null) this.actions.push({ type: 'order', line: `round ${trigger}` });
+    }
   }
 
   private approach(guest: GuestStatus, { member, host, port }: Offer): void {
@@ -229,49 +210,8 @@ export class Pair {
     else this.actions.push({ type: 'colo', event: { type: 'seed', uri: this.migration } });
   }
 
-  private beginRound(guest: GuestStatus): void {
-    const late = this.nowMs - this.roundEndedMs >= this.limits.roundIntervalMs;
-    const wanted = this.wishes.trigger ?? guest.roundWanted;
-    const trigger = !this.covered ? 'seed' : (wanted ?? (late ? 'time' : null));
-    if (trigger === null) return;
-    this.round = { number: guest.round + 1, sinceMs: this.nowMs, asked: false, resumed: false };
-    this.wishes.roundBegan();
-    this.actions.push({ type: 'order', line: `trigger ${trigger}` });
-    this.order(`cut ${this.round.number}`);
-  }
-
-  private attendRound(guest: GuestStatus, round: Round): void {
-    if (!round.asked) this.askWhenDrained(guest, round);
-    if (this.nowMs - round.sinceMs > this.limits.roundLimitMs)
-      this.lose(
-        `round ${round.number} has not ended within ${this.limits.roundLimitMs} ms: ${this.stopOf(guest, round)}`,
-      );
-    if (guest.round < round.number || !round.resumed) return;
-    this.round = null;
-    this.roundEndedMs = this.nowMs;
-    this.covered = true;
-    this.wishes.roundEnded(this.nowMs);
-  }
-
-  /** What it waits for. */
-  private stopOf(guest: GuestStatus, round: Round): string {
-    if (!round.asked && guest.cut !== round.number) return 'the log has no cut for it';
-    if (!round.asked) return 'a guest has not taken the inputs before the cut';
-    if (!round.resumed) return `this member's QEMU has not copied the guest, which it calls "${this.qemuStatus}"`;
-    return 'the backup does not have the copy';
-  }
-
-  private askWhenDrained(guest: GuestStatus, round: Round): void {
-    if (guest.cut !== round.number) this.order(`cut ${round.number}`);
-    else if (guest.drained) {
-      round.asked = true;
-      this.actions.push({ type: 'colo', event: { type: 'round' } });
-    }
-  }
-
   /** Also what a backup does that has become the primary. */
   private goOnAlone(guest: GuestStatus): void {
-    this.round = null;
     this.wishes.forget();
     if (this.relay.end !== null) this.order('part');
     if (guest.backup !== 0) this.order('backup 0');

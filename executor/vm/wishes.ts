@@ -17,8 +17,8 @@ export class Wishes {
   private heir: Heir | null = null;
   /** Who was told to take over; the stream to it may end before the log says that it has. */
   private handedTo = 0;
-  /** What the round under way is for, among others. */
-  private inRound: { request: number; heir: Heir | null } | null = null;
+  /** What the round that was ordered is for. */
+  private ordered: { trigger: string; request: number; heir: Heir | null } | null = null;
 
   /** The same request again changes nothing. */
   wantRound(request: number): void {
@@ -29,8 +29,15 @@ export class Wishes {
     this.heir ??= { member, ready: false, sinceMs: 0 };
   }
 
-  /** What a round is to begin for. */
-  get trigger(): 'operator' | 'failover' | null {
+  /** What a round is to begin for; told once, until that has ended. */
+  takeTrigger(): 'operator' | 'failover' | null {
+    const { trigger } = this;
+    if (trigger === null || this.ordered !== null) return null;
+    this.ordered = { trigger, request: this.wanted, heir: this.heir };
+    return trigger;
+  }
+
+  private get trigger(): 'operator' | 'failover' | null {
     if (this.wanted !== this.synced) return 'operator';
     return this.heir !== null && !this.heir.ready ? 'failover' : null;
   }
@@ -45,15 +52,11 @@ export class Wishes {
     return this.handedTo === member;
   }
 
-  roundBegan(): void {
-    this.inRound = { request: this.wanted, heir: this.heir };
-  }
-
-  roundEnded(nowMs: number): void {
-    if (this.inRound === null) return;
-    this.synced = this.inRound.request;
-    const { heir } = this.inRound;
-    this.inRound = null;
+  roundEnded(trigger: string, nowMs: number): void {
+    if (this.ordered?.trigger !== trigger) return;
+    this.synced = this.ordered.request;
+    const { heir } = this.ordered;
+    this.ordered = null;
     if (heir === null) return;
     Object.assign(heir, { ready: true, sinceMs: nowMs });
     this.handedTo = heir.member;
@@ -70,6 +73,6 @@ export class Wishes {
   /** Without a backup none of it can be done. */
   forget(): void {
     this.wanted = this.synced;
-    this.heir = this.inRound = null;
+    this.heir = this.ordered = null;
   }
 }

@@ -1,7 +1,7 @@
 // One end of the relay as a process, for tests. The group's secret is 64 hexadecimal digits in GAIA_SECRET.
-//   gaia-relay-process primary SOCKET HOST PORT          lines "trigger WORD" on standard input name the next
-//   round's cause gaia-relay-process backup SOCKET HOST BLOCK=FILE...  listens on a port of the system's
-//   choice
+//   gaia-relay-process primary SOCKET HOST PORT          each line "round WORD" on standard input has one
+//   begin that QEMU asks for
+//   gaia-relay-process backup SOCKET HOST BLOCK=FILE...  listens on a port of the system's choice
 // Says on standard output, one JSON object a line, where it listens, each round, and at last why it ended.
 #include <fcntl.h>
 #include <unistd.h>
@@ -40,13 +40,13 @@ std::array<std::uint8_t, 32> secret() {
 }
 
 // False: standard input has ended.
-bool readTriggers(relay::PrimaryEnd& end, std::string* pending) {
+bool readTriggers(std::list<std::string>* triggers, std::string* pending) {
   char buffer[256];
   const auto count = read(STDIN_FILENO, buffer, sizeof buffer);
   if (count <= 0) return false;
   pending->append(buffer, static_cast<std::size_t>(count));
   for (std::size_t line; (line = pending->find('\n')) != std::string::npos; pending->erase(0, line + 1))
-    if (pending->starts_with("trigger ")) end.nameTrigger(pending->substr(8, line - 8));
+    if (pending->starts_with("round ")) triggers->push_back(pending->substr(6, line - 6));
   return true;
 }
 
@@ -55,6 +55,7 @@ int runPrimary(const Authenticator& authenticator, char** words) {
       authenticator, {1, 2}, 0, [](std::uint64_t) {},
       [](const relay::Round& round) { say(toJson(round)); });
   std::string error, pending;
+  std::list<std::string> triggers;
   if (!end.open(words[0], words[1], static_cast<std::uint16_t>(std::stoul(words[2])), &error))
     return ended(error);
   say("{\"type\":\"open\"}");
@@ -62,8 +63,11 @@ int runPrimary(const Authenticator& authenticator, char** words) {
     std::vector<pollfd> descriptors{{STDIN_FILENO, POLLIN, 0}};
     end.addTo(&descriptors);
     sys::poll(descriptors, waitNs);
-    if (descriptors[0].revents != 0 && !readTriggers(end, &pending)) return ended("standard input has ended");
+    if (descriptors[0].revents != 0 && !readTriggers(&triggers, &pending)) return ended("standard input has ended");
     end.serve(sys::nowNs());
+    if (triggers.empty() || !end.asked()) continue;
+    end.begin(triggers.front());
+    triggers.pop_front();
   }
   return ended(end.failure());
 }

@@ -125,7 +125,7 @@ export class RelayedPair {
 
   /** Asks for a round; it may not have ended when this has. */
   async trigger(why: string): Promise<void> {
-    this.primaryEnd.child.stdin?.write(`trigger ${why}\n`);
+    this.primaryEnd.child.stdin?.write(`round ${why}\n`);
     await this.primary.qmp.execute('migrate-set-parameters', { 'x-checkpoint-delay': neverMs });
   }
 

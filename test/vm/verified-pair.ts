@@ -13,8 +13,6 @@ import { until } from '../e2e/system.js';
 import { bare, patienceMs, TestMachine } from './machine.js';
 import { native, verifiedTraces } from './relayed-pair.js';
 
-/** Rounds come oftener than executors have them (executor/launch.ts). */
-const limits = { roundIntervalMs: 100, roundLimitMs: 30_000 };
 /** A round ends within its limit, or its backup is given up. */
 const stallMs = 40_000;
 
@@ -103,7 +101,7 @@ export class VerifiedPair {
     );
     this.machines.push(machine);
     const place = {
-      ...{ self: number, migrationSocket: member.migrationSocket, hasDisk: false, limits },
+      ...{ self: number, migrationSocket: member.migrationSocket, hasDisk: false },
       order: (line: string) => member.order(line),
       tell: (one: PairNews) => this.news.push(one),
     };

@@ -9,27 +9,6 @@ namespace {
 constexpr std::uint64_t reportNs = 50'000'000;
 constexpr std::uint64_t countNs = 2'000'000'000;
 
-const char* nameOf(OutputGuard::Want want) {
-  switch (want) {
-    case OutputGuard::Want::mismatch:
-      return "\"mismatch\"";
-    case OutputGuard::Want::full:
-      return "\"full\"";
-    case OutputGuard::Want::idle:
-      return "\"idle\"";
-    case OutputGuard::Want::waiting:
-      return "\"waiting\"";
-    case OutputGuard::Want::nothing:
-      break;
-  }
-  return "null";
-}
-
-const char* wanted(const GuestStatus& guest) {
-  const bool forDiskAlone = guest.want == OutputGuard::Want::nothing && guest.diskDue;
-  return forDiskAlone ? "\"disk\"" : nameOf(guest.want);
-}
-
 std::string field(const char* name, std::uint64_t value) {
   return std::string(",\"") + name + "\":" + std::to_string(value);
 }
@@ -38,11 +17,11 @@ std::string flag(const char* name, bool value) {
   return std::string(",\"") + name + "\":" + (value ? "true" : "false");
 }
 
-std::string guestLine(const GuestStatus& guest) {
+std::string guestLine(const GuestStatus& guest, const char* wanted) {
   return "{\"type\":\"guest\"" + field("epoch", guest.roles.epoch) + field("primary", guest.roles.primary) +
          field("backup", guest.roles.backup) + flag("connected", guest.connected) + field("cut", guest.cut) +
-         flag("drained", guest.drained) + field("round", guest.round) + ",\"roundWanted\":" + wanted(guest) +
-         "}\n";
+         flag("drained", guest.drained) + field("round", guest.round) + ",\"roundWanted\":" +
+         (wanted == nullptr ? "null" : '"' + std::string(wanted) + '"') + "}\n";
 }
 
 std::string framesLine(const FrameCounts& counts) {
@@ -106,24 +85,23 @@ void Control::obey(std::string_view line, DataPlane& plane, Synchronisation& syn
   else if (words.size() == 4 && order == "dial" && parseNumber(words[1], &number) &&
            parseNumber(words[3], &port))
     refusal = synchronisation.dial(static_cast<std::uint32_t>(number), std::string(words[2]), port);
-  else if (words.size() == 2 && order == "trigger")
-    refusal = synchronisation.trigger(std::string(words[1]));
+  else if (words.size() == 2 && order == "round")
+    refusal = synchronisation.round(std::string(words[1]));
   else if (line == "part")
     refusal = synchronisation.part();
   if (!refusal.empty()) channel_.say(refusedLine(std::string(line), refusal));
 }
 
 void Control::report(DataPlane& plane, Synchronisation& synchronisation, std::uint64_t nowNs) {
-  for (const auto& line : synchronisation.takeLines()) channel_.say(line);
+  const bool due = nowNs - reportedNs_ >= reportNs;
+  if (due || synchronisation.urgent())
+    for (const auto& line : synchronisation.takeLines()) channel_.say(line);
   if (channel_.behind()) return;  // what follows is told as it is once the executor has heard all before
-  GuestStatus guest = plane.guestStatus();
-  guest.diskDue = synchronisation.diskDue();
-  if (guest != guest_) {  // at once: rounds wait for it
-    guest_ = guest;
-    channel_.say(guestLine(guest));
-  }
+  const GuestStatus guest = plane.guestStatus();
+  if (due || guest.roles != roles_) channel_.offer(guestLine(guest, synchronisation.wanted(guest)), &guest_);
+  roles_ = guest.roles;
   if (const auto takeover = plane.takeTakeover()) channel_.say(takeoverLine(*takeover));
-  if (nowNs - reportedNs_ < reportNs) return;
+  if (!due) return;
   reportedNs_ = nowNs;
   channel_.offer(stateLine(plane.status()), &state_);
   if (nowNs - countedNs_ < countNs) return;

@@ -1,7 +1,5 @@
 // What a member of a replicated guest tells its executor, and what that orders.
 #pragma once
-#include <optional>
-
 #include "runtime/executor_channel.h"
 #include "vm/synchronisation.h"
 
@@ -20,8 +18,8 @@ class Control {
   void obey(std::string_view line, DataPlane& plane, Synchronisation& synchronisation);
 
   ExecutorChannel channel_;
-  std::optional<GuestStatus> guest_;      // as last said
-  std::string state_, metrics_, frames_;  // likewise
+  Roles roles_;                                   // as last looked at
+  std::string guest_, state_, metrics_, frames_;  // as last said
   std::uint64_t reportedNs_ = 0, countedNs_ = 0;
 };
 

@@ -26,7 +26,6 @@ struct GuestStatus {
   bool drained = false;     // the guest has taken all inputs before the cut; the primary's: both have
   std::uint64_t round = 0;  // the last that was committed
   OutputGuard::Want want = OutputGuard::Want::nothing;
-  bool diskDue = false;  // a round is needed for the guest's disk, of which the data plane knows nothing
   bool operator==(const GuestStatus&) const = default;
 };
 

@@ -3,6 +3,23 @@
 #include <utility>
 
 namespace gaia::vm {
+
+const char* OutputGuard::nameOf(Want want) {
+  switch (want) {
+    case Want::mismatch:
+      return "mismatch";
+    case Want::full:
+      return "full";
+    case Want::idle:
+      return "idle";
+    case Want::waiting:
+      return "waiting";
+    case Want::nothing:
+      break;
+  }
+  return nullptr;
+}
+
 void OutputGuard::close(bool closed, const std::function<void(View)>& release) {
   if (!closed) seal(round_), releaseSealed(release);
   early_.clear();

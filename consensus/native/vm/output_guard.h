@@ -23,6 +23,8 @@ class OutputGuard {
     std::uint64_t idleNs = 50'000'000, answerNs = 40'000'000, acknowledgementNs = 100'000'000;
   };
 
+  static const char* nameOf(Want want);  // null: nothing
+
   explicit OutputGuard(const HashKey& key) : speech_(key) {}
 
   // Without a backup (`closed` false) nothing is held, and what was is released.

@@ -30,7 +30,7 @@ std::string Synchronisation::listen() {
       relay::LiveRam{{options_.memoryBlock, memory_.bytes()}},
       [this](std::uint64_t round, bool sleeps) { plane_.committed(round, sleeps); }, disk_);
   if (!end->open(options_.migrationSocket, options_.replica.self.host, 0, &error)) return error;
-  lines_.push_back("{\"type\":\"relay\",\"end\":\"backup\",\"port\":" + std::to_string(end->port()) + "}\n");
+  say("{\"type\":\"relay\",\"end\":\"backup\",\"port\":" + std::to_string(end->port()) + "}\n");
   end_ = std::move(end);
   return {};
 }
@@ -48,16 +48,17 @@ std::string Synchronisation::dial(std::uint32_t backup, const std::string& host,
                                           plane_.round(), copied, counts, disk_);
   if (!end->open(options_.migrationSocket, host, port, &error)) return error;
   linkTold_ = false;
+  rounds_ = {};
   end_ = std::move(end);
   return {};
 }
 
-std::string Synchronisation::trigger(const std::string& why) {
-  const auto* primary = std::get_if<std::unique_ptr<relay::PrimaryEnd>>(&end_);
-  if (primary == nullptr) return "this member has no primary's end of a session";
+std::string Synchronisation::round(const std::string& why) {
+  if (!std::holds_alternative<std::unique_ptr<relay::PrimaryEnd>>(end_))
+    return "this member has no primary's end of a session";
   if (!std::ranges::all_of(why, [](unsigned char letter) { return std::isalpha(letter) != 0; }))
     return "the cause of a round is one word of letters";
-  (*primary)->nameTrigger(why);
+  rounds_.wish(why);
   return {};
 }
 
@@ -67,8 +68,20 @@ std::string Synchronisation::part() {
   return {};
 }
 
-bool Synchronisation::diskDue() const {
-  return disk_ != nullptr && disk_->due() && std::holds_alternative<std::unique_ptr<relay::PrimaryEnd>>(end_);
+const char* Synchronisation::wanted(const GuestStatus& guest) const {
+  if (const char* const why = OutputGuard::nameOf(guest.want); why != nullptr) return why;
+  const bool primary = std::holds_alternative<std::unique_ptr<relay::PrimaryEnd>>(end_);
+  return primary && disk_ != nullptr && disk_->due() ? "disk" : nullptr;
+}
+
+std::vector<std::string> Synchronisation::takeLines() {
+  urgent_ = false;
+  return std::exchange(lines_, {});
+}
+
+void Synchronisation::say(std::string line) {
+  lines_.push_back(std::move(line));
+  urgent_ = true;
 }
 
 void Synchronisation::addTo(std::vector<pollfd>* descriptors) const {
@@ -83,6 +96,8 @@ void Synchronisation::serve(std::uint64_t nowNs) {
     (*primary)->letSleep(plane_.backupMaySleep());
     (*primary)->serve(nowNs);
     if (!linkTold_ && (*primary)->copied()) tellLink();
+    attendRounds(**primary, nowNs);
+    if (end_.index() == 0) return;
     if (const std::string failure = (*primary)->failure(); !failure.empty())
       finish(failure);
     else if (plane_.backupSilent(nowNs))
@@ -98,13 +113,31 @@ void Synchronisation::serve(std::uint64_t nowNs) {
   if (disk_ != nullptr) attendDisk();
 }
 
+// QEMU asks for the next round as soon as one has ended, and its guest runs until the answer comes. So nobody
+// else is in the way between the wish for a round and its beginning.
+void Synchronisation::attendRounds(relay::PrimaryEnd& end, std::uint64_t nowNs) {
+  const GuestStatus guest = plane_.guestStatus();
+  const Rounds::Now now{end.asked(), guest.round, guest.cut, guest.drained, wanted(guest)};
+  switch (rounds_.step(now, nowNs)) {
+    case Rounds::Step::cut:
+      plane_.cut(rounds_.number());  // refused: it comes again
+      return;
+    case Rounds::Step::begin:
+      return end.begin(rounds_.trigger());
+    case Rounds::Step::giveUp:
+      return finish(rounds_.waitsFor(now));
+    case Rounds::Step::none:
+      return;
+  }
+}
+
 // What a backup's guest wrote stays ahead of its disk until its last round counts or never will.
 void Synchronisation::attendDisk() {
   const bool leads = plane_.roles().primary == options_.replica.self.number;
   if (leads && !std::holds_alternative<std::unique_ptr<relay::BackupEnd>>(end_)) disk_->lead();
   const char* const fault = disk_->fault();
   if (fault == nullptr) return;
-  lines_.push_back(fatalLine(fault));
+  say(fatalLine(fault));
   plane_.stop();
 }
 
@@ -112,7 +145,7 @@ void Synchronisation::attendDisk() {
 // while its disk is copied.
 void Synchronisation::tellLink() {
   linkTold_ = true;
-  lines_.push_back("{\"type\":\"relay\",\"end\":\"primary\"}\n");
+  say("{\"type\":\"relay\",\"end\":\"primary\"}\n");
 }
 
 // A round that has not ended never will: what was kept back behind its cut goes on. If it counts at the
@@ -132,11 +165,11 @@ void Synchronisation::finish(const std::string& why) {
     return letter == '"' || letter == '\\' || static_cast<unsigned char>(letter) < ' ';
   });
   if (failsRound) {
-    lines_.push_back(fatalLine("a round that counts at the primary was not loaded here: " + text));
+    say(fatalLine("a round that counts at the primary was not loaded here: " + text));
     return plane_.stop();
   }
   if (const std::uint64_t cut = plane_.guestStatus().cut; cut != 0) plane_.abandoned(cut);
-  lines_.push_back("{\"type\":\"relay\",\"end\":null,\"why\":\"" + text + "\"}\n");
+  say("{\"type\":\"relay\",\"end\":null,\"why\":\"" + text + "\"}\n");
 }
 
 }  // namespace gaia::vm

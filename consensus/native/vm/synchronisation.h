@@ -6,6 +6,7 @@
 #include "vm/data_plane.h"
 #include "vm/relay/ends.h"
 #include "vm/relay/mapped_ram.h"
+#include "vm/rounds.h"
 
 namespace gaia::vm {
 
@@ -17,19 +18,23 @@ class Synchronisation {
   // Orders. Empty: done, or under way; else why not.
   std::string listen();  // at a backup, whose QEMU is incoming; its line tells the port
   std::string dial(std::uint32_t backup, const std::string& host, std::uint16_t port);  // at the primary
-  std::string trigger(const std::string& why);  // of the round that is asked for next
-  std::string part();                           // ends the session
+  std::string round(const std::string& why);  // at the primary: one begins that did not before
+  std::string part();                         // ends the session
 
-  // At the primary: so much was written to the guest's disk that a round is due.
-  bool diskDue() const;
+  // At the primary: why a round is needed; null: it is not.
+  const char* wanted(const GuestStatus& guest) const;
 
   void addTo(std::vector<pollfd>* descriptors) const;
   void serve(std::uint64_t nowNs);
-  std::vector<std::string> takeLines() { return std::exchange(lines_, {}); }  // for the executor
+  // For the executor; what rounds took may wait for more of it.
+  bool urgent() const { return urgent_; }
+  std::vector<std::string> takeLines();
 
  private:
   std::string mayBegin() const;
   void tellLink();
+  void say(std::string line);
+  void attendRounds(relay::PrimaryEnd& end, std::uint64_t nowNs);
   void finish(const std::string& why);
   void attendDisk();
 
@@ -40,6 +45,8 @@ class Synchronisation {
   relay::MappedRam memory_;
   std::variant<std::monostate, std::unique_ptr<relay::PrimaryEnd>, std::unique_ptr<relay::BackupEnd>> end_;
   bool linkTold_ = false;
+  Rounds rounds_;
+  bool urgent_ = false;
   std::vector<std::string> lines_;
 };
 

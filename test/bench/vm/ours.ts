@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { MemberAddress, ReplicaAssignment } from '../../../executor/assignment.js';
-import { pairLimits } from '../../../executor/launch.js';
 import { GuestMember, type MemberNews } from '../../../executor/vm/member.js';
 import { programFile } from '../../../framework/guest/initramfs.js';
 import { freePort } from '../../consensus/ports.js';
@@ -95,7 +94,7 @@ async function startMember(place: Place, replica: ReplicaAssignment, rounds: Rou
   const group = { firstPrimary: 1, witness: slot === 2 };
   const news: MemberNews[] = [];
   const member = await GuestMember.start({
-    ...{ replica, group, directory, native: programs, owner: null, limits: pairLimits, hear: () => {} },
+    ...{ replica, group, directory, native: programs, owner: null, hear: () => {} },
     vm: { ...guest(), doors: slot === 0 ? doorsOf(place.ports) : [], disk: null, bridge: null, group },
     env: { ...process.env, PATH: `${programs}:${process.env.PATH}` } as Record<string, string>,
     tell: (one) => (one.type === 'round' ? rounds.push(one.round) : news.unshift(one)),

@@ -77,6 +77,7 @@ struct Rig {
   std::uint64_t received = 0, counted = 0;  // the last round at the backup, at the primary
   BackupEnd backup;
   std::optional<PrimaryEnd> primary;
+  PrimaryEnd& primaryEnd() { return *primary; }
 };
 
 // The first round after a seed, that the secondary has got all of and said nothing of.

@@ -36,17 +36,27 @@ struct Seeded {
     guest.open(connectTo(rig.folder.path + "/out", &error));
     REQUIRE(passes(writer.seed(rig.layout.ram()), guest, secondary));
     REQUIRE(passes(Writer::message(Message::ready), secondary, guest));
-    REQUIRE(passes(writer.request(), guest, secondary));
+    guest.put(writer.request());
+    REQUIRE(rig.until([&] {
+      guest.flush();
+      return rig.primaryEnd().asked();
+    }));
+    rig.primaryEnd().begin("test");
+    REQUIRE(hears(writer.request().size(), secondary));
     REQUIRE(passes(Writer::message(Message::reply), secondary, guest));
   }
   bool passes(const Bytes& bytes, Stream& from, Stream& to) {
     from.put(bytes);
+    from.flush();
+    return hears(bytes.size(), to, &from);
+  }
+  bool hears(std::size_t bytes, Stream& to, Stream* from = nullptr) {
     const auto arrived = rig.until([&] {
-      from.flush();
+      if (from != nullptr) from->flush();
       if (secondary.descriptor() < 0)
         if (const int descriptor = sys::accept(rig.incoming); descriptor >= 0) secondary.open(descriptor);
       if (to.descriptor() >= 0) to.receive();
-      return to.available() >= bytes.size();
+      return to.available() >= bytes;
     });
     to.forgetInput();
     return arrived;

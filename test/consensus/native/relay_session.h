@@ -143,6 +143,13 @@ struct Session {
       if (kind != 2 && (!asleep || below(10) < alert)) put(backupRam, false), secondary.write(block, number);
     }
   }
+  // QEMU asks for a round, and one begins.
+  void ask() {
+    run(writer.request());
+    CHECK(primary.asked());
+    primary.begin("test");
+    run({});
+  }
   Round round(bool sleeps = false) {
     std::vector<std::set<std::uint64_t>> dirty(layout.blocks.size());
     writeBoth(dirty);
@@ -151,12 +158,11 @@ struct Session {
     for (const auto& block : dirty) pages.emplace_back(block.begin(), block.end());
     Bytes state(3000 + below(20));
     for (auto& byte : state) byte = static_cast<std::byte>(below(50) == 0 ? random() : 1);
-    primary.nameTrigger("test");
     primary.letSleep(sleeps);
     const bool stoodStill = asleep && below(2) == 0;
     if (stoodStill) say(Message::reply);
     CHECK(primary.toGuest().empty());
-    run(writer.request());
+    ask();
     if (!stoodStill) say(Message::reply);
     CHECK(std::exchange(primary.toGuest(), {}) == Writer::message(Message::reply));
     now++;

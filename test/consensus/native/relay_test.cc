@@ -72,7 +72,7 @@ TEST_CASE("relay: a block of the seed that is still on its way does not come ove
   session.holding = true;
   session.start();
   CHECK(session.primaryDisk.disk.write(0, Bytes(session.primaryDisk.disk.bytes())));
-  session.run(session.writer.request());
+  session.ask();
   session.say(Message::reply);
   session.run(session.writer.round(session.primaryRam, {{}, {}}, Bytes(10, std::byte{1})));
   CHECK_FALSE(session.held.empty());
@@ -86,7 +86,7 @@ TEST_CASE("relay: what is not whole is not handed on") {
   Session session(seedOfRun());
   session.start();
   session.round();
-  session.run(session.writer.request());
+  session.ask();
   session.say(Message::reply);
   const Bytes state(100, std::byte{1});
   session.primaryRam[0][0] ^= std::byte{1};
@@ -105,7 +105,7 @@ TEST_CASE("relay: what is not whole is not handed on") {
 TEST_CASE("relay: a page goes whole when its pieces do not make what its hash says") {
   Session session(seedOfRun());
   session.start();
-  session.run(session.writer.request());
+  session.ask();
   session.say(Message::reply);
   auto* const page = session.primaryRam[0].data();
   page[5] ^= std::byte{1};

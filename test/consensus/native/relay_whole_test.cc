@@ -46,7 +46,7 @@ TEST_CASE("relay: a page that is again what its hash once said crosses, if it cr
   session.primaryRam = before;
   session.primary.sendWhole(0);
   session.say(Message::reply);
-  session.run(session.writer.request());
+  session.ask();
   std::vector<std::vector<std::uint64_t>> every;
   for (const auto& block : session.layout.blocks) {
     every.emplace_back();

@@ -71,6 +71,7 @@ struct Rig {
   std::optional<vm::Synchronisation> synchronisation;
   PrimaryEnd primary{authenticator, Ends{0, 2}, 0, [](std::uint64_t) {},
                      [this](const Round& round) { counted = round.number; }, nullptr};
+  PrimaryEnd& primaryEnd() { return primary; }
 };
 
 }  // namespace

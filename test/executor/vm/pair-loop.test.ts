@@ -13,7 +13,6 @@ describe('executor/vm: a pair and its loop', () => {
     const told: PairNews[] = [];
     const place: PairPlace = {
       ...{ self: 2, migrationSocket: 'migration.sock', hasDisk: false },
-      limits: { roundIntervalMs: 100, roundLimitMs: 1000 },
       order: () => {},
       tell: (news) => told.push(news),
     };

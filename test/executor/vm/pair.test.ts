@@ -1,21 +1,23 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { GuestReport } from '../../../executor/assignment.js';
+import type { GuestReport, RoundReport } from '../../../executor/assignment.js';
 import type { ColoNews } from '../../../executor/vm/colo-loop.js';
 import { Pair, type PairAction, type PairEvent } from '../../../executor/vm/pair.js';
 import { type GuestStatus, parsePlaneLine, type RelayStatus, roundWishes } from '../../../executor/vm/plane-lines.js';
 import { handOverLimitMs } from '../../../executor/vm/wishes.js';
 
-const limits = { roundIntervalMs: 100, roundLimitMs: 5000 };
 const uri = 'unix:m';
 const offer: PairEvent = { type: 'offerBackup', member: 2, host: '10.0.0.2', port: 7 };
 
 function entered(phase: Extract<ColoNews, { type: 'entered' }>['phase'], reason: string | null = null): PairEvent {
   return { type: 'colo', news: { type: 'entered', phase, reason } };
 }
-const resumed: PairEvent = { type: 'colo', news: { type: 'roundEnded' } };
-const looked: PairEvent = { type: 'colo', news: { type: 'looked', status: 'colo' } };
 const severed: PairEvent = { type: 'colo', news: { type: 'severed' } };
+
+const endedRound: RoundReport = {
+  ...{ number: 1, trigger: 'time', dirtyPages: 2, unchangedPages: 3, zeroPages: 4, equalPages: 5, sentPages: 6 },
+  ...{ wholePages: 1, streamBytes: 7, toBackupBytes: 8, pauseUs: 9, sleeps: true },
+};
 
 /** In few words. */
 function word(action: PairAction): string {
@@ -40,7 +42,7 @@ class Member {
     start: 'alone' | 'awaiting',
     hasDisk = false,
   ) {
-    this.pair = new Pair(self, start, uri, limits, hasDisk);
+    this.pair = new Pair(self, start, uri, hasDisk);
     this.told = { standing: start, relayPort: 0, epoch: 0, primary: 0, backup: 0, synced: 0 };
   }
 
@@ -70,6 +72,14 @@ class Member {
     return this.on({ type: 'plane', line: { type: 'relay', relay: { end, port, why: 'gone' } } });
   }
 
+  /** gaia-vm says that one has ended. */
+  round(trigger: string): string[] {
+    const number = this.guest.round + 1;
+    this.log({ round: number });
+    const words = this.on({ type: 'plane', line: { type: 'round', round: { ...endedRound, number, trigger } } });
+    return words.filter((text) => text !== 'round');
+  }
+
   refused(order: string): string[] {
     return this.on({ type: 'plane', line: { type: 'refused', order, message: 'no' } });
   }
@@ -92,19 +102,9 @@ function seeding(): Member {
 
 function covered(): Member {
   const member = seeding();
-  member.on(entered('primary'), resumed);
-  member.log({ cut: 1, drained: true });
-  member.log({ cut: 0, drained: false, round: 1 });
-  assert.deepEqual(member.on(resumed), ['-> covered']);
+  member.on(entered('primary'));
+  assert.deepEqual(member.round('seed'), ['-> covered']);
   return member;
-}
-
-/** Ends the round that is under way; what is said then. */
-function finishRound(member: Member): string[] {
-  const cut = member.guest.round + 1;
-  member.log({ cut, drained: true });
-  member.log({ cut: 0, drained: false, round: cut, roundWanted: null });
-  return member.on(resumed);
 }
 
 function backup(hasDisk = false): Member {
@@ -127,34 +127,12 @@ describe('executor vm: a pair', () => {
     assert.deepEqual(member.log({ backup: 2, epoch: 2 }), ['colo: seed']);
     assert.deepEqual(member.on(entered('seeding')), ['-> seeding']);
     assert.deepEqual(member.on(entered('primary')), []);
-    assert.deepEqual(member.on(resumed), ['trigger seed', 'cut 1']);
-    assert.deepEqual(member.log({ cut: 1 }), []);
-    assert.deepEqual(member.log({ drained: true }), ['colo: round']);
-    assert.deepEqual(member.log({ cut: 0, drained: false, round: 1 }), []);
-    assert.deepEqual(member.on(resumed), ['-> covered']);
-  });
-
-  it('begins rounds when output waits, and from time to time; one at a time', () => {
-    const member = covered();
-    assert.deepEqual(member.log({ roundWanted: 'mismatch' }), ['trigger mismatch', 'cut 2']);
-    assert.deepEqual(member.pass(400), []);
-    assert.deepEqual(member.pass(100), ['cut 2'], 'the log did not take it');
-    member.log({ cut: 2, drained: true });
-    assert.deepEqual(member.on(resumed), [], 'the log has not heard of its end');
-    assert.deepEqual(member.log({ cut: 0, drained: false, round: 2, roundWanted: null }), []);
-    assert.deepEqual(member.pass(99), []);
-    assert.deepEqual(member.pass(1), ['trigger time', 'cut 3']);
+    assert.deepEqual(member.pass(1000), []);
+    assert.deepEqual(member.round('seed'), ['-> covered']);
   });
 
   it('strikes a lost backup from the log before its guest goes on alone, and takes another one then', () => {
-    for (const lose of [
-      (member: Member) => member.on(severed),
-      (member: Member) => member.relay(null),
-      (member: Member) => {
-        member.pass(100);
-        return member.pass(limits.roundLimitMs + 1);
-      },
-    ]) {
+    for (const lose of [(member: Member) => member.on(severed), (member: Member) => member.relay(null)]) {
       const member = covered();
       const said = lose(member);
       assert.ok(said.includes('backup 0') && said.includes('-> alone'), said.join());
@@ -165,29 +143,6 @@ describe('executor vm: a pair', () => {
       assert.deepEqual(member.on(offer), []);
       assert.deepEqual(member.on(entered('alone')), ['backupLost']);
       assert.deepEqual(member.on(offer), ['dial 2 10.0.0.2 7']);
-    }
-  });
-
-  it('says what a round that does not end has waited for', () => {
-    const cut = { cut: 2, drained: false };
-    for (const [waits, ...before] of [
-      ['the log has no cut for it'],
-      ['a guest has not taken the inputs before the cut', cut],
-      ['this member\'s QEMU has not copied the guest, which it calls "colo"', cut, { drained: true }, looked],
-      ['the backup does not have the copy', cut, { drained: true }, resumed],
-    ] as const) {
-      const member = covered();
-      member.pass(100);
-      for (const step of before) 'type' in step ? member.on(step) : member.log(step);
-      member.pass(limits.roundLimitMs + 1);
-      member.relay(null);
-      member.log({ backup: 0, epoch: 3 });
-      const [lost] = member.pair.step(entered('alone'), member.nowMs);
-      assert.deepEqual(lost, {
-        type: 'backupLost',
-        member: 2,
-        reason: `round 2 has not ended within 5000 ms: ${waits}; the relay then ended gone`,
-      });
     }
   });
 
@@ -216,26 +171,28 @@ describe('executor vm: a pair', () => {
     assert.deepEqual(member.on({ type: 'offerBackup', member: 4, host: 'h', port: 8 }), ['dial 4 h 8']);
   });
 
-  it('begins a round when an operator wants one, once for each request, and says which one it has answered', () => {
+  it('has a round begin when an operator wants one, once for each request, and says which one it has answered', () => {
     const sync = (request: number): PairEvent => ({ type: 'syncGuest', request });
     const member = covered();
-    member.log({ roundWanted: 'full' });
-    assert.deepEqual(member.on(sync(70)), [], 'the one under way began before');
-    assert.deepEqual(finishRound(member), ['trigger operator', 'cut 3']);
+    assert.deepEqual(member.on(sync(70)), ['round operator']);
+    assert.deepEqual(member.round('idle'), [], 'one that began before');
     assert.deepEqual(member.on(sync(70)), []);
-    assert.deepEqual(finishRound(member), ['synced 70']);
+    assert.deepEqual(member.round('operator'), ['synced 70']);
     assert.deepEqual(member.on(sync(70)), [], 'an order that is repeated');
-    assert.deepEqual(member.on(sync(71)), ['trigger operator', 'cut 4']);
+    assert.deepEqual(member.on(sync(71)), ['round operator']);
+    assert.deepEqual(member.on(sync(72)), [], 'one after the other');
+    assert.deepEqual(member.round('operator'), ['round operator', 'synced 71']);
     const alone = new Member(1, 'alone');
     alone.log({});
     assert.deepEqual(alone.on(sync(5)), [], 'nobody to be the same as');
     const early = seeding();
-    early.on(sync(5), entered('primary'), resumed);
-    assert.deepEqual(finishRound(early), ['-> covered', 'synced 5'], 'the seed is followed by one anyway');
+    early.on(sync(5), entered('primary'));
+    assert.deepEqual(early.round('seed'), ['round operator', '-> covered']);
     const lost = covered();
     lost.on(sync(7), severed);
     lost.log({ backup: 0, epoch: 3 });
     lost.relay(null);
+    assert.deepEqual(lost.round('operator'), [], 'of a session that is given up');
     assert.equal(lost.told.synced, 0);
   });
 
@@ -243,9 +200,8 @@ describe('executor vm: a pair', () => {
     const member = covered();
     const failOver = (toMember: number): PairEvent => ({ type: 'failOver', toMember });
     assert.deepEqual(member.on(failOver(3)), [], 'no backup of this guest');
-    assert.deepEqual(member.on(failOver(2)), ['trigger failover', 'cut 2']);
-    assert.deepEqual(finishRound(member), ['transfer 2']);
-    assert.deepEqual(member.log({ roundWanted: 'mismatch' }), [], 'no round comes between');
+    assert.deepEqual(member.on(failOver(2)), ['round failover']);
+    assert.deepEqual(member.round('failover'), ['transfer 2']);
     assert.deepEqual(member.pass(500), ['transfer 2']);
     const sooner = member.relay(null);
     assert.deepEqual(sooner, ['backup 0', '-> alone'], 'the new primary ends the stream before the log comes here');
@@ -256,12 +212,10 @@ describe('executor vm: a pair', () => {
   it('goes on as it was when its backup does not take over or is lost, and can be asked again', () => {
     const late = covered();
     late.on({ type: 'failOver', toMember: 2 });
-    finishRound(late);
+    late.round('failover');
     assert.ok(late.pass(handOverLimitMs).includes('transfer 2'));
     assert.deepEqual(late.pass(1), ['notFailedOver']);
-    assert.deepEqual(late.pass(1), ['trigger time', 'cut 3']);
-    finishRound(late);
-    assert.deepEqual(late.on({ type: 'failOver', toMember: 2 }), ['trigger failover', 'cut 4']);
+    assert.deepEqual(late.on({ type: 'failOver', toMember: 2 }), ['round failover']);
     const lost = covered();
     lost.on({ type: 'failOver', toMember: 2 });
     assert.deepEqual(lost.relay(null), ['backup 0', '-> alone']);
@@ -325,8 +279,12 @@ describe('executor vm: a pair', () => {
     });
     const phases = fc.constantFrom('alone', 'seeding', 'primary', 'backup', 'parting', 'useless' as const);
     const event: fc.Arbitrary<PairEvent> = fc.oneof(
-      fc.constantFrom(offer, resumed, severed, { type: 'time' as const }),
+      fc.constantFrom(offer, severed, { type: 'time' as const }),
       fc.constantFrom({ type: 'failOver' as const, toMember: 2 }, { type: 'syncGuest' as const, request: 1 }),
+      fc.constantFrom('seed', 'operator', 'failover').map((trigger) => ({
+        type: 'plane' as const,
+        line: { type: 'round' as const, round: { ...endedRound, trigger } },
+      })),
       phases.map((phase) => entered(phase as 'alone')),
       status.map((guest) => ({ type: 'plane' as const, line: { type: 'guest' as const, guest } })),
       fc.constantFrom('primary' as const, 'backup' as const, null).map((end) => ({
@@ -336,7 +294,7 @@ describe('executor vm: a pair', () => {
     );
     fc.assert(
       fc.property(fc.constantFrom('alone' as const, 'awaiting' as const), fc.array(event), (start, events) => {
-        const pair = new Pair(1, start, uri, limits);
+        const pair = new Pair(1, start, uri);
         let guest: GuestStatus | null = null;
         let over = false;
         for (const [place, one] of events.entries()) {
@@ -344,11 +302,10 @@ describe('executor vm: a pair', () => {
           const said = pair.step(one, 200 * place).map(word);
           if (over) assert.deepEqual(said, []);
           over ||= said.includes('useless');
-          // Only whom the log calls the primary, and without a backup, goes on alone; only with one is it seeded, and rounds begin.
+          // Only whom the log calls the primary, and without a backup, goes on alone; only with one is it seeded.
           const mine = guest?.primary === 1;
           if (said.includes('colo: partnerLost')) assert.ok(mine && guest?.backup === 0);
           if (said.includes('colo: seed')) assert.ok(mine && guest?.backup === 2);
-          if (said.includes('colo: round')) assert.ok(mine && guest?.drained);
           if (said.includes('transfer 2')) assert.ok(mine);
         }
       }),
@@ -367,13 +324,9 @@ describe('executor vm: the lines of gaia-vm', () => {
       ...{ equalOutputs: 4, mismatches: 5, heldBytes: 6, unheardMs: 7 },
     };
     assert.deepEqual(parsePlaneLine(JSON.stringify({ type: 'frames', ...frames })), { type: 'frames', frames });
-    const round = {
-      ...{ number: 1, trigger: 'time', dirtyPages: 2, unchangedPages: 3, zeroPages: 4, equalPages: 5, sentPages: 6 },
-      ...{ wholePages: 1, streamBytes: 7, toBackupBytes: 8, pauseUs: 9, sleeps: true },
-    };
-    assert.deepEqual(parsePlaneLine(JSON.stringify({ type: 'round', ...round, againPages: 1 })), {
+    assert.deepEqual(parsePlaneLine(JSON.stringify({ type: 'round', ...endedRound, againPages: 1 })), {
       type: 'round',
-      round,
+      round: endedRound,
     });
     assert.equal(parsePlaneLine('{"type":"hello","pid":1}'), null);
     assert.throws(() => parsePlaneLine('{"type":"relay","end":"x"}'), /end is "x"; it must be one of primary, backup/);

@@ -38,8 +38,10 @@ class PrimaryEnd {
   void serve(std::uint64_t nowNs);
   // The other end is there, and has the disk as PrimaryRelay::diskCopied() says.
   bool copied() const { return relay_ && relay_->diskCopied(); }
-  void nameTrigger(const std::string& trigger);
-  void letSleep(bool sleeps);                   // as PrimaryRelay has it
+  // As PrimaryRelay has them.
+  bool asked() const { return relay_ && relay_->asked(); }
+  void begin(const std::string& trigger);
+  void letSleep(bool sleeps);
   bool linked() const { return link_.open(); }  // the backup's end has taken this one
   std::string progress() const;                 // in words
   const std::string& failure() const { return failure_; }

@@ -28,8 +28,10 @@ void PrimaryEnd::addTo(std::vector<pollfd>* descriptors) const {
          static_cast<short>((takesFromGuest() ? POLLIN : 0) | (guest_.wantsToSend() ? POLLOUT : 0)), 0});
 }
 
-void PrimaryEnd::nameTrigger(const std::string& trigger) {
-  if (relay_) relay_->nameTrigger(trigger);
+void PrimaryEnd::begin(const std::string& trigger) {
+  relay_->begin(trigger);
+  link_.put(relay_->toBackup());
+  link_.send();
 }
 
 void PrimaryEnd::letSleep(bool sleeps) {

@@ -156,10 +156,10 @@ void PrimaryRelay::sendBatch() {
   unsettled_.emplace(batches_, std::exchange(open_, {}));
 }
 
-void PrimaryRelay::request() {
-  if (due_ == Message::received) return fail("the primary's QEMU begins a round before the last one counts");
+void PrimaryRelay::begin(const std::string& trigger) {
+  asked_ = false;
   slept_ = round_.sleeps;
-  round_ = {.number = round_.number + 1, .trigger = std::exchange(trigger_, {}), .sleeps = sleeps_};
+  round_ = {.number = round_.number + 1, .trigger = trigger.substr(0, triggerBytesMax), .sleeps = sleeps_};
   Bytes begun;
   appendNumber(begun, round_.number);
   appendNumber(begun, static_cast<std::uint8_t>(sleeps_));

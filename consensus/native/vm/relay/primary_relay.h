@@ -30,10 +30,12 @@ class PrimaryRelay : private StreamEvents {
   bool full() const { return unsettledPages_ >= unsettledPagesMax; }
   // Before the seed: the backup has all of the disk but what was written meanwhile.
   bool diskCopied() const { return diskDue_.empty() && unsettled_.empty(); }
-  // Why the next round is asked for: letters only.
-  void nameTrigger(const std::string& trigger) { trigger_ = trigger.substr(0, triggerBytesMax); }
+  // QEMU has asked for a round, and its guest runs until one begins. The last one counts.
+  bool asked() const { return asked_ && due_ != Message::received; }
+  // Begins it, once asked(). `trigger`: why, in letters only.
+  void begin(const std::string& trigger);
 
-  // Whether the backup's guest is to sleep after the next round.
+  // Whether the backup's guest is to sleep after the round that begins next.
   void letSleep(bool sleeps) { sleeps_ = sleeps; }
 
   // So many pages of the next round are to cross whole, if the backup's guest sleeps before or after it.
@@ -59,7 +61,7 @@ class PrimaryRelay : private StreamEvents {
     std::vector<std::uint8_t> wanted;  // places
   };
   void page(const PageAddress& address, std::span<const std::byte> content) override;
-  void request() override;
+  void request() override { asked_ = true; }
   void send() override;
   void stateSize(std::uint64_t bytes) override;
   void state(std::span<const std::byte> bytes) override;
@@ -112,7 +114,7 @@ class PrimaryRelay : private StreamEvents {
   Round round_;
   bool copied_ = false;
   std::optional<Round> done_;
-  std::string trigger_;
+  bool asked_ = false;
   bool sleeps_ = false;
   std::uint64_t stoppedNs_ = 0;
 };
