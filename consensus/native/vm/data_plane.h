@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "runtime/turn_thread.h"
+#include "vm/answer_patience.h"
 #include "vm/backup_sleep.h"
 #include "vm/bridge_port.h"
 #include "vm/forwarder.h"
@@ -85,7 +86,7 @@ class DataPlane {
   bool isBackup() const { return order_.roles().backup == self_.number; }
   bool holdsGuest() const { return seeded_ || round_ != 0; }
   bool overloaded() const;
-  OutputGuard::Patience patience() const;
+  OutputGuard::Patience patience(std::uint64_t nowNs) const;
   void lookWhetherGuestRests(std::uint64_t nowNs);
   OutputGuard::Want want(std::uint64_t nowNs) const;
   void wake();
@@ -150,6 +151,7 @@ class DataPlane {
   // When this guest has heard or said something last, or the primary has heard what the backup's said.
   std::uint64_t spokenNs_ = 0;
   BackupSleep sleep_;
+  AnswerPatience answers_;
   bool asleep_ = false;          // the backup's guest, since the last round
   bool rests_ = false;           // this primary's guest was seen to, in this silence; while the other sleeps
   std::uint64_t lookedNs_ = 0;   // whether it does

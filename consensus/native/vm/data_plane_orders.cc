@@ -12,30 +12,28 @@ constexpr const char* notLeading = "this member does not lead; ask the leader";
 constexpr const char* notPrimary =
     "this member is not the primary that leads; ask the primary, once it leads";
 
-// With a backup that sleeps output leaves by rounds alone. One that takes longer is not begun more often: the
-// guest is to have half of the time.
-constexpr OutputGuard::Patience asleepPatience{
-    .idleNs = 1'000'000, .answerNs = 20'000'000, .acknowledgementNs = 100'000'000};
+// With a backup that sleeps output leaves by rounds alone.
+constexpr std::uint64_t restNs = 1'000'000, acknowledgementNs = 100'000'000;
 constexpr std::uint64_t lookNs = 1'000'000;        // between two looks whether a guest rests
 constexpr std::size_t keptBytesWanted = 1u << 20;  // inputs for a backup that sleeps; then a round is wanted
 
 }  // namespace
 
-OutputGuard::Patience DataPlane::patience() const {
+// Rounds that take longer are not begun more often: the guest is to have half of the time.
+OutputGuard::Patience DataPlane::patience(std::uint64_t nowNs) const {
   if (!asleep_) return {};
-  const auto& [idleNs, answerNs, acknowledgementNs] = asleepPatience;
-  return {idleNs, std::max(answerNs, roundNs_), std::max(acknowledgementNs, roundNs_)};
+  return {restNs, std::max(answers_.ns(nowNs), roundNs_), std::max(acknowledgementNs, roundNs_)};
 }
 
 OutputGuard::Want DataPlane::want(std::uint64_t nowNs) const {
-  const auto want = guard_.want(nowNs, asleep_ && !rests_ ? nowNs : spokenNs_, patience());
+  const auto want = guard_.want(nowNs, asleep_ && !rests_ ? nowNs : spokenNs_, patience(nowNs));
   const bool muchKept = isPrimary() && asleep_ && inputBytes_ >= keptBytesWanted;
   return want == OutputGuard::Want::nothing && muchKept ? OutputGuard::Want::full : want;
 }
 
 // A guest that computes is silent, too. With a backup that runs patience is so long that it does not matter.
 void DataPlane::lookWhetherGuestRests(std::uint64_t nowNs) {
-  const bool silent = asleep_ && isPrimary() && cut_ == 0 && nowNs >= spokenNs_ + asleepPatience.idleNs;
+  const bool silent = asleep_ && isPrimary() && cut_ == 0 && nowNs >= spokenNs_ + restNs;
   if (silent && nowNs < lookedNs_ + lookNs) return;
   rests_ = silent && guard_.heldFrames() > 0 && guest_->rests();
   if (silent) lookedNs_ = nowNs;
@@ -67,7 +65,10 @@ std::string DataPlane::setBackup(std::uint32_t member) {
 std::string DataPlane::cut(std::uint64_t round) {
   if (round <= round_) return "rounds are numbered upwards; the last was " + std::to_string(round_);
   if (cut_ != 0) return "round " + std::to_string(cut_) + " is under way; end it first";
-  return proposeAsPrimary(encode(Cut{round}));
+  const std::string refusal = proposeAsPrimary(encode(Cut{round}));
+  const std::uint64_t nowNs = sys::nowNs();
+  if (refusal.empty() && asleep_) answers_.roundBegins(want(nowNs), nowNs);
+  return refusal;
 }
 
 void DataPlane::copied(std::uint64_t round) {
