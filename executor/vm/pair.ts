@@ -8,7 +8,7 @@
  *
  * The backup is named before its seed begins: from then on output waits for a round, so that none of it leaves that the seed does not
  * have. A backup that was lost is struck from the log first; only then does the primary's guest go on without it. Rounds are begun by
- * `gaia-vm`, but for those that operators want.
+ * `gaia-vm`, but for the first one, which ends the seed, and those that operators want.
  */
 import isEqual from 'lodash/isEqual.js';
 import type { GuestOrder, GuestReport, RoundReport } from '../assignment.js';
@@ -131,6 +131,7 @@ export class Pair {
     if (news.type === 'deaf' && this.standing === 'covered') this.end('its QEMU does not answer; its backup goes on');
     if (news.type !== 'entered') return;
     this.phase = news.phase;
+    if (news.phase === 'primary') this.actions.push({ type: 'order', line: 'round seed' });
     if (news.phase === 'backup' && !this.hasDisk) this.actions.push({ type: 'order', line: 'seeded' });
     if (news.phase === 'useless') this.end(news.reason ?? 'QEMU has no whole guest');
     if (news.phase === 'alone' && news.reason !== null) this.lose(news.reason);

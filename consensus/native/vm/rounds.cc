@@ -5,7 +5,7 @@
 namespace gaia::vm {
 
 std::string Rounds::due(const Now& now, std::uint64_t nowNs) const {
-  if (!any_) return "seed";
+  if (!any_) return wish_;
   if (trigger_ == "failover" && nowNs - endedNs_ < handOverNs) return {};
   if (!wish_.empty()) return wish_;
   if (now.wanted != nullptr) return now.wanted;

@@ -24,7 +24,8 @@ class Rounds {
   };
   enum class Step : std::uint8_t { none, cut, begin, giveUp };
 
-  // The next one is for this, whatever else is wanted; one that is under way began before.
+  // The next one is for this, whatever else is wanted; one that is under way began before. The first one of a
+  // session begins by a wish alone: who has the seed under way knows when it has ended.
   void wish(const std::string& trigger) { wish_ = trigger; }
   Step step(const Now& now, std::uint64_t nowNs);
   std::uint64_t number() const { return number_; }  // that is under way; 0: none

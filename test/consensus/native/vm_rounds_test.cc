@@ -12,6 +12,7 @@ constexpr std::uint64_t ms = 1'000'000;
 // A log, two guests and a QEMU that do what is to be done when the test says so.
 struct Session {
   Rounds::Step pass(std::uint64_t milliseconds) { return rounds.step(now, nowNs += milliseconds * ms); }
+  Session() { rounds.wish("seed"); }
   void end() {
     now = {.asked = true, .round = rounds.number()};
   }
@@ -47,6 +48,15 @@ TEST_CASE("vm rounds: the first ends the seed; later ones begin when one is want
   CHECK(session.pass(499) == Rounds::Step::none);
   session.nowNs += ms;
   CHECK(session.round() == "time");
+}
+
+TEST_CASE("vm rounds: the first begins by order alone, whatever is wanted and for however long") {
+  Session session;
+  session.rounds.wish("");
+  session.now.wanted = "idle";
+  CHECK(session.pass(60'000) == Rounds::Step::none);
+  session.rounds.wish("seed");
+  CHECK(session.round() == "seed");
 }
 
 TEST_CASE("vm rounds: none begins before QEMU has asked for it") {
