@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { directoriesIn, leftOnMachine, volumesIn } from './leftovers.js';
+import { directoriesIn, leftOnMachine, membersGivenUp, volumesIn } from './leftovers.js';
 import { replicaProcesses } from './replica-processes.js';
 
 describe('what a chaos run looks for', () => {
@@ -49,6 +49,19 @@ describe('what a chaos run looks for', () => {
     const found = directoriesIn(disk, new Set(['1-2']));
     assert.deepEqual(found, [`directory of a member ${disk}/a@1/0-1`, `directory of a group ${disk}/b@1`]);
     assert.deepEqual(directoriesIn(join(directory, 'none'), new Set()), []);
+  });
+
+  it('takes for given up whom nobody was there to stop', () => {
+    const line = (text: string, appId = '/chaos/disk') => JSON.stringify({ appId, msg: text });
+    const log = [
+      line('replica 1 (member 19) on agent-3 has been unreachable for 36 s: it is replaced'),
+      line('replica 0 (member 12) on agent-5 has been unreachable for 13 s: it is replaced'),
+      line('replica 0 (member 12) on agent-5 was stopped: it has been unreachable for too long'),
+      line('replica 2 (member 13) on agent-1 has not come back on agent-1: it is replaced'),
+      line('replica 0 (member 9) on agent-1 has been unreachable for 30 s: it is replaced', '/chaos/memory'),
+      line('replica 1 (member 20) on agent-3 has ended: executor terminated'),
+    ];
+    assert.deepEqual([...membersGivenUp(log.join('\n'))], ['1-19', '2-13']);
   });
 
   it('finds volumes, and none where none was', () => {

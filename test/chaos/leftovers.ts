@@ -52,6 +52,21 @@ export function volumesIn(folder: string): string[] {
   return names.filter((name) => /^roles\/[^/]+\/[^/]+$/.test(name)).map((name) => `volume ${join(folder, name)}`);
 }
 
+/**
+ * Members with durability disk that no executor was there to stop, so that what they kept is left: `SLOT-MEMBER`.
+ *
+ * @param log of all schedulers, since stories forget
+ */
+export function membersGivenUp(log: string): Set<string> {
+  const ofDisk = log.split('\n').filter((line) => line.includes('"appId":"/chaos/disk"'));
+  const named = (told: RegExp) => ofDisk.flatMap((line) => told.exec(line)?.slice(1).join('-') ?? []);
+  const stopped = new Set(named(/"(?:leader, )?replica (\d+) \(member (\d+)\)[^"]* was stopped:/));
+  const given = named(
+    /"(?:leader, )?replica (\d+) \(member (\d+)\)[^"]* (?:has not come back|has been unreachable for \d+ s: it is replaced)/,
+  );
+  return new Set(given.filter((member) => !stopped.has(member)));
+}
+
 export function directoriesIn(disk: string, givenUp: ReadonlySet<string>): string[] {
   const groups = existsSync(disk) ? readdirSync(disk) : [];
   return groups.flatMap((group) => {

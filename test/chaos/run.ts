@@ -6,7 +6,7 @@ import { groupSpec, groups, plainApps } from './apps.js';
 import { Client } from './client.js';
 import { ChaosCluster } from './cluster.js';
 import { History } from './history.js';
-import { leftInCluster, leftOnMachine } from './leftovers.js';
+import { leftInCluster, leftOnMachine, membersGivenUp } from './leftovers.js';
 import { Observer } from './observer.js';
 import { type GroupHistory, longestPauseMs, type Report, type Story } from './report/report.js';
 import type { Schedule } from './schedule.js';
@@ -150,7 +150,7 @@ export class Run {
           return status === 200 || status === 404;
         }),
       );
-    const givenUp = membersGivenUp(this.#stories);
+    const givenUp = membersGivenUp(cluster.schedulers.map(({ log }) => log).join(''));
     let left: string[] = [];
     await this.#found('nothing is left in the cluster when the apps are removed', () =>
       until('nothing is left', removeMaxMs, async () => {
@@ -170,11 +170,4 @@ export class Run {
       this.findings.push({ check, ok: false, said: (error as Error).message });
     }
   }
-}
-
-/** No executor of theirs was left to remove what they kept: `SLOT-MEMBER` of the group with durability disk. */
-function membersGivenUp(stories: readonly Story[]): Set<string> {
-  const given = /replica (\d+) \(member (\d+)\).* has not come back/;
-  const found = stories.flatMap(({ lines }) => lines).map((line) => given.exec(line));
-  return new Set(found.flatMap((match) => (match ? [`${match[1]}-${match[2]}`] : [])));
 }
