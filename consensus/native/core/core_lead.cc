@@ -104,6 +104,7 @@ void Core::readCursor(Peer& peer) {
 // we were (the bytes are the same ones), or everything ever written there is applied and the anchor moves.
 bool Core::resume(Peer& peer) {
   if (peer.confirmed != ballot_) return false;
+  peer.statedCommit = 0;  // what was stated may have gone down with a channel, and nothing else tells who can read no journal
   if (peer.everWritten && peer.placed >= writer_.tail()) {
     if (!mutant(Mutant::anchorLost)) writeAnchor(peer);  // once more: it may have gone down with a channel, and without it nobody finds what follows
     peer.sent = peer.placed;

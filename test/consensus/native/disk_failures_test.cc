@@ -99,7 +99,8 @@ TEST_CASE("disk: a member whose journal cannot be synchronised ends, and its dir
   // More than a ring has room for: it comes from the others' journals, and then into its own.
   const std::string large(ringBytes / 32, 'd');
   for (int i = 0; i < 40; i++) two.group.propose(large);
-  REQUIRE(eventually([&] { return two.group[1].log().size() > 35 && two.group[2].log().size() > 35; }));
+  const auto hasAll = [&](std::uint32_t number) { return two.group[number].log().size() == texts.size() + 40; };
+  REQUIRE(eventually([&] { return hasAll(1) && hasAll(2); }));
   two.group.start(3);
   REQUIRE_MESSAGE(two.group[3].started(), two.group[3].error());
   REQUIRE(eventually([&] { return two.group[3]->status().disk.ended; }));

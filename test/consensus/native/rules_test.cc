@@ -235,6 +235,28 @@ void dieAfterTelling(Rig& rig, const std::vector<std::uint32_t>& told, std::uint
 
 }  // namespace
 
+TEST_CASE("a commit statement that went down with its channel is made again, although nothing more is proposed") {
+  Rig rig(3);
+  REQUIRE(rig.lead(1));
+  REQUIRE(rig.propose(1, "last") != 0);
+  rig.flow();
+  REQUIRE(rig.committed(1));
+  rig.hold(2, 1);  // member 2 reads nobody's journal
+  rig.hold(2, 3);
+  rig.hold(1, 2);
+  rig.tick(1);
+  rig.follow(2);
+  REQUIRE(rig.log(2).empty());
+  rig.reconnect(1, 2);
+  rig.release(1, 2);
+  for (int i = 0; i < 10 && rig.log(2).empty(); i++) {
+    rig.tick(1);
+    rig.flow();
+    rig.follow(2);
+  }
+  CHECK(rig.log(2) == std::vector<std::string>{"last"});
+}
+
 TEST_CASE("a member that cannot reach the leader does not unseat it while a majority hears it") {
   Rig rig(3);
   for (const std::uint32_t number : {1u, 2u, 3u}) rig.tick(number);
