@@ -1,6 +1,7 @@
 import { EXIT, Failure } from './failure.js';
 import { type Format, isForPrograms, textOf } from './format.js';
 import { bold, dim, redThere } from './terminal/colour.js';
+import { harmless } from './terminal/harmless.js';
 import { columnsMax } from './terminal/size.js';
 import { type Column, tableOf } from './terminal/table.js';
 
@@ -17,18 +18,19 @@ export class Output {
 
   /** A part of what a command has found or done. */
   line(text = ''): void {
-    if (!this.forPrograms) process.stdout.write(`${text}\n`);
+    if (!this.forPrograms) process.stdout.write(`${harmless(text)}\n`);
   }
 
   /** News on the way there. */
   note(text: string): void {
-    (this.forPrograms ? process.stderr : process.stdout).write(`${text}\n`);
+    (this.forPrograms ? process.stderr : process.stdout).write(`${harmless(text)}\n`);
   }
 
   table(columns: (Column | string)[], rows: string[][]): void {
     if (this.forPrograms) return;
     const layout = { columnsMax: columnsMax(process.env, process.stdout), wide: this.format === 'wide', head: bold };
-    const { text, hidden } = tableOf(columns, rows, layout);
+    const cells = rows.map((row) => row.map(harmless));
+    const { text, hidden } = tableOf(columns, cells, layout);
     this.line(text);
     if (hidden.length > 0) this.line(dim(`not shown, for want of room: ${hidden.join(', ')}; --output wide shows all`));
   }
@@ -40,14 +42,14 @@ export class Output {
 
   /** `names`: of the things found, for `--output name`. */
   result(value: object, names: string[] = []): void {
-    if (this.format === 'name') process.stdout.write(names.map((name) => `${name}\n`).join(''));
+    if (this.format === 'name') process.stdout.write(names.map((name) => `${harmless(name)}\n`).join(''));
     else process.stdout.write(textOf({ ok: true, ...value }, this.format));
   }
 
   /** Tells a failure and gives the exit code. */
   failure(error: unknown): number {
     const known = error instanceof Failure ? error : unexpected(error);
-    process.stderr.write(`${redThere('error:')} ${known.message}\n${known.remedy}\n`);
+    process.stderr.write(`${redThere('error:')} ${harmless(known.message)}\n${harmless(known.remedy)}\n`);
     const { message, remedy, exitCode, more } = known;
     process.stdout.write(textOf({ ok: false, error: { message, remedy, exitCode, ...more } }, this.format));
     return known.exitCode;

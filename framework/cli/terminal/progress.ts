@@ -1,5 +1,6 @@
 /** A line of a terminal that says how far a long work is. */
 import { bold } from './colour.js';
+import { harmless } from './harmless.js';
 import { columnsMax } from './size.js';
 import { widthOf } from './table.js';
 
@@ -28,7 +29,8 @@ export class Progress {
   }
 
   show(share: number, text: string): void {
-    if (this.#isTerminal) this.#write(bold(progressText(share, text, columnsMax(process.env, process.stdout) ?? 80)));
+    if (this.#isTerminal)
+      this.#write(bold(progressText(share, harmless(text), columnsMax(process.env, process.stdout) ?? 80)));
     else this.#tell(text);
   }
 

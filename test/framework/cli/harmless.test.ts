@@ -1,0 +1,43 @@
+/** What others say reaches a terminal as letters: nothing in it steers the terminal. */
+import assert from 'node:assert/strict';
+import { harmless } from '../../../framework/cli/terminal/harmless.js';
+import { type Served, serveEach } from './served.js';
+
+const at = serveEach();
+const gaia: Served['gaia'] = (...words) => at().gaia(...words);
+
+/** Clears the screen, names the window, writes to the clipboard, asks for an answer; in 7 bits, 8 bits, and by direction. */
+const hostile = '\u001b[2J\u001b]0;owned\u0007\u001b]52;c;cm0gLXJmIC8=\u0007\u009b6n\rfine\b\u202e\u2028end';
+// biome-ignore lint/suspicious/noControlCharactersInRegex: it is what this looks for
+const steering = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e\u2028]/;
+
+describe('gaia on a terminal: text of others', () => {
+  it('is written out where it would steer, and keeps colours, letters and line breaks', () => {
+    assert.doesNotMatch(harmless(hostile), steering);
+    assert.match(harmless(hostile), /^\\u001b\[2J/);
+    const plain = '\u001b[31mred\u001b[39m\n\tZoë 日本語 👍🏽';
+    assert.equal(harmless(plain), plain);
+    assert.equal(harmless('\u001b[1;1H\u001b[999m'), '\\u001b[1;1H\\u001b[999m');
+  });
+
+  it('is harmless in what tasks wrote, said one by one or followed', async () => {
+    at().written = `${hostile}\n`;
+    at().service.viewsPerDeployment = 0;
+    await gaia(['app', 'add', '-'], JSON.stringify({ id: '/shop/web', cmd: 'sleep 100' }));
+    const shown = await gaia(['logs', '/shop/web', '--color', 'never']);
+    assert.match(shown.stdout, /\\u001b\]52;c;/);
+    assert.doesNotMatch(shown.stdout, steering);
+  });
+
+  it('is harmless in tables, sentences and errors', async () => {
+    const id = '/shop/web';
+    await gaia(['app', 'add', '-'], JSON.stringify({ id, cmd: `sleep 100 ${hostile}`, labels: { a: hostile } }));
+    for (const words of [['app', 'list', '--output', 'wide'], ['app', 'show', id], ['events'], ['explain', id]]) {
+      const { stdout, stderr } = await gaia([...words, '--color', 'never']);
+      assert.doesNotMatch(stdout + stderr, steering, words.join(' '));
+    }
+    const refused = await gaia(['app', 'show', `/no/${hostile}`, '--color', 'never']);
+    assert.doesNotMatch(refused.stdout + refused.stderr, steering);
+    assert.notEqual(refused.code, 0);
+  });
+});
