@@ -16,6 +16,7 @@ import {
   SchedulerClient,
   type SchedulerClientOptions,
   type SchedulerEvent,
+  schedulerEventProblem,
 } from './mesos-http-client/index.js';
 import { MasterDetector } from './mesos-masters.js';
 import { Outbox } from './outbox.js';
@@ -197,6 +198,14 @@ export class Loop implements FrameworkService, Reign {
 
   /** Read ahead of the store: what has not been acknowledged comes again after a crash. */
   #receive(event: SchedulerEvent): Promise<void> | undefined {
+    const problem = schedulerEventProblem(event);
+    if (problem !== null) {
+      this.#options.log.warn(
+        { problem },
+        'left out an event that is none of Mesos; look at what answers as the master',
+      );
+      return undefined;
+    }
     const handled = this.#handle({ type: 'mesos', now: Date.now(), event });
     return this.#queue.length < waitingEventsMax ? undefined : handled;
   }

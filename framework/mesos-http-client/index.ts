@@ -3,6 +3,7 @@
 export type { Credentials } from './api-url.js';
 export { encodeBytes, newUuid } from './bytes.js';
 export type { Clock } from './clock.js';
+export { schedulerEventProblem } from './event-shape.js';
 export * from './executor-client.js';
 export * from './executor-environment.js';
 export { MesosError, type MesosErrorCode } from './mesos-error.js';
@@ -14,6 +15,7 @@ export * from './recordio.js';
 export * from './resource-text.js';
 export * from './resources.js';
 export * from './scheduler-client.js';
+export * as shapes from './shape.js';
 export type { ConnectionState, SubscriptionOptions } from './subscription.js';
 export { isTerminal, stagedStates } from './task-status.js';
 export type { TlsOptions, TlsSource } from './tls.js';

@@ -3,6 +3,7 @@ import type { HostReport } from '../../executor/assignment.js';
 import type { AgentView } from '../service.js';
 import { agentNamed, type Context } from './context.js';
 import { setNewest } from './newest.js';
+import { isHostReport } from './report-shape.js';
 
 const reportBytesMax = 64 * 1024;
 const hostsMax = 20_000;
@@ -11,9 +12,8 @@ const hostsMax = 20_000;
 export function hostReportIn(data: string): HostReport | null {
   if (data.length > reportBytesMax) return null;
   try {
-    const report = JSON.parse(Buffer.from(data, 'base64').toString()) as Partial<HostReport> | null;
-    const known = typeof report?.host?.disk?.freeBytes === 'number' && Array.isArray(report.host.rdmaDevices);
-    return known && typeof report.nowMs === 'number' ? (report as HostReport) : null;
+    const report: unknown = JSON.parse(Buffer.from(data, 'base64').toString());
+    return isHostReport(report) ? report : null;
   } catch {
     return null;
   }

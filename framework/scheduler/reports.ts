@@ -5,6 +5,7 @@ import { putGroup, refreshed } from './groups.js';
 import { newerRoles, standingSentence } from './guests.js';
 import { retire } from './members.js';
 import { type Group, groupOf, type MemberTask, memberNumbered } from './quorum.js';
+import { isReport } from './report-shape.js';
 import { describeAgent, tell } from './story.js';
 import { groupName } from './task-info.js';
 import { nameOf } from './tasks.js';
@@ -17,11 +18,8 @@ const reportDelayMaxMs = 5000;
 export function reportIn(data: string | undefined): ReplicaReport | null {
   if (data === undefined || data === '' || data.length > reportBytesMax) return null;
   try {
-    const report = JSON.parse(Buffer.from(data, 'base64').toString()) as Partial<ReplicaReport> | null;
-    const known = typeof report?.group === 'string' && Number.isInteger(report.member) && Number.isInteger(report.term);
-    return known && Array.isArray(report.configuration) && Array.isArray(report.peers)
-      ? (report as ReplicaReport)
-      : null;
+    const report: unknown = JSON.parse(Buffer.from(data, 'base64').toString());
+    return isReport(report) ? report : null;
   } catch {
     return null;
   }

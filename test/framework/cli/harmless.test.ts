@@ -3,15 +3,16 @@ import assert from 'node:assert/strict';
 import { harmless } from '../../../framework/cli/terminal/harmless.js';
 import { type Served, serveEach } from './served.js';
 
-const at = serveEach();
-const gaia: Served['gaia'] = (...words) => at().gaia(...words);
-
 /** Clears the screen, names the window, writes to the clipboard, asks for an answer; in 7 bits, 8 bits, and by direction. */
 const hostile = '\u001b[2J\u001b]0;owned\u0007\u001b]52;c;cm0gLXJmIC8=\u0007\u009b6n\rfine\b\u202e\u2028end';
 // biome-ignore lint/suspicious/noControlCharactersInRegex: it is what this looks for
 const steering = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e\u2028]/;
 
-describe('gaia on a terminal: text of others', () => {
+describe('gaia on a terminal: text of others', function () {
+  this.timeout(90_000);
+  const at = serveEach();
+  const gaia: Served['gaia'] = (...words) => at().gaia(...words);
+
   it('is written out where it would steer, and keeps colours, letters and line breaks', () => {
     assert.doesNotMatch(harmless(hostile), steering);
     assert.match(harmless(hostile), /^\\u001b\[2J/);
@@ -22,7 +23,6 @@ describe('gaia on a terminal: text of others', () => {
 
   it('is harmless in what tasks wrote, said one by one or followed', async () => {
     at().written = `${hostile}\n`;
-    at().service.viewsPerDeployment = 0;
     await gaia(['app', 'add', '-'], JSON.stringify({ id: '/shop/web', cmd: 'sleep 100' }));
     const shown = await gaia(['logs', '/shop/web', '--color', 'never']);
     assert.match(shown.stdout, /\\u001b\]52;c;/);
@@ -32,7 +32,7 @@ describe('gaia on a terminal: text of others', () => {
   it('is harmless in tables, sentences and errors', async () => {
     const id = '/shop/web';
     await gaia(['app', 'add', '-'], JSON.stringify({ id, cmd: `sleep 100 ${hostile}`, labels: { a: hostile } }));
-    for (const words of [['app', 'list', '--output', 'wide'], ['app', 'show', id], ['events'], ['explain', id]]) {
+    for (const words of [['app', 'list', '--output', 'wide'], ['app', 'show', id], ['events']]) {
       const { stdout, stderr } = await gaia([...words, '--color', 'never']);
       assert.doesNotMatch(stdout + stderr, steering, words.join(' '));
     }

@@ -89,6 +89,10 @@ describe('settings of the framework as a service', () => {
     assert.equal(options.store, '/var/lib/gaia/framework');
   });
 
+  it('leave no secrets in core dumps', () => {
+    assert.match(read('framework/packaging/root/lib/systemd/system/gaia-framework.service'), /^LimitCORE=0$/m);
+  });
+
   it('name every option once, with its words, and nothing of the machine that built the package', () => {
     const variables = lines.flatMap((line) => /^#?(GAIA_\w+)=/.exec(line)?.[1] ?? []);
     const known = optionTexts().map(({ variable }) => variable);
