@@ -121,7 +121,9 @@ export class GuestMember {
   private startQemu(incoming: boolean): Promise<LaunchedGuest> {
     const { vm, directory, native } = this.options;
     const network = { type: 'stream' as const, socket: memberFiles.guest, mac: vm.bridge?.mac ?? guestMac };
-    const own = { network, incoming, memoryFile: memberFiles.memory, disk: vm.disk && { socket: memberFiles.disk } };
+    // The relay looks into the memory of backups only. Memory of QEMU's own has huge pages, and no disk that it is written back to.
+    const memoryFile = incoming ? memberFiles.memory : null;
+    const own = { network, incoming, memoryFile, disk: vm.disk && { socket: memberFiles.disk } };
     return startQemu(vm, own, { ...this.options, sandbox: directory }, join(native, 'libgaia-tcg-colo.so'));
   }
 

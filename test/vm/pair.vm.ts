@@ -1,6 +1,9 @@
 /** A replicated guest as executors host its members: backups and the primary are lost, or handed over, under load. */
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
 import { until } from '../e2e/system.js';
+import type { Hosted } from './hosted.js';
 import { HostedGroup } from './hosted-group.js';
 import { patienceMs } from './machine.js';
 
@@ -45,6 +48,7 @@ describe('the operator of a replicated guest', function () {
     const { first, second, witness } = await group.found();
     await group.write(witness);
     await group.cover(first, second);
+    assert.deepEqual([first, second, witness].map(memoryIsFile), [false, true, false]);
     first.order({ type: 'syncGuest', request: 7 });
     await first.says('a round has answered', ({ synced }) => synced === 7);
     await group.more();
@@ -66,3 +70,7 @@ describe('the operator of a replicated guest', function () {
     await group.check(witness);
   });
 });
+
+function memoryIsFile({ sandbox }: Hosted): boolean {
+  return readdirSync(sandbox, { recursive: true, encoding: 'utf8' }).some((file) => path.basename(file) === 'memory');
+}
