@@ -19,19 +19,17 @@ import { patienceOf } from './tasks.js';
 const failuresMax = 3;
 /** How long a group that can do without a member waits for it, where its app says no time. */
 const awayMsDefault = 60_000;
-/** Their agent is gone, and what it kept with it. */
-const goneStates: TaskState[] = ['TASK_GONE', 'TASK_GONE_BY_OPERATOR'];
-
 /**
  * Remembers a member that has ended by itself; with durability `memory` it is gone. One that was being taken out when it
- * ended, perhaps since its agent was away, still counts as long as the configuration has it.
+ * ended, perhaps since its agent was away, still counts as long as the configuration has it. What it keeps is gone with its agent, which an operator alone
+ * can say: TASK_GONE is told of a launch, too, that never came to an agent that is there.
  */
 export function noteAway(context: Context, app: AppRecord, task: TaskRecord, state: TaskState): void {
   const { group } = app;
   const { replica } = task;
   if (!group || !replica || group.durability !== 'disk' || replica.generation !== group.generation) return;
   const counts = group.configuration.some(({ member }) => member === replica.self.member);
-  if (!counts || task.stopping !== null || !group.everLed || goneStates.includes(state)) return;
+  if (!counts || task.stopping !== null || !group.everLed || state === 'TASK_GONE_BY_OPERATOR') return;
   const failures = task.startedAt === null ? replica.returnFailures + 1 : 0;
   const away: AwayMember = {
     replica: { ...replica, retiring: null, leaving: false, report: null, returnFailures: failures },

@@ -63,6 +63,23 @@ describe('scheduler: members with durability disk', () => {
     }
   });
 
+  for (const state of ['TASK_GONE', 'TASK_LOST', 'TASK_DROPPED'] as const)
+    it(`loses nothing when launches of members that return end with ${state}: their agents keep what they kept`, () => {
+      const world = running();
+      const before = places(world);
+      for (const task of tasksOf(world)) world.mesos.end(task, 'TASK_FAILED');
+      tell(world);
+      for (let round = 0; round < 3; round++) {
+        world.until((view) => view.apps[0]?.tasks.length === 3);
+        for (const task of tasksOf(world).slice(-3)) world.mesos.end(task, state);
+        tell(world);
+        assert.equal(world.app(id).group?.state, 'noQuorum');
+      }
+      whole(world);
+      assert.deepEqual(places(world), before);
+      assert.equal(world.app(id).group?.generation, 1);
+    });
+
   it('launches them again where they were, whatever they are to be near', () => {
     const world = new World(5);
     world.connect();
