@@ -23,9 +23,18 @@ function specsIn(text: string, name: string): unknown[] {
   const lineCounter = new LineCounter();
   const documents = [...parseAllDocuments(text, { lineCounter, prettyErrors: false })];
   const [error] = documents.flatMap(({ errors }) => errors);
-  if (error === undefined) return documents.flatMap((document) => document.toJS() ?? []);
+  if (error === undefined) return documents.flatMap((document) => specOf(document, name) ?? []);
   const { line, col } = lineCounter.linePos(error.pos[0]);
   throw new Failure(EXIT.usage, `${name}, line ${line}, column ${col}: ${error.message}`, remedy);
+}
+
+/** An alias that stands for too much, or for nothing, is found only now. */
+function specOf(document: { toJS(): unknown }, name: string): unknown {
+  try {
+    return document.toJS();
+  } catch (error) {
+    throw new Failure(EXIT.usage, `${name} has an alias that cannot be followed: ${(error as Error).message}`, remedy);
+  }
 }
 
 function readText(file: string): string {

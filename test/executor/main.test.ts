@@ -1,7 +1,16 @@
 /** The executor as a process, under an agent's HTTP API, with real programs. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, readdirSync, readFileSync, readlinkSync, realpathSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { Assignment } from '../../executor/assignment.js';
 import { paddedPath } from '../../executor/workplace.js';
@@ -185,6 +194,21 @@ describe('executor main: plain tasks', function () {
       { MESOS_RECOVERY_TIMEOUT: '500ms' },
     ));
 
+  it("keeps the agent's token from its program, and the app's environment from command lines", () =>
+    withExecutor(
+      async (executor) => {
+        executor.agent.launch(assignment({ command: { shell: 'sleep 60' }, env: { OF_THE_APP: 'its-own' } }));
+        await executor.agent.reaches('TASK_RUNNING');
+        const there = [String(executor.pid), ...processesIn(executor.sandbox)];
+        const environments = there.map((pid) => readFileSync(`/proc/${pid}/environ`, 'utf8'));
+        const ofProgram = environments.filter((text) => text.includes('its-own'));
+        assert.ok(ofProgram.length >= 1);
+        assert.ok(ofProgram.every((text) => !text.includes('token-of-the-executor')));
+        for (const pid of there) assert.ok(!readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('its-own'));
+      },
+      { MESOS_EXECUTOR_AUTHENTICATION_TOKEN: 'token-of-the-executor' },
+    ));
+
   it('runs the program as the user that the app names', async function () {
     if (process.getuid?.() !== 0) this.skip(); // only root may become another user
     await withExecutor(async (executor) => {
@@ -274,10 +298,9 @@ describe('executor main: replicas', function () {
       }
       for (const name of ['stdout', 'stderr', 'executor.log'] as const)
         assert.ok(!executor.output(name).includes(replica.secretHex));
-      assert.match(
-        readFileSync(join(workplace(executor), '.gaia/replica.conf'), 'utf8'),
-        new RegExp(`secret=${replica.secretHex}`),
-      );
+      const conf = join(workplace(executor), '.gaia/replica.conf');
+      assert.match(readFileSync(conf, 'utf8'), new RegExp(`secret=${replica.secretHex}`));
+      assert.equal(statSync(conf).mode & 0o777, 0o600);
     }));
 
   it('a server that does not obey gets SIGTERM from the executor', () =>
