@@ -265,6 +265,27 @@ export interface ReplicaMetrics {
   guest?: GuestMetrics;
 }
 
+/** Two members' outputs of one entry. Bytes in hexadecimal, as they go on from the first one that is another: 32 at most. */
+export interface OutputDifference {
+  /** As the log numbers it; null: the bytes are equal, or were too many to be kept. */
+  connection: number | null;
+  /** Of what the entry made the program say to that connection. */
+  fromByte: number;
+  here: string;
+  /** Null where only their hash is known. */
+  there: string | null;
+  clockCallsHere: number;
+  clockCallsThere: number;
+}
+
+export interface Divergence {
+  /** The first entry that differs; without a difference that can be shown, the one at which it was seen. */
+  index: number;
+  otherMember: number;
+  /** Null: what was put out is no longer kept. Absent from servers of earlier versions. */
+  difference?: OutputDifference | null;
+}
+
 export const replicaLabels = ['exact', 'checked', 'gateway'] as const;
 export type ReplicaLabel = (typeof replicaLabels)[number];
 
@@ -292,7 +313,7 @@ export interface ReplicaReport {
   label: ReplicaLabel;
   /** What the interposer or the gateway did not expect, by name. */
   unexpected: Record<string, number>;
-  divergence: { index: number; otherMember: number } | null;
+  divergence: Divergence | null;
   /** Why no replica can join by replay of this one's journal; null while it can. */
   journalError: string | null;
   /** Durability `disk`: why this replica does not count at the moment; null while it does. */

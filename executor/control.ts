@@ -3,6 +3,7 @@ import {
   type Distribution,
   type ExecutorOrder,
   type GuestOrder,
+  type OutputDifference,
   type ReplicaAssignment,
   type ReplicaMetrics,
   type ReplicaReport,
@@ -141,6 +142,19 @@ function readDivergence(fields: Fields): ReplicaReport['divergence'] {
   return {
     index: integer(fields.index, 'divergence.index'),
     otherMember: integer(fields.otherMember, 'divergence.otherMember'),
+    difference: fields.difference == null ? null : readDifference(object(fields.difference, 'divergence.difference')),
+  };
+}
+
+function readDifference(fields: Fields): OutputDifference {
+  const name = (field: string) => `divergence.difference.${field}`;
+  return {
+    connection: fields.connection === null ? null : integer(fields.connection, name('connection')),
+    fromByte: integer(fields.fromByte, name('fromByte')),
+    here: text(fields.here, name('here')),
+    there: fields.there === null ? null : text(fields.there, name('there')),
+    clockCallsHere: integer(fields.clockCallsHere, name('clockCallsHere')),
+    clockCallsThere: integer(fields.clockCallsThere, name('clockCallsThere')),
   };
 }
 

@@ -1,6 +1,7 @@
 /** Reports of replicas: who leads, who is in the configuration, how far each has come. */
 import type { MemberAddress, ReplicaReport } from '../../executor/assignment.js';
 import { type Context, isoTime } from './context.js';
+import { divergenceText } from './divergence-text.js';
 import { putGroup, refreshed } from './groups.js';
 import { newerRoles, standingSentence } from './guests.js';
 import { retire } from './members.js';
@@ -133,13 +134,7 @@ function learnGuest(context: Context, group: Group, before: ReplicaReport | null
 
 function tellTrouble(context: Context, task: MemberTask, before: ReplicaReport | null, report: ReplicaReport): void {
   if (report.divergence && report.divergence.otherMember !== before?.divergence?.otherMember) {
-    const { index, otherMember } = report.divergence;
-    tell(
-      context,
-      task.appId,
-      `${nameOf(task)} and member ${otherMember} have diverged at index ${index}: their outputs differ from there on`,
-      { task, kind: 'divergence' },
-    );
+    tell(context, task.appId, divergenceText(task, report.divergence), { task, kind: 'divergence' });
   }
   if (report.journalError && report.journalError !== before?.journalError) {
     tell(context, task.appId, `no replica can join from ${nameOf(task)}: ${report.journalError}`, {

@@ -132,6 +132,7 @@ void Core::completed(Peer& peer, const Completion& completion) {
       if (role_ == Role::candidate && read.ballot == ballot_) scanRead(peer, completion.bytes);
       return;
     case PendingRead::Kind::directory: return directoryRead(completion.bytes);
+    case PendingRead::Kind::output: return outputRead(peer, completion.bytes);
     case PendingRead::Kind::cursor: {
       std::uint64_t place;
       std::memcpy(&place, completion.bytes.data(), sizeof(place));
@@ -249,24 +250,6 @@ void Core::heartbeat() {
   Control& control = region_.control();
   const bool active = role_ == Role::leader || role_ == Role::candidate;
   storeWord(control.heartbeat, ((control.heartbeat >> 1) + 1) << 1 | (active ? 1 : 0));
-}
-
-void Core::compareDigests() {
-  // Who differed has been replaced: the next one may differ, too.
-  if (divergence_ && role_ != Role::learner && !configuration_.byNumber(divergence_->otherMember)) {
-    divergence_.reset();
-    listener_.changed();
-  }
-  for (auto& [number, peer] : peers_) {
-    if (divergence_ || !peer.digest) continue;
-    const auto verdict = digest_.compare(*peer.digest);
-    if (verdict == DigestChain::Verdict::differs) {
-      divergence_ = Divergence{peer.digest->index, number};
-      ++divergences_;
-      listener_.changed();
-    }
-    if (verdict != DigestChain::Verdict::unknown || peer.digest->index <= applied_) peer.digest.reset();
-  }
 }
 
 void Core::pollReaders() {

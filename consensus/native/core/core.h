@@ -10,6 +10,7 @@
 #include "core/configuration.h"
 #include "core/peer.h"
 #include "core/persistence.h"
+#include "core/recent_output.h"
 #include "core/ring_reader.h"
 #include "core/ring_writer.h"
 #include "core/snapshot_fetch.h"
@@ -34,6 +35,15 @@ struct CoreTimings {
   std::uint64_t campaignNs = 200'000'000;    // a candidacy that takes longer is given up
   std::uint64_t isolationNs = 1'000'000'000; // a leader that hears no majority this long steps down
   std::uint64_t departureNs = 3'000'000'000; // a removed member is told for this long
+};
+
+// For what made a digest of member `number` another one at `index`.
+struct OutputSearch {
+  std::uint32_t number = 0;
+  Index index = 0;
+  std::uint64_t sinceNs = 0;
+  std::vector<std::byte> here, there;  // both areas of recent output, as far as they are read
+  Position announced = 0;              // here, after it was copied
 };
 
 class CoreListener {
@@ -142,7 +152,6 @@ class Core {
   void controlRead(Peer& peer, const PendingRead& read, std::span<const std::byte> bytes);
   void heard(Peer& peer);
   void directoryRead(std::span<const std::byte> bytes);
-  void compareDigests();
   void heartbeat();
   void standStill(std::uint64_t nowNs);
   void forgetStrangers();
@@ -154,6 +163,13 @@ class Core {
   bool isWanted(std::uint32_t number) const;
   bool alive(const Peer& peer) const { return peer.channel != nullptr && !peer.dead; }
   bool heardWithin(const Peer& peer, std::uint64_t ns) const;
+
+  // core_divergence.cc
+  void compareDigests();
+  void beginSearch(Peer& peer, Index index);
+  void readOutput(Peer& peer);
+  void outputRead(Peer& peer, std::span<const std::byte> bytes);
+  void endSearch(std::optional<Divergence> found);
 
   // core_disk.cc
   void orderRing(std::uint8_t slot, PersistOrder* order);
@@ -243,6 +259,7 @@ class Core {
   Index journalDue_ = 0, journalOrdered_ = 0;  // what the log alone would not bring back
   bool persisting_ = true;
   DigestChain digest_;
+  std::optional<OutputSearch> search_;
   std::optional<Divergence> divergence_;  // from a member that counts
   std::uint64_t divergences_ = 0;
 

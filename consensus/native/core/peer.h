@@ -8,7 +8,7 @@
 namespace gaia {
 
 struct PendingRead {
-  enum class Kind : std::uint8_t { control, scan, directory, cursor } kind = Kind::control;
+  enum class Kind : std::uint8_t { control, scan, directory, cursor, output } kind = Kind::control;
   Ballot ballot = 0;    // of this member when it posted the read
   Position upTo = 0;    // everything mirrored before this read (W2)
 };
@@ -29,6 +29,7 @@ struct Peer {
   std::uint64_t heartbeatNs = 0;   // when its heartbeat was last seen to move; its lowest bit: it leads or stands
   std::uint64_t silenceNs = 0;     // the longest time between two of them of late, while it led
   std::optional<DigestChain::Point> digest;  // of the peer, not compared yet
+  Index equalUpTo = 0;             // its digest was this member's
 
   // Mirroring of this member's own ring into the peer's.
   bool mirroring = false;

@@ -6,11 +6,13 @@
 //   2304  Directory   the configuration as applied here, for those who join
 //   4096  rings       one per writer slot (W1), `ringBytes` each; a byte-exact mirror of the writer's own ring
 //   then  aside       with durability `disk`: what former lives left undecided (aside.h), written by the owner alone
+//   then  output      what its program has put out of late (recent_output.h), written by the owner alone
 #pragma once
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstring>
+#include <span>
 
 #include "core/ballot.h"
 #include "core/mutant.h"
@@ -79,6 +81,14 @@ struct Directory {
   MemberRecord members[slotsMax];
 };
 
+// The head of the area of recent output.
+struct OutputHead {
+  Position announced = 0;  // no byte from here on has ever been written
+  Position ended = 0;      // here the last whole record ends
+  std::uint64_t unused[6] = {};
+};
+static_assert(sizeof(OutputHead) == 64);
+
 constexpr std::size_t asideSlot = slotsMax;  // the ring behind those of the writers
 
 // The first page but for the directory: what a candidate reads before and after its scan of the rings (C2).
@@ -129,6 +139,10 @@ class Region {
       : base_(base), ringBytes_(ringBytes), durability_(durability) {}
   // The area aside can hold all rings of a former life.
   static std::size_t bytesFor(std::size_t ringBytes, Durability durability = Durability::memory) {
+    return outputOffset(ringBytes, durability) + outputBytes(ringBytes);
+  }
+  static std::size_t outputBytes(std::size_t ringBytes) { return ringBytes / 16; }
+  static std::size_t outputOffset(std::size_t ringBytes, Durability durability) {
     return ringsOffset + (durability == Durability::disk ? 2 : 1) * slotsMax * ringBytes;
   }
   std::size_t ringBytes() const { return ringBytes_; }
@@ -142,6 +156,8 @@ class Region {
   Directory& directory() const { return *reinterpret_cast<Directory*>(base_ + directoryOffset); }
   std::size_t ringOffset(std::size_t slot) const { return ringsOffset + ringIndex(slot) * ringBytes_; }
   std::byte* ring(std::size_t slot) const { return base_ + ringOffset(slot); }
+  std::size_t outputOffset() const { return outputOffset(ringBytes_, durability_); }
+  std::span<std::byte> output() const { return {base_ + outputOffset(), outputBytes(ringBytes_)}; }
   std::atomic<std::uint32_t>& bell() const { return *reinterpret_cast<std::atomic<std::uint32_t>*>(base_ + bellOffset); }
 
   // With durability `disk`: whether what is written there counts only once it is on the owner's disk.

@@ -208,7 +208,10 @@ void Gateway::propose(std::uint64_t nowNs) {
 
 void Gateway::differ(const Connection& connection, const Difference& difference) {
   divergences_++;
-  if (!divergence_) divergence_ = Divergence{difference.index, difference.author};
+  if (!divergence_) {
+    const OutputDifference bytes{connection.number, difference.from, {difference.here.begin(), difference.here.end()}, {}};
+    divergence_ = Divergence{difference.index, difference.author, bytes};
+  }
   std::fprintf(stderr,
                "gaia-gateway: entry %llu, connection %llu: the program has answered otherwise than member %u's, between byte "
                "%llu and %llu of what is compared; %s here: %s\n",

@@ -1,11 +1,14 @@
 #include "output.h"
 
 #include <cerrno>
+#include <string>
 #include <vector>
 
+#include "../core/recent_output.h"
 #include "kernel_events.h"
 #include "never_destroyed.h"
 #include "options.h"
+#include "own_lines.h"
 #include "process.h"
 #include "real.h"
 #include "snapshot.h"
@@ -92,10 +95,19 @@ int refusal(const Connection& connection) {
   return connection.throttled ? EAGAIN : 0;
 }
 
+void account(int fd, const void* data, std::size_t bytes) {
+  outputDigest.add(fd, data, bytes);
+  if (mode() == Mode::replicating) [[likely]]  // forked children lack its memory
+    runtime->recentOutput().say(fd, {static_cast<const std::byte*>(data), bytes});
+}
+
 void hashOutput(const Connection& connection, const void* data, std::size_t bytes) {
   if (mode() == Mode::snapshotting) [[unlikely]]
     hearSnapshotReply(data, bytes);
-  outputDigest.add(connection.fd, data, bytes);
+  if (!describesReplica(data, bytes)) [[likely]]
+    return account(connection.fd, data, bytes);
+  const std::string shared = sharedLines(data, bytes);
+  account(connection.fd, shared.data(), shared.size());
 }
 
 ssize_t refused(int error) {

@@ -7,7 +7,6 @@
 #include <cstring>
 
 #include "hash.h"
-#include "own_lines.h"
 
 namespace gaia::interpose {
 
@@ -19,11 +18,6 @@ class OutputDigest {
   }
 
   void add(int descriptor, const void* data, std::size_t bytes) {
-    if (describesReplica(data, bytes)) [[unlikely]] {
-      finish();
-      chained_ = chainHashOfDescription(chained_ ^ static_cast<std::uint64_t>(descriptor), data, bytes);
-      return;
-    }
     if (descriptor != descriptor_) {
       finish();
       descriptor_ = descriptor;

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <string_view>
 
-#include "hash.h"
-
 namespace gaia::interpose {
 
 namespace {
@@ -28,16 +26,16 @@ bool describesReplica(const void* data, std::size_t bytes) {
 }
 
 // The reply's first line is its length, which follows from the lines.
-std::uint64_t chainHashOfDescription(std::uint64_t before, const void* data, std::size_t bytes) {
+std::string sharedLines(const void* data, std::size_t bytes) {
   string_view rest(static_cast<const char*>(data), bytes);
-  std::uint64_t hash = before;
+  std::string shared;
   rest.remove_prefix(rest.find(heading));
   while (!rest.empty()) {
     const std::size_t end = std::min(rest.find('\n'), rest.size() - 1) + 1;
-    if (!isOwn(rest.substr(0, end))) hash = chainHash(hash, rest.data(), end);
+    if (!isOwn(rest.substr(0, end))) shared += rest.substr(0, end);
     rest.remove_prefix(end);
   }
-  return hash;
+  return shared;
 }
 
 }  // namespace gaia::interpose

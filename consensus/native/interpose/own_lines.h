@@ -2,13 +2,13 @@
 // are equal.
 #pragma once
 #include <cstddef>
-#include <cstdint>
+#include <string>
 
 namespace gaia::interpose {
 
 // True when the bytes begin with such a description: the section Server of Redis' INFO.
 bool describesReplica(const void* data, std::size_t bytes);
-// chainHash() without the lines that name the replica.
-std::uint64_t chainHashOfDescription(std::uint64_t before, const void* data, std::size_t bytes);
+// What is left without the lines that name the replica.
+std::string sharedLines(const void* data, std::size_t bytes);
 
 }  // namespace gaia::interpose

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <vector>
 
+#include "../core/recent_output.h"
 #include "children.h"
 #include "clock.h"
 #include "descriptors.h"
@@ -59,6 +60,7 @@ void endEntry() {
   keepUnread();
   const Executed executed{currentIndex, outputDigest.value(), comparesClockCalls ? programClock.calls : 0};
   currentIndex = 0;
+  runtime->recentOutput().end(executed.index, executed.outputHash, executed.clockCalls);
   if (uncommitted)
     waitingForCommit->push_back(executed);
   else

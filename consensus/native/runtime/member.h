@@ -31,6 +31,7 @@ class MemberRuntime : public Runtime, private CoreListener {
 
   Wake wait(Entry* entry, std::int64_t timeoutNs) override;
   void applied(Index index, std::uint64_t outputHash, std::uint32_t clockCalls) override;
+  RecentOutput& recentOutput() override { return recentOutput_; }
   std::span<std::byte> reserve(std::size_t bytesMax) override;
   Index append(std::size_t bytes) override;
   bool commit() override;
@@ -130,6 +131,7 @@ class MemberRuntime : public Runtime, private CoreListener {
   int memory_ = -1;
   std::byte* base_ = nullptr;
   std::optional<Region> region_;
+  RecentOutput recentOutput_;
   std::optional<Journal> journal_;
   std::shared_ptr<SnapshotStore> snapshots_;
   std::optional<Core> core_;

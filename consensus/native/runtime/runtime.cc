@@ -71,6 +71,7 @@ bool MemberRuntime::open(std::string* error) {
   madvise(base_, bytes, MADV_DONTFORK);
   madvise(base_, bytes, MADV_HUGEPAGE);  // where the machine has them for shared memory
   region_.emplace(base_, options_.ringBytes, options_.durability);
+  recentOutput_ = RecentOutput(region_->output());
   journal_.emplace(options_.journalDirectory, options_.self.number, options_.journalBytesMax);
   snapshots_ = std::make_shared<SnapshotStore>(files_, options_.journalDirectory, options_.self.number);
   Recovery recovery;

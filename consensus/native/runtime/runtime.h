@@ -123,8 +123,21 @@ struct Joining {
   std::uint64_t bytesDone = 0, bytesTotal = 0;
 };
 
+// What differed. Bytes as they go on from the first one that is another, some of them.
+struct OutputDifference {
+  std::optional<std::uint64_t> connection;  // none: the bytes are equal or not kept, the hash or the clock calls differ
+  std::uint64_t fromByte = 0;              // of what the entry made the program say to that connection
+  std::vector<std::byte> here;
+  std::optional<std::vector<std::byte>> there;  // none: unknown
+  std::uint32_t clockCallsHere = 0, clockCallsThere = 0;
+};
+
 // The first position at which this replica's execution differed from another's (rule: same inputs, same outputs).
-struct Divergence { Index index = 0; std::uint32_t otherMember = 0; };
+struct Divergence {
+  Index index = 0;
+  std::uint32_t otherMember = 0;
+  std::optional<OutputDifference> difference{};  // none: no longer kept; it may have begun before `index`
+};
 
 struct DiskStatus {
   Index persisted = 0;                     // the newest entry on this member's disk, decided or not
@@ -159,6 +172,8 @@ struct Status {
 
 enum class Wake : std::uint8_t { entry, lead, snapshot, restore, timeout, stopped };
 
+class RecentOutput;
+
 class Runtime {
  public:
   // Binds, maps, starts the service thread. Returns null and fills `error` with cause and remedy when it cannot.
@@ -173,6 +188,10 @@ class Runtime {
   // The entry has been executed; its bytes may be reused. `outputHash` and `clockCalls` are compared between members.
   // Called for entries from wait() and for the leader's own entries, in index order.
   virtual void applied(Index index, std::uint64_t outputHash, std::uint32_t clockCalls) = 0;
+
+  // What the program puts out while it executes an entry goes there, too, so that a difference can be shown. Its memory is
+  // not there in processes that are forked.
+  virtual RecentOutput& recentOutput() = 0;
 
   // Leader: contiguous room for one entry inside the own ring, filled in place; at most entryBytesMax.
   virtual std::span<std::byte> reserve(std::size_t bytesMax) = 0;

@@ -94,10 +94,28 @@ std::string persistedJson(const Status& status) {
   return status.durability == Durability::disk ? std::to_string(status.disk.persisted) : "null";
 }
 
+std::string hexJson(const std::vector<std::byte>& bytes) {
+  static constexpr char digits[] = "0123456789abcdef";
+  std::string hex;
+  for (const std::byte byte : bytes) {
+    hex += digits[std::to_integer<unsigned>(byte) >> 4];
+    hex += digits[std::to_integer<unsigned>(byte) & 15];
+  }
+  return quote(hex);
+}
+
+std::string differenceJson(const OutputDifference& difference) {
+  return "{\"connection\":" + (difference.connection ? std::to_string(*difference.connection) : "null") + "," +
+         field("fromByte", difference.fromByte) + ",\"here\":" + hexJson(difference.here) +
+         ",\"there\":" + (difference.there ? hexJson(*difference.there) : "null") + "," +
+         field("clockCallsHere", difference.clockCallsHere) + "," + field("clockCallsThere", difference.clockCallsThere) + "}";
+}
+
 std::string divergenceJson(const Status& status) {
   if (!status.diverged) return "null";
-  return "{" + field("index", status.divergence.index) + "," +
-         field("otherMember", status.divergence.otherMember) + "}";
+  const auto& difference = status.divergence.difference;
+  return "{" + field("index", status.divergence.index) + "," + field("otherMember", status.divergence.otherMember) +
+         ",\"difference\":" + (difference ? differenceJson(*difference) : "null") + "}";
 }
 
 }  // namespace

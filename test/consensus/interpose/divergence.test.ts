@@ -20,9 +20,18 @@ describe('a replica that executes differently', function () {
     const [a, b, strange] = group.replicas as [Replica, Replica, Replica];
     assert.deepEqual(compareTraces(group, a, b).differences, []);
     assert.ok(compareTraces(group, a, strange).differences.length > 0);
-    await eventually('nobody reports the divergence', () =>
-      group.replicas.some((replica) => replica.state?.divergence),
-    );
+    const first = Number.parseInt(compareTraces(group, a, strange).differences[0] ?? '', 10);
+    await eventually('the majority does not report the divergence', () => {
+      return [a, b].every(({ state }) => state?.divergence?.otherMember === strange.address.member);
+    });
+    for (const { state } of [a, b]) {
+      assert.equal(state?.divergence?.index, first);
+      const { connection, here, there } = state?.divergence?.difference ?? {};
+      assert.equal(connection, 128);
+      assert.match(Buffer.from(here ?? '', 'hex').toString(), /member|^\d/);
+      assert.notEqual(here, there);
+      assert.ok(there);
+    }
     client.close();
   });
 
