@@ -23,6 +23,7 @@ void Node::tendSnapshots() {
   publishKept();
   readers_.forget(core.configuration(), world.nowNs);
   snapshotDue_ = snapshotWanted();
+  if (snapshotDue_ && core.stuck()) core.stepDown();
   const bool full = journal.bytesAfter(journal.first() - 1) > world.options.journalBytes;
   const Index needed = full ? core.newestSnapshot() + 1 : core.neededFrom();
   const Index before = journal.first();

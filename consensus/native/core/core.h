@@ -103,6 +103,7 @@ class Core {
   Index append(EntryKind kind, std::size_t bytes);
   void replicate();
   bool settled() const { return commit_ == last_; }  // everything appended is committed
+  bool stuck() const;                                // nothing of what it appended has been committed for a while
   void publishCommit();                              // followers need not wait for the next entry to hear of it
   void stepDown();
   // Appends `next` as an entry; endLeading() and wait until readyToLead() again: once applied, it makes this leader a
@@ -309,6 +310,7 @@ class Core {
   Index published_ = 0;
   Index opening_ = 0;            // last entry it had when it was elected
   std::uint64_t leadsSinceNs_ = 0;
+  std::uint64_t advancedNs_ = 0; // when the commit last rose, or there was nothing to commit
 };
 
 }  // namespace gaia

@@ -138,6 +138,7 @@ void Core::writeAnchor(Peer& peer) {
 
 // W5: the longest prefix accepted under this ballot by a majority.
 void Core::advanceCommit() {
+  if (commit_ == last_) advancedNs_ = nowNs_;
   if (commit_ == last_) return;
   std::array<Position, slotsMax> positions{};
   std::size_t count = 0;
@@ -153,7 +154,9 @@ void Core::advanceCommit() {
     if (written == nullptr || written->end > accepted) break;
     commitSequence_ = sequence;
     const bool counts = written->ballot == ballot_ || mutant(Mutant::oldCopiesCount);
-    if (counts && written->index != 0) commit_ = std::max(commit_, written->index);
+    if (!counts || written->index <= commit_) continue;
+    commit_ = written->index;
+    advancedNs_ = nowNs_;
   }
   if (!turnLeads_) publishCommit();
 }
@@ -185,6 +188,11 @@ void Core::publishCommit() {
 // What earlier candidacies of this member have left undecided fills its rings at the others until somebody decides above
 // it, and this one finds no room for what would. Another one's ring has some.
 bool Core::cannotOpen() const { return commit_ < opening_ && nowNs_ - leadsSinceNs_ > 2 * timings_.isolationNs; }
+
+bool Core::stuck() const {
+  const std::uint64_t sinceNs = std::max(advancedNs_, leadsSinceNs_);
+  return role_ == Role::leader && !settled() && nowNs_ - sinceNs > timings_.isolationNs;
+}
 
 void Core::leadTick() {
   if (cannotOpen()) {

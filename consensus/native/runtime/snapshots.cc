@@ -65,6 +65,8 @@ void MemberRuntime::tendSnapshots(std::uint64_t nowNs) {
     if (leading_) sys::signal(wakeFd_);
   }
   snapshotDue_ = due;
+  // Its turn thread waits for a commit, which may need a member that waits for this very snapshot.
+  if (due && options_.snapshots == Snapshots::own && core_->stuck()) core_->stepDown();
   // Whoever lags is waited for until the journal nears its limit; from then on it needs a snapshot.
   const bool full = journal_->bytes() >= options_.journalBytesMax / 2;
   Index needed = full ? core_->newestSnapshot() + 1 : core_->neededFrom();

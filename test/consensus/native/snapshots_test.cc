@@ -293,6 +293,24 @@ TEST_CASE("a member that stood still until its entries were gone restores a snap
   CHECK_FALSE(group[laggard]->status().diverged);
 }
 
+TEST_CASE("a leader that cannot commit takes the snapshot that its majority waits for") {
+  Group group(settingOf(TransportChoice::shm, 16 * mib, 64 * mib), 3);
+  const std::uint32_t leader = group.leader();
+  REQUIRE(leader != 0);
+  const std::uint32_t laggard = leader == 3 ? 2 : 3, keeping = 6 - leader - laggard;
+  REQUIRE(grow(group, 2));
+  group[laggard].holdTurns(true);
+  REQUIRE(grow(group, 112, laggard));
+  const Index lacked = group[laggard]->status().applied + 1;
+  REQUIRE(eventually([&] { return group[leader]->status().journalFrom > lacked; }, 20'000));
+  REQUIRE(group[leader]->status().snapshotIndex == 0);
+  group.kill(keeping);  // and with it the only snapshot
+  group[laggard].holdTurns(false);
+  for (int i = 0; i < 24; i++) group[leader].propose(std::string(mib, 'z'));  // more than the laggard's ring has room for
+  CHECK(eventually([&] { return allHaveOneLog(group, 112 + 24); }, 30'000));
+  CHECK(group[laggard].restored() > 0);
+}
+
 TEST_CASE("whoever cannot restore a snapshot and finds no entries says that it is stranded") {
   GroupSetting setting = settingOf(TransportChoice::shm, 16 * mib);
   const auto change = setting.change;
