@@ -52,6 +52,7 @@ import type { AgentView, ClusterView, FrameworkView, OfferView, SandboxView } fr
 export class Scheduler {
   readonly #context: Context;
   readonly #pictures = new PictureMaker();
+  #looks = 0;
 
   /** `stored`: the entries of the store. Throws if they are not of this version. */
   constructor(options: SchedulerOptions, stored: Iterable<[key: string, value: object]>) {
@@ -84,8 +85,14 @@ export class Scheduler {
     }
     holdRoom(context);
     converge(context);
+    this.#looks += context.state.apps.size;
     const changes = context.state.drain();
     return changes.length > 0 ? [{ type: 'persist', changes }, ...context.actions] : context.actions;
+  }
+
+  /** At apps, by all steps so far: what their work grows with. */
+  get looks(): number {
+    return this.#looks;
   }
 
   view(now: number): FrameworkView {

@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- NAME [--json] [--replicas N] [--seconds S] [--kills K]`. Prints a summary; with --json the last line of
+ * `npm run bench -- NAME [--json] [--replicas N] [--seconds S] [--kills K] [--agents N --groups M]`. Prints a summary; with --json the last line of
  * standard output is one JSON object with every figure and the command that made it.
  */
 import { parseArgs } from 'node:util';
@@ -9,6 +9,9 @@ export interface BenchOptions {
   seconds: number;
   /** Of leaders, by `failover`. */
   kills: number;
+  /** Of `scale`: agents, and groups of three. */
+  agents: number;
+  groups: number;
 }
 
 type Bench = (options: BenchOptions) => Promise<object>;
@@ -23,12 +26,13 @@ const benches: Record<string, () => Promise<Bench>> = {
   vm: async () => (await import('./vm/main.js')).run,
   placement: async () => (await import('./placement/main.js')).run,
   scheduler: async () => (await import('./scheduler/main.js')).run,
+  scale: async () => (await import('./scale/main.js')).run,
   web: async () => (await import('./web/main.js')).run,
 };
 
 function usage(problem: string): never {
   console.error(
-    `${problem}\nUse: npm run bench -- ${Object.keys(benches).join('|')} [--json] [--replicas 3|5|7|9] [--seconds S] [--kills K]`,
+    `${problem}\nUse: npm run bench -- ${Object.keys(benches).join('|')} [--json] [--replicas 3|5|7|9] [--seconds S] [--kills K] [--agents N] [--groups M]`,
   );
   process.exit(2);
 }
@@ -42,6 +46,8 @@ function parse() {
         replicas: { type: 'string', default: '3' },
         seconds: { type: 'string', default: '5' },
         kills: { type: 'string', default: '30' },
+        agents: { type: 'string', default: '1000' },
+        groups: { type: 'string', default: '3333' },
       },
     });
   } catch (error) {
@@ -61,7 +67,16 @@ if (!(seconds > 0 && seconds <= 3600)) usage(`--seconds ${values.seconds}: use a
 const kills = Number(values.kills);
 if (!(Number.isInteger(kills) && kills >= 1 && kills <= 1000)) usage(`--kills ${values.kills}: use 1..1000.`);
 
-const figures = await (await bench())({ replicas, seconds, kills });
+const counted = (option: 'agents' | 'groups', min: number, max: number): number => {
+  const count = Number(values[option]);
+  if (!(Number.isInteger(count) && count >= min && count <= max))
+    usage(`--${option} ${values[option]}: use ${min}..${max}.`);
+  return count;
+};
+const agents = counted('agents', 9, 100_000);
+const groups = counted('groups', 1, 333_333);
+
+const figures = await (await bench())({ replicas, seconds, kills, agents, groups });
 if (!values.json) console.log(JSON.stringify(figures, null, 2));
 else console.log(JSON.stringify({ bench: name, replicas, seconds, ...figures }));
 process.exit(0);

@@ -6,6 +6,7 @@ import { fromPlain, type PlainResources, ranges, toPlain } from '../../../framew
 export interface BookedAgent {
   id: string;
   hostname: string;
+  zone: string;
   free: PlainResources;
   /** The offer that is out. */
   offerId: string | null;
@@ -18,11 +19,12 @@ const PORTS = { begin: 20_000, end: 20_999 };
 const ZONES = 5;
 const RACKS = 100;
 
-export function newAgents(count: number): Map<string, BookedAgent> {
+export function newAgents(count: number, zones = ZONES): Map<string, BookedAgent> {
   const agents = Array.from({ length: count }, (_, index): [string, BookedAgent] => {
     const id = `bench-S${index}`;
     const free = { ...WHOLE, ports: [{ ...PORTS }] };
-    return [id, { id, hostname: `agent-${index}`, free, offerId: null, refusedUntilMs: 0 }];
+    const zone = `zone-${index % zones}`;
+    return [id, { id, hostname: `agent-${index}`, zone, free, offerId: null, refusedUntilMs: 0 }];
   });
   return new Map(agents);
 }
@@ -65,7 +67,7 @@ export function offerOf(agent: BookedAgent, offerId: string, frameworkId: string
     agent_id: { value: agent.id },
     hostname: agent.hostname,
     url: { scheme: 'http', address: { hostname: agent.hostname, ip: addressOf(index), port: 5051 }, path: '/slave(1)' },
-    domain: { fault_domain: { region: { name: 'bench' }, zone: { name: `zone-${index % ZONES}` } } },
+    domain: { fault_domain: { region: { name: 'bench' }, zone: { name: agent.zone } } },
     resources,
     attributes: [{ name: 'rack', type: 'TEXT', text: { value: `rack-${index % RACKS}` } }],
     allocation_info: { role },

@@ -1,0 +1,177 @@
+import type { ReplicaAssignment } from '../../../executor/assignment.js';
+import type {
+  Resource,
+  SchedulerCallBody,
+  SchedulerEvent,
+  TaskInfo,
+  TaskState,
+} from '../../../framework/mesos-http-client/index.js';
+import { type BookedAgent, giveBack, newAgents, offerOf, takeFrom } from '../scheduler/agents.js';
+import { replicaOf, reportData } from '../scheduler/reports.js';
+
+/** Mesos without sockets: agents and tasks in books, in simulated time. It answers the scheduler's calls with the events of a master. */
+
+export const frameworkId = 'scale-0000';
+const role = 'gaia';
+const allocationMs = 1000;
+const refuseSecondsDefault = 5;
+export const zones = 3;
+
+interface BookedTask {
+  agentId: string;
+  replica: ReplicaAssignment | null;
+  resources: Resource[];
+  sent: number;
+}
+
+export class World {
+  readonly agents: Map<string, BookedAgent>;
+  readonly tasks = new Map<string, BookedTask>();
+  launched = 0;
+  #down = new Set<string>();
+  #events: SchedulerEvent[] = [];
+  #taken = 0;
+  #offers = new Map<string, BookedAgent>();
+  #suppressed = false;
+  #offerNumber = 0;
+  #allocateMs = 0;
+
+  constructor(agentCount: number) {
+    this.agents = newAgents(agentCount, zones);
+  }
+
+  get waiting(): number {
+    return this.#events.length - this.#taken;
+  }
+
+  subscribe(): void {
+    this.#offers.clear();
+    for (const agent of this.agents.values()) Object.assign(agent, { offerId: null, refusedUntilMs: 0 });
+    this.#suppressed = false;
+    this.#allocateMs = 0;
+    this.#events = [{ type: 'SUBSCRIBED', subscribed: { framework_id: { value: frameworkId }, heartbeat_interval_seconds: 15 } }];
+    this.#taken = 0;
+  }
+
+  /** The next events, after the offers that are due. */
+  take(max: number, now: number): SchedulerEvent[] {
+    this.#allocate(now);
+    const events = this.#events.slice(this.#taken, this.#taken + max);
+    this.#taken += events.length;
+    if (this.#taken === this.#events.length) this.#events = [];
+    if (this.#events.length === 0) this.#taken = 0;
+    return events;
+  }
+
+  call(call: SchedulerCallBody, now: number): void {
+    switch (call.type) {
+      case 'ACCEPT':
+        for (const operation of call.accept.operations)
+          if (operation.type === 'LAUNCH') for (const info of operation.launch.task_infos) this.#launch(info);
+        return this.#release(call.accept.offer_ids, now, call.accept.filters?.refuse_seconds);
+      case 'DECLINE':
+        return this.#release(call.decline.offer_ids, now, call.decline.filters?.refuse_seconds);
+      case 'SUPPRESS':
+        this.#suppressed = true;
+        return;
+      case 'REVIVE':
+        this.#suppressed = false;
+        for (const agent of this.agents.values()) agent.refusedUntilMs = 0;
+        return;
+      case 'RECONCILE':
+        return this.#reconcile(call.reconcile.tasks.map(({ task_id }) => task_id.value));
+      case 'KILL':
+        return this.#kill(call.kill.task_id.value);
+    }
+  }
+
+  /** Every task says once more how it stands, as many times as are needed for `count` updates. */
+  update(count: number): void {
+    const ids = [...this.tasks.keys()];
+    for (let index = 0; index < count; index += 1) this.#tell(ids[index % ids.length] as string, 'TASK_RUNNING');
+  }
+
+  /** Its agents are removed: Mesos says so of each, and that their tasks are gone. */
+  loseZone(zone: string): number {
+    for (const agent of this.agents.values())
+      if (agent.zone === zone) {
+        this.#down.add(agent.id);
+        if (agent.offerId !== null) this.#rescind(agent, agent.offerId);
+        this.#events.push({ type: 'FAILURE', failure: { agent_id: { value: agent.id } } });
+      }
+    const lost = [...this.tasks].filter(([, { agentId }]) => this.#down.has(agentId));
+    for (const [id] of lost) {
+      this.#tell(id, 'TASK_GONE');
+      this.tasks.delete(id);
+    }
+    return lost.length;
+  }
+
+  #rescind(agent: BookedAgent, offerId: string): void {
+    this.#offers.delete(offerId);
+    agent.offerId = null;
+    this.#events.push({ type: 'RESCIND', rescind: { offer_id: { value: offerId } } });
+  }
+
+  #launch(info: TaskInfo): void {
+    const id = info.task_id.value;
+    const agent = this.agents.get(info.agent_id.value);
+    if (!agent || this.tasks.has(id)) throw new Error(`the scheduler launches ${id} where it cannot`);
+    const resources = [...(info.resources ?? []), ...(info.executor?.resources ?? [])];
+    if (this.#down.has(agent.id)) return;
+    takeFrom(agent, resources);
+    this.launched += 1;
+    this.tasks.set(id, { agentId: agent.id, replica: replicaOf(info.data), resources, sent: 0 });
+    this.#tell(id, 'TASK_STARTING');
+    this.#tell(id, 'TASK_RUNNING');
+  }
+
+  #kill(id: string): void {
+    const task = this.tasks.get(id);
+    if (!task) return;
+    this.#tell(id, 'TASK_KILLED');
+    this.tasks.delete(id);
+    giveBack(this.agents.get(task.agentId) as BookedAgent, task.resources);
+  }
+
+  #tell(id: string, state: TaskState): void {
+    const task = this.tasks.get(id) as BookedTask;
+    task.sent += 1;
+    const data = state === 'TASK_RUNNING' && task.replica ? { data: reportData(task.replica, task.sent) } : {};
+    const status = { task_id: { value: id }, state, agent_id: { value: task.agentId }, uuid: `${task.sent}`, ...data };
+    this.#events.push({ type: 'UPDATE', update: { status } });
+  }
+
+  #reconcile(ids: string[]): void {
+    for (const id of ids.length > 0 ? ids : this.tasks.keys()) {
+      const task = this.tasks.get(id);
+      const agent_id = task && { agent_id: { value: task.agentId } };
+      const status = { task_id: { value: id }, state: 'TASK_RUNNING' as const, ...agent_id };
+      if (task) this.#events.push({ type: 'UPDATE', update: { status } });
+    }
+  }
+
+  #release(offerIds: { value: string }[], now: number, refuseSeconds = refuseSecondsDefault): void {
+    for (const { value } of offerIds) {
+      const agent = this.#offers.get(value);
+      if (!agent) continue;
+      this.#offers.delete(value);
+      agent.offerId = null;
+      agent.refusedUntilMs = now + refuseSeconds * 1000;
+    }
+  }
+
+  /** All agents that may be offered, in one event, as Mesos does. */
+  #allocate(now: number): void {
+    if (this.#suppressed || now < this.#allocateMs) return;
+    this.#allocateMs = now + allocationMs;
+    const isDue = (agent: BookedAgent) =>
+      agent.offerId === null && agent.refusedUntilMs <= now && !this.#down.has(agent.id);
+    const offers = [...this.agents.values()].filter(isDue).map((agent) => {
+      agent.offerId = `scale-O${this.#offerNumber++}`;
+      this.#offers.set(agent.offerId, agent);
+      return offerOf(agent, agent.offerId, frameworkId, role);
+    });
+    if (offers.length > 0) this.#events.push({ type: 'OFFERS', offers: { offers } });
+  }
+}
