@@ -12,6 +12,7 @@ import type { SchedulerEvent } from './mesos-http-client/index.js';
 import type { Picture } from './picture/rows.js';
 import type { PreemptionJob } from './planning.js';
 import { convergePlain } from './scheduler/apps.js';
+import { appsToLookAt, putToRest } from './scheduler/awake.js';
 import { clusterOf } from './scheduler/cluster.js';
 import { runCommand } from './scheduler/commands.js';
 import { type Action, type Context, type Event, emptyMemory, type SchedulerOptions } from './scheduler/context.js';
@@ -84,8 +85,7 @@ export class Scheduler {
       handle(context, event);
     }
     holdRoom(context);
-    converge(context);
-    this.#looks += context.state.apps.size;
+    this.#looks += converge(context);
     const changes = context.state.drain();
     return changes.length > 0 ? [{ type: 'persist', changes }, ...context.actions] : context.actions;
   }
@@ -233,27 +233,32 @@ function subscribed(
   startReconciliation(context);
 }
 
-/** Moves every app a step on. What is decided here depends on the state alone, so that a lost event is made good later. */
-function converge(context: Context): void {
-  for (const task of [...context.state.tasks.values()]) {
-    const app = context.state.apps.get(task.appId);
-    if (app) ageUnreachable(context, app, task);
-  }
-  stopUnhealthy(context);
+/**
+ * Moves every app that does not rest a step on; returns how many were looked at. What is decided here depends on the state alone, so
+ * that a lost event is made good later.
+ */
+function converge(context: Context): number {
+  const apps = appsToLookAt(context);
+  for (const app of apps) for (const task of context.state.tasksOf(app.id)) ageUnreachable(context, app, task);
+  stopUnhealthy(context, apps);
   advanceRebalances(context);
   countMoves(context);
   advanceDeployments(context);
   failOverdue(context);
-  const demands = [...context.state.apps.values()].flatMap((app) => convergeApp(context, app));
+  const demands = apps.flatMap(({ id }) => convergeApp(context, id));
   match(context, demands);
   advancePreemptions(context, demands);
   advanceDeployments(context);
   repeatKills(context);
   reconcile(context);
   askForStrays(context);
+  putToRest(context);
+  return apps.length;
 }
 
-function convergeApp(context: Context, app: AppRecord): Demand[] {
+function convergeApp(context: Context, id: string): Demand[] {
+  const app = context.state.apps.get(id);
+  if (!app) return [];
   const tasks = context.state.tasksOf(app.id);
   if (app.deleting && tasks.every((task) => task.stopping && task.state === 'TASK_UNREACHABLE'))
     return removeApp(context, app);

@@ -21,6 +21,7 @@ export function transferLeadership(context: Context, appId: string, slot: number
   const heir = group ? chooseHeir(group, slot) : refusal('invalid', `"${appId}" is not replicated and has no leader`);
   if ('ok' in heir) return heir;
   if (heir.id !== leaderTask(group as Group)?.id) {
+    context.state.awake.wake(appId);
     context.memory.handOvers.set(appId, { member: heir.replica.self.member, untilMs: context.now + handOverMs });
     tell(context, appId, `leadership is to move to ${nameOf(heir)}: a user asked for it`, { kind: 'leader' });
   }

@@ -134,8 +134,8 @@ export function unhealthySentence(context: Context, app: AppRecord, task: TaskRe
 }
 
 /** Stops the tasks of plain apps that fail too often. Members of groups are taken out by `retireUnhealthy`. */
-export function stopUnhealthy(context: Context): void {
-  for (const app of [...context.state.apps.values()]) {
+export function stopUnhealthy(context: Context, apps: AppRecord[]): void {
+  for (const app of apps) {
     if (app.spec.replication !== null || !hasChecks(app)) continue;
     for (const task of context.state.tasksOf(app.id)) {
       const reason = task.stopping ? null : unhealthySentence(context, app, task);

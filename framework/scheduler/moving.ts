@@ -4,6 +4,7 @@
  */
 import lodash from 'lodash';
 import { isReplicatedGuest } from '../replicated-guest.js';
+import { mayMove } from './awake.js';
 import { type Context, isDue, type Memory } from './context.js';
 import { type Demand, demandOf, fromMaintenance, towards } from './demand.js';
 import { type Departure, departuresOf } from './departures.js';
@@ -30,9 +31,9 @@ const movesAtOnceMax = 20;
 const togetherEveryMs = 10_000;
 
 /** Counts the moves that may begin in this step. */
-export function countMoves({ state, memory }: Context): void {
-  const mayMove = state.drains.size + state.rebalances.size + memory.unavailable.size > 0;
-  const open = mayMove ? movesAtOnceMax : 0;
+export function countMoves(context: Context): void {
+  const { state, memory } = context;
+  const open = mayMove(context) ? movesAtOnceMax : 0;
   const underWay =
     open === 0 ? [] : [...state.apps.values()].filter((app) => app.group?.moving && !isStuck(memory, app));
   memory.movesLeft = Math.max(0, open - underWay.length);

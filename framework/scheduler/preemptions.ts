@@ -69,7 +69,8 @@ function giveUp(context: Context, { id, agents }: PreemptionRecord): void {
 
 /** Whoever waits for nothing any more has its place again. */
 function forgetPlaced({ state }: Context, demands: Demand[]): void {
-  for (const app of [...state.apps.values()].filter(({ preemptedBy }) => preemptedBy)) {
+  const awake = [...state.awake.ids].flatMap((id) => state.apps.get(id) ?? []);
+  for (const app of awake.filter(({ preemptedBy }) => preemptedBy)) {
     const leaving = state.tasksOf(app.id).some(({ stopping, replica }) => stopping || replica?.retiring);
     const waits = demands.some(({ request }) => request.id === app.id);
     if (!leaving && !waits) state.apps.put(app.id, { ...app, preemptedBy: null });

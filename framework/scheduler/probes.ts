@@ -25,7 +25,8 @@ interface DueProbe {
 /** Orders the probes that are due, those that have waited longest first. */
 export function orderProbes(context: Context): void {
   forgetProbes(context);
-  const checked = [...context.state.apps.values()].filter(hasChecks);
+  const { apps, awake } = context.state;
+  const checked = [...awake.ids].flatMap((id) => apps.get(id) ?? []).filter(hasChecks);
   const due = checked.flatMap((app) => dueProbes(context, app));
   due.sort((a, b) => a.dueMs - b.dueMs);
   const { probes } = context.memory;

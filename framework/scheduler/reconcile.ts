@@ -3,6 +3,7 @@
  * answer, with a growing pause; now and then everything, so that strays show. Kills are repeated here too, because
  * neither kills nor answers are reliable.
  */
+import { awakeTasks } from './awake.js';
 import { type Context, call, isDue } from './context.js';
 import { awaitsAnswer, groupOf, mayKill } from './quorum.js';
 import type { TaskRecord } from './records.js';
@@ -35,7 +36,7 @@ export function reconcile(context: Context): void {
   const run = context.memory.reconcile;
   if (!context.memory.connected) return;
   if (run.fullMs <= context.now) askForAll(context);
-  for (const task of context.state.tasks.values()) {
+  for (const task of awakeTasks(context)) {
     if (!task.seen && context.now - Date.parse(task.stagedAt) > silenceMs) run.pending.add(task.id);
   }
   if (run.pending.size === 0 || run.nextMs > context.now) return;
@@ -68,7 +69,7 @@ function askFor(context: Context, taskIds: string[]): void {
 export function repeatKills(context: Context): void {
   const { memory, now } = context;
   if (!memory.connected) return;
-  for (const task of context.state.tasks.values()) {
+  for (const task of awakeTasks(context)) {
     if (!task.stopping || task.state === 'TASK_UNREACHABLE' || isNeeded(context, task)) continue;
     if (!isDue(memory.kills, task.id, now, killFirstMs, killMaxMs)) continue;
     const kill_policy = { grace_period: { nanoseconds: task.killGraceMs * 1e6 } };

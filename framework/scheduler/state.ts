@@ -20,12 +20,31 @@ export interface Change {
   value: object | null;
 }
 
+/** Apps that a step has to look at (`awake.ts`), and those of them with a changed record. */
+class Awake {
+  readonly ids = new Set<string>();
+  readonly changed = new Set<string>();
+
+  wake(appId: string): void {
+    this.ids.add(appId);
+    this.changed.add(appId);
+  }
+}
+
+/** Is told of each record that is set or removed. */
+interface Listener<T> {
+  changed(record: T): void;
+}
+
 /** A map of records that remembers which of them the store does not have yet. */
 export class Table<T extends object> {
   #records = new Map<string, T>();
   #dirty = new Set<string>();
 
-  constructor(readonly kind: string) {}
+  constructor(
+    readonly kind: string,
+    private readonly listener?: Listener<T>,
+  ) {}
 
   get(id: string): T | undefined {
     return this.#records.get(id);
@@ -50,7 +69,11 @@ export class Table<T extends object> {
   }
 
   remove(id: string): void {
-    if (this.#records.delete(id)) this.#dirty.add(id);
+    const record = this.#records.get(id);
+    if (!record) return;
+    this.#records.delete(id);
+    this.#dirty.add(id);
+    this.listener?.changed(record);
   }
 
   load(id: string, record: T): void {
@@ -60,6 +83,7 @@ export class Table<T extends object> {
   /** The only way in. */
   protected set(id: string, record: T): T {
     this.#records.set(id, record);
+    this.listener?.changed(record);
     return record;
   }
 
@@ -155,12 +179,15 @@ function apartFrom(app: AppRecord | undefined): AffinityRule[] {
 
 export class State {
   readonly framework = new Table<FrameworkRecord>('framework');
-  readonly apps = new ApartTable('app');
+  readonly awake = new Awake();
+  readonly apps = new ApartTable('app', { changed: ({ id }) => this.awake.wake(id) });
   readonly appGroups = new Table<AppGroup>('appGroup');
   readonly treeChanges = new Table<TreeChange>('treeChange');
-  readonly tasks = new AppTable<TaskRecord>('task');
-  readonly reservations = new AppTable<ReservationRecord>('reservation');
-  readonly deployments = new DeploymentTable('deployment');
+  readonly tasks = new AppTable<TaskRecord>('task', { changed: ({ appId }) => this.awake.wake(appId) });
+  readonly reservations = new AppTable<ReservationRecord>('reservation', { changed: ({ appId }) => this.awake.wake(appId) });
+  readonly deployments = new DeploymentTable('deployment', {
+    changed: ({ affectedApps }) => affectedApps.forEach((id) => this.awake.wake(id)),
+  });
   readonly drains = new Table<DrainRecord>('drain');
   readonly rebalances = new Table<RebalanceRecord>('rebalance');
   readonly preemptions = new Table<PreemptionRecord>('preemption');

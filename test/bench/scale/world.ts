@@ -1,4 +1,4 @@
-import type { ReplicaAssignment } from '../../../executor/assignment.js';
+import type { ExecutorOrder, ReplicaAssignment } from '../../../executor/assignment.js';
 import type {
   Resource,
   SchedulerCallBody,
@@ -7,7 +7,7 @@ import type {
   TaskState,
 } from '../../../framework/mesos-http-client/index.js';
 import { type BookedAgent, giveBack, newAgents, offerOf, takeFrom } from '../scheduler/agents.js';
-import { replicaOf, reportData } from '../scheduler/reports.js';
+import { foundedBook, type GroupBook, replicaOf, reportData } from '../scheduler/reports.js';
 
 /** Mesos without sockets: agents and tasks in books, in simulated time. It answers the scheduler's calls with the events of a master. */
 
@@ -27,6 +27,7 @@ interface BookedTask {
 export class World {
   readonly agents: Map<string, BookedAgent>;
   readonly tasks = new Map<string, BookedTask>();
+  readonly #groups = new Map<string, GroupBook & { tasks: Map<number, string> }>();
   launched = 0;
   #down = new Set<string>();
   #events: SchedulerEvent[] = [];
@@ -80,6 +81,11 @@ export class World {
         return;
       case 'RECONCILE':
         return this.#reconcile(call.reconcile.tasks.map(({ task_id }) => task_id.value));
+      case 'MESSAGE': {
+        const order = JSON.parse(Buffer.from(call.message.data, 'base64').toString()) as ExecutorOrder;
+        if (order.type === 'removeMember') this.#remove(call.message.executor_id.value, order.member);
+        return;
+      }
       case 'KILL':
         return this.#kill(call.kill.task_id.value);
     }
@@ -102,8 +108,9 @@ export class World {
     const lost = [...this.tasks].filter(([, { agentId }]) => this.#down.has(agentId));
     for (const [id] of lost) {
       this.#tell(id, 'TASK_GONE');
-      this.tasks.delete(id);
+      this.#end(id);
     }
+    for (const book of this.#groups.values()) this.#elect(book);
     return lost.length;
   }
 
@@ -121,23 +128,65 @@ export class World {
     if (this.#down.has(agent.id)) return;
     takeFrom(agent, resources);
     this.launched += 1;
-    this.tasks.set(id, { agentId: agent.id, replica: replicaOf(info.data), resources, sent: 0 });
+    const replica = replicaOf(info.data);
+    this.tasks.set(id, { agentId: agent.id, replica, resources, sent: 0 });
     this.#tell(id, 'TASK_STARTING');
+    if (replica) this.#join(id, replica);
     this.#tell(id, 'TASK_RUNNING');
+  }
+
+  /** A joiner counts as soon as it is there. */
+  #join(id: string, replica: ReplicaAssignment): void {
+    const { group, self } = replica;
+    const book = this.#groups.get(group) ?? { ...foundedBook(replica), tasks: new Map() };
+    this.#groups.set(group, book);
+    book.tasks.set(self.member, id);
+    if (book.configuration.some(({ member }) => member === self.member)) return;
+    book.configuration = [...book.configuration, self];
+    book.configurationIndex += 1;
+    this.#leads(book);
+  }
+
+  #end(id: string): void {
+    const { replica } = this.tasks.get(id) as BookedTask;
+    if (replica) this.#groups.get(replica.group)?.tasks.delete(replica.self.member);
+    this.tasks.delete(id);
+  }
+
+  #remove(executorId: string, member: number): void {
+    const replica = this.tasks.get(executorId)?.replica;
+    const book = replica && this.#groups.get(replica.group);
+    if (!book?.configuration.some((one) => one.member === member)) return;
+    book.configuration = book.configuration.filter((one) => one.member !== member);
+    book.configurationIndex += 1;
+    this.#leads(book);
+  }
+
+  /** The lowest number that lives leads when the leader does not. */
+  #elect(book: GroupBook & { tasks: Map<number, string> }): void {
+    if (book.tasks.has(book.leader) || book.tasks.size === 0) return;
+    book.leader = Math.min(...book.tasks.keys());
+    book.term += 1;
+    this.#leads(book);
+  }
+
+  #leads({ tasks, leader }: GroupBook & { tasks: Map<number, string> }): void {
+    const id = tasks.get(leader);
+    if (id !== undefined) this.#tell(id, 'TASK_RUNNING');
   }
 
   #kill(id: string): void {
     const task = this.tasks.get(id);
     if (!task) return;
     this.#tell(id, 'TASK_KILLED');
-    this.tasks.delete(id);
+    this.#end(id);
     giveBack(this.agents.get(task.agentId) as BookedAgent, task.resources);
   }
 
   #tell(id: string, state: TaskState): void {
     const task = this.tasks.get(id) as BookedTask;
     task.sent += 1;
-    const data = state === 'TASK_RUNNING' && task.replica ? { data: reportData(task.replica, task.sent) } : {};
+    const data = state === 'TASK_RUNNING' && task.replica ? { data: reportData(task.replica, task.sent, this.#groups.get(task.replica.group)) } : {};
     const status = { task_id: { value: id }, state, agent_id: { value: task.agentId }, uuid: `${task.sent}`, ...data };
     this.#events.push({ type: 'UPDATE', update: { status } });
   }

@@ -8,23 +8,38 @@ export function replicaOf(data: string | undefined): ReplicaAssignment | null {
   return (JSON.parse(Buffer.from(data, 'base64').toString()) as Assignment).replica;
 }
 
-/** @param index the entry that all of them have applied; @returns base64, as in `TaskStatus.data` */
-export function reportData(replica: ReplicaAssignment, index: number): string {
-  const { self, peers } = replica;
+/** What the members of a group agree on. */
+export interface GroupBook {
+  term: number;
+  leader: number;
+  configurationIndex: number;
+  configuration: MemberAddress[];
+}
+
+/** Of founders: the one with the lowest number leads. */
+export function foundedBook({ self, peers }: ReplicaAssignment): GroupBook {
   const configuration = [self, ...peers].sort((a, b) => a.member - b.member);
   const leader = (configuration[0] as MemberAddress).member;
+  return { term: 1, leader, configurationIndex: 1, configuration };
+}
+
+/** @param index the entry that all of them have applied; @returns base64, as in `TaskStatus.data` */
+export function reportData(replica: ReplicaAssignment, index: number, book = foundedBook(replica)): string {
+  const { self } = replica;
+  const { term, leader, configurationIndex, configuration } = book;
+  const peers = configuration.filter(({ member }) => member !== self.member);
   const report: ReplicaReport = {
     group: replica.group,
     slot: self.slot,
     member: self.member,
     pid: 1000 + self.member,
     role: self.member === leader ? 'leader' : 'follower',
-    term: 1,
+    term,
     leader,
     appliedIndex: index,
     committedIndex: index,
     lagEntries: 0,
-    configurationIndex: 1,
+    configurationIndex,
     configuration,
     peers: peers.map(({ member }) => ({
       member,

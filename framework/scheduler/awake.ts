@@ -1,0 +1,62 @@
+/**
+ * Which apps a step has to look at. One that has all it wants rests: looked at again, nothing would come of it, whatever the time, until
+ * one of its records changes. So a step costs what has changed and what is under way, not what there is.
+ */
+import { isReplicatedGuest } from '../replicated-guest.js';
+import type { Context } from './context.js';
+import { hasChecks } from './health.js';
+import { type Group, groupOf, groupState, isConfigured } from './quorum.js';
+import type { AppRecord, TaskRecord } from './records.js';
+import { isStaying } from './tasks.js';
+
+/** Drains, windows and rebalances move what rests: while there are any, all apps are looked at. */
+export const mayMove = ({ state, memory }: Context): boolean =>
+  state.drains.size + state.rebalances.size + memory.unavailable.size > 0;
+
+/** The apps that this step looks at. What changes from here on is looked at in the next one, too. */
+export function appsToLookAt(context: Context): AppRecord[] {
+  const { apps, awake } = context.state;
+  awake.changed.clear();
+  return mayMove(context) ? [...apps.values()] : [...awake.ids].flatMap((id) => apps.get(id) ?? []);
+}
+
+/** At the end of a step: what it has looked at without changing it may rest. */
+export function putToRest(context: Context): void {
+  const { awake } = context.state;
+  for (const id of awake.ids) if (!awake.changed.has(id) && isAtRest(context, id)) awake.ids.delete(id);
+}
+
+/** Only they may have anything to be stopped, asked for or aged. */
+export function awakeTasks({ state }: Context): TaskRecord[] {
+  return [...state.awake.ids].flatMap((id) => state.tasksOf(id));
+}
+
+/** Whoever waits for a time, an answer or somebody else does not rest. When in doubt it is awake, which is only slower. */
+function isAtRest(context: Context, id: string): boolean {
+  const { state, memory } = context;
+  const app = state.apps.get(id);
+  const tasks = state.tasksOf(id);
+  if (!app) return tasks.length === 0;
+  const isBusy = app.deleting || app.backoff || app.preemptedBy || memory.handOvers.has(id);
+  if (isBusy || isWatched(app) || state.deploymentsOf(id).length > 0 || state.reservations.of(id).length > 0) return false;
+  if (tasks.length !== app.active.instances || !tasks.every(isSteady)) return false;
+  if (app.spec.replication === null) return app.group === null;
+  const group = groupOf(app, tasks);
+  return group !== null && isGroupAtRest(group);
+}
+
+/** Something outside its records says what is to be done. */
+const isWatched = (app: AppRecord): boolean =>
+  hasChecks(app) || Boolean(app.spec.residency ?? app.active.residency) || isReplicatedGuest(app.active);
+
+function isSteady(task: TaskRecord): boolean {
+  return task.seen && task.state === 'TASK_RUNNING' && isStaying(task) && !task.replica?.leaving;
+}
+
+function isGroupAtRest(group: Group): boolean {
+  const { app, record, members } = group;
+  const { moving, away, ghosts, slots, toldState } = record;
+  if (moving || away.length + ghosts.length > 0 || toldState !== 'whole' || groupState(group) !== 'whole') return false;
+  const counts = members.every((task) => isConfigured(group, task) && !task.replica.report?.divergence);
+  return counts && members.length === app.active.instances && slots.length === app.active.instances;
+}
