@@ -38,7 +38,8 @@ function isAtRest(context: Context, id: string): boolean {
   const tasks = state.tasksOf(id);
   if (!app) return tasks.length === 0;
   const isBusy = app.deleting || app.backoff || app.preemptedBy || memory.handOvers.has(id);
-  if (isBusy || isWatched(app) || state.deploymentsOf(id).length > 0 || state.reservations.of(id).length > 0) return false;
+  if (isBusy || isWatched(app) || state.deploymentsOf(id).length > 0 || state.reservations.of(id).length > 0)
+    return false;
   if (tasks.length !== app.active.instances || !tasks.every(isSteady)) return false;
   if (app.spec.replication === null) return app.group === null;
   const group = groupOf(app, tasks);

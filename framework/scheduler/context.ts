@@ -216,7 +216,8 @@ export interface Memory {
   lostCalls: { offerIds: Set<string>; taskIds: Set<string> };
   /** Tasks of ours in Mesos that the store does not know: they are killed. */
   strays: Map<string, Repeat & { agentId: string | null }>;
-  orders: Map<string, Repeat>;
+  /** By the task that is asked, then by what it is asked. */
+  orders: Map<string, Map<string, Repeat>>;
   /** Instances whose reservations are given back, or were never ours to keep. */
   releases: Map<string, Repeat>;
   /** Leaders that users want, by app. */
@@ -309,6 +310,13 @@ export const isoTime = (ms: number) => new Date(ms).toISOString();
 /** Calls are lost while there is no subscription; whoever needs one repeats it. */
 export function call(context: Context, body: SchedulerCallBody): void {
   if (context.memory.connected) context.actions.push({ type: 'call', call: body });
+}
+
+/** What is asked of this task, to be repeated. */
+export function ordersTo({ orders }: Memory, taskId: string): Map<string, Repeat> {
+  const known = orders.get(taskId) ?? new Map<string, Repeat>();
+  orders.set(taskId, known);
+  return known;
 }
 
 /** True when `key` is due now; then the next time is `firstMs` later, doubling up to `maxMs`. */

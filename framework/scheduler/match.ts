@@ -61,6 +61,10 @@ function byWaiting(context: Context, demands: Demand[]): Demand[] {
 /** Those of which slots are left. What was looked for in vain is looked for again when something has changed. */
 function placeAll(context: Context, demands: Demand[], agents: Map<string, Filling>, atHand: AtHand): Demand[] {
   const { memory } = context;
+  if (demands.length === 0) {
+    memory.inVain = new Map();
+    return [];
+  }
   const gathering = gathered(context);
   if (agents.size > 0 && !gathering.complete && gathering.waitedMs < gatherMs) return demands;
   const before = memory.inVain;

@@ -3,7 +3,7 @@
  * reports show it, then the kill. Leadership is handed over before a leader goes.
  */
 import type { ExecutorOrder, MemberAddress } from '../../executor/assignment.js';
-import { type Context, call, isDue } from './context.js';
+import { type Context, call, isDue, ordersTo } from './context.js';
 import { coveringBackup, isPrimary } from './guests.js';
 import {
   awaitsAnswer,
@@ -88,16 +88,14 @@ const removal = ({ slot, member }: MemberAddress): ExecutorOrder => ({ type: 're
 
 /** What is asked of a member no more. */
 export function withdraw(context: Context, from: MemberTask, body: ExecutorOrder): void {
-  context.memory.orders.delete(orderKey(from, JSON.stringify(body)));
+  context.memory.orders.get(from.id)?.delete(JSON.stringify(body));
 }
-
-const orderKey = (to: MemberTask, text: string) => `${to.id} ${text}`;
 
 export function order(context: Context, to: MemberTask, body: ExecutorOrder): void {
   const text = JSON.stringify(body);
   if (
     !context.memory.connected ||
-    !isDue(context.memory.orders, orderKey(to, text), context.now, orderEveryMs, orderEveryMs)
+    !isDue(ordersTo(context.memory, to.id), text, context.now, orderEveryMs, orderEveryMs)
   )
     return;
   const data = Buffer.from(text).toString('base64');

@@ -5,7 +5,7 @@
 import lodash from 'lodash';
 import { isReplicatedGuest } from '../replicated-guest.js';
 import { mayMove } from './awake.js';
-import { type Context, isDue, type Memory } from './context.js';
+import { type Context, isDue, type Memory, ordersTo } from './context.js';
 import { type Demand, demandOf, fromMaintenance, towards } from './demand.js';
 import { type Departure, departuresOf } from './departures.js';
 import { freeSlots, lastToLead, putGroup, refreshed, wantSlots } from './groups.js';
@@ -66,7 +66,7 @@ function begin(context: Context, group: Group): void {
 function leaveFirst(context: Context, group: Group, departure: Departure<MemberTask>): void {
   const { task, reason } = departure;
   if (
-    isDue(context.memory.orders, `${task.id} leaves first`, context.now, togetherEveryMs, togetherEveryMs) &&
+    isDue(ordersTo(context.memory, task.id), 'leaves first', context.now, togetherEveryMs, togetherEveryMs) &&
     haveRoom(context, group, [departure])
   )
     retire(context, task, reason);
@@ -111,7 +111,7 @@ function tryTogether(context: Context, group: Group, moving: Moving, leaver: Mem
   const { memory, now } = context;
   const leaving = departuresOf(context, group.members);
   if (moving.together || moving.to || leaving.length < 2 || !isStuck(memory, group.app)) return;
-  const isTime = isDue(memory.orders, `${leaver.id} moves together`, now, togetherEveryMs, togetherEveryMs);
+  const isTime = isDue(ordersTo(memory, leaver.id), 'moves together', now, togetherEveryMs, togetherEveryMs);
   if (isTime && haveRoom(context, group, leaving))
     putGroup(context, group.app, { moving: { ...moving, together: true } });
 }

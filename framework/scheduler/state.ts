@@ -184,9 +184,13 @@ export class State {
   readonly appGroups = new Table<AppGroup>('appGroup');
   readonly treeChanges = new Table<TreeChange>('treeChange');
   readonly tasks = new AppTable<TaskRecord>('task', { changed: ({ appId }) => this.awake.wake(appId) });
-  readonly reservations = new AppTable<ReservationRecord>('reservation', { changed: ({ appId }) => this.awake.wake(appId) });
+  readonly reservations = new AppTable<ReservationRecord>('reservation', {
+    changed: ({ appId }) => this.awake.wake(appId),
+  });
   readonly deployments = new DeploymentTable('deployment', {
-    changed: ({ affectedApps }) => affectedApps.forEach((id) => this.awake.wake(id)),
+    changed: ({ affectedApps }) => {
+      for (const id of affectedApps) this.awake.wake(id);
+    },
   });
   readonly drains = new Table<DrainRecord>('drain');
   readonly rebalances = new Table<RebalanceRecord>('rebalance');

@@ -115,7 +115,7 @@ function terminate(context: Context, task: TaskRecord, status: TaskStatus): void
   publishUpdate(context, task, status);
   context.memory.kills.delete(task.id);
   context.memory.joiners.delete(task.id);
-  for (const key of context.memory.orders.keys()) if (key.startsWith(`${task.id} `)) context.memory.orders.delete(key);
+  context.memory.orders.delete(task.id);
   returnResources(context, task);
   noteLeft(context, task);
   noteEnded(context, task, status);

@@ -1,8 +1,8 @@
-import { place } from '../../../placement/index.js';
 import type { AppSpec } from '../../../framework/app.js';
 import type { Event } from '../../../framework/scheduler/context.js';
 import { Scheduler } from '../../../framework/scheduler.js';
 import { parse } from '../../../framework/spec.js';
+import { place } from '../../../placement/index.js';
 import { percentile, round } from '../measure.js';
 import { World } from './world.js';
 

@@ -50,7 +50,9 @@ export class World {
     for (const agent of this.agents.values()) Object.assign(agent, { offerId: null, refusedUntilMs: 0 });
     this.#suppressed = false;
     this.#allocateMs = 0;
-    this.#events = [{ type: 'SUBSCRIBED', subscribed: { framework_id: { value: frameworkId }, heartbeat_interval_seconds: 15 } }];
+    this.#events = [
+      { type: 'SUBSCRIBED', subscribed: { framework_id: { value: frameworkId }, heartbeat_interval_seconds: 15 } },
+    ];
     this.#taken = 0;
   }
 
@@ -69,9 +71,11 @@ export class World {
       case 'ACCEPT':
         for (const operation of call.accept.operations)
           if (operation.type === 'LAUNCH') for (const info of operation.launch.task_infos) this.#launch(info);
-        return this.#release(call.accept.offer_ids, now, call.accept.filters?.refuse_seconds);
+        this.#release(call.accept.offer_ids, now, call.accept.filters?.refuse_seconds);
+        return;
       case 'DECLINE':
-        return this.#release(call.decline.offer_ids, now, call.decline.filters?.refuse_seconds);
+        this.#release(call.decline.offer_ids, now, call.decline.filters?.refuse_seconds);
+        return;
       case 'SUPPRESS':
         this.#suppressed = true;
         return;
@@ -80,14 +84,16 @@ export class World {
         for (const agent of this.agents.values()) agent.refusedUntilMs = 0;
         return;
       case 'RECONCILE':
-        return this.#reconcile(call.reconcile.tasks.map(({ task_id }) => task_id.value));
+        this.#reconcile(call.reconcile.tasks.map(({ task_id }) => task_id.value));
+        return;
       case 'MESSAGE': {
         const order = JSON.parse(Buffer.from(call.message.data, 'base64').toString()) as ExecutorOrder;
         if (order.type === 'removeMember') this.#remove(call.message.executor_id.value, order.member);
         return;
       }
       case 'KILL':
-        return this.#kill(call.kill.task_id.value);
+        this.#kill(call.kill.task_id.value);
+        return;
     }
   }
 
@@ -186,7 +192,10 @@ export class World {
   #tell(id: string, state: TaskState): void {
     const task = this.tasks.get(id) as BookedTask;
     task.sent += 1;
-    const data = state === 'TASK_RUNNING' && task.replica ? { data: reportData(task.replica, task.sent, this.#groups.get(task.replica.group)) } : {};
+    const data =
+      state === 'TASK_RUNNING' && task.replica
+        ? { data: reportData(task.replica, task.sent, this.#groups.get(task.replica.group)) }
+        : {};
     const status = { task_id: { value: id }, state, agent_id: { value: task.agentId }, uuid: `${task.sent}`, ...data };
     this.#events.push({ type: 'UPDATE', update: { status } });
   }

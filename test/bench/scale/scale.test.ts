@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { phasesOf } from './main.js';
+import { Simulation } from './simulation.js';
+
+/** Work is counted, not timed: at how many apps the steps look, and for how many of the events there are. */
+function looksOf(groups: number): Record<string, { events: number; looks: number }> {
+  const simulation = new Simulation(Math.max(60, groups / 2));
+  const phases = Object.entries(phasesOf(simulation, groups));
+  return Object.fromEntries(
+    phases.map(([name, work]) => {
+      const [events, looks] = [simulation.events, simulation.looks];
+      work();
+      return [name, { events: simulation.events - events, looks: simulation.looks - looks }];
+    }),
+  );
+}
+
+describe('the work of the scheduler', () => {
+  it('grows with what happens, not with what there is', function () {
+    this.timeout(60_000);
+    const looks = looksOf(100);
+    for (const name of ['updates', 'reconcile', 'restart'])
+      assert.ok(
+        (looks[name]?.looks as number) <= (looks[name]?.events as number),
+        `${name}: ${JSON.stringify(looks[name])}`,
+      );
+  });
+
+  it('an update of one group has no other looked at', function () {
+    this.timeout(60_000);
+    const simulation = new Simulation(100);
+    const { register, launch } = phasesOf(simulation, 200);
+    register?.();
+    launch?.();
+    for (let tick = 0; tick < 2; tick += 1) simulation.advance();
+    const before = simulation.looks;
+    for (let tick = 0; tick < 8; tick += 1) simulation.advance();
+    assert.equal(simulation.looks - before, 0, 'a cluster at rest is not looked at');
+    simulation.world.update(1);
+    for (let tick = 0; tick < 8; tick += 1) simulation.advance();
+    assert.equal(simulation.looks - before, 1);
+  });
+
+  it('groups that a lost zone has broken are whole again, and rest', function () {
+    this.timeout(60_000);
+    const simulation = new Simulation(60);
+    const { register, launch, zoneLost } = phasesOf(simulation, 50);
+    register?.();
+    launch?.();
+    zoneLost?.();
+    for (let tick = 0; tick < 40; tick += 1) simulation.advance();
+    const { looks } = simulation;
+    for (let tick = 0; tick < 8; tick += 1) simulation.advance();
+    assert.equal(simulation.looks, looks);
+    const apps = [...simulation.stored].filter(([key]) => key.startsWith('app:'));
+    for (const [key, app] of apps)
+      assert.equal((app as { group: { toldState: string } }).group.toldState, 'whole', key);
+  });
+});
