@@ -5,6 +5,7 @@ import { memberNumbersSkipped, restored } from '../backup/restored.js';
 import { readStore, userIn, withStore, type ZooKeeperAccess } from '../store/place.js';
 import { type Store, StoreError } from '../store/store.js';
 import { EXIT, Failure } from './failure.js';
+import { fileFault } from './file-fault.js';
 import type { Output } from './output.js';
 
 export interface StoreOptions {
@@ -87,7 +88,7 @@ async function readBackup(file: string): Promise<{ at: string; entries: Entry[] 
 /** All of it or nothing, and never over another file. */
 async function writeNew(file: string, text: string): Promise<void> {
   const claimed = await open(file, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
-    const what = error.code === 'EEXIST' ? `${file} exists` : `${file} cannot be written: ${error.message}`;
+    const what = error.code === 'EEXIST' ? `${file} exists` : `${file} cannot be written: ${fileFault(error)}`;
     throw new Failure(EXIT.usage, what, 'Name another file.');
   });
   await claimed.close();
@@ -102,7 +103,7 @@ async function writeNew(file: string, text: string): Promise<void> {
     await Promise.all([rm(half, { force: true }), rm(file, { force: true })]);
     throw new Failure(
       EXIT.failed,
-      `${file} cannot be written: ${(error as Error).message}`,
+      `${file} cannot be written: ${fileFault(error)}`,
       'Make room, or name another file.',
     );
   }

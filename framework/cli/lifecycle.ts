@@ -1,13 +1,21 @@
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { stopLocalCluster } from '../mesos-local/cluster.js';
 import { ApiClient } from './api-client.js';
 import { EXIT, Failure } from './failure.js';
 import { isClusterDirectory, type LocalCluster, markStopped, readLocalCluster } from './local-cluster.js';
+import { makeOwnDirectory } from './own-directory.js';
 import { isRunning, stopProcess } from './processes.js';
 
 /** What `up` makes below the directory of a cluster; a new cluster begins without them. */
 const STATE = ['mesos', 'framework', 'framework.log'];
+
+const directoryNeeds = {
+  what: "The cluster's directory",
+  remedy: 'Name another one with --directory DIR or GAIA_DIRECTORY, or make room there.',
+  // The executor's files, and those of the replicas of the demo.
+  bytesMin: 256 * 2 ** 20,
+};
 
 /** Does the framework of this cluster serve its API? */
 export async function isAnswering(cluster: LocalCluster): Promise<boolean> {
@@ -40,7 +48,7 @@ export async function stopAll(directory: string): Promise<void> {
  * from a directory that was not a cluster's before.
  */
 export async function clearDirectory(directory: string): Promise<void> {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  makeOwnDirectory(directory, directoryNeeds);
   if (isClusterDirectory(directory)) {
     await stopAll(directory);
     for (const name of STATE) rmSync(join(directory, name), { recursive: true, force: true });

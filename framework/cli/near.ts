@@ -4,22 +4,25 @@ import { gaia } from './program-name.js';
 /** As many letters may be wrong, at least one. */
 const wrongShareMax = 1 / 3;
 
+/** So many that are equally near are named; of more the user is told where to look. */
+const namedMax = 3;
+
 /** What to do about a name that is none of `names`; `list`: the command that shows them. */
 export function remedyFor(name: string, names: string[], list: string): string {
   const meant = nearest(name, names);
-  return meant === null ? `See those there are with: ${gaia} ${list}` : `Did you mean ${meant}?`;
+  if (meant.length === 0 || meant.length > namedMax) return `See those there are with: ${gaia} ${list}`;
+  const last = meant.at(-1);
+  return `Did you mean ${meant.length === 1 ? last : `${meant.slice(0, -1).join(', ')} or ${last}`}?`;
 }
 
-/** The first name with `word` between its slashes, else the one most like it; null: none is like it. */
-export function nearest(word: string, names: string[]): string | null {
+/** The names with `word` between their slashes, else those most like it, all equally; empty: none is like it. */
+export function nearest(word: string, names: string[]): string[] {
   const bare = word.replace(/^\/+/, '');
-  const part = names.find((name) => bare !== '' && name.split('/').includes(bare));
-  if (part !== undefined) return part;
-  const ranked = names
-    .map((name) => ({ name, wrong: wrongLetters(bare, name.replace(/^\/+/, '')) }))
-    .sort((one, other) => one.wrong - other.wrong);
-  const [best] = ranked;
-  return best !== undefined && best.wrong <= Math.max(1, bare.length * wrongShareMax) ? best.name : null;
+  const parts = names.filter((name) => bare !== '' && name.split('/').includes(bare));
+  if (parts.length > 0) return parts;
+  const wrong = names.map((name) => wrongLetters(bare, name.replace(/^\/+/, '')));
+  const least = Math.min(...wrong);
+  return least <= Math.max(1, bare.length * wrongShareMax) ? names.filter((_, index) => wrong[index] === least) : [];
 }
 
 /** Letters to put in, leave out or change to make one word of the other; two neighbours that changed places count once. */

@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { EXIT, Failure } from './failure.js';
+import { fileFault } from './file-fault.js';
 
 /** Anybody but the owner. */
 const OTHERS = 0o077;
@@ -36,6 +37,6 @@ function tooOpen(what: string, file: string, mode: number): Failure {
 }
 
 function unreadable(what: string, file: string, error: unknown): Failure {
-  const message = `${what} ${file} cannot be read: ${(error as Error).message}`;
+  const message = `${what} ${file} cannot be read: ${fileFault(error)}`;
   return new Failure(EXIT.usage, message, 'Name a file that is there and may be read.');
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { LineCounter, parseAllDocuments } from 'yaml';
 import { EXIT, Failure } from './failure.js';
+import { fileFault } from './file-fault.js';
 
 /** The specs in a YAML or JSON file; `-` is standard input. JSON is YAML, so one parser reads both. A list is as many specs. */
 export function readSpecs(file: string): unknown[] {
@@ -43,7 +44,7 @@ function readText(file: string): string {
   } catch (error) {
     throw new Failure(
       EXIT.usage,
-      `${file} cannot be read: ${(error as Error).message}`,
+      `${file} cannot be read: ${fileFault(error)}`,
       'Name a file with a spec, or - for standard input.',
     );
   }

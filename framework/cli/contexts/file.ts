@@ -1,9 +1,10 @@
 /** Clusters that a user has given names: `$XDG_CONFIG_HOME/gaia/contexts.yaml`. */
-import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { EXIT, Failure } from '../failure.js';
+import { makeOwnDirectory } from '../own-directory.js';
 import { readPrivate } from '../private-file.js';
 
 /** How a cluster is reached. What is secret stands in files, which are named here. */
@@ -35,9 +36,15 @@ export function readContexts(file: string): Contexts {
   return contextsIn(readPrivate('The file of contexts', file).toString('utf8'), file);
 }
 
+const directoryNeeds = {
+  what: "The contexts' directory",
+  remedy: 'Name the one above it with XDG_CONFIG_HOME, or make room there.',
+  bytesMin: 0,
+};
+
 /** All of it or nothing; for its owner only. */
 export function writeContexts(file: string, contexts: Contexts): void {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  makeOwnDirectory(dirname(file), directoryNeeds);
   const half = `${file}.${process.pid}.part`;
   writeFileSync(half, stringify(contexts), { mode: 0o600 });
   renameSync(half, file);

@@ -1,7 +1,8 @@
 /** How things look on terminals, and in files. */
 import assert from 'node:assert/strict';
 import { formatIn, textOf } from '../../../framework/cli/format.js';
-import { nearest } from '../../../framework/cli/near.js';
+import { nearest, remedyFor } from '../../../framework/cli/near.js';
+import { gaia } from '../../../framework/cli/program-name.js';
 import { colourWish, wantsColour } from '../../../framework/cli/terminal/colour.js';
 import { newsOnly, progressText } from '../../../framework/cli/terminal/progress.js';
 import { columnsMax } from '../../../framework/cli/terminal/size.js';
@@ -143,12 +144,28 @@ describe('what was meant', () => {
   it('is the name that differs by few letters, or has the word as a part', () => {
     const names = ['/demo/ledger', '/shop/web', '/shop/back'];
     const guesses = ['/demo/legder', 'demo/ledge', 'ledger', 'web', '/shop/bakc', '/nothing', 'x', ''];
-    const meant = ['/demo/ledger', '/demo/ledger', '/demo/ledger', '/shop/web', '/shop/back', null, null, null];
+    const [ledger, web, back] = names.map((name) => [name]);
     assert.deepEqual(
       guesses.map((guess) => nearest(guess, names)),
-      meant,
+      [ledger, ledger, ledger, web, back, [], [], []],
     );
-    assert.equal(nearest('/wbe', ['/web']), '/web', 'neighbours that changed places are one mistake');
-    assert.equal(nearest('a', []), null);
+    assert.deepEqual(nearest('/wbe', ['/web']), ['/web'], 'neighbours that changed places are one mistake');
+    assert.deepEqual(nearest('a', []), []);
+  });
+
+  it('is all names that are equally near, and none of too many', () => {
+    const agents = ['agent-1', 'agent-2', 'agent-3', 'agent-4', 'host'];
+    const remedies = [
+      remedyFor('agent-9', agents.slice(0, 2), 'agent list'),
+      remedyFor('agent-9', agents.slice(0, 3), 'agent list'),
+      remedyFor('agent-9', agents, 'agent list'),
+      remedyFor('hots', agents, 'agent list'),
+    ];
+    assert.deepEqual(remedies, [
+      'Did you mean agent-1 or agent-2?',
+      'Did you mean agent-1, agent-2 or agent-3?',
+      `See those there are with: ${gaia} agent list`,
+      'Did you mean host?',
+    ]);
   });
 });

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { installation } from '../../../framework/installation.js';
 import { gaia } from './gaia.js';
 
 let directory: string;
@@ -92,6 +94,32 @@ describe('gaia up and down', function () {
     assert.ok(existsSync(join(directory, 'mesos')));
   });
 
+  it('says at once why a directory cannot be used, and how to name another', async function () {
+    this.timeout(20_000);
+    const file = join(directory, 'file');
+    writeFileSync(file, '');
+    const unfit: [string, RegExp][] = [
+      ['/proc/x', /directory \/proc\/x cannot be used: nothing can be made there/],
+      [file, /file cannot be used: .*file is a file/],
+      [join(file, 'below'), /below cannot be used: a part of its path is no directory/],
+    ];
+    for (const [GAIA_DIRECTORY, message] of unfit) {
+      const { code, stderr } = await gaia(['up', '--no-demo'], '', { GAIA_DIRECTORY });
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, message);
+      assert.match(stderr, /\nName another one with --directory DIR or GAIA_DIRECTORY/);
+    }
+  });
+
+  it('says so when the disk has no room, or may not be written', () => {
+    const disks: [string, RegExp][] = [
+      ['size=16k', /cannot be used: its disk is full/],
+      ['size=8m', /cannot be used: its disk has 8 MB left, and 256 MB are needed/],
+      ['ro', /cannot be used: its file system is read-only/],
+    ];
+    for (const [disk, message] of disks) assert.match(upOnDisk(disk), message);
+  });
+
   it('brings back a framework that died, at its port, and leaves Mesos alone', async () => {
     const first = await up();
     process.kill(first.value.frameworkPid, 'SIGKILL');
@@ -102,6 +130,24 @@ describe('gaia up and down', function () {
     assert.equal(second.value.apiUrl, first.value.apiUrl);
   });
 });
+
+/** What `gaia up` says on standard error in a directory that is a disk of its own, as `options` of mount make it; one of 16 KB is filled. */
+function upOnDisk(options: string): string {
+  const program = join(installation.root, 'dist/framework/cli/main.js');
+  const fill = options === 'size=16k' ? '{ cat /dev/zero > "$0/full" || true; } 2> /dev/null' : ':';
+  const script = `mount -t tmpfs -o ${options} none "$0" && ${fill} && exec "$@"`;
+  const isRoot = process.getuid?.() === 0;
+  const words = [...(isRoot ? [] : ['--map-root-user']), '--mount', 'sh', '-c', script, directory];
+  const { stderr } = spawnSync(
+    'unshare',
+    [...words, process.execPath, program, 'up', '--no-demo', '--directory', directory],
+    {
+      encoding: 'utf8',
+      timeout: 20_000,
+    },
+  );
+  return stderr;
+}
 
 function portOf(server: Server): number {
   const address = server.address();
