@@ -66,7 +66,7 @@ export class Changes {
     requireMatch(request, decision.command, view);
     refuseDryRun(request, decision.command);
     const result = await this.service.command(decision.command);
-    if (!result.ok) throw refused(result);
+    if (!result.ok) throw refused(result, subjectOf(decision.command, view));
     return { judged: decision.result, accepted: _.pick(result, ['version', 'deploymentId', 'steps']) };
   }
 

@@ -52,23 +52,20 @@ export function noPlan(error: Error): never {
   );
 }
 
-/** Why the framework did not take a command, as Marathon would say it. */
-export function refused(result: CommandResult & { ok: false }): ApiError {
+/** Why the framework did not take a command about `id`, as Marathon would say it; null: it was about several, or something else. */
+export function refused(result: CommandResult & { ok: false }, id: string | null): ApiError {
+  const ofApp = `GET /v2/apps${id ?? '/{id}'}`;
   switch (result.reason) {
     case 'exists':
-      return new ApiError(409, result.message, 'Change it with PUT, or choose another id.');
+      return new ApiError(409, result.message, 'Change it, or choose another id.');
     case 'notFound':
       return new ApiError(404, result.message, 'It may have ended since; look again.');
     case 'invalid':
       return new ApiError(422, 'Object is not valid', null, { details: [{ path: '/', errors: [result.message] }] });
     case 'quorum':
-      return new ApiError(409, result.message, 'Wait until the group is whole again: GET /v2/apps/{id}/replicas.');
+      return new ApiError(409, result.message, `Wait until the group is whole again: ${ofApp}/replicas.`);
     case 'uncovered':
-      return new ApiError(
-        409,
-        result.message,
-        'Wait until a backup covers it: GET /v2/apps/{id}/guest, or "gaia vm status".',
-      );
+      return new ApiError(409, result.message, `Wait until a backup covers it: ${ofApp}/guest.`);
     case 'busy':
       return new ApiError(409, result.message, 'Wait until it has ended, or cancel it: GET /v2/deployments.');
     case 'tooMany':

@@ -32,7 +32,7 @@ export function guestJson({ spec, tasks, group }: AppView) {
 function refuseOther(spec: AppView['spec']): void {
   if (isReplicatedGuest(spec)) return;
   if (spec.container?.type !== 'VM')
-    throw new ApiError(404, `App '${spec.id}' is not a virtual machine`, 'GET /v2/apps/{id} shows what it is.');
+    throw new ApiError(404, `App '${spec.id}' is not a virtual machine`, `GET /v2/apps${spec.id} shows what it is.`);
   const remedy = 'Create it again with "replication": { "protocol": "vm" } to have a backup.';
   throw new ApiError(404, `The virtual machine '${spec.id}' is not replicated`, remedy);
 }

@@ -1,9 +1,10 @@
 import type { Readable } from 'node:stream';
 import { Agent, type Dispatcher, request } from 'undici';
 import { type ClientTls, clientContext } from '../access/tls.js';
-import { EXIT, type ExitCode, Failure } from './failure.js';
+import { EXIT, Failure } from './failure.js';
 import { withNearest } from './nearest-known.js';
 import { gaia } from './program-name.js';
+import { type ErrorBody, refusal } from './refusal.js';
 
 export interface ApiAnswer<T> {
   status: number;
@@ -12,13 +13,6 @@ export interface ApiAnswer<T> {
 }
 
 const REQUEST_TIMEOUT_MS = 35_000;
-
-interface ErrorBody {
-  message?: string;
-  remedy?: string;
-  details?: string | { path: string; errors: string[] }[];
-  deployments?: { id: string }[];
-}
 
 /** Nobody has got the request. */
 const NOT_SENT = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT'];
@@ -162,27 +156,6 @@ export function appPath(appId: string, ...below: string[]): string {
 export function pathBelow(root: string, id: string, ...below: string[]): string {
   const segments = [...id.split('/').filter((segment) => segment !== ''), ...below];
   return [root, ...segments.map(encodeURIComponent)].join('/');
-}
-
-function refusal(status: number, body: ErrorBody | string): Failure {
-  const { message, remedy, details, deployments } = typeof body === 'object' ? body : { message: body };
-  const lines =
-    typeof details === 'string'
-      ? [details]
-      : (details ?? []).map(({ path, errors }) => `${path}: ${errors.join(' – ')}`);
-  const locks = deployments === undefined ? [] : [`deployments: ${deployments.map(({ id }) => id).join(', ')}`];
-  const text = [
-    `The API refused: ${message || `status ${status}`}`,
-    ...[...lines, ...locks].map((line) => `  ${line}`),
-  ].join('\n');
-  const wait = `Wait for it with "${gaia} deployment wait ${deployments?.[0]?.id}", or repeat with --force.`;
-  const then = deployments === undefined ? (remedy ?? 'Correct this and run the command again.') : wait;
-  return new Failure(exitCodeOf(status), text, then, { status, body });
-}
-
-function exitCodeOf(status: number): ExitCode {
-  if (status === 404) return EXIT.notFound;
-  return status >= 500 ? EXIT.failed : EXIT.refused;
 }
 
 function parsed(text: string): unknown {

@@ -1,5 +1,6 @@
 import type { ChangeOptions } from './apps.js';
 import { EXIT, Failure } from './failure.js';
+import { inCommands } from './in-commands.js';
 import { gaia } from './program-name.js';
 import type { Session } from './session.js';
 import { bold, dim, green, red } from './terminal/colour.js';
@@ -12,7 +13,7 @@ export async function listDeployments({ api, output }: Session): Promise<void> {
     const rows = deployments.map((one) => [
       ...[one.id, one.affectedApps.join(', '), `${one.currentStep}/${one.totalSteps}`],
       ...[one.currentActions.map(({ action }) => action).join(', '), one.deadline ?? dim('none')],
-      one.waitingFor ?? dim('moving'),
+      one.waitingFor === null ? dim('moving') : inCommands(one.waitingFor),
     ]);
     output.table(['ID', 'APPS', 'STEP', 'DOING', 'DEADLINE', { title: 'WAITING FOR', wraps: true }], rows);
   }

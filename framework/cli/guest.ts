@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { guestJson } from '../api/guest.js';
 import { appPath, getBelow } from './api-client.js';
 import { EXIT, Failure } from './failure.js';
+import { inCommands } from './in-commands.js';
 import type { Output } from './output.js';
 import { gaia } from './program-name.js';
 import type { Session } from './session.js';
@@ -28,7 +29,7 @@ export async function guestStatus({ api, output }: Session, id: string): Promise
 const look = (api: Session['api'], id: string) => getBelow<GuestJson>(api, id, 'guest');
 
 function standingText({ primary, backup, covered, standing, lost, members }: GuestJson): string {
-  if (lost !== null) return red(`lost: ${lost}`);
+  if (lost !== null) return red(`lost: ${inCommands(lost)}`);
   if (primary === null) return yellow('no primary is known');
   if (!members.some(({ member }) => member === primary))
     return red(`nobody runs it: member ${primary}, its primary, has ended`);

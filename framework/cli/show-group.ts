@@ -4,6 +4,7 @@ import { labelOf } from '../label.js';
 import { witnessSlot } from '../replicated-guest.js';
 import type { GuestView } from '../service.js';
 import { type AppJson, placeOf, type TaskJson } from './app-json.js';
+import { inCommands } from './in-commands.js';
 import type { Output } from './output.js';
 import { dim, green, red, yellow } from './terminal/colour.js';
 
@@ -13,7 +14,7 @@ export function showGroup(output: Output, app: AppJson): void {
   const guest = app.group?.guest ?? null;
   const text = leader === null ? 'none known' : `slot ${leader.slot} at ${leader.address}, term ${leader.term}`;
   output.line(`  leader: ${text}`);
-  if (app.group?.lost) output.line(red(`  ${app.group.lost}`));
+  if (app.group?.lost) output.line(red(`  ${inCommands(app.group.lost)}`));
   else if (app.group?.guest) output.line(guestText(app.group.guest, app.tasks));
   if (app.group?.awaits) output.line(yellow(`  ${app.group.awaits}`));
   if (app.tasks.length === 0) return;

@@ -1,5 +1,6 @@
 import type { EarmarkView, ReservationView } from '../service.js';
 import { type AppJson, placeOf, programOf, type TaskJson, volumesOf } from './app-json.js';
+import { inCommands } from './in-commands.js';
 import type { Output } from './output.js';
 import { gaia } from './program-name.js';
 import { showGroup } from './show-group.js';
@@ -93,7 +94,7 @@ function showStory(output: Output, { id, story }: AppJson, lines: number): void 
   output.line();
   output.line(bold('  What happened'));
   if (earlier > 0) output.line(dim(`  ${earlier} earlier: ${gaia} app show ${id} --story ${story.length}`));
-  for (const { at, text } of story.slice(earlier)) output.line(`  ${dim(time(at))}  ${text}`);
+  for (const { at, text } of story.slice(earlier)) output.line(`  ${dim(time(at))}  ${inCommands(text)}`);
 }
 
 /** Messages of failures carry the last lines of the program; `last failure` shows them once, and other places point at it. */

@@ -3,6 +3,7 @@ import { type ApiClient, appPath } from './api-client.js';
 import type { AppJson } from './app-json.js';
 import { keptEvents } from './events.js';
 import { EXIT, Failure } from './failure.js';
+import { inCommands } from './in-commands.js';
 import type { Output } from './output.js';
 import { gaia } from './program-name.js';
 import { firstLine } from './show.js';
@@ -114,7 +115,7 @@ export async function showWaiting(api: ApiClient, output: Output, deploymentId: 
 export function describe({ currentStep, totalSteps, currentActions, waitingFor }: Deployment): string {
   const actions = [...new Set(currentActions.map(({ action }) => action))].join(', ');
   const apps = currentActions.map(({ app }) => app ?? '').join(', ');
-  return `step ${currentStep} of ${totalSteps}: ${actions} – ${waitingFor ?? apps}`;
+  return `step ${currentStep} of ${totalSteps}: ${actions} – ${inCommands(waitingFor ?? apps)}`;
 }
 
 function timedOut(deployment: Deployment, sentence: string, timeoutSeconds: number): Failure {

@@ -72,7 +72,7 @@ describe('api: a replicated guest', () => {
     service.refusals.push({ ok: false, reason: 'uncovered', message: 'no backup covers the guest' });
     const { status, body } = await call('POST', `${at}/failover`);
     assert.deepEqual([status, body.message], [409, 'no backup covers the guest']);
-    assert.match(body.remedy, /GET \/v2\/apps\/\{id\}\/guest/);
+    assert.match(body.remedy, /GET \/v2\/apps\/demo\/guest\/guest/);
     assert.equal((await call('POST', at)).status, 405);
   });
 
