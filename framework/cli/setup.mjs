@@ -253,6 +253,7 @@ const commands = {
     prepare: (kind) => installPackages(kind === '--processes' ? ensemblePackages : []),
   },
   'crash:mutants': { program: 'test/crash/mutants.js' },
+  'chaos:mutants': { program: 'test/chaos/mutants.js' },
   chaos: { program: 'test/chaos/main.js', prepare: () => installPackages(chaosPackages) },
   model: { program: 'test/model/main.js' },
   sim: { program: 'gaia-simulator' },

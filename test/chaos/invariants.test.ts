@@ -115,6 +115,16 @@ describe('the invariants of a chaos run', () => {
     );
   });
 
+  it('bear that a process which never took part ends, since its disk refuses it', () => {
+    const others = [replica(0)];
+    const struckMs = new Map([
+      [102, 1000],
+      [103, 1000],
+    ]);
+    const refused = { replicas: [...others, replica(1, 2, 999)], struckMs };
+    assert.deepEqual(violations([refused, { atMs: 9000, ...refused }, { atMs: 9500, replicas: others, struckMs }]), []);
+  });
+
   it('do not ask for what the scheduler cannot know yet', () => {
     const struckMs = new Map([[103, 1000]]);
     assert.deepEqual(

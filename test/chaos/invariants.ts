@@ -51,12 +51,17 @@ export class Invariants {
   #before: SeenReplica[] = [];
   /** Since when processes of distrusted members are seen. */
   readonly #distrustedSinceMs = new Map<number, number>();
+  /** Processes with reports of their own; others were refused to start, by their disk for example. */
+  readonly #tookPart = new Set<number>();
   /** When members' processes were lost, by group and member. */
   readonly #lostMs = new Map<string, number>();
 
   observe(seen: Observation): void {
     this.#oneProcessPerMember(seen);
-    for (const report of seen.reports) this.#agreement(seen.atMs, report);
+    for (const report of seen.reports) {
+      if (report.pid !== null) this.#tookPart.add(report.pid);
+      this.#agreement(seen.atMs, report);
+    }
     this.#distrustedStayAway(seen);
     this.#notBelowQuorumByOurHand(seen);
     this.#before = seen.replicas;
@@ -122,7 +127,8 @@ export class Invariants {
     for (const one of replicas) this.#lostMs.delete(nameOf(one));
     const ended = this.#before.filter((one) => !living.has(nameOf(one)));
     for (const one of ended) this.#lostMs.set(nameOf(one), struckMs.get(one.pid) ?? atMs);
-    for (const one of ended) if (!struckMs.has(one.pid)) this.#judgeEnd(one, atMs, living);
+    for (const one of ended)
+      if (!struckMs.has(one.pid) && this.#tookPart.has(one.pid)) this.#judgeEnd(one, atMs, living);
   }
 
   #judgeEnd(ended: SeenReplica, atMs: number, living: ReadonlySet<string>): void {

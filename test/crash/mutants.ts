@@ -2,103 +2,14 @@
  * `npm run crash:mutants [-- SEED [SECONDS]]`: the compiled scheduler with one rule left out, one after the other; the tests of `crash.test.ts`, and those of the
  * model by themselves, must notice each, each within SECONDS (120).
  */
-import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { isNoticed, mutants, tests } from './mutation.js';
 
-interface Mutant {
-  name: string;
-  /** Below `framework/`, compiled. */
-  file: string;
-  from: string;
-  to: string;
-}
-
-const mutants: Mutant[] = [
-  {
-    name: 'Mesos is told before the store is written',
-    file: 'scheduler.js',
-    from: "[{ type: 'persist', changes }, ...context.actions]",
-    to: "[...context.actions, { type: 'persist', changes }]",
-  },
-  {
-    name: 'kills are not repeated',
-    file: 'scheduler/reconcile.js',
-    from: 'if (!isDue(memory.kills, task.id, now, killFirstMs, killMaxMs))',
-    to: 'if (memory.kills.has(task.id) || !isDue(memory.kills, task.id, now, killFirstMs, killMaxMs))',
-  },
-  {
-    name: 'a member number is used again',
-    file: 'scheduler/launch.js',
-    from: 'group.nextMember + tasks.length',
-    to: 'group.nextMember + tasks.length - 1',
-  },
-  {
-    name: 'nothing is asked after a takeover',
-    file: 'scheduler.js',
-    from: '    startReconciliation(context);',
-    to: '',
-  },
-  {
-    name: 'steps of deployments are done at once',
-    file: 'scheduler/deployments.js',
-    from: 'if (progress === null)',
-    to: 'if (progress !== "")',
-  },
-  {
-    name: 'a new generation begins with member 1',
-    file: 'scheduler/groups.js',
-    from: 'nextMember: app.group?.nextMember ?? 1',
-    to: 'nextMember: 1',
-  },
-  {
-    name: 'tasks that the store does not know are left alone',
-    file: 'scheduler/reconcile.js',
-    from: 'of memory.strays)',
-    to: 'of [])',
-  },
-];
-
-const root = fileURLToPath(new URL('../../..', import.meta.url));
 const [seed = '1', seconds = '120'] = process.argv.slice(2);
-/** Of the model; a run that is under way then ends in the time that is left. */
-const modelSeconds = String(Number(seconds) / 2);
-const tests = ['crash/crash.test.js', 'crash/model/model.test.js'];
-
-/** Whether the tests of this file fail in time, and what they say; throws when the rule is not where the mutant looks for it. */
-function isNoticed({ name, file, from, to }: Mutant, test: string): { noticed: boolean; said: string } {
-  const copy = mkdtempSync(join(root, 'build', 'crash-mutant-'));
-  try {
-    for (const part of ['framework', 'placement', 'executor', 'test', 'consensus'])
-      cpSync(join(root, 'dist', part), join(copy, part), { recursive: true });
-    const target = join(copy, 'framework', file);
-    const text = readFileSync(target, 'utf8');
-    if (text.split(from).length !== 2)
-      throw new Error(`mutant "${name}": framework/${file} does not hold once: ${from}; adapt test/crash/mutants.ts`);
-    writeFileSync(target, text.replace(from, to));
-    const args = [join(root, 'node_modules/mocha/bin/mocha.js'), '--no-config', '--bail', join(copy, 'test', test)];
-    const result = spawnSync(process.execPath, args, {
-      cwd: root,
-      encoding: 'utf8',
-      env: { ...process.env, GAIA_SEED: seed, GAIA_RUNS: '150', GAIA_SECONDS: modelSeconds, GAIA_SHRINK: 'no' },
-      timeout: Number(seconds) * 1000,
-    });
-    const by = result.stdout.match(/^\s+1\) (.+)$/m)?.[1] ?? '';
-    const error = /Error: (.*)/.exec(result.stdout)?.[1] ?? '';
-    if (result.signal !== null || error.startsWith('Timeout of'))
-      return { noticed: false, said: `${test} is not through within ${seconds} s` };
-    if (result.status !== 1 || by === '') return { noticed: false, said: `${test} does not notice` };
-    return { noticed: true, said: `noticed in ${by}: ${error}` };
-  } finally {
-    rmSync(copy, { recursive: true });
-  }
-}
 
 let failed = 0;
 for (const mutant of mutants)
   for (const test of tests) {
-    const { noticed, said } = isNoticed(mutant, test);
+    const { noticed, said } = isNoticed(mutant, test, seed, Number(seconds));
     if (!noticed) failed++;
     console.log(`${noticed ? 'ok  ' : 'FAIL'} ${mutant.name}: ${said}`);
   }

@@ -5,30 +5,10 @@
  */
 import Table from 'cli-table3';
 import { type Mutant, mutants } from './catalogue.js';
+import { check, type Verdict } from './mutation.js';
 import { simulate } from './simulate.js';
 
-const livesMax = 20_000;
-const secondsMax = 200;
 const atOnce = 2;
-
-interface Verdict {
-  mutant: Mutant;
-  check: string | null; // that noticed; null: it survived
-  seed: string;
-  lives: number;
-  seconds: number;
-}
-
-async function check(mutant: Mutant): Promise<Verdict> {
-  const startMs = Date.now();
-  const args = ['--mutant', String(mutant.name), '--seeds', String(livesMax), '--jobs', '1'];
-  const { status, summary } = await simulate(args, secondsMax);
-  const seconds = (Date.now() - startMs) / 1000;
-  const late = seconds >= secondsMax;
-  const crashed = status === null && !late ? 'the simulator crashed' : null;
-  const seed = String(summary?.failedSeed ?? '');
-  return { mutant, check: summary?.check ?? crashed, seed, lives: summary?.lives ?? 0, seconds };
-}
 
 async function checkAll(chosen: Mutant[]): Promise<Verdict[]> {
   const waiting = [...chosen];
