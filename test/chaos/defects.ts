@@ -1,4 +1,4 @@
-/** Ten defects of the kinds that systems like this one have had, and the rule that is left out for each. */
+/** Defects of the kinds that systems like this one have had, and the rule that is left out for each. */
 
 export interface Defect {
   name: string;
@@ -22,21 +22,15 @@ export const defects: Defect[] = [
   { name: 'never-fsync', what: 'promises are not on the disk', where: 'core', rule: 'promiseUnkept' },
   { name: 'ignore-promise', what: 'a leader goes on under a higher claim', where: 'core', rule: 'noPromiseCheck' },
   {
-    name: 'reuse-task-id',
-    what: "each attempt has the first one's id",
-    where: 'scheduler',
-    rule: 'a task id is used again',
-  },
-  {
     name: 'kill-below-quorum',
     what: 'all replicas are replaced at once',
     where: 'scheduler',
     rule: 'steps of deployments are done at once',
   },
   {
-    name: 'leak-reservation',
-    what: 'agents keep what nobody wants',
+    name: 'reuse-member-number',
+    what: 'two members have one number',
     where: 'scheduler',
-    rule: 'what is kept for nobody is not given back',
+    rule: 'a member number is used again',
   },
 ];

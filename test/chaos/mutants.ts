@@ -1,5 +1,5 @@
 /**
- * `npm run chaos:mutants [-- --only NAME] [--seed S]`: ten defects, each in a build of its own; simulated lives of the core, or the scheduler that is killed,
+ * `npm run chaos:mutants [-- --only NAME] [--seed S]`: defects, each in a build of its own; simulated lives of the core, or the scheduler that is killed,
  * must find each within ten minutes. Says who found it, after how long, with which seed. Exit status 1: one survives; 2: nothing has that name.
  */
 import { parseArgs } from 'node:util';

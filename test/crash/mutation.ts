@@ -55,18 +55,6 @@ export const mutants: Mutant[] = [
     from: 'of memory.strays)',
     to: 'of [])',
   },
-  {
-    name: 'a task id is used again',
-    file: 'scheduler/launch.js',
-    from: 'id: taskIdOf(id, attempts), demand',
-    to: 'id: taskIdOf(id, 1), demand',
-  },
-  {
-    name: 'what is kept for nobody is not given back',
-    file: 'scheduler/reservations.js',
-    from: 'filling.operations.push(...givingBack(resources));',
-    to: '',
-  },
 ];
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
