@@ -13,6 +13,8 @@ export interface ApiAnswer<T> {
 }
 
 const REQUEST_TIMEOUT_MS = 35_000;
+/** Of an answer that is not GAIA's. */
+const FOREIGN_SHOWN_MAX = 60;
 
 /** Nobody has got the request. */
 const NOT_SENT = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT'];
@@ -40,7 +42,7 @@ export class ApiClient {
     const headers = { accept: 'application/json', ...this.credentials() };
     const { status, body } = await this.exchange('GET', path, { headers });
     if (status === 404) return null;
-    if (status >= 400) throw refusal(status, body as ErrorBody | string);
+    if (status >= 400) throw refusal(status, body as ErrorBody);
     return body as T;
   }
 
@@ -57,7 +59,7 @@ export class ApiClient {
     };
     const answer = await this.exchange(method, path, { headers, ...payload });
     if (answer.status < 400) return answer as ApiAnswer<T>;
-    const failure = refusal(answer.status, answer.body as ErrorBody | string);
+    const failure = refusal(answer.status, answer.body as ErrorBody);
     throw answer.status === 404 ? await withNearest(this, path, failure) : failure;
   }
 
@@ -75,7 +77,7 @@ export class ApiClient {
     };
     const answer = await asked().catch((error) => this.unreachable(error));
     if (answer.statusCode >= 400)
-      throw refusal(answer.statusCode, parsed(await answer.body.text()) as ErrorBody | string);
+      throw refusal(answer.statusCode, this.parsed(answer.statusCode, await answer.body.text()) as ErrorBody);
     return answer.body;
   }
 
@@ -85,6 +87,21 @@ export class ApiClient {
 
   private over(options: object): object {
     return this.agent === undefined ? options : { ...options, dispatcher: this.agent };
+  }
+
+  /** @throws Failure when it is no JSON, which GAIA always answers with: something else is there, or in between */
+  private parsed(status: number, text: string): unknown {
+    try {
+      return text === '' ? '' : JSON.parse(text);
+    } catch {
+      const begin = text.slice(0, FOREIGN_SHOWN_MAX).replaceAll(/\s+/g, ' ').trim();
+      const message = `What answers at ${this.baseUrl} is not GAIA's API: status ${status}, "${begin}"`;
+      throw new Failure(
+        EXIT.unreachable,
+        message,
+        'Name the API with --api URL or --context NAME; behind a proxy, look whether GAIA runs.',
+      );
+    }
   }
 
   private unreachable(error: unknown): never {
@@ -101,7 +118,7 @@ export class ApiClient {
       const ignored = answer.headers['x-gaia-ignored-fields'];
       return {
         status: answer.statusCode,
-        body: parsed(text),
+        body: this.parsed(answer.statusCode, text),
         ignoredFields: ignored === undefined ? null : String(ignored),
       };
     } catch (error) {
@@ -156,14 +173,6 @@ export function appPath(appId: string, ...below: string[]): string {
 export function pathBelow(root: string, id: string, ...below: string[]): string {
   const segments = [...id.split('/').filter((segment) => segment !== ''), ...below];
   return [root, ...segments.map(encodeURIComponent)].join('/');
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
 }
 
 function remedyOf(error: unknown): string {

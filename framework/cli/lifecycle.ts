@@ -1,7 +1,6 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { stopLocalCluster } from '../mesos-local/cluster.js';
-import { ApiClient } from './api-client.js';
 import { EXIT, Failure } from './failure.js';
 import { isClusterDirectory, type LocalCluster, markStopped, readLocalCluster } from './local-cluster.js';
 import { makeOwnDirectory } from './own-directory.js';
@@ -17,19 +16,23 @@ const directoryNeeds = {
   bytesMin: 256 * 2 ** 20,
 };
 
+/** Who is slow is not to be taken for dead, and started a second time. */
+const ANSWER_TIMEOUT_MS = 10_000;
+
 /** Does the framework of this cluster serve its API? */
 export async function isAnswering(cluster: LocalCluster): Promise<boolean> {
   if (!isRunning(cluster.frameworkPid, cluster.directory)) return false;
-  return new ApiClient(cluster.apiUrl).get('/ping').then(
-    () => true,
-    () => false,
-  );
+  return isFine(`${cluster.apiUrl}/ping`);
 }
 
 /** Does its embedded master still run? */
 export async function hasMaster(cluster: LocalCluster): Promise<boolean> {
   if (cluster.masterUrl === '') return false;
-  return fetch(`${cluster.masterUrl}/health`, { signal: AbortSignal.timeout(2000) }).then(
+  return isFine(`${cluster.masterUrl}/health`);
+}
+
+function isFine(url: string): Promise<boolean> {
+  return fetch(url, { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) }).then(
     (answer) => answer.ok,
     () => false,
   );

@@ -10,8 +10,8 @@ export interface ErrorBody {
   deployments?: { id: string }[];
 }
 
-export function refusal(status: number, body: ErrorBody | string): Failure {
-  const { message, remedy, details, deployments } = typeof body === 'object' ? body : { message: body };
+export function refusal(status: number, body: ErrorBody): Failure {
+  const { message, remedy, details, deployments } = body;
   const lines =
     typeof details === 'string'
       ? [details]

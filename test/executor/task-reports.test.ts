@@ -14,7 +14,7 @@ describe('executor task: reports', () => {
       { configurationIndex: 7 },
       { configuration: [replica.self] },
       { label: 'checked' as const },
-      { divergence: { index: 5, otherMember: 2 } },
+      { divergence: { index: 5, otherMember: 2, difference: null } },
       { journalError: 'No space left on device' },
     ]) {
       const drive = running(replicated);

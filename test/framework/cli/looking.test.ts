@@ -1,5 +1,8 @@
 /** Commands that look, preview and move. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { ClusterView } from '../../../framework/service.js';
 import { agent } from '../../placement/build.js';
 import { replica, running } from '../../placement/clusters.js';
@@ -46,6 +49,18 @@ describe('gaia: what there is, and what would be', () => {
     assert.match((await gaia(['plan', '-'], important)).stdout, /\/low 1 on a1, of priority -1, would leave for it/);
     at().service.preempting = { victims: [], seats: [], sentence: 'nobody may leave', proven: true };
     assert.match((await gaia(['plan', '-'], important)).stdout, /Its priority does not help: nobody may leave/);
+  });
+
+  it('says that what answers is not GAIA, with the beginning of what it says', async () => {
+    const other = createServer((_, answer) => answer.end(`<html>\n${'not here '.repeat(1000)}`)).listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    for (const args of [['status'], ['app', 'list']]) {
+      const { code, stderr } = await gaia([...args, '--api', `http://127.0.0.1:${port}`]);
+      assert.equal(code, 3, stderr);
+      assert.match(stderr, /What answers at http:\S+ is not GAIA's API: status 200, "<html> not here [^\n]{1,60}"/);
+    }
+    other.close();
   });
 
   it('previews how agents are emptied, and says what cannot go with exit code 1', async () => {
