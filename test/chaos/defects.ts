@@ -9,16 +9,24 @@ export interface Defect {
 }
 
 export const defects: Defect[] = [
-  { name: 'skip-ack', what: 'a leader does not wait for a disk to have it', where: 'core', rule: 'unkeptCounts' },
+  { name: 'skip-ack', what: 'a leader counts what it has sent', where: 'core', rule: 'ackSkipped' },
+  { name: 'count-unkept', what: 'a leader does not wait for a disk to have it', where: 'core', rule: 'unkeptCounts' },
   { name: 'drop-fence-read', what: 'the read behind a write overtakes it', where: 'core', rule: 'readBeforeWrite' },
   {
     name: 'reply-before-commit',
-    what: 'others are told before the store has it',
+    what: 'clients are answered before a majority has it',
+    where: 'core',
+    rule: 'replyBeforeCommit',
+  },
+  {
+    name: 'tell-before-store',
+    what: 'Mesos is told before the store has it',
     where: 'scheduler',
     rule: 'Mesos is told before the store is written',
   },
   { name: 'forget-claim', what: 'a member returns without its memory', where: 'core', rule: 'sameIdentity' },
   { name: 'apply-undecided', what: 'whatever lies in a ring is applied', where: 'core', rule: 'anyLocalApplied' },
+  { name: 'apply-twice', what: 'a follower applies an entry twice', where: 'core', rule: 'appliedTwice' },
   { name: 'never-fsync', what: 'promises are not on the disk', where: 'core', rule: 'promiseUnkept' },
   { name: 'ignore-promise', what: 'a leader goes on under a higher claim', where: 'core', rule: 'noPromiseCheck' },
   {

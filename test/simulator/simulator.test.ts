@@ -76,6 +76,9 @@ describe('simulated lives', () => {
     ['sharedRing', ['liveness', 'one leader per ballot']],
     ['unkeptCounts', ['D1']],
     ['piecesMixed', ['snapshot']],
+    ['ackSkipped', ['D1']],
+    ['replyBeforeCommit', ['D1']],
+    ['appliedTwice', ['state']],
   ];
   for (const [mutant, checks] of quick) {
     it(`notice ${mutant}, and the failing life replays`, async function () {

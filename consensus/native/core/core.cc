@@ -307,7 +307,7 @@ void Core::applied(Index index, std::uint64_t outputHash, std::uint32_t clockCal
     finish(writer_.recordAt(*written));
   } else if (delivered_ && delivered_->header.index == index) {
     digest_.extend(index, outputHash, clockCalls);
-    finish(*delivered_);
+    if (!mutant(Mutant::appliedTwice)) finish(*delivered_);
   }
 }
 

@@ -8,6 +8,7 @@
 
 #include "core/aside.h"
 #include "core/configuration.h"
+#include "core/mutant.h"
 #include "core/peer.h"
 #include "core/persistence.h"
 #include "core/recent_output.h"
@@ -102,7 +103,8 @@ class Core {
   std::byte* reserve(std::size_t bytesMax);
   Index append(EntryKind kind, std::size_t bytes);
   void replicate();
-  bool settled() const { return commit_ == last_; }  // everything appended is committed
+  // Everything appended is committed.
+  bool settled() const { return commit_ == last_ || mutant(Mutant::replyBeforeCommit); }
   bool stuck() const;                                // nothing of what it appended has been committed for a while
   void publishCommit();                              // followers need not wait for the next entry to hear of it
   void stepDown();

@@ -146,7 +146,10 @@ void Core::advanceCommit() {
   const bool kept = region_.durable() && !mutant(Mutant::ownUnkeptCounts);
   const Position own = kept ? writer_.persisted() : writer_.head();  // D1
   positions[count++] = promiseOf(region_.control()) == ballot_ ? own : 0;
-  for (const Peer* voter : voters_) positions[count++] = voter->mirroring ? voter->acked : 0;
+  for (const Peer* voter : voters_) {
+    const Position counted = mutant(Mutant::ackSkipped) ? voter->sent : voter->acked;
+    positions[count++] = voter->mirroring ? counted : 0;
+  }
   std::sort(positions.begin(), positions.begin() + count, std::greater<>());
   const Position accepted = positions[configuration_.majority() - 1];
   for (std::uint64_t sequence = commitSequence_;;) {

@@ -10,6 +10,9 @@ enum class Mutant : std::uint8_t {
   sharedPromise,          // N2: one claim word for all candidates
   sharedRing,             // W1: one ring for all writers
   noPromiseCheck,         // W1: a leader counts whatever the claims say
+  ackSkipped,             // W1: a leader counts what it has sent, whether or not it has been placed
+  replyBeforeCommit,      // W5: what a leader has proposed is settled at once
+  appliedTwice,           // A1: what a follower has applied is handed out again
   oldCopiesCount,         // W5: copies under older ballots count
   scanBeforeClaim,        // C1: the rings are read before the claim is raised
   minorityScanned,        // C2: one member of the majority is not read
