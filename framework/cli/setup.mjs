@@ -60,6 +60,8 @@ const vagrantPackages = [
 ];
 /** Of some 300 MB. */
 const browserPackages = ['chromium'];
+/** libFuzzer is clang's; of some 400 MB, and so no part of `npm test`. */
+const fuzzPackages = ['clang-14', 'libclang-rt-14-dev'];
 /** What the bench of the catalogue needs beside its programs. */
 const loadPackages = ['redis-tools', 'wrk'];
 const benchPackages = {
@@ -233,6 +235,7 @@ const commands = {
       installPackages([...packagingPackages, 'lintian', 'adduser', 'curl', 'iproute2', 'buildah', 'mmdebstrap']),
   },
   'test:native:sanitize': { program: 'test/sanitize.js' },
+  fuzz: { program: 'test/fuzz.js', prepare: () => installPackages(fuzzPackages) },
   'test:rdma': { program: 'test/rdma/main.js', prepare: () => installPackages(rdmaPackages) },
   'test:web': { program: 'test/web/main.js', prepare: () => installPackages([...browserPackages, ...vmPackages]) },
   'test:docs': { program: 'test/docs/main.js', prepare: () => installPackages(docsPackages) },

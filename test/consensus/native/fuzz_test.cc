@@ -4,6 +4,7 @@
 #include "core/persistence.h"
 #include "core/snapshot.h"
 #include "forgetful_files.h"
+#include "gateway/entry.h"
 #include "mutator.h"
 #include "relay_guests.h"
 #include "runtime/replica_text.h"
@@ -125,6 +126,39 @@ TEST_CASE("fuzz: entries of a guest's log, and frames in whatever pieces") {
     }
     CHECK(whole == pieces);
     CHECK(one.refused() == other.refused());
+  });
+}
+
+TEST_CASE("fuzz: entries of a gateway's log") {
+  using Kind = gateway::Record::Kind;
+  const Buffer sent(90, std::byte{3});
+  gateway::EntryWriter writer(7);
+  writer.add(Kind::opened, 1);
+  writer.addBytes(1, sent);
+  writer.addSaid(1, {400, 99, true});
+  writer.add(Kind::ended, 1);
+  const Buffer valid = writer.take();
+  fuzz(10'000, [&](Mutator& mutator) {
+    const Buffer bytes = mutator.damaged(valid);
+    gateway::EntryWriter again(0);
+    std::uint32_t writtenBy = 0;
+    std::size_t taken = 0;
+    const bool whole = gateway::readEntry(bytes, [&](std::uint32_t author, const gateway::Record& record) {
+      writtenBy = author;
+      taken++;
+      if (record.kind == Kind::bytes) again.addBytes(record.connection, record.bytes);
+      else if (record.kind == Kind::said) again.addSaid(record.connection, record.said);
+      else again.add(record.kind, record.connection);
+    });
+    if (!whole) {
+      CHECK(taken == 0);
+      return;
+    }
+    if (taken == 0) return;
+    // What was understood says the same when it is written again: nothing was left out.
+    Buffer rewritten = again.take();
+    std::memcpy(rewritten.data() + 4, &writtenBy, sizeof(writtenBy));
+    CHECK(rewritten == bytes);
   });
 }
 

@@ -7,15 +7,21 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <random>
+#include <span>
 #include <vector>
+
+#include "fuzz_corpus.h"
 
 namespace gaia::test {
 
 class Mutator {
  public:
   explicit Mutator(std::uint64_t seed) : random_(seed) {}
-  std::uint64_t below(std::uint64_t bound) { return bound == 0 ? 0 : random_() % bound; }
+  // The choices are those of `given`, two bytes each, while it lasts: so libFuzzer makes them, by what they reach.
+  explicit Mutator(std::span<const std::uint8_t> given) : given_(given) {}
+  std::uint64_t below(std::uint64_t bound) { return bound == 0 ? 0 : next() % bound; }
 
   std::vector<std::byte> damaged(std::vector<std::byte> bytes) {
     for (std::uint64_t left = 1 + below(4); left > 0; left--) damage(bytes);
@@ -23,6 +29,14 @@ class Mutator {
   }
 
  private:
+  std::uint64_t next() {
+    if (given_.empty()) return random_();
+    std::uint64_t number = 0;
+    const std::size_t part = std::min(given_.size(), choiceBytes);
+    std::memcpy(&number, given_.data(), part);
+    given_ = given_.subspan(part);
+    return number;
+  }
   using Place = std::ptrdiff_t;
   void damage(std::vector<std::byte>& bytes) {
     const std::size_t at = below(bytes.size() + 1), part = below(std::min<std::size_t>(bytes.size() - at, 64) + 1);
@@ -30,7 +44,7 @@ class Mutator {
     switch (below(6)) {
       case 0: bytes.resize(at); break;
       case 1: bytes.erase(begin, end); break;
-      case 2: bytes.insert(begin, 1 + below(16), std::byte(random_())); break;
+      case 2: bytes.insert(begin, 1 + below(16), std::byte(next())); break;
       case 3: std::fill(begin, end, std::byte(below(2) == 0 ? 0 : 0xff)); break;
       case 4: number(bytes, at); break;
       default:
@@ -47,12 +61,27 @@ class Mutator {
     for (std::size_t i = 0; i < width && at + i < bytes.size(); i++)
       bytes[at + i] = std::byte(value >> 8 * (big ? width - 1 - i : i));
   }
+  static constexpr std::size_t choiceBytes = 2;
+  std::span<const std::uint8_t> given_;
   std::mt19937_64 random_;
 };
 
-// How often each case tries: a little in every run of the tests, for GAIA_FUZZ_SECONDS when that is set; GAIA_SEED is the first seed.
+// What libFuzzer has chosen for the case that runs now (fuzz/main.cc); null: it is not there.
+inline const std::span<const std::uint8_t>* libFuzzerInput = nullptr;
+
+// How often each case tries: with what libFuzzer has found for it before, then a little in every run of the tests, for
+// GAIA_FUZZ_SECONDS when that is set; GAIA_SEED is the first seed.
 template <class Try>
 void fuzz(std::uint64_t triesUsual, Try attempt) {
+  if (libFuzzerInput != nullptr) {
+    Mutator mutator(*libFuzzerInput);
+    return attempt(mutator);
+  }
+  for (const FuzzInput& input : corpusOf(doctest::getContextOptions()->currentTest->m_name)) {
+    CAPTURE(input.line);
+    Mutator mutator(std::span<const std::uint8_t>(input.bytes));
+    attempt(mutator);
+  }
   const char* const seconds = std::getenv("GAIA_FUZZ_SECONDS");
   const char* const first = std::getenv("GAIA_SEED");
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(seconds ? std::atoll(seconds) : 0);

@@ -177,8 +177,7 @@ void PrimaryRelay::send() {
   auto due = disk_->takeWritten();
   due.insert(due.end(), diskDue_.begin(), diskDue_.end());
   std::ranges::sort(due, std::greater());
-  const auto [first, last] = std::ranges::unique(due);
-  due.erase(first, last);
+  due.erase(std::unique(due.begin(), due.end()), due.end());
   diskDue_ = std::move(due);
   sendDisk();
 }
