@@ -125,6 +125,16 @@ describe('the invariants of a chaos run', () => {
     assert.deepEqual(violations([refused, { atMs: 9000, ...refused }, { atMs: 9500, replicas: others, struckMs }]), []);
   });
 
+  it('bear an end after which reports tell that its group had gone on without it', () => {
+    const struckMs = new Map([[103, 1000]]);
+    const configuration = [report(0), report(3)].map(({ slot, member }) => ({ slot, member }));
+    const ended = { atMs: 9000, replicas: [replica(0), replica(3)], struckMs };
+    const later = { ...ended, atMs: 9500, reports: [report(0, { configurationIndex: 9, configuration })] };
+    const lost = { replicas: [replica(0), replica(1)], struckMs };
+    assert.equal(violations([lost, ended]).length, 1);
+    assert.deepEqual(violations([lost, ended, later]), []);
+  });
+
   it('do not ask for what the scheduler cannot know yet', () => {
     const struckMs = new Map([[103, 1000]]);
     assert.deepEqual(

@@ -42,8 +42,15 @@ interface Configuration {
   members: { slot: number; member: number }[];
 }
 
+interface Violation {
+  atMs: number;
+  text: string;
+}
+
 export class Invariants {
-  readonly violations: { atMs: number; text: string }[] = [];
+  readonly #violations: Violation[] = [];
+  /** Ends of members that left no majority, as far as could be seen then. */
+  #endsBelowQuorum: (Violation & { ended: SeenReplica })[] = [];
   readonly #said = new Set<string>();
   readonly #leaders = new Map<string, number>();
   readonly #configurations = new Map<string, string>();
@@ -55,6 +62,11 @@ export class Invariants {
   readonly #tookPart = new Set<number>();
   /** When members' processes were lost, by group and member. */
   readonly #lostMs = new Map<string, number>();
+
+  get violations(): Violation[] {
+    const ends = this.#endsBelowQuorum.map(({ atMs, text }) => ({ atMs, text }));
+    return [...this.#violations, ...ends].sort((one, other) => one.atMs - other.atMs);
+  }
 
   observe(seen: Observation): void {
     this.#oneProcessPerMember(seen);
@@ -70,7 +82,7 @@ export class Invariants {
   #violated(atMs: number, text: string): void {
     if (this.#said.has(text)) return;
     this.#said.add(text);
-    this.violations.push({ atMs, text });
+    this.#violations.push({ atMs, text });
   }
 
   #oneProcessPerMember({ atMs, replicas }: Observation): void {
@@ -100,7 +112,20 @@ export class Invariants {
     if (told !== textOf(configuration))
       this.#violated(atMs, `${group} has two configurations of entry ${index}: ${told} and ${textOf(configuration)}`);
     this.#configurations.set(`${group} ${index}`, told);
-    if (index > (this.#newest.get(group)?.index ?? -1)) this.#newest.set(group, { index, members: configuration });
+    if (index <= (this.#newest.get(group)?.index ?? -1)) return;
+    this.#newest.set(group, { index, members: configuration });
+    this.#forgive(group);
+  }
+
+  /** Reports come later than ends: whom a majority has agreed to do without was no part of it any more, or was not needed for it. */
+  #forgive(group: string): void {
+    const isOfAnother = ({ ended }: { ended: SeenReplica }) => ended.group !== group || this.#counts(ended);
+    this.#endsBelowQuorum = this.#endsBelowQuorum.filter(isOfAnother);
+  }
+
+  #counts({ group, slot, member }: SeenReplica): boolean {
+    const members = this.#newest.get(group)?.members ?? [];
+    return members.some((one) => one.slot === slot && one.member === member);
   }
 
   #distrustedStayAway({ atMs, replicas, reports, distrusted }: Observation): void {
@@ -133,14 +158,15 @@ export class Invariants {
 
   #judgeEnd(ended: SeenReplica, atMs: number, living: ReadonlySet<string>): void {
     const { group } = ended;
+    if (!this.#counts(ended)) return;
     const members = this.#newest.get(group)?.members ?? [];
-    if (!members.some((one) => one.slot === ended.slot && one.member === ended.member)) return;
     const counted = members.map(({ slot, member }) => nameOf({ group, slot, member }));
     const isUnknownLoss = (key: string) =>
       key !== nameOf(ended) && atMs - (this.#lostMs.get(key) ?? Number.NEGATIVE_INFINITY) < knownAfterMs;
     const left = counted.filter((key) => living.has(key) || isUnknownLoss(key)).length;
     if (left * 2 > counted.length) return;
-    this.#violated(atMs, `${nameOf(ended)} was ended by us, and ${left} of ${counted.length} members are left`);
+    const text = `${nameOf(ended)} was ended by us, and ${left} of ${counted.length} members are left`;
+    this.#endsBelowQuorum.push({ atMs, text, ended });
   }
 }
 
