@@ -17,7 +17,12 @@ export const mayMove = ({ state, memory }: Context): boolean =>
 export function appsToLookAt(context: Context): AppRecord[] {
   const { apps, awake } = context.state;
   awake.changed.clear();
-  return mayMove(context) ? [...apps.values()] : [...awake.ids].flatMap((id) => apps.get(id) ?? []);
+  return mayMove(context) ? [...apps.values()] : awakeApps(context);
+}
+
+/** Only they may wait for room or have checks. */
+export function awakeApps({ state }: Context): AppRecord[] {
+  return [...state.awake.ids].flatMap((id) => state.apps.get(id) ?? []);
 }
 
 /** At the end of a step: what it has looked at without changing it may rest. */

@@ -5,6 +5,7 @@
 import type { AgentName, PreemptionPlan, Victim } from '../../placement/index.js';
 import type { AppSpec } from '../app.js';
 import type { PreemptionJob } from '../planning.js';
+import { awakeApps } from './awake.js';
 import { clusterOf } from './cluster.js';
 import { agentNamed, type Context } from './context.js';
 import { type Demand, type MixedRequest, partsOf, priorityOf, requestNow } from './demand.js';
@@ -68,9 +69,9 @@ function giveUp(context: Context, { id, agents }: PreemptionRecord): void {
 }
 
 /** Whoever waits for nothing any more has its place again. */
-function forgetPlaced({ state }: Context, demands: Demand[]): void {
-  const awake = [...state.awake.ids].flatMap((id) => state.apps.get(id) ?? []);
-  for (const app of awake.filter(({ preemptedBy }) => preemptedBy)) {
+function forgetPlaced(context: Context, demands: Demand[]): void {
+  const { state } = context;
+  for (const app of awakeApps(context).filter(({ preemptedBy }) => preemptedBy)) {
     const leaving = state.tasksOf(app.id).some(({ stopping, replica }) => stopping || replica?.retiring);
     const waits = demands.some(({ request }) => request.id === app.id);
     if (!leaving && !waits) state.apps.put(app.id, { ...app, preemptedBy: null });

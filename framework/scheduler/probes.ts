@@ -3,6 +3,7 @@ import type { HealthCheck, ReadinessCheck } from '../app.js';
 import type { ProbeAnswer } from '../prober.js';
 import type { ProbeOrder, ProbeTarget } from '../probes/types.js';
 import { checkMs, isHttp, isOnAgent, portOf } from '../spec/health-checks.js';
+import { awakeApps } from './awake.js';
 import { verdictOf } from './check-health.js';
 import type { Context } from './context.js';
 import { checksOf, hasChecks, noteVerdict, specOf } from './health.js';
@@ -25,9 +26,9 @@ interface DueProbe {
 /** Orders the probes that are due, those that have waited longest first. */
 export function orderProbes(context: Context): void {
   forgetProbes(context);
-  const { apps, awake } = context.state;
-  const checked = [...awake.ids].flatMap((id) => apps.get(id) ?? []).filter(hasChecks);
-  const due = checked.flatMap((app) => dueProbes(context, app));
+  const due = awakeApps(context)
+    .filter(hasChecks)
+    .flatMap((app) => dueProbes(context, app));
   due.sort((a, b) => a.dueMs - b.dueMs);
   const { probes } = context.memory;
   for (const { id, everyMs, order } of due.slice(0, Math.max(0, probesAtOnceMax - probes.out.size))) {

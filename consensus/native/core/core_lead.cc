@@ -138,8 +138,10 @@ void Core::writeAnchor(Peer& peer) {
 
 // W5: the longest prefix accepted under this ballot by a majority.
 void Core::advanceCommit() {
-  if (commit_ == last_) advancedNs_ = nowNs_;
-  if (commit_ == last_) return;
+  if (commit_ == last_) {
+    advancedNs_ = nowNs_;
+    return;
+  }
   std::array<Position, slotsMax> positions{};
   std::size_t count = 0;
   std::atomic_thread_fence(std::memory_order_seq_cst);  // W3: own record before own claims
