@@ -57,6 +57,19 @@ int familyOf(const Connection& connection) {
   return family;
 }
 
+// As far as the log knows. After both sides have ended, a kernel knows it sooner or later.
+int stateOf(const Connection& connection) {
+  if (connection.reset || (connection.ended && connection.writeClosed)) return TCP_CLOSE;
+  if (connection.ended) return TCP_CLOSE_WAIT;
+  return connection.writeClosed ? TCP_FIN_WAIT2 : TCP_ESTABLISHED;
+}
+
+int giveInfo(const Connection& connection, void* value, socklen_t* bytes) {
+  tcp_info info{};
+  info.tcpi_state = static_cast<std::uint8_t>(stateOf(connection));
+  return give(&info, sizeof info, value, bytes);
+}
+
 void noteTimeout(Connection& connection, int name, const void* value, socklen_t bytes) {
   timeval time{};
   if (bytes != sizeof time) return;
@@ -89,6 +102,7 @@ int getOption(Connection& connection, int level, int name, void* value, socklen_
     if (name == SO_PROTOCOL) return giveNumber(familyOf(connection) == AF_UNIX ? 0 : IPPROTO_TCP, value, bytes);
     if (name == SO_SNDBUF || name == SO_RCVBUF) return giveNumber(bufferBytes, value, bytes);
   }
+  if (level == IPPROTO_TCP && name == TCP_INFO) return giveInfo(connection, value, bytes);
   if (const SocketOption* option = find(connection, level, name))
     return give(option->value.data(), option->value.size(), value, bytes);
   const auto isSame = [level, name](const Name& known) { return known.level == level && known.name == name; };

@@ -1,5 +1,5 @@
 // Options of a client's socket as the program is told about them: what it has set itself, what it has set at the listener,
-// and constants. The leader's real socket is shaped by them and never asked.
+// constants, and what the log knows of its state. The leader's real socket is shaped by them and never asked.
 #pragma once
 #include <sys/socket.h>
 

@@ -21,6 +21,7 @@
 static int listener, epollFd, timer = -1, asker;
 static long timerSetMs;
 static int readsByMany[DESCRIPTORS];  // the client's next bytes are read by recvmmsg
+static int tellsAtEnd[DESCRIPTORS];   // when it says nothing more, the client is told its state
 
 static void reply(int fd, const char* name, long value) {
   char line[128];
@@ -74,6 +75,13 @@ static void askOptions(int client) {
            option(client, IPPROTO_TCP, TCP_NODELAY), option(client, SOL_SOCKET, SO_KEEPALIVE),
            option(client, SOL_SOCKET, SO_DOMAIN));
   reply(client, line, option(client, SOL_SOCKET, SO_ERROR));
+}
+
+static void tellState(int client) {
+  struct tcp_info info;
+  socklen_t bytes = sizeof info;
+  int error = getsockopt(client, IPPROTO_TCP, TCP_INFO, &info, &bytes);
+  reply(client, "state", error == 0 ? info.tcpi_state : -errno);
 }
 
 static void watch(int fd) {
@@ -146,6 +154,8 @@ static void obey(int client, char* line) {
   else if (strcmp(line, "fdopen") == 0) writeByStream(client);
   else if (strcmp(line, "dup") == 0) moveClient(client);
   else if (strcmp(line, "options") == 0) askOptions(client);
+  else if (strcmp(line, "state") == 0) tellState(client);
+  else if (strcmp(line, "end") == 0) tellsAtEnd[client] = 1;
 }
 
 static void serve(int client) {
@@ -157,6 +167,8 @@ static void serve(int client) {
   ssize_t got = read(client, text, sizeof text - 1);
   if (got < 0 && errno == EAGAIN) return;
   if (got <= 0) {
+    if (tellsAtEnd[client]) tellState(client);
+    tellsAtEnd[client] = 0;
     close(client);
     return;
   }

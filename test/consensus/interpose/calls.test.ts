@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
-import type { RespConnection } from '../../resp.js';
+import { RespConnection } from '../../resp.js';
 import { eventually } from '../group.js';
 import { type Group, startGroup } from './group.js';
 import { ask, assertEqualTurns, assertExact, OwnServer } from './own-server.js';
+
+/** States of a connection of TCP, as Linux numbers them. */
+const established = 1;
+const closeWait = 8;
 
 /** Every call is made by all replicas; their output, which says what it gave, is compared turn by turn. */
 describe('a call that turns carry', function () {
@@ -60,6 +64,15 @@ describe('a call that turns carry', function () {
 
   it('getsockopt tells what was set here or at the listener', async () => {
     assert.equal(await ask(client, 'options'), 'type 1 nodelay 1 keepalive 1 domain 2 0');
+  });
+
+  it('TCP_INFO tells whether the client has ended, as the log knows it', async () => {
+    const other = await RespConnection.open((await group.leader()).clientPort, '127.0.0.1', true);
+    assert.equal(await ask(other, 'state'), `state ${established}`);
+    other.sendRaw('end\r\n');
+    other.socket.end();
+    await eventually('no state', () => other.pushed.length > 1);
+    assert.equal(other.pushed[1], `state ${closeWait}`);
   });
 
   it('a copy of a client’s descriptor goes on when the first number is closed', async () => {
