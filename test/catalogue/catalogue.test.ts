@@ -3,12 +3,14 @@ import { parse } from '../../framework/spec.js';
 import { clients } from './clients/index.js';
 import { entryNames, readEntry } from './entry.js';
 import { tell } from './story.js';
+import { wires } from './wires/index.js';
 
 const known = ['package', 'tested', 'equality', 'limits'];
 
 describe('the catalogue of programs', () => {
-  it('has a client for each of its files', () => {
+  it('has a client and a wire for each of its files', () => {
     assert.deepEqual(entryNames(), Object.keys(clients).sort());
+    assert.deepEqual(entryNames(), Object.keys(wires).sort());
   });
 
   for (const name of entryNames()) {

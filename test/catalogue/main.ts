@@ -9,7 +9,7 @@ import { clients } from './clients/index.js';
 import { entryNames, readEntry } from './entry.js';
 import { soak } from './soak.js';
 import { tell } from './story.js';
-import { wires } from './wires.js';
+import { wires } from './wires/index.js';
 
 const writes = 20;
 const soakSeconds = 20;
@@ -66,8 +66,9 @@ for (const name of names) {
   const entry = readEntry(name);
   const client = clients[name];
   const wire = wires[name];
-  if (client && values.soak === undefined)
+  if (!client || !wire) throw new Error(`${name} lacks a client or a wire`);
+  if (values.soak === undefined)
     for (let i = 0; i < runs; i++) await run(name, seed + i, (of) => tell(entry, client, { seed: of, writes }));
-  if (wire && values.runs === undefined) await run(`${name}, soak`, seed, (of) => soak(entry, wire, of, seconds));
+  if (values.runs === undefined) await run(`${name}, soak`, seed, (of) => soak(entry, wire, of, seconds));
 }
 finish(counts);

@@ -1,47 +1,75 @@
 /**
  * Clients that come and go for a while: whole requests, cut ones, resets, half-closed connections, slow readers and large
- * values. Everyone is answered or closed, the leader is killed once, and replicas are compared in the end.
+ * values. Everyone is answered rightly or closed, the leader is killed once, replicas are compared in the end, and their
+ * processes must not have grown.
  */
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Group, Replica } from '../consensus/interpose/group.js';
 import { type Below, below, randomFrom } from '../random.js';
 import type { Entry } from './entry.js';
+import type { Growth } from './growth.js';
 import { judge, type Verdict } from './judge.js';
+import { Possible } from './possible.js';
 import { Ended, Visitor } from './visitor.js';
-import type { Wire } from './wires.js';
+import { judgeGrowth, Watch } from './watch.js';
+import { megabyte, type Wire } from './wires/wire.js';
 import { allEnd, withGroup } from './with-group.js';
 
 const lanes = 8;
-const megabyte = 1 << 20;
+const large = 'large';
 const largeBytes = [megabyte, 4 * megabyte, 16 * megabyte, 64 * megabyte];
+/** Of large values, however long it takes: each member keeps the log on its disk. */
+const logBytes = 2048 * megabyte;
+const largePauseMinMs = 1000;
 
 export interface SoakVerdict extends Verdict {
+  /** Connections that came to the end that their clients wanted. */
   visits: number;
-  /** Connections that ended before the reply came. */
+  /** Connections that ended before the answer came. */
   lost: number;
+  /** That were right: others end the soak. */
+  answers: number;
+  largestBytes: number;
+  /** By process, of long soaks. */
+  growths: Record<string, Growth>;
 }
 
 class Soak {
   visits = 0;
   lost = 0;
+  answers = 0;
+  largestBytes = 0;
   private endMs: number;
+  private readonly largePauseMs: number;
+  private readonly possible = new Possible();
 
   constructor(
     private readonly group: Group,
     private readonly wire: Wire,
     private readonly seed: number,
-    seconds: number,
+    private readonly seconds: number,
   ) {
     this.endMs = Date.now() + seconds * 1000;
+    const bytes = largeBytes.reduce((sum, each) => sum + Math.min(each, wire.valueBytesMax), 0) / largeBytes.length;
+    this.largePauseMs = Math.max(largePauseMinMs, (1000 * seconds * bytes) / logBytes);
   }
 
   async run(): Promise<void> {
-    const killed = delay((this.endMs - Date.now()) / 2).then(() => this.loseLeader());
+    await this.begin();
+    const killed = delay((this.seconds * 1000) / 4).then(() => this.loseLeader());
     const visits = [this.largeLane(), ...Array.from({ length: lanes }, (_, lane) => this.lane(lane))];
     await allEnd([killed, ...visits], () => {
       this.endMs = 0;
     });
+  }
+
+  private async begin(): Promise<void> {
+    const small = Array.from({ length: lanes }, (_, lane) => [nameOf(lane), cutNameOf(lane)]).flat();
+    const visitor = await Visitor.open((await this.group.leader()).clientPort);
+    await this.greet(visitor);
+    for (const exchange of this.wire.begin?.([large, ...small]) ?? []) await visitor.ask(exchange);
+    visitor.close();
   }
 
   private async loseLeader(): Promise<void> {
@@ -51,10 +79,14 @@ class Soak {
     await this.group.replace(leader.address.slot, 120_000);
   }
 
+  private async greet(visitor: Visitor): Promise<void> {
+    if (this.wire.hello) await visitor.ask(this.wire.hello);
+  }
+
   private async visit(pick: Below, act: (visitor: Visitor) => Promise<void>): Promise<void> {
     const living = this.group.living();
     try {
-      const visitor = await Visitor.open((living[pick(living.length)] as Replica).clientPort, this.wire);
+      const visitor = await Visitor.open((living[pick(living.length)] as Replica).clientPort);
       await act(visitor).finally(() => visitor.close());
       this.visits++;
     } catch (error) {
@@ -69,37 +101,61 @@ class Soak {
     const ways = [this.whole, this.cut, this.halfClosed, this.cutAndHalfClosed];
     while (Date.now() < this.endMs) {
       const way = ways[pick(ways.length)] as typeof this.whole;
-      await this.visit(pick, (visitor) => way.call(this, visitor, `small-${lane}`, pick));
+      await this.visit(pick, (visitor) => way.call(this, visitor, lane, pick));
       await delay(pick(20));
     }
   }
 
-  private async whole(visitor: Visitor, name: string, pick: Below): Promise<void> {
+  private async whole(visitor: Visitor, lane: number, pick: Below): Promise<void> {
+    const name = nameOf(lane);
+    await this.greet(visitor);
     for (let i = 0; i <= pick(5); i++) {
-      const value = Buffer.alloc(1 + pick(10_000), 97 + pick(26));
-      visitor.send(this.wire.put(name, value));
-      await visitor.reply();
-      visitor.send(this.wire.get(name));
-      assert.deepEqual(await visitor.reply(), value);
+      await this.read(visitor, name);
+      await this.write(visitor, name, Buffer.alloc(1 + pick(10_000), 97 + pick(26)));
+      await this.read(visitor, name);
     }
   }
 
-  private async cut(visitor: Visitor, name: string, pick: Below): Promise<void> {
-    const bytes = this.wire.put(`${name}-cut`, Buffer.alloc(100 + pick(10_000), 'c'));
-    visitor.send(bytes.subarray(0, pick(bytes.length)));
+  private async write(visitor: Visitor, name: string, value: Buffer): Promise<void> {
+    this.possible.sent(name, value);
+    await visitor.ask(this.wire.put(name, value));
+    this.possible.acknowledged(name, value);
+    this.largestBytes = Math.max(this.largestBytes, value.length);
+    this.answers++;
+  }
+
+  private async read(visitor: Visitor, name: string): Promise<void> {
+    const possible = this.possible.of(name);
+    if (possible.length === 0) return;
+    await visitor.ask(this.wire.get(name, possible));
+    this.answers++;
+  }
+
+  /** What a connection begins with. */
+  private first(bytes: Buffer): Buffer {
+    return this.wire.hello ? Buffer.concat([this.wire.hello.says, bytes]) : bytes;
+  }
+
+  private partOfPut(lane: number, pick: Below): Buffer {
+    const { says } = this.wire.put(cutNameOf(lane), Buffer.alloc(100 + pick(10_000), 'c'));
+    const bytes = this.first(says);
+    return bytes.subarray(0, pick(bytes.length));
+  }
+
+  private async cut(visitor: Visitor, lane: number, pick: Below): Promise<void> {
+    visitor.send(this.partOfPut(lane, pick));
     await delay(pick(10));
     if (pick(2) === 0) visitor.reset();
   }
 
-  private async halfClosed(visitor: Visitor, name: string): Promise<void> {
-    visitor.send(this.wire.get(name));
+  private async halfClosed(visitor: Visitor, lane: number): Promise<void> {
+    visitor.send(this.first(this.wire.get(nameOf(lane), []).says));
     visitor.halfClose();
     await visitor.end();
   }
 
-  private async cutAndHalfClosed(visitor: Visitor, name: string, pick: Below): Promise<void> {
-    const bytes = this.wire.put(`${name}-cut`, Buffer.alloc(100 + pick(10_000), 'h'));
-    visitor.send(bytes.subarray(0, pick(bytes.length - 1)));
+  private async cutAndHalfClosed(visitor: Visitor, lane: number, pick: Below): Promise<void> {
+    visitor.send(this.partOfPut(lane, pick));
     visitor.halfClose();
     await visitor.end();
   }
@@ -111,22 +167,37 @@ class Soak {
       const bytes = Math.min(largeBytes[i % largeBytes.length] as number, this.wire.valueBytesMax);
       const value = Buffer.alloc(bytes, 97 + pick(26));
       await this.visit(pick, async (visitor) => {
-        visitor.send(this.wire.put('large', value));
-        await visitor.reply();
-        visitor.send(this.wire.get('large'));
-        await visitor.readSlowly(1000);
-        if (pick(2) === 0) assert.ok((await visitor.reply()).equals(value));
+        await this.greet(visitor);
+        await this.write(visitor, large, value);
+        await this.readSlowly(visitor, pick);
       });
-      await delay(1000);
+      await delay(this.largePauseMs);
     }
+  }
+
+  private async readSlowly(visitor: Visitor, pick: Below): Promise<void> {
+    const exchange = this.wire.get(large, this.possible.of(large));
+    visitor.send(exchange.says);
+    await visitor.readSlowly(1000);
+    if (pick(2) === 0) return;
+    await visitor.answered(exchange);
+    this.answers++;
   }
 }
 
+const nameOf = (lane: number) => `small-${lane}`;
+const cutNameOf = (lane: number) => `${nameOf(lane)}-cut`;
+
 export async function soak(entry: Entry, wire: Wire, seed: number, seconds: number): Promise<SoakVerdict> {
   return withGroup(entry, async (group) => {
+    const watch = new Watch(group);
     const running = new Soak(group, wire, seed, seconds);
-    await running.run();
-    assert.ok(running.visits > seconds, `only ${running.visits} visits in ${seconds} s`);
-    return { visits: running.visits, lost: running.lost, ...(await judge(group, entry.labels.equality)) };
+    await running.run().finally(() => watch.end());
+    const growths = watch.growths();
+    const { visits, lost, answers, largestBytes } = running;
+    assert.ok(visits > seconds, `only ${visits} visits in ${seconds} s`);
+    const verdict = await judge(group, entry.labels.equality);
+    judgeGrowth(growths, wire.grows !== undefined);
+    return { visits, lost, answers, largestBytes, growths, ...verdict };
   });
 }

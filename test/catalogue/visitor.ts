@@ -1,10 +1,12 @@
 /** One connection of the soak: what a client does that is not always well behaved. */
 import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Wire } from './wires.js';
+import type { Exchange } from './wires/wire.js';
 
 /** Of a request until its reply, or until the connection is closed: a server that keeps a client waiting is found out. */
 const answerLimitMs = 30_000;
+
+const shown = (bytes: Buffer) => JSON.stringify(bytes.toString('latin1', 0, 120));
 
 /** The connection has ended: with its leader, or as was asked. */
 export class Ended extends Error {}
@@ -12,15 +14,12 @@ export class Ended extends Error {}
 export class Visitor {
   private received: Buffer[] = [];
   private receivedBytes = 0;
-  /** There is no whole reply in less. */
-  private neededBytes = 1;
+  /** There is no whole answer in less. */
+  private neededBytes = 0;
   private ended = false;
   private readonly wakers: (() => void)[] = [];
 
-  private constructor(
-    private readonly socket: Socket,
-    private readonly wire: Wire,
-  ) {
+  private constructor(private readonly socket: Socket) {
     socket.on('data', (chunk: Buffer) => {
       this.received.push(chunk);
       this.receivedBytes += chunk.length;
@@ -33,10 +32,10 @@ export class Visitor {
       });
   }
 
-  static open(port: number, wire: Wire): Promise<Visitor> {
+  static open(port: number): Promise<Visitor> {
     const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
     return new Promise((resolve, reject) => {
-      socket.once('connect', () => resolve(new Visitor(socket, wire)));
+      socket.once('connect', () => resolve(new Visitor(socket)));
       socket.once('error', () => reject(new Ended('no connection')));
     });
   }
@@ -62,28 +61,34 @@ export class Visitor {
     this.socket.destroy();
   }
 
-  /** The next reply's value. */
-  async reply(): Promise<Buffer> {
-    let found = this.parse();
-    while (found === null) {
-      if (this.ended) throw new Ended('connection lost');
-      await this.news('reply');
-      found = this.parse();
-    }
-    return found;
+  /** Says it and waits for the right answer. */
+  async ask(exchange: Exchange): Promise<void> {
+    this.send(exchange.says);
+    await this.answered(exchange);
   }
 
-  private parse(): Buffer | null {
+  /** Until the answer to what was said is here, which must be right. */
+  async answered(exchange: Exchange): Promise<void> {
+    let answer = this.take(exchange);
+    while (answer === null) {
+      if (this.ended) throw new Ended('connection lost');
+      await this.news('answer');
+      answer = this.take(exchange);
+    }
+    if (exchange.isRight(answer)) return;
+    throw new Error(`wrong answer to ${shown(exchange.says)}: ${answer.length} bytes, ${shown(answer)}`);
+  }
+
+  private take(exchange: Exchange): Buffer | null {
     if (this.receivedBytes < this.neededBytes) return null;
-    const whole = Buffer.concat(this.received);
-    this.received = [whole];
-    const found = this.wire.reply(whole);
-    this.neededBytes = found?.bytes ?? this.receivedBytes + 1;
-    if (found === null || this.receivedBytes < found.bytes) return null;
-    this.received = [whole.subarray(found.bytes)];
-    this.receivedBytes -= found.bytes;
-    this.neededBytes = 1;
-    return whole.subarray(found.valueAt, found.valueAt + found.valueBytes);
+    const received = Buffer.concat(this.received);
+    const bytes = exchange.answerBytes(received);
+    const whole = bytes <= received.length;
+    this.received = [whole ? received.subarray(bytes) : received];
+    this.neededBytes = whole ? 0 : bytes;
+    if (!whole) return null;
+    this.receivedBytes -= bytes;
+    return received.subarray(0, bytes);
   }
 
   /** Until the server has closed its side. */
