@@ -68,7 +68,7 @@ export class Scheduler {
 
   /** An app may be given revocable resources: the framework is to be offered them. */
   get takesRevocable(): boolean {
-    return [...this.#context.state.apps.values()].some(({ spec, active }) => spec.revocable || active.revocable);
+    return this.#context.state.apps.takesRevocable;
   }
 
   /** Mesos has been asked for no more offers. */

@@ -187,6 +187,8 @@ export interface Counts {
   /** Given back while nothing was wanted, and while something waited that they did not suit. */
   offersDeclined: { unwanted: number; unsuitable: number };
   offersRescinded: number;
+  /** Of what is known of agents, because there are too many. */
+  agentsForgotten: number;
   tasksLaunched: number;
   /** Ended without being asked to. */
   tasksFailed: number;

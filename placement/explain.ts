@@ -12,23 +12,18 @@ import type { Plan, Refusal, ScorePart } from './types.js';
  */
 export function considered(attempt: Attempt, max: number): Plan['considered'] {
   const { question, ledgers, arrangement } = attempt;
-  const { unmet, beforeLast } = retraced(arrangement);
+  const trace = retraced(arrangement);
   const found: Plan['considered'] = [];
   for (const ledger of ledgers) {
     if (found.length >= max) break;
     const { id: agentId, hostname } = ledger.agent;
-    const sentence = sentenceOf(attempt, ledger, unmet, beforeLast);
+    const sentence = sentenceOf(attempt, ledger, trace);
     if (sentence !== null) found.push({ group: question.group.id, agentId, hostname, sentence });
   }
   return found;
 }
 
-function sentenceOf(
-  attempt: Attempt,
-  ledger: Ledger,
-  unmet: Map<Candidate, string[]>,
-  beforeLast: Arrangement,
-): string | null {
+function sentenceOf(attempt: Attempt, ledger: Ledger, trace: Trace): string | null {
   const { question, arrangement } = attempt;
   const refusal = refuse(ledger, question);
   if (refusal) return refusal.sentence;
@@ -36,18 +31,27 @@ function sentenceOf(
   const taken = arrangement.usesOf(item) > 0;
   const why = item.avoided ? avoidance(question.group, ledger.agent) : null;
   if (why !== null) return avoidedSentence(ledger, why, taken);
-  return taken ? unmetSentence(ledger, unmet.get(item)) : reasonNotTaken(attempt, ledger, item, beforeLast);
+  return taken ? unmetSentence(ledger, trace.unmet.get(item)) : reasonNotTaken(attempt, ledger, item, trace);
 }
 
-/** The arrangement before its last replica, and which wishes did not hold for the agents it took, when it took them. */
-function retraced({ frame, taken }: Arrangement): { beforeLast: Arrangement; unmet: Map<Candidate, string[]> } {
+interface Trace {
+  /** The arrangement before its last replica. */
+  beforeLast: Arrangement;
+  /** What the others are measured by: the agent of that replica. */
+  last: Scored & { name: string };
+  /** Which wishes did not hold for the agents it took, when it took them. */
+  unmet: Map<Candidate, string[]>;
+}
+
+function retraced({ frame, taken }: Arrangement): Trace {
   const beforeLast = new Arrangement(frame);
   const unmet = new Map<Candidate, string[]>();
   for (const [i, item] of taken.entries()) {
     unmet.set(item, [...new Set([...(unmet.get(item) ?? []), ...beforeLast.unmet(item)])]);
     if (i < taken.length - 1) beforeLast.take(item);
   }
-  return { beforeLast, unmet };
+  const last = taken.at(-1) as Candidate;
+  return { beforeLast, last: { name: last.name, ...beforeLast.scoreParts(last) }, unmet };
 }
 
 function unmetSentence({ name }: Ledger, unmet: readonly string[] = []): string | null {
@@ -55,20 +59,13 @@ function unmetSentence({ name }: Ledger, unmet: readonly string[] = []): string 
 }
 
 /** It could take a replica if it were alone. */
-function reasonNotTaken(
-  { arrangement, onCopyset }: Attempt,
-  ledger: Ledger,
-  item: Candidate,
-  beforeLast: Arrangement,
-): string {
+function reasonNotTaken({ onCopyset }: Attempt, ledger: Ledger, item: Candidate, { beforeLast, last }: Trace): string {
   const refusal = countRules(ledger, { arrangement: beforeLast });
   if (refusal) return refusal.sentence;
   if (onCopyset) return `${ledger.name}: not of the copyset that was taken`;
-  const last = arrangement.taken.at(-1) as Candidate;
-  const standard = { name: last.name, ...beforeLast.scoreParts(last) };
   const unmet = beforeLast.unmet(item);
   const wishes = unmet.length > 0 ? `; does not hold there: ${unmet.join(', ')}` : '';
-  return `${ledger.name}: ${comparison(beforeLast.scoreParts(item), standard)}${wishes}`;
+  return `${ledger.name}: ${comparison(beforeLast.scoreParts(item), last)}${wishes}`;
 }
 
 function avoidedSentence(ledger: Ledger, why: string, taken: boolean): string {

@@ -93,7 +93,8 @@ function placeGroup(
   const found = attempt.arrangement.taken.length;
   const keep = found === group.slots.length || !group.whole ? found : 0;
   const sentence = found < group.slots.length ? unplacedSentence(attempt) : '';
-  if (keep === group.slots.length) plan.considered.push(...considered(attempt, Number.POSITIVE_INFINITY));
+  if (keep === group.slots.length)
+    plan.considered = plan.considered.concat(considered(attempt, Number.POSITIVE_INFINITY));
   if (keep > 0) plan.assigned.push(...assign(attempt, inventory, seed, wanted));
   if (keep < group.slots.length) {
     plan.unplaced.push({ group: group.id, slots: group.slots.slice(keep), sentence, refusals: refusals(attempt) });

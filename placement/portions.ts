@@ -52,6 +52,8 @@ export class Stock {
 /** The agent with nothing but what this group may take, as free. */
 function viewOf(agent: AgentSnapshot, { claim = {}, demand }: Pick<GroupRequest, 'claim' | 'demand'>): AgentSnapshot {
   const parts = partsFor(agent, claim);
+  const [only] = parts;
+  if (only && parts.length === 1 && !only.revocable) return { ...agent, free: only.resources, portions: parts };
   const ordinary = parts.filter(({ revocable }) => !revocable);
   const scalar = (d: Dimension) => sum(sourcesOf(parts, d, demand[d]).map(({ resources }) => resources[d]));
   const free: Resources = {

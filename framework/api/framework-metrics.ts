@@ -54,6 +54,7 @@ function countersOf({ counts }: FrameworkView): Row[] {
     ['gaia_offers_accepted_total', 'Offers that something was launched on, or given back', counts.offersAccepted],
     ['gaia_offers_declined_total', 'Offers given back unused', { reason: counts.offersDeclined }],
     ['gaia_offers_rescinded_total', 'Offers that Mesos took back', counts.offersRescinded],
+    ['gaia_agents_forgotten_total', 'Agents forgotten because too many are known', counts.agentsForgotten],
     ['gaia_tasks_launched_total', 'Tasks launched', counts.tasksLaunched],
     ['gaia_tasks_failed_total', 'Tasks that ended unasked', counts.tasksFailed],
     [

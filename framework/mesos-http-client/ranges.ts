@@ -7,6 +7,9 @@ import type { Range } from './types.js';
 
 /** The canonical form of ranges in any order, overlapping or not. */
 export function union(...sets: readonly (readonly Range[])[]): Range[] {
+  const [only = [], ...others] = sets.filter((set) => set.length > 0);
+  // Most sets are: agents' ports are in many pieces, and are asked for again and again.
+  if (others.length === 0 && isCanonical(only)) return [...only];
   const sorted = sets.flat().sort((a, b) => a.begin - b.begin);
   const merged: Range[] = [];
   for (const { begin, end } of sorted) {
@@ -15,6 +18,10 @@ export function union(...sets: readonly (readonly Range[])[]): Range[] {
     else merged.push({ begin, end });
   }
   return merged;
+}
+
+function isCanonical(set: readonly Range[]): boolean {
+  return set.every(({ begin }, index) => index === 0 || begin > (set[index - 1] as Range).end + 1);
 }
 
 /** The numbers of `set` that are not in `taken`. One pass over both: agents' ports are in many pieces. */

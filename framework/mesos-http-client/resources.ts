@@ -103,18 +103,18 @@ function canonical(resource: Resource): Resource {
   return { ...resource, set: { item: lodash.uniq(resource.set.item) } };
 }
 
-/** Everything but the amount. */
-function kindOf(resource: Resource): object {
-  return {
-    ...lodash.pick(resource, 'name', 'type', 'allocation_info', 'disk', 'provider_id'),
-    reservations: reservationsOf(resource),
-    revocable: resource.revocable !== undefined,
-    shared: resource.shared !== undefined,
-  };
-}
-
+/** They agree in everything but the amount. */
 function isSameKind(a: Resource, b: Resource): boolean {
-  return a.name === b.name && lodash.isEqual(kindOf(a), kindOf(b));
+  return (
+    a.name === b.name &&
+    a.type === b.type &&
+    (a.revocable === undefined) === (b.revocable === undefined) &&
+    (a.shared === undefined) === (b.shared === undefined) &&
+    lodash.isEqual(a.allocation_info, b.allocation_info) &&
+    lodash.isEqual(a.disk, b.disk) &&
+    lodash.isEqual(a.provider_id, b.provider_id) &&
+    lodash.isEqual(reservationsOf(a), reservationsOf(b))
+  );
 }
 
 function combined(a: Resource, b: Resource, operation: 'add' | 'subtract'): Resource {

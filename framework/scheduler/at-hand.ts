@@ -6,7 +6,7 @@ import { type AgentSnapshot, Inventory, type Plan, placeIn, sharedBy } from '../
 import type { Context, Earmark } from './context.js';
 import { type Demand, partsOf } from './demand.js';
 import { besides } from './earmarks.js';
-import type { Filling } from './launch.js';
+import type { Filling } from './filling.js';
 import { snapshotOf } from './offers.js';
 import { beside, leadersByAgent, planOver } from './surroundings.js';
 
@@ -72,8 +72,8 @@ export class AtHand {
   }
 
   #snapshot(agentId: string): AgentSnapshot {
-    const { offers, left } = this.fillings.get(agentId) as Filling;
-    return snapshotOf(offers, left, this.context.state.frameworkId);
+    const { ref, split } = this.fillings.get(agentId) as Filling;
+    return snapshotOf(ref, split);
   }
 
   #share(roles: string[], earmarks: Earmark[]): Share {

@@ -35,7 +35,8 @@ export function clusterOf(context: Context): ClusterView {
       groups: [...state.apps.values()].filter(({ deleting }) => !deleting).map((app) => runningGroup(context, app)),
     },
     unknownAgents: unknown.map(({ agent }) => ({ agentId: agent.id, hostname: agent.hostname })),
-    oldestOfferSeconds: agents.length === 0 ? null : secondsSince(now, Math.min(...agents.map((one) => one.offeredMs))),
+    oldestOfferSeconds:
+      agents.length === 0 ? null : secondsSince(now, lodash.minBy(agents, 'offeredMs')?.offeredMs ?? now),
   };
 }
 

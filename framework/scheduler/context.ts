@@ -13,13 +13,15 @@ import type { AppSpec } from '../app.js';
 import { nothingCounted } from '../distribution.js';
 import type { PublicEvent } from '../events/event.js';
 import type { HostFacts } from '../host-facts/facts.js';
-import type { CommandURI, Offer, SchedulerCallBody, SchedulerEvent } from '../mesos-http-client/index.js';
+import type { CommandURI, SchedulerCallBody, SchedulerEvent } from '../mesos-http-client/index.js';
 import type { PreemptionJob, RebalanceJob } from '../planning.js';
 import type { ProbeAnswer } from '../prober.js';
 import type { ProbeOrder, ProbeOutcome } from '../probes/types.js';
 import type { Command, CommandResult, Counts } from '../service.js';
 import type { ServicePorts } from '../spec/service-ports.js';
 import type { CheckHealth } from './check-health.js';
+import { HeldOffers } from './held-offers.js';
+import type { AgentRef } from './records.js';
 import type { AppSeries } from './series.js';
 import type { Change, State } from './state.js';
 
@@ -54,9 +56,9 @@ export type Action =
 
 /** What a line is about, to find all that belong together. */
 export interface LogFields {
-  appId: string;
+  appId?: string;
   /** Of what changes the app; null: nothing does. */
-  deploymentId: string | null;
+  deploymentId?: string | null;
   taskId?: string;
   agentId?: string;
 }
@@ -96,15 +98,11 @@ export interface SchedulerOptions {
   ids: Ids;
 }
 
-export interface HeldOffer {
-  offer: Offer;
-  receivedMs: number;
-}
-
 /** The last that is known of an agent's free resources, for explanations and previews. */
 export interface KnownAgent {
   snapshot: AgentSnapshot;
-  host: string;
+  /** The same object as long as nothing of it changes, for all tasks there. */
+  ref: AgentRef;
   /** Of its API; null: its offers do not tell. */
   url: string | null;
   /** Of its newest offer. */
@@ -181,7 +179,7 @@ export interface Memory {
   /** When the connection came or went. */
   masterSinceMs: number | null;
   offeredMs: number | null;
-  offers: Map<string, HeldOffer>;
+  offers: HeldOffers;
   agents: Map<string, KnownAgent>;
   /** Agents that are drained, by id, and by which drains. */
   drained: Map<string, { hostname: string; drains: string[] }>;
@@ -257,7 +255,7 @@ export function emptyMemory(): Memory {
     master: null,
     masterSinceMs: null,
     offeredMs: null,
-    offers: new Map(),
+    offers: new HeldOffers(),
     agents: new Map(),
     drained: new Map(),
     closed: {},
@@ -296,6 +294,7 @@ export function emptyMemory(): Memory {
       offersAccepted: 0,
       offersDeclined: { unwanted: 0, unsuitable: 0 },
       offersRescinded: 0,
+      agentsForgotten: 0,
       tasksLaunched: 0,
       tasksFailed: 0,
       deploymentsDone: 0,

@@ -54,9 +54,18 @@ export const isScaling = (context: Context, appId: string) => isUnderWay(context
 
 function isUnderWay(context: Context, appId: string, kind: DeploymentAction['action']): boolean {
   const running = context.state.deploymentsOf(appId).filter(({ entered }) => entered);
-  return running.some((deployment) =>
-    currentActions(deployment).some(({ action, app }) => app === appId && action === kind),
-  );
+  return running.some((deployment) => actionsByApp(currentActions(deployment)).get(appId)?.has(kind));
+}
+
+/** Steps never change, and may be about all apps there are. */
+const byApp = new WeakMap<DeploymentAction[], Map<string, Set<DeploymentAction['action']>>>();
+
+function actionsByApp(actions: DeploymentAction[]): Map<string, Set<DeploymentAction['action']>> {
+  const known = byApp.get(actions) ?? new Map<string, Set<DeploymentAction['action']>>();
+  if (!byApp.has(actions))
+    for (const { app, action } of actions) known.set(app, (known.get(app) ?? new Set()).add(action));
+  byApp.set(actions, known);
+  return known;
 }
 
 /** Enters steps and leaves those that are done; a deployment without steps left is over. */

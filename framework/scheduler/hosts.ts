@@ -2,11 +2,10 @@
 import type { HostReport } from '../../executor/assignment.js';
 import type { AgentView } from '../service.js';
 import { agentNamed, type Context } from './context.js';
-import { setNewest } from './newest.js';
+import { setAgent } from './known-agents.js';
 import { isHostReport } from './report-shape.js';
 
 const reportBytesMax = 64 * 1024;
-const hostsMax = 20_000;
 
 /** The report in the data of a message; null: it is none. */
 export function hostReportIn(data: string): HostReport | null {
@@ -19,8 +18,9 @@ export function hostReportIn(data: string): HostReport | null {
   }
 }
 
-export function receiveHost({ memory, now }: Context, agentId: string, { host, nowMs }: HostReport): void {
-  setNewest(memory.hosts, agentId, { facts: host, clockOffsetMs: nowMs - now, reportedMs: now }, hostsMax);
+export function receiveHost(context: Context, agentId: string, { host, nowMs }: HostReport): void {
+  const { memory, now } = context;
+  setAgent(context, memory.hosts, agentId, { facts: host, clockOffsetMs: nowMs - now, reportedMs: now });
 }
 
 /** Those that have offered something, or reported, since the framework started. */

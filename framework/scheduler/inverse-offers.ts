@@ -4,8 +4,8 @@ import { windowText } from '../../placement/index.js';
 import type { InverseOffer } from '../mesos-http-client/index.js';
 import { isPinned, residentSentence } from './cluster.js';
 import { type Context, call } from './context.js';
-import { forgetWindow, noteWindow, windowAt, windowOf, windowsMax } from './maintenance.js';
-import { setNewest } from './newest.js';
+import { setAgent } from './known-agents.js';
+import { forgetWindow, noteWindow, windowAt, windowOf } from './maintenance.js';
 import { groupOf, mayKill } from './quorum.js';
 import type { AppRecord, TaskRecord } from './records.js';
 import { describeAgent, tell } from './story.js';
@@ -37,8 +37,8 @@ function note(context: Context, offer: InverseOffer, there: TaskRecord[]): void 
   if (!agent_id) return;
   const window = windowOf(unavailability);
   if (context.memory.unavailable.get(agent_id.value)?.startMs !== window.startMs) tellStays(context, offer, there);
-  noteWindow(context.memory, agent_id.value, window);
-  setNewest(context.memory.asked, agent_id.value, { offerId: id.value, heardMs: context.now }, windowsMax);
+  noteWindow(context, agent_id.value, window);
+  setAgent(context, context.memory.asked, agent_id.value, { offerId: id.value, heardMs: context.now });
 }
 
 function tellStays(context: Context, { unavailability }: InverseOffer, there: TaskRecord[]): void {

@@ -4,14 +4,11 @@ import type { MemberAddress } from '../../executor/assignment.js';
 import type { Assigned } from '../../placement/types.js';
 import {
   converted,
-  type Offer,
-  type OfferOperation,
   type Resource,
   type ResourceOperation,
   reservationRole,
   reserved,
   subtract,
-  type TaskInfo,
   take,
   volumeOn,
 } from '../mesos-http-client/index.js';
@@ -20,9 +17,10 @@ import { instanceIdOf, taskIdOf } from '../task-ids.js';
 import { type Found, othersMax } from './at-hand.js';
 import { type Context, call, isoTime } from './context.js';
 import { currentlyAvoided, type Demand, demandIn } from './demand.js';
+import type { Filling } from './filling.js';
 import { putGroup } from './groups.js';
-import { agentRef, resourcesOf, setLeft } from './offers.js';
-import { keptFor, splitOf, unmeant } from './portions.js';
+import { setLeft } from './offers.js';
+import { keptFor, unmeant } from './portions.js';
 import { publishInstance } from './publish.js';
 import type { AppRecord, AwayMember, GroupRecord, ReplicaRecord, ReservationRecord, TaskRecord } from './records.js';
 import { newReservation, reservationInfo, useAgain } from './reservations.js';
@@ -35,32 +33,13 @@ const defaultKillGraceSeconds = 5;
 /** The rest of an accepted offer comes back soon, because something else may wait for it. */
 const refuseRestSeconds = 1;
 
-/** What is left of one agent's offers while tasks are put on it. */
-export interface Filling {
-  offers: Offer[];
-  left: Resource[];
-  /** Before the launches. */
-  operations: OfferOperation[];
-  infos: TaskInfo[];
-}
-
-/** The agents with offers at hand, by id. */
-export function fillings(context: Context): Map<string, Filling> {
-  const agents = new Map<string, Filling>();
-  for (const { offer } of context.memory.offers.values()) {
-    const known = agents.get(offer.agent_id.value);
-    const offers = [...(known?.offers ?? []), offer];
-    agents.set(offer.agent_id.value, { offers, left: resourcesOf(offers), operations: [], infos: [] });
-  }
-  return agents;
-}
-
 /** Decides the tasks of one app and puts them on their agents. */
 export function launchApp(context: Context, demand: Demand, plan: Found, agents: Map<string, Filling>): void {
   const assigned = plan.assigned.map((place) => ({ place, filling: agents.get(place.agentId) as Filling }));
   const kept = assigned.map(({ place, filling }) => keptBelow(context, demand, place, filling));
+  const others = othersIn(plan, demand);
   const tasks = assigned.map(({ place, filling }, index) => {
-    const task = newTask(context, demand, place, filling, plan);
+    const task = newTask(context, demand, place, filling, others);
     return kept[index] ? onReservation(task, kept[index]) : task;
   });
   const replicas = replicasOf(context, demand, tasks, plan.assigned);
@@ -70,9 +49,17 @@ export function launchApp(context: Context, demand: Demand, plan: Found, agents:
     tellPlaced(context, demand.app, launched);
     const { filling } = assigned[index] as { filling: Filling };
     const resources = resourcesFor(context, filling, demand, launched, kept[index] ?? null);
-    setLeft(context, launched.agent.id, splitOf(filling.left, context.state.frameworkId));
+    setLeft(context, launched.agent.id, filling.split);
     filling.infos.push(taskInfo(demand.app.active, launched, resources, context.options, replicas[index] ?? null));
   });
+}
+
+type Others = NonNullable<TaskRecord['placement']>['others'];
+
+/** About agents that were not taken; one list for all tasks of the plan. */
+function othersIn({ considered }: Found, { app }: Demand): Others {
+  const others = considered.filter(({ group }) => group === app.id).slice(0, othersMax);
+  return others.map(({ hostname, sentence }) => ({ hostname, sentence }));
 }
 
 /** What the agent keeps for the task, or is to keep; null: its app has no volumes. */
@@ -80,11 +67,11 @@ function keptBelow(
   context: Context,
   { app, request, reservation }: Demand,
   { ports }: Assigned,
-  { offers }: Filling,
+  { ref }: Filling,
 ): ReservationRecord | null {
   if (reservation) return useAgain(context, reservation);
   if (!app.active.residency) return null;
-  return newReservation(context, app, agentRef(offers), { ...request.demand, ports });
+  return newReservation(context, app, ref, { ...request.demand, ports });
 }
 
 function onReservation(task: TaskRecord, { id, attempts, demand }: ReservationRecord): TaskRecord {
@@ -95,18 +82,17 @@ function newTask(
   context: Context,
   { app, request }: Demand,
   place: Assigned,
-  { offers }: Filling,
-  plan: Found,
+  { ref }: Filling,
+  others: Others,
 ): TaskRecord {
   const { active } = app;
   const deploymentId = deploymentIdOf(context, app.id);
-  const others = plan.considered.filter(({ group }) => group === app.id).slice(0, othersMax);
   return {
     id: taskIdOf(instanceIdOf(app.id, context.options.ids.uuid()), 1),
     appId: app.id,
     version: active.version,
     configurationVersion: active.versionInfo.lastConfigChangeAt,
-    agent: agentRef(offers),
+    agent: ref,
     ports: place.ports.slice(0, active.portDefinitions.length),
     demand: { ...demandIn(request, place.slot), ports: place.ports },
     killGraceMs: (active.taskKillGracePeriodSeconds ?? defaultKillGraceSeconds) * 1000,
@@ -122,7 +108,7 @@ function newTask(
     placement: {
       score: place.score,
       parts: place.scoreParts,
-      others: others.map(({ hostname, sentence }) => ({ hostname, sentence })),
+      others,
     },
     replica: null,
     ...(deploymentId !== null && { deploymentId }),

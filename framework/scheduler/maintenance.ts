@@ -2,12 +2,10 @@
 import { avoidance, type GroupRequest, type Unavailability } from '../../placement/index.js';
 import type { InverseOffer, Offer } from '../mesos-http-client/index.js';
 import type { Context, Memory } from './context.js';
-import { setNewest } from './newest.js';
+import { setAgent } from './known-agents.js';
 
 /** So long before its window what runs on an agent is moved away, and nothing new is placed there while others do. */
 const horizonMs = 3_600_000;
-/** Agents whose windows are remembered; the one that was told of first is forgotten first. */
-export const windowsMax = 20_000;
 
 /** What a request says, for agents to be avoided that go down. */
 export const maintenanceAt = (nowMs: number): NonNullable<GroupRequest['maintenance']> => ({ nowMs, horizonMs });
@@ -25,10 +23,10 @@ export function goingDown(context: Context): Record<string, string> {
 }
 
 /** The newest offer of an agent says when it goes down, or that nothing is known of that. */
-export function noteOffered(memory: Memory, { agent_id, unavailability }: Offer): void {
-  memory.asked.delete(agent_id.value);
-  if (unavailability) noteWindow(memory, agent_id.value, windowOf(unavailability));
-  else forgetWindow(memory, agent_id.value);
+export function noteOffered(context: Context, { agent_id, unavailability }: Offer): void {
+  context.memory.asked.delete(agent_id.value);
+  if (unavailability) noteWindow(context, agent_id.value, windowOf(unavailability));
+  else forgetWindow(context.memory, agent_id.value);
 }
 
 export function forgetWindow({ unavailable, asked, allowed }: Memory, agentId: string): void {
@@ -37,8 +35,8 @@ export function forgetWindow({ unavailable, asked, allowed }: Memory, agentId: s
   asked.delete(agentId);
 }
 
-export function noteWindow({ unavailable }: Memory, agentId: string, window: Unavailability): void {
-  setNewest(unavailable, agentId, window, windowsMax);
+export function noteWindow(context: Context, agentId: string, window: Unavailability): void {
+  setAgent(context, context.memory.unavailable, agentId, window);
 }
 
 export function windowOf({ start, duration }: InverseOffer['unavailability']): Unavailability {

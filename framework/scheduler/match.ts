@@ -1,11 +1,13 @@
 /** Offers meet demands. */
+import lodash from 'lodash';
 import { type Assigned, avoidance } from '../../placement/index.js';
 import { explainSome, noteDelay, noteTried } from '../explain.js';
 import { AtHand, type Found, isShared } from './at-hand.js';
 import type { Context } from './context.js';
 import { type Demand, priorityOf } from './demand.js';
 import { demandKey, earmarkRoom, earmarksAgainst, releaseEarmarks, replaces } from './earmarks.js';
-import { acceptOffers, type Filling, fillings, launchApp } from './launch.js';
+import { type Filling, fillings } from './filling.js';
+import { acceptOffers, launchApp } from './launch.js';
 import { askForOffers, gatheringHoldMs, giveBack, holdMs } from './offers.js';
 import { owed, releaseOffered } from './reservations.js';
 import { secretProblem } from './secrets.js';
@@ -69,20 +71,21 @@ function placeAll(context: Context, demands: Demand[], agents: Map<string, Filli
   if (agents.size > 0 && !gathering.complete && gathering.waitedMs < gatherMs) return demands;
   const before = memory.inVain;
   memory.inVain = new Map();
-  const offers = offersMark(context);
+  // Most demands are placed: marks are made for those only that were looked for in vain, before or now.
+  const offers = lodash.once(() => offersMark(context));
   return demands.filter((demand) => {
-    const mark = isShared(demand) ? `${offers} ${demandMark(context, demand)}` : null;
-    const isInVain = mark !== null && agents.size > 0 && before.get(demandKey(demand)) === mark;
+    const key = demandKey(demand);
+    const mark = lodash.once(() => `${offers()} ${demandMark(context, demand)}`);
+    const isInVain = isShared(demand) && agents.size > 0 && before.has(key) && before.get(key) === mark();
     const found = isInVain ? 'nothing' : placeOne(context, demand, agents, atHand, gathering);
-    if (found === 'nothing' && mark !== null) memory.inVain.set(demandKey(demand), mark);
+    if (found === 'nothing' && isShared(demand)) memory.inVain.set(key, mark());
     return found !== 'all';
   });
 }
 
 /** Which offers are at hand. New ones come last: the same newest one and number are the same offers. */
 function offersMark({ memory }: Context): string {
-  const newest = [...memory.offers.keys()].at(-1);
-  return JSON.stringify([newest, memory.offers.size, memory.closed, [...memory.held]]);
+  return JSON.stringify([memory.offers.newestId, memory.offers.size, memory.closed, [...memory.held]]);
 }
 
 /** Whatever else decides whether a demand fits. Agents in maintenance are avoided while others do, so it does not. */
@@ -134,8 +137,7 @@ interface Gathering {
 
 /** How long the oldest offer has waited, and whether every agent that is known has one at hand. */
 function gathered(context: Context): Gathering {
-  const held = [...context.memory.offers.values()];
-  const offering = new Set(held.map(({ offer }) => offer.agent_id.value));
-  const complete = [...context.memory.agents.keys()].every((agentId) => offering.has(agentId));
-  return { waitedMs: context.now - Math.min(...held.map(({ receivedMs }) => receivedMs)), complete };
+  const { agents, offers } = context.memory;
+  const complete = agents.size <= offers.byAgent.size && [...agents.keys()].every((id) => offers.byAgent.has(id));
+  return { waitedMs: context.now - (offers.oldest?.receivedMs ?? Number.POSITIVE_INFINITY), complete };
 }

@@ -3,11 +3,12 @@ import lodash from 'lodash';
 import type { AgentSnapshot, AttributeValue } from '../../placement/types.js';
 import { hostText } from '../ip-addresses.js';
 import { type Attribute, type Offer, type Resource, ranges } from '../mesos-http-client/index.js';
-import { type Context, call, type HeldOffer, type KnownAgent } from './context.js';
+import { type Context, call, type KnownAgent } from './context.js';
 import { forgetDrained, noteOffering } from './drains.js';
+import type { HeldOffer } from './held-offers.js';
+import { setAgent } from './known-agents.js';
 import { forgetWindow, noteOffered } from './maintenance.js';
-import { setNewest } from './newest.js';
-import { splitOf } from './portions.js';
+import { type Split, splitOf } from './portions.js';
 import type { AgentRef, TaskRecord } from './records.js';
 import { takenBy } from './task-info.js';
 
@@ -22,26 +23,15 @@ const refuseWaitingSeconds = 5;
 const reviveEveryMs = 1000;
 /** A REVIVE may be lost: it is repeated while something waits and nothing is offered. */
 const reviveAgainMs = 60_000;
-/** Agents remembered for explanations; the longest unheard of is forgotten first. */
-const knownAgentsMax = 20_000;
 
 export function receiveOffers(context: Context, offers: Offer[]): void {
   const { memory, now } = context;
   memory.counts.offersReceived += offers.length;
   memory.offeredMs = now;
-  for (const offer of offers) memory.offers.set(offer.id.value, { offer, receivedMs: now });
-  const held = lodash.groupBy(heldOffers(context), agentOf);
-  for (const offer of offers) {
-    const agentId = agentOf(offer);
-    setNewest(
-      memory.agents,
-      agentId,
-      knownAgent(held[agentId] as Offer[], context.state.frameworkId, now),
-      knownAgentsMax,
-    );
-    noteOffered(memory, offer);
-  }
+  for (const offer of offers) memory.offers.add(offer, now);
   const offering = new Set(offers.map(agentOf));
+  for (const agentId of offering) setAgent(context, memory.agents, agentId, knownAgent(context, agentId));
+  for (const offer of offers) noteOffered(context, offer);
   noteOffering(
     context,
     [...offering].flatMap((id) => memory.agents.get(id)?.snapshot ?? []),
@@ -49,7 +39,6 @@ export function receiveOffers(context: Context, offers: Offer[]): void {
 }
 
 const agentOf = (offer: Offer) => offer.agent_id.value;
-const heldOffers = (context: Context) => [...context.memory.offers.values()].map(({ offer }) => offer);
 
 /** An agent that has been removed offers nothing any more. */
 export function forgetAgent(context: Context, agentId: string): void {
@@ -57,15 +46,19 @@ export function forgetAgent(context: Context, agentId: string): void {
   context.memory.hosts.delete(agentId);
   forgetWindow(context.memory, agentId);
   forgetDrained(context, agentId);
-  for (const offer of heldOffers(context)) if (agentOf(offer) === agentId) context.memory.offers.delete(offer.id.value);
+  for (const { offer } of context.memory.offers.of(agentId)) context.memory.offers.delete(offer.id.value);
 }
 
-/** All offers belong to one agent. */
-function knownAgent(offers: Offer[], frameworkId: string | null, now: number): KnownAgent {
+/** As its offers at hand show it. */
+function knownAgent({ memory, state, now }: Context, agentId: string): KnownAgent {
+  const offers = memory.offers.of(agentId).map(({ offer }) => offer);
+  const [offer] = offers as [Offer];
+  const [told, before] = [agentRef(offer), memory.agents.get(agentId)?.ref];
+  const ref = lodash.isEqual(told, before) && before ? before : told;
   return {
-    snapshot: snapshotOf(offers, resourcesOf(offers), frameworkId),
-    host: hostOf(offers[0] as Offer),
-    url: urlOf(offers[0] as Offer),
+    snapshot: snapshotOf(ref, splitOf(resourcesOf(offers), state.frameworkId)),
+    ref,
+    url: urlOf(offer),
     offerId: (offers.at(-1) as Offer).id.value,
     offeredMs: now,
   };
@@ -80,7 +73,7 @@ function urlOf({ url }: Offer): string | null {
   return `${url.scheme}://${hostText(ip ?? hostname ?? '')}:${port}`;
 }
 
-export const resourcesOf = (offers: Offer[]): Resource[] => offers.flatMap((offer) => offer.resources ?? []);
+export const resourcesOf = (offers: readonly Offer[]): Resource[] => offers.flatMap((offer) => offer.resources ?? []);
 
 /** Keeps what is known of an agent's resources in step with our own launches and with tasks that have ended. */
 export function setLeft(
@@ -107,14 +100,12 @@ export function returnResources(context: Context, task: TaskRecord): void {
   setLeft(context, task.agent.id, { free, total: free });
 }
 
-/** One agent as its offers show it. `resources`: what is still to be had of them. */
-export function snapshotOf(offers: Offer[], resources: Resource[], frameworkId: string | null): AgentSnapshot {
-  const { id, hostname, region, zone, attributes } = agentRef(offers);
-  return { id, hostname, region, zone, attributes, ...splitOf(resources, frameworkId) };
+/** One agent with what is still to be had of its offers. */
+export function snapshotOf({ id, hostname, region, zone, attributes }: AgentRef, left: Split): AgentSnapshot {
+  return { id, hostname, region, zone, attributes, ...left };
 }
 
-export function agentRef(offers: Offer[]): AgentRef {
-  const offer = offers[0] as Offer;
+export function agentRef(offer: Offer): AgentRef {
   const domain = offer.domain?.fault_domain;
   return {
     id: offer.agent_id.value,

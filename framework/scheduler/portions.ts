@@ -25,11 +25,11 @@ const ordinary = (resources: readonly Resource[]) => unmeant(resources).filter((
 export const keptFor = (resources: readonly Resource[], instance: string, frameworkId: string | null): Resource[] =>
   resources.filter((resource) => instanceOf(resource, frameworkId) === instance);
 
+/** What of an agent is for whom. */
+export type Split = Required<Pick<AgentSnapshot, 'free' | 'total' | 'portions'>>;
+
 /** One agent's resources as placement sees them. */
-export function splitOf(
-  resources: readonly Resource[],
-  frameworkId: string | null,
-): Pick<AgentSnapshot, 'free' | 'total' | 'portions'> {
+export function splitOf(resources: readonly Resource[], frameworkId: string | null): Split {
   const [free, aside] = lodash.partition(ordinary(resources), (resource) => reservationsOf(resource).length === 0);
   const kept = resources.filter((resource) => instanceOf(resource, frameworkId) !== null);
   const revocable = resources.filter((resource) => resource.revocable && !isMeantForSomebody(resource));
@@ -45,7 +45,8 @@ export function splitOf(
       ...(roles && { reservedFor: roles.split(' ') }),
     })),
   ];
-  return { free: toPlain(free), total: toPlain(free), portions };
+  const plain = toPlain(free);
+  return { free: plain, total: plain, portions };
 }
 
 const reservedFor = (resource: Resource) =>

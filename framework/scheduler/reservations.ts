@@ -18,7 +18,7 @@ import {
 } from '../mesos-http-client/index.js';
 import { instanceIdOf, instanceOfTask, safePath, taskIdOf } from '../task-ids.js';
 import { type Context, call, isDue } from './context.js';
-import type { Filling } from './launch.js';
+import type { Filling } from './filling.js';
 import { instanceOf, labelKeys } from './portions.js';
 import type { AgentRef, AppRecord, ReservationRecord, TaskRecord } from './records.js';
 import { describeAgent, tell } from './story.js';
@@ -179,8 +179,7 @@ function forgetAbsent(
   shown: Record<string, Resource[]>,
 ): void {
   for (const { id, agent, attempts, releasing, confirmed, idleSinceMs } of owedThere) {
-    const times = [...memory.offers.values()].filter(({ offer }) => offer.agent_id.value === agent.id);
-    const newestMs = Math.max(...times.map(({ receivedMs }) => receivedMs));
+    const newestMs = Math.max(...memory.offers.of(agent.id).map(({ receivedMs }) => receivedMs));
     const gone = !shown[id] && (releasing?.asked || !confirmed);
     if (!gone || idleSinceMs === null || newestMs < idleSinceMs) continue;
     state.reservations.remove(id);

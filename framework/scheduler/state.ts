@@ -141,18 +141,27 @@ class DeploymentTable extends Table<DeploymentRecord> {
   }
 }
 
-/** Apps, also by those that they have to be apart from. */
-class ApartTable extends Table<AppRecord> {
+/** Apps, also by those that they have to be apart from, and those that take what may be revoked. */
+class AppsTable extends Table<AppRecord> {
   #apart = new Map<string, Map<string, Affinity[]>>();
+  #revocable = new Set<string>();
 
   protected override set(id: string, app: AppRecord): AppRecord {
     this.#index(app);
+    if (app.spec.revocable || app.active.revocable) this.#revocable.add(id);
+    else this.#revocable.delete(id);
     return super.set(id, app);
   }
 
   override remove(id: string): void {
     for (const other of apartFrom(this.get(id))) this.#apart.get(other.app)?.delete(id);
+    this.#revocable.delete(id);
     super.remove(id);
+  }
+
+  /** An app may be given what its owner may take back. */
+  get takesRevocable(): boolean {
+    return this.#revocable.size > 0;
   }
 
   /** What an app has to be apart from, because the others say so. */
@@ -180,7 +189,7 @@ function apartFrom(app: AppRecord | undefined): AffinityRule[] {
 export class State {
   readonly framework = new Table<FrameworkRecord>('framework');
   readonly awake = new Awake();
-  readonly apps = new ApartTable('app', { changed: ({ id }) => this.awake.wake(id) });
+  readonly apps = new AppsTable('app', { changed: ({ id }) => this.awake.wake(id) });
   readonly appGroups = new Table<AppGroup>('appGroup');
   readonly treeChanges = new Table<TreeChange>('treeChange');
   readonly tasks = new AppTable<TaskRecord>('task', { changed: ({ appId }) => this.awake.wake(appId) });

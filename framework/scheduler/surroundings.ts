@@ -1,7 +1,7 @@
 /** What placement is told beside the offers: what leads and runs on agents, when they go down, who is to be left alone. */
 import lodash from 'lodash';
 import { type AgentSnapshot, type Assigned, type GroupRequest, isFounded, type Plan } from '../../placement/index.js';
-import type { Context, KnownAgent } from './context.js';
+import type { Context } from './context.js';
 import { type MixedRequest, partsOf } from './demand.js';
 import type { AgentRef, AppRecord } from './records.js';
 import type { State } from './state.js';
@@ -18,9 +18,9 @@ export function planOver(context: Context, request: MixedRequest, agents: AgentS
     // All or none: the part that does not fit says why.
     if (unplaced.length > 0 && part.whole)
       return { ...plan, assigned: [], unplaced: unplaced.map((one) => ({ ...one, slots: request.slots })) };
-    plan.assigned.push(...assigned);
-    plan.unplaced.push(...unplaced);
-    plan.considered.push(...considered);
+    plan.assigned = plan.assigned.concat(assigned);
+    plan.unplaced = plan.unplaced.concat(unplaced);
+    plan.considered = plan.considered.concat(considered);
   }
   return plan;
 }
@@ -38,7 +38,7 @@ function planPart(context: Context, request: GroupRequest, agents: AgentSnapshot
   const known = new Set(agents.map(({ id }) => id));
   const running = runningByAgent(context.state, request);
   const neighbours = [...running.values()].map(({ agent }) => agent);
-  const others = request.scatterWidth === undefined ? [] : [...context.memory.agents.values()].map(withRef);
+  const others = request.scatterWidth === undefined ? [] : [...context.memory.agents.values()].map(({ ref }) => ref);
   const absent = lodash.uniqBy([...neighbours, ...others], ({ id }) => id).filter(({ id }) => !known.has(id));
   const seen = [...agents, ...absent.map(fullAgent)];
   const all = request.scatterWidth === undefined ? seen : sized(context, seen);
@@ -48,8 +48,6 @@ function planPart(context: Context, request: GroupRequest, agents: AgentSnapshot
   const unplaced = plan.unplaced.map((one) => ({ ...one, refusals: one.refusals.filter(isGiven) }));
   return { ...plan, considered: plan.considered.filter(isGiven), unplaced };
 }
-
-const withRef = ({ snapshot, host }: KnownAgent): AgentRef => ({ ...lodash.omit(snapshot, 'free', 'total'), host });
 
 /**
  * With totals by which copysets tell alike machines: to the nearest power of two of what is free and what our tasks have, so that

@@ -3,7 +3,8 @@ import { fromPlain, type Offer } from '../../framework/mesos-http-client/index.j
 import { AtHand } from '../../framework/scheduler/at-hand.js';
 import { type Context, emptyMemory } from '../../framework/scheduler/context.js';
 import { type Demand, requestOf } from '../../framework/scheduler/demand.js';
-import type { Filling } from '../../framework/scheduler/launch.js';
+import { Filling } from '../../framework/scheduler/filling.js';
+import { agentRef } from '../../framework/scheduler/offers.js';
 import { State } from '../../framework/scheduler/state.js';
 import { place } from '../../placement/index.js';
 import { appSpec, guestSpec } from './model/world.js';
@@ -15,8 +16,8 @@ function atHand(agents: string[]): AtHand {
   const context: Context = { now: 0, state: new State([]), memory: emptyMemory(), options, actions: [] };
   const fillings = agents.map((name): [string, Filling] => {
     const address = { scheme: 'http', address: { ip: '127.0.0.1', port: 5051 }, path: '/' };
-    const offer = { id: { value: name }, agent_id: { value: name }, hostname: name, url: address } as unknown as Offer;
-    return [name, { offers: [{ ...offer, resources: left }], left, operations: [], infos: [] }];
+    const offer = { id: { value: name }, agent_id: { value: name }, hostname: name, url: address, resources: left };
+    return [name, new Filling(agentRef(offer as unknown as Offer), [offer as unknown as Offer], null)];
   });
   return new AtHand(context, new Map(fillings));
 }

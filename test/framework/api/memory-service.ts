@@ -46,6 +46,7 @@ export class MemoryService implements FrameworkService {
     offersAccepted: 1,
     offersDeclined: { unwanted: 4, unsuitable: 1 },
     offersRescinded: 0,
+    agentsForgotten: 0,
     tasksLaunched: 3,
     tasksFailed: 1,
     deploymentsDone: 2,

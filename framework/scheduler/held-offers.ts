@@ -1,0 +1,60 @@
+/** The offers at hand, in the order in which they came, also by their agents. */
+import type { Offer } from '../mesos-http-client/index.js';
+
+export interface HeldOffer {
+  offer: Offer;
+  receivedMs: number;
+}
+
+export class HeldOffers {
+  readonly #offers = new Map<string, HeldOffer>();
+  readonly #byAgent = new Map<string, HeldOffer[]>();
+
+  get size(): number {
+    return this.#offers.size;
+  }
+
+  values(): IterableIterator<HeldOffer> {
+    return this.#offers.values();
+  }
+
+  /** By agent, of those that offer something. */
+  get byAgent(): ReadonlyMap<string, readonly HeldOffer[]> {
+    return this.#byAgent;
+  }
+
+  of(agentId: string): readonly HeldOffer[] {
+    return this.#byAgent.get(agentId) ?? [];
+  }
+
+  add(offer: Offer, receivedMs: number): void {
+    this.delete(offer.id.value);
+    const held = { offer, receivedMs };
+    this.#offers.set(offer.id.value, held);
+    this.#byAgent.set(offer.agent_id.value, [...this.of(offer.agent_id.value), held]);
+  }
+
+  delete(offerId: string): void {
+    const agentId = this.#offers.get(offerId)?.offer.agent_id.value;
+    if (agentId === undefined) return;
+    this.#offers.delete(offerId);
+    const others = this.of(agentId).filter(({ offer }) => offer.id.value !== offerId);
+    if (others.length > 0) this.#byAgent.set(agentId, others);
+    else this.#byAgent.delete(agentId);
+  }
+
+  clear(): void {
+    this.#offers.clear();
+    this.#byAgent.clear();
+  }
+
+  /** The one that has waited longest. */
+  get oldest(): HeldOffer | undefined {
+    return this.#offers.values().next().value;
+  }
+
+  /** The id of the one that came last. */
+  get newestId(): string | undefined {
+    return [...this.#offers.keys()].at(-1);
+  }
+}
