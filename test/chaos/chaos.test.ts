@@ -10,6 +10,9 @@ import type { Report } from './report/report.js';
 
 const main = fileURLToPath(new URL('main.js', import.meta.url));
 const seconds = 45;
+const secondsOfRun = Array.from({ length: seconds }, (_, at) => at * 1000);
+/** Of four clients of one group, which has half of the 200; a second may have one beat more. */
+const clientsCallsMax = 104;
 const seed = Number(process.env.GAIA_SEED ?? Date.now() % 2 ** 31);
 
 async function chaos(...args: string[]): Promise<{ status: number; said: string }> {
@@ -34,7 +37,12 @@ describe('chaos', function () {
     assert.equal(status, 0, said);
     const report = JSON.parse(readFileSync(join(out, 'report.json'), 'utf8')) as Report;
     assert.ok(report.timeline.filter(({ kind }) => kind === 'strike').length >= 5, said);
-    for (const { group, calls } of report.histories) assert.ok(calls.length > 500, `${group}: ${calls.length} calls`);
+    for (const { group, calls } of report.histories) {
+      assert.ok(calls.length > 500, `${group}: ${calls.length} calls`);
+      const atMs = calls.map(({ callNs }) => (callNs - report.beginNs) / 1e6);
+      const most = Math.max(...secondsOfRun.map((from) => atMs.filter((ms) => ms >= from && ms < from + 1000).length));
+      assert.ok(most <= clientsCallsMax, `${group}: ${most} calls in a second`);
+    }
     assert.match(readFileSync(join(out, 'report.html'), 'utf8'), /all promises kept/);
   });
 

@@ -1,6 +1,6 @@
 /** A client of a replicated Redis that uses whichever replica answers, and writes down what it asked and was told. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { hostOf, portOf } from '../e2e/system.js';
+import { hostOf, NotInTime, portOf } from '../e2e/system.js';
 import { type Random, randomFrom } from '../random.js';
 import { type Reply, RespConnection } from '../resp.js';
 import type { ChaosCluster } from './cluster.js';
@@ -9,8 +9,6 @@ import { type ObjectType, objectTypes, type TypeName, typeNames } from './object
 
 const answerMaxMs = 2000;
 const retryMs = 50;
-/** From one answer to the next question. */
-const pauseMs = 8;
 const finalReadMaxMs = 30_000;
 
 const nowNs = (): number => performance.now() * 1e6;
@@ -30,6 +28,8 @@ export class Client {
     private readonly cluster: ChaosCluster,
     private readonly history: History,
     seed: number,
+    /** At most one call in each; the beats of all clients are the same, so that their calls meet. */
+    private readonly beatMs: number,
   ) {
     this.#random = randomFrom(seed);
   }
@@ -45,7 +45,7 @@ export class Client {
   }
 
   async #run(): Promise<void> {
-    for (; !this.#stopped; await sleep(pauseMs)) {
+    for (; !this.#stopped; await this.#nextBeat()) {
       const name = typeNames[Math.floor(this.#random() * typeNames.length)] as TypeName;
       const type: ObjectType = objectTypes[name];
       const operation = type.next(this.#random, this.history.fresh());
@@ -54,12 +54,20 @@ export class Client {
     }
   }
 
+  async #nextBeat(): Promise<void> {
+    const nowMs = performance.now();
+    const nextMs = (Math.floor(nowMs / this.beatMs) + 1) * this.beatMs;
+    // Timers may be early by less than a millisecond.
+    await sleep(Math.ceil(nextMs - nowMs) + 1);
+  }
+
   /** Shows every object once more, when nothing is wrong any more. @throws Error if that cannot be had */
   async readAll(): Promise<void> {
     for (const { object, type } of this.history.objects) {
       const deadlineMs = performance.now() + finalReadMaxMs;
       while (!((await this.#connected()) && (await this.#ask(type, object, objectTypes[type].last)))) {
-        if (performance.now() > deadlineMs) throw new Error(`${this.history.group} cannot be read any more`);
+        if (performance.now() > deadlineMs)
+          throw new NotInTime(`${this.history.group} cannot be read: ${object} not within ${finalReadMaxMs} ms`);
         await sleep(retryMs);
       }
     }

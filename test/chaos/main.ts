@@ -1,6 +1,7 @@
 /**
- * `npm run chaos -- [--seconds N] [--nemesis all|NAME,...] [--seed S] [--schedule FILE] [--out DIRECTORY]`: a whole system on machines of its own,
- * clients, and nemeses. Leaves a report and the logs in DIRECTORY. Exit status 0: every promise was kept; 1: not; 2: it could not be tried.
+ * `npm run chaos -- [--seconds N] [--nemesis all|NAME,...] [--seed S] [--schedule FILE] [--calls N] [--out DIRECTORY]`: a whole system on machines of
+ * its own, clients, and nemeses. Leaves a report and the logs in DIRECTORY. Exit status 0: every promise was kept; 1: not; 2: it could not be tried,
+ * or is inconclusive for want of processors.
  */
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,7 +13,7 @@ import { type ChaosOptions, readChaosOptions } from './options.js';
 import { pageOf } from './report/page.js';
 import type { Report } from './report/report.js';
 import { Run } from './run.js';
-import { isGood } from './verdict.js';
+import { type Outcome, outcomeOf } from './verdict.js';
 
 const say = (text: string): boolean => process.stderr.write(`${text}\n`);
 
@@ -31,14 +32,18 @@ function leave(report: Report, out: string): void {
   writeFileSync(join(out, 'report.html'), pageOf(report));
 }
 
-async function run({ schedule, out }: ChaosOptions): Promise<number> {
+/** As for `inconclusive`, when a run could not be tried. */
+const statuses: Record<Outcome, number> = { kept: 0, broken: 1, inconclusive: 2 };
+const marks: Record<Outcome, string> = { kept: 'ok  ', broken: 'FAIL', inconclusive: '?   ' };
+
+async function run({ schedule, callsPerSecond, out }: ChaosOptions): Promise<number> {
   // Paths of sockets in there must be short.
   const directory = mkdtempSync(join(tmpdir(), 'gaia-chaos-'));
   try {
-    const report = await new Run(schedule, say).through(directory);
+    const report = await new Run(schedule, callsPerSecond, say).through(directory);
     leave(report, out);
-    for (const { check, ok, said } of report.findings) say(`${ok ? 'ok  ' : 'FAIL'} ${check}: ${said}`);
-    return isGood(report.findings) ? 0 : 1;
+    for (const { check, outcome, said } of report.findings) say(`${marks[outcome]} ${check}: ${said}`);
+    return statuses[outcomeOf(report.findings)];
   } finally {
     if (existsSync(ChaosCluster.logsOf(directory)))
       cpSync(ChaosCluster.logsOf(directory), join(out, 'log'), { recursive: true });

@@ -6,8 +6,6 @@ import type { Arena } from './strikes/arena.js';
 
 const everyMs = 500;
 const answerMaxMs = 1000;
-/** A look that comes so late says that this run had no processor, and what it measured then says little. */
-const lateMs = 3000;
 
 interface ToldTask {
   replica: { report: SeenReport | null } | null;
@@ -19,10 +17,7 @@ export class Observer {
   #stopped = false;
   readonly #done: Promise<void>;
 
-  constructor(
-    private readonly arena: Arena,
-    private readonly tell: (text: string) => void,
-  ) {
+  constructor(private readonly arena: Arena) {
     this.#done = this.#run();
   }
 
@@ -32,11 +27,7 @@ export class Observer {
   }
 
   async #run(): Promise<void> {
-    for (let lastMs = performance.now(); !this.#stopped; await sleep(everyMs)) {
-      const sinceMs = Math.round(performance.now() - lastMs);
-      lastMs = performance.now();
-      if (sinceMs > lateMs)
-        this.tell(`this run itself stood still, or had little of the processors: for ${sinceMs} ms`);
+    for (; !this.#stopped; await sleep(everyMs)) {
       const reports = (await Promise.all(groups.map(({ id }) => this.#reports(id)))).flat();
       const { struckMs, distrusted } = this.arena;
       const replicas = this.arena.replicas();

@@ -3,8 +3,13 @@ import { parseArgs } from 'node:util';
 import { type NemesisName, nemesisNames } from './nemeses.js';
 import { readSchedule, type Schedule, scheduleOf, secondsMax } from './schedule.js';
 
+/** More than clients have time for. */
+const callsPerSecondMax = 10_000;
+
 export interface ChaosOptions {
   schedule: Schedule;
+  /** Of the clients of all groups together, at most. */
+  callsPerSecond: number;
   /** Where the report goes. */
   out: string;
 }
@@ -17,6 +22,7 @@ export function readChaosOptions(args: string[], readFile: (path: string) => str
       seconds: { type: 'string', default: '60' },
       nemesis: { type: 'string', default: 'all' },
       seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
+      calls: { type: 'string', default: '200' },
       schedule: { type: 'string' },
       out: { type: 'string' },
     },
@@ -24,18 +30,19 @@ export function readChaosOptions(args: string[], readFile: (path: string) => str
   const schedule =
     values.schedule === undefined
       ? scheduleOf(
-          whole('seed', values.seed, 2 ** 32),
-          whole('seconds', values.seconds, secondsMax),
+          whole('seed', values.seed, 0, 2 ** 32),
+          whole('seconds', values.seconds, 0, secondsMax),
           chosen(values.nemesis),
         )
       : readSchedule(readFile(values.schedule));
-  return { schedule, out: values.out ?? `build/chaos/${schedule.seed}` };
+  const callsPerSecond = whole('calls', values.calls, 1, callsPerSecondMax);
+  return { schedule, callsPerSecond, out: values.out ?? `build/chaos/${schedule.seed}` };
 }
 
-function whole(name: string, text: string, max: number): number {
+function whole(name: string, text: string, min: number, max: number): number {
   const value = Number(text);
-  if (/^\d+$/.test(text) && value <= max) return value;
-  throw new Error(`--${name} is "${text}"; give a whole number from 0 to ${max}`);
+  if (/^\d+$/.test(text) && value >= min && value <= max) return value;
+  throw new Error(`--${name} is "${text}"; give a whole number from ${min} to ${max}`);
 }
 
 function chosen(text: string): NemesisName[] {

@@ -3,7 +3,7 @@ import type { AnyCall } from './history.js';
 import { History } from './history.js';
 import { pageOf } from './report/page.js';
 import { answersPerSecond, longestPauseMs, type Report } from './report/report.js';
-import { type Finding, isGood, linearizability, none } from './verdict.js';
+import { type Finding, linearizability, none, outcomeOf } from './verdict.js';
 
 const call = (callNs: number, operation: object, result: string | number | null): AnyCall => ({
   ...{ process: 1, type: 'register', object: 'register-0', outcome: 'returned' },
@@ -21,20 +21,20 @@ describe('the verdict of a chaos run', () => {
 
   it('finds a lost write, and says where', () => {
     const [register] = findingsOf([write, call(10, { type: 'read' }, null)]) as [Finding];
-    assert.equal(register.ok, false);
+    assert.equal(register.outcome, 'broken');
     assert.match(register.said, /register-0/);
   });
 
   it('bears a read of what was written, but no run without calls', () => {
     const [register, counter] = findingsOf([write, call(10, { type: 'read' }, 'a')]) as [Finding, Finding];
-    assert.deepEqual([register.ok, counter.ok, counter.said], [true, false, 'no call was made']);
-    assert.equal(isGood([register, counter]), false);
+    assert.deepEqual([register.outcome, counter.outcome, counter.said], ['kept', 'broken', 'no call was made']);
+    assert.equal(outcomeOf([register, counter]), 'broken');
   });
 
   it('names what is left', () => {
     assert.deepEqual(none('nothing is left', ['process 7'], 'none'), {
       check: 'nothing is left',
-      ok: false,
+      outcome: 'broken',
       said: 'process 7',
     });
   });
@@ -55,7 +55,7 @@ describe('the report of a chaos run', () => {
   it('is a page that shows findings and strikes, and takes no text for markup', () => {
     const report: Report = {
       schedule: { seed: 4, seconds: 3, strikes: [] },
-      findings: [{ check: 'all is well', ok: false, said: 'it is <not>' }],
+      findings: [{ check: 'all is well', outcome: 'broken', said: 'it is <not>' }],
       timeline: [{ ms: 1500, kind: 'strike', text: 'kill-server: slot 1' }],
       histories: [history],
       stories: [{ app: '/chaos/disk', lines: ['replica 2 <ended>'] }],

@@ -1,7 +1,7 @@
 /** One run: a system, clients, a schedule carried out, peace, and what was found. */
 import lodash from 'lodash';
 import type { StoryLine } from '../../framework/story.js';
-import { until } from '../e2e/system.js';
+import { NotInTime, until } from '../e2e/system.js';
 import { groupSpec, groups, plainApps } from './apps.js';
 import { Client } from './client.js';
 import { ChaosCluster } from './cluster.js';
@@ -10,11 +10,12 @@ import { leftInCluster, leftOnMachine, membersGivenUp } from './leftovers.js';
 import { Observer } from './observer.js';
 import { type GroupHistory, longestPauseMs, type Report, type Story } from './report/report.js';
 import type { Schedule } from './schedule.js';
+import { StarvationWatch } from './starvation.js';
 import { Arena } from './strikes/arena.js';
-import { carryOut } from './striking.js';
+import { carryOut, type Failure } from './striking.js';
 import { Supervisor } from './supervisor.js';
 import { Timeline } from './timeline.js';
-import { type Finding, linearizability, none } from './verdict.js';
+import { type Finding, late, linearizability, none } from './verdict.js';
 
 const clientsPerGroup = 4;
 const deployMaxMs = 120_000;
@@ -26,12 +27,16 @@ export class Run {
   readonly findings: Finding[] = [];
   readonly #histories = groups.map(({ id }) => new History(id));
   readonly #stories: Story[] = [];
+  readonly #starvation: StarvationWatch;
   #beginNs = 0;
 
   constructor(
     private readonly schedule: Schedule,
+    private readonly callsPerSecond: number,
     private readonly say: (text: string) => void,
-  ) {}
+  ) {
+    this.#starvation = new StarvationWatch((text) => this.timeline.tell('system', text));
+  }
 
   /** In namespaces of this process; `directory` is new. */
   async through(directory: string): Promise<Report> {
@@ -40,6 +45,7 @@ export class Run {
     try {
       await this.#within(cluster);
     } finally {
+      await this.#starvation.stop();
       await cluster.stop();
     }
     this.findings.push(none('no process and no shared memory is left', leftOnMachine(), 'none'));
@@ -62,7 +68,7 @@ export class Run {
       this.say('deploying the apps');
       for (const spec of [...groups.map(groupSpec), ...plainApps]) await cluster.api.deploy(spec);
       await this.#converged(cluster, deployMaxMs);
-      const observer = new Observer(arena, (text) => this.timeline.tell('system', text));
+      const observer = new Observer(arena);
       await this.#strike(cluster, arena);
       await this.#calm(cluster);
       await observer.stop();
@@ -78,15 +84,13 @@ export class Run {
     const { seed, strikes, seconds } = this.schedule;
     this.say(`seed ${seed}: ${strikes.length} strikes within ${seconds} s`);
     const clients = this.#histories.flatMap((history, group) =>
-      lodash.range(clientsPerGroup).map((at) => new Client(cluster, history, seed + group * clientsPerGroup + at)),
+      lodash.range(clientsPerGroup).map((at) => this.#client(cluster, history, seed + group * clientsPerGroup + at)),
     );
     this.timeline.begin();
     this.#beginNs = performance.now() * 1e6;
     for (const client of clients) client.begin();
     const failed = await carryOut(this.schedule, arena, this.timeline);
-    this.findings.push(
-      none('every strike was carried out and ended, or had nobody to meet', failed, `${strikes.length} strikes`),
-    );
+    this.#judgeStrikes(failed);
     this.say('the strikes are over');
     this.timeline.tell('system', 'the strikes are over');
     await this.#found('everything is as wanted again, soon after the strikes', () =>
@@ -95,9 +99,29 @@ export class Run {
     await Promise.all(clients.map((client) => client.stop()));
   }
 
+  #client(cluster: ChaosCluster, history: History, seed: number): Client {
+    const clients = this.#histories.length * clientsPerGroup;
+    return new Client(cluster, history, seed, (clients * 1000) / this.callsPerSecond);
+  }
+
+  #judgeStrikes(failed: Failure[]): void {
+    const check = 'every strike was carried out and ended, or had nobody to meet';
+    const inTime = failed.filter(({ lateSinceMs }) => lateSinceMs === undefined);
+    this.findings.push(
+      none(
+        check,
+        inTime.map(({ text }) => text),
+        `${this.schedule.strikes.length} strikes`,
+      ),
+    );
+    for (const { text, lateSinceMs } of failed)
+      if (lateSinceMs !== undefined)
+        this.findings.push(late('strikes end in their time', text, this.#starvation.since(lateSinceMs)));
+  }
+
   async #calm(cluster: ChaosCluster): Promise<void> {
     for (const history of this.#histories)
-      await this.#found(`${history.group} answers`, () => new Client(cluster, history, this.schedule.seed).readAll());
+      await this.#found(`${history.group} answers`, () => this.#client(cluster, history, this.schedule.seed).readAll());
   }
 
   /** What the scheduler tells of each app; empty when it cannot be had. */
@@ -165,9 +189,14 @@ export class Run {
     const beginMs = performance.now();
     try {
       await attempt();
-      this.findings.push({ check, ok: true, said: `after ${((performance.now() - beginMs) / 1000).toFixed(1)} s` });
+      this.findings.push({
+        check,
+        outcome: 'kept',
+        said: `after ${((performance.now() - beginMs) / 1000).toFixed(1)} s`,
+      });
     } catch (error) {
-      this.findings.push({ check, ok: false, said: (error as Error).message });
+      const starved = error instanceof NotInTime ? this.#starvation.since(beginMs) : null;
+      this.findings.push(late(check, (error as Error).message, starved));
     }
   }
 }

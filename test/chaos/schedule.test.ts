@@ -43,6 +43,7 @@ describe('the schedule of a chaos run', () => {
     refuses({ seed: 1, seconds: 60, strikes: [{ ...strike, atMs: 0.5 }] }, /strikes\[0\].atMs" is 0.5/);
     assert.throws(() => readChaosOptions(['--nemesis', 'kill-server,rain'], noFile), /"rain"; there are kill-server/);
     assert.throws(() => readChaosOptions(['--seconds', 'many'], noFile), /--seconds is "many"/);
+    assert.throws(() => readChaosOptions(['--calls', '0'], noFile), /--calls is "0"; give a whole number from 1 to/);
   });
 
   it('takes the nemeses that are named', () => {

@@ -1,5 +1,6 @@
 /** Carries a schedule out. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { NotInTime } from '../e2e/system.js';
 import type { NemesisName } from './nemeses.js';
 import type { Schedule, Strike } from './schedule.js';
 import { type Arena, type Begin, Skipped } from './strikes/arena.js';
@@ -20,9 +21,16 @@ const begins: Record<NemesisName, Begin> = {
   ...churnStrikes,
 };
 
-/** Resolves when the last strike has ended, with those that could not be begun or ended as meant. */
-export async function carryOut(schedule: Schedule, arena: Arena, timeline: Timeline): Promise<string[]> {
-  const ends: Promise<string[]>[] = [];
+/** Of a strike that could not be begun or ended as meant. */
+export interface Failure {
+  text: string;
+  /** By `performance.now()`, since when that was tried which took too long; undefined: it is no matter of time. */
+  lateSinceMs?: number;
+}
+
+/** Resolves when the last strike has ended. */
+export async function carryOut(schedule: Schedule, arena: Arena, timeline: Timeline): Promise<Failure[]> {
+  const ends: Promise<Failure[]>[] = [];
   for (const strike of schedule.strikes) {
     await sleep(Math.max(0, strike.atMs - timeline.ms));
     ends.push(carryOutOne(strike, arena, timeline));
@@ -30,19 +38,23 @@ export async function carryOut(schedule: Schedule, arena: Arena, timeline: Timel
   return (await Promise.all(ends)).flat();
 }
 
-async function carryOutOne(strike: Strike, arena: Arena, timeline: Timeline): Promise<string[]> {
+async function carryOutOne(strike: Strike, arena: Arena, timeline: Timeline): Promise<Failure[]> {
   const { nemesis, pick, lastsMs } = strike;
+  let sinceMs = performance.now();
   try {
     const { target, end } = await begins[nemesis](arena, pick);
     timeline.tell('strike', `${nemesis}: ${target}${lastsMs > 0 ? `, for ${lastsMs} ms` : ''}`);
     if (end === undefined) return [];
     await sleep(lastsMs);
+    sinceMs = performance.now();
     await end();
     timeline.tell('end', `${nemesis}: ${target}`);
   } catch (error) {
     const text = `${nemesis}: ${(error as Error).message}`;
     timeline.tell('skipped', text);
-    if (!(error instanceof Skipped)) return [`${(timeline.ms / 1000).toFixed(2)} s: ${text}`];
+    if (error instanceof Skipped) return [];
+    const failure = { text: `${(timeline.ms / 1000).toFixed(2)} s: ${text}` };
+    return [error instanceof NotInTime ? { ...failure, lateSinceMs: sinceMs } : failure];
   }
   return [];
 }

@@ -87,7 +87,10 @@ export function redisSpec(id: string, extra: object = {}): object {
 
 const POLL_MS = 25;
 
-/** Repeats `probe` until it gives something; its last error is the reason when the time is over. */
+/** The time that something may take is over. */
+export class NotInTime extends Error {}
+
+/** Repeats `probe` until it gives something; its last error is the reason when the time is over. @throws NotInTime */
 export async function until<T>(
   what: string,
   timeoutMs: number,
@@ -105,7 +108,7 @@ export async function until<T>(
     }
     await sleep(pollMs);
   }
-  throw new Error(`${what}: not within ${timeoutMs} ms (${last instanceof Error ? last.message : String(last)})`);
+  throw new NotInTime(`${what}: not within ${timeoutMs} ms (${last instanceof Error ? last.message : String(last)})`);
 }
 
 /** A framework as its users reach it: by its REST API and by `gaia`. */

@@ -1,21 +1,29 @@
 /** A report as one page of HTML that needs nothing else. */
+
+import { type Outcome, outcomeOf } from '../verdict.js';
 import { answersPerSecond, type GroupHistory, longestPauseMs, type Report, type Story } from './report.js';
 
 const style = `body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem;color:#222;background:#fff}
 table{border-collapse:collapse;width:100%}td,th{text-align:left;vertical-align:top;padding:.15rem .6rem;border-bottom:1px solid #ddd}
 td:first-child{white-space:nowrap;font-variant-numeric:tabular-nums}pre{white-space:pre-wrap;margin:0}
-.good{color:#176b2c}.bad,.strike{color:#a8201a}.skipped{color:#777}svg{width:100%;height:7rem;background:#f6f6f6}
-@media(prefers-color-scheme:dark){body{color:#ddd;background:#161616}td,th{border-color:#333}svg{background:#222}.good{color:#6fce86}.bad,.strike{color:#ff8a80}}`;
+.kept{color:#176b2c}.broken,.strike{color:#a8201a}.skipped,.inconclusive{color:#777}svg{width:100%;height:7rem;background:#f6f6f6}
+@media(prefers-color-scheme:dark){body{color:#ddd;background:#161616}td,th{border-color:#333}svg{background:#222}.kept{color:#6fce86}.broken,.strike{color:#ff8a80}}`;
 
 const escaped = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 
+const titles: Record<Outcome, string> = {
+  kept: 'all promises kept',
+  broken: 'NOT all promises kept',
+  inconclusive: 'inconclusive, for want of processors',
+};
+
 export function pageOf(report: Report): string {
   const { schedule, findings, timeline, histories, stories, beginNs } = report;
-  const good = findings.every(({ ok }) => ok);
-  const title = `Chaos, seed ${schedule.seed}: ${good ? 'all promises kept' : 'NOT all promises kept'}`;
+  const outcome = outcomeOf(findings);
+  const title = `Chaos, seed ${schedule.seed}: ${titles[outcome]}`;
   return `<!doctype html><html lang="en"><meta charset="utf-8"><title>${title}</title><style>${style}</style>
-<h1 class="${good ? 'good' : 'bad'}">${title}</h1>
+<h1 class="${outcome}">${title}</h1>
 <p>${schedule.seconds} seconds, ${schedule.strikes.length} strikes. Again: <code>npm run chaos -- --schedule schedule.json</code></p>
 <h2>Verdict</h2><table>${findings.map(findingRow).join('')}</table>
 <h2>Answers in each second</h2>${histories.map((history) => chart(history, report)).join('')}
@@ -24,8 +32,8 @@ export function pageOf(report: Report): string {
 <h2>What the scheduler told of the apps</h2>${stories.map(storyPart).join('')}</html>\n`;
 }
 
-const findingRow = ({ check, ok, said }: Report['findings'][number]): string =>
-  `<tr class="${ok ? 'good' : 'bad'}"><td>${ok ? 'ok' : 'FAIL'}</td><td>${escaped(check)}</td><td><pre>${escaped(said)}</pre></td></tr>`;
+const findingRow = ({ check, outcome, said }: Report['findings'][number]): string =>
+  `<tr class="${outcome}"><td>${outcome}</td><td>${escaped(check)}</td><td><pre>${escaped(said)}</pre></td></tr>`;
 
 const momentRow = ({ ms, kind, text }: Report['timeline'][number]): string =>
   `<tr class="${kind}"><td>${(ms / 1000).toFixed(2)} s</td><td>${kind}</td><td>${escaped(text)}</td></tr>`;
