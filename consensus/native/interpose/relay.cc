@@ -60,17 +60,19 @@ bool Relay::disconnect() {
   return true;
 }
 
-// `in` is filled from this side, `out` is emptied to it.
+// `in` is filled from this side, `out` is emptied to it. One that is waited for nothing of is not watched: it could only
+// say again and again that its peer is gone.
 void Relay::watch(Side& side, const Pump& in, const Pump& out) {
   std::uint32_t events = 0;
   if (in.wantsInput()) events |= EPOLLIN;
   if (out.wantsOutput()) events |= EPOLLOUT;
-  if (side.watched == (events | 1u << 31)) return;
+  if (side.watched == events) return;
   epoll_event event{};
   event.events = events;
   event.data.ptr = this;
-  real().epoll_ctl(epollFd_, side.watched == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, side.fd, &event);
-  side.watched = events | 1u << 31;
+  const int change = events == 0 ? EPOLL_CTL_DEL : EPOLL_CTL_MOD;
+  real().epoll_ctl(epollFd_, side.watched == 0 ? EPOLL_CTL_ADD : change, side.fd, &event);
+  side.watched = events;
 }
 
 bool Relay::move() {

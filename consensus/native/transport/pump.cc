@@ -6,9 +6,8 @@
 namespace gaia {
 namespace {
 
-bool wouldBlock(int error) {
-  return error == EAGAIN || error == EINTR || error == ENOTCONN || error == EINPROGRESS;
-}
+// A socket that still connects says EAGAIN; one that is not connected any more ENOTCONN.
+bool wouldBlock(int error) { return error == EAGAIN || error == EINTR; }
 
 }  // namespace
 
@@ -26,8 +25,11 @@ bool Pump::move(int from, int to) {
     if (sent > 0) begin_ += static_cast<std::size_t>(sent);
     if (sent > 0) exchanged_ = true;
   }
-  if (sourceEnded_ && empty() && !sinkClosed_)
-    sinkClosed_ = syscall(SYS_shutdown, to, SHUT_WR) == 0 || errno != ENOTCONN;
+  if (sourceEnded_ && empty() && !sinkClosed_) {
+    // Where it fails the sink is gone. One that still connects is disconnected by it, and read from no more.
+    syscall(SYS_shutdown, to, SHUT_WR);
+    sinkClosed_ = true;
+  }
   return true;
 }
 

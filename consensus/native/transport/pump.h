@@ -11,7 +11,7 @@ class Pump {
  public:
   // One read and one write at most, so that connections take turns. False: a socket broke.
   bool move(int from, int to);
-  bool done() const { return sinkClosed_; }  // the source has ended, and the sink has been told
+  bool done() const { return sinkClosed_; }  // the source has ended, and the sink has been told or is gone
   bool sourceEnded() const { return sourceEnded_; }
   bool empty() const { return begin_ == end_; }
   bool exchanged() const { return exchanged_; }  // a byte has been sent on
