@@ -14,7 +14,7 @@ export interface Growth {
 const megabyte = 1 << 20;
 /** Shorter ones say nothing: programs warm up. */
 const judgedFromMs = 240_000;
-/** As parts of the time. The leader is lost at a quarter, and its successor's replica has joined by the first. */
+/** As parts of the time. The leader is lost at a tenth, and another replica has joined by the first. */
 const windows = { before: [1 / 2, 5 / 8], after: [7 / 8, 1] } as const;
 
 /** How much more is no growth: the allocator's, and what clients have open just then. */

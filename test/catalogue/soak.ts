@@ -22,6 +22,9 @@ const largeBytes = [megabyte, 4 * megabyte, 16 * megabyte, 64 * megabyte];
 /** Of large values, however long it takes: each member keeps the log on its disk. */
 const logBytes = 2048 * megabyte;
 const largePauseMinMs = 1000;
+/** The leader is lost after this part of the time: who joins replays all that was until then. */
+const killedAfter = 10;
+const joinMinMs = 120_000;
 
 export interface SoakVerdict extends Verdict {
   /** Connections that came to the end that their clients wanted. */
@@ -31,6 +34,8 @@ export interface SoakVerdict extends Verdict {
   /** That were right: others end the soak. */
   answers: number;
   largestBytes: number;
+  /** Of a client whose answer, or end, was due. */
+  longestWaitMs: number;
   /** By process, of long soaks. */
   growths: Record<string, Growth>;
 }
@@ -40,6 +45,7 @@ class Soak {
   lost = 0;
   answers = 0;
   largestBytes = 0;
+  longestWaitMs = 0;
   private endMs: number;
   private readonly largePauseMs: number;
   private readonly possible = new Possible();
@@ -57,7 +63,7 @@ class Soak {
 
   async run(): Promise<void> {
     await this.begin();
-    const killed = delay((this.seconds * 1000) / 4).then(() => this.loseLeader());
+    const killed = delay((this.seconds * 1000) / killedAfter).then(() => this.loseLeader());
     const visits = [this.largeLane(), ...Array.from({ length: lanes }, (_, lane) => this.lane(lane))];
     await allEnd([killed, ...visits], () => {
       this.endMs = 0;
@@ -76,7 +82,7 @@ class Soak {
     const leader = await this.group.leader();
     await this.group.kill(leader);
     await this.group.leader();
-    await this.group.replace(leader.address.slot, 120_000);
+    await this.group.replace(leader.address.slot, Math.max(joinMinMs, (this.seconds * 1000) / 3));
   }
 
   private async greet(visitor: Visitor): Promise<void> {
@@ -88,6 +94,7 @@ class Soak {
     try {
       const visitor = await Visitor.open((living[pick(living.length)] as Replica).clientPort);
       await act(visitor).finally(() => visitor.close());
+      this.longestWaitMs = Math.max(this.longestWaitMs, visitor.longestWaitMs);
       this.visits++;
     } catch (error) {
       if (!(error instanceof Ended)) throw error;
@@ -185,6 +192,17 @@ class Soak {
   }
 }
 
+/** How the members stood, and the last that they said. */
+const failedWith =
+  (group: Group) =>
+  (error: Error): never => {
+    const told = group.replicas.map((replica) => {
+      const { address, state, exit, fatal } = replica;
+      return `member ${address.member}: ${JSON.stringify({ exit, fatal, state })}\n${replica.output().slice(-500)}`;
+    });
+    throw new Error([error.message, ...told].join('\n'), { cause: error });
+  };
+
 const nameOf = (lane: number) => `small-${lane}`;
 const cutNameOf = (lane: number) => `${nameOf(lane)}-cut`;
 
@@ -192,12 +210,15 @@ export async function soak(entry: Entry, wire: Wire, seed: number, seconds: numb
   return withGroup(entry, async (group) => {
     const watch = new Watch(group);
     const running = new Soak(group, wire, seed, seconds);
-    await running.run().finally(() => watch.end());
+    await running
+      .run()
+      .catch(failedWith(group))
+      .finally(() => watch.end());
     const growths = watch.growths();
-    const { visits, lost, answers, largestBytes } = running;
+    const { visits, lost, answers, largestBytes, longestWaitMs } = running;
     assert.ok(visits > seconds, `only ${visits} visits in ${seconds} s`);
     const verdict = await judge(group, entry.labels.equality);
     judgeGrowth(growths, wire.grows !== undefined);
-    return { visits, lost, answers, largestBytes, growths, ...verdict };
+    return { visits, lost, answers, largestBytes, longestWaitMs, growths, ...verdict };
   });
 }

@@ -1,9 +1,10 @@
 /** What processes use, as proc(5) tells it. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 export interface Usage {
   /** Of its own, which is in no file. */
   memoryBytes: number;
+  /** Without files of the journal, which grows with the log. */
   descriptors: number;
   threads: number;
 }
@@ -18,6 +19,8 @@ function orGone<T>(read: () => T): T | null {
   }
 }
 
+const isJournal = (link: string) => orGone(() => readlinkSync(link))?.endsWith('.journal') ?? false;
+
 export function usageOf(pid: number): Usage | null {
   return orGone(() => {
     const status = readFileSync(`/proc/${pid}/status`, 'latin1');
@@ -25,7 +28,7 @@ export function usageOf(pid: number): Usage | null {
     const field = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? 0);
     return {
       memoryBytes: 1024 * (field('RssAnon') + field('RssShmem')),
-      descriptors: readdirSync(`/proc/${pid}/fd`).length,
+      descriptors: readdirSync(`/proc/${pid}/fd`).filter((fd) => !isJournal(`/proc/${pid}/fd/${fd}`)).length,
       threads: field('Threads'),
     };
   });

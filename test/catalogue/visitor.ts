@@ -3,8 +3,9 @@ import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Exchange } from './wires/wire.js';
 
-/** Of a request until its reply, or until the connection is closed: a server that keeps a client waiting is found out. */
-const answerLimitMs = 30_000;
+/** Of a request until something of its answer, or the end of the connection: a server that keeps a client waiting is found
+ *  out. Large values take their time where processors are few. */
+const newsLimitMs = 120_000;
 
 const shown = (bytes: Buffer) => JSON.stringify(bytes.toString('latin1', 0, 120));
 
@@ -17,6 +18,8 @@ export class Visitor {
   /** There is no whole answer in less. */
   private neededBytes = 0;
   private ended = false;
+  /** Without news while some were due. */
+  longestWaitMs = 0;
   private readonly wakers: (() => void)[] = [];
 
   private constructor(private readonly socket: Socket) {
@@ -72,7 +75,7 @@ export class Visitor {
     let answer = this.take(exchange);
     while (answer === null) {
       if (this.ended) throw new Ended('connection lost');
-      await this.news('answer');
+      await this.news(`answer to ${shown(exchange.says)}`);
       answer = this.take(exchange);
     }
     if (exchange.isRight(answer)) return;
@@ -107,13 +110,15 @@ export class Visitor {
     }
   }
 
-  private news(what: string): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const limit = setTimeout(() => reject(new Error(`no ${what} within ${answerLimitMs} ms`)), answerLimitMs);
+  private async news(what: string): Promise<void> {
+    const begunMs = performance.now();
+    await new Promise<void>((resolve, reject) => {
+      const limit = setTimeout(() => reject(new Error(`no ${what} within ${newsLimitMs} ms`)), newsLimitMs);
       this.wakers.push(() => {
         clearTimeout(limit);
         resolve();
       });
     });
+    this.longestWaitMs = Math.max(this.longestWaitMs, Math.round(performance.now() - begunMs));
   }
 }
