@@ -31,6 +31,8 @@ const testPackages = [
   'memcached',
   'mosquitto',
   'mosquitto-clients',
+  'dnsmasq-base',
+  'bind9-dnsutils',
 ];
 /** What clients of the catalogue are made of; the programs themselves are named by its files. */
 const catalogueClientPackages = [

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "clock.h"
+#include "datagrams.h"
 #include "descriptors.h"
 #include "leader.h"
 #include "never_destroyed.h"
@@ -55,6 +56,7 @@ void becomeChild(pid_t virtualPid) {
   forgetThreads();
   processMode.store(Mode::inert, std::memory_order_relaxed);
   self = virtualPid;
+  loseDatagramSockets();
   syscall(SYS_close_range, static_cast<unsigned>(descriptorFloor), ~0u, 0);
 }
 

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "clock.h"
+#include "datagram_relay.h"
 #include "forwarder.h"
 #include "options.h"
 #include "own_thread.h"
@@ -114,7 +115,7 @@ void* runControl(void*) {
     if (watched[2].revents != 0) terminate();
     if (watched[1].revents != 0) {
       drainCounter(runtime->statusFd());
-      pokeForwarder();
+      announceRole();
     }
     const std::uint64_t nowMs = realClock().monotonicNs / 1'000'000;
     if (watched[1].revents != 0 && nowMs < nextReportMs) {
@@ -160,7 +161,10 @@ void reportJoining(const Joining& joining) {
   say(stateLine(status, unexpectedJson()));
 }
 
-void announceRole() { pokeForwarder(); }
+void announceRole() {
+  pokeForwarder();
+  pokeDatagramRelay();
+}
 
 void giveUp(const char* message) {
   say(fatalLine(message));

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "counters.h"
+#include "datagrams.h"
 #include "never_destroyed.h"
 #include "timers.h"
 
@@ -86,6 +87,7 @@ void Descriptors::forget(int fd) {
   std::erase_if(listeners_, [fd](const Listener& listener) { return listener.fd == fd; });
   std::erase_if(childPipes_, [fd](const ChildPipe& pipe) { return pipe.fd == fd; });
   if (kinds_[fd] == Kind::counter) forgetCounter(fd);
+  if (kinds_[fd] == Kind::datagrams) forgetDatagramSocket(fd);
   kinds_[fd] = Kind::program;
   interests_[fd] = {};
 }
@@ -120,6 +122,8 @@ std::uint32_t Descriptors::readiness(int fd) {
       const ChildPipe& pipe = *childPipe(fd);
       return (pipe.input.empty() ? 0u : EPOLLIN) | (pipe.ended ? EPOLLHUP : 0u);
     }
+    case Kind::datagrams:
+      return EPOLLOUT | (hasDatagram(fd) ? EPOLLIN : 0u);
     case Kind::counter:
       return EPOLLOUT | (counterHolds(fd) ? EPOLLIN : 0u);
     default:

@@ -20,6 +20,7 @@ enum class Kind : std::uint8_t {
   timer,       // timerfd: it goes by the log's clock (timers.h)
   pair,        // an end of a socket pair of the program's own: what it delivers the program has written itself
   random,      // /dev/urandom or /dev/random
+  datagrams,   // a socket for datagrams at the service port (datagrams.h)
   epoll,       // an epoll instance: what it watches is in the interests
   counter      // eventfd: its value is kept here (counters.h)
 };

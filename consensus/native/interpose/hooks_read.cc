@@ -4,6 +4,7 @@
 #include <cerrno>
 
 #include "counters.h"
+#include "datagrams.h"
 #include "descriptors.h"
 #include "outsiders.h"
 #include "process.h"
@@ -86,6 +87,14 @@ ssize_t readPipe(int fd, void* to, std::size_t room) {
   return pipe->ended ? 0 : fail(EAGAIN);
 }
 
+// Whole datagrams, also by calls that tell no address.
+ssize_t readDatagram(int fd, const iovec* parts, std::size_t count, int flags) {
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(parts);
+  message.msg_iovlen = count;
+  return receiveDatagram(fd, &message, flags);
+}
+
 ssize_t readVirtual(int fd, void* to, std::size_t room, int flags) {
   switch (descriptors.kind(fd)) {
     case Kind::connection:
@@ -99,6 +108,10 @@ ssize_t readVirtual(int fd, void* to, std::size_t room, int flags) {
       return static_cast<ssize_t>(room);
     case Kind::timer:
       return readTimer(fd, to, room);
+    case Kind::datagrams: {
+      const iovec part{to, room};
+      return readDatagram(fd, &part, 1, flags);
+    }
     default:
       return real().read(fd, to, room);
   }
@@ -110,6 +123,7 @@ bool isPlain(int fd) {
 }
 
 ssize_t readParts(int fd, const iovec* parts, std::size_t count, int flags) {
+  if (descriptors.kind(fd) == Kind::datagrams) return readDatagram(fd, parts, count, flags);
   ssize_t total = 0;
   for (std::size_t i = 0; i < count; ++i) {
     if (parts[i].iov_len == 0) continue;
@@ -120,6 +134,17 @@ ssize_t readParts(int fd, const iovec* parts, std::size_t count, int flags) {
     flags |= MSG_DONTWAIT;  // what is there is enough
   }
   return total;
+}
+
+ssize_t receiveFrom(int fd, iovec part, int flags, sockaddr* address, socklen_t* length) {
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_name = address;
+  message.msg_namelen = address == nullptr ? 0 : *length;
+  const ssize_t got = receiveDatagram(fd, &message, flags);
+  if (got >= 0 && address != nullptr) *length = message.msg_namelen;
+  return got;
 }
 
 }  // namespace
@@ -141,26 +166,28 @@ GAIA_HOOK ssize_t recv(int fd, void* to, size_t room, int flags) {
 
 GAIA_HOOK ssize_t recvfrom(int fd, void* to, size_t room, int flags, sockaddr* address, socklen_t* length) {
   if (foreign(fd) || isPlain(fd)) return real().recvfrom(fd, to, room, flags, address, length);
+  if (descriptors.kind(fd) == Kind::datagrams) return receiveFrom(fd, {to, room}, flags, address, length);
   if (length != nullptr) *length = 0;  // as the kernel does for connected stream sockets
   return readVirtual(fd, to, room, flags);
 }
 
-// On a stream as many messages as there are pieces of room; only the first is waited for.
+// As many messages as there are pieces of room; only the first is waited for.
 GAIA_HOOK int recvmmsg(int fd, mmsghdr* messages, unsigned count, int flags, timespec* timeout) {
-  if (foreign(fd) || descriptors.kind(fd) != Kind::connection)
-    return real().recvmmsg(fd, messages, count, flags, timeout);
+  const bool ours = !foreign(fd) && (descriptors.kind(fd) == Kind::connection || descriptors.kind(fd) == Kind::datagrams);
+  if (!ours) return real().recvmmsg(fd, messages, count, flags, timeout);
   unsigned done = 0;
   for (; done < count; ++done) {
     const ssize_t got = recvmsg(fd, &messages[done].msg_hdr, flags | (done > 0 ? MSG_DONTWAIT : 0));
     if (got < 0) return done > 0 ? static_cast<int>(done) : -1;
     messages[done].msg_len = static_cast<unsigned>(got);
-    if (got == 0) return static_cast<int>(done + 1);
+    if (got == 0 && descriptors.kind(fd) == Kind::connection) return static_cast<int>(done + 1);
   }
   return static_cast<int>(done);
 }
 
 GAIA_HOOK ssize_t recvmsg(int fd, msghdr* message, int flags) {
   if (foreign(fd) || isPlain(fd)) return real().recvmsg(fd, message, flags);
+  if (descriptors.kind(fd) == Kind::datagrams) return receiveDatagram(fd, message, flags);
   message->msg_namelen = 0;
   message->msg_controllen = 0;
   message->msg_flags = 0;

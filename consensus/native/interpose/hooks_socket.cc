@@ -4,6 +4,7 @@
 #include <cstdarg>
 #include <cstring>
 
+#include "datagrams.h"
 #include "descriptors.h"
 #include "leader.h"
 #include "kernel_events.h"
@@ -105,12 +106,13 @@ int copyClientTo(Connection& connection, int fd, int to) {
   return copyClient(connection, to);
 }
 
+bool copies(int command) { return command == F_DUPFD || command == F_DUPFD_CLOEXEC; }
+
 int controlConnection(Connection& connection, int command, long argument) {
   if (command == F_GETFD) return FD_CLOEXEC;
   if (command == F_SETFD) return 0;
-  const bool copies = command == F_DUPFD || command == F_DUPFD_CLOEXEC;
-  if (copies && argument <= connectionFdFirst) return copyClient(connection, -1);
-  countUnexpected(copies ? Unexpected::descriptorCopied : Unexpected::controlCall);
+  if (copies(command) && argument <= connectionFdFirst) return copyClient(connection, -1);
+  countUnexpected(copies(command) ? Unexpected::descriptorCopied : Unexpected::controlCall);
   return fail(EINVAL);
 }
 
@@ -142,12 +144,26 @@ void forgetDescriptor(int fd) {
   interestChanged(fd);
 }
 
+// Another number of what is not a client: the kernel gave it.
+int copied(int fd, int copy) {
+  if (copy < 0 || !inOrder() || descriptors.kind(fd) != Kind::datagrams) return copy;
+  OutsideTurn outside;
+  copyDatagramSocket(fd, copy);
+  return copy;
+}
+
 int copyRefused() {
   countUnexpected(Unexpected::descriptorCopied);
   return fail(EBADF);
 }
 
 }  // namespace
+
+GAIA_HOOK int bind(int fd, const sockaddr* address, socklen_t length) noexcept {
+  const int result = real().bind(fd, address, length);
+  if (result == 0 && inOrder() && (mode() == Mode::local || mode() == Mode::replicating)) boundTo(fd);
+  return result;
+}
 
 GAIA_HOOK int listen(int fd, int backlog) noexcept {
   const int result = real().listen(fd, backlog);
@@ -174,12 +190,23 @@ GAIA_HOOK int connect(int fd, const sockaddr* address, socklen_t length) {
 }
 
 GAIA_HOOK int close(int fd) {
+  if (inOrder() && fd >= descriptorFloor) return fail(EBADF);  // ours: programs that close all that they know nothing of
   if (!inOrder() || !descriptors.inRange(fd)) return real().close(fd);
   if (Connection* connection = descriptors.connection(fd)) return closeClient(fd, *connection);
   noteFileClosed(fd);
   forgetDescriptor(fd);
   return real().close(fd);
 }
+
+GAIA_HOOK int close_range(unsigned first, unsigned last, int flags) noexcept {
+  if (!inOrder()) return real().close_range(first, last, flags);
+  const unsigned end = std::min(last, static_cast<unsigned>(descriptorFloor) - 1);
+  for (unsigned fd = first; (flags & CLOSE_RANGE_CLOEXEC) == 0 && fd <= end && fd < descriptorsMax; ++fd)
+    if (descriptors.kind(static_cast<int>(fd)) != Kind::program) close(static_cast<int>(fd));
+  return first > end ? 0 : real().close_range(first, end, flags);
+}
+
+GAIA_HOOK void closefrom(int first) noexcept { close_range(static_cast<unsigned>(std::max(first, 0)), ~0u, 0); }
 
 GAIA_HOOK int shutdown(int fd, int how) noexcept {
   Connection* connection = clientOf(fd);
@@ -228,8 +255,9 @@ GAIA_HOOK int fcntl(int fd, int command, ...) {
   if (int* flags = command == F_GETFL || command == F_SETFL ? flagsOf(fd) : nullptr)
     return controlFlags(*flags, command, argument);
   if (command == F_SETFL) notePipeFlags(fd, (argument & O_NONBLOCK) != 0);
-  Connection* connection = clientOf(fd);
-  return connection == nullptr ? real().fcntl(fd, command, argument) : controlConnection(*connection, command, argument);
+  if (Connection* connection = clientOf(fd)) return controlConnection(*connection, command, argument);
+  const int result = real().fcntl(fd, command, argument);
+  return copies(command) ? copied(fd, result) : result;
 }
 
 GAIA_HOOK int fcntl64(int fd, int command, ...) {
@@ -247,6 +275,10 @@ GAIA_HOOK int ioctl(int fd, unsigned long request, ...) noexcept {
   va_end(arguments);
   if (int* flags = request == FIONBIO ? flagsOf(fd) : nullptr) return setBlocking(*flags, static_cast<int*>(argument));
   if (request == FIONBIO) notePipeFlags(fd, *static_cast<int*>(argument) != 0);
+  if (request == FIONREAD && inOrder() && descriptors.kind(fd) == Kind::datagrams) {
+    *static_cast<int*>(argument) = nextDatagramBytes(fd);
+    return 0;
+  }
   Connection* connection = clientOf(fd);
   return connection == nullptr ? real().ioctl(fd, request, argument)
                                : ioctlConnection(*connection, request, static_cast<int*>(argument));
@@ -254,15 +286,15 @@ GAIA_HOOK int ioctl(int fd, unsigned long request, ...) noexcept {
 
 GAIA_HOOK int dup(int fd) noexcept {
   Connection* connection = clientOf(fd);
-  return connection == nullptr ? real().dup(fd) : copyClient(*connection, -1);
+  return connection == nullptr ? copied(fd, real().dup(fd)) : copyClient(*connection, -1);
 }
 
 GAIA_HOOK int dup2(int fd, int to) noexcept {
   if (Connection* connection = clientOf(fd)) return copyClientTo(*connection, fd, to);
-  return clientOf(to) == nullptr ? real().dup2(fd, to) : copyRefused();
+  return clientOf(to) == nullptr ? copied(fd, real().dup2(fd, to)) : copyRefused();
 }
 
 GAIA_HOOK int dup3(int fd, int to, int flags) noexcept {
   if (Connection* connection = clientOf(fd)) return fd == to ? fail(EINVAL) : copyClientTo(*connection, fd, to);
-  return clientOf(to) == nullptr ? real().dup3(fd, to, flags) : copyRefused();
+  return clientOf(to) == nullptr ? copied(fd, real().dup3(fd, to, flags)) : copyRefused();
 }

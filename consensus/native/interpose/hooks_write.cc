@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "counters.h"
+#include "datagrams.h"
 #include "descriptors.h"
 #include "output.h"
 #include "outsiders.h"
@@ -68,43 +69,58 @@ ssize_t putFile(Connection& client, int from, off64_t* offset, std::size_t bytes
   return static_cast<ssize_t>(total);
 }
 bool isCounter(int fd) { return inOrder() && descriptors.kind(fd) == Kind::counter; }
+bool sendsDatagrams(int fd) { return inOrder() && descriptors.kind(fd) == Kind::datagrams; }
+
+ssize_t putDatagram(int fd, std::span<const iovec> parts, const sockaddr* address = nullptr, socklen_t length = 0) {
+  msghdr message{};
+  message.msg_name = const_cast<sockaddr*>(address);
+  message.msg_namelen = length;
+  message.msg_iov = const_cast<iovec*>(parts.data());
+  message.msg_iovlen = parts.size();
+  return sendDatagram(fd, message);
+}
+ssize_t putDatagram(int fd, const void* data, std::size_t bytes, const sockaddr* address = nullptr, socklen_t length = 0) {
+  const iovec part{const_cast<void*>(data), bytes};
+  return putDatagram(fd, {&part, 1}, address, length);
+}
 }  // namespace
 
 GAIA_HOOK ssize_t write(int fd, const void* data, size_t bytes) {
   Connection* client = clientOf(fd);
   if (client != nullptr) return put(*client, data, bytes);
+  if (sendsDatagrams(fd)) return putDatagram(fd, data, bytes);
   return isCounter(fd) ? writeCounter(fd, data, bytes) : real().write(fd, data, bytes);
 }
 
 GAIA_HOOK ssize_t send(int fd, const void* data, size_t bytes, int flags) {
-  Connection* client = clientOf(fd);
-  return client == nullptr ? real().send(fd, data, bytes, flags) : put(*client, data, bytes, flags);
+  if (Connection* client = clientOf(fd)) return put(*client, data, bytes, flags);
+  return sendsDatagrams(fd) ? putDatagram(fd, data, bytes) : real().send(fd, data, bytes, flags);
 }
 
 GAIA_HOOK ssize_t sendto(int fd, const void* data, size_t bytes, int flags, const sockaddr* address,
                          socklen_t length) {
-  Connection* client = clientOf(fd);
-  return client == nullptr ? real().sendto(fd, data, bytes, flags, address, length)
-                           : put(*client, data, bytes, flags);
+  if (Connection* client = clientOf(fd)) return put(*client, data, bytes, flags);
+  return sendsDatagrams(fd) ? putDatagram(fd, data, bytes, address, length)
+                            : real().sendto(fd, data, bytes, flags, address, length);
 }
 
 GAIA_HOOK ssize_t writev(int fd, const iovec* parts, int count) {
-  Connection* client = clientOf(fd);
-  if (client == nullptr) return real().writev(fd, parts, count);
-  return put(*client, {parts, static_cast<std::size_t>(count)});
+  const std::span<const iovec> all(parts, static_cast<std::size_t>(count));
+  if (Connection* client = clientOf(fd)) return put(*client, all);
+  return sendsDatagrams(fd) ? putDatagram(fd, all) : real().writev(fd, parts, count);
 }
 
 GAIA_HOOK ssize_t sendmsg(int fd, const msghdr* message, int flags) {
-  Connection* client = clientOf(fd);
-  if (client == nullptr) return real().sendmsg(fd, message, flags);
-  return putMessage(*client, *message, flags);
+  if (Connection* client = clientOf(fd)) return putMessage(*client, *message, flags);
+  return sendsDatagrams(fd) ? sendDatagram(fd, *message) : real().sendmsg(fd, message, flags);
 }
 
 GAIA_HOOK int sendmmsg(int fd, mmsghdr* messages, unsigned count, int flags) {
   Connection* client = clientOf(fd);
-  if (client == nullptr) return real().sendmmsg(fd, messages, count, flags);
+  if (client == nullptr && !sendsDatagrams(fd)) return real().sendmmsg(fd, messages, count, flags);
   for (unsigned done = 0; done < count; ++done) {
-    const ssize_t sent = putMessage(*client, messages[done].msg_hdr, flags);
+    const msghdr& message = messages[done].msg_hdr;
+    const ssize_t sent = client == nullptr ? sendDatagram(fd, message) : putMessage(*client, message, flags);
     if (sent < 0) return done > 0 ? static_cast<int>(done) : -1;
     messages[done].msg_len = static_cast<unsigned>(sent);
   }

@@ -6,6 +6,7 @@
 #include "children.h"
 #include "clock.h"
 #include "control.h"
+#include "datagrams.h"
 #include "incoming.h"
 #include "kernel_events.h"
 #include "lone_caller.h"
@@ -120,6 +121,8 @@ void collectEvent(TurnWriter& writer, const epoll_event& event, std::size_t byte
       return connectionEvent(writer, tag, event.events, bytesMax);
     case Source::listener:
       return acceptWaiting(writer, tag.fd);
+    case Source::datagrams:
+      return collectDatagrams(writer, tag.fd);
     case Source::childPipe:
       return pipeEvent(writer, tag.fd);
     case Source::child:
@@ -261,6 +264,7 @@ void startLeading() {
   if (!listening) watchKernel(returnedFd(), EPOLLIN, {Source::thread, 0, 0});
   listening = true;
   for (const Listener& listener : descriptors.listeners()) watchListener(listener);
+  watchDatagramSockets();
   watchChildren();
   announceRole();
 }
@@ -271,6 +275,7 @@ void stopLeading() {
   forgetSnapshotOrder();
   dropAllIncoming();
   for (const Listener& listener : descriptors.listeners()) unwatchKernel(listener.fd);
+  unwatchDatagramSockets();
   unwatchPipes();
   for (int fd = connectionFdFirst; fd < descriptors.connectionFdEnd(); ++fd) {
     Connection* connection = descriptors.connection(fd);

@@ -150,6 +150,11 @@ ssize_t writeOutput(Connection& connection, std::span<const iovec> parts) {
   return static_cast<ssize_t>(total);
 }
 
+void accountDatagram(int fd, const msghdr& message) {
+  outputDigest.add(fd, message.msg_name, message.msg_name == nullptr ? 0 : message.msg_namelen);
+  for (std::size_t i = 0; i < message.msg_iovlen; ++i) account(fd, message.msg_iov[i].iov_base, message.msg_iov[i].iov_len);
+}
+
 void flushOutput(Connection& connection) {
   if (!flush(connection.realFd, connection.output)) return dropBroken(connection);
   if (connection.output.empty()) {

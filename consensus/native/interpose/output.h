@@ -1,6 +1,7 @@
 // What the program writes to its clients. For the program every write succeeds at once, equally on all
 // replicas.
 #pragma once
+#include <sys/socket.h>
 #include <sys/uio.h>
 
 #include <cstdint>
@@ -13,6 +14,9 @@ namespace gaia::interpose {
 // Hashes and, on the leader, sends. Returns what write(2) returns; sets errno.
 ssize_t writeOutput(Connection& connection, const void* data, std::size_t bytes);
 ssize_t writeOutput(Connection& connection, std::span<const iovec> parts);
+
+// Hashes what is sent to whom by a socket for datagrams.
+void accountDatagram(int fd, const msghdr& message);
 
 // Leader: the kernel takes bytes again. Lifts the throttle when little is left.
 void flushOutput(Connection& connection);

@@ -24,7 +24,7 @@ inline bool listensForParent(int fd) {
 // (EBADF).
 inline void noteOutsider(int fd) {
   const Kind kind = descriptors.kind(fd);
-  if (kind != Kind::connection && kind != Kind::pair) return;
+  if (kind != Kind::connection && kind != Kind::pair && kind != Kind::datagrams) return;
   if (isWorker())
     countUnexpected(Unexpected::foreignThread);
   else if (inForkChild())

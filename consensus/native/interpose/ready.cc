@@ -36,7 +36,8 @@ std::uint32_t wanted(int fd, int epollFd) {
 
 bool asksForOutput(int fd) {
   const Interest& interest = descriptors.interest(fd);
-  return (interest.events & EPOLLOUT) != 0 && descriptors.kind(fd) == Kind::connection &&
+  const Kind kind = descriptors.kind(fd);
+  return (interest.events & EPOLLOUT) != 0 && (kind == Kind::connection || kind == Kind::datagrams) &&
          ((interest.events & EPOLLET) == 0 || interest.news);
 }
 

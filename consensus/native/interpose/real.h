@@ -24,8 +24,8 @@
 // Every hooked function; the table below, its resolution and nothing else is made from this list.
 #define GAIA_HOOKED(each) \
   each(read) each(readv) each(recv) each(recvfrom) each(recvmsg) each(write) each(writev) \
-  each(send) each(sendto) each(sendmsg) each(close) each(shutdown) each(accept) each(accept4) \
-  each(listen) each(connect) each(getpeername) each(getsockname) each(setsockopt) each(getsockopt) \
+  each(send) each(sendto) each(sendmsg) each(close) each(close_range) each(shutdown) each(accept) each(accept4) \
+  each(bind) each(listen) each(connect) each(getpeername) each(getsockname) each(setsockopt) each(getsockopt) \
   each(fcntl) each(ioctl) each(dup) each(dup2) each(dup3) each(epoll_create) each(epoll_create1) \
   each(epoll_ctl) each(epoll_wait) each(epoll_pwait) each(epoll_pwait2) each(poll) each(ppoll) each(select) \
   each(pselect) each(clock_gettime) each(gettimeofday) each(time) each(getrusage) each(getrlimit) \

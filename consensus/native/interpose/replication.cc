@@ -7,6 +7,8 @@
 #include <string>
 
 #include "control.h"
+#include "datagram_relay.h"
+#include "datagrams.h"
 #include "descriptors.h"
 #include "disk.h"
 #include "forwarder.h"
@@ -56,6 +58,7 @@ void startMember() {
   startDiskThread();
   startSnapshots();
   startForwarder();
+  startDatagramRelay();
   startControl();
 }
 
@@ -81,6 +84,20 @@ void listenLocally(int fd) {
 }
 
 }  // namespace
+
+void boundTo(int fd) {
+  int type = 0;
+  socklen_t length = sizeof type;
+  if (!descriptors.inRange(fd) || real().getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) != 0) return;
+  if (type != SOCK_DGRAM || portOf(boundAddress(fd)) != options->replica.self.servicePort) return;
+  OutsideTurn outside;
+  addDatagramSocket(fd);
+}
+
+void startByDatagrams() {
+  OutsideTurn outside;
+  startMember();
+}
 
 void listenOn(int fd) {
   OutsideTurn outside;

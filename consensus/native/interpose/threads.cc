@@ -9,11 +9,14 @@
 #include <algorithm>
 #include <atomic>
 
+#include "datagrams.h"
+#include "descriptors.h"
 #include "local_wait.h"
 #include "never_destroyed.h"
 #include "process.h"
 #include "ready.h"
 #include "real.h"
+#include "replication.h"
 #include "thread_lock.h"
 #include "thread_table.h"
 #include "thread_watch.h"
@@ -66,6 +69,13 @@ Order awaitOrder() {
   while ((got = word.exchange(0, std::memory_order_acquire)) == 0) futex(&word, FUTEX_WAIT_PRIVATE, 0);
   awaitLeaver();
   return static_cast<Order>(got);
+}
+
+bool awaitsDatagrams(const WaitSet& waitSet) {
+  if (!anyDatagramSocket()) return false;
+  for (int fd = 0; fd < descriptorsMax; ++fd)
+    if (descriptors.kind(fd) == Kind::datagrams && concerns(waitSet, fd)) return true;
+  return false;
 }
 
 bool waitsForEvents(int id) { return schedule().waitsFor(id, &events); }
@@ -240,6 +250,7 @@ bool waitInOrder(const void* cause, const Deadline& deadline) {
 }
 
 bool nextTurn(const WaitSet& waitSet, int timeoutMs) {
+  if (mode() == Mode::local && awaitsDatagrams(waitSet)) startByDatagrams();
   self->waitSet = waitSet;
   return waitInOrder(&events, afterMs(timeoutMs));
 }

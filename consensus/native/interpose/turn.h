@@ -31,6 +31,7 @@ enum class RecordKind : std::uint8_t {
   pipeEnded,    // fd: pipe from a child
   programReady,  // fd: another descriptor of the program; value: event bits
   snapshot,        // alone in its turn; value: number of the member that takes one of the state before it
+  datagram,        // fd: socket; value: bytes of control messages; payload: SocketAddress, control messages, data
   threadReturned   // fd: number of a thread that runs among the others again
 };
 

@@ -6,6 +6,7 @@
 #include "../core/recent_output.h"
 #include "children.h"
 #include "clock.h"
+#include "datagrams.h"
 #include "descriptors.h"
 #include "incoming.h"
 #include "kernel_events.h"
@@ -129,6 +130,8 @@ void applyRecord(const Record& record) {
       return applyPipeEnd(record.head.fd);
     case RecordKind::programReady:
       return applyProgramReady(record);
+    case RecordKind::datagram:
+      return applyDatagram(record);
     case RecordKind::threadReturned:
       return admitReturned(record.head.fd);
     case RecordKind::snapshot:

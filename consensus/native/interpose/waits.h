@@ -17,9 +17,17 @@ inline bool ownsWait() {
 
 // Descriptors whose state is the log's, not the kernel's.
 inline bool isVirtual(int fd) {
-  if (descriptors.kind(fd) == Kind::timer) return true;
-  const Kind kind = descriptors.kind(fd);
-  return kind == Kind::connection || kind == Kind::listener || kind == Kind::childPipe || kind == Kind::counter;
+  switch (descriptors.kind(fd)) {
+    case Kind::connection:
+    case Kind::listener:
+    case Kind::childPipe:
+    case Kind::timer:
+    case Kind::counter:
+    case Kind::datagrams:
+      return true;
+    default:
+      return false;
+  }
 }
 
 inline int toMs(const timespec* timeout) {
