@@ -47,6 +47,8 @@ const ownCommandLine = 'console=ttyS0 panic=1';
 export function machineArguments(machine: Machine): string[] {
   const { memoryMib, vcpus } = machine;
   return [
+    // What top(1) and `npm run bench -- vm` tell threads apart by.
+    ...['-name', 'debug-threads=on'],
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-S'],
     ...['-machine', 'pc,memory-backend=memory', ...processor(machine.accelerator), '-smp', processors(vcpus)],
     ...['-m', `${memoryMib}M`, '-object', memory(machine)],

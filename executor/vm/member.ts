@@ -8,6 +8,7 @@ import { Program } from '../process.js';
 import { prepareDisk } from './disk.js';
 import { type LaunchedGuest, startQemu } from './launch.js';
 import { guestMac } from './machine.js';
+import { MainLoop } from './main-loop.js';
 import { PairLoop, type PairNews } from './pair-loop.js';
 import { type GuestStatus, type PlaneLine, parsePlaneLine } from './plane-lines.js';
 import { Qmp } from './qmp.js';
@@ -108,9 +109,11 @@ export class GuestMember {
     const onEvent = (event: Parameters<PairLoop['onQmpEvent']>[0]) => this.pair?.onQmpEvent(event);
     const qmp = await Qmp.open(this.qemu.control as NonNullable<Program['control']>, onEvent, startLimitMs);
     const order = (line: string) => this.order(line);
+    const mainLoop = new MainLoop(this.qemu.pid);
+    const giveWay = (gives: boolean) => mainLoop.giveWay(gives);
     const place = {
       ...{ self: replica.self.member, migrationSocket: memberFiles.migration, hasDisk: this.options.vm.disk !== null },
-      ...{ order, tell },
+      ...{ order, giveWay, tell },
     };
     if (incoming) this.pair = await PairLoop.awaiting(qmp, place);
     else this.pair = PairLoop.alone(qmp, place);

@@ -7,7 +7,7 @@ import type { Qmp } from './qmp.js';
 import type { QmpEvent } from './qmp-types.js';
 
 /** What is told to whoever hosts the member. */
-export type PairNews = Exclude<PairAction, { type: 'order' | 'colo' }>;
+export type PairNews = Exclude<PairAction, { type: 'order' | 'colo' | 'giveWay' }>;
 
 /** For what is repeated or given up after a while. */
 const tickMs = 100;
@@ -22,6 +22,8 @@ export interface PairPlace {
   hasDisk: boolean;
   /** Has gaia-vm hear a line. */
   order: (line: string) => void;
+  /** Has QEMU's main loop give way to the guest's processors, or no longer. */
+  giveWay: (gives: boolean) => void;
   tell: (news: PairNews) => void;
 }
 
@@ -88,6 +90,7 @@ export class PairLoop {
   private perform(action: PairAction): void {
     if (action.type === 'order') this.place.order(action.line);
     else if (action.type === 'colo') this.colo.happened(action.event);
+    else if (action.type === 'giveWay') this.place.giveWay(action.gives);
     else this.place.tell(action);
   }
 }

@@ -39,6 +39,8 @@ export type PairAction =
   | { type: 'backupLost'; member: number; reason: string }
   | { type: 'notFailedOver'; reason: string }
   | { type: 'round'; round: RoundReport }
+  /** Whether QEMU's main loop gives way to the guest's processors. */
+  | { type: 'giveWay'; gives: boolean }
   /** This guest counts no more, and must end. `asked`: an operator wants it so. */
   | { type: 'useless'; reason: string; asked: boolean };
 
@@ -61,6 +63,7 @@ export class Pair {
   private dialed = false;
   /** A round has ended. */
   private covered = false;
+  private givesWay = false;
   /** The log has had this member as primary, as backup. */
   private wasPrimary = false;
   private wasBackup = false;
@@ -107,6 +110,7 @@ export class Pair {
     this.actions.push({ type: 'round', round });
     if (this.offer === null || this.lost !== null) return;
     this.covered = true;
+    this.giveWay(round.sleeps);
     this.wishes.roundEnded(round.trigger, this.nowMs);
   }
 
@@ -151,7 +155,19 @@ export class Pair {
   }
 
   private lose(reason: string): void {
-    if (this.offer !== null) this.lost ??= reason;
+    if (this.offer === null) return;
+    this.lost ??= reason;
+    this.giveWay(false);
+  }
+
+  /**
+   * While the backup's guest sleeps, what the guest says waits for a round. Sooner taken by its card it costs more: of a memcached each answer in a
+   * segment and an interrupt of its own. A thread that a seed begins has the main loop's priority, so it is the usual one then.
+   */
+  private giveWay(gives: boolean): void {
+    if (gives === this.givesWay) return;
+    this.givesWay = gives;
+    this.actions.push({ type: 'giveWay', gives });
   }
 
   private end(reason: string, asked = false): void {

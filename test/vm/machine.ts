@@ -65,6 +65,11 @@ export class TestMachine {
     this.onEvent(event);
   }
 
+  /** Of QEMU, which the command before it has become. */
+  get pid(): number {
+    return this.child.pid as number;
+  }
+
   get running(): boolean {
     return this.child.exitCode === null && this.child.signalCode === null;
   }

@@ -5,6 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Machine } from '../../executor/vm/machine.js';
+import { MainLoop } from '../../executor/vm/main-loop.js';
 import { PairLoop, type PairNews } from '../../executor/vm/pair-loop.js';
 import { parsePlaneLine } from '../../executor/vm/plane-lines.js';
 import type { GuestImage } from '../../framework/guest/image.js';
@@ -100,9 +101,11 @@ export class VerifiedPair {
       verifiedTraces,
     );
     this.machines.push(machine);
+    const mainLoop = new MainLoop(machine.pid);
     const place = {
       ...{ self: number, migrationSocket: member.migrationSocket, hasDisk: false },
       order: (line: string) => member.order(line),
+      giveWay: (gives: boolean) => mainLoop.giveWay(gives),
       tell: (one: PairNews) => this.news.push(one),
     };
     const loop = incoming ? await PairLoop.awaiting(machine.qmp, place) : PairLoop.alone(machine.qmp, place);

@@ -6,11 +6,13 @@ import { until } from '../../e2e/system.js';
 import { bare, type TestMachine } from '../../vm/machine.js';
 import type { Link, Service } from './load-shape.js';
 import type { Network } from './network.js';
+import type { PrimaryPrograms } from './processor-time.js';
 
 /** One guest with redis-server and `memcached -t 4`, on the machines of `network`. */
 export interface Arrangement {
   /** At 127.0.0.1 of the primary's machine. */
   ports: Record<Service, number>;
+  primary: PrimaryPrograms;
   /** Rounds or checkpoints that have ended, as far as they are told. */
   rounds: Round[];
   /** What is set otherwise over that link. */

@@ -7,7 +7,7 @@ export async function start({ network, ports }: Place): Promise<Arrangement> {
   const stop = () => machine.kill();
   try {
     await boot(machine);
-    return { ports, rounds: [], stop };
+    return { ports, primary: { qemu: machine.pid, beside: null }, rounds: [], stop };
   } catch (error) {
     await stop();
     throw error;

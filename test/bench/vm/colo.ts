@@ -31,7 +31,7 @@ export async function start({ network, directory, ports }: Place): Promise<Arran
     await backup.qmp.execute('migrate-incoming', { uri });
     await seed(primary, uri, checkpointDelayMs);
     await running(primary);
-    return { ports, rounds: [], stop };
+    return { ports, primary: { qemu: primary.pid, beside: null }, rounds: [], stop };
   } catch (error) {
     await stop();
     throw error;

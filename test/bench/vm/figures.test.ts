@@ -5,6 +5,7 @@ import { processors } from './network.js';
 
 const sample = (answersPerSecond: number, bytesPerAnswer: number, rounds: Sample['rounds'] = []): Sample => ({
   ...{ answersPerSecond, bytesPerAnswer, rounds, p50Us: 1, p99Us: 2 },
+  usPerAnswer: { guest: 1e6 / answersPerSecond, restOfQemu: 3, loop: 2, consensus: 1 },
 });
 const over = (link: 'limited' | 'unlimited', one: Sample) => ({ [link]: { redis: one, memcached: sample(1, 1) } });
 const rounds = [
@@ -36,6 +37,12 @@ describe('figures of replicated guests', () => {
     assert.equal(throughputVsColo, null);
     assert.deepEqual(arrangements.colo, { answersPerSecond: null, bytesPerAnswer: null, repetitions: 0 });
     assert.equal(compare(all, 'unlimited', 'redis').pauseP50Ms, null, 'there were no rounds');
+  });
+
+  it("says what an answer takes of the primary's processor, by what it is taken for", () => {
+    const { bare } = compare(all, 'unlimited', 'redis').arrangements;
+    const parts = { all: 8339, guest: 8333, restOfQemu: 3, loop: 2, consensus: 1 };
+    assert.deepEqual(bare?.primaryUsPerAnswer, parts);
   });
 
   it('counts pages over all rounds, and says how far repetitions lie apart', () => {

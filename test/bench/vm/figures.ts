@@ -2,6 +2,7 @@
 import { percentile, round } from '../measure.js';
 import type { Link, Service } from './load-shape.js';
 import type { Repetition, Sample } from './measured.js';
+import type { ProcessorTime } from './processor-time.js';
 
 export const names = ['bare', 'colo', 'fullPages', 'gaia'] as const;
 export type Name = (typeof names)[number];
@@ -58,9 +59,19 @@ function times(samples: Sample[]) {
     p99Us: middle(({ p99Us }) => p99Us),
     /** Of all cards together. */
     mbitsSent: middle((one) => (one.answersPerSecond * one.bytesPerAnswer * 8) / 1e6),
+    primaryUsPerAnswer: processorParts(samples),
     rounds: middle(({ rounds }) => rounds.length),
     dirtyPagesPerRound: middle(({ rounds }) => mean(rounds.map(({ dirtyPages }) => dirtyPages))),
   };
+}
+
+/** Medians; `all` is one of sums, and not the sum of the others. */
+function processorParts(samples: Sample[]) {
+  const parts: (keyof ProcessorTime)[] = ['guest', 'restOfQemu', 'loop', 'consensus'];
+  const middle = (pick: (us: ProcessorTime) => number) =>
+    round(median(samples.map(({ usPerAnswer }) => pick(usPerAnswer))));
+  const all = middle((us) => parts.reduce((sum, part) => sum + us[part], 0));
+  return { all, ...Object.fromEntries(parts.map((part) => [part, middle((us) => us[part])])) };
 }
 
 const mean = (values: number[]) =>

@@ -26,6 +26,10 @@ export class Helper {
     });
   }
 
+  get pid(): number {
+    return this.child.pid as number;
+  }
+
   order(line: string): void {
     this.child.stdin?.write(`${line}\n`);
   }

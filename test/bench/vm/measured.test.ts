@@ -20,7 +20,7 @@ describe('a repetition of a benchmark of guests', function () {
       const stop = async () => {
         stopped = true;
       };
-      return { ports, rounds: [], stop };
+      return { ports, primary: { qemu: process.pid, beside: null }, rounds: [], stop };
     };
     const terms = { network: here, directory, mbits: 1, seconds: 1, links: ['limited' as const], limitMs: 500 };
     await assert.rejects(repetition(start, terms), /it has not ended within 0.5 s/);

@@ -7,6 +7,7 @@ import type { Arrangement, Place, Round } from './arrangement.js';
 import { Helper } from './helper.js';
 import type { Link, Service } from './load-shape.js';
 import type { Network } from './network.js';
+import { type ProcessorTime, perAnswer, processorTime } from './processor-time.js';
 
 const client = fileURLToPath(new URL('./client.js', import.meta.url));
 /** Beyond the measured time: clients connect, and are warmed up. */
@@ -19,6 +20,8 @@ export interface Sample {
   p99Us: number;
   /** That all cards sent in the measured time, for each answer. */
   bytesPerAnswer: number;
+  /** Of the primary's processor. */
+  usPerAnswer: ProcessorTime;
   rounds: Round[];
 }
 
@@ -73,8 +76,9 @@ async function overLinks(arrangement: Arrangement, terms: Terms, clients: Helper
 
 async function sample(arrangement: Arrangement, service: Service, terms: Terms, clients: Helper[]): Promise<Sample> {
   const { network, seconds } = terms;
-  const { rounds } = arrangement;
-  const at = { begin: { bytes: 0, rounds: 0 }, end: { bytes: 0, rounds: 0 } };
+  const { rounds, primary } = arrangement;
+  const look = () => ({ bytes: network.sentBytes(), rounds: rounds.length, us: processorTime(primary) });
+  const at: Record<string, ReturnType<typeof look>> = {};
   const words = [
     ...network.client,
     process.execPath,
@@ -84,14 +88,16 @@ async function sample(arrangement: Arrangement, service: Service, terms: Terms, 
     String(seconds),
   ];
   const one = new Helper(words, ({ type }) => {
-    at[type as 'begin' | 'end'] = { bytes: network.sentBytes(), rounds: rounds.length };
+    at[type as string] = look();
   });
   clients.push(one);
   const said = await one.says('end', clientLimitMs + 2000 * seconds);
-  const { answers, answersPerSecond, p50Us, p99Us } = said as Record<string, number>;
+  const { answers = 0, answersPerSecond, p50Us, p99Us } = said as Record<string, number>;
+  const { begin, end } = at as Record<'begin' | 'end', ReturnType<typeof look>>;
   return {
     ...({ answersPerSecond, p50Us, p99Us } as Sample),
-    bytesPerAnswer: (at.end.bytes - at.begin.bytes) / (answers as number),
-    rounds: rounds.slice(at.begin.rounds, at.end.rounds),
+    bytesPerAnswer: (end.bytes - begin.bytes) / answers,
+    usPerAnswer: perAnswer(begin.us, end.us, answers),
+    rounds: rounds.slice(begin.rounds, end.rounds),
   };
 }

@@ -45,7 +45,8 @@ export async function start(place: Place): Promise<Arrangement> {
     const port = await until('the backup is ready', stepLimitMs, async () => readyPort(backup.news));
     primary.member.obey({ type: 'offerBackup', member: 2, host: place.network.address('backup'), port });
     await until('the backup covers the guest', stepLimitMs, async () => covered(primary.news));
-    return { ports: place.ports, rounds, stop };
+    const qemu = primary.member.qemu?.pid as number;
+    return { ports: place.ports, primary: { qemu, beside: primary.member.plane.pid }, rounds, stop };
   } catch (error) {
     await stop();
     throw error;

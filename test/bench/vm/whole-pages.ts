@@ -47,7 +47,7 @@ export function everyMs(intervalsMs: Record<Link, number>) {
       await running(machine);
       const over = (link: Link) =>
         machine.qmp.execute('migrate-set-parameters', { 'x-checkpoint-delay': intervalsMs[link] });
-      return { ports, rounds, over, stop };
+      return { ports, primary: { qemu: machine.pid, beside: primary.pid }, rounds, over, stop };
     } catch (error) {
       await stop();
       throw error;

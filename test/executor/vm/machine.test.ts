@@ -30,6 +30,7 @@ describe('executor vm: the command line of QEMU', () => {
     assert.equal(option('-smp'), '2,maxcpus=2');
     assert.equal(option('-smp', { vcpus: 1 }), '1,maxcpus=2');
     assert.equal(option('-smp', { vcpus: 4 }), '4,maxcpus=4');
+    assert.equal(option('-name'), 'debug-threads=on');
     assert.equal(option('-m'), '256M');
     assert.equal(option('-object'), 'memory-backend-ram,id=memory,size=256M');
     assert.equal(option('-kernel'), '/boot/vmlinuz');

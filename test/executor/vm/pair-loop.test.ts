@@ -13,7 +13,7 @@ describe('executor/vm: a pair and its loop', () => {
     const told: PairNews[] = [];
     const place: PairPlace = {
       ...{ self: 2, migrationSocket: 'migration.sock', hasDisk: false },
-      order: () => {},
+      ...{ order: () => {}, giveWay: () => {} },
       tell: (news) => told.push(news),
     };
     const qmp = { execute: async () => ({}) } as unknown as Qmp;

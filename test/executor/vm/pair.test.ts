@@ -16,7 +16,7 @@ const severed: PairEvent = { type: 'colo', news: { type: 'severed' } };
 
 const endedRound: RoundReport = {
   ...{ number: 1, trigger: 'time', dirtyPages: 2, unchangedPages: 3, zeroPages: 4, equalPages: 5, sentPages: 6 },
-  ...{ wholePages: 1, streamBytes: 7, toBackupBytes: 8, pauseUs: 9, sleeps: true },
+  ...{ wholePages: 1, streamBytes: 7, toBackupBytes: 8, pauseUs: 9, sleeps: false },
 };
 
 /** In few words. */
@@ -24,6 +24,7 @@ function word(action: PairAction): string {
   if (action.type === 'order') return action.line;
   if (action.type === 'colo') return `colo: ${action.event.type}`;
   if (action.type === 'useless' && action.asked) return 'useless as asked';
+  if (action.type === 'giveWay') return action.gives ? 'gives way' : 'gives way no more';
   return action.type;
 }
 
@@ -73,10 +74,13 @@ class Member {
   }
 
   /** gaia-vm says that one has ended. */
-  round(trigger: string): string[] {
+  round(trigger: string, sleeps = false): string[] {
     const number = this.guest.round + 1;
     this.log({ round: number });
-    const words = this.on({ type: 'plane', line: { type: 'round', round: { ...endedRound, number, trigger } } });
+    const words = this.on({
+      type: 'plane',
+      line: { type: 'round', round: { ...endedRound, number, trigger, sleeps } },
+    });
     return words.filter((text) => text !== 'round');
   }
 
@@ -194,6 +198,18 @@ describe('executor vm: a pair', () => {
     lost.relay(null);
     assert.deepEqual(lost.round('operator'), [], 'of a session that is given up');
     assert.equal(lost.told.synced, 0);
+  });
+
+  it("has QEMU's main loop give way while the backup sleeps, and no more when that wakes or is lost", () => {
+    const member = covered();
+    assert.deepEqual(member.round('idle', true), ['gives way']);
+    assert.deepEqual(member.round('idle', true), []);
+    assert.deepEqual(member.round('time'), ['gives way no more']);
+    assert.deepEqual(member.round('idle', true), ['gives way']);
+    assert.equal(member.on(severed)[0], 'gives way no more');
+    assert.deepEqual(member.round('idle', true), [], 'of a session that is given up');
+    const awake = covered();
+    assert.ok(!awake.on(severed).includes('gives way no more'), 'it did not');
   });
 
   it('hands over to its backup after one more round, and ends as asked when the log makes that the primary', () => {

@@ -1,0 +1,35 @@
+/** How QEMU's main loop, which has a guest's devices, stands against the guest's own processors where processors are scarce. */
+import { getPriority, setPriority } from 'node:os';
+
+/**
+ * Steps of nice(1). Half as many were worth half as much, more were worth little more; and with so few it still gets a tenth of
+ * what a thread of the usual priority gets.
+ */
+const steps = 10;
+
+/** On Linux the number of a process names its first thread alone, which is QEMU's main loop. */
+export class MainLoop {
+  private readonly usual: number | null;
+
+  constructor(private readonly pid: number) {
+    this.usual = attempt(() => getPriority(pid));
+  }
+
+  /** Or no longer. Nothing changes where this process may not undo it, or QEMU is gone. */
+  giveWay(gives: boolean): void {
+    const { pid, usual } = this;
+    if (usual === null) return;
+    attempt(() => {
+      if (gives) setPriority(pid, Math.max(-20, usual - 1)); // who may do this may come back, too
+      setPriority(pid, gives ? Math.min(19, usual + steps) : usual);
+    });
+  }
+}
+
+function attempt<T>(act: () => T): T | null {
+  try {
+    return act();
+  } catch {
+    return null;
+  }
+}
