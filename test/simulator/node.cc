@@ -83,7 +83,7 @@ void Node::connect(std::uint32_t number) {
   SimChannel* channel = world.open(*this, *owner);
   if (channel == nullptr) return;
   channels[number] = channel;
-  core.attach(number, channel, disk ? owner->life + 1 : 0);
+  core.attach(owner->member, channel, disk ? owner->life + 1 : 0);
   afterCore();
 }
 

@@ -18,6 +18,11 @@ describe('simulated lives', () => {
     await kept('--seeds', '1', '--seed', '20263233');
   });
 
+  it('a joiner whose channel opens when it has just been forgotten joins (seed 91484780)', async function () {
+    this.timeout(60_000);
+    await kept('--seeds', '1', '--seed', '91484780');
+  });
+
   it(`${lives} lives of 3 to 9 members keep every promise (seeds from ${seed} on)`, async function () {
     this.timeout(600_000);
     const summary = await kept('--seeds', String(lives), '--jobs', '2', '--seed', seed);

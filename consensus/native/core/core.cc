@@ -74,16 +74,15 @@ bool Core::isWanted(std::uint32_t number) const {
   return counts || departed_.contains(number) || learners_.contains(number);
 }
 
-void Core::attach(std::uint32_t number, Channel* channel, std::uint64_t life) {
-  Peer* known = peer(number);
-  if (known == nullptr) return;
-  if (known->life != life) known->startLife(life);
-  known->channel = channel;
-  known->dead = false;
-  known->heartbeatNs = known->answeredNs = nowNs_;
-  readControl(*known);
-  if (role_ == Role::candidate && configuration_.byNumber(number)) beginScan(*known);
-  if (role_ == Role::leader) pump(*known);
+void Core::attach(const Member& member, Channel* channel, std::uint64_t life) {
+  Peer& peer = know(member);
+  if (peer.life != life) peer.startLife(life);
+  peer.channel = channel;
+  peer.dead = false;
+  peer.heartbeatNs = peer.answeredNs = nowNs_;
+  readControl(peer);
+  if (role_ == Role::candidate && configuration_.byNumber(member.number)) beginScan(peer);
+  if (role_ == Role::leader) pump(peer);
   activeNs_ = nowNs_;
   listener_.changed();
 }

@@ -65,8 +65,10 @@ class Core {
   // --- channels
   // Members a channel is wanted to, besides this one.
   std::vector<Member> wanted() const;
+  // Also to a member that was forgotten while the channel was being opened: it may be heard of again before its
+  // environment has closed it, and nobody opens a second one then.
   // `life` tells a member's lives apart (disk): what was written to a former one's memory is gone.
-  void attach(std::uint32_t number, Channel* channel, std::uint64_t life = 0);
+  void attach(const Member& member, Channel* channel, std::uint64_t life = 0);
   void detach(std::uint32_t number);
   void declareDead(std::uint32_t number);  // after detach: nothing listens at its address
   void collect();                          // takes the completions of all channels

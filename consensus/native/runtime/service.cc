@@ -154,7 +154,7 @@ void MemberRuntime::stepLinks(std::span<const pollfd> ready, std::uint64_t nowNs
 void MemberRuntime::noteLink(Link& link, Link::Event event) {
   const std::uint32_t number = link.peer().number;
   switch (event) {
-    case Link::Event::opened: core_->attach(number, &link, link.life()); break;
+    case Link::Event::opened: core_->attach(link.peer(), &link, link.life()); break;
     case Link::Event::closed: core_->detach(number); break;
     case Link::Event::refused:
       core_->detach(number);

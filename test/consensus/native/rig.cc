@@ -81,7 +81,7 @@ std::vector<Member> Rig::others(std::uint32_t number) const {
 void Rig::connect(std::uint32_t from, std::uint32_t to) {
   if (durability_ == Durability::disk && !core(to).returned(from, disks_[from].life)) throw std::runtime_error("not now");
   auto& channel = seats_.at(from)->channels[to] = std::make_unique<RigChannel>(seats_.at(to)->memory);
-  core(from).attach(to, channel.get(), disks_[to].life);
+  core(from).attach(seats_.at(to)->member, channel.get(), disks_[to].life);
 }
 
 // Leaders ask again after what was kept, as the runtime does.
@@ -153,7 +153,7 @@ void Rig::reconnect(std::uint32_t from, std::uint32_t to) {
   auto& channel = seats_.at(from)->channels.at(to);
   core(from).detach(to);
   channel = std::make_unique<RigChannel>(seats_.at(to)->memory);
-  core(from).attach(to, channel.get());
+  core(from).attach(seats_.at(to)->member, channel.get());
 }
 
 void Rig::flow() {

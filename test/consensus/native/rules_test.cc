@@ -257,6 +257,21 @@ TEST_CASE("a commit statement that went down with its channel is made again, alt
   CHECK(rig.log(2) == std::vector<std::string>{"last"});
 }
 
+TEST_CASE("a joiner whose channel opens when it has just been forgotten is heard through it") {
+  Rig rig(3);
+  REQUIRE(rig.lead(1));
+  const Member joiner{3, 4, "rig", 1, 1};
+  const RigMemory memory(Durability::memory);
+  RigChannel channel(memory);
+  rig.core(1).attach(joiner, &channel);
+  const Mailbox mailbox = makeMailbox(joiner, rig.core(1).appliedIndex());
+  std::memcpy(&rig.region(1).mailbox(joiner.slot), &mailbox, sizeof(mailbox));
+  rig.tick(1);
+  const Member* joining = rig.core(1).joining();
+  REQUIRE(joining != nullptr);
+  CHECK(joining->number == joiner.number);
+}
+
 TEST_CASE("a member that cannot reach the leader does not unseat it while a majority hears it") {
   Rig rig(3);
   for (const std::uint32_t number : {1u, 2u, 3u}) rig.tick(number);
