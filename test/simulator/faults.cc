@@ -116,23 +116,33 @@ void World::heal() {
 }
 
 // A minority of every configuration that may still be in force can be lost for good at a time; more would
-// lose data rightly. In force is what a member that counts, or its disk after a loss of power, takes for it.
-bool World::mayCrash(const Node& node) {
-  const Configuration& current = newest();
-  if (!bears(current, node)) return false;
-  for (const Node* other : livingNodes()) {
-    if (!current.byNumber(other->member.number)) continue;  // what it believes is nobody's business any more
-    if (!bears(other->core.configuration(), node)) return false;
-    if (other->disk && !bears(other->disk->configuration(), node)) return false;
-  }
-  for (const Down& down : down_) {
-    if (!down.disk || !current.byNumber(down.member.number)) continue;
-    if (!bears(down.disk->configuration(), node)) return false;
+// lose data rightly.
+bool World::mayCrash(const Node& node) const {
+  for (auto decided = decided_.lower_bound(oldestInForce()); decided != decided_.end(); decided++) {
+    if (!bears(decided->second, node)) return false;
   }
   for (const auto& [index, configuration] : proposals_) {
-    if (index > current.index && !survivable(configuration, &node)) return false;
+    if (index > newest().index && !survivable(configuration, &node)) return false;
   }
   return true;
+}
+
+// What a member that counts, or its disk after a loss of power, takes for the newest one. All that were decided after it are
+// in force for that member, too: it may have to elect a leader under each on its way.
+Index World::oldestInForce() const {
+  Index oldest = newest().index;
+  const auto note = [&](const Member& member, const Configuration& configuration) {
+    const bool votes = newest().byNumber(member.number) && configuration.byNumber(member.number);
+    if (votes) oldest = std::min(oldest, configuration.index);
+  };
+  for (const Node* node : livingNodes()) {
+    note(node->member, node->core.configuration());
+    if (node->disk) note(node->member, node->disk->configuration());
+  }
+  for (const Down& down : down_) {
+    if (down.disk) note(down.member, down.disk->configuration());
+  }
+  return oldest;
 }
 
 // A majority is left without the node.
@@ -148,9 +158,8 @@ void World::lose(Node& node) {
   if (!node.alive) return;
   const bool silently = random.oneIn(3);
   if (traced_) say("member ", node.member.number, silently ? " and its machine are gone" : " is gone");
-  newest();  // it may be the only one to know
   end(node, silently);
-  std::erase_if(proposals_, [&](const auto& proposal) { return proposal.first <= newest_.index; });
+  std::erase_if(proposals_, [&](const auto& proposal) { return proposal.first <= newest().index; });
   count(Count::crashes);
 }
 

@@ -198,6 +198,7 @@ void Node::persist(const Record& record) {
   world.history.applied(member.number, record);
   if (record.header.kind == static_cast<std::uint8_t>(EntryKind::configuration)) {
     const auto decided = Configuration::decode(record.header.index, record.payload());
+    if (decided) world.decided(*decided);
     counted_ = counted_ || (decided && decided->byNumber(member.number) != nullptr);
   }
   if (world.tracing()) {

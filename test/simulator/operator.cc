@@ -78,19 +78,10 @@ void World::replaceLiving() {
   if (inSlot == 1 && slots_.contains(slot)) start(slot);
 }
 
-// The newest configuration that took effect anywhere, maybe at a member that is down or gone.
-const Configuration& World::newest() {
-  for (const Node* node : livingNodes()) {
-    const Configuration& configuration = node->core.configuration();
-    if (newest_.members.empty() || configuration.index > newest_.index) newest_ = configuration;
-  }
-  return newest_;
-}
-
 // Ends members that the newest configuration no longer counts, some time after it was decided, and lost
 // joiners.
 void World::stopRemoved() {
-  const Configuration current = newest();
+  const Configuration& current = newest();
   for (Node* node : livingNodes()) {
     if (current.byNumber(node->member.number)) continue;
     const Member* occupant = current.inSlot(node->member.slot);

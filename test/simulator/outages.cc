@@ -6,7 +6,6 @@ namespace gaia::sim {
 void World::takeDown(Node& node, bool powerless) {
   if (node.condemned()) return;
   if (traced_) say("member ", node.member.number, powerless ? " loses power" : " is killed");
-  newest();  // it may be the only one to know
   powerless ? node.disk->unpowered(random, node.journal) : node.disk->killed(random, node.journal);
   end(node, powerless);
   down_.push_back({node.member, node.disk});

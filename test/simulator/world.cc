@@ -23,6 +23,7 @@ void World::found() {
     founders.push_back({slot, nextNumber_++, "", 1, 1});
     slots_.insert(slot);
   }
+  decided_[0].members = founders;
   for (const Member& self : founders) {
     std::vector<Member> peers;
     for (const Member& other : founders) {

@@ -41,6 +41,7 @@ class World {
   void proposed(Index index, const Configuration& configuration) {
     proposals_.push_back({index, configuration});
   }
+  void decided(const Configuration& configuration) { decided_[configuration.index] = configuration; }
   std::uint32_t unwanted(const Configuration& configuration) const;  // a member to be removed; 0: none
   void critical(const Node& node);  // it has begun to lead, or to stand (disk), or proposed a configuration
   void acknowledged(const Node& leader, Index last);  // entries up to the last one, at this moment
@@ -73,6 +74,8 @@ class World {
   Node& add(const Member& self, const std::vector<Member>& peers, bool join);
   Node& add(const Member& self, std::shared_ptr<SimDisk> disk, const std::vector<Member>& peers, bool join);
   std::vector<Node*> livingNodes() const;
+  // That took effect anywhere, maybe at a member that is down or gone.
+  const Configuration& newest() const { return decided_.rbegin()->second; }
   bool livesOrReturns(std::uint32_t number) const;
   void remember(std::string text);
 
@@ -91,7 +94,8 @@ class World {
   void crash(Node& node);
   void end(Node& node, bool silently);
   void lose(Node& node);
-  bool mayCrash(const Node& node);
+  bool mayCrash(const Node& node) const;
+  Index oldestInForce() const;
   bool bears(const Configuration& configuration, const Node& node) const;
   Node* leader() const;
 
@@ -115,7 +119,6 @@ class World {
   void replaceLiving();
   void start(std::uint8_t slot);
   void stopRemoved();
-  const Configuration& newest();
 
   // ending.cc
   void recover();
@@ -132,7 +135,7 @@ class World {
   std::set<std::uint32_t> unwanted_;                        // numbers to be removed from the configuration
   std::set<std::uint8_t> slots_;                            // that the operator wants filled
   std::vector<Down> down_;
-  Configuration newest_;
+  std::map<Index, Configuration> decided_;                  // all there were, from the founders' on
   std::uint32_t nextNumber_ = 1;
   std::uint64_t entries_ = 0;
   bool faulty_ = true;
