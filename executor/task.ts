@@ -8,10 +8,10 @@
 import type { ProbeOutcome } from '../framework/probes/types.js';
 import type { Assignment, ReplicaMetrics } from './assignment.js';
 import { type CheckKind, Checks } from './checks.js';
+import { ConnectionLog } from './connection-log.js';
 import { orderLine, parseControlLine, type ReplicaState, stopLine } from './control.js';
 import { assignmentOf, decodeOrder } from './decode.js';
 import * as limits from './limits.js';
-import { RefusalLog } from './refusal-log.js';
 import { StatusReporter } from './report.js';
 import type { ChildExit, Listening, TaskAction, TaskEvent, TaskState } from './task-types.js';
 import { uselessVerdict, type Verdict, verdictOf, withoutHello } from './verdict.js';
@@ -43,7 +43,7 @@ export class Task {
   private readonly deadlines = new Map<Deadline, number>();
   private readonly reporter = new StatusReporter();
   private readonly counts = new GuestCounts();
-  private readonly refusals = new RefusalLog();
+  private readonly connections = new ConnectionLog();
   /** From the moment that the program runs. */
   private checks: Checks | null = null;
   private actions: TaskAction[] = [];
@@ -180,12 +180,13 @@ export class Task {
   /** Before its program runs, a joiner tells how its snapshot comes; how long that may stand still the framework judges. */
   private onState(state: ReplicaState): void {
     this.reporter.state = state;
+    for (const text of this.connections.unconnected(state.peers)) this.log('warn', text);
     if (this.phase === 'joining' && state.joining !== null) this.setDeadline('hello', limits.helloTimeoutMs);
   }
 
   private onMetrics(metrics: ReplicaMetrics): void {
     this.reporter.metrics = metrics;
-    const refused = this.refusals.news(metrics.refusedConnections, this.nowMs);
+    const refused = this.connections.refused(metrics.refusedConnections, this.nowMs);
     if (refused !== null) this.log('warn', `refused connections to the consensus port: ${refused}`);
   }
 

@@ -84,6 +84,25 @@ describe('executor task: reports', () => {
     assert.deepEqual(logged({ badSecret: 501, timedOut: 3 }), []);
   });
 
+  it('each reason why a member is not connected is logged once', () => {
+    const drive = running(replicated);
+    const peer = {
+      member: 2,
+      connected: false,
+      transport: 'none',
+      transportReason: 'its memory has layout 1',
+      appliedIndex: 0,
+    };
+    const logged = (peers: (typeof peer)[]) =>
+      drive.line(stateLine({ peers })).filter((action) => action.type === 'log');
+    assert.match(JSON.stringify(logged([peer])), /not connected to member 2: its memory has layout 1"/);
+    assert.deepEqual(logged([peer, { ...peer, member: 3, connected: true }]), []);
+    assert.match(
+      JSON.stringify(logged([peer, { ...peer, member: 4 }])),
+      /not connected to member 4: its memory has layout 1"/,
+    );
+  });
+
   it('a distribution that is none is dropped with its line', () => {
     const drive = running(replicated);
     drive.line(stateLine());

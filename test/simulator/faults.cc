@@ -132,8 +132,8 @@ bool World::mayCrash(const Node& node) const {
 Index World::oldestInForce() const {
   Index oldest = newest().index;
   const auto note = [&](const Member& member, const Configuration& configuration) {
-    const bool votes = newest().byNumber(member.number) && configuration.byNumber(member.number);
-    if (votes) oldest = std::min(oldest, configuration.index);
+    const bool knows = newest().byNumber(member.number) != nullptr && !configuration.members.empty();
+    if (knows) oldest = std::min(oldest, configuration.index);
   };
   for (const Node* node : livingNodes()) {
     note(node->member, node->core.configuration());

@@ -189,6 +189,11 @@ void Acceptor::checkProof(Session& session) {
   session.stream.take(&proof);
   const Mac expected = owner_.authenticator.prove(Side::caller, session.hello, session.nonce);
   if (!Authenticator::equal(proof.proof, expected)) return refuse(session, Refusal::badSecret);
+  if (layoutSaid(session.hello.layout) != layoutSaid(owner_.layout)) {
+    session.stream.putMessage(offer());  // which says why; the memory stays here
+    session.stream.flush();
+    return refuse(session, Refusal::otherLayout);
+  }
   if (returned_ && !returned_(session.hello.fromNumber, session.hello.life)) {
     return refuse(session, Refusal::formerMember);
   }

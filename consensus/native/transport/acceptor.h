@@ -34,6 +34,7 @@ class Acceptor : private verbs::Doorkeeper {
     std::function<void(std::uint32_t reader, Index, std::uint32_t number, std::vector<std::byte>*)> readSnapshot;
     verbs::Device* verbs = nullptr;  // null: none is offered,
     std::string verbsMissing{};      // and why not
+    std::uint8_t layout = layoutHere;
   };
 
   explicit Acceptor(Owner owner) : owner_(std::move(owner)) {}

@@ -7,6 +7,7 @@ Welcome Acceptor::offer() const {
   Welcome welcome;
   welcome.ringBytes = owner_.region.ringBytes();
   welcome.life = life_;
+  welcome.layout = owner_.layout;
   welcome.durability = owner_.region.durable() ? Durability::disk : Durability::memory;
   welcome.verbsPort = owner_.verbs == nullptr ? 0 : owner_.verbs->port();
   owner_.verbsMissing.copy(welcome.verbsMissing, sizeof(welcome.verbsMissing));

@@ -11,6 +11,11 @@ namespace gaia {
 
 constexpr std::uint64_t helloMagic = 0x31'41'49'41'47;  // "GAIA1"
 
+// What the members of a group must agree on beside this handshake: registered memory, records, digests, frames. Raised
+// when one of them changes (layout_test.cc). The handshake itself stays as it is, so that both sides can name both numbers.
+constexpr std::uint8_t layoutHere = 2;
+constexpr std::uint8_t layoutSaid(std::uint8_t said) { return said == 0 ? 1 : said; }  // GAIA 0.1.0 said nothing
+
 using Nonce = std::array<std::byte, 32>;
 using Mac = std::array<std::byte, 32>;
 
@@ -20,10 +25,13 @@ struct Hello {
   std::uint32_t toNumber = 0;  // the member that is meant: a port may have a new owner
   std::uint8_t fromSlot = 0;
   std::uint8_t counts = 0;     // 1: the caller is a member; whoever had its slot before is not any more (N3)
-  std::uint8_t zero[6] = {};
+  std::uint8_t layout = layoutHere;
+  std::uint8_t zero[5] = {};
   std::uint64_t life = 0;  // of the caller, with durability `disk`
   Nonce nonce{};
 };
+
+static_assert(sizeof(Hello) == 64);
 
 struct Challenge {
   Nonce nonce{};
@@ -38,7 +46,7 @@ struct Welcome {
   std::uint64_t ringBytes = 0;
   std::uint64_t life = 0;  // of the owner: another one has another memory
   Durability durability = Durability::memory;
-  std::uint8_t zero = 0;
+  std::uint8_t layout = layoutHere;
   std::uint16_t verbsPort = 0;  // 0: none is offered, and why
   char verbsMissing[108] = {};
 };

@@ -76,6 +76,7 @@ Link::Event Link::connected(std::uint64_t nowNs) {
   hello_.fromSlot = caller_.self.slot;
   hello_.counts = caller_.counts ? 1 : 0;
   hello_.life = caller_.life;
+  hello_.layout = caller_.layout;
   sys::randomBytes(hello_.nonce);
   stream_.putMessage(hello_);
   stream_.flush();
@@ -97,13 +98,21 @@ Link::Event Link::shake(std::uint64_t nowNs) {
   return welcomed(welcome, nowNs);
 }
 
+std::string Link::misfit(const Welcome& welcome) const {
+  const unsigned theirs = layoutSaid(welcome.layout), ours = layoutSaid(caller_.layout);
+  if (theirs != ours) {
+    return "its memory has layout " + std::to_string(theirs) + ", this member's has layout " + std::to_string(ours) +
+           ": they are of versions of GAIA that cannot share a group; bring its data into a new group (docs/upgrading.md)";
+  }
+  if (welcome.ringBytes != caller_.ringBytes)
+    return "the member's ringBytes differs (" + std::to_string(welcome.ringBytes) + ")";
+  if (welcome.durability != caller_.durability)
+    return "the member's durability differs; all members of a group need the same";
+  return {};
+}
+
 Link::Event Link::welcomed(const Welcome& welcome, std::uint64_t nowNs) {
-  if (welcome.ringBytes != caller_.ringBytes) {
-    return fail(Event::closed, nowNs, "the member's ringBytes differs (" + std::to_string(welcome.ringBytes) + ")");
-  }
-  if (welcome.durability != caller_.durability) {
-    return fail(Event::closed, nowNs, "the member's durability differs; all members of a group need the same");
-  }
+  if (const std::string why = misfit(welcome); !why.empty()) return fail(Event::closed, nowNs, why);
   life_ = welcome.life;
   if (local_) {
     if (!shm_.open(stream_.passedDescriptor(), caller_.ringBytes, caller_.durability, life_)) {

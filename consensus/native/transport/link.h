@@ -22,6 +22,7 @@ class Link : public Channel {
     bool counts = false;         // self is a member: its channels shut out its predecessors (N3)
     VerbsPort* verbs = nullptr;  // null: this member has none
     std::string verbsMissing{};  // and why not
+    std::uint8_t layout = layoutHere;
   };
   enum class Event : std::uint8_t { none, opened, closed, refused };  // refused: nothing listens there
 
@@ -62,6 +63,7 @@ class Link : public Channel {
   Event connected(std::uint64_t nowNs);
   bool openLocal();
   Event shake(std::uint64_t nowNs);
+  std::string misfit(const Welcome& welcome) const;  // why the two cannot share a group; empty: they can
   Event welcomed(const Welcome& welcome, std::uint64_t nowNs);
   Event pair(std::uint64_t nowNs);
   Event withoutVerbs(const std::string& why, std::uint64_t nowNs);

@@ -16,10 +16,11 @@ enum class Refusal : std::uint8_t {
   formerMember, // its slot has passed to a later member
   outOfBounds,  // a member that writes or reads where it may not
   stalled,      // a member that does not take its answers
+  otherLayout,  // a member of a GAIA whose memory is laid out otherwise
 };
-constexpr std::size_t refusalKinds = 8;
-constexpr std::array<const char*, refusalKinds> refusalNames = {"badSecret", "malformed",    "timedOut",    "tooMany",
-                                                                "abandoned", "formerMember", "outOfBounds", "stalled"};
+constexpr std::size_t refusalKinds = 9;
+constexpr std::array<const char*, refusalKinds> refusalNames = {
+    "badSecret", "malformed", "timedOut", "tooMany", "abandoned", "formerMember", "outOfBounds", "stalled", "otherLayout"};
 
 using RefusalCounts = std::array<std::uint64_t, refusalKinds>;
 
