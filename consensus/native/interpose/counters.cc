@@ -12,6 +12,7 @@
 #include "descriptors.h"
 #include "never_destroyed.h"
 #include "process.h"
+#include "program_numbers.h"
 #include "real.h"
 #include "threads.h"
 #include "turns.h"
@@ -89,7 +90,7 @@ ssize_t writeCounter(int fd, const void* data, std::size_t bytes) {
 using namespace gaia::interpose;
 
 GAIA_HOOK int eventfd(unsigned value, int flags) noexcept {
-  const int fd = real().eventfd(value, flags);
+  const int fd = openedInOrder([=] { return real().eventfd(value, flags); });
   if (!inTurn || fd < 0 || !descriptors.inRange(fd)) return fd;
   OutsideTurn outside;
   addCounter(fd, value, (flags & EFD_SEMAPHORE) != 0);

@@ -142,7 +142,7 @@ class DatagramRelay {
     sockaddr_storage address{};
     const socklen_t length = sys::ipAddress(address_.host, address_.servicePort, &address);
     if (length == 0) return -1;
-    const int fd = moveAboveFloor(socket(address.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    const int fd = ownSocket(address.ss_family, SOCK_DGRAM);
     if (fd >= 0 && real().connect(fd, reinterpret_cast<const sockaddr*>(&address), length) == 0) return fd;
     if (fd >= 0) real().close(fd);
     return -1;

@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "../transport/low_numbers.h"
 #include "clock.h"
 #include "own_thread.h"
 #include "process.h"
@@ -57,16 +58,21 @@ class Forwarder {
     }
   }
 
+  static int acceptClient(int listenerFd) {
+    const sys::LowNumber low;
+    return moveAboveFloor(real().accept4(listenerFd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  }
+
   void acceptFrom(int listenerFd) {
     looksAgain_ = true;
     if (runtime->leading()) return;
-    const int fd = real().accept4(listenerFd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    const int fd = acceptClient(listenerFd);
     if (fd < 0) return;
     if (held_.size() + relays_.size() >= relaysMax) {
       real().close(fd);
       return;
     }
-    auto relay = std::make_unique<Relay>(epollFd, moveAboveFloor(fd));
+    auto relay = std::make_unique<Relay>(epollFd, fd);
     relay->deadlineMs = nowMs() + holdMs;
     held_.push_back(std::move(relay));
   }

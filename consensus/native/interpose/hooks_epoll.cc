@@ -4,6 +4,7 @@
 #include "kernel_events.h"
 #include "leader.h"
 #include "outsiders.h"
+#include "program_numbers.h"
 #include "real.h"
 #include "threads.h"
 #include "waits.h"
@@ -59,8 +60,12 @@ int changeProgramInterest(int epollFd, int operation, int fd, const epoll_event*
 
 }  // namespace
 
-GAIA_HOOK int epoll_create(int size) noexcept { return noted(real().epoll_create(size)); }
-GAIA_HOOK int epoll_create1(int flags) noexcept { return noted(real().epoll_create1(flags)); }
+GAIA_HOOK int epoll_create(int size) noexcept {
+  return noted(openedInOrder([size] { return real().epoll_create(size); }));
+}
+GAIA_HOOK int epoll_create1(int flags) noexcept {
+  return noted(openedInOrder([flags] { return real().epoll_create1(flags); }));
+}
 
 GAIA_HOOK int epoll_ctl(int epollFd, int operation, int fd, epoll_event* event) noexcept {
   if (operation == EPOLL_CTL_ADD && listensForParent(fd)) return fail(EBADF);

@@ -9,6 +9,7 @@
 #include "leader.h"
 #include "outsiders.h"
 #include "process.h"
+#include "program_numbers.h"
 #include "real.h"
 #include "termination.h"
 #include "threads.h"
@@ -93,12 +94,14 @@ GAIA_HOOK int setrlimit64(__rlimit_resource_t resource, const rlimit64* limit) n
   return setrlimit(resource, reinterpret_cast<const rlimit*>(limit));
 }
 
-GAIA_HOOK int pipe(int* ends) noexcept { return addPipe(real().pipe(ends), ends, 0); }
-GAIA_HOOK int pipe2(int* ends, int flags) noexcept { return addPipe(real().pipe2(ends, flags), ends, flags); }
+GAIA_HOOK int pipe(int* ends) noexcept { return addPipe(bothOpenedInOrder(ends, [ends] { return real().pipe(ends); }), ends, 0); }
+GAIA_HOOK int pipe2(int* ends, int flags) noexcept {
+  return addPipe(bothOpenedInOrder(ends, [=] { return real().pipe2(ends, flags); }), ends, flags);
+}
 
 // A program that tells itself something by a pair (event loops do) has written it in an earlier turn, on every replica.
 GAIA_HOOK int socketpair(int domain, int type, int protocol, int* ends) noexcept {
-  const int result = real().socketpair(domain, type, protocol, ends);
+  const int result = bothOpenedInOrder(ends, [=] { return real().socketpair(domain, type, protocol, ends); });
   if (result != 0 || !inOrder() || !descriptors.inRange(ends[0]) || !descriptors.inRange(ends[1])) return result;
   for (const int end : {ends[0], ends[1]}) descriptors.setKind(end, Kind::pair);
   return result;

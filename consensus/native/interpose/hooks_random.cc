@@ -7,6 +7,7 @@
 #include "descriptors.h"
 #include "process.h"
 #include "process_account.h"
+#include "program_numbers.h"
 #include "random.h"
 #include "real.h"
 #include "snapshot_restore.h"
@@ -28,7 +29,7 @@ bool isRandomDevice(const char* path) {
 void fillRandom(void* to, std::size_t bytes) { programRandom.fill({static_cast<std::byte*>(to), bytes}); }
 
 int openRandom(int flags) {
-  const int fd = real().open("/dev/zero", flags);  // keeps the number; reads are answered by the hook
+  const int fd = openedInOrder([flags] { return real().open("/dev/zero", flags); });  // keeps the number; reads are answered by the hook
   if (descriptors.inRange(fd)) descriptors.setKind(fd, Kind::random);
   return fd;
 }
@@ -50,6 +51,20 @@ int withinRange(int fd) {
   return fd;
 }
 
+constexpr int streamTriesMax = 5;
+
+// A stream keeps its number, so it is opened again; not one that must not be there yet.
+FILE* streamInOrder(const char* path, const char* modeText, FILE* (*open)(const char*, const char*)) {
+  for (int tries = 1;; ++tries) {
+    const NumberWatch watch;
+    FILE* stream = open(path, modeText);
+    const bool final = watch.undisturbed() || tries == streamTriesMax || std::strchr(modeText, 'x') != nullptr;
+    if (stream == nullptr || !inOrder() || final) return stream;
+    real().fclose(stream);
+    awaitLowNumbers();
+  }
+}
+
 FILE* noted(const char* path, FILE* stream) {
   if (stream != nullptr) noteFileOpened(path, fileno(stream));
   return stream;
@@ -57,8 +72,8 @@ FILE* noted(const char* path, FILE* stream) {
 
 int openPath(const char* path, int flags, mode_t permissions) {
   if (isRandomDevice(path)) return openRandom(flags);
-  if (isAccount(path)) return openProcessAccount(path);
-  const int fd = withinRange(real().open(path, flags, permissions));
+  if (isAccount(path)) return openedInOrder([path] { return openProcessAccount(path); });
+  const int fd = withinRange(openedInOrder([=] { return real().open(path, flags, permissions); }));
   noteFileOpened(path, fd);
   return fd;
 }
@@ -87,25 +102,25 @@ GAIA_HOOK int open64(const char* path, int flags, ...) {
 GAIA_HOOK int openat(int directory, const char* path, int flags, ...) {
   GAIA_PERMISSIONS(flags, flags)
   if (isRandomDevice(path) || isAccount(path)) return openPath(path, flags, permissions);
-  return withinRange(real().openat(directory, path, flags, permissions));
+  return withinRange(openedInOrder([=] { return real().openat(directory, path, flags, permissions); }));
 }
 
 GAIA_HOOK int openat64(int directory, const char* path, int flags, ...) {
   GAIA_PERMISSIONS(flags, flags)
   if (isRandomDevice(path) || isAccount(path)) return openPath(path, flags, permissions);
-  return withinRange(real().openat64(directory, path, flags, permissions));
+  return withinRange(openedInOrder([=] { return real().openat64(directory, path, flags, permissions); }));
 }
 
 GAIA_HOOK FILE* fopen(const char* path, const char* modeText) {
   if (isRandomDevice(path)) return openRandomStream(modeText);
   if (isAccount(path)) return openProcessAccountStream(path);
-  return noted(path, real().fopen(path, modeText));
+  return noted(path, streamInOrder(path, modeText, real().fopen));
 }
 
 GAIA_HOOK FILE* fopen64(const char* path, const char* modeText) {
   if (isRandomDevice(path)) return openRandomStream(modeText);
   if (isAccount(path)) return openProcessAccountStream(path);
-  return noted(path, real().fopen64(path, modeText));
+  return noted(path, streamInOrder(path, modeText, real().fopen64));
 }
 
 GAIA_HOOK int fclose(FILE* stream) {

@@ -12,6 +12,7 @@
 #include "output.h"
 #include "polled.h"
 #include "process.h"
+#include "program_numbers.h"
 #include "real.h"
 #include "replication.h"
 #include "snapshot_restore.h"
@@ -208,6 +209,10 @@ GAIA_HOOK int close_range(unsigned first, unsigned last, int flags) noexcept {
 
 GAIA_HOOK void closefrom(int first) noexcept { close_range(static_cast<unsigned>(std::max(first, 0)), ~0u, 0); }
 
+GAIA_HOOK int socket(int domain, int type, int protocol) noexcept {
+  return openedInOrder([=] { return real().socket(domain, type, protocol); });
+}
+
 GAIA_HOOK int shutdown(int fd, int how) noexcept {
   Connection* connection = clientOf(fd);
   if (connection == nullptr) return real().shutdown(fd, how);
@@ -286,7 +291,7 @@ GAIA_HOOK int ioctl(int fd, unsigned long request, ...) noexcept {
 
 GAIA_HOOK int dup(int fd) noexcept {
   Connection* connection = clientOf(fd);
-  return connection == nullptr ? copied(fd, real().dup(fd)) : copyClient(*connection, -1);
+  return connection == nullptr ? copied(fd, openedInOrder([fd] { return real().dup(fd); })) : copyClient(*connection, -1);
 }
 
 GAIA_HOOK int dup2(int fd, int to) noexcept {

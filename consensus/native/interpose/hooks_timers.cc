@@ -3,6 +3,7 @@
 
 #include <cerrno>
 
+#include "program_numbers.h"
 #include "timers.h"
 #include "waits.h"
 
@@ -13,7 +14,7 @@ bool isTimer(int fd) { return inOrder() && descriptors.kind(fd) == Kind::timer; 
 }  // namespace
 
 GAIA_HOOK int timerfd_create(clockid_t clock, int flags) noexcept {
-  const int fd = static_cast<int>(syscall(SYS_timerfd_create, clock, flags));
+  const int fd = openedInOrder([=] { return static_cast<int>(syscall(SYS_timerfd_create, clock, flags)); });
   if (!inOrder() || fd < 0 || !descriptors.inRange(fd)) return fd;
   OutsideTurn outside;
   addTimer(fd, clock);

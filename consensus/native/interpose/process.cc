@@ -1,12 +1,14 @@
 #include "process.h"
 
 #include <fcntl.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <cstdlib>
 #include <string>
 
 #include "../runtime/runtime.h"
+#include "../transport/low_numbers.h"
 #include "clock.h"
 #include "control.h"
 #include "options.h"
@@ -29,6 +31,11 @@ int moveAboveFloor(int fd) {
   if (moved < 0) return fd;
   real().close(fd);
   return moved;
+}
+
+int ownSocket(int family, int type) {
+  const sys::LowNumber low;
+  return moveAboveFloor(real().socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
 }
 
 namespace {

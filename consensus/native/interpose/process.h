@@ -36,6 +36,8 @@ class OutsideTurn {
 extern constinit int descriptorFloor;
 // Moves a descriptor to the floor or above (close-on-exec); returns it unchanged when that fails.
 int moveAboveFloor(int fd);
+// A socket of a thread of GAIA, above the floor; it does not block.
+int ownSocket(int family, int type);
 
 // Ends the process because it cannot go on as an exact replica; `message` says cause and remedy and reaches
 // the executor.

@@ -31,7 +31,7 @@
   each(pselect) each(clock_gettime) each(gettimeofday) each(time) each(getrusage) each(getrlimit) \
   each(setrlimit) each(getrandom) each(getentropy) each(open) each(open64) each(openat) \
   each(openat64) each(fopen) each(fopen64) each(getpid) each(kill) each(fork) each(waitpid) \
-  each(wait3) each(wait4) each(wait) each(pipe) each(pipe2) each(socketpair) each(fsync) each(fdatasync) \
+  each(wait3) each(wait4) each(wait) each(pipe) each(pipe2) each(socket) each(socketpair) each(fsync) each(fdatasync) \
   each(sigaction) each(signal) each(pthread_create) each(pthread_cond_wait) \
   each(pthread_cond_timedwait) each(pthread_cond_signal) each(pthread_cond_broadcast) \
   each(pthread_mutex_unlock) each(sendfile) each(sendfile64) each(splice) each(recvmmsg) \

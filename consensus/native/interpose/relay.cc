@@ -35,7 +35,7 @@ bool Relay::connectTo(const std::string& host, std::uint16_t port) {
   sockaddr_storage address{};
   const socklen_t length = sys::ipAddress(host, port, &address);
   if (length == 0) return false;
-  const int fd = moveAboveFloor(socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  const int fd = ownSocket(address.ss_family, SOCK_STREAM);
   if (fd < 0) return false;
   leader_.fd = fd;
   sendAtOnce(fd);

@@ -18,6 +18,9 @@
 #include <climits>
 #include <cstring>
 #include <ctime>
+#include <optional>
+
+#include "transport/low_numbers.h"
 
 #ifndef GAIA_FAR_AREA
 #define GAIA_FAR_AREA 0x6000'0000'0000
@@ -47,6 +50,7 @@ void closeAllInChild() {
 }
 
 int newSocket(int family, int type = SOCK_STREAM) {
+  const LowNumber low;
   return own(static_cast<int>(syscall(SYS_socket, family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)));
 }
 
@@ -158,7 +162,10 @@ void closeInForkChildren() {
   if (!forkHandler.exchange(true)) pthread_atfork(nullptr, nullptr, closeAllInChild);
 }
 
-int eventDescriptor() { return own(static_cast<int>(syscall(SYS_eventfd2, 0, EFD_NONBLOCK | EFD_CLOEXEC))); }
+int eventDescriptor() {
+  const LowNumber low;
+  return own(static_cast<int>(syscall(SYS_eventfd2, 0, EFD_NONBLOCK | EFD_CLOEXEC)));
+}
 
 void signal(int eventDescriptor) {
   const std::uint64_t one = 1;
@@ -249,6 +256,7 @@ void bearSilence(int descriptor, std::uint32_t ms) {
 }
 
 int accept(int listener) {
+  const LowNumber low;
   const int descriptor = own(static_cast<int>(syscall(SYS_accept4, listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)));
   if (descriptor >= 0) tuneTcp(descriptor);
   return descriptor;
@@ -280,6 +288,8 @@ Address peerAddress(int descriptor) {
 }
 
 std::ptrdiff_t receive(int descriptor, std::span<std::byte> into, int* passedDescriptor) {
+  std::optional<LowNumber> low;
+  if (passedDescriptor != nullptr) low.emplace();
   iovec part{into.data(), into.size()};
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))];
   msghdr message{};
@@ -325,6 +335,7 @@ std::string errorText(int error) {
 }
 
 int memoryFile(std::size_t bytes) {
+  const LowNumber low;
   const int descriptor = own(static_cast<int>(syscall(SYS_memfd_create, "gaia", MFD_CLOEXEC)));
   if (descriptor < 0) return -1;
   return syscall(SYS_ftruncate, descriptor, bytes) == 0 ? descriptor : failed(descriptor);

@@ -9,6 +9,7 @@
 #include <climits>
 #include <cstring>
 
+#include "transport/low_numbers.h"
 #include "transport/sys.h"
 
 namespace gaia::sys {
@@ -22,8 +23,7 @@ int makeDirectories(const std::string& path) {
 }
 
 int createFile(const std::string& path, std::size_t bytes, int* descriptor) {
-  *descriptor = own(static_cast<int>(
-      syscall(SYS_openat, AT_FDCWD, path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600)));
+  *descriptor = openFile(path, O_RDWR | O_CREAT | O_EXCL);
   if (*descriptor < 0) return errno;
   const int error = bytes == 0 ? 0 : posix_fallocate(*descriptor, 0, static_cast<off_t>(bytes));
   if (error == 0) return 0;
@@ -34,6 +34,7 @@ int createFile(const std::string& path, std::size_t bytes, int* descriptor) {
 }
 
 int openFile(const std::string& path, int flags) {
+  const LowNumber low;
   return own(static_cast<int>(syscall(SYS_openat, AT_FDCWD, path.c_str(), flags | O_CLOEXEC, 0600)));
 }
 

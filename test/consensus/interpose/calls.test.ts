@@ -75,6 +75,17 @@ describe('a call that turns carry', function () {
     assert.equal(other.pushed[1], `state ${closeWait}`);
   });
 
+  it('descriptors have the same numbers on members that serve others meanwhile', async () => {
+    const followers = group.replicas.filter((replica) => replica.state?.role === 'follower');
+    const said = new Set<string>();
+    for (let i = 0; i < 100; i++) {
+      const others = followers.map((replica) => group.client(replica.address.slot));
+      said.add(await ask(client, 'numbers'));
+      for (const other of await Promise.all(others)) other.close();
+    }
+    assert.equal(said.size, 1);
+  });
+
   it('a copy of a client’s descriptor goes on when the first number is closed', async () => {
     const other = await group.client((await group.leader()).address.slot);
     assert.equal(await ask(other, 'dup'), 'moved 127');

@@ -1,0 +1,47 @@
+#include "program_numbers.h"
+
+#include <fcntl.h>
+
+#include <cerrno>
+
+#include "../transport/sys.h"
+#include "process.h"
+#include "real.h"
+
+namespace gaia::interpose {
+
+namespace {
+
+constexpr int waitsMax = 200;
+constexpr int roundsMax = 5;
+constexpr std::uint64_t waitNs = 100'000;
+
+// The lowest number from `from` up that is free; the former one is closed.
+void move(int& fd, int from) {
+  const int flags = real().fcntl(fd, F_GETFD);
+  const int moved = real().fcntl(fd, (flags & FD_CLOEXEC) != 0 ? F_DUPFD_CLOEXEC : F_DUPFD, from);
+  if (moved < 0) return;
+  real().close(fd);
+  fd = moved;
+}
+
+}  // namespace
+
+void awaitLowNumbers() {
+  for (int i = 0; i < waitsMax && !NumberWatch().undisturbed(); ++i) sys::sleepNs(waitNs);
+}
+
+void renumber(std::span<int> opened) {
+  const int error = errno;
+  for (int i = 0; i < roundsMax; ++i) {
+    awaitLowNumbers();
+    const NumberWatch watch;
+    // All of them first make room for each other.
+    for (int& fd : opened) move(fd, descriptorFloor);
+    for (int& fd : opened) move(fd, 0);
+    if (watch.undisturbed()) break;
+  }
+  errno = error;
+}
+
+}  // namespace gaia::interpose
