@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 export interface Usage {
-  /** Of its own, which is in no file. */
+  /** Of its own, which is in no file; without the rings, whose size is fixed but which are filled little by little. */
   memoryBytes: number;
   /** Without files of the journal, which grows with the log. */
   descriptors: number;
@@ -27,7 +27,7 @@ export function usageOf(pid: number): Usage | null {
     // A zombie has none of them.
     const field = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? 0);
     return {
-      memoryBytes: 1024 * (field('RssAnon') + field('RssShmem')),
+      memoryBytes: 1024 * field('RssAnon'),
       descriptors: readdirSync(`/proc/${pid}/fd`).filter((fd) => !isJournal(`/proc/${pid}/fd/${fd}`)).length,
       threads: field('Threads'),
     };
