@@ -85,7 +85,7 @@ export class Scheduler {
       handle(context, event);
     }
     holdRoom(context);
-    this.#looks += converge(context);
+    this.#looks += converge(context, events.some(letsTimePass));
     const changes = context.state.drain();
     return changes.length > 0 ? [{ type: 'persist', changes }, ...context.actions] : context.actions;
   }
@@ -233,27 +233,42 @@ function subscribed(
   startReconciliation(context);
 }
 
+/** Word of Mesos about tasks and offers changes the records of those that it is about, or is looked at for all that wait. */
+const letsTimePass = (event: Event): boolean =>
+  event.type !== 'mesos' || !['UPDATE', 'MESSAGE', 'OFFERS', 'RESCIND', 'FAILURE'].includes(event.event.type);
+
 /**
- * Moves every app that does not rest a step on; returns how many were looked at. What is decided here depends on the state alone, so
- * that a lost event is made good later.
+ * Moves every app that has changed, or has been awake for a while, a step on; returns how many were looked at. What is decided here depends on the
+ * state alone, so that a lost event is made good later.
  */
-function converge(context: Context): number {
-  const apps = appsToLookAt(context);
+function converge(context: Context, timePasses: boolean): number {
+  const apps = appsToLookAt(context, timePasses);
   for (const app of apps) for (const task of context.state.tasksOf(app.id)) ageUnreachable(context, app, task);
   stopUnhealthy(context, apps);
   advanceRebalances(context);
   countMoves(context);
   advanceDeployments(context);
   failOverdue(context);
-  const demands = apps.flatMap(({ id }) => convergeApp(context, id));
+  noteDemands(context, apps);
+  const demands = [...context.memory.demands.values()].flat();
   match(context, demands);
   advancePreemptions(context, demands);
   advanceDeployments(context);
-  repeatKills(context);
-  reconcile(context);
+  repeatKills(context, apps);
+  reconcile(context, apps);
   askForStrays(context);
-  putToRest(context);
+  putToRest(context, apps);
   return apps.length;
+}
+
+/** Of the others what they wanted still holds: nothing of them has changed. */
+function noteDemands(context: Context, apps: AppRecord[]): void {
+  const { demands } = context.memory;
+  for (const { id } of apps) {
+    const wanted = convergeApp(context, id);
+    if (wanted.length > 0) demands.set(id, wanted);
+    else demands.delete(id);
+  }
 }
 
 function convergeApp(context: Context, id: string): Demand[] {
@@ -282,6 +297,7 @@ function removeApp(context: Context, app: AppRecord): [] {
   context.state.apps.remove(app.id);
   context.state.stories.remove(app.id);
   publish(context, { eventType: 'app_terminated_event', appId: app.id });
+  context.memory.demands.delete(app.id);
   context.memory.waiting.delete(app.id);
   context.memory.handOvers.delete(app.id);
   context.memory.secrets.delete(app.id);

@@ -261,6 +261,7 @@ const commands = {
   'chaos:mutants': { program: 'test/chaos/mutants.js' },
   chaos: { program: 'test/chaos/main.js', prepare: () => installPackages(chaosPackages) },
   model: { program: 'test/model/main.js' },
+  soak: { program: 'test/soak/main.js' },
   sim: { program: 'gaia-simulator' },
   'sim:mutants': { program: 'test/simulator/mutants.js' },
 };

@@ -14,7 +14,7 @@ import { victimsOf } from './victims.js';
 export function convergePlain(
   context: Context,
   app: AppRecord,
-  tasks: TaskRecord[],
+  tasks: readonly TaskRecord[],
   restarting: boolean,
 ): Demand | null {
   const counted = tasks.filter((task) => !task.stopping && !task.inactive);
@@ -49,7 +49,7 @@ interface Replacement {
 function replacement(
   context: Context,
   app: AppRecord,
-  counted: TaskRecord[],
+  counted: readonly TaskRecord[],
   restarting: boolean,
 ): Replacement & { to?: AgentName | null; isForMaintenance?: boolean } {
   const { instances, upgradeStrategy, version } = app.active;
@@ -75,7 +75,7 @@ function replacement(
 function replaceStale(
   context: Context,
   app: AppRecord,
-  counted: TaskRecord[],
+  counted: readonly TaskRecord[],
   { stale, healthyMin, reasonOf }: Replacement,
 ): number {
   const { instances, upgradeStrategy } = app.active;
@@ -98,7 +98,7 @@ export function firstToGo(context: Context, app: AppRecord, stale: TaskRecord[],
   return [...useless, ...byAge(app, useful).slice(0, spare)];
 }
 
-function stopSurplus(context: Context, app: AppRecord, counted: TaskRecord[], count: number): void {
+function stopSurplus(context: Context, app: AppRecord, counted: readonly TaskRecord[], count: number): void {
   const idle = counted.filter((task) => task.state !== 'TASK_RUNNING');
   const running = counted.filter((task) => task.state === 'TASK_RUNNING');
   const reason = app.deleting ? 'the app is deleted' : `the app is scaled to ${app.active.instances}`;
@@ -107,7 +107,7 @@ function stopSurplus(context: Context, app: AppRecord, counted: TaskRecord[], co
 }
 
 /** The first to go is first. */
-export function byAge(app: AppRecord, tasks: TaskRecord[]): TaskRecord[] {
+export function byAge(app: AppRecord, tasks: readonly TaskRecord[]): TaskRecord[] {
   const oldestFirst = [...tasks].sort((a, b) => a.stagedAt.localeCompare(b.stagedAt) || a.id.localeCompare(b.id));
   return app.active.killSelection === 'OLDEST_FIRST' ? oldestFirst : oldestFirst.reverse();
 }

@@ -13,11 +13,20 @@ import { isStaying } from './tasks.js';
 export const mayMove = ({ state, memory }: Context): boolean =>
   state.drains.size + state.rebalances.size + memory.unavailable.size > 0;
 
-/** The apps that this step looks at. What changes from here on is looked at in the next one, too. */
-export function appsToLookAt(context: Context): AppRecord[] {
+/** So many of those that are awake, but have not changed, are looked at in a step in which time passes: the longest unseen first. */
+export const unchangedLooksMax = 5000;
+
+/**
+ * The apps that this step looks at: those with changes, and when time passes others that are awake, in turn. What changes from here on is
+ * looked at in the next one, too. So word of many groups at once costs what it says, and not all of them each time.
+ * @param timePasses what waits for a time or a user may have waited long enough
+ */
+export function appsToLookAt(context: Context, timePasses: boolean): AppRecord[] {
   const { apps, awake } = context.state;
-  awake.changed.clear();
-  return mayMove(context) ? [...apps.values()] : awakeApps(context);
+  const changed = awake.takeChanged();
+  if (mayMove(context)) return [...apps.values()];
+  const others = timePasses ? awake.inTurn(changed, unchangedLooksMax) : [];
+  return [...changed, ...others].flatMap((id) => apps.get(id) ?? []);
 }
 
 /** Only they may wait for room or have checks. */
@@ -26,14 +35,9 @@ export function awakeApps({ state }: Context): AppRecord[] {
 }
 
 /** At the end of a step: what it has looked at without changing it may rest. */
-export function putToRest(context: Context): void {
+export function putToRest(context: Context, lookedAt: AppRecord[]): void {
   const { awake } = context.state;
-  for (const id of awake.ids) if (!awake.changed.has(id) && isAtRest(context, id)) awake.ids.delete(id);
-}
-
-/** Only they may have anything to be stopped, asked for or aged. */
-export function awakeTasks({ state }: Context): TaskRecord[] {
-  return [...state.awake.ids].flatMap((id) => state.tasksOf(id));
+  for (const { id } of lookedAt) if (!awake.hasChanged(id) && isAtRest(context, id)) awake.rest(id);
 }
 
 /** Whoever waits for a time, an answer or somebody else does not rest. When in doubt it is awake, which is only slower. */

@@ -20,6 +20,7 @@ import type { ProbeOrder, ProbeOutcome } from '../probes/types.js';
 import type { Command, CommandResult, Counts } from '../service.js';
 import type { ServicePorts } from '../spec/service-ports.js';
 import type { CheckHealth } from './check-health.js';
+import type { Demand } from './demand.js';
 import { HeldOffers } from './held-offers.js';
 import type { AgentRef } from './records.js';
 import type { AppSeries } from './series.js';
@@ -199,6 +200,8 @@ export interface Memory {
   asked: Map<string, { offerId: string; heardMs: number }>;
   /** Agents that the last answer allowed to go down. */
   allowed: Set<string>;
+  /** What apps were found to want when they were looked at last, by app. */
+  demands: Map<string, Demand[]>;
   waiting: Map<string, Waiting>;
   /** Demands that have been looked for without finding anything, and among what. */
   inVain: Map<string, string>;
@@ -266,6 +269,7 @@ export function emptyMemory(): Memory {
     unavailable: new Map(),
     asked: new Map(),
     allowed: new Set(),
+    demands: new Map(),
     waiting: new Map(),
     inVain: new Map(),
     earmarks: new Map(),
@@ -304,7 +308,13 @@ export function emptyMemory(): Memory {
   };
 }
 
-export const isoTime = (ms: number) => new Date(ms).toISOString();
+let lastIso = { ms: 0, text: new Date(0).toISOString() };
+
+/** Most of a step is at one time. */
+export function isoTime(ms: number): string {
+  if (ms !== lastIso.ms) lastIso = { ms, text: new Date(ms).toISOString() };
+  return lastIso.text;
+}
 
 /** Calls are lost while there is no subscription; whoever needs one repeats it. */
 export function call(context: Context, body: SchedulerCallBody): void {

@@ -22,7 +22,7 @@ export interface Demand {
 }
 
 /** `living`: tasks of the app that run or may still run, in the order of their slots. */
-export function demandOf(context: Context, app: AppRecord, slots: number[], living: TaskRecord[]): Demand {
+export function demandOf(context: Context, app: AppRecord, slots: number[], living: readonly TaskRecord[]): Demand {
   const avoid = lodash.mapValues(currentlyAvoided(app, context.now), ({ reason }) => reason);
   const whole = { ...requestNow(context, app.active), slots, living: living.map(livingReplica), avoid };
   const parts = partsOf(whole);

@@ -16,7 +16,7 @@ export interface Departure<Task extends TaskRecord = TaskRecord> {
 }
 
 /** Of tasks that are to stay otherwise: drains first, then maintenance, then a rebalance. */
-export function departuresOf<Task extends TaskRecord>(context: Context, tasks: Task[]): Departure<Task>[] {
+export function departuresOf<Task extends TaskRecord>(context: Context, tasks: readonly Task[]): Departure<Task>[] {
   const staying = tasks.filter(isStaying);
   const drained = staying.filter(({ agent }) => Object.hasOwn(context.memory.closed, agent.id));
   if (drained.length > 0)
@@ -28,7 +28,7 @@ export function departuresOf<Task extends TaskRecord>(context: Context, tasks: T
   return goingDown.length > 0 ? goingDown : rebalanced(context, staying);
 }
 
-function goesDown<Task extends TaskRecord>(context: Context, tasks: Task[]): Departure<Task>[] {
+function goesDown<Task extends TaskRecord>(context: Context, tasks: readonly Task[]): Departure<Task>[] {
   return tasks.flatMap((task) => {
     const window = windowAt(context, task.agent.id);
     const reason = `${task.agent.hostname} goes down: ${window}`;
@@ -36,7 +36,7 @@ function goesDown<Task extends TaskRecord>(context: Context, tasks: Task[]): Dep
   });
 }
 
-function rebalanced<Task extends TaskRecord>({ state }: Context, tasks: Task[]): Departure<Task>[] {
+function rebalanced<Task extends TaskRecord>({ state }: Context, tasks: readonly Task[]): Departure<Task>[] {
   return [...state.rebalances.values()].flatMap(({ moves, current, taskId }) => {
     const task = tasks.find(({ id }) => id === taskId);
     const move = moves[current];

@@ -146,7 +146,7 @@ export function waitingFor(context: Context, { action, app: id }: DeploymentActi
 function plainProgress(
   context: Context,
   app: AppRecord,
-  tasks: TaskRecord[],
+  tasks: readonly TaskRecord[],
   action: DeploymentAction['action'],
 ): string | null {
   const counted = tasks.filter((task) => !task.stopping && !task.inactive);

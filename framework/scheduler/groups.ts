@@ -32,7 +32,12 @@ import { needsSpare, nextToReplace, outdated } from './upgrades.js';
 import { victimsOf } from './victims.js';
 
 /** Makes one step towards a whole group of the wanted version; returns what is to be launched. */
-export function convergeGroup(context: Context, app: AppRecord, tasks: TaskRecord[], restarting: boolean): Demand[] {
+export function convergeGroup(
+  context: Context,
+  app: AppRecord,
+  tasks: readonly TaskRecord[],
+  restarting: boolean,
+): Demand[] {
   if (app.deleting) return stopAll(context, tasks, 'the app is deleted');
   const present = withGroup(context, app);
   if (!present.group) return [];
@@ -63,7 +68,7 @@ export function convergeGroup(context: Context, app: AppRecord, tasks: TaskRecor
   return [...returningDemands(context, group), ...(missing ? [missing] : [])];
 }
 
-function stopAll(context: Context, tasks: TaskRecord[], reason: string): Demand[] {
+function stopAll(context: Context, tasks: readonly TaskRecord[], reason: string): Demand[] {
   for (const task of tasks) stop(context, task, reason);
   return [];
 }
@@ -199,7 +204,7 @@ function isOccupied(group: Group, slot: number): boolean {
 }
 
 /** A new group whole; in a living group one joiner at a time, and only while a majority lives; successors of others last. */
-function missingSlots(context: Context, group: Group, old: TaskRecord[]): Demand | null {
+function missingSlots(context: Context, group: Group, old: readonly TaskRecord[]): Demand | null {
   const { app, record, members } = group;
   if (!record.founded) {
     const leaving = old.some((task) => task.state !== 'TASK_UNREACHABLE');

@@ -63,12 +63,13 @@ function byWaiting(context: Context, demands: Demand[]): Demand[] {
 /** Those of which slots are left. What was looked for in vain is looked for again when something has changed. */
 function placeAll(context: Context, demands: Demand[], agents: Map<string, Filling>, atHand: AtHand): Demand[] {
   const { memory } = context;
-  if (demands.length === 0) {
+  if (demands.length === 0 || agents.size === 0) {
     memory.inVain = new Map();
-    return [];
+    for (const demand of demands) noteTried(context, demand, 0, 0);
+    return demands;
   }
   const gathering = gathered(context);
-  if (agents.size > 0 && !gathering.complete && gathering.waitedMs < gatherMs) return demands;
+  if (!gathering.complete && gathering.waitedMs < gatherMs) return demands;
   const before = memory.inVain;
   memory.inVain = new Map();
   // Most demands are placed: marks are made for those only that were looked for in vain, before or now.
@@ -76,7 +77,7 @@ function placeAll(context: Context, demands: Demand[], agents: Map<string, Filli
   return demands.filter((demand) => {
     const key = demandKey(demand);
     const mark = lodash.once(() => `${offers()} ${demandMark(context, demand)}`);
-    const isInVain = isShared(demand) && agents.size > 0 && before.has(key) && before.get(key) === mark();
+    const isInVain = isShared(demand) && before.has(key) && before.get(key) === mark();
     const found = isInVain ? 'nothing' : placeOne(context, demand, agents, atHand, gathering);
     if (found === 'nothing' && isShared(demand)) memory.inVain.set(key, mark());
     return found !== 'all';

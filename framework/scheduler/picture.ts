@@ -73,7 +73,7 @@ function* appEntries(context: Context, rows: ReadonlyMap<string, TaskRow>) {
 function appRow(
   context: Context,
   app: AppRecord,
-  tasks: TaskRecord[],
+  tasks: readonly TaskRecord[],
   shown: TaskRow[],
   about: Pick<AppRow, 'waiting' | 'deploymentIds'>,
 ): AppRow {

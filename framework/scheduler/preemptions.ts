@@ -143,7 +143,7 @@ function tasksOf(state: State, victims: Victim[]): TaskRecord[] {
 }
 
 /** The guard of `members.ts` holds replicas back while their groups need them. */
-function evict(context: Context, tasks: TaskRecord[], reason: string, by: string): void {
+function evict(context: Context, tasks: readonly TaskRecord[], reason: string, by: string): void {
   for (const task of tasks) {
     const app = context.state.apps.get(task.appId) as AppRecord;
     context.state.apps.put(app.id, { ...app, preemptedBy: by });

@@ -21,11 +21,18 @@ export interface Group {
   members: MemberTask[];
 }
 
-export function groupOf(app: AppRecord, tasks: TaskRecord[]): Group | null {
+/** By the list of its tasks, which is another one when any of them has changed. */
+const groups = new WeakMap<readonly TaskRecord[], Group>();
+
+export function groupOf(app: AppRecord, tasks: readonly TaskRecord[]): Group | null {
   const record = app.group;
   if (!record) return null;
+  const known = groups.get(tasks);
+  if (known?.app === app) return known;
   const members = tasks.filter((task): task is MemberTask => task.replica?.generation === record.generation);
-  return { app, record, members };
+  const group = { app, record, members };
+  groups.set(tasks, group);
+  return group;
 }
 
 export function memberNumbered(group: Group, member: number): MemberTask | undefined {
@@ -128,8 +135,16 @@ export function awaitsAnswer(context: Context, group: Group): boolean {
   return group.members.some((task) => task.state === 'TASK_RUNNING' && pending.has(task.id));
 }
 
+const states = new WeakMap<Group, GroupView['state']>();
+
 /** See `GroupView.state`. */
 export function groupState(group: Group): GroupView['state'] {
+  const state = states.get(group) ?? stateOf(group);
+  states.set(group, state);
+  return state;
+}
+
+function stateOf(group: Group): GroupView['state'] {
   const { record } = group;
   if (isLost(group)) return record.everLed ? 'lost' : 'forming';
   if (!record.everLed) return 'forming';

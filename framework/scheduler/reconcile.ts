@@ -3,10 +3,9 @@
  * answer, with a growing pause; now and then everything, so that strays show. Kills are repeated here too, because
  * neither kills nor answers are reliable.
  */
-import { awakeTasks } from './awake.js';
 import { type Context, call, isDue } from './context.js';
 import { awaitsAnswer, groupOf, mayKill } from './quorum.js';
-import type { TaskRecord } from './records.js';
+import type { AppRecord, TaskRecord } from './records.js';
 
 const tasksPerCallMax = 500;
 const firstPauseMs = 2000;
@@ -25,6 +24,8 @@ export function startReconciliation(context: Context): void {
   context.memory.reconcile = { pending, nextMs: context.now, attempt: 0, fullMs: context.now + fullAfterMs };
 }
 
+const tasksOf = ({ state }: Context, apps: AppRecord[]): TaskRecord[] => apps.flatMap(({ id }) => state.tasksOf(id));
+
 /** Asks for these in this step. */
 export function askSoon(context: Context, taskIds: Iterable<string>): void {
   const run = context.memory.reconcile;
@@ -32,11 +33,12 @@ export function askSoon(context: Context, taskIds: Iterable<string>): void {
   Object.assign(run, { attempt: 0, nextMs: context.now });
 }
 
-export function reconcile(context: Context): void {
+/** @param apps that the step looks at: their tasks only may be missing */
+export function reconcile(context: Context, apps: AppRecord[]): void {
   const run = context.memory.reconcile;
   if (!context.memory.connected) return;
   if (run.fullMs <= context.now) askForAll(context);
-  for (const task of awakeTasks(context)) {
+  for (const task of tasksOf(context, apps)) {
     if (!task.seen && context.now - Date.parse(task.stagedAt) > silenceMs) run.pending.add(task.id);
   }
   if (run.pending.size === 0 || run.nextMs > context.now) return;
@@ -66,10 +68,10 @@ function askFor(context: Context, taskIds: string[]): void {
 }
 
 /** Kills what is to stop and what does not belong to us, again and again until it has ended. */
-export function repeatKills(context: Context): void {
+export function repeatKills(context: Context, apps: AppRecord[]): void {
   const { memory, now } = context;
   if (!memory.connected) return;
-  for (const task of awakeTasks(context)) {
+  for (const task of tasksOf(context, apps)) {
     if (!task.stopping || task.state === 'TASK_UNREACHABLE' || isNeeded(context, task)) continue;
     if (!isDue(memory.kills, task.id, now, killFirstMs, killMaxMs)) continue;
     const kill_policy = { grace_period: { nanoseconds: task.killGraceMs * 1e6 } };

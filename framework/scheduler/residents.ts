@@ -14,7 +14,12 @@ interface Instance {
 }
 
 /** Makes one step towards the wanted number of instances of the wanted version; returns what is to be launched. */
-export function convergeResident(context: Context, app: AppRecord, tasks: TaskRecord[], restarting: boolean): Demand[] {
+export function convergeResident(
+  context: Context,
+  app: AppRecord,
+  tasks: readonly TaskRecord[],
+  restarting: boolean,
+): Demand[] {
   giveUpLost(context, app, tasks);
   const wanted = app.deleting ? 0 : app.active.instances;
   drop(context, app, instancesOf(context, app, tasks), wanted);
@@ -24,13 +29,13 @@ export function convergeResident(context: Context, app: AppRecord, tasks: TaskRe
   return [...backs, ...newDemand(context, app, instances, wanted - instances.length)];
 }
 
-function instancesOf({ state }: Context, app: AppRecord, tasks: TaskRecord[]): Instance[] {
+function instancesOf({ state }: Context, app: AppRecord, tasks: readonly TaskRecord[]): Instance[] {
   const byReservation = new Map(tasks.map((task) => [task.reservationId, task]));
   return state.reservationsOf(app.id).map((kept) => ({ kept, task: byReservation.get(kept.id) ?? null }));
 }
 
 /** Whose task, or volume, has been out of reach for longer than `residency` allows. */
-function giveUpLost(context: Context, app: AppRecord, tasks: TaskRecord[]): void {
+function giveUpLost(context: Context, app: AppRecord, tasks: readonly TaskRecord[]): void {
   const patience = patienceOf(app.active);
   if (patience === 'disabled') return;
   for (const { kept, task } of instancesOf(context, app, tasks)) {

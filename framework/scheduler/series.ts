@@ -33,7 +33,12 @@ export function sampleSeries({ memory, state, now }: Context): void {
   }
 }
 
-function nextSeries({ counted, points }: AppSeries, tasks: TaskRecord[], atMs: number, seconds: number): AppSeries {
+function nextSeries(
+  { counted, points }: AppSeries,
+  tasks: readonly TaskRecord[],
+  atMs: number,
+  seconds: number,
+): AppSeries {
   const now = new Map(tasks.flatMap((task) => countedBy(task)));
   const pairs = [...now].flatMap(([id, after]) => {
     const before = counted.get(id);

@@ -20,14 +20,48 @@ export interface Change {
   value: object | null;
 }
 
-/** Apps that a step has to look at (`awake.ts`), and those of them with a changed record. */
+/** Apps that steps have to look at (`awake.ts`), and those of them with a changed record. */
 class Awake {
-  readonly ids = new Set<string>();
-  readonly changed = new Set<string>();
+  /** Those that were looked at longest ago come first. */
+  readonly #ids = new Set<string>();
+  #changed = new Set<string>();
+
+  get ids(): ReadonlySet<string> {
+    return this.#ids;
+  }
 
   wake(appId: string): void {
-    this.ids.add(appId);
-    this.changed.add(appId);
+    this.#ids.add(appId);
+    this.#changed.add(appId);
+  }
+
+  rest(appId: string): void {
+    this.#ids.delete(appId);
+  }
+
+  hasChanged(appId: string): boolean {
+    return this.#changed.has(appId);
+  }
+
+  /** Those that have changed since the last call. */
+  takeChanged(): ReadonlySet<string> {
+    const changed = this.#changed;
+    this.#changed = new Set();
+    return changed;
+  }
+
+  /** At most so many others, which then come last. */
+  inTurn(others: ReadonlySet<string>, max: number): string[] {
+    const next: string[] = [];
+    for (const id of this.#ids) {
+      if (next.length === max) break;
+      if (!others.has(id)) next.push(id);
+    }
+    for (const id of next) {
+      this.#ids.delete(id);
+      this.#ids.add(id);
+    }
+    return next;
   }
 }
 
@@ -96,11 +130,14 @@ export class Table<T extends object> {
 
 /** Records of apps, also by their app. */
 class AppTable<T extends { id: string; appId: string }> extends Table<T> {
-  #byApp = new Map<string, Map<string, T>>();
+  readonly #byApp = new Map<string, Map<string, T>>();
+  /** As they are asked for again and again. */
+  readonly #lists = new Map<string, readonly T[]>();
 
   protected override set(id: string, record: T): T {
     const records = this.#byApp.get(record.appId) ?? new Map<string, T>();
     this.#byApp.set(record.appId, records.set(id, record));
+    this.#lists.delete(record.appId);
     return super.set(id, record);
   }
 
@@ -109,11 +146,17 @@ class AppTable<T extends { id: string; appId: string }> extends Table<T> {
     const records = this.#byApp.get(appId);
     records?.delete(id);
     if (records?.size === 0) this.#byApp.delete(appId);
+    this.#lists.delete(appId);
     super.remove(id);
   }
 
-  of(appId: string): T[] {
-    return [...(this.#byApp.get(appId)?.values() ?? [])];
+  /** The same list until one of them changes. */
+  of(appId: string): readonly T[] {
+    const known = this.#lists.get(appId);
+    if (known) return known;
+    const list = [...(this.#byApp.get(appId)?.values() ?? [])];
+    if (list.length > 0) this.#lists.set(appId, list);
+    return list;
   }
 }
 
@@ -228,7 +271,7 @@ export class State {
     return this.framework.get('id')?.id ?? null;
   }
 
-  tasksOf(appId: string): TaskRecord[] {
+  tasksOf(appId: string): readonly TaskRecord[] {
     return this.tasks.of(appId);
   }
 

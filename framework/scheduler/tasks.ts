@@ -38,7 +38,7 @@ export function backOff(context: Context, app: AppRecord): AppRecord {
 }
 
 /** Forgets the delay once every task of the app has run for a while. */
-export function forgiveBackoff(context: Context, app: AppRecord, tasks: TaskRecord[]): AppRecord {
+export function forgiveBackoff(context: Context, app: AppRecord, tasks: readonly TaskRecord[]): AppRecord {
   if (!app.backoff || app.backoff.untilMs > context.now || tasks.length === 0) return app;
   const settled = tasks.every(
     (task) => task.startedAt !== null && context.now - Date.parse(task.startedAt) > healthyRunMs,

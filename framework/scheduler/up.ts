@@ -11,7 +11,7 @@ export function isUp(context: Context, app: AppRecord, task: TaskRecord): boolea
 }
 
 /** What running tasks have yet to show before a deployment goes on; null: nothing. */
-export function pendingSentence(context: Context, app: AppRecord, tasks: TaskRecord[]): string | null {
+export function pendingSentence(context: Context, app: AppRecord, tasks: readonly TaskRecord[]): string | null {
   const running = tasks.filter(({ state, stopping }) => state === 'TASK_RUNNING' && !stopping);
   const unready = running.filter((task) => !isReady(app, task));
   const pending = running.filter((task) => !isUp(context, app, task));

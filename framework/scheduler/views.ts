@@ -83,7 +83,7 @@ function appView(context: Context, app: AppRecord): AppView {
   };
 }
 
-function reservationView(kept: ReservationRecord, tasks: TaskRecord[]): ReservationView {
+function reservationView(kept: ReservationRecord, tasks: readonly TaskRecord[]): ReservationView {
   const { id, appId, agent, demand, volumes, releasing } = kept;
   return {
     instanceId: id,
@@ -152,7 +152,7 @@ function attributeText(attribute: AttributeValue): string {
   }
 }
 
-export function groupView({ memory }: Context, app: AppRecord, tasks: TaskRecord[]): GroupView | null {
+export function groupView({ memory }: Context, app: AppRecord, tasks: readonly TaskRecord[]): GroupView | null {
   const group = groupOf(app, tasks);
   if (!group) return null;
   const leader = leaderTask(group);

@@ -74,7 +74,7 @@ const counted = (option: 'agents' | 'groups', min: number, max: number): number 
   return count;
 };
 const agents = counted('agents', 9, 100_000);
-const groups = counted('groups', 1, 333_333);
+const groups = counted('groups', 1, 333_334);
 
 const figures = await (await bench())({ replicas, seconds, kills, agents, groups });
 if (!values.json) console.log(JSON.stringify(figures, null, 2));

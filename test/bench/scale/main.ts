@@ -3,8 +3,8 @@ import type { BenchOptions } from '../main.js';
 import { round, told } from '../measure.js';
 import { groups, Simulation } from './simulation.js';
 
-/** Groups that one user's change brings. */
-const postedAtOnce = 1000;
+/** Groups that one user's change brings: a thousand, of very many a thirtieth. */
+const postedAtOnce = (count: number): number => Math.max(1000, Math.ceil(count / 30));
 /** Status updates for each task that runs. */
 const updatesPerTask = 3;
 
@@ -23,8 +23,8 @@ export function phasesOf(simulation: Simulation, count: number): Record<string, 
   return {
     register: () => simulation.until('offers', () => simulation.scheduler.suppressed),
     launch: () => {
-      for (let from = 0; from < count; from += postedAtOnce) {
-        const posted = Math.min(count, from + postedAtOnce);
+      for (let from = 0; from < count; from += postedAtOnce(count)) {
+        const posted = Math.min(count, from + postedAtOnce(count));
         simulation.post(groups(from, posted - from));
         simulation.until('launched', () => world.waiting === 0 && world.tasks.size === 3 * posted);
       }

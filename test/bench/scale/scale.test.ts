@@ -19,7 +19,8 @@ describe('the work of the scheduler', () => {
   it('grows with what happens, not with what there is', function () {
     this.timeout(60_000);
     const looks = looksOf(100);
-    for (const name of ['updates', 'reconcile', 'restart'])
+    // A group that has lost a member takes some steps on its own; what others lose meanwhile is nothing to it.
+    for (const name of ['zoneLost', 'updates', 'reconcile', 'restart'])
       assert.ok(
         (looks[name]?.looks as number) <= (looks[name]?.events as number),
         `${name}: ${JSON.stringify(looks[name])}`,

@@ -1,0 +1,57 @@
+/** Who is who among the processes of a system, and what each uses. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { containerProcesses } from '../../framework/mesos-local/agent/process-tree.js';
+import { usageOf } from '../catalogue/usage.js';
+import type { System } from '../e2e/system.js';
+import type { Reading } from './flat.js';
+
+export const kinds = ['framework', 'executor', 'replica', 'gateway', 'program', 'mesos'] as const;
+export type Kind = (typeof kinds)[number];
+
+/** By the name of its program. `program`: one behind a gateway. */
+const programs: Record<string, Kind> = {
+  'redis-server': 'replica',
+  'gaia-gateway': 'gateway',
+  'gaia-static-server': 'program',
+};
+
+/** Kinds by process ids. */
+export function census(system: System): Map<number, Kind> {
+  const { masterPid, agents } = system.mesos;
+  const found = new Map<number, Kind>([[system.frameworkPid, 'framework']]);
+  for (const pid of [masterPid, ...agents.map((agent) => agent.pid)]) found.set(pid, 'mesos');
+  for (const pid of containerProcesses(join(system.directory, 'mesos'), null)) {
+    const kind = kindOf(pid);
+    if (kind !== null) found.set(pid, kind);
+  }
+  return found;
+}
+
+function kindOf(pid: number): Kind | null {
+  const words = read(`/proc/${pid}/cmdline`).split('\0');
+  const name = words[0]?.split(' ')[0]?.split('/').at(-1) ?? '';
+  if (words.some((word) => word.endsWith('/executor/main.js'))) return 'executor';
+  return programs[name] ?? null;
+}
+
+/** Null: it has ended. */
+export function readingOf(pid: number): Reading | null {
+  return usageOf(pid) as Reading | null;
+}
+
+/** Files in shared memory that any of these processes has mapped. */
+export function sharedFiles(pids: Iterable<number>): Set<string> {
+  const files = new Set<string>();
+  for (const pid of pids) for (const [file] of read(`/proc/${pid}/maps`).matchAll(/\/dev\/shm\/\S+/g)) files.add(file);
+  return files;
+}
+
+/** Empty when the process has ended. */
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return '';
+  }
+}

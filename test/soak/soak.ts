@@ -1,0 +1,128 @@
+/** A real cluster under load and churn for a while, watched. */
+import { existsSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { System } from '../e2e/system.js';
+import { apps, specs } from './apps.js';
+import { above } from './ceilings.js';
+import { Churn } from './churn.js';
+import { Lane } from './lane.js';
+import { openLines, openRedis } from './talk.js';
+import { Watch } from './watch.js';
+
+const redisLanes = 8;
+const wordsAtOnce = 16;
+const gatewayAnswersPerSecond = 20;
+const measuredMs = 10_000;
+const tellEveryMs = 60_000;
+const shownMax = 20;
+
+export interface SoakOptions {
+  minutes: number;
+  /** Of the measured maximum. */
+  loadPercent: number;
+  seed: number;
+}
+
+export async function soak(options: SoakOptions, say: (text: string) => void): Promise<{ faults: string[] }> {
+  const system = await System.start();
+  const soaking = new Soak(system, options, say);
+  try {
+    await soaking.through();
+  } finally {
+    await system.stop();
+  }
+  return soaking.verdict();
+}
+
+class Soak {
+  private readonly lanes: Lane[];
+  private readonly gateway: Lane;
+  private readonly churn: Churn;
+  private readonly watch: Watch;
+  private maximum = 0;
+  private readonly broken: string[] = [];
+  private grown: string[] = [];
+  private changes: object = {};
+
+  constructor(
+    private readonly system: System,
+    private readonly options: SoakOptions,
+    private readonly say: (text: string) => void,
+  ) {
+    const { seed } = options;
+    this.lanes = Array.from(
+      { length: redisLanes },
+      (_, index) => new Lane(system, apps.redis, openRedis, `lane-${index}`, seed + index, wordsAtOnce),
+    );
+    this.gateway = new Lane(system, apps.gateway, openLines, 'gateway', seed + redisLanes, 1);
+    this.gateway.pace(gatewayAnswersPerSecond);
+    this.churn = new Churn(system);
+    this.watch = new Watch(system);
+  }
+
+  async through(): Promise<void> {
+    for (const spec of specs()) await this.system.deploy(spec);
+    for (const app of [apps.redis, apps.gateway, apps.lossy]) await this.system.whole(app);
+    const lanes = [...this.lanes, this.gateway].map((lane) => this.noted(lane.run()));
+    await this.measure();
+    const parts = [this.churn, this.watch].map((part) => this.noted(part.run()));
+    for (let minute = 1; minute <= this.options.minutes; minute += 1) {
+      await sleep(Math.min(tellEveryMs, this.options.minutes * 60_000));
+      this.tell(minute);
+    }
+    for (const part of [...this.lanes, this.gateway, this.churn, this.watch]) part.stop();
+    this.changes = this.watch.changes();
+    this.grown = this.watch.grown();
+    await Promise.all([...lanes, ...parts]);
+  }
+
+  /** A part that breaks off is an error, and the others go on: the system is to be ended in the end. */
+  private async noted(part: Promise<void>): Promise<void> {
+    await part.catch((error: Error) => this.broken.push(error.stack ?? error.message));
+  }
+
+  /** With all lanes as fast as they are answered; then the share of it that is asked for. */
+  private async measure(): Promise<void> {
+    for (const lane of this.lanes) lane.pace(Number.POSITIVE_INFINITY);
+    const before = this.answered;
+    await sleep(measuredMs);
+    this.maximum = (this.answered - before) / (measuredMs / 1000);
+    for (const lane of this.lanes) lane.pace((this.maximum * this.options.loadPercent) / 100 / redisLanes);
+    this.say(`at most ${Math.round(this.maximum)} answers a second; ${this.options.loadPercent} % of that from now on`);
+  }
+
+  private get answered(): number {
+    return this.lanes.reduce((sum, { answers }) => sum + answers, 0);
+  }
+
+  private get errors(): string[] {
+    return [...this.broken, ...[...this.lanes, this.gateway, this.churn].flatMap(({ errors }) => errors)];
+  }
+
+  private tell(minute: number): void {
+    const lost = this.lanes.reduce((sum, lane) => sum + lane.lost, this.gateway.lost);
+    const peaks = [...this.watch.peakBytes].map(([kind, bytes]) => `${kind} ${Math.round(bytes / 2 ** 20)}`).join(', ');
+    this.say(
+      `minute ${minute}: ${this.answered + this.gateway.answers} answers, ${lost} connections lost, ${this.churn.rounds} rounds of churn, ${this.errors.length} errors; peaks in MiB: ${peaks}`,
+    );
+  }
+
+  /** When the system has ended. */
+  verdict(): { faults: string[] } & Record<string, unknown> {
+    const left = [...this.watch.shared].filter((file) => existsSync(file)).map((file) => `${file} is left`);
+    const faults = [...this.errors.slice(0, shownMax), ...above(this.watch.peakBytes), ...this.grown, ...left];
+    return {
+      maximumPerSecond: Math.round(this.maximum),
+      answers: this.answered,
+      gatewayAnswers: this.gateway.answers,
+      lostConnections: this.lanes.reduce((sum, { lost }) => sum + lost, this.gateway.lost),
+      rounds: this.churn.rounds,
+      errors: this.errors.length,
+      peakMiB: Object.fromEntries(
+        [...this.watch.peakBytes].map(([kind, bytes]) => [kind, Math.round(bytes / 2 ** 20)]),
+      ),
+      changes: this.changes,
+      faults,
+    };
+  }
+}
