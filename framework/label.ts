@@ -24,7 +24,7 @@ export const unexpectedReasons: Record<string, string> = {
   connect:
     'it has connected to another server; each replica does so for itself, and what it hears there is not ordered',
   foreignThread:
-    'it has more threads than can be ordered, or one of a library’s own has touched a client; use fewer threads',
+    'it has more threads than can be ordered, or some that were started past the C library (clone) and run beside the order; use fewer threads, or put it into a virtual machine',
   threadWasAway:
     'one of its threads has waited in the kernel for something that is not ordered; what it learnt there is not compared',
   childStatus: 'a process that it has started ended differently than at the leader, or could not be started',
@@ -34,13 +34,14 @@ export const unexpectedReasons: Record<string, string> = {
   turnOrder:
     'a turn had not the form that it had at the leader: this replica is not where the others are; let it be rebuilt',
   sendWithAncillaryData: 'it has sent a descriptor or credentials with data; the data was sent only',
-  refusedCall: 'it has made a call on a client that is not carried, which was refused as by systems that lack it',
   clientInChild:
     'a process that it has started has touched a client, which was refused; let it serve clients in one process',
   acceptInChild:
     'a process that it has started waits for clients, which was refused: only the process that listens is replicated; let it serve clients in one process (nginx: master_process off)',
   ioUring:
     'it uses io_uring, by which nothing is ordered or compared; switch that off in its configuration, or put it into a virtual machine',
+  signalBetweenThreads:
+    'one of its threads has sent another a signal (pthread_kill); the handler ran when the kernel said, at another time on each replica; let threads tell each other by a condition or an eventfd',
   fedBeforeRest:
     'it was given an input before it had come to rest after the one before: its order of the two may differ; let it answer sooner',
   joinedBySnapshot:

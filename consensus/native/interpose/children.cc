@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <vector>
 
@@ -18,6 +19,7 @@
 #include "never_destroyed.h"
 #include "process.h"
 #include "real.h"
+#include "signals.h"
 #include "threads.h"
 #include "turns.h"
 #include "unexpected.h"
@@ -41,6 +43,16 @@ std::vector<Child>& children() { return childList.value; }
 constinit pid_t self = virtualPidFirst;
 constinit pid_t nextVirtualPid = virtualPidFirst + 1;
 
+// The same for handlers of signals, which may run while the list changes.
+constinit std::atomic<pid_t> knownChildren[64]{};
+
+void exchangeKnown(pid_t from, pid_t to) {
+  for (std::atomic<pid_t>& one : knownChildren) {
+    pid_t expected = from;
+    if (one.compare_exchange_strong(expected, to)) return;
+  }
+}
+
 Child* find(pid_t virtualPid) {
   const auto at = std::ranges::find(children(), virtualPid, &Child::virtualPid);
   return at == children().end() ? nullptr : &*at;
@@ -52,6 +64,7 @@ void closePidFd(Child& child) {
 }
 
 void becomeChild(pid_t virtualPid) {
+  releaseSignals();
   inTurn = false;
   forgetThreads();
   processMode.store(Mode::inert, std::memory_order_relaxed);
@@ -64,6 +77,7 @@ void addChild(pid_t virtualPid, pid_t realPid) {
   OutsideTurn outside;
   const int pidFd = moveAboveFloor(static_cast<int>(syscall(SYS_pidfd_open, realPid, 0)));
   children().push_back({virtualPid, realPid, pidFd, false, false, 0});
+  exchangeKnown(0, realPid);
   if (leadingHere) watchChild(pidFd, virtualPid);
 }
 
@@ -72,6 +86,7 @@ void forgetChild(pid_t virtualPid) {
   std::erase_if(children(), [virtualPid](Child& child) {
     if (child.virtualPid != virtualPid) return false;
     closePidFd(child);
+    exchangeKnown(child.realPid, 0);
     return true;
   });
 }
@@ -115,21 +130,45 @@ void becomeOther() {
   children().clear();
 }
 
-pid_t forkChild() {
+// Children are known before their ends are told.
+void blockChildSignal(int how) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGCHLD);
+  real().pthread_sigmask(how, &set, nullptr);
+}
+
+void prepareFork() {
   freezeForChild();
-  const pid_t virtualPid = nextVirtualPid++;
-  const pid_t realPid = real().fork();
-  if (realPid == 0) {
-    becomeChild(virtualPid);
-    return 0;
-  }
-  if (realPid < 0) {
+  ++nextVirtualPid;
+  blockChildSignal(SIG_BLOCK);
+}
+
+void becomeForked() {
+  blockChildSignal(SIG_UNBLOCK);
+  becomeChild(nextVirtualPid - 1);
+}
+
+pid_t noteForked(pid_t realPid) {
+  if (realPid < 0)
     countUnexpected(Unexpected::childStatus);  // other replicas' forks may have worked
-    return realPid;
-  }
+  else
+    addChild(nextVirtualPid - 1, realPid);
   descriptors.forgetPairs();
-  addChild(virtualPid, realPid);
-  return virtualPid;
+  blockChildSignal(SIG_UNBLOCK);
+  return realPid < 0 ? realPid : nextVirtualPid - 1;
+}
+
+pid_t forkChild() {
+  prepareFork();
+  const pid_t realPid = real().fork();
+  if (realPid != 0) return noteForked(realPid);
+  becomeForked();
+  return 0;
+}
+
+bool isLoggedChild(pid_t realPid) {
+  return std::ranges::any_of(knownChildren, [realPid](const auto& one) { return one.load() == realPid; });
 }
 
 pid_t waitForChild(pid_t pid, int* status, int options) {
@@ -149,6 +188,10 @@ pid_t waitForChild(pid_t pid, int* status, int options) {
 }
 
 int killMapped(pid_t pid, int signal) {
+  if (pid == virtualPidFirst && mode() == Mode::replicating && handlesSignal(signal)) {
+    raiseInOrder(signal);
+    return 0;
+  }
   if (pid == virtualPidFirst) return real().kill(real().getpid(), signal);
   const Child* child = find(pid);
   return real().kill(child == nullptr ? pid : child->realPid, signal);
@@ -176,12 +219,6 @@ void watchChildren() {
     if (!child.ended && child.pidFd >= 0) watchChild(child.pidFd, child.virtualPid);
 }
 
-bool hearsChildren() {
-  struct sigaction action {};
-  real().sigaction(SIGCHLD, nullptr, &action);
-  return action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN;
-}
-
 void applyChildExit(pid_t virtualPid, int status) {
   Child* child = find(virtualPid);
   if (child == nullptr) return;  // a blocking wait has collected it
@@ -190,6 +227,7 @@ void applyChildExit(pid_t virtualPid, int status) {
   child->status = status;
   child->ended = true;
   closePidFd(*child);
+  applySignal(SIGCHLD);
 }
 
 void applyPipeInput(int fd, std::span<const std::byte> bytes) {

@@ -13,6 +13,12 @@ namespace gaia::interpose {
 constexpr pid_t programPid = 30000;  // what getpid() answers in the program itself; children count up
 pid_t virtualSelf();                 // in this process, a fork child included
 pid_t forkChild();
+// The same by another call: before it, in the child, and in the parent with what the call gave; the child's number there.
+void prepareFork();
+void becomeForked();
+pid_t noteForked(pid_t realPid);
+// Its end will come from the log.
+bool isLoggedChild(pid_t realPid);
 // The number that the next child will get.
 pid_t nextVirtualPidNow();
 void continueVirtualPids(pid_t next);
@@ -29,9 +35,6 @@ void endChildren();
 bool reapChild(pid_t virtualPid, int* status);
 // Leader: from here on the ends of children are turns.
 void watchChildren();
-
-// True when the program has a handler for SIGCHLD.
-bool hearsChildren();
 
 // Every replica, from the log. A follower waits here for its own child.
 void applyChildExit(pid_t virtualPid, int status);

@@ -20,6 +20,7 @@
 #include "real.h"
 #include "rings.h"
 #include "../runtime/state_report.h"
+#include "strangers.h"
 #include "termination.h"
 #include "turns.h"
 #include "unexpected.h"
@@ -131,6 +132,7 @@ void* runControl(void*) {
     nextReportMs = nowMs + reportSpacingMs;
     if (nowMs < nextMetricsMs) continue;
     lookForRings();
+    lookForStrangers();
     metrics.offer(metricsLine(runtime->metrics()));
     nextMetricsMs = nowMs + metricsIntervalMs;
   }

@@ -7,12 +7,20 @@
 #include "counters.h"
 #include "datagrams.h"
 #include "never_destroyed.h"
+#include "real.h"
 #include "timers.h"
 
 namespace gaia::interpose {
 
 constinit NeverDestroyed<Descriptors> storage;
 constinit Descriptors& descriptors = storage.value;
+
+namespace {
+int bytesInPipe(int fd) {
+  int bytes = 0;
+  return real().ioctl(fd, FIONREAD, &bytes) == 0 ? bytes : 0;
+}
+}  // namespace
 
 Listener* Descriptors::listener(int fd) {
   for (Listener& listener : listeners_)
@@ -120,7 +128,8 @@ std::uint32_t Descriptors::readiness(int fd) {
       return listener(fd)->queue.empty() ? 0u : static_cast<std::uint32_t>(EPOLLIN);
     case Kind::childPipe: {
       const ChildPipe& pipe = *childPipe(fd);
-      return (pipe.input.empty() ? 0u : EPOLLIN) | (pipe.ended ? EPOLLHUP : 0u);
+      const bool holds = !pipe.input.empty() || (pipe.filledHere && bytesInPipe(fd) > 0);
+      return (holds ? EPOLLIN : 0u) | (pipe.ended ? EPOLLHUP : 0u);
     }
     case Kind::datagrams:
       return EPOLLOUT | (hasDatagram(fd) ? EPOLLIN : 0u);

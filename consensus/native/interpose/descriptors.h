@@ -72,6 +72,8 @@ struct Listener {
 
 struct ChildPipe {
   int fd = -1;
+  int writeFd = -1;         // the other end
+  bool filledHere = false;  // by the program itself, on every replica: nothing of it is in the log (splice)
   bool nonBlocking = false;
   bool watched = false;  // registered with the kernel, here
   InputBuffer input;

@@ -6,6 +6,7 @@
 #include "outsiders.h"
 #include "program_numbers.h"
 #include "real.h"
+#include "signals.h"
 #include "threads.h"
 #include "waits.h"
 
@@ -82,11 +83,13 @@ GAIA_HOOK int epoll_wait(int epollFd, epoll_event* events, int maxEvents, int ti
 GAIA_HOOK int epoll_pwait(int epollFd, epoll_event* events, int maxEvents, int timeoutMs,
                           const sigset_t* mask) {
   if (!ownsWait()) return real().epoll_pwait(epollFd, events, maxEvents, timeoutMs, mask);
-  return waitEpoll(epollFd, events, maxEvents, timeoutMs);
+  const MaskedWait masked(mask);
+  return masked.interrupted() ? fail(EINTR) : waitEpoll(epollFd, events, maxEvents, timeoutMs);
 }
 
 GAIA_HOOK int epoll_pwait2(int epollFd, epoll_event* events, int maxEvents, const timespec* timeout,
                            const sigset_t* mask) {
   if (!ownsWait()) return real().epoll_pwait2(epollFd, events, maxEvents, timeout, mask);
-  return waitEpoll(epollFd, events, maxEvents, toMs(timeout));
+  const MaskedWait masked(mask);
+  return masked.interrupted() ? fail(EINTR) : waitEpoll(epollFd, events, maxEvents, toMs(timeout));
 }

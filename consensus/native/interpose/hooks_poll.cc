@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "real.h"
+#include "signals.h"
 #include "waits.h"
 
 using namespace gaia::interpose;
@@ -15,12 +16,15 @@ bool concernsLog(std::span<const pollfd> list) {
   return std::ranges::any_of(list, [](const pollfd& item) { return isVirtual(item.fd); });
 }
 
+int interruptedWait() {
+  errno = EINTR;
+  return -1;
+}
+
 int waitPoll(std::span<pollfd> list, int timeoutMs) {
   const bool inTime = nextTurn({-1, list}, timeoutMs);
   const int count = deliverPoll(list);
-  if (count > 0 || !inTime) return count;
-  errno = EINTR;
-  return -1;
+  return count > 0 || !inTime ? count : interruptedWait();
 }
 
 std::vector<pollfd> toList(int count, const fd_set* in, const fd_set* out) {
@@ -74,7 +78,8 @@ GAIA_HOOK int poll(pollfd* list, nfds_t count, int timeoutMs) {
 
 GAIA_HOOK int ppoll(pollfd* list, nfds_t count, const timespec* timeout, const sigset_t* mask) {
   if (!ownsWait() || !concernsLog({list, count})) return real().ppoll(list, count, timeout, mask);
-  return waitPoll({list, count}, toMs(timeout));
+  const MaskedWait masked(mask);
+  return masked.interrupted() ? interruptedWait() : waitPoll({list, count}, toMs(timeout));
 }
 
 GAIA_HOOK int select(int count, fd_set* in, fd_set* out, fd_set* exceptional, timeval* timeout) {
@@ -93,5 +98,6 @@ GAIA_HOOK int pselect(int count, fd_set* in, fd_set* out, fd_set* exceptional, c
   OutsideTurn outside;
   auto list = toList(count, in, out);
   if (!concernsLog(list)) return real().pselect(count, in, out, exceptional, timeout, mask);
-  return waitSelect(list, in, out, exceptional, toMs(timeout));
+  const MaskedWait masked(mask);
+  return masked.interrupted() ? interruptedWait() : waitSelect(list, in, out, exceptional, toMs(timeout));
 }

@@ -11,7 +11,6 @@
 #include "process.h"
 #include "program_numbers.h"
 #include "real.h"
-#include "termination.h"
 #include "threads.h"
 #include "turns.h"
 
@@ -24,12 +23,10 @@ constexpr rlim_t programDescriptorsMax = descriptorsMax;  // the same on every m
 int addPipe(int result, const int* ends, int flags) {
   if (result != 0 || !inOrder() || !descriptors.inRange(ends[0])) return result;
   OutsideTurn outside;
-  descriptors.addChildPipe(ends[0]).nonBlocking = (flags & O_NONBLOCK) != 0;
+  ChildPipe& pipe = descriptors.addChildPipe(ends[0]);
+  pipe.writeFd = ends[1];
+  pipe.nonBlocking = (flags & O_NONBLOCK) != 0;
   return result;
-}
-
-bool isOurTermination(int signal) {
-  return signal == SIGTERM && terminationTaken() && mode() == Mode::replicating;
 }
 
 }  // namespace
@@ -58,22 +55,6 @@ GAIA_HOOK pid_t wait4(pid_t pid, int* status, int options, rusage* usage) noexce
   if (!inOrder()) return real().wait4(pid, status, options, usage);
   if (usage != nullptr) std::memset(usage, 0, sizeof *usage);
   return waitForChild(pid, status, options);
-}
-
-GAIA_HOOK int sigaction(int signal, const struct sigaction* action, struct sigaction* before) noexcept {
-  if (!inOrder() || !isOurTermination(signal)) return real().sigaction(signal, action, before);
-  exchangeTermination(action, before);
-  return 0;
-}
-
-GAIA_HOOK sighandler_t signal(int number, sighandler_t handler) noexcept {
-  if (!inOrder() || !isOurTermination(number)) return real().signal(number, handler);
-  struct sigaction action {
-  }, before{};
-  action.sa_handler = handler;
-  action.sa_flags = SA_RESTART;
-  exchangeTermination(&action, &before);
-  return before.sa_handler;
 }
 
 GAIA_HOOK int getrlimit(__rlimit_resource_t resource, rlimit* out) noexcept {

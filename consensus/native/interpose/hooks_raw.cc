@@ -1,4 +1,5 @@
 // Hooks: calls by their numbers. Only those are looked at that answer differently on each replica.
+#include <sched.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -8,6 +9,7 @@
 
 #include "process.h"
 #include "real.h"
+#include "unexpected.h"
 
 using namespace gaia::interpose;
 
@@ -26,6 +28,13 @@ long callInTurn(long number, const long (&with)[6]) {
       return clock_gettime(static_cast<clockid_t>(with[0]), pointer<timespec>(with[1]));
     case SYS_getpid:
       return getpid();
+    case SYS_fork:
+    case SYS_vfork:
+      return fork();
+    case SYS_clone:  // without a stack of its own it returns twice, as fork(2) does
+      if ((with[0] & CLONE_VM) == 0 && with[1] == 0) return fork();
+      countUnexpected(Unexpected::foreignThread);
+      return real().syscall(number, with[0], with[1], with[2], with[3], with[4], with[5]);
     case SYS_close:  // libuv's way
       return close(static_cast<int>(with[0]));
     case SYS_io_uring_setup:  // what it does is in no turn; programs know kernels without it

@@ -73,7 +73,7 @@ bool holdsNothing(int fd) {
 // A program that reads without O_NONBLOCK what it has not waited for gets the same bytes on every replica, whenever they come.
 bool readsReally(const ChildPipe& pipe) {
   if (mode() == Mode::visited) return false;  // what is in it is the program's
-  if (mode() != Mode::replicating) return true;
+  if (mode() != Mode::replicating || pipe.filledHere) return true;
   return !pipe.nonBlocking && descriptors.interest(pipe.fd).epollFd < 0;
 }
 

@@ -3,6 +3,7 @@
 
 #include "process.h"
 #include "real.h"
+#include "signals.h"
 #include "threads.h"
 
 using namespace gaia::interpose;
@@ -12,41 +13,54 @@ namespace {
 // Before there is a log a program with one thread sleeps as ever.
 bool ownsSleep() { return inOrder() && (mode() >= Mode::replicating || manyThreads()); }
 
-void sleepUntil(const Deadline& deadline) {
-  while (waitInOrder(&programClock, deadline)) continue;
+// False: a handler has run first.
+bool sleepUntil(const Deadline& deadline) {
+  wasInterrupted();
+  while (waitInOrder(&programClock, deadline))
+    if (wasInterrupted() || mode() == Mode::detached) return false;
+  return true;
 }
 
-void sleepFor(std::uint64_t ns) { sleepUntil({never, programClock.now.monotonicNs + ns}); }
+Deadline in(std::uint64_t ns) { return {never, programClock.now.monotonicNs + ns}; }
+
+std::uint64_t leftNs(const Deadline& deadline) {
+  const std::uint64_t now = programClock.now.monotonicNs;
+  return deadline.monotonicNs > now ? deadline.monotonicNs - now : 0;
+}
+
+int fail() {
+  errno = EINTR;
+  return -1;
+}
+
+// As nanosleep(2).
+int sleepFor(std::uint64_t ns, timespec* left) {
+  const Deadline end = in(ns);
+  if (sleepUntil(end)) return 0;
+  if (left != nullptr) *left = toTimespec(leftNs(end));
+  return fail();
+}
 
 }  // namespace
 
 GAIA_HOOK int nanosleep(const timespec* time, timespec* left) {
-  if (!ownsSleep()) return real().nanosleep(time, left);
-  sleepFor(toNs(*time));
-  return 0;
+  return ownsSleep() ? sleepFor(toNs(*time), left) : real().nanosleep(time, left);
 }
 
 GAIA_HOOK int clock_nanosleep(clockid_t clock, int flags, const timespec* time, timespec* left) {
   if (!ownsSleep()) return real().clock_nanosleep(clock, flags, time, left);
-  if ((flags & TIMER_ABSTIME) == 0)
-    sleepFor(toNs(*time));
-  else if (clock == CLOCK_REALTIME)
-    sleepUntil({toNs(*time), never});
-  else
-    sleepUntil({never, toNs(*time)});
-  return 0;
+  if ((flags & TIMER_ABSTIME) == 0) return sleepFor(toNs(*time), left) == 0 ? 0 : EINTR;
+  return sleepUntil(clock == CLOCK_REALTIME ? Deadline{toNs(*time), never} : Deadline{never, toNs(*time)}) ? 0 : EINTR;
 }
 
 GAIA_HOOK int usleep(useconds_t us) {
-  if (!ownsSleep()) return real().usleep(us);
-  sleepFor(std::uint64_t{us} * 1000);
-  return 0;
+  return ownsSleep() ? sleepFor(std::uint64_t{us} * 1000, nullptr) : real().usleep(us);
 }
 
 GAIA_HOOK unsigned sleep(unsigned seconds) {
   if (!ownsSleep()) return real().sleep(seconds);
-  sleepFor(std::uint64_t{seconds} * 1'000'000'000);
-  return 0;
+  timespec left{};
+  return sleepFor(std::uint64_t{seconds} * 1'000'000'000, &left) == 0 ? 0 : static_cast<unsigned>(left.tv_sec + (left.tv_nsec > 0));
 }
 
 GAIA_HOOK int sigwait(const sigset_t* set, int* signal) {
@@ -57,14 +71,4 @@ GAIA_HOOK int sigwait(const sigset_t* set, int* signal) {
 GAIA_HOOK int sigwaitinfo(const sigset_t* set, siginfo_t* information) {
   if (inTurn && manyThreads()) goAway();
   return real().sigwaitinfo(set, information);
-}
-
-GAIA_HOOK int pause() {
-  if (inTurn && manyThreads()) goAway();
-  return real().pause();
-}
-
-GAIA_HOOK int sigsuspend(const sigset_t* mask) {
-  if (inTurn && manyThreads()) goAway();
-  return real().sigsuspend(mask);
 }

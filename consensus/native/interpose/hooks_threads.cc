@@ -38,8 +38,12 @@ int lockInOrder(const void* lock, Deadline deadline, Try tryLock) {
   return result;
 }
 
+// One that a thread out of order has got in between is waited for in the kernel: it wakes nobody here.
 int lockMutex(pthread_mutex_t* mutex, Deadline deadline) {
-  return lockInOrder(mutex, deadline, [mutex] { return real().pthread_mutex_trylock(mutex); });
+  return lockInOrder(mutex, deadline, [mutex] {
+    const int result = real().pthread_mutex_trylock(mutex);
+    return result == EBUSY && mutex->__data.__owner != 0 && heldOutside(mutex) ? real().pthread_mutex_lock(mutex) : result;
+  });
 }
 
 int unlockMutex(pthread_mutex_t* mutex) {

@@ -8,7 +8,7 @@
 
 namespace gaia::interpose {
 
-enum class Source : std::uint8_t { connection, listener, childPipe, child, program, thread, wake, visitor, datagrams };
+enum class Source : std::uint8_t { connection, listener, childPipe, child, program, thread, wake, visitor, datagrams, signal };
 
 struct EventTag {
   Source source;

@@ -16,6 +16,7 @@
 #include "polled.h"
 #include "process.h"
 #include "real.h"
+#include "signals.h"
 #include "snapshot.h"
 #include "threads.h"
 #include "turn.h"
@@ -131,6 +132,8 @@ void collectEvent(TurnWriter& writer, const epoll_event& event, std::size_t byte
       return programEvent(writer, tag.fd, event.events);
     case Source::thread:
       return drainReturned();
+    case Source::signal:
+      return;  // collected below
     case Source::wake:
     case Source::visitor:
       return;  // handled before the entry was begun
@@ -207,6 +210,7 @@ bool collectTurn(std::span<const epoll_event> events, bool due) {
   for (const epoll_event& event : events) collectEvent(writer, event, bytesMax);
   collectOverfull(writer);
   collectReturned(writer);
+  collectSignals(writer);
   if (writer.empty() && !due && !takeoverDue) return false;  // only output was flushed
   return proposeTurn(writer, room);
 }
@@ -262,6 +266,7 @@ void startLeading() {
   takeoverDue = true;
   if (!listening) watchKernel(runtime->wakeFd(), EPOLLIN, {Source::wake, 0, 0});
   if (!listening) watchKernel(returnedFd(), EPOLLIN, {Source::thread, 0, 0});
+  if (!listening) watchKernel(signalsFd(), EPOLLIN, {Source::signal, 0, 0});
   listening = true;
   for (const Listener& listener : descriptors.listeners()) watchListener(listener);
   watchDatagramSockets();

@@ -50,7 +50,7 @@ void watchPipes(std::span<const pollfd> list) {
   for (ChildPipe& pipe : descriptors.childPipes()) {
     const bool awaited = descriptors.interest(pipe.fd).epollFd >= 0 ||
                          std::ranges::find(list, pipe.fd, &pollfd::fd) != list.end();
-    const bool wanted = !pipe.ended && (pipe.nonBlocking || awaited);
+    const bool wanted = !pipe.ended && !pipe.filledHere && (pipe.nonBlocking || awaited);
     if (wanted && !pipe.watched) watchKernel(pipe.fd, EPOLLIN, {Source::childPipe, pipe.fd, 0});
     if (!wanted && pipe.watched) unwatchKernel(pipe.fd);
     pipe.watched = wanted;

@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -41,7 +42,7 @@
   each(pthread_rwlock_trywrlock) each(pthread_rwlock_unlock) each(pthread_spin_lock) \
   each(pthread_spin_trylock) each(sem_wait) each(sem_timedwait) each(sem_trywait) each(sem_post) \
   each(sched_yield) each(nanosleep) each(clock_nanosleep) each(usleep) each(sleep) each(sigwait) \
-  each(sigwaitinfo) each(pause) each(sigsuspend) each(eventfd) each(syscall) each(_exit) each(daemon)
+  each(sigwaitinfo) each(pause) each(sigsuspend) each(pthread_sigmask) each(clone) each(posix_spawn) each(posix_spawnp) each(eventfd) each(syscall) each(_exit) each(daemon)
 
 namespace gaia::interpose {
 

@@ -16,6 +16,7 @@
 #include "options.h"
 #include "process.h"
 #include "real.h"
+#include "signals.h"
 #include "snapshot.h"
 #include "trace.h"
 #include "turns.h"
@@ -47,13 +48,24 @@ bool isAnyAddress(const SocketAddress& address) {
   return reinterpret_cast<const sockaddr_in*>(&copy)->sin_addr.s_addr == INADDR_ANY;
 }
 
+// Threads that it starts, or a library of its, block signals: those are the program's (strangers.h).
+Runtime* startRuntime(std::string* error) {
+  sigset_t all, before;
+  sigfillset(&all);
+  real().pthread_sigmask(SIG_SETMASK, &all, &before);
+  Runtime* started = Runtime::start(options->replica, error).release();
+  real().pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return started;
+}
+
 // One deterministic point of the program's execution for all that allocates or starts threads.
 void startMember() {
   startTrace();
   std::string error;
   if (snapshotsByHook()) options->replica.snapshots = Snapshots::ordered;
-  runtime = Runtime::start(options->replica, &error).release();
+  runtime = startRuntime(&error);
   if (runtime == nullptr) giveUp(error.c_str());
+  signalsFd();
   processMode.store(Mode::replicating);
   startDiskThread();
   startSnapshots();

@@ -23,6 +23,7 @@ struct ProgramThread {
   bool ended = false;
   std::atomic<bool> returned{false};  // it was away and waits to run
   WaitSet waitSet;
+  std::uint64_t blockedSignals = 0;
   bool* inTurn = nullptr;  // its thread-local variables, for the thread that watches
   bool* away = nullptr;
 

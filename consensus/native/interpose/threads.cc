@@ -17,6 +17,7 @@
 #include "ready.h"
 #include "real.h"
 #include "replication.h"
+#include "signals.h"
 #include "thread_lock.h"
 #include "thread_table.h"
 #include "thread_watch.h"
@@ -100,6 +101,17 @@ void wakeWithoutLog() {
 // Until a wait ends by itself or a timer expires.
 std::uint64_t leftNs(const ClockReading& now) { return std::min(schedule().leftNs(now), nextExpirationNs(now)); }
 
+bool hears(int id) { return schedule().waits(id) && (dueSignals() & ~threadOf(id).blockedSignals) != 0; }
+
+// A handler ends waits for events and sleeps; where there are none, it is run in the middle of another wait.
+void wakeForHandlers() {
+  bool anyone = false;
+  for (int id = 0; id < schedule().end(); ++id)
+    if (hears(id) && (waitsForEvents(id) || schedule().waitsFor(id, &programClock))) anyone = true, schedule().wake(id);
+  for (int id = 0; id < schedule().end() && !anyone; ++id)
+    if (hears(id)) anyone = true, schedule().wake(id);
+}
+
 void conduct() {
   const bool starting = mode() == Mode::local;
   const bool all = starting ? waitWithoutLog(leftNs(programClock.now)) : obtainTurn();
@@ -108,6 +120,9 @@ void conduct() {
   schedule().wakeDue(programClock.now);
   for (int id = 0; id < schedule().end(); ++id)
     if (waitsForEvents(id) && (all || anythingReady(threadOf(id).waitSet))) schedule().wake(id);
+  if (all) schedule().wakeAll(&programClock);
+  if (dueSignals() != 0) [[unlikely]]
+    wakeForHandlers();
 }
 
 // Returns when it is the caller's turn to run; it has put itself into the schedule before.
@@ -201,6 +216,11 @@ void forgetThreads() {
   threadAway = false;
 }
 
+std::uint64_t& blockedSignals() {
+  static constinit thread_local std::uint64_t nobodys = 0;
+  return self == nullptr ? nobodys : self->blockedSignals;
+}
+
 bool isWorker() { return self != nullptr && idOf(self) != 0; }
 bool manyThreads() { return schedule().count() > 1; }
 
@@ -218,6 +238,7 @@ int createThread(pthread_t* thread, const pthread_attr_t* attributes, void* (*ru
   }
   ProgramThread& created = threadOf(id);
   created.begin(run, argument);
+  created.blockedSignals = blockedSignals();
   const int failure = real().pthread_create(thread, attributes, runThread, &created);
   const ThreadLock lock;
   if (failure != 0)
@@ -240,13 +261,17 @@ void awaitThreadEnd(pthread_t thread) {
 
 bool waitInOrder(const void* cause, const Deadline& deadline) {
   if (threadAway) comeBack();
-  OutsideTurn outside;
   {
-    const ThreadLock lock;
-    schedule().block(idOf(self), cause, deadline);
+    OutsideTurn outside;
+    {
+      const ThreadLock lock;
+      schedule().block(idOf(self), cause, deadline);
+    }
+    passOn();
   }
-  passOn();
-  return !schedule().timedOut(idOf(self));
+  const bool inTime = !schedule().timedOut(idOf(self));
+  runHandlers();
+  return inTime;
 }
 
 bool nextTurn(const WaitSet& waitSet, int timeoutMs) {

@@ -44,6 +44,9 @@ void letOthersRun();
 // The caller does something that may take any time and that no replica can order. It comes back by itself.
 void goAway();
 
+// Ordered signals that the calling thread blocks (signals.h).
+std::uint64_t& blockedSignals();
+
 void wakeOneWaiter(const void* cause);
 void wakeAllWaiters(const void* cause);
 // Something made `fd` ready in the middle of a turn: who waits for it need not wait for the next.

@@ -14,6 +14,7 @@
 #include "local_wait.h"
 #include "process.h"
 #include "ready.h"
+#include "signals.h"
 #include "snapshot.h"
 #include "snapshot_restore.h"
 #include "termination.h"
@@ -42,8 +43,6 @@ struct Executed {
 constinit Index currentIndex = 0;
 constinit bool uncommitted = false;  // refreshes were appended and not committed
 std::vector<Executed>* waitingForCommit = nullptr;
-// A signal ends the waits of the program (EINTR) although nothing that it waits for may be ready.
-constinit bool endsAllWaits = false;
 Entry stashed;  // taken from the runtime, to be applied at the next wait
 constinit bool hasStashed = false;
 // A member that joins by a hook's snapshot runs its timers in other turns; from the first one on, which the log says to
@@ -122,7 +121,6 @@ void applyRecord(const Record& record) {
     case RecordKind::throttle:
       return applyThrottle(record);
     case RecordKind::childExit:
-      endsAllWaits = hearsChildren();
       return applyChildExit(record.head.fd, static_cast<int>(record.head.value));
     case RecordKind::pipeInput:
       return applyPipeInput(record.head.fd, record.payload);
@@ -130,6 +128,8 @@ void applyRecord(const Record& record) {
       return applyPipeEnd(record.head.fd);
     case RecordKind::programReady:
       return applyProgramReady(record);
+    case RecordKind::signal:
+      return applySignal(record.head.fd);
     case RecordKind::datagram:
       return applyDatagram(record);
     case RecordKind::threadReturned:
@@ -293,10 +293,9 @@ bool obtainTurn() {
   enterRestored();
   ensureCommitted();
   endEntry();
-  endsAllWaits = false;
   const bool detachedBefore = mode() == Mode::detached;
   while (mode() == Mode::replicating)
-    if (leadingHere ? leaderTurn() : followerTurn()) return endsAllWaits;
+    if (leadingHere ? leaderTurn() : followerTurn()) return false;
   if (mode() == Mode::visited) {
     visitTurn();
     return false;
@@ -332,6 +331,7 @@ void detach() {
   unwatchKernel(runtime->wakeFd());
   processMode.store(Mode::detached, std::memory_order_relaxed);
   continueMonotonic();
+  keepHeardSignals();
   announceDetached();
 }
 

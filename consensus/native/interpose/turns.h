@@ -26,7 +26,7 @@ struct WaitSet {
 // The calling thread of the program waits until something of the set is ready or `timeoutMs`, as in poll(2), has passed by
 // the log's clock; false: it has (threads.cc).
 bool nextTurn(const WaitSet& waitSet, int timeoutMs);
-// All threads wait: ends the current turn and returns in the next. True: it ends all waits for events.
+// All threads wait: ends the current turn and returns in the next. True: all waits for events end, whatever is ready.
 bool obtainTurn();
 
 // After nextTurn: the ready descriptors in the log's order, as epoll_wait(2) and poll(2) report them.

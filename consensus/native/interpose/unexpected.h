@@ -10,7 +10,7 @@ namespace gaia::interpose {
   each(addressRandomization) each(descriptorAboveRange) each(descriptorCopied) each(socketOption) \
       each(controlCall) each(connect) each(foreignThread) each(threadWasAway) each(childStatus) \
           each(fsync) each(programDescriptorReady) each(turnOrder) each(sendWithAncillaryData)    \
-              each(refusedCall) each(clientInChild) each(acceptInChild) each(ioUring) each(joinedBySnapshot)
+              each(clientInChild) each(acceptInChild) each(ioUring) each(signalBetweenThreads) each(joinedBySnapshot)
 
 enum class Unexpected : std::uint8_t {
 #define GAIA_NAME(name) name,

@@ -61,6 +61,27 @@ static void receiveMany(int client) {
   reply(client, line, result);
 }
 
+// A client's own bytes, or a file's, by a pipe: the next ones that come, without a read.
+static int splicing[DESCRIPTORS];
+static int pipeEnds[2] = {-1, -1};
+
+static void spliceBack(int client) {
+  splicing[client] = 0;
+  long in = failed(splice(client, NULL, pipeEnds[1], NULL, 100, SPLICE_F_NONBLOCK));
+  long out = failed(splice(pipeEnds[0], NULL, client, NULL, 100, SPLICE_F_NONBLOCK));
+  long empty = failed(splice(pipeEnds[0], NULL, client, NULL, 100, SPLICE_F_NONBLOCK));
+  reply(client, "spliced", in * 100 + out + (empty == -EAGAIN ? 0 : 10000));
+}
+
+static void spliceAFile(int client) {
+  int file = open("spliced", O_RDWR | O_CREAT | O_TRUNC, 0600);
+  off_t from = 3;
+  if (write(file, "no +by a pipe\r\n", 15) != 15) abort();
+  long in = failed(splice(file, &from, pipeEnds[1], NULL, 100, 0));
+  reply(client, "file", in * 100 + failed(splice(pipeEnds[0], NULL, client, NULL, 100, 0)));
+  close(file);
+}
+
 static int option(int fd, int level, int name) {
   int value = -1;
   socklen_t bytes = sizeof value;
@@ -164,6 +185,8 @@ static void obey(int client, char* line) {
   if (strcmp(line, "sendfile") == 0) sendAFile(client, argument);
   else if (strcmp(line, "sendmmsg") == 0) sendMany(client);
   else if (strcmp(line, "recvmmsg") == 0) reply(client, "next", readsByMany[client] = 1);
+  else if (strcmp(line, "splice") == 0) reply(client, "next", splicing[client] = 1);
+  else if (strcmp(line, "splice-file") == 0) spliceAFile(client);
   else if (strcmp(line, "timerfd") == 0) startTimer(client);
   else if (strcmp(line, "wait") == 0) waitInPlace(client);
   else if (strcmp(line, "fdopen") == 0) writeByStream(client);
@@ -180,6 +203,7 @@ static void serve(int client) {
     readsByMany[client] = 0;
     return receiveMany(client);
   }
+  if (splicing[client]) return spliceBack(client);
   ssize_t got = read(client, text, sizeof text - 1);
   if (got < 0 && errno == EAGAIN) return;
   if (got <= 0) {
@@ -221,7 +245,7 @@ static int hearsItself(void) {
 int main(int count, char** arguments) {
   if (count != 2) return 2;
   epollFd = epoll_create1(0);
-  if (!hearsItself()) return 3;
+  if (!hearsItself() || pipe2(pipeEnds, O_NONBLOCK) != 0) return 3;
   int on = 1;
   struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((unsigned short)atoi(arguments[1]))};
   inet_pton(AF_INET, "127.0.0.1", &at.sin_addr);

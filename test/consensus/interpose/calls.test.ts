@@ -50,6 +50,14 @@ describe('a call that turns carry', function () {
     assert.equal(await ask(client, 'abcdef'), 'abcd/ef 2');
   });
 
+  it('splice moves what a client has sent, and a file, by a pipe', async () => {
+    for (let i = 0; i < 3; i++) {
+      assert.equal(await ask(client, 'splice'), 'next 1');
+      assert.deepEqual(await hear('+back', 'spliced'), ['back', 'spliced 707']);
+      assert.deepEqual(await hear('splice-file', 'file'), ['by a pipe', 'file 1212']);
+    }
+  });
+
   it('timerfd expires by the clock of the log', async () => {
     const [name, ms] = (await ask(client, 'timerfd')).split(' ');
     assert.equal(name, 'timerfd');

@@ -68,6 +68,14 @@ describe('a replicated server of one’s own', function () {
     assertExact(group);
   });
 
+  it('starts processes by posix_spawn and is told of their ends', async () => {
+    const client = await start('poll');
+    for (let i = 1; i <= 3; i++) assert.equal(await ask(client, 'spawn'), `spawn ${730_000 + i}`);
+    client.close();
+    await assertEqualTurns(group, 2);
+    assertExact(group);
+  });
+
   it('is told of an edge once', async () => {
     const client = await start('edge');
     for (let i = 1; i <= 20; i++) assert.match(await ask(client, 'count'), new RegExp(` ${i}$`));
@@ -79,10 +87,12 @@ describe('a replicated server of one’s own', function () {
   /** What is not carried by turns: the reply that the program gets, and the name it is counted by on every replica. */
   const outside: [command: string, reply: RegExp, counted: string][] = [
     ['dup2', /^dup2 -9$/, 'descriptorCopied'],
-    ['splice', /^splice -22$/, 'refusedCall'],
+    ['clone', /^clone 930001$/, 'clientInChild'],
+    ['fork-number', /^fork-number 930002$/, 'clientInChild'],
     ['fork', /^fork 1$/, 'clientInChild'],
     ['accept-child', /^accept-child 9$/, 'acceptInChild'],
     ['ring', /^ring 1$/, 'ioUring'],
+    ['stranger', /^stranger 1$/, 'foreignThread'],
   ];
   it('is refused what turns do not carry, and loses the label exact', async () => {
     const client = await start('epoll');

@@ -9,6 +9,9 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,13 +58,46 @@ static long answerInChild(int client) {
   return WEXITSTATUS(status);
 }
 
-static long spliceFrom(int client) {
-  int ends[2];
-  if (pipe(ends) != 0) abort();
-  long result = failed(splice(client, NULL, ends[1], NULL, 10, SPLICE_F_NONBLOCK));
-  close(ends[0]);
-  close(ends[1]);
-  return result;
+// By other calls than fork: the child answers a client, which is refused, and the parent is told of its end.
+static int answerAs(void* client) { return write(*(int*)client, "+child\r\n", 8) == 8 ? 0 : errno; }
+
+static long cloneChild(int client) {
+  static char stack[65536];
+  int status = 0;
+  pid_t child = clone(answerAs, stack + sizeof stack, SIGCHLD, &client);
+  if (waitpid(child, &status, 0) != child) return -errno;
+  return WEXITSTATUS(status) * 100000L + child;
+}
+
+static long forkByNumber(int client) {
+  int status = 0;
+  pid_t child = (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+  if (child == 0) _exit(answerAs(&client));
+  if (waitpid(child, &status, 0) != child) return -errno;
+  return WEXITSTATUS(status) * 100000L + child;
+}
+
+static long spawnChild(void) {
+  int status = 0;
+  pid_t child = 0;
+  char* arguments[] = {"sh", "-c", "exit 7", NULL};
+  if (posix_spawnp(&child, "sh", NULL, NULL, arguments, environ) != 0) return -errno;
+  if (waitpid(child, &status, 0) != child) return -errno;
+  return WEXITSTATUS(status) * 100000L + child;
+}
+
+// A thread as a language's runtime starts it: without the C library. It waits for ever.
+static long startStranger(void) {
+  static char stack[4096] __attribute__((aligned(16)));
+  long result = SYS_clone;
+#ifdef __x86_64__
+  __asm__ volatile(
+      "syscall\n\ttest %%eax, %%eax\n\tjnz 2f\n1:\tmov $34, %%eax\n\tsyscall\n\tjmp 1b\n2:"
+      : "+a"(result)
+      : "D"((long)(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM)), "S"(stack + sizeof stack)
+      : "rcx", "r11", "memory");
+#endif
+  return result > 0;
 }
 
 // A process that serves clients beside the one that listens.
@@ -128,8 +164,14 @@ static void obey(int client, char* line) {
     describe(client);
   else if (strcmp(line, "dup2") == 0)
     reply(client, "dup2", failed(dup2(client, 100)));
-  else if (strcmp(line, "splice") == 0)
-    reply(client, "splice", spliceFrom(client));
+  else if (strcmp(line, "clone") == 0)
+    reply(client, "clone", cloneChild(client));
+  else if (strcmp(line, "fork-number") == 0)
+    reply(client, "fork-number", forkByNumber(client));
+  else if (strcmp(line, "spawn") == 0)
+    reply(client, "spawn", spawnChild());
+  else if (strcmp(line, "stranger") == 0)
+    reply(client, "stranger", startStranger());
   else if (strcmp(line, "reports") == 0)
     reply(client, "reports", reports);
   else if (strcmp(line, "connect") == 0)

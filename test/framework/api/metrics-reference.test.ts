@@ -32,7 +32,7 @@ async function busy(): Promise<void> {
   reportGuest(service);
   service.change(replicatedGuest.id, ({ tasks: [task] }) => {
     const report = task?.replica?.report;
-    if (report?.metrics) Object.assign(report, { persistedIndex: 1, snapshotIndex: 1, unexpected: { refusedCall: 1 } });
+    if (report?.metrics) Object.assign(report, { persistedIndex: 1, snapshotIndex: 1, unexpected: { connect: 1 } });
     if (report?.metrics) report.metrics.refusedConnections = { badSecret: 1 };
   });
   const app = service.view().apps.find(({ spec }) => spec.id === web.id);

@@ -1,5 +1,4 @@
-// Hooks: calls on a client that turns do not carry as they are. Every replica refuses them alike and counts that it did;
-// programs know each of these errors from systems that have no such call. A stream is made of calls that are carried.
+// Hooks: streams. One that is made of a client reads and writes by calls that turns carry.
 #include <cerrno>
 #include <cstdint>
 
@@ -16,12 +15,6 @@ bool isClient(int fd) {
   return inOrder() && descriptors.kind(fd) == Kind::connection;
 }
 
-int refuse(int error) {
-  countUnexpected(Unexpected::refusedCall);
-  errno = error;
-  return -1;
-}
-
 int numberOf(void* cookie) { return static_cast<int>(reinterpret_cast<std::intptr_t>(cookie)); }
 ssize_t readStream(void* cookie, char* to, std::size_t room) { return read(numberOf(cookie), to, room); }
 ssize_t writeStream(void* cookie, const char* data, std::size_t bytes) {
@@ -31,12 +24,6 @@ ssize_t writeStream(void* cookie, const char* data, std::size_t bytes) {
 int closeStream(void* cookie) { return close(numberOf(cookie)); }
 
 }  // namespace
-
-GAIA_HOOK ssize_t splice(int from, off64_t* fromOffset, int to, off64_t* toOffset, size_t bytes,
-                         unsigned flags) {
-  if (isClient(from) || isClient(to)) return refuse(EINVAL);
-  return real().splice(from, fromOffset, to, toOffset, bytes, flags);
-}
 
 // A stream reads and writes by the C library's inner calls, which no hook sees: on a client it gets calls of its own.
 GAIA_HOOK FILE* fdopen(int fd, const char* modeText) noexcept {

@@ -1,0 +1,71 @@
+#include "strangers.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include <cstdlib>
+#include <cstring>
+
+#include "process.h"
+#include "real.h"
+#include "threads.h"
+#include "unexpected.h"
+
+namespace gaia::interpose {
+
+namespace {
+
+// GAIA's own block all signals that can be blocked.
+bool blocksSignals(pid_t thread) {
+  char path[64], text[4096];
+  snprintf(path, sizeof path, "/proc/self/task/%d/status", thread);
+  const int fd = real().open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return true;  // it has ended
+  const ssize_t got = real().read(fd, text, sizeof text - 1);
+  real().close(fd);
+  text[got < 0 ? 0 : got] = 0;
+  const char* line = strstr(text, "SigBlk:");
+  constexpr unsigned long long common = 1ull << (SIGTERM - 1) | 1ull << (SIGHUP - 1) | 1ull << (SIGUSR1 - 1) | 1ull << (SIGINT - 1);
+  return line == nullptr || (strtoull(line + 7, nullptr, 16) & common) == common;
+}
+
+bool isStranger(pid_t thread) {
+  return thread > 0 && thread != real().getpid() && !isProgramThread(thread) && !blocksSignals(thread);
+}
+
+struct Entry {  // getdents64(2)
+  std::uint64_t inode;
+  std::int64_t offset;
+  unsigned short length;
+  unsigned char type;
+  char name[];
+};
+
+bool anyStranger(int directory) {
+  alignas(8) char room[4096];
+  long got;
+  while ((got = syscall(SYS_getdents64, directory, room, sizeof room)) > 0)
+    for (long at = 0; at < got; at += reinterpret_cast<const Entry*>(room + at)->length)
+      if (isStranger(static_cast<pid_t>(atoi(reinterpret_cast<const Entry*>(room + at)->name)))) return true;
+  return false;
+}
+
+}  // namespace
+
+// The C library's own way to list a folder allocates memory of the program's.
+void lookForStrangers() {
+  static bool found = false;
+  static nlink_t looked = 0;
+  struct stat folder{};
+  if (found || stat("/proc/self/task", &folder) != 0 || folder.st_nlink == looked) return;
+  const int directory = real().open("/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (directory < 0) return;
+  found = anyStranger(directory);
+  real().close(directory);
+  if (found) countUnexpected(Unexpected::foreignThread);
+  looked = folder.st_nlink;
+}
+
+}  // namespace gaia::interpose

@@ -1,0 +1,156 @@
+// A server for tests of signals: `signals HOW PORT`, HOW being plain (handlers count, poll ends with EINTR), masked (signals are blocked
+// but in ppoll), pipe (the handler writes a byte to the server's own pipe, epoll), alarm (a timer of the kernel ticks) or pause (one
+// thread pauses for signals, the other serves). What handlers did is told with the number of requests and the time that they saw.
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define CLIENTS 64
+
+static int listener, ends[2] = {-1, -1};
+static const char* how;
+static struct pollfd waits[CLIENTS + 2];
+static int waitCount;
+static volatile long requests, interrupted, pauses;
+static volatile long counts[NSIG];
+static unsigned long trace = 1;  // depends on what handlers saw
+
+static void note(unsigned long what) { trace = trace * 31 + what; }
+
+static void onSignal(int signal) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  counts[signal]++;
+  note((unsigned long)signal * 1000 + (unsigned long)requests);
+  note((unsigned long)now.tv_nsec);
+  if (ends[1] >= 0 && write(ends[1], "s", 1) != 1) note(7);
+  while (signal == SIGCHLD && waitpid(-1, NULL, WNOHANG) > 0) note(11);
+}
+
+static void handleAll(void) {
+  const int all[] = {SIGHUP, SIGUSR1, SIGCHLD, SIGALRM};
+  for (int i = 0; i < 4; i++) {
+    struct sigaction action = {.sa_handler = onSignal};
+    sigaction(all[i], &action, NULL);
+  }
+}
+
+static void answer(int client) {
+  char line[200];
+  int bytes = snprintf(line, sizeof line, "+hup %ld usr1 %ld chld %ld alrm %ld eintr %ld pauses %ld requests %ld trace %lu\r\n",
+                       counts[SIGHUP], counts[SIGUSR1], counts[SIGCHLD], counts[SIGALRM], interrupted, pauses, requests, trace);
+  if (write(client, line, (size_t)bytes) != bytes) close(client);
+}
+
+static void startChild(void) {
+  if (fork() != 0) return;
+  usleep(20000);
+  _exit(0);
+}
+
+static void obey(int client, const char* line) {
+  requests++;
+  if (strcmp(line, "raise") == 0) raise(SIGUSR1);
+  if (strcmp(line, "kill") == 0) kill(getpid(), SIGHUP);
+  if (strcmp(line, "child") == 0) startChild();
+  if (strcmp(line, "nap") == 0) note((unsigned long)usleep(300000));
+  answer(client);
+}
+
+static void serve(struct pollfd* at) {
+  char text[4096];
+  ssize_t got = read(at->fd, text, sizeof text - 1);
+  if (got <= 0) {
+    close(at->fd);
+    *at = waits[--waitCount];
+    return;
+  }
+  text[got] = 0;
+  char* rest;
+  for (char* line = strtok_r(text, "\r\n", &rest); line != NULL; line = strtok_r(NULL, "\r\n", &rest)) obey(at->fd, line);
+}
+
+static void hearPipe(void) {
+  char bytes[64];
+  ssize_t got = read(ends[0], bytes, sizeof bytes);
+  note(got < 0 ? 5 : (unsigned long)got + 100);
+}
+
+static void handle(struct pollfd* at) {
+  if (at->fd == listener && waitCount < CLIENTS)
+    waits[waitCount++] = (struct pollfd){accept4(listener, NULL, NULL, SOCK_NONBLOCK), POLLIN, 0};
+  else if (at->fd == ends[0])
+    hearPipe();
+  else
+    serve(at);
+}
+
+static void waitOnce(void) {
+  sigset_t none;
+  const struct timespec timeout = {0, 300000000};
+  sigemptyset(&none);
+  int ready = strcmp(how, "masked") == 0 ? ppoll(waits, (nfds_t)waitCount, &timeout, &none) : poll(waits, (nfds_t)waitCount, 300);
+  if (ready < 0 && errno == EINTR) interrupted++;
+  for (int i = waitCount - 1; i >= 0 && ready > 0; i--)
+    if (waits[i].revents != 0) handle(&waits[i]);
+}
+
+static void* serveForEver(void* unused) {
+  for (;;) waitOnce();
+  return unused;
+}
+
+static void prepare(void) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGHUP);
+  sigaddset(&set, SIGUSR1);
+  if (strcmp(how, "masked") == 0) pthread_sigmask(SIG_BLOCK, &set, NULL);
+  if (strcmp(how, "pipe") == 0 && pipe2(ends, O_NONBLOCK) == 0) waits[waitCount++] = (struct pollfd){ends[0], POLLIN, 0};
+  handleAll();
+}
+
+static void serveBesidePauses(void) {
+  pthread_t thread;
+  sigset_t set, before;
+  sigemptyset(&set);
+  sigaddset(&set, SIGHUP);
+  pthread_sigmask(SIG_BLOCK, &set, &before);
+  pthread_create(&thread, NULL, serveForEver, NULL);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  for (;;) {
+    pause();
+    pauses++;
+  }
+}
+
+int main(int count, char** arguments) {
+  if (count != 3) return 2;
+  how = arguments[1];
+  int on = 1;
+  const struct itimerval tick = {{0, 100000}, {0, 100000}};
+  struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((unsigned short)atoi(arguments[2]))};
+  inet_pton(AF_INET, "127.0.0.1", &at.sin_addr);
+  listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+  setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (bind(listener, (struct sockaddr*)&at, sizeof at) != 0) return 1;
+  waits[waitCount++] = (struct pollfd){listener, POLLIN, 0};
+  prepare();
+  if (listen(listener, 128) != 0) return 1;
+  if (strcmp(how, "alarm") == 0) setitimer(ITIMER_REAL, &tick, NULL);
+  if (strcmp(how, "pause") == 0) serveBesidePauses();
+  serveForEver(NULL);
+}

@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import type { RespConnection } from '../../resp.js';
+import { eventually } from '../group.js';
+import { type Group, startGroup } from './group.js';
+import { ask, assertEqualTurns, assertExact, OwnServer } from './own-server.js';
+
+describe('the handlers of a replicated server', function () {
+  this.timeout(60_000);
+  let server: OwnServer;
+  let group: Group;
+  const clients: RespConnection[] = [];
+
+  before(() => {
+    server = new OwnServer('signals.c', ['-lpthread']);
+  });
+  after(() => server.remove());
+  afterEach(async () => {
+    for (const client of clients.splice(0)) client.close();
+    await group?.stop();
+  });
+
+  const start = async (how: string) => {
+    group = await startGroup({ program: (port) => [server.binary, how, String(port)] });
+    return connect();
+  };
+  const connect = async () => {
+    const client = await group.client((await group.leader()).address.slot);
+    clients.push(client);
+    return client;
+  };
+
+  /** What the server says of itself, by name. */
+  async function told(client: RespConnection, word = 'tell'): Promise<Record<string, number>> {
+    const words = (await ask(client, word)).split(' ');
+    return Object.fromEntries(words.flatMap((name, i) => (i % 2 === 0 ? [[name, Number(words[i + 1])]] : [])));
+  }
+
+  /** Requests follow each other while signals reach the leader in the middle of them. */
+  async function signalUnderLoad(client: RespConnection, signals: NodeJS.Signals[]): Promise<void> {
+    const leader = await group.leader();
+    for (const signal of signals) {
+      process.kill(leader.pid, signal);
+      for (let i = 0; i < 5; i++) await told(client);
+    }
+  }
+
+  async function assertSame(): Promise<void> {
+    await assertEqualTurns(group);
+    assertExact(group);
+  }
+
+  for (const how of ['plain', 'masked', 'pipe', 'pause']) {
+    it(`run at the same entry on all replicas (${how}), and what they did survives the leader`, async () => {
+      const client = await start(how);
+      await signalUnderLoad(client, ['SIGHUP', 'SIGUSR1', 'SIGHUP', 'SIGHUP', 'SIGUSR1']);
+      const all = async () => {
+        const said = await told(client);
+        return said.hup === 3 && said.usr1 === 2;
+      };
+      await eventually('not all signals were handled', all);
+      const before = await told(client);
+      if (how === 'pause') assert.ok((before.pauses as number) >= 3, `${before.pauses} pauses ended`);
+      await assertSame();
+      await group.kill(await group.leader());
+      const after = await told(await connect(), 'tell');
+      assert.deepEqual([after.hup, after.usr1], [3, 2]);
+      process.kill((await group.leader()).pid, 'SIGHUP');
+      await eventually('the next leader hears no signal', async () => (await told(await connect())).hup === 4);
+      await assertSame();
+    });
+  }
+
+  it('run where the program signals itself, and when its children end', async () => {
+    const client = await start('plain');
+    assert.equal((await told(client, 'raise')).usr1, 1);
+    assert.equal((await told(client, 'kill')).hup, 1);
+    for (let i = 0; i < 3; i++) await told(client, 'child');
+    await eventually('the ends of children are not told', async () => (await told(client)).chld === 3);
+    await assertSame();
+  });
+
+  it('end sleeps', async () => {
+    const client = await start('plain');
+    client.sendRaw('nap\r\n');
+    setTimeout(async () => process.kill((await group.leader()).pid, 'SIGHUP'), 50);
+    await eventually('no answer', () => client.pushed.length > 0);
+    assert.match(String(client.pushed[0]), /^hup 1 /);
+    await assertSame();
+  });
+
+  it('run by timers of the kernel, which go on when the leader has died', async () => {
+    await start('alarm');
+    const ticks = async () => (await told(await connect())).alrm as number;
+    await eventually('no ticks', async () => (await ticks()) >= 5);
+    await group.kill(await group.leader());
+    const before = await ticks();
+    await eventually('no more ticks', async () => (await ticks()) >= before + 5);
+    await assertSame();
+  });
+
+  it('do not run for a signal that a follower gets, which says so', async () => {
+    const client = await start('plain');
+    const leader = await group.leader();
+    const follower = group.replicas.find((replica) => replica !== leader);
+    process.kill(follower?.pid as number, 'SIGHUP');
+    await eventually('it says nothing', () => /signals count at the leader/.test(follower?.output() ?? ''));
+    assert.equal((await told(client)).hup, 0);
+    await assertSame();
+  });
+});
