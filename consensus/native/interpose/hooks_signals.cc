@@ -3,6 +3,7 @@
 
 #include <cerrno>
 
+#include "clock.h"
 #include "process.h"
 #include "real.h"
 #include "signals.h"
@@ -27,7 +28,7 @@ int awaitHandler(const sigset_t* mask) {
   const MaskedWait masked(mask);
   wasInterrupted();
   while (!masked.interrupted() && mode() == Mode::replicating) {
-    waitInOrder(&awaitHandler, {});
+    waitInOrder(&programClock, {});  // as a sleep without an end
     if (wasInterrupted()) break;
   }
   errno = EINTR;
