@@ -43,13 +43,14 @@ struct Entry {  // getdents64(2)
   char name[];
 };
 
-bool anyStranger(int directory) {
+// The first one; 0: none.
+pid_t findStranger(int directory) {
   alignas(8) char room[4096];
   long got;
   while ((got = syscall(SYS_getdents64, directory, room, sizeof room)) > 0)
     for (long at = 0; at < got; at += reinterpret_cast<const Entry*>(room + at)->length)
-      if (isStranger(static_cast<pid_t>(atoi(reinterpret_cast<const Entry*>(room + at)->name)))) return true;
-  return false;
+      if (const pid_t thread = atoi(reinterpret_cast<const Entry*>(room + at)->name); isStranger(thread)) return thread;
+  return 0;
 }
 
 }  // namespace
@@ -57,14 +58,17 @@ bool anyStranger(int directory) {
 // The C library's own way to list a folder allocates memory of the program's.
 void lookForStrangers() {
   static bool found = false;
+  static pid_t suspect = 0;  // one that begins or ends is a stranger for a moment
   static nlink_t looked = 0;
   struct stat folder{};
-  if (found || stat("/proc/self/task", &folder) != 0 || folder.st_nlink == looked) return;
+  if (found || stat("/proc/self/task", &folder) != 0 || (folder.st_nlink == looked && suspect == 0)) return;
   const int directory = real().open("/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (directory < 0) return;
-  found = anyStranger(directory);
+  const pid_t stranger = findStranger(directory);
   real().close(directory);
+  found = stranger != 0 && stranger == suspect;
   if (found) countUnexpected(Unexpected::foreignThread);
+  suspect = stranger;
   looked = folder.st_nlink;
 }
 

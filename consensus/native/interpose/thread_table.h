@@ -51,6 +51,9 @@ struct ThreadTable {
 
 ThreadTable& threadTable();
 
+inline constexpr char eventsCause = 0;  // what threads in an event wait wait for
+inline bool waitsForEvents(int id) { return threadTable().schedule.waitsFor(id, &eventsCause); }
+
 // For the thread that watches: takes the token from who holds it. False: nobody else has a use for it.
 bool takeToken();
 

@@ -9,8 +9,6 @@
 #include <algorithm>
 #include <atomic>
 
-#include "datagrams.h"
-#include "descriptors.h"
 #include "local_wait.h"
 #include "never_destroyed.h"
 #include "process.h"
@@ -36,7 +34,6 @@ constexpr int spinsBeforeSleep = 200;
 constexpr int nobody = -1;
 
 constinit thread_local ProgramThread* self __attribute__((tls_model("initial-exec"))) = nullptr;
-const char events = 0;                         // what threads in an event wait wait for
 constinit std::atomic<pid_t> leaving{0};       // a thread that has given the token away and still cleans up after itself
 constinit int backFd = -1;
 pthread_key_t endKey;
@@ -71,15 +68,6 @@ Order awaitOrder() {
   awaitLeaver();
   return static_cast<Order>(got);
 }
-
-bool awaitsDatagrams(const WaitSet& waitSet) {
-  if (!anyDatagramSocket()) return false;
-  for (int fd = 0; fd < descriptorsMax; ++fd)
-    if (descriptors.kind(fd) == Kind::datagrams && concerns(waitSet, fd)) return true;
-  return false;
-}
-
-bool waitsForEvents(int id) { return schedule().waitsFor(id, &events); }
 
 // Who obtains the next turn: the caller if it waits for events itself, for that needs no change of threads.
 int chooseConductor(int caller) {
@@ -277,7 +265,7 @@ bool waitInOrder(const void* cause, const Deadline& deadline) {
 bool nextTurn(const WaitSet& waitSet, int timeoutMs) {
   if (mode() == Mode::local && awaitsDatagrams(waitSet)) startByDatagrams();
   self->waitSet = waitSet;
-  return waitInOrder(&events, afterMs(timeoutMs));
+  return waitInOrder(&eventsCause, afterMs(timeoutMs));
 }
 
 void letOthersRun() {
@@ -343,33 +331,6 @@ void becameReady(int fd) {
   for (int id = 0; id < schedule().end(); ++id)
     if (waitsForEvents(id) && concerns(threadOf(id).waitSet, fd) && anythingReady(threadOf(id).waitSet))
       schedule().wake(id);
-}
-
-bool isProgramThread(pid_t kernelId) {
-  for (int id = 0; id < schedule().end(); ++id)
-    if (threadOf(id).kernelId.load(std::memory_order_relaxed) == kernelId && !threadOf(id).ended) return true;
-  return false;
-}
-
-bool anyWaiterReady() {
-  for (int id = 0; id < schedule().end(); ++id)
-    if (waitsForEvents(id) && anythingReady(threadOf(id).waitSet)) return true;
-  return false;
-}
-
-std::vector<pollfd> polledByWaiters() {
-  std::vector<pollfd> all;
-  for (int id = 0; id < schedule().end(); ++id) {
-    if (!waitsForEvents(id)) continue;
-    for (const pollfd& item : threadOf(id).waitSet.list) {
-      const auto at = std::ranges::find(all, item.fd, &pollfd::fd);
-      if (at == all.end())
-        all.push_back(item);
-      else
-        at->events = static_cast<short>(at->events | item.events);
-    }
-  }
-  return all;
 }
 
 int waitersLeftMs(const ClockReading& now) {

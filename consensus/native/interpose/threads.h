@@ -54,6 +54,8 @@ void becameReady(int fd);
 // Whether a program's thread has the kernel's number `kernelId`.
 bool isProgramThread(pid_t kernelId);
 
+bool awaitsDatagrams(const WaitSet& waitSet);
+
 // For the thread that conducts: what all wait for.
 bool anyWaiterReady();
 std::vector<pollfd> polledByWaiters();
