@@ -13,6 +13,8 @@
 
 namespace gaia::interpose {
 
+struct WaitSet;
+
 // The thread that starts the program holds the token.
 void startThreads();
 // In a fork child that goes on as the program: there are no other threads.
