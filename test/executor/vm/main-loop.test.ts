@@ -46,9 +46,9 @@ describe('executor vm: the main loop of QEMU', () => {
     assert.ok(others.length > 0);
     const loop = new MainLoop(qemu.pid as number);
     loop.giveWay(true);
-    assert.deepEqual(priorities(), [Math.min(19, usual + 10), ...others]);
+    assert.deepEqual(priorities(), [Math.min(19, usual + 7), ...others]);
     loop.giveWay(true);
-    assert.deepEqual(priorities(), [Math.min(19, usual + 10), ...others]);
+    assert.deepEqual(priorities(), [Math.min(19, usual + 7), ...others]);
     loop.giveWay(false);
     assert.deepEqual(priorities(), [usual, ...others]);
   });
