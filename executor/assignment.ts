@@ -291,6 +291,9 @@ export type ReplicaLabel = (typeof replicaLabels)[number];
 
 export type ReplicaRole = 'leader' | 'candidate' | 'follower' | 'learner';
 
+/** Label of a final `TaskStatus`: what the member kept cannot be used, now or ever. */
+export const cannotReturnLabel = 'cannotReturn';
+
 /** `TaskStatus.data` (base64 of JSON) of replicated tasks, and the payload of executor MESSAGEs. */
 export interface ReplicaReport {
   group: string;

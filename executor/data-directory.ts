@@ -51,6 +51,12 @@ function removePredecessors(directory: string, { self }: ReplicaAssignment): voi
   }
 }
 
+/** Whether what it kept is marked as useless (consensus/native/runtime/data_directory.cc), so that no life of this member comes after this one. */
+export function isCondemned(replica: ReplicaAssignment): boolean {
+  const directory = memberDirectory(replica);
+  return directory !== null && existsSync(join(directory, 'condemned'));
+}
+
 /** After the member's end by order: it never returns. */
 export function removeMemberDirectory(replica: ReplicaAssignment): void {
   const directory = memberDirectory(replica);

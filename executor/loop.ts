@@ -16,7 +16,7 @@ import type { Assignment, CheckAssignment, HostReport, ReplicaAssignment } from 
 import type { CheckKind } from './checks.js';
 import { runCommand, type Surroundings } from './command-check.js';
 import { LineSplitter } from './control.js';
-import { removeMemberDirectory } from './data-directory.js';
+import { isCondemned, removeMemberDirectory } from './data-directory.js';
 import { LastLines } from './last-lines.js';
 import { type Launched, type LaunchPlace, launch } from './launch.js';
 import type { Program } from './process.js';
@@ -178,7 +178,8 @@ export class ExecutorLoop {
     const controlEnd = this.converse(launched);
     const exit = await program.exited;
     await Promise.race([controlEnd, delay(controlDrainMs, undefined, { ref: false })]);
-    this.happened({ type: 'childExited', exit: { ...exit, lastLines: lastLines.read() } });
+    const condemned = assignment.replica !== null && isCondemned(assignment.replica);
+    this.happened({ type: 'childExited', exit: { ...exit, lastLines: lastLines.read() }, condemned });
   }
 
   /** Nobody waits for it. */

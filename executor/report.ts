@@ -1,6 +1,12 @@
 /** Decides which of the server's many state lines leave the host, and how: status update, message, or not at all. Pure. */
 import isEqual from 'lodash/isEqual.js';
-import type { GuestMetrics, GuestReport, ReplicaMetrics, ReplicaReport } from './assignment.js';
+import {
+  cannotReturnLabel,
+  type GuestMetrics,
+  type GuestReport,
+  type ReplicaMetrics,
+  type ReplicaReport,
+} from './assignment.js';
 import type { Findings } from './checks.js';
 import type { ReplicaState } from './control.js';
 import type { TaskAction, TaskState } from './task-types.js';
@@ -30,6 +36,8 @@ export class StatusReporter {
   guestMetrics: GuestMetrics | null = null;
   /** What checks have found; goes with every update of a running task, because masters keep the last one only. */
   findings: Findings = {};
+  /** Goes with the final update. */
+  cannotReturn = false;
   private taskId = '';
   private taskState: TaskState = 'TASK_STARTING';
   /** What the last status update and the last update or message carried. */
@@ -46,8 +54,12 @@ export class StatusReporter {
     this.updated = report;
     this.sent = report && { ...report, metrics: this.sent?.metrics ?? null };
     this.updatedAtMs = this.sentAtMs = nowMs;
-    const findings = state === 'TASK_RUNNING' ? this.findings : {};
+    const findings = final ? this.lastFindings() : state === 'TASK_RUNNING' ? this.findings : {};
     return { type: 'update', taskId, state, message, report, findings, final };
+  }
+
+  private lastFindings(): Findings {
+    return this.cannotReturn ? { labels: { labels: [{ key: cannotReturnLabel, value: 'true' }] } } : {};
   }
 
   /** What is to be told now, nothing or one action: the last state wins, those in between are skipped. */

@@ -35,7 +35,8 @@ export type TaskEvent =
   | { type: 'pairNews'; news: MemberNews }
   | { type: 'controlLine'; line: string }
   | { type: 'controlClosed' }
-  | { type: 'childExited'; exit: ChildExit }
+  /** `condemned`: what the member keeps cannot be used, now or ever. */
+  | { type: 'childExited'; exit: ChildExit; condemned?: boolean }
   | { type: 'probed'; listening: Listening }
   /** The answer to a `check`. */
   | { type: 'checked'; kind: CheckKind; outcome: ProbeOutcome }

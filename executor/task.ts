@@ -6,7 +6,7 @@
  * a launched task sends TASK_STARTING first and exactly one terminal update last, when nothing of its session is left.
  */
 import type { ProbeOutcome } from '../framework/probes/types.js';
-import type { Assignment, ReplicaMetrics } from './assignment.js';
+import type { Assignment, ReplicaAssignment, ReplicaMetrics } from './assignment.js';
 import { type CheckKind, Checks } from './checks.js';
 import { ConnectionLog } from './connection-log.js';
 import { orderLine, parseControlLine, type ReplicaState, stopLine } from './control.js';
@@ -68,7 +68,7 @@ export class Task {
     pairNews: ({ news }) => this.onPairNews(news),
     controlLine: ({ line }) => this.onControlLine(line),
     controlClosed: () => this.onControlClosed(),
-    childExited: ({ exit }) => this.onExited(exit),
+    childExited: ({ exit, condemned = false }) => this.onExited(exit, condemned),
     probed: ({ listening }) => this.onProbed(listening),
     checked: ({ kind, outcome }) => this.onChecked(kind, outcome),
     reaped: () => this.onReaped(),
@@ -313,8 +313,9 @@ export class Task {
     this.setDeadline('kill', this.graceMs);
   }
 
-  private onExited(exit: ChildExit): void {
+  private onExited(exit: ChildExit, condemned: boolean): void {
     if (!['joining', 'running', 'stopping'].includes(this.phase)) return;
+    this.reporter.cannotReturn = condemned;
     const killAtMs = this.deadlines.get('kill');
     const graceMs =
       killAtMs === undefined ? Math.min(limits.leftoverGraceMs, this.graceMs) : Math.max(0, killAtMs - this.nowMs);
@@ -327,8 +328,14 @@ export class Task {
   private onReaped(): void {
     if (this.phase !== 'reaping' || this.verdict === null) return;
     const replica = this.assignment?.replica;
-    if (this.killRequested && replica?.durability === 'disk') this.actions.push({ type: 'forget', replica });
+    if (replica?.durability === 'disk' && (this.killRequested || this.neverTookPart(replica)))
+      this.actions.push({ type: 'forget', replica });
     this.conclude(this.verdict);
+  }
+
+  /** Nobody counts on what a new member kept that has not said hello; its slot goes to another one, perhaps elsewhere. */
+  private neverTookPart({ returns }: ReplicaAssignment): boolean {
+    return !returns && this.reporter.pid === null;
   }
 
   private onFinalAcknowledged(): void {

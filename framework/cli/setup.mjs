@@ -50,7 +50,7 @@ const guestPackages = ['qemu-system-x86', 'busybox-static'];
 const docsPackages = ['jq', 'busybox-static', 'memcached', 'e2fsprogs'];
 const vmPackages = [...guestPackages, 'qemu-utils', 'memcached', 'e2fsprogs', 'syslinux', 'mtools'];
 const campaignPackages = [...vmPackages, ...['iproute2', 'util-linux', 'mariadb-server-core', 'mariadb-client-core']];
-const chaosPackages = [...ensemblePackages, 'faketime', 'iproute2', 'nftables', 'strace', 'util-linux'];
+const chaosPackages = [...ensemblePackages, 'memcached', 'faketime', 'iproute2', 'nftables', 'strace', 'util-linux'];
 const rdmaPackages = [...guestPackages, 'iproute2', 'ibverbs-providers', 'rdmacm-utils', 'socat', 'xz-utils'];
 /** dpkg-shlibdeps; strip comes with g++. */
 const packagingPackages = ['dpkg-dev'];

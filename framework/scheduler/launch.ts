@@ -181,10 +181,10 @@ function firstPrimaryOf(app: AppRecord, founders: MemberAddress[]): number | und
 
 function livingMembers(context: Context, appId: string, generation: number): MemberAddress[] {
   const running = context.state.tasksOf(appId).filter((task) => task.state === 'TASK_RUNNING' && !task.stopping);
-  const members = running.flatMap(({ replica }) =>
-    replica?.generation === generation && !replica.retiring ? [replica] : [],
-  );
-  return members.map(({ self }) => self);
+  const members = running.flatMap(({ replica }) => (replica?.generation === generation ? [replica] : []));
+  const staying = members.filter(({ retiring }) => !retiring);
+  // All of them may have been given up at once, and come back: whoever follows them has nobody else to ask.
+  return (staying.length > 0 ? staying : members).map(({ self }) => self);
 }
 
 /** The last port is for consensus; the service port is a program's first, or that by which a guest's members bring each other frames. */

@@ -2,10 +2,10 @@
  * Members that have ended and may return: with durability `disk` a member is what it keeps on its agent. It is launched
  * there again, as itself, with its number and ports, and only given up when the group can do without it.
  */
-import type { MemberAddress } from '../../executor/assignment.js';
+import { cannotReturnLabel, type MemberAddress } from '../../executor/assignment.js';
 import { majorityOf } from '../../placement/index.js';
 import type { GroupRequest } from '../../placement/types.js';
-import type { TaskState } from '../mesos-http-client/index.js';
+import type { TaskStatus } from '../mesos-http-client/index.js';
 import type { Context } from './context.js';
 import { type Demand, isDelayed, requestBack } from './demand.js';
 import { putGroup } from './groups.js';
@@ -24,15 +24,14 @@ const awayMsDefault = 60_000;
  * ended, perhaps since its agent was away, still counts as long as the configuration has it. What it keeps is gone with its agent, which an operator alone
  * can say: TASK_GONE is told of a launch, too, that never came to an agent that is there.
  */
-export function noteAway(context: Context, app: AppRecord, task: TaskRecord, state: TaskState): void {
+export function noteAway(context: Context, app: AppRecord, task: TaskRecord, status: TaskStatus): void {
   const { group } = app;
   const { replica } = task;
   if (!group || !replica || group.durability !== 'disk' || replica.generation !== group.generation) return;
   const counts = group.configuration.some(({ member }) => member === replica.self.member);
-  if (!counts || task.stopping !== null || !group.everLed || state === 'TASK_GONE_BY_OPERATOR') return;
-  const failures = task.startedAt === null ? replica.returnFailures + 1 : 0;
+  if (!counts || task.stopping !== null || !group.everLed || status.state === 'TASK_GONE_BY_OPERATOR') return;
   const away: AwayMember = {
-    replica: { ...replica, retiring: null, leaving: false, report: null, returnFailures: failures },
+    replica: { ...replica, retiring: null, leaving: false, report: null, returnFailures: failuresAfter(task, status) },
     agent: task.agent,
     ports: task.demand.ports,
     sinceMs: context.now,
@@ -40,6 +39,12 @@ export function noteAway(context: Context, app: AppRecord, task: TaskRecord, sta
   };
   const slot = (one: AwayMember) => one.replica.self.slot;
   putGroup(context, app, { away: [...group.away, away].sort((a, b) => slot(a) - slot(b)) });
+}
+
+/** Its executor may know that no launch will do. */
+function failuresAfter({ startedAt, replica }: TaskRecord, { labels }: TaskStatus): number {
+  if (labels?.labels?.some(({ key }) => key === cannotReturnLabel)) return failuresMax;
+  return startedAt === null ? (replica?.returnFailures ?? 0) + 1 : 0;
 }
 
 /** Gives up members that stay away while a majority is there without them: others take their places. */

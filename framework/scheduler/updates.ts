@@ -124,18 +124,27 @@ function terminate(context: Context, task: TaskRecord, status: TaskStatus): void
   const leads = task.replica !== null && app.group?.leader?.member === task.replica.self.member;
   // A report about its successor may have come first.
   const role = leads || task.replica?.report?.role === 'leader' ? 'leader, ' : '';
-  const how = task.stopping ? `was stopped: ${task.stopping}` : `has ended: ${firstSentence(causeOf(status))}`;
+  const how = howItEnded(task, status);
   tell(context, app.id, `${role}${nameOf(task)} on ${describeAgent(task.agent)} ${how}`, {
     task,
     kind: task.stopping ? 'member' : 'failure',
   });
   if (leads) putGroup(context, app, { leader: null });
   rememberGhost(context, app, task);
-  noteAway(context, context.state.apps.get(app.id) as AppRecord, task, status.state);
+  noteAway(context, context.state.apps.get(app.id) as AppRecord, task, status);
   // So ends only the primary of a guest that its backup has taken over from.
   const handedOver = task.replica !== null && status.state === 'TASK_FINISHED';
   if (!task.stopping && !task.replica?.retiring && !handedOver)
     recordFailure(context, context.state.apps.get(app.id) as AppRecord, task, status);
+}
+
+/** By itself, or with its machine, also when it was to stop: then no executor was there that was told to remove anything. */
+function howItEnded({ stopping }: TaskRecord, status: TaskStatus): string {
+  const cause = firstSentence(causeOf(status));
+  if (!stopping) return `has ended: ${cause}`;
+  return status.state === 'TASK_FAILED'
+    ? `ended before it was stopped (${stopping}): ${cause}`
+    : `was stopped: ${stopping}`;
 }
 
 /** A joiner may have been let in just before it ended. */

@@ -11,8 +11,8 @@ import type { Report } from './report/report.js';
 const main = fileURLToPath(new URL('main.js', import.meta.url));
 const seconds = 45;
 const secondsOfRun = Array.from({ length: seconds }, (_, at) => at * 1000);
-/** Of four clients of one group, which has half of the 200; a second may have one beat more. */
-const clientsCallsMax = 104;
+/** Of four clients of one group, which has a third of the 200; a second may have one beat more. */
+const clientsCallsMax = 72;
 const seed = Number(process.env.GAIA_SEED ?? Date.now() % 2 ** 31);
 
 async function chaos(...args: string[]): Promise<{ status: number; said: string }> {

@@ -1,11 +1,11 @@
-/** A client of a replicated Redis that uses whichever replica answers, and writes down what it asked and was told. */
+/** A client of a replicated program that uses whichever replica answers, and writes down what it asked and was told. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hostOf, NotInTime, portOf } from '../e2e/system.js';
 import { type Random, randomFrom } from '../random.js';
-import { type Reply, RespConnection } from '../resp.js';
 import type { ChaosCluster } from './cluster.js';
 import type { AnyCall, History } from './history.js';
-import { type ObjectType, objectTypes, type TypeName, typeNames } from './objects.js';
+import { type ObjectType, objectTypes, type TypeName } from './objects.js';
+import { type Connection, type Program, WrongReply } from './programs/program.js';
 
 const answerMaxMs = 2000;
 const retryMs = 50;
@@ -17,7 +17,7 @@ const nowNs = (): number => performance.now() * 1e6;
 let processes = 0;
 
 export class Client {
-  #connection: RespConnection | null = null;
+  #connection: Connection | null = null;
   #addresses: { address: string }[] = [];
   #stopped = false;
   #process = ++processes;
@@ -26,6 +26,7 @@ export class Client {
 
   constructor(
     private readonly cluster: ChaosCluster,
+    private readonly program: Program,
     private readonly history: History,
     seed: number,
     /** At most one call in each; the beats of all clients are the same, so that their calls meet. */
@@ -46,7 +47,8 @@ export class Client {
 
   async #run(): Promise<void> {
     for (; !this.#stopped; await this.#nextBeat()) {
-      const name = typeNames[Math.floor(this.#random() * typeNames.length)] as TypeName;
+      const { types } = this.program;
+      const name = types[Math.floor(this.#random() * types.length)] as TypeName;
       const type: ObjectType = objectTypes[name];
       const operation = type.next(this.#random, this.history.fresh());
       if (!(await this.#connected())) await sleep(retryMs);
@@ -80,25 +82,19 @@ export class Client {
     if (group !== null) this.#addresses = group.replicas;
     const next = this.#addresses[Math.floor(this.#random() * this.#addresses.length)];
     if (next === undefined) return false;
-    this.#connection = await bounded(RespConnection.open(portOf(next), hostOf(next))).catch(() => null);
+    this.#connection = await bounded(this.program.open(portOf(next), hostOf(next))).catch(() => null);
     return this.#connection !== null;
   }
 
   /** Whether it was answered. */
   async #ask(typeName: TypeName, object: string, operation: any): Promise<boolean> {
-    const type: ObjectType = objectTypes[typeName];
     const asked = { process: this.#process, type: typeName, object, operation, callNs: nowNs() };
     const call: AnyCall = { ...asked, outcome: 'unknown' };
     // Written down before it is sent: what is under way at the end counts, too.
     const at = this.history.calls.push(call) - 1;
     try {
-      const reply = await bounded((this.#connection as RespConnection).call(...type.command(object, operation)));
-      this.history.calls[at] = {
-        ...asked,
-        outcome: 'returned',
-        returnNs: nowNs(),
-        result: type.result(operation, reply),
-      };
+      const result = await bounded((this.#connection as Connection).ask(typeName, object, operation));
+      this.history.calls[at] = { ...asked, outcome: 'returned', returnNs: nowNs(), result };
       return true;
     } catch (error) {
       this.#giveUp(error as Error);
@@ -107,14 +103,14 @@ export class Client {
   }
 
   #giveUp(error: Error): void {
-    if (/^[A-Z]+ /.test(error.message)) this.history.wrongReplies.push(error.message);
+    if (error instanceof WrongReply) this.history.wrongReplies.push(error.message);
     this.#connection?.close();
     this.#connection = null;
     this.#process = ++processes;
   }
 }
 
-function bounded<T extends Reply | RespConnection>(promise: Promise<T>): Promise<T> {
+function bounded<T>(promise: Promise<T>): Promise<T> {
   const late = sleep(answerMaxMs, undefined, { ref: false }).then(() => Promise.reject(new Error('no answer in time')));
   return Promise.race([promise, late]);
 }

@@ -14,7 +14,10 @@ export class History {
   #fresh = 0;
   readonly #used = new Map<TypeName, number>();
 
-  constructor(readonly group: string) {}
+  constructor(
+    readonly group: string,
+    readonly types: readonly TypeName[],
+  ) {}
 
   /** Which object of that type is used now. */
   object(type: TypeName): string {
@@ -35,8 +38,7 @@ export class History {
 
   /** One verdict for each type of objects. */
   judge(): { type: TypeName; calls: number; verdict: Verdict<any, Value> }[] {
-    const names = Object.keys(objectTypes) as TypeName[];
-    return names.map((type) => {
+    return this.types.map((type) => {
       const calls = this.calls.filter((call) => call.type === type);
       return { type, calls: calls.length, verdict: check(calls, objectTypes[type].model) };
     });

@@ -60,8 +60,12 @@ describe('what a chaos run looks for', () => {
       line('replica 2 (member 13) on agent-1 has not come back on agent-1: it is replaced'),
       line('replica 0 (member 9) on agent-1 has been unreachable for 30 s: it is replaced', '/chaos/memory'),
       line('replica 1 (member 20) on agent-3 has ended: executor terminated'),
+      line('replica 1 (member 21) on agent-4 has ended: join needs at least one peer that is alive'),
+      line('replica 1 (member 22) runs on agent-4'),
+      line('leader, replica 1 (member 22) on agent-4 has ended: The program was ended by SIGKILL after 3.0 s.'),
+      line('replica 3 (member 23) on agent-4 ended before it was stopped (its slot is no longer wanted): its disk'),
     ];
-    assert.deepEqual([...membersGivenUp(log.join('\n'))], ['1-19', '2-13']);
+    assert.deepEqual([...membersGivenUp(log.join('\n'))], ['1-19', '2-13', '3-23', '1-20', '1-22']);
   });
 
   it('finds volumes, and none where none was', () => {

@@ -53,18 +53,23 @@ export function volumesIn(folder: string): string[] {
 }
 
 /**
- * Members with durability disk that no executor was there to stop, so that what they kept is left: `SLOT-MEMBER`.
+ * Members with durability disk whose executors were not told to stop them, since they had ended: what they kept is left. `SLOT-MEMBER`.
  *
  * @param log of all schedulers, since stories forget
  */
 export function membersGivenUp(log: string): Set<string> {
   const ofDisk = log.split('\n').filter((line) => line.includes('"appId":"/chaos/disk"'));
-  const named = (told: RegExp) => ofDisk.flatMap((line) => told.exec(line)?.slice(1).join('-') ?? []);
-  const stopped = new Set(named(/"(?:leader, )?replica (\d+) \(member (\d+)\)[^"]* was stopped:/));
-  const given = named(
-    /"(?:leader, )?replica (\d+) \(member (\d+)\)[^"]* (?:has not come back|has been unreachable for \d+ s: it is replaced)/,
-  );
-  return new Set(given.filter((member) => !stopped.has(member)));
+  const named = (told: string) => {
+    const said = new RegExp(`"(?:leader, |replacement: )?replica (\\d+) \\(member (\\d+)\\)[^"]* (?:${told})`);
+    return ofDisk.flatMap((line) => said.exec(line)?.slice(1).join('-') ?? []);
+  };
+  const stopped = new Set(named('was stopped:'));
+  const given = named('has not come back|has been unreachable for \\d+ s: it is replaced|ended before it was stopped');
+  const lost = named('has ended: executor terminated');
+  // A new one that never ran has an executor that removes what it kept.
+  const ran = new Set(named('runs on'));
+  const ended = named('has ended:').filter((member) => ran.has(member));
+  return new Set([...given, ...lost, ...ended].filter((member) => !stopped.has(member)));
 }
 
 export function directoriesIn(disk: string, givenUp: ReadonlySet<string>): string[] {

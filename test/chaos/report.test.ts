@@ -11,7 +11,7 @@ const call = (callNs: number, operation: object, result: string | number | null)
 });
 
 function findingsOf(calls: AnyCall[]): Finding[] {
-  const history = new History('/chaos/memory');
+  const history = new History('/chaos/memory', ['register', 'counter']);
   history.calls.push(...calls);
   return history.judge().map((judged) => linearizability({ group: history.group, ...judged }));
 }

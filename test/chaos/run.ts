@@ -25,7 +25,7 @@ const removeMaxMs = 60_000;
 export class Run {
   readonly timeline = new Timeline();
   readonly findings: Finding[] = [];
-  readonly #histories = groups.map(({ id }) => new History(id));
+  readonly #histories = groups.map(({ id, program }) => new History(id, program.types));
   readonly #stories: Story[] = [];
   readonly #starvation: StarvationWatch;
   #beginNs = 0;
@@ -83,8 +83,8 @@ export class Run {
   async #strike(cluster: ChaosCluster, arena: Arena): Promise<void> {
     const { seed, strikes, seconds } = this.schedule;
     this.say(`seed ${seed}: ${strikes.length} strikes within ${seconds} s`);
-    const clients = this.#histories.flatMap((history, group) =>
-      lodash.range(clientsPerGroup).map((at) => this.#client(cluster, history, seed + group * clientsPerGroup + at)),
+    const clients = groups.flatMap((_, group) =>
+      lodash.range(clientsPerGroup).map((at) => this.#client(cluster, group, seed + group * clientsPerGroup + at)),
     );
     this.timeline.begin();
     this.#beginNs = performance.now() * 1e6;
@@ -99,9 +99,10 @@ export class Run {
     await Promise.all(clients.map((client) => client.stop()));
   }
 
-  #client(cluster: ChaosCluster, history: History, seed: number): Client {
-    const clients = this.#histories.length * clientsPerGroup;
-    return new Client(cluster, history, seed, (clients * 1000) / this.callsPerSecond);
+  #client(cluster: ChaosCluster, group: number, seed: number): Client {
+    const beatMs = (groups.length * clientsPerGroup * 1000) / this.callsPerSecond;
+    const { program } = groups[group] as (typeof groups)[number];
+    return new Client(cluster, program, this.#histories[group] as History, seed, beatMs);
   }
 
   #judgeStrikes(failed: Failure[]): void {
@@ -120,8 +121,8 @@ export class Run {
   }
 
   async #calm(cluster: ChaosCluster): Promise<void> {
-    for (const history of this.#histories)
-      await this.#found(`${history.group} answers`, () => this.#client(cluster, history, this.schedule.seed).readAll());
+    for (const [group, { id }] of groups.entries())
+      await this.#found(`${id} answers`, () => this.#client(cluster, group, this.schedule.seed).readAll());
   }
 
   /** What the scheduler tells of each app; empty when it cannot be had. */

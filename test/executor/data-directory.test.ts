@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ReplicaAssignment } from '../../executor/assignment.js';
-import { memberDirectory, prepareMemberDirectory, removeMemberDirectory } from '../../executor/data-directory.js';
+import {
+  isCondemned,
+  memberDirectory,
+  prepareMemberDirectory,
+  removeMemberDirectory,
+} from '../../executor/data-directory.js';
 import { replicaConf } from '../../executor/replica-conf.js';
 import { replica, withDirectory } from './fixtures.js';
 
@@ -40,6 +45,16 @@ describe('executor: what a member keeps', () => {
         () => prepareMemberDirectory(diskReplica(base, { returns: true }), null),
         /member 1 kept in .*0-1 is gone/,
       );
+    }));
+
+  it('is of no use any more when it says so', () =>
+    withDirectory((base) => {
+      const founder = diskReplica(base);
+      prepareMemberDirectory(founder, null);
+      assert.equal(isCondemned(founder), false);
+      writeFileSync(join(memberDirectory(founder) as string, 'condemned'), '');
+      assert.equal(isCondemned(founder), true);
+      assert.equal(isCondemned(replica), false);
     }));
 
   it('goes with the member, and with the one that takes its place', () =>

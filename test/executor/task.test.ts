@@ -128,6 +128,31 @@ describe('executor task: a replica that does not come up', () => {
     );
   });
 
+  it('removes what a new member kept that ended before its hello, and nothing of one that may return', () => {
+    for (const [returns, hello, forgets] of [
+      [false, false, true],
+      [false, true, false],
+      [true, false, false],
+    ] as const) {
+      const disk = { ...replica, durability: 'disk' as const, dataDirectory: '/data', returns };
+      const drive = launched(assignment({ replica: disk }));
+      drive.on({ type: 'childSpawned', pid: 1 });
+      if (hello) drive.line(helloLine);
+      drive.on({ type: 'childExited', exit: { ...exit, code: 70 } });
+      assert.equal(types(drive.on({ type: 'reaped' })).includes('forget'), forgets);
+    }
+  });
+
+  it('says at its end, and not before, that what its member kept cannot be used', () => {
+    for (const condemned of [true, false]) {
+      const drive = running(replicated);
+      drive.on({ type: 'childExited', exit, condemned }, { type: 'reaped' });
+      const told = updates(drive.all).map(({ findings }) => findings.labels?.labels?.[0]?.key);
+      assert.deepEqual(told.slice(0, -1).filter(Boolean), []);
+      assert.equal(told.at(-1), condemned ? 'cannotReturn' : undefined);
+    }
+  });
+
   it('ends a server that gave up or closed its channel, but lives on', () => {
     for (const event of [
       { type: 'controlLine', line: '{"type":"fatal","message":"No."}' },

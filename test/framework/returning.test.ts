@@ -1,5 +1,6 @@
 /** Durability `disk`: members that have ended come back as themselves. */
 import assert from 'node:assert/strict';
+import { cannotReturnLabel } from '../../executor/assignment.js';
 import type { Command } from '../../framework/service.js';
 import type { FakeTask } from './model/fake-mesos.js';
 import { appSpec, replicatedSpec, World } from './model/world.js';
@@ -136,6 +137,31 @@ describe('scheduler: members with durability disk', () => {
       return world.app(id).tasks.some(({ replica }) => replica?.member === 4);
     });
     whole(world);
+  });
+
+  const hopeless = { labels: { labels: [{ key: cannotReturnLabel, value: 'true' }] } };
+
+  it('replaces one that says that it cannot return, without a launch in vain', () => {
+    const world = running();
+    const [first] = tasksOf(world) as [FakeTask];
+    world.mesos.end(first, 'TASK_FAILED', hopeless);
+    whole(world);
+    const members = tasksOf(world).map(({ assignment }) => assignment.replica?.self.member);
+    assert.deepEqual(members, [1, 2, 3, 4]);
+  });
+
+  it('waits for those that say so while no majority is there without them', () => {
+    const world = running();
+    for (const task of tasksOf(world).slice(0, 2)) world.mesos.end(task, 'TASK_FAILED', hopeless);
+    tell(world);
+    assert.equal(world.app(id).group?.state, 'noQuorum');
+    world.until((view) => view.apps[0]?.tasks.length === 3);
+    assert.deepEqual(
+      tasksOf(world)
+        .slice(3)
+        .map(({ assignment }) => assignment.replica?.returns),
+      [true, true],
+    );
   });
 
   it('remembers them when the framework is killed meanwhile', () => {

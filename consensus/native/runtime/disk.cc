@@ -21,10 +21,12 @@ bool MemberRuntime::openDisk(std::string* error, Recovery* recovery, std::option
   wal_.emplace(files_, place);
   PersistedLog log;
   const bool understood = directory_->fresh() ? wal_->isUntold() : wal_->read(&log, &walState_);
-  if (!understood) return *error = wal_->error(), false;
+  if (!understood) {
+    if (wal_->unusable()) directory_->condemn("its log is damaged");
+    return *error = wal_->error(), false;
+  }
   if (wal_->empty() && !directory_->fresh()) {
-    *error =
-        "the log in " + options_.journalDirectory + " is missing; let a new member take this one's place";
+    *error = "the log in " + options_.journalDirectory + " is missing; let a new member take this one's place";
     return false;
   }
   const bool given = directory_->fresh() && options_.join && options_.snapshots == Snapshots::ordered && adoptEarlyFetched();
@@ -33,6 +35,7 @@ bool MemberRuntime::openDisk(std::string* error, Recovery* recovery, std::option
   const Done base = *kept ? Done{(*kept)->id.index, (*kept)->origin} : Done{};
   if (!journal_->recover(walState_.journal, base)) {
     const std::string damage = snapshots_->error();
+    if (journal_->unusable()) directory_->condemn("its journal is damaged");
     return *error = journal_->error() + (damage.empty() ? "" : "; " + damage), false;
   }
   if (directory_->fresh() && journal_->last() != base.applied) {

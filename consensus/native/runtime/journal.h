@@ -43,6 +43,7 @@ class Journal {
   Index first() const { return first_.load(std::memory_order_acquire); }  // 0: nothing is kept yet
   Index last() const { return last_.load(std::memory_order_acquire); }
   std::string error() const;
+  bool unusable() const { return unusable_; }      // what former lives left is damaged or missing, whoever reads it again
   bool distrusted() const { return distrusted_; }  // a synchronisation has failed
   std::uint64_t bytes() const;  // of the entries that are kept
 
@@ -88,6 +89,8 @@ class Journal {
   bool writing_ = false;          // someone writes staged bytes without the lock
   std::size_t usedBefore_ = 0;    // of the last segment, when prepare() was called last
   Ballot lastOrigin_ = 0;
+  bool unusable_ = false;
+  bool unread_ = false;  // a file of former lives could not be read, this time
   bool distrusted_ = false;
   bool syncing_ = false;  // the disk thread uses descriptors without the lock
   std::atomic<Index> first_{0}, last_{0};

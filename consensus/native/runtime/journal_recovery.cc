@@ -46,6 +46,7 @@ bool Journal::complete(Index onDisk, Index base) {
                            : last + " is damaged at offset " + std::to_string(segments_.back().used) +
                                  ", or the file after it is missing");
   }
+  unusable_ = !error_.empty() && !unread_;
   return error_.empty();
 }
 
@@ -86,6 +87,7 @@ bool Journal::recoverSegment(std::uint32_t number, Index base) {
                         sys::transferAll(0, bytes.size(), [&](std::size_t at, std::size_t part) {
                           return pread(segment.descriptor, bytes.data() + at, part, static_cast<off_t>(at));
                         }) == 0;
+  unread_ = unread_ || !readable;
   const Index begin = readable ? firstIndexIn(bytes) : 0;
   const bool follows = segments_.empty() || begin == last() + 1;
   if (!follows && (begin == 0 || begin > base + 1)) {

@@ -51,6 +51,7 @@ class Wal {
   Index highest() const { return segments_.empty() ? 0 : segments_.back().highest; }
   std::size_t segments() const { return segments_.size(); }
   const std::string& error() const { return error_; }
+  bool unusable() const { return unusable_; }  // what former lives left is damaged or missing, whoever reads it again
 
  private:
   struct Frame {
@@ -87,6 +88,7 @@ class Wal {
   bool judgeLast(std::uint32_t number, const Content& content);
   bool tornAt(std::span<const std::byte> bytes, std::uint32_t number, std::size_t offset) const;
   bool damaged(std::uint32_t number, std::size_t offset);
+  bool refuse(const std::string& cause);
   static void take(const Content& content, PersistedLog* log);
   const Frame* parse(std::span<const std::byte> bytes, std::uint32_t number, std::size_t offset) const;
 
@@ -107,6 +109,7 @@ class Wal {
   std::uint32_t firstOwn_ = 1;
   std::uint32_t next_ = 1;
   std::uint32_t before_ = 0;
+  bool unusable_ = false;
   std::vector<std::byte> buffer_;
   std::string error_;
 };

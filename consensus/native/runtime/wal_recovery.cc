@@ -91,9 +91,8 @@ bool Wal::load(std::uint32_t number, Content* content) {
     code = file->read(0, content->bytes);
   }
   if (code != 0) {
-    const std::string what =
-        code == ENOENT ? " is missing in its sequence" : " cannot be read: " + sys::errorText(code);
-    error_ = path(number) + what + remedy;
+    if (code == ENOENT) return refuse(path(number) + " is missing in its sequence");
+    error_ = path(number) + " cannot be read: " + sys::errorText(code) + remedy;
     return false;
   }
   while (const Frame* frame = parse(content->bytes, number, content->end)) {
@@ -140,7 +139,12 @@ bool Wal::tornAt(std::span<const std::byte> bytes, std::uint32_t number, std::si
 }
 
 bool Wal::damaged(std::uint32_t number, std::size_t offset) {
-  error_ = path(number) + " is damaged at offset " + std::to_string(offset) + remedy;
+  return refuse(path(number) + " is damaged at offset " + std::to_string(offset));
+}
+
+bool Wal::refuse(const std::string& cause) {
+  unusable_ = true;
+  error_ = cause + remedy;
   return false;
 }
 

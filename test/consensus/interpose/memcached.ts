@@ -25,9 +25,23 @@ export const exactMemcached =
     ...['-o', 'no_lru_maintainer,no_lru_crawler,no_hashexpand,no_slab_automove'],
   ];
 
+/** Behind the last character of an answer; -1: more is to come. */
+type EndOf = (received: string) => number;
+
+const endOfLines =
+  (lines: number): EndOf =>
+  (received) => {
+    let end = 0;
+    for (let line = 0; line < lines; line++) {
+      end = received.indexOf('\r\n', end) + 2;
+      if (end < 2) return -1;
+    }
+    return end;
+  };
+
 export class MemcachedClient {
   private received = '';
-  private waiter: { lines: number; resolve: (text: string) => void; reject: (cause: Error) => void } | null = null;
+  private waiter: { endOf: EndOf; resolve: (text: string) => void; reject: (cause: Error) => void } | null = null;
 
   private constructor(private readonly socket: net.Socket) {
     socket.on('data', (chunk) => {
@@ -38,9 +52,9 @@ export class MemcachedClient {
     socket.on('close', () => this.waiter?.reject(new Error('the connection was closed')));
   }
 
-  static open(port: number): Promise<MemcachedClient> {
+  static open(port: number, host = '127.0.0.1'): Promise<MemcachedClient> {
     return new Promise((resolve, reject) => {
-      const socket = net.connect(port, '127.0.0.1');
+      const socket = net.connect(port, host);
       socket.once('connect', () => resolve(new MemcachedClient(socket)));
       socket.once('error', reject);
     });
@@ -48,8 +62,14 @@ export class MemcachedClient {
 
   /** Sends commands and resolves with as many lines as they are answered with. */
   ask(commands: string, lines: number): Promise<string> {
+    return this.askUntil(commands, endOfLines(lines));
+  }
+
+  /** Sends commands and resolves with an answer that ends where `endOf` says. */
+  askUntil(commands: string, endOf: EndOf): Promise<string> {
+    if (this.socket.destroyed) return Promise.reject(new Error('the connection is closed'));
     return new Promise((resolve, reject) => {
-      this.waiter = { lines, resolve, reject };
+      this.waiter = { endOf, resolve, reject };
       this.socket.write(commands, 'latin1');
     });
   }
@@ -61,11 +81,8 @@ export class MemcachedClient {
   private deliver(): void {
     const { waiter } = this;
     if (waiter === null) return;
-    let end = 0;
-    for (let line = 0; line < waiter.lines; line++) {
-      end = this.received.indexOf('\r\n', end) + 2;
-      if (end < 2) return;
-    }
+    const end = waiter.endOf(this.received);
+    if (end < 0) return;
     this.waiter = null;
     const text = this.received.slice(0, end);
     this.received = this.received.slice(end);

@@ -153,9 +153,15 @@ export class FakeMesos {
     };
     const state = next[task.state];
     if (!state || task.ended || !this.agents.get(task.agentId)?.up) return;
+    const { replica } = task.assignment;
+    // As the consensus core does, it refuses to join nobody.
+    const joinsNobody = replica?.join && replica.peers.length === 0;
+    if (state === 'TASK_RUNNING' && joinsNobody) {
+      this.end(task, 'TASK_FAILED');
+      return;
+    }
     this.#become(task, state);
-    if (state === 'TASK_RUNNING' && task.assignment.replica)
-      this.groups.of(task.assignment.replica).start(task.assignment.replica, guestGroup(task.assignment));
+    if (state === 'TASK_RUNNING' && replica) this.groups.of(replica).start(replica, guestGroup(task.assignment));
   }
 
   /** Its executor's word of the check that it makes. */
@@ -164,10 +170,10 @@ export class FakeMesos {
     this.#become(task, task.state, { healthy, ...(healthy ? {} : { labels, message: 'it does not answer' }) });
   }
 
-  end(task: FakeTask, state: TaskState): void {
+  end(task: FakeTask, state: TaskState, more: Partial<TaskStatus> = {}): void {
     if (task.ended) return;
     task.ended = true;
-    this.#become(task, state);
+    this.#become(task, state, more);
     const replica = task.assignment.replica;
     if (replica) this.groups.of(replica).end(replica.self.member);
   }
