@@ -6,7 +6,7 @@
  * a launched task sends TASK_STARTING first and exactly one terminal update last, when nothing of its session is left.
  */
 import type { ProbeOutcome } from '../framework/probes/types.js';
-import type { Assignment, ReplicaAssignment, ReplicaMetrics } from './assignment.js';
+import type { Assignment, ReplicaMetrics } from './assignment.js';
 import { type CheckKind, Checks } from './checks.js';
 import { ConnectionLog } from './connection-log.js';
 import { orderLine, parseControlLine, type ReplicaState, stopLine } from './control.js';
@@ -14,7 +14,7 @@ import { assignmentOf, decodeOrder } from './decode.js';
 import * as limits from './limits.js';
 import { StatusReporter } from './report.js';
 import type { ChildExit, Listening, TaskAction, TaskEvent, TaskState } from './task-types.js';
-import { uselessVerdict, type Verdict, verdictOf, withoutHello } from './verdict.js';
+import { keepsNothing, uselessVerdict, type Verdict, verdictOf, withoutHello } from './verdict.js';
 import { describeTakeover, GuestCounts } from './vm/guest-counts.js';
 import type { MemberNews } from './vm/member.js';
 
@@ -328,14 +328,9 @@ export class Task {
   private onReaped(): void {
     if (this.phase !== 'reaping' || this.verdict === null) return;
     const replica = this.assignment?.replica;
-    if (replica?.durability === 'disk' && (this.killRequested || this.neverTookPart(replica)))
+    if (replica && keepsNothing(replica, this.killRequested, this.reporter.pid !== null))
       this.actions.push({ type: 'forget', replica });
     this.conclude(this.verdict);
-  }
-
-  /** Nobody counts on what a new member kept that has not said hello; its slot goes to another one, perhaps elsewhere. */
-  private neverTookPart({ returns }: ReplicaAssignment): boolean {
-    return !returns && this.reporter.pid === null;
   }
 
   private onFinalAcknowledged(): void {
@@ -388,8 +383,6 @@ export class Task {
   private setDeadline(name: Deadline, inMs: number): void {
     this.deadlines.set(name, this.nowMs + inMs);
   }
-
-  // Telling
 
   /** Reports wait while the agent is away: then the last one goes, and none of those in between. */
   private publishReport(): void {

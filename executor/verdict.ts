@@ -1,5 +1,5 @@
 /** How a task ends, and the sentences that say why. Pure. */
-import type { Assignment } from './assignment.js';
+import type { Assignment, ReplicaAssignment } from './assignment.js';
 import type { ChildExit, Listening } from './task-types.js';
 
 export interface Verdict {
@@ -20,6 +20,15 @@ export function verdictOf(
   if (cause !== null) return { state: 'TASK_FAILED', message: `${cause} ${ended}` };
   const finished = assignment.replica === null && exit.code === 0;
   return { state: finished ? 'TASK_FINISHED' : 'TASK_FAILED', message: ended };
+}
+
+/** Nobody counts on what a new member kept that has not said hello; its slot goes to another one, perhaps elsewhere. */
+export function keepsNothing(
+  { durability, returns }: ReplicaAssignment,
+  isKilled: boolean,
+  saidHello: boolean,
+): boolean {
+  return durability === 'disk' && (isKilled || !(returns || saidHello));
 }
 
 /** Why a replicated guest's member ends; after a fail-over that an operator asked for that is no failure. */

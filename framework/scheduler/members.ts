@@ -47,7 +47,6 @@ export function advanceRetirements(context: Context, group: Group): void {
 function moveOut(context: Context, group: Group, task: MemberTask): void {
   const leader = reachableLeader(group);
   if (!leader || awaitsAnswer(context, group) || !mayRemove(group, task.replica.self.member)) return;
-  if (isNeeded(group, task)) return;
   if (isPrimary(group, task)) failOver(context, task, coveringBackup(group));
   else if (leader.id !== task.id) {
     // Stored before the order is sent, so that the guard never counts on a member that may be out.
@@ -55,15 +54,6 @@ function moveOut(context: Context, group: Group, task: MemberTask): void {
       context.state.tasks.put(task.id, { ...task, replica: { ...task.replica, leaving: true } });
     order(context, leader, removal(task.replica.self));
   } else handOver(context, leader, heirOf(group, task));
-}
-
-/** One that serves, and is to be replaced as others are, stays until a member is there for each other wanted slot: else a group wears away. */
-function isNeeded(group: Group, task: MemberTask): boolean {
-  const { slots, moving } = group.record;
-  const serving = caughtUp(group);
-  const serves = (slot: number) => serving.some(({ replica }) => replica.self.slot === slot);
-  const { slot } = task.replica.self;
-  return slots.includes(slot) && serves(slot) && !slots.every((wanted) => wanted === moving?.spare || serves(wanted));
 }
 
 /** A guest's primary ends by itself when its backup has taken over. */

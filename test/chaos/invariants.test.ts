@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import type { ChaosCluster } from './cluster.js';
 import { type GroupState, refusal } from './gate.js';
 import { Invariants, type SeenReplica, type SeenReport } from './invariants.js';
 import { nameOf } from './replica-processes.js';
+import { Arena } from './strikes/arena.js';
 import { hasFailed } from './strikes/disk.js';
 
 const group = '/chaos/memory@1';
@@ -159,6 +161,16 @@ describe('the gate of strikes', () => {
     assert.equal(refusal([memory], groups(true), false), null);
     assert.match(refusal([memory], groups(false), false) ?? '', /\/chaos\/memory is not whole/);
     assert.match(refusal([memory, memory], groups(true), false) ?? '', /may lose one member, and 2/);
+  });
+
+  it('lets nobody take out another member while one may be lost at any moment', async () => {
+    const arena = new Arena({} as ChaosCluster);
+    const release = arena.holdMembers(memory);
+    assert.throws(() => arena.requireSteady('/chaos/memory'), /may lose a member any time now/);
+    arena.requireSteady('/chaos/disk');
+    assert.throws(() => arena.holdMembers(memory), /struck already/);
+    await release();
+    arena.requireSteady('/chaos/memory');
   });
 
   it('lets members on disks end at any time, but lose no more than one disk', () => {

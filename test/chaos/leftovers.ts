@@ -1,9 +1,11 @@
 /** What is still there when everything has been removed: each is a leak. */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { OperatorClient, reservationsOf } from '../../framework/mesos-http-client/index.js';
 import type { ChaosCluster } from './cluster.js';
 import { replicaProcesses } from './replica-processes.js';
+
+const commandCharactersMax = 200;
 
 /**
  * While the cluster runs, without apps.
@@ -19,7 +21,7 @@ export async function leftInCluster(cluster: ChaosCluster, givenUp: ReadonlySet<
   ];
 }
 
-/** When the cluster has been stopped; what libfaketime leaves of killed processes is not GAIA's. This process runs in namespaces of its own, of processes, too. */
+/** When the cluster has been stopped, and what ends with it had its time; what libfaketime leaves of killed processes is not GAIA's. This process runs in namespaces of its own, of processes, too. */
 export function leftOnMachine(): string[] {
   return [...inFolder('/dev/shm', 'shared memory').filter((what) => !what.includes('faketime')), ...strangers()];
 }
@@ -85,5 +87,22 @@ export function directoriesIn(disk: string, givenUp: ReadonlySet<string>): strin
 /** All processes but this one and the one that collects orphans. */
 function strangers(): string[] {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && ![1, process.pid].includes(Number(name)));
-  return pids.map((pid) => `process ${pid}`);
+  return pids.flatMap((pid) => {
+    const words = commandOf(pid);
+    return words === null ? [] : [`process ${pid}: ${words}`];
+  });
+}
+
+/** Null: it has ended. */
+function commandOf(pid: string): string | null {
+  try {
+    const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+      .replaceAll('\0', ' ')
+      .trim()
+      .slice(0, commandCharactersMax);
+    const state = /\) (\S)/.exec(readFileSync(`/proc/${pid}/stat`, 'latin1'))?.[1] ?? '?';
+    return `${words || 'no command'}, state ${state}`;
+  } catch {
+    return null;
+  }
 }

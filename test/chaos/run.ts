@@ -1,4 +1,5 @@
 /** One run: a system, clients, a schedule carried out, peace, and what was found. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import lodash from 'lodash';
 import type { StoryLine } from '../../framework/story.js';
 import { NotInTime, until } from '../e2e/system.js';
@@ -21,6 +22,8 @@ const clientsPerGroup = 4;
 const deployMaxMs = 120_000;
 const convergeMaxMs = 120_000;
 const removeMaxMs = 60_000;
+const endMaxMs = 10_000;
+const endLookMs = 200;
 
 export class Run {
   readonly timeline = new Timeline();
@@ -48,7 +51,7 @@ export class Run {
       await this.#starvation.stop();
       await cluster.stop();
     }
-    this.findings.push(none('no process and no shared memory is left', leftOnMachine(), 'none'));
+    await this.#noneLeftOnMachine();
     const histories: GroupHistory[] = this.#histories.map(({ group, calls }) => ({ group, calls }));
     const { schedule, findings, timeline } = this;
     return {
@@ -59,6 +62,13 @@ export class Run {
       stories: this.#stories,
       beginNs: this.#beginNs,
     };
+  }
+
+  /** Guardians and executors that were killed with their machines need a moment to end. */
+  async #noneLeftOnMachine(): Promise<void> {
+    const deadlineMs = performance.now() + endMaxMs;
+    while (leftOnMachine().length > 0 && performance.now() < deadlineMs) await sleep(endLookMs);
+    this.findings.push(none('no process and no shared memory is left', leftOnMachine(), 'none'));
   }
 
   async #within(cluster: ChaosCluster): Promise<void> {

@@ -50,6 +50,16 @@ export class Arena {
     };
   }
 
+  /** While a member may be lost at any moment nobody takes another one out. */
+  holdMembers({ group }: { group: string }): End {
+    return this.hold(membersOf(group.split('@')[0] as string));
+  }
+
+  /** @throws Skipped if a strike may cost the group a member any time now */
+  requireSteady(id: string): void {
+    if (this.isHeld(membersOf(id))) throw new Skipped(`${id} may lose a member any time now`);
+  }
+
   /** @throws Skipped if a group could not bear that these are lost; `forGood`: with what their disks hold */
   async requireLosable(victims: readonly ReplicaProcess[], forGood = false): Promise<void> {
     const reason = refusal(victims, await this.#groupStates(), forGood);
@@ -102,6 +112,14 @@ export class Arena {
     }
   }
 }
+
+const membersOf = (id: string): string => `members of ${id}`;
+
+export const inOrder =
+  (...ends: End[]): End =>
+  async () => {
+    for (const end of ends) await end();
+  };
 
 /** False: it had ended. */
 export function signal(pid: number, name: NodeJS.Signals): boolean {

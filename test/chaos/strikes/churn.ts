@@ -18,6 +18,7 @@ async function ask({ cluster }: Arena, method: string, path: string, body?: obje
 function changing(of: (id: string, pick: number) => [method: string, path: string, body?: object]): Begin {
   return async (arena, pick): Promise<Struck> => {
     const { id } = arena.pick(groups, pick, 'group');
+    arena.requireSteady(id);
     const status = await ask(arena, ...of(`/v2/apps${id}`, Math.floor(pick / groups.length)));
     return { target: `${id}, answered ${status || 'not at all'}` };
   };

@@ -16,7 +16,7 @@ import {
 import { join } from 'node:path';
 import { until } from '../../e2e/system.js';
 import { nameOf, type ReplicaProcess } from '../replica-processes.js';
-import { type Arena, type Begin, type End, Skipped, type Struck } from './arena.js';
+import { type Arena, type Begin, type End, inOrder, Skipped, type Struck } from './arena.js';
 import { command } from './command.js';
 
 const ballast = 'ballast';
@@ -94,12 +94,18 @@ export const hasFailed = (seen: string): boolean => /\.(wal|journal)>\).*\(INJEC
 /** It ends such a member for good: what lies on its disk is not known any more. */
 async function failFsync(arena: Arena, pick: number): Promise<Struck> {
   const victim = anyOnDisk(arena, pick);
-  await arena.requireLosable([victim], true);
-  arena.blame(victim.pid);
-  const end = await inject(arena, victim, 'error=EIO', (seen) => {
-    if (hasFailed(seen)) arena.distrust(victim);
-  });
-  return { target: nameOf(victim), end };
+  const release = arena.holdMembers(victim);
+  try {
+    await arena.requireLosable([victim], true);
+    arena.blame(victim.pid);
+    const end = await inject(arena, victim, 'error=EIO', (seen) => {
+      if (hasFailed(seen)) arena.distrust(victim);
+    });
+    return { target: nameOf(victim), end: inOrder(end, release) };
+  } catch (error) {
+    await release();
+    throw error;
+  }
 }
 
 /** A bit is turned in what its log holds, then its process ends: it must not come back from that, unless it does not need it. */

@@ -2,7 +2,7 @@
 import { containerProcesses } from '../../../framework/mesos-local/agent/process-tree.js';
 import type { ChaosCluster } from '../cluster.js';
 import { nameOf } from '../replica-processes.js';
-import { type Arena, type Begin, type End, Skipped, type Struck } from './arena.js';
+import { type Arena, type Begin, inOrder, Skipped, type Struck } from './arena.js';
 
 async function killServer(arena: Arena, pick: number): Promise<Struck> {
   const victim = arena.pick(arena.replicas(), pick, 'replica');
@@ -72,12 +72,6 @@ function pausing(what: string, pidsOf: (cluster: ChaosCluster) => readonly numbe
     }
   };
 }
-
-const inOrder =
-  (...ends: End[]): End =>
-  async () => {
-    for (const end of ends) await end();
-  };
 
 const agentsOf = ({ mesos }: ChaosCluster): number => mesos.agents.length;
 

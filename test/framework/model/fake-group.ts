@@ -189,3 +189,6 @@ export class FakeGroups extends Map<string, FakeGroup> {
     return group;
   }
 }
+
+/** The consensus core refuses to. */
+export const joinsNobody = ({ join, peers }: ReplicaAssignment): boolean => join && peers.length === 0;

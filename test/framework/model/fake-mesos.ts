@@ -20,10 +20,14 @@ import {
   subtract,
 } from '../../../framework/mesos-http-client/index.js';
 import { cpusOf, type FakeAgent, newAgent, offerOf, totalOf } from './fake-agent.js';
-import { type FakeGroup, FakeGroups } from './fake-group.js';
+import { type FakeGroup, FakeGroups, joinsNobody } from './fake-group.js';
 import { executorStatus, masterStatus } from './fake-status.js';
 
 const resendMs = 10_000;
+const nextStates: Partial<Record<TaskState, TaskState>> = {
+  TASK_STAGING: 'TASK_STARTING',
+  TASK_STARTING: 'TASK_RUNNING',
+};
 /** Messages arrive soon or never. */
 const messageMsMax = 4000;
 
@@ -147,35 +151,25 @@ export class FakeMesos {
 
   /** Moves a task on: staging, starting, running. */
   progress(task: FakeTask): void {
-    const next: Partial<Record<TaskState, TaskState>> = {
-      TASK_STAGING: 'TASK_STARTING',
-      TASK_STARTING: 'TASK_RUNNING',
-    };
-    const state = next[task.state];
+    const state = nextStates[task.state];
     if (!state || task.ended || !this.agents.get(task.agentId)?.up) return;
-    const { replica } = task.assignment;
-    // As the consensus core does, it refuses to join nobody.
-    const joinsNobody = replica?.join && replica.peers.length === 0;
-    if (state === 'TASK_RUNNING' && joinsNobody) {
-      this.end(task, 'TASK_FAILED');
-      return;
-    }
+    const replica = state === 'TASK_RUNNING' ? task.assignment.replica : null;
+    if (replica && joinsNobody(replica)) return void this.end(task, 'TASK_FAILED');
     this.#become(task, state);
-    if (state === 'TASK_RUNNING' && replica) this.groups.of(replica).start(replica, guestGroup(task.assignment));
+    if (replica) this.groups.of(replica).start(replica, guestGroup(task.assignment));
   }
 
   /** Its executor's word of the check that it makes. */
   tellHealth(task: FakeTask, healthy: boolean, consecutiveFailures = 0): void {
     const labels = { labels: [{ key: 'consecutiveFailures', value: String(consecutiveFailures) }] };
-    this.#become(task, task.state, { healthy, ...(healthy ? {} : { labels, message: 'it does not answer' }) });
+    this.#become(task, task.state, healthy ? { healthy } : { healthy, labels, message: 'it does not answer' });
   }
 
   end(task: FakeTask, state: TaskState, more: Partial<TaskStatus> = {}): void {
     if (task.ended) return;
     task.ended = true;
     this.#become(task, state, more);
-    const replica = task.assignment.replica;
-    if (replica) this.groups.of(replica).end(replica.self.member);
+    if (task.assignment.replica) this.groups.of(task.assignment.replica).end(task.assignment.replica.self.member);
   }
 
   setUp(agentId: string, up: boolean): void {
