@@ -92,7 +92,7 @@ describe('conformance: checks of command tasks, and what the fetcher brings', ()
       const last = scheduler.statuses('checked').at(-1);
       return last?.healthy === true && last.check_status?.command?.exit_code === 3;
     });
-    const [starting] = scheduler.statuses('checked');
+    const [starting] = scheduler.statuses('checked').filter(({ source }) => source === 'SOURCE_EXECUTOR');
     assert.deepEqual(starting?.check_status, { type: 'COMMAND', command: {} });
     assert.equal(updates('checked', 'REASON_TASK_CHECK_STATUS_UPDATED').length, 1);
     assert.equal(updates('checked', 'REASON_TASK_HEALTH_CHECK_STATUS_UPDATED').length, 1);

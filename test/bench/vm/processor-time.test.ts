@@ -10,7 +10,7 @@ const script = `
     const { parentPort } = require('node:worker_threads');
     require('node:fs').writeFileSync('/proc/thread-self/comm', 'CPU 0/TCG');
     parentPort.postMessage('named');
-    parentPort.once('message', () => {
+    parentPort.on('message', () => {
       const endMs = Date.now() + 300;
       while (Date.now() < endMs);
       parentPort.postMessage('worked');
