@@ -1,10 +1,29 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Processor time of all threads of a process so far (first field of schedstat, in nanoseconds). */
-export function processorUs(pid: number): number {
-  const threads = readdirSync(`/proc/${pid}/task`);
-  return threads.reduce(
-    (sum, thread) => sum + Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]) / 1000,
-    0,
-  );
+export interface Thread {
+  number: number;
+  name: string;
+  /** Processor time so far. */
+  us: number;
 }
+
+/** Of the threads that a process has; nothing of one that ends meanwhile. */
+export function threadsOf(pid: number): Thread[] {
+  const tasks = `/proc/${pid}/task`;
+  return readdirSync(tasks).flatMap((number) => readThread(`${tasks}/${number}`, Number(number)));
+}
+
+/** Linux' Documentation/scheduler/sched-stats.rst: the first number of schedstat is nanoseconds on a processor. */
+function readThread(directory: string, number: number): Thread[] {
+  try {
+    const [ns] = readFileSync(`${directory}/schedstat`, 'utf8').split(' ');
+    return [{ number, name: readFileSync(`${directory}/comm`, 'utf8').trim(), us: Number(ns) / 1000 }];
+  } catch {
+    return [];
+  }
+}
+
+export const sumUs = (threads: Thread[]): number => threads.reduce((sum, { us }) => sum + us, 0);
+
+/** Of all threads of a process so far. */
+export const processorUs = (pid: number): number => sumUs(threadsOf(pid));

@@ -1,10 +1,8 @@
-/** Who is who among the processes of a system, and what each uses. */
+/** Who is who among the processes of a system, and what they share. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { containerProcesses } from '../../framework/mesos-local/agent/process-tree.js';
-import { usageOf } from '../catalogue/usage.js';
 import type { System } from '../e2e/system.js';
-import type { Reading } from './flat.js';
 
 export const kinds = ['framework', 'executor', 'replica', 'gateway', 'program', 'mesos'] as const;
 export type Kind = (typeof kinds)[number];
@@ -33,11 +31,6 @@ function kindOf(pid: number): Kind | null {
   const name = words[0]?.split(' ')[0]?.split('/').at(-1) ?? '';
   if (words.some((word) => word.endsWith('/executor/main.js'))) return 'executor';
   return programs[name] ?? null;
-}
-
-/** Null: it has ended. */
-export function readingOf(pid: number): Reading | null {
-  return usageOf(pid) as Reading | null;
 }
 
 /** Files in shared memory that any of these processes has mapped. */

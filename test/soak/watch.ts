@@ -1,7 +1,8 @@
 /** What the processes of a system use while a soak goes on. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { usageOf } from '../catalogue/usage.js';
 import type { System } from '../e2e/system.js';
-import { census, type Kind, readingOf, sharedFiles } from './census.js';
+import { census, type Kind, sharedFiles } from './census.js';
 import { changesOf, growths, type Reading, type Sample } from './flat.js';
 
 const everyMs = 5000;
@@ -35,10 +36,10 @@ export class Watch {
   async #look(): Promise<void> {
     const found = census(this.system);
     for (const [pid, kind] of found) {
-      const reading = readingOf(pid);
-      if (reading === null) continue;
-      this.#note(`${kind} ${pid}`, reading);
-      this.peakBytes.set(kind, Math.max(this.peakBytes.get(kind) ?? 0, reading.memoryBytes as number));
+      const usage = usageOf(pid);
+      if (usage === null) continue;
+      this.#note(`${kind} ${pid}`, { ...usage });
+      this.peakBytes.set(kind, Math.max(this.peakBytes.get(kind) ?? 0, usage.memoryBytes));
     }
     const shared = sharedFiles(
       [...found].filter(([, kind]) => kind === 'replica' || kind === 'gateway').map(([pid]) => pid),

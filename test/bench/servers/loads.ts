@@ -1,6 +1,7 @@
 /** The load of each program: 50 clients in closed loops, half of the requests changing its state where it can be asked, too. */
 import { runTool } from '../../catalogue/client.js';
 import { http as curl } from '../../catalogue/clients/http.js';
+import { byProgram } from '../../catalogue/protocols.js';
 import { repository } from '../../consensus/interpose/group.js';
 import { exchange } from './exchange.js';
 import { setsAndGets } from './memcached.js';
@@ -70,13 +71,4 @@ const memcached: Load = (port, seconds) => exchange(port, clients, seconds, sets
 
 const toolLimits = { timeoutMs: 300_000 };
 
-export const loads: Record<string, Load> = {
-  lighttpd: http,
-  memcached,
-  'memcached-threads': memcached,
-  mosquitto,
-  nginx: http,
-  'node-http': http,
-  'python-asyncio': http,
-  'redis-server': redis,
-};
+export const loads = byProgram<Load>({ http, memcached, mqtt: mosquitto, redis });

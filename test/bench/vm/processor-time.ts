@@ -1,5 +1,5 @@
 /** What the programs of the primary's machine take of its processor, by what their threads are for. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { sumUs, threadsOf } from '../processor.js';
 
 /** Process numbers. */
 export interface PrimaryPrograms {
@@ -24,13 +24,13 @@ const guestProcessor = /^CPU \d+\//;
 
 /** Since these programs began. */
 export function processorTime({ qemu, beside }: PrimaryPrograms): ProcessorTime {
-  const ofQemu = threads(qemu);
-  const ofBeside = beside === null ? [] : threads(beside);
+  const ofQemu = threadsOf(qemu);
+  const ofBeside = beside === null ? [] : threadsOf(beside);
   return {
-    guest: sum(ofQemu.filter(({ name }) => guestProcessor.test(name))),
-    restOfQemu: sum(ofQemu.filter(({ name }) => !guestProcessor.test(name))),
-    loop: sum(ofBeside.filter(({ number }) => number === beside)),
-    consensus: sum(ofBeside.filter(({ number }) => number !== beside)),
+    guest: sumUs(ofQemu.filter(({ name }) => guestProcessor.test(name))),
+    restOfQemu: sumUs(ofQemu.filter(({ name }) => !guestProcessor.test(name))),
+    loop: sumUs(ofBeside.filter(({ number }) => number === beside)),
+    consensus: sumUs(ofBeside.filter(({ number }) => number !== beside)),
   };
 }
 
@@ -41,27 +41,4 @@ export function perAnswer(from: ProcessorTime, to: ProcessorTime, answers: numbe
     ...{ guest: each('guest'), restOfQemu: each('restOfQemu') },
     ...{ loop: each('loop'), consensus: each('consensus') },
   };
-}
-
-interface Thread {
-  number: number;
-  name: string;
-  us: number;
-}
-
-const sum = (some: Thread[]): number => some.reduce((all, { us }) => all + us, 0);
-
-function threads(pid: number): Thread[] {
-  const tasks = `/proc/${pid}/task`;
-  return readdirSync(tasks).flatMap((number) => readThread(`${tasks}/${number}`, Number(number)));
-}
-
-/** Nothing of one that has ended meanwhile. Linux' Documentation/scheduler/sched-stats.rst: the first number of schedstat is nanoseconds on a processor. */
-function readThread(directory: string, number: number): Thread[] {
-  try {
-    const [ns] = readFileSync(`${directory}/schedstat`, 'utf8').split(' ');
-    return [{ number, name: readFileSync(`${directory}/comm`, 'utf8').trim(), us: Number(ns) / 1000 }];
-  } catch {
-    return [];
-  }
 }

@@ -1,5 +1,6 @@
 /** The clients of the programs, by the names of their files in `executor/catalogue/`. */
 import type { Client } from '../client.js';
+import { byProgram, type Protocol } from '../protocols.js';
 import { clamd } from './clamd.js';
 import { etcd } from './etcd.js';
 import { http } from './http.js';
@@ -8,16 +9,6 @@ import { mosquitto } from './mosquitto.js';
 import { redis } from './redis.js';
 import { slapd } from './slapd.js';
 
-export const clients: Record<string, Client> = {
-  clamd,
-  'etcd-server': etcd,
-  lighttpd: http,
-  memcached,
-  'memcached-threads': memcached,
-  mosquitto,
-  nginx: http,
-  'node-http': http,
-  'python-asyncio': http,
-  'redis-server': redis,
-  slapd,
-};
+const parts: Record<Protocol, Client> = { clamd, etcd, http, memcached, mqtt: mosquitto, redis, ldap: slapd };
+
+export const clients = byProgram(parts);

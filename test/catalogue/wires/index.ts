@@ -1,4 +1,5 @@
 /** The wires of the programs, by the names of their files in `executor/catalogue/`. */
+import { byProgram, type Protocol } from '../protocols.js';
 import { clamd } from './clamd.js';
 import { etcd } from './etcd.js';
 import { http } from './http.js';
@@ -8,16 +9,6 @@ import { redis } from './redis.js';
 import { slapd } from './slapd.js';
 import type { Wire } from './wire.js';
 
-export const wires: Record<string, Wire> = {
-  clamd,
-  'etcd-server': etcd,
-  lighttpd: http,
-  memcached,
-  'memcached-threads': memcached,
-  mosquitto,
-  nginx: http,
-  'node-http': http,
-  'python-asyncio': http,
-  'redis-server': redis,
-  slapd,
-};
+const parts: Record<Protocol, Wire> = { clamd, etcd, http, memcached, mqtt: mosquitto, redis, ldap: slapd };
+
+export const wires = byProgram(parts);

@@ -1,32 +1,8 @@
 /** MQTT 3.1.1: values are retained messages. */
+import { atLeastOnce, connectPacket, Kind, number, packet, retained, text } from './mqtt.js';
 import { type Exchange, isOneOf, largestBytes, messages, type Wire } from './wire.js';
 
-enum Kind {
-  connect = 1,
-  publish = 3,
-  published = 4,
-  subscribe = 8,
-  subscribed = 9,
-  unsubscribe = 10,
-  unsubscribed = 11,
-}
-const retained = 1;
-const atLeastOnce = 2;
 const reserved = 2;
-
-/** Seven bits a byte, the lowest first, and whether more follow. */
-function lengthBytes(length: number): number[] {
-  const more = length >>> 7;
-  return more === 0 ? [length] : [(length & 0x7f) | 0x80, ...lengthBytes(more)];
-}
-
-function packet(kind: Kind, flags: number, ...parts: Buffer[]): Buffer {
-  const rest = Buffer.concat(parts);
-  return Buffer.concat([Buffer.from([(kind << 4) | flags, ...lengthBytes(rest.length)]), rest]);
-}
-
-const number = (value: number) => Buffer.from([value >> 8, value & 0xff]);
-const text = (words: string) => Buffer.concat([number(words.length), Buffer.from(words)]);
 
 /** Where what a packet's head tells of begins and ends; more than was received while its head is not whole. */
 function rest(received: Buffer, at: number): { from: number; end: number } {
@@ -54,9 +30,8 @@ function contents(answer: Buffer): Map<Kind, Buffer> {
 
 const says = (answer: Buffer, kind: Kind, words: number[]) => contents(answer).get(kind)?.equals(Buffer.from(words));
 
-/** Clean session, no keep-alive, a name that the broker chooses. */
 const hello: Exchange = {
-  says: packet(Kind.connect, 0, text('MQTT'), Buffer.from([4, 2, 0, 0]), text('')),
+  says: connectPacket(''),
   answerBytes: packets(1),
   isRight: (answer) => answer.equals(Buffer.from([0x20, 2, 0, 0])),
 };

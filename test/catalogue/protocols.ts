@@ -1,0 +1,22 @@
+/** What clients of the programs speak, by the names of their files in `executor/catalogue/`. */
+export const protocols = {
+  clamd: 'clamd',
+  'etcd-server': 'etcd',
+  lighttpd: 'http',
+  memcached: 'memcached',
+  'memcached-threads': 'memcached',
+  mosquitto: 'mqtt',
+  nginx: 'http',
+  'node-http': 'http',
+  'python-asyncio': 'http',
+  'redis-server': 'redis',
+  slapd: 'ldap',
+} as const;
+
+export type Protocol = (typeof protocols)[keyof typeof protocols];
+
+/** What there is for the programs' protocols, by the programs. */
+export function byProgram<Part>(parts: Partial<Record<Protocol, Part>>): Record<string, Part> {
+  const known = Object.entries(protocols).map(([program, protocol]) => [program, parts[protocol]] as const);
+  return Object.fromEntries(known.filter((entry): entry is readonly [string, Part & {}] => entry[1] !== undefined));
+}
