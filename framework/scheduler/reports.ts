@@ -6,6 +6,7 @@ import { putGroup, refreshed } from './groups.js';
 import { newerRoles, standingSentence } from './guests.js';
 import { retire } from './members.js';
 import { type Group, groupOf, type MemberTask, memberNumbered } from './quorum.js';
+import type { GroupRecord } from './records.js';
 import { isReport } from './report-shape.js';
 import { describeAgent, tell } from './story.js';
 import { groupName } from './task-info.js';
@@ -105,7 +106,7 @@ const numbers = (report: ReplicaReport) => report.configuration.map(({ member })
 
 function learnLeader(context: Context, group: Group, report: ReplicaReport): void {
   const { record, app } = group;
-  if (report.leader === 0 || report.term < record.termMax) return;
+  if (report.leader === 0 || isOldBallot(record, report)) return;
   const leader = memberNumbered(group, report.leader);
   if (!leader || (record.leader?.member === report.leader && record.leader.term === report.term)) return;
   putGroup(context, app, { leader: { member: report.leader, term: report.term }, termMax: report.term, everLed: true });
@@ -116,6 +117,11 @@ function learnLeader(context: Context, group: Group, report: ReplicaReport): voi
     task: leader,
     kind: 'leader',
   });
+}
+
+/** Ballots are ordered by term, then by member: of two that lead in one term the higher one is the later. */
+function isOldBallot({ termMax, leader }: GroupRecord, { term, leader: member }: ReplicaReport): boolean {
+  return term < termMax || (term === leader?.term && member < leader.member);
 }
 
 function learnGuest(context: Context, group: Group, before: ReplicaReport | null, report: ReplicaReport): void {

@@ -52,6 +52,7 @@ export class Invariants {
   /** Ends of members that left no majority, as far as could be seen then. */
   #endsBelowQuorum: (Violation & { ended: SeenReplica })[] = [];
   readonly #said = new Set<string>();
+  /** The process that has led under a ballot, which is a term and a member. */
   readonly #leaders = new Map<string, number>();
   readonly #configurations = new Map<string, string>();
   readonly #newest = new Map<string, Configuration>();
@@ -95,15 +96,10 @@ export class Invariants {
   }
 
   #agreement(atMs: number, report: SeenReport): void {
-    const { group, member, role, term, configuration, configurationIndex: index } = report;
+    const { group, role, configuration, configurationIndex: index } = report;
     if (report.divergence !== null)
       this.#violated(atMs, `${nameOf(report)} diverged: ${JSON.stringify(report.divergence)}`);
-    if (role === 'leader') {
-      const other = this.#leaders.get(`${group} ${term}`) ?? member;
-      if (other !== member)
-        this.#violated(atMs, `${group} has two leaders in term ${term}: members ${other} and ${member}`);
-      this.#leaders.set(`${group} ${term}`, member);
-    }
+    if (role === 'leader') this.#oneLeaderPerBallot(atMs, report);
     // A member that knows none yet.
     if (configuration.length === 0) return;
     if (new Set(configuration.map(({ slot }) => slot)).size !== configuration.length)
@@ -115,6 +111,16 @@ export class Invariants {
     if (index <= (this.#newest.get(group)?.index ?? -1)) return;
     this.#newest.set(group, { index, members: configuration });
     this.#forgive(group);
+  }
+
+  /** Two members may lead in one term, one after the other; no member that has started again may. */
+  #oneLeaderPerBallot(atMs: number, report: SeenReport): void {
+    const { term, pid } = report;
+    if (pid === null) return;
+    const ballot = `${nameOf(report)} in term ${term}`;
+    const other = this.#leaders.get(ballot) ?? pid;
+    if (other !== pid) this.#violated(atMs, `${ballot} leads as process ${pid}, and did as process ${other}`);
+    this.#leaders.set(ballot, pid);
   }
 
   /** Reports come later than ends: whom a majority has agreed to do without was no part of it any more, or was not needed for it. */

@@ -75,6 +75,18 @@ describe('story', () => {
     assert.deepEqual(groupLines(world), ['the group is whole']);
   });
 
+  it('does not move leadership back for a late report of the first of two leaders of one term', () => {
+    const world = deployed();
+    world.until(whole);
+    const { member: former, term } = world.app(APP).group?.leader as { member: number; term: number };
+    const [first, second] = [1, 2, 3].filter((member) => member !== former) as [number, number];
+    const leads = (member: number) =>
+      report(world, member, (found) => ({ ...found, role: 'leader', leader: member, term: term + 1 }));
+    for (const member of [first, second, first]) leads(member);
+    assert.equal(world.app(APP).group?.leader?.member, second);
+    assert.equal(story(world).filter((text) => text.endsWith(`leads since term ${term + 1}`)).length, 2);
+  });
+
   it('calls only what comes after another member of its slot a replacement', () => {
     const world = deployed();
     world.until(whole);
