@@ -78,8 +78,9 @@ describe('story', () => {
   it('does not move leadership back for a late report of the first of two leaders of one term', () => {
     const world = deployed();
     world.until(whole);
-    const { member: former, term } = world.app(APP).group?.leader as { member: number; term: number };
-    const [first, second] = [1, 2, 3].filter((member) => member !== former) as [number, number];
+    const leader = leaderOf(world);
+    const [first, second] = [1, 2, 3].filter((member) => member !== leader) as [number, number];
+    const term = Number(groupOf(world).report(leader)?.term);
     const leads = (member: number) =>
       report(world, member, (found) => ({ ...found, role: 'leader', leader: member, term: term + 1 }));
     for (const member of [first, second, first]) leads(member);
