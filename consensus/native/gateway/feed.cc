@@ -74,7 +74,9 @@ void Feed::closeEach(const Step& step) {
 
 void Feed::lookAtServer(std::uint64_t nowNs) {
   if (!pace_.looksAt(nowNs)) return;
-  pace_.looked(queues_.taken(port_, fedFrom_) && look_.asleep(nowNs), nowNs);
+  const bool taken = queues_.taken(port_, fedFrom_);  // first: who sleeps after that has had it all
+  const bool asleep = look_.asleep(nowNs);
+  pace_.looked({asleep, taken, look_.usedNs()}, nowNs);
 }
 
 std::uint64_t Feed::waitNs(std::uint64_t nowNs) const {

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <ctime>
 #include <fstream>
 #include <string>
 
@@ -26,6 +27,14 @@ void closeAll(std::vector<int>& descriptors) {
   descriptors.clear();
 }
 
+// Of all threads that it has or had. 0: it is gone.
+std::uint64_t usedBy(pid_t pid) {
+  clockid_t clock = 0;
+  timespec used{};
+  if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &used) != 0) return 0;
+  return static_cast<std::uint64_t>(used.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(used.tv_nsec);
+}
+
 // After the name in parentheses, which may hold anything.
 char stateOf(const char* text, std::size_t length) {
   const char* end = static_cast<const char*>(memrchr(text, ')', length));
@@ -40,6 +49,15 @@ bool ProcessLook::asleep(std::uint64_t nowNs) {
     foundNs_ = nowNs;
   }
   return std::all_of(processes_.begin(), processes_.end(), [this](Process& process) { return sleeps(process); });
+}
+
+std::uint64_t ProcessLook::usedNs() {
+  for (Process& process : processes_) {
+    const std::uint64_t now = std::max(usedBy(process.pid), process.usedNs);
+    usedNs_ += now - process.usedNs;
+    process.usedNs = now;
+  }
+  return usedNs_;
 }
 
 void ProcessLook::findProcesses() {
@@ -62,7 +80,7 @@ void ProcessLook::findProcesses() {
 
 void ProcessLook::addProcess(pid_t pid) {
   const int tasks = open(("/proc/" + std::to_string(pid) + "/task").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (tasks >= 0) processes_.push_back({pid, tasks, 0, {}});
+  if (tasks >= 0) processes_.push_back({pid, tasks, 0, {}, usedBy(pid)});
 }
 
 bool ProcessLook::findThreads(Process& process) {

@@ -1,14 +1,17 @@
 /** A server that cannot be preloaded, in three replicas behind gateways. */
 import assert from 'node:assert/strict';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { randomFrom } from '../../random.js';
 import { eventually } from '../group.js';
 import { type Group, type Replica, repository, startGroup } from '../interpose/group.js';
-import { askBehind, LineConnection } from './lines.js';
+import { askBehind, LineConnection, pidBehind } from './lines.js';
 
 const server = path.join(repository, 'build/native/gaia-static-server');
 const clients = 12;
 const megabyte = 1 << 20;
+/** More than a gateway waits for a server that works without an end. */
+const stillMs = 2000;
 
 const start = () => startGroup({ gateway: true, program: () => [server] });
 const open = (replica: Replica) => LineConnection.open(replica.clientPort);
@@ -87,6 +90,24 @@ describe('a static server with a thread per client, behind gateways', function (
     other.socket.end();
     assert.match(await answer, /^1 \d+$/);
     await eventually('the connection does not end', () => other.closed);
+    await equalDumps(group);
+    assertUndiverged(group);
+  });
+
+  // As one that has no processor for long: clients' ends come after their requests have been served, here as elsewhere.
+  it('tells a server that stood still of an end no earlier than the others', async () => {
+    const leader = await group.leader();
+    const still = group.living().find((replica) => replica !== leader) as Replica;
+    process.kill(pidBehind(still), 'SIGSTOP');
+    const client = await open(leader);
+    const answer = client.ask('ENDED');
+    client.socket.end();
+    assert.equal(await answer, 'NO');
+    await delay(stillMs);
+    process.kill(pidBehind(still), 'SIGCONT');
+    const next = await open(leader);
+    await next.ask('PUT next 1'); // before this is taken there, the answer has been compared
+    next.close();
     await equalDumps(group);
     assertUndiverged(group);
   });

@@ -57,8 +57,12 @@ export async function askBehind(replica: Replica, words: string): Promise<string
   return answer;
 }
 
-export function portBehind({ pid }: Replica): number {
-  const child = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim();
-  const environment = readFileSync(`/proc/${child}/environ`, 'latin1').split('\0');
+/** The server itself. */
+export function pidBehind({ pid }: Replica): number {
+  return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1'));
+}
+
+export function portBehind(replica: Replica): number {
+  const environment = readFileSync(`/proc/${pidBehind(replica)}/environ`, 'latin1').split('\0');
   return Number(environment.find((entry) => entry.startsWith('PORT0='))?.slice('PORT0='.length));
 }

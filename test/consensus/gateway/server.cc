@@ -6,9 +6,11 @@
 //   BIG BYTES      -> as many bytes and a line end
 //   WHO            -> the process id, which is another at each replica
 //   DATE           -> headers as of HTTP, with the time of day
+//   ENDED          -> YES or NO: whether the client has said already that it sends no more
 //   CLOSE          -> no answer, the connection ends
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -83,6 +85,11 @@ std::string answer(const std::string& line) {
   return "WHAT\n";
 }
 
+std::string ended(int client) {
+  pollfd end{client, POLLRDHUP, 0};
+  return poll(&end, 1, 0) > 0 ? "YES\n" : "NO\n";
+}
+
 bool sendAll(int client, const std::string& text) {
   std::size_t sent = 0;
   while (sent < text.size()) {
@@ -101,7 +108,7 @@ void serve(int client) {
     for (std::size_t end; (end = received.find('\n')) != std::string::npos;) {
       const std::string line = received.substr(0, end);
       received.erase(0, end + 1);
-      if (line == "CLOSE" || !sendAll(client, answer(line))) {
+      if (line == "CLOSE" || !sendAll(client, line == "ENDED" ? ended(client) : answer(line))) {
         close(client);
         return;
       }

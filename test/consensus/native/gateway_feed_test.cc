@@ -16,6 +16,13 @@
 
 using namespace gaia::gateway;
 
+namespace {
+
+constexpr Look resting{true, true, 0};
+constexpr Look working{false, true, 0};
+
+}  // namespace
+
 TEST_CASE("gateway: a server gets its next input after two looks that found it at rest") {
   Pace pace;
   std::uint64_t nowNs = 1'000'000'000;
@@ -23,38 +30,68 @@ TEST_CASE("gateway: a server gets its next input after two looks that found it a
   CHECK_FALSE(pace.looksAt(nowNs));
   nowNs = pace.nextLookNs();
   REQUIRE(pace.looksAt(nowNs));
-  pace.looked(true, nowNs);
+  pace.looked(resting, nowNs);
   CHECK_FALSE(pace.feeds(nowNs));
   CHECK_FALSE(pace.looksAt(nowNs));
   nowNs = pace.nextLookNs();
-  pace.looked(false, nowNs);
-  pace.looked(true, nowNs = pace.nextLookNs());
+  pace.looked(working, nowNs);
+  pace.looked(resting, nowNs = pace.nextLookNs());
   CHECK_FALSE(pace.feeds(nowNs));
-  pace.looked(true, nowNs = pace.nextLookNs());
+  pace.looked(resting, nowNs = pace.nextLookNs());
   CHECK(pace.feeds(nowNs));
   CHECK(pace.rests());
   pace.fed(nowNs);
   CHECK_FALSE(pace.feeds(nowNs));
 }
 
-TEST_CASE("gateway: a server that does not come to rest gets its input after a while, which is counted") {
+TEST_CASE("gateway: a server that works on gets its input after a while, which is counted") {
+  Pace pace;
+  std::uint64_t nowNs = 5'000'000'000, usedNs = 0;
+  pace.fed(nowNs);
+  const std::uint64_t before = pace.restlessFeeds();
+  const auto works = [&](std::uint64_t forNs) { pace.looked({false, true, usedNs += forNs}, nowNs += forNs); };
+  works(Pace::patienceNs - 1);
+  CHECK_FALSE(pace.feeds(nowNs));
+  works(1);
+  for (std::uint32_t i = 0; i < Pace::restlessMax; i++, works(Pace::patienceNs)) {
+    REQUIRE(pace.feeds(nowNs));
+    pace.fed(nowNs);
+    CHECK_FALSE(pace.feeds(nowNs));
+  }
+  CHECK(pace.restlessFeeds() == before + Pace::restlessMax);
+  pace.fed(nowNs);
+  works(Pace::shortPatienceNs);
+  CHECK(pace.feeds(nowNs));
+  pace.looked({true, true, usedNs}, nowNs);
+  pace.looked({true, true, usedNs}, nowNs);
+  pace.fed(nowNs);
+  works(Pace::shortPatienceNs);
+  CHECK_FALSE(pace.feeds(nowNs));
+}
+
+TEST_CASE("gateway: a server that waits for a processor or a disk is waited for, though not for ever") {
   Pace pace;
   std::uint64_t nowNs = 5'000'000'000;
   pace.fed(nowNs);
-  const std::uint64_t before = pace.restlessFeeds();
-  CHECK_FALSE(pace.feeds(nowNs + Pace::patienceNs - 1));
-  for (std::uint32_t i = 0; i < Pace::restlessMax; i++) {
-    nowNs += Pace::patienceNs;
-    REQUIRE(pace.feeds(nowNs));
-    pace.looked(false, nowNs);
-    pace.fed(nowNs);
+  for (const std::uint64_t endNs = nowNs + Pace::waitNsMax - 1; nowNs < endNs; nowNs += Pace::lookNsMax) {
+    pace.looked({false, true, nowNs / 1000}, nowNs);
+    REQUIRE_FALSE(pace.feeds(nowNs));
   }
-  CHECK(pace.restlessFeeds() == before + Pace::restlessMax);
-  CHECK(pace.feeds(nowNs + Pace::shortPatienceNs));
-  pace.looked(true, nowNs);
-  pace.looked(true, nowNs);
+  CHECK(pace.feeds(nowNs + 1));
+}
+
+TEST_CASE("gateway: a server that sleeps and leaves its input unread gets the next one after a while") {
+  Pace pace;
+  std::uint64_t nowNs = 5'000'000'000;
+  const std::uint64_t endNs = nowNs + Pace::patienceNs;
   pace.fed(nowNs);
-  CHECK_FALSE(pace.feeds(nowNs + Pace::shortPatienceNs));
+  while (pace.nextLookNs() < endNs) {
+    pace.looked({true, false, 0}, nowNs = pace.nextLookNs());
+    REQUIRE_FALSE(pace.feeds(nowNs));
+  }
+  pace.looked({true, false, 0}, endNs + Pace::lookNsMax);
+  CHECK(pace.feeds(endNs + Pace::lookNsMax));
+  CHECK_FALSE(pace.rests());
 }
 
 TEST_CASE("gateway: looks at a server that works for long become rarer") {
@@ -64,7 +101,7 @@ TEST_CASE("gateway: looks at a server that works for long become rarer") {
   for (std::uint64_t nowNs = 0; nowNs < Pace::patienceNs; nowNs += 10'000) {
     if (!pace.looksAt(nowNs)) continue;
     looks++;
-    pace.looked(false, nowNs);
+    pace.looked(working, nowNs);
   }
   CHECK(looks < 600);
 }
@@ -90,7 +127,7 @@ TEST_CASE("gateway: the kernel is asked what a server has not taken yet") {
   CHECK_FALSE(queues.listens(port));
 }
 
-TEST_CASE("gateway: a program sleeps when all of its processes do") {
+TEST_CASE("gateway: a program sleeps when all of its processes do, and their processor time is known") {
   int gate[2];
   REQUIRE(pipe(gate) == 0);
   const pid_t parent = fork();
@@ -115,6 +152,9 @@ TEST_CASE("gateway: a program sleeps when all of its processes do") {
   CHECK(within(false));
   gaia::sys::sleepNs(60'000'000);  // all of its processes have been found since
   CHECK_FALSE(look.asleep(gaia::sys::nowNs()));
+  const std::uint64_t usedNs = look.usedNs();
+  for (int i = 0; i < 5000 && look.usedNs() < usedNs + 20'000'000; i++) gaia::sys::sleepNs(1'000'000);
+  CHECK(look.usedNs() >= usedNs + 20'000'000);
   const std::string children = "/proc/" + std::to_string(parent) + "/task/" + std::to_string(parent) + "/children";
   FILE* file = fopen(children.c_str(), "r");
   REQUIRE(file != nullptr);
@@ -123,6 +163,7 @@ TEST_CASE("gateway: a program sleeps when all of its processes do") {
   fclose(file);
   kill(child, SIGKILL);
   waitpid(parent, nullptr, 0);
+  CHECK(look.usedNs() >= usedNs + 20'000'000);
   for (const int end : gate) close(end);
 }
 
