@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 
 export interface Thread {
@@ -27,3 +28,20 @@ export const sumUs = (threads: Thread[]): number => threads.reduce((sum, { us })
 
 /** Of all threads of a process so far. */
 export const processorUs = (pid: number): number => sumUs(threadsOf(pid));
+
+/** The processors that this process may use. */
+export function processors(): number[] {
+  const [, list] = /^Cpus_allowed_list:\s*(.+)$/m.exec(readFileSync('/proc/self/status', 'utf8')) as unknown as [
+    string,
+    string,
+  ];
+  return list.split(',').flatMap((part) => {
+    const [first, last = first] = part.split('-').map(Number) as [number, number?];
+    return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+  });
+}
+
+/** All threads that a process has, and those that they start, run there only. */
+export function pin(pid: number, where: number[]): void {
+  execFileSync('taskset', ['--all-tasks', '--cpu-list', '--pid', where.join(','), `${pid}`]);
+}

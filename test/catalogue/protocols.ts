@@ -16,7 +16,6 @@ export const protocols = {
 export type Protocol = (typeof protocols)[keyof typeof protocols];
 
 /** What there is for the programs' protocols, by the programs. */
-export function byProgram<Part>(parts: Partial<Record<Protocol, Part>>): Record<string, Part> {
-  const known = Object.entries(protocols).map(([program, protocol]) => [program, parts[protocol]] as const);
-  return Object.fromEntries(known.filter((entry): entry is readonly [string, Part & {}] => entry[1] !== undefined));
+export function byProgram<Part>(parts: Record<Protocol, Part>): Record<string, Part> {
+  return Object.fromEntries(Object.entries(protocols).map(([program, protocol]) => [program, parts[protocol]]));
 }

@@ -2,10 +2,14 @@
 import { runTool } from '../../catalogue/client.js';
 import { http as curl } from '../../catalogue/clients/http.js';
 import { byProgram } from '../../catalogue/protocols.js';
+import { clamd } from '../../catalogue/wires/clamd.js';
+import { etcd } from '../../catalogue/wires/etcd.js';
+import { slapd } from '../../catalogue/wires/slapd.js';
 import { repository } from '../../consensus/interpose/group.js';
 import { exchange } from './exchange.js';
 import { setsAndGets } from './memcached.js';
 import { publishing } from './mqtt.js';
+import { putsAndGets } from './wire.js';
 
 export const clients = 50;
 
@@ -71,4 +75,12 @@ const memcached: Load = (port, seconds) => exchange(port, clients, seconds, sets
 
 const toolLimits = { timeoutMs: 300_000 };
 
-export const loads = byProgram<Load>({ http, memcached, mqtt: mosquitto, redis });
+export const loads = byProgram<Load>({
+  clamd: putsAndGets(clamd, clients),
+  etcd: putsAndGets(etcd, clients),
+  http,
+  ldap: putsAndGets(slapd, clients),
+  memcached,
+  mqtt: mosquitto,
+  redis,
+});

@@ -1,17 +1,20 @@
 /**
  * The programs of the catalogue with three replicas beside themselves without GAIA, loaded in turn by one and the same
- * client; medians of the rounds. All replicas, the program beside them and the client share this machine; files of all,
- * journals too, lie in memory, so that no disk is measured.
+ * client; medians of the rounds after a first one, in which programs compile and memory is touched. All replicas, the
+ * program beside them and the client share this machine; files of all, journals too, lie in memory, so that no disk is
+ * measured. Where there are two processors or more, the leader and the program alone have one to themselves, as on a
+ * machine of their own, and all else has the others.
  */
 import { spawnSync } from 'node:child_process';
 import { connect } from 'node:net';
 import { type Entry, entryNames, readEntry, shellCommand } from '../../catalogue/entry.js';
+import { processTree } from '../../catalogue/usage.js';
 import { eventually } from '../../consensus/group.js';
 import { startGroup } from '../../consensus/interpose/group.js';
 import type { BenchOptions } from '../main.js';
 import { median, round, told } from '../measure.js';
 import { freePorts, memoryDirectory, Processes } from '../peer.js';
-import { processorUs } from '../processor.js';
+import { pin, processors, processorUs } from '../processor.js';
 import { clients, type Load, loads, type Sample } from './loads.js';
 
 const rounds = 5;
@@ -35,33 +38,46 @@ export interface ProgramFigures {
   replicated: Figures;
   /** Of an unreplicated server's. */
   throughputRatio: number;
-  /** Processor time of the leader's process per request, consensus, interposer and journal with it, above an unreplicated server's. */
+  /** Processor time of the leader's processes per request, consensus, interposer or gateway, and journal with it, above an unreplicated server's. */
   leaderCpuOverheadPercent: number;
 }
 
 export async function run({ replicas, seconds }: BenchOptions): Promise<object> {
   const programs: Record<string, ProgramFigures> = {};
+  const [measured, ...others] = processors() as [number, ...number[]];
+  if (others.length > 0) pin(process.pid, others);
+  const pinned = others.length === 0 ? null : measured;
   for (const name of entryNames()) {
-    const load = loads[name];
-    if (load) programs[name] = told(name, await compare(readEntry(name), load, replicas, seconds));
+    const conditions = { replicas, seconds, pinned };
+    programs[name] = told(name, await compare(readEntry(name), loads[name] as Load, conditions));
   }
   const exact = Object.values(programs).filter(({ equality }) => equality === 'exact');
   const sum = exact.reduce((total, { leaderCpuOverheadPercent }) => total + leaderCpuOverheadPercent, 0);
   return { clients, rounds, meanLeaderCpuOverheadPercent: round(sum / exact.length), programs };
 }
 
-async function compare(entry: Entry, load: Load, replicas: number, seconds: number): Promise<ProgramFigures> {
+interface Conditions {
+  replicas: number;
+  seconds: number;
+  /** The processor of whichever is measured. */
+  pinned: number | null;
+}
+
+async function compare(entry: Entry, load: Load, conditions: Conditions): Promise<ProgramFigures> {
+  const { replicas, seconds, pinned } = conditions;
   const directory = memoryDirectory(entry.name);
   const alone = new Processes(directory);
   try {
     const program = (port: number) => shellCommand(entry, port);
-    const group = await startGroup({ replicas, program, trace: 0, directory });
+    const gateway = entry.replication.via === 'gateway';
+    const group = await startGroup({ replicas, program, gateway, trace: 0, directory });
     try {
       const leader = await group.leader();
       const servers = {
         unreplicated: await startAlone(alone, entry),
         replicated: { port: leader.clientPort, pid: leader.pid },
       };
+      if (pinned !== null) for (const pid of Object.values(servers).flatMap(processesOf)) pin(pid, [pinned]);
       const figures = await interleaved(servers, load, seconds);
       if (leader !== (await group.leader())) throw new Error(`${entry.name}: another replica has come to lead`);
       return { version: versionOf(entry), equality: entry.labels.equality, ...figures };
@@ -72,6 +88,9 @@ async function compare(entry: Entry, load: Load, replicas: number, seconds: numb
     await alone.stop();
   }
 }
+
+/** With a gateway the program is another process. */
+const processesOf = ({ pid }: Server): number[] => [...processTree(pid).keys()];
 
 async function startAlone(alone: Processes, entry: Entry): Promise<Server> {
   const [port] = (await freePorts(1)) as [number];
@@ -93,9 +112,11 @@ type Both<T> = Record<'unreplicated' | 'replicated', T>;
 
 async function interleaved(servers: Both<Server>, load: Load, seconds: number) {
   const samples: Both<Figures[]> = { unreplicated: [], replicated: [] };
-  for (let i = 0; i < rounds; i++)
-    for (const name of ['unreplicated', 'replicated'] as const)
-      samples[name].push(await measureOne(servers[name], load, seconds));
+  for (let i = 0; i <= rounds; i++)
+    for (const name of ['unreplicated', 'replicated'] as const) {
+      const figures = await measureOne(servers[name], load, seconds);
+      if (i > 0) samples[name].push(figures);
+    }
   const unreplicated = medians(samples.unreplicated);
   const replicated = medians(samples.replicated);
   return {
@@ -106,10 +127,11 @@ async function interleaved(servers: Both<Server>, load: Load, seconds: number) {
   };
 }
 
-async function measureOne({ port, pid }: Server, load: Load, seconds: number): Promise<Figures> {
-  const beforeUs = processorUs(pid);
-  const sample: Sample = await load(port, seconds);
-  return { ...sample, cpuUsPerRequest: (processorUs(pid) - beforeUs) / sample.requests };
+async function measureOne(server: Server, load: Load, seconds: number): Promise<Figures> {
+  const usedUs = () => processesOf(server).reduce((sum, pid) => sum + processorUs(pid), 0);
+  const beforeUs = usedUs();
+  const sample: Sample = await load(server.port, seconds);
+  return { ...sample, cpuUsPerRequest: (usedUs() - beforeUs) / sample.requests };
 }
 
 function medians(samples: Figures[]): Figures {
