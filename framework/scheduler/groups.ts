@@ -9,7 +9,7 @@ import { advanceGuestWishes } from './guest-orders.js';
 import { isGuestOutOfReach } from './guests.js';
 import { advanceHandOver } from './hand-over.js';
 import { retireStalledJoiners } from './joiners.js';
-import { advanceRetirements, removeDead, retire } from './members.js';
+import { advanceRetirements, isBackInTime, keep, removeDead, retire, unreachableTooLong } from './members.js';
 import { advanceMove, successorDemand } from './moving.js';
 import {
   type Group,
@@ -186,12 +186,13 @@ export function lastToLead(group: Group, members: MemberTask[]): MemberTask | un
   )[0];
 }
 
-/** Retires members whose slot is no longer wanted, lost sight of, or outdated; of the last kind one in each step. */
+/** Retires members whose slot is no longer wanted, lost sight of as long as they are, or outdated; of the last kind one in each step. */
 function retireSurplus(context: Context, group: Group, restarting: boolean): void {
   const { app, record } = group;
   for (const task of group.members) {
     if (!record.slots.includes(task.replica.self.slot)) retire(context, task, 'its slot is no longer wanted');
-    else if (task.inactive) retire(context, task, 'it has been unreachable for too long');
+    else if (task.inactive) retire(context, task, unreachableTooLong);
+    else if (isBackInTime(group, task)) keep(context, task);
   }
   const next = restarting ? nextToReplace(context, refreshed(context, group)) : undefined;
   if (next) retire(context, next, `the app has a new version, ${app.active.version}`);

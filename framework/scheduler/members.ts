@@ -31,6 +31,27 @@ export function retire(context: Context, task: MemberTask, reason: string): void
   });
 }
 
+/** Why a member is taken out that may be back before it has left. */
+export const unreachableTooLong = 'it has been unreachable for too long';
+
+/**
+ * It can be reached again, and nothing else speaks against it. Nobody is in its slot before it has left the configuration, which it may have
+ * once its removal has been ordered.
+ */
+export function isBackInTime(group: Group, task: MemberTask): boolean {
+  const { retiring, leaving } = task.replica;
+  return retiring === unreachableTooLong && !leaving && !task.inactive && !task.stopping && isConfigured(group, task);
+}
+
+/** Else a group that was out of reach as a whole, and is back, would be worn away: all of it leaves, one after the other. */
+export function keep(context: Context, task: MemberTask): void {
+  context.state.tasks.put(task.id, { ...task, replica: { ...task.replica, retiring: null } });
+  tell(context, task.appId, `${nameOf(task)} on ${describeAgent(task.agent)} stays: it is back before it was replaced`, {
+    task,
+    kind: 'member',
+  });
+}
+
 /** Stops retiring members that have left the configuration and moves the next one on its way out. */
 export function advanceRetirements(context: Context, group: Group): void {
   const retiring = group.members.filter((task) => task.replica.retiring && !task.stopping);

@@ -145,7 +145,7 @@ export interface TaskRecord {
   /** The kill is held back while the majority of the group needs this replica. */
   guarded: boolean;
   unreachableSinceMs: number | null;
-  /** Unreachable for longer than `inactiveAfterSeconds`: no longer counted, and stopped when it comes back. */
+  /** Unreachable for longer than `inactiveAfterSeconds`: no longer counted; stopped when it comes back, if it has been replaced. */
   inactive: boolean;
   placement: TaskView['placement'];
   replica: ReplicaRecord | null;
