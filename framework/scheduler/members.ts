@@ -46,10 +46,15 @@ export function isBackInTime(group: Group, task: MemberTask): boolean {
 /** Else a group that was out of reach as a whole, and is back, would be worn away: all of it leaves, one after the other. */
 export function keep(context: Context, task: MemberTask): void {
   context.state.tasks.put(task.id, { ...task, replica: { ...task.replica, retiring: null } });
-  tell(context, task.appId, `${nameOf(task)} on ${describeAgent(task.agent)} stays: it is back before it was replaced`, {
-    task,
-    kind: 'member',
-  });
+  tell(
+    context,
+    task.appId,
+    `${nameOf(task)} on ${describeAgent(task.agent)} stays: it is back before it was replaced`,
+    {
+      task,
+      kind: 'member',
+    },
+  );
 }
 
 /** Stops retiring members that have left the configuration and moves the next one on its way out. */

@@ -31,14 +31,26 @@ export const defects: Defect[] = [
   { name: 'ignore-promise', what: 'a leader goes on under a higher claim', where: 'core', rule: 'noPromiseCheck' },
   {
     name: 'kill-below-quorum',
-    what: 'all replicas are replaced at once',
+    what: 'members are killed while the others are no majority',
     where: 'scheduler',
-    rule: 'steps of deployments are done at once',
+    rule: 'whom a user kills is killed, whoever is left',
   },
   {
     name: 'reuse-member-number',
     what: 'two members have one number',
     where: 'scheduler',
     rule: 'a member number is used again',
+  },
+  {
+    name: 'reuse-task-id',
+    what: "each attempt of an instance has the first one's id",
+    where: 'scheduler',
+    rule: 'a task id is used again',
+  },
+  {
+    name: 'leak-reservation',
+    what: 'agents keep what nobody wants',
+    where: 'scheduler',
+    rule: 'what is kept for nobody is not given back',
   },
 ];

@@ -29,8 +29,9 @@ async function inCore(rule: string): Promise<Found> {
 function inScheduler(rule: string, seed: string): Found {
   const mutant = schedulerMutants.find(({ name }) => name === rule);
   if (mutant === undefined) throw new Error(`test/crash/mutation.ts has no "${rule}"; adapt test/chaos/defects.ts`);
-  for (const test of tests) {
-    const { noticed, said } = isSchedulerFound(mutant, test, seed, secondsMax / tests.length);
+  const looking = mutant.by ?? tests;
+  for (const test of looking) {
+    const { noticed, said } = isSchedulerFound(mutant, test, seed, secondsMax / looking.length);
     if (noticed) return { by: `the killed scheduler: ${said}`, seed };
   }
   return { by: null, seed };

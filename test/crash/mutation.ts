@@ -10,7 +10,13 @@ export interface Mutant {
   file: string;
   from: string;
   to: string;
+  /** Which of `tests` must notice; left out: each. */
+  by?: typeof tests;
 }
+
+export const tests = ['crash/crash.test.js', 'crash/model/model.test.js'];
+/** Users kill there what they like, tasks fail more often, and more is kept for them. */
+const onlyModel = tests.slice(1);
 
 export const mutants: Mutant[] = [
   {
@@ -55,11 +61,30 @@ export const mutants: Mutant[] = [
     from: 'of memory.strays)',
     to: 'of [])',
   },
+  {
+    name: 'whom a user kills is killed, whoever is left',
+    file: 'scheduler/quorum.js',
+    from: 'return staying.length >= majorityOf(possible.size);',
+    to: 'return true;',
+    by: onlyModel,
+  },
+  {
+    name: 'a task id is used again',
+    file: 'scheduler/launch.js',
+    from: 'id: taskIdOf(id, attempts), demand',
+    to: 'id: taskIdOf(id, 1), demand',
+    by: onlyModel,
+  },
+  {
+    name: 'what is kept for nobody is not given back',
+    file: 'scheduler/reservations.js',
+    from: 'filling.operations.push(...givingBack(resources));',
+    to: '',
+    by: onlyModel,
+  },
 ];
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
-export const tests = ['crash/crash.test.js', 'crash/model/model.test.js'];
-
 /**
  * Whether the tests of this file fail in time, and what they say; throws when the rule is not where the mutant looks for it.
  *
