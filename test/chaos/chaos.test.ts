@@ -6,6 +6,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { agentsOf } from '../../framework/cli/agents.js';
+import { startLocalCluster } from '../../framework/mesos-local/cluster.js';
+import { inMesosOf } from '../acceptance/platform.js';
+import { role } from './cluster.js';
+import { agentsMin } from './given-cluster.js';
 import type { Report } from './report/report.js';
 
 const main = fileURLToPath(new URL('main.js', import.meta.url));
@@ -44,6 +49,28 @@ describe('chaos', function () {
       assert.ok(most <= clientsCallsMax, `${group}: ${most} calls in a second`);
     }
     assert.match(readFileSync(join(out, 'report.html'), 'utf8'), /all promises kept/);
+  });
+
+  it("strikes what is its own on somebody else's Mesos, and says what it leaves out", async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'gaia-chaos-given-'));
+    const timings = { allocationIntervalMs: 200 };
+    const mesos = await startLocalCluster({ directory, agents: agentsOf(agentsMin), timings, detached: false });
+    try {
+      const nemeses = ['--nemesis', 'kill-server,pause-executor,kill-scheduler,cut-agent,drain-agent'];
+      const given = ['--master', mesos.masterUrl, '--seconds', '15', '--seed', `${seed}`, '--out', out];
+      const { status, said } = await chaos(...given, ...nemeses);
+      assert.equal(status, 0, said);
+      const { timeline } = JSON.parse(readFileSync(join(out, 'report.json'), 'utf8')) as Report;
+      const told = timeline.map(({ kind, text }) => `${kind} ${text}`).join('\n');
+      for (const struck of [/^strike kill-server/m, /^strike kill-scheduler/m, /^system scheduler-1 is started again/m])
+        assert.match(told, struck);
+      assert.match(told, /^skipped cut-agent: .*somebody else's/m);
+      const { living, activeAgents } = await inMesosOf(mesos.masterUrl, role);
+      assert.deepEqual({ living, activeAgents }, { living: [], activeAgents: agentsMin });
+    } finally {
+      await mesos.stop();
+      rmSync(directory, { recursive: true, force: true });
+    }
   });
 
   it('refuses what it does not know with status 2', async () => {

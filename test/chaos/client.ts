@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hostOf, NotInTime, portOf } from '../e2e/system.js';
 import { type Random, randomFrom } from '../random.js';
-import type { ChaosCluster } from './cluster.js';
+import type { Cluster } from './cluster.js';
 import type { AnyCall, History } from './history.js';
 import { type ObjectType, objectTypes, type TypeName } from './objects.js';
 import { type Connection, type Program, WrongReply } from './programs/program.js';
@@ -25,7 +25,7 @@ export class Client {
   #done: Promise<void> | null = null;
 
   constructor(
-    private readonly cluster: ChaosCluster,
+    private readonly cluster: Cluster,
     private readonly program: Program,
     private readonly history: History,
     seed: number,

@@ -1,154 +1,79 @@
-/** The whole system on machines of its own, each a network namespace: agents, masters, schedulers, ZooKeeper. */
-import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+/** What a run needs of the system it is about, whosever machines it is on. */
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { agentsOf } from '../../framework/cli/agents.js';
-import { type LocalCluster, startLocalCluster } from '../../framework/mesos-local/cluster.js';
-import { Api, until } from '../e2e/system.js';
+import { Api } from '../e2e/system.js';
 import { FrameworkProcess } from '../framework-process.js';
-import { makeSwitch, NamespaceHost } from '../namespaces.js';
-import { ZooKeeperServers } from '../zookeeper.js';
-import { Clocks, withClock } from './clocks.js';
+import type { OwnCluster } from './own-cluster.js';
+import type { ReplicaProcess } from './replica-processes.js';
 
-const executor = fileURLToPath(new URL('../../executor/main.js', import.meta.url));
-const agentCount = 5;
-/** Numbers of machines; their addresses follow from them. */
-const numbers = { agents: 1, masters: 21, schedulers: 31, zooKeeper: 41 };
-/** Short, so that what they are for comes to pass within a run. */
-const timings = {
-  allocationIntervalMs: 200,
-  agentPingIntervalMs: 500,
-  agentPingsMissedMax: 4,
-  agentReregisterTimeoutMs: 30_000,
-  zkSessionTimeoutMs: 6000,
-  retryBaseMs: 1000,
-};
-const readyMaxMs = 60_000;
-/** Of each agent: some segments of logs and journals. */
-const diskMib = 192;
+/** Of the schedulers; what is theirs in Mesos is told by it from what is others'. */
+export const role = 'gaia-chaos';
+export const principal = 'chaos';
+export const readyMaxMs = 60_000;
 
-export class ChaosCluster {
-  private constructor(
-    readonly directory: string,
-    readonly agentHosts: readonly NamespaceHost[],
-    readonly masterHosts: readonly NamespaceHost[],
-    readonly schedulerHosts: readonly NamespaceHost[],
-    readonly zooKeeperHost: NamespaceHost,
-    readonly zooKeeper: ZooKeeperServers,
-    readonly mesos: LocalCluster,
-    readonly clocks: Clocks,
-    /** In the order of their machines. */
-    readonly schedulers: FrameworkProcess[] = [],
-  ) {}
-
-  /** In namespaces of this process; see `enterNamespaces`. */
-  static async start(directory: string): Promise<ChaosCluster> {
-    makeSwitch();
-    const machines = (first: number, count: number) =>
-      Array.from({ length: count }, (_, index) => new NamespaceHost(first + index));
-    const agents = machines(numbers.agents, agentCount);
-    const masters = machines(numbers.masters, 2);
-    const schedulers = machines(numbers.schedulers, 2);
-    const [keeper] = machines(numbers.zooKeeper, 1) as [NamespaceHost];
-    const zooKeeper = await ZooKeeperServers.start({ tickMs: 500, place: placeOf(keeper) });
-    const clocks = new Clocks(directory);
-    const mesos = await startLocalCluster({
-      directory: join(directory, 'mesos'),
-      agents: agentsOf(agentCount),
-      masters: { count: masters.length, zk: zooKeeper.url('/mesos') },
-      places: {
-        masters: masters.map((host, at) => placeOf(host, withClock(clocks.fileOf(`master-${at + 1}`)))),
-        agents: agents.map((host, at) => agentPlace(directory, clocks, host, at)),
-      },
-      timings,
-      detached: false,
-    });
-    const cluster = new ChaosCluster(directory, agents, masters, schedulers, keeper, zooKeeper, mesos, clocks);
-    await Promise.all(schedulers.map((_, at) => cluster.startScheduler(at)));
-    await until('all schedulers know who leads', readyMaxMs, async () => {
-      const apis = cluster.schedulers.map(({ url }) => new Api(url));
-      const answers = await Promise.all(apis.map((api) => api.request('GET', '/v2/deployments')));
-      return answers.every(({ status }) => status === 200);
-    });
-    return cluster;
-  }
-
-  async startScheduler(at: number): Promise<void> {
-    const host = this.schedulerHosts[at] as NamespaceHost;
-    const args = [
-      ...['--master', this.zooKeeper.url('/mesos'), '--store', this.zooKeeper.url('/gaia')],
-      ...['--zk-session-timeout-seconds', '5', '--listen', `${host.address}:0`, '--no-authentication'],
-      ...['--data-directory', dataDirectory(this.directory), '--principal', 'chaos', '--executor-memory-mb', '0'],
-      ...[
-        '--executor-command',
-        `exec ${[...withClock(clockHere(this.directory)), process.execPath, executor].join(' ')}`,
-      ],
-    ];
-    const before = this.schedulers[at]?.log ?? '';
-    const scheduler = new FrameworkProcess(args, [
-      ...host.enter,
-      ...withClock(this.clocks.fileOf(`scheduler-${at + 1}`)),
-    ]);
-    scheduler.log = before;
-    this.schedulers[at] = scheduler;
-    await scheduler.ready(readyMaxMs);
-  }
-
-  /** Of a scheduler that runs: whichever it is passes requests on to the leader. */
-  get api(): Api {
-    const usable = this.schedulers.filter(({ ended, url }) => !ended && url !== '');
-    const any = usable[Math.floor(Math.random() * usable.length)];
-    if (any === undefined) throw new Error('no scheduler runs');
-    return new Api(any.url);
-  }
-
-  /** Where the agent at that place keeps what outlives a replica. */
-  diskOf(at: number): string {
-    return diskOf(this.directory, at);
-  }
-
-  /** Where all have written what they do. */
-  static logsOf(directory: string): string {
-    return join(directory, 'mesos', 'log');
-  }
-
-  /** So that the directory can be removed, whether or not the cluster has started. */
-  static unmountDisks(directory: string): void {
-    const disks = join(directory, 'disks');
-    const names = existsSync(disks) ? readdirSync(disks) : [];
-    for (const name of names) spawnSync('umount', ['--lazy', join(disks, name)]);
-  }
-
-  async stop(): Promise<void> {
-    for (const [at, { process, log }] of this.schedulers.entries()) {
-      process.kill('SIGKILL');
-      writeFileSync(join(ChaosCluster.logsOf(this.directory), `scheduler-${at + 1}.log`), log);
-    }
-    await this.mesos.stop();
-    await this.zooKeeper.stop();
-  }
+export interface Cluster {
+  /** For files of the run. */
+  readonly directory: string;
+  /** Null: they are somebody else's, with masters and agents, and nothing is done to them. */
+  readonly machines: OwnCluster | null;
+  /** That have been started; they may have ended. */
+  readonly schedulers: readonly FrameworkProcess[];
+  /** Of a scheduler that runs, if one does: whichever it is passes requests on to the leader. */
+  readonly api: Api;
+  /** Host names of agents. */
+  readonly agents: readonly string[];
+  readonly masterUrls: readonly string[];
+  /** What outlives replicas of durability disk is below these folders. */
+  readonly disks: readonly string[];
+  /** Where agents keep persistent volumes, as far as this host sees it. */
+  readonly volumes: readonly string[];
+  /** The processes that are replicas of the run's groups, whoever knows of them. */
+  replicas(): ReplicaProcess[];
+  /** What is started again when it has ended. */
+  readonly kept: readonly Kept[];
+  stop(): Promise<void>;
 }
 
-const placeOf = (host: NamespaceHost, words: string[] = []) => ({ ip: host.address, enter: [...host.enter, ...words] });
-
-/** The same on every agent, as seen there. */
-const dataDirectory = (directory: string): string => join(directory, 'replicas');
-
-/** An agent, with all it runs, sees a disk of its own as the data directory, and a clock of its own. */
-function agentPlace(directory: string, clocks: Clocks, host: NamespaceHost, at: number) {
-  const disk = diskOf(directory, at);
-  mkdirSync(disk, { recursive: true });
-  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${diskMib}m`, 'none', disk]);
-  mkdirSync(dataDirectory(directory), { recursive: true });
-  writeFileSync(clockHere(directory), '');
-  const binds = [disk, dataDirectory(directory), clocks.fileOf(`agent-${at + 1}`), clockHere(directory)];
-  const script = 'mount --bind "$1" "$2" && mount --bind "$3" "$4" && shift 4 && exec "$@"';
-  return placeOf(host, ['sh', '-c', script, 'sh', ...binds, ...withClock(clockHere(directory))]);
+export interface Kept {
+  name: string;
+  pid: () => number | undefined;
+  start: () => Promise<void> | void;
 }
 
-/** Seen from outside. */
-const diskOf = (directory: string, at: number): string => join(directory, 'disks', `agent-${at + 1}`);
+/** Where all have written what they do. */
+export const logsOf = (directory: string): string => join(directory, 'mesos', 'log');
 
-/** The clock of an agent's machine, as seen there. */
-const clockHere = (directory: string): string => join(directory, 'clock');
+/** Where nobody runs any more the request fails, as one that is not answered. */
+export function apiOfAny(schedulers: readonly FrameworkProcess[]): Api {
+  const usable = schedulers.filter(({ ended, url }) => !ended && url !== '');
+  return new Api(usable[Math.floor(Math.random() * usable.length)]?.url ?? '');
+}
+
+/** Also in place of one that has ended: their logs are one. */
+export async function startScheduler(
+  schedulers: FrameworkProcess[],
+  at: number,
+  args: string[],
+  enter: string[] = [],
+): Promise<void> {
+  const before = schedulers[at]?.log ?? '';
+  const scheduler = new FrameworkProcess([...args, '--role', role, '--principal', principal], enter);
+  scheduler.log = before;
+  schedulers[at] = scheduler;
+  await scheduler.ready(readyMaxMs);
+}
+
+export function keptSchedulers(schedulers: readonly FrameworkProcess[], start: (at: number) => Promise<void>): Kept[] {
+  return schedulers.map((_, at) => ({
+    name: `scheduler-${at + 1}`,
+    pid: () => schedulers[at]?.process.pid,
+    start: () => start(at),
+  }));
+}
+
+export function endSchedulers(schedulers: readonly FrameworkProcess[], directory: string): void {
+  for (const [at, { process, log }] of schedulers.entries()) {
+    process.kill('SIGKILL');
+    writeFileSync(join(logsOf(directory), `scheduler-${at + 1}.log`), log);
+  }
+}

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { ChaosCluster } from './cluster.js';
+import type { Cluster } from './cluster.js';
 import { type GroupState, refusal } from './gate.js';
 import { Invariants, type SeenReplica, type SeenReport } from './invariants.js';
 import { nameOf } from './replica-processes.js';
@@ -172,7 +172,7 @@ describe('the gate of strikes', () => {
   });
 
   it('lets nobody take out another member while one may be lost at any moment', async () => {
-    const arena = new Arena({} as ChaosCluster);
+    const arena = new Arena({} as Cluster);
     const release = arena.holdMembers(memory);
     assert.throws(() => arena.requireSteady('/chaos/memory'), /may lose a member any time now/);
     arena.requireSteady('/chaos/disk');

@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { directoriesIn, leftOnMachine, membersGivenUp, volumesIn } from './leftovers.js';
-import { replicaProcesses } from './replica-processes.js';
+import { isOnThisNetwork, replicaProcesses } from './replica-processes.js';
 
 describe('what a chaos run looks for', () => {
   const directory = mkdtempSync(join(tmpdir(), 'gaia-leftovers-'));
@@ -36,6 +36,7 @@ describe('what a chaos run looks for', () => {
     const found = replicaProcesses().filter(({ group }) => group === '/left/over@3');
     const expected = { pid, parent: process.pid, group: '/left/over@3', slot: 2, member: 7, host: '10.77.0.103' };
     assert.deepEqual(found, [expected]);
+    assert.ok(isOnThisNetwork(found[0] as { pid: number }));
   });
 
   it('finds processes that are left', async () => {

@@ -1,9 +1,8 @@
 /** What is still there when everything has been removed: each is a leak. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { OperatorClient, reservationsOf } from '../../framework/mesos-http-client/index.js';
-import type { ChaosCluster } from './cluster.js';
-import { replicaProcesses } from './replica-processes.js';
+import { inMesosOf } from '../acceptance/platform.js';
+import { type Cluster, role } from './cluster.js';
 
 const commandCharactersMax = 200;
 
@@ -12,12 +11,12 @@ const commandCharactersMax = 200;
  *
  * @param givenUp of which members what they kept may be there: `SLOT-MEMBER`
  */
-export async function leftInCluster(cluster: ChaosCluster, givenUp: ReadonlySet<string>): Promise<string[]> {
+export async function leftInCluster(cluster: Cluster, givenUp: ReadonlySet<string>): Promise<string[]> {
   return [
-    ...replicaProcesses().map(({ pid, group }) => `process ${pid} of ${group}`),
+    ...cluster.replicas().map(({ pid, group }) => `process ${pid} of ${group}`),
     ...(await leftInMesos(cluster)),
-    ...cluster.agentHosts.flatMap((_, at) => directoriesIn(cluster.diskOf(at), givenUp)),
-    ...cluster.mesos.agents.flatMap(({ workDirectory }) => volumesIn(join(workDirectory, 'volumes'))),
+    ...cluster.disks.flatMap((disk) => directoriesIn(disk, givenUp)),
+    ...cluster.volumes.flatMap(volumesIn),
   ];
 }
 
@@ -26,23 +25,15 @@ export function leftOnMachine(): string[] {
   return [...inFolder('/dev/shm', 'shared memory').filter((what) => !what.includes('faketime')), ...strangers()];
 }
 
-async function leftInMesos({ mesos }: ChaosCluster): Promise<string[]> {
-  const address = await leadingMaster(mesos.masters);
-  const client = new OperatorClient({ address });
-  const { agents = [] } = await client.getAgents();
-  const resources = agents.flatMap(({ total_resources = [] }) => total_resources);
-  const reserved = resources.filter((resource) => reservationsOf(resource).length > 0);
-  const page = (await (await fetch(`http://${address}/state`)).json()) as { frameworks: { tasks: { id: string }[] }[] };
-  return [
-    ...reserved.map((resource) => `reservation ${JSON.stringify(resource)}`),
-    ...page.frameworks.flatMap(({ tasks }) => tasks.map(({ id }) => `task ${id}`)),
-  ];
+async function leftInMesos({ masterUrls }: Cluster): Promise<string[]> {
+  const { living, reserved } = await inMesosOf(await leadingMaster(masterUrls), role);
+  return [...reserved.map((agent) => `reservation on ${agent}`), ...living.map((id) => `task ${id}`)];
 }
 
 /** Others redirect to it. */
-async function leadingMaster(masters: readonly { url: string }[]): Promise<string> {
-  const answers = masters.map(({ url }) => fetch(`${url}/state`));
-  return new URL((await Promise.any(answers)).url).host;
+async function leadingMaster(urls: readonly string[]): Promise<string> {
+  const answers = urls.map((url) => fetch(`${url}/state`));
+  return new URL((await Promise.any(answers)).url).origin;
 }
 
 const inFolder = (folder: string, what: string): string[] =>

@@ -1,6 +1,6 @@
 /**
- * `npm run chaos -- [--seconds N] [--nemesis all|NAME,...] [--seed S] [--schedule FILE] [--calls N] [--out DIRECTORY]`: a whole system on machines of
- * its own, clients, and nemeses. Leaves a report and the logs in DIRECTORY. Exit status 0: every promise was kept; 1: not; 2: it could not be tried,
+ * `npm run chaos -- [--seconds N] [--nemesis all|NAME,...] [--seed S] [--schedule FILE] [--calls N] [--master URL] [--out DIRECTORY]`: a whole system on machines of
+ * its own, or on the Mesos of URL, clients, and nemeses. Leaves a report and the logs in DIRECTORY. Exit status 0: every promise was kept; 1: not; 2: it could not be tried,
  * or is inconclusive for want of processors.
  */
 import { execFileSync } from 'node:child_process';
@@ -8,8 +8,10 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, write
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { enterNamespaces } from '../namespaces.js';
-import { ChaosCluster } from './cluster.js';
+import { type Cluster, logsOf } from './cluster.js';
+import { GivenCluster } from './given-cluster.js';
 import { type ChaosOptions, readChaosOptions } from './options.js';
+import { OwnCluster } from './own-cluster.js';
 import { pageOf } from './report/page.js';
 import type { Report } from './report/report.js';
 import { Run } from './run.js';
@@ -36,28 +38,37 @@ function leave(report: Report, out: string): void {
 const statuses: Record<Outcome, number> = { kept: 0, broken: 1, inconclusive: 2 };
 const marks: Record<Outcome, string> = { kept: 'ok  ', broken: 'FAIL', inconclusive: '?   ' };
 
-async function run({ schedule, callsPerSecond, out }: ChaosOptions): Promise<number> {
+function start(directory: string, master: string | null): Promise<Cluster> {
+  if (master === null) {
+    say('starting ZooKeeper, masters, agents, schedulers');
+    return OwnCluster.start(directory);
+  }
+  say(`starting a scheduler at ${master}: nothing is done to its masters, agents, machines and networks`);
+  return GivenCluster.start(directory, master);
+}
+
+async function run({ schedule, callsPerSecond, out, master }: ChaosOptions): Promise<number> {
   // Paths of sockets in there must be short.
   const directory = mkdtempSync(join(tmpdir(), 'gaia-chaos-'));
   try {
-    const report = await new Run(schedule, callsPerSecond, say).through(directory);
+    const report = await new Run(schedule, callsPerSecond, say).through(() => start(directory, master));
     leave(report, out);
     for (const { check, outcome, said } of report.findings) say(`${marks[outcome]} ${check}: ${said}`);
     return statuses[outcomeOf(report.findings)];
   } finally {
-    if (existsSync(ChaosCluster.logsOf(directory)))
-      cpSync(ChaosCluster.logsOf(directory), join(out, 'log'), { recursive: true });
-    ChaosCluster.unmountDisks(directory);
+    if (existsSync(logsOf(directory))) cpSync(logsOf(directory), join(out, 'log'), { recursive: true });
+    OwnCluster.unmountDisks(directory);
     rmSync(directory, { recursive: true, force: true });
   }
 }
 
 const options = { ...optionsOrEnd() };
 options.out = resolve(options.out);
-const status = enterNamespaces();
+// Agents of somebody else are in none of them.
+const status = options.master === null ? enterNamespaces() : null;
 if (status !== null) process.exit(status);
 // What is shared in memory is this run's own, too.
-execFileSync('mount', ['-t', 'tmpfs', 'none', '/dev/shm']);
+if (options.master === null) execFileSync('mount', ['-t', 'tmpfs', 'none', '/dev/shm']);
 rmSync(options.out, { recursive: true, force: true });
 mkdirSync(options.out, { recursive: true });
 const ended = await run(options).catch((error: Error) => {

@@ -12,6 +12,8 @@ export interface ChaosOptions {
   callsPerSecond: number;
   /** Where the report goes. */
   out: string;
+  /** URL of somebody else's; null: masters and agents of its own. */
+  master: string | null;
 }
 
 /** @throws Error that names the option, its value and the remedy */
@@ -25,6 +27,7 @@ export function readChaosOptions(args: string[], readFile: (path: string) => str
       calls: { type: 'string', default: '200' },
       schedule: { type: 'string' },
       out: { type: 'string' },
+      master: { type: 'string' },
     },
   });
   const schedule =
@@ -36,7 +39,13 @@ export function readChaosOptions(args: string[], readFile: (path: string) => str
         )
       : readSchedule(readFile(values.schedule));
   const callsPerSecond = whole('calls', values.calls, 1, callsPerSecondMax);
-  return { schedule, callsPerSecond, out: values.out ?? `build/chaos/${schedule.seed}` };
+  const out = values.out ?? `build/chaos/${schedule.seed}`;
+  return { schedule, callsPerSecond, out, master: values.master === undefined ? null : urlOf(values.master) };
+}
+
+function urlOf(text: string): string {
+  if (/^https?:\/\/[^/]+\/?$/.test(text)) return text.replace(/\/$/, '');
+  throw new Error(`--master is "${text}"; give the URL of the leading one, http://HOST:PORT`);
 }
 
 function whole(name: string, text: string, min: number, max: number): number {

@@ -1,5 +1,5 @@
 /** Replicas as the processes they are, whoever knows of them: found in /proc, which is this run's own. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 export interface ReplicaProcess {
   pid: number;
@@ -15,6 +15,19 @@ export interface ReplicaProcess {
 
 export const nameOf = ({ group, slot, member }: Pick<ReplicaProcess, 'group' | 'slot' | 'member'>): string =>
   `${group} slot ${slot} member ${member}`;
+
+/** On the network that this process is on: others may be of another run, on machines of its own. */
+export const isOnThisNetwork = ({ pid }: Pick<ReplicaProcess, 'pid'>): boolean =>
+  networkOf(`${pid}`) === networkOf('self');
+
+/** Null: it has ended. */
+function networkOf(pid: string): string | null {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/net`);
+  } catch {
+    return null;
+  }
+}
 
 /** Sorted by group, slot and member. */
 export function replicaProcesses(): ReplicaProcess[] {

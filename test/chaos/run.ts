@@ -5,7 +5,7 @@ import type { StoryLine } from '../../framework/story.js';
 import { NotInTime, until } from '../e2e/system.js';
 import { groupSpec, groups, plainApps } from './apps.js';
 import { Client } from './client.js';
-import { ChaosCluster } from './cluster.js';
+import type { Cluster } from './cluster.js';
 import { History } from './history.js';
 import { leftInCluster, leftOnMachine, membersGivenUp } from './leftovers.js';
 import { Observer } from './observer.js';
@@ -41,17 +41,15 @@ export class Run {
     this.#starvation = new StarvationWatch((text) => this.timeline.tell('system', text));
   }
 
-  /** In namespaces of this process; `directory` is new. */
-  async through(directory: string): Promise<Report> {
-    this.say('starting ZooKeeper, masters, agents, schedulers');
-    const cluster = await ChaosCluster.start(directory);
+  async through(start: () => Promise<Cluster>): Promise<Report> {
+    const cluster = await start();
     try {
       await this.#within(cluster);
     } finally {
       await this.#starvation.stop();
       await cluster.stop();
     }
-    await this.#noneLeftOnMachine();
+    if (cluster.machines !== null) await this.#noneLeftOnMachine();
     const histories: GroupHistory[] = this.#histories.map(({ group, calls }) => ({ group, calls }));
     const { schedule, findings, timeline } = this;
     return {
@@ -71,7 +69,7 @@ export class Run {
     this.findings.push(none('no process and no shared memory is left', leftOnMachine(), 'none'));
   }
 
-  async #within(cluster: ChaosCluster): Promise<void> {
+  async #within(cluster: Cluster): Promise<void> {
     const arena = new Arena(cluster);
     const supervisor = new Supervisor(arena, (text) => this.timeline.tell('system', text));
     try {
@@ -90,7 +88,7 @@ export class Run {
     }
   }
 
-  async #strike(cluster: ChaosCluster, arena: Arena): Promise<void> {
+  async #strike(cluster: Cluster, arena: Arena): Promise<void> {
     const { seed, strikes, seconds } = this.schedule;
     this.say(`seed ${seed}: ${strikes.length} strikes within ${seconds} s`);
     const clients = groups.flatMap((_, group) =>
@@ -109,7 +107,7 @@ export class Run {
     await Promise.all(clients.map((client) => client.stop()));
   }
 
-  #client(cluster: ChaosCluster, group: number, seed: number): Client {
+  #client(cluster: Cluster, group: number, seed: number): Client {
     const beatMs = (groups.length * clientsPerGroup * 1000) / this.callsPerSecond;
     const { program } = groups[group] as (typeof groups)[number];
     return new Client(cluster, program, this.#histories[group] as History, seed, beatMs);
@@ -130,13 +128,13 @@ export class Run {
         this.findings.push(late('strikes end in their time', text, this.#starvation.since(lateSinceMs)));
   }
 
-  async #calm(cluster: ChaosCluster): Promise<void> {
+  async #calm(cluster: Cluster): Promise<void> {
     for (const [group, { id }] of groups.entries())
       await this.#found(`${id} answers`, () => this.#client(cluster, group, this.schedule.seed).readAll());
   }
 
   /** What the scheduler tells of each app; empty when it cannot be had. */
-  async #keepStories({ api }: ChaosCluster): Promise<void> {
+  async #keepStories({ api }: Cluster): Promise<void> {
     for (const { id } of [...groups, ...plainApps]) {
       const answer = await api.request('GET', `/v2/apps${id}`).catch(() => null);
       const story: StoryLine[] = answer?.body?.app?.story ?? [];
@@ -157,7 +155,7 @@ export class Run {
   }
 
   /** All that is wanted runs, no deployment is under way, and nothing else of ours. */
-  #converged(cluster: ChaosCluster, maxMs: number): Promise<void> {
+  #converged(cluster: Cluster, maxMs: number): Promise<void> {
     return until('all apps are as wanted', maxMs, async () => {
       const { api } = cluster;
       const { body } = await api.request('GET', '/v2/deployments');
@@ -175,7 +173,7 @@ export class Run {
     }).then(() => undefined);
   }
 
-  async #remove(cluster: ChaosCluster): Promise<void> {
+  async #remove(cluster: Cluster): Promise<void> {
     this.say('removing the apps');
     for (const { id } of [...groups, ...plainApps])
       await this.#found(`${id} can be removed`, () =>

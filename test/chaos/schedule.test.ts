@@ -46,6 +46,15 @@ describe('the schedule of a chaos run', () => {
     assert.throws(() => readChaosOptions(['--calls', '0'], noFile), /--calls is "0"; give a whole number from 1 to/);
   });
 
+  it('is for machines of its own, if no master is named', () => {
+    assert.equal(readChaosOptions([], noFile).master, null);
+    assert.equal(readChaosOptions(['--master', 'http://m:5050/'], noFile).master, 'http://m:5050');
+    assert.throws(
+      () => readChaosOptions(['--master', 'm:5050'], noFile),
+      /--master is "m:5050"; give the URL of the leading/,
+    );
+  });
+
   it('takes the nemeses that are named', () => {
     const { schedule } = readChaosOptions(['--nemesis', 'pause-agent,kill-server', '--seed', '3'], noFile);
     assert.deepEqual([...new Set(schedule.strikes.map(({ nemesis }) => nemesis))].sort(), [

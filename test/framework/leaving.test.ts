@@ -47,6 +47,7 @@ describe('scheduler: a member that was out of reach for too long', () => {
   it('stays when it is back before it has left its group, as all do that were out of reach at once', () => {
     const world = running(impatient);
     for (const agent of loseSightOfAll(world)) world.mesos.setUp(agent, true);
+    world.deliverTogether([...world.mesos.events.keys()]);
     pass(world, 120);
     assert.deepEqual(membersOf(world), [1, 2, 3]);
     assert.equal(world.app('/demo/ledger').group?.state, 'whole');

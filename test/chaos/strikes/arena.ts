@@ -1,8 +1,9 @@
 /** What nemeses see of the system, and what they have in hand. */
 import { groups } from '../apps.js';
-import type { ChaosCluster } from '../cluster.js';
+import type { Cluster } from '../cluster.js';
 import { type GroupState, refusal } from '../gate.js';
-import { nameOf, type ReplicaProcess, replicaProcesses } from '../replica-processes.js';
+import type { OwnCluster } from '../own-cluster.js';
+import { nameOf, type ReplicaProcess } from '../replica-processes.js';
 
 /** What a strike does when its time is over. */
 export type End = () => void | Promise<void>;
@@ -26,10 +27,16 @@ export class Arena {
   /** Members whose disks have failed a synchronisation, by name: the process that was told so. */
   readonly distrusted = new Map<string, number>();
 
-  constructor(readonly cluster: ChaosCluster) {}
+  constructor(readonly cluster: Cluster) {}
+
+  /** @throws Skipped if they are somebody else's */
+  get machines(): OwnCluster {
+    if (this.cluster.machines === null) throw new Skipped("machines, masters and agents are somebody else's");
+    return this.cluster.machines;
+  }
 
   replicas(): ReplicaProcess[] {
-    return replicaProcesses();
+    return this.cluster.replicas();
   }
 
   pick<T>(list: readonly T[], pick: number, what: string): T {

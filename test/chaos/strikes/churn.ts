@@ -45,7 +45,7 @@ async function scalePlain(arena: Arena, pick: number): Promise<Struck> {
 }
 
 async function drain(arena: Arena, pick: number): Promise<Struck> {
-  const { hostname } = arena.pick(arena.cluster.mesos.agents, pick, 'agent');
+  const hostname = arena.pick(arena.cluster.agents, pick, 'agent');
   const release = arena.hold(`drain of ${hostname}`);
   const path = `/v2/placement/drain?agent=${hostname}`;
   const status = await ask(arena, 'POST', path);

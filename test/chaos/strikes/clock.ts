@@ -6,7 +6,7 @@ const jumps = [1, 20, 3600, 86_400 * 30, -1, -20, -3600];
 
 /** Of an agent and the executors there, a master or a scheduler; programs have their group's clock. */
 function jumpClock(arena: Arena, pick: number): Struck {
-  const { agentHosts, masterHosts, schedulerHosts, clocks } = arena.cluster;
+  const { agentHosts, masterHosts, schedulerHosts, clocks } = arena.machines;
   const named = (what: string, hosts: readonly unknown[]) => hosts.map((_, at) => `${what}-${at + 1}`);
   const names = [...named('agent', agentHosts), ...named('master', masterHosts), ...named('scheduler', schedulerHosts)];
   const name = arena.pick(names, pick, 'machine');

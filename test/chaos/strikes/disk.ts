@@ -24,11 +24,12 @@ const attachMaxMs = 30_000;
 
 /** To the last byte. */
 async function fillDisk(arena: Arena, pick: number): Promise<Struck> {
-  const { cluster } = arena;
-  const at = pick % cluster.agentHosts.length;
+  const { disks } = arena.machines;
+  const at = pick % disks.length;
+  const disk = disks[at] as string;
   const release = arena.hold(`disk of agent-${at + 1}`);
-  const file = join(cluster.diskOf(at), ballast);
-  const { bavail, bsize } = statfsSync(cluster.diskOf(at));
+  const file = join(disk, ballast);
+  const { bavail, bsize } = statfsSync(disk);
   await command(['fallocate', '--length', `${bavail * bsize}`, file]);
   return {
     target: `agent-${at + 1}`,
@@ -112,8 +113,9 @@ async function failFsync(arena: Arena, pick: number): Promise<Struck> {
 async function corruptLog(arena: Arena, pick: number): Promise<Struck> {
   const victim = anyOnDisk(arena, pick);
   await arena.requireLosable([victim], true);
-  const at = arena.cluster.agentHosts.findIndex(({ address }) => address === victim.host);
-  const folder = join(arena.cluster.diskOf(at), victim.group.replaceAll('/', '_'), `${victim.slot}-${victim.member}`);
+  const ofGroup = victim.group.replaceAll('/', '_');
+  const folders = arena.cluster.disks.map((disk) => join(disk, ofGroup, `${victim.slot}-${victim.member}`));
+  const folder = arena.pick(folders.filter(existsSync), pick, 'folder of that replica');
   const files = readdirSync(folder).filter((name) => name.endsWith('.wal') || name.endsWith('.journal'));
   const file = join(folder, arena.pick(files.sort(), pick, 'file of a log'));
   const offset = turnBit(file, pick);

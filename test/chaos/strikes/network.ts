@@ -1,6 +1,6 @@
 /** Networks that part, lose, delay and reset. */
 import type { NamespaceHost } from '../../namespaces.js';
-import type { ChaosCluster } from '../cluster.js';
+import type { OwnCluster } from '../own-cluster.js';
 import { type PacketRule, tableOf } from '../packet-rules.js';
 import type { Arena, Begin, End, Struck } from './arena.js';
 import { command } from './command.js';
@@ -23,10 +23,10 @@ const bothWays = (others: readonly string[] | null, verdict: PacketRule['verdict
 
 /** One of the machines, and rules for it. */
 function ruling(
-  hostsOf: (cluster: ChaosCluster) => readonly NamespaceHost[],
-  rulesOf: (cluster: ChaosCluster, host: NamespaceHost, pick: number) => { rules: PacketRule[]; target: string },
+  hostsOf: (cluster: OwnCluster) => readonly NamespaceHost[],
+  rulesOf: (cluster: OwnCluster, host: NamespaceHost, pick: number) => { rules: PacketRule[]; target: string },
 ): Begin {
-  return async ({ cluster }, pick) => {
+  return async ({ machines: cluster }, pick) => {
     const hosts = hostsOf(cluster);
     const host = hosts[pick % hosts.length] as NamespaceHost;
     const { rules, target } = rulesOf(cluster, host, Math.floor(pick / hosts.length));
@@ -34,22 +34,22 @@ function ruling(
   };
 }
 
-const agentsOf = ({ agentHosts }: ChaosCluster) => agentHosts;
+const agentsOf = ({ agentHosts }: OwnCluster) => agentHosts;
 
 /** One of the others. */
-function peerOf({ agentHosts }: ChaosCluster, host: NamespaceHost, pick: number): NamespaceHost {
+function peerOf({ agentHosts }: OwnCluster, host: NamespaceHost, pick: number): NamespaceHost {
   const others = agentHosts.filter((one) => one !== host);
   return others[pick % others.length] as NamespaceHost;
 }
 
 /** From everybody, clients too. */
-async function cutAgent({ cluster }: Arena, pick: number): Promise<Struck> {
-  const host = cluster.agentHosts[pick % cluster.agentHosts.length] as NamespaceHost;
+async function cutAgent({ machines }: Arena, pick: number): Promise<Struck> {
+  const host = machines.agentHosts[pick % machines.agentHosts.length] as NamespaceHost;
   return { target: host.address, end: await rule(host, bothWays(null, 'drop')) };
 }
 
 /** Two agents and three, which clients, masters and schedulers still reach. */
-async function split({ cluster: { agentHosts } }: Arena, pick: number): Promise<Struck> {
+async function split({ machines: { agentHosts } }: Arena, pick: number): Promise<Struck> {
   const first = pick % agentHosts.length;
   const second = (first + 1 + (Math.floor(pick / agentHosts.length) % (agentHosts.length - 1))) % agentHosts.length;
   const few = [agentHosts[first], agentHosts[second]] as NamespaceHost[];
@@ -65,7 +65,7 @@ async function split({ cluster: { agentHosts } }: Arena, pick: number): Promise<
 
 /** A token bucket at its card. */
 async function slowLink(arena: Arena, pick: number): Promise<Struck> {
-  const { agentHosts } = arena.cluster;
+  const { agentHosts } = arena.machines;
   const host = agentHosts[pick % agentHosts.length] as NamespaceHost;
   const rate = ['256kbit', '1mbit', '4mbit'][Math.floor(pick / agentHosts.length) % 3] as string;
   const release = arena.hold(`link of ${host.address}`);

@@ -1,6 +1,5 @@
 /** Processes that are killed or stand still. */
 import { containerProcesses } from '../../../framework/mesos-local/agent/process-tree.js';
-import type { ChaosCluster } from '../cluster.js';
 import { nameOf } from '../replica-processes.js';
 import { type Arena, type Begin, inOrder, Skipped, type Struck } from './arena.js';
 
@@ -40,11 +39,11 @@ function pauseExecutor(arena: Arena, pick: number): Struck {
 /** One of several, killed now and not started again before the strike ends (`supervisor.ts`). */
 function killing(
   what: string,
-  countOf: (cluster: ChaosCluster) => number,
+  countOf: (arena: Arena) => number,
   kill: (arena: Arena, at: number) => Promise<void> | void,
 ): Begin {
   return async (arena, pick) => {
-    const at = pick % countOf(arena.cluster);
+    const at = pick % countOf(arena);
     const target = `${what}-${at + 1}`;
     const release = arena.hold(target);
     try {
@@ -58,9 +57,9 @@ function killing(
 }
 
 /** One of several, who stands still. */
-function pausing(what: string, pidsOf: (cluster: ChaosCluster) => readonly number[]): Begin {
+function pausing(what: string, pidsOf: (arena: Arena) => readonly number[]): Begin {
   return (arena, pick) => {
-    const pids = pidsOf(arena.cluster);
+    const pids = pidsOf(arena);
     const at = pick % pids.length;
     const target = `${what}-${at + 1}`;
     const release = arena.hold(target);
@@ -73,11 +72,11 @@ function pausing(what: string, pidsOf: (cluster: ChaosCluster) => readonly numbe
   };
 }
 
-const agentsOf = ({ mesos }: ChaosCluster): number => mesos.agents.length;
+const agentsOf = ({ machines }: Arena): number => machines.mesos.agents.length;
 
 /** With all it runs, which goes first: nothing is told of it. */
 async function loseMachine(arena: Arena, at: number): Promise<void> {
-  const { mesos, agentHosts } = arena.cluster;
+  const { mesos, agentHosts } = arena.machines;
   const host = agentHosts[at]?.address;
   const victims = arena.replicas().filter((one) => one.host === host);
   await arena.requireLosable(victims);
@@ -97,21 +96,21 @@ export const processStrikes = {
   'pause-server': pauseServer,
   'kill-executor': killExecutor,
   'pause-executor': pauseExecutor,
-  'kill-agent': killing('agent', agentsOf, ({ cluster }, at) => cluster.mesos.killAgent(at)),
-  'pause-agent': pausing('agent', ({ mesos }) => mesos.agents.map(({ pid }) => pid)),
+  'kill-agent': killing('agent', agentsOf, ({ machines }, at) => machines.mesos.killAgent(at)),
+  'pause-agent': pausing('agent', ({ machines }) => machines.mesos.agents.map(({ pid }) => pid)),
   'lose-machine': killing('agent', agentsOf, loseMachine),
   'kill-master': killing(
     'master',
-    ({ mesos }) => mesos.masters.length,
-    ({ cluster }, at) => cluster.mesos.killMaster(at),
+    ({ machines }) => machines.mesos.masters.length,
+    ({ machines }, at) => machines.mesos.killMaster(at),
   ),
-  'pause-master': pausing('master', ({ mesos }) => mesos.masters.map(({ pid }) => pid)),
-  'kill-scheduler': killing('scheduler', ({ schedulers }) => schedulers.length, killScheduler),
-  'pause-scheduler': pausing('scheduler', ({ schedulers }) => schedulers.map(({ process }) => process.pid ?? 0)),
+  'pause-master': pausing('master', ({ machines }) => machines.mesos.masters.map(({ pid }) => pid)),
+  'kill-scheduler': killing('scheduler', ({ cluster }) => cluster.schedulers.length, killScheduler),
+  'pause-scheduler': pausing('scheduler', ({ cluster }) => cluster.schedulers.map(({ process }) => process.pid ?? 0)),
   'kill-zookeeper': killing(
     'zookeeper',
     () => 1,
-    ({ cluster }) => cluster.zooKeeper.signal(0, 'SIGKILL'),
+    ({ machines }) => machines.zooKeeper.signal(0, 'SIGKILL'),
   ),
-  'pause-zookeeper': pausing('zookeeper', ({ zooKeeper }) => [zooKeeper.pidOf(0)]),
+  'pause-zookeeper': pausing('zookeeper', ({ machines }) => [machines.zooKeeper.pidOf(0)]),
 } satisfies Record<string, Begin>;
