@@ -45,9 +45,12 @@ void SimDisk::unpowered(Random& random, const SimJournal& journal) {
 }
 
 Recovery SimDisk::recover(std::size_t ringBytes) {
+  if (snapshots_.index() > journal_.last()) journal_.restart(snapshots_.index());
   Done done{journal_.last(), 0};
   eachRecord(journal_.from(done.applied, 0),
              [&](const Record& record) { done.origin = record.header.origin; });
+  if (done.applied == snapshots_.index() && snapshots_.manifest() != nullptr)
+    done.origin = snapshots_.manifest()->origin;
   Recovery recovery = sortOut(log_, self.number, ringBytes, done);
   for (const Found& found : recovery.decided) journal_.append(found.bytes);
   log_ = {recovery.promise, recovery.ringStart, {}};
@@ -63,8 +66,10 @@ Configuration SimDisk::configuration() const {
   Configuration newest;
   newest.members = peers;
   newest = join ? Configuration() : newest.with(self);
-  eachRecord(copy.journal_.from(1, ~std::size_t{0} >> 1), [&](const Record& record) {
+  if (const Manifest* own = snapshots_.manifest()) newest = own->configuration;
+  eachRecord(copy.journal_.from(copy.journal_.first(), ~std::size_t{0} >> 1), [&](const Record& record) {
     if (record.header.kind != static_cast<std::uint8_t>(EntryKind::configuration)) return;
+    if (record.header.index < newest.index) return;
     newest = Configuration::decode(record.header.index, record.payload()).value_or(newest);
   });
   return newest;

@@ -6,6 +6,7 @@
 #include "core/core.h"
 #include "journal.h"
 #include "random.h"
+#include "snapshots.h"
 
 namespace gaia::sim {
 
@@ -21,6 +22,10 @@ class SimDisk {
   // The journal is synchronised, and the log drops what the journal has.
   void synchroniseJournal(const SimJournal& journal);
 
+  // The member's own snapshot, whole, and only then a journal that is shortened behind it.
+  void keep(const SimSnapshots& snapshots) { snapshots_ = snapshots.onDisk(); }
+  void dropBelow(Index needed) { journal_.dropBelow(needed); }
+
   // The process is gone: what the kernel had of its writes gets to the disk, what it had not is gone.
   void killed(Random& random, const SimJournal& journal);
   // What was not synchronised is gone, but for what the disk has written meanwhile.
@@ -32,9 +37,10 @@ class SimDisk {
   Configuration configuration() const;  // what a start from here would take for the one in force
   Ballot promise() const { return log_.promise; }
   bool holds(Index index, Ballot ballot) const {  // the entry that was written under that ballot
-    return index <= journal_.last() || (index < highest_.size() && highest_[index] >= ballot);
+    return index <= std::max(journal_.last(), snapshots_.index()) || (index < highest_.size() && highest_[index] >= ballot);
   }
   const SimJournal& journal() const { return journal_; }
+  const SimSnapshots& snapshots() const { return snapshots_; }
   bool damaged() const { return damaged_; }  // was given something else than records to keep
 
   const Member self;
@@ -45,6 +51,7 @@ class SimDisk {
   void keep(const PersistOrder& order);
 
   PersistedLog log_;
+  SimSnapshots snapshots_;
   SimJournal journal_;           // in a life: what of the member's journal is synchronised
   std::vector<Ballot> highest_;  // of the records of entry i at i
   std::optional<PersistOrder> order_;

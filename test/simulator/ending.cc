@@ -1,11 +1,12 @@
 // The end of a life: faults stop, and within a bounded time every member must have caught up and progress be
-// made.
+// made. Then traffic stops, and soon every member must have applied all that is committed.
 #include "world.h"
 
 namespace gaia::sim {
 namespace {
 
 constexpr std::uint64_t recoveryNs = 5'000 * nsPerMs;
+constexpr std::uint64_t quietNs = 300 * nsPerMs;
 constexpr std::uint64_t probeNs = 2 * nsPerMs;
 constexpr Index freshEntries = 8;
 
@@ -28,8 +29,25 @@ void World::probe() {
   for (const Node* node : livingNodes()) {
     if (node->core.divergence()) history.fail("divergence: digests of equal executions differ");
   }
-  ended_ = converged();
-  if (!ended_ && nowNs > deadlineNs_) history.fail("liveness: the group does not recover:" + describe());
+  if (!quiet_ && converged()) {
+    quiet_ = true;
+    deadlineNs_ = nowNs + quietNs;
+    if (traced_) say("no more proposals");
+  }
+  ended_ = quiet_ && settled();
+  if (ended_ || nowNs <= deadlineNs_) return;
+  history.fail((quiet_ ? "quiet: not everybody has applied what is committed:" : "liveness: the group does not recover:") +
+               describe());
+}
+
+// Nothing more comes that would bring the news of the last commit with it.
+bool World::settled() const {
+  const Node* leading = leader();
+  if (leading == nullptr || !leading->core.settled()) return false;
+  const Index committed = std::max(leading->core.committedIndex(), history.acknowledgedMax());
+  const std::vector<Node*> nodes = livingNodes();
+  return std::all_of(nodes.begin(), nodes.end(),
+                     [&](const Node* node) { return node->core.appliedIndex() >= committed; });
 }
 
 bool World::converged() const {

@@ -18,7 +18,9 @@ std::vector<std::byte> SimJournal::from(Index index, std::size_t bytesMax) const
 }
 
 void SimJournal::follow(const SimJournal& other, Index last) {
-  if (last <= this->last()) return;
+  if (last <= this->last() || last < other.base_) return;
+  if (this->last() < other.base_) restart(other.base_);
+  if (last == this->last()) return;
   const auto begin = other.bytes_.begin() + static_cast<std::ptrdiff_t>(other.beginOf(this->last() + 1));
   const auto end = other.bytes_.begin() + static_cast<std::ptrdiff_t>(other.ends_[last - other.base_ - 1]);
   const std::size_t shift = other.beginOf(this->last() + 1) - bytes_.size();

@@ -11,7 +11,7 @@ class SimJournal {
   void append(std::span<const std::byte> record);
   // Entries from `index` on, at least that one; empty when it is not here.
   std::vector<std::byte> from(Index index, std::size_t bytesMax) const;
-  // Appends the entries of `other` that follow the last one here, up to `last`.
+  // Appends the entries of `other` that follow the last one here, up to `last`; begins where `other` does if that is later.
   void follow(const SimJournal& other, Index last);
   std::size_t bytesAfter(Index index) const;
   void dropBelow(Index needed);

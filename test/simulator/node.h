@@ -111,6 +111,7 @@ class Node : public CoreListener {
   void publishKept();
   void takeSnapshot();
   void restoreSnapshot();
+  void goOnFrom(const Manifest& manifest, std::uint64_t state);
 
   std::uint64_t clockNs_ = 0;  // how far its clock is ahead
   std::uint64_t pausedUntilNs_ = 0;

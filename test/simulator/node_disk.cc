@@ -8,16 +8,23 @@ constexpr std::uint64_t fullNs = 20 * nsPerMs;  // until it is tried again
 
 }  // namespace
 
-// As the runtime does it: before anybody else can reach this member, its program executes the journal.
+// As the runtime does it: before anybody else can reach this member, its program restores its own snapshot and executes
+// the journal after it.
 void Node::replay() {
   journal = disk->journal();
-  if (journal.last() == 0) return;
-  core.replay(journal.from(1, ~std::size_t{0} >> 1));
+  snapshots = disk->snapshots();
+  if (const Manifest* own = snapshots.manifest()) {
+    core.setOwnSnapshot(*own);
+    goOnFrom(*own, snapshots.state());
+  }
+  core.replay(journal.from(core.appliedIndex() + 1, ~std::size_t{0} >> 1));
   for (Entry entry; core.next(&entry);) {
     state_ = mix(state_, contentOf(entry.kind, entry.payload));
     world.history.executed(member.number, entry.index, state_);
     core.applied(entry.index, state_, 1);
   }
+  if (core.appliedIndex() < journal.last())
+    world.history.fail("disk: member " + std::to_string(member.number) + " cannot go on from what it has kept");
 }
 
 void Node::wakeDisk(std::uint64_t withinNs) {

@@ -6,7 +6,7 @@ namespace gaia::sim {
 
 // As MemberRuntime::snapshotWanted.
 bool Node::snapshotWanted() {
-  const Index applied = core.appliedIndex(), newest = core.newestSnapshot();
+  const Index applied = core.appliedIndex(), newest = disk ? snapshots.index() : core.newestSnapshot();
   const bool counts = core.configuration().byNumber(member.number) != nullptr;
   if (!counts || applied == 0 || snapshots.taking()) return false;
   demand_.see(newest, world.nowNs);
@@ -19,15 +19,20 @@ bool Node::snapshotWanted() {
 // As MemberRuntime::tendSnapshots, at every tick.
 void Node::tendSnapshots() {
   if (!world.options.snapshots) return;
-  if (snapshots.taking() && takenAtNs_ <= world.nowNs) snapshots.finishTaking();
+  if (snapshots.taking() && takenAtNs_ <= world.nowNs) {
+    snapshots.finishTaking();
+    if (disk) disk->keep(snapshots);
+  }
   publishKept();
   readers_.forget(core.configuration(), world.nowNs);
   snapshotDue_ = snapshotWanted();
   if (snapshotDue_ && core.stuck()) core.stepDown();
   const bool full = journal.bytesAfter(journal.first() - 1) > world.options.journalBytes;
-  const Index needed = full ? core.newestSnapshot() + 1 : core.neededFrom();
+  Index needed = full ? core.newestSnapshot() + 1 : core.neededFrom();
+  if (disk) needed = std::min(needed, snapshots.index() + 1);
   const Index before = journal.first();
   journal.dropBelow(readers_.lowest(needed));
+  if (disk) disk->dropBelow(journal.first());
   world.count(Count::dropped, journal.first() - before);
 }
 
@@ -41,6 +46,7 @@ void Node::takeSnapshot() {
   if (!snapshotDue_ || snapshots.taking()) return;
   snapshotDue_ = false;
   Manifest manifest = core.manifestHere();
+  if (snapshots.index() >= manifest.id.index) return;
   manifest.provider = "simulator";
   manifest.stateBytes = world.options.stateBytes;
   world.history.executed(member.number, manifest.id.index, state_);
@@ -61,17 +67,21 @@ void Node::restoreSnapshot() {
   if (!state)
     return world.history.fail("snapshot: member " + std::to_string(member.number) +
                               " has fetched one that nobody has taken");
-  state_ = *state;
-  world.history.executed(member.number, manifest.id.index, state_);
+  if (disk) disk->keep(snapshots);
   journal.restart(manifest.id.index);
-  storeWord(region.control().journaled, journal.last());
-  publishKept();
-  core.install(manifest);
-  const Configuration& configuration = core.configuration();
-  counted_ = counted_ || configuration.byNumber(member.number) != nullptr;
+  goOnFrom(manifest, *state);
   world.count(Count::snapshotsRestored);
   if (world.tracing())
     world.say("member ", member.number, " goes on from a snapshot of entry ", manifest.id.index);
+}
+
+void Node::goOnFrom(const Manifest& manifest, std::uint64_t state) {
+  state_ = state;
+  world.history.executed(member.number, manifest.id.index, state_);
+  storeWord(region.control().journaled, journal.last());
+  publishKept();
+  core.install(manifest);
+  counted_ = counted_ || core.configuration().byNumber(member.number) != nullptr;
 }
 
 bool Node::keepPiece(std::uint32_t number, std::span<const std::byte> piece) {

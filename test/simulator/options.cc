@@ -60,9 +60,8 @@ void drawDisk(Random& random, LifeOptions* options) {
   options->weight[static_cast<std::size_t>(Fault::powerLoss)] = random.oneIn(4) ? 0 : random.between(1, 3);
 }
 
-// With durability `memory`: disks and snapshots exclude each other.
 void drawSnapshots(Random& random, LifeOptions* options) {
-  if (options->durability == Durability::disk || !random.oneIn(3)) return;
+  if (!random.oneIn(3)) return;
   options->snapshots = true;
   options->snapshotLogBytes = random.between(1, 24) << 10;
   options->journalBytes = options->snapshotLogBytes + (random.between(1, 24) << 10);

@@ -49,7 +49,8 @@ describe('simulated lives', () => {
       ['group power losses', 4000],
       ['full disks', 700],
       ['failed syncs', 150],
-      ['lives with snapshots', 1500],
+      ['lives with snapshots', 2500],
+      ['those with disks, too', 900],
       ['snapshots restored', 3000],
       ['entries dropped', 500_000],
     ];

@@ -11,6 +11,13 @@ namespace gaia::sim {
 class SimSnapshots {
  public:
   Index index() const { return kept_ ? kept_->manifest.id.index : 0; }
+  const Manifest* manifest() const { return kept_ ? &kept_->manifest : nullptr; }
+  std::uint64_t state() const { return kept_ ? kept_->state : 0; }
+  SimSnapshots onDisk() const {  // all that outlives the process
+    SimSnapshots left;
+    left.kept_ = kept_;
+    return left;
+  }
   bool taking() const { return taken_.has_value(); }
   void take(Manifest manifest, std::uint64_t state) { taken_ = {std::move(manifest), state}; }
   void finishTaking() { kept_ = std::exchange(taken_, std::nullopt); }

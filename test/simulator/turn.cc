@@ -106,6 +106,7 @@ void Node::execute() {
 }
 
 void Node::propose() {
+  if (world.quiet()) return think();
   if (core.settled() && core.appliedIndex() == core.committedIndex() && reconfigure()) return;
   for (std::uint64_t left = world.random.between(1, world.options.batchMax); left > 0; left--) {
     std::array<std::uint64_t, 64> words;

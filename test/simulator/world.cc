@@ -14,6 +14,7 @@ World::World(std::uint64_t seed, const LifeOptions& options, bool traced)
   events.add(nowNs + 20 * nsPerMs, Event::Kind::change);
   if (options.durability == Durability::disk) count(Count::diskLives);
   if (options.snapshots) count(Count::snapshotLives);
+  if (options.snapshots && options.durability == Durability::disk) count(Count::keptSnapshotLives);
 }
 
 void World::found() {

@@ -27,6 +27,7 @@ class World {
   std::uint64_t thinkNs() const {
     return faulty_ ? options.thinkNs : std::max(options.thinkNs, options.calmThinkNs());
   }
+  bool quiet() const { return quiet_; }  // nobody proposes anything more
   bool fillsDisk() { return faulty_ && random.oneIn(options.fullOneIn); }
   bool staysFull() { return faulty_ && !random.oneIn(3); }
   bool failsSync(const Node& node) { return faulty_ && random.oneIn(options.failedOneIn) && mayCrash(node); }
@@ -124,6 +125,7 @@ class World {
   void recover();
   void probe();
   bool converged() const;
+  bool settled() const;
   std::string describe() const;
 
   const bool traced_;
@@ -139,6 +141,7 @@ class World {
   std::uint32_t nextNumber_ = 1;
   std::uint64_t entries_ = 0;
   bool faulty_ = true;
+  bool quiet_ = false;
   bool ended_ = false;
   Index goal_ = 0;
   std::uint64_t deadlineNs_ = 0;
