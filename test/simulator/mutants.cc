@@ -42,6 +42,8 @@ constexpr std::array names{
     std::pair{"asideUnread", Mutant::asideUnread},
     std::pair{"promiseUnkept", Mutant::promiseUnkept},
     std::pair{"piecesMixed", Mutant::piecesMixed},
+    std::pair{"newsWithheld", Mutant::newsWithheld},
+    std::pair{"droppedUncovered", Mutant::droppedUncovered},
 };
 
 }  // namespace

@@ -29,7 +29,7 @@ void Node::tendSnapshots() {
   if (snapshotDue_ && core.stuck()) core.stepDown();
   const bool full = journal.bytesAfter(journal.first() - 1) > world.options.journalBytes;
   Index needed = full ? core.newestSnapshot() + 1 : core.neededFrom();
-  if (disk) needed = std::min(needed, snapshots.index() + 1);
+  if (disk && !mutant(Mutant::droppedUncovered)) needed = std::min(needed, snapshots.index() + 1);
   const Index before = journal.first();
   journal.dropBelow(readers_.lowest(needed));
   if (disk) disk->dropBelow(journal.first());

@@ -119,7 +119,8 @@ void Core::pull() {
   stalledAt_ = applied_;
   if (!decided_.empty()) from = decided_.back().header.index + 1;
   const bool eager = role_ == Role::learner || !decided_.empty();
-  if (!eager && stalledTicks_ < stalledTicksMin) return fetchNoMore();
+  const bool asks = stalledTicks_ >= stalledTicksMin && !mutant(Mutant::newsWithheld);
+  if (!eager && !asks) return fetchNoMore();
   if (decidedBytes_ > decidedBytesMax || fetchSnapshot(from)) return;
   for (const auto& [number, peer] : peers_) {
     if (peer.journalPending) return;

@@ -181,6 +181,7 @@ void Core::stateOwnCommit() {
 // Lets followers apply the last entries although no further one carries the news.
 void Core::publishCommit() {
   stateOwnCommit();
+  if (mutant(Mutant::newsWithheld)) return;
   const CommitStatement statement = CommitStatement::of(ballot_, commit_);
   const auto bytes = std::as_bytes(std::span(&statement, 1));
   for (auto& [number, peer] : peers_) {

@@ -35,6 +35,7 @@ enum class Mutant : std::uint8_t {
   positionsRepeat,        // D1: a life goes on in the ring where what it knows of the former one ends
   formerLifeLost,         // D1: what a writer's former life left is dropped when it returns
   asideUnread,            // D1: a candidate does not read what lies aside
+  newsWithheld,           // A1: a commit is told with the next entry only, and nobody asks after it
   piecesMixed,            // snapshots: pieces of two members make up one
   // Of the simulated transport, disk and operator:
   readBeforeWrite,    // W1: a read overtakes the writes before it
@@ -43,6 +44,7 @@ enum class Mutant : std::uint8_t {
   tornClaim,          // N2: a claim is written in two halves
   sameIdentity,       // R1: a member that lost its memory returns with its old number
   promiseUnkept,      // D1: a disk does not keep promises
+  droppedUncovered,   // snapshots: a journal is shortened where the member's own snapshot does not reach
 };
 
 #ifdef GAIA_MUTANTS
