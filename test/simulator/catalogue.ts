@@ -61,6 +61,7 @@ export const mutants: Mutant[] = [
   mutant('D1', 'what lies aside is not read', 'asideUnread', null),
   mutant('R1', 'memory lost, same identity', 'sameIdentity', 'SAME_IDENTITY_WITHOUT_MEMORY'),
   mutant('', "a journal is shortened where the member's own snapshot does not reach", 'droppedUncovered', null),
+  mutant('', 'a snapshot that was taken replaces a newer one that was fetched meanwhile', 'olderKept', null),
   mutant('', 'pieces of two snapshots make up one', 'piecesMixed', null),
   mutant('M1', 'no second phase 1 under a new configuration', 'noSecondPhase1', 'NO_SECOND_PHASE_1'),
   mutant('M1', 'a stale configuration is kept', null, 'STALE_CONFIGURATION'),

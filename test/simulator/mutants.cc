@@ -44,6 +44,7 @@ constexpr std::array names{
     std::pair{"piecesMixed", Mutant::piecesMixed},
     std::pair{"newsWithheld", Mutant::newsWithheld},
     std::pair{"droppedUncovered", Mutant::droppedUncovered},
+    std::pair{"olderKept", Mutant::olderKept},
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 #pragma once
 #include <utility>
 
+#include "core/mutant.h"
 #include "core/snapshot.h"
 
 namespace gaia::sim {
@@ -20,7 +21,11 @@ class SimSnapshots {
   }
   bool taking() const { return taken_.has_value(); }
   void take(Manifest manifest, std::uint64_t state) { taken_ = {std::move(manifest), state}; }
-  void finishTaking() { kept_ = std::exchange(taken_, std::nullopt); }
+  // As SnapshotStore: one that is not newer than what was fetched meanwhile is thrown away.
+  void finishTaking() {
+    if (taken_->manifest.id.index > index() || mutant(Mutant::olderKept)) kept_ = std::move(taken_);
+    taken_.reset();
+  }
   std::vector<std::byte> piece(Index index, std::uint32_t number) const;  // empty: not of that snapshot
 
   void keepFetched(std::uint32_t number, std::span<const std::byte> piece);

@@ -45,6 +45,7 @@ enum class Mutant : std::uint8_t {
   sameIdentity,       // R1: a member that lost its memory returns with its old number
   promiseUnkept,      // D1: a disk does not keep promises
   droppedUncovered,   // snapshots: a journal is shortened where the member's own snapshot does not reach
+  olderKept,          // snapshots: one that was taken replaces a newer one that was fetched meanwhile
 };
 
 #ifdef GAIA_MUTANTS

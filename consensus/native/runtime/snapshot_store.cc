@@ -84,11 +84,10 @@ std::shared_ptr<PieceFile> SnapshotStore::beginTaking() {
 bool SnapshotStore::finishTaking(const std::shared_ptr<PieceFile>& file, const Manifest& manifest) {
   std::string error;
   const bool whole = file->put(0, makePiece(manifest.id, 0, manifest.encode()), &error);
-  if (!whole || !file->rename(directory_, name(), &error)) {
+  if (!whole || !replace(file, manifest.id.index, &error)) {
     abandon(file, error);
     return false;
   }
-  complete(file, manifest.id.index);
   taking_ = false;
   return true;
 }
@@ -127,12 +126,18 @@ std::shared_ptr<PieceFile> SnapshotStore::fetched() const {
 bool SnapshotStore::adoptFetched(Index index) {
   const std::shared_ptr<PieceFile> file = fetched();
   std::string error;
-  const bool kept = file->rename(directory_, name(), &error);
-  if (kept)
-    complete(file, index);
-  else
-    note("snapshot not kept: " + error);
+  const bool kept = replace(file, index, &error);
+  if (!kept) note("snapshot not kept: " + error);
   return kept;
+}
+
+// A newer one may have been fetched while this one was taken: the journal begins behind that, and only that leads to it.
+bool SnapshotStore::replace(const std::shared_ptr<PieceFile>& file, Index index, std::string* error) {
+  const std::scoped_lock guard(replacing_);
+  if (index <= this->index()) return file->remove(), true;
+  if (!file->rename(directory_, name(), error)) return false;
+  complete(file, index);
+  return true;
 }
 
 std::shared_ptr<PieceFile> SnapshotStore::kept() const {

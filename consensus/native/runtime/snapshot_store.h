@@ -45,6 +45,7 @@ class SnapshotStore {
   // --- the thread that takes one
   bool taking() const { return taking_.load(std::memory_order_acquire); }
   std::shared_ptr<PieceFile> beginTaking();  // null: see error()
+  // False: see error(). One that is not newer than what is kept by then is thrown away.
   bool finishTaking(const std::shared_ptr<PieceFile>& file, const Manifest& manifest);
   void abandon(const std::shared_ptr<PieceFile>& file, const std::string& cause);
 
@@ -64,12 +65,14 @@ class SnapshotStore {
  private:
   std::string name() const { return member_ + ".snapshot"; }
   std::string temporary(const char* what) const { return directory_ + "/" + name() + "." + what; }
+  bool replace(const std::shared_ptr<PieceFile>& file, Index index, std::string* error);
   void complete(const std::shared_ptr<PieceFile>& file, Index index);
   void note(const std::string& error);
 
   Files& files_;
   std::string directory_;
   std::string member_;
+  sys::Lock replacing_;  // from the look at index_ until the new name is on the disk
   mutable sys::Lock lock_;
   std::shared_ptr<PieceFile> current_;
   Index index_ = 0;

@@ -373,3 +373,27 @@ TEST_CASE(
   }
   CHECK(former > 50);
 }
+
+TEST_CASE("disk with snapshots: one that is finished after a newer one was fetched does not replace it") {
+  ForgetfulFiles files;
+  const Manifest fetched = manifestAt(20);
+  auto store = std::make_shared<SnapshotStore>(files, "d", 1);
+  PieceWriter late(store, manifestAt(10));
+  REQUIRE(late.begun());
+  write(late, 1000, 'a');
+  REQUIRE(store->keepFetched(0, makePiece(fetched.id, 0, fetched.encode())));
+  REQUIRE(store->adoptFetched(20));
+  CHECK(late.finish());
+  CHECK_FALSE(store->taking());
+  CHECK(store->error().empty());
+  CHECK(store->index() == 20);
+  CHECK(files.count() == 1);
+  SnapshotStore next(files, "d", 1);  // of the life after this one
+  const auto kept = next.openKept();
+  REQUIRE_MESSAGE(kept, next.error());
+  CHECK(kept->id.index == 20);
+  PieceWriter newer(store, manifestAt(30));
+  write(newer, 1000, 'c');
+  CHECK(newer.finish());
+  CHECK(store->index() == 30);
+}
