@@ -138,6 +138,18 @@ class Loaded {
   pid_t pid_;
 };
 
+// Proposes a good deal, and until all have shortened their journals. However slow the machine is: what fails is a group
+// that proposes nothing for a while, or many times what it takes.
+bool allShorten(const Shared& shared) {
+  const std::uint32_t first = shared.next;
+  const auto done = [&] { return shared.shortened == 0b1110 && shared.next > first + 50; };
+  while (!done() && shared.next < first + 4000) {
+    const std::uint32_t seen = shared.next;
+    if (!eventually([&] { return done() || shared.next != seen; }, 30'000)) return false;
+  }
+  return done();
+}
+
 std::uint64_t seedOf(const std::string& directory) {
   std::ifstream file(directory + "/member");
   for (std::string line; std::getline(file, line);) {
@@ -230,7 +242,7 @@ TEST_CASE(
     std::vector<std::unique_ptr<Loaded>> members;
     for (const std::uint32_t number : founders)
       members.push_back(std::make_unique<Loaded>(group.options(number), shared));
-    REQUIRE(eventually([&] { return shared.shortened == 0b1110; }, 60'000));
+    REQUIRE(allShorten(shared));
     for (auto& member : members) member->end();
     if (round == 1) {
       for (const std::uint32_t number : founders)
