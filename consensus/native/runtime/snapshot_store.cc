@@ -35,8 +35,10 @@ std::vector<std::byte> PieceFile::get(std::uint32_t number) const {
 bool PieceFile::rename(const std::string& directory, const std::string& name, std::string* error) {
   const std::string target = directory + "/" + name;
   if (failed(file_->sync(), error) || failed(files_.rename(path_, target), error)) return false;
+  // Until the new name is on the disk, path_ stays the old one: it may be that the file has none, and then none is removed.
+  if (failed(files_.sync(directory), error)) return false;
   path_ = target;
-  return !failed(files_.sync(directory), error);
+  return true;
 }
 
 void PieceFile::remove() { files_.remove(path_); }

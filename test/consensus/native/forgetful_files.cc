@@ -77,6 +77,7 @@ int ForgetfulFiles::list(const std::string& directory, std::vector<std::string>*
 }
 
 int ForgetfulFiles::sync(const std::string& directory) {
+  if (namesError != 0) return namesError;
   std::erase_if(keptNames_, [&](const auto& entry) { return directoryOf(entry.first) == directory; });
   for (const auto& [path, node] : names_) {
     if (directoryOf(path) == directory) keptNames_[path] = node;

@@ -24,6 +24,7 @@ class ForgetfulFiles : public Files {
 
   std::size_t room = ~std::size_t{0};  // bytes that files may have in all
   int syncError = 0;                   // what synchronising a file gives
+  int namesError = 0;                  // what synchronising a directory gives
 
  private:
   struct Node {
