@@ -82,6 +82,12 @@ export const mutants: Mutant[] = [
     to: '',
     by: onlyModel,
   },
+  {
+    name: 'an app rests that still waits for something',
+    file: 'scheduler/awake.js',
+    from: 'isAtRest(context, id))',
+    to: 'true)',
+  },
 ];
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
