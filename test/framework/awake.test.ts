@@ -36,7 +36,8 @@ describe('the apps that a step looks at', () => {
     assert.deepEqual(ids(appsToLookAt(context, true)).sort(), ['/a0', '/a1', '/a2'], 'what waits does not rest');
   });
 
-  it('are a bounded number of those that wait, in turn', () => {
+  it('are a bounded number of those that wait, in turn', function () {
+    this.timeout(30_000);
     const context = waiting(unchangedLooksMax + 10);
     const [first, second] = [appsToLookAt(context, true), appsToLookAt(context, true)];
     assert.equal(first.length, unchangedLooksMax);
