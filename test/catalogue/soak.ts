@@ -6,13 +6,15 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Group, Replica } from '../consensus/interpose/group.js';
+import type { Change, Reading } from '../growth/growth.js';
+import { ofKeepers, ofPrograms } from '../growth/rules.js';
+import { processTree, usageOf } from '../growth/usage.js';
+import { Watch } from '../growth/watch.js';
 import { type Below, below, randomFrom } from '../random.js';
 import type { Entry } from './entry.js';
-import type { Growth } from './growth.js';
 import { judge, type Verdict } from './judge.js';
 import { Possible } from './possible.js';
 import { Ended, Visitor } from './visitor.js';
-import { judgeGrowth, Watch } from './watch.js';
 import { megabyte, type Wire } from './wires/wire.js';
 import { allEnd, withGroup } from './with-group.js';
 
@@ -25,6 +27,7 @@ const largePauseMinMs = 1000;
 /** The leader is lost after this part of the time: who joins replays all that was until then. */
 const killedAfter = 10;
 const joinMinMs = 120_000;
+const readEveryMs = 1000;
 
 export interface SoakVerdict extends Verdict {
   /** Connections that came to the end that their clients wanted. */
@@ -37,7 +40,7 @@ export interface SoakVerdict extends Verdict {
   /** Of a client whose answer, or end, was due. */
   longestWaitMs: number;
   /** By process, of long soaks. */
-  growths: Record<string, Growth>;
+  changes: Record<string, Record<string, Change>>;
 }
 
 class Soak {
@@ -192,6 +195,17 @@ class Soak {
   }
 }
 
+/** Of all processes of the members. */
+function readingsOf(group: Group): Map<string, Reading> {
+  const readings = new Map<string, Reading>();
+  for (const { pid, address } of group.living())
+    for (const [process, name] of pid > 0 ? processTree(pid) : []) {
+      const usage = usageOf(process);
+      if (usage !== null) readings.set(`member ${address.member}: ${name} (${process})`, usage);
+    }
+  return readings;
+}
+
 /** How the members stood, and the last that they said. */
 const failedWith =
   (group: Group) =>
@@ -208,17 +222,14 @@ const cutNameOf = (lane: number) => `${nameOf(lane)}-cut`;
 
 export async function soak(entry: Entry, wire: Wire, seed: number, seconds: number): Promise<SoakVerdict> {
   return withGroup(entry, async (group) => {
-    const watch = new Watch(group);
+    const watch = new Watch(() => readingsOf(group), readEveryMs, wire.grows === undefined ? ofPrograms : ofKeepers);
     const running = new Soak(group, wire, seed, seconds);
-    await running
-      .run()
-      .catch(failedWith(group))
-      .finally(() => watch.end());
-    const growths = watch.growths();
+    const ending = running.run().finally(() => watch.stop());
+    await allEnd([ending, watch.run()], () => watch.stop()).catch(failedWith(group));
     const { visits, lost, answers, largestBytes, longestWaitMs } = running;
     assert.ok(visits > seconds, `only ${visits} visits in ${seconds} s`);
     const verdict = await judge(group, entry.labels.equality);
-    judgeGrowth(growths, wire.grows !== undefined);
-    return { visits, lost, answers, largestBytes, longestWaitMs, growths, ...verdict };
+    assert.deepEqual(watch.grown(), []);
+    return { visits, lost, answers, largestBytes, longestWaitMs, changes: watch.changes(), ...verdict };
   });
 }

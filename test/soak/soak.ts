@@ -2,17 +2,20 @@
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { System } from '../e2e/system.js';
+import { ofSystem } from '../growth/rules.js';
+import { Watch } from '../growth/watch.js';
 import { apps, specs } from './apps.js';
 import { above } from './ceilings.js';
 import { Churn } from './churn.js';
 import { Lane } from './lane.js';
+import { Readings } from './readings.js';
 import { openLines, openRedis } from './talk.js';
-import { Watch } from './watch.js';
 
 const redisLanes = 8;
 const wordsAtOnce = 16;
 const gatewayAnswersPerSecond = 20;
 const measuredMs = 10_000;
+const readEveryMs = 5000;
 const tellEveryMs = 60_000;
 const shownMax = 20;
 
@@ -38,6 +41,7 @@ class Soak {
   private readonly lanes: Lane[];
   private readonly gateway: Lane;
   private readonly churn: Churn;
+  private readonly readings: Readings;
   private readonly watch: Watch;
   private maximum = 0;
   private readonly broken: string[] = [];
@@ -57,7 +61,8 @@ class Soak {
     this.gateway = new Lane(system, apps.gateway, openLines, 'gateway', seed + redisLanes, 1);
     this.gateway.pace(gatewayAnswersPerSecond);
     this.churn = new Churn(system);
-    this.watch = new Watch(system);
+    this.readings = new Readings(system);
+    this.watch = new Watch(() => this.readings.read(), readEveryMs, ofSystem);
   }
 
   async through(): Promise<void> {
@@ -101,7 +106,9 @@ class Soak {
 
   private tell(minute: number): void {
     const lost = this.lanes.reduce((sum, lane) => sum + lane.lost, this.gateway.lost);
-    const peaks = [...this.watch.peakBytes].map(([kind, bytes]) => `${kind} ${Math.round(bytes / 2 ** 20)}`).join(', ');
+    const peaks = [...this.readings.peakBytes]
+      .map(([kind, bytes]) => `${kind} ${Math.round(bytes / 2 ** 20)}`)
+      .join(', ');
     this.say(
       `minute ${minute}: ${this.answered + this.gateway.answers} answers, ${lost} connections lost, ${this.churn.rounds} rounds of churn, ${this.errors.length} errors; peaks in MiB: ${peaks}`,
     );
@@ -109,8 +116,8 @@ class Soak {
 
   /** When the system has ended. */
   verdict(): { faults: string[] } & Record<string, unknown> {
-    const left = [...this.watch.shared].filter((file) => existsSync(file)).map((file) => `${file} is left`);
-    const faults = [...this.errors.slice(0, shownMax), ...above(this.watch.peakBytes), ...this.grown, ...left];
+    const left = [...this.readings.shared].filter((file) => existsSync(file)).map((file) => `${file} is left`);
+    const faults = [...this.errors.slice(0, shownMax), ...above(this.readings.peakBytes), ...this.grown, ...left];
     return {
       maximumPerSecond: Math.round(this.maximum),
       answers: this.answered,
@@ -119,7 +126,7 @@ class Soak {
       rounds: this.churn.rounds,
       errors: this.errors.length,
       peakMiB: Object.fromEntries(
-        [...this.watch.peakBytes].map(([kind, bytes]) => [kind, Math.round(bytes / 2 ** 20)]),
+        [...this.readings.peakBytes].map(([kind, bytes]) => [kind, Math.round(bytes / 2 ** 20)]),
       ),
       changes: this.changes,
       faults,

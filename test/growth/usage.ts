@@ -1,13 +1,13 @@
 /** What processes use, as proc(5) tells it. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
-export interface Usage {
+export type Usage = {
   /** Of its own, which is in no file; without the rings, whose size is fixed but which are filled little by little. */
   memoryBytes: number;
   /** Without files of the journal, which grows with the log. */
   descriptors: number;
   threads: number;
-}
+};
 
 /** Null when there is no such process any more. */
 function orGone<T>(read: () => T): T | null {

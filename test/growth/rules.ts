@@ -1,0 +1,36 @@
+/** What is no growth: of programs of others in ten minutes, and of GAIA itself in an hour. */
+import type { Rule } from './growth.js';
+
+const megabyte = 1 << 20;
+
+/**
+ * A program of the catalogue, its interposer or gateway. The leader is lost at a tenth of the time, and another replica has
+ * joined by half of it. Allocators keep what a large value took, and clients have connections open just then.
+ */
+export const ofPrograms: Rule = {
+  judgedFromMs: 240_000,
+  before: [1 / 2, 5 / 8],
+  after: [7 / 8, 1],
+  amounts: { memoryBytes: 16 * megabyte, descriptors: 4, threads: 2 },
+  shares: { memoryBytes: 0.1 },
+};
+
+/** Of programs whose memory holds what clients have said. */
+export const ofKeepers: Rule = {
+  ...ofPrograms,
+  amounts: { ...ofPrograms.amounts, memoryBytes: Number.POSITIVE_INFINITY },
+};
+
+const tenth = 3 / 40;
+
+/**
+ * All processes of a system. The first quarter fills caches, and the framework's plots of a quarter of an hour; then the first
+ * and the last tenth are compared. A heap comes in pages.
+ */
+export const ofSystem: Rule = {
+  judgedFromMs: 20 * 60_000,
+  before: [1 / 4, 1 / 4 + tenth],
+  after: [1 - tenth, 1],
+  amounts: { memoryBytes: megabyte, timers: 1 },
+  shares: { memoryBytes: 0.01, descriptors: 0.01, threads: 0.01, sharedFiles: 0.01, timers: 0.01 },
+};
