@@ -78,12 +78,14 @@ bool Clients::saysOutput(const Connection& connection, std::uint64_t nowNs, bool
 
 void Clients::report(std::uint64_t nowNs, EntryWriter* entry) {
   const bool goes = !entry->empty();
-  for (const auto& [number, connection] : connections_) {
-    if (connection->lost && !connection->inputLogged) finish(*connection, Record::Kind::reset, entry);
-    if (!saysOutput(*connection, nowNs, goes)) continue;
-    connection->unsaidSinceNs = 0;
-    if (const auto said = connection->output.takeSaid()) entry->addSaid(number, *said);
-    connections_.outputTaken(*connection);
+  for (auto at = connections_.begin(); at != connections_.end();) {
+    Connection& connection = *(at++)->second;
+    if (connection.lost && !connection.inputLogged) finish(connection, Record::Kind::reset, entry);
+    if (!saysOutput(connection, nowNs, goes)) continue;
+    connection.unsaidSinceNs = 0;
+    if (const auto said = connection.output.takeSaid()) entry->addSaid(connection.number, *said);
+    connections_.outputTaken(connection);
+    connections_.removeIfDone(connection);
   }
   std::erase_if(paused_, [this](ConnectionNumber number) {
     Connection* connection = connections_.find(number);

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { usageOf } from '../../growth/usage.js';
 import { randomFrom } from '../../random.js';
 import { eventually } from '../group.js';
 import { type Group, type Replica, repository, startGroup } from '../interpose/group.js';
@@ -109,6 +110,20 @@ describe('a static server with a thread per client, behind gateways', function (
     await next.ask('PUT next 1'); // before this is taken there, the answer has been compared
     next.close();
     await equalDumps(group);
+    assertUndiverged(group);
+  });
+
+  it('keeps nothing of clients that have come and gone', async () => {
+    const before = group.living().map(({ pid }) => usageOf(pid)?.descriptors ?? 0);
+    for (const replica of group.living())
+      for (const end of ['end', 'destroy', 'resetAndDestroy'] as const)
+        for (let i = 0; i < 5; i++) {
+          const client = await open(replica);
+          await client.ask('GET none');
+          client.socket[end]();
+        }
+    const over = () => group.living().map(({ pid }, i) => (usageOf(pid)?.descriptors ?? 0) - (before[i] as number));
+    await eventually('descriptors are left', () => over().every((more) => more <= 0), 20_000);
     assertUndiverged(group);
   });
 
