@@ -8,9 +8,9 @@
 import { spawnSync } from 'node:child_process';
 import { connect } from 'node:net';
 import { type Entry, entryNames, readEntry, shellCommand } from '../../catalogue/entry.js';
-import { processTree } from '../../catalogue/usage.js';
 import { eventually } from '../../consensus/group.js';
 import { startGroup } from '../../consensus/interpose/group.js';
+import { processTree } from '../../growth/usage.js';
 import type { BenchOptions } from '../main.js';
 import { median, round, told } from '../measure.js';
 import { freePorts, memoryDirectory, Processes } from '../peer.js';
