@@ -11,6 +11,8 @@ import { planOver } from './scheduler/surroundings.js';
 const refusalsMax = 1000;
 /** Agents that are looked at for explanations in one step, at least for one app; the others of those that wait are explained later. */
 const explainedAgentsMax = 2000;
+/** Where there are more agents than that: steps may be hundreds in a second, and each would look at all of them. */
+const explainedAgentsPerMs = 40;
 
 /** `placed` of the demand's slots have just been placed; `offers`: how many agents were at hand. */
 export function noteTried({ memory, now }: Context, { request }: Demand, placed: number, offers: number): void {
@@ -55,7 +57,8 @@ export function noteDelay(context: Context, demand: Demand): void {
 
 /** Notes why slots wait: of those that have not been explained for longest, as many as may be looked at in one step. */
 export function explainSome(context: Context, unplaced: Demand[], atHand: AtHand): void {
-  const { memory } = context;
+  const { memory, now } = context;
+  if (now < memory.explainsAgainMs) return;
   const known = (demand: Demand) => memory.waiting.get(demand.request.id);
   const hasOffers = memory.offers.size > 0;
   const open = unplaced.filter((demand) => {
@@ -65,6 +68,8 @@ export function explainSome(context: Context, unplaced: Demand[], atHand: AtHand
   const inOrder = lodash.sortBy(open, (demand) => known(demand)?.explainedMs ?? 0);
   const many = Math.max(1, Math.floor(explainedAgentsMax / Math.max(1, memory.agents.size)));
   for (const demand of inOrder.slice(0, many)) explain(context, demand, atHand);
+  const { size } = memory.agents;
+  if (inOrder.length > 0 && size > explainedAgentsMax) memory.explainsAgainMs = now + size / explainedAgentsPerMs;
 }
 
 function explain(context: Context, demand: Demand, atHand: AtHand): void {

@@ -205,6 +205,8 @@ export interface Memory {
   waiting: Map<string, Waiting>;
   /** Demands that have been looked for without finding anything, and among what. */
   inVain: Map<string, string>;
+  /** No waiting app is explained before. */
+  explainsAgainMs: number;
   /** By the app it is kept for. */
   earmarks: Map<string, Earmark>;
   /** Demands (`app/slots`) for which offers have been asked. */
@@ -272,6 +274,7 @@ export function emptyMemory(): Memory {
     demands: new Map(),
     waiting: new Map(),
     inVain: new Map(),
+    explainsAgainMs: 0,
     earmarks: new Map(),
     wanted: new Set(),
     suppressed: false,

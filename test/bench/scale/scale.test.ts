@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { phasesOf } from './main.js';
-import { Simulation } from './simulation.js';
+import { groups, Simulation } from './simulation.js';
 
 /** Work is counted, not timed: at how many apps the steps look, and for how many of the events there are. */
 function looksOf(groups: number): Record<string, { events: number; looks: number }> {
@@ -40,6 +40,28 @@ describe('the work of the scheduler', () => {
     simulation.world.update(1);
     for (let tick = 0; tick < 8; tick += 1) simulation.advance();
     assert.equal(simulation.looks - before, 1);
+  });
+
+  it('why something waits is found out for one after the other where there are very many agents', function () {
+    this.timeout(120_000);
+    const simulation = new Simulation(2500);
+    const { register, launch } = phasesOf(simulation, 1);
+    register?.();
+    launch?.();
+    simulation.post(groups(1, 30).map((spec) => ({ ...spec, cpus: 1000 })));
+    const explained = () =>
+      simulation.scheduler.view(simulation.now).queue.filter(({ sentence }) => sentence?.includes('no agent offers'))
+        .length;
+    simulation.until('the first', () => explained() > 0);
+    const [fromMs, before] = [simulation.now, explained()];
+    for (let step = 0; step < 20; step += 1) {
+      simulation.world.update(1);
+      simulation.advance();
+      simulation.now = fromMs + 10 * (step + 1);
+    }
+    const most = 1 + (40 * (simulation.now - fromMs)) / 2500;
+    assert.ok(explained() - before <= most && most < 20, `${explained() - before} in ${simulation.now - fromMs} ms`);
+    simulation.until('all', () => explained() === 30);
   });
 
   it('groups that a lost zone has broken are whole again, and rest', function () {
