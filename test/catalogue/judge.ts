@@ -12,9 +12,9 @@ export interface Verdict {
 }
 
 /** Throws where they are not. */
-export async function judge(group: Group, equality: Equality): Promise<Verdict> {
-  if (equality === 'gateway') await group.settled();
-  else await group.quiesce();
+export async function judge(group: Group, equality: Equality, settledLimitMs?: number): Promise<Verdict> {
+  if (equality === 'gateway') await group.settled(settledLimitMs);
+  else await group.quiesce(settledLimitMs);
   const unexpected = Object.assign({}, ...group.living().map((replica) => replica.state?.unexpected));
   for (const { state, address } of group.living()) {
     assert.equal(state?.divergence, null, `member ${address.member} diverged`);

@@ -30,6 +30,8 @@ export const saveHook = [
 
 /** Members report at least so often when there is something new. */
 const reportLimitMs = 2000;
+/** For replicas that are behind, when nothing new comes. */
+const settledLimitMs = 30_000;
 
 export interface GroupOptions {
   replicas?: number;
@@ -283,7 +285,7 @@ export class Group {
   }
 
   /** Waits until every living replica has applied what the leader has committed by now, and has its trace here. */
-  async quiesce(): Promise<number> {
+  async quiesce(limitMs = settledLimitMs): Promise<number> {
     const leader = await this.leader();
     const seen = leader.state;
     const end = Date.now() + reportLimitMs;
@@ -291,15 +293,15 @@ export class Group {
     await eventually('an end', () => leader.state !== seen || Date.now() > end);
     const index = leader.state?.committedIndex ?? 0;
     const reached = () => this.living().every((replica) => (replica.state?.appliedIndex ?? 0) >= index);
-    await eventually(`not all replicas reach index ${index}`, reached, 30_000);
+    await eventually(`not all replicas reach index ${index}`, reached, limitMs);
     await Promise.all(this.living().map((replica) => replica.machine.collect(replica.directory)));
     return index;
   }
 
   /** Waits until all living replicas have applied as much: those behind gateways say nothing while nothing happens. */
-  async settled(): Promise<void> {
+  async settled(limitMs = settledLimitMs): Promise<void> {
     const applied = () => new Set(this.living().map((replica) => replica.state?.appliedIndex));
-    await eventually('the replicas have not applied as much', () => applied().size === 1, 30_000);
+    await eventually('the replicas have not applied as much', () => applied().size === 1, limitMs);
   }
 
   /** Per index, as far as it was written. */
