@@ -41,6 +41,7 @@ struct Child {
 constinit NeverDestroyed<std::vector<Child>> childList;
 std::vector<Child>& children() { return childList.value; }
 constinit pid_t self = virtualPidFirst;
+constinit pid_t programRealPid = 0;  // known to its children
 constinit pid_t nextVirtualPid = virtualPidFirst + 1;
 
 // The same for handlers of signals, which may run while the list changes.
@@ -139,6 +140,7 @@ void blockChildSignal(int how) {
 }
 
 void prepareFork() {
+  programRealPid = real().getpid();
   freezeForChild();
   ++nextVirtualPid;
   blockChildSignal(SIG_BLOCK);
@@ -195,6 +197,11 @@ int killMapped(pid_t pid, int signal) {
   if (pid == virtualPidFirst) return real().kill(real().getpid(), signal);
   const Child* child = find(pid);
   return real().kill(child == nullptr ? pid : child->realPid, signal);
+}
+
+int killFromChild(pid_t pid, int signal) {
+  if (pid == virtualPidFirst) return real().kill(programRealPid, signal);
+  return real().kill(pid == self ? real().getpid() : pid, signal);
 }
 
 bool anyChildRuns() {

@@ -26,6 +26,7 @@ void continueVirtualPids(pid_t next);
 void becomeOther();
 pid_t waitForChild(pid_t pid, int* status, int options);
 int killMapped(pid_t pid, int signal);
+int killFromChild(pid_t pid, int signal);  // which knows itself and the program by the numbers that they are told
 
 // Before there is a log: children that have not been waited for.
 bool anyChildRuns();

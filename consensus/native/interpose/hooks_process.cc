@@ -34,7 +34,8 @@ int addPipe(int result, const int* ends, int flags) {
 GAIA_HOOK pid_t getpid() noexcept { return inOrder() || inForkChild() ? virtualSelf() : real().getpid(); }
 
 GAIA_HOOK int kill(pid_t pid, int signal) noexcept {
-  return inOrder() ? killMapped(pid, signal) : real().kill(pid, signal);
+  if (inOrder()) return killMapped(pid, signal);
+  return inForkChild() ? killFromChild(pid, signal) : real().kill(pid, signal);
 }
 
 GAIA_HOOK pid_t fork() noexcept { return inOrder() ? forkChild() : real().fork(); }

@@ -73,6 +73,32 @@ static void spliceBack(int client) {
   reply(client, "spliced", in * 100 + out + (empty == -EAGAIN ? 0 : 10000));
 }
 
+// Into a pipe that is full and waits for room, which nobody will make.
+static int splicesIntoFull[DESCRIPTORS];
+
+static void spliceIntoFull(int client) {
+  int ends[2];
+  char kept[16] = "", full[4096] = "";
+  splicesIntoFull[client] = 0;
+  if (pipe2(ends, O_NONBLOCK) != 0) abort();
+  while (write(ends[1], full, sizeof full) > 0) {
+  }
+  fcntl(ends[1], F_SETFL, 0);
+  long moved = failed(splice(client, NULL, ends[1], NULL, 100, 0));
+  if (read(client, kept, sizeof kept - 1) <= 0) abort();
+  kept[strcspn(kept, "\r")] = 0;
+  reply(client, kept, moved);
+  for (int i = 0; i < 2; i++) close(ends[i]);
+}
+
+static void spliceWrongly(int client) {
+  loff_t offset = 0;
+  long both = failed(splice(client, NULL, client, NULL, 1, 0));
+  long in = failed(splice(client, &offset, pipeEnds[1], NULL, 1, 0));
+  long out = failed(splice(pipeEnds[0], NULL, client, &offset, 1, 0));
+  reply(client, "wrong", both == -EINVAL && in == -ESPIPE && out == -ESPIPE);
+}
+
 static void spliceAFile(int client) {
   int file = open("spliced", O_RDWR | O_CREAT | O_TRUNC, 0600);
   off_t from = 3;
@@ -98,11 +124,22 @@ static void askOptions(int client) {
   reply(client, line, option(client, SOL_SOCKET, SO_ERROR));
 }
 
-static void tellState(int client) {
+static int lastState;  // of who has ended, or is told nothing more
+
+static int stateOf(int client) {
   struct tcp_info info;
   socklen_t bytes = sizeof info;
-  int error = getsockopt(client, IPPROTO_TCP, TCP_INFO, &info, &bytes);
-  reply(client, "state", error == 0 ? info.tcpi_state : -errno);
+  return getsockopt(client, IPPROTO_TCP, TCP_INFO, &info, &bytes) == 0 ? info.tcpi_state : -errno;
+}
+
+static void tellLastState(int client) {
+  reply(client, "last", lastState);
+  lastState = 0;
+}
+
+static void shut(int client) {
+  shutdown(client, SHUT_WR);
+  lastState = stateOf(client);
 }
 
 // Numbers of all kinds of descriptors, which are the same each time.
@@ -187,13 +224,17 @@ static void obey(int client, char* line) {
   else if (strcmp(line, "recvmmsg") == 0) reply(client, "next", readsByMany[client] = 1);
   else if (strcmp(line, "splice") == 0) reply(client, "next", splicing[client] = 1);
   else if (strcmp(line, "splice-file") == 0) spliceAFile(client);
+  else if (strcmp(line, "splice-full") == 0) reply(client, "next", splicesIntoFull[client] = 1);
+  else if (strcmp(line, "splice-wrong") == 0) spliceWrongly(client);
   else if (strcmp(line, "timerfd") == 0) startTimer(client);
   else if (strcmp(line, "wait") == 0) waitInPlace(client);
   else if (strcmp(line, "fdopen") == 0) writeByStream(client);
   else if (strcmp(line, "dup") == 0) moveClient(client);
   else if (strcmp(line, "options") == 0) askOptions(client);
   else if (strcmp(line, "numbers") == 0) tellNumbers(client);
-  else if (strcmp(line, "state") == 0) tellState(client);
+  else if (strcmp(line, "state") == 0) reply(client, "state", stateOf(client));
+  else if (strcmp(line, "last") == 0) tellLastState(client);
+  else if (strcmp(line, "shut") == 0) shut(client);
   else if (strcmp(line, "end") == 0) tellsAtEnd[client] = 1;
 }
 
@@ -204,10 +245,12 @@ static void serve(int client) {
     return receiveMany(client);
   }
   if (splicing[client]) return spliceBack(client);
+  if (splicesIntoFull[client]) return spliceIntoFull(client);
   ssize_t got = read(client, text, sizeof text - 1);
   if (got < 0 && errno == EAGAIN) return;
   if (got <= 0) {
-    if (tellsAtEnd[client]) tellState(client);
+    lastState = stateOf(client);
+    if (tellsAtEnd[client]) reply(client, "state", lastState);
     tellsAtEnd[client] = 0;
     close(client);
     return;

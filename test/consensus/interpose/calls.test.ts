@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { constants } from 'node:os';
 import { RespConnection } from '../../resp.js';
 import { eventually } from '../group.js';
 import { type Group, startGroup } from './group.js';
@@ -6,6 +7,8 @@ import { ask, assertEqualTurns, assertExact, OwnServer } from './own-server.js';
 
 /** States of a connection of TCP, as Linux numbers them. */
 const established = 1;
+const finWait2 = 5;
+const closed = 7;
 const closeWait = 8;
 
 /** Every call is made by all replicas; their output, which says what it gave, is compared turn by turn. */
@@ -58,6 +61,12 @@ describe('a call that turns carry', function () {
     }
   });
 
+  it('splice takes nothing from a client for a pipe that is full, and refuses what the kernel refuses', async () => {
+    assert.equal(await ask(client, 'splice-full'), 'next 1');
+    assert.equal(await ask(client, 'kept'), `kept -${constants.errno.EAGAIN}`);
+    assert.equal(await ask(client, 'splice-wrong'), 'wrong 1');
+  });
+
   it('timerfd expires by the clock of the log', async () => {
     const [name, ms] = (await ask(client, 'timerfd')).split(' ');
     assert.equal(name, 'timerfd');
@@ -81,6 +90,20 @@ describe('a call that turns carry', function () {
     other.socket.end();
     await eventually('no state', () => other.pushed.length > 1);
     assert.equal(other.pushed[1], `state ${closeWait}`);
+  });
+
+  it('TCP_INFO tells what the server itself has ended, and that a connection was reset', async () => {
+    const last = (state: number) =>
+      eventually(`no state ${state}`, async () => (await ask(client, 'last')) === `last ${state}`);
+    const other = await RespConnection.open((await group.leader()).clientPort, '127.0.0.1', true);
+    other.sendRaw('shut\r\n');
+    await last(finWait2);
+    other.socket.end();
+    await last(closed);
+    const third = await group.client((await group.leader()).address.slot);
+    assert.equal(await ask(third, 'state'), `state ${established}`);
+    third.socket.resetAndDestroy();
+    await last(closed);
   });
 
   it('descriptors have the same numbers on members that serve others meanwhile', async () => {

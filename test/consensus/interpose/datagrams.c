@@ -1,6 +1,7 @@
 // A server for tests that answers datagrams: `datagrams HOW PORT`, HOW being blocking (recvfrom), poll (recvmsg, and told where a
 // datagram was sent to), epoll (edge-triggered, several datagrams a call, by a copy of its socket) or timeout (recv gives up
-// after a while, and that is counted). It counts, tells the time and draws random numbers. The word "fork" is answered by a child.
+// after a while, and that is counted). It counts, tells the time and draws random numbers. The word "fork" is answered by a child;
+// after "move" a copy of the socket serves.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -32,11 +33,19 @@ static long answerInChild(const struct sockaddr_in* to) {
   return WEXITSTATUS(status);
 }
 
+static long move(void) {
+  const int copy = dup(server);
+  close(server);
+  server = copy;
+  return ++counter;
+}
+
 // What came, how often anything came, and what differs where the log does not say it.
 static int describe(char* line, size_t room, const char* text, ssize_t bytes, const struct sockaddr_in* from) {
   struct timeval now;
   unsigned drawn = 0;
   if (bytes == 4 && memcmp(text, "fork", 4) == 0) return snprintf(line, room, "fork %ld", answerInChild(from));
+  if (bytes == 4 && memcmp(text, "move", 4) == 0) return snprintf(line, room, "move %ld", move());
   gettimeofday(&now, NULL);
   if (getrandom(&drawn, sizeof drawn, 0) != sizeof drawn) abort();
   return snprintf(line, room, "%.*s %ld %zd %ld.%06ld/%u/%d %ld", (int)(bytes < 40 ? bytes : 40), text, ++counter, bytes,
@@ -67,6 +76,7 @@ static void serveByMessage(void) {
   struct iovec parts[] = {{text, 3}, {text + 3, 97}};
   struct msghdr message = {&from, sizeof from, parts, 2, control, sizeof control, 0};
   int waiting = 0;
+  if (recv(server, text, 1, MSG_PEEK | MSG_DONTWAIT) < 0) return;
   if (ioctl(server, FIONREAD, &waiting) != 0) abort();
   ssize_t got = recvmsg(server, &message, MSG_DONTWAIT);
   if (got < 0) return;

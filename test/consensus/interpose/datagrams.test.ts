@@ -66,9 +66,10 @@ describe('a replicated server of datagrams', function () {
     it(`is exact when it waits by ${how}, through every replica and after a kill of the leader`, async () => {
       await start(how);
       let last = 0;
-      for (const { address } of group.replicas)
+      const before = new Map(group.replicas.map(({ address }) => [address.slot, asker(address.slot)]));
+      for (const through of before.values())
         for (let i = 0; i < 3; i++) {
-          const answer = await asker(address.slot).ask(`word${i}`);
+          const answer = await through.ask(`word${i}`);
           assert.match(
             answer,
             new RegExp(`^word${i} \\d+ 5 \\d+\\.\\d{6}/\\d+/\\d+ \\d+${how === 'poll' ? ' asked' : ''}$`),
@@ -80,7 +81,8 @@ describe('a replicated server of datagrams', function () {
       const { address } = await group.leader();
       assert.ok(countIn(await asker(address.slot).ask('later')) > last);
       const follower = group.living().find((replica) => replica.address.slot !== address.slot);
-      assert.ok(countIn(await asker(follower?.address.slot as number).ask('through-another')) > last + 1);
+      const through = before.get(follower?.address.slot as number);
+      assert.ok(countIn((await through?.ask('through-another')) ?? '') > last + 1);
       await assertEqualTurns(group);
       assertExact(group);
     });
@@ -104,6 +106,16 @@ describe('a replicated server of datagrams', function () {
     const { address: next } = await start('blocking');
     assert.match(await asker(next.slot).ask(Buffer.alloc(60_000, 'y')), /^y{40} \d+ 60000 /);
     await assertEqualTurns(group, 1);
+    assertExact(group);
+  });
+
+  it('goes on by a copy of its socket when the first is closed while it serves', async () => {
+    const { address } = await start('poll');
+    const one = asker(address.slot);
+    assert.match(await one.ask('first'), /^first 1 /);
+    assert.match(await one.ask('move'), /^move 2/);
+    assert.match(await one.ask('second'), /^second 3 /);
+    await assertEqualTurns(group, 2);
     assertExact(group);
   });
 

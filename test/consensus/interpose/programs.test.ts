@@ -68,9 +68,11 @@ describe('a replicated server of one’s own', function () {
     assertExact(group);
   });
 
-  it('starts processes by posix_spawn and is told of their ends', async () => {
+  it('starts processes by posix_spawn and vfork and is told of their ends', async () => {
     const client = await start('poll');
     for (let i = 1; i <= 3; i++) assert.equal(await ask(client, 'spawn'), `spawn ${730_000 + i}`);
+    assert.equal(await ask(client, 'spawn-path'), 'spawn-path 730004');
+    assert.equal(await ask(client, 'vfork'), 'vfork 830005');
     client.close();
     await assertEqualTurns(group, 2);
     assertExact(group);
@@ -92,6 +94,7 @@ describe('a replicated server of one’s own', function () {
     ['fork', /^fork 1$/, 'clientInChild'],
     ['accept-child', /^accept-child 9$/, 'acceptInChild'],
     ['ring', /^ring 1$/, 'ioUring'],
+    ['spawn-none', /^spawn-none -2$/, 'childStatus'],
     ['stranger', /^stranger 1$/, 'foreignThread'],
   ];
   it('is refused what turns do not carry, and loses the label exact', async () => {

@@ -77,11 +77,23 @@ static long forkByNumber(int client) {
   return WEXITSTATUS(status) * 100000L + child;
 }
 
-static long spawnChild(void) {
+static long spawnChild(const char* file, int searched) {
   int status = 0;
   pid_t child = 0;
   char* arguments[] = {"sh", "-c", "exit 7", NULL};
-  if (posix_spawnp(&child, "sh", NULL, NULL, arguments, environ) != 0) return -errno;
+  int error = (searched ? posix_spawnp : posix_spawn)(&child, file, NULL, NULL, arguments, environ);
+  if (error != 0) return -error;
+  if (waitpid(child, &status, 0) != child) return -errno;
+  return WEXITSTATUS(status) * 100000L + child;
+}
+
+static long startByVfork(void) {
+  int status = 0;
+  pid_t child = vfork();
+  if (child == 0) {
+    execl("/bin/sh", "sh", "-c", "exit 8", NULL);
+    _exit(9);
+  }
   if (waitpid(child, &status, 0) != child) return -errno;
   return WEXITSTATUS(status) * 100000L + child;
 }
@@ -169,7 +181,13 @@ static void obey(int client, char* line) {
   else if (strcmp(line, "fork-number") == 0)
     reply(client, "fork-number", forkByNumber(client));
   else if (strcmp(line, "spawn") == 0)
-    reply(client, "spawn", spawnChild());
+    reply(client, "spawn", spawnChild("sh", 1));
+  else if (strcmp(line, "spawn-path") == 0)
+    reply(client, "spawn-path", spawnChild("/bin/sh", 0));
+  else if (strcmp(line, "spawn-none") == 0)
+    reply(client, "spawn-none", spawnChild("/no/such/file", 0));
+  else if (strcmp(line, "vfork") == 0)
+    reply(client, "vfork", startByVfork());
   else if (strcmp(line, "stranger") == 0)
     reply(client, "stranger", startStranger());
   else if (strcmp(line, "reports") == 0)

@@ -25,6 +25,8 @@ static const char* how;
 static struct pollfd waits[CLIENTS + 2];
 static int waitCount;
 static volatile long requests, interrupted, pauses;
+static volatile long nests, depth, deepest;  // handlers that begin within handlers
+static long heir;                            // what a child has heard of a signal before, and after it let it come
 static volatile long counts[NSIG];
 static unsigned long trace = 1;  // depends on what handlers saw
 
@@ -33,6 +35,9 @@ static void note(unsigned long what) { trace = trace * 31 + what; }
 static void onSignal(int signal) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
+  if (++depth > deepest) deepest = depth;
+  if (nests > 0 && nests-- > 0) kill(getpid(), signal);
+  depth--;
   counts[signal]++;
   note((unsigned long)signal * 1000 + (unsigned long)requests);
   note((unsigned long)now.tv_nsec);
@@ -50,8 +55,9 @@ static void handleAll(void) {
 
 static void answer(int client) {
   char line[200];
-  int bytes = snprintf(line, sizeof line, "+hup %ld usr1 %ld chld %ld alrm %ld eintr %ld pauses %ld requests %ld trace %lu\r\n",
-                       counts[SIGHUP], counts[SIGUSR1], counts[SIGCHLD], counts[SIGALRM], interrupted, pauses, requests, trace);
+  int bytes = snprintf(line, sizeof line, "+hup %ld usr1 %ld chld %ld alrm %ld eintr %ld pauses %ld deepest %ld heir %ld requests %ld trace %lu\r\n",
+                       counts[SIGHUP], counts[SIGUSR1], counts[SIGCHLD], counts[SIGALRM], interrupted, pauses, deepest, heir,
+                       requests, trace);
   if (write(client, line, (size_t)bytes) != bytes) close(client);
 }
 
@@ -61,10 +67,37 @@ static void startChild(void) {
   _exit(0);
 }
 
+// A process of its own has the handlers and the mask that the program had.
+static void askHeir(void) {
+  int status = 0;
+  sigset_t set;
+  pid_t child = fork();
+  if (child == 0) {
+    const long before = counts[SIGHUP];
+    kill(getpid(), SIGHUP);
+    const long heard = counts[SIGHUP] - before;
+    sigemptyset(&set);
+    sigaddset(&set, SIGHUP);
+    sigprocmask(SIG_UNBLOCK, &set, NULL);
+    _exit((int)(heard * 10 + counts[SIGHUP] - before));
+  }
+  waitpid(child, &status, 0);
+  heir = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+// By the number that it was told.
+static void tellProgram(void) {
+  const pid_t program = getpid();
+  if (fork() == 0) _exit(kill(program, SIGHUP));
+}
+
 static void obey(int client, const char* line) {
   requests++;
   if (strcmp(line, "raise") == 0) raise(SIGUSR1);
   if (strcmp(line, "kill") == 0) kill(getpid(), SIGHUP);
+  if (strcmp(line, "nest") == 0) nests = 1, kill(getpid(), SIGHUP);
+  if (strcmp(line, "heir") == 0) askHeir();
+  if (strcmp(line, "told") == 0) tellProgram();
   if (strcmp(line, "child") == 0) startChild();
   if (strcmp(line, "nap") == 0) note((unsigned long)usleep(300000));
   answer(client);

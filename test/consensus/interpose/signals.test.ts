@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { RespConnection } from '../../resp.js';
 import { eventually } from '../group.js';
 import { type Group, startGroup } from './group.js';
@@ -69,6 +70,42 @@ describe('the handlers of a replicated server', function () {
       await assertSame();
     });
   }
+
+  it('end a wait that nothing else ends', async () => {
+    const client = await start('plain');
+    const leader = await group.leader();
+    await eventually('no wait has ended', async () => {
+      process.kill(leader.pid, 'SIGHUP');
+      await delay(20);
+      return ((await told(client)).eintr as number) > 0;
+    });
+    await assertSame();
+  });
+
+  it('that were blocked run when a wait lets them come, and end it', async () => {
+    const client = await start('masked');
+    const before = await told(client, 'kill');
+    assert.equal(before.hup, 0);
+    const { hup, eintr } = await told(client);
+    assert.deepEqual([hup, eintr], [1, (before.eintr as number) + 1]);
+    assert.equal((await told(client, 'heir')).heir, 1);
+    await assertSame();
+  });
+
+  it('do not begin within themselves, and run in children that inherit them', async () => {
+    const client = await start('plain');
+    const { hup, deepest } = await told(client, 'nest');
+    assert.deepEqual([hup, deepest], [2, 1]);
+    assert.equal((await told(client, 'heir')).heir, 11);
+    await assertSame();
+  });
+
+  it('run when a child signals the program by its number', async () => {
+    const client = await start('plain');
+    await told(client, 'told');
+    await eventually('the signal is not heard', async () => (await told(client)).hup === 1);
+    await assertSame();
+  });
 
   it('run where the program signals itself, and when its children end', async () => {
     const client = await start('plain');
