@@ -21,6 +21,7 @@ import { command } from './command.js';
 
 const ballast = 'ballast';
 const attachMaxMs = 30_000;
+const detachMaxMs = 10_000;
 
 /** To the last byte. */
 async function fillDisk(arena: Arena, pick: number): Promise<Struck> {
@@ -60,7 +61,10 @@ async function inject(
   const ended = once(tracer, 'close');
   const end = async () => {
     tracer.kill('SIGTERM');
+    // It may wait for ever for a process that was killed under it; the kernel lets go of what a dead tracer had.
+    const limit = setTimeout(() => tracer.kill('SIGKILL'), detachMaxMs);
     await ended;
+    clearTimeout(limit);
     tell(existsSync(file) ? readFileSync(file, 'utf8') : '');
     rmSync(file, { force: true });
     await release();
