@@ -181,6 +181,23 @@ describe('the gate of strikes', () => {
     arena.requireSteady('/chaos/memory');
   });
 
+  it('lets nobody be lost while another strike may cost a member at any moment', async () => {
+    const victim = { pid: 1, parent: 1, group: '/chaos/memory@1', slot: 0, member: 1, host: '' };
+    const told = {
+      group: { state: 'whole', generation: 1 },
+      replicas: [{ slot: 0, member: 1, state: 'TASK_RUNNING' }],
+    };
+    const api = { group: async () => told };
+    const arena = new Arena({ api, replicas: () => [victim] } as unknown as Cluster);
+    const ofDisk = { ...victim, group: '/chaos/disk@1' };
+    const release = arena.holdMembers(victim);
+    await assert.rejects(arena.requireLosable([victim]), /\/chaos\/memory may lose a member any time now/);
+    await arena.requireLosable([victim], { isHolder: true });
+    await arena.requireLosable([ofDisk]);
+    await release();
+    await arena.requireLosable([victim]);
+  });
+
   it('lets members on disks end at any time, but lose no more than one disk', () => {
     assert.equal(refusal([disk, disk, disk], groups(false), false), null);
     assert.match(refusal([disk], groups(false), true) ?? '', /\/chaos\/disk is not whole/);

@@ -67,9 +67,15 @@ export class Arena {
     if (this.isHeld(membersOf(id))) throw new Skipped(`${id} may lose a member any time now`);
   }
 
-  /** @throws Skipped if a group could not bear that these are lost; `forGood`: with what their disks hold */
-  async requireLosable(victims: readonly ReplicaProcess[], forGood = false): Promise<void> {
-    const reason = refusal(victims, await this.#groupStates(), forGood);
+  /**
+   * Whose group the strike holds itself is `holdMembers`' matter.
+   *
+   * @throws Skipped if a group could not bear that these are lost; `forGood`: with what their disks hold
+   */
+  async requireLosable(victims: readonly ReplicaProcess[], { forGood = false, isHolder = false } = {}): Promise<void> {
+    const states = await this.#groupStates();
+    const atRisk = states.map((state) => ({ ...state, isAtRisk: !isHolder && this.isHeld(membersOf(state.id)) }));
+    const reason = refusal(victims, atRisk, forGood);
     if (reason !== null) throw new Skipped(reason);
   }
 

@@ -1,6 +1,5 @@
 /** Disks that are full, slow, failing or damaged. */
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import {
   closeSync,
   existsSync,
@@ -18,10 +17,10 @@ import { until } from '../../e2e/system.js';
 import { nameOf, type ReplicaProcess } from '../replica-processes.js';
 import { type Arena, type Begin, type End, inOrder, Skipped, type Struck } from './arena.js';
 import { command } from './command.js';
+import { endTracer } from './tracer.js';
 
 const ballast = 'ballast';
 const attachMaxMs = 30_000;
-const detachMaxMs = 10_000;
 
 /** To the last byte. */
 async function fillDisk(arena: Arena, pick: number): Promise<Struck> {
@@ -58,13 +57,8 @@ async function inject(
   const file = join(arena.cluster.directory, `synchronisations-${pid}`);
   const words = ['-f', '-qq', '-y', '-o', file, '-e', `trace=${calls}`, '-e', `inject=${calls}:${effect}`];
   const tracer = spawn('strace', [...words, '-p', `${pid}`], { stdio: 'ignore' });
-  const ended = once(tracer, 'close');
   const end = async () => {
-    tracer.kill('SIGTERM');
-    // It may wait for ever for a process that was killed under it; the kernel lets go of what a dead tracer had.
-    const limit = setTimeout(() => tracer.kill('SIGKILL'), detachMaxMs);
-    await ended;
-    clearTimeout(limit);
+    await endTracer(tracer);
     tell(existsSync(file) ? readFileSync(file, 'utf8') : '');
     rmSync(file, { force: true });
     await release();
@@ -101,7 +95,7 @@ async function failFsync(arena: Arena, pick: number): Promise<Struck> {
   const victim = anyOnDisk(arena, pick);
   const release = arena.holdMembers(victim);
   try {
-    await arena.requireLosable([victim], true);
+    await arena.requireLosable([victim], { forGood: true, isHolder: true });
     arena.blame(victim.pid);
     const end = await inject(arena, victim, 'error=EIO', (seen) => {
       if (hasFailed(seen)) arena.distrust(victim);
@@ -116,7 +110,7 @@ async function failFsync(arena: Arena, pick: number): Promise<Struck> {
 /** A bit is turned in what its log holds, then its process ends: it must not come back from that, unless it does not need it. */
 async function corruptLog(arena: Arena, pick: number): Promise<Struck> {
   const victim = anyOnDisk(arena, pick);
-  await arena.requireLosable([victim], true);
+  await arena.requireLosable([victim], { forGood: true });
   const ofGroup = victim.group.replaceAll('/', '_');
   const folders = arena.cluster.disks.map((disk) => join(disk, ofGroup, `${victim.slot}-${victim.member}`));
   const folder = arena.pick(folders.filter(existsSync), pick, 'folder of that replica');

@@ -15,7 +15,7 @@ async function squeezeMemory(arena: Arena, pick: number): Promise<Struck> {
   if (!existsSync(join(controller, 'memory.limit_in_bytes'))) throw new Skipped(`there is no ${controller}`);
   const victim = arena.pick(arena.replicas(), pick, 'replica');
   const release = arena.holdMembers(victim);
-  await arena.requireLosable([victim]).catch(async (error) => {
+  await arena.requireLosable([victim], { isHolder: true }).catch(async (error) => {
     await release();
     throw error;
   });
