@@ -37,6 +37,10 @@ export function readEntry(name: string): Entry {
 /** What starts the program at this port, as the task's shell would. */
 export function shellCommand(entry: Entry, port: number): [string, ...string[]] {
   // A gateway tells its program another port.
-  const told = entry.replication.via === 'gateway' ? '' : `PORT0=${port}; export PORT0\n`;
-  return ['/bin/sh', '-c', `${told}${entry.cmd}`];
+  return entry.replication.via === 'gateway' ? ['/bin/sh', '-c', entry.cmd] : commandAlone(entry, port);
+}
+
+/** The program without GAIA. */
+export function commandAlone(entry: Entry, port: number): [string, ...string[]] {
+  return ['/bin/sh', '-c', `PORT0=${port}; export PORT0\n${entry.cmd}`];
 }

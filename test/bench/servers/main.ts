@@ -7,7 +7,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { connect } from 'node:net';
-import { type Entry, entryNames, readEntry, shellCommand } from '../../catalogue/entry.js';
+import { commandAlone, type Entry, entryNames, readEntry, shellCommand } from '../../catalogue/entry.js';
 import { eventually } from '../../consensus/group.js';
 import { startGroup } from '../../consensus/interpose/group.js';
 import { processTree } from '../../growth/usage.js';
@@ -94,7 +94,7 @@ const processesOf = ({ pid }: Server): number[] => [...processTree(pid).keys()];
 
 async function startAlone(alone: Processes, entry: Entry): Promise<Server> {
   const [port] = (await freePorts(1)) as [number];
-  const [file, ...args] = shellCommand(entry, port);
+  const [file, ...args] = commandAlone(entry, port);
   const pid = alone.start(entry.name, file, args);
   await eventually(`${entry.name} does not listen`, () => listens(port), 20_000);
   return { port, pid };
