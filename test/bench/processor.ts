@@ -31,10 +31,7 @@ export const processorUs = (pid: number): number => sumUs(threadsOf(pid));
 
 /** The processors that this process may use. */
 export function processors(): number[] {
-  const [, list] = /^Cpus_allowed_list:\s*(.+)$/m.exec(readFileSync('/proc/self/status', 'utf8')) as unknown as [
-    string,
-    string,
-  ];
+  const list = /^Cpus_allowed_list:\s*(.+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0';
   return list.split(',').flatMap((part) => {
     const [first, last = first] = part.split('-').map(Number) as [number, number?];
     return Array.from({ length: last - first + 1 }, (_, i) => first + i);

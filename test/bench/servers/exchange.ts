@@ -1,6 +1,6 @@
 /** Clients in closed loops, of programs whose answers have a length that is known before. */
 import { connect, type Socket } from 'node:net';
-import { figures, loop } from '../measure.js';
+import { figures, loop, type Operation } from '../measure.js';
 import type { Sample } from './loads.js';
 
 export interface Request {
@@ -52,14 +52,19 @@ export interface Talk {
   request(client: number, sequence: number): Request;
 }
 
+/** What closed loops of such requests give. */
+export async function sampled(clients: number, seconds: number, request: Operation): Promise<Sample> {
+  const startedAt = performance.now();
+  const samples = await loop(clients, seconds, request);
+  const { p50Us, p99Us, opsPerSecond } = figures(samples, (performance.now() - startedAt) / 1000);
+  return { requests: samples.length, requestsPerSecond: opsPerSecond, p50Us, p99Us };
+}
+
 export async function exchange(port: number, clients: number, seconds: number, talk: Talk): Promise<Sample> {
   const open = Array.from({ length: clients }, () => new Exchange(connect(port, '127.0.0.1')));
   try {
     if (talk.greeting) await Promise.all(open.map((one, i) => one.send((talk.greeting as (i: number) => Request)(i))));
-    const startedAt = performance.now();
-    const samples = await loop(clients, seconds, (i, n) => (open[i] as Exchange).send(talk.request(i, n)));
-    const { p50Us, p99Us, opsPerSecond } = figures(samples, (performance.now() - startedAt) / 1000);
-    return { requests: samples.length, requestsPerSecond: opsPerSecond, p50Us, p99Us };
+    return await sampled(clients, seconds, (i, n) => (open[i] as Exchange).send(talk.request(i, n)));
   } finally {
     for (const one of open) one.close();
   }

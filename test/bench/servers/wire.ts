@@ -1,7 +1,7 @@
 /** Each client puts a value of 100 bytes and asks for it, in turn, and looks at the answers, as the soaks' clients do. */
 import { Visitor } from '../../catalogue/visitor.js';
 import type { Exchange, Wire } from '../../catalogue/wires/wire.js';
-import { figures, loop } from '../measure.js';
+import { sampled } from './exchange.js';
 import type { Load } from './loads.js';
 
 const value = Buffer.from('v'.repeat(100));
@@ -14,10 +14,7 @@ export function putsAndGets(wire: Wire, clients: number): Load {
     try {
       if (wire.hello) for (const one of open) await one.ask(wire.hello);
       for (const exchange of wire.begin?.(names) ?? []) await (open[0] as Visitor).ask(exchange);
-      const startedAt = performance.now();
-      const samples = await loop(clients, seconds, (i, n) => (open[i] as Visitor).ask(pairs[i]?.[n % 2] as Exchange));
-      const { p50Us, p99Us, opsPerSecond } = figures(samples, (performance.now() - startedAt) / 1000);
-      return { requests: samples.length, requestsPerSecond: opsPerSecond, p50Us, p99Us };
+      return await sampled(clients, seconds, (i, n) => (open[i] as Visitor).ask(pairs[i]?.[n % 2] as Exchange));
     } finally {
       for (const one of open) one.close();
     }
