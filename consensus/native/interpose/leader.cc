@@ -8,6 +8,7 @@
 #include "control.h"
 #include "datagrams.h"
 #include "incoming.h"
+#include "kernel_calls.h"
 #include "kernel_events.h"
 #include "lone_caller.h"
 #include "never_destroyed.h"
@@ -31,7 +32,8 @@ constexpr std::size_t inputBytesAlone = 1 << 20;
 constexpr std::size_t inputBytesPerTurn = 256 << 10;
 constexpr std::size_t unreadBytesMax = 256 << 10;  // a program that does not read is not read for
 constexpr std::size_t roomForOthers = 64 << 10;    // records of connections, children, throttles
-constexpr int eventsMax = 256;
+// Linux frees a received packet where it came from, and wakes that processor for it when a few dozen have been read in a row.
+constexpr int eventsMax = 24;
 
 struct LeaderState {
   epoll_event events[eventsMax];
@@ -79,8 +81,7 @@ void readConnection(TurnWriter& writer, Connection& connection, std::size_t byte
   if (connection.input.size() > unreadBytesMax) return pauseInput(connection);
   const auto room = writer.payloadRoom();
   if (room.size() < 4096) return;  // still readable in the next turn
-  const ssize_t got =
-      real().recv(connection.realFd, room.data(), std::min(room.size(), bytesMax), MSG_DONTWAIT);
+  const ssize_t got = receiveNow(connection.realFd, room.first(std::min(room.size(), bytesMax)));
   if (got > 0)
     writer.add(RecordKind::input, connection.fd, 0, static_cast<std::size_t>(got));
   else if (got == 0)

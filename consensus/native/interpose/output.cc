@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "../core/recent_output.h"
+#include "kernel_calls.h"
 #include "kernel_events.h"
 #include "never_destroyed.h"
 #include "options.h"
@@ -43,8 +44,8 @@ void watch(Connection& connection, std::uint32_t events) {
 }
 
 // Bytes taken by the kernel; -1: the connection is broken.
-ssize_t sendNow(int realFd, std::span<const std::byte> bytes) {
-  const ssize_t sent = real().send(realFd, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+ssize_t offer(int realFd, std::span<const std::byte> bytes) {
+  const ssize_t sent = sendNow(realFd, bytes);
   if (sent >= 0) return sent;
   return errno == EAGAIN || errno == EINTR || errno == ENOBUFS ? 0 : -1;
 }
@@ -53,7 +54,7 @@ ssize_t sendNow(int realFd, std::span<const std::byte> bytes) {
 bool flush(int realFd, OutputBuffer& output) {
   while (!output.empty()) {
     const auto front = output.front();
-    const ssize_t sent = sendNow(realFd, front);
+    const ssize_t sent = offer(realFd, front);
     if (sent < 0) return false;
     if (sent == 0) return true;
     output.consume(static_cast<std::size_t>(sent));
@@ -81,7 +82,7 @@ void emit(Connection& connection, std::span<const std::byte> bytes) {
   if (connection.realFd < 0) return;
   ensureCommitted();
   if (connection.output.empty()) {
-    const ssize_t sent = sendNow(connection.realFd, bytes);
+    const ssize_t sent = offer(connection.realFd, bytes);
     if (sent < 0) return dropBroken(connection);
     bytes = bytes.subspan(static_cast<std::size_t>(sent));
   }
@@ -138,7 +139,7 @@ ssize_t writeOutput(Connection& connection, std::span<const iovec> parts) {
     msghdr message{};
     message.msg_iov = const_cast<iovec*>(parts.data());
     message.msg_iovlen = parts.size();
-    const ssize_t sent = real().sendmsg(connection.realFd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    const ssize_t sent = sendNow(connection.realFd, message);
     skip = sent > 0 ? static_cast<std::size_t>(sent) : 0;
   }
   for (const iovec& part : parts) {
