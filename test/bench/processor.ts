@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { constants, setPriority } from 'node:os';
 
 export interface Thread {
   number: number;
@@ -41,4 +42,9 @@ export function processors(): number[] {
 /** All threads that a process has, and those that they start, run there only. */
 export function pin(pid: number, where: number[]): void {
   execFileSync('taskset', ['--all-tasks', '--cpu-list', '--pid', where.join(','), `${pid}`]);
+}
+
+/** All threads that a process has, and those that they start, run when no other wants the processor. */
+export function giveWay(pid: number): void {
+  for (const { number } of threadsOf(pid)) setPriority(number, constants.priority.PRIORITY_LOW);
 }

@@ -42,8 +42,8 @@ export function table(entries: Entry[], measured: Measured | null): string {
 }
 
 const legend = ({ meanLeaderCpuOverheadPercent: mean }: Measured) => `
-In parentheses: the program without GAIA, of requests/s the share that is left with three replicas on one machine. Processor time is that of the
-leader's process per request, above the program's without GAIA; over the exact programs ${percent(mean)} on average.
+In parentheses: the program without GAIA, of requests/s their ratio. The clients have the followers' processor while they ask, as if these ran on other machines.
+Processor time is that of the leader's process per request, above the program's without GAIA; over the exact programs ${percent(mean)} on average.
 `;
 
 /** The page with this table in the place of the one it has. */

@@ -3,21 +3,28 @@
  * client; medians of the rounds after a first one, in which programs compile and memory is touched. All replicas, the
  * program beside them and the client share this machine; files of all, journals too, lie in memory, so that no disk is
  * measured. Where there are two processors or more, the leader and the program alone have one to themselves, as on a
- * machine of their own, and all else has the others.
+ * machine of their own, and all else has the others. There the followers, which a client does not meet on its machine,
+ * give way to it: what a request costs depends on how many come at once, so that both servers must be asked as much.
+ * Before the next round they have executed everything.
  */
 import { spawnSync } from 'node:child_process';
+import { mkdirSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { commandAlone, type Entry, entryNames, readEntry, shellCommand } from '../../catalogue/entry.js';
 import { eventually } from '../../consensus/group.js';
-import { startGroup } from '../../consensus/interpose/group.js';
+import { type Group, type Replica, startGroup } from '../../consensus/interpose/group.js';
 import { processTree } from '../../growth/usage.js';
 import type { BenchOptions } from '../main.js';
 import { median, round, told } from '../measure.js';
 import { freePorts, memoryDirectory, Processes } from '../peer.js';
-import { pin, processors, processorUs } from '../processor.js';
+import { giveWay, pin, processors, processorUs } from '../processor.js';
 import { clients, type Load, loads, type Sample } from './loads.js';
 
-const rounds = 5;
+const roundsMin = 5;
+/** So short that followers that have no processor meanwhile do not stop their leader: what it sends them has room in their memory. */
+const roundSeconds = 1;
+/** A follower that has executed nothing while its leader was asked needs as long as that and shares the processor. */
+const settledLimitMs = 120_000;
 
 interface Server {
   port: number;
@@ -44,13 +51,12 @@ export interface ProgramFigures {
 
 export async function run({ replicas, seconds }: BenchOptions): Promise<object> {
   const programs: Record<string, ProgramFigures> = {};
+  const rounds = Math.max(roundsMin, Math.round(seconds / roundSeconds));
   const [measured, ...others] = processors() as [number, ...number[]];
   if (others.length > 0) pin(process.pid, others);
-  const pinned = others.length === 0 ? null : measured;
-  for (const name of entryNames()) {
-    const conditions = { replicas, seconds, pinned };
+  const conditions = { replicas, rounds, pinned: others.length === 0 ? null : measured };
+  for (const name of entryNames())
     programs[name] = told(name, await compare(readEntry(name), loads[name] as Load, conditions));
-  }
   const exact = Object.values(programs).filter(({ equality }) => equality === 'exact');
   const sum = exact.reduce((total, { leaderCpuOverheadPercent }) => total + leaderCpuOverheadPercent, 0);
   return { clients, rounds, meanLeaderCpuOverheadPercent: round(sum / exact.length), programs };
@@ -58,39 +64,61 @@ export async function run({ replicas, seconds }: BenchOptions): Promise<object> 
 
 interface Conditions {
   replicas: number;
-  seconds: number;
+  rounds: number;
   /** The processor of whichever is measured. */
   pinned: number | null;
 }
 
 async function compare(entry: Entry, load: Load, conditions: Conditions): Promise<ProgramFigures> {
-  const { replicas, seconds, pinned } = conditions;
+  const { replicas } = conditions;
   const directory = memoryDirectory(entry.name);
-  const alone = new Processes(directory);
   try {
     const program = (port: number) => shellCommand(entry, port);
     const gateway = entry.replication.via === 'gateway';
     const group = await startGroup({ replicas, program, gateway, trace: 0, directory });
     try {
-      const leader = await group.leader();
-      const servers = {
-        unreplicated: await startAlone(alone, entry),
-        replicated: { port: leader.clientPort, pid: leader.pid },
-      };
-      if (pinned !== null) for (const pid of Object.values(servers).flatMap(processesOf)) pin(pid, [pinned]);
-      const figures = await interleaved(servers, load, seconds);
-      if (leader !== (await group.leader())) throw new Error(`${entry.name}: another replica has come to lead`);
-      return { version: versionOf(entry), equality: entry.labels.equality, ...figures };
+      return await compareWith(group, entry, load, conditions);
     } finally {
       await group.stop();
     }
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+async function compareWith(group: Group, entry: Entry, load: Load, { rounds, pinned }: Conditions) {
+  const leader = await group.leader();
+  const alone = new Processes(directoryLike(leader.directory));
+  try {
+    const servers = {
+      unreplicated: await startAlone(alone, entry),
+      replicated: { port: leader.clientPort, pid: leader.pid },
+    };
+    if (pinned !== null) for (const pid of Object.values(servers).flatMap(processesOf)) pin(pid, [pinned]);
+    for (const pid of followersOf(group, leader).flatMap(processesOf)) giveWay(pid);
+    const figures = await interleaved(servers, rounds, async (server) => {
+      const figures = await measureOne(server, load);
+      await group.quiesce(settledLimitMs);
+      return figures;
+    });
+    if (leader !== (await group.leader())) throw new Error(`${entry.name}: another replica has come to lead`);
+    return { version: versionOf(entry), equality: entry.labels.equality, ...figures };
   } finally {
     await alone.stop();
   }
 }
 
+/** A name as long at the same place: the kernel walks it for each file that a program opens. */
+function directoryLike(replicas: string): string {
+  const directory = `${replicas.slice(0, -1)}0`;
+  mkdirSync(directory);
+  return directory;
+}
+
 /** With a gateway the program is another process. */
-const processesOf = ({ pid }: Server): number[] => [...processTree(pid).keys()];
+const processesOf = ({ pid }: { pid: number }): number[] => [...processTree(pid).keys()];
+
+const followersOf = (group: Group, leader: Replica) => group.living().filter((replica) => replica !== leader);
 
 async function startAlone(alone: Processes, entry: Entry): Promise<Server> {
   const [port] = (await freePorts(1)) as [number];
@@ -110,11 +138,11 @@ function listens(port: number): Promise<boolean> {
 
 type Both<T> = Record<'unreplicated' | 'replicated', T>;
 
-async function interleaved(servers: Both<Server>, load: Load, seconds: number) {
+async function interleaved(servers: Both<Server>, rounds: number, measure: (server: Server) => Promise<Figures>) {
   const samples: Both<Figures[]> = { unreplicated: [], replicated: [] };
   for (let i = 0; i <= rounds; i++)
     for (const name of ['unreplicated', 'replicated'] as const) {
-      const figures = await measureOne(servers[name], load, seconds);
+      const figures = await measure(servers[name]);
       if (i > 0) samples[name].push(figures);
     }
   const unreplicated = medians(samples.unreplicated);
@@ -127,10 +155,10 @@ async function interleaved(servers: Both<Server>, load: Load, seconds: number) {
   };
 }
 
-async function measureOne(server: Server, load: Load, seconds: number): Promise<Figures> {
+async function measureOne(server: Server, load: Load): Promise<Figures> {
   const usedUs = () => processesOf(server).reduce((sum, pid) => sum + processorUs(pid), 0);
   const beforeUs = usedUs();
-  const sample: Sample = await load(server.port, seconds);
+  const sample: Sample = await load(server.port, roundSeconds);
   return { ...sample, cpuUsPerRequest: (usedUs() - beforeUs) / sample.requests };
 }
 
