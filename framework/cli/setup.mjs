@@ -205,10 +205,10 @@ function buildPage(tsc) {
 }
 
 /** Replaces this run by a program of the build: what ends in .js under dist/, all else under build/native/. */
-function handOver(program, args) {
+function handOver(program, args, nodeOptions = []) {
   const script = program.endsWith('.js');
   const file = join(root, script ? 'dist' : join('build', 'native'), program);
-  const [executable, before] = script ? [process.execPath, ['--enable-source-maps', file]] : [file, []];
+  const [executable, before] = script ? [process.execPath, [...nodeOptions, '--enable-source-maps', file]] : [file, []];
   const result = spawnSync(executable, [...before, ...args], { cwd: root, stdio: 'inherit' });
   process.exit(result.status ?? 1);
 }
@@ -224,6 +224,9 @@ function prepareBench(name) {
   installPackages(name === 'servers' ? [...cataloguePackages(), ...loadPackages] : (benchPackages[name] ?? []));
   if (name === 'consensus') buildNative('clients of the peers', join('test', 'bench', 'client'), 'bench-client');
 }
+
+/** A scheduler of a million replicas: no memory is taken before it is needed. What lives long is moved less often out of a larger nursery. */
+const scaleOptions = ['--max-old-space-size=14000', '--max-semi-space-size=64', '--expose-gc'];
 
 /** What runs after the build, with which arguments before the user's, and what that needs beforehand. */
 const commands = {
@@ -250,7 +253,11 @@ const commands = {
   manual: { program: 'framework/cli/manual/main.js' },
   'package:executor': { program: 'framework/executor-archive/main.js' },
   campaign: { program: 'test/vm/campaign/main.js', prepare: () => installPackages(campaignPackages) },
-  bench: { program: 'test/bench/main.js', prepare: prepareBench },
+  bench: {
+    program: 'test/bench/main.js',
+    prepare: prepareBench,
+    nodeOptions: (name) => (name === 'scale' ? scaleOptions : []),
+  },
   conformance: { program: 'test/conformance/main.js' },
   acceptance: { program: 'test/acceptance/main.js' },
   crash: {
@@ -277,5 +284,5 @@ build();
 const next = commands[command];
 if (next !== null) {
   next.prepare?.(args[0]);
-  handOver(next.program, [...(next.before ?? []), ...args]);
+  handOver(next.program, [...(next.before ?? []), ...args], next.nodeOptions?.(args[0]));
 }

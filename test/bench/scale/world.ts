@@ -1,13 +1,13 @@
 import type { ExecutorOrder, ReplicaAssignment } from '../../../executor/assignment.js';
 import type {
-  Resource,
+  PlainResources,
   SchedulerCallBody,
   SchedulerEvent,
   TaskInfo,
   TaskState,
 } from '../../../framework/mesos-http-client/index.js';
 import { type BookedAgent, giveBack, newAgents, offerOf, takeFrom } from '../scheduler/agents.js';
-import { foundedBook, type GroupBook, replicaOf, reportData } from '../scheduler/reports.js';
+import { foundedBook, type GroupBook, type Reporter, replicaOf, reportData } from '../scheduler/reports.js';
 
 /** Mesos without sockets: agents and tasks in books, in simulated time. It answers the scheduler's calls with the events of a master. */
 
@@ -15,12 +15,13 @@ export const frameworkId = 'scale-0000';
 const role = 'gaia';
 const allocationMs = 1000;
 const refuseSecondsDefault = 5;
+const takenMax = 50_000;
 export const zones = 3;
 
 interface BookedTask {
   agentId: string;
-  replica: ReplicaAssignment | null;
-  resources: Resource[];
+  replica: Reporter | null;
+  taken: PlainResources;
   sent: number;
 }
 
@@ -61,8 +62,11 @@ export class World {
     this.#allocate(now);
     const events = this.#events.slice(this.#taken, this.#taken + max);
     this.#taken += events.length;
-    if (this.#taken === this.#events.length) this.#events = [];
-    if (this.#events.length === 0) this.#taken = 0;
+    // What has been taken is not kept: there may be a million.
+    if (this.#taken === this.#events.length || this.#taken > takenMax) {
+      this.#events = this.#events.slice(this.#taken);
+      this.#taken = 0;
+    }
     return events;
   }
 
@@ -97,10 +101,10 @@ export class World {
     }
   }
 
-  /** Every task says once more how it stands, as many times as are needed for `count` updates. */
-  update(count: number): void {
-    const ids = [...this.tasks.keys()];
-    for (let index = 0; index < count; index += 1) this.#tell(ids[index % ids.length] as string, 'TASK_RUNNING');
+  /** So many tasks say once more how they stand, `from` this one on. */
+  update(count: number, from = 0): void {
+    const ids = [...this.tasks.keys()].slice(from, from + count);
+    for (const id of ids) this.#tell(id, 'TASK_RUNNING');
   }
 
   /** Its agents are removed: Mesos says so of each, and that their tasks are gone. */
@@ -130,12 +134,12 @@ export class World {
     const id = info.task_id.value;
     const agent = this.agents.get(info.agent_id.value);
     if (!agent || this.tasks.has(id)) throw new Error(`the scheduler launches ${id} where it cannot`);
-    const resources = [...(info.resources ?? []), ...(info.executor?.resources ?? [])];
     if (this.#down.has(agent.id)) return;
-    takeFrom(agent, resources);
+    const taken = takeFrom(agent, info);
     this.launched += 1;
     const replica = replicaOf(info.data);
-    this.tasks.set(id, { agentId: agent.id, replica, resources, sent: 0 });
+    const reporter = replica && { group: replica.group, self: replica.self };
+    this.tasks.set(id, { agentId: agent.id, replica: reporter, taken, sent: 0 });
     this.#tell(id, 'TASK_STARTING');
     if (replica) this.#join(id, replica);
     this.#tell(id, 'TASK_RUNNING');
@@ -186,7 +190,7 @@ export class World {
     if (!task) return;
     this.#tell(id, 'TASK_KILLED');
     this.#end(id);
-    giveBack(this.agents.get(task.agentId) as BookedAgent, task.resources);
+    giveBack(this.agents.get(task.agentId) as BookedAgent, task.taken);
   }
 
   #tell(id: string, state: TaskState): void {
@@ -194,7 +198,7 @@ export class World {
     task.sent += 1;
     const data =
       state === 'TASK_RUNNING' && task.replica
-        ? { data: reportData(task.replica, task.sent, this.#groups.get(task.replica.group)) }
+        ? { data: reportData(task.replica, task.sent, this.#groups.get(task.replica.group) as GroupBook) }
         : {};
     const status = { task_id: { value: id }, state, agent_id: { value: task.agentId }, uuid: `${task.sent}`, ...data };
     this.#events.push({ type: 'UPDATE', update: { status } });

@@ -1,4 +1,4 @@
-import type { Offer, Resource } from '../../../framework/mesos-http-client/index.js';
+import type { Offer, TaskInfo } from '../../../framework/mesos-http-client/index.js';
 import { fromPlain, type PlainResources, ranges, toPlain } from '../../../framework/mesos-http-client/index.js';
 
 /** Agents that exist by their books only: what they have, what is offered, what is refused. */
@@ -29,8 +29,9 @@ export function newAgents(count: number, zones = ZONES): Map<string, BookedAgent
   return new Map(agents);
 }
 
-export function takeFrom(agent: BookedAgent, resources: readonly Resource[]): void {
-  const taken = toPlain(resources);
+/** @returns what the task has been given */
+export function takeFrom(agent: BookedAgent, { resources = [], executor }: TaskInfo): PlainResources {
+  const taken = toPlain([...resources, ...(executor?.resources ?? [])]);
   const { cpus, mem, disk, gpus, ports } = agent.free;
   agent.free = {
     cpus: less(cpus, taken.cpus),
@@ -41,11 +42,11 @@ export function takeFrom(agent: BookedAgent, resources: readonly Resource[]): vo
   };
   if (Math.min(agent.free.cpus, agent.free.mem, agent.free.disk) < 0)
     throw new Error(`${agent.hostname}: more was launched than it has`);
+  return taken;
 }
 
 /** What a task has had that has ended. */
-export function giveBack(agent: BookedAgent, resources: readonly Resource[]): void {
-  const given = toPlain(resources);
+export function giveBack(agent: BookedAgent, given: PlainResources): void {
   const { cpus, mem, disk, gpus, ports } = agent.free;
   agent.free = {
     cpus: less(cpus, -given.cpus),

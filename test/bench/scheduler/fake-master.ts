@@ -5,7 +5,7 @@ import lodash from 'lodash';
 import type { ReplicaAssignment } from '../../../executor/assignment.js';
 import {
   newUuid,
-  type Resource,
+  type PlainResources,
   type SchedulerCallBody,
   type SchedulerEvent,
   type TaskInfo,
@@ -20,7 +20,7 @@ import {
   writeEvent,
 } from '../../../framework/mesos-local/http-server.js';
 import { type BookedAgent, giveBack, newAgents, offerOf, takeFrom } from './agents.js';
-import { replicaOf, reportData } from './reports.js';
+import { foundedBook, replicaOf, reportData } from './reports.js';
 
 /**
  * A master that speaks Mesos' scheduler API over HTTP and has agents in its books only. A task runs as soon as it is launched; like an
@@ -40,7 +40,7 @@ interface BookedTask {
   /** Further updates of it. */
   queue: TaskState[];
   sent: number;
-  resources: Resource[];
+  taken: PlainResources;
   /** Its last update is TASK_FAILED. */
   ended: boolean;
 }
@@ -121,9 +121,9 @@ export class FakeMaster {
     }
   }
 
-  #forget({ id, agentId, resources }: BookedTask): void {
+  #forget({ id, agentId, taken }: BookedTask): void {
     this.tasks.delete(id);
-    giveBack(this.#agents.get(agentId) as BookedAgent, resources);
+    giveBack(this.#agents.get(agentId) as BookedAgent, taken);
   }
 
   /** The stream ends, as when a master fails over with everything it knows. */
@@ -156,7 +156,7 @@ export class FakeMaster {
           executor_id: { value: task.id },
           timestamp: Date.now() / 1000,
           uuid: task.uuid,
-          ...(told && { data: reportData(task.replica as ReplicaAssignment, task.sent) }),
+          ...(told && { data: foundedReport(task.replica as ReplicaAssignment, task.sent) }),
         },
       },
     });
@@ -233,10 +233,9 @@ export class FakeMaster {
       this.wrong.push(`LAUNCH of ${id}`);
       return;
     }
-    const resources = [...(info.resources ?? []), ...(info.executor?.resources ?? [])];
-    takeFrom(agent, resources);
+    const taken = takeFrom(agent, info);
     const replica = replicaOf(info.data);
-    const task = { id, agentId: agent.id, replica, uuid: null, queue: [], sent: 0, resources, ended: false };
+    const task = { id, agentId: agent.id, replica, uuid: null, queue: [], sent: 0, taken, ended: false };
     this.tasks.set(id, task);
     this.#enqueue(task, 'TASK_STARTING');
     this.#enqueue(task, 'TASK_RUNNING');
@@ -299,3 +298,6 @@ export class FakeMaster {
     this.#send({ type: 'OFFERS', offers: { offers } });
   }
 }
+
+/** Of a group whose members are those that were founded. */
+const foundedReport = (replica: ReplicaAssignment, index: number) => reportData(replica, index, foundedBook(replica));

@@ -23,13 +23,15 @@ export function foundedBook({ self, peers }: ReplicaAssignment): GroupBook {
   return { term: 1, leader, configurationIndex: 1, configuration };
 }
 
+/** Which member reports. */
+export type Reporter = Pick<ReplicaAssignment, 'group' | 'self'>;
+
 /** @param index the entry that all of them have applied; @returns base64, as in `TaskStatus.data` */
-export function reportData(replica: ReplicaAssignment, index: number, book = foundedBook(replica)): string {
-  const { self } = replica;
+export function reportData({ group, self }: Reporter, index: number, book: GroupBook): string {
   const { term, leader, configurationIndex, configuration } = book;
   const peers = configuration.filter(({ member }) => member !== self.member);
   const report: ReplicaReport = {
-    group: replica.group,
+    group,
     slot: self.slot,
     member: self.member,
     pid: 1000 + self.member,
