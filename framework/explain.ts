@@ -7,13 +7,9 @@ import type { Demand } from './scheduler/demand.js';
 import { besides, earmarksAgainst, neverEarmarked, tellKept } from './scheduler/earmarks.js';
 import { recentSecretProblem } from './scheduler/secrets.js';
 import { planOver } from './scheduler/surroundings.js';
+import { mayLook, noteLook, waitsLong, wideAgentsMax } from './scheduler/wide-looks.js';
 
 const refusalsMax = 1000;
-/** Agents that are looked at for explanations in one step, at least for one app; the others of those that wait are explained later. */
-const explainedAgentsMax = 2000;
-/** Where there are more agents than that: steps may be hundreds in a second, and each would look at all of them. */
-const explainedAgentsPerMs = 40;
-
 /** `placed` of the demand's slots have just been placed; `offers`: how many agents were at hand. */
 export function noteTried({ memory, now }: Context, { request }: Demand, placed: number, offers: number): void {
   const count = request.slots.length - placed;
@@ -22,6 +18,7 @@ export function noteTried({ memory, now }: Context, { request }: Demand, placed:
     return;
   }
   const known = memory.waiting.get(request.id) ?? waitingSince(now);
+  if (known.count === count && offers === 0) return;
   memory.waiting.set(request.id, {
     ...known,
     count,
@@ -55,21 +52,21 @@ export function noteDelay(context: Context, demand: Demand): void {
   memory.waiting.set(id, { ...known, count: slots.length, sentence, delayed: true, fits: false });
 }
 
-/** Notes why slots wait: of those that have not been explained for longest, as many as may be looked at in one step. */
+/** Notes why slots wait: of those that have not been explained for longest, as many as may be looked at in one step, and one at least. */
 export function explainSome(context: Context, unplaced: Demand[], atHand: AtHand): void {
-  const { memory, now } = context;
-  if (now < memory.explainsAgainMs) return;
+  const { memory } = context;
+  if (!mayLook(context, 'explain')) return;
   const known = (demand: Demand) => memory.waiting.get(demand.request.id);
   const hasOffers = memory.offers.size > 0;
   const open = unplaced.filter((demand) => {
     const waiting = known(demand);
-    return waiting && (hasOffers || waiting.delayed || waiting.explainedMs === null);
+    const isNew = waiting && (hasOffers || waiting.delayed || waiting.explainedMs === null);
+    return isNew && waitsLong(context, waiting);
   });
   const inOrder = lodash.sortBy(open, (demand) => known(demand)?.explainedMs ?? 0);
-  const many = Math.max(1, Math.floor(explainedAgentsMax / Math.max(1, memory.agents.size)));
+  const many = Math.max(1, Math.floor(wideAgentsMax / Math.max(1, memory.agents.size)));
   for (const demand of inOrder.slice(0, many)) explain(context, demand, atHand);
-  const { size } = memory.agents;
-  if (inOrder.length > 0 && size > explainedAgentsMax) memory.explainsAgainMs = now + size / explainedAgentsPerMs;
+  if (inOrder.length > 0) noteLook(context, 'explain');
 }
 
 function explain(context: Context, demand: Demand, atHand: AtHand): void {

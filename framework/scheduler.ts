@@ -41,7 +41,7 @@ import { receiveReport, reportIn } from './scheduler/reports.js';
 import { askForStrays, release, releaseUnused } from './scheduler/reservations.js';
 import { convergeResident } from './scheduler/residents.js';
 import { sandboxOf } from './scheduler/sandboxes.js';
-import { sampleSeries } from './scheduler/series.js';
+import { sampleSeries, seriesOf } from './scheduler/series.js';
 import { State } from './scheduler/state.js';
 import { planOver } from './scheduler/surroundings.js';
 import { ageUnreachable, forgiveBackoff } from './scheduler/tasks.js';
@@ -112,7 +112,7 @@ export class Scheduler {
   }
 
   series(appId: string): readonly SeriesPoint[] {
-    return this.#context.memory.series.get(appId)?.points ?? [];
+    return seriesOf(this.#context.memory, appId);
   }
 
   sandbox(appId: string, taskId: string): SandboxView | null {
@@ -267,8 +267,13 @@ function noteDemands(context: Context, apps: AppRecord[]): void {
   for (const { id } of apps) {
     const wanted = convergeApp(context, id);
     if (wanted.length > 0) demands.set(id, wanted);
-    else demands.delete(id);
+    else forgetDemands(context, id);
   }
+}
+
+function forgetDemands({ memory }: Context, appId: string): void {
+  memory.demands.delete(appId);
+  memory.waiting.delete(appId);
 }
 
 function convergeApp(context: Context, id: string): Demand[] {
@@ -297,8 +302,7 @@ function removeApp(context: Context, app: AppRecord): [] {
   context.state.apps.remove(app.id);
   context.state.stories.remove(app.id);
   publish(context, { eventType: 'app_terminated_event', appId: app.id });
-  context.memory.demands.delete(app.id);
-  context.memory.waiting.delete(app.id);
+  forgetDemands(context, app.id);
   context.memory.handOvers.delete(app.id);
   context.memory.secrets.delete(app.id);
   context.memory.leaderChanges.delete(app.id);

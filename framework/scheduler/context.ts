@@ -205,8 +205,8 @@ export interface Memory {
   waiting: Map<string, Waiting>;
   /** Demands that have been looked for without finding anything, and among what. */
   inVain: Map<string, string>;
-  /** No waiting app is explained before. */
-  explainsAgainMs: number;
+  /** When all agents may be looked at again, by what for. */
+  wideLooksMs: { explain: number; earmark: number };
   /** By the app it is kept for. */
   earmarks: Map<string, Earmark>;
   /** Demands (`app/slots`) for which offers have been asked. */
@@ -240,9 +240,9 @@ export interface Memory {
   hosts: Map<string, { facts: HostFacts; clockOffsetMs: number; reportedMs: number }>;
   /** By app. */
   leaderChanges: Map<string, number>;
-  /** By app, of those that are replicated; when they last had a point. */
+  /** By app, of those that are replicated; and when their last steps were, oldest first. */
   series: Map<string, AppSeries>;
-  sampledMs: number;
+  sampledMs: readonly number[];
   counts: Counts;
 }
 
@@ -274,7 +274,7 @@ export function emptyMemory(): Memory {
     demands: new Map(),
     waiting: new Map(),
     inVain: new Map(),
-    explainsAgainMs: 0,
+    wideLooksMs: { explain: 0, earmark: 0 },
     earmarks: new Map(),
     wanted: new Set(),
     suppressed: false,
@@ -295,7 +295,7 @@ export function emptyMemory(): Memory {
     hosts: new Map(),
     leaderChanges: new Map(),
     series: new Map(),
-    sampledMs: 0,
+    sampledMs: [],
     counts: {
       offersReceived: 0,
       offersAccepted: 0,

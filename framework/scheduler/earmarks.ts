@@ -12,6 +12,7 @@ import type { AppRecord } from './records.js';
 import { amountNames, emptied, less, missing, together } from './room.js';
 import { planOver } from './surroundings.js';
 import { takenBy } from './task-info.js';
+import { mayLook, noteLook, waitsLong } from './wide-looks.js';
 
 /** The first earmark of an app; each further one lasts twice as long, since what runs may take longer to end. */
 const firstLastsMs = 300_000;
@@ -90,10 +91,10 @@ function namesText(names: string[]): string {
 }
 
 /** Lets go of what is kept for demands that are not there any more, or for long enough. */
-export function releaseEarmarks({ memory, now }: Context, demands: Demand[]): void {
-  const waiting = new Set(demands.map(({ request }) => request.id));
+export function releaseEarmarks({ memory, now }: Context): void {
+  const waits = (appId: string) => memory.demands.get(appId)?.some(({ delayed }) => !delayed) ?? false;
   for (const [appId, earmark] of memory.earmarks) {
-    if (waiting.has(appId) && earmark.untilMs > now) continue;
+    if (waits(appId) && earmark.untilMs > now) continue;
     memory.earmarks.delete(appId);
     const known = memory.waiting.get(appId);
     if (known && earmark.untilMs <= now)
@@ -118,17 +119,20 @@ function afterwards(memory: Context['memory'], { times, vain }: Earmarked, earma
  * @param atHand ids of the agents that offer now
  */
 export function earmarkRoom(context: Context, unplaced: Demand[], atHand: ReadonlySet<string>): void {
-  const { memory, now } = context;
-  for (const demand of unplaced) renew(context, demand, atHand);
-  const rested = unplaced.filter(({ request }) => (earmarkedOf(memory, request.id)?.restUntilMs ?? now + 1) <= now);
+  const { memory } = context;
+  if (memory.earmarks.size > 0) for (const demand of unplaced) renew(context, demand, atHand);
+  if (memory.earmarks.size > 0 || !mayLook(context, 'earmark')) return;
+  const rested = unplaced.filter(({ request }) => mayHaveRoom(context, memory.waiting.get(request.id)));
   const inOrder = lodash.sortBy(rested, [
     ({ app }) => -priorityOf(app.active),
-    ({ request }) => earmarkedOf(memory, request.id)?.waitsSinceMs,
+    ({ request }) => memory.waiting.get(request.id)?.earmarked.waitsSinceMs,
   ]);
   for (const demand of inOrder.slice(0, askedMax)) if (memory.earmarks.size === 0) earmark(context, demand, atHand);
+  if (rested.length > 0) noteLook(context, 'earmark');
 }
 
-const earmarkedOf = ({ waiting }: Context['memory'], appId: string) => waiting.get(appId)?.earmarked;
+const mayHaveRoom = (context: Context, waiting: Waiting | undefined): boolean =>
+  waiting !== undefined && waiting.earmarked.restUntilMs <= context.now && waitsLong(context, waiting);
 
 /** What is kept stays kept until then, but elsewhere, when the app needs something else, or an agent is not there any more. */
 function renew(context: Context, demand: Demand, atHand: ReadonlySet<string>): void {

@@ -9,6 +9,7 @@ export interface HeldOffer {
 export class HeldOffers {
   readonly #offers = new Map<string, HeldOffer>();
   readonly #byAgent = new Map<string, HeldOffer[]>();
+  #changes = 0;
 
   get size(): number {
     return this.#offers.size;
@@ -30,6 +31,7 @@ export class HeldOffers {
   add(offer: Offer, receivedMs: number): void {
     this.delete(offer.id.value);
     const held = { offer, receivedMs };
+    this.#changes += 1;
     this.#offers.set(offer.id.value, held);
     this.#byAgent.set(offer.agent_id.value, [...this.of(offer.agent_id.value), held]);
   }
@@ -37,6 +39,7 @@ export class HeldOffers {
   delete(offerId: string): void {
     const agentId = this.#offers.get(offerId)?.offer.agent_id.value;
     if (agentId === undefined) return;
+    this.#changes += 1;
     this.#offers.delete(offerId);
     const others = this.of(agentId).filter(({ offer }) => offer.id.value !== offerId);
     if (others.length > 0) this.#byAgent.set(agentId, others);
@@ -44,6 +47,7 @@ export class HeldOffers {
   }
 
   clear(): void {
+    this.#changes += 1;
     this.#offers.clear();
     this.#byAgent.clear();
   }
@@ -53,8 +57,8 @@ export class HeldOffers {
     return this.#offers.values().next().value;
   }
 
-  /** The id of the one that came last. */
-  get newestId(): string | undefined {
-    return [...this.#offers.keys()].at(-1);
+  /** As long as it is the same number, the same offers are at hand. */
+  get changes(): number {
+    return this.#changes;
   }
 }

@@ -17,16 +17,13 @@ const gatherMs = 250;
 
 /** Places what can be placed on the offers at hand, by priority and then longest waiting first, and gives the rest of the offers back. */
 export function match(context: Context, demands: Demand[]): void {
-  const { memory } = context;
   const due = demands.filter(({ delayed }) => !delayed);
-  const ids = new Set(demands.map(({ request }) => request.id));
-  for (const id of memory.waiting.keys()) if (!ids.has(id)) memory.waiting.delete(id);
   for (const demand of demands) if (demand.delayed) noteDelay(context, demand);
-  releaseEarmarks(context, due);
+  releaseEarmarks(context);
   const agents = fillings(context);
   releaseOffered(context, agents);
   const atHand = new AtHand(context, agents);
-  const unplaced = placeAll(context, byWaiting(context, due), agents, atHand);
+  const unplaced = placeAll(context, due, agents, atHand);
   explainSome(context, unplaced, atHand);
   // What comes back to its own finds no other room.
   const roomless = unplaced.filter(({ reservation }) => !reservation);
@@ -52,12 +49,14 @@ function gathers({ memory }: Context, { request }: Demand): boolean {
   return request.whole && request.slots.length > 1 && memory.waiting.get(request.id)?.fits === true;
 }
 
-function byWaiting(context: Context, demands: Demand[]): Demand[] {
-  const since = ({ request }: Demand) => context.memory.waiting.get(request.id)?.sinceMs ?? context.now;
-  const rank = ({ app }: Demand) => priorityOf(app.active);
-  return [...demands].sort(
-    (a, b) => rank(b) - rank(a) || since(a) - since(b) || a.request.id.localeCompare(b.request.id),
-  );
+/** By priority, then the longest waiting first. */
+function byWaiting({ memory, now }: Context, demands: Demand[]): Demand[] {
+  const ranked = demands.map((demand) => {
+    const { id } = demand.request;
+    return { demand, id, rank: priorityOf(demand.app.active), sinceMs: memory.waiting.get(id)?.sinceMs ?? now };
+  });
+  ranked.sort((a, b) => b.rank - a.rank || a.sinceMs - b.sinceMs || (a.id < b.id ? -1 : Number(a.id > b.id)));
+  return ranked.map(({ demand }) => demand);
 }
 
 /** Those of which slots are left. What was looked for in vain is looked for again when something has changed. */
@@ -74,7 +73,7 @@ function placeAll(context: Context, demands: Demand[], agents: Map<string, Filli
   memory.inVain = new Map();
   // Most demands are placed: marks are made for those only that were looked for in vain, before or now.
   const offers = lodash.once(() => offersMark(context));
-  return demands.filter((demand) => {
+  return byWaiting(context, demands).filter((demand) => {
     const key = demandKey(demand);
     const mark = lodash.once(() => `${offers()} ${demandMark(context, demand)}`);
     const isInVain = isShared(demand) && before.has(key) && before.get(key) === mark();
@@ -84,9 +83,9 @@ function placeAll(context: Context, demands: Demand[], agents: Map<string, Filli
   });
 }
 
-/** Which offers are at hand. New ones come last: the same newest one and number are the same offers. */
+/** Which offers are at hand, and where they may be used. */
 function offersMark({ memory }: Context): string {
-  return JSON.stringify([memory.offers.newestId, memory.offers.size, memory.closed, [...memory.held]]);
+  return JSON.stringify([memory.offers.changes, memory.closed, [...memory.held]]);
 }
 
 /** Whatever else decides whether a demand fits. Agents in maintenance are avoided while others do, so it does not. */
@@ -139,6 +138,11 @@ interface Gathering {
 /** How long the oldest offer has waited, and whether every agent that is known has one at hand. */
 function gathered(context: Context): Gathering {
   const { agents, offers } = context.memory;
-  const complete = agents.size <= offers.byAgent.size && [...agents.keys()].every((id) => offers.byAgent.has(id));
-  return { waitedMs: context.now - (offers.oldest?.receivedMs ?? Number.POSITIVE_INFINITY), complete };
+  const waitedMs = context.now - (offers.oldest?.receivedMs ?? Number.POSITIVE_INFINITY);
+  return { waitedMs, complete: agents.size <= offers.byAgent.size && hasAll(offers.byAgent, agents.keys()) };
+}
+
+function hasAll(map: ReadonlyMap<string, unknown>, keys: Iterable<string>): boolean {
+  for (const key of keys) if (!map.has(key)) return false;
+  return true;
 }

@@ -28,8 +28,11 @@ export const keptFor = (resources: readonly Resource[], instance: string, framew
 /** What of an agent is for whom. */
 export type Split = Required<Pick<AgentSnapshot, 'free' | 'total' | 'portions'>>;
 
-/** One agent's resources as placement sees them. */
+const isForAll = (resource: Resource) => !resource.disk && !resource.revocable && reservationsOf(resource).length === 0;
+
+/** One agent's resources as placement sees them. Those of most agents are for all, and each offer is looked at so. */
 export function splitOf(resources: readonly Resource[], frameworkId: string | null): Split {
+  if (resources.every(isForAll)) return { ...freeAlone(resources), portions: [] };
   const [free, aside] = lodash.partition(ordinary(resources), (resource) => reservationsOf(resource).length === 0);
   const kept = resources.filter((resource) => instanceOf(resource, frameworkId) !== null);
   const revocable = resources.filter((resource) => resource.revocable && !isMeantForSomebody(resource));
@@ -45,8 +48,12 @@ export function splitOf(resources: readonly Resource[], frameworkId: string | nu
       ...(roles && { reservedFor: roles.split(' ') }),
     })),
   ];
-  const plain = toPlain(free);
-  return { free: plain, total: plain, portions };
+  return { ...freeAlone(free), portions };
+}
+
+function freeAlone(resources: readonly Resource[]): Pick<Split, 'free' | 'total'> {
+  const plain = toPlain(resources);
+  return { free: plain, total: plain };
 }
 
 const reservedFor = (resource: Resource) =>

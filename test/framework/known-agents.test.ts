@@ -42,8 +42,13 @@ describe('offers at hand', () => {
     ].entries())
       held.add(offer(id as string, agent as string), index);
     assert.deepEqual([ids(held.of('a')), ids(held.of('b')), held.of('c')], [['O1', 'O3'], ['O2'], []]);
-    assert.deepEqual([held.oldest?.receivedMs, held.newestId, held.size], [0, 'O3', 3]);
-    for (const id of ['O1', 'O2', 'unknown']) held.delete(id);
+    assert.deepEqual([held.oldest?.receivedMs, held.size], [0, 3]);
+    const changes = [held.changes];
+    for (const id of ['unknown', 'O1', 'O2']) {
+      held.delete(id);
+      changes.push(held.changes);
+    }
+    assert.equal(new Set(changes).size, 3, 'whoever goes makes others of them; who is not there does not');
     assert.deepEqual([ids(held.values()), [...held.byAgent.keys()]], [['O3'], ['a']]);
     held.clear();
     assert.deepEqual([held.size, held.oldest, held.byAgent.size], [0, undefined, 0]);

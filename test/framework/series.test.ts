@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import type { Distribution, ReplicaMetrics } from '../../executor/assignment.js';
-import { seriesStepMs } from '../../framework/scheduler/series.js';
+import { type Context, emptyMemory } from '../../framework/scheduler/context.js';
+import type { TaskRecord } from '../../framework/scheduler/records.js';
+import { sampleSeries, seriesOf, seriesStepMs } from '../../framework/scheduler/series.js';
+import { State } from '../../framework/scheduler/state.js';
 import { put, running } from './model/running.js';
 import { appSpec, type World } from './model/world.js';
 
@@ -84,5 +87,39 @@ describe('scheduler: series for plots', () => {
     world.until(({ apps }) => apps.every(({ spec }) => spec.id !== APP));
     step();
     assert.deepEqual(world.scheduler.series(APP), []);
+  });
+});
+
+describe('series of groups at rest', () => {
+  const task = (lagEntries: number) =>
+    ({ id: 't', appId: APP, agent: {}, replica: { report: { lagEntries, metrics: null } } }) as TaskRecord;
+  const context = {
+    now: 0,
+    state: new State([[`app:${APP}`, { id: APP, spec: {}, active: {}, group: { generation: 1, configuration: [] } }]]),
+    memory: emptyMemory(),
+  } as Context;
+  const pass = (steps: number) => {
+    for (let step = 0; step < steps; step += 1) {
+      context.now += seriesStepMs;
+      sampleSeries(context);
+    }
+  };
+  const kept = () => context.memory.series.get(APP)?.points.length;
+  const lags = () => seriesOf(context.memory, APP).map(({ lagEntries }) => lagEntries);
+
+  it('are one point in memory, and one for each step to whoever asks', () => {
+    context.state.tasks.put('t', task(0));
+    pass(100);
+    assert.equal(kept(), 1);
+    assert.deepEqual(lags(), Array(100).fill(0));
+    context.state.tasks.put('t', task(3));
+    pass(2);
+    context.state.tasks.put('t', task(0));
+    pass(1);
+    assert.equal(kept(), 3);
+    assert.deepEqual(lags().slice(-4), [0, 3, 3, 0]);
+    pass(180);
+    assert.equal(kept(), 1, 'what nobody can ask for is not kept');
+    assert.deepEqual(lags(), Array(180).fill(0));
   });
 });
