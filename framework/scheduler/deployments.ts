@@ -124,8 +124,17 @@ export function countEnd(
   counts.deploymentSeconds = withValue(counts.deploymentSeconds, deploymentSecondsBounds, seconds);
 }
 
+/** The place of the action that a step was last found to wait for: those before it are asked again only when all after it are done. */
+const openPlaces = new WeakMap<DeploymentAction[], number>();
+
 function isStepDone(context: Context, deployment: DeploymentRecord): boolean {
-  return currentActions(deployment).every((action) => waitingFor(context, action) === null);
+  const actions = currentActions(deployment);
+  const from = openPlaces.get(actions) ?? 0;
+  const isOpen = (action: DeploymentAction) => waitingFor(context, action) !== null;
+  const later = actions.findIndex((action, place) => place >= from && isOpen(action));
+  const open = later === -1 ? actions.findIndex(isOpen) : later;
+  openPlaces.set(actions, Math.max(0, open));
+  return open === -1;
 }
 
 /** Why this action is not done, in a sentence; null when it is. */
