@@ -10,8 +10,8 @@ import type { Filling } from './filling.js';
 import { snapshotOf } from './offers.js';
 import { beside, leadersByAgent, planOver } from './surroundings.js';
 
-/** Agents that a placed task tells about: why they were not taken. */
-export const othersMax = 20;
+/** Agents that a placed task tells about: why they were not taken. Of very many, a few stand for all: each group keeps its own sentences. */
+const othersMax = (agents: number) => (agents > 1000 ? 3 : 20);
 
 /** What was found for a demand. */
 export type Found = Pick<Plan, 'assigned' | 'considered'>;
@@ -39,12 +39,18 @@ export class AtHand {
 
   /** What is found is to be put on its agents, or given up, and `settle` is to be told. */
   find(demand: Demand, earmarks: Earmark[]): Found {
+    const { assigned, considered } = this.#found(demand, earmarks);
+    return { assigned, considered: considered.slice(0, othersMax(this.#known().size)) };
+  }
+
+  #found(demand: Demand, earmarks: Earmark[]): Found {
     const { request } = demand;
     if (!isShared(demand)) return planOver(this.context, request, this.offered(earmarks));
     const { inventory } = this.#share(request.claim?.roles ?? ['*'], earmarks);
     const found: Found = { assigned: [], considered: [] };
     for (const part of partsOf(request)) {
-      const { assigned, considered } = placeIn(inventory, beside(part, found.assigned, this.#known()), 0, othersMax);
+      const before = beside(part, found.assigned, this.#known());
+      const { assigned, considered } = placeIn(inventory, before, 0, othersMax(this.#known().size));
       if (assigned.length === 0 && part.whole) return this.#giveUp(found);
       found.assigned.push(...assigned);
       found.considered.push(...considered);

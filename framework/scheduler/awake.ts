@@ -37,7 +37,16 @@ export function awakeApps({ state }: Context): AppRecord[] {
 /** At the end of a step: what it has looked at without changing it may rest. */
 export function putToRest(context: Context, lookedAt: AppRecord[]): void {
   const { awake } = context.state;
-  for (const { id } of lookedAt) if (!awake.hasChanged(id) && isAtRest(context, id)) awake.rest(id);
+  for (const { id } of lookedAt) {
+    if (awake.hasChanged(id) || !isAtRest(context, id)) continue;
+    awake.rest(id);
+    if (!mayMove(context)) forgetOrders(context, id);
+  }
+}
+
+/** Nothing is asked of its tasks any more. What may move does not rest for long: when it was asked last says when it is asked again. */
+function forgetOrders({ state, memory }: Context, id: string): void {
+  for (const task of state.tasksOf(id)) memory.orders.delete(task.id);
 }
 
 /** Whoever waits for a time, an answer or somebody else does not rest. When in doubt it is awake, which is only slower. */

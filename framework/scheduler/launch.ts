@@ -14,7 +14,7 @@ import {
 } from '../mesos-http-client/index.js';
 import { isReplicatedGuest, witnessSlot } from '../replicated-guest.js';
 import { instanceIdOf, taskIdOf } from '../task-ids.js';
-import { type Found, othersMax } from './at-hand.js';
+import type { Found } from './at-hand.js';
 import { type Context, call, isoTime } from './context.js';
 import { currentlyAvoided, type Demand, demandIn } from './demand.js';
 import type { Filling } from './filling.js';
@@ -58,7 +58,7 @@ type Others = NonNullable<TaskRecord['placement']>['others'];
 
 /** About agents that were not taken; one list for all tasks of the plan. */
 function othersIn({ considered }: Found, { app }: Demand): Others {
-  const others = considered.filter(({ group }) => group === app.id).slice(0, othersMax);
+  const others = considered.filter(({ group }) => group === app.id);
   return others.map(({ hostname, sentence }) => ({ hostname, sentence }));
 }
 

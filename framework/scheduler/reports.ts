@@ -8,6 +8,7 @@ import { retire } from './members.js';
 import { type Group, groupOf, type MemberTask, memberNumbered } from './quorum.js';
 import type { GroupRecord } from './records.js';
 import { isReport } from './report-shape.js';
+import { sharedMembers } from './sharing.js';
 import { describeAgent, tell } from './story.js';
 import { groupName } from './task-info.js';
 import { nameOf } from './tasks.js';
@@ -34,7 +35,8 @@ export function receiveReport(context: Context, taskId: string, report: ReplicaR
   if (report.group !== groupName(app.id, task.replica) || report.member !== task.replica.self.member) return;
   const before = task.replica.report;
   if (before !== null && isOlder(report, before)) return;
-  const known = { ...report, metrics: report.metrics ?? before?.metrics ?? null };
+  const configuration = sharedMembers(report.configuration, app.group.configuration);
+  const known = { ...report, configuration, metrics: report.metrics ?? before?.metrics ?? null };
   const record = { ...task, replica: { ...task.replica, report: known, reportedAt: isoTime(context.now) } };
   if (isNews(before, report)) context.state.tasks.put(taskId, record);
   else context.state.tasks.putVolatile(taskId, record);

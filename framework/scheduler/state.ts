@@ -1,6 +1,7 @@
 /** The durable part of the scheduler's state, and which of it a step has changed. */
 import type { Affinity } from '../../placement/types.js';
 import type { AffinityRule, AppGroup, TreeChange } from '../app.js';
+import { Leaders } from './leaders.js';
 import type {
   AppRecord,
   DeploymentRecord,
@@ -13,6 +14,7 @@ import type {
   StoryRecord,
   TaskRecord,
 } from './records.js';
+import { Sharing } from './sharing.js';
 
 /** One record of an atomic batch; null removes it. */
 export interface Change {
@@ -232,10 +234,11 @@ function apartFrom(app: AppRecord | undefined): AffinityRule[] {
 export class State {
   readonly framework = new Table<FrameworkRecord>('framework');
   readonly awake = new Awake();
-  readonly apps = new AppsTable('app', { changed: ({ id }) => this.awake.wake(id) });
+  readonly leaders = new Leaders();
+  readonly apps = new AppsTable('app', { changed: ({ id }) => this.#noteChanged(id) });
   readonly appGroups = new Table<AppGroup>('appGroup');
   readonly treeChanges = new Table<TreeChange>('treeChange');
-  readonly tasks = new AppTable<TaskRecord>('task', { changed: ({ appId }) => this.awake.wake(appId) });
+  readonly tasks = new AppTable<TaskRecord>('task', { changed: ({ appId }) => this.#noteChanged(appId) });
   readonly reservations = new AppTable<ReservationRecord>('reservation', {
     changed: ({ appId }) => this.awake.wake(appId),
   });
@@ -256,6 +259,7 @@ export class State {
 
   /** `entries`: what the store holds, as written by earlier batches. Throws on a key of unknown kind. */
   constructor(entries: Iterable<[key: string, value: object]>) {
+    const sharing = new Sharing();
     for (const [key, value] of entries) {
       const kind = key.slice(0, key.indexOf(':'));
       const table = this.#tables.find((candidate) => candidate.kind === kind);
@@ -263,8 +267,13 @@ export class State {
         throw new Error(
           `the store holds a record of unknown kind: "${key}". It was written by another version of GAIA`,
         );
-      table.load(key.slice(kind.length + 1), value);
+      table.load(key.slice(kind.length + 1), sharing.record(kind, value));
     }
+  }
+
+  #noteChanged(appId: string): void {
+    this.awake.wake(appId);
+    this.leaders.noteChanged(appId);
   }
 
   get frameworkId(): string | null {

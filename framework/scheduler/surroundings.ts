@@ -3,7 +3,7 @@ import lodash from 'lodash';
 import { type AgentSnapshot, type Assigned, type GroupRequest, isFounded, type Plan } from '../../placement/index.js';
 import type { Context } from './context.js';
 import { type MixedRequest, partsOf } from './demand.js';
-import type { AgentRef, AppRecord } from './records.js';
+import type { AgentRef } from './records.js';
 import type { State } from './state.js';
 
 /**
@@ -104,17 +104,13 @@ function runningByAgent(state: State, { near = [], apart = [] }: GroupRequest): 
 }
 
 /** How many groups are led from each agent. */
-export function leadersByAgent(state: State): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const app of state.apps.values()) {
-    const agentId = leadingAgent(state, app);
-    if (agentId !== null) counts.set(agentId, (counts.get(agentId) ?? 0) + 1);
-  }
-  return counts;
+export function leadersByAgent(state: State): ReadonlyMap<string, number> {
+  return state.leaders.byAgent((id) => leadingAgent(state, id));
 }
 
 /** Before a leader is known, that of the lowest slot, which campaigns first. */
-function leadingAgent(state: State, { id, group }: AppRecord): string | null {
+function leadingAgent(state: State, id: string): string | null {
+  const group = state.apps.get(id)?.group;
   if (!group?.founded) return null;
   const member = group.leader?.member ?? lodash.minBy(group.configuration, ({ slot }) => slot)?.member;
   return state.tasksOf(id).find(({ replica }) => replica?.self.member === member)?.agent.id ?? null;

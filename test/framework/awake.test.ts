@@ -51,6 +51,7 @@ const task = (change: object = {}, key = 't') =>
   ({
     id: key,
     appId: id,
+    agent: { id: 'S1' },
     state: 'TASK_RUNNING',
     seen: true,
     stopping: null,
@@ -86,6 +87,15 @@ describe('an app rests that has all it wants, and', () => {
 
   it('nothing more is wanted of it', () => assert.ok(rests(app(id), [task()])));
 
+  it('nothing is asked of its tasks, and what was is forgotten', () => {
+    const context = { state: new State([['task:t', task()]]), memory: emptyMemory() } as Context;
+    context.memory.orders.set('t', new Map()).set('other', new Map());
+    context.state.apps.put(id, app(id));
+    appsToLookAt(context, true);
+    putToRest(context, [app(id)]);
+    assert.deepEqual([...context.memory.orders.keys()], ['other']);
+  });
+
   for (const [name, change, tasks] of restless)
     it(`not ${name}`, () =>
       assert.ok(
@@ -110,6 +120,7 @@ describe('a group rests that is whole, and', () => {
     term: 1,
     committedIndex: 9,
     configurationIndex: 0,
+    configuration,
     peers,
     divergence: null,
   };
