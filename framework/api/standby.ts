@@ -17,12 +17,11 @@ const NOT_PASSED_ON = new Set(
 );
 const VIA = 'x-marathon-via';
 
+const OWN = ['/ping', '/health', '/metrics', '/v1/executor/:file'];
 /** What each process says for itself. */
-function isOwn({ method, url, routeOptions }: FastifyRequest): boolean {
-  if (isPage(routeOptions.url)) return true;
-  const path = (url.split('?')[0] as string).replace(/\/+$/, '');
-  if (path === '/v2/leader') return method === 'GET';
-  return ['/ping', '/health', '/metrics'].includes(path) || path.startsWith('/v1/executor/');
+function isOwn({ method, routeOptions: { url = '' } }: FastifyRequest): boolean {
+  if (url === '/v2/leader') return method === 'GET';
+  return isPage(url) || OWN.includes(url);
 }
 
 /**

@@ -77,11 +77,11 @@ export function publishMessage(context: Context, { executor_id, agent_id, data }
 /** Of a task that the store does not know any more: its id begins with the path of its app. */
 export function publishUnknownEnd(context: Context, taskId: string, state: TaskState): void {
   const instanceId = instanceOfTask(taskId);
-  const runSpecId = `/${instanceId.replace(/\.instance-.*$/, '').replaceAll('_', '/')}`;
+  const [appPath = ''] = instanceId.split('.instance-', 1);
   publish(context, {
     eventType: 'unknown_instance_terminated_event',
     instanceId,
-    runSpecId,
+    runSpecId: `/${appPath.replaceAll('_', '/')}`,
     condition: conditionOf(state),
   });
 }

@@ -44,7 +44,11 @@ export function tableOf(
   for (const row of rows)
     table.push(shown.map(({ index, wraps = false }) => ({ content: row[index] ?? '', wordWrap: wraps })));
   return {
-    text: table.toString().replaceAll(/ +$/gm, ''),
+    text: table
+      .toString()
+      .split('\n')
+      .map((line) => line.trimEnd())
+      .join('\n'),
     hidden: wanted.slice(widths.length).map(({ title }) => title),
   };
 }
