@@ -9,7 +9,7 @@ import { isRunning, stopProcess } from './processes.js';
 /** What `up` makes below the directory of a cluster; a new cluster begins without them. */
 const STATE = ['mesos', 'framework', 'framework.log'];
 
-const directoryNeeds = {
+export const directoryNeeds = {
   what: "The cluster's directory",
   remedy: 'Name another one with --directory DIR or GAIA_DIRECTORY, or make room there.',
   // The executor's files, and those of the replicas of the demo.

@@ -29,7 +29,7 @@ export class Output {
   table(columns: (Column | string)[], rows: string[][]): void {
     if (this.forPrograms) return;
     const layout = { columnsMax: columnsMax(process.env, process.stdout), wide: this.format === 'wide', head: bold };
-    const cells = rows.map((row) => row.map(harmless));
+    const cells = rows.map((row) => row.map((cell) => harmless(cell)));
     const { text, hidden } = tableOf(columns, cells, layout);
     this.line(text);
     if (hidden.length > 0) this.line(dim(`not shown, for want of room: ${hidden.join(', ')}; --output wide shows all`));

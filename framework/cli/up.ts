@@ -9,7 +9,8 @@ import { ApiClient, appPath } from './api-client.js';
 import type { AppJson } from './app-json.js';
 import { DEMO_ID, showDemo, startDemo } from './demo.js';
 import { EXIT, Failure } from './failure.js';
-import { clearDirectory, hasMaster, isAnswering, stopAll } from './lifecycle.js';
+import { holdDirectory } from './hold-directory.js';
+import { clearDirectory, directoryNeeds, hasMaster, isAnswering, stopAll } from './lifecycle.js';
 import {
   defaultDirectory,
   directoryOf,
@@ -18,6 +19,7 @@ import {
   writeLocalCluster,
 } from './local-cluster.js';
 import type { Output } from './output.js';
+import { makeOwnDirectory } from './own-directory.js';
 import { freePort } from './ports.js';
 import { isRunning, logTail, startDetached, stopProcess } from './processes.js';
 import { gaia } from './program-name.js';
@@ -44,6 +46,19 @@ const POLL_INTERVAL_MS = 100;
 /** `gaia up`: master, agents, framework and the demo, as processes that go on when this one has ended. */
 export async function up(output: Output, options: UpOptions): Promise<void> {
   const directory = directoryOf(options.directory);
+  const running = readLocalCluster(directory);
+  if (running !== null && (await isAnswering(running))) return tellRunning(output, running);
+  if (!existsSync(directory)) makeOwnDirectory(directory, directoryNeeds);
+  const letGo = await holdDirectory(directory);
+  try {
+    await start(output, options, directory);
+  } finally {
+    letGo();
+  }
+}
+
+/** What runs there is looked at again: another `gaia up` may have started it meanwhile. */
+async function start(output: Output, options: UpOptions, directory: string): Promise<void> {
   const running = readLocalCluster(directory);
   const secretsDirectory = secretsIn(options) ?? running?.secretsDirectory;
   if (running !== null && (await isAnswering(running))) return tellRunning(output, running);

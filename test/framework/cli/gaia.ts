@@ -17,7 +17,7 @@ export function gaia(
 ): Promise<Run> {
   const program = join(installation.root, 'dist/framework/cli/main.js');
   const { GAIA_API: _outer, ...outer } = process.env;
-  const child = spawn(process.execPath, [program, ...args], { env: { ...outer, ...env } });
+  const child = spawn(process.execPath, [program, ...args], { env: { ...outer, LC_ALL: 'C.UTF-8', ...env } });
   const run: Run = { code: null, stdout: '', stderr: '' };
   child.stdout.on('data', (chunk) => {
     run.stdout += chunk;

@@ -1,6 +1,6 @@
 /** What others say reaches a terminal as letters: nothing in it steers the terminal. */
 import assert from 'node:assert/strict';
-import { harmless } from '../../../framework/cli/terminal/harmless.js';
+import { harmless, speaksUtf8 } from '../../../framework/cli/terminal/harmless.js';
 import { type Served, serveEach } from './served.js';
 
 /** Clears the screen, names the window, writes to the clipboard, asks for an answer; in 7 bits, 8 bits, and by direction. */
@@ -19,6 +19,24 @@ describe('gaia on a terminal: text of others', function () {
     const plain = '\u001b[31mred\u001b[39m\n\tZoë 日本語 👍🏽';
     assert.equal(harmless(plain), plain);
     assert.equal(harmless('\u001b[1;1H\u001b[999m'), '\\u001b[1;1H\\u001b[999m');
+  });
+
+  it('has only letters that the terminal knows where it speaks no UTF-8', async () => {
+    assert.equal(harmless('5 µs – Zoë’s 日本 👍…', false), "5 us - Zo\\u00eb's \\u65e5\\u672c \\ud83d\\udc4d~");
+    for (const env of [{}, { LANG: '' }, { LANG: 'C.UTF-8' }, { LANG: 'C', LC_ALL: 'de_DE.utf8' }])
+      assert.equal(speaksUtf8(env), true, JSON.stringify(env));
+    for (const env of [{ LANG: 'C' }, { LANG: 'en_US' }, { LANG: 'C.UTF-8', LC_CTYPE: 'POSIX' }])
+      assert.equal(speaksUtf8(env), false, JSON.stringify(env));
+    const app = { id: '/shop/web', cmd: 'sleep 100', labels: { of: 'Zoë' }, instances: 3, replication: {} };
+    await at().gaia(['app', 'add', '-'], JSON.stringify(app));
+    for (const words of [
+      ['app', 'show', '/shop/web'],
+      ['app', 'list'],
+      ['logs', '/shop/web'],
+    ]) {
+      const { stdout } = await at().gaia([...words, '--color', 'never'], '', { LC_ALL: 'C', COLUMNS: '40' });
+      assert.match(stdout, /^[\n -~]+$/, words.join(' '));
+    }
   });
 
   it('is harmless in what tasks wrote, said one by one or followed', async () => {

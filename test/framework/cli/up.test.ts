@@ -66,6 +66,16 @@ describe('gaia up and down', function () {
     assert.match((await gaia(['down', '--directory', directory])).stdout, /No cluster was running/);
   });
 
+  it('started twice at a time it starts one cluster, and the other command says so', async () => {
+    const both = await Promise.all([up(), up()]);
+    const [started, refused] = both.sort((one, other) => Number(one.code) - Number(other.code));
+    assert.deepEqual([started?.code, refused?.code], [0, 1], JSON.stringify(both));
+    assert.match(refused?.value.error.message, /^Another command starts a cluster in .* at the moment$/);
+    assert.equal((await gaia(['status', '--api', started?.value.apiUrl])).code, 0);
+    const again = await up();
+    assert.deepEqual([again.value.alreadyRunning, again.value.apiUrl], [true, started?.value.apiUrl]);
+  });
+
   it('takes another port when the one it was given is taken', async () => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
