@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import { parseExecutorEnvironment } from '../framework/mesos-http-client/index.js';
+import { dumpNoMemory } from '../framework/secrecy/core-dumps.js';
 import { ExecutorLoop } from './loop.js';
 import { interposerFile } from './workplace.js';
 
@@ -18,6 +19,7 @@ function makeLoop(): ExecutorLoop {
     { base: { pid: process.pid } },
     pino.destination({ dest: join(sandbox, 'executor.log'), sync: true }),
   );
+  dumpNoMemory((cause) => log.warn({ cause }, 'core dumps of the executor have secrets in them'));
   return new ExecutorLoop({
     environment,
     authenticationToken: process.env.MESOS_EXECUTOR_AUTHENTICATION_TOKEN ?? null,

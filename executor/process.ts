@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
+import { startDumping } from '../framework/secrecy/core-dumps.js';
 import { Guardian } from './guardian.js';
 import { sessionMembers } from './session.js';
 import type { ChildExit } from './task-types.js';
@@ -45,13 +46,15 @@ export class Program {
     const [file = '', ...args] = options.argv;
     const guardian = new Guardian();
     try {
-      const child = spawn(file, args, {
-        cwd: options.directory,
-        env: options.env,
-        detached: true,
-        stdio: ['ignore', 'inherit', 'inherit', ...(options.control ? (['pipe'] as const) : [])],
-        ...options.owner,
-      });
+      const start = () =>
+        spawn(file, args, {
+          cwd: options.directory,
+          env: options.env,
+          detached: true,
+          stdio: ['ignore', 'inherit', 'inherit', ...(options.control ? (['pipe'] as const) : [])],
+          ...options.owner,
+        });
+      const child = startDumping(start);
       if (child.pid === undefined) throw (await once(child, 'error'))[0];
       return new Program(child, guardian);
     } catch (error) {

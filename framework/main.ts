@@ -32,6 +32,7 @@ import { mesosTls, serverTls, usersIn, zooKeeperAccess } from './renewals.js';
 import { sandboxFiles } from './sandbox-files.js';
 import { Scheduler } from './scheduler.js';
 import { Seat } from './seat.js';
+import { dumpNoMemory } from './secrecy/core-dumps.js';
 import { openSecrets } from './secrets.js';
 import { openLmdbStore } from './store/lmdb.js';
 import { stateFolder, type ZooKeeperAccess } from './store/place.js';
@@ -227,6 +228,7 @@ function announce(port: number, options: FrameworkOptions, log: Logger): void {
 
 const options = readOptions(process.argv.slice(2));
 const log = pino({ level: options.logLevel }, destination({ dest: 2, sync: true }));
+dumpNoMemory((cause) => log.warn({ cause }, 'core dumps of the framework have secrets in them'));
 try {
   await main(options, log);
 } catch (error) {

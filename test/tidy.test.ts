@@ -27,10 +27,11 @@ const arrows: [folder: string, allowed: RegExp][] = [
   ['framework/zookeeper/', /^framework\/zookeeper\//],
   ['framework/probes/', /^framework\/(probes|mesos-http-client)\//],
   ['framework/host-facts/', /^framework\/host-facts\//],
+  ['framework/secrecy/', /^framework\/secrecy\//],
   ['framework/mesos-local/', /^framework\/(mesos-(http-client|local)|zookeeper|probes)\//],
   ['framework/web/', /^framework\/web\//],
   ['framework/', /^(framework\/|placement\/|executor\/assignment)/],
-  ['executor/', /^(executor\/|consensus\/|framework\/(mesos-http-client|probes|host-facts)\/)/],
+  ['executor/', /^(executor\/|consensus\/|framework\/(mesos-http-client|probes|host-facts|secrecy)\/)/],
   ['consensus/', /^consensus\//],
 ];
 

@@ -9,6 +9,7 @@
 #include <cstdlib>
 
 #include "gateway/control.h"
+#include "runtime/core_dumps.h"
 #include "runtime/stop_signals.h"
 #include "transport/sys.h"
 
@@ -72,6 +73,7 @@ int fail(Control& control, const std::string& message, int status) {
 }  // namespace
 
 int main(int count, char** words) {
+  gaia::dumpNoMemory();
   if (sodium_init() < 0) return exitSoftware;
   Control control;
   gaia::gateway::Options options;

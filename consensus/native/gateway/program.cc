@@ -11,6 +11,7 @@
 #include <csignal>
 #include <string_view>
 
+#include "runtime/core_dumps.h"
 #include "transport/sys.h"
 
 namespace gaia::gateway {
@@ -55,6 +56,7 @@ std::string withPort(std::string_view name, std::string_view value, const std::s
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
+  dumpAsAtFirst();
   execvpe(argv[0], argv, environment);
   const std::string line = std::string("gaia-gateway: cannot execute ") + argv[0] + ": " + sys::errorText(errno) + "\n";
   (void)!write(STDERR_FILENO, line.data(), line.size());

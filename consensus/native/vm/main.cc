@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "runtime/core_dumps.h"
 #include "runtime/stop_signals.h"
 #include "transport/sys.h"
 #include "vm/control.h"
@@ -37,6 +38,7 @@ void run(gaia::vm::DataPlane& plane, gaia::vm::Synchronisation& synchronisation,
 }  // namespace
 
 int main() {
+  gaia::dumpNoMemory();
   if (sodium_init() < 0) return exitSoftware;
   const int stopping = gaia::stopSignals();
   gaia::vm::Control control;

@@ -1,5 +1,6 @@
 /** What gaia-vm tells its executor, however slowly that reads. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { eventually } from '../group.js';
 import { GuestGroup } from './guest-group.js';
 
@@ -25,5 +26,11 @@ describe('the control channel of gaia-vm', function () {
     first.reads(true);
     await eventually('the primary does not tell of its backup', () => first.guest?.backup === 2);
     assert.ok(first.refused.length > orders / 2, `${first.refused.length}`);
+  });
+
+  it('of a process whose memory, with the secret of the group in it, is in no core dump', () => {
+    const dumped = (pid: number | 'self') => Number.parseInt(readFileSync(`/proc/${pid}/coredump_filter`, 'utf8'), 16);
+    assert.notEqual(dumped('self'), 0);
+    assert.equal(dumped(group.member(1).pid), 0);
   });
 });

@@ -133,6 +133,10 @@ export class GuestMember {
     return path.join(this.directory, 'memory');
   }
 
+  get pid(): number {
+    return this.child.pid as number;
+  }
+
   get status(): number | null {
     return this.child.exitCode;
   }
