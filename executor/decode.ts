@@ -1,7 +1,8 @@
 /** Reads what the framework sends: assignments (`TaskInfo.data`) and orders (MESSAGE data). Both are base64 of JSON. */
+import { parseShallowJson } from '../framework/mesos-http-client/index.js';
 import type { Assignment, ExecutorOrder, MemberAddress, ReplicaAssignment, SnapshotSource } from './assignment.js';
 import { decodeCheck, decodeHealth } from './decode-check.js';
-import { type Fields, flag, integer, line, list, map, object, oneOf, secretHex, text } from './fields.js';
+import { type Fields, fileName, flag, integer, line, list, map, object, oneOf, secretHex, text } from './fields.js';
 import { decodeVm } from './vm/decode.js';
 
 const portMax = 65535;
@@ -14,7 +15,7 @@ const graceMsMax = 24 * 3600 * 1000;
 function decodeJson(data: string, what: string): Fields {
   let value: unknown;
   try {
-    value = JSON.parse(Buffer.from(data, 'base64').toString('utf8'));
+    value = parseShallowJson(Buffer.from(data, 'base64').toString('utf8'));
   } catch {
     throw new Error(`${what} is not base64 of JSON; does the framework have the same version as this executor?`);
   }
@@ -83,18 +84,28 @@ function withoutNul(value: unknown, name: string): string {
 /** Absolute, or a folder of the sandbox. */
 function dataPath(value: unknown, name: string): string {
   const path = line(value, name);
-  const isFolder = path !== '.' && path !== '..' && !path.includes('/');
-  if (!path.startsWith('/') && !isFolder)
-    throw new Error(
-      `${name} is ${JSON.stringify(path)}; it must be an absolute path, or the name of a folder in the sandbox`,
-    );
-  return path;
+  return path.startsWith('/') ? path : fileName(path, name);
+}
+
+/** A path like an app's: it becomes the name of a folder, in which slashes are something else (data-directory.ts). */
+function groupName(value: unknown, name: string): string {
+  const group = line(value, name);
+  if (group.startsWith('/')) return group;
+  throw new Error(
+    `${name} is ${JSON.stringify(group)}; it must be the id of an app, which begins with "/", and a generation`,
+  );
+}
+
+function hostName(value: unknown, name: string): string {
+  const host = line(value, name);
+  if (!/[,\s]/.test(host)) return host;
+  throw new Error(`${name} is ${JSON.stringify(host)}; it must be a host name or an address`);
 }
 
 function decodeReplica(fields: Fields): ReplicaAssignment {
   const durability = oneOf(fields.durability, 'replica.durability', ['memory', 'disk']);
   return {
-    group: line(fields.group, 'replica.group'),
+    group: groupName(fields.group, 'replica.group'),
     secretHex: secretHex(fields.secretHex, 'replica.secretHex'),
     seedHex: secretHex(fields.seedHex, 'replica.seedHex'),
     epochMs: integer(fields.epochMs, 'replica.epochMs'),
@@ -123,20 +134,17 @@ function decodeSnapshot(fields: Fields): SnapshotSource {
     provider,
     send: text(fields.send, 'replica.snapshot.send'),
     expect: text(fields.expect, 'replica.snapshot.expect'),
-    file: line(fields.file, 'replica.snapshot.file'),
+    file: fileName(fields.file, 'replica.snapshot.file'),
     logBytes: integer(fields.logBytes, 'replica.snapshot.logBytes', 1),
   };
 }
 
 export function decodeMember(value: unknown, name: string): MemberAddress {
   const fields = object(value, name);
-  const host = line(fields.host, `${name}.host`);
-  if (/[,\s]/.test(host))
-    throw new Error(`${name}.host is ${JSON.stringify(host)}; it must be a host name or an address`);
   return {
     slot: integer(fields.slot, `${name}.slot`, 0, slotMax),
     member: integer(fields.member, `${name}.member`, 0, memberMax),
-    host,
+    host: hostName(fields.host, `${name}.host`),
     consensusPort: integer(fields.consensusPort, `${name}.consensusPort`, 0, portMax),
     servicePort: integer(fields.servicePort, `${name}.servicePort`, 0, portMax),
   };
@@ -146,7 +154,7 @@ function decodeOffer(fields: Fields): ExecutorOrder {
   return {
     type: 'offerBackup',
     member: integer(fields.member, 'member', 1, memberMax),
-    host: line(fields.host, 'host'),
+    host: hostName(fields.host, 'host'),
     port: integer(fields.port, 'port', 1, portMax),
   };
 }

@@ -21,12 +21,21 @@ export function text(value: unknown, name: string): string {
   return typeof value === 'string' ? value : refuse(name, value, 'a string');
 }
 
+const lineCharactersMax = 4096;
+
 /** Text that fits into one line of a key=value file or an argument: no control characters, at least one character. */
 export function line(value: unknown, name: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
-  return typeof value === 'string' && /^[^\x00-\x1f\x7f]+$/.test(value)
+  return typeof value === 'string' && value.length <= lineCharactersMax && /^[^\x00-\x1f\x7f]+$/.test(value)
     ? value
-    : refuse(name, value, 'text in one line');
+    : refuse(name, value, `text in one line of at most ${lineCharactersMax} characters`);
+}
+
+/** The name of a file or a folder in a directory: what is made of it lies nowhere else. */
+export function fileName(value: unknown, name: string): string {
+  const checked = line(value, name);
+  const stays = checked !== '.' && checked !== '..' && !checked.includes('/');
+  return stays ? checked : refuse(name, checked, 'the name of a file or a folder, without a path');
 }
 
 /** 32 bytes in hex. The value is a secret: the refusal does not show it. */

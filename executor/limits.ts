@@ -13,5 +13,9 @@ export const leftoverGraceMs = 1000;
 /** Kept from the agent's shutdown grace for the terminal update. */
 export const shutdownReserveMs = 1000;
 
-/** A mad server must not fill the disk through our log. */
-export const droppedLinesLoggedMax = 20;
+/** So often an agent may subscribe this executor and not acknowledge the terminal update. */
+export const finalTellingsMax = 100;
+
+/** Of each kind, and their length. */
+export const complaintsMax = 20;
+export const complaintCharactersMax = 1000;

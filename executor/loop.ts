@@ -64,6 +64,7 @@ export class ExecutorLoop {
       onEvent: (event) => {
         for (const meaning of taskEvents(event, environment.shutdownGracePeriodMs)) this.happened(meaning);
       },
+      onLeftOut: (problem) => this.happened({ type: 'eventLeftOut', problem }),
       onState: (state) => this.onConnectionState(state),
     });
   }

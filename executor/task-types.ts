@@ -22,6 +22,8 @@ export type TaskEvent =
   | { type: 'agentDisconnected' }
   /** The agent will not come back (recovery time-out), or must not (checkpointing is off). */
   | { type: 'agentLost'; message: string }
+  /** The agent said what none says, or more than can be kept. */
+  | { type: 'eventLeftOut'; problem: string }
   /** LAUNCH; `data` is `TaskInfo.data`. */
   | { type: 'launched'; taskId: string; data: string | null }
   /** The program was not started: preflight, files or spawn failed. */

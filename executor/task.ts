@@ -8,13 +8,15 @@
 import type { ProbeOutcome } from '../framework/probes/types.js';
 import type { Assignment, ReplicaMetrics } from './assignment.js';
 import { type CheckKind, Checks } from './checks.js';
+import { Complaints } from './complaints.js';
 import { ConnectionLog } from './connection-log.js';
 import { orderLine, parseControlLine, type ReplicaState, stopLine } from './control.js';
+import { Deadlines } from './deadlines.js';
 import { assignmentOf, decodeOrder } from './decode.js';
 import * as limits from './limits.js';
 import { StatusReporter } from './report.js';
 import type { ChildExit, Listening, TaskAction, TaskEvent, TaskState } from './task-types.js';
-import { keepsNothing, uselessVerdict, type Verdict, verdictOf, withoutHello } from './verdict.js';
+import { keepsNothing, secondTask, uselessVerdict, type Verdict, verdictOf, withoutHello } from './verdict.js';
 import { describeTakeover, GuestCounts } from './vm/guest-counts.js';
 import type { MemberNews } from './vm/member.js';
 
@@ -39,8 +41,9 @@ export class Task {
   /** By the framework, which never lets a member return that it has killed. */
   private killRequested = false;
   private controlOpen = false;
-  private droppedLines = 0;
-  private readonly deadlines = new Map<Deadline, number>();
+  private finalTellings = 0;
+  private readonly complaints = new Complaints();
+  private readonly deadlines = new Deadlines<Deadline>();
   private readonly reporter = new StatusReporter();
   private readonly counts = new GuestCounts();
   private readonly connections = new ConnectionLog();
@@ -60,6 +63,8 @@ export class Task {
     agentConnected: ({ killingState }) => this.onConnected(killingState),
     agentDisconnected: () => this.onDisconnected(),
     agentLost: ({ message }) => this.onAgentLost(message),
+    eventLeftOut: ({ problem }) =>
+      this.complain('event', `left out an event that is none of a Mesos agent: ${problem}`),
     launched: ({ taskId, data }) => this.onLaunched(taskId, data),
     refused: ({ message }) => this.onRefused(message),
     childSpawned: ({ pid }) => this.onSpawned(pid),
@@ -84,7 +89,7 @@ export class Task {
   private onConnected(killingState: boolean): void {
     this.connected = true;
     this.killingState = killingState;
-    if (this.phase === 'ending') this.setDeadline('acknowledgement', limits.acknowledgementMs);
+    if (this.phase === 'ending') this.awaitAcknowledgement();
     this.publishReport();
   }
 
@@ -130,17 +135,8 @@ export class Task {
 
   /** A LAUNCH that comes twice for the same task is Mesos' repetition and changes nothing. */
   private refuseSecondTask(taskId: string): void {
-    if (taskId === this.taskId) return;
-    const message = `This executor runs exactly one task and has "${this.taskId}"; give every task an executor id of its own.`;
-    this.actions.push({
-      type: 'update',
-      taskId,
-      state: 'TASK_FAILED',
-      message,
-      report: null,
-      findings: {},
-      final: false,
-    });
+    if (taskId === this.taskId || !this.complain('task', `refused the task "${taskId}"`)) return;
+    this.actions.push(secondTask(taskId, this.taskId));
   }
 
   private onRefused(message: string): void {
@@ -170,9 +166,7 @@ export class Task {
       else if (message.type === 'metrics') this.onMetrics(message.metrics);
       else this.onState(message.state);
     } catch (error) {
-      this.droppedLines += 1;
-      if (this.droppedLines <= limits.droppedLinesLoggedMax)
-        this.log('warn', `dropped a control line: ${(error as Error).message}`);
+      this.complain('line', `dropped a control line: ${(error as Error).message}`);
     }
     this.publishReport();
   }
@@ -248,14 +242,14 @@ export class Task {
         this.actions.push({ type: 'control', line: orderLine(order) });
       else this.actions.push({ type: 'guestOrder', order });
     } catch (error) {
-      this.log('warn', `dropped an order of the framework: ${(error as Error).message}`);
+      this.complain('order', `dropped an order of the framework: ${(error as Error).message}`);
     }
   }
 
   // Ending the program
 
   private onKill(taskId: string, graceMs: number | null): void {
-    if (taskId !== this.taskId) this.log('warn', `ignored KILL of the unknown task "${taskId}"`);
+    if (taskId !== this.taskId) this.complain('kill', `ignored KILL of the unknown task "${taskId}"`);
     else {
       this.killRequested = true;
       this.kill('Killed on request.', graceMs ?? this.graceMs);
@@ -279,13 +273,8 @@ export class Task {
   private shortenGrace(graceMs: number): void {
     this.graceMs = this.verdict === null ? graceMs : Math.min(this.graceMs, graceMs);
     this.handoverMs = Math.min(this.handoverMs, this.graceMs);
-    for (const [name, limitMs] of [
-      ['handover', this.handoverMs],
-      ['kill', this.graceMs],
-    ] as const) {
-      const due = this.deadlines.get(name);
-      if (due !== undefined) this.deadlines.set(name, Math.min(due, this.nowMs + limitMs));
-    }
+    this.deadlines.shorten('handover', this.nowMs + this.handoverMs);
+    this.deadlines.shorten('kill', this.nowMs + this.graceMs);
   }
 
   private stop(verdict: Verdict): void {
@@ -341,7 +330,14 @@ export class Task {
     this.phase = 'ending';
     this.update(verdict.state, verdict.message, true);
     if (this.agentLost) this.exit();
-    else if (this.connected) this.setDeadline('acknowledgement', limits.acknowledgementMs);
+    else if (this.connected) this.awaitAcknowledgement();
+  }
+
+  /** With an agent that comes and goes, and never acknowledges, it would last for ever. */
+  private awaitAcknowledgement(): void {
+    this.finalTellings += 1;
+    if (this.finalTellings <= limits.finalTellingsMax) this.setDeadline('acknowledgement', limits.acknowledgementMs);
+    else this.onDeadline.acknowledgement();
   }
 
   private exit(): void {
@@ -352,10 +348,7 @@ export class Task {
   // Time
 
   private onTicked(): void {
-    for (const [name, due] of [...this.deadlines]) {
-      if (this.nowMs < due || !this.deadlines.delete(name)) continue;
-      this.onDeadline[name]();
-    }
+    for (const name of this.deadlines.take(this.nowMs)) this.onDeadline[name]();
     if (this.phase === 'running' && this.checks !== null) this.actions.push(...this.checks.due(this.nowMs));
     this.publishReport();
   }
@@ -392,6 +385,13 @@ export class Task {
 
   private update(state: TaskState, message: string | null, final = false): void {
     this.actions.push(this.reporter.update(this.taskId, state, message, final, this.nowMs));
+  }
+
+  /** False: enough of this kind was said. */
+  private complain(kind: string, text: string): boolean {
+    const message = this.complaints.about(kind, text);
+    if (message !== null) this.log('warn', message);
+    return message !== null;
   }
 
   private log(level: 'info' | 'warn', message: string): void {

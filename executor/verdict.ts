@@ -1,6 +1,6 @@
 /** How a task ends, and the sentences that say why. Pure. */
 import type { Assignment, ReplicaAssignment } from './assignment.js';
-import type { ChildExit, Listening } from './task-types.js';
+import type { ChildExit, Listening, TaskAction } from './task-types.js';
 
 export interface Verdict {
   state: 'TASK_FINISHED' | 'TASK_FAILED' | 'TASK_KILLED';
@@ -29,6 +29,12 @@ export function keepsNothing(
   saidHello: boolean,
 ): boolean {
   return durability === 'disk' && (isKilled || !(returns || saidHello));
+}
+
+/** The end of a task that was launched beside the one of this executor. */
+export function secondTask(taskId: string, own: string): TaskAction {
+  const message = `This executor runs exactly one task and has "${own}"; give every task an executor id of its own.`;
+  return { type: 'update', taskId, state: 'TASK_FAILED', message, report: null, findings: {}, final: false };
 }
 
 /** Why a replicated guest's member ends; after a fail-over that an operator asked for that is no failure. */

@@ -3,6 +3,8 @@ import { type Credentials, MesosError, OperatorClient, type TlsSource } from './
 
 const TIMEOUT_MS = 5000;
 const READS_MAX = 50;
+/** More than an agent needs to tell what is asked for at a time, as Base64. */
+const ANSWER_BYTES_MAX = 2 ** 20;
 
 /** `path`: as the agent calls the sandbox. @throws MesosError */
 export type ReadFile = (
@@ -21,7 +23,8 @@ export function sandboxFiles(access: { credentials?: Credentials; tls?: TlsSourc
     if (reads >= READS_MAX) throw tooMany();
     reads += 1;
     try {
-      return await new OperatorClient({ address, timeoutMs: TIMEOUT_MS, ...secure }).readFile(path, offset, bytesMax);
+      const limits = { timeoutMs: TIMEOUT_MS, responseBytesMax: ANSWER_BYTES_MAX, redirectsMax: 0 };
+      return await new OperatorClient({ address, ...limits, ...secure }).readFile(path, offset, bytesMax);
     } finally {
       reads -= 1;
     }

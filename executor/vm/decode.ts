@@ -1,7 +1,7 @@
 /** Reads what the framework says of a virtual machine. */
 import { isIP } from 'node:net';
 import type { DiskAssignment, Door, GuestBridge, VmAssignment } from '../assignment.js';
-import { type Fields, flag, integer, line, list, object, oneOf, text } from '../fields.js';
+import { type Fields, fileName, flag, integer, line, list, object, oneOf, text } from '../fields.js';
 
 const doorsMax = 128;
 const memoryMibMax = 2 ** 20;
@@ -28,7 +28,7 @@ function decodeDisk({ sizeMib, image, volume }: Fields): DiskAssignment {
   return {
     sizeMib: integer(sizeMib, 'command.vm.disk.sizeMib', 1, diskMibMax),
     image: image === null ? null : line(image, 'command.vm.disk.image'),
-    volume: volume === null ? null : line(volume, 'command.vm.disk.volume'),
+    volume: volume === null ? null : fileName(volume, 'command.vm.disk.volume'),
   };
 }
 

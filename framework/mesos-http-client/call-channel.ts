@@ -7,7 +7,7 @@ export interface CallChannelOptions {
   /** Sent with every call: credentials, stream id. */
   headers: Record<string, string>;
   tls?: TlsSource | undefined;
-  /** For the answer's head, and again between two pieces of its body. */
+  /** For the answer's head, and again between two pieces of its body, which may take ten times as long. */
   timeoutMs: number;
   responseBytesMax?: number;
   /** Calls that may wait for their answers at a time. */
@@ -16,6 +16,8 @@ export interface CallChannelOptions {
 
 const DEFAULT_RESPONSE_BYTES_MAX = 64 * 1024 * 1024;
 const DEFAULT_CALLS_MAX = 1000;
+/** A body that comes in drops is given up after so many time-outs. */
+const BODY_TIMEOUTS_MAX = 10;
 /** Of repeatable calls; others wait until all before them have been answered. */
 const PIPELINED_MAX = 128;
 
@@ -103,16 +105,21 @@ export class CallChannel {
 
   async #textOf(body: AsyncIterable<Buffer>): Promise<string> {
     const bytesMax = this.#options.responseBytesMax ?? DEFAULT_RESPONSE_BYTES_MAX;
+    const bodyMs = BODY_TIMEOUTS_MAX * this.#options.timeoutMs;
+    const endMs = performance.now() + bodyMs;
     const parts: Buffer[] = [];
     let bytes = 0;
     for await (const part of body) {
       bytes += part.length;
       if (bytes > bytesMax) throw tooLong(bytesMax);
+      if (performance.now() > endMs) throw tooSlow(bodyMs);
       parts.push(part);
     }
     return Buffer.concat(parts).toString('utf8');
   }
 }
+
+const UNKNOWN = 'reconcile: the call may have been carried out or not';
 
 function asMesosError(thrown: unknown, timeoutMs: number): MesosError {
   if (thrown instanceof MesosError) return thrown;
@@ -120,10 +127,13 @@ function asMesosError(thrown: unknown, timeoutMs: number): MesosError {
   return new MesosError({
     code: timedOut ? 'timeout' : 'connectionFailed',
     message: timedOut ? `no answer within ${timeoutMs} ms` : textOf(thrown),
-    remedy: 'reconcile: the call may have been carried out or not',
+    remedy: UNKNOWN,
     cause: thrown,
   });
 }
+
+const tooSlow = (bodyMs: number) =>
+  new MesosError({ code: 'timeout', message: `no whole answer within ${bodyMs} ms`, remedy: UNKNOWN });
 
 function tooManyCalls(callsMax: number): MesosError {
   const message = `${callsMax} calls wait for their answers already`;

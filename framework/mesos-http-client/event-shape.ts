@@ -1,13 +1,6 @@
 /** Events of the scheduler API as a scheduler may rely on them: what is of another form is left out, and ends nothing. Pure. */
-import { fields, listOf, number, optional, type Shape, text, truth } from './shape.js';
-
-const id = fields({ value: idText });
-
-/** Ids become names in objects, where those that every object has would be found without having been put there. */
-function idText(value: unknown, path: string): string | null {
-  const isInherited = typeof value === 'string' && value in Object.prototype;
-  return isInherited ? `${path} is ${value}, which no id may be` : text(value, path);
-}
+import { id, ownName } from './id-shape.js';
+import { type Bodies, eventProblem, fields, listOf, number, optional, type Shape, text, truth } from './shape.js';
 
 const labels = fields({ labels: optional(listOf(fields({ key: text, value: optional(text) }))) });
 const reservation = fields({
@@ -26,7 +19,7 @@ const values: Record<string, Shape> = {
   SCALAR: fields({ scalar: fields({ value: amount }) }),
   RANGES: fields({ ranges: fields({ range: listOf(range) }) }),
   SET: fields({ set: fields({ item: listOf(text) }) }),
-  TEXT: fields({ text: id }),
+  TEXT: fields({ text: fields({ value: ownName }) }),
 };
 
 /** Below it a double tells thousandths apart, as Mesos does; 2^43 MB of memory are eight exabytes. */
@@ -34,7 +27,9 @@ const amountMax = 2 ** 43;
 
 function amount(value: unknown, path: string): string | null {
   const isAmount = typeof value === 'number' && value >= 0 && value <= amountMax;
-  return isAmount ? null : `${path} is ${JSON.stringify(value) ?? 'absent'}, not a number from 0 to ${amountMax}`;
+  return isAmount
+    ? null
+    : `${path} is ${JSON.stringify(value)?.slice(0, 60) ?? 'absent'}, not a number from 0 to ${amountMax}`;
 }
 
 function valued(more: Record<string, Shape>): Shape {
@@ -102,7 +97,7 @@ const status = fields({
   ),
 });
 
-const bodies: Record<string, [field: string, shape: Shape]> = {
+const bodies: Bodies = {
   SUBSCRIBED: [
     'subscribed',
     fields({
@@ -121,10 +116,5 @@ const bodies: Record<string, [field: string, shape: Shape]> = {
   FAILURE: ['failure', fields({ agent_id: optional(id), executor_id: optional(id), status: optional(number) })],
 };
 
-/** What is wrong with an event of the master, or null; events of other names are not ours to judge. */
-export function schedulerEventProblem(event: { type: string }): string | null {
-  const known = Object.hasOwn(bodies, event.type) ? bodies[event.type] : undefined;
-  if (known === undefined) return null;
-  const [field, shape] = known;
-  return shape((event as unknown as Record<string, unknown>)[field], `${event.type}: ${field}`);
-}
+/** What is wrong with an event of the master, or null. */
+export const schedulerEventProblem = (event: { type: string }): string | null => eventProblem(bodies, event);

@@ -2,6 +2,7 @@ import { Client, type Dispatcher } from 'undici';
 import { type Clock, systemClock } from './clock.js';
 import { MesosError, refusal, textOf } from './mesos-error.js';
 import { DEFAULT_RECORD_BYTES_MAX, RecordDecoder, RecordIOError } from './recordio.js';
+import { jsonLevelsMax, parseShallowJson } from './shallow-json.js';
 import {
   type ConnectionState,
   Subscription,
@@ -210,9 +211,9 @@ function parseEvent<Event extends { type: string }>(record: Buffer): Event {
   const text = record.toString('utf8');
   let event: unknown;
   try {
-    event = JSON.parse(text);
+    event = parseShallowJson(text);
   } catch {
-    throw protocolError(`a record is not JSON: ${text.slice(0, 100)}`);
+    throw protocolError(`a record is not JSON of at most ${jsonLevelsMax} levels: ${text.slice(0, 100)}`);
   }
   if (typeof (event as Event | null)?.type !== 'string')
     throw protocolError(`a record has no type: ${text.slice(0, 100)}`);

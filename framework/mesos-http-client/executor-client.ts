@@ -5,8 +5,9 @@ import type { ExecutorCall, ExecutorEvent } from './calls.js';
 import type { Clock } from './clock.js';
 import { EventStream, type StreamIdentity } from './event-stream.js';
 import type { ExecutorEnvironment } from './executor-environment.js';
+import { executorEventProblem } from './executor-event-shape.js';
 import { executorTlsSource } from './executor-tls.js';
-import { MesosError } from './mesos-error.js';
+import { MesosError, textOf } from './mesos-error.js';
 import type { ConnectionState, SubscriptionOptions } from './subscription.js';
 import type { TaskStatus } from './task-status.js';
 import type { TlsSource } from './tls.js';
@@ -21,13 +22,14 @@ export interface ExecutorClientOptions {
   authenticationToken?: string;
   /** Called with one event after the other; nothing more is read until it has returned. If it throws, the client ends. */
   onEvent: (event: DeliveredExecutorEvent) => Promise<void> | void;
+  /** An event was none that an agent sends, or one more than can be kept; nothing else came of it. */
+  onLeftOut?: (problem: string) => void;
   /** After `ended` nothing more comes: the executor should end its tasks and itself. */
   onState?: (state: ConnectionState) => void;
   clock?: Clock;
   /** Uniform in [0, 1). */
   random?: () => number;
   callTimeoutMs?: number;
-  recordBytesMax?: number;
 }
 
 /** A change of a task's state; the client adds ids, source, time and uuid. */
@@ -38,6 +40,11 @@ const DEFAULT_CALL_TIMEOUT_MS = 10_000;
 /** The agent's default `--executor_registration_timeout`: later it kills the executor anyway. */
 const REGISTRATION_WINDOW_MS = 60_000;
 const UPDATES_MAX = 4096;
+const KEPT_CHARACTERS_MAX = 64 * 2 ** 20;
+/** What an agent answers to a call says why it is refused, or nothing. */
+const RESPONSE_BYTES_MAX = 64 * 1024;
+/** The task of one spec of an app, as Base64, is far smaller. */
+const RECORD_BYTES_MAX = 16 * 2 ** 20;
 
 /**
  * An executor's connection to its agent: v1 executor HTTP API. Never ends the process and never throws from a timer.
@@ -48,7 +55,7 @@ export class ExecutorClient {
   readonly #headers: Record<string, string>;
   readonly #tls: TlsSource | undefined;
   readonly #stream: EventStream<ExecutorEvent>;
-  readonly #unacknowledged = new Unacknowledged(UPDATES_MAX);
+  readonly #unacknowledged = new Unacknowledged({ updatesMax: UPDATES_MAX, charactersMax: KEPT_CHARACTERS_MAX });
   #channel: { identity: StreamIdentity; calls: CallChannel } | null = null;
   #waitingForDrain: { resolve: () => void; reject: (error: MesosError) => void }[] = [];
   #ended: MesosError | null = null;
@@ -68,7 +75,7 @@ export class ExecutorClient {
       onState: (state) => this.#changed(state),
       ...(options.clock && { clock: options.clock }),
       ...(options.random && { random: options.random }),
-      ...(options.recordBytesMax !== undefined && { recordBytesMax: options.recordBytesMax }),
+      recordBytesMax: RECORD_BYTES_MAX,
     });
   }
 
@@ -145,19 +152,36 @@ export class ExecutorClient {
   }
 
   #deliver(event: ExecutorEvent): Promise<void> | void {
-    switch (event.type) {
-      case 'HEARTBEAT':
-      case 'ERROR':
-        return;
-      case 'ACKNOWLEDGED':
-        return this.#acknowledged(event.acknowledged.task_id.value, event.acknowledged.uuid);
-      case 'LAUNCH':
-        this.#unacknowledged.launched(event.launch.task);
-        break;
-      case 'LAUNCH_GROUP':
-        for (const task of event.launch_group.task_group.tasks) this.#unacknowledged.launched(task);
+    const problem = executorEventProblem(event) ?? this.#keep(event);
+    if (problem !== null) return this.#leaveOut(event, problem);
+    if (event.type === 'HEARTBEAT' || event.type === 'ERROR') return;
+    if (event.type !== 'ACKNOWLEDGED') return this.#options.onEvent(event);
+    this.#acknowledged(event.acknowledged.task_id.value, event.acknowledged.uuid);
+  }
+
+  /** Remembers the tasks of a LAUNCH, unless there is no room: then it says so. */
+  #keep(event: ExecutorEvent): string | null {
+    const launched =
+      event.type === 'LAUNCH'
+        ? [event.launch.task]
+        : event.type === 'LAUNCH_GROUP'
+          ? event.launch_group.task_group.tasks
+          : [];
+    try {
+      for (const task of launched) this.#unacknowledged.launched(task);
+      return null;
+    } catch (error) {
+      return `${event.type}: ${textOf(error)}`;
     }
-    return this.#options.onEvent(event);
+  }
+
+  /** Who knows nothing of the framework is not subscribed. */
+  #leaveOut(event: ExecutorEvent, problem: string): void {
+    this.#options.onLeftOut?.(problem);
+    const { identity } = this.#stream;
+    if (event.type !== 'SUBSCRIBED' || identity === null) return;
+    const remedy = 'check that the address is that of a Mesos agent';
+    this.#stream.disown(identity, new MesosError({ code: 'protocol', message: problem, remedy }));
   }
 
   #acknowledged(taskId: string, uuid: string): void {
@@ -178,7 +202,7 @@ export class ExecutorClient {
     if (!identity) return;
     const timeoutMs = this.#options.callTimeoutMs ?? DEFAULT_CALL_TIMEOUT_MS;
     const { url } = identity;
-    const limits = { timeoutMs, callsMax: 2 * UPDATES_MAX };
+    const limits = { timeoutMs, callsMax: 2 * UPDATES_MAX, responseBytesMax: RESPONSE_BYTES_MAX };
     const calls = new CallChannel({ url, headers: this.#headers, tls: this.#tls, ...limits });
     this.#channel = { identity, calls };
     this.#sendUpdates();

@@ -15,6 +15,7 @@ export * from './recordio.js';
 export * from './resource-text.js';
 export * from './resources.js';
 export * from './scheduler-client.js';
+export { parseShallowJson } from './shallow-json.js';
 export * as shapes from './shape.js';
 export type { ConnectionState, SubscriptionOptions } from './subscription.js';
 export { isTerminal, stagedStates } from './task-status.js';

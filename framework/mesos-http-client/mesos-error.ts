@@ -99,7 +99,8 @@ function badRequest(said: string, error: (code: MesosErrorCode, remedy: string) 
 }
 
 /** The cause behind an ERROR event of the scheduler or executor API. */
-export function refusalEvent(message: string): MesosError {
+export function refusalEvent(said: string): MesosError {
+  const message = said.slice(0, MESSAGE_LENGTH_MAX);
   if (message.includes('has been removed')) {
     const remedy = 'start with a new framework id; the tasks of the old one are gone';
     return new MesosError({ code: 'frameworkRemoved', message, remedy });

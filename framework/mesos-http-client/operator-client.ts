@@ -3,6 +3,8 @@ import { type Answer, CallChannel } from './call-channel.js';
 import type { GetAgents, GetState, OperatorCall, OperatorResponse, VersionInfo } from './calls.js';
 import { MesosError, refusal } from './mesos-error.js';
 import { redirectTarget } from './redirect.js';
+import { parseShallowJson } from './shallow-json.js';
+import * as shapes from './shape.js';
 import type { TlsSource } from './tls.js';
 
 export interface OperatorClientOptions {
@@ -13,11 +15,14 @@ export interface OperatorClientOptions {
   tls?: TlsSource;
   timeoutMs?: number;
   responseBytesMax?: number;
+  /** Agents redirect to nobody: 0 for them. Default 3. */
+  redirectsMax?: number;
 }
 
 const OPERATOR_PATH = '/api/v1';
 const DEFAULT_TIMEOUT_MS = 10_000;
-const REDIRECTS_MAX = 3;
+const DEFAULT_REDIRECTS_MAX = 3;
+const readFileBody = shapes.fields({ size: shapes.number, data: shapes.optional(shapes.text) });
 
 /** The part of `GET /state` that is common to masters and agents; the rest is as Mesos sends it. */
 export interface StateDocument {
@@ -65,7 +70,10 @@ export class OperatorClient {
    */
   async readFile(path: string, offset = 0, length?: number): Promise<{ size: number; data: Buffer }> {
     const read_file = { path, offset, ...(length !== undefined && { length }) };
-    const { size, data } = await this.#call({ type: 'READ_FILE', read_file }, 'read_file');
+    const answer = await this.#call({ type: 'READ_FILE', read_file }, 'read_file');
+    const problem = readFileBody(answer, 'read_file');
+    if (problem !== null) throw protocolError(problem);
+    const { size, data } = answer;
     return { size, data: Buffer.from(data ?? '', 'base64') };
   }
 
@@ -80,12 +88,13 @@ export class OperatorClient {
   }
 
   async #exchange(method: 'GET' | 'POST', path: string, body: object | null): Promise<string> {
+    const { redirectsMax = DEFAULT_REDIRECTS_MAX } = this.#options;
     let url = this.#url(path);
     for (let redirects = 0; ; redirects += 1) {
       const { status, location, text } = await this.#once(url, method, body);
       if (status === 200) return text;
       const target = status === 307 && location !== null ? redirectTarget(location, url) : null;
-      if (target === null || redirects === REDIRECTS_MAX) throw refusal(status, text);
+      if (target === null || redirects >= redirectsMax) throw refusal(status, text);
       url = target;
     }
   }
@@ -115,11 +124,14 @@ type BodyOf<Key extends string> = OperatorResponse extends infer R
 
 function parse<T>(text: string, asked: string, key: string): T {
   try {
-    const answer = JSON.parse(text) as T;
+    const answer = parseShallowJson(text) as T;
     if (typeof answer === 'object' && answer !== null && key in answer) return answer;
   } catch {
     // Said below, as for JSON without the field.
   }
-  const message = `the answer to ${asked} has no '${key}': ${text.slice(0, 100)}`;
-  throw new MesosError({ code: 'protocol', message, remedy: 'check that the address is that of a Mesos v1 HTTP API' });
+  throw protocolError(`the answer to ${asked} has no '${key}': ${text.slice(0, 100)}`);
+}
+
+function protocolError(message: string): MesosError {
+  return new MesosError({ code: 'protocol', message, remedy: 'check that the address is that of a Mesos v1 HTTP API' });
 }

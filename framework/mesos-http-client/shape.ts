@@ -49,3 +49,14 @@ function firstProblem(checks: [shape: Shape, value: unknown, path: string][]): s
   }
   return null;
 }
+
+/** By `type` of an event: the field of its body, and what that must be. */
+export type Bodies = Record<string, [field: string, shape: Shape]>;
+
+/** What is wrong with an event, or null; those of other types are not ours to judge. */
+export function eventProblem(bodies: Bodies, event: { type: string }): string | null {
+  const known = Object.hasOwn(bodies, event.type) ? bodies[event.type] : undefined;
+  if (known === undefined) return null;
+  const [field, shape] = known;
+  return shape((event as unknown as Record<string, unknown>)[field], `${event.type}: ${field}`);
+}

@@ -157,10 +157,12 @@ export class Subscription {
 
   #record(event: Extract<SubscriptionEvent, { type: 'record' }>, nowMs: number, random: number): SubscriptionAction[] {
     if (event.name === 'ERROR') return this.#errorEvent(event.message ?? 'ERROR without a message', nowMs, random);
-    if (event.name === 'SUBSCRIBED') return this.#subscribed(event.heartbeatIntervalMs, nowMs);
-    if (this.#phase !== 'subscribed') {
-      return this.#lose(broken('protocol', `${event.name} came before SUBSCRIBED`), nowMs, random);
+    const begins = event.name === 'SUBSCRIBED';
+    if (begins !== (this.#phase === 'connecting')) {
+      const problem = begins ? 'SUBSCRIBED came twice' : `${event.name} came before SUBSCRIBED`;
+      return this.#lose(broken('protocol', problem), nowMs, random);
     }
+    if (begins) return this.#subscribed(event.heartbeatIntervalMs, nowMs);
     return event.name === 'HEARTBEAT' ? this.#watch(nowMs) : this.#deliver();
   }
 

@@ -1,5 +1,6 @@
 /** Agents: what is known of their machines, as executors have told it when they began. */
 import type { HostReport } from '../../executor/assignment.js';
+import { parseShallowJson } from '../mesos-http-client/index.js';
 import type { AgentView } from '../service.js';
 import { agentNamed, type Context } from './context.js';
 import { setAgent } from './known-agents.js';
@@ -11,7 +12,7 @@ const reportBytesMax = 64 * 1024;
 export function hostReportIn(data: string): HostReport | null {
   if (data.length > reportBytesMax) return null;
   try {
-    const report: unknown = JSON.parse(Buffer.from(data, 'base64').toString());
+    const report: unknown = parseShallowJson(Buffer.from(data, 'base64').toString());
     return isHostReport(report) ? report : null;
   } catch {
     return null;

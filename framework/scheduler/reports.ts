@@ -1,5 +1,6 @@
 /** Reports of replicas: who leads, who is in the configuration, how far each has come. */
 import type { MemberAddress, ReplicaReport } from '../../executor/assignment.js';
+import { parseShallowJson } from '../mesos-http-client/index.js';
 import { type Context, isoTime } from './context.js';
 import { divergenceText } from './divergence-text.js';
 import { putGroup, refreshed } from './groups.js';
@@ -21,7 +22,7 @@ const reportDelayMaxMs = 5000;
 export function reportIn(data: string | undefined): ReplicaReport | null {
   if (data === undefined || data === '' || data.length > reportBytesMax) return null;
   try {
-    const report: unknown = JSON.parse(Buffer.from(data, 'base64').toString());
+    const report: unknown = parseShallowJson(Buffer.from(data, 'base64').toString());
     return isReport(report) ? report : null;
   } catch {
     return null;

@@ -23,6 +23,8 @@ export class FakeAgent {
   acknowledges = true;
   /** SUBSCRIBE calls that are answered as by an agent that is not ready. */
   refusals = 0;
+  /** Answers a call in place of the agent, if it returns true. */
+  usurper: (call: ExecutorCall, response: ServerResponse) => boolean = () => false;
   private server: Server | null = null;
   private stream: ServerResponse | null = null;
   private port = 0;
@@ -68,9 +70,24 @@ export class FakeAgent {
   }
 
   send(event: ExecutorEvent): void {
-    assert.ok(this.stream, 'no executor has subscribed');
+    this.sayAny(event);
+  }
+
+  /** What no agent of Mesos says. */
+  sayAny(event: unknown): void {
     const record = JSON.stringify(event);
-    this.stream.write(`${Buffer.byteLength(record)}\n${record}`);
+    this.write(`${Buffer.byteLength(record)}\n${record}`);
+  }
+
+  /** Into the stream as it is. */
+  write(bytes: string | Buffer): void {
+    assert.ok(this.stream, 'no executor has subscribed');
+    this.stream.write(bytes);
+  }
+
+  /** Of the stream, that the executor has not taken. */
+  get backlogBytes(): number {
+    return this.stream?.writableLength ?? 0;
   }
 
   launch(assignment: Assignment): void {
@@ -109,6 +126,7 @@ export class FakeAgent {
   }
 
   private answer(call: ExecutorCall, response: ServerResponse): void {
+    if (this.usurper(call, response)) return;
     if (call.type === 'SUBSCRIBE' && this.refusals > 0) {
       this.refusals -= 1;
       response.writeHead(503).end('Agent has not finished recovery');

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import type { Assignment } from '../../executor/assignment.js';
-import { handoverMsMax, helloTimeoutMs, leftoverGraceMs, surrenderMs } from '../../executor/limits.js';
+import {
+  complaintsMax,
+  finalTellingsMax,
+  handoverMsMax,
+  helloTimeoutMs,
+  leftoverGraceMs,
+  surrenderMs,
+} from '../../executor/limits.js';
 import { updateIntervalMs } from '../../executor/report.js';
 import type { ChildExit, TaskEvent } from '../../executor/task-types.js';
 import { Drive, exit, kill, launched, plain, replicated, running, types, updates } from './drive.js';
@@ -62,6 +69,26 @@ describe('executor task: launch', () => {
       'a line break in the file of a snapshot',
       encode(assignment({ replica: { ...replica, snapshot: { ...hook, file: 'a\nsecret=0' } } })),
       /replica\.snapshot\.file/,
+    ],
+    [
+      'a path in the file of a snapshot',
+      encode(assignment({ replica: { ...replica, snapshot: { ...hook, file: '../a' } } })),
+      /replica\.snapshot\.file is "\.\.\/a"/,
+    ],
+    [
+      'a group that is no path',
+      encode(assignment({ replica: { ...replica, group: '..' } })),
+      /replica\.group is "\.\."/,
+    ],
+    [
+      'data that is nested without end',
+      Buffer.from(`${'['.repeat(1e5)}${']'.repeat(1e5)}`).toString('base64'),
+      /not base64 of JSON/,
+    ],
+    [
+      'an id without end',
+      encode({ ...plain, appId: `/${'x'.repeat(5000)}` }),
+      /appId is .*; it must be text in one line of at most 4096 characters/,
     ],
     [
       'a comma in a host',
@@ -202,6 +229,35 @@ describe('executor task: exits', () => {
     assert.match(ended(plain, { code: null, signal: 'SIGSEGV' }).message ?? '', /was ended by SIGSEGV after/);
     const taken = ended(replicated, { code: 1, lastLines: 'bind: Address already in use' });
     assert.match(taken.message ?? '', /Port 31001 on this host is taken by another process: .*\nIts last lines/);
+  });
+});
+
+describe('executor task: an agent that does not do its part', () => {
+  it('that comes and goes, and never acknowledges the end, is not waited for without end', () => {
+    const drive = running(plain);
+    drive.on({ type: 'childExited', exit }, { type: 'reaped' });
+    for (let times = 1; times < finalTellingsMax; times += 1) {
+      drive.on({ type: 'agentDisconnected' }, { type: 'agentConnected', killingState: true });
+      drive.pass(1000);
+    }
+    assert.ok(!types(drive.all).includes('exit'));
+    drive.on({ type: 'agentDisconnected' }, { type: 'agentConnected', killingState: true });
+    assert.equal(types(drive.all).at(-1), 'exit');
+  });
+
+  it('of what makes no sense the log has some lines of each kind, and short ones', () => {
+    const drive = running(replicated);
+    for (let times = 0; times < 1000; times += 1) {
+      drive.on({ ...kill, taskId: 'x'.repeat(5000) }, { type: 'orderReceived', data: '!' });
+      drive.on({ type: 'launched', taskId: `second.${times}`, data: null }, { type: 'eventLeftOut', problem: 'none' });
+      drive.line('{}');
+    }
+    const told = drive.all.flatMap((action) =>
+      action.type === 'log' && action.level === 'warn' ? [action.message] : [],
+    );
+    assert.equal(told.length, 5 * complaintsMax);
+    assert.ok(told.every((text) => text.length < 1100));
+    assert.equal(updates(drive.all).filter(({ taskId }) => taskId.startsWith('second')).length, complaintsMax);
   });
 });
 

@@ -119,4 +119,22 @@ describe('hostile events', () => {
     assert.ok(judged.taken > runs / 20 && judged.leftOut > runs / 20, JSON.stringify(judged));
     assert.equal(({} as { value?: unknown }).value, undefined);
   }).timeout(120_000);
+
+  it('reports that are nested without end are none, whatever else is in them', () => {
+    const { world, events } = seen();
+    const more = `{"more":${'['.repeat(10_000)}${']'.repeat(10_000)},`;
+    const deep = (data: string) =>
+      Buffer.from(Buffer.from(data, 'base64').toString().replace('{', more)).toString('base64');
+    let told = 0;
+    for (const event of events) {
+      const [carrier] = places(event).filter(([, name]) => name === 'data');
+      if (carrier === undefined) continue;
+      const of = carrier[0] as { data: string };
+      of.data = deep(of.data);
+      world.scheduler.step({ type: 'mesos', now: world.now, event });
+      told += 1;
+    }
+    assert.ok(told > 3, `${told} reports`);
+    JSON.stringify([world.scheduler.view(world.now), world.scheduler.picture(world.now)]);
+  });
 });

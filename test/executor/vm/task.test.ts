@@ -219,6 +219,10 @@ describe('executor: the assignment of a guest', () => {
     [{ kernel: '' }, /command.vm.kernel is ""/],
     [{ disk: { sizeMib: 0, image: null, volume: null } }, /command.vm.disk.sizeMib is 0/],
     [{ disk: { sizeMib: 1, image: '', volume: null } }, /command.vm.disk.image is ""/],
+    [
+      { disk: { sizeMib: 1, image: null, volume: '../x' } },
+      /disk.volume is "..\/x"; it must be the name of a file or a folder/,
+    ],
     [{ doors: [{ ...doors[0], listen: 'localhost' }] }, /doors\[0\].listen is "localhost"; it must be an IP address/],
     [{ doors: [{ ...doors[0], hostPort: 0 }] }, /doors\[0\].hostPort is 0/],
     [{ doors: [{ ...doors[0], protocol: 'sctp' }] }, /doors\[0\].protocol is "sctp"/],

@@ -104,6 +104,37 @@ describe('OperatorClient', () => {
     assert.equal(server.requests[0]?.headers.authorization, 'Basic cDpz');
   });
 
+  it('goes to no other server than the one named, if that is told', async () => {
+    const elsewhere = await ScriptedServer.start((exchange) => exchange.answer('200 OK', '{}'));
+    server = await ScriptedServer.start((exchange) =>
+      exchange.answer('307 Temporary Redirect', '', `Location: //${elsewhere.address}/api/v1\r\n`),
+    );
+    try {
+      const client = new OperatorClient({ address: server.address, redirectsMax: 0 });
+      await assert.rejects(client.readFile('/x'), { code: 'notLeader' });
+      assert.equal(elsewhere.requests.length, 0);
+    } finally {
+      await elsewhere.close();
+    }
+  });
+
+  it('takes no file that is none, and no answer that never ends', async () => {
+    const bodies = [null, 7, {}, { size: '1' }, { size: 1, data: 7 }];
+    server = await ScriptedServer.start((exchange) => {
+      const body = bodies[server.requests.length - 1];
+      if (server.requests.length <= bodies.length) {
+        exchange.answer('200 OK', JSON.stringify({ type: 'READ_FILE', read_file: body }));
+        return;
+      }
+      exchange.write('HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n');
+      const dripping = setInterval(() => exchange.write('x'), 10);
+      setTimeout(() => clearInterval(dripping), 5000).unref();
+    });
+    const client = new OperatorClient({ address: server.address, timeoutMs: 50 });
+    for (const body of bodies) await assert.rejects(client.readFile('/x'), { code: 'protocol' }, JSON.stringify(body));
+    await assert.rejects(client.readFile('/x'), { code: 'timeout', message: 'no whole answer within 500 ms' });
+  });
+
   it('bounds the time and the length of answers, and leaves no connection', async () => {
     server = await ScriptedServer.start((exchange) => {
       if (exchange.request.json.type === 'GET_STATE') exchange.answer('200 OK', 'x'.repeat(2000));

@@ -123,8 +123,9 @@ describe('SchedulerClient, its event stream', () => {
     assert.equal(client.count('ended'), 0);
   });
 
-  it('drops a stream with a record over the limit, or that is no RecordIO or JSON', async () => {
-    const bad = ['201\n', 'no record', '3\n{"a', '2\n{}', '4\nnull'];
+  it('drops a stream with a record over the limit, or that is no RecordIO or JSON, or is nested without end', async () => {
+    const deep = `{"type":"NEW","more":${'['.repeat(64)}${']'.repeat(64)}}`;
+    const bad = ['201\n', 'no record', '3\n{"a', '2\n{}', '4\nnull', `${deep.length}\n${deep}`];
     const master = await serve((exchange) => {
       accept(exchange);
       const garbage = bad[master.requestsOf('SUBSCRIBE').length - 1];

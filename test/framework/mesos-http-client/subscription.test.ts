@@ -272,6 +272,13 @@ describe('Subscription', () => {
     assert.equal(bench.causeCode, 'protocol');
   });
 
+  it('drops a stream that begins twice', () => {
+    const bench = new Bench();
+    bench.subscribe();
+    bench.step(SUBSCRIBED);
+    assert.equal(bench.causeCode, 'protocol');
+  });
+
   it('acts on the last chunk of a stream', () => {
     const bench = new Bench();
     bench.subscribe();
