@@ -1,8 +1,11 @@
 /** How equal a replica is kept, and what it has done that makes it less so, in sentences that say what to do. */
-import type { ReplicaLabel, ReplicaReport } from '../executor/assignment.js';
+import type { Divergence, ReplicaLabel, ReplicaReport } from '../executor/assignment.js';
 
-/** `vm`: a replicated guest, whose memory is made equal round by round. */
-export type Label = ReplicaLabel | 'vm';
+/**
+ * `vm`: a replicated guest, whose memory is made equal round by round. `diverged`: it and another replica have put out different bytes,
+ * whatever label it has earned else.
+ */
+export type Label = ReplicaLabel | 'vm' | 'diverged';
 
 export interface LabelView {
   label: Label;
@@ -54,7 +57,16 @@ const lanes: Partial<Record<Label, string>> = {
   vm: 'its whole machine is replicated: memories are made equal at each round, not at each turn',
 };
 
+const divergedReason = ({ index, otherMember }: Divergence) =>
+  `it and member ${otherMember} have put out different bytes at entry ${index}; what a program takes from the processor’s counter (rdtsc), from the kernel without the C library, or from threads that order themselves (futex) is each replica’s own: if its answers come from there, put it into a replicated virtual machine`;
+
 export function labelOf(report: ReplicaReport): LabelView {
+  const { label, reasons } = earnedBy(report);
+  if (!report.divergence) return { label, reasons };
+  return { label: 'diverged', reasons: [divergedReason(report.divergence), ...reasons] };
+}
+
+function earnedBy(report: ReplicaReport): LabelView {
   const label = report.guest ? 'vm' : report.label;
   const counted = Object.keys(report.unexpected);
   const reasons = counted.map((name) => unexpectedReasons[name] ?? `it has done what is counted as ${name}`);

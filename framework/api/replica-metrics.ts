@@ -2,6 +2,7 @@
 import { Counter, Gauge, type Metric, type Registry } from 'prom-client';
 import type { Distribution, ReplicaMetrics, ReplicaReport } from '../../executor/assignment.js';
 import { decades } from '../distribution.js';
+import { labelOf } from '../label.js';
 import type { FrameworkView, ReplicaView } from '../service.js';
 import { Counted, type Labels, labelNames, type Scale } from './counted.js';
 import { addGuests } from './guest-metrics.js';
@@ -28,8 +29,8 @@ const gauges: [name: string, help: string, value: (of: ReplicaReport) => number 
   ['gaia_replica_lag_entries', 'Committed entries the replica has not executed', (report) => report.lagEntries],
   [
     'gaia_replica_exact',
-    '1 while every turn of the replica is compared (label "exact")',
-    (report) => Number(report.label === 'exact'),
+    '1 while every turn of the replica is compared and found to be equal (label "exact")',
+    (report) => Number(labelOf(report).label === 'exact'),
   ],
 ];
 const counters: [name: string, help: string, value: (of: ReplicaMetrics) => number][] = [

@@ -154,7 +154,8 @@ function replicaRow(task: TaskJson, guest: GuestView | null): string[] {
 
 function labelText(report: ReplicaReport | null): string {
   if (report === null) return '?';
-  return report.divergence ? red(`diverged at ${report.divergence.index}`) : labelOf(report).label;
+  const { label } = labelOf(report);
+  return label === 'diverged' ? red(`diverged at ${report.divergence?.index}`) : label;
 }
 
 function roleText(role: string | undefined): string {

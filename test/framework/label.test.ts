@@ -25,6 +25,18 @@ describe('the label of a replica', () => {
     assert.equal(reasons[1], 'it has done what is counted as new');
   });
 
+  it('is not exact of who has put out other bytes than another, and says where such a program belongs', () => {
+    const { label, reasons } = labelOf(
+      report({ divergence: { index: 12, otherMember: 3 }, unexpected: { connect: 1 } }),
+    );
+    assert.equal(label, 'diverged');
+    assert.match(
+      reasons[0] ?? '',
+      /^it and member 3 have put out different bytes at entry 12; .*rdtsc.* virtual machine$/,
+    );
+    assert.match(reasons[1] ?? '', /connected to another server/);
+  });
+
   it('says what a guest and a program behind a gateway are promised', () => {
     const guest: GuestReport = { standing: 'covered', relayPort: 0, epoch: 1, primary: 1, backup: 2, synced: 0 };
     assert.equal(labelOf(report({ guest })).label, 'vm');

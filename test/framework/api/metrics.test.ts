@@ -94,6 +94,22 @@ describe('api: metrics', () => {
     assert.deepEqual([replicas[0].snapshotIndex, replicas[0].journal], [5, { from: 1, to: 10 }]);
   });
 
+  it('does not call exact who has diverged', async () => {
+    await put(ledger);
+    service.change('/demo/ledger', (app) => {
+      const replica = app.tasks[0]?.replica;
+      if (replica?.report) replica.report = { ...replica.report, divergence: { index: 7, otherMember: 2 } };
+    });
+    const metrics = await scrape();
+    assert.deepEqual(
+      [1, 2].map((member) => metrics.value('gaia_replica_exact', { member: `${member}` })),
+      [0, 1],
+    );
+    const { replicas } = (await call('GET', '/v2/apps/demo/ledger/replicas')).body;
+    assert.equal(replicas[0].label, 'diverged');
+    assert.match(replicas[0].labelReasons[0], /^it and member 2 have put out different bytes at entry 7; /);
+  });
+
   it('puts distributions under bounds in base units, and never a value below itself', async () => {
     await put(ledger);
     report(counted);
