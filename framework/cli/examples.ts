@@ -37,7 +37,7 @@ const examples: Record<string, string[]> = {
   'agent show': ['gaia agent show agent-1'],
   drain: ['gaia drain agent-1 --dry-run', 'gaia drain rack=r1', 'gaia drain --end rack=r1'],
   rebalance: ['gaia rebalance --dry-run', 'gaia rebalance --moves-max 5'],
-  'vm image': ['gaia vm image'],
+  'vm image': ['gaia vm image', 'gaia vm image --service mariadb --directory /var/lib/gaia/guest-mariadb'],
   'vm console': ['gaia vm console /demo/guest --lines 100'],
   'vm status': ['gaia vm status /demo/guest', 'gaia vm status /demo/guest --json'],
   'vm sync': ['gaia vm sync /demo/guest'],

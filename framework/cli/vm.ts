@@ -1,27 +1,37 @@
 import { resolve } from 'node:path';
-import { guestImageDirectory, prepareGuestImage, type TellMaking } from '../guest/image.js';
+import { guestImageDirectory, imageDirectoryOf, prepareGuestImage, type TellMaking } from '../guest/image.js';
+import { knownServices, type ServiceName, servicesNamed, servicesToTry } from '../guest/services.js';
 import { EXIT, Failure } from './failure.js';
 import type { Output } from './output.js';
 import { dim } from './terminal/colour.js';
 import { Progress } from './terminal/progress.js';
 
-/** `gaia vm image`: makes the guest to try, and says what a spec is to name. */
-export function makeGuestImage(output: Output, { directory = guestImageDirectory }: { directory?: string }): void {
+interface ImageOptions {
+  service?: ServiceName;
+  directory?: string;
+}
+
+/** `gaia vm image`: makes the guest to try, or one with a service alone, and says what a spec is to name. */
+export function makeGuestImage(output: Output, { service, directory }: ImageOptions): void {
   const progress = new Progress(output.forPrograms, (text) => output.note(dim(`  ${text}`)));
-  const image = madeImage(resolve(directory), progress);
-  output.line(`A guest with redis-server (port 6379) and memcached (port 11211), for 128 MB of memory:`);
+  const names = service === undefined ? servicesToTry : [service];
+  const usual = service === undefined ? guestImageDirectory : imageDirectoryOf(service);
+  const image = madeImage(resolve(directory ?? usual), names, progress);
+  const told = names.map((name) => `${name} (port ${knownServices[name].port})`).join(' and ');
+  const memoryMb = Math.max(...names.map((name) => knownServices[name].memoryMb));
+  output.line(`A guest with ${told}, for ${memoryMb} MB of memory and more:`);
   output.line(`  kernel  ${image.kernel}`);
   output.line(`  initrd  ${image.initrd}`);
   output.result({ ...image });
 }
 
-function madeImage(directory: string, progress: Progress) {
+function madeImage(directory: string, names: readonly ServiceName[], progress: Progress) {
   const tell: TellMaking = (share, doing) => progress.show(share, doing);
   try {
-    return prepareGuestImage(directory, undefined, tell);
+    return prepareGuestImage(directory, servicesNamed(names), tell);
   } catch (error) {
-    const remedy =
-      'It is made from packages of Debian: run this on a machine with apt, busybox-static, redis-server, memcached and e2fsprogs.';
+    const packages = names.flatMap((name) => Object.values(knownServices[name].programs));
+    const remedy = `It is made from packages of Debian: run this on a machine with apt, busybox-static, e2fsprogs, ${packages.join(' and ')}.`;
     throw new Failure(EXIT.failed, `The image cannot be made: ${(error as Error).message}`, remedy);
   } finally {
     progress.end();

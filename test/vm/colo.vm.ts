@@ -4,12 +4,13 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { ColoLoop, type ColoNews } from '../../executor/vm/colo-loop.js';
 import { accelerator } from '../../executor/vm/host.js';
-import { prepareGuestImage } from '../../framework/guest/image.js';
+import { imageDirectoryOf, prepareGuestImage } from '../../framework/guest/image.js';
 import { installation } from '../../framework/installation.js';
 import { eventually, withDirectory } from '../executor/fixtures.js';
 import { bare, patienceMs, TestMachine } from './machine.js';
 
 const preload = path.join(installation.root, 'build/native/libgaia-tcg-colo.so');
+const ticks = { script: path.join(installation.root, 'test/vm/services/ticks'), programs: {}, files: {} };
 const rounds = 30;
 
 /** A QEMU, what its COLO told, and the ticks of its guest. */
@@ -29,8 +30,8 @@ class Half {
 
   static async start(incoming: boolean): Promise<Half> {
     const machine = {
-      ...{ ...bare, ...prepareGuestImage(), memoryMib: 128, incoming },
-      commandLine: 'quiet nokaslr no_timer_check mitigations=off gaia.start=ticks',
+      ...{ ...bare, ...prepareGuestImage(imageDirectoryOf('ticks'), { ticks }), memoryMib: 128, incoming },
+      commandLine: 'quiet nokaslr no_timer_check mitigations=off',
     };
     const env: Record<string, string> = accelerator() === 'tcg' ? { LD_PRELOAD: preload } : {};
     return new Half(await TestMachine.start(machine, env));

@@ -7,12 +7,9 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import {
-  type Additions,
-  type GuestImage,
-  guestImageDirectory,
-  prepareGuestImage,
-} from '../../framework/guest/image.js';
+import { type GuestImage, imageDirectoryOf, prepareGuestImage } from '../../framework/guest/image.js';
+import { knownServices, type Service } from '../../framework/guest/services.js';
+import { mariadbWords } from '../catalogue/clients/mariadb.js';
 import { until } from '../e2e/system.js';
 import { patienceMs } from './machine.js';
 import { native } from './relayed-pair.js';
@@ -29,10 +26,10 @@ interface Channel {
 
 export interface Load {
   /** What the guest starts (framework/guest/root/init). */
-  service: string;
+  name: string;
+  service: Service;
   guestPort: number;
   memoryMib: number;
-  additions?: Additions;
   connect: (port: number) => Promise<Channel>;
   turn: Turn;
 }
@@ -46,7 +43,7 @@ async function connectSocket(port: number): Promise<Channel> {
 
 /** Debian's command line client: statements and results, a line each. */
 async function connectMariadb(port: number): Promise<Channel> {
-  const words = ['--no-defaults', '-h', '127.0.0.1', '-P', `${port}`, '--batch', '--unbuffered', '--skip-column-names'];
+  const words = [...mariadbWords(port), '--batch', '--unbuffered', '--skip-column-names'];
   const { stdin, stdout, pid } = spawn('setpriv', ['--pdeathsig', 'KILL', 'mariadb', ...words], {
     stdio: ['pipe', 'pipe', 'ignore'],
   });
@@ -88,34 +85,27 @@ async function mariadbTurn(lines: LineClient, number: number, turn: number): Pro
   assert.equal(await lines.next(), set);
 }
 
-const services = path.join(native, '../../test/vm/services');
-const racyAdditions: Additions = {
+const racy: Service = {
+  script: path.join(native, '../../test/vm/services/racy'),
   programs: {},
-  files: {
-    '/usr/bin/racy-counter': path.join(native, 'gaia-racy-counter'),
-    '/services/racy': path.join(services, 'racy'),
-  },
+  files: { '/usr/bin/racy-counter': path.join(native, 'gaia-racy-counter') },
 };
-const errors = '/usr/share/mysql/english/errmsg.sys';
-const mariadbAdditions: Additions = {
-  programs: { mariadbd: 'mariadb-server-core' },
-  files: { [errors]: errors, '/services/mariadb': path.join(services, 'mariadb') },
-};
+const { redis, memcached, mariadb } = knownServices;
 const small = { memoryMib: 128, connect: connectSocket };
 
 export const loads: Record<string, Load> = {
-  redis: { ...small, service: 'redis', guestPort: 6379, turn: redisTurn },
-  memcached: { ...small, service: 'memcached', guestPort: 11211, turn: memcachedTurn },
-  racy: { ...small, service: 'racy', guestPort: 7777, additions: racyAdditions, turn: racyTurn },
+  redis: { ...small, name: 'redis', service: redis, guestPort: redis.port, turn: redisTurn },
+  memcached: { ...small, name: 'memcached', service: memcached, guestPort: memcached.port, turn: memcachedTurn },
+  racy: { ...small, name: 'racy', service: racy, guestPort: 7777, turn: racyTurn },
   mariadb: {
-    ...{ service: 'mariadb', guestPort: 3306, memoryMib: 512, additions: mariadbAdditions },
+    ...{ name: 'mariadb', service: mariadb, guestPort: mariadb.port, memoryMib: 512 },
     ...{ connect: connectMariadb, turn: mariadbTurn },
   },
 };
 
-/** The guest to try with, and what the load needs besides: each in an image of its own, which has to fit into its memory. */
-export function prepareLoadedImage({ service, additions }: Load): GuestImage {
-  return prepareGuestImage(`${guestImageDirectory}-${service}`, additions);
+/** Each service in an image of its own, which has to fit into its guest's memory. */
+export function prepareLoadedImage({ name, service }: Load): GuestImage {
+  return prepareGuestImage(imageDirectoryOf(name), { [name]: service });
 }
 
 /** A connection of lines. */
@@ -145,7 +135,7 @@ class LineClient {
 const tryMs = 10_000;
 
 export function loadIsUp(load: Load, port: number): Promise<void> {
-  return until(`${load.service} answers`, patienceMs, async () => {
+  return until(`${load.name} answers`, patienceMs, async () => {
     const lines = new LineClient(await load.connect(port));
     const tried = load.turn(lines, 0, 0).then(() => true);
     const answered = await Promise.race([tried.catch(() => false), delay(tryMs, false, { ref: false })]);

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import type { VmSpec } from '../../framework/app.js';
 import { ofWitness } from '../../framework/replicated-guest.js';
 import { memoryMbOf } from '../../framework/spec/container.js';
-import { directoryOf } from './guest-cluster.js';
+import { directoryOf } from './guest-app.js';
 import type { Hosted } from './hosted.js';
 import { HostedGroup } from './hosted-group.js';
 import { patienceMs } from './machine.js';

@@ -1,7 +1,8 @@
 /** A replicated guest of a local cluster whose primary is lost in the middle of a seed: what becomes of it, and what users are told. */
 import assert from 'node:assert/strict';
 import { until } from '../e2e/system.js';
-import { app, GuestCluster, inSlot } from './guest-cluster.js';
+import { inSlot } from './guest-app.js';
+import { app, GuestCluster } from './guest-cluster.js';
 import { patienceMs } from './machine.js';
 
 describe('a replicated guest whose primary is lost in a seed', function () {

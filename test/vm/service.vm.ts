@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { witnessSlot } from '../../framework/replicated-guest.js';
 import { portOf, type System, until } from '../e2e/system.js';
 import type { RespConnection } from '../resp.js';
-import { app, GuestCluster, inSlot, primary } from './guest-cluster.js';
+import { inSlot, primary } from './guest-app.js';
+import { app, GuestCluster } from './guest-cluster.js';
 import { patienceMs } from './machine.js';
 import { redisAt } from './redis.js';
 

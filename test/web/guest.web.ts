@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import type { Browser } from 'playwright-core';
 import { portOf } from '../e2e/system.js';
-import { app, GuestCluster, inSlot } from '../vm/guest-cluster.js';
+import { inSlot } from '../vm/guest-app.js';
+import { app, GuestCluster } from '../vm/guest-cluster.js';
 import { patienceMs } from '../vm/machine.js';
 import { redisAt } from '../vm/redis.js';
 import { openBrowser, Tab } from './browser.js';

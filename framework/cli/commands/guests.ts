@@ -1,4 +1,5 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import { knownServices } from '../../guest/services.js';
 import { failOverGuest, guestStatus, syncGuest } from '../guest.js';
 import { CONSOLE_FILES, type LogsOptions, logs } from '../logs.js';
 import { anApp, type GlobalOptions, outputOf, session, timeout } from '../options.js';
@@ -10,7 +11,8 @@ const GUEST_TIMEOUT_SECONDS = 45;
 /** `gaia vm`. */
 export function addVmCommands(vm: Command): void {
   vm.command('image')
-    .description('make a small guest with redis-server and memcached from Debian packages')
+    .description('make a small guest from Debian packages, with redis-server and memcached, or with a service alone')
+    .addOption(new Option('--service <NAME>', 'what it runs').choices(Object.keys(knownServices)))
     .option('--directory <DIR>', 'where to')
     .action(async (options) => (await import('../vm.js')).makeGuestImage(outputOf(options), options));
   reading(vm.command('console').addArgument(anApp()))

@@ -36,7 +36,7 @@ export interface Identity {
 const clients = 4;
 
 export async function runIdentity({ load, count, memoryMib, vcpus, endMs }: IdentityOptions): Promise<Identity> {
-  const commandLine = `${smallGuest.commandLine} gaia.start=${load.service}`;
+  const { commandLine } = smallGuest;
   const guest = { image: prepareLoadedImage(load), guestPort: load.guestPort, commandLine, memoryMib, vcpus };
   const pair = await VerifiedPair.start(guest, (port) => loadIsUp(load, port));
   try {
@@ -45,7 +45,7 @@ export async function runIdentity({ load, count, memoryMib, vcpus, endMs }: Iden
     const last = pair.rounds.length;
     await running.stop();
     await pair.compared(last);
-    return { service: load.service, memoryMib, vcpus, answers: running.turns, ...judge(pair, last) };
+    return { service: load.name, memoryMib, vcpus, answers: running.turns, ...judge(pair, last) };
   } finally {
     await pair.stop();
   }
