@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { parse } from '../../framework/spec.js';
 import { clients } from './clients/index.js';
-import { entryNames, readEntry } from './entry.js';
+import { entryNames, programNames, readEntry } from './entry.js';
 import { tell } from './story.js';
 import { wires } from './wires/index.js';
 
 const known = ['package', 'tested', 'equality', 'limits'];
 
 describe('the catalogue of programs', () => {
-  it('has a client and a wire for each of its files', () => {
+  it('has a client for each of its files, and a wire for those that replicas run as a process', () => {
     assert.deepEqual(entryNames(), Object.keys(clients).sort());
-    assert.deepEqual(entryNames(), Object.keys(wires).sort());
+    assert.deepEqual(programNames(), Object.keys(wires).sort());
   });
 
   for (const name of entryNames()) {
@@ -21,7 +21,7 @@ describe('the catalogue of programs', () => {
       assert.deepEqual(result.ignored, []);
       const unknown = Object.keys(spec.labels).filter((label) => !known.includes(label));
       assert.deepEqual(unknown, []);
-      assert.match(spec.labels.equality, /^(exact|checked|gateway)$/);
+      assert.match(spec.labels.equality, /^(exact|checked|gateway|vm)$/);
       assert.match(spec.labels.tested, /^\d+\.\d+/);
     });
   }

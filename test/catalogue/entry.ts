@@ -6,15 +6,13 @@ import { repository } from '../consensus/interpose/group.js';
 
 export const catalogueDirectory = path.join(repository, 'executor/catalogue');
 
-export type Equality = 'exact' | 'checked' | 'gateway';
+export type Equality = 'exact' | 'checked' | 'gateway' | 'vm';
 
-export interface Entry {
+interface Known {
   /** Of its file, without the ending. */
   name: string;
-  cmd: string;
-  replication: { via?: 'gateway' };
   labels: {
-    /** Debian's packages of the program, with spaces between. */
+    /** Debian's packages that agents need, with spaces between. */
     package: string;
     /** The version that the story was told with. */
     tested: string;
@@ -25,6 +23,22 @@ export interface Entry {
   };
 }
 
+/** A program that replicas run as a process. */
+export interface ProgramEntry extends Known {
+  cmd: string;
+  replication: { via?: 'gateway' };
+}
+
+/** One that runs in a replicated guest. */
+export interface GuestEntry extends Known {
+  id: string;
+  container: { vm: object };
+}
+
+export type Entry = ProgramEntry | GuestEntry;
+
+export const isGuest = (entry: Entry): entry is GuestEntry => 'container' in entry;
+
 export function entryNames(): string[] {
   const files = readdirSync(catalogueDirectory).filter((file) => file.endsWith('.yaml'));
   return files.map((file) => file.slice(0, -'.yaml'.length)).sort();
@@ -34,13 +48,22 @@ export function readEntry(name: string): Entry {
   return { name, ...parse(readFileSync(path.join(catalogueDirectory, `${name}.yaml`), 'utf8')) };
 }
 
+/** Of a program that is no guest. */
+export function readProgram(name: string): ProgramEntry {
+  const entry = readEntry(name);
+  if (isGuest(entry)) throw new Error(`${name} runs in a guest`);
+  return entry;
+}
+
+export const programNames = (): string[] => entryNames().filter((name) => !isGuest(readEntry(name)));
+
 /** What starts the program at this port, as the task's shell would. */
-export function shellCommand(entry: Entry, port: number): [string, ...string[]] {
+export function shellCommand(entry: ProgramEntry, port: number): [string, ...string[]] {
   // A gateway tells its program another port.
   return entry.replication.via === 'gateway' ? ['/bin/sh', '-c', entry.cmd] : commandAlone(entry, port);
 }
 
 /** The program without GAIA. */
-export function commandAlone(entry: Entry, port: number): [string, ...string[]] {
+export function commandAlone(entry: ProgramEntry, port: number): [string, ...string[]] {
   return ['/bin/sh', '-c', `PORT0=${port}; export PORT0\n${entry.cmd}`];
 }

@@ -11,7 +11,7 @@ import { ofKeepers, ofPrograms } from '../growth/rules.js';
 import { processTree, usageOf } from '../growth/usage.js';
 import { Watch } from '../growth/watch.js';
 import { type Below, below, randomFrom } from '../random.js';
-import type { Entry } from './entry.js';
+import type { ProgramEntry } from './entry.js';
 import { judge, type Verdict } from './judge.js';
 import { Possible } from './possible.js';
 import { Ended, Visitor } from './visitor.js';
@@ -21,6 +21,8 @@ import { allEnd, withGroup } from './with-group.js';
 const lanes = 8;
 const large = 'large';
 const largeBytes = [megabyte, 4 * megabyte, 16 * megabyte, 64 * megabyte];
+/** Of what stands in the place of a large value between two of them. */
+const restingBytes = 1000;
 /** Of large values, however long it takes: each member keeps the log on its disk. */
 const logBytes = 2048 * megabyte;
 const largePauseMinMs = 1000;
@@ -171,7 +173,7 @@ class Soak {
     await visitor.end();
   }
 
-  /** Large values, read slowly: now and then to the end. */
+  /** Large values, read slowly: now and then to the end. A small one takes the place of each, so that programs keep as much in each pause. */
   private async largeLane(): Promise<void> {
     const pick = below(randomFrom(this.seed));
     for (let i = 0; Date.now() < this.endMs; i++) {
@@ -181,6 +183,10 @@ class Soak {
         await this.greet(visitor);
         await this.write(visitor, large, value);
         await this.readSlowly(visitor, pick);
+      });
+      await this.visit(pick, async (visitor) => {
+        await this.greet(visitor);
+        await this.write(visitor, large, Buffer.alloc(restingBytes, 97 + pick(26)));
       });
       await delay(this.largePauseMs);
     }
@@ -221,7 +227,7 @@ const failedWith =
 const nameOf = (lane: number) => `small-${lane}`;
 const cutNameOf = (lane: number) => `${nameOf(lane)}-cut`;
 
-export async function soak(entry: Entry, wire: Wire, seed: number, seconds: number): Promise<SoakVerdict> {
+export async function soak(entry: ProgramEntry, wire: Wire, seed: number, seconds: number): Promise<SoakVerdict> {
   return withGroup(entry, async (group) => {
     const watch = new Watch(() => readingsOf(group), readEveryMs, wire.grows === undefined ? ofPrograms : ofKeepers);
     const running = new Soak(group, wire, seed, seconds);

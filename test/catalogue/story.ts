@@ -1,20 +1,24 @@
 /**
- * What the catalogue promises of a program, told with its own client tools: values are written through all replicas, the
- * leader is killed in the middle and replaced, and in the end every replica, asked as the leader, has what was acknowledged.
+ * What the catalogue promises of a program, told with its own client tools: values are written through all members, the
+ * leader is killed in the middle and replaced, and in the end every member with the program, asked as the leader, has what was
+ * acknowledged, also to who wrote when the new member had joined.
  */
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Group, Replica } from '../consensus/interpose/group.js';
 import { type Below, below, randomFrom } from '../random.js';
 import type { Client, Values } from './client.js';
-import type { Entry } from './entry.js';
-import { judge, type Verdict } from './judge.js';
+import { type Entry, isGuest } from './entry.js';
+import { withGuest } from './guest-stage.js';
+import { judge } from './judge.js';
+import { ReplicasStage } from './replicas-stage.js';
+import type { Stage } from './stage.js';
 import { allEnd, withGroup } from './with-group.js';
 
 const lanes = 4;
 const valuesPerWrite = 5;
 const namesPerLane = 25;
-const takeoverLimitMs = 30_000;
+/** Of a lane's writes, this part waits for the new member. */
+const lateShare = 1 / 4;
 
 export interface StoryOptions {
   seed: number;
@@ -31,7 +35,7 @@ class Story {
   private readonly pick: Below;
 
   constructor(
-    private readonly group: Group,
+    private readonly stage: Stage,
     private readonly client: Client,
     private readonly options: StoryOptions,
   ) {
@@ -41,30 +45,33 @@ class Story {
   async tell(): Promise<void> {
     await this.client.begin?.(this.anyPort());
     const stirred = this.stir();
-    const written = Array.from({ length: lanes }, (_, lane) => this.writeLane(lane));
+    const replaced = this.loseLeader();
+    const written = Array.from({ length: lanes }, (_, lane) => this.writeLane(lane, replaced));
     const end = () => {
       this.over = true;
     };
-    await allEnd([...written, this.loseLeader()], end).finally(() => {
+    await allEnd([...written, replaced], end).finally(() => {
       end();
       return stirred;
     });
-    for (const replica of this.group.living()) await this.ask(replica);
+    for await (const leader of this.stage.leaders()) await this.ask(leader);
     await this.client.end?.(this.anyPort(), this.expected);
   }
 
   private anyPort(): number {
-    const living = this.group.living();
-    return (living[this.pick(living.length)] as Replica).clientPort;
+    const ports = this.stage.ports();
+    return ports[this.pick(ports.length)] as number;
   }
 
-  private async writeLane(lane: number): Promise<void> {
+  private async writeLane(lane: number, replaced: Promise<void>): Promise<void> {
     const pick = below(randomFrom(this.options.seed * 100 + lane));
-    for (let i = 0; i < this.options.writes && !this.over; i++) {
+    const { writes } = this.options;
+    for (let i = 0; i < writes && !this.over; i++) {
+      if (i >= writes * (1 - lateShare)) await replaced;
       const values: Values = new Map();
       while (values.size < valuesPerWrite)
         values.set(`value-${lane}-${pick(namesPerLane)}`, `${lane}.${i}.`.repeat(1 + pick(60)));
-      await repeated(`write ${i} of lane ${lane}`, () => this.client.write(this.anyPort(), values));
+      await this.repeated(`write ${i} of lane ${lane}`, () => this.client.write(this.anyPort(), values));
       for (const [name, value] of values) this.expected.set(name, value);
       this.done++;
     }
@@ -78,38 +85,38 @@ class Story {
   /** When half is written. */
   private async loseLeader(): Promise<void> {
     while (this.done * 2 < lanes * this.options.writes && !this.over) await delay(5);
-    if (this.over) return;
-    const leader = await this.group.leader();
-    await this.group.kill(leader);
-    await this.group.leader();
-    await this.group.replace(leader.address.slot);
+    if (!this.over) await this.stage.loseLeader();
   }
 
-  private async ask(replica: Replica): Promise<void> {
-    const { member } = replica.address;
-    await this.group.lead(replica);
+  private async ask({ member, port }: { member: number; port: number }): Promise<void> {
     const names = [...this.expected.keys()].sort();
-    const values = await repeated(`member ${member} is asked`, () => this.client.read(replica.clientPort, names));
+    const values = await this.repeated(`member ${member} is asked`, () => this.client.read(port, names));
     for (const name of names) assert.equal(values.get(name), this.expected.get(name), `${name} at member ${member}`);
   }
-}
 
-/** Connections are lost with the leader: clients try again. */
-async function repeated<T>(what: string, act: () => Promise<T>): Promise<T> {
-  const end = Date.now() + takeoverLimitMs;
-  for (;;) {
-    try {
-      return await act();
-    } catch (error) {
-      if (Date.now() > end) throw new Error(`${what}: ${(error as Error).message}`);
-      await delay(100);
+  /** Connections are lost with the leader: clients try again. */
+  private async repeated<T>(what: string, act: () => Promise<T>): Promise<T> {
+    const end = Date.now() + this.stage.takeoverLimitMs;
+    for (;;) {
+      try {
+        return await act();
+      } catch (error) {
+        if (Date.now() > end) throw new Error(`${what}: ${(error as Error).message}`);
+        await delay(100);
+      }
     }
   }
 }
 
-export async function tell(entry: Entry, client: Client, options: StoryOptions): Promise<Verdict> {
+/** Says what was looked at; throws where it is not as the entry promises. */
+export async function tell(entry: Entry, client: Client, options: StoryOptions): Promise<object> {
+  if (isGuest(entry))
+    return withGuest(entry, async (stage) => {
+      await new Story(stage, client, options).tell();
+      return stage.judge();
+    });
   return withGroup(entry, async (group) => {
-    await new Story(group, client, options).tell();
+    await new Story(new ReplicasStage(group), client, options).tell();
     return judge(group, entry.labels.equality);
   });
 }

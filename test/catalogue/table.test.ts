@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { repository } from '../consensus/interpose/group.js';
-import { type Entry, entryNames, readEntry } from './entry.js';
+import { entryNames, type ProgramEntry, readEntry } from './entry.js';
 import { begin, end, table, withTable } from './table.js';
 
-const entry: Entry = {
+const entry: ProgramEntry = {
   name: 'kept',
   cmd: 'exec kept',
   replication: {},

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readEntry } from './entry.js';
+import { readProgram } from './entry.js';
 import { soak } from './soak.js';
 import { element, octets, small, Tag } from './wires/ber.js';
 import { wires } from './wires/index.js';
@@ -91,9 +91,21 @@ describe('a wire of the catalogue', () => {
 });
 
 describe('a soak', () => {
+  it('leaves a small value in the place of each large one', async () => {
+    const redis = wires['redis-server'] as Wire;
+    const sizes: number[] = [];
+    const put: Wire['put'] = (name, value) => {
+      if (name === 'large') sizes.push(value.length);
+      return redis.put(name, value);
+    };
+    await soak(readProgram('redis-server'), { ...redis, put }, 1, 5);
+    assert.ok(sizes.length >= 2, `${sizes}`);
+    for (const [place, size] of sizes.entries()) assert.equal(size > 10_000, place % 2 === 0, `${sizes}`);
+  }).timeout(60_000);
+
   it('ends at the first wrong answer', async () => {
     const redis = wires['redis-server'] as Wire;
     const forgetful: Wire = { ...redis, put: (name, _value) => redis.put(name, other), get: redis.get };
-    await assert.rejects(soak(readEntry('redis-server'), forgetful, 1, 10), /wrong answer to .*GET/s);
+    await assert.rejects(soak(readProgram('redis-server'), forgetful, 1, 10), /wrong answer to .*GET/s);
   }).timeout(60_000);
 });

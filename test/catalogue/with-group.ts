@@ -1,8 +1,8 @@
 /** A program of the catalogue with three replicas, and how a run with it ends: by its first failure, whatever follows from it. */
 import { type Group, startGroup } from '../consensus/interpose/group.js';
-import { type Entry, shellCommand } from './entry.js';
+import { type ProgramEntry, shellCommand } from './entry.js';
 
-export async function withGroup<T>(entry: Entry, act: (group: Group) => Promise<T>): Promise<T> {
+export async function withGroup<T>(entry: ProgramEntry, act: (group: Group) => Promise<T>): Promise<T> {
   const group = await startGroup({
     program: (port) => shellCommand(entry, port),
     gateway: entry.replication.via === 'gateway',

@@ -74,6 +74,17 @@ for (const [what, rule, overMs] of [
   });
 
 describe('growth', () => {
+  it('of a program is a leak of 10 MB in 225 s, but no large value that it keeps for a while', () => {
+    const sizes = [1, 4, 16, 64];
+    const keeps = (atMs: number) => (atMs % 20_000 < 10_000 ? (sizes[Math.floor(atMs / 20_000) % 4] as number) : 0);
+    const leaking = (bytes: number) => (atMs: number) => ({
+      memoryBytes: (50 + keeps(atMs)) * megabyte + (bytes * atMs) / 225_000,
+    });
+    const whole = 10 * minuteMs;
+    assert.deepEqual(told(ofPrograms, whole, leaking(0)), []);
+    assert.match(told(ofPrograms, whole, leaking(10e6)).join(), /^it: memoryBytes has grown/);
+  });
+
   it('of a system is one descriptor', () => {
     assert.deepEqual(
       told(ofSystem, 60 * minuteMs, (atMs) => ({ descriptors: atMs > 30 * minuteMs ? 21 : 20 })),

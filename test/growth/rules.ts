@@ -5,13 +5,14 @@ const megabyte = 1 << 20;
 
 /**
  * A program of the catalogue, its interposer or gateway. The leader is lost at a tenth of the time, and another replica has
- * joined by half of it. Allocators keep what a large value took, and clients have connections open just then.
+ * joined by half of it. Allocators keep what a large value took, and clients have connections open just then. What a program is told
+ * to keep must be as much in all windows: soaks see to that.
  */
 export const ofPrograms: Rule = {
   judgedFromMs: 240_000,
   before: [1 / 2, 5 / 8],
   after: [7 / 8, 1],
-  amounts: { memoryBytes: 16 * megabyte, descriptors: 4, threads: 2 },
+  amounts: { memoryBytes: 8 * megabyte, descriptors: 4, threads: 2 },
   shares: { memoryBytes: 0.1 },
 };
 

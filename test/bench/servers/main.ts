@@ -10,7 +10,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
-import { commandAlone, type Entry, entryNames, readEntry, shellCommand } from '../../catalogue/entry.js';
+import { commandAlone, type ProgramEntry, programNames, readProgram, shellCommand } from '../../catalogue/entry.js';
 import { eventually } from '../../consensus/group.js';
 import { type Group, type Replica, startGroup } from '../../consensus/interpose/group.js';
 import { processTree } from '../../growth/usage.js';
@@ -55,8 +55,8 @@ export async function run({ replicas, seconds }: BenchOptions): Promise<object> 
   const [measured, ...others] = processors() as [number, ...number[]];
   if (others.length > 0) pin(process.pid, others);
   const conditions = { replicas, rounds, pinned: others.length === 0 ? null : measured };
-  for (const name of entryNames())
-    programs[name] = told(name, await compare(readEntry(name), loads[name] as Load, conditions));
+  for (const name of programNames())
+    programs[name] = told(name, await compare(readProgram(name), loads[name] as Load, conditions));
   const exact = Object.values(programs).filter(({ equality }) => equality === 'exact');
   const sum = exact.reduce((total, { leaderCpuOverheadPercent }) => total + leaderCpuOverheadPercent, 0);
   return { clients, rounds, meanLeaderCpuOverheadPercent: round(sum / exact.length), programs };
@@ -69,7 +69,7 @@ interface Conditions {
   pinned: number | null;
 }
 
-async function compare(entry: Entry, load: Load, conditions: Conditions): Promise<ProgramFigures> {
+async function compare(entry: ProgramEntry, load: Load, conditions: Conditions): Promise<ProgramFigures> {
   const { replicas } = conditions;
   const directory = memoryDirectory(entry.name);
   try {
@@ -86,7 +86,7 @@ async function compare(entry: Entry, load: Load, conditions: Conditions): Promis
   }
 }
 
-async function compareWith(group: Group, entry: Entry, load: Load, { rounds, pinned }: Conditions) {
+async function compareWith(group: Group, entry: ProgramEntry, load: Load, { rounds, pinned }: Conditions) {
   const leader = await group.leader();
   const alone = new Processes(directoryLike(leader.directory));
   try {
@@ -120,7 +120,7 @@ const processesOf = ({ pid }: { pid: number }): number[] => [...processTree(pid)
 
 const followersOf = (group: Group, leader: Replica) => group.living().filter((replica) => replica !== leader);
 
-async function startAlone(alone: Processes, entry: Entry): Promise<Server> {
+async function startAlone(alone: Processes, entry: ProgramEntry): Promise<Server> {
   const [port] = (await freePorts(1)) as [number];
   const [file, ...args] = commandAlone(entry, port);
   const pid = alone.start(entry.name, file, args);
@@ -173,7 +173,7 @@ function medians(samples: Figures[]): Figures {
 }
 
 /** Of Debian's first package, without what Debian adds. */
-function versionOf({ labels }: Entry): string {
+function versionOf({ labels }: ProgramEntry): string {
   const name = labels.package.split(' ')[0] as string;
   const asked = spawnSync('dpkg', ['-s', name], { encoding: 'utf8' });
   return /^Version: (?:\d+:)?([\d.]+)/m.exec(asked.stdout ?? '')?.[1] ?? 'unknown';

@@ -11,4 +11,4 @@ import { slapd } from './slapd.js';
 
 const parts: Record<Protocol, Client> = { clamd, etcd, http, memcached, mqtt: mosquitto, redis, ldap: slapd };
 
-export const clients = byProgram(parts);
+export const clients: Record<string, Client> = byProgram(parts);
