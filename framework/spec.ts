@@ -2,9 +2,9 @@ import _ from 'lodash';
 import type { AppSpec } from './app.js';
 import { complete, resolve } from './spec/complete.js';
 import { versionInfoOf } from './spec/configuration.js';
-import { readDraft } from './spec/draft.js';
+import { PATH_ID_LIMITS, readDraft } from './spec/draft.js';
 import { Problems, type Rejection, show } from './spec/problems.js';
-import { type Reader, readObject } from './spec/reader.js';
+import { type Reader, readObject, readString } from './spec/reader.js';
 import { checkRules } from './spec/rules.js';
 import { keepServicePorts, type ServicePorts } from './spec/service-ports.js';
 import { acceptReadOnly, refuseUnsupported } from './spec/unsupported.js';
@@ -76,6 +76,8 @@ function appId(reader: Reader, given: string | undefined, options: ParseOptions)
     problems.add('type', '/id', 'error.path.missing', 'id is missing; give a path such as /demo/ledger');
   }
   const id = resolve(given ?? expected ?? '/missing', `${options.base ?? ''}/x`);
+  // It may be of the URL, or of groups around it.
+  if (options.existing === null) readString(id, '/id', PATH_ID_LIMITS, problems);
   if (expected !== undefined && id !== expected) {
     problems.add('rule', '/id', `id is ${show(given)}, but the request is about ${expected}; leave id out of the body`);
   }

@@ -2,7 +2,7 @@ import { resolve } from './complete.js';
 import { parentOf } from './dependencies.js';
 import { PATH_ID_LIMITS } from './draft.js';
 import { Problems, type Rejection, show } from './problems.js';
-import { type Reader, readObject } from './reader.js';
+import { type Reader, readObject, readString } from './reader.js';
 
 /** What a body says about a group: what is absent stays as it is, a list that is given replaces what there was. */
 export interface GroupUpdate {
@@ -75,6 +75,8 @@ function readInner(reader: Reader, parent: string, ignored: string[], depth: num
 
 function checkId({ problems, ...reader }: Reader, id: string, parent: string | null): void {
   const path = `${reader.path}/id`;
+  // It may be of the URL, or of groups around it.
+  readString(id, path, PATH_ID_LIMITS, problems);
   const name = id.split('/').at(-1) ?? '';
   if (parent !== null && (id === parent || parentOf(id) !== parent)) {
     const remedy = `id is ${show(id)}; give a name without slashes`;
