@@ -25,28 +25,28 @@ const values: Record<string, Shape> = {
 /** Below it a double tells thousandths apart, as Mesos does; 2^43 MB of memory are eight exabytes. */
 const amountMax = 2 ** 43;
 
-function amount(value: unknown, path: string): string | null {
+function amount(value: unknown): string | null {
   const isAmount = typeof value === 'number' && value >= 0 && value <= amountMax;
   return isAmount
     ? null
-    : `${path} is ${JSON.stringify(value)?.slice(0, 60) ?? 'absent'}, not a number from 0 to ${amountMax}`;
+    : ` is ${JSON.stringify(value)?.slice(0, 60) ?? 'absent'}, not a number from 0 to ${amountMax}`;
 }
 
 function valued(more: Record<string, Shape>): Shape {
   const common = fields({ name: text, type: text, ...more });
-  return (value, path) => {
-    const problem = common(value, path);
+  return (value) => {
+    const problem = common(value);
     if (problem !== null) return problem;
     const { type } = value as { type: string };
-    return Object.hasOwn(values, type) ? (values[type] as Shape)(value, path) : null;
+    return Object.hasOwn(values, type) ? (values[type] as Shape)(value) : null;
   };
 }
 
-const attribute: Shape = (value, path) => {
-  // Attributes may be below zero.
-  if ((value as { type?: unknown } | null)?.type !== 'SCALAR') return valued({})(value, path);
-  return fields({ name: text, scalar: fields({ value: number }) })(value, path);
-};
+/** Attributes may be below zero. */
+const scalarAttribute = fields({ name: text, scalar: fields({ value: number }) });
+const otherAttribute = valued({});
+const attribute: Shape = (value) =>
+  (value as { type?: unknown } | null)?.type === 'SCALAR' ? scalarAttribute(value) : otherAttribute(value);
 
 const resource = valued({
   ...{ role: optional(text), allocation_info: optional(fields({ role: text })), disk: optional(disk) },

@@ -71,8 +71,8 @@ export class OperatorClient {
   async readFile(path: string, offset = 0, length?: number): Promise<{ size: number; data: Buffer }> {
     const read_file = { path, offset, ...(length !== undefined && { length }) };
     const answer = await this.#call({ type: 'READ_FILE', read_file }, 'read_file');
-    const problem = readFileBody(answer, 'read_file');
-    if (problem !== null) throw protocolError(problem);
+    const problem = readFileBody(answer);
+    if (problem !== null) throw protocolError(`read_file${problem}`);
     const { size, data } = answer;
     return { size, data: Buffer.from(data ?? '', 'base64') };
   }

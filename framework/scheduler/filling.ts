@@ -1,7 +1,8 @@
 /** What is left of one agent's offers while tasks are put on it. */
 import type { Offer, OfferOperation, Resource, TaskInfo } from '../mesos-http-client/index.js';
 import type { Context } from './context.js';
-import { agentRef, resourcesOf } from './offers.js';
+import type { HeldOffer } from './held-offers.js';
+import { agentRef, resourcesOf, splitOfHeld } from './offers.js';
 import { type Split, splitOf } from './portions.js';
 import type { AgentRef } from './records.js';
 
@@ -9,19 +10,22 @@ export class Filling {
   /** Before the launches. */
   readonly operations: OfferOperation[] = [];
   readonly infos: TaskInfo[] = [];
-  #left: Resource[];
+  /** Null: nothing has been put on it, all of the offers is left. */
+  #left: Resource[] | null = null;
   #split: Split | null = null;
 
   constructor(
     readonly ref: AgentRef,
-    readonly offers: readonly Offer[],
+    private readonly held: readonly HeldOffer[],
     private readonly frameworkId: string | null,
-  ) {
-    this.#left = resourcesOf(offers);
+  ) {}
+
+  get offers(): Offer[] {
+    return this.held.map(({ offer }) => offer);
   }
 
   get left(): Resource[] {
-    return this.#left;
+    return this.#left ?? resourcesOf(this.held);
   }
 
   set left(resources: Resource[]) {
@@ -31,7 +35,7 @@ export class Filling {
 
   /** The same as placement sees it. */
   get split(): Split {
-    this.#split ??= splitOf(this.#left, this.frameworkId);
+    this.#split ??= this.#left ? splitOf(this.#left, this.frameworkId) : splitOfHeld(this.held, this.frameworkId);
     return this.#split;
   }
 }
@@ -40,9 +44,8 @@ export class Filling {
 export function fillings({ memory, state }: Context): Map<string, Filling> {
   const agents = new Map<string, Filling>();
   for (const [id, held] of memory.offers.byAgent) {
-    const offers = held.map(({ offer }) => offer);
-    const ref = memory.agents.get(id)?.ref ?? agentRef(offers[0] as Offer);
-    agents.set(id, new Filling(ref, offers, state.frameworkId));
+    const ref = memory.agents.get(id)?.ref ?? agentRef((held[0] as HeldOffer).offer);
+    agents.set(id, new Filling(ref, held, state.frameworkId));
   }
   return agents;
 }

@@ -148,6 +148,7 @@ function adjustSlots(context: Context, group: Group, restarting: boolean): Group
   const hasSpare = Boolean(group.record.moving) || needsSpare(context, group, restarting);
   const wanted = group.app.active.instances + (hasSpare ? 1 : 0);
   const slots = [...group.record.slots];
+  if (slots.length === wanted) return group;
   const free = freeSlots(group);
   while (slots.length < wanted && free.length > 0) slots.push(free.shift() as number);
   while (slots.length > wanted) slots.splice(slots.indexOf(slotToDrop(context, group, slots, restarting)), 1);

@@ -51,15 +51,15 @@ export function forgetAgent(context: Context, agentId: string): void {
 
 /** As its offers at hand show it. */
 function knownAgent({ memory, state, now }: Context, agentId: string): KnownAgent {
-  const offers = memory.offers.of(agentId).map(({ offer }) => offer);
-  const [offer] = offers as [Offer];
+  const held = memory.offers.of(agentId);
+  const [{ offer }] = held as [HeldOffer];
   const [told, before] = [agentRef(offer), memory.agents.get(agentId)?.ref];
   const ref = lodash.isEqual(told, before) && before ? before : told;
   return {
-    snapshot: snapshotOf(ref, splitOf(resourcesOf(offers), state.frameworkId)),
+    snapshot: snapshotOf(ref, splitOfHeld(held, state.frameworkId)),
     ref,
     url: urlOf(offer),
-    offerId: (offers.at(-1) as Offer).id.value,
+    offerId: (held.at(-1) as HeldOffer).offer.id.value,
     offeredMs: now,
   };
 }
@@ -73,7 +73,18 @@ function urlOf({ url }: Offer): string | null {
   return `${url.scheme}://${hostText(ip ?? hostname ?? '')}:${port}`;
 }
 
-export const resourcesOf = (offers: readonly Offer[]): Resource[] => offers.flatMap((offer) => offer.resources ?? []);
+export const resourcesOf = (held: readonly HeldOffer[]): Resource[] =>
+  held.flatMap(({ offer }) => offer.resources ?? []);
+
+/** By the list of an agent's offers at hand, which is another one when any has come or gone. */
+const splits = new WeakMap<readonly HeldOffer[], Split>();
+
+/** What all of these offers come to, as placement sees it: each step looks at it, with very many agents. */
+export function splitOfHeld(held: readonly HeldOffer[], frameworkId: string | null): Split {
+  const split = splits.get(held) ?? splitOf(resourcesOf(held), frameworkId);
+  splits.set(held, split);
+  return split;
+}
 
 /** Keeps what is known of an agent's resources in step with our own launches and with tasks that have ended. */
 export function setLeft(

@@ -24,7 +24,9 @@ export function startReconciliation(context: Context): void {
   context.memory.reconcile = { pending, nextMs: context.now, attempt: 0, fullMs: context.now + fullAfterMs };
 }
 
-const tasksOf = ({ state }: Context, apps: AppRecord[]): TaskRecord[] => apps.flatMap(({ id }) => state.tasksOf(id));
+function* tasksOf({ state }: Context, apps: AppRecord[]): Generator<TaskRecord> {
+  for (const { id } of apps) yield* state.tasksOf(id);
+}
 
 /** Asks for these in this step. */
 export function askSoon(context: Context, taskIds: Iterable<string>): void {

@@ -11,9 +11,9 @@ const address = fields({ slot: number, member: number, host: text, consensusPort
 
 const distribution = fields({ count: number, sum: number, buckets: listOf(pair) });
 
-function pair(value: unknown, path: string): string | null {
+function pair(value: unknown): string | null {
   const isPair = Array.isArray(value) && value.length === 2 && value.every(Number.isFinite);
-  return isPair ? null : `${path} is not two numbers`;
+  return isPair ? null : ' is not two numbers';
 }
 
 const round = fields({
@@ -55,7 +55,7 @@ const report = fields({
   ...{ metrics: optional(metrics), guest: optional(guest) },
 });
 
-export const isReport = (value: unknown): value is ReplicaReport => report(value, 'report') === null;
+export const isReport = (value: unknown): value is ReplicaReport => report(value) === null;
 
 const host = fields({
   ...{ rdmaDevices: listOf(text), rdmaLibrariesMissing: optional(listOf(text)), memlockBytesMax: optional(number) },
@@ -70,4 +70,4 @@ const host = fields({
 
 const hostReport = fields({ host, nowMs: number });
 
-export const isHostReport = (value: unknown): value is HostReport => hostReport(value, 'report') === null;
+export const isHostReport = (value: unknown): value is HostReport => hostReport(value) === null;

@@ -1,4 +1,5 @@
 /** Reports of replicas: who leads, who is in the configuration, how far each has come. */
+import lodash from 'lodash';
 import type { MemberAddress, ReplicaReport } from '../../executor/assignment.js';
 import { parseShallowJson } from '../mesos-http-client/index.js';
 import { type Context, isoTime } from './context.js';
@@ -60,19 +61,22 @@ function isOlder(report: ReplicaReport, known: ReplicaReport): boolean {
 
 /** Indices move all the time; they need not survive a restart. */
 function isNews(before: ReplicaReport | null, report: ReplicaReport): boolean {
-  const lasting = (r: ReplicaReport) => [
-    r.role,
-    r.term,
-    r.leader,
-    r.configurationIndex,
-    r.label,
-    r.divergence,
-    r.journalError,
-    r.guest,
-    r.peers.map((peer) => [peer.member, peer.connected, peer.transport]),
-  ];
-  return before === null || JSON.stringify(lasting(before)) !== JSON.stringify(lasting(report));
+  if (before === null) return true;
+  if (lastingFields.some((name) => !lodash.isEqual(before[name], report[name]))) return true;
+  return (
+    report.peers.length !== before.peers.length || !report.peers.every((peer, at) => isSameLink(peer, before.peers[at]))
+  );
 }
+
+const lastingFields = [
+  ...(['role', 'term', 'leader', 'configurationIndex', 'label'] as const),
+  ...(['divergence', 'journalError', 'guest'] as const),
+] as const;
+
+type Peer = ReplicaReport['peers'][number];
+
+const isSameLink = (one: Peer, other: Peer | undefined): boolean =>
+  one.member === other?.member && one.connected === other.connected && one.transport === other.transport;
 
 function learnConfiguration(context: Context, group: Group, report: ReplicaReport): void {
   const { record } = group;

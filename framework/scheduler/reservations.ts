@@ -143,8 +143,8 @@ export function releaseOffered(context: Context, agents: Map<string, Filling>): 
   const owedBy = lodash.groupBy(owed(context.state), ({ agent }) => agent.id);
   for (const [agentId, filling] of agents) {
     const frameworkId = context.state.frameworkId;
+    if (filling.split.portions.length === 0 && !owedBy[agentId]) continue;
     const kept = filling.left.filter((resource) => instanceOf(resource, frameworkId) !== null);
-    if (kept.length === 0 && !owedBy[agentId]) continue;
     const shown = lodash.groupBy(kept, (resource) => instanceOf(resource, frameworkId));
     for (const [id, resources] of Object.entries(shown)) lookAt(context, filling, id, resources);
     forgetAbsent(context, owedBy[agentId] ?? [], shown);

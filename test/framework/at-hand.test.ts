@@ -17,7 +17,8 @@ function atHand(agents: string[]): AtHand {
   const fillings = agents.map((name): [string, Filling] => {
     const address = { scheme: 'http', address: { ip: '127.0.0.1', port: 5051 }, path: '/' };
     const offer = { id: { value: name }, agent_id: { value: name }, hostname: name, url: address, resources: left };
-    return [name, new Filling(agentRef(offer as unknown as Offer), [offer as unknown as Offer], null)];
+    const held = { offer: offer as unknown as Offer, receivedMs: 0 };
+    return [name, new Filling(agentRef(held.offer), [held], null)];
   });
   return new AtHand(context, new Map(fillings));
 }
