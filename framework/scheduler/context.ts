@@ -7,6 +7,7 @@ import type {
   Plan,
   Refusal,
   ReplicaDemand,
+  ScorePart,
   Unavailability,
 } from '../../placement/types.js';
 import type { AppSpec } from '../app.js';
@@ -240,6 +241,8 @@ export interface Memory {
   hosts: Map<string, { facts: HostFacts; clockOffsetMs: number; reportedMs: number }>;
   /** By app. */
   leaderChanges: Map<string, number>;
+  /** Why agents were taken, as tasks tell it: those that were met last, for others to share. */
+  scoreParts: Map<string, ScorePart[]>;
   /** By app, of those that are replicated; and when their last steps were, oldest first. */
   series: Map<string, AppSeries>;
   sampledMs: readonly number[];
@@ -294,6 +297,7 @@ export function emptyMemory(): Memory {
     probes: { out: new Set(), nextMs: new Map() },
     hosts: new Map(),
     leaderChanges: new Map(),
+    scoreParts: new Map(),
     series: new Map(),
     sampledMs: [],
     counts: {

@@ -25,6 +25,7 @@ import { publishInstance } from './publish.js';
 import type { AppRecord, AwayMember, GroupRecord, ReplicaRecord, ReservationRecord, TaskRecord } from './records.js';
 import { newReservation, reservationInfo, useAgain } from './reservations.js';
 import { othersOf } from './returning.js';
+import { sharedParts } from './sharing.js';
 import { deploymentIdOf, describeAgent, tell } from './story.js';
 import { type ReplicaOrder, replicaAssignment, takenBy, taskInfo } from './task-info.js';
 import { nameOf } from './tasks.js';
@@ -107,7 +108,7 @@ function newTask(
     inactive: false,
     placement: {
       score: place.score,
-      parts: place.scoreParts,
+      parts: sharedParts(context.memory.scoreParts, place.scoreParts),
       others,
     },
     replica: null,

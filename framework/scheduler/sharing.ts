@@ -1,6 +1,8 @@
 /** What records have in common is kept once: a million replicas would each have its own copy otherwise. Equal records stay equal. */
 import lodash from 'lodash';
 import type { MemberAddress } from '../../executor/assignment.js';
+import type { ScorePart } from '../../placement/types.js';
+import { setNewest } from './newest.js';
 import type { AgentRef, AppRecord, ReplicaRecord, TaskRecord } from './records.js';
 
 /** Texts of tasks that many of them have. */
@@ -17,10 +19,22 @@ export function sharedMembers(list: MemberAddress[], known: MemberAddress[]): Me
   return list.length === known.length && list.every((one, place) => isSame(one, known[place])) ? known : list;
 }
 
+/** Many replicas are placed as well as each other. */
+const partsMax = 4096;
+
+/** An equal list among those that were met last, or this one. */
+export function sharedParts(known: Map<string, ScorePart[]>, parts: ScorePart[]): ScorePart[] {
+  const key = JSON.stringify(parts);
+  const shared = known.get(key) ?? parts;
+  setNewest(known, key, shared, partsMax);
+  return shared;
+}
+
 /** Of records that come from the store, one after the other. */
 export class Sharing {
   readonly #agents = new Map<string, AgentRef>();
   readonly #texts = new Map<string, string>();
+  readonly #parts = new Map<string, ScorePart[]>();
   /** By app and generation: the last that was read. */
   readonly #configurations = new Map<string, MemberAddress[]>();
 
@@ -41,7 +55,13 @@ export class Sharing {
 
   #task(task: TaskRecord): TaskRecord {
     const texts = lodash.mapValues(lodash.pick(task, textFields), (text) => this.#text(text));
-    return { ...task, ...texts, agent: this.#agent(task.agent), replica: task.replica && this.#replica(task) };
+    const { agent, replica, placement } = task;
+    return {
+      ...{ ...task, ...texts },
+      agent: this.#agent(agent),
+      placement: placement && { ...placement, parts: sharedParts(this.#parts, placement.parts) },
+      replica: replica && this.#replica(task),
+    };
   }
 
   #replica({ appId, replica }: TaskRecord): ReplicaRecord | null {

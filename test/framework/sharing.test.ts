@@ -6,7 +6,7 @@ import { appSpec } from './model/world.js';
 
 const agent = { id: 'S1', hostname: 'box1', host: '10.0.0.1', region: null, zone: 'a', attributes: {} };
 const task = (id: string, change: object = {}) =>
-  ({ id, appId: '/web', version: 'v1', agent, replica: null, ...change }) as TaskRecord;
+  ({ id, appId: '/web', version: 'v1', agent, placement: null, replica: null, ...change }) as TaskRecord;
 
 /** As they come back from the store, each with all its own. */
 const read = (records: Record<string, object>) => Object.entries(JSON.parse(JSON.stringify(records)) as typeof records);
@@ -40,6 +40,16 @@ describe('scheduler: records that are read back', () => {
       ['t1', 't2', 't3'].map((id) => state.tasks.get(id)?.replica?.report?.configuration === known),
       [true, true, false],
     );
+  });
+
+  it('share why their agents were taken', () => {
+    const placed = (id: string, value: number) =>
+      task(id, { placement: { score: 1, parts: [{ name: 'best fit', value, weight: 1 }], others: [] } });
+    const tasks = [placed('t1', 0.5), placed('t2', 0.5), placed('t3', 1)];
+    const state = new State(read(Object.fromEntries(tasks.map((one) => [`task:${one.id}`, one]))));
+    assert.deepEqual([...state.tasks.values()], tasks);
+    const [first, second, third] = [...state.tasks.values()].map(({ placement }) => placement?.parts);
+    assert.deepEqual([first === second, first === third], [true, false]);
   });
 
   it('have one spec for what is wanted and what is worked towards, when they are the same', () => {
