@@ -17,6 +17,19 @@ World::World(std::uint64_t seed, const LifeOptions& options, bool traced)
   if (options.snapshots && options.durability == Durability::disk) count(Count::keptSnapshotLives);
 }
 
+// Who has left is ended by whoever started it, and would be missed as soon as it counted again.
+void World::decided(const Configuration& configuration) {
+  if (decided_.contains(configuration.index)) return;
+  const Configuration& before = newest();
+  for (const Member& member : before.members) {
+    if (!configuration.byNumber(member.number)) left_.insert(member.number);
+  }
+  for (const Member& member : configuration.members) {
+    if (left_.contains(member.number)) history.fail("departure: member " + std::to_string(member.number) + " has left and counts again");
+  }
+  decided_[configuration.index] = configuration;
+}
+
 void World::found() {
   std::vector<Member> founders;
   for (std::size_t i = 0; i < options.members; i++) {

@@ -1,6 +1,7 @@
 // One life of a group: members, network, faults and an operator, all drawn from one seed. Equal seeds live
 // equal lives.
 #pragma once
+#include <set>
 #include <sstream>
 
 #include "events.h"
@@ -42,7 +43,7 @@ class World {
   void proposed(Index index, const Configuration& configuration) {
     proposals_.push_back({index, configuration});
   }
-  void decided(const Configuration& configuration) { decided_[configuration.index] = configuration; }
+  void decided(const Configuration& configuration);
   std::uint32_t unwanted(const Configuration& configuration) const;  // a member to be removed; 0: none
   void critical(const Node& node);  // it has begun to lead, or to stand (disk), or proposed a configuration
   void acknowledged(const Node& leader, Index last);  // entries up to the last one, at this moment
@@ -138,6 +139,7 @@ class World {
   std::set<std::uint8_t> slots_;                            // that the operator wants filled
   std::vector<Down> down_;
   std::map<Index, Configuration> decided_;                  // all there were, from the founders' on
+  std::set<std::uint32_t> left_;                            // counted once, and do not any more
   std::uint32_t nextNumber_ = 1;
   std::uint64_t entries_ = 0;
   bool faulty_ = true;

@@ -42,10 +42,9 @@ const Member* Configuration::byNumber(std::uint32_t number) const {
 }
 
 Configuration Configuration::with(const Member& member) const {
-  Configuration next;
-  for (const Member& old : members) {
-    if (old.slot != member.slot) next.members.push_back(old);
-  }
+  const Member* occupant = inSlot(member.slot);
+  Configuration next = occupant == nullptr ? *this : without(occupant->number);
+  next.index = 0;
   next.members.push_back(member);
   std::sort(next.members.begin(), next.members.end(), [](const Member& a, const Member& b) { return a.slot < b.slot; });
   return next;
@@ -53,28 +52,37 @@ Configuration Configuration::with(const Member& member) const {
 
 Configuration Configuration::without(std::uint32_t number) const {
   Configuration next;
+  next.left = left;
   for (const Member& old : members) {
     if (old.number != number) next.members.push_back(old);
+    else next.left[old.slot] = number;
   }
   return next;
 }
 
+bool Configuration::mayJoin(const Member& member) const {
+  const Member* occupant = inSlot(member.slot);
+  return member.number > left[member.slot] && (occupant == nullptr || member.number > occupant->number);
+}
+
 std::vector<std::byte> Configuration::encode() const {
-  std::vector<std::byte> bytes(members.size() * sizeof(MemberRecord));
+  std::vector<std::byte> bytes(members.size() * sizeof(MemberRecord) + sizeof(left));
   for (std::size_t i = 0; i < members.size(); i++) {
     const MemberRecord record = toRecord(members[i]);
     std::memcpy(bytes.data() + i * sizeof(record), &record, sizeof(record));
   }
+  std::memcpy(bytes.data() + members.size() * sizeof(MemberRecord), &left, sizeof(left));
   return bytes;
 }
 
+// Up to layout 2 it was not said who had left, and the directory does not say it: nobody decides by a directory who may join.
 std::optional<Configuration> Configuration::decode(Index index, std::span<const std::byte> bytes) {
-  if (bytes.empty() || bytes.size() % sizeof(MemberRecord) != 0 || bytes.size() / sizeof(MemberRecord) > slotsMax) {
-    return std::nullopt;
-  }
+  const std::size_t count = bytes.size() / sizeof(MemberRecord), rest = bytes.size() % sizeof(MemberRecord);
   Configuration configuration;
+  if (count == 0 || count > slotsMax || (rest != 0 && rest != sizeof(configuration.left))) return std::nullopt;
   configuration.index = index;
-  for (std::size_t at = 0; at < bytes.size(); at += sizeof(MemberRecord)) {
+  std::memcpy(&configuration.left, bytes.data() + count * sizeof(MemberRecord), rest);
+  for (std::size_t at = 0; at < count * sizeof(MemberRecord); at += sizeof(MemberRecord)) {
     MemberRecord record;
     std::memcpy(&record, bytes.data() + at, sizeof(record));
     const auto member = fromRecord(record);

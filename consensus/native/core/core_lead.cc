@@ -242,8 +242,7 @@ void Core::hearMailboxes() {
     if (mailbox.member.number == 0 || !mailboxValid(mailbox)) continue;
     const auto member = fromRecord(mailbox.member);
     if (!member || member->slot != slot || configuration_.byNumber(member->number)) continue;
-    const Member* occupant = configuration_.inSlot(member->slot);
-    if (departed_.contains(member->number) || (occupant != nullptr && occupant->number >= member->number)) continue;
+    if (!configuration_.mayJoin(*member)) continue;
     know(*member);
     learners_[member->number] = mailbox.applied;
   }

@@ -13,7 +13,7 @@ constexpr std::uint64_t helloMagic = 0x31'41'49'41'47;  // "GAIA1"
 
 // What the members of a group must agree on beside this handshake: registered memory, records, digests, frames. Raised
 // when one of them changes (layout_test.cc). The handshake itself stays as it is, so that both sides can name both numbers.
-constexpr std::uint8_t layoutHere = 2;
+constexpr std::uint8_t layoutHere = 3;
 constexpr std::uint8_t layoutSaid(std::uint8_t said) { return said == 0 ? 1 : said; }  // GAIA 0.1.0 said nothing
 
 using Nonce = std::array<std::byte, 32>;

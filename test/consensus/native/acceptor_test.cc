@@ -111,15 +111,15 @@ void isToldLayouts(bool local, std::uint8_t layout, const std::string& theirs) {
   const auto refused = [&] { return owner.acceptor->refusals()[static_cast<std::size_t>(Refusal::otherLayout)]; };
   const auto told = [&] { return other.link.reason().find("layout") != std::string::npos && refused() != 0; };
   REQUIRE(owner.until({&present.link, &other.link}, told));
-  CHECK(other.link.reason().starts_with("its memory has layout 2, this member's has layout " + theirs + ":"));
+  CHECK(other.link.reason().starts_with("its memory has layout 3, this member's has layout " + theirs + ":"));
   CHECK(other.link.reason().ends_with("bring its data into a new group (docs/upgrading.md)"));
   CHECK_FALSE(owner.until({&present.link, &other.link}, [&] { return other.link.open() || !present.link.open(); }, 50));
 }
 
-TEST_CASE("a member of another layout is told both and takes nobody's place, over tcp") { isToldLayouts(false, 3, "3"); }
+TEST_CASE("a member of another layout is told both and takes nobody's place, over tcp") { isToldLayouts(false, 4, "4"); }
 
 TEST_CASE("a member of another layout is told both and takes nobody's place, over shared memory") {
-  isToldLayouts(true, 3, "3");
+  isToldLayouts(true, 4, "4");
 }
 
 TEST_CASE("a member of GAIA 0.1.0, which named no layout, is of another one") { isToldLayouts(false, 0, "1"); }

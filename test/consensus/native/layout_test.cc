@@ -2,6 +2,7 @@
 // cannot share a group any more: raise layoutHere (transport/auth.h) with it, and docs/upgrading.md says so.
 #include <doctest/doctest.h>
 
+#include "core/configuration.h"
 #include "core/digest.h"
 #include "core/record.h"
 #include "core/snapshot.h"
@@ -10,8 +11,8 @@
 
 using namespace gaia;
 
-TEST_CASE("layout 2: the registered memory") {
-  CHECK(layoutHere == 2);
+TEST_CASE("layout 3: the registered memory") {
+  CHECK(layoutHere == 3);
   CHECK(sizeof(Control) == 168);
   CHECK(sizeof(RingHead) == 64);
   CHECK(sizeof(Directory) == 744);
@@ -21,7 +22,7 @@ TEST_CASE("layout 2: the registered memory") {
   CHECK(Region::outputBytes(65536) == 4096);
 }
 
-TEST_CASE("layout 2: records, digests, pieces and frames") {
+TEST_CASE("layout 3: records, digests, pieces and frames") {
   std::array<std::byte, sizeof(RecordHeader)> bytes{};
   RecordHeader header;
   header.ballot = header.origin = makeBallot(1, 2, 3);
@@ -32,6 +33,9 @@ TEST_CASE("layout 2: records, digests, pieces and frames") {
   DigestChain chain;
   chain.extend(1, 2, 3);
   CHECK(chain.last().chain == 13147044849592564659u);
+  Configuration configuration;
+  configuration.members = {{0, 1, "a", 2, 3}, {1, 2, "b", 2, 3}};
+  CHECK(configuration.encode().size() == 2 * 80 + 9 * 4);
   CHECK(sizeof(PieceHeader) == 32);
   CHECK(sizeof(FrameHeader) == 24);
 }

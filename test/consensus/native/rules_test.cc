@@ -272,6 +272,51 @@ TEST_CASE("a joiner whose channel opens when it has just been forgotten is heard
   CHECK(joining->number == joiner.number);
 }
 
+TEST_CASE("who has left does not count again, however late it asks; the next in its slot does") {
+  Rig rig(3);
+  REQUIRE(rig.lead(1));
+  Core& leader = rig.core(1);
+  const Member gone = *leader.configuration().byNumber(3);
+  REQUIRE(leader.propose(leader.configuration().without(gone.number)));
+  leader.endLeading();
+  for (int i = 0; i < 2'000; i++) {  // longer than it is told
+    for (const std::uint32_t number : {1u, 2u}) rig.tick(number), rig.flow(), rig.follow(number);
+  }
+  REQUIRE(leader.configuration().members.size() == 2);
+  REQUIRE((leader.role() == Role::leader || rig.lead(1)));
+  const auto asks = [&](const Member& member) {
+    const Mailbox mailbox = makeMailbox(member, leader.appliedIndex());
+    std::memcpy(&rig.region(1).mailbox(member.slot), &mailbox, sizeof(mailbox));
+    static const RigMemory memory(Durability::memory);
+    static std::deque<RigChannel> channels;
+    leader.attach(member, &channels.emplace_back(memory));
+    rig.tick(1);
+    const Member* joining = leader.joining();
+    return joining == nullptr ? 0 : joining->number;
+  };
+  CHECK(asks(gone) == 0);
+  CHECK(asks({gone.slot, 4, "rig", 1, 1}) == 4);
+}
+
+TEST_CASE("a configuration says who has left, also to those that read it in a log or a snapshot") {
+  Configuration founders;
+  founders.members = {{0, 1, "a", 1, 1}, {1, 2, "b", 1, 1}, {2, 3, "c", 1, 1}};
+  const Configuration replaced = founders.with({1, 4, "d", 1, 1});
+  const auto read = Configuration::decode(7, replaced.without(4).encode());
+  REQUIRE(read.has_value());
+  CHECK(read->index == 7);
+  CHECK(read->members.size() == 2);
+  CHECK_FALSE(read->mayJoin({1, 2, "b", 1, 1}));
+  CHECK_FALSE(read->mayJoin({1, 4, "d", 1, 1}));
+  CHECK(read->mayJoin({1, 5, "e", 1, 1}));
+  CHECK_FALSE(read->mayJoin({0, 1, "a", 1, 1}));
+  auto bytes = replaced.encode();
+  bytes.resize(bytes.size() - sizeof(replaced.left));  // layout 2
+  CHECK(Configuration::decode(7, bytes)->mayJoin({1, 5, "e", 1, 1}));
+  bytes.pop_back();
+  CHECK_FALSE(Configuration::decode(7, bytes).has_value());
+}
+
 TEST_CASE("a member that cannot reach the leader does not unseat it while a majority hears it") {
   Rig rig(3);
   for (const std::uint32_t number : {1u, 2u, 3u}) rig.tick(number);
