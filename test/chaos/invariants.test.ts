@@ -190,12 +190,15 @@ describe('the gate of strikes', () => {
     const api = { group: async () => told };
     const arena = new Arena({ api, replicas: () => [victim] } as unknown as Cluster);
     const ofDisk = { ...victim, group: '/chaos/disk@1' };
-    const release = arena.holdMembers(victim);
+    const release = await arena.holdLosable(victim);
     await assert.rejects(arena.requireLosable([victim]), /\/chaos\/memory may lose a member any time now/);
-    await arena.requireLosable([victim], { isHolder: true });
+    await assert.rejects(arena.holdLosable(victim), /struck already/);
     await arena.requireLosable([ofDisk]);
     await release();
     await arena.requireLosable([victim]);
+    told.group.state = 'forming';
+    await assert.rejects(arena.holdLosable(victim), /\/chaos\/memory is not whole/);
+    arena.requireSteady('/chaos/memory');
   });
 
   it('lets members on disks end at any time, but lose no more than one disk', () => {

@@ -67,16 +67,25 @@ export class Arena {
     if (this.isHeld(membersOf(id))) throw new Skipped(`${id} may lose a member any time now`);
   }
 
+  /** @throws Skipped if a group could not bear that these are lost; `forGood`: with what their disks hold */
+  requireLosable(victims: readonly ReplicaProcess[], { forGood = false } = {}): Promise<void> {
+    return this.#require(victims, forGood, (id) => this.isHeld(membersOf(id)));
+  }
+
   /**
-   * Whose group the strike holds itself is `holdMembers`' matter.
+   * As `holdMembers`, of one that the group can bear to lose.
    *
-   * @throws Skipped if a group could not bear that these are lost; `forGood`: with what their disks hold
+   * @throws Skipped if it cannot; then nothing is held
    */
-  async requireLosable(victims: readonly ReplicaProcess[], { forGood = false, isHolder = false } = {}): Promise<void> {
-    const states = await this.#groupStates();
-    const atRisk = states.map((state) => ({ ...state, isAtRisk: !isHolder && this.isHeld(membersOf(state.id)) }));
-    const reason = refusal(victims, atRisk, forGood);
-    if (reason !== null) throw new Skipped(reason);
+  async holdLosable(victim: ReplicaProcess, { forGood = false } = {}): Promise<End> {
+    const release = this.holdMembers(victim);
+    try {
+      await this.#require([victim], forGood, () => false);
+      return release;
+    } catch (error) {
+      await release();
+      throw error;
+    }
   }
 
   /** That it ends is a strike's doing, from now on. */
@@ -105,6 +114,13 @@ export class Arena {
       signal(pid, 'SIGCONT');
       return release();
     };
+  }
+
+  async #require(victims: readonly ReplicaProcess[], forGood: boolean, isAtRisk: (id: string) => boolean) {
+    const states = await this.#groupStates();
+    const atRisk = states.map((state) => ({ ...state, isAtRisk: isAtRisk(state.id) }));
+    const reason = refusal(victims, atRisk, forGood);
+    if (reason !== null) throw new Skipped(reason);
   }
 
   #groupStates(): Promise<GroupState[]> {

@@ -93,9 +93,8 @@ export const hasFailed = (seen: string): boolean => /\.(wal|journal)>\).*\(INJEC
 /** It ends such a member for good: what lies on its disk is not known any more. */
 async function failFsync(arena: Arena, pick: number): Promise<Struck> {
   const victim = anyOnDisk(arena, pick);
-  const release = arena.holdMembers(victim);
+  const release = await arena.holdLosable(victim, { forGood: true });
   try {
-    await arena.requireLosable([victim], { forGood: true, isHolder: true });
     arena.blame(victim.pid);
     const end = await inject(arena, victim, 'error=EIO', (seen) => {
       if (hasFailed(seen)) arena.distrust(victim);

@@ -14,11 +14,7 @@ const spareBytes = 2 ** 20;
 async function squeezeMemory(arena: Arena, pick: number): Promise<Struck> {
   if (!existsSync(join(controller, 'memory.limit_in_bytes'))) throw new Skipped(`there is no ${controller}`);
   const victim = arena.pick(arena.replicas(), pick, 'replica');
-  const release = arena.holdMembers(victim);
-  await arena.requireLosable([victim], { isHolder: true }).catch(async (error) => {
-    await release();
-    throw error;
-  });
+  const release = await arena.holdLosable(victim);
   const before = groupOf(victim.pid);
   const folder = join(controller, `gaia-chaos-${victim.pid}-${Date.now()}`);
   mkdirSync(folder);
