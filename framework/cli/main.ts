@@ -18,6 +18,8 @@ async function main(argv: string[]): Promise<number> {
   process.stdout.on('error', (error: NodeJS.ErrnoException) =>
     process.exit(error.code === 'EPIPE' ? EXIT.ok : EXIT.failed),
   );
+  // Where nobody reads what is wrong, the exit code tells it still.
+  process.stderr.on('error', () => {});
   if (argv[2] === completeWord) return complete(argv.slice(3));
   try {
     await buildProgram().parseAsync(argv);

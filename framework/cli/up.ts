@@ -24,6 +24,7 @@ import { freePort } from './ports.js';
 import { isRunning, logTail, startDetached, stopProcess } from './processes.js';
 import { gaia } from './program-name.js';
 import { bold, dim } from './terminal/colour.js';
+import { speaksUtf8 } from './terminal/harmless.js';
 
 export interface UpOptions {
   directory: string;
@@ -111,9 +112,18 @@ async function restartFramework(output: Output, cluster: LocalCluster, options: 
   tellReady(output, progress, { ...options, port });
 }
 
+/** By listr2's names of what it tells, in place of signs that only UTF-8 has. */
+const asciiIcons = { STARTED: '>', COMPLETED: '+', FAILED: 'x', OUTPUT: '-' };
+
 function progressOf(output: Output, tasks: object[]): Listr<Progress, never, never> {
-  const renderer = process.stdout.isTTY && process.stdout.columns > 0 && !output.forPrograms ? 'default' : 'simple';
-  const settings = { renderer, silentRendererCondition: output.forPrograms, registerSignalListeners: false } as const;
+  const utf8 = speaksUtf8(process.env);
+  const isWide = process.stdout.isTTY && process.stdout.columns > 0;
+  const settings = {
+    renderer: isWide && utf8 && !output.forPrograms ? 'default' : 'simple',
+    rendererOptions: utf8 ? {} : { icon: asciiIcons },
+    silentRendererCondition: output.forPrograms,
+    registerSignalListeners: false,
+  } as const;
   return new Listr<Progress, 'default', 'simple'>(tasks as never, settings as never) as never;
 }
 

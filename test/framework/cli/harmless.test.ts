@@ -1,6 +1,10 @@
 /** What others say reaches a terminal as letters: nothing in it steers the terminal. */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
 import { harmless, speaksUtf8 } from '../../../framework/cli/terminal/harmless.js';
+import { installation } from '../../../framework/installation.js';
 import { type Served, serveEach } from './served.js';
 
 /** Clears the screen, names the window, writes to the clipboard, asks for an answer; in 7 bits, 8 bits, and by direction. */
@@ -37,6 +41,21 @@ describe('gaia on a terminal: text of others', function () {
       const { stdout } = await at().gaia([...words, '--color', 'never'], '', { LC_ALL: 'C', COLUMNS: '40' });
       assert.match(stdout, /^[\n -~]+$/, words.join(' '));
     }
+  });
+
+  it('that nobody reads changes no exit code, and leaves no trace', async () => {
+    const main = join(installation.root, 'dist/framework/cli/main.js');
+    const run = async (redirection: string, ...words: string[]) => {
+      const command = [process.execPath, main, ...words, '--api', at().url];
+      const child = spawn('bash', ['-c', `"$0" "$@" ${redirection}`, ...command]);
+      let stderr = '';
+      child.stderr.on('data', (bytes) => (stderr += bytes));
+      const [status] = await once(child, 'close');
+      return [status, stderr];
+    };
+    // The reader has ended before anything is written.
+    assert.deepEqual(await run('> >(exec true)', 'app', 'list'), [0, '']);
+    assert.deepEqual(await run('2> >(exec true) > /dev/null', 'app', 'show', '/none'), [6, '']);
   });
 
   it('is harmless in what tasks wrote, said one by one or followed', async () => {

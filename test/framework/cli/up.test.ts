@@ -76,6 +76,13 @@ describe('gaia up and down', function () {
     assert.deepEqual([again.value.alreadyRunning, again.value.apiUrl], [true, started?.value.apiUrl]);
   });
 
+  it('tells how far it is in ASCII where the locale is not UTF-8', async () => {
+    const run = await gaia(['up', '--directory', directory, '--agents', '3', '--no-demo'], '', { LC_ALL: 'C' });
+    assert.equal(run.code, 0, run.stderr);
+    assert.match(run.stdout, /^> Mesos: a master and 3 agents\n\+ Mesos: a master/);
+    assert.match(run.stdout + run.stderr, /^[\n -~]+$/);
+  });
+
   it('takes another port when the one it was given is taken', async () => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
