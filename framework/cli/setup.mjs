@@ -270,6 +270,7 @@ const commands = {
   model: { program: 'test/model/main.js' },
   soak: { program: 'test/soak/main.js' },
   sim: { program: 'gaia-simulator' },
+  day: { program: 'test/day/main.js' },
   'sim:mutants': { program: 'test/simulator/mutants.js' },
 };
 

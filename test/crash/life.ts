@@ -28,6 +28,7 @@ export class Life {
   readonly #launched = new Set<string>();
   /** By app; one that is made again after its deletion begins again. */
   readonly #members = new Map<string, Set<number>>();
+  readonly #membersForgotten = new Map<string, number>();
   #versions = 0;
   /** So much of what can be lost, repeated or late is. */
   #faultShare = 0;
@@ -111,6 +112,7 @@ export class Life {
     else {
       this.wanted.delete(appId);
       this.#members.delete(appId);
+      this.#membersForgotten.delete(appId);
     }
   }
 
@@ -156,8 +158,24 @@ export class Life {
     if (member === null) return;
     const members = this.#members.get(appId) ?? new Set();
     this.#members.set(appId, members);
-    assert.ok(!members.has(member), `${appId}: member ${member} is used twice`);
+    const forgotten = this.#membersForgotten.get(appId) ?? 0;
+    assert.ok(member > forgotten && !members.has(member), `${appId}: member ${member} is used twice`);
     members.add(member);
+  }
+
+  /** What was of tasks that Mesos has forgotten: the numbers of members only rise. */
+  forget(): void {
+    const { mesos } = this.world;
+    this.world.forget();
+    for (const ids of [this.doomed, this.sick, this.#launched])
+      for (const id of ids) if (!mesos.tasks.has(id)) ids.delete(id);
+    for (const [appId, used] of this.#members) {
+      const replicas = [...mesos.tasks.values()].filter(({ assignment }) => assignment.appId === appId);
+      const lowest = Math.min(...replicas.map(({ assignment }) => assignment.replica?.self.member ?? 0));
+      const forgotten = [...used].filter((member) => member < lowest);
+      for (const member of forgotten) used.delete(member);
+      this.#membersForgotten.set(appId, Math.max(this.#membersForgotten.get(appId) ?? 0, ...forgotten));
+    }
   }
 
   check(): void {

@@ -1,5 +1,5 @@
 /** What is no growth: of programs of others in ten minutes, and of GAIA itself in an hour. */
-import type { Rule } from './growth.js';
+import type { Reading, Rule } from './growth.js';
 
 const megabyte = 1 << 20;
 
@@ -35,3 +35,17 @@ export const ofSystem: Rule = {
   amounts: { memoryBytes: megabyte, timers: 1 },
   shares: { memoryBytes: 0.01, descriptors: 0.01, threads: 0.01, sharedFiles: 0.01, timers: 0.01 },
 };
+
+const hour = 1 / 24;
+
+/**
+ * A day, or a time that stands for one: its second hour and its last one are compared. `breathes`: by how much more goes up and down
+ * with each snapshot or change.
+ */
+export const ofDay = (names: readonly string[], breathes: Reading): Rule => ({
+  judgedFromMs: 0,
+  before: [hour, 2 * hour],
+  after: [1 - hour, 1],
+  amounts: breathes,
+  shares: Object.fromEntries(names.map((name) => [name, 0.01])),
+});

@@ -14,7 +14,9 @@ namespace {
                "[--trace] [--json]\n"
                "  lives the N seeds from S on, J at a time, and ends with 1 at the first broken promise;\n"
                "  --mutant leaves a rule out (consensus/native/core/mutant.h);\n"
-               "  --trace says all that happens in the life of seed S\n",
+               "  --trace says all that happens in the life of seed S;\n"
+               "  --minutes M [--disk] [--load PERCENT] [--every SECONDS]: instead one life of M simulated minutes under "
+               "so much of the load that it can bear, with a fault each so many seconds (`npm run day` judges it)\n",
                cause.c_str());
   std::exit(2);
 }
@@ -45,6 +47,14 @@ Arguments parseArguments(int count, char** values) {
       arguments.seed = value(0, 1'000'000'000'000);
     else if (name == "--members")
       arguments.members = value(3, 9);
+    else if (name == "--minutes")
+      arguments.minutes = value(1, 100'000);
+    else if (name == "--disk")
+      arguments.disk = true;
+    else if (name == "--load")
+      arguments.loadPercent = value(1, 100);
+    else if (name == "--every")
+      arguments.faultEverySeconds = value(1, 86'400);
     else if (name == "--mutant")
       arguments.mutant = ++i < count ? values[i] : "";
     else if (name == "--trace")

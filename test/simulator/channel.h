@@ -26,6 +26,8 @@ class SimChannel : public Channel {
   void destroy();  // by the owner: nothing lands any more
   bool open() const { return open_; }
   bool broken() const;  // its owner is gone or has destroyed it
+  bool over() const { return !open_ && (broken() || operations_.empty()); }  // nothing of it will land any more
+  std::size_t underWay() const { return operations_.size() + answers_.size(); }
   bool counts() const { return counts_; }
   Node& writer() const { return writer_; }
   Node& owner() const { return owner_; }

@@ -14,9 +14,8 @@ void SimDisk::keep(const PersistOrder& order) {
   log_.records.insert(log_.records.end(), order.records.begin(), order.records.end());
   log_.ringEnd = std::max(log_.ringEnd, ringEndIn(order.records, self.number));
   const bool whole = eachRecord(order.records, [&](const Record& record) {
-    const Index index = record.header.index;
-    if (index >= highest_.size()) highest_.resize(index + 64);
-    highest_[index] = std::max(highest_[index], record.header.ballot);
+    Ballot& highest = highest_[record.header.index];
+    highest = std::max(highest, record.header.ballot);
   });
   damaged_ = damaged_ || !whole;
 }
@@ -29,6 +28,7 @@ void SimDisk::synchroniseJournal(const SimJournal& journal) {
     left.insert(left.end(), record.bytes, record.bytes + record.whole().size());
   });
   log_.records = std::move(left);
+  highest_.erase(highest_.begin(), highest_.upper_bound(journal_.last()));
 }
 
 void SimDisk::killed(Random& random, const SimJournal& journal) {

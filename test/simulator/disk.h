@@ -1,6 +1,7 @@
 // What a member with durability `disk` has on its disk through all its lives, and what an end leaves of it.
 // Files whole, torn and damaged are the business of wal_test: a frame here is there or not.
 #pragma once
+#include <map>
 #include <optional>
 
 #include "core/core.h"
@@ -37,7 +38,9 @@ class SimDisk {
   Configuration configuration() const;  // what a start from here would take for the one in force
   Ballot promise() const { return log_.promise; }
   bool holds(Index index, Ballot ballot) const {  // the entry that was written under that ballot
-    return index <= std::max(journal_.last(), snapshots_.index()) || (index < highest_.size() && highest_[index] >= ballot);
+    if (index <= std::max(journal_.last(), snapshots_.index())) return true;
+    const auto known = highest_.find(index);
+    return known != highest_.end() && known->second >= ballot;
   }
   const SimJournal& journal() const { return journal_; }
   const SimSnapshots& snapshots() const { return snapshots_; }
@@ -53,7 +56,7 @@ class SimDisk {
   PersistedLog log_;
   SimSnapshots snapshots_;
   SimJournal journal_;           // in a life: what of the member's journal is synchronised
-  std::vector<Ballot> highest_;  // of the records of entry i at i
+  std::map<Index, Ballot> highest_;  // of the records of entries that the journal has not
   std::optional<PersistOrder> order_;
   bool damaged_ = false;
 };

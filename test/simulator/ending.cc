@@ -5,8 +5,6 @@
 namespace gaia::sim {
 namespace {
 
-constexpr std::uint64_t recoveryNs = 5'000 * nsPerMs;
-constexpr std::uint64_t quietNs = 300 * nsPerMs;  // half of 3,700 lives took 2 ms, one in a thousand 54 ms, the longest 96 ms
 constexpr std::uint64_t probeNs = 2 * nsPerMs;
 constexpr Index freshEntries = 8;
 
@@ -16,9 +14,9 @@ void World::recover() {
   faulty_ = false;
   heal();
   for (Node* node : livingNodes()) node->wake();
-  for (auto& channel : channels_) channel->resume();
+  resumeChannels();
   goal_ = std::max(history.decided(), history.acknowledgedMax()) + freshEntries;
-  deadlineNs_ = nowNs + recoveryNs;
+  deadlineNs_ = nowNs + options.recoveryNs;
   events.add(nowNs, Event::Kind::probe);
   if (traced_) say("no more faults; everybody shall reach entry ", goal_);
 }
@@ -26,12 +24,11 @@ void World::recover() {
 void World::probe() {
   events.add(nowNs + probeNs, Event::Kind::probe);
   stopRemoved();
-  for (const Node* node : livingNodes()) {
-    if (node->core.divergence()) history.fail("divergence: digests of equal executions differ");
-  }
+  checkDigests();
   if (!quiet_ && converged()) {
     quiet_ = true;
-    deadlineNs_ = nowNs + quietNs;
+    if (clients) clients->stop(nowNs);
+    deadlineNs_ = nowNs + options.quietNs;
     if (traced_) say("no more proposals");
   }
   ended_ = quiet_ && settled();
@@ -40,10 +37,19 @@ void World::probe() {
                describe());
 }
 
+void World::checkDigests() {
+  for (const Node* node : livingNodes()) {
+    if (node->core.divergence()) history.fail("divergence: digests of equal executions differ");
+  }
+}
+
+// Nothing goes wrong just now, and nothing that went wrong is left of it.
+bool World::whole() const { return cuts_.empty() && down_.empty() && converged(); }
+
 // Nothing more comes that would bring the news of the last commit with it.
 bool World::settled() const {
   const Node* leading = leader();
-  if (leading == nullptr || !leading->core.settled()) return false;
+  if (leading == nullptr || !leading->core.settled() || (clients && !clients->content(nowNs))) return false;
   const Index committed = std::max(leading->core.committedIndex(), history.acknowledgedMax());
   const std::vector<Node*> nodes = livingNodes();
   return std::all_of(nodes.begin(), nodes.end(),

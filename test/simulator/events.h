@@ -7,8 +7,8 @@
 namespace gaia::sim {
 
 struct Event {
-  // node: tick to resume, strike, disk, condemned, sever. channel: operation, answer. restart: a place among
-  // those that are down. Neither: fault, change, probe, outage.
+  // node: tick to reset, strike, disk, condemned, sever. channel: operation, answer. restart: a place among
+  // those that are down. Of all: resume, fault, heal, change, probe, outage, look.
   enum class Kind : std::uint8_t {
     tick,
     turn,
@@ -25,8 +25,16 @@ struct Event {
     condemned,
     outage,
     sever,
-    restart
+    restart,
+    heal,
+    look
   };
+  bool isOfNode() const {
+    return kind <= Kind::reset || kind == Kind::strike || kind == Kind::disk || kind == Kind::condemned ||
+           kind == Kind::sever;
+  }
+  bool isOfChannel() const { return kind == Kind::operation || kind == Kind::answer; }
+
   std::uint64_t atNs = 0;
   std::uint64_t order = 0;  // of two events at one time the one added first
   Kind kind = Kind::tick;
@@ -40,6 +48,7 @@ class EventQueue {
     heap_.push_back({atNs, order_++, kind, target, detail});
     std::push_heap(heap_.begin(), heap_.end(), later);
   }
+  std::size_t size() const { return heap_.size(); }
   Event take() {
     std::pop_heap(heap_.begin(), heap_.end(), later);
     const Event event = heap_.back();

@@ -4,9 +4,15 @@
 #include "world.h"
 
 namespace gaia::sim {
+namespace {
+
+constexpr std::uint64_t againNs = 1'000 * nsPerMs;  // a group that is not whole is looked at
+
+}  // namespace
 
 void World::fault() {
   if (!faulty_) return;
+  if (options.oneAtATime && !whole()) return events.add(nowNs + againNs, Event::Kind::fault);
   events.add(nowNs + random.between(options.faultEveryNs / 2, options.faultEveryNs * 3 / 2),
              Event::Kind::fault);
   const std::uint64_t sum = std::accumulate(options.weight.begin(), options.weight.end(), std::uint64_t{0});
@@ -36,9 +42,11 @@ void World::inject(Fault fault) {
       return sever(node, channel->first);
     }
     case Fault::isolate:
-      return isolate(node);
+      options.oneWayCuts ? isolate(node) : cutBetween({node.life});
+      return healLater();
     case Fault::split:
-      return split();
+      split();
+      return healLater();
     case Fault::heal:
       return heal();
     case Fault::crash: {
@@ -52,6 +60,9 @@ void World::inject(Fault fault) {
       return takeSomeDown();
     case Fault::powerLoss:
       return losePower();
+    case Fault::slowDisk:
+      count(Count::slowDisks);
+      return node.slowDisk(options.healWithinNs);
   }
 }
 
@@ -108,11 +119,16 @@ void World::cutBetween(const std::set<std::uint32_t>& left) {
   count(Count::partitions);
 }
 
+void World::healLater() {
+  if (options.healWithinNs == 0) return;
+  events.add(nowNs + random.between(options.healWithinNs / 10, options.healWithinNs), Event::Kind::heal);
+}
+
 void World::heal() {
   if (cuts_.empty()) return;
   if (traced_) say("all cuts end");
   cuts_.clear();
-  for (auto& channel : channels_) channel->resume();
+  resumeChannels();
 }
 
 // A minority of every configuration that may still be in force can be lost for good at a time; more would
@@ -139,9 +155,7 @@ Index World::oldestInForce() const {
     note(node->member, node->core.configuration());
     if (node->disk) note(node->member, node->disk->configuration());
   }
-  for (const Down& down : down_) {
-    if (down.disk) note(down.member, down.disk->configuration());
-  }
+  for (const auto& [place, down] : down_) note(down.member, down.disk->configuration());
   return oldest;
 }
 

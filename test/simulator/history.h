@@ -6,12 +6,15 @@
 //   every program has the same state after the same entry, whether it executed or restored it
 //   what was acknowledged is what is decided, and it is there at the end
 //   no byte of a decided entry is overwritten where it is not applied yet (G1)
+//
+// A long life forgets what can come up no more, so that it can go on without end.
 #pragma once
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
-#include <unordered_map>
+#include <vector>
 
 #include "core/record.h"
 
@@ -37,35 +40,48 @@ class History {
   void executed(std::uint32_t number, Index index, std::uint64_t state);
   void acknowledged(Index index, std::uint64_t content);
   void overwritten(std::uint32_t owner, Index applied, const Appended& record);
-  void end();
+  void end() { settleOverwritten(); }
+  // No member will execute an entry below `needed` any more; some may start from a state after one of these.
+  void forgetBelow(Index needed, const std::set<Index>& startedFrom);
 
-  Index decided() const { return decided_.size(); }
-  Index acknowledgedMax() const { return acknowledged_.empty() ? 0 : acknowledged_.rbegin()->first; }
-  std::uint64_t acknowledgements() const { return acknowledged_.size(); }
-  Ballot originOf(Index index) const { return index == 0 ? 0 : decided_[index - 1].origin; }
+  Index decided() const { return decided_; }
+  Index acknowledgedMax() const { return acknowledgedMax_; }
+  std::uint64_t acknowledgements() const { return acknowledgements_; }
+  std::size_t remembered() const { return places_.size(); }
   void fail(const std::string& what) {
     if (failure_.empty()) failure_ = what;
   }
   const std::string& failure() const { return failure_; }
 
  private:
-  struct Decided {
+  struct Place {  // of one index
     Ballot origin = 0;
-    std::uint64_t content = 0;
+    std::uint64_t content = 0;  // both: what is decided
+    std::optional<std::uint64_t> acknowledged;
+    std::optional<std::uint64_t> state;                      // after it
+    std::vector<std::pair<Ballot, std::uint64_t>> written;  // what was proposed there, by ballot
   };
   struct Overwritten {
     std::uint32_t owner;
     Appended record;
   };
-  void checkAcknowledged(Index index, std::uint64_t content);
+  bool forgotten(Index index) const { return index <= forgotten_; }
+  Place& at(Index index);
+  Ballot originOf(Index index) { return index == 0 ? 0 : at(index).origin; }
+  void settle(std::uint32_t number, const Record& record, std::uint64_t content);
+  void checkAcknowledged(Index index);
   void checkOverwritten(const Overwritten& lost);
+  void settleOverwritten();
+  void compare(std::uint32_t number, Index index, std::optional<std::uint64_t>* known, std::uint64_t state);
+  void failForgotten(std::uint32_t number, Index index);
 
-  std::vector<Decided> decided_;  // of index i at i - 1
-  std::map<Index, std::uint64_t> acknowledged_;
-  std::vector<std::optional<std::uint64_t>> states_;          // after entry i at i
-  std::unordered_map<Ballot, std::uint32_t> leaders_;         // which life wrote under a ballot
-  std::unordered_map<std::uint64_t, std::uint64_t> written_;  // (ballot, index) mixed -> content
-  std::deque<Overwritten> undecided_;  // overwritten before it was known whether it mattered
+  Index decided_ = 0, forgotten_ = 0;  // all up to these
+  std::deque<Place> places_;           // of index i at i - forgotten_ - 1
+  Index acknowledgedMax_ = 0;
+  std::uint64_t acknowledgements_ = 0;
+  std::map<Index, std::optional<std::uint64_t>> states_;  // after forgotten entries
+  std::map<Ballot, std::uint32_t> leaders_;  // which life wrote under a ballot
+  std::deque<Overwritten> undecided_;        // overwritten before it was known whether it mattered
   std::string failure_;
 };
 

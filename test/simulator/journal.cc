@@ -1,6 +1,11 @@
 #include "journal.h"
 
 namespace gaia::sim {
+namespace {
+
+constexpr std::size_t givenBackBytesMin = 256u << 10;  // at once: what follows is moved
+
+}  // namespace
 
 void SimJournal::append(std::span<const std::byte> record) {
   bytes_.insert(bytes_.end(), record.begin(), record.end());
@@ -33,7 +38,18 @@ std::size_t SimJournal::bytesAfter(Index index) const {
   return bytes_.size() - beginOf(std::max(index + 1, first_));
 }
 
-void SimJournal::dropBelow(Index needed) { first_ = std::max(first_, std::min(needed, last() + 1)); }
+void SimJournal::dropBelow(Index needed) {
+  first_ = std::max(first_, std::min(needed, last() + 1));
+  if (beginOf(first_) > std::max(givenBackBytesMin, bytes_.size() / 2)) giveBack();
+}
+
+void SimJournal::giveBack() {
+  const std::size_t dropped = beginOf(first_);
+  bytes_ = {bytes_.begin() + static_cast<std::ptrdiff_t>(dropped), bytes_.end()};
+  ends_ = {ends_.begin() + static_cast<std::ptrdiff_t>(first_ - 1 - base_), ends_.end()};
+  for (std::size_t& end : ends_) end -= dropped;
+  base_ = first_ - 1;
+}
 
 void SimJournal::restart(Index index) {
   base_ = index;

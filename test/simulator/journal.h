@@ -16,8 +16,10 @@ class SimJournal {
   std::size_t bytesAfter(Index index) const;
   void dropBelow(Index needed);
   void restart(Index index);  // goes on behind a snapshot of entry `index`
+  std::size_t entries() const { return last() + 1 - first_; }
 
  private:
+  void giveBack();
   std::size_t beginOf(Index index) const { return index == base_ + 1 ? 0 : ends_[index - base_ - 2]; }
 
   Index base_ = 0;  // the entry before all of `bytes_`

@@ -1,6 +1,7 @@
 // gaia-simulator: lives many seeded lives of groups and ends with 1 at the first promise that is broken.
 #include <cstdio>
 
+#include "day.h"
 #include "mutants.h"
 #include "run.h"
 
@@ -24,6 +25,7 @@ int main(int count, char** values) {
                  arguments.mutant.c_str());
     return 2;
   }
+  if (arguments.minutes != 0) return liveLong(arguments);
   if (arguments.trace) return trace(arguments);
   const Result result = Run(arguments).go();
   report(arguments, result);

@@ -7,6 +7,7 @@ namespace gaia::sim {
 namespace {
 
 constexpr std::uint64_t diskPollNs = 200 * nsPerUs;  // a leader that waits for disks
+constexpr Position lapsRemembered = 16;              // nothing older is under way to anyone
 
 CoreOptions coreOptions(const Member& self, const std::vector<Member>& peers, bool join, Recovery recovery,
                         bool restores) {
@@ -34,7 +35,9 @@ Node::Node(World& world, std::uint32_t life, const Member& self, std::shared_ptr
                        world.options.snapshots),
            region, *this, world.options.timings),
       counted_(!join),
-      logEnd_(placePosition(region.ringHead(self.slot).anchor)) {
+      logEnd_(placePosition(region.ringHead(self.slot).anchor)),
+      readers_(world.options.readerNs),
+      demand_(world.options.rankNs) {
   if (disk) replay();
   world.events.add(world.nowNs + world.random.below(world.options.tickNs), Event::Kind::tick, life);
 }
@@ -132,6 +135,8 @@ void Node::stall(std::uint64_t forNs) {
 
 void Node::die() {
   alive = false;
+  diedNs = world.nowNs;
+  closeClients();
   for (auto& [number, channel] : channels) channel->close();
   channels.clear();
 }
@@ -170,7 +175,14 @@ void Node::followOwnRing() {
     if (end / region.ringBytes() != logEnd_ / region.ringBytes()) world.count(Count::laps);
     logEnd_ = end;
     world.history.appended(life, Record{header, at});
+    forgetLaps();
   }
+}
+
+void Node::forgetLaps() {
+  const Position kept = lapsRemembered * region.ringBytes();
+  if (log_.empty() || logEnd_ - log_.front().start < 2 * kept) return;
+  std::erase_if(log_, [&](const Appended& record) { return record.end + kept < logEnd_; });
 }
 
 // The latest position written at an offset of the own ring.

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "channel.h"
+#include "clients.h"
 #include "core/core.h"
 #include "disk.h"
 #include "history.h"
@@ -38,6 +39,7 @@ class Node : public CoreListener {
   void pause(std::uint64_t forNs);
   bool paused() const;
   void stall(std::uint64_t forNs);  // its service thread alone
+  void slowDisk(std::uint64_t forNs);
   void wake() { pausedUntilNs_ = 0; }
   void jumpClock(std::uint64_t byNs) { clockNs_ += byNs; }
   void disconnect(std::uint32_t number);
@@ -69,6 +71,7 @@ class Node : public CoreListener {
   SimSnapshots snapshots;
   Core core;
   bool alive = true;
+  std::uint64_t diedNs = 0;
   std::map<std::uint32_t, SimChannel*> channels;  // open ones, by the owner's number
   std::array<std::uint32_t, slotsMax> writers{};  // who was accepted as a member, by slot
 
@@ -77,6 +80,7 @@ class Node : public CoreListener {
   struct Proposal {
     Index index;
     std::uint64_t content;
+    Request request;  // with clients
   };
 
   // CoreListener
@@ -91,12 +95,17 @@ class Node : public CoreListener {
   void lead();
   void execute();
   void propose();
+  void proposeAnything();
+  void proposeRequests();
+  bool append(std::uint64_t number, std::size_t bytes, const Request& request);
   bool reconfigure();
   bool proposeConfiguration(const Configuration& next);
   void handOver();
   void stopLeading();
+  void closeClients();
   void afterCore();
   void followOwnRing();
+  void forgetLaps();
   void reconcile();
 
   // node_disk.cc
@@ -136,11 +145,12 @@ class Node : public CoreListener {
   Position logEnd_ = 0;
   std::array<RingGuard, slotsMax> guards_;
   bool diskScheduled_ = false;
+  std::uint64_t diskSlowUntilNs_ = 0;
   bool diskFull_ = false;
   bool condemned_ = false;
   std::map<std::uint32_t, std::uint32_t> writerLives_;  // of members that have written here
-  Readers readers_{40 * nsPerMs};
-  SnapshotDemand demand_{10 * nsPerMs};
+  Readers readers_;
+  SnapshotDemand demand_;
   bool snapshotDue_ = false;
   std::uint64_t takenAtNs_ = 0;  // when the one that is being taken is written down
 };

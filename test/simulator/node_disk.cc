@@ -4,7 +4,8 @@
 namespace gaia::sim {
 namespace {
 
-constexpr std::uint64_t fullNs = 20 * nsPerMs;  // until it is tried again
+constexpr std::uint64_t fullNs = 20 * nsPerMs;       // until it is tried again
+constexpr std::uint64_t slowDiskNs = 200 * nsPerMs;  // of one synchronisation, at most, while it is slow
 
 }  // namespace
 
@@ -42,7 +43,14 @@ void Node::keep() {
   if (order.empty()) return;
   disk->begin(std::move(order));
   const bool slow = world.random.oneIn(world.options.slowSyncOneIn);
+  if (world.nowNs < diskSlowUntilNs_) return wakeDisk(slowDiskNs);
   wakeDisk(slow ? world.options.slowSyncNs : world.options.syncNs);
+}
+
+void Node::slowDisk(std::uint64_t forNs) {
+  if (world.tracing())
+    world.say("the disk of member ", member.number, " is slow for ", forNs / nsPerUs, " us");
+  diskSlowUntilNs_ = world.nowNs + forNs;
 }
 
 // False: the same order is tried again later, or never.

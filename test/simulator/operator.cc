@@ -6,7 +6,6 @@ namespace gaia::sim {
 namespace {
 
 constexpr std::size_t slotsMin = 3;
-constexpr std::uint64_t strandedNs = 100 * nsPerMs;
 constexpr std::uint64_t restartNs = 20 * nsPerMs;
 
 }  // namespace
@@ -14,8 +13,9 @@ constexpr std::uint64_t restartNs = 20 * nsPerMs;
 void World::change() {
   const std::uint64_t everyNs = options.changeEveryNs != 0 ? options.changeEveryNs : restartNs;
   events.add(nowNs + random.between(everyNs / 2, everyNs * 3 / 2), Event::Kind::change);
-  if (random.oneIn(2)) stopRemoved();
-  if (replace() || !faulty_ || options.changeEveryNs == 0) return;
+  if (options.oneAtATime || random.oneIn(2)) stopRemoved();
+  if (replace() || !faulty_ || options.changeEveryNs == 0 || !changesWhatIsWell()) return;
+  if (!options.resizes) return random.oneIn(2) ? replaceLiving() : askHandOver();
   switch (random.below(4)) {
     case 0:
     case 1:
@@ -23,8 +23,16 @@ void World::change() {
     case 2:
       return replaceLiving();
     default:
-      if (Node* leading = leader()) leading->askHandOver();
+      return askHandOver();
   }
+}
+
+bool World::changesWhatIsWell() {
+  return (options.changeOneIn == 1 || random.oneIn(options.changeOneIn)) && (!options.oneAtATime || whole());
+}
+
+void World::askHandOver() {
+  if (Node* leading = leader()) leading->askHandOver();
 }
 
 // Fills one slot in which nobody lives. True: there was one.
@@ -32,7 +40,7 @@ bool World::replace() {
   for (const std::uint8_t slot : slots_) {
     bool filled = false;
     for (const Node* node : livingNodes()) filled = filled || node->member.slot == slot;
-    for (const Down& down : down_) filled = filled || (down.disk && down.member.slot == slot);
+    for (const auto& [place, down] : down_) filled = filled || down.member.slot == slot;
     if (filled) continue;
     start(slot);
     return true;
@@ -87,7 +95,7 @@ void World::stopRemoved() {
     const Member* occupant = current.inSlot(node->member.slot);
     const bool replaced = occupant != nullptr && occupant->number > node->member.number;
     // A joiner all of whose acquaintances are gone asks nobody any more.
-    const bool stranded = node->channels.empty() && nowNs > node->bornNs + strandedNs;
+    const bool stranded = node->channels.empty() && nowNs > node->bornNs + options.strandedNs;
     const bool over = replaced || stranded || node->counted() || !slots_.contains(node->member.slot);
     if (over && mayCrash(*node)) crash(*node);
   }

@@ -8,11 +8,12 @@ void World::takeDown(Node& node, bool powerless) {
   if (traced_) say("member ", node.member.number, powerless ? " loses power" : " is killed");
   powerless ? node.disk->unpowered(random, node.journal) : node.disk->killed(random, node.journal);
   end(node, powerless);
-  down_.push_back({node.member, node.disk});
+  const std::uint32_t place = nextDown_++;
+  down_[place] = {node.member, node.disk};
   static constexpr std::array<std::uint64_t, 4> longestNs{2 * nsPerMs, 2 * nsPerMs, 30 * nsPerMs,
                                                           150 * nsPerMs};
   events.add(nowNs + random.between(nsPerMs / 4, random.pick(longestNs)), Event::Kind::restart,
-             static_cast<std::uint32_t>(down_.size() - 1));
+             place);
   count(Count::restarts);
 }
 
@@ -21,9 +22,9 @@ template <class Keeps>
 std::size_t World::disksThat(const Configuration& configuration, Keeps keeps) const {
   std::size_t keeping = 0;
   for (const Member& member : configuration.members) {
-    const auto is = [&](const auto& node) { return node->member.number == member.number; };
+    const auto is = [&](const auto& entry) { return entry.second->member.number == member.number; };
     const auto node = std::find_if(nodes_.rbegin(), nodes_.rend(), is);
-    keeping += node != nodes_.rend() && keeps(*(*node)->disk) ? 1 : 0;
+    keeping += node != nodes_.rend() && keeps(*node->second->disk) ? 1 : 0;
   }
   return keeping;
 }
@@ -79,7 +80,7 @@ void World::losePower() {
 }
 
 void World::restart(std::uint32_t place) {
-  const Down down = std::exchange(down_[place], {});
+  const Down down = down_.extract(place).mapped();
   silent_.erase(down.member.number);
   add(down.member, down.disk, down.disk->peers, down.disk->join);
 }

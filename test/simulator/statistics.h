@@ -36,6 +36,7 @@ enum class Count : std::uint8_t {
   snapshotsRestored,
   piecesRead,
   dropped,
+  slowDisks,
   end,
 };
 constexpr std::size_t countKinds = static_cast<std::size_t>(Count::end);
@@ -70,6 +71,7 @@ constexpr std::array<const char*, countKinds> countNames{
     "snapshots restored",
     "pieces read",
     "entries dropped",
+    "slow disks",
 };
 
 struct Statistics {

@@ -86,6 +86,7 @@ void Node::lead() {
 
 void Node::think() {
   thinksUntilNs_ = world.nowNs + world.random.below(world.thinkNs());
+  if (world.clients) thinksUntilNs_ = std::max(thinksUntilNs_, world.clients->nextNs());
   wakeTurnAt(thinksUntilNs_);
 }
 
@@ -97,6 +98,7 @@ void Node::execute() {
     state_ = mix(state_, proposal.content);
     world.history.executed(member.number, proposal.index, state_);
     core.applied(proposal.index, state_, 1);
+    world.answer(proposal.request);
     if (!world.random.oneIn(world.options.slowOneIn)) continue;
     busyUntilNs_ = world.nowNs + world.random.below(world.options.slowNs);
     return wakeTurn(0);
@@ -106,22 +108,40 @@ void Node::execute() {
 }
 
 void Node::propose() {
-  if (world.quiet()) return think();
+  if (world.quiet() && !world.clients) return think();
   if (core.settled() && core.appliedIndex() == core.committedIndex() && reconfigure()) return;
-  for (std::uint64_t left = world.random.between(1, world.options.batchMax); left > 0; left--) {
-    std::array<std::uint64_t, 64> words;
-    words[0] = world.nextEntry();
-    const std::size_t bytes = 8 + world.random.below(world.options.payloadBytesMax);
-    for (std::size_t i = 1; i <= bytes / 8; i++) words[i] = mix(words[0], i);
-    std::byte* room = core.reserve(bytes);
-    if (room == nullptr) break;
-    std::memcpy(room, words.data(), bytes);
-    const std::uint64_t content = contentOf(EntryKind::turn, {room, bytes});
-    proposed_.push_back({core.append(EntryKind::turn, bytes), content});
-  }
+  world.clients ? proposeRequests() : proposeAnything();
   afterCore();
   core.replicate();
   if (proposed_.empty()) think();
+}
+
+void Node::proposeAnything() {
+  for (std::uint64_t left = world.random.between(1, world.options.batchMax); left > 0; left--) {
+    const std::uint64_t number = world.nextEntry();
+    if (!append(number, 8 + world.random.below(world.options.payloadBytesMax), {})) break;
+  }
+}
+
+void Node::proposeRequests() {
+  for (std::uint64_t left = world.options.batchMax; left > 0; left--) {
+    const auto request = world.clients->take(world.nowNs);
+    if (!request || append(world.nextEntry(), request->bytes, *request)) continue;
+    return world.clients->askAgain(*request);
+  }
+}
+
+// An entry that `number` tells from all others. False: there is no room for it now.
+bool Node::append(std::uint64_t number, std::size_t bytes, const Request& request) {
+  std::byte* room = core.reserve(bytes);
+  if (room == nullptr) return false;
+  for (std::size_t at = 0; at < bytes; at += 8) {
+    const std::uint64_t word = at == 0 ? number : mix(number, at / 8);
+    std::memcpy(room + at, &word, std::min<std::size_t>(8, bytes - at));
+  }
+  const std::uint64_t content = contentOf(EntryKind::turn, {room, bytes});
+  proposed_.push_back({core.append(EntryKind::turn, bytes), content, request});
+  return true;
 }
 
 // What the operator of the group wants of its leader. True: the turn thread has something else to do now.
@@ -165,7 +185,15 @@ void Node::handOver() {
   stopLeading();
 }
 
+// Those who wait for an answer hear that there is none, and ask again.
+void Node::closeClients() {
+  if (!world.clients) return;
+  for (const Proposal& proposal : proposed_) world.clients->askAgain(proposal.request);
+  for (const Proposal& proposal : unapplied_) world.clients->askAgain(proposal.request);
+}
+
 void Node::stopLeading() {
+  closeClients();
   proposed_.clear();
   turn_ = Turn::follows;
   core.endLeading();

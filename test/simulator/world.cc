@@ -12,6 +12,8 @@ World::World(std::uint64_t seed, const LifeOptions& options, bool traced)
   found();
   events.add(nowNs + options.faultEveryNs, Event::Kind::fault);
   events.add(nowNs + 20 * nsPerMs, Event::Kind::change);
+  if (options.requestEveryNs) clients.emplace(random.next(), *options.requestEveryNs, nowNs);
+  if (options.lookEveryNs != 0) events.add(nowNs + options.lookEveryNs, Event::Kind::look);
   if (options.durability == Durability::disk) count(Count::diskLives);
   if (options.snapshots) count(Count::snapshotLives);
   if (options.snapshots && options.durability == Durability::disk) count(Count::keptSnapshotLives);
@@ -54,21 +56,26 @@ Node& World::add(const Member& self, const std::vector<Member>& peers, bool join
 
 Node& World::add(const Member& self, std::shared_ptr<SimDisk> disk, const std::vector<Member>& peers,
                  bool join) {
-  const auto life = static_cast<std::uint32_t>(nodes_.size());
+  const std::uint32_t life = nextLife_++;
   if (traced_)
     say("member ", self.number, " starts in slot ", static_cast<int>(self.slot), join ? " to join" : "");
-  return *nodes_.emplace_back(std::make_unique<Node>(*this, life, self, std::move(disk), peers, join));
+  auto node = std::make_unique<Node>(*this, life, self, std::move(disk), peers, join);
+  return *nodes_.emplace(life, std::move(node)).first->second;
 }
 
 Outcome World::live() {
-  const std::uint64_t faultyEndNs = nowNs + options.faultyNs;
-  while (nowNs < faultyEndNs && history.failure().empty()) step();
+  pass(options.faultyNs);
   recover();
   while (!ended_ && history.failure().empty()) step();
   if (history.failure().empty()) history.end();
   count(Count::entries, history.decided());
   count(Count::acknowledged, history.acknowledgements());
   return {history.failure(), statistics_, digest_, nowNs, {trace_.begin(), trace_.end()}};
+}
+
+void World::pass(std::uint64_t forNs) {
+  const std::uint64_t endNs = nowNs + forNs;
+  while (nowNs < endNs && history.failure().empty()) step();
 }
 
 void World::step() {
@@ -79,42 +86,64 @@ void World::step() {
   handle(event);
 }
 
+// Whatever it was meant for may be gone and forgotten.
 void World::handle(const Event& event) {
+  if (event.isOfNode()) {
+    const auto node = nodes_.find(event.target);
+    return node == nodes_.end() ? void() : handle(event, *node->second);
+  }
+  if (event.isOfChannel()) {
+    const auto channel = channels_.find(event.target);
+    if (channel == channels_.end()) return;
+    return event.kind == Event::Kind::answer ? channel->second->arrive() : channel->second->execute();
+  }
+  handleOfAll(event);
+}
+
+void World::handle(const Event& event, Node& node) {
   switch (event.kind) {
     case Event::Kind::tick:
-      return nodes_[event.target]->tick();
+      return node.tick();
     case Event::Kind::turn:
-      return nodes_[event.target]->turn();
+      return node.turn();
     case Event::Kind::connect:
-      return nodes_[event.target]->connect(event.detail);
+      return node.connect(event.detail);
     case Event::Kind::reset:
-      return nodes_[event.target]->reset(event.detail);
+      return node.reset(event.detail);
+    case Event::Kind::strike:
+      return strike(node);
+    case Event::Kind::disk:
+      return node.keep();
+    case Event::Kind::condemned:
+      return lose(node);
+    default:
+      return sever(node, event.detail);
+  }
+}
+
+void World::handleOfAll(const Event& event) {
+  switch (event.kind) {
     case Event::Kind::resume:
-      for (auto& channel : channels_) channel->resume();
-      return;
-    case Event::Kind::operation:
-      return channels_[event.target]->execute();
-    case Event::Kind::answer:
-      return channels_[event.target]->arrive();
+      return resumeChannels();
     case Event::Kind::fault:
       return fault();
-    case Event::Kind::strike:
-      return strike(*nodes_[event.target]);
+    case Event::Kind::heal:
+      return heal();
     case Event::Kind::change:
       return change();
     case Event::Kind::probe:
       return probe();
-    case Event::Kind::disk:
-      return nodes_[event.target]->keep();
-    case Event::Kind::condemned:
-      return lose(*nodes_[event.target]);
-    case Event::Kind::sever:
-      return sever(*nodes_[event.target], event.detail);
     case Event::Kind::outage:
       return faulty_ ? losePower() : void();
-    case Event::Kind::restart:
+    case Event::Kind::look:
+      return look();
+    default:
       return restart(event.target);
   }
+}
+
+void World::resumeChannels() {
+  for (auto& [id, channel] : channels_) channel->resume();
 }
 
 std::uint64_t World::delayNs() {
@@ -133,22 +162,22 @@ SimChannel* World::open(Node& writer, Node& owner) {
   if (self.number < owner.writers[self.slot] || !owner.accept(writer)) return nullptr;
   const bool counts = writer.core.role() != Role::learner && !mutant(Mutant::predecessorWrites);
   if (counts) owner.writers[self.slot] = self.number;
-  for (auto& channel : channels_) {
+  for (auto& [place, channel] : channels_) {
     if (&channel->owner() != &owner) continue;
     const Member& other = channel->writer().member;
     const bool predecessor = counts && other.slot == self.slot && other.number < self.number;
     const bool same = other.number == self.number && !mutant(Mutant::lateDuplicate);
     if (same || predecessor) channel->destroy();
   }
-  const auto id = static_cast<std::uint32_t>(channels_.size());
-  channels_.push_back(
-      std::make_unique<SimChannel>(*this, id, writer, owner, random.oneIn(options.byOwnerOneIn)));
+  const std::uint32_t id = nextChannel_++;
+  const auto added = channels_.emplace(
+      id, std::make_unique<SimChannel>(*this, id, writer, owner, random.oneIn(options.byOwnerOneIn)));
   if (traced_) say("member ", writer.member.number, " opens a channel to member ", owner.member.number);
-  return channels_.back().get();
+  return added.first->second.get();
 }
 
 Node* World::living(std::uint32_t number) {
-  for (auto& node : nodes_) {
+  for (auto& [life, node] : nodes_) {
     if (node->alive && node->member.number == number) return node.get();
   }
   return nullptr;
@@ -156,7 +185,7 @@ Node* World::living(std::uint32_t number) {
 
 std::vector<Node*> World::livingNodes() const {
   std::vector<Node*> living;
-  for (auto& node : nodes_) {
+  for (auto& [life, node] : nodes_) {
     if (node->alive) living.push_back(node.get());
   }
   return living;
@@ -165,10 +194,11 @@ std::vector<Node*> World::livingNodes() const {
 bool World::refused(std::uint32_t number) { return living(number) == nullptr && !silent_.contains(number); }
 
 bool World::livesOrReturns(std::uint32_t number) const {
-  const auto lives = [&](const auto& node) {
-    return node->alive && !node->condemned() && node->member.number == number;
+  const auto lives = [&](const auto& entry) {
+    const Node& node = *entry.second;
+    return node.alive && !node.condemned() && node.member.number == number;
   };
-  const auto returns = [&](const Down& down) { return down.disk && down.member.number == number; };
+  const auto returns = [&](const auto& entry) { return entry.second.member.number == number; };
   return std::any_of(nodes_.begin(), nodes_.end(), lives) || std::any_of(down_.begin(), down_.end(), returns);
 }
 
@@ -189,6 +219,7 @@ std::uint32_t World::unwanted(const Configuration& configuration) const {
 }
 
 void World::remember(std::string text) {
+  if (onWord) return onWord(text);
   trace_.push_back(std::move(text));
   if (trace_.size() > traceLinesMax) trace_.pop_front();
 }

@@ -1,6 +1,7 @@
 // One life of a group: members, network, faults and an operator, all drawn from one seed. Equal seeds live
 // equal lives.
 #pragma once
+#include <functional>
 #include <set>
 #include <sstream>
 
@@ -17,16 +18,23 @@ struct Outcome {
   std::vector<std::string> trace;  // the last events in words, when they were asked for
 };
 
+// What a group and its checks have at one time, by name.
+using Reading = std::vector<std::pair<const char*, std::uint64_t>>;
+
 class World {
  public:
   World(std::uint64_t seed, const LifeOptions& options, bool traced);
   Outcome live();
+  void pass(std::uint64_t forNs);
+  Reading reading() const;
+  std::function<void()> onLook = [] {};             // when everything has been looked at, and forgotten
+  std::function<void(const std::string&)> onWord;  // takes what is said; without: the last of it is remembered
 
   // --- for nodes and channels
   std::uint64_t delayNs();
   // Between two batches: a group that recovers gets less to do, so that joiners catch up with it.
   std::uint64_t thinkNs() const {
-    return faulty_ ? options.thinkNs : std::max(options.thinkNs, options.calmThinkNs());
+    return faulty_ || clients ? options.thinkNs : std::max(options.thinkNs, options.calmThinkNs());
   }
   bool quiet() const { return quiet_; }  // nobody proposes anything more
   bool fillsDisk() { return faulty_ && random.oneIn(options.fullOneIn); }
@@ -48,6 +56,7 @@ class World {
   void critical(const Node& node);  // it has begun to lead, or to stand (disk), or proposed a configuration
   void acknowledged(const Node& leader, Index last);  // entries up to the last one, at this moment
   void elected(const Node& leader);
+  void answer(const Request& request);  // its client has it
   void tookOffice();                                    // a leader's first entry has just been decided
   void anchors(const Node& writer, const Node& owner);  // the anchor is on its way
   std::uint64_t nextEntry() { return entries_++; }
@@ -68,10 +77,14 @@ class World {
   const LifeOptions options;
   EventQueue events;
   History history;
+  std::optional<Clients> clients;
 
  private:
   void step();
   void handle(const Event& event);
+  void handle(const Event& event, Node& node);
+  void handleOfAll(const Event& event);
+  void resumeChannels();
   void found();
   Node& add(const Member& self, const std::vector<Member>& peers, bool join);
   Node& add(const Member& self, std::shared_ptr<SimDisk> disk, const std::vector<Member>& peers, bool join);
@@ -93,6 +106,7 @@ class World {
   void cutOffWithNewcomers(const Node& node);
   void cutBetween(const std::set<std::uint32_t>& left);
   void heal();
+  void healLater();
   void crash(Node& node);
   void end(Node& node, bool silently);
   void lose(Node& node);
@@ -104,7 +118,7 @@ class World {
   // outages.cc
   struct Down {  // a member that comes back
     Member member;
-    std::shared_ptr<SimDisk> disk;  // null: it has come back
+    std::shared_ptr<SimDisk> disk;
   };
   template <class Keeps>
   std::size_t disksThat(const Configuration& configuration, Keeps keeps) const;
@@ -116,6 +130,8 @@ class World {
 
   // operator.cc
   void change();
+  bool changesWhatIsWell();
+  void askHandOver();
   void resize();
   bool replace();
   void replaceLiving();
@@ -127,17 +143,30 @@ class World {
   void probe();
   bool converged() const;
   bool settled() const;
+  bool whole() const;
+  void checkDigests();
   std::string describe() const;
 
+  // looks.cc
+  void look();
+  void checkWaits();
+  void failWait(std::uint64_t waitNs);
+  void forget();
+  void forgetNodes();
+  void forgetConfigurations();
+  void forgetEntries();
+
   const bool traced_;
-  std::vector<std::unique_ptr<Node>> nodes_;
-  std::vector<std::unique_ptr<SimChannel>> channels_;
+  std::map<std::uint32_t, std::unique_ptr<Node>> nodes_;        // by life
+  std::map<std::uint32_t, std::unique_ptr<SimChannel>> channels_;
+  std::uint32_t nextLife_ = 0, nextChannel_ = 0;
   std::set<std::pair<std::uint32_t, std::uint32_t>> cuts_;  // (from, to) by life
   std::set<std::uint32_t> silent_;                          // numbers whose machine died with them
   std::vector<std::pair<Index, Configuration>> proposals_;  // not known to be decided or dropped
   std::set<std::uint32_t> unwanted_;                        // numbers to be removed from the configuration
   std::set<std::uint8_t> slots_;                            // that the operator wants filled
-  std::vector<Down> down_;
+  std::map<std::uint32_t, Down> down_;
+  std::uint32_t nextDown_ = 0;
   std::map<Index, Configuration> decided_;                  // all there were, from the founders' on
   std::set<std::uint32_t> left_;                            // counted once, and do not any more
   std::uint32_t nextNumber_ = 1;

@@ -72,6 +72,13 @@ export class Run {
     this.life.takeBack(new Map(removedApps.map((id) => [id, null])), command);
   }
 
+  /** What can come up no more, so that a life can go on without end. */
+  forget(): void {
+    const running = this.#deployments();
+    for (const id of this.#before.keys()) if (!running.includes(id)) this.#before.delete(id);
+    this.life.forget();
+  }
+
   /** Remembers what the new deployment would be taken back to. One that was asked for twice goes back to what the first had made. */
   #deploying(ids: string[], change: () => void): void {
     const before = new Map(ids.map((id) => [id, this.life.wanted.get(id) ?? null]));
@@ -171,18 +178,24 @@ export class Run {
     if (pick % 8 === 0) this.guards.checkPreviews();
   }
 
-  /** Everything works again, operators clear up, and exactly what users were promised comes to run. */
+  /** Everything works again, and exactly what users were promised comes to run. */
   heal(): void {
-    const { life } = this;
-    const { world } = life;
+    const { world } = this.life;
     world.crashNext = null;
     world.crashesBefore.clear();
     this.#fates = [];
+    this.startAs('gaia');
+    this.mend();
+  }
+
+  /** Operators clear up, with the framework that there is. */
+  mend(): void {
+    const { life } = this;
+    const { world } = life;
     for (const agent of [...world.mesos.agents.values()]) {
       delete agent.unavailability;
       if (agent.lost) world.mesos.markGone(agent.id);
     }
-    this.startAs('gaia');
     this.put([specOf(vip, { instances: 0 })]);
     if (world.view().drains.length > agentsDrainedMax) this.endDrains();
     life.rest(({ apps }) => {

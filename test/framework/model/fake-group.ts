@@ -130,6 +130,16 @@ export class FakeGroup {
     return other ? { index: 7, otherMember: other.member } : null;
   }
 
+  /** Members that have ended and do not count. True: there are no others. */
+  forgetEnded(): boolean {
+    for (const [number, { alive }] of this.members) {
+      if (alive || this.configuration.some(({ member }) => member === number)) continue;
+      this.members.delete(number);
+      this.removed.delete(number);
+    }
+    return [...this.members.values()].every(({ alive }) => !alive);
+  }
+
   private leaderRole() {
     return this.unsettled ? 'candidate' : 'leader';
   }
@@ -187,6 +197,10 @@ export class FakeGroups extends Map<string, FakeGroup> {
     const group = this.get(key) ?? new FakeGroup(name);
     this.set(key, group);
     return group;
+  }
+
+  forgetEnded(): void {
+    for (const [key, group] of this) if (group.forgetEnded()) this.delete(key);
   }
 }
 

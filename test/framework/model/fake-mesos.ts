@@ -393,7 +393,7 @@ export class FakeMesos {
   }
 }
 
-const isForgotten = ({ ended, updates }: FakeTask): boolean => ended && updates.length === 0;
+export const isForgotten = ({ ended, updates }: FakeTask): boolean => ended && updates.length === 0;
 
 function guestGroup({ command }: Assignment): GuestGroup | null {
   return 'vm' in command ? command.vm.group : null;

@@ -11,7 +11,7 @@ import { Scheduler } from '../../../framework/scheduler.js';
 import type { AppView, Command, CommandResult, FrameworkView } from '../../../framework/service.js';
 import { parse } from '../../../framework/spec.js';
 import { place } from '../../../placement/index.js';
-import { FakeMesos } from './fake-mesos.js';
+import { FakeMesos, isForgotten } from './fake-mesos.js';
 
 export const answered = (status: number): ProbeOutcome => ({ type: 'answered', status, contentType: '', body: '' });
 
@@ -203,6 +203,14 @@ export class World {
     assert.fail(
       `not reached within ${seconds} s: ${JSON.stringify({ state, deployments, queue: queue.map(({ sentence, count }) => [count, sentence]) }, null, 1)}`,
     );
+  }
+
+  /** What has been seen, and what Mesos need not remember: a world can go on without end. */
+  forget(): void {
+    for (const seen of [this.calls, this.published, this.logged]) seen.length = 0;
+    this.#replies.clear();
+    for (const [id, task] of this.mesos.tasks) if (isForgotten(task)) this.mesos.tasks.delete(id);
+    this.mesos.groups.forgetEnded();
   }
 
   view(): FrameworkView {
