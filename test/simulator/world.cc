@@ -21,7 +21,8 @@ World::World(std::uint64_t seed, const LifeOptions& options, bool traced)
 
 // Who has left is ended by whoever started it, and would be missed as soon as it counted again.
 void World::decided(const Configuration& configuration) {
-  if (decided_.contains(configuration.index)) return;
+  const bool forgotten = configuration.index < decided_.begin()->first;
+  if (forgotten || decided_.contains(configuration.index)) return;
   const Configuration& before = newest();
   for (const Member& member : before.members) {
     if (!configuration.byNumber(member.number)) left_.insert(member.number);
