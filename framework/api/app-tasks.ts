@@ -2,6 +2,7 @@ import type { TaskView } from '../service.js';
 import { endpointsText, taskJson } from './answers.js';
 import { type Context, requireApp, sendDeployment } from './context.js';
 import { ApiError } from './errors.js';
+import { requireCovered } from './permissions.js';
 import { flag, text } from './query.js';
 import type { Resource } from './resource.js';
 import { killTasks, wantsText } from './tasks.js';
@@ -16,6 +17,8 @@ export function appTasksResource(context: Context, appId: string): Resource {
     },
     DELETE: async (request, reply) => {
       const app = requireApp(context.service.view(), appId);
+      // Where there is no task nothing is asked of the framework.
+      requireCovered(request.user, [appId]);
       const host = text(request, 'host');
       const tasks = app.tasks.filter((task) => host === undefined || host === '*' || task.host === host);
       const accepted = await killTasks(context, request, tasks.map(idOf));

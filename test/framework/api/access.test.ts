@@ -272,7 +272,8 @@ describe('API, roles', () => {
     await refused('PATCH', '/v2/apps/other%2Fdb', { instances: 2 });
     await refused('POST', '/v2//apps/teamx/restart');
     await refused('DELETE', '/v2/apps/other/db/');
-    await refused('DELETE', '/v2/apps/other/db/tasks');
+    for (const query of ['', '?host=nowhere', '?scale=true&host=nowhere'])
+      await refused('DELETE', `/v2/apps/other/db/tasks${query}`);
     await refused('POST', '/v2/plan', app('/other/db'));
     await refused('PATCH', '/v2/groups/other', { enforceRole: false });
   });
