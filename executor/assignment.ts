@@ -286,7 +286,8 @@ export interface Divergence {
   difference?: OutputDifference | null;
 }
 
-export const replicaLabels = ['exact', 'checked', 'gateway'] as const;
+/** `vm`: members of a replicated guest, the witness among them. */
+export const replicaLabels = ['exact', 'checked', 'gateway', 'vm'] as const;
 export type ReplicaLabel = (typeof replicaLabels)[number];
 
 export type ReplicaRole = 'leader' | 'candidate' | 'follower' | 'learner';

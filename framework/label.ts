@@ -1,11 +1,8 @@
 /** How equal a replica is kept, and what it has done that makes it less so, in sentences that say what to do. */
 import type { Divergence, ReplicaLabel, ReplicaReport } from '../executor/assignment.js';
 
-/**
- * `vm`: a replicated guest, whose memory is made equal round by round. `diverged`: it and another replica have put out different bytes,
- * whatever label it has earned else.
- */
-export type Label = ReplicaLabel | 'vm' | 'diverged';
+/** `diverged`: it and another replica have put out different bytes, whatever label it has earned else. */
+export type Label = ReplicaLabel | 'diverged';
 
 export interface LabelView {
   label: Label;
@@ -66,9 +63,8 @@ export function labelOf(report: ReplicaReport): LabelView {
   return { label: 'diverged', reasons: [divergedReason(report.divergence), ...reasons] };
 }
 
-function earnedBy(report: ReplicaReport): LabelView {
-  const label = report.guest ? 'vm' : report.label;
-  const counted = Object.keys(report.unexpected);
+function earnedBy({ label, unexpected }: ReplicaReport): LabelView {
+  const counted = Object.keys(unexpected);
   const reasons = counted.map((name) => unexpectedReasons[name] ?? `it has done what is counted as ${name}`);
   const lane = lanes[label];
   return { label, reasons: lane === undefined ? reasons : [lane, ...reasons] };

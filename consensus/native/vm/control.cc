@@ -103,7 +103,7 @@ void Control::report(DataPlane& plane, Synchronisation& synchronisation, std::ui
   if (const auto takeover = plane.takeTakeover()) channel_.say(takeoverLine(*takeover));
   if (!due) return;
   reportedNs_ = nowNs;
-  channel_.offer(stateLine(plane.status()), &state_);
+  channel_.offer(stateLine(plane.status(), "{}", "vm"), &state_);
   if (nowNs - countedNs_ < countNs) return;
   countedNs_ = nowNs;
   channel_.offer(metricsLine(plane.metrics()), &metrics_);
