@@ -34,7 +34,9 @@ const testPackages = [
   'dnsmasq-base',
   'bind9-dnsutils',
 ];
-/** What clients of the catalogue are made of; the programs themselves are named by its files. */
+/** Images of guests. */
+const imagePackages = ['busybox-static', 'e2fsprogs'];
+/** What clients of the catalogue are made of; the programs themselves are named by its files, but for what runs in guests. */
 const catalogueClientPackages = [
   'etcd-client',
   'apache2-utils',
@@ -42,12 +44,14 @@ const catalogueClientPackages = [
   'redis-tools',
   'mosquitto-clients',
   'libmemcached-tools',
+  'mariadb-client-core',
 ];
+const catalogueGuestPackages = [...imagePackages, 'mariadb-server-core'];
 /** It brings Java, which nobody needs who only wants to try. */
 const ensemblePackages = ['zookeeper'];
 const guestPackages = ['qemu-system-x86', 'busybox-static'];
 /** Commands of the documentation; `gaia vm image` is among them. */
-const docsPackages = ['jq', 'busybox-static', 'memcached', 'e2fsprogs'];
+const docsPackages = ['jq', 'memcached', ...imagePackages];
 const vmPackages = [...guestPackages, 'qemu-utils', 'memcached', 'e2fsprogs', 'syslinux', 'mtools'];
 const campaignPackages = [...vmPackages, ...['iproute2', 'util-linux', 'mariadb-server-core', 'mariadb-client-core']];
 const chaosPackages = [...ensemblePackages, 'memcached', 'faketime', 'iproute2', 'nftables', 'strace', 'util-linux'];
@@ -217,7 +221,11 @@ function cataloguePackages() {
   const folder = join(root, 'executor', 'catalogue');
   const files = readdirSync(folder).filter((file) => file.endsWith('.yaml'));
   const lines = files.map((file) => /^ {2}package: (.+)$/m.exec(readFileSync(join(folder, file), 'utf8')));
-  return [...catalogueClientPackages, ...lines.flatMap((line) => line?.[1].split(' ') ?? [])];
+  return [
+    ...catalogueClientPackages,
+    ...catalogueGuestPackages,
+    ...lines.flatMap((line) => line?.[1].split(' ') ?? []),
+  ];
 }
 
 function prepareBench(name) {

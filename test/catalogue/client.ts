@@ -8,7 +8,7 @@ export interface Client {
   write(port: number, values: Values): Promise<void>;
   /** The values of these names, as the program tells them. Rejects when it lacks one. */
   read(port: number, names: string[]): Promise<Values>;
-  /** Before the first value is written. */
+  /** Before the first value is written; may be repeated. */
   begin?(port: number): Promise<void>;
   /** When all have been written, with what was acknowledged last. Rejects where that is not so. */
   end?(port: number, expected: Values): Promise<void>;

@@ -33,6 +33,7 @@ export interface ProgramEntry extends Known {
 export interface GuestEntry extends Known {
   id: string;
   container: { vm: object };
+  replication: object;
 }
 
 export type Entry = ProgramEntry | GuestEntry;

@@ -1,12 +1,13 @@
 /**
  * `npm run test:catalogue [-- NAME...] [--soak SECONDS] [--runs N] [--seed N]`: the story of every program of the catalogue, or of
- * those that are named, and a soak of 20 seconds of those that run as processes. With --soak only that, for so long; with --runs
- * only the story, with so many seeds one after the other. Closes with one line "N passed, N failed, N skipped".
+ * those that are named, and a soak of 20 seconds; of those in guests, what is said of them as processes. With --soak only that, for
+ * so long; with --runs only the story, with so many seeds one after the other. Closes with one line "N passed, N failed, N skipped".
  */
 import { parseArgs } from 'node:util';
 import { finish } from '../mocha.js';
+import { findOut } from './as-processes.js';
 import { clients } from './clients/index.js';
-import { type Entry, entryNames, isGuest, readEntry } from './entry.js';
+import { entryNames, isGuest, type ProgramEntry, readEntry } from './entry.js';
 import { soak } from './soak.js';
 import { tell } from './story.js';
 import { wires } from './wires/index.js';
@@ -62,13 +63,13 @@ async function run(name: string, of: number, test: (seed: number) => Promise<obj
   }
 }
 
-/** A guest's is compared by no turns, and its processes are QEMU's: `npm run campaign` has long tests of guests. */
-async function runSoak(name: string, entry: Entry): Promise<void> {
-  if (isGuest(entry)) {
-    counts.skipped++;
-    console.log(`${name}, soak: left out, it runs in a guest`);
-    return;
-  }
+/** A guest's turns are not compared, and its processes are QEMU's: `npm run campaign` has long tests of guests. */
+function leaveSoakOut(name: string): void {
+  counts.skipped++;
+  console.log(`${name}, soak: left out, it runs in a guest`);
+}
+
+async function runSoak(name: string, entry: ProgramEntry): Promise<void> {
   const wire = wires[name];
   if (!wire) throw new Error(`${name} lacks a wire`);
   await run(`${name}, soak`, seed, (of) => soak(entry, wire, of, seconds));
@@ -80,6 +81,9 @@ for (const name of names) {
   if (!client) throw new Error(`${name} lacks a client`);
   if (values.soak === undefined)
     for (let i = 0; i < runs; i++) await run(name, seed + i, (of) => tell(entry, client, { seed: of, writes }));
-  if (values.runs === undefined) await runSoak(name, entry);
+  if (values.runs !== undefined) continue;
+  if (!isGuest(entry)) await runSoak(name, entry);
+  else if (values.soak !== undefined) leaveSoakOut(name);
+  else await run(`${name}, as processes`, seed, () => findOut(name));
 }
 finish(counts);

@@ -7,7 +7,7 @@ export class ReplicasStage implements Stage {
 
   constructor(private readonly group: Group) {}
 
-  ports(): number[] {
+  async ports(): Promise<number[]> {
     return this.group.living().map(({ clientPort }) => clientPort);
   }
 

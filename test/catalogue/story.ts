@@ -30,6 +30,9 @@ class Story {
   /** By name what was acknowledged last: each name has one writer. */
   private readonly expected: Values = new Map();
   private done = 0;
+  /** The load tool has come to its end, at least once; why it has not, the last time. */
+  private stirred = false;
+  private stirFailure: unknown = null;
   /** All is written, or something has failed. */
   private over = false;
   private readonly pick: Below;
@@ -43,7 +46,7 @@ class Story {
   }
 
   async tell(): Promise<void> {
-    await this.client.begin?.(this.anyPort());
+    await this.repeated('the program begins', async () => this.client.begin?.(await this.anyPort()));
     const stirred = this.stir();
     const replaced = this.loseLeader();
     const written = Array.from({ length: lanes }, (_, lane) => this.writeLane(lane, replaced));
@@ -54,12 +57,13 @@ class Story {
       end();
       return stirred;
     });
+    if (this.client.stir) assert.ok(this.stirred, `the load tool never came to its end: ${this.stirFailure}`);
     for await (const leader of this.stage.leaders()) await this.ask(leader);
-    await this.client.end?.(this.anyPort(), this.expected);
+    await this.client.end?.(await this.anyPort(), this.expected);
   }
 
-  private anyPort(): number {
-    const ports = this.stage.ports();
+  private async anyPort(): Promise<number> {
+    const ports = await this.stage.ports();
     return ports[this.pick(ports.length)] as number;
   }
 
@@ -71,15 +75,22 @@ class Story {
       const values: Values = new Map();
       while (values.size < valuesPerWrite)
         values.set(`value-${lane}-${pick(namesPerLane)}`, `${lane}.${i}.`.repeat(1 + pick(60)));
-      await this.repeated(`write ${i} of lane ${lane}`, () => this.client.write(this.anyPort(), values));
+      await this.repeated(`write ${i} of lane ${lane}`, async () => this.client.write(await this.anyPort(), values));
       for (const [name, value] of values) this.expected.set(name, value);
       this.done++;
     }
   }
 
   private async stir(): Promise<void> {
+    const stir = async (i: number) => {
+      await this.client.stir?.(await this.anyPort(), this.options.seed + i);
+      this.stirred = true;
+    };
     for (let i = 0; this.client.stir && !this.over; i++)
-      await this.client.stir(this.anyPort(), this.options.seed + i).catch(() => delay(100));
+      await stir(i).catch((error) => {
+        this.stirFailure = error;
+        return delay(100);
+      });
   }
 
   /** When half is written. */
@@ -94,7 +105,7 @@ class Story {
     for (const name of names) assert.equal(values.get(name), this.expected.get(name), `${name} at member ${member}`);
   }
 
-  /** Connections are lost with the leader: clients try again. */
+  /** Connections are lost with the leader, and a guest is there before its program: clients try again. */
   private async repeated<T>(what: string, act: () => Promise<T>): Promise<T> {
     const end = Date.now() + this.stage.takeoverLimitMs;
     for (;;) {

@@ -4,6 +4,7 @@ import { byProgram, type Protocol } from '../protocols.js';
 import { clamd } from './clamd.js';
 import { etcd } from './etcd.js';
 import { http } from './http.js';
+import { mariadb } from './mariadb.js';
 import { memcached } from './memcached.js';
 import { mosquitto } from './mosquitto.js';
 import { redis } from './redis.js';
@@ -11,4 +12,4 @@ import { slapd } from './slapd.js';
 
 const parts: Record<Protocol, Client> = { clamd, etcd, http, memcached, mqtt: mosquitto, redis, ldap: slapd };
 
-export const clients: Record<string, Client> = byProgram(parts);
+export const clients: Record<string, Client> = { ...byProgram(parts), mariadb };

@@ -5,7 +5,7 @@ import { type Client, runTool, type Values } from '../client.js';
 /** Of clients at a door of a guest. */
 export const mariadbWords = (port: number): string[] => [
   ...['--no-defaults', '--protocol=tcp', '--host=127.0.0.1', `--port=${port}`],
-  ...['--user=root', '--connect-timeout=20'],
+  '--user=root',
 ];
 /** Rounds of a guest on a busy machine take their time. */
 const limits = { timeoutMs: 120_000 };
@@ -14,7 +14,7 @@ const acknowledged = 'catalogue.acknowledged';
 const stirrings = 20;
 
 async function mariadbSays(port: number, statements: string): Promise<string[][]> {
-  const words = [...mariadbWords(port), '--batch', '--skip-column-names'];
+  const words = [...mariadbWords(port), '--connect-timeout=20', '--batch', '--skip-column-names'];
   const output = await runTool('mariadb', words, statements, limits);
   const lines = output.split('\n').slice(0, -1);
   return lines.map((line) => line.split('\t'));
