@@ -9,7 +9,8 @@ import { type Day, judge, summary } from './verdict.js';
 const megabyte = 2 ** 20;
 const hourMs = 3_600_000;
 const silent = () => undefined;
-const seed = Number(process.env.GAIA_SEED ?? 1);
+/** Windows of minutes may meet something rare at the one end only: the command tries other seeds, over hours. */
+const seed = 1;
 
 /** Allocators have not come to rest after minutes, nor is somebody replaced in each of them. */
 const minutes = { memoryBytes: 32 * megabyte, members: 1, membersKnown: 4, channels: 10 };

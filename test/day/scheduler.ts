@@ -31,8 +31,17 @@ export interface SchedulerOptions {
   seed: number;
 }
 
-/** Of apps, which come and go. */
-const breathes: Reading = { tasks: 8, records: 16, offers: 8, storyLines: 64, versions: 32, deployments: 2 };
+/** Of apps, which come and go, and of agents, which are drained until somebody ends it. */
+const breathes: Reading = {
+  tasks: 8,
+  records: 16,
+  offers: 8,
+  storyLines: 64,
+  versions: 32,
+  deployments: 2,
+  drains: 8,
+  waiting: 8,
+};
 
 export async function schedulerDay(
   { minutes, roundsBefore, seed }: SchedulerOptions,
