@@ -1,6 +1,6 @@
 /** Events of the scheduler API as a scheduler may rely on them: what is of another form is left out, and ends nothing. Pure. */
 import { id, ownName } from './id-shape.js';
-import { type Bodies, eventProblem, fields, listOf, number, optional, type Shape, text, truth } from './shape.js';
+import { type Bodies, eventProblem, fields, listOf, number, optional, type Shape, text, told, truth } from './shape.js';
 
 const labels = fields({ labels: optional(listOf(fields({ key: text, value: optional(text) }))) });
 const reservation = fields({
@@ -27,9 +27,7 @@ const amountMax = 2 ** 43;
 
 function amount(value: unknown): string | null {
   const isAmount = typeof value === 'number' && value >= 0 && value <= amountMax;
-  return isAmount
-    ? null
-    : ` is ${JSON.stringify(value)?.slice(0, 60) ?? 'absent'}, not a number from 0 to ${amountMax}`;
+  return isAmount ? null : told(value, `a number from 0 to ${amountMax}`);
 }
 
 function valued(more: Record<string, Shape>): Shape {

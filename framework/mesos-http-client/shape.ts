@@ -3,7 +3,8 @@
 /** What is not as it should be, from the value on, as it follows its name: `.id is 3, not text`; null: nothing. */
 export type Shape = (value: unknown) => string | null;
 
-const told = (value: unknown, wanted: string): string =>
+/** The problem of a value that is not what is wanted. */
+export const told = (value: unknown, wanted: string): string =>
   ` is ${JSON.stringify(value)?.slice(0, 60) ?? 'absent'}, not ${wanted}`;
 
 export const text: Shape = (value) => (typeof value === 'string' ? null : told(value, 'text'));
