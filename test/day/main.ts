@@ -3,6 +3,7 @@
  * was broken, or when something has grown.
  */
 import { parseArgs } from 'node:util';
+import { wholeNumber } from '../whole-number.js';
 import { type CoreOptions, coreDay } from './core.js';
 import { schedulerDay } from './scheduler.js';
 import { judge, summary } from './verdict.js';
@@ -32,12 +33,8 @@ function parse() {
 }
 
 const { values, positionals } = parse();
-const number = (name: 'hours' | 'members' | 'load' | 'every' | 'seed', min: number, max: number): number => {
-  const value = Number(values[name]);
-  if (!(Number.isInteger(value) && value >= min && value <= max))
-    usage(`--${name} ${values[name]}: use a whole number from ${min} to ${max}.`);
-  return value;
-};
+const number = (name: 'hours' | 'members' | 'load' | 'every' | 'seed', min: number, max: number): number =>
+  wholeNumber(name, values[name], [min, max], usage);
 const durability: CoreOptions['durability'] = values.durability === 'disk' ? 'disk' : 'memory';
 if (durability !== values.durability) usage(`--durability ${values.durability}: use memory or disk.`);
 

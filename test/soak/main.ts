@@ -3,6 +3,7 @@
  * Exit status 1 when an answer was wrong, something has grown, or a process has had more memory than is promised.
  */
 import { parseArgs } from 'node:util';
+import { wholeNumber } from '../whole-number.js';
 import { soak } from './soak.js';
 
 function usage(problem: string): never {
@@ -24,12 +25,8 @@ function parse() {
 }
 
 const values = parse();
-const number = (name: 'minutes' | 'load' | 'seed', min: number, max: number): number => {
-  const value = Number(values[name]);
-  if (!(Number.isInteger(value) && value >= min && value <= max))
-    usage(`--${name} ${values[name]}: use a whole number from ${min} to ${max}.`);
-  return value;
-};
+const number = (name: 'minutes' | 'load' | 'seed', min: number, max: number): number =>
+  wholeNumber(name, values[name], [min, max], usage);
 
 const options = {
   minutes: number('minutes', 1, 10_080),
