@@ -19,16 +19,17 @@ World::World(std::uint64_t seed, const LifeOptions& options, bool traced)
   if (options.snapshots && options.durability == Durability::disk) count(Count::keptSnapshotLives);
 }
 
-// Who has left is ended by whoever started it, and would be missed as soon as it counted again.
+// Who has left is ended by whoever started it, and would be missed as soon as it counted again. Numbers rise.
 void World::decided(const Configuration& configuration) {
   const bool forgotten = configuration.index < decided_.begin()->first;
   if (forgotten || decided_.contains(configuration.index)) return;
   const Configuration& before = newest();
   for (const Member& member : before.members) {
-    if (!configuration.byNumber(member.number)) left_.insert(member.number);
+    if (!configuration.byNumber(member.number)) left_[member.slot] = member.number;
   }
   for (const Member& member : configuration.members) {
-    if (left_.contains(member.number)) history.fail("departure: member " + std::to_string(member.number) + " has left and counts again");
+    if (member.number <= left_[member.slot])
+      history.fail("departure: member " + std::to_string(member.number) + " has left and counts again");
   }
   decided_[configuration.index] = configuration;
 }

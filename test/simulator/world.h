@@ -168,7 +168,7 @@ class World {
   std::map<std::uint32_t, Down> down_;
   std::uint32_t nextDown_ = 0;
   std::map<Index, Configuration> decided_;                  // all there were, from the founders' on
-  std::set<std::uint32_t> left_;                            // counted once, and do not any more
+  std::array<std::uint32_t, slotsMax> left_{};              // by slot: the last that counted and does not any more
   std::uint32_t nextNumber_ = 1;
   std::uint64_t entries_ = 0;
   bool faulty_ = true;
