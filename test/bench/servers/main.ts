@@ -98,7 +98,7 @@ async function compareWith(group: Group, entry: ProgramEntry, load: Load, { roun
     for (const pid of followersOf(group, leader).flatMap(processesOf)) giveWay(pid);
     const figures = await interleaved(servers, rounds, async (server) => {
       const figures = await measureOne(server, load);
-      await group.quiesce(settledLimitMs);
+      if (server === servers.replicated) await group.quiesce(settledLimitMs);
       return figures;
     });
     if (leader !== (await group.leader())) throw new Error(`${entry.name}: another replica has come to lead`);
