@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 
@@ -47,4 +47,10 @@ export function pin(pid: number, where: number[]): void {
 /** All threads that a process has, and those that they start, run when no other wants the processor. */
 export function giveWay(pid: number): void {
   for (const { number } of threadsOf(pid)) setPriority(number, constants.priority.PRIORITY_LOW);
+}
+
+/** Keeps a processor from sleeping until it is killed; whoever else wants the processor has it. */
+export function keepAwake(processor: number): ChildProcess {
+  const busy = [process.execPath, '-e', 'for (;;);'];
+  return spawn('taskset', ['--cpu-list', `${processor}`, 'chrt', '--idle', '0', ...busy], { stdio: 'ignore' });
 }

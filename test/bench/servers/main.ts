@@ -1,11 +1,12 @@
 /**
  * The programs of the catalogue with three replicas beside themselves without GAIA, loaded in turn by one and the same
- * client; medians of the rounds after a first one, in which programs compile and memory is touched. All replicas, the
+ * client; medians of the rounds after the first ones, in which programs compile and memory is touched. All replicas, the
  * program beside them and the client share this machine; files of all, journals too, lie in memory, so that no disk is
  * measured. Where there are two processors or more, the leader and the program alone have one to themselves, as on a
  * machine of their own, and all else has the others. There the followers, which a client does not meet on its machine,
  * give way to it: what a request costs depends on how many come at once, so that both servers must be asked as much.
- * Before the next round they have executed everything.
+ * Nor do these processors ever sleep: followers keep them awake while the leader is asked, and to wake a client there
+ * costs a server more than where nothing runs. Before the next round followers have executed everything.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
@@ -17,10 +18,12 @@ import { processTree } from '../../growth/usage.js';
 import type { BenchOptions } from '../main.js';
 import { median, round, told } from '../measure.js';
 import { freePorts, memoryDirectory, Processes } from '../peer.js';
-import { giveWay, pin, processors, processorUs } from '../processor.js';
+import { giveWay, keepAwake, pin, processors, processorUs } from '../processor.js';
 import { clients, type Load, loads, type Sample } from './loads.js';
 
 const roundsMin = 5;
+/** A program on Node compiles for some 200,000 requests. */
+const roundsBefore = 6;
 /** So short that followers that have no processor meanwhile do not stop their leader: what it sends them has room in their memory. */
 const roundSeconds = 1;
 /** A follower that has executed nothing while its leader was asked needs as long as that and shares the processor. */
@@ -55,8 +58,13 @@ export async function run({ replicas, seconds }: BenchOptions): Promise<object> 
   const [measured, ...others] = processors() as [number, ...number[]];
   if (others.length > 0) pin(process.pid, others);
   const conditions = { replicas, rounds, pinned: others.length === 0 ? null : measured };
-  for (const name of programNames())
-    programs[name] = told(name, await compare(readProgram(name), loads[name] as Load, conditions));
+  const awake = others.map(keepAwake);
+  try {
+    for (const name of programNames())
+      programs[name] = told(name, await compare(readProgram(name), loads[name] as Load, conditions));
+  } finally {
+    for (const one of awake) one.kill('SIGKILL');
+  }
   const exact = Object.values(programs).filter(({ equality }) => equality === 'exact');
   const sum = exact.reduce((total, { leaderCpuOverheadPercent }) => total + leaderCpuOverheadPercent, 0);
   return { clients, rounds, meanLeaderCpuOverheadPercent: round(sum / exact.length), programs };
@@ -140,10 +148,10 @@ type Both<T> = Record<'unreplicated' | 'replicated', T>;
 
 async function interleaved(servers: Both<Server>, rounds: number, measure: (server: Server) => Promise<Figures>) {
   const samples: Both<Figures[]> = { unreplicated: [], replicated: [] };
-  for (let i = 0; i <= rounds; i++)
+  for (let i = -roundsBefore; i < rounds; i++)
     for (const name of ['unreplicated', 'replicated'] as const) {
       const figures = await measure(servers[name]);
-      if (i > 0) samples[name].push(figures);
+      if (i >= 0) samples[name].push(figures);
     }
   const unreplicated = medians(samples.unreplicated);
   const replicated = medians(samples.replicated);
