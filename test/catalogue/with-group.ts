@@ -2,8 +2,13 @@
 import { type Group, startGroup } from '../consensus/interpose/group.js';
 import { type ProgramEntry, shellCommand } from './entry.js';
 
-export async function withGroup<T>(entry: ProgramEntry, act: (group: Group) => Promise<T>): Promise<T> {
+export async function withGroup<T>(
+  entry: ProgramEntry,
+  act: (group: Group) => Promise<T>,
+  env: Record<string, string> = {},
+): Promise<T> {
   const group = await startGroup({
+    env,
     program: (port) => shellCommand(entry, port),
     gateway: entry.replication.via === 'gateway',
   });

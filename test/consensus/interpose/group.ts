@@ -51,6 +51,8 @@ export interface GroupOptions {
   configuration?: string[];
   /** 0 nothing, 1 one line per turn, 2 also every clock call and read. */
   trace?: 0 | 1 | 2;
+  /** Variables that the program has besides GAIA's. */
+  env?: Record<string, string>;
   /** Start through `/bin/sh -c`, as tasks with a shell command do. */
   shell?: boolean;
   /** This slot gets another seed than the group: a replica that must be found out. */
@@ -176,6 +178,7 @@ export class Group {
       : program;
     const argv: [string, ...string[]] = this.options.gateway ? [gatewayPath, ...direct] : direct;
     const env = {
+      ...this.options.env,
       HOST: `host${self.member}`,
       ...(this.options.gateway ? { PORT0: `${self.servicePort}` } : { LD_PRELOAD: './.gaia/libgaia-interpose.so' }),
       GAIA_REPLICA: '.gaia/replica.conf',
