@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Selection } from '../../placement/index.js';
 import { constraint } from '../placement/build.js';
+import { newAgent } from './model/fake-agent.js';
 import type { FakeTask } from './model/fake-mesos.js';
 import { put, replicas, running, settled, story } from './model/running.js';
 import { appSpec, replicatedSpec, type World } from './model/world.js';
@@ -249,7 +250,7 @@ describe('scheduler: drained agents', () => {
   it('are also those that come, or get their attribute, later', () => {
     const world = running({ instances: 1 }, 3);
     drain(world, { rack: ['r1', 'r2', 'r0'], agent: ['box9'] });
-    world.mesos.agents.set('S9', { id: 'S9', hostname: 'box9', up: true, filterUntilMs: 0 });
+    world.mesos.agents.set('S9', newAgent(9));
     world.command(put(appSpec('/web', { cpus: 3.9, instances: 4 })));
     world.until((view) => view.drains[0]?.agents.length === 1);
     const from = world.now;

@@ -6,7 +6,8 @@ import type {
   TaskInfo,
   TaskState,
 } from '../../../framework/mesos-http-client/index.js';
-import { type BookedAgent, giveBack, newAgents, offerOf, takeFrom } from '../scheduler/agents.js';
+import { OfferBook } from '../../fake-master/offer-book.js';
+import { type BookedAgent, giveBack, newAgents, offersDue, takeFrom } from '../scheduler/agents.js';
 import { foundedBook, type GroupBook, type Reporter, replicaOf, reportData } from '../scheduler/reports.js';
 
 /** Mesos without sockets: agents and tasks in books, in simulated time. It answers the scheduler's calls with the events of a master. */
@@ -14,7 +15,6 @@ import { foundedBook, type GroupBook, type Reporter, replicaOf, reportData } fro
 export const frameworkId = 'scale-0000';
 const role = 'gaia';
 const allocationMs = 1000;
-const refuseSecondsDefault = 5;
 const takenMax = 50_000;
 export const zones = 3;
 
@@ -30,16 +30,16 @@ export class World {
   readonly tasks = new Map<string, BookedTask>();
   readonly #groups = new Map<string, GroupBook & { tasks: Map<number, string> }>();
   launched = 0;
-  #down = new Set<string>();
+  /** Agents that are lost. What was on its way to them vanishes. */
+  readonly #down = new Set<string>();
   #events: SchedulerEvent[] = [];
   #taken = 0;
-  #offers = new Map<string, BookedAgent>();
-  #suppressed = false;
-  #offerNumber = 0;
+  readonly #offers: OfferBook<BookedAgent>;
   #allocateMs = 0;
 
   constructor(agentCount: number) {
     this.agents = newAgents(agentCount, zones);
+    this.#offers = new OfferBook(this.agents);
   }
 
   get waiting(): number {
@@ -47,9 +47,7 @@ export class World {
   }
 
   subscribe(): void {
-    this.#offers.clear();
-    for (const agent of this.agents.values()) Object.assign(agent, { offerId: null, refusedUntilMs: 0 });
-    this.#suppressed = false;
+    this.#offers.begin();
     this.#allocateMs = 0;
     this.#events = [
       { type: 'SUBSCRIBED', subscribed: { framework_id: { value: frameworkId }, heartbeat_interval_seconds: 15 } },
@@ -75,17 +73,7 @@ export class World {
       case 'ACCEPT':
         for (const operation of call.accept.operations)
           if (operation.type === 'LAUNCH') for (const info of operation.launch.task_infos) this.#launch(info);
-        this.#release(call.accept.offer_ids, now, call.accept.filters?.refuse_seconds);
-        return;
-      case 'DECLINE':
-        this.#release(call.decline.offer_ids, now, call.decline.filters?.refuse_seconds);
-        return;
-      case 'SUPPRESS':
-        this.#suppressed = true;
-        return;
-      case 'REVIVE':
-        this.#suppressed = false;
-        for (const agent of this.agents.values()) agent.refusedUntilMs = 0;
+        this.#offers.refuse(call.accept.offer_ids, now, call.accept.filters?.refuse_seconds);
         return;
       case 'RECONCILE':
         this.#reconcile(call.reconcile.tasks.map(({ task_id }) => task_id.value));
@@ -98,6 +86,8 @@ export class World {
       case 'KILL':
         this.#kill(call.kill.task_id.value);
         return;
+      default:
+        this.#offers.heed(call, now);
     }
   }
 
@@ -109,10 +99,11 @@ export class World {
 
   /** Its agents are removed: Mesos says so of each, and that their tasks are gone. */
   loseZone(zone: string): number {
-    for (const agent of this.agents.values())
+    for (const agent of [...this.agents.values()])
       if (agent.zone === zone) {
+        this.agents.delete(agent.id);
         this.#down.add(agent.id);
-        if (agent.offerId !== null) this.#rescind(agent, agent.offerId);
+        if (agent.offerId !== null) this.#rescind(agent.offerId);
         this.#events.push({ type: 'FAILURE', failure: { agent_id: { value: agent.id } } });
       }
     const lost = [...this.tasks].filter(([, { agentId }]) => this.#down.has(agentId));
@@ -124,17 +115,16 @@ export class World {
     return lost.length;
   }
 
-  #rescind(agent: BookedAgent, offerId: string): void {
-    this.#offers.delete(offerId);
-    agent.offerId = null;
+  #rescind(offerId: string): void {
+    this.#offers.take(offerId);
     this.#events.push({ type: 'RESCIND', rescind: { offer_id: { value: offerId } } });
   }
 
   #launch(info: TaskInfo): void {
     const id = info.task_id.value;
+    if (this.#down.has(info.agent_id.value)) return;
     const agent = this.agents.get(info.agent_id.value);
     if (!agent || this.tasks.has(id)) throw new Error(`the scheduler launches ${id} where it cannot`);
-    if (this.#down.has(agent.id)) return;
     const taken = takeFrom(agent, info);
     this.launched += 1;
     const replica = replicaOf(info.data);
@@ -213,27 +203,9 @@ export class World {
     }
   }
 
-  #release(offerIds: { value: string }[], now: number, refuseSeconds = refuseSecondsDefault): void {
-    for (const { value } of offerIds) {
-      const agent = this.#offers.get(value);
-      if (!agent) continue;
-      this.#offers.delete(value);
-      agent.offerId = null;
-      agent.refusedUntilMs = now + refuseSeconds * 1000;
-    }
-  }
-
-  /** All agents that may be offered, in one event, as Mesos does. */
   #allocate(now: number): void {
-    if (this.#suppressed || now < this.#allocateMs) return;
+    if (this.#offers.isSuppressed || now < this.#allocateMs) return;
     this.#allocateMs = now + allocationMs;
-    const isDue = (agent: BookedAgent) =>
-      agent.offerId === null && agent.refusedUntilMs <= now && !this.#down.has(agent.id);
-    const offers = [...this.agents.values()].filter(isDue).map((agent) => {
-      agent.offerId = `scale-O${this.#offerNumber++}`;
-      this.#offers.set(agent.offerId, agent);
-      return offerOf(agent, agent.offerId, frameworkId, role);
-    });
-    if (offers.length > 0) this.#events.push({ type: 'OFFERS', offers: { offers } });
+    this.#events.push(...offersDue(this.agents, this.#offers, now, { frameworkId, role }));
   }
 }

@@ -1,17 +1,14 @@
-import type { Offer, TaskInfo } from '../../../framework/mesos-http-client/index.js';
+import type { Offer, SchedulerEvent, TaskInfo } from '../../../framework/mesos-http-client/index.js';
 import { fromPlain, type PlainResources, ranges, toPlain } from '../../../framework/mesos-http-client/index.js';
+import type { OfferBook, OfferedAgent } from '../../fake-master/offer-book.js';
 
-/** Agents that exist by their books only: what they have, what is offered, what is refused. */
+/** Agents that exist by their books only: what they have, what is offered. */
 
-export interface BookedAgent {
+export interface BookedAgent extends OfferedAgent {
   id: string;
   hostname: string;
   zone: string;
   free: PlainResources;
-  /** The offer that is out. */
-  offerId: string | null;
-  /** What is free is not offered before. */
-  refusedUntilMs: number;
 }
 
 const WHOLE: Omit<PlainResources, 'ports'> = { cpus: 16, mem: 65_536, disk: 524_288, gpus: 0 };
@@ -59,7 +56,23 @@ export function giveBack(agent: BookedAgent, given: PlainResources): void {
 
 const less = (a: number, b: number): number => Math.round((a - b) * 1000) / 1000;
 
-export function offerOf(agent: BookedAgent, offerId: string, frameworkId: string, role: string): Offer {
+/** All agents that may be offered, in one event, as Mesos does. */
+export function offersDue(
+  agents: ReadonlyMap<string, BookedAgent>,
+  book: OfferBook<BookedAgent>,
+  nowMs: number,
+  to: { frameworkId: string; role: string },
+): SchedulerEvent[] {
+  const due = [...agents.values()].filter((agent) => book.isDue(agent, nowMs));
+  const offers = due.map((agent) => offerOf(agent, book.give(agent), to));
+  return offers.length > 0 ? [{ type: 'OFFERS', offers: { offers } }] : [];
+}
+
+function offerOf(
+  agent: BookedAgent,
+  offerId: string,
+  { frameworkId, role }: { frameworkId: string; role: string },
+): Offer {
   const index = Number(agent.id.slice('bench-S'.length));
   const resources = fromPlain(agent.free).map((resource) => ({ ...resource, allocation_info: { role } }));
   return {

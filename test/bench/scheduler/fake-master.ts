@@ -1,25 +1,15 @@
-import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import lodash from 'lodash';
 import type { ReplicaAssignment } from '../../../executor/assignment.js';
 import {
   newUuid,
   type PlainResources,
   type SchedulerCallBody,
-  type SchedulerEvent,
   type TaskInfo,
   type TaskState,
 } from '../../../framework/mesos-http-client/index.js';
-import {
-  answerEmpty,
-  answerText,
-  beginStream,
-  createHttpServer,
-  readBody,
-  writeEvent,
-} from '../../../framework/mesos-local/http-server.js';
-import { type BookedAgent, giveBack, newAgents, offerOf, takeFrom } from './agents.js';
+import { OfferBook } from '../../fake-master/offer-book.js';
+import { SchedulerApi } from '../../fake-master/scheduler-api.js';
+import { type BookedAgent, giveBack, newAgents, offersDue, takeFrom } from './agents.js';
 import { foundedBook, replicaOf, reportData } from './reports.js';
 
 /**
@@ -29,7 +19,6 @@ import { foundedBook, replicaOf, reportData } from './reports.js';
 
 const FRAMEWORK_ID = 'bench-0000';
 const ALLOCATION_MS = 200;
-const DEFAULT_REFUSE_SECONDS = 5;
 
 interface BookedTask {
   id: string;
@@ -45,48 +34,49 @@ interface BookedTask {
   ended: boolean;
 }
 
-type Call = SchedulerCallBody & { subscribe?: { framework_info: { roles: string[] } } };
-
 export class FakeMaster {
   readonly tasks = new Map<string, BookedTask>();
   /** Updates that were acknowledged. */
   acknowledged = 0;
-  /** Subscriptions, and answers to explicit reconciliation. */
-  subscriptions = 0;
+  /** Answers to explicit reconciliation. */
   reconciled = 0;
   /** Whatever the master saw that no framework should do. */
   readonly wrong: string[] = [];
   readonly #agents: Map<string, BookedAgent>;
-  readonly #offers = new Map<string, BookedAgent>();
-  readonly #server: Server;
+  readonly #offers: OfferBook<BookedAgent>;
+  readonly #api: SchedulerApi;
   readonly #timer: NodeJS.Timeout;
-  #stream: ServerResponse | null = null;
-  #streamId = '';
   #role = '';
-  #suppressed = false;
-  #nextOffer = 0;
   #waiting: { condition: () => boolean; resolve: () => void }[] = [];
 
   private constructor(agents: number) {
     this.#agents = newAgents(agents);
-    this.#server = createHttpServer('/master', (request, response) => this.#handle(request, response), null);
+    this.#offers = new OfferBook(this.#agents);
+    this.#api = new SchedulerApi({
+      subscribed: (role) => this.#subscribed(role),
+      left: () => this.#offers.forget(),
+      called: (call) => this.#called(call),
+    });
     this.#timer = setInterval(() => this.#allocate(), ALLOCATION_MS);
   }
 
   static async start(agents: number): Promise<FakeMaster> {
     const master = new FakeMaster(agents);
-    await new Promise<void>((resolve) => master.#server.listen(0, '127.0.0.1', resolve));
+    await master.#api.listen();
     return master;
   }
 
   get address(): string {
-    return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return this.#api.address;
+  }
+
+  get subscriptions(): number {
+    return this.#api.subscriptions;
   }
 
   stop(): void {
     clearInterval(this.#timer);
-    this.#server.close();
-    this.#server.closeAllConnections();
+    this.#api.stop();
   }
 
   /** Resolves when it holds; looked at after every call. @throws Error when the time is over */
@@ -102,7 +92,12 @@ export class FakeMaster {
   }
 
   #figures(): object {
-    return { tasks: this.tasks.size, acknowledged: this.acknowledged, offers: this.#offers.size, wrong: this.wrong };
+    return {
+      tasks: this.tasks.size,
+      acknowledged: this.acknowledged,
+      offers: this.#offers.offered.length,
+      wrong: this.wrong,
+    };
   }
 
   /** Further updates for `count` times the tasks in turn. */
@@ -128,10 +123,7 @@ export class FakeMaster {
 
   /** The stream ends, as when a master fails over with everything it knows. */
   disconnect(): void {
-    this.#stream?.end();
-    this.#stream = null;
-    this.#offers.clear();
-    for (const agent of this.#agents.values()) agent.offerId = null;
+    this.#api.disconnect();
   }
 
   #enqueue(task: BookedTask, state: TaskState): void {
@@ -145,7 +137,7 @@ export class FakeMaster {
     if (state === undefined || task.uuid === null) return;
     task.sent += 1;
     const told = state === 'TASK_RUNNING' && task.replica !== null;
-    this.#send({
+    this.#api.send({
       type: 'UPDATE',
       update: {
         status: {
@@ -162,42 +154,28 @@ export class FakeMaster {
     });
   }
 
-  #send(event: SchedulerEvent): void {
-    if (this.#stream) writeEvent(this.#stream, event);
-  }
-
-  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const call = JSON.parse(await readBody(request)) as Call;
-    if (call.type === ('SUBSCRIBE' as string)) return this.#subscribe(call, response);
-    if (request.headers['mesos-stream-id'] !== this.#streamId) return answerText(response, 400, 'wrong stream');
-    answerEmpty(response, call.type === 'UPDATE_FRAMEWORK' ? 200 : 202);
-    this.#take(call);
-    const [held, others] = lodash.partition(this.#waiting, ({ condition }) => condition());
-    this.#waiting = others;
-    for (const { resolve } of held) resolve();
-  }
-
-  #subscribe(call: Call, response: ServerResponse): void {
-    this.#streamId = randomUUID();
-    this.#role = call.subscribe?.framework_info.roles[0] ?? '';
-    this.#suppressed = false;
-    beginStream(response, { 'Mesos-Stream-Id': this.#streamId });
-    this.#stream = response;
-    this.subscriptions += 1;
-    this.#send({
+  #subscribed(role: string): void {
+    this.#role = role;
+    this.#offers.begin();
+    this.#api.send({
       type: 'SUBSCRIBED',
       subscribed: { framework_id: { value: FRAMEWORK_ID }, heartbeat_interval_seconds: 600 },
     });
     this.#allocate();
   }
 
-  #take(call: Call): void {
+  #called(call: SchedulerCallBody): true {
+    this.#take(call);
+    const [held, others] = lodash.partition(this.#waiting, ({ condition }) => condition());
+    this.#waiting = others;
+    for (const { resolve } of held) resolve();
+    return true;
+  }
+
+  #take(call: SchedulerCallBody): void {
     switch (call.type) {
       case 'ACCEPT':
         this.#accept(call);
-        return;
-      case 'DECLINE':
-        this.#release(call.decline.offer_ids, call.decline.filters?.refuse_seconds);
         return;
       case 'ACKNOWLEDGE':
         this.#acknowledge(call.acknowledge.task_id.value, call.acknowledge.uuid);
@@ -205,13 +183,11 @@ export class FakeMaster {
       case 'RECONCILE':
         this.#reconcile(call.reconcile.tasks.map(({ task_id }) => task_id.value));
         return;
+      case 'DECLINE':
       case 'SUPPRESS':
-        this.#suppressed = true;
-        return;
       case 'REVIVE':
-        this.#suppressed = false;
-        for (const agent of this.#agents.values()) agent.refusedUntilMs = 0;
-        this.#allocate();
+        this.#offers.heed(call, Date.now());
+        if (call.type === 'REVIVE') this.#allocate();
         return;
       default:
         this.wrong.push(call.type);
@@ -223,7 +199,7 @@ export class FakeMaster {
       if (operation.type !== 'LAUNCH') this.wrong.push(operation.type);
       else for (const task of operation.launch.task_infos) this.#launch(task);
     }
-    this.#release(accept.offer_ids, accept.filters?.refuse_seconds);
+    this.#offers.refuse(accept.offer_ids, Date.now(), accept.filters?.refuse_seconds);
   }
 
   #launch(info: TaskInfo): void {
@@ -239,16 +215,6 @@ export class FakeMaster {
     this.tasks.set(id, task);
     this.#enqueue(task, 'TASK_STARTING');
     this.#enqueue(task, 'TASK_RUNNING');
-  }
-
-  #release(offerIds: { value: string }[], refuseSeconds = DEFAULT_REFUSE_SECONDS): void {
-    for (const { value } of offerIds) {
-      const agent = this.#offers.get(value);
-      if (!agent) continue;
-      this.#offers.delete(value);
-      agent.offerId = null;
-      agent.refusedUntilMs = Date.now() + refuseSeconds * 1000;
-    }
   }
 
   #acknowledge(taskId: string, uuid: string): void {
@@ -267,7 +233,7 @@ export class FakeMaster {
       const task = this.tasks.get(id);
       if (!task) continue;
       if (ids.length > 0) this.reconciled += 1;
-      this.#send({
+      this.#api.send({
         type: 'UPDATE',
         update: {
           status: {
@@ -284,18 +250,10 @@ export class FakeMaster {
     }
   }
 
-  /** All agents that may be offered, in one event, as Mesos does. */
   #allocate(): void {
-    if (!this.#stream || this.#suppressed) return;
-    const now = Date.now();
-    const due = [...this.#agents.values()].filter((agent) => agent.offerId === null && agent.refusedUntilMs <= now);
-    if (due.length === 0) return;
-    const offers = due.map((agent) => {
-      agent.offerId = `bench-O${this.#nextOffer++}`;
-      this.#offers.set(agent.offerId, agent);
-      return offerOf(agent, agent.offerId, FRAMEWORK_ID, this.#role);
-    });
-    this.#send({ type: 'OFFERS', offers: { offers } });
+    if (!this.#api.isSubscribed) return;
+    const to = { frameworkId: FRAMEWORK_ID, role: this.#role };
+    for (const event of offersDue(this.#agents, this.#offers, Date.now(), to)) this.#api.send(event);
   }
 }
 

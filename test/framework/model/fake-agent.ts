@@ -7,14 +7,16 @@ import {
   toPlain,
   type Unavailability,
 } from '../../../framework/mesos-http-client/index.js';
+import type { OfferedAgent } from '../../fake-master/offer-book.js';
 
 const whole = fromPlain({ cpus: 4, mem: 4096, disk: 10_000, gpus: 0, ports: [{ begin: 31_000, end: 31_099 }] });
 
-export interface FakeAgent {
+export interface FakeAgent extends OfferedAgent {
   id: string;
   hostname: string;
   up: boolean;
-  filterUntilMs: number;
+  /** What the offer that is out offers. */
+  offered: Resource[];
   /** Until then another framework has what it offers. */
   takenUntilMs?: number;
   /** All of it is reserved for this role. */
@@ -30,7 +32,9 @@ export const newAgent = (number: number): FakeAgent => ({
   id: `S${number}`,
   hostname: `box${number}`,
   up: true,
-  filterUntilMs: 0,
+  offerId: null,
+  offered: [],
+  refusedUntilMs: 0,
 });
 
 /** Whoever uses it. */

@@ -1,7 +1,6 @@
 /** A tiny Mesos in memory: one master, agents, tasks, unreliable updates. Time and choices come from outside. */
 import type { Assignment, GuestGroup } from '../../../executor/assignment.js';
 import type {
-  Offer,
   OfferOperation,
   Resource,
   ResourceOperation,
@@ -19,6 +18,7 @@ import {
   namedBy,
   subtract,
 } from '../../../framework/mesos-http-client/index.js';
+import { OfferBook } from '../../fake-master/offer-book.js';
 import { cpusOf, type FakeAgent, newAgent, offerOf, totalOf } from './fake-agent.js';
 import { type FakeGroup, FakeGroups, joinsNobody } from './fake-group.js';
 import { executorStatus, masterStatus } from './fake-status.js';
@@ -60,9 +60,8 @@ export class FakeMesos {
   /** Called before a volume is destroyed. */
   onDestroy: (volume: Resource) => void = () => undefined;
   onLaunch: (info: TaskInfo, assignment: Assignment) => void = () => undefined;
-  #offers = new Map<string, { offer: Offer; agentId: string }>();
+  readonly #offers = new OfferBook<FakeAgent>(this.agents);
   readonly #sentMs = new WeakMap<SchedulerEvent, number>();
-  #suppressed = false;
   #counter = 0;
 
   constructor(agentCount: number) {
@@ -72,9 +71,7 @@ export class FakeMesos {
   subscribe(): void {
     this.connected = true;
     this.events = [];
-    this.#offers.clear();
-    this.#suppressed = false;
-    for (const agent of this.agents.values()) agent.filterUntilMs = 0;
+    this.#offers.begin();
     for (const task of this.tasks.values()) for (const update of task.updates) update.sentMs = null;
     this.events.push({
       type: 'SUBSCRIBED',
@@ -85,7 +82,7 @@ export class FakeMesos {
   disconnect(): void {
     this.connected = false;
     this.events = [];
-    this.#offers.clear();
+    this.#offers.forget();
   }
 
   handle(call: SchedulerCallBody): void {
@@ -96,19 +93,6 @@ export class FakeMesos {
           call.accept.offer_ids.map(({ value }) => value),
           call.accept.operations,
         );
-        return;
-      case 'DECLINE':
-        this.#decline(
-          call.decline.offer_ids.map(({ value }) => value),
-          call.decline.filters?.refuse_seconds ?? 5,
-        );
-        return;
-      case 'SUPPRESS':
-        this.#suppressed = true;
-        return;
-      case 'REVIVE':
-        this.#suppressed = false;
-        for (const agent of this.agents.values()) agent.filterUntilMs = 0;
         return;
       case 'KILL':
         this.#kill(call.kill.task_id.value, call.kill.agent_id?.value);
@@ -129,6 +113,7 @@ export class FakeMesos {
         return;
       }
       default:
+        this.#offers.heed(call, this.nowMs);
     }
   }
 
@@ -176,7 +161,7 @@ export class FakeMesos {
     const agent = this.agents.get(agentId) as FakeAgent;
     if (agent.up === up || agent.lost) return;
     agent.up = up;
-    for (const [id, { agentId: owner }] of [...this.#offers]) if (owner === agentId) this.#rescind(id);
+    this.#rescind(agent);
     for (const task of this.tasks.values()) {
       if (task.agentId !== agentId) continue;
       const replica = task.assignment.replica;
@@ -203,7 +188,7 @@ export class FakeMesos {
   }
 
   #endAll(agentId: string): void {
-    for (const [id, { agentId: owner }] of [...this.#offers]) if (owner === agentId) this.#rescind(id);
+    this.#rescind(this.agents.get(agentId) as FakeAgent);
     for (const task of this.tasks.values()) {
       if (task.agentId !== agentId || task.ended) continue;
       Object.assign(task, { ended: true, updates: [] });
@@ -225,14 +210,14 @@ export class FakeMesos {
   }
 
   rescindAll(): void {
-    for (const id of [...this.#offers.keys()]) this.#rescind(id);
+    for (const agent of this.#offers.offered) this.#rescind(agent);
   }
 
   /** Mesos would offer a part; here it is all or nothing. */
   #exceedsQuota(free: Resource[]): boolean {
     if (this.#quotaCpus === Number.POSITIVE_INFINITY) return false;
     const given = this.living().flatMap(({ info }) => info.resources ?? []);
-    const offered = [...this.#offers.values()].flatMap(({ offer }) => offer.resources ?? []);
+    const offered = this.#offers.offered.flatMap((agent) => agent.offered);
     return cpusOf(given) + cpusOf(offered) + cpusOf(free) > this.#quotaCpus;
   }
 
@@ -286,39 +271,30 @@ export class FakeMesos {
   }
 
   #offer(agent: FakeAgent): void {
-    const until = Math.max(agent.filterUntilMs, agent.takenUntilMs ?? 0);
-    if (this.#suppressed || !agent.up || until > this.nowMs) return;
-    if ([...this.#offers.values()].some(({ agentId }) => agentId === agent.id)) return;
+    const isTaken = (agent.takenUntilMs ?? 0) > this.nowMs;
+    if (!agent.up || isTaken || !this.#offers.isDue(agent, this.nowMs)) return;
     const free = this.#free(agent.id);
     if (this.#exceedsQuota(free)) return;
-    const offer = offerOf(agent, `O${++this.#counter}`, free, this.role);
-    this.#offers.set(offer.id.value, { offer, agentId: agent.id });
+    const offer = offerOf(agent, this.#offers.give(agent), free, this.role);
+    agent.offered = offer.resources ?? [];
     this.events.push({ type: 'OFFERS', offers: { offers: [offer] } });
   }
 
-  #rescind(id: string): void {
-    this.#offers.delete(id);
-    if (this.connected) this.events.push({ type: 'RESCIND', rescind: { offer_id: { value: id } } });
-  }
-
-  #decline(ids: string[], seconds: number): void {
-    for (const id of ids) {
-      const agent = this.agents.get(this.#offers.get(id)?.agentId ?? '');
-      if (agent) agent.filterUntilMs = this.nowMs + seconds * 1000;
-      this.#offers.delete(id);
-    }
+  #rescind({ offerId }: FakeAgent): void {
+    if (offerId === null) return;
+    this.#offers.take(offerId);
+    if (this.connected) this.events.push({ type: 'RESCIND', rescind: { offer_id: { value: offerId } } });
   }
 
   #accept(ids: string[], operations: OfferOperation[]): void {
-    const offers = ids.map((id) => this.#offers.get(id));
-    for (const id of ids) this.#offers.delete(id);
-    const [first] = offers;
-    let available = offers.every((offer) => offer) ? offers.flatMap((held) => held?.offer.resources ?? []) : null;
+    const agents = ids.map((id) => this.#offers.take(id));
+    const [first] = agents;
+    let available = agents.every((agent) => agent) ? agents.flatMap((agent) => agent?.offered ?? []) : null;
     for (const operation of operations) {
       if (operation.type === 'LAUNCH')
         for (const info of operation.launch.task_infos) available = this.#launch(info, available);
       else if (available && first && isResourceOperation(operation))
-        available = this.#convert(first.agentId, available, operation);
+        available = this.#convert(first, available, operation);
     }
   }
 
@@ -337,11 +313,11 @@ export class FakeMesos {
   }
 
   /** A bad operation without an id vanishes. */
-  #convert(agentId: string, available: Resource[], operation: ResourceOperation): Resource[] {
+  #convert(agent: FakeAgent, available: Resource[], operation: ResourceOperation): Resource[] {
     const from = namedBy(operation).map((named) => conversionOf(operation.type, named).from);
     if (!contains(available, from)) return available;
     if (operation.type === 'DESTROY') for (const volume of operation.destroy.volumes) this.onDestroy(volume);
-    (this.agents.get(agentId) as FakeAgent).resources = converted(this.total(agentId), operation);
+    agent.resources = converted(totalOf(agent), operation);
     return converted(available, operation);
   }
 
