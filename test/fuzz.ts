@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { finish } from './mocha.js';
+import { wholeNumber } from './whole-number.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const directory = join(root, 'build/fuzz');
@@ -17,13 +18,14 @@ const corpusFile = join(root, 'test/consensus/native/fuzz/corpus.txt');
 /** A case asks for no more choices than these hold. */
 const inputBytesMax = 512;
 
-const options = { seconds: { type: 'string' }, keep: { type: 'boolean' } } as const;
+const secondsMax = 7 * 86_400;
+
+const options = { seconds: { type: 'string', default: '60' }, keep: { type: 'boolean' } } as const;
 const { values, positionals } = parseArgs({ options, allowPositionals: true });
-const seconds = Number(values.seconds ?? 60);
-if (!Number.isInteger(seconds) || seconds < 1) {
-  console.error(`--seconds is "${values.seconds}"; say for how many seconds each case is tried, for instance 600`);
+const seconds = wholeNumber('seconds', values.seconds, [1, secondsMax], (problem) => {
+  console.error(problem);
   process.exit(2);
-}
+});
 
 function run(command: string, args: string[], env: Record<string, string> = {}): boolean {
   return spawnSync(command, args, { stdio: 'inherit', env: { ...process.env, ...env } }).status === 0;

@@ -6,7 +6,7 @@ export function wholeNumber(
   refuse: (problem: string) => never,
 ): number {
   const value = Number(given);
-  if (!(Number.isInteger(value) && value >= min && value <= max))
+  if (!(/^\d+$/.test(given) && value >= min && value <= max))
     refuse(`--${option} ${given}: use a whole number from ${min} to ${max}.`);
   return value;
 }

@@ -3,6 +3,7 @@
  * standard output is one JSON object with every figure and the command that made it.
  */
 import { parseArgs } from 'node:util';
+import { wholeNumber } from '../whole-number.js';
 
 export interface BenchOptions {
   replicas: number;
@@ -64,15 +65,9 @@ const seconds = Number(values.seconds);
 if (![1, 3, 5, 7, 9].includes(replicas)) usage(`--replicas ${values.replicas}: use 3, 5, 7 or 9.`);
 if (!(seconds > 0 && seconds <= 3600)) usage(`--seconds ${values.seconds}: use a number above 0 and up to 3600.`);
 
-const kills = Number(values.kills);
-if (!(Number.isInteger(kills) && kills >= 1 && kills <= 1000)) usage(`--kills ${values.kills}: use 1..1000.`);
-
-const counted = (option: 'agents' | 'groups', min: number, max: number): number => {
-  const count = Number(values[option]);
-  if (!(Number.isInteger(count) && count >= min && count <= max))
-    usage(`--${option} ${values[option]}: use ${min}..${max}.`);
-  return count;
-};
+const counted = (option: 'kills' | 'agents' | 'groups', min: number, max: number): number =>
+  wholeNumber(option, values[option], [min, max], usage);
+const kills = counted('kills', 1, 1000);
 const agents = counted('agents', 9, 100_000);
 const groups = counted('groups', 1, 333_334);
 

@@ -5,6 +5,7 @@
  */
 import { parseArgs } from 'node:util';
 import { finish } from '../mocha.js';
+import { wholeNumber } from '../whole-number.js';
 import { findOut } from './as-processes.js';
 import { clients } from './clients/index.js';
 import { entryNames, isGuest, type ProgramEntry, readEntry } from './entry.js';
@@ -35,12 +36,9 @@ function parse() {
 }
 
 const { values, positionals } = parse();
-const seed = Number(values.seed);
-if (!(Number.isInteger(seed) && seed >= 0)) usage(`--seed ${values.seed}: use a whole number from 0 on.`);
-const seconds = Number(values.soak ?? soakSeconds);
-if (!(seconds >= 10 && seconds <= 86_400)) usage(`--soak ${values.soak}: use 10 to 86400.`);
-const runs = Number(values.runs ?? 1);
-if (!(Number.isInteger(runs) && runs >= 1 && runs <= 10_000)) usage(`--runs ${values.runs}: use 1 to 10000.`);
+const seed = wholeNumber('seed', values.seed, [0, 2 ** 32 - 1], usage);
+const seconds = values.soak === undefined ? soakSeconds : wholeNumber('soak', values.soak, [10, 86_400], usage);
+const runs = values.runs === undefined ? 1 : wholeNumber('runs', values.runs, [1, 10_000], usage);
 const names = positionals.length > 0 ? positionals : entryNames();
 if (values.runs !== undefined && values.soak !== undefined) usage('--runs and --soak: use one of them.');
 const unknown = names.find((name) => !entryNames().includes(name));

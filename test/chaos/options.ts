@@ -1,5 +1,6 @@
 /** What `npm run chaos` is told. */
 import { parseArgs } from 'node:util';
+import { wholeNumber } from '../whole-number.js';
 import { type NemesisName, nemesisNames } from './nemeses.js';
 import { readSchedule, type Schedule, scheduleOf, secondsMax } from './schedule.js';
 
@@ -33,12 +34,12 @@ export function readChaosOptions(args: string[], readFile: (path: string) => str
   const schedule =
     values.schedule === undefined
       ? scheduleOf(
-          whole('seed', values.seed, 0, 2 ** 32),
-          whole('seconds', values.seconds, 0, secondsMax),
+          wholeNumber('seed', values.seed, [0, 2 ** 32], refuse),
+          wholeNumber('seconds', values.seconds, [0, secondsMax], refuse),
           chosen(values.nemesis),
         )
       : readSchedule(readFile(values.schedule));
-  const callsPerSecond = whole('calls', values.calls, 1, callsPerSecondMax);
+  const callsPerSecond = wholeNumber('calls', values.calls, [1, callsPerSecondMax], refuse);
   const out = values.out ?? `build/chaos/${schedule.seed}`;
   return { schedule, callsPerSecond, out, master: values.master === undefined ? null : urlOf(values.master) };
 }
@@ -48,10 +49,8 @@ function urlOf(text: string): string {
   throw new Error(`--master is "${text}"; give the URL of the leading one, http://HOST:PORT`);
 }
 
-function whole(name: string, text: string, min: number, max: number): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && value >= min && value <= max) return value;
-  throw new Error(`--${name} is "${text}"; give a whole number from ${min} to ${max}`);
+function refuse(problem: string): never {
+  throw new Error(problem);
 }
 
 function chosen(text: string): NemesisName[] {

@@ -42,8 +42,8 @@ describe('the schedule of a chaos run', () => {
     );
     refuses({ seed: 1, seconds: 60, strikes: [{ ...strike, atMs: 0.5 }] }, /strikes\[0\].atMs" is 0.5/);
     assert.throws(() => readChaosOptions(['--nemesis', 'kill-server,rain'], noFile), /"rain"; there are kill-server/);
-    assert.throws(() => readChaosOptions(['--seconds', 'many'], noFile), /--seconds is "many"/);
-    assert.throws(() => readChaosOptions(['--calls', '0'], noFile), /--calls is "0"; give a whole number from 1 to/);
+    assert.throws(() => readChaosOptions(['--seconds', 'many'], noFile), /--seconds many: use a whole number/);
+    assert.throws(() => readChaosOptions(['--calls', '0'], noFile), /--calls 0: use a whole number from 1 to/);
   });
 
   it('is for machines of its own, if no master is named', () => {

@@ -6,6 +6,7 @@
  */
 import { parseArgs } from 'node:util';
 import { randomFrom } from '../random.js';
+import { wholeNumber } from '../whole-number.js';
 import { checkModel } from './model/model.js';
 import { check, pointsOf, type Run } from './points.js';
 import { killProcesses } from './processes/lanes.js';
@@ -27,20 +28,18 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: '10' },
   },
 });
-const whole = (name: 'count' | 'seed' | 'lanes' | 'minutes') => {
-  const value = Number(values[name]);
-  if (Number.isSafeInteger(value) && value >= 0) return value;
-  console.error(`--${name} is "${values[name]}"; give a whole number`);
+function refuse(problem: string): never {
+  console.error(problem);
   process.exit(2);
-};
+}
+const bounds = { count: [1, 1_000_000], seed: [0, 2 ** 32 - 1], lanes: [1, 64], minutes: [1, 10_080] } as const;
+const whole = (name: keyof typeof bounds): number => wholeNumber(name, values[name], bounds[name], refuse);
 const [count, firstSeed] = [whole('count'), whole('seed')];
 if (values.processes) await crashProcesses();
 if (values.model) crashModel();
 const chosen = scenarios.filter(({ name }) => values.scenario === undefined || name === values.scenario);
-if (chosen.length === 0) {
-  console.error(`--scenario "${values.scenario}" is none of: ${scenarios.map(({ name }) => name).join(', ')}`);
-  process.exit(2);
-}
+if (chosen.length === 0)
+  refuse(`--scenario "${values.scenario}" is none of: ${scenarios.map(({ name }) => name).join(', ')}`);
 const given = values.points?.split(',').filter(Boolean).map(Number);
 const shares = values.faults === undefined ? [0, 0.1, 0.3] : [Number(values.faults)];
 const pairsPerScenario = 50;
@@ -63,10 +62,7 @@ function crashModel(): never {
 /** Ends this process. */
 async function crashProcesses(): Promise<never> {
   const { store } = values;
-  if (store !== 'lmdb' && store !== 'zookeeper') {
-    console.error(`--store is "${store}"; give lmdb or zookeeper`);
-    process.exit(2);
-  }
+  if (store !== 'lmdb' && store !== 'zookeeper') refuse(`--store is "${store}"; give lmdb or zookeeper`);
   console.log(`seed ${firstSeed}`);
   try {
     const figures = await killProcesses({

@@ -15,6 +15,7 @@ import {
   makeSwitch,
   NamespaceHost,
 } from '../../namespaces.js';
+import { wholeNumber } from '../../whole-number.js';
 import { redisPort, smallGuest } from '../hosted.js';
 import { type Load, loads } from '../loads.js';
 import { FailOverCampaign } from './failover.js';
@@ -38,10 +39,22 @@ const { values, positionals } = parseArgs({
   },
 });
 
-function number(name: 'seed' | 'count' | 'minutes' | 'memory' | 'vcpus' | 'suspicion' | 'hold', otherwise = 0): number {
-  const value = Number(values[name] ?? otherwise);
-  if (Number.isInteger(value) && value > 0) return value;
-  throw new Error(`--${name} is "${values[name]}"; it must be a whole number above 0`);
+const bounds = {
+  seed: [0, 2 ** 32 - 1],
+  count: [1, 1_000_000],
+  minutes: [1, 10_080],
+  hold: [1, 10_080],
+  memory: [1, 2 ** 20],
+  vcpus: [1, 64],
+  suspicion: [1, 600_000],
+} as const;
+
+function number(name: keyof typeof bounds, otherwise = 0): number {
+  const given = values[name];
+  if (given === undefined) return otherwise;
+  return wholeNumber(name, given, bounds[name], (problem) => {
+    throw new Error(problem);
+  });
 }
 
 function chosenFaults(): Fault[] {
