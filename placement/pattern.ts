@@ -1,30 +1,39 @@
 /**
  * Regular expressions of users, matched in time proportional to pattern times text. Backtracking engines need
  * exponential time for some patterns, for example `(a|a)*b`; this one runs all alternatives side by side
- * (Thompson's construction), so no pattern can hold up the scheduler. What that cannot do (look-around,
+ * (automaton.ts), so no pattern can hold up the scheduler. What that cannot do (look-around,
  * back references, possessive quantifiers, inline flags) is refused by name.
  */
+import { Automaton, type Instruction } from './automaton.js';
 import { type Node, parse } from './pattern-parser.js';
 
 /** Longer texts match nothing. */
 export const textCharactersMax = 4096;
 const instructionsMax = 4000;
 
-type Instruction =
-  | { op: 'character'; test: (character: string) => boolean }
-  | { op: 'split'; to: number[] }
-  | { op: 'assert'; at: 'start' | 'end' }
-  | { op: 'match' };
-
 /** Says whether the whole text matches. */
 export type Pattern = (text: string) => boolean;
 
-/** Compiles once. Throws SyntaxError with a sentence when the pattern is wrong, too long or uses what is refused. */
+/** Of the sources that were asked for last: agents are judged by them again and again. */
+const compiled = new Map<string, Pattern>();
+const compiledMax = 64;
+
+/** Throws SyntaxError with a sentence when the pattern is wrong, too long or uses what is refused. */
 export function compilePattern(source: string): Pattern {
+  const pattern = compiled.get(source) ?? compile(source);
+  compiled.delete(source);
+  compiled.set(source, pattern);
+  const [oldest] = compiled.keys();
+  if (compiled.size > compiledMax) compiled.delete(oldest as string);
+  return pattern;
+}
+
+function compile(source: string): Pattern {
   const program: Instruction[] = [];
   emit(parse(source), program);
   append(program, { op: 'match' });
-  return (text) => text.length <= textCharactersMax && run(program, [...text]);
+  const automaton = new Automaton(program);
+  return (text) => text.length <= textCharactersMax && automaton.matches(text);
 }
 
 function append(program: Instruction[], instruction: Instruction): number {
@@ -84,34 +93,4 @@ function emitRepeat(node: Extract<Node, { kind: 'repeat' }>, program: Instructio
     emit(node.item, program);
   }
   for (const skip of skips) skip.to.push(program.length);
-}
-
-function run(program: Instruction[], text: string[]): boolean {
-  let states = closure(program, [0], 0, text.length);
-  for (let position = 0; position < text.length && states.length > 0; position++) {
-    const next: number[] = [];
-    for (const state of states) {
-      const instruction = program[state];
-      if (instruction?.op === 'character' && instruction.test(text[position] as string)) next.push(state + 1);
-    }
-    states = closure(program, next, position + 1, text.length);
-  }
-  return states.some((state) => program[state]?.op === 'match');
-}
-
-/** All states that are reached from `from` without reading a character. */
-function closure(program: Instruction[], from: number[], position: number, length: number): number[] {
-  const seen = new Uint8Array(program.length);
-  const reached: number[] = [];
-  const open = [...from];
-  for (let state = open.pop(); state !== undefined; state = open.pop()) {
-    if (seen[state]) continue;
-    seen[state] = 1;
-    reached.push(state);
-    const instruction = program[state];
-    if (instruction?.op === 'split') open.push(...instruction.to);
-    else if (instruction?.op === 'assert' && position === (instruction.at === 'start' ? 0 : length))
-      open.push(state + 1);
-  }
-  return reached;
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { compilePattern } from '../../placement/pattern.js';
+import { randomFrom } from '../random.js';
 
 describe('pattern', () => {
   it('agrees with the engine of the language on random patterns and texts', () => {
@@ -33,11 +34,33 @@ describe('pattern', () => {
     })).node;
     const text = fc.array(fc.constantFrom('a', 'b', 'c', '1', '.', '-'), { maxLength: 6 }).map((cs) => cs.join(''));
     fc.assert(
-      fc.property(piece, text, (source, value) => {
-        assert.equal(compilePattern(source)(value), new RegExp(`^(?:${source})$`).test(value));
+      fc.property(piece, fc.array(text, { minLength: 1, maxLength: 4 }), (source, values) => {
+        const [matches, expression] = [compilePattern(source), new RegExp(`^(?:${source})$`)];
+        for (const value of values) assert.equal(matches(value), expression.test(value), value);
       }),
       { numRuns: 1500 },
     );
+  });
+
+  it('agrees with it when there are more states than are remembered', () => {
+    const source = '(a|b)*a(a|b){12}';
+    const [matches, expression] = [compilePattern(source), new RegExp(`^(?:${source})$`)];
+    const random = randomFrom(1);
+    for (let i = 0; i < 4000; i++) {
+      const value = Array.from({ length: 24 }, () => (random() < 0.5 ? 'a' : 'b')).join('');
+      assert.equal(matches(value), expression.test(value), value);
+    }
+  });
+
+  it('is compiled once, as long as it is asked for', () => {
+    const first = compilePattern('first-.*');
+    for (let i = 0; i < 200; i++) {
+      compilePattern(`other-${i}`);
+      assert.equal(compilePattern('first-.*'), first);
+    }
+    const other = compilePattern('other-199');
+    for (let i = 0; i < 200; i++) compilePattern(`third-${i}`);
+    assert.notEqual(compilePattern('other-199'), other);
   });
 
   it('matches the whole text only', () => {
