@@ -3,6 +3,7 @@ import { Counter, Gauge, type Metric, type Registry } from 'prom-client';
 import type { GuestMetrics } from '../../executor/assignment.js';
 import { decades } from '../distribution.js';
 import { Counted, type Labels, labelNames, type Scale } from './counted.js';
+import { known } from './known-labels.js';
 import type { Reported } from './replica-metrics.js';
 
 const pause: Scale = {
@@ -17,38 +18,49 @@ interface Family {
   name: string;
   help: string;
   label: string;
-  values: (of: GuestMetrics) => Record<string, number>;
+  values: (of: GuestMetrics) => [value: string, count: number][];
 }
 const counters: Family[] = [
   {
     name: 'gaia_guest_rounds_total',
     help: 'Rounds of this primary, by what they were begun for',
     label: 'trigger',
-    values: ({ triggers }) => triggers,
+    values: ({ triggers }) => Object.entries(triggers).map(([name, count]) => [known('trigger', name), count]),
   },
   {
     name: 'gaia_guest_pages_total',
     help: 'Pages that the primary had written, by what became of them in rounds',
     label: 'became',
-    values: ({ rounds }) => ({
-      ...{ unchanged: rounds.unchangedPages, zero: rounds.zeroPages },
-      ...{ equal: rounds.equalPages, sent: rounds.sentPages - rounds.wholePages, whole: rounds.wholePages },
-    }),
+    values: ({ rounds }) => [
+      ['unchanged', rounds.unchangedPages],
+      ['zero', rounds.zeroPages],
+      ['equal', rounds.equalPages],
+      ['sent', Math.max(0, rounds.sentPages - rounds.wholePages)],
+      ['whole', rounds.wholePages],
+    ],
   },
   {
     name: 'gaia_guest_round_bytes_total',
     help: "Bytes of rounds: of QEMU's stream, and those that crossed to the backup",
     label: 'of',
-    values: ({ rounds }) => ({ stream: rounds.streamBytes, sent: rounds.toBackupBytes }),
+    values: ({ rounds }) => [
+      ['stream', rounds.streamBytes],
+      ['sent', rounds.toBackupBytes],
+    ],
   },
   {
     name: 'gaia_guest_frames_total',
     help: 'Frames for the guest that the log had, those that left, those lost, and those that both guests put out',
     label: 'what',
-    values: ({ frames }): Record<string, number> =>
+    values: ({ frames }) =>
       frames === null
-        ? {}
-        : { inputs: frames.inputs, outputs: frames.outputs, lost: frames.lost, equal: frames.equalOutputs },
+        ? []
+        : [
+            ['inputs', frames.inputs],
+            ['outputs', frames.outputs],
+            ['lost', frames.lost],
+            ['equal', frames.equalOutputs],
+          ],
   },
 ];
 
@@ -59,7 +71,7 @@ export function addGuests(registry: Registry, replicas: Reported[]): void {
   for (const { name, help, label, values } of counters) {
     const counter = new Counter<string>({ name, help, labelNames: [...labelNames, label], registers: [registry] });
     for (const { labels, guest } of counting)
-      for (const [value, count] of Object.entries(values(guest))) counter.inc({ ...labels, [label]: value }, count);
+      for (const [value, count] of values(guest)) counter.inc({ ...labels, [label]: value }, count);
   }
   const pauses = new Counted(pause);
   registry.registerMetric(pauses as unknown as Metric);
@@ -95,5 +107,5 @@ function addStandings(registry: Registry, replicas: Reported[]): void {
     help: '1 for how the guest of the member stands; "covered": a backup would go on',
   });
   for (const { labels, report } of replicas)
-    if (report.guest) gauge.set({ ...labels, standing: report.guest.standing }, 1);
+    if (report.guest) gauge.set({ ...labels, standing: known('standing', report.guest.standing) }, 1);
 }

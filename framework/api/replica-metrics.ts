@@ -6,6 +6,7 @@ import { labelOf } from '../label.js';
 import type { FrameworkView, ReplicaView } from '../service.js';
 import { Counted, type Labels, labelNames, type Scale } from './counted.js';
 import { addGuests } from './guest-metrics.js';
+import { known } from './known-labels.js';
 
 /** Null: not for this one. */
 const gauges: [name: string, help: string, value: (of: ReplicaReport) => number | null][] = [
@@ -78,8 +79,8 @@ export function addReplicas(registry: Registry, { apps }: FrameworkView): void {
   for (const [name, help, value] of gauges) {
     const gauge = new Gauge({ name, help, labelNames, registers: [registry] });
     for (const { labels, report } of replicas) {
-      const known = value(report);
-      if (known !== null) gauge.set(labels, known);
+      const told = value(report);
+      if (told !== null) gauge.set(labels, told);
     }
   }
   for (const [name, help, value] of counters) {
@@ -105,7 +106,8 @@ function addUnexpected(registry: Registry, replicas: Reported[]): void {
     registers: [registry],
   });
   for (const { labels, report } of replicas)
-    for (const [name, count] of Object.entries(report.unexpected)) gauge.set({ ...labels, name }, count);
+    for (const [name, count] of Object.entries(report.unexpected))
+      gauge.inc({ ...labels, name: known('name', name) }, count);
 }
 
 function addRefusals(registry: Registry, counting: { labels: Labels; metrics: ReplicaMetrics }[]): void {
@@ -116,7 +118,8 @@ function addRefusals(registry: Registry, counting: { labels: Labels; metrics: Re
     registers: [registry],
   });
   for (const { labels, metrics } of counting)
-    for (const [cause, count] of Object.entries(metrics.refusedConnections)) counter.inc({ ...labels, cause }, count);
+    for (const [cause, count] of Object.entries(metrics.refusedConnections))
+      counter.inc({ ...labels, cause: known('cause', cause) }, count);
 }
 
 function reported(app: string, replica: ReplicaView | null): Reported[] {
@@ -133,9 +136,9 @@ function addStates(registry: Registry, replicas: Reported[]): void {
   const connected = gauge('gaia_replica_connected', '1 while connected to the peer', 'peer', 'transport');
   const journal = gauge('gaia_replica_journal_bytes', 'Kept for others to join by replay');
   for (const { labels, report } of replicas) {
-    role.set({ ...labels, role: report.role }, 1);
+    role.set({ ...labels, role: known('role', report.role) }, 1);
     for (const { member: peer, transport, connected: is } of report.peers)
-      connected.set({ ...labels, peer: String(peer), transport }, Number(is));
+      connected.set({ ...labels, peer: String(peer), transport: known('transport', transport) }, Number(is));
     if (report.metrics) journal.set({ ...labels }, report.metrics.journalBytes);
   }
 }

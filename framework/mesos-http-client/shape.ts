@@ -12,6 +12,9 @@ export const text: Shape = (value) => (typeof value === 'string' ? null : told(v
 /** JSON has numbers without a bound: 1e999 is Infinity. */
 export const number: Shape = (value) => (Number.isFinite(value) ? null : told(value, 'a finite number'));
 
+export const count: Shape = (value) =>
+  Number.isFinite(value) && (value as number) >= 0 ? null : told(value, 'a finite number of 0 or more');
+
 export const truth: Shape = (value) => (typeof value === 'boolean' ? null : told(value, 'true or false'));
 
 /** Absent, or null, as some writers of JSON say it. */

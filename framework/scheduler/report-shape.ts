@@ -5,11 +5,11 @@
 import type { HostReport, ReplicaReport } from '../../executor/assignment.js';
 import { shapes } from '../mesos-http-client/index.js';
 
-const { fields, listOf, mapOf, number, optional, text, truth } = shapes;
+const { count, fields, listOf, mapOf, number, optional, text, truth } = shapes;
 
 const address = fields({ slot: number, member: number, host: text, consensusPort: number, servicePort: number });
 
-const distribution = fields({ count: number, sum: number, buckets: listOf(pair) });
+const distribution = fields({ count, sum: count, buckets: listOf(pair) });
 
 function pair(value: unknown): string | null {
   const isPair = Array.isArray(value) && value.length === 2 && value.every(Number.isFinite);
@@ -24,14 +24,14 @@ const round = fields({
 
 const metrics = fields({
   ...{ commitLatencyNs: distribution, batchEntries: distribution, batchBytes: distribution },
-  ...{ elections: number, divergences: number, refusedConnections: mapOf(number), journalBytes: number },
+  ...{ elections: count, divergences: count, refusedConnections: mapOf(count), journalBytes: count },
   guest: optional(
     fields({
-      rounds: mapOf(number),
-      triggers: mapOf(number),
+      rounds: mapOf(count),
+      triggers: mapOf(count),
       pauseUs: distribution,
       recent: optional(fields({ pausesUs: listOf(number), spanMs: number, last: round })),
-      frames: optional(mapOf(number)),
+      frames: optional(mapOf(count)),
       takeover: optional(mapOf(number)),
     }),
   ),

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import lodash from 'lodash';
 import type { ReplicaMetrics } from '../../../executor/assignment.js';
 import { Exposition } from '../../exposition.js';
 import { call, freshApi, ledger, put, service, web } from './harness.js';
@@ -76,6 +77,36 @@ describe('api: metrics', () => {
     assert.equal(metrics.value('gaia_replica_refused_connections_total', { ...leader, cause: 'timedOut' }), 1);
     assert.equal(metrics.value('gaia_replica_journal_bytes', leader), 12_345);
     assert.equal(metrics.samples('gaia_replica_elections_total').length, 1, 'what was not reported is not there');
+  });
+
+  it('counts as one what it has no names for, so that no program makes series without end', async () => {
+    await put(ledger);
+    const madeUp = Object.fromEntries(lodash.range(50).map((number) => [`madeUp${number}`, 2]));
+    report({ ...counted, refusedConnections: { badSecret: 2, ...madeUp } });
+    service.change('/demo/ledger', (app) => {
+      const reported = app.tasks[0]?.replica?.report;
+      const peers = reported?.peers.map((peer) => ({ ...peer, transport: 'pigeons' }));
+      if (reported) Object.assign(reported, { unexpected: { connect: 3, ...madeUp }, role: 'king', peers });
+    });
+    const metrics = await scrape();
+    const values = (name: string, label: string) =>
+      metrics
+        .samples(`gaia_replica_${name}`)
+        .filter(({ labels }) => labels.member === '1')
+        .map(({ labels, value }) => [labels[label], value]);
+    assert.deepEqual(values('unexpected', 'name'), [
+      ['connect', 3],
+      ['other', 100],
+    ]);
+    assert.deepEqual(values('refused_connections_total', 'cause'), [
+      ['badSecret', 2],
+      ['other', 100],
+    ]);
+    assert.deepEqual(values('role', 'role'), [['other', 1]]);
+    assert.deepEqual(
+      values('connected', 'transport').map(([transport]) => transport),
+      ['other', 'other'],
+    );
   });
 
   it('shows how far the disk has come, of those that have one to wait for', async () => {
