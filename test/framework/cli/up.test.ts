@@ -4,7 +4,9 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { holdDirectory } from '../../../framework/cli/hold-directory.js';
 import { installation } from '../../../framework/installation.js';
+import { until } from '../../conformance/wait.js';
 import { gaia } from './gaia.js';
 
 let directory: string;
@@ -70,10 +72,35 @@ describe('gaia up and down', function () {
     const both = await Promise.all([up(), up()]);
     const [started, refused] = both.sort((one, other) => Number(one.code) - Number(other.code));
     assert.deepEqual([started?.code, refused?.code], [0, 1], JSON.stringify(both));
-    assert.match(refused?.value.error.message, /^Another command starts a cluster in .* at the moment$/);
+    assert.match(refused?.value.error.message, /^Another command starts or stops a cluster in .* at the moment$/);
     assert.equal((await gaia(['status', '--api', started?.value.apiUrl])).code, 0);
     const again = await up();
     assert.deepEqual([again.value.alreadyRunning, again.value.apiUrl], [true, started?.value.apiUrl]);
+  });
+
+  it('a stop beside a start waits for it, and stops what it has started', async () => {
+    const starting = up();
+    await until('the start has begun', () => existsSync(join(directory, 'gaia-up.json')));
+    const [started, stopped] = await Promise.all([starting, gaia(['down', '--directory', directory])]);
+    assert.equal(started.code, 0, started.stderr);
+    assert.equal(stopped.code, 0, stopped.stderr);
+    assert.match(
+      stopped.stdout,
+      /^Another command starts or stops .* goes on when that has ended\.\nThe cluster is stop/,
+    );
+    assert.deepEqual(processes(), []);
+  });
+
+  it('who has waited in vain for another command is told so', async () => {
+    const letGo = await holdDirectory(directory);
+    let waited = false;
+    const waits = () => {
+      waited = true;
+    };
+    await assert.rejects(holdDirectory(directory, { secondsMax: 0.2, waits }), /Another command starts or stops/);
+    assert.ok(waited);
+    letGo();
+    (await holdDirectory(directory, { secondsMax: 10, waits }))();
   });
 
   it('tells how far it is in ASCII where the locale is not UTF-8', async () => {
