@@ -1,36 +1,21 @@
 /** A short run of everything; the long ones are `npm run chaos`. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { agentsOf } from '../../framework/cli/agents.js';
 import { startLocalCluster } from '../../framework/mesos-local/cluster.js';
 import { inMesosOf } from '../acceptance/platform.js';
 import { role } from './cluster.js';
+import { chaos } from './command.js';
 import { agentsMin } from './given-cluster.js';
 import type { Report } from './report/report.js';
 
-const main = fileURLToPath(new URL('main.js', import.meta.url));
 const seconds = 120;
 const secondsOfRun = Array.from({ length: seconds }, (_, at) => at * 1000);
 /** Of four clients of one group, which has a third of the 200; a second may have one beat more. */
 const clientsCallsMax = 72;
 const seed = Number(process.env.GAIA_SEED ?? Date.now() % 2 ** 31);
-
-async function chaos(...args: string[]): Promise<{ status: number; said: string }> {
-  const child = spawn(process.execPath, ['--enable-source-maps', main, ...args], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  let said = '';
-  child.stderr.on('data', (bytes) => {
-    said += bytes;
-  });
-  const [status] = await once(child, 'close');
-  return { status, said };
-}
 
 describe('chaos', function () {
   this.timeout(600_000);

@@ -1,6 +1,8 @@
 /** Masters and agents of somebody else, the agents on this host; a scheduler of the run's own, with all it keeps in `directory`. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { readStore } from '../../framework/store/place.js';
+import { StoreError } from '../../framework/store/store.js';
 import { page } from '../conformance/raw-http.js';
 import { frameworkInfo, RawScheduler } from '../conformance/scheduler.js';
 import { type Api, until } from '../e2e/system.js';
@@ -18,6 +20,7 @@ import {
   role,
   startScheduler,
 } from './cluster.js';
+import { unlessInterrupted } from './interruption.js';
 import { isOnThisNetwork, type ReplicaProcess, replicaProcesses } from './replica-processes.js';
 
 /** So many that those of a group of three can be replaced while one is drained. */
@@ -29,7 +32,7 @@ export class GivenCluster implements Cluster {
   readonly schedulers: FrameworkProcess[] = [];
   readonly masterUrls: readonly string[];
   readonly disks: readonly string[];
-  #frameworkId = '';
+  #isStopped = false;
 
   private constructor(
     readonly directory: string,
@@ -40,7 +43,7 @@ export class GivenCluster implements Cluster {
     this.disks = [join(directory, 'replicas')];
   }
 
-  static async start(directory: string, masterUrl: string): Promise<GivenCluster> {
+  static async start(directory: string, masterUrl: string, interrupted: AbortSignal): Promise<GivenCluster> {
     mkdirSync(logsOf(directory), { recursive: true });
     const { slaves } = await page<{ slaves: { hostname: string; active: boolean }[] }>(masterUrl, '/slaves');
     const agents = slaves.filter(({ active }) => active).map(({ hostname }) => hostname);
@@ -50,19 +53,19 @@ export class GivenCluster implements Cluster {
       );
     const cluster = new GivenCluster(directory, masterUrl, agents);
     try {
-      await cluster.#startScheduler(0);
-      await cluster.#subscribed();
+      await unlessInterrupted(interrupted, () => cluster.#begin());
     } catch (error) {
-      endSchedulers(cluster.schedulers, directory);
+      await cluster.stop();
       throw error;
     }
     return cluster;
   }
 
-  async #subscribed(): Promise<void> {
-    this.#frameworkId = await until('the scheduler is subscribed', readyMaxMs, async () => {
+  async #begin(): Promise<void> {
+    await this.#startScheduler(0);
+    await until('the scheduler is subscribed', readyMaxMs, async () => {
       const { body } = await this.api.request('GET', '/v2/info');
-      return body.master.connected ? (body.frameworkId as string) : null;
+      return body.master.connected;
     });
   }
 
@@ -80,15 +83,33 @@ export class GivenCluster implements Cluster {
     return keptSchedulers(this.schedulers, (at) => this.#startScheduler(at));
   }
 
-  #startScheduler(at: number): Promise<void> {
-    const kept = ['--store', join(this.directory, 'store'), '--data-directory', ...this.disks];
-    return startScheduler(this.schedulers, at, ['--master', this.masterUrl, ...kept, '--name', role]);
+  async #startScheduler(at: number): Promise<void> {
+    if (this.#isStopped) throw new Error('the run has ended');
+    const kept = ['--store', this.#store, '--data-directory', ...this.disks];
+    await startScheduler(this.schedulers, at, ['--master', this.masterUrl, ...kept, '--name', role]);
   }
 
-  /** Leaves nothing of it in Mesos. */
+  get #store(): string {
+    return join(this.directory, 'store');
+  }
+
+  /** Leaves nothing of it in Mesos, and nobody starts a scheduler any more. */
   async stop(): Promise<void> {
+    this.#isStopped = true;
     endSchedulers(this.schedulers, this.directory);
-    const info = frameworkInfo({ id: { value: this.#frameworkId }, roles: [role], principal });
+    const id = await this.#frameworkId();
+    if (id === null) return;
+    const info = frameworkInfo({ id: { value: id }, roles: [role], principal });
     await (await RawScheduler.subscribe(this.masterUrl, info)).teardown();
+  }
+
+  /** Null where no store was made yet, or nothing is in it: then nothing was launched. */
+  async #frameworkId(): Promise<string | null> {
+    const entries = await readStore(this.#store).catch((error) => {
+      if (error instanceof StoreError) return [];
+      throw error;
+    });
+    const record = entries.find(([key]) => key.startsWith('framework:'))?.[1] as { id: string } | undefined;
+    return record?.id ?? null;
   }
 }

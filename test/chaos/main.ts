@@ -1,7 +1,7 @@
 /**
  * `npm run chaos -- [--seconds N] [--nemesis all|NAME,...] [--seed S] [--schedule FILE] [--calls N] [--master URL] [--out DIRECTORY]`: a whole system on machines of
  * its own, or on the Mesos of URL, clients, and nemeses. Leaves a report and the logs in DIRECTORY. Exit status 0: every promise was kept; 1: not; 2: it could not be tried,
- * or is inconclusive for want of processors.
+ * was interrupted, or is inconclusive for want of processors.
  */
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,6 +10,7 @@ import { join, resolve } from 'node:path';
 import { enterNamespaces } from '../namespaces.js';
 import { type Cluster, logsOf } from './cluster.js';
 import { GivenCluster } from './given-cluster.js';
+import { interruption } from './interruption.js';
 import { type ChaosOptions, readChaosOptions } from './options.js';
 import { OwnCluster } from './own-cluster.js';
 import { pageOf } from './report/page.js';
@@ -38,20 +39,22 @@ function leave(report: Report, out: string): void {
 const statuses: Record<Outcome, number> = { kept: 0, broken: 1, inconclusive: 2 };
 const marks: Record<Outcome, string> = { kept: 'ok  ', broken: 'FAIL', inconclusive: '?   ' };
 
-function start(directory: string, master: string | null): Promise<Cluster> {
+function start(directory: string, master: string | null, interrupted: AbortSignal): Promise<Cluster> {
   if (master === null) {
     say('starting ZooKeeper, masters, agents, schedulers');
     return OwnCluster.start(directory);
   }
   say(`starting a scheduler at ${master}: nothing is done to its masters, agents, machines and networks`);
-  return GivenCluster.start(directory, master);
+  return GivenCluster.start(directory, master, interrupted);
 }
 
 async function run({ schedule, callsPerSecond, out, master }: ChaosOptions): Promise<number> {
+  const interrupted = interruption();
   // Paths of sockets in there must be short.
   const directory = mkdtempSync(join(tmpdir(), 'gaia-chaos-'));
   try {
-    const report = await new Run(schedule, callsPerSecond, say).through(() => start(directory, master));
+    const run = new Run(schedule, callsPerSecond, say, interrupted);
+    const report = await run.through(() => start(directory, master, interrupted));
     leave(report, out);
     for (const { check, outcome, said } of report.findings) say(`${marks[outcome]} ${check}: ${said}`);
     return statuses[outcomeOf(report.findings)];

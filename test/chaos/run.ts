@@ -7,6 +7,7 @@ import { groupSpec, groups, plainApps } from './apps.js';
 import { Client } from './client.js';
 import type { Cluster } from './cluster.js';
 import { History } from './history.js';
+import { unlessInterrupted } from './interruption.js';
 import { leftInCluster, leftOnMachine, membersGivenUp } from './leftovers.js';
 import { Observer } from './observer.js';
 import { type GroupHistory, longestPauseMs, type Report, type Story } from './report/report.js';
@@ -32,11 +33,13 @@ export class Run {
   readonly #stories: Story[] = [];
   readonly #starvation: StarvationWatch;
   #beginNs = 0;
+  #striking: Promise<Failure[]> = Promise.resolve([]);
 
   constructor(
     private readonly schedule: Schedule,
     private readonly callsPerSecond: number,
     private readonly say: (text: string) => void,
+    private readonly interrupted: AbortSignal,
   ) {
     this.#starvation = new StarvationWatch((text) => this.timeline.tell('system', text));
   }
@@ -44,8 +47,10 @@ export class Run {
   async through(start: () => Promise<Cluster>): Promise<Report> {
     const cluster = await start();
     try {
-      await this.#within(cluster);
+      await unlessInterrupted(this.interrupted, () => this.#within(cluster));
     } finally {
+      // What an operator has begun can be ended while there is a scheduler.
+      await Promise.race([this.#striking, sleep(endMaxMs, undefined, { ref: false })]);
       await this.#starvation.stop();
       await cluster.stop();
     }
@@ -97,7 +102,9 @@ export class Run {
     this.timeline.begin();
     this.#beginNs = performance.now() * 1e6;
     for (const client of clients) client.begin();
-    const failed = await carryOut(this.schedule, arena, this.timeline);
+    this.#striking = carryOut(this.schedule, arena, this.timeline, this.interrupted);
+    const failed = await this.#striking;
+    this.interrupted.throwIfAborted();
     this.#judgeStrikes(failed);
     this.say('the strikes are over');
     this.timeline.tell('system', 'the strikes are over');

@@ -1,6 +1,6 @@
 /** Carries a schedule out. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { NotInTime } from '../e2e/system.js';
+import { rest } from './interruption.js';
 import type { NemesisName } from './nemeses.js';
 import type { Schedule, Strike } from './schedule.js';
 import { type Arena, type Begin, Skipped } from './strikes/arena.js';
@@ -28,24 +28,34 @@ export interface Failure {
   lateSinceMs?: number;
 }
 
-/** Resolves when the last strike has ended. */
-export async function carryOut(schedule: Schedule, arena: Arena, timeline: Timeline): Promise<Failure[]> {
+/** Resolves when the last strike has ended. Interrupted, it begins none any more and ends those that are under way. */
+export async function carryOut(
+  schedule: Schedule,
+  arena: Arena,
+  timeline: Timeline,
+  interrupted: AbortSignal,
+): Promise<Failure[]> {
   const ends: Promise<Failure[]>[] = [];
   for (const strike of schedule.strikes) {
-    await sleep(Math.max(0, strike.atMs - timeline.ms));
-    ends.push(carryOutOne(strike, arena, timeline));
+    await rest(Math.max(0, strike.atMs - timeline.ms), interrupted);
+    if (interrupted.aborted) break;
+    ends.push(carryOutOne(strike, arena, timeline, interrupted));
   }
   return (await Promise.all(ends)).flat();
 }
 
-async function carryOutOne(strike: Strike, arena: Arena, timeline: Timeline): Promise<Failure[]> {
-  const { nemesis, pick, lastsMs } = strike;
+async function carryOutOne(
+  { nemesis, pick, lastsMs }: Strike,
+  arena: Arena,
+  timeline: Timeline,
+  interrupted: AbortSignal,
+): Promise<Failure[]> {
   let sinceMs = performance.now();
   try {
     const { target, end } = await begins[nemesis](arena, pick);
     timeline.tell('strike', `${nemesis}: ${target}${lastsMs > 0 ? `, for ${lastsMs} ms` : ''}`);
     if (end === undefined) return [];
-    await sleep(lastsMs);
+    await rest(lastsMs, interrupted);
     sinceMs = performance.now();
     await end();
     timeline.tell('end', `${nemesis}: ${target}`);
