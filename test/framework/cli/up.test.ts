@@ -78,9 +78,10 @@ describe('gaia up and down', function () {
     assert.deepEqual([again.value.alreadyRunning, again.value.apiUrl], [true, started?.value.apiUrl]);
   });
 
-  it('a stop beside a start waits for it, and stops what it has started', async () => {
+  it('a stop beside a start waits for it, and stops what it has started', async function () {
+    this.timeout(180_000);
     const starting = up();
-    await until('the start has begun', () => existsSync(join(directory, 'gaia-up.json')));
+    await until('the start has begun', () => existsSync(join(directory, 'gaia-up.json')), 60_000);
     const [started, stopped] = await Promise.all([starting, gaia(['down', '--directory', directory])]);
     assert.equal(started.code, 0, started.stderr);
     assert.equal(stopped.code, 0, stopped.stderr);
