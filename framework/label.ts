@@ -25,6 +25,8 @@ export const unexpectedReasons: Record<string, string> = {
     'it has connected to another server; each replica does so for itself, and what it hears there is not ordered',
   foreignThread:
     'it has more threads than can be ordered, or some that were started past the C library (clone) and run beside the order; use fewer threads, or put it into a virtual machine',
+  foreignProcess:
+    'it has started a process past the C library, whose number and end are each replica’s own; let it start processes by fork or posix_spawn, or put it into a virtual machine',
   threadWasAway:
     'one of its threads has waited in the kernel for something that is not ordered; what it learnt there is not compared',
   childStatus: 'a process that it has started ended differently than at the leader, or could not be started',

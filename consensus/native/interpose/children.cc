@@ -68,7 +68,7 @@ void becomeChild(pid_t virtualPid) {
   releaseSignals();
   inTurn = false;
   forgetThreads();
-  processMode.store(Mode::inert, std::memory_order_relaxed);
+  setMode(Mode::inert);
   self = virtualPid;
   loseDatagramSockets();
   syscall(SYS_close_range, static_cast<unsigned>(descriptorFloor), ~0u, 0);
@@ -131,33 +131,50 @@ void becomeOther() {
   children().clear();
 }
 
+namespace {
+constinit sigset_t maskBeforeFork{};
+constinit bool forking = false;  // handlers of pthread_atfork run in the child before it is known to be one
+
 // Children are known before their ends are told.
-void blockChildSignal(int how) {
+void blockChildSignal() {
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGCHLD);
-  real().pthread_sigmask(how, &set, nullptr);
+  real().pthread_sigmask(SIG_BLOCK, &set, &maskBeforeFork);
 }
+void unblockChildSignal() { real().pthread_sigmask(SIG_SETMASK, &maskBeforeFork, nullptr); }
+}  // namespace
 
 void prepareFork() {
   programRealPid = real().getpid();
   freezeForChild();
   ++nextVirtualPid;
-  blockChildSignal(SIG_BLOCK);
+  blockChildSignal();
+  forking = true;
 }
 
 void becomeForked() {
-  blockChildSignal(SIG_UNBLOCK);
+  forking = false;
+  unblockChildSignal();
   becomeChild(nextVirtualPid - 1);
 }
 
+// Nobody has counted it: its number is the kernel's, and its parent's log says nothing of it.
+void becomeUnseenChild() {
+  if (forking) return;
+  countUnexpected(Unexpected::foreignProcess);
+  freezeForChild();
+  becomeChild(real().getpid());
+}
+
 pid_t noteForked(pid_t realPid) {
+  forking = false;
   if (realPid < 0)
     countUnexpected(Unexpected::childStatus);  // other replicas' forks may have worked
   else
     addChild(nextVirtualPid - 1, realPid);
   descriptors.forgetPairs();
-  blockChildSignal(SIG_UNBLOCK);
+  unblockChildSignal();
   return realPid < 0 ? realPid : nextVirtualPid - 1;
 }
 
@@ -176,6 +193,7 @@ bool isLoggedChild(pid_t realPid) {
 pid_t waitForChild(pid_t pid, int* status, int options) {
   const bool known =
       std::ranges::any_of(children(), [pid](const Child& child) { return matches(child, pid); });
+  if (!known && pid > 0 && !isLoggedChild(pid)) return real().waitpid(pid, status, options);  // no hook has seen it begin
   if (!known) {
     errno = ECHILD;
     return -1;
@@ -190,7 +208,7 @@ pid_t waitForChild(pid_t pid, int* status, int options) {
 }
 
 int killMapped(pid_t pid, int signal) {
-  if (pid == virtualPidFirst && mode() == Mode::replicating && handlesSignal(signal)) {
+  if (pid == virtualPidFirst && mode() == Mode::replicating && raisesInOrder(signal)) {
     raiseInOrder(signal);
     return 0;
   }

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/eventfd.h>
 
 #include <atomic>
@@ -63,7 +64,7 @@ void obey(std::string_view line) {
   else if (isCommand("transfer ") && takeNumber(&line, &member))
     runtime->transferLeadership(member);
   else if (isCommand("stop"))
-    beginTermination();
+    beginTermination(SIGTERM);
 }
 
 void obeyLines(std::string* received) {

@@ -29,7 +29,7 @@ struct Counter {
 constinit NeverDestroyed<std::vector<Counter>> storage;
 
 Counter* find(int fd) {
-  const auto at = std::ranges::find(storage.value, fd, &Counter::fd);
+  const auto at = std::ranges::find(storage.value, descriptors.original(fd), &Counter::fd);
   return at == storage.value.end() ? nullptr : &*at;
 }
 
@@ -52,6 +52,8 @@ void addCounter(int fd, std::uint64_t value, bool semaphore) {
   storage.value.push_back({fd, value, semaphore});
   if (value > 0) markReady(fd);
 }
+
+void renameCounter(int from, int to) { find(from)->fd = to; }
 
 void forgetCounter(int fd) {
   std::erase_if(storage.value, [fd](const Counter& counter) { return counter.fd == fd; });
@@ -81,7 +83,7 @@ ssize_t writeCounter(int fd, const void* data, std::size_t bytes) {
   Counter* counter = find(fd);
   if (added > ~std::uint64_t{0} - 1 - counter->value) return fail(mayWait(fd) ? EINVAL : EAGAIN);
   counter->value += added;
-  if (added > 0) becameReady(fd);
+  if (added > 0) becameReady(counter->fd);
   return sizeof added;
 }
 

@@ -8,6 +8,7 @@
 namespace gaia::interpose {
 
 void addCounter(int fd, std::uint64_t value, bool semaphore);
+void renameCounter(int from, int to);
 void forgetCounter(int fd);
 bool counterHolds(int fd);
 // As read(2) and write(2) on an eventfd; a blocking read waits.

@@ -8,6 +8,7 @@
 #include "datagrams.h"
 #include "never_destroyed.h"
 #include "real.h"
+#include "taken_signals.h"
 #include "timers.h"
 
 namespace gaia::interpose {
@@ -24,7 +25,7 @@ int bytesInPipe(int fd) {
 
 Listener* Descriptors::listener(int fd) {
   for (Listener& listener : listeners_)
-    if (listener.fd == fd) return &listener;
+    if (listener.fd == original(fd)) return &listener;
   return nullptr;
 }
 
@@ -91,13 +92,63 @@ ChildPipe& Descriptors::addChildPipe(int fd) {
 
 void Descriptors::forget(int fd) {
   if (!inRange(fd)) return;
+  if (!leaveToHeir(fd)) forgetLast(fd);
+  kinds_[fd] = Kind::program;
+  interests_[fd] = {};
+}
+
+void Descriptors::forgetLast(int fd) {
   if (kinds_[fd] == Kind::timer) forgetTimer(fd);
   std::erase_if(listeners_, [fd](const Listener& listener) { return listener.fd == fd; });
   std::erase_if(childPipes_, [fd](const ChildPipe& pipe) { return pipe.fd == fd; });
   if (kinds_[fd] == Kind::counter) forgetCounter(fd);
+  if (kinds_[fd] == Kind::signals) forgetSignalDescriptor(fd);
   if (kinds_[fd] == Kind::datagrams) forgetDatagramSocket(fd);
-  kinds_[fd] = Kind::program;
-  interests_[fd] = {};
+}
+
+bool Descriptors::isCopied(Kind kind) {
+  return kind == Kind::listener || kind == Kind::timer || kind == Kind::epoll || kind == Kind::counter || kind == Kind::signals;
+}
+
+void Descriptors::addCopy(int fd, int copy) {
+  copies_.push_back({copy, original(fd)});
+  kinds_[copy] = kinds_[fd];
+}
+
+int Descriptors::original(int fd) const {
+  if (copies_.empty()) [[likely]]
+    return fd;
+  const auto at = std::ranges::find(copies_, fd, &Copy::fd);
+  return at == copies_.end() ? fd : at->original;
+}
+
+int Descriptors::heirOf(int fd) const {
+  if (original(fd) != fd) return original(fd);
+  const auto at = std::ranges::find(copies_, fd, &Copy::original);
+  return at == copies_.end() ? -1 : at->fd;
+}
+
+bool Descriptors::leaveToHeir(int fd) {
+  const int heir = heirOf(fd);
+  if (heir < 0) return false;
+  const bool wasOldest = original(fd) == fd;
+  std::erase_if(copies_, [=](const Copy& copy) { return copy.fd == (wasOldest ? heir : fd); });
+  if (!wasOldest) return true;
+  for (Copy& copy : copies_)
+    if (copy.original == fd) copy.original = heir;
+  rename(fd, heir);
+  return true;
+}
+
+void Descriptors::rename(int from, int to) {
+  for (Listener& listener : listeners_)
+    if (listener.fd == from) listener.fd = to;
+  for (int fd = connectionFdFirst; fd < connectionFdEnd_; ++fd)
+    if (Connection* client = connection(fd); client != nullptr && client->listenerFd == from) client->listenerFd = to;
+  if (kinds_[from] == Kind::timer) renameTimer(from, to);
+  if (kinds_[from] == Kind::counter) renameCounter(from, to);
+  if (kinds_[from] == Kind::signals) renameSignalDescriptor(from, to);
+  for (const int watched : watchedBy(from)) interests_[watched].epollFd = to;
 }
 
 void Descriptors::forgetPairs() {
@@ -135,6 +186,8 @@ std::uint32_t Descriptors::readiness(int fd) {
       return EPOLLOUT | (hasDatagram(fd) ? EPOLLIN : 0u);
     case Kind::counter:
       return EPOLLOUT | (counterHolds(fd) ? EPOLLIN : 0u);
+    case Kind::signals:
+      return holdsSignal(fd) ? static_cast<std::uint32_t>(EPOLLIN) : 0u;
     default:
       for (const ProgramReady& ready : programReady_)
         if (ready.fd == fd) return ready.events;

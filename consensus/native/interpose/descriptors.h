@@ -22,7 +22,8 @@ enum class Kind : std::uint8_t {
   random,      // /dev/urandom or /dev/random
   datagrams,   // a socket for datagrams at the service port (datagrams.h)
   epoll,       // an epoll instance: what it watches is in the interests
-  counter      // eventfd: its value is kept here (counters.h)
+  counter,     // eventfd: its value is kept here (counters.h)
+  signals      // signalfd: tells what is due by the log (taken_signals.h)
 };
 
 // What the program asked its epoll instance to watch.
@@ -100,6 +101,20 @@ class Descriptors {
   Listener& addListener(int fd);
   ChildPipe& addChildPipe(int fd);
   void setKind(int fd, Kind kind) { kinds_[fd] = kind; }
+
+  // Listeners, epoll instances, timers, counters and the like may have several numbers (dup): the log and this library know them by the
+  // oldest that is open.
+  static bool isCopied(Kind kind);
+  void addCopy(int fd, int copy);
+  int original(int fd) const;
+  // Which number is the oldest when this one is closed; -1: it was the last one.
+  int heirOf(int fd) const;
+  template <typename Do>
+  void forEachCopy(int fd, Do act) const {
+    for (const Copy& copy : copies_)
+      if (copy.original == fd) act(copy.fd);
+  }
+
   // The program has a child now, which may write to pairs: what they deliver is no longer the program's own.
   void forgetPairs();
   // The program closed a descriptor that is not a connection.
@@ -123,7 +138,14 @@ class Descriptors {
     int fd;
     std::uint32_t events;
   };
+  struct Copy {
+    int fd;
+    int original;
+  };
   void nameConnection(int fd, Connection* connection);
+  bool leaveToHeir(int fd);
+  void rename(int from, int to);
+  void forgetLast(int fd);
 
   Kind kinds_[descriptorsMax] = {};
   Interest interests_[descriptorsMax] = {};
@@ -134,6 +156,7 @@ class Descriptors {
   std::vector<Listener> listeners_;
   std::vector<ChildPipe> childPipes_;
   std::vector<ProgramReady> programReady_;
+  std::vector<Copy> copies_;  // in the order in which they were made
 };
 
 extern Descriptors& descriptors;  // never destroyed: hooks are called until the very end of the process

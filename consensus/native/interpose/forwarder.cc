@@ -29,6 +29,22 @@ constinit int epollFd = -1;
 constinit int pokeFd = -1;
 constinit std::atomic<int> listenerFds[listenersMax]{};
 constinit std::atomic<std::size_t> listenerCount{0};
+constinit pthread_mutex_t watching = PTHREAD_MUTEX_INITIALIZER;  // which numbers epollFd watches
+
+class WatchLock {
+ public:
+  WatchLock() { real().pthread_mutex_lock(&watching); }
+  ~WatchLock() { real().pthread_mutex_unlock(&watching); }
+  WatchLock(const WatchLock&) = delete;
+  WatchLock& operator=(const WatchLock&) = delete;
+};
+
+int control(int operation, std::size_t listener) {
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.u64 = listener + 1;
+  return real().epoll_ctl(epollFd, operation, listenerFds[listener].load(), &event);
+}
 
 class Forwarder {
  public:
@@ -108,16 +124,10 @@ class Forwarder {
   }
 
   void watchListeners(bool wanted) {
+    const WatchLock lock;
     const std::size_t count = listenerCount.load();
     for (; watched_ < count && wanted; ++watched_) control(EPOLL_CTL_ADD, watched_);
     for (; watched_ > 0 && !wanted; --watched_) control(EPOLL_CTL_DEL, watched_ - 1);
-  }
-
-  void control(int operation, std::size_t listener) {
-    epoll_event event{};
-    event.events = EPOLLIN;
-    event.data.u64 = listener + 1;
-    real().epoll_ctl(epollFd, operation, listenerFds[listener].load(), &event);
   }
 
   void serveHeld() {
@@ -169,6 +179,16 @@ void forwardListener(int listenerFd) {
   listenerFds[index].store(listenerFd);
   listenerCount.store(index + 1);
   if (pokeFd >= 0) pokeForwarder();
+}
+
+void forwardInstead(int from, int to) {
+  const WatchLock lock;
+  for (std::size_t i = 0; i < listenerCount.load(); ++i) {
+    if (listenerFds[i].load() != from) continue;
+    const bool watched = control(EPOLL_CTL_DEL, i) == 0;
+    listenerFds[i].store(to);
+    if (watched && to >= 0) control(EPOLL_CTL_ADD, i);
+  }
 }
 
 }  // namespace gaia::interpose

@@ -9,5 +9,7 @@ void startForwarder();
 void pokeForwarder();
 // The set of listeners has changed. Turn thread.
 void forwardListener(int listenerFd);
+// The program closes `from`; the listener goes on by another number, or (-1) not at all.
+void forwardInstead(int from, int to);
 
 }  // namespace gaia::interpose

@@ -26,6 +26,7 @@ int fail(int error) {
 
 int waitEpoll(int epollFd, epoll_event* events, int maxEvents, int timeoutMs) {
   if (maxEvents <= 0) return fail(EINVAL);
+  epollFd = descriptors.original(epollFd);
   const bool inTime = nextTurn({epollFd, {}}, timeoutMs);
   const int count = deliverEpoll(epollFd, {events, static_cast<std::size_t>(maxEvents)});
   return count == 0 && inTime ? fail(EINTR) : count;
@@ -71,8 +72,8 @@ GAIA_HOOK int epoll_create1(int flags) noexcept {
 GAIA_HOOK int epoll_ctl(int epollFd, int operation, int fd, epoll_event* event) noexcept {
   if (operation == EPOLL_CTL_ADD && listensForParent(fd)) return fail(EBADF);
   if (!inOrder() || !descriptors.inRange(fd)) return real().epoll_ctl(epollFd, operation, fd, event);
-  return isVirtual(fd) ? changeInterest(epollFd, operation, fd, event)
-                       : changeProgramInterest(epollFd, operation, fd, event);
+  const int oldest = descriptors.original(epollFd);
+  return isVirtual(fd) ? changeInterest(oldest, operation, fd, event) : changeProgramInterest(oldest, operation, fd, event);
 }
 
 GAIA_HOOK int epoll_wait(int epollFd, epoll_event* events, int maxEvents, int timeoutMs) {

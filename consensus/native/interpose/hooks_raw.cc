@@ -1,5 +1,6 @@
 // Hooks: calls by their numbers. Only those are looked at that answer differently on each replica.
 #include <sched.h>
+#include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -9,6 +10,7 @@
 
 #include "process.h"
 #include "real.h"
+#include "threads.h"
 #include "unexpected.h"
 
 using namespace gaia::interpose;
@@ -37,6 +39,8 @@ long callInTurn(long number, const long (&with)[6]) {
       return real().syscall(number, with[0], with[1], with[2], with[3], with[4], with[5]);
     case SYS_close:  // libuv's way
       return close(static_cast<int>(with[0]));
+    case SYS_signalfd4:
+      return signalfd(static_cast<int>(with[0]), pointer<sigset_t>(with[1]), static_cast<int>(with[3]));
     case SYS_io_uring_setup:  // what it does is in no turn; programs know kernels without it
       errno = ENOSYS;
       return -1;
@@ -47,12 +51,13 @@ long callInTurn(long number, const long (&with)[6]) {
 
 }  // namespace
 
+// Who comes back into the order waits for that by this very call.
 GAIA_HOOK long syscall(long number, ...) noexcept {
   va_list arguments;
   va_start(arguments, number);
   long with[6];
   for (long& argument : with) argument = va_arg(arguments, long);
   va_end(arguments);
-  if (inTurn) return callInTurn(number, with);
+  if (inTurn && inOrder()) return callInTurn(number, with);
   return real().syscall(number, with[0], with[1], with[2], with[3], with[4], with[5]);
 }

@@ -10,6 +10,7 @@
 #include "process.h"
 #include "random.h"
 #include "real.h"
+#include "taken_signals.h"
 #include "threads.h"
 #include "timers.h"
 #include "trace.h"
@@ -103,6 +104,8 @@ ssize_t readVirtual(int fd, void* to, std::size_t room, int flags) {
       return readPipe(fd, to, room);
     case Kind::counter:
       return readCounter(fd, to, room);
+    case Kind::signals:
+      return readSignals(fd, to, room);
     case Kind::random:
       programRandom.fill({static_cast<std::byte*>(to), room});
       return static_cast<ssize_t>(room);

@@ -1,26 +1,25 @@
 // Hooks: handlers of signals, masks, and waits for signals.
 #include <signal.h>
+#include <sys/signalfd.h>
 
 #include <cerrno>
 
 #include "clock.h"
+#include "descriptors.h"
 #include "process.h"
+#include "program_numbers.h"
 #include "real.h"
 #include "signals.h"
-#include "termination.h"
+#include "taken_signals.h"
 #include "threads.h"
 
 using namespace gaia::interpose;
 
 namespace {
 
-bool isOurTermination(int signal) {
-  return signal == SIGTERM && terminationTaken() && mode() == Mode::replicating;
-}
-
 int exchange(int signal, const struct sigaction* action, struct sigaction* before) {
-  if (isOurTermination(signal)) return exchangeTermination(action, before), 0;
-  return isOrderedSignal(signal) ? exchangeHandler(signal, action, before) : real().sigaction(signal, action, before);
+  const bool carried = isOrderedSignal(signal) || isOurs(signal);
+  return carried ? exchangeHandler(signal, action, before) : real().sigaction(signal, action, before);
 }
 
 // Until a handler has run.
@@ -36,6 +35,13 @@ int awaitHandler(const sigset_t* mask) {
 }
 
 bool ownsPause() { return inOrder() && mode() == Mode::replicating; }
+
+// A wait in the kernel, beside the order.
+void leaveOrder() {
+  if (inTurn && manyThreads()) goAway();
+}
+
+SignalSet carried(const sigset_t* set) { return inOrder() ? takenInOrder(*set) : 0; }
 
 }  // namespace
 
@@ -63,14 +69,57 @@ GAIA_HOOK int sigprocmask(int how, const sigset_t* set, sigset_t* before) noexce
   return -1;
 }
 
+GAIA_HOOK int sigpending(sigset_t* pending) noexcept {
+  const int result = real().sigpending(pending);
+  if (result == 0 && inOrder()) addPending(pending);
+  return result;
+}
+
+// Whichever thread waits for it may take it.
+GAIA_HOOK int pthread_kill(pthread_t thread, int signal) noexcept {
+  if (!inOrder() || mode() != Mode::replicating || !isOnlyTaken(signal)) return real().pthread_kill(thread, signal);
+  raiseInOrder(signal);
+  return 0;
+}
+
 GAIA_HOOK int pause() {
   if (ownsPause()) return awaitHandler(nullptr);
-  if (inTurn && manyThreads()) goAway();
+  leaveOrder();
   return real().pause();
 }
 
 GAIA_HOOK int sigsuspend(const sigset_t* mask) {
   if (ownsPause()) return awaitHandler(mask);
-  if (inTurn && manyThreads()) goAway();
+  leaveOrder();
   return real().sigsuspend(mask);
+}
+
+GAIA_HOOK int sigtimedwait(const sigset_t* set, siginfo_t* information, const timespec* timeout) {
+  const SignalSet awaited = carried(set);
+  const bool waits = timeout == nullptr || toNs(*timeout) > 0;
+  if (awaited != 0 && !waits) return pollSignal(awaited, information);
+  if (awaited != 0) return awaitSignal(awaited, timeout == nullptr ? Deadline{} : afterNs(toNs(*timeout)), information);
+  if (waits) leaveOrder();
+  return real().sigtimedwait(set, information, timeout);
+}
+
+GAIA_HOOK int sigwaitinfo(const sigset_t* set, siginfo_t* information) { return sigtimedwait(set, information, nullptr); }
+
+// Handlers of other signals do not end it.
+GAIA_HOOK int sigwait(const sigset_t* set, int* signal) {
+  int result;
+  do result = sigtimedwait(set, nullptr, nullptr);
+  while (result < 0 && errno == EINTR);
+  if (result < 0) return errno;
+  *signal = result;
+  return 0;
+}
+
+GAIA_HOOK int signalfd(int fd, const sigset_t* set, int flags) noexcept {
+  const int result = fd >= 0 ? real().signalfd(fd, set, flags) : openedInOrder([=] { return real().signalfd(-1, set, flags); });
+  const SignalSet signals = result >= 0 && descriptors.inRange(result) ? carried(set) : 0;
+  if (signals == 0) return result;
+  OutsideTurn outside;
+  setSignalDescriptor(result, signals);
+  return result;
 }

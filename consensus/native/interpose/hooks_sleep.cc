@@ -1,4 +1,4 @@
-// Hooks: sleeps end by the log's clock; signals that a thread waits for come from outside of it.
+// Hooks: sleeps end by the log's clock.
 #include <cerrno>
 
 #include "process.h"
@@ -21,8 +21,6 @@ bool sleepUntil(const Deadline& deadline) {
   return true;
 }
 
-Deadline in(std::uint64_t ns) { return {never, programClock.now.monotonicNs + ns}; }
-
 std::uint64_t leftNs(const Deadline& deadline) {
   const std::uint64_t now = programClock.now.monotonicNs;
   return deadline.monotonicNs > now ? deadline.monotonicNs - now : 0;
@@ -35,7 +33,7 @@ int fail() {
 
 // As nanosleep(2).
 int sleepFor(std::uint64_t ns, timespec* left) {
-  const Deadline end = in(ns);
+  const Deadline end = afterNs(ns);
   if (sleepUntil(end)) return 0;
   if (left != nullptr) *left = toTimespec(leftNs(end));
   return fail();
@@ -61,14 +59,4 @@ GAIA_HOOK unsigned sleep(unsigned seconds) {
   if (!ownsSleep()) return real().sleep(seconds);
   timespec left{};
   return sleepFor(std::uint64_t{seconds} * 1'000'000'000, &left) == 0 ? 0 : static_cast<unsigned>(left.tv_sec + (left.tv_nsec > 0));
-}
-
-GAIA_HOOK int sigwait(const sigset_t* set, int* signal) {
-  if (inTurn && manyThreads()) goAway();
-  return real().sigwait(set, signal);
-}
-
-GAIA_HOOK int sigwaitinfo(const sigset_t* set, siginfo_t* information) {
-  if (inTurn && manyThreads()) goAway();
-  return real().sigwaitinfo(set, information);
 }

@@ -8,6 +8,7 @@
 #include "descriptors.h"
 #include "leader.h"
 #include "kernel_events.h"
+#include "listeners.h"
 #include "outsiders.h"
 #include "output.h"
 #include "polled.h"
@@ -138,24 +139,43 @@ void forgetInterest(int fd) {
 void forgetDescriptor(int fd) {
   OutsideTurn outside;
   forgetPolled(fd);
-  if (descriptors.kind(fd) == Kind::program && descriptors.interest(fd).epollFd < 0) return;
-  if (descriptors.kind(fd) == Kind::epoll)
+  const Kind kind = descriptors.kind(fd);
+  if (kind == Kind::program && descriptors.interest(fd).epollFd < 0) return;
+  if (kind == Kind::epoll && descriptors.heirOf(fd) < 0)
     for (const int watched : descriptors.watchedBy(fd)) forgetInterest(watched);
-  descriptors.forget(fd);
+  if (kind == Kind::listener)
+    forgetListener(fd);
+  else
+    descriptors.forget(fd);
   interestChanged(fd);
 }
 
 // Another number of what is not a client: the kernel gave it.
 int copied(int fd, int copy) {
-  if (copy < 0 || !inOrder() || descriptors.kind(fd) != Kind::datagrams) return copy;
+  if (copy < 0 || copy == fd || !inOrder() || !descriptors.inRange(copy)) return copy;
   OutsideTurn outside;
-  copyDatagramSocket(fd, copy);
+  const Kind kind = descriptors.kind(fd);
+  if (kind == Kind::datagrams) copyDatagramSocket(fd, copy);
+  if (kind == Kind::pair || kind == Kind::random) descriptors.setKind(copy, kind);
+  if (!Descriptors::isCopied(kind)) return copy;
+  descriptors.addCopy(fd, copy);
+  markReady(copy);
   return copy;
 }
 
 int copyRefused() {
   countUnexpected(Unexpected::descriptorCopied);
   return fail(EBADF);
+}
+
+// What had the number is closed.
+template <typename Copy>
+int copiedTo(int fd, int to, Copy copy) {
+  if (!inOrder() || fd == to) return copy();
+  if (clientOf(to) != nullptr) return copyRefused();
+  if (to >= descriptorFloor) return fail(EBADF);
+  if (descriptors.inRange(to) && real().fcntl(fd, F_GETFD) >= 0) noteFileClosed(to), forgetDescriptor(to);
+  return copied(fd, copy());
 }
 
 }  // namespace
@@ -296,10 +316,10 @@ GAIA_HOOK int dup(int fd) noexcept {
 
 GAIA_HOOK int dup2(int fd, int to) noexcept {
   if (Connection* connection = clientOf(fd)) return copyClientTo(*connection, fd, to);
-  return clientOf(to) == nullptr ? copied(fd, real().dup2(fd, to)) : copyRefused();
+  return copiedTo(fd, to, [=] { return real().dup2(fd, to); });
 }
 
 GAIA_HOOK int dup3(int fd, int to, int flags) noexcept {
   if (Connection* connection = clientOf(fd)) return fd == to ? fail(EINVAL) : copyClientTo(*connection, fd, to);
-  return clientOf(to) == nullptr ? copied(fd, real().dup3(fd, to, flags)) : copyRefused();
+  return copiedTo(fd, to, [=] { return real().dup3(fd, to, flags); });
 }

@@ -1,6 +1,7 @@
 #include "process.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -21,7 +22,7 @@
 
 namespace gaia::interpose {
 
-constinit std::atomic<Mode> processMode{Mode::inert};
+constinit ModePage modePage;
 constinit thread_local bool inTurn __attribute__((tls_model("initial-exec"))) = false;
 constinit int descriptorFloor = 0;
 
@@ -64,7 +65,8 @@ __attribute__((constructor)) void startProcess() {
   startClock(options->epochNs);
   programRandom.start(options->seed);
   startBySnapshot();
-  processMode.store(Mode::local);
+  madvise(&modePage, sizeof modePage, MADV_WIPEONFORK);
+  setMode(Mode::local);
   startThreads();
   inTurn = true;
 }

@@ -12,8 +12,14 @@ namespace gaia::interpose {
 // replicating: turns come from the log. detached: the member has stopped; the program ends by its own means.
 // snapshotting: the child that takes a snapshot (snapshot.h). visited: a fork that serves a visitor (visits.h).
 enum class Mode : std::uint8_t { inert, local, replicating, detached, snapshotting, visited };
-extern constinit std::atomic<Mode> processMode;
-inline Mode mode() { return processMode.load(std::memory_order_relaxed); }
+
+// A page that the kernel empties in whatever this process forks: who begins by a fork that no hook has seen finds itself inert.
+struct alignas(4096) ModePage {
+  std::atomic<Mode> mode{Mode::inert};
+};
+extern constinit ModePage modePage;
+inline Mode mode() { return modePage.mode.load(std::memory_order_relaxed); }
+inline void setMode(Mode next) { modePage.mode.store(next, std::memory_order_relaxed); }
 
 // True on the turn thread while it runs the program's code. Threads of this library, the consensus runtime on
 // the turn thread, the program's other threads and fork children see the real system.

@@ -86,7 +86,8 @@ void markNumberReady(int fd) {
 void markReady(int fd) {
   markNumberReady(fd);
   const Connection* connection = descriptors.connection(fd);
-  if (connection == nullptr || connection->copies.empty()) [[likely]]
+  if (connection == nullptr) return descriptors.forEachCopy(fd, markNumberReady);
+  if (connection->copies.empty()) [[likely]]
     return;
   markNumberReady(connection->fd);
   for (const int copy : connection->copies) markNumberReady(copy);
@@ -150,9 +151,17 @@ int deliverPoll(std::span<pollfd> list) {
   return count;
 }
 
-bool concerns(const WaitSet& waitSet, int fd) {
+namespace {
+bool concernsNumber(const WaitSet& waitSet, int fd) {
   if (waitSet.epollFd >= 0) return descriptors.interest(fd).epollFd == waitSet.epollFd;
   return std::ranges::any_of(waitSet.list, [fd](const pollfd& item) { return item.fd == fd; });
+}
+}  // namespace
+
+bool concerns(const WaitSet& waitSet, int fd) {
+  bool any = concernsNumber(waitSet, fd);
+  descriptors.forEachCopy(fd, [&](int copy) { any = any || concernsNumber(waitSet, copy); });
+  return any;
 }
 
 bool anythingReady(const WaitSet& waitSet) {

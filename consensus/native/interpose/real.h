@@ -15,6 +15,7 @@
 #include <sys/resource.h>
 #include <sys/select.h>
 #include <sys/sendfile.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/uio.h>
@@ -41,8 +42,10 @@
   each(pthread_rwlock_rdlock) each(pthread_rwlock_tryrdlock) each(pthread_rwlock_wrlock) \
   each(pthread_rwlock_trywrlock) each(pthread_rwlock_unlock) each(pthread_spin_lock) \
   each(pthread_spin_trylock) each(sem_wait) each(sem_timedwait) each(sem_trywait) each(sem_post) \
-  each(sched_yield) each(nanosleep) each(clock_nanosleep) each(usleep) each(sleep) each(sigwait) \
-  each(sigwaitinfo) each(pause) each(sigsuspend) each(pthread_sigmask) each(clone) each(posix_spawn) each(posix_spawnp) each(eventfd) each(syscall) each(_exit) each(daemon)
+  each(sched_yield) each(nanosleep) each(clock_nanosleep) each(usleep) each(sleep) \
+  each(sigtimedwait) each(sigpending) each(signalfd) each(pthread_kill) each(pause) \
+  each(sigsuspend) each(pthread_sigmask) each(clone) each(posix_spawn) each(posix_spawnp) \
+  each(eventfd) each(syscall) each(_exit) each(daemon)
 
 namespace gaia::interpose {
 

@@ -1,6 +1,5 @@
 #include "replication.h"
 
-#include <fcntl.h>
 #include <netinet/in.h>
 
 #include <cstring>
@@ -13,6 +12,7 @@
 #include "disk.h"
 #include "forwarder.h"
 #include "leader.h"
+#include "listeners.h"
 #include "options.h"
 #include "process.h"
 #include "real.h"
@@ -66,21 +66,12 @@ void startMember() {
   runtime = startRuntime(&error);
   if (runtime == nullptr) giveUp(error.c_str());
   signalsFd();
-  processMode.store(Mode::replicating);
+  setMode(Mode::replicating);
   startDiskThread();
   startSnapshots();
   startForwarder();
   startDatagramRelay();
   startControl();
-}
-
-// Its real flags are not the program's: others than the kernel decide when accept() finds something.
-Listener& addListener(int fd) {
-  const int flags = real().fcntl(fd, F_GETFL);
-  real().fcntl(fd, F_SETFL, flags | O_NONBLOCK);
-  Listener& listener = descriptors.addListener(fd);
-  listener.flags = flags;
-  return listener;
 }
 
 bool isUnix(const SocketAddress& address) {

@@ -1,6 +1,6 @@
-// Signals that the program has a handler for. The leader's kernel delivers one to this library, which logs it, and every replica runs
-// its handler at that entry: when a thread that does not block the signal comes out of a wait. What the program sees as blocked
-// is kept here; the kernel always delivers.
+// Signals that the program has a handler for, or waits for itself (taken_signals.h). The leader's kernel delivers one to this library,
+// which logs it, and every replica tells the program of it at that entry. What the program sees as blocked is kept here; the kernel
+// always delivers.
 #pragma once
 #include <signal.h>
 
@@ -10,15 +10,29 @@
 
 namespace gaia::interpose {
 
-// Bit 1 << number. Those that tell a program something; what ends it (SIGINT, SIGQUIT) or what it has done itself (SIGSEGV) is not the log's.
-using SignalSet = std::uint64_t;
-bool isOrderedSignal(int signal);
-bool handlesSignal(int signal);  // the program has a handler for it, which this library calls
+using SignalSet = std::uint64_t;  // as the kernel numbers them: bit 1 << (number - 1)
+constexpr SignalSet bitOf(int signal) { return SignalSet{1} << (signal - 1); }
+// Those that can be ordered. What a thread has done itself (SIGSEGV, SIGPIPE) is not the log's, nor are real-time signals, which carry data.
+SignalSet toBits(const sigset_t& set);
 
-// As sigaction(2), for ordered signals.
+SignalSet ourSignals();            // the kernel tells this library of them, not the program
+bool isOurs(int signal);
+bool isOrderedSignal(int signal);  // a handler of it runs in order
+bool raisesInOrder(int signal);    // when the program sends it to itself
+bool isOnlyTaken(int signal);      // likewise, and no handler would run
+
+// As sigaction(2), for ordered signals and ours.
 int exchangeHandler(int signal, const struct sigaction* action, struct sigaction* before);
-// As pthread_sigmask(3).
+// As pthread_sigmask(3), and sigpending(2) after the kernel's answer.
 int exchangeMask(int how, const sigset_t* set, sigset_t* before);
+void addPending(sigset_t* pending);
+// The thread that starts the program goes on with the mask that it was started with.
+void adoptMask();
+
+// The program waits for these itself from now on.
+void takeSignals(SignalSet signals);
+// SIGTERM is GAIA's first, from here until the member has stopped.
+void guardTermination();
 
 // A thread of the program waits with another mask.
 class MaskedWait {
@@ -35,8 +49,11 @@ class MaskedWait {
   bool changed_, interrupted_ = false;
 };
 
-// What the log has told and no handler has been run for.
+// What the log has told and the program has not seen; what of it a handler is for.
 SignalSet dueSignals();
+SignalSet dueForHandlers();
+// The lowest due one of `awaited`, which the program sees now; 0: none.
+int takeDueSignal(SignalSet awaited);
 // Runs the handlers of what is due and not blocked, on the calling thread.
 void runHandlers();
 // Since it was last asked: a handler has run on this thread; and it does not let calls go on (SA_RESTART).
@@ -53,6 +70,9 @@ void applySignal(int signal);
 
 // The member has stopped: what was heard is due, and what comes from here on is handled where it comes.
 void keepHeardSignals();
+// Where there is no log: the program is told, or the process ends as the kernel would end it.
+void leaveToProgram(int signal);
+void endByDefault(int signal);
 // In a fork child: handlers and mask are the process's own.
 void releaseSignals();
 

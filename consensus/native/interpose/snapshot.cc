@@ -101,7 +101,7 @@ void endClosing(std::uint32_t taker) {
 
 void becomeSnapshotChild() {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  processMode.store(Mode::snapshotting, std::memory_order_relaxed);
+  setMode(Mode::snapshotting);
   leadingHere = false;
   becomeOther();
   forgetOtherThreads();

@@ -10,6 +10,7 @@
 
 #include "process.h"
 #include "real.h"
+#include "signals.h"
 #include "threads.h"
 #include "unexpected.h"
 
@@ -17,7 +18,14 @@ namespace gaia::interpose {
 
 namespace {
 
-// GAIA's own block all signals that can be blocked.
+// GAIA's own block all signals that can be blocked, and so do those that libraries start for themselves. They inherit that what is ours is
+// never blocked.
+SignalSet commonlyBlocked() {
+  constexpr SignalSet asked = bitOf(SIGTERM) | bitOf(SIGHUP) | bitOf(SIGUSR1) | bitOf(SIGINT);
+  const SignalSet left = asked & ~ourSignals();
+  return left != 0 ? left : bitOf(SIGRTMIN);
+}
+
 bool blocksSignals(pid_t thread) {
   char path[64], text[4096];
   snprintf(path, sizeof path, "/proc/self/task/%d/status", thread);
@@ -27,7 +35,7 @@ bool blocksSignals(pid_t thread) {
   real().close(fd);
   text[got < 0 ? 0 : got] = 0;
   const char* line = strstr(text, "SigBlk:");
-  constexpr unsigned long long common = 1ull << (SIGTERM - 1) | 1ull << (SIGHUP - 1) | 1ull << (SIGUSR1 - 1) | 1ull << (SIGINT - 1);
+  const SignalSet common = commonlyBlocked();
   return line == nullptr || (strtoull(line + 7, nullptr, 16) & common) == common;
 }
 

@@ -24,6 +24,7 @@ struct ProgramThread {
   std::atomic<bool> returned{false};  // it was away and waits to run
   WaitSet waitSet;
   std::uint64_t blockedSignals = 0;
+  std::uint64_t awaitedSignals = 0;  // while it waits for signals
   bool* inTurn = nullptr;  // its thread-local variables, for the thread that watches
   bool* away = nullptr;
 
@@ -52,6 +53,7 @@ struct ThreadTable {
 ThreadTable& threadTable();
 
 inline constexpr char eventsCause = 0;  // what threads in an event wait wait for
+inline constexpr char signalsCause = 0;  // likewise for signals
 inline bool waitsForEvents(int id) { return threadTable().schedule.waitsFor(id, &eventsCause); }
 
 // For the thread that watches: takes the token from who holds it. False: nobody else has a use for it.

@@ -16,6 +16,7 @@
 #include "real.h"
 #include "replication.h"
 #include "signals.h"
+#include "taken_signals.h"
 #include "thread_lock.h"
 #include "thread_table.h"
 #include "thread_watch.h"
@@ -89,20 +90,10 @@ void wakeWithoutLog() {
 // Until a wait ends by itself or a timer expires.
 std::uint64_t leftNs(const ClockReading& now) { return std::min(schedule().leftNs(now), nextExpirationNs(now)); }
 
-bool hears(int id) { return schedule().waits(id) && (dueSignals() & ~threadOf(id).blockedSignals) != 0; }
-
-// A handler ends waits for events and sleeps; where there are none, it is run in the middle of another wait.
-void wakeForHandlers() {
-  bool anyone = false;
-  for (int id = 0; id < schedule().end(); ++id)
-    if (hears(id) && (waitsForEvents(id) || schedule().waitsFor(id, &programClock))) anyone = true, schedule().wake(id);
-  for (int id = 0; id < schedule().end() && !anyone; ++id)
-    if (hears(id)) anyone = true, schedule().wake(id);
-}
-
 void conduct() {
   const bool starting = mode() == Mode::local;
   const bool all = starting ? waitWithoutLog(leftNs(programClock.now)) : obtainTurn();
+  noteSignals();
   const ThreadLock lock;
   if (mode() != Mode::replicating) wakeWithoutLog();
   schedule().wakeDue(programClock.now);
@@ -110,7 +101,7 @@ void conduct() {
     if (waitsForEvents(id) && (all || anythingReady(threadOf(id).waitSet))) schedule().wake(id);
   if (all) schedule().wakeAll(&programClock);
   if (dueSignals() != 0) [[unlikely]]
-    wakeForHandlers();
+    wakeForSignals();
 }
 
 // Returns when it is the caller's turn to run; it has put itself into the schedule before.
@@ -192,6 +183,7 @@ void startThreads() {
   const int id = schedule().add();
   schedule().takeNext();
   adopt(&threadOf(id));
+  adoptMask();
 }
 
 void forgetOtherThreads() {
@@ -260,6 +252,11 @@ bool waitInOrder(const void* cause, const Deadline& deadline) {
   const bool inTime = !schedule().timedOut(idOf(self));
   runHandlers();
   return inTime;
+}
+
+bool waitForSignal(std::uint64_t awaited, const Deadline& deadline) {
+  self->awaitedSignals = awaited;
+  return waitInOrder(&signalsCause, deadline);
 }
 
 bool nextTurn(const WaitSet& waitSet, int timeoutMs) {
@@ -373,7 +370,9 @@ void drainReturned() {
 
 Deadline afterMs(int timeoutMs) {
   if (timeoutMs < 0) return {};
-  return {never, programClock.now.monotonicNs + static_cast<std::uint64_t>(timeoutMs) * 1'000'000};
+  return afterNs(static_cast<std::uint64_t>(timeoutMs) * 1'000'000);
 }
+
+Deadline afterNs(std::uint64_t ns) { return {never, programClock.now.monotonicNs + ns}; }
 
 }  // namespace gaia::interpose

@@ -29,10 +29,14 @@ bool manyThreads();
 // A thread of the program that runs beside the holder of the token, because it was somewhere where it could not be ordered.
 extern constinit thread_local bool threadAway;
 void comeBack();
+// This process began by a fork that no hook has seen (children.cc).
+void becomeUnseenChild();
 // What hooks ask that order threads: does the program's own code run here, in its turn?
 inline bool inOrder() {
   if (threadAway) [[unlikely]]
     comeBack();
+  if (inTurn && mode() == Mode::inert) [[unlikely]]
+    becomeUnseenChild();
   return inTurn;
 }
 
@@ -42,6 +46,8 @@ void awaitThreadEnd(pthread_t thread);
 
 // The caller waits, others run. False: the deadline has come.
 bool waitInOrder(const void* cause, const Deadline& deadline);
+// Likewise, until a signal of `awaited` (signals.h) is due.
+bool waitForSignal(std::uint64_t awaited, const Deadline& deadline);
 void letOthersRun();
 // The caller does something that may take any time and that no replica can order. It comes back by itself.
 void goAway();
@@ -51,6 +57,7 @@ std::uint64_t& blockedSignals();
 
 void wakeOneWaiter(const void* cause);
 void wakeAllWaiters(const void* cause);
+void wakeSignalTakers();
 // Something made `fd` ready in the middle of a turn: who waits for it need not wait for the next.
 void becameReady(int fd);
 // Whether a program's thread has the kernel's number `kernelId`.
@@ -60,6 +67,7 @@ bool awaitsDatagrams(const WaitSet& waitSet);
 
 // For the thread that conducts: what all wait for.
 bool anyWaiterReady();
+void wakeForSignals();  // under the lock
 std::vector<pollfd> polledByWaiters();
 int waitersLeftMs(const ClockReading& now);
 
@@ -70,5 +78,6 @@ int returnedFd();  // readable when a thread is back
 void drainReturned();
 
 Deadline afterMs(int timeoutMs);  // as in poll(2)
+Deadline afterNs(std::uint64_t ns);
 
 }  // namespace gaia::interpose

@@ -29,7 +29,7 @@ constinit NeverDestroyed<std::vector<Timer>> storage;
 std::vector<Timer>& timers() { return storage.value; }
 
 Timer* find(int fd) {
-  const auto at = std::ranges::find(timers(), fd, &Timer::fd);
+  const auto at = std::ranges::find(timers(), descriptors.original(fd), &Timer::fd);
   return at == timers().end() ? nullptr : &*at;
 }
 
@@ -102,6 +102,7 @@ ssize_t readTimer(int fd, void* to, std::size_t room) {
   return sizeof count;
 }
 
+void renameTimer(int from, int to) { find(from)->fd = to; }
 void forgetTimer(int fd) { std::erase_if(timers(), [fd](const Timer& timer) { return timer.fd == fd; }); }
 
 void noteExpirations() {

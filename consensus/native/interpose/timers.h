@@ -16,6 +16,7 @@ itimerspec timerState(int fd);
 bool timerExpired(int fd);
 // As read(2) on a timerfd; a blocking read waits.
 ssize_t readTimer(int fd, void* to, std::size_t room);
+void renameTimer(int from, int to);
 void forgetTimer(int fd);
 
 // At the begin of a turn: those that have expired by its clock have news.

@@ -32,7 +32,7 @@ enum class RecordKind : std::uint8_t {
   programReady,  // fd: another descriptor of the program; value: event bits
   snapshot,        // alone in its turn; value: number of the member that takes one of the state before it
   datagram,        // fd: socket; value: bytes of control messages; payload: SocketAddress, control messages, data
-  signal,          // fd: its number; the program has a handler for it
+  signal,          // fd: its number; the program has a handler for it, or waits for it
   threadReturned   // fd: number of a thread that runs among the others again
 };
 

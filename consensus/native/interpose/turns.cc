@@ -329,7 +329,7 @@ void forgetEntry() { currentIndex = 0; }
 void detach() {
   stopLeading();
   unwatchKernel(runtime->wakeFd());
-  processMode.store(Mode::detached, std::memory_order_relaxed);
+  setMode(Mode::detached);
   continueMonotonic();
   keepHeardSignals();
   announceDetached();

@@ -8,7 +8,7 @@ namespace gaia::interpose {
 
 #define GAIA_UNEXPECTED(each)                                                                     \
   each(addressRandomization) each(descriptorAboveRange) each(descriptorCopied) each(socketOption) \
-      each(controlCall) each(connect) each(foreignThread) each(threadWasAway) each(childStatus) \
+      each(controlCall) each(connect) each(foreignThread) each(foreignProcess) each(threadWasAway) each(childStatus) \
           each(fsync) each(programDescriptorReady) each(turnOrder) each(sendWithAncillaryData)    \
               each(clientInChild) each(acceptInChild) each(ioUring) each(signalBetweenThreads) each(joinedBySnapshot)
 

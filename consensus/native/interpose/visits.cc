@@ -69,7 +69,7 @@ void keepOnlyAboveFloor(int fd) {
 void becomeVisited(Listener& listener, int visitor, pid_t parent) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (static_cast<pid_t>(syscall(SYS_getppid)) != parent) _exit(1);
-  processMode.store(Mode::visited, std::memory_order_relaxed);
+  setMode(Mode::visited);
   leadingHere = false;
   becomeOther();
   forgetOtherThreads();

@@ -4,6 +4,8 @@
 #include "datagrams.h"
 #include "descriptors.h"
 #include "ready.h"
+#include "signals.h"
+#include "thread_lock.h"
 #include "thread_table.h"
 #include "threads.h"
 #include "turns.h"
@@ -13,7 +15,37 @@ namespace gaia::interpose {
 namespace {
 Schedule& schedule() { return threadTable().schedule; }
 ProgramThread& threadOf(int id) { return threadTable().threads[id]; }
+bool hears(int id) { return schedule().waits(id) && (dueForHandlers() & ~threadOf(id).blockedSignals) != 0; }
+
+// A handler ends waits for events, signals and sleeps; where there are none, it is run in the middle of another wait.
+bool endsByHandler(int id) {
+  return waitsForEvents(id) || schedule().waitsFor(id, &programClock) || schedule().waitsFor(id, &signalsCause);
+}
+
+void wakeForHandlers() {
+  bool anyone = false;
+  for (int id = 0; id < schedule().end(); ++id)
+    if (hears(id) && endsByHandler(id)) anyone = true, schedule().wake(id);
+  for (int id = 0; id < schedule().end() && !anyone; ++id)
+    if (hears(id)) anyone = true, schedule().wake(id);
+}
+
+void wakeTakers() {
+  for (int id = 0; id < schedule().end(); ++id)
+    if (schedule().waitsFor(id, &signalsCause) && (dueSignals() & threadOf(id).awaitedSignals) != 0) schedule().wake(id);
+}
+
 }  // namespace
+
+void wakeSignalTakers() {
+  const ThreadLock lock;
+  wakeTakers();
+}
+
+void wakeForSignals() {
+  wakeTakers();
+  wakeForHandlers();
+}
 
 bool awaitsDatagrams(const WaitSet& waitSet) {
   if (!anyDatagramSocket()) return false;

@@ -24,6 +24,7 @@ inline bool isVirtual(int fd) {
     case Kind::timer:
     case Kind::counter:
     case Kind::datagrams:
+    case Kind::signals:
       return true;
     default:
       return false;

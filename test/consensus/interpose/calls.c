@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
@@ -216,6 +217,28 @@ static void moveClient(int client) {
   close(first);
 }
 
+// The same things by two numbers: what is done by one is seen by the other, also when the first one is closed.
+static void useCopies(int client) {
+  const struct itimerspec in10Ms = {{0, 0}, {0, 10000000}};
+  struct epoll_event event = {.events = EPOLLIN, .data.u32 = 1};
+  uint64_t number = 0;
+  long steps = 0;
+  int waiter = epoll_create1(0), waiters = dup(waiter), counter = eventfd(0, EFD_NONBLOCK), counters = dup(counter);
+  int ticker = timerfd_create(CLOCK_MONOTONIC, 0), tickers = fcntl(ticker, F_DUPFD, 3);
+  steps += epoll_ctl(waiters, EPOLL_CTL_ADD, counters, &event) == 0 && eventfd_write(counter, 5) == 0;
+  steps += epoll_wait(waiter, &event, 1, 1000) == 1 && event.data.u32 == 1;
+  steps += eventfd_read(counters, &number) == 0 && number == 5 && eventfd_read(counter, &number) == -1;
+  close(waiter);
+  close(counter);
+  steps += eventfd_write(counters, 7) == 0 && epoll_wait(waiters, &event, 1, 1000) == 1;
+  steps += eventfd_read(counters, &number) == 0 && number == 7;
+  timerfd_settime(ticker, 0, &in10Ms, NULL);
+  close(ticker);
+  steps += read(tickers, &number, sizeof number) == 8 && number == 1;
+  for (int i = 0; i < 3; i++) close((int[]){waiters, counters, tickers}[i]);
+  reply(client, "copies", steps);
+}
+
 static void obey(int client, char* line) {
   char* argument = strchr(line, ' ');
   if (argument != NULL) *argument++ = 0;
@@ -232,6 +255,7 @@ static void obey(int client, char* line) {
   else if (strcmp(line, "dup") == 0) moveClient(client);
   else if (strcmp(line, "options") == 0) askOptions(client);
   else if (strcmp(line, "numbers") == 0) tellNumbers(client);
+  else if (strcmp(line, "copies") == 0) useCopies(client);
   else if (strcmp(line, "state") == 0) reply(client, "state", stateOf(client));
   else if (strcmp(line, "last") == 0) tellLastState(client);
   else if (strcmp(line, "shut") == 0) shut(client);

@@ -120,6 +120,10 @@ describe('a call that turns carry', function () {
     assert.equal(said.size, 1);
   });
 
+  it('a copy of an epoll instance, a counter or a timer is the same one, and goes on when the first number is closed', async () => {
+    assert.equal(await ask(client, 'copies'), 'copies 6');
+  });
+
   it('a copy of a client’s descriptor goes on when the first number is closed', async () => {
     const other = await group.client((await group.leader()).address.slot);
     assert.equal(await ask(other, 'dup'), 'moved 127');

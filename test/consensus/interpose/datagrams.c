@@ -1,7 +1,7 @@
 // A server for tests that answers datagrams: `datagrams HOW PORT`, HOW being blocking (recvfrom), poll (recvmsg, and told where a
 // datagram was sent to), epoll (edge-triggered, several datagrams a call, by a copy of its socket) or timeout (recv gives up
 // after a while, and that is counted). It counts, tells the time and draws random numbers. The word "fork" is answered by a child;
-// after "move" a copy of the socket serves.
+// after "move" a copy of the socket serves; "nap" takes 1.5 s.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -46,6 +46,7 @@ static int describe(char* line, size_t room, const char* text, ssize_t bytes, co
   unsigned drawn = 0;
   if (bytes == 4 && memcmp(text, "fork", 4) == 0) return snprintf(line, room, "fork %ld", answerInChild(from));
   if (bytes == 4 && memcmp(text, "move", 4) == 0) return snprintf(line, room, "move %ld", move());
+  if (bytes == 3 && memcmp(text, "nap", 3) == 0) usleep(1500000);
   gettimeofday(&now, NULL);
   if (getrandom(&drawn, sizeof drawn, 0) != sizeof drawn) abort();
   return snprintf(line, room, "%.*s %ld %zd %ld.%06ld/%u/%d %ld", (int)(bytes < 40 ? bytes : 40), text, ++counter, bytes,

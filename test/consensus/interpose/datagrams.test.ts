@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createSocket, type Socket } from 'node:dgram';
+import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '../group.js';
 import { type Group, startGroup } from './group.js';
 import { assertEqualTurns, assertExact, OwnServer } from './own-server.js';
@@ -106,6 +107,23 @@ describe('a replicated server of datagrams', function () {
     const { address: next } = await start('blocking');
     assert.match(await asker(next.slot).ask(Buffer.alloc(60_000, 'y')), /^y{40} \d+ 60000 /);
     await assertEqualTurns(group, 1);
+    assertExact(group);
+  });
+
+  it('loses, on all replicas alike, what comes when 256 KiB are unread', async () => {
+    const { address } = await start('blocking');
+    const one = asker(address.slot);
+    await one.ask('first');
+    one.tell('nap');
+    for (let i = 0; i < 20; i++) {
+      await delay(10); // the kernel's own room for the socket is smaller
+      one.tell(Buffer.alloc(60_000, 'z'));
+    }
+    await eventually('it does not wake', () => one.heard.some((answer) => answer.startsWith('nap')));
+    await one.ask('last');
+    const kept = one.heard.filter((answer) => answer.startsWith('z')).length;
+    assert.ok(kept >= 3 && kept <= 6, `${kept} of 20 datagrams of 60,000 bytes were kept`);
+    await assertEqualTurns(group);
     assertExact(group);
   });
 

@@ -33,6 +33,12 @@ export async function ask(client: RespConnection, line: string): Promise<string>
   return String(client.pushed[before]);
 }
 
+/** What the server says of itself, by name: "hup 1 usr1 0". */
+export async function told(client: RespConnection, word = 'tell'): Promise<Record<string, number>> {
+  const words = (await ask(client, word)).split(' ');
+  return Object.fromEntries(words.flatMap((name, i) => (i % 2 === 0 ? [[name, Number(words[i + 1])]] : [])));
+}
+
 export async function assertEqualTurns(group: Group, moreThan = 5): Promise<void> {
   await group.quiesce();
   for (const comparison of compareLiving(group)) {

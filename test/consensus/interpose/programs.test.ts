@@ -91,6 +91,7 @@ describe('a replicated server of one’s own', function () {
     ['dup2', /^dup2 -9$/, 'descriptorCopied'],
     ['clone', /^clone 930001$/, 'clientInChild'],
     ['fork-number', /^fork-number 930002$/, 'clientInChild'],
+    ['fork-past', /^fork-past 91$/, 'foreignProcess'],
     ['fork', /^fork 1$/, 'clientInChild'],
     ['accept-child', /^accept-child 9$/, 'acceptInChild'],
     ['ring', /^ring 1$/, 'ioUring'],

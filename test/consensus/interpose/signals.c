@@ -85,6 +85,15 @@ static void askHeir(void) {
   heir = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+// Without a handler, a process of its own ends by SIGTERM.
+static void endHeir(void) {
+  int status = 0;
+  pid_t child = fork();
+  if (child == 0) _exit(kill(getpid(), SIGTERM) + 1);
+  waitpid(child, &status, 0);
+  heir = WIFSIGNALED(status) ? WTERMSIG(status) : -WEXITSTATUS(status);
+}
+
 // By the number that it was told.
 static void tellProgram(void) {
   const pid_t program = getpid();
@@ -97,6 +106,7 @@ static void obey(int client, const char* line) {
   if (strcmp(line, "kill") == 0) kill(getpid(), SIGHUP);
   if (strcmp(line, "nest") == 0) nests = 1, kill(getpid(), SIGHUP);
   if (strcmp(line, "heir") == 0) askHeir();
+  if (strcmp(line, "end-heir") == 0) endHeir();
   if (strcmp(line, "told") == 0) tellProgram();
   if (strcmp(line, "child") == 0) startChild();
   if (strcmp(line, "nap") == 0) note((unsigned long)usleep(300000));

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { RespConnection } from '../../resp.js';
 import { eventually } from '../group.js';
 import { type Group, startGroup } from './group.js';
-import { ask, assertEqualTurns, assertExact, OwnServer } from './own-server.js';
+import { assertEqualTurns, assertExact, OwnServer, told } from './own-server.js';
 
 describe('the handlers of a replicated server', function () {
   this.timeout(60_000);
@@ -29,12 +29,6 @@ describe('the handlers of a replicated server', function () {
     clients.push(client);
     return client;
   };
-
-  /** What the server says of itself, by name. */
-  async function told(client: RespConnection, word = 'tell'): Promise<Record<string, number>> {
-    const words = (await ask(client, word)).split(' ');
-    return Object.fromEntries(words.flatMap((name, i) => (i % 2 === 0 ? [[name, Number(words[i + 1])]] : [])));
-  }
 
   /** Requests follow each other while signals reach the leader in the middle of them. */
   async function signalUnderLoad(client: RespConnection, signals: NodeJS.Signals[]): Promise<void> {
@@ -97,6 +91,7 @@ describe('the handlers of a replicated server', function () {
     const { hup, deepest } = await told(client, 'nest');
     assert.deepEqual([hup, deepest], [2, 1]);
     assert.equal((await told(client, 'heir')).heir, 11);
+    assert.equal((await told(client, 'end-heir')).heir, 15);
     await assertSame();
   });
 
