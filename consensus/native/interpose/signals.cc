@@ -172,6 +172,10 @@ void applySignal(int signal) {
   if (isOurs(signal)) signalState.due.fetch_or(bitOf(signal));
 }
 
-void keepHeardSignals() { signalState.due.fetch_or(signalState.heard.exchange(0)); }
+// A child may have ended before the record of that, which does not come any more.
+void keepHeardSignals() {
+  const SignalSet ofChildren = signalState.ours() & bitOf(SIGCHLD);
+  signalState.due.fetch_or(signalState.heard.exchange(0) | ofChildren);
+}
 
 }  // namespace gaia::interpose
