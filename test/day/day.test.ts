@@ -13,14 +13,14 @@ const silent = () => undefined;
 const seed = 1;
 
 /** Allocators have not come to rest after minutes, nor is somebody replaced in each of them. */
-const minutes = { memoryBytes: 32 * megabyte, members: 1, membersKnown: 4, channels: 10 };
+const minutes = { liveBytes: 4 * megabyte, residentBytes: 64 * megabyte, members: 1, membersKnown: 4, channels: 10 };
 const warm = ({ breathes, ...day }: Day): Day => ({ ...day, breathes: { ...breathes, ...minutes } });
 
 /** A day of 24 hours that has so much at each of its minutes. */
 const dayOf = (read: (minute: number) => Record<string, number>): Day => {
   const samples: Sample[] = Array.from({ length: 1440 }, (_, index) => ({
     atMs: (index + 1) * 60_000,
-    reading: { memoryBytes: 50 * megabyte, sessions: 3, ...read(index + 1) },
+    reading: { liveBytes: 50 * megabyte, sessions: 3, ...read(index + 1) },
   }));
   return { overMs: 24 * hourMs, samples, breathes: { log: 1000 }, faults: [], facts: {} };
 };
@@ -30,7 +30,7 @@ describe('the verdict on a day', () => {
   it('bears what warms up in the first hour, goes up and down, or is there for a while', () => {
     assert.deepEqual(
       faultsOf((minute) => ({
-        memoryBytes: (50 + (minute % 7) - Math.max(0, 40 - minute)) * megabyte,
+        liveBytes: (50 + (minute % 7) - Math.max(0, 40 - minute)) * megabyte,
         sessions: minute % 5 === 0 ? 3 : 9,
         log: (minute % 10) * 500,
       })),
@@ -40,10 +40,10 @@ describe('the verdict on a day', () => {
 
   it('notices a leak of one byte in two thousand an hour, and one session', () => {
     const grown = faultsOf((minute) => ({
-      memoryBytes: 50 * megabyte * (1 + (minute / 60) * 0.0005) + (minute % 7) * megabyte,
+      liveBytes: 50 * megabyte * (1 + (minute / 60) * 0.0005) + (minute % 7) * megabyte,
       sessions: minute < 700 ? 3 : 4,
     }));
-    assert.match(grown[0] as string, /^the day: memoryBytes has grown from \d+/);
+    assert.match(grown[0] as string, /^the day: liveBytes has grown from \d+/);
     assert.equal(grown[1], 'the day: sessions has grown from 3 to 4');
     assert.equal(grown.length, 2);
   });
@@ -75,6 +75,17 @@ describe('a short day', () => {
       this.timeout(120_000);
       const verdict = judge(warm(await coreDay({ ...shortDay, durability, members, seed }, silent)));
       assert.deepEqual(verdict.faults, [], JSON.stringify(verdict));
+    });
+
+  for (const [mutant, growing] of [
+    ['strangersKept', ['membersKnown']],
+    ['logsKept', ['liveBytes', 'logEntries', 'entriesChecked']],
+  ] as const)
+    it(`is noticed for ${growing.join(', ')} with ${mutant} (seed ${seed})`, async function () {
+      this.timeout(120_000);
+      const { faults } = judge(warm(await coreDay({ ...shortDay, durability: 'memory', mutant, seed }, silent)));
+      const grown = faults.map((fault) => /^the day: (\w+) has grown/.exec(fault)?.[1] ?? fault);
+      assert.deepEqual(grown.sort(), [...growing].sort(), faults.join('; '));
     });
 
   it(`of the scheduler (seed ${seed})`, async function () {

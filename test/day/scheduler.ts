@@ -31,8 +31,9 @@ export interface SchedulerOptions {
   seed: number;
 }
 
-/** Of apps, which come and go, and of agents, which are drained until somebody ends it. */
+/** Of apps, which come and go, of agents, which are drained until somebody ends it, and of pages between two collections. */
 const breathes: Reading = {
+  residentBytes: 64 * 2 ** 20,
   tasks: 8,
   records: 16,
   offers: 8,
@@ -118,7 +119,7 @@ class SchedulerDay {
     const { stored } = this.#run.life.world;
     const sum = (count: (app: (typeof apps)[number]) => number) => apps.reduce((all, app) => all + count(app), 0);
     const reading = {
-      memoryBytes: heapBytes(),
+      ...memory(),
       records: stored.size,
       tasks: sum(({ tasks }) => tasks.length),
       storyLines: sum(({ story }) => story.length),
@@ -135,9 +136,10 @@ class SchedulerDay {
   }
 }
 
-/** What is still needed of it. */
-function heapBytes(): number {
+/** Live is what is still needed. */
+function memory(): Reading {
   collectGarbage();
   collectGarbage();
-  return process.memoryUsage().heapUsed;
+  const { heapUsed, external, rss } = process.memoryUsage();
+  return { liveBytes: heapUsed + external, residentBytes: rss };
 }

@@ -35,11 +35,11 @@ export function changesOf(samples: Sample[], overMs: number, rule: Rule): Record
   return Object.fromEntries(names.map((name) => [name, { before: least(before, name), after: least(after, name) }]));
 }
 
-const within = (samples: Sample[], overMs: number, [from, to]: readonly [number, number]): Reading[] =>
+export const within = (samples: Sample[], overMs: number, [from, to]: readonly [number, number]): Reading[] =>
   samples.filter(({ atMs }) => atMs >= from * overMs && atMs <= to * overMs).map(({ reading }) => reading);
 
 /** What peaks have in common. */
-const least = (readings: Reading[], name: string) => Math.min(...readings.map((reading) => reading[name] ?? 0));
+export const least = (readings: Reading[], name: string) => Math.min(...readings.map((reading) => reading[name] ?? 0));
 
 /** A sentence for each that has grown. */
 export function growths(who: string, changes: Record<string, Change>, rule: Rule): string[] {

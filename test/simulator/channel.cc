@@ -92,8 +92,9 @@ void SimChannel::execute() {
   if (world_.cut(writer_, owner_) || (byOwner_ && owner_.paused())) return;  // until resume()
   if (!open_) world_.count(Count::lateOperations);
   if (executePart(operations_.front())) {
-    finish(operations_.front());
+    Operation done = std::move(operations_.front());
     operations_.pop();
+    finish(done);
   }
   schedule();
 }

@@ -4,6 +4,9 @@
 
 #include <cstdio>
 #include <fstream>
+#include <limits>
+
+#include "allocated.h"
 
 namespace gaia::sim {
 namespace {
@@ -75,7 +78,7 @@ std::uint64_t measureMost(const Arguments& arguments) {
 }
 
 // Of this process, in no file, once what is free has been given back.
-std::uint64_t memoryBytes() {
+std::uint64_t residentBytes() {
   malloc_trim(0);
   std::ifstream status("/proc/self/status");
   for (std::string line; std::getline(status, line);) {
@@ -84,13 +87,36 @@ std::uint64_t memoryBytes() {
   return 0;
 }
 
-void tell(const World& world, std::uint64_t atNs) {
-  std::printf("{\"atMs\":%s,\"reading\":{\"memoryBytes\":%s", std::to_string(atNs / nsPerMs).c_str(),
-              std::to_string(memoryBytes()).c_str());
-  for (const auto& [name, amount] : world.reading()) std::printf(",\"%s\":%s", name, std::to_string(amount).c_str());
-  std::printf("}}\n");
-  std::fflush(stdout);
-}
+// Says what there is at even intervals: of what is allocated, which goes up and down within seconds, the least since it was
+// said last.
+class Teller {
+ public:
+  Teller(const World& world, std::uint64_t everyNs)
+      : world_(world), beganNs_(world.nowNs), everyNs_(everyNs), nextNs_(beganNs_ + everyNs) {}
+
+  void look() {
+    leastBytes_ = std::min(leastBytes_, allocatedBytes());
+    if (world_.nowNs < nextNs_) return;
+    nextNs_ += everyNs_;
+    tell();
+    leastBytes_ = std::numeric_limits<std::int64_t>::max();
+  }
+
+ private:
+  void tell() const {
+    const std::uint64_t atMs = (world_.nowNs - beganNs_) / nsPerMs;
+    std::printf("{\"atMs\":%s,\"reading\":{\"liveBytes\":%s,\"residentBytes\":%s", std::to_string(atMs).c_str(),
+                std::to_string(leastBytes_).c_str(), std::to_string(residentBytes()).c_str());
+    for (const auto& [name, amount] : world_.reading()) std::printf(",\"%s\":%s", name, std::to_string(amount).c_str());
+    std::printf("}}\n");
+    std::fflush(stdout);
+  }
+
+  const World& world_;
+  const std::uint64_t beganNs_, everyNs_;
+  std::uint64_t nextNs_;
+  std::int64_t leastBytes_ = std::numeric_limits<std::int64_t>::max();
+};
 
 // As the content of a string of JSON.
 std::string quoted(const std::string& text) {
@@ -121,14 +147,8 @@ int liveLong(const Arguments& arguments) {
   addFaults(arguments, &options);
   options.requestEveryNs = nsPerSecond * 100 / (std::max<std::uint64_t>(most, 1) * arguments.loadPercent);
   World world(arguments.seed, options, arguments.trace);
-  const std::uint64_t beganNs = world.nowNs;
-  const std::uint64_t everyNs = std::max(nsPerSecond, options.faultyNs / readings);
-  std::uint64_t nextNs = beganNs + everyNs;
-  world.onLook = [&] {
-    if (world.nowNs < nextNs) return;
-    nextNs += everyNs;
-    tell(world, world.nowNs - beganNs);
-  };
+  Teller teller(world, std::max(nsPerSecond, options.faultyNs / readings));
+  world.onLook = [&] { teller.look(); };
   world.onWord = [](const std::string& text) { std::fprintf(stderr, "%s\n", text.c_str()); };
   const Outcome outcome = world.live();
   tellEnd(world, outcome, most);

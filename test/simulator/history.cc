@@ -141,7 +141,7 @@ void History::forgetBelow(Index needed, const std::set<Index>& startedFrom) {
   while (leaders_.size() > ballotsRemembered) leaders_.erase(leaders_.begin());
 }
 
-void RingGuard::place(std::uint32_t writer, const std::vector<Appended>& log, Position position,
+void RingGuard::place(std::uint32_t writer, const std::deque<Appended>& log, Position position,
                       std::size_t length, std::size_t ringBytes, std::uint32_t owner, Index applied,
                       History* history) {
   const Position end = position + length;

@@ -89,7 +89,7 @@ class History {
 class RingGuard {
  public:
   // `writer` (a life) places [position, position + length) of its `log` here.
-  void place(std::uint32_t writer, const std::vector<Appended>& log, Position position, std::size_t length,
+  void place(std::uint32_t writer, const std::deque<Appended>& log, Position position, std::size_t length,
              std::size_t ringBytes, std::uint32_t owner, Index applied, History* history);
 
  private:

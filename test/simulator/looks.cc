@@ -34,6 +34,7 @@ void World::failWait(std::uint64_t waitNs) {
 }
 
 void World::forget() {
+  for (auto& [life, node] : nodes_) node->forgetWritten(options.healWithinNs + mournedNs);
   std::erase_if(channels_, [](const auto& entry) { return entry.second->over(); });
   forgetNodes();
   forgetConfigurations();

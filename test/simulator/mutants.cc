@@ -45,6 +45,8 @@ constexpr std::array names{
     std::pair{"newsWithheld", Mutant::newsWithheld},
     std::pair{"droppedUncovered", Mutant::droppedUncovered},
     std::pair{"olderKept", Mutant::olderKept},
+    std::pair{"strangersKept", Mutant::strangersKept},
+    std::pair{"logsKept", Mutant::logsKept},
 };
 
 }  // namespace

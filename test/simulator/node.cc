@@ -7,7 +7,7 @@ namespace gaia::sim {
 namespace {
 
 constexpr std::uint64_t diskPollNs = 200 * nsPerUs;  // a leader that waits for disks
-constexpr Position lapsRemembered = 16;              // nothing older is under way to anyone
+constexpr Position lapsRemembered = 32;              // nothing older is under way to anyone
 
 CoreOptions coreOptions(const Member& self, const std::vector<Member>& peers, bool join, Recovery recovery,
                         bool restores) {
@@ -174,6 +174,7 @@ void Node::followOwnRing() {
                                core.appliedIndex(), &world.history);
     if (end / region.ringBytes() != logEnd_ / region.ringBytes()) world.count(Count::laps);
     logEnd_ = end;
+    wroteNs_ = world.nowNs;
     world.history.appended(life, Record{header, at});
     forgetLaps();
   }
@@ -181,8 +182,11 @@ void Node::followOwnRing() {
 
 void Node::forgetLaps() {
   const Position kept = lapsRemembered * region.ringBytes();
-  if (log_.empty() || logEnd_ - log_.front().start < 2 * kept) return;
-  std::erase_if(log_, [&](const Appended& record) { return record.end + kept < logEnd_; });
+  while (log_.front().end + kept < logEnd_) log_.pop_front();
+}
+
+void Node::forgetWritten(std::uint64_t afterNs) {
+  if (wroteNs_ + afterNs < world.nowNs) log_.clear();
 }
 
 // The latest position written at an offset of the own ring.

@@ -57,6 +57,7 @@ class Node : public CoreListener {
   // --- memory
   Position positionOf(std::size_t ringOffset);
   void ringWritten(const Node& writer, Position position, std::size_t length);
+  void forgetWritten(std::uint64_t afterNs);  // without writing anything
   std::string describe(std::size_t offset, std::size_t length, std::uint8_t writerSlot) const;
   std::string describe() const;
 
@@ -141,7 +142,8 @@ class Node : public CoreListener {
   Role role_ = Role::learner;
   bool counted_;
   std::uint64_t elections_ = 0;
-  std::vector<Appended> log_;  // what this member wrote into its own ring
+  std::deque<Appended> log_;  // what this member wrote into its own ring, of late
+  std::uint64_t wroteNs_ = 0;
   Position logEnd_ = 0;
   std::array<RingGuard, slotsMax> guards_;
   bool diskScheduled_ = false;

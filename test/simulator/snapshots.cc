@@ -30,7 +30,7 @@ std::vector<std::byte> SimSnapshots::piece(Index index, std::uint32_t number) co
 }
 
 void SimSnapshots::keepFetched(std::uint32_t number, std::span<const std::byte> piece) {
-  if (number == 0) return fetched_.clear();
+  if (number == 0) return forgetFetched();
   fetched_.insert(fetched_.end(), piece.begin() + sizeof(PieceHeader), piece.end());
 }
 
@@ -40,6 +40,7 @@ std::optional<std::uint64_t> SimSnapshots::adoptFetched(const Manifest& manifest
   std::memcpy(&state, fetched_.data(), sizeof(state));
   if (fetched_ != wordsFrom(manifest.id, state, 0, manifest.stateBytes)) return std::nullopt;
   kept_ = {manifest, state};
+  forgetFetched();
   return state;
 }
 

@@ -38,6 +38,8 @@ class SimSnapshots {
     Manifest manifest;
     std::uint64_t state = 0;
   };
+  void forgetFetched() { fetched_ = std::vector<std::byte>(); }  // {} would keep the memory
+
   std::optional<Kept> kept_, taken_;
   std::vector<std::byte> fetched_;  // its state
 };

@@ -234,6 +234,7 @@ void Core::hearCommit() {
 }
 
 void Core::forgetStrangers() {
+  if (mutant(Mutant::strangersKept)) return;
   std::erase_if(lives_, [&](const auto& entry) { return !peers_.contains(entry.first) && !writesHere(entry.first); });
   std::erase_if(departed_, [&](const auto& entry) { return entry.second < nowNs_; });
   if (role_ == Role::learner) return;

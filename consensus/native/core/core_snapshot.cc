@@ -186,7 +186,7 @@ Index Core::newestSnapshot() const {
 // What lies before is in a living member's snapshot, and every member that counts, or is about to, has
 // applied it.
 Index Core::neededFrom() const {
-  if (!configured()) return 0;
+  if (!configured() || mutant(Mutant::logsKept)) return 0;
   Index needed = std::min(newestSnapshot(), applied_);
   for (const Peer* voter : voters_) needed = std::min(needed, voter->seen.applied);
   for (const auto& [number, applied] : learners_) {  // known to the leader: what it still lacks is kept there

@@ -46,6 +46,9 @@ enum class Mutant : std::uint8_t {
   promiseUnkept,      // D1: a disk does not keep promises
   droppedUncovered,   // snapshots: a journal is shortened where the member's own snapshot does not reach
   olderKept,          // snapshots: one that was taken replaces a newer one that was fetched meanwhile
+  // Of what is forgotten: no promise of a life is broken without it, and days notice (test/day/).
+  strangersKept,  // members that have left stay known
+  logsKept,       // a journal is not shortened behind a snapshot
 };
 
 #ifdef GAIA_MUTANTS
