@@ -117,13 +117,13 @@ class SchedulerDay {
   #read(atMs: number): void {
     const { apps, deployments, offers, treeChanges, queue, drains } = this.#run.life.world.view();
     const { stored } = this.#run.life.world;
-    const sum = (count: (app: (typeof apps)[number]) => number) => apps.reduce((all, app) => all + count(app), 0);
+    const most = (count: (app: (typeof apps)[number]) => number) => Math.max(0, ...apps.map(count));
     const reading = {
       ...memory(),
       records: stored.size,
-      tasks: sum(({ tasks }) => tasks.length),
-      storyLines: sum(({ story }) => story.length),
-      versions: sum(({ versions }) => versions.length),
+      tasks: apps.reduce((sum, app) => sum + app.tasks.length, 0),
+      storyLines: most(({ story }) => story.length),
+      versions: most(({ versions }) => versions.length),
       deployments: deployments.length,
       offers: offers.held,
       treeChanges: treeChanges.length,

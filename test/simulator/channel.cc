@@ -199,6 +199,11 @@ void SimChannel::destroy() {
                       owner_.member.number);
 }
 
+void SimChannel::rest() {
+  if (operations_.empty()) operations_ = Fifo<Operation>();
+  if (answers_.empty()) answers_ = Fifo<Answer>();
+}
+
 bool SimChannel::broken() const { return destroyed_ || !owner_.alive; }
 
 void SimChannel::say(const Operation& operation, const char* what) const {

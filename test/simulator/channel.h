@@ -24,6 +24,7 @@ class SimChannel : public Channel {
   void resume();   // whatever stopped it is over
   void close();    // by the writer: some of what is under way may still land
   void destroy();  // by the owner: nothing lands any more
+  void rest();     // keeps no room for what was under way at another time
   bool open() const { return open_; }
   bool broken() const;  // its owner is gone or has destroyed it
   bool over() const { return !open_ && (broken() || operations_.empty()); }  // nothing of it will land any more

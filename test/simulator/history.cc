@@ -154,6 +154,7 @@ void RingGuard::place(std::uint32_t writer, const std::deque<Appended>& log, Pos
     history->overwritten(owner, applied, lying_.front());
     lying_.pop_front();
   }
+  while (!lying_.empty() && lying_.front().index <= applied) lying_.pop_front();
   auto record = std::lower_bound(log.begin(), log.end(), position,
                                  [](const Appended& entry, Position at) { return entry.end <= at; });
   for (; record != log.end() && record->start < end; record++) {

@@ -85,7 +85,7 @@ class History {
   std::string failure_;
 };
 
-// The records that lie in one ring of one member's memory, followed at every write.
+// The records that lie in one ring of one member's memory, followed at every write, but for the oldest that it has applied.
 class RingGuard {
  public:
   // `writer` (a life) places [position, position + length) of its `log` here.

@@ -36,6 +36,7 @@ void World::failWait(std::uint64_t waitNs) {
 void World::forget() {
   for (auto& [life, node] : nodes_) node->forgetWritten(options.healWithinNs + mournedNs);
   std::erase_if(channels_, [](const auto& entry) { return entry.second->over(); });
+  for (auto& [id, channel] : channels_) channel->rest();
   forgetNodes();
   forgetConfigurations();
   forgetEntries();

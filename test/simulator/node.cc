@@ -7,7 +7,7 @@ namespace gaia::sim {
 namespace {
 
 constexpr std::uint64_t diskPollNs = 200 * nsPerUs;  // a leader that waits for disks
-constexpr Position lapsRemembered = 32;              // nothing older is under way to anyone
+constexpr Position bytesRemembered = 1u << 20;       // of a ring: nothing older is under way to anyone
 
 CoreOptions coreOptions(const Member& self, const std::vector<Member>& peers, bool join, Recovery recovery,
                         bool restores) {
@@ -176,13 +176,12 @@ void Node::followOwnRing() {
     logEnd_ = end;
     wroteNs_ = world.nowNs;
     world.history.appended(life, Record{header, at});
-    forgetLaps();
+    forgetOldest();
   }
 }
 
-void Node::forgetLaps() {
-  const Position kept = lapsRemembered * region.ringBytes();
-  while (log_.front().end + kept < logEnd_) log_.pop_front();
+void Node::forgetOldest() {
+  while (log_.front().end + bytesRemembered < logEnd_) log_.pop_front();
 }
 
 void Node::forgetWritten(std::uint64_t afterNs) {

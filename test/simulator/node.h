@@ -106,7 +106,7 @@ class Node : public CoreListener {
   void closeClients();
   void afterCore();
   void followOwnRing();
-  void forgetLaps();
+  void forgetOldest();
   void reconcile();
 
   // node_disk.cc

@@ -265,12 +265,18 @@ std::uint64_t Core::arrivals() const {
   return sum;
 }
 
-const Record* Core::decided(Index index) {
-  while (!decided_.empty() && decided_.front().header.index < index) {
+// What is over gives its memory back, a whole journal's after a replay; `bytes = {}` would keep it.
+void Core::forgetDecided(Index below) {
+  while (!decided_.empty() && decided_.front().header.index < below) {
     decidedBytes_ -= decided_.front().bytes.size();
-    decided_.front().bytes = {};
+    decided_.front() = Found();
     decided_.pop();
+    if (decided_.empty()) decided_ = Fifo<Found>();
   }
+}
+
+const Record* Core::decided(Index index) {
+  forgetDecided(index);
   for (RingReader& reader : readers_) {
     if (const Record* record = reader.decided(index)) return record;
   }

@@ -162,6 +162,7 @@ class Core {
   void forgetStrangers();
   void hearCommit();
   void pollReaders();
+  void forgetDecided(Index below);
   const Record* decided(Index index);
   void finish(const Record& record);
   void readControl(Peer& peer);

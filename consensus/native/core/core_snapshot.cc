@@ -159,7 +159,7 @@ void Core::refuseSnapshot() {
 // configuration. What lies below in the rings is decided, hence done with.
 void Core::install(Manifest manifest) {
   fetch_.reset();
-  decided_.clear();
+  decided_ = Fifo<Found>();
   decidedBytes_ = 0;
   delivered_.reset();
   digest_.restart(manifest.digest);
