@@ -51,7 +51,7 @@ int withinRange(int fd) {
   return fd;
 }
 
-constexpr int streamTriesMax = 5;
+constexpr int streamTriesMax = 1000;
 
 // A stream keeps its number, so it is opened again; not one that must not be there yet.
 FILE* streamInOrder(const char* path, const char* modeText, FILE* (*open)(const char*, const char*)) {

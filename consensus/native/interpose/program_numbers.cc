@@ -12,9 +12,14 @@ namespace gaia::interpose {
 
 namespace {
 
-constexpr int waitsMax = 200;
-constexpr int roundsMax = 5;
+// A number is taken before a file is looked for: opening a journal on a busy disk keeps it for as long as that lasts.
+constexpr int waitsMax = 600'000;
+constexpr int roundsMax = 1000;
 constexpr std::uint64_t waitNs = 100'000;
+
+[[noreturn]] void giveUpNumbers() {
+  giveUp("GAIA's own descriptors keep low numbers for a minute, and what the program opens would have other numbers here than on the other members");
+}
 
 // The lowest number from `from` up that is free; the former one is closed.
 void move(int& fd, int from) {
@@ -28,12 +33,16 @@ void move(int& fd, int from) {
 }  // namespace
 
 void awaitLowNumbers() {
-  for (int i = 0; i < waitsMax && !NumberWatch().undisturbed(); ++i) sys::sleepNs(waitNs);
+  for (int i = 0; !NumberWatch().undisturbed(); ++i) {
+    if (i == waitsMax) giveUpNumbers();
+    sys::sleepNs(waitNs);
+  }
 }
 
 void renumber(std::span<int> opened) {
   const int error = errno;
-  for (int i = 0; i < roundsMax; ++i) {
+  for (int i = 0;; ++i) {
+    if (i == roundsMax) giveUpNumbers();
     awaitLowNumbers();
     const NumberWatch watch;
     // All of them first make room for each other.

@@ -18,7 +18,7 @@ class NumberWatch {
   std::uint64_t ended_;
 };
 
-// Waits until GAIA has none, for a bounded time: in a child of the process it may never give it back.
+// Waits until GAIA has none; the member gives up after a minute.
 void awaitLowNumbers();
 // Gives these descriptors, in their order, the lowest numbers that are free without GAIA's.
 void renumber(std::span<int> opened);

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
+import { endTracer } from '../../chaos/strikes/tracer.js';
 import { RespConnection } from '../../resp.js';
 import { eventually } from '../group.js';
-import { type Group, startGroup } from './group.js';
+import { type Group, type Replica, startGroup } from './group.js';
 import { ask, assertEqualTurns, assertExact, OwnServer } from './own-server.js';
 
 /** States of a connection of TCP, as Linux numbers them. */
@@ -122,6 +124,27 @@ describe('a call that turns carry', function () {
 
   it('a copy of an epoll instance, a counter or a timer is the same one, and goes on when the first number is closed', async () => {
     assert.equal(await ask(client, 'copies'), 'copies 6');
+  });
+
+  it('descriptors have the same numbers on a member whose own one is long in being opened', async () => {
+    const [follower] = group.replicas.filter((replica) => replica.state?.role === 'follower') as [Replica];
+    // Its own accept() of a client for the leader returns with a low number and a second late.
+    const delayed = ['-e', 'trace=accept4', '-e', 'inject=accept4:delay_exit=1000000:when=1'];
+    const tracer = spawn('strace', ['-f', '-p', `${follower.pid}`, ...delayed], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    try {
+      let said = '';
+      tracer.stderr.on('data', (bytes) => (said += bytes));
+      await eventually('no strace', () => said.includes('attached'));
+      const other = group.client(follower.address.slot);
+      await eventually('no delay', () => said.includes('DELAYED'));
+      await ask(client, 'numbers');
+      await group.settled();
+      (await other).close();
+    } finally {
+      await endTracer(tracer);
+    }
   });
 
   it('a copy of a client’s descriptor goes on when the first number is closed', async () => {
