@@ -73,7 +73,10 @@ describe('a short day', () => {
   ] as const)
     it(`of a group of ${members} with durability ${durability} (seed ${seed})`, async function () {
       this.timeout(120_000);
-      const verdict = judge(warm(await coreDay({ ...shortDay, durability, members, seed }, silent)));
+      const day = warm(await coreDay({ ...shortDay, durability, members, seed }, silent));
+      // Members on disks have their logs twice, and come back with all of them.
+      const bears = durability === 'disk' ? { liveBytes: 32 * megabyte } : {};
+      const verdict = judge({ ...day, breathes: { ...day.breathes, ...bears } });
       assert.deepEqual(verdict.faults, [], JSON.stringify(verdict));
     });
 
