@@ -164,10 +164,11 @@ void Node::afterCore() {
 // Takes note of the records the core has appended to its own ring since the last call.
 void Node::followOwnRing() {
   for (;;) {
-    RecordHeader header;
-    const std::byte* at = region.ring(member.slot) + logEnd_ % region.ringBytes();
-    std::memcpy(&header, at, sizeof(header));
-    if (header.position != logEnd_ || header.ballot == 0 || numberOf(header.ballot) != member.number) return;
+    const Position offset = logEnd_ % region.ringBytes();
+    // Whole: the end of a payload may make the first bytes of a stale header those of this place.
+    const auto record = parseRecord(region.ring(member.slot) + offset, region.ringBytes() - offset, logEnd_);
+    if (!record || numberOf(record->header.ballot) != member.number) return;
+    const RecordHeader& header = record->header;
     const Position end = logEnd_ + recordBytes(header.length);
     log_.push_back({logEnd_, end, header.index, header.ballot, header.origin});
     guards_[member.slot].place(life, log_, logEnd_, end - logEnd_, region.ringBytes(), member.number,
@@ -175,7 +176,7 @@ void Node::followOwnRing() {
     if (end / region.ringBytes() != logEnd_ / region.ringBytes()) world.count(Count::laps);
     logEnd_ = end;
     wroteNs_ = world.nowNs;
-    world.history.appended(life, Record{header, at});
+    world.history.appended(life, *record);
     forgetOldest();
   }
 }
