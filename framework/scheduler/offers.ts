@@ -49,6 +49,17 @@ export function forgetAgent(context: Context, agentId: string): void {
   for (const { offer } of context.memory.offers.of(agentId)) context.memory.offers.delete(offer.id.value);
 }
 
+/**
+ * What agents had free is not true any more when something has waited since then and they have offered nothing: others have taken it, or they
+ * were removed while the framework was not connected, which Mesos tells nobody later. The next offer makes an agent known again. One that is
+ * full of our own tasks offers nothing either, and stays known, unless it is the one that was waited for.
+ */
+export function forgetSilent({ memory, state }: Context, awaitedId: string, sinceMs: number): void {
+  const used = new Set([...state.tasks.values()].map(({ agent }) => agent.id));
+  for (const [id, { offeredMs }] of memory.agents)
+    if (offeredMs < sinceMs && (id === awaitedId || !used.has(id))) memory.agents.delete(id);
+}
+
 /** As its offers at hand show it. */
 function knownAgent({ memory, state, now }: Context, agentId: string): KnownAgent {
   const held = memory.offers.of(agentId);

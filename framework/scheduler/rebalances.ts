@@ -6,6 +6,7 @@ import type { Command, CommandResult } from '../service.js';
 import { clusterOf, isPinned, residentSentence } from './cluster.js';
 import { type Context, isoTime } from './context.js';
 import { countEnd } from './deployments.js';
+import { forgetSilent } from './offers.js';
 import type { AppRecord, PlannedMove, RebalanceRecord, TaskRecord } from './records.js';
 import type { State } from './state.js';
 import { describeAgent, tell } from './story.js';
@@ -102,13 +103,14 @@ function judge(context: Context, record: RebalanceRecord, move: PlannedMove, tas
   if (!task || !app) next(context, record);
   else if (task.stopping || task.replica?.retiring) return;
   else if (Object.hasOwn(memory.closed, move.to.agentId)) skip(context, record, move, `${move.to.hostname} is closed`);
-  else if (now - record.sinceMs >= moveWaitMs && hasNoSuccessor(context, app))
-    skip(
-      context,
-      record,
-      move,
-      `no successor of ${nameOf(task)} on ${describeAgent(task.agent)} within ${moveWaitMs / 60_000} minutes`,
-    );
+  else if (now - record.sinceMs >= moveWaitMs && hasNoSuccessor(context, app)) giveUp(context, record, move, task);
+}
+
+/** Agents that have offered nothing meanwhile are not planned with again. */
+function giveUp(context: Context, record: RebalanceRecord, move: PlannedMove, task: TaskRecord): void {
+  forgetSilent(context, move.to.agentId, record.sinceMs);
+  const where = `${nameOf(task)} on ${describeAgent(task.agent)}`;
+  skip(context, record, move, `no successor of ${where} within ${moveWaitMs / 60_000} minutes`);
 }
 
 function hasNoSuccessor({ state, memory }: Context, { id, group }: AppRecord): boolean {

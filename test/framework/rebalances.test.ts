@@ -17,6 +17,26 @@ const used = (world: World, id = '/demo/ledger') =>
     .tasks.map(({ agentId }) => agentId)
     .sort();
 const free = (world: World) => ['S1', 'S2', 'S3', 'S4', 'S5', 'S6'].filter((id) => !used(world).includes(id));
+const zones = (world: World) => world.app('/demo/ledger').tasks.map(({ zone }) => zone);
+
+const timesLeftOut = (world: World) => story(world).split('is left out').length - 1;
+
+/** All replicas in one of two zones, after the other one was drained. */
+function crowded(): World {
+  const world = running({}, 6);
+  const drain = world.command({ type: 'drain', wanted: { zone: ['z1'] } });
+  world.until(settled);
+  world.command({ type: 'cancelDeployment', deploymentId: (drain?.ok && drain.deploymentId) || '', force: false });
+  return world;
+}
+
+/** While the framework is not connected: it is never told. */
+function removeUnheard(world: World, agentIds: string[]): void {
+  world.mesos.disconnect();
+  world.feed({ type: 'disconnected', now: world.now });
+  for (const id of agentIds) world.mesos.markGone(id);
+  world.connect();
+}
 
 describe('scheduler: rebalances', () => {
   it('move a replica to the agent that was planned, its successor first', () => {
@@ -68,21 +88,37 @@ describe('scheduler: rebalances', () => {
   });
 
   it('plan the rest anew when a move does not stand as planned', () => {
-    const world = running({}, 6);
-    const crowding = world.command({ type: 'drain', wanted: { zone: ['z1'] } });
-    world.until(settled);
-    world.command({
-      type: 'cancelDeployment',
-      deploymentId: (crowding?.ok && crowding.deploymentId) || '',
-      force: false,
-    });
+    const world = crowded();
     const { moves } = planRebalance(world.scheduler.cluster(world.now).cluster);
     world.command({ type: 'drain', wanted: { agent: [moves[0]?.to.hostname ?? ''] } });
     assert.ok(world.command({ type: 'rebalance', moves, gainMin: 0 })?.ok);
     world.until(settled);
     assert.match(story(world), new RegExp(`to ${moves[0]?.to.hostname} is left out`));
-    const zones = world.app('/demo/ledger').tasks.map(({ zone }) => zone);
-    assert.ok(zones.includes('z1'), `${zones}`);
+    assert.ok(zones(world).includes('z1'), `${zones(world)}`);
+  });
+
+  it('plan no second time with an agent that was removed unheard', () => {
+    const world = crowded();
+    const { moves } = planRebalance(world.scheduler.cluster(world.now).cluster);
+    removeUnheard(world, [moves[0]?.to.agentId ?? '']);
+    assert.ok(world.command({ type: 'rebalance', moves, gainMin: 0 })?.ok);
+    world.until(settled, moveWaitMs / 1000 + 60);
+    assert.equal(timesLeftOut(world), 1);
+    assert.ok(zones(world).includes('z1'), `${zones(world)}`);
+  });
+
+  it('wait once for all agents that were removed unheard, and go on knowing those where tasks run', () => {
+    const world = crowded();
+    const before = used(world);
+    const { moves } = planRebalance(world.scheduler.cluster(world.now).cluster);
+    removeUnheard(world, ['S1', 'S3', 'S5']);
+    const full = world.mesos.agents.get(before[0] as string);
+    Object.assign(full ?? {}, { takenUntilMs: Number.POSITIVE_INFINITY });
+    assert.ok(world.command({ type: 'rebalance', moves, gainMin: 0 })?.ok);
+    world.until(settled, moveWaitMs / 1000 + 60);
+    assert.deepEqual([timesLeftOut(world), used(world)], [1, before]);
+    const known = world.scheduler.cluster(world.now).cluster.agents.map(({ id }) => id);
+    assert.deepEqual(known.sort(), before);
   });
 
   it('leave out a move whose agent has no room, after a while, and change nothing', () => {
