@@ -134,6 +134,18 @@ describe('house rules', () => {
     );
   });
 
+  it('the interposer opens files beside the program only where its numbers are looked after', () => {
+    // By sys::openFile, which moves them up and says so; these open before there are threads, in the program's thread, or for it.
+    const open = /interpose\/(hooks_\w+|options|reexec|trace|datagrams|snapshot_restore)\.cc$/;
+    const opening = files.filter(
+      (name) => name.startsWith('consensus/native/interpose/') && /real\(\)\.open/.test(text(name)),
+    );
+    assert.deepEqual(
+      opening.filter((name) => !open.test(name)),
+      [],
+    );
+  });
+
   it('the lock file names no registry address', () => {
     assert.equal(/"resolved"/.test(text('package-lock.json')), false);
   });

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <string>
 
+#include "../transport/sys.h"
 #include "children.h"
 #include "descriptors.h"
 #include "heap.h"
@@ -42,7 +43,7 @@ constinit bool closing = false;
 constinit std::uint64_t closingSinceNs = 0;
 
 bool copyFile(SnapshotWriter& writer, std::string* error) {
-  const int fd = real().open(options->snapshotFile.c_str(), O_RDONLY | O_CLOEXEC);
+  const int fd = sys::openFile(options->snapshotFile, O_RDONLY);
   std::array<std::byte, 65536> part;
   ssize_t got = fd < 0 ? -1 : 0;
   while (fd >= 0 && (got = real().read(fd, part.data(), part.size())) > 0) {
@@ -50,7 +51,7 @@ bool copyFile(SnapshotWriter& writer, std::string* error) {
   }
   if (got < 0)
     *error = "the hook's file " + options->snapshotFile + " cannot be read: " + strerrordesc_np(errno);
-  if (fd >= 0) real().close(fd);
+  sys::close(fd);
   return got == 0;
 }
 

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "../transport/sys.h"
 #include "process.h"
 #include "real.h"
 #include "signals.h"
@@ -29,10 +30,10 @@ SignalSet commonlyBlocked() {
 bool blocksSignals(pid_t thread) {
   char path[64], text[4096];
   snprintf(path, sizeof path, "/proc/self/task/%d/status", thread);
-  const int fd = real().open(path, O_RDONLY | O_CLOEXEC);
+  const int fd = sys::openFile(path, O_RDONLY);
   if (fd < 0) return true;  // it has ended
   const ssize_t got = real().read(fd, text, sizeof text - 1);
-  real().close(fd);
+  sys::close(fd);
   text[got < 0 ? 0 : got] = 0;
   const char* line = strstr(text, "SigBlk:");
   const SignalSet common = commonlyBlocked();
@@ -70,10 +71,10 @@ void lookForStrangers() {
   static nlink_t looked = 0;
   struct stat folder{};
   if (found || stat("/proc/self/task", &folder) != 0 || (folder.st_nlink == looked && suspect == 0)) return;
-  const int directory = real().open("/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const int directory = sys::openFile("/proc/self/task", O_RDONLY | O_DIRECTORY);
   if (directory < 0) return;
   const pid_t stranger = findStranger(directory);
-  real().close(directory);
+  sys::close(directory);
   found = stranger != 0 && stranger == suspect;
   if (found) countUnexpected(Unexpected::foreignThread);
   suspect = stranger;
