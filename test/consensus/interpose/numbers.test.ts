@@ -1,38 +1,27 @@
 import assert from 'node:assert/strict';
 import type { RespConnection } from '../../resp.js';
-import { type Group, startGroup } from './group.js';
-import { ask, assertEqualTurns, assertExact, OwnServer } from './own-server.js';
+import type { Group } from './group.js';
+import { ask, OwnGroups } from './own-server.js';
 
 /** A listener has the numbers N and N + 1, whichever it listens by. */
 describe('a listener with several numbers', function () {
   this.timeout(60_000);
-  let server: OwnServer;
+  const own = new OwnGroups('numbers.c');
+  const { clients } = own;
   let group: Group;
-  const clients: RespConnection[] = [];
-
-  before(() => {
-    server = new OwnServer('numbers.c');
-  });
-  after(() => server.remove());
-  afterEach(async () => {
-    for (const client of clients.splice(0)) client.close();
-    await group?.stop();
-  });
 
   /** A client at each replica, and what the last one is told. */
   async function comeEverywhere(word: string): Promise<string> {
     const said: string[] = [];
     for (const replica of group.living()) {
-      const client = await group.client(replica.address.slot);
-      clients.push(client);
-      said.push(await ask(client, word));
+      said.push(await ask(await own.client(replica.address.slot), word));
     }
     return said.at(-1) as string;
   }
 
   for (const how of ['before', 'after']) {
     it(`accepts by each of them, whichever is closed (copied ${how} it listens)`, async () => {
-      group = await startGroup({ program: (port) => [server.binary, how, String(port)] });
+      group = await own.start(how);
       const [, number] = /^accepted 3 by (\d+)$/.exec(await comeEverywhere('tell')) ?? [];
       const second = Number(number);
       const client = clients[0] as RespConnection;
@@ -52,8 +41,7 @@ describe('a listener with several numbers', function () {
       const { address } = await group.leader();
       await assert.rejects(group.client(address.slot), /ECONNREFUSED/);
       assert.equal(await ask(clients.at(-1) as RespConnection, 'tell'), 'accepted 17 by 60');
-      await assertEqualTurns(group);
-      assertExact(group);
+      await own.assertSame();
     });
   }
 });

@@ -7,7 +7,7 @@ import path from 'node:path';
 import type { RespConnection } from '../../resp.js';
 import { eventually } from '../group.js';
 import { compareLiving } from './exactness.js';
-import { type Group, repository } from './group.js';
+import { type Group, repository, startGroup } from './group.js';
 
 /** Where a server's binary lies until `remove()`. */
 export class OwnServer {
@@ -22,6 +22,46 @@ export class OwnServer {
 
   remove(): void {
     rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+/** A group of one's own server in each test, and its clients; mocha's hooks end them all. */
+export class OwnGroups {
+  group!: Group;
+  readonly clients: RespConnection[] = [];
+  private server!: OwnServer;
+
+  constructor(source: string, libraries: string[] = []) {
+    before(() => {
+      this.server = new OwnServer(source, libraries);
+    });
+    after(() => this.server.remove());
+    afterEach(async () => {
+      for (const client of this.clients.splice(0)) client.close();
+      await this.group?.stop();
+    });
+  }
+
+  /** @param how the server's first argument */
+  async start(how: string): Promise<Group> {
+    this.group = await startGroup({ program: (port) => [this.server.binary, how, String(port)] });
+    return this.group;
+  }
+
+  /** A client of the replica of that slot. */
+  async client(slot: number): Promise<RespConnection> {
+    const client = await this.group.client(slot);
+    this.clients.push(client);
+    return client;
+  }
+
+  async leadersClient(): Promise<RespConnection> {
+    return this.client((await this.group.leader()).address.slot);
+  }
+
+  async assertSame(): Promise<void> {
+    await assertEqualTurns(this.group);
+    assertExact(this.group);
   }
 }
 

@@ -2,35 +2,23 @@
 // but in ppoll), pipe (the handler writes a byte to the server's own pipe, epoll), alarm (a timer of the kernel ticks) or pause (one
 // thread pauses for signals, the other serves). What handlers did is told with the number of requests and the time that they saw.
 #define _GNU_SOURCE
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 
-#define CLIENTS 64
+#include "polling.h"
 
-static int listener, ends[2] = {-1, -1};
+static int ends[2] = {-1, -1};
 static const char* how;
-static struct pollfd waits[CLIENTS + 2];
-static int waitCount;
 static volatile long requests, interrupted, pauses;
 static volatile long nests, depth, deepest;  // handlers that begin within handlers
 static long heir;                            // what a child has heard of a signal before, and after it let it come
 static volatile long counts[NSIG];
-static unsigned long trace = 1;  // depends on what handlers saw
-
-static void note(unsigned long what) { trace = trace * 31 + what; }
 
 static void onSignal(int signal) {
   struct timespec now;
@@ -113,19 +101,6 @@ static void obey(int client, const char* line) {
   answer(client);
 }
 
-static void serve(struct pollfd* at) {
-  char text[4096];
-  ssize_t got = read(at->fd, text, sizeof text - 1);
-  if (got <= 0) {
-    close(at->fd);
-    *at = waits[--waitCount];
-    return;
-  }
-  text[got] = 0;
-  char* rest;
-  for (char* line = strtok_r(text, "\r\n", &rest); line != NULL; line = strtok_r(NULL, "\r\n", &rest)) obey(at->fd, line);
-}
-
 static void hearPipe(void) {
   char bytes[64];
   ssize_t got = read(ends[0], bytes, sizeof bytes);
@@ -183,13 +158,8 @@ static void serveBesidePauses(void) {
 int main(int count, char** arguments) {
   if (count != 3) return 2;
   how = arguments[1];
-  int on = 1;
   const struct itimerval tick = {{0, 100000}, {0, 100000}};
-  struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((unsigned short)atoi(arguments[2]))};
-  inet_pton(AF_INET, "127.0.0.1", &at.sin_addr);
-  listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-  setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (bind(listener, (struct sockaddr*)&at, sizeof at) != 0) return 1;
+  if (bindListener(arguments[2]) != 0) return 1;
   waits[waitCount++] = (struct pollfd){listener, POLLIN, 0};
   prepare();
   if (listen(listener, 128) != 0) return 1;

@@ -2,33 +2,19 @@ import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RespConnection } from '../../resp.js';
 import { eventually } from '../group.js';
-import { type Group, startGroup } from './group.js';
-import { assertEqualTurns, assertExact, OwnServer, told } from './own-server.js';
+import type { Group } from './group.js';
+import { OwnGroups, told } from './own-server.js';
 
 describe('the handlers of a replicated server', function () {
   this.timeout(60_000);
-  let server: OwnServer;
+  const own = new OwnGroups('signals.c', ['-lpthread']);
   let group: Group;
-  const clients: RespConnection[] = [];
-
-  before(() => {
-    server = new OwnServer('signals.c', ['-lpthread']);
-  });
-  after(() => server.remove());
-  afterEach(async () => {
-    for (const client of clients.splice(0)) client.close();
-    await group?.stop();
-  });
 
   const start = async (how: string) => {
-    group = await startGroup({ program: (port) => [server.binary, how, String(port)] });
+    group = await own.start(how);
     return connect();
   };
-  const connect = async () => {
-    const client = await group.client((await group.leader()).address.slot);
-    clients.push(client);
-    return client;
-  };
+  const connect = () => own.leadersClient();
 
   /** Requests follow each other while signals reach the leader in the middle of them. */
   async function signalUnderLoad(client: RespConnection, signals: NodeJS.Signals[]): Promise<void> {
@@ -39,10 +25,7 @@ describe('the handlers of a replicated server', function () {
     }
   }
 
-  async function assertSame(): Promise<void> {
-    await assertEqualTurns(group);
-    assertExact(group);
-  }
+  const assertSame = () => own.assertSame();
 
   for (const how of ['plain', 'masked', 'pipe', 'pause']) {
     it(`run at the same entry on all replicas (${how}), and what they did survives the leader`, async () => {

@@ -3,37 +3,26 @@
 // edge (a signalfd in an edge-triggered epoll instance). What was taken is told with the number of requests and the time that it was seen
 // at. SIGTERM and SIGINT end it with status 7.
 #define _GNU_SOURCE
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 
-#define CLIENTS 64
+#include "polling.h"
 
-static int listener, descriptor = -1, epollFd = -1;
+static int descriptor = -1, epollFd = -1;
 static const char* how;
-static struct pollfd waits[CLIENTS + 2];
-static int waitCount;
 static pthread_t taker;
 static sigset_t signals;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static long requests, timeouts, counts[NSIG];
-static unsigned long trace = 1;  // depends on when signals were seen
 
 static int is(const char* name) { return strcmp(how, name) == 0; }
-static void note(unsigned long what) { trace = trace * 31 + what; }
 
 static void take(int signal) {
   struct timespec now;
@@ -129,19 +118,6 @@ static void obey(int client, const char* line) {
   answer(client);
 }
 
-static void serve(struct pollfd* at) {
-  char text[4096];
-  ssize_t got = read(at->fd, text, sizeof text - 1);
-  if (got <= 0) {
-    close(at->fd);
-    *at = waits[--waitCount];
-    return;
-  }
-  text[got] = 0;
-  char* rest;
-  for (char* line = strtok_r(text, "\r\n", &rest); line != NULL; line = strtok_r(NULL, "\r\n", &rest)) obey(at->fd, line);
-}
-
 static void watch(int fd, unsigned events) {
   struct epoll_event event = {.events = events, .data.fd = fd};
   if (epollFd >= 0) epoll_ctl(epollFd, EPOLL_CTL_ADD, fd, &event);
@@ -192,12 +168,7 @@ static void prepare(void) {
 int main(int count, char** arguments) {
   if (count != 3) return 2;
   how = arguments[1];
-  int on = 1;
-  struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((unsigned short)atoi(arguments[2]))};
-  inet_pton(AF_INET, "127.0.0.1", &at.sin_addr);
-  listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-  setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (bind(listener, (struct sockaddr*)&at, sizeof at) != 0) return 1;
+  if (bindListener(arguments[2]) != 0) return 1;
   prepare();
   watch(listener, EPOLLIN);
   if (listen(listener, 128) != 0) return 1;

@@ -1,38 +1,20 @@
 import assert from 'node:assert/strict';
-import type { RespConnection } from '../../resp.js';
 import { eventually } from '../group.js';
-import { type Group, type Replica, startGroup } from './group.js';
-import { assertEqualTurns, assertExact, OwnServer, told } from './own-server.js';
+import type { Group, Replica } from './group.js';
+import { OwnGroups, told } from './own-server.js';
 
 describe('signals that a replicated server waits for itself', function () {
   this.timeout(60_000);
-  let server: OwnServer;
+  const own = new OwnGroups('taken.c', ['-lpthread']);
   let group: Group;
-  const clients: RespConnection[] = [];
-
-  before(() => {
-    server = new OwnServer('taken.c', ['-lpthread']);
-  });
-  after(() => server.remove());
-  afterEach(async () => {
-    for (const client of clients.splice(0)) client.close();
-    await group?.stop();
-  });
 
   const start = async (how: string) => {
-    group = await startGroup({ program: (port) => [server.binary, how, String(port)] });
+    group = await own.start(how);
     return connect();
   };
-  const connect = async () => {
-    const client = await group.client((await group.leader()).address.slot);
-    clients.push(client);
-    return client;
-  };
+  const connect = () => own.leadersClient();
 
-  async function assertSame(): Promise<void> {
-    await assertEqualTurns(group);
-    assertExact(group);
-  }
+  const assertSame = () => own.assertSame();
 
   for (const how of ['thread', 'all', 'timed', 'read', 'poll', 'edge']) {
     it(`are taken at the same entry by all replicas (${how}), and SIGTERM hands leadership over first`, async () => {
