@@ -1,6 +1,5 @@
 #include "counters.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 
@@ -16,6 +15,7 @@
 #include "real.h"
 #include "threads.h"
 #include "turns.h"
+#include "waits.h"
 
 namespace gaia::interpose {
 
@@ -37,8 +37,6 @@ ssize_t fail(int error) {
   errno = error;
   return -1;
 }
-
-bool mayWait(int fd) { return (real().fcntl(fd, F_GETFL) & O_NONBLOCK) == 0; }
 
 void awaitValue(int fd) {
   pollfd item{fd, POLLIN, 0};

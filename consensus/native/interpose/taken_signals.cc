@@ -1,6 +1,5 @@
 #include "taken_signals.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <sys/signalfd.h>
 
@@ -50,8 +49,6 @@ int tell(int signal, siginfo_t* information) {
   information->si_code = SI_USER;
   return signal;
 }
-
-bool mayWait(int fd) { return (real().fcntl(fd, F_GETFL) & O_NONBLOCK) == 0; }
 
 }  // namespace
 

@@ -1,7 +1,6 @@
 #include "timers.h"
 
 
-#include <fcntl.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -94,7 +93,7 @@ bool timerExpired(int fd) {
 
 ssize_t readTimer(int fd, void* to, std::size_t room) {
   if (room < sizeof(std::uint64_t)) return fail(EINVAL);
-  const bool waits = (real().fcntl(fd, F_GETFL) & O_NONBLOCK) == 0;
+  const bool waits = mayWait(fd);
   while (waits && !timerExpired(fd) && ownsWait() && mode() != Mode::detached) waitFor(fd, POLLIN, -1);
   const std::uint64_t count = takeExpirations(fd);
   if (count == 0) return fail(EAGAIN);

@@ -1,9 +1,12 @@
 // What the hooks of waits share.
 #pragma once
+#include <fcntl.h>
+
 #include <ctime>
 
 #include "descriptors.h"
 #include "process.h"
+#include "real.h"
 #include "snapshot_restore.h"
 #include "threads.h"
 #include "turns.h"
@@ -30,6 +33,9 @@ inline bool isVirtual(int fd) {
       return false;
   }
 }
+
+// Whether the program has left out O_NONBLOCK for a descriptor that the kernel holds.
+inline bool mayWait(int fd) { return (real().fcntl(fd, F_GETFL) & O_NONBLOCK) == 0; }
 
 inline int toMs(const timespec* timeout) {
   if (timeout == nullptr) return -1;
