@@ -1,4 +1,6 @@
 // Hooks: time and what is derived from it.
+#include <sys/times.h>
+
 #include <cerrno>
 #include <cstring>
 
@@ -29,6 +31,8 @@ const ClockReading& step(const char* kind, const void* returnAddress) {
   return programClock.now;
 }
 
+constexpr std::uint64_t kernelTickNs = 10'000'000;  // sysconf(_SC_CLK_TCK) is 100 on Linux
+
 bool inChild() { return mode() == Mode::inert && programClock.now.realtimeNs != 0; }
 
 timespec pick(clockid_t clock, const ClockReading& reading) {
@@ -46,6 +50,20 @@ GAIA_HOOK int clock_gettime(clockid_t clock, timespec* out) noexcept {
   // Allocators ask the coarse clocks a varying number of times: these do not count.
   *out = pick(clock, isCoarse(clock) ? programClock.now : step("clock_gettime", __builtin_return_address(0)));
   return 0;
+}
+
+// C11's names for the same; the C library asks the kernel for them past clock_gettime.
+GAIA_HOOK int timespec_get(timespec* out, int base) noexcept {
+  if (base != TIME_UTC) return real().timespec_get(out, base);
+  clock_gettime(CLOCK_REALTIME, out);
+  return base;
+}
+
+GAIA_HOOK clock_t clock() noexcept {
+  if (!inOrder() && !inChild()) return real().clock();
+  timespec now{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return static_cast<clock_t>(toNs(now) / (1'000'000'000 / CLOCKS_PER_SEC));
 }
 
 GAIA_HOOK int gettimeofday(timeval* out, void* zone) noexcept {
@@ -70,4 +88,10 @@ GAIA_HOOK int getrusage(__rusage_who_t who, rusage* out) noexcept {
   if (!inOrder()) return real().getrusage(who, out);
   std::memset(out, 0, sizeof *out);
   return 0;
+}
+
+GAIA_HOOK clock_t times(tms* out) noexcept {
+  if (!inOrder() && !inChild()) return real().times(out);
+  if (out != nullptr) *out = {};
+  return static_cast<clock_t>((inOrder() ? programClock.now : childClock()).monotonicNs / kernelTickNs);
 }

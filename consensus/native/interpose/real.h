@@ -18,6 +18,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/times.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -30,7 +31,8 @@
   each(bind) each(listen) each(connect) each(getpeername) each(getsockname) each(setsockopt) each(getsockopt) \
   each(fcntl) each(ioctl) each(dup) each(dup2) each(dup3) each(epoll_create) each(epoll_create1) \
   each(epoll_ctl) each(epoll_wait) each(epoll_pwait) each(epoll_pwait2) each(poll) each(ppoll) each(select) \
-  each(pselect) each(clock_gettime) each(gettimeofday) each(time) each(getrusage) each(getrlimit) \
+  each(pselect) each(clock_gettime) each(gettimeofday) each(time) each(timespec_get) each(clock) each(getrusage) \
+  each(times) each(getrlimit) \
   each(setrlimit) each(getrandom) each(getentropy) each(open) each(open64) each(openat) \
   each(openat64) each(fopen) each(fopen64) each(getpid) each(kill) each(fork) each(waitpid) \
   each(wait3) each(wait4) each(wait) each(pipe) each(pipe2) each(socket) each(socketpair) each(fsync) each(fdatasync) \

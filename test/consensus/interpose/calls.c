@@ -14,6 +14,7 @@
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
+#include <sys/times.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -187,6 +188,20 @@ static void tellTime(void) {
   timer = -1;
 }
 
+// Clocks that are no system call by these names, and the processor time that was used: some is, since it is spent first.
+static void tellClocks(int client) {
+  struct timespec now;
+  struct tms used;
+  for (volatile long spent = 0; spent < 100000000; spent++) {
+  }
+  reply(client, "base", timespec_get(&now, TIME_UTC));
+  reply(client, "seconds", now.tv_sec);
+  reply(client, "nanoseconds", now.tv_nsec);
+  reply(client, "clock", clock());
+  reply(client, "ticks", times(&used));
+  reply(client, "used", used.tms_utime + used.tms_stime);
+}
+
 // A wait without an event loop: the time that it takes is the program's own.
 static void waitInPlace(int client) {
   const long beginMs = nowMs();
@@ -250,6 +265,7 @@ static void obey(int client, char* line) {
   else if (strcmp(line, "splice-full") == 0) reply(client, "next", splicesIntoFull[client] = 1);
   else if (strcmp(line, "splice-wrong") == 0) spliceWrongly(client);
   else if (strcmp(line, "timerfd") == 0) startTimer(client);
+  else if (strcmp(line, "clocks") == 0) tellClocks(client);
   else if (strcmp(line, "wait") == 0) waitInPlace(client);
   else if (strcmp(line, "fdopen") == 0) writeByStream(client);
   else if (strcmp(line, "dup") == 0) moveClient(client);

@@ -81,6 +81,15 @@ describe('a call that turns carry', function () {
     assert.ok(Number(ms) >= 30, `after ${ms} ms`);
   });
 
+  it('all clocks are the log’s, and no processor time is told', async () => {
+    const told = new Map((await hear('clocks', 'used')).map((line) => line.split(' ') as [string, string]));
+    assert.deepEqual([...told.keys()], ['base', 'seconds', 'nanoseconds', 'clock', 'ticks', 'used']);
+    const value = (name: string) => Number(told.get(name));
+    assert.ok(Math.abs(value('seconds') - Date.now() / 1000) < 60, `${value('seconds')} s`);
+    assert.ok(value('clock') > 0 && value('ticks') > 0, 'clocks run');
+    assert.equal(value('used'), 0);
+  });
+
   it('getsockopt tells what was set here or at the listener', async () => {
     assert.equal(await ask(client, 'options'), 'type 1 nodelay 1 keepalive 1 domain 2 0');
   });
