@@ -37,10 +37,10 @@ export function awakeApps({ state }: Context): AppRecord[] {
 /** At the end of a step: what it has looked at without changing it may rest. */
 export function putToRest(context: Context, lookedAt: AppRecord[]): void {
   const { awake } = context.state;
-  for (const { id } of lookedAt) {
-    if (awake.hasChanged(id) || !isAtRest(context, id)) continue;
-    awake.rest(id);
-    if (!mayMove(context)) forgetOrders(context, id);
+  for (const app of lookedAt) {
+    if (awake.hasChanged(app.id) || !isAtRest(context, app)) continue;
+    awake.rest(app.id);
+    if (!mayMove(context)) forgetOrders(context, app.id);
   }
 }
 
@@ -50,11 +50,9 @@ function forgetOrders({ state, memory }: Context, id: string): void {
 }
 
 /** Whoever waits for a time, an answer or somebody else does not rest. When in doubt it is awake, which is only slower. */
-function isAtRest(context: Context, id: string): boolean {
-  const { state, memory } = context;
-  const app = state.apps.get(id);
+function isAtRest({ state, memory }: Context, app: AppRecord): boolean {
+  const { id } = app;
   const tasks = state.tasksOf(id);
-  if (!app) return tasks.length === 0;
   const isBusy = app.deleting || app.backoff || app.preemptedBy || memory.handOvers.has(id);
   if (isBusy || isWatched(app) || state.deploymentsOf(id).length > 0 || state.reservations.of(id).length > 0)
     return false;

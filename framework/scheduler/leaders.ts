@@ -9,6 +9,12 @@ export class Leaders {
     this.#changed.add(appId);
   }
 
+  /** There is no such app any more. */
+  forget(appId: string): void {
+    this.#changed.delete(appId);
+    this.#put(appId, null);
+  }
+
   /**
    * How many groups are led from each agent.
    * @param leadingAgent from which an app is led, by the records; null: from none

@@ -41,6 +41,12 @@ class Awake {
     this.#ids.delete(appId);
   }
 
+  /** There is no such app any more. */
+  forget(appId: string): void {
+    this.rest(appId);
+    this.#changed.delete(appId);
+  }
+
   hasChanged(appId: string): boolean {
     return this.#changed.has(appId);
   }
@@ -199,7 +205,7 @@ class AppsTable extends Table<AppRecord> {
   }
 
   override remove(id: string): void {
-    for (const other of apartFrom(this.get(id))) this.#apart.get(other.app)?.delete(id);
+    this.#forgetApart(this.get(id));
     this.#revocable.delete(id);
     super.remove(id);
   }
@@ -217,11 +223,19 @@ class AppsTable extends Table<AppRecord> {
   #index(app: AppRecord): void {
     const before = this.get(app.id);
     if (before?.active === app.active) return;
-    for (const other of apartFrom(before)) this.#apart.get(other.app)?.delete(app.id);
+    this.#forgetApart(before);
     for (const { app: other, domain } of apartFrom(app)) {
       const apart = this.#apart.get(other) ?? new Map<string, Affinity[]>();
       const mine = apart.get(app.id) ?? [];
       this.#apart.set(other, apart.set(app.id, [...mine, { app: app.id, domain, required: true }]));
+    }
+  }
+
+  #forgetApart(app: AppRecord | undefined): void {
+    for (const { app: other } of apartFrom(app)) {
+      const apart = this.#apart.get(other);
+      apart?.delete(app?.id ?? '');
+      if (apart?.size === 0) this.#apart.delete(other);
     }
   }
 }
@@ -235,16 +249,18 @@ export class State {
   readonly framework = new Table<FrameworkRecord>('framework');
   readonly awake = new Awake();
   readonly leaders = new Leaders();
-  readonly apps = new AppsTable('app', { changed: ({ id }) => this.#noteChanged(id) });
+  readonly apps = new AppsTable('app', {
+    changed: ({ id }) => (this.apps.get(id) ? this.#noteChanged(id) : this.#noteRemoved(id)),
+  });
   readonly appGroups = new Table<AppGroup>('appGroup');
   readonly treeChanges = new Table<TreeChange>('treeChange');
   readonly tasks = new AppTable<TaskRecord>('task', { changed: ({ appId }) => this.#noteChanged(appId) });
   readonly reservations = new AppTable<ReservationRecord>('reservation', {
-    changed: ({ appId }) => this.awake.wake(appId),
+    changed: ({ appId }) => this.#wake(appId),
   });
   readonly deployments = new DeploymentTable('deployment', {
     changed: ({ affectedApps }) => {
-      for (const id of affectedApps) this.awake.wake(id);
+      for (const id of affectedApps) this.#wake(id);
     },
   });
   readonly drains = new Table<DrainRecord>('drain');
@@ -271,9 +287,20 @@ export class State {
     }
   }
 
+  /** What is said of apps that are not there, or not yet, is for nobody to remember: names of apps come and go without end. */
+  #wake(appId: string): void {
+    if (this.apps.get(appId)) this.awake.wake(appId);
+  }
+
   #noteChanged(appId: string): void {
+    if (!this.apps.get(appId)) return;
     this.awake.wake(appId);
     this.leaders.noteChanged(appId);
+  }
+
+  #noteRemoved(appId: string): void {
+    this.awake.forget(appId);
+    this.leaders.forget(appId);
   }
 
   get frameworkId(): string | null {

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { appsToLookAt, putToRest, unchangedLooksMax } from '../../framework/scheduler/awake.js';
 import { type Context, emptyMemory } from '../../framework/scheduler/context.js';
-import type { AppRecord, GroupRecord, TaskRecord } from '../../framework/scheduler/records.js';
+import type {
+  AppRecord,
+  DeploymentRecord,
+  GroupRecord,
+  ReservationRecord,
+  TaskRecord,
+} from '../../framework/scheduler/records.js';
 import { State } from '../../framework/scheduler/state.js';
 import { appSpec, replicatedSpec } from './model/world.js';
 
@@ -43,6 +49,18 @@ describe('the apps that a step looks at', () => {
     assert.equal(first.length, unchangedLooksMax);
     assert.equal(new Set(ids([...first, ...second])).size, unchangedLooksMax + 10);
     assert.equal(ids(second)[0], `/a${unchangedLooksMax}`, 'the longest unseen comes first');
+  });
+
+  it('are none that are gone, whatever is said of them later', () => {
+    const context = waiting(2);
+    const { state } = context;
+    state.apps.put('/a0', app('/a0'));
+    state.apps.remove('/a0');
+    state.tasks.put('t', task());
+    state.reservations.put('r', { id: 'r', appId: '/a0' } as ReservationRecord);
+    state.deployments.put('d', { affectedApps: ['/a0'] } as DeploymentRecord);
+    assert.deepEqual([...state.awake.ids], ['/a1']);
+    assert.deepEqual([...state.awake.takeChanged()], []);
   });
 });
 

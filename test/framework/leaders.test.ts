@@ -25,4 +25,14 @@ describe('from where groups are led', () => {
     assert.deepEqual(counts(), { S1: 1, S3: 1 });
     assert.deepEqual(asked, ['/a', '/b', '/c', '/d', '/a', '/c']);
   });
+
+  it('is not asked of apps that are gone', () => {
+    const leaders = new Leaders();
+    const counts = () => Object.fromEntries(leaders.byAgent((id) => (id === '/later' ? assert.fail(id) : 'S1')));
+    leaders.noteChanged('/a');
+    assert.deepEqual(counts(), { S1: 1 });
+    for (const id of ['/a', '/later']) leaders.noteChanged(id);
+    for (const id of ['/a', '/later']) leaders.forget(id);
+    assert.deepEqual(counts(), {});
+  });
 });
