@@ -52,12 +52,14 @@ export function forgetAgent(context: Context, agentId: string): void {
 /**
  * What agents had free is not true any more when something has waited since then and they have offered nothing: others have taken it, or they
  * were removed while the framework was not connected, which Mesos tells nobody later. The next offer makes an agent known again. One that is
- * full of our own tasks offers nothing either, and stays known, unless it is the one that was waited for.
+ * full of our own tasks offers nothing either, and stays known, unless it is the one that was waited for. What executors told of a machine is
+ * kept where tasks run: they tell it once.
  */
 export function forgetSilent({ memory, state }: Context, awaitedId: string, sinceMs: number): void {
   const used = new Set([...state.tasks.values()].map(({ agent }) => agent.id));
   for (const [id, { offeredMs }] of memory.agents)
     if (offeredMs < sinceMs && (id === awaitedId || !used.has(id))) memory.agents.delete(id);
+  for (const id of memory.hosts.keys()) if (!memory.agents.has(id) && !used.has(id)) memory.hosts.delete(id);
 }
 
 /** As its offers at hand show it. */

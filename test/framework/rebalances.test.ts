@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { hostFacts } from '../../framework/host-facts/facts.js';
 import { moveWaitMs } from '../../framework/scheduler/rebalances.js';
 import { planRebalance } from '../../placement/index.js';
 import { put, replicas, running, settled, story } from './model/running.js';
@@ -36,6 +37,13 @@ function removeUnheard(world: World, agentIds: string[]): void {
   world.feed({ type: 'disconnected', now: world.now });
   for (const id of agentIds) world.mesos.markGone(id);
   world.connect();
+}
+
+/** As an executor does when it begins. */
+function tellHost(world: World, agentId: string): void {
+  const data = Buffer.from(JSON.stringify({ host: hostFacts('/'), nowMs: world.now })).toString('base64');
+  const message = { agent_id: { value: agentId }, executor_id: { value: 'some.task' }, data };
+  world.feed({ type: 'mesos', now: world.now, event: { type: 'MESSAGE', message } });
 }
 
 describe('scheduler: rebalances', () => {
@@ -111,6 +119,7 @@ describe('scheduler: rebalances', () => {
     const world = crowded();
     const before = used(world);
     const { moves } = planRebalance(world.scheduler.cluster(world.now).cluster);
+    for (const agentId of world.mesos.agents.keys()) tellHost(world, agentId);
     removeUnheard(world, ['S1', 'S3', 'S5']);
     const full = world.mesos.agents.get(before[0] as string);
     Object.assign(full ?? {}, { takenUntilMs: Number.POSITIVE_INFINITY });
@@ -119,6 +128,8 @@ describe('scheduler: rebalances', () => {
     assert.deepEqual([timesLeftOut(world), used(world)], [1, before]);
     const known = world.scheduler.cluster(world.now).cluster.agents.map(({ id }) => id);
     assert.deepEqual(known.sort(), before);
+    const machines = world.scheduler.agents(world.now).flatMap(({ agentId, host }) => (host ? [agentId] : []));
+    assert.deepEqual(machines.sort(), before, 'what was told of the machines that are gone is forgotten');
   });
 
   it('leave out a move whose agent has no room, after a while, and change nothing', () => {
