@@ -70,6 +70,12 @@ void Clients::finish(Connection& connection, Record::Kind how, EntryWriter* entr
   entry->add(how, connection.number);
 }
 
+// Of one that has said all, the log need not know: what its server still says is nobody's, here as elsewhere.
+void Clients::lose(Connection& connection, EntryWriter* entry) {
+  if (!connection.inputLogged) return finish(connection, Record::Kind::reset, entry);
+  connection.client.reset();
+}
+
 // Output goes with the next entry if there is one.
 bool Clients::saysOutput(const Connection& connection, std::uint64_t nowNs, bool goes) const {
   if (connection.unsaidSinceNs == 0 || !connection.mine) return false;
@@ -80,7 +86,7 @@ void Clients::report(std::uint64_t nowNs, EntryWriter* entry) {
   const bool goes = !entry->empty();
   for (auto at = connections_.begin(); at != connections_.end();) {
     Connection& connection = *(at++)->second;
-    if (connection.lost && !connection.inputLogged) finish(connection, Record::Kind::reset, entry);
+    if (connection.lost) lose(connection, entry);
     if (!saysOutput(connection, nowNs, goes)) continue;
     connection.unsaidSinceNs = 0;
     if (const auto said = connection.output.takeSaid()) entry->addSaid(connection.number, *said);

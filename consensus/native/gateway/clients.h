@@ -29,6 +29,7 @@ class Clients {
  private:
   void read(Connection& connection, EntryWriter* entry);
   void finish(Connection& connection, Record::Kind how, EntryWriter* entry);
+  void lose(Connection& connection, EntryWriter* entry);
   bool saysOutput(const Connection& connection, std::uint64_t nowNs, bool goes) const;
 
   Connections& connections_;

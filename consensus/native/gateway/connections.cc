@@ -41,16 +41,6 @@ void Connections::endInput(Connection& connection) {
   removeIfDone(connection);
 }
 
-// A server that rests and of which nothing waits here has said all; else it may only wait until it is read from.
-void Connections::close(ConnectionNumber number, bool serverRests) {
-  Connection* connection = find(number);
-  if (connection == nullptr) return;
-  const bool silent = serverRests && (connection->serverEnded || !receive(*connection, 0));
-  const auto difference = silent ? connection->output.missing() : std::nullopt;
-  if (difference) differ_(*connection, *difference);
-  connections_.erase(number);
-}
-
 void Connections::expect(Connection& connection, std::uint64_t index, std::uint32_t author, const Said& said,
                          std::uint64_t nowNs) {
   if (connection.mine || !compares_) return;
@@ -123,9 +113,10 @@ void Connections::serverEnds(Connection& connection, std::uint64_t nowNs) {
 }
 
 void Connections::removeIfDone(Connection& connection) {
+  const Socket& client = connection.client;
+  const bool told = !client.isOpen() || client.broken() || client.waiting() == 0;
   const bool compared = !compares_ || connection.output.finished();
-  if (connection.inputEnded && connection.serverEnded && compared && connection.client.waiting() == 0)
-    connections_.erase(connection.number);
+  if (connection.inputEnded && connection.serverEnded && compared && told) forget(connection.number);
 }
 
 std::uint16_t Connections::localPort(const Connection& connection) const {

@@ -38,7 +38,7 @@ class Connections {
 
   Connection& add(ConnectionNumber number);  // or the one that is there
   Connection* find(ConnectionNumber number);
-  void forget(ConnectionNumber number) { connections_.erase(number); }
+  void forget(ConnectionNumber number) { connections_.erase(number); }  // the server sees its end
   std::size_t size() const { return connections_.size(); }
   auto begin() { return connections_.begin(); }
   auto end() { return connections_.end(); }
@@ -47,7 +47,6 @@ class Connections {
   void open(ConnectionNumber number);
   void feed(Connection& connection, View bytes);
   void endInput(Connection& connection);
-  void close(ConnectionNumber number, bool serverRests);
   void expect(Connection& connection, std::uint64_t index, std::uint32_t author, const Said& said, std::uint64_t nowNs);
 
   void outputTaken(Connection& connection);  // the log knows of it: there is room for more

@@ -18,11 +18,18 @@ bool Feed::add(std::uint64_t index, View entry) {
   });
 }
 
-// The log's word of what was said is no input.
+// The log's word of what was said is no input. Where a connection was broken off after the leader's server had said something,
+// it is so here: a server that sleeps may still be about to say it, by a timer (Connections::lookForSilence bounds that).
 bool Feed::mayTake(const Step& step, std::uint64_t nowNs) const {
+  if (step.kind == Record::Kind::reset && pace_.rests() && awaitsOutput(step.connection)) return false;
   const bool input = step.kind != Record::Kind::said && step.kind != Record::Kind::allReset;
   const bool continues = step.kind == Record::Kind::bytes && step.connection == justOpened_;
   return !input || continues || pace_.feeds(nowNs);
+}
+
+bool Feed::awaitsOutput(ConnectionNumber number) const {
+  const Connection* connection = connections_.find(number);
+  return connection != nullptr && connection->output.awaited();
 }
 
 void Feed::serve(std::uint64_t nowNs) {
@@ -53,7 +60,7 @@ void Feed::take(const Step& step, std::uint64_t nowNs) {
 
 void Feed::give(const Step& step) {
   if (step.kind == Record::Kind::opened) return connections_.open(step.connection);
-  if (step.kind == Record::Kind::reset) return connections_.close(step.connection, pace_.rests());
+  if (step.kind == Record::Kind::reset) return connections_.forget(step.connection);
   Connection& connection = *connections_.find(step.connection);
   if (step.kind == Record::Kind::bytes)
     connections_.feed(connection, step.bytes);

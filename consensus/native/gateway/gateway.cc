@@ -177,16 +177,17 @@ void Gateway::take(TurnEvent& event) {
   }
 }
 
-// A reign that was lost and won again between two looks is another one.
+// A reign that was lost and won again between two looks is another one. When one begins, the feed has all entries before it,
+// so that no number of theirs is given to another connection.
 void Gateway::refreshStatus() {
   const Status status = turns_->status();
-  const bool leads = turns_->leads();
-  if (clients_.leading() && (!leads || status.term != reign_)) {
+  const std::uint64_t reign = turns_->reign();
+  if (clients_.leading() && reign != reign_) {
     clients_.end();
     (void)entry_.take();
   }
-  if (leads && !clients_.leading()) {
-    reign_ = status.term;
+  if (reign != 0 && !clients_.leading()) {
+    reign_ = reign;
     clients_.begin(feed_.highest(), &entry_);
   }
   forwarder_.follow(status, options_.replica.self.number);

@@ -59,7 +59,7 @@ class Gateway {
   Forwarder forwarder_;
   EntryWriter entry_;
   std::unique_ptr<TurnThread> turns_;
-  std::uint64_t reign_ = 0;  // the term that clients are taken in
+  std::uint64_t reign_ = 0;  // that clients are taken in
   std::uint64_t proposal_ = 0;
   std::size_t underWay_ = 0;
   bool ended_ = false;

@@ -79,6 +79,7 @@ bool TurnThread::take(TurnEvent* event) {
   if (event->kind == TurnEvent::Kind::entry) {
     deliveryCount_--;
     deliveryBytes_ -= event->payload.size();
+    if (decidedBefore_ > 0) decidedBefore_--;
     taken_.notify_one();
   }
   return true;
@@ -92,6 +93,11 @@ bool TurnThread::pending() const {
 bool TurnThread::leads() const {
   const std::scoped_lock guard(mutex_);
   return accepting_;
+}
+
+std::uint64_t TurnThread::reign() const {
+  const std::scoped_lock guard(mutex_);
+  return accepting_ && decidedBefore_ == 0 ? reign_ : 0;
 }
 
 Status TurnThread::status() const {
@@ -240,11 +246,15 @@ void TurnThread::returnToQueue(std::vector<Waiting>& batch, std::size_t from) {
   }
 }
 
+// Its status event stands behind all entries so far, whatever other one waits before them.
 void TurnThread::setAccepting(bool accepting) {
   std::deque<Waiting> refused;
   {
     const std::scoped_lock guard(mutex_);
     accepting_ = accepting;
+    if (accepting) reign_++;
+    decidedBefore_ = deliveryCount_;
+    statusQueued_ = false;
     refused.swap(proposals_);
     proposalBytes_ = 0;
   }

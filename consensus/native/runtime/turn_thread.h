@@ -59,6 +59,10 @@ class TurnThread {
   void saveSnapshot(std::vector<std::byte> state);
   void refuseSnapshot();
   bool leads() const;      // propose() takes proposals; status() says more
+  // The number of this member's reign, from 1: while it lasts propose() takes proposals, and no other entries come between
+  // theirs, also when the term changes with the configuration. It begins for the embedder when what was decided before has
+  // been taken; an event `status` tells of it. 0: none.
+  std::uint64_t reign() const;
   Status status() const;   // after `ended`: as it was last; role leader means that propose() takes proposals
   Metrics metrics() const;  // as status()
   void removeMember(std::uint8_t slot, std::uint32_t number);
@@ -106,6 +110,8 @@ class TurnThread {
   mutable std::mutex mutex_;          // guards all below
   std::condition_variable taken_;
   bool accepting_ = false;
+  std::uint64_t reign_ = 0;           // the last in which `accepting_`
+  std::size_t decidedBefore_ = 0;     // entries among events_ that are older than that reign
   std::deque<Waiting> proposals_;
   std::size_t proposalBytes_ = 0;
   std::deque<TurnEvent> events_;

@@ -13,6 +13,8 @@ const clients = 12;
 const megabyte = 1 << 20;
 /** More than a gateway waits for a server that works without an end. */
 const stillMs = 2000;
+/** More than passes until the log knows of what a server has said. */
+const loggedMs = 300;
 
 const start = () => startGroup({ gateway: true, program: () => [server] });
 const open = (replica: Replica) => LineConnection.open(replica.clientPort);
@@ -31,7 +33,7 @@ async function equalDumps(group: Group): Promise<string> {
       const indices = new Set(group.living().map((replica) => replica.state?.appliedIndex));
       return indices.size === 1 && said.every((dump) => dump === said[0]) ? said[0] : undefined;
     },
-    20_000,
+    40_000,
   );
 }
 
@@ -113,6 +115,37 @@ describe('a static server with a thread per client, behind gateways', function (
     assertUndiverged(group);
   });
 
+  it('keeps its clients while another member is replaced', async () => {
+    const leader = await group.leader();
+    const client = await open(leader);
+    await client.ask('PUT kept 1');
+    const lost = group.living().find((replica) => replica !== leader) as Replica;
+    await group.kill(lost);
+    await group.replace(lost.address.slot);
+    assert.equal(await group.leader(), leader);
+    assert.match(await client.ask('GET kept'), /^1 \d+$/);
+    client.close();
+    await equalDumps(group);
+    assertUndiverged(group);
+  });
+
+  // The end of its connection comes by a timer, in which a server looks as one that has said all.
+  it('waits until a server has said what the lost leader’s had said before its clients were broken off', async () => {
+    const leader = await group.leader();
+    const others = group.living().filter((replica) => replica !== leader);
+    for (const other of others) process.kill(pidBehind(other), 'SIGSTOP');
+    const client = await open(leader);
+    client.socket.end('half a line');
+    await eventually('the connection does not end', () => client.closed);
+    await delay(loggedMs);
+    await group.kill(leader);
+    await group.leader();
+    for (const other of others) process.kill(pidBehind(other), 'SIGCONT');
+    await group.replace(leader.address.slot);
+    await equalDumps(group);
+    assertUndiverged(group);
+  });
+
   it('keeps nothing of clients that have come and gone', async () => {
     const before = group.living().map(({ pid }) => usageOf(pid)?.descriptors ?? 0);
     for (const replica of group.living())
@@ -122,6 +155,13 @@ describe('a static server with a thread per client, behind gateways', function (
           await client.ask('GET none');
           client.socket[end]();
         }
+    for (let i = 0; i < 5; i++) {
+      const client = await open(await group.leader());
+      client.socket.pause();
+      client.socket.end(`BIG ${(i + 1) * 8 * megabyte}\n`);
+      await delay(100);
+      client.socket.resetAndDestroy();
+    }
     const over = () => group.living().map(({ pid }, i) => (usageOf(pid)?.descriptors ?? 0) - (before[i] as number));
     await eventually('descriptors are left', () => over().every((more) => more <= 0), 20_000);
     assertUndiverged(group);

@@ -8,12 +8,15 @@
 //   DATE           -> headers as of HTTP, with the time of day
 //   ENDED          -> YES or NO: whether the client has said already that it sends no more
 //   CLOSE          -> no answer, the connection ends
+// Of half a line, when the client sends no more, it says WHAT, and ends the connection half a second later, as Go's HTTP server
+// does with half a request.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -114,6 +117,7 @@ void serve(int client) {
       }
     }
   }
+  if (!received.empty() && sendAll(client, "WHAT\n")) std::this_thread::sleep_for(std::chrono::milliseconds(500));
   close(client);
 }
 

@@ -135,6 +135,46 @@ TEST_CASE("decided by two threads, every proposal has one outcome and one place 
   }
 }
 
+TEST_CASE("a reign lasts while members leave, whatever its term becomes") {
+  Deciders deciders(TransportChoice::shm);
+  Decider& leader = *deciders.propose("first");
+  REQUIRE(deciders.settled());
+  const std::uint64_t reign = leader.turns->reign(), term = leader.turns->status().term;
+  REQUIRE(reign != 0);
+  const auto left = std::find_if(deciders.all.begin(), deciders.all.end(), [&](auto& each) { return each.get() != &leader; });
+  const auto number = static_cast<std::uint32_t>(left - deciders.all.begin() + 1);
+  leader.turns->removeMember(static_cast<std::uint8_t>(number - 1), number);
+  std::uint32_t proposed = 0;
+  const bool changed = eventually([&] {
+    REQUIRE(leader.propose(std::to_string(proposed++)));
+    leader.take();
+    return leader.turns->status().term > term && leader.turns->status().configuration.size() == members - 1;
+  });
+  REQUIRE(changed);
+  CHECK(leader.turns->reign() == reign);
+  CHECK(eventually([&] { return leader.take(), leader.outcomes == leader.proposed; }));
+  CHECK(leader.log.size() == 1 + proposed);
+}
+
+TEST_CASE("a reign begins when all entries before it have been taken, and a status tells of it") {
+  Deciders deciders(TransportChoice::shm);
+  Decider& leader = *deciders.propose("first");
+  REQUIRE(deciders.settled());
+  const bool first = deciders.all.front().get() == &leader;
+  Decider& next = *deciders.all[first ? 1 : 0];
+  for (int i = 0; i < 5; i++) REQUIRE(leader.propose(std::to_string(i)));
+  leader.turns->transferLeadership(first ? 2 : 1);
+  REQUIRE(eventually([&] { return next.turns->leads(); }));
+  bool told = false;
+  std::size_t entries = 0;
+  for (TurnEvent event; next.turns->take(&event);) {
+    if (event.kind == TurnEvent::Kind::entry && ++entries < 5) CHECK(next.turns->reign() == 0);
+    if (event.kind == TurnEvent::Kind::status) told = next.turns->reign() != 0;
+  }
+  CHECK(entries == 5);
+  CHECK(told);
+}
+
 TEST_CASE("followers over shared memory have an entry as soon as it is announced") {
   Group group({.transport = TransportChoice::shm}, members, 0);
   std::vector<std::unique_ptr<Runtime>> runtimes;
