@@ -18,6 +18,7 @@
 #include "replication.h"
 #include "snapshot_restore.h"
 #include "threads.h"
+#include "told_port.h"
 #include "turns.h"
 #include "unexpected.h"
 #include "waits.h"
@@ -163,6 +164,13 @@ int copied(int fd, int copy) {
   return copy;
 }
 
+int ownName(int fd, sockaddr* address, socklen_t* length) {
+  const socklen_t room = length == nullptr ? 0 : *length;
+  const int result = real().getsockname(fd, address, length);
+  if (result == 0 && inOrder()) tellPort(address, std::min(room, *length));
+  return result;
+}
+
 int copyRefused() {
   countUnexpected(Unexpected::descriptorCopied);
   return fail(EBADF);
@@ -181,7 +189,7 @@ int copiedTo(int fd, int to, Copy copy) {
 }  // namespace
 
 GAIA_HOOK int bind(int fd, const sockaddr* address, socklen_t length) noexcept {
-  const int result = real().bind(fd, address, length);
+  const int result = real().bind(fd, MeantAddress(address, length).get(), length);
   if (result == 0 && inOrder() && (mode() == Mode::local || mode() == Mode::replicating)) boundTo(fd);
   return result;
 }
@@ -207,7 +215,7 @@ GAIA_HOOK int accept(int fd, sockaddr* address, socklen_t* length) {
 // What the program would learn from another server is not in the log.
 GAIA_HOOK int connect(int fd, const sockaddr* address, socklen_t length) {
   if (inOrder() && mode() == Mode::replicating) countUnexpected(Unexpected::connect);
-  return real().connect(fd, address, length);
+  return real().connect(fd, MeantAddress(address, length).get(), length);
 }
 
 GAIA_HOOK int close(int fd) {
@@ -251,7 +259,7 @@ GAIA_HOOK int getpeername(int fd, sockaddr* address, socklen_t* length) noexcept
 
 GAIA_HOOK int getsockname(int fd, sockaddr* address, socklen_t* length) noexcept {
   Connection* connection = clientOf(fd);
-  if (connection == nullptr) return real().getsockname(fd, address, length);
+  if (connection == nullptr) return ownName(fd, address, length);
   copyAddress(connection->addresses.local, address, length);
   return 0;
 }

@@ -6,6 +6,7 @@
 #include "descriptors.h"
 #include "process.h"
 #include "real.h"
+#include "told_port.h"
 
 namespace gaia::interpose {
 
@@ -48,6 +49,7 @@ void acceptWaiting(TurnWriter& writer, int listenerFd) {
     const int fd = acceptOne(listenerFd, &addresses.peer);
     if (fd < 0) return;
     addresses.local = localAddress(*listener, fd);
+    tellPort(addresses.local.bytes, addresses.local.length);
     writer.addAccepted(listenerFd, addresses);
     incoming().push_back(fd);
   }

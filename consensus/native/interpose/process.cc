@@ -41,6 +41,13 @@ int ownSocket(int family, int type) {
 
 namespace {
 
+// 0: the file is not as it must be, which is said when its time comes.
+std::uint16_t servicePortIn(const char* path) {
+  Options read;
+  std::string error;
+  return readOptions(path, &read, &error) ? read.replica.self.servicePort : std::uint16_t{0};
+}
+
 // As many descriptors as the machine allows; the upper part is GAIA's own.
 void raiseDescriptorLimit() {
   rlimit limit{};
@@ -54,7 +61,7 @@ void raiseDescriptorLimit() {
 __attribute__((constructor)) void startProcess() {
   const char* path = getenv("GAIA_REPLICA");
   if (path == nullptr || isLauncher()) return;
-  normalizeProcess();
+  normalizeProcess(servicePortIn(path));
   shareUnexpected();
   auto* parsed = new Options;
   std::string error;

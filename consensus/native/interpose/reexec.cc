@@ -8,7 +8,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <string>
+
 #include "real.h"
+#include "told_port.h"
 #include "unexpected.h"
 
 extern char** environ;
@@ -24,8 +27,8 @@ constexpr const char* allocatorSettings =
     "MALLOC_CONF=narenas:1,dirty_decay_ms:-1,muzzy_decay_ms:-1,background_thread:false";
 constexpr int variablesMax = 1024;
 
-// Variables whose value or length differs between the replicas of one group. PORT and PORT0.. stay: programs
-// may read them, and the executor hands out ports of equal length.
+// Variables whose value or length differs between the replicas of one group. PORT and PORT0.. stay, with the number that all
+// replicas are told (told_port.h).
 constexpr const char* differing[] = {
     "MESOS_", "LIBPROCESS_", "MARATHON_", "HOST=",   "HOSTNAME=",   "OLDPWD=",
     "PWD=",   "_=",          "SHLVL=",    "TMPDIR=", "MALLOC_CONF="};
@@ -48,10 +51,15 @@ int compareText(const void* a, const void* b) {
   return strcmp(*static_cast<const char* const*>(a), *static_cast<const char* const*>(b));
 }
 
-void fillEnvironment(const char** out) {
+// Of a variable; lasts until another program is executed.
+const char* kept(const char* variable, std::uint16_t servicePort) {
+  return startsWith(variable, "PORT") ? (new std::string(withToldPort(variable, servicePort)))->c_str() : variable;
+}
+
+void fillEnvironment(const char** out, std::uint16_t servicePort) {
   int count = 0;
   for (char** variable = environ; *variable != nullptr && count < variablesMax - 3; ++variable)
-    if (!differs(*variable)) out[count++] = *variable;
+    if (!differs(*variable)) out[count++] = kept(*variable, servicePort);
   out[count++] = allocatorSettings;
   out[count++] = doneMarker;
   qsort(out, static_cast<size_t>(count), sizeof *out, compareText);
@@ -95,12 +103,12 @@ char** argumentsOf(const char* path, char** arguments) {
 // By the name the kernel was given (getauxval(3), AT_EXECFN), not by the file it leads to: `ps` and `pgrep`
 // show the program's own name although it may be a link to another, and no path of this machine enters the
 // address space.
-void executeAgain() {
+void executeAgain(std::uint16_t servicePort) {
   static char text[256 << 10];
   static char* arguments[4096];
   static const char* environment[variablesMax];
   if (!fillArguments(text, sizeof text - 1, arguments, 4096)) return;
-  fillEnvironment(environment);
+  fillEnvironment(environment, servicePort);
   const auto* path = reinterpret_cast<const char*>(getauxval(AT_EXECFN));
   char** own = path == nullptr ? nullptr : argumentsOf(path, arguments);
   if (own != nullptr) execve(path, own, const_cast<char**>(environment));
@@ -122,14 +130,14 @@ bool isLauncher() {
   return false;
 }
 
-void normalizeProcess() {
+void normalizeProcess(std::uint16_t servicePort) {
   if (isNormalized()) {
     if ((personality(0xffffffff) & ADDR_NO_RANDOMIZE) == 0) countUnexpected(Unexpected::addressRandomization);
     return;
   }
   const int before = personality(0xffffffff);
   if (before != -1) personality(static_cast<unsigned long>(before) | ADDR_NO_RANDOMIZE);
-  executeAgain();
+  executeAgain(servicePort);
   countUnexpected(Unexpected::addressRandomization);
 }
 

@@ -1,4 +1,4 @@
-// An HTTP server for tests, `node http.mjs PORT`: a timer, a thread pool, a worker, files, a child process and signals, as Node servers have them.
+// An HTTP server for tests, at the port PORT0 of its environment: a timer, a thread pool, a worker, files, a child process and signals, as Node servers have them.
 import { execFile } from 'node:child_process';
 import { randomUUID, scrypt } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
@@ -23,6 +23,7 @@ const askWorker = (text) =>
 
 const pages = {
   '/': () => `${ticks} ${Date.now()} ${process.hrtime.bigint()} ${Math.random()} ${randomUUID()} ${process.pid}`,
+  '/port': ({ socket }) => `${process.env.PORT0} ${server.address().port} ${socket.localPort}`,
   '/memory': () => `rss ${process.memoryUsage().rss}`,
   '/pool': async () => (await promisify(scrypt)(notes.join(), 'salt', 32)).toString('hex'),
   '/worker': () => askWorker('worker '),
@@ -37,7 +38,7 @@ const server = createServer(async (request, response) => {
   let body = '';
   for await (const part of request) body += part;
   if (body !== '') notes.push(body);
-  response.end(`${await pages[request.url]()}\n`);
+  response.end(`${await pages[request.url](request)}\n`);
 });
 process.on('SIGTERM', () => server.close(() => process.exit(0)));
-server.listen(Number(process.argv[2]), '127.0.0.1');
+server.listen(process.env.PORT0, '127.0.0.1');

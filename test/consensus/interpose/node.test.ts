@@ -11,7 +11,9 @@ describe('a replicated HTTP server in Node', function () {
   const server = path.join(repository, 'test/consensus/interpose/http.mjs');
 
   before(async () => {
-    group = await startGroup({ program: (port) => [process.execPath, server, String(port)] });
+    group = await startGroup({
+      program: (port) => ['/bin/sh', '-c', `PORT0=${port} exec ${process.execPath} ${server}`],
+    });
   });
   after(() => group?.stop());
 
@@ -33,6 +35,12 @@ describe('a replicated HTTP server in Node', function () {
     assertExact(group);
   });
 
+  it('knows one port on all replicas, which listen on different ones', async () => {
+    assert.equal(await page('/port'), '65000 65000 65000\n');
+    await assertEqualTurns(group);
+    assertExact(group);
+  });
+
   it('is rid of a client that ends in the middle of a request', async () => {
     const { clientPort } = await group.leader();
     const client = connect(clientPort, '127.0.0.1');
@@ -45,6 +53,7 @@ describe('a replicated HTTP server in Node', function () {
     const before = await page('/file');
     await group.kill(await group.leader());
     assert.equal(await page('/file'), before);
+    assert.equal(await page('/port'), '65000 65000 65000\n');
     await assertEqualTurns(group, 30);
     assertExact(group);
   });

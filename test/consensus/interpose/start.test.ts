@@ -70,6 +70,31 @@ describe('the start of an interposed program', () => {
     assert.equal(random[0], random[1]);
   });
 
+  it('tells programs one port on all replicas, shells the one that is', () => {
+    configure(valid.replace('127.0.0.1,1,2', '127.0.0.1,1,31000'));
+    const ports = {
+      PORT: '31000',
+      PORT0: '31000',
+      PORT1: '31001',
+      PORTS: '31000,31001',
+      PORT_HTTP: '31000',
+      PORTAL: '31000',
+    };
+    const env = { GAIA_REPLICA: '.gaia/replica.conf', ...ports };
+    const said = run(['/bin/sh', '-c', 'echo $PORT0; exec /usr/bin/printenv'], env).stdout.split('\n');
+    assert.equal(said[0], '31000');
+    const told = said.filter((line) => line.startsWith('PORT')).sort();
+    const expected = [
+      'PORT0=65000',
+      'PORT1=31001',
+      'PORT=65000',
+      'PORTAL=31000',
+      'PORTS=65000,31001',
+      'PORT_HTTP=65000',
+    ];
+    assert.deepEqual(told, expected.sort());
+  });
+
   it('refuses to leave for the background, and leaves nothing there', async () => {
     configure(valid);
     const env = { GAIA_REPLICA: '.gaia/replica.conf' };
