@@ -113,6 +113,7 @@ export class Life {
       this.wanted.delete(appId);
       this.#members.delete(appId);
       this.#membersForgotten.delete(appId);
+      this.#meantLast.delete(appId);
     }
   }
 

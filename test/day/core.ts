@@ -1,9 +1,8 @@
 /** A day of one group: the real core in gaia-simulator, which tells what there is at even intervals. */
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { Reading, Sample } from '../growth/growth.js';
+import type { Reading } from '../growth/growth.js';
+import { told } from './told.js';
 import type { Day } from './verdict.js';
 
 const program = fileURLToPath(new URL('../../../build/native/gaia-simulator', import.meta.url));
@@ -42,20 +41,7 @@ function argumentsOf({ durability, loadPercent, everySeconds, ...others }: CoreO
   return durability === 'disk' ? [...named, '--disk'] : named;
 }
 
-export async function coreDay(options: CoreOptions, say: (text: string) => void): Promise<Day> {
+export function coreDay(options: CoreOptions, say: (text: string) => void): Promise<Day> {
   const child = spawn(program, argumentsOf(options), { stdio: ['ignore', 'pipe', 'inherit'] });
-  const ended = once(child, 'close');
-  const samples: Sample[] = [];
-  let facts: Record<string, unknown> = {};
-  for await (const line of createInterface({ input: child.stdout })) {
-    const told = JSON.parse(line) as Sample | Record<string, unknown>;
-    if (!('reading' in told)) facts = told;
-    else samples.push(told as Sample);
-    if (samples.length % 60 === 0 && 'reading' in told)
-      say(`${samples.at(-1)?.atMs} ms: ${JSON.stringify(told.reading)}`);
-  }
-  const [status] = await ended;
-  const { failure = `the simulator ended with ${status}`, ...others } = facts;
-  const faults = failure === '' ? [] : [String(failure)];
-  return { overMs: options.minutes * 60_000, samples, breathes, faults, facts: others };
+  return told(child, { overMs: options.minutes * 60_000, breathes }, say);
 }

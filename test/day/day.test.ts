@@ -93,7 +93,7 @@ describe('a short day', () => {
 
   it(`of the scheduler (seed ${seed})`, async function () {
     this.timeout(120_000);
-    const verdict = judge(warm(await schedulerDay({ minutes: 60, roundsBefore: 150, seed }, silent)));
+    const verdict = judge(warm(await schedulerDay({ minutes: 360, roundsBefore: 60, hourly: false, seed }, silent)));
     assert.deepEqual(verdict.faults, [], JSON.stringify(verdict));
   });
 });

@@ -51,7 +51,7 @@ const core: Omit<CoreOptions, 'everySeconds'> = {
 };
 const days = {
   core: () => coreDay({ ...core, everySeconds: number('every', 1, 86_400) }, say),
-  scheduler: () => schedulerDay({ minutes, roundsBefore: 300, seed }, say),
+  scheduler: () => schedulerDay({ minutes, roundsBefore: 300, hourly: true, seed }, say),
 };
 const [what = ''] = positionals;
 if (what !== 'core' && what !== 'scheduler') usage(`"${what}" is neither core nor scheduler.`);
