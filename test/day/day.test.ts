@@ -3,18 +3,24 @@ import assert from 'node:assert/strict';
 import type { Sample } from '../growth/growth.js';
 import { coreDay } from './core.js';
 import { schedulerDay } from './scheduler.js';
-import { shortDay } from './short.js';
+import { cutsDay, shortDay } from './short.js';
 import { type Day, judge, summary } from './verdict.js';
 
 const megabyte = 2 ** 20;
 const hourMs = 3_600_000;
 const silent = () => undefined;
-/** Windows of minutes may meet something rare at the one end only: the command tries other seeds, over hours. */
-const seed = 1;
-
-/** Allocators have not come to rest after minutes, nor is somebody replaced in each of them. */
-const minutes = { liveBytes: 2 * megabyte, residentBytes: 64 * megabyte, members: 1, membersKnown: 4, channels: 10 };
-const warm = ({ breathes, ...day }: Day): Day => ({ ...day, breathes: { ...breathes, ...minutes } });
+/**
+ * Allocators have not come to rest after minutes, nor is somebody replaced in each of them. Windows of minutes may meet something
+ * rare at the one end only, which is why short days have seeds of their own: the command tries others, over hours.
+ */
+const minutes = { residentBytes: 64 * megabyte, members: 1, membersKnown: 4, channels: 10 };
+const warm = ({ breathes, ...day }: Day, liveBytes: number): Day => ({
+  ...day,
+  breathes: { ...breathes, ...minutes, liveBytes },
+});
+const schedulerBears = 2 * megabyte;
+/** A log grows by 2 MiB until the next snapshot, and by more while a member is behind. */
+const groupBears = 4 * megabyte;
 
 /** A day of 24 hours that has so much at each of its minutes. */
 const dayOf = (read: (minute: number) => Record<string, number>): Day => {
@@ -71,29 +77,41 @@ describe('a short day', () => {
     ['memory', 3],
     ['disk', 5],
   ] as const)
-    it(`of a group of ${members} with durability ${durability} (seed ${seed})`, async function () {
+    it(`of a group of ${members} with durability ${durability} (seed ${shortDay.seed})`, async function () {
       this.timeout(120_000);
-      const day = warm(await coreDay({ ...shortDay, durability, members, seed }, silent));
       // Members on disks have their logs twice, and come back with all of them.
-      const bears = durability === 'disk' ? { liveBytes: 32 * megabyte } : {};
-      const verdict = judge({ ...day, breathes: { ...day.breathes, ...bears } });
+      const bears = durability === 'disk' ? 32 * megabyte : groupBears;
+      const verdict = judge(warm(await coreDay({ ...shortDay, durability, members }, silent), bears));
       assert.deepEqual(verdict.faults, [], JSON.stringify(verdict));
     });
 
-  for (const [mutant, growing] of [
-    ['strangersKept', ['membersKnown']],
-    ['logsKept', ['liveBytes', 'logEntries', 'entriesChecked']],
+  for (const [mutant, seed, growing] of [
+    ['strangersKept', 1, ['membersKnown']],
+    ['logsKept', 4, ['liveBytes', 'logEntries', 'entriesChecked']],
   ] as const)
     it(`notices with ${mutant} that there is more (seed ${seed})`, async function () {
       this.timeout(120_000);
-      const { faults } = judge(warm(await coreDay({ ...shortDay, durability: 'memory', mutant, seed }, silent)));
+      const day = await coreDay({ ...shortDay, durability: 'memory', mutant, seed }, silent);
+      const { faults } = judge(warm(day, groupBears));
       const grown = faults.map((fault) => /^the day: (\w+) has grown/.exec(fault)?.[1] ?? fault);
       assert.deepEqual(grown.sort(), [...growing].sort(), faults.join('; '));
     });
 
-  it(`of the scheduler (seed ${seed})`, async function () {
+  it('with cuts of one direction and of both: each leaves the group live', async function () {
     this.timeout(120_000);
-    const verdict = judge(warm(await schedulerDay({ minutes: 360, roundsBefore: 60, hourly: false, seed }, silent)));
+    assert.deepEqual((await coreDay(cutsDay, silent)).faults, []);
+  });
+
+  it('notices a member that claims although no majority answers it', async function () {
+    this.timeout(120_000);
+    const { faults } = await coreDay({ ...cutsDay, mutant: 'unheardClaims' }, silent);
+    assert.match(faults[0] ?? '', /^clients: one waits 5\d\d\d ms/);
+  });
+
+  it('of the scheduler (seed 1)', async function () {
+    this.timeout(120_000);
+    const day = await schedulerDay({ minutes: 360, roundsBefore: 60, hourly: false, seed: 1 }, silent);
+    const verdict = judge(warm(day, schedulerBears));
     assert.deepEqual(verdict.faults, [], JSON.stringify(verdict));
   });
 });

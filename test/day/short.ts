@@ -7,5 +7,15 @@ export const shortDay: CoreOptions = {
   durability: 'disk',
   loadPercent: 20,
   everySeconds: 5,
-  seed: 1,
+  seed: 4,
+};
+
+/** Cuts that last longer than anybody may wait for an answer. */
+export const cutsDay: CoreOptions = {
+  minutes: 15,
+  members: 3,
+  durability: 'memory',
+  loadPercent: 1,
+  everySeconds: 20,
+  seed: 9,
 };

@@ -1,4 +1,6 @@
-/** Every rule that can be left out, and who must notice: simulated lives, or a model (test/model/catalogue.ts). */
+/** Every rule that can be left out, and who must notice: simulated lives, a simulated day, or a model (test/model/catalogue.ts). */
+import type { CoreOptions } from '../day/core.js';
+import { cutsDay } from '../day/short.js';
 
 export interface Mutant {
   rule: string;
@@ -7,6 +9,8 @@ export interface Mutant {
   name: string | null;
   /** Its name in test/model; null: shown by simulated lives alone. */
   model: string | null;
+  /** The day that must notice, where lives cannot: they end all cuts before they ask for progress. */
+  day?: CoreOptions;
 }
 
 const mutant = (rule: string, what: string, name: string | null, model: string | null): Mutant => ({
@@ -65,4 +69,5 @@ export const mutants: Mutant[] = [
   mutant('', 'pieces of two snapshots make up one', 'piecesMixed', null),
   mutant('M1', 'no second phase 1 under a new configuration', 'noSecondPhase1', 'NO_SECOND_PHASE_1'),
   mutant('M1', 'a stale configuration is kept', null, 'STALE_CONFIGURATION'),
+  { ...mutant('', 'a member claims although no majority answers it', 'unheardClaims', null), day: cutsDay },
 ];

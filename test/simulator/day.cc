@@ -38,7 +38,6 @@ LifeOptions longLife(const Arguments& arguments) {
   options.spoiledOneIn = 1000;
   options.resizes = false;
   options.oneAtATime = true;
-  options.oneWayCuts = false;  // who hears nobody and is heard keeps all others from leading (test/day/README.md)
   options.strikeOneIn = 0;
   options.strandedNs = 5 * nsPerSecond;
   options.recoveryNs = 2 * nsPerMinute;

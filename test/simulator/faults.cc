@@ -42,7 +42,7 @@ void World::inject(Fault fault) {
       return sever(node, channel->first);
     }
     case Fault::isolate:
-      options.oneWayCuts ? isolate(node) : cutBetween({node.life});
+      isolate(node);
       return healLater();
     case Fault::split:
       split();

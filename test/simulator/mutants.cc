@@ -43,6 +43,7 @@ constexpr std::array names{
     std::pair{"promiseUnkept", Mutant::promiseUnkept},
     std::pair{"piecesMixed", Mutant::piecesMixed},
     std::pair{"newsWithheld", Mutant::newsWithheld},
+    std::pair{"unheardClaims", Mutant::unheardClaims},
     std::pair{"droppedUncovered", Mutant::droppedUncovered},
     std::pair{"olderKept", Mutant::olderKept},
     std::pair{"strangersKept", Mutant::strangersKept},

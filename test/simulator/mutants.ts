@@ -1,6 +1,6 @@
 /**
- * `npm run sim:mutants`: leaves out one rule after the other and lives until a check notices; prints which check, at which
- * seed, after how many lives. Then the control: as many lives with all rules, in which nothing may fail. Ends with 1 when a
+ * `npm run sim:mutants`: leaves out one rule after the other and lives until a check notices, some of them a day; prints which
+ * check, at which seed, after how many lives. Then the control: as many lives with all rules, in which nothing may fail. Ends with 1 when a
  * mutant survives or the control fails. Mutants of the models alone are listed with the model that breaks them.
  */
 import Table from 'cli-table3';

@@ -73,7 +73,6 @@ struct LifeOptions {
   std::uint64_t changeOneIn = 1;               // looks of the operator that change what is well
   bool resizes = true;                         // so that there are more members then, or fewer
   bool oneAtATime = false;                     // nothing is done to a group that is not whole
-  bool oneWayCuts = true;
   std::uint64_t healWithinNs = 0;              // cuts and slow disks end by themselves; 0: cuts do not
   std::uint64_t strandedNs = 100 * nsPerMs;    // a joiner without acquaintances is given up
   std::uint64_t quietNs = 300 * nsPerMs;       // until all have applied what is committed; half of 3,700 lives took 2 ms,

@@ -192,7 +192,6 @@ void Core::directoryRead(std::span<const std::byte> bytes) {
 void Core::tick(std::uint64_t nowNs) {
   if (nowNs_ != 0 && nowNs - nowNs_ > timings_.suspicionNs / 2) standStill(nowNs);
   nowNs_ = nowNs;
-  ticks_++;
   if (applied_ != tickApplied_) activeNs_ = nowNs_;
   tickApplied_ = applied_;
   collect();

@@ -169,6 +169,7 @@ class Core {
   bool isWanted(std::uint32_t number) const;
   bool alive(const Peer& peer) const { return peer.channel != nullptr && !peer.dead; }
   bool heardWithin(const Peer& peer, std::uint64_t ns) const;
+  bool answeredWithin(const Peer& peer, std::uint64_t ns) const;
 
   // core_divergence.cc
   void compareDigests();
@@ -194,6 +195,8 @@ class Core {
   bool vouchedFor() const;
   std::uint64_t silentNs(const Peer& leader) const;
   bool mayCampaign() const;
+  bool majorityAnswers() const;
+  std::uint64_t answerNs() const;
   std::uint64_t campaignDelay() const;
   void pull();
   Peer* pullSource(Index from);
@@ -276,7 +279,6 @@ class Core {
   Ballot leaderBallot_ = 0;     // highest ballot seen anywhere
   std::uint64_t nowNs_ = 0;
   std::uint64_t activeNs_ = 0;
-  std::uint64_t ticks_ = 0;
   std::uint32_t toldLeader_ = 0;    // leaderNumber() when it was last reported
   Index tickApplied_ = 0;
   std::uint64_t claimSeenNs_ = 0;   // when leaderBallot_ rose

@@ -27,7 +27,7 @@ void Core::follow() {
   const bool uneasy = leader != peers_.end() && silentNs(leader->second) > timings_.suspicionNs / 2;
   const bool eager = role_ == Role::learner || leaderBallot_ == 0 || stalledTicks_ >= stalledTicksMin || uneasy;
   for (auto& [number, peer] : peers_) {
-    const bool due = number == numberOf(leaderBallot_) || eager || ticks_ % 16 == 0;
+    const bool due = number == numberOf(leaderBallot_) || eager || !answeredWithin(peer, answerNs() / 2);
     if (due && peer.channel != nullptr && !peer.awaitsControl()) readControl(peer);
   }
   pull();
@@ -37,7 +37,7 @@ void Core::follow() {
     return;
   }
   if (suspectNs_ == 0) suspectNs_ = nowNs_;
-  if (nowNs_ >= suspectNs_ + campaignDelay()) campaign();
+  if (nowNs_ >= suspectNs_ + campaignDelay() && majorityAnswers()) campaign();
 }
 
 std::uint32_t Core::leaderNumber() const {
@@ -55,6 +55,16 @@ bool Core::mayCampaign() const {
   if (reachable < configuration_.majority()) return false;
   const bool handedOver = leaderBallot_ != 0 && loadWord(region_.control().handover) == leaderBallot_;
   return handedOver || leaderSuspected();
+}
+
+// Claims of a member whose writes arrive and that hears nobody unseat one leader after the other and elect nobody. So only
+// who is answered claims (liveness only). It goes on suspecting meanwhile: where answers are late now and then, they are
+// seldom all there at the end of a delay that begins anew each time one is not.
+bool Core::majorityAnswers() const {
+  if (mutant(Mutant::unheardClaims)) return true;
+  std::size_t answering = 1;
+  for (const Peer* voter : voters_) answering += alive(*voter) && answeredWithin(*voter, answerNs()) ? 1 : 0;
+  return answering >= configuration_.majority();
 }
 
 bool Core::leaderSuspected() const {
@@ -78,6 +88,14 @@ bool Core::hearsLeader() const {
   if (role_ == Role::leader) return majorityHeard();
   const std::uint32_t leader = leaderNumber();
   return role_ != Role::candidate && leader != 0 && fresh(peers_.at(leader));
+}
+
+// How old the answers may be that a claim rests on: younger than the silence that makes a leader suspected. Whoever has
+// not answered for half of it is asked, so that a claim waits for no answer.
+std::uint64_t Core::answerNs() const { return std::min(timings_.suspicionNs, timings_.isolationNs) / 2; }
+
+bool Core::answeredWithin(const Peer& peer, std::uint64_t ns) const {
+  return peer.answeredNs != 0 && nowNs_ - peer.answeredNs < ns;
 }
 
 bool Core::heardWithin(const Peer& peer, std::uint64_t ns) const {

@@ -219,8 +219,7 @@ void Core::leadTick() {
 bool Core::majorityHeard() const {
   std::size_t heard = 1;
   for (const Peer* voter : voters_) {
-    const bool recent = voter->answeredNs != 0 && nowNs_ - voter->answeredNs < timings_.isolationNs;
-    heard += recent ? 1 : 0;
+    heard += answeredWithin(*voter, timings_.isolationNs) ? 1 : 0;
   }
   return heard >= configuration_.majority();
 }

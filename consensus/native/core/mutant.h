@@ -37,6 +37,7 @@ enum class Mutant : std::uint8_t {
   asideUnread,            // D1: a candidate does not read what lies aside
   newsWithheld,           // A1: a commit is told with the next entry only, and nobody asks after it
   piecesMixed,            // snapshots: pieces of two members make up one
+  unheardClaims,          // liveness: a member claims although no majority answers it
   // Of the simulated transport, disk and operator:
   readBeforeWrite,    // W1: a read overtakes the writes before it
   lateDuplicate,      // N3: operations of a closed channel land after the next one was accepted

@@ -22,7 +22,7 @@ struct Peer {
   bool snapshotPending = false;
   std::uint32_t snapshotFailures = 0;  // damaged pieces of its snapshot, one after the other
   Index snapshotBad = 0;               // a snapshot of it that is not asked for again
-  std::uint64_t answeredNs = 0;
+  std::uint64_t answeredNs = 0;    // when an answer of it came, be it of its memory alone; 0: none has
   std::uint64_t life = 0;
 
   Control seen;                    // its status line as last read

@@ -20,7 +20,7 @@ void RigChannel::readSnapshot(Index index, std::uint32_t number) {
 }
 
 bool RigChannel::poll(Completion* completion) {
-  if (answers_.empty()) return false;
+  if (answers_.empty() || withheld_) return false;
   current_ = std::move(answers_.front().bytes);
   *completion = {answers_.front().kind, current_};
   answers_.pop_front();
@@ -149,6 +149,18 @@ void Rig::restart(std::uint32_t number) {
   }
 }
 
+void Rig::release() {
+  held_.clear();
+  for (auto& [number, seat] : seats_) {
+    for (auto& [other, channel] : seat->channels) channel->withhold(false);
+  }
+}
+
+void Rig::deafen(std::uint32_t number, std::uint32_t to) {
+  hold(to, number);
+  seats_.at(number)->channels.at(to)->withhold(true);
+}
+
 void Rig::reconnect(std::uint32_t from, std::uint32_t to) {
   auto& channel = seats_.at(from)->channels.at(to);
   core(from).detach(to);
@@ -176,7 +188,14 @@ void Rig::tick(std::uint32_t number, std::uint64_t afterNs) {
 }
 
 void Rig::stand(std::uint32_t number) {
-  for (int i = 0; i < 100 && core(number).role() != Role::candidate; i++) tick(number, 100'000'000);
+  for (int i = 0; i < 100; i++) {
+    tick(number, 100'000'000);
+    if (core(number).role() == Role::candidate) return;
+    for (auto& [other, channel] : seats_.at(number)->channels) {
+      while (!held_.contains({number, other}) && channel->step()) continue;
+    }
+    core(number).collect();
+  }
 }
 
 bool Rig::electStepwise(std::uint32_t number) {

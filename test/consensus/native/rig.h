@@ -30,6 +30,7 @@ class RigChannel : public Channel {
   void readSnapshot(Index index, std::uint32_t number) override;
   bool poll(Completion* completion) override;
   bool step();  // executes the oldest operation; false: there is none
+  void withhold(bool withheld) { withheld_ = withheld; }  // its answers
 
  private:
   struct Operation {
@@ -43,6 +44,7 @@ class RigChannel : public Channel {
   std::deque<Operation> operations_;
   std::deque<Operation> answers_;
   std::vector<std::byte> current_;
+  bool withheld_ = false;
 };
 
 class Rig {
@@ -53,13 +55,14 @@ class Rig {
   const Region& region(std::uint32_t number) { return seats_.at(number)->memory.region; }
 
   void hold(std::uint32_t from, std::uint32_t to) { held_.insert({from, to}); }
-  void release() { held_.clear(); }
+  void release();
+  void deafen(std::uint32_t number, std::uint32_t to);  // it hears nothing of `to`, which hears it
   void reconnect(std::uint32_t from, std::uint32_t to);  // what was under way is lost
   void release(std::uint32_t from, std::uint32_t to) { held_.erase({from, to}); }
   void flow();                              // executes what is not held and takes the answers, until nothing moves
   void step(std::uint32_t from, std::uint32_t to) { seats_.at(from)->channels.at(to)->step(), core(from).collect(); }
   void tick(std::uint32_t number, std::uint64_t afterNs = 2'000'000);
-  void stand(std::uint32_t number);         // makes it a candidate; the others' clocks stand still
+  void stand(std::uint32_t number);         // makes it a candidate, answered by whom no hold keeps from it; the others' clocks stand still
   bool electStepwise(std::uint32_t number);  // one operation at a time, until it leads
   bool lead(std::uint32_t number);          // stand, flow, apply, begin leading
   void follow(std::uint32_t number);        // applies what is decided
