@@ -13,6 +13,8 @@ import { soak } from './soak.js';
 import { tell } from './story.js';
 import { wires } from './wires/index.js';
 
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1)); // with all replicas
+
 const writes = 20;
 const soakSeconds = 20;
 

@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { setImmediate as later } from 'node:timers/promises';
+import { eventually } from '../consensus/group.js';
+import { repository } from '../consensus/interpose/group.js';
+import { processesIn } from '../executor/with-executor.js';
 import { allEnd, thenStop } from './with-group.js';
 
 const fails = async (message: string) => {
@@ -35,4 +43,24 @@ describe('the end of a run of the catalogue', () => {
     );
     assert.ok(ended);
   });
+
+  it('is that of its replicas when it is told to end', async () => {
+    const scratch = mkdtempSync(path.join(tmpdir(), 'gaia-told-'));
+    const file = path.join(repository, 'dist/test/catalogue/main.js');
+    const run = spawn(process.execPath, [file, '--soak', '60', 'redis-server'], {
+      env: { ...process.env, TMPDIR: scratch },
+      stdio: 'ignore',
+    });
+    try {
+      await eventually('no replicas', () => processesIn(scratch).length >= 3, 30_000);
+      run.kill('SIGTERM');
+      assert.deepEqual(await once(run, 'exit'), [1, null]);
+      await eventually('replicas are left', () => processesIn(scratch).length === 0);
+      assert.deepEqual(readdirSync(scratch), []);
+    } finally {
+      for (const pid of processesIn(scratch)) process.kill(Number(pid), 'SIGKILL');
+      run.kill('SIGKILL');
+      rmSync(scratch, { recursive: true, force: true });
+    }
+  }).timeout(60_000);
 });

@@ -23,8 +23,11 @@ bool Feed::add(std::uint64_t index, View entry) {
 bool Feed::mayTake(const Step& step, std::uint64_t nowNs) const {
   if (step.kind == Record::Kind::reset && pace_.rests() && awaitsOutput(step.connection)) return false;
   const bool input = step.kind != Record::Kind::said && step.kind != Record::Kind::allReset;
-  const bool continues = step.kind == Record::Kind::bytes && step.connection == justOpened_;
-  return !input || continues || pace_.feeds(nowNs);
+  return !input || continues(step) || pace_.feeds(nowNs);
+}
+
+bool Feed::continues(const Step& step) const {
+  return step.kind == Record::Kind::bytes && step.connection == justOpened_;
 }
 
 bool Feed::awaitsOutput(ConnectionNumber number) const {
@@ -51,11 +54,15 @@ void Feed::take(const Step& step, std::uint64_t nowNs) {
     return;
   }
   if (connection == nullptr && step.kind != Record::Kind::opened) return;
+  const bool waited = !continues(step);
   give(step);
   connection = connections_.find(step.connection);
   fedFrom_ = connection != nullptr ? connections_.localPort(*connection) : 0;
   justOpened_ = step.kind == Record::Kind::opened ? step.connection : 0;
-  pace_.fed(nowNs);
+  if (waited)
+    pace_.fed(nowNs);
+  else
+    pace_.fedOn(nowNs);
 }
 
 void Feed::give(const Step& step) {

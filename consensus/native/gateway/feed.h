@@ -40,6 +40,7 @@ class Feed {
   };
   void lookAtServer(std::uint64_t nowNs);
   bool mayTake(const Step& step, std::uint64_t nowNs) const;
+  bool continues(const Step& step) const;
   bool awaitsOutput(ConnectionNumber number) const;
   void take(const Step& step, std::uint64_t nowNs);
   void give(const Step& step);

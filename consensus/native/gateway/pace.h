@@ -51,6 +51,10 @@ class Pace {
       restlessFeeds_++;
       restlessInARow_++;
     }
+    fedOn(nowNs);
+  }
+  // What continues the last input waits for nothing.
+  void fedOn(std::uint64_t nowNs) {
     rests_ = restedOnce_ = false;
     fedNs_ = nowNs;
     ownNs_ = asleepSinceNs_ = 0;

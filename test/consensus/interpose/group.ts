@@ -145,6 +145,7 @@ export class Group {
   }
 
   async start(): Promise<void> {
+    process.once('exit', this.leave);
     const count = this.options.replicas ?? 3;
     const members: MemberAddress[] = [];
     for (let slot = 0; slot < count; slot++) members.push(await this.newMember(slot));
@@ -325,9 +326,25 @@ export class Group {
   }
 
   async stop(): Promise<void> {
-    for (const replica of this.living()) replica.process.kill('SIGKILL');
+    process.off('exit', this.leave);
+    this.killAll();
     await eventually('replicas do not end', () => this.living().length === 0);
-    if (process.env.GAIA_KEEP === undefined) rmSync(this.directory, { recursive: true, force: true });
+    this.removeDirectory();
+  }
+
+  /** A run that is told to end in the middle leaves no replica behind. */
+  private readonly leave = () => {
+    this.killAll();
+    this.removeDirectory();
+  };
+
+  private killAll(): void {
+    for (const replica of this.living()) replica.process.kill('SIGKILL');
+  }
+
+  /** Who has just been killed may still write. */
+  private removeDirectory(): void {
+    if (process.env.GAIA_KEEP === undefined) rmSync(this.directory, { recursive: true, force: true, maxRetries: 10 });
   }
 }
 

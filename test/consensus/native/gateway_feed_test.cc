@@ -69,6 +69,22 @@ TEST_CASE("gateway: a server that works on gets its input after a while, which i
   CHECK_FALSE(pace.feeds(nowNs));
 }
 
+TEST_CASE("gateway: what continues an input is no impatience with a server that works on it") {
+  Pace pace;
+  std::uint64_t nowNs = 1'000'000'000;
+  pace.looked(resting, nowNs);
+  pace.looked(resting, nowNs);
+  for (std::uint32_t i = 0; i <= Pace::restlessMax; i++) {
+    REQUIRE(pace.rests());
+    pace.fed(nowNs);
+    pace.fedOn(nowNs);
+    CHECK_FALSE(pace.feeds(nowNs));
+    pace.looked(resting, nowNs = pace.nextLookNs());
+    pace.looked(resting, nowNs = pace.nextLookNs());
+  }
+  CHECK(pace.restlessFeeds() == 0);
+}
+
 TEST_CASE("gateway: a server that waits for a processor or a disk is waited for, though not for ever") {
   Pace pace;
   std::uint64_t nowNs = 5'000'000'000;
