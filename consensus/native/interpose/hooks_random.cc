@@ -3,6 +3,7 @@
 
 #include <cstdarg>
 #include <cstring>
+#include <string>
 
 #include "descriptors.h"
 #include "process.h"
@@ -53,14 +54,16 @@ int withinRange(int fd) {
 
 constexpr int streamTriesMax = 1000;
 
-// A stream keeps its number, so it is opened again; not one that must not be there yet.
+// A stream keeps its number, so it is opened again; one that must not have been there ("x") is there then, by the first try.
 FILE* streamInOrder(const char* path, const char* modeText, FILE* (*open)(const char*, const char*)) {
+  std::string mode = modeText;
   for (int tries = 1;; ++tries) {
     const NumberWatch watch;
-    FILE* stream = open(path, modeText);
-    const bool final = watch.undisturbed() || tries == streamTriesMax || std::strchr(modeText, 'x') != nullptr;
+    FILE* stream = open(path, mode.c_str());
+    const bool final = watch.undisturbed() || tries == streamTriesMax;
     if (stream == nullptr || !inOrder() || final) return stream;
     real().fclose(stream);
+    if (const auto at = mode.find('x'); at < mode.find(',')) mode.erase(at, 1);
     awaitLowNumbers();
   }
 }

@@ -289,8 +289,8 @@ GAIA_HOOK int fcntl(int fd, int command, ...) {
     return controlFlags(*flags, command, argument);
   if (command == F_SETFL) notePipeFlags(fd, (argument & O_NONBLOCK) != 0);
   if (Connection* connection = clientOf(fd)) return controlConnection(*connection, command, argument);
-  const int result = real().fcntl(fd, command, argument);
-  return copies(command) ? copied(fd, result) : result;
+  const auto act = [=] { return real().fcntl(fd, command, argument); };
+  return copies(command) ? copied(fd, openedInOrder(act, static_cast<int>(argument))) : act();
 }
 
 GAIA_HOOK int fcntl64(int fd, int command, ...) {

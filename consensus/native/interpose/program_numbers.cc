@@ -39,7 +39,7 @@ void awaitLowNumbers() {
   }
 }
 
-void renumber(std::span<int> opened) {
+void renumber(std::span<int> opened, int from) {
   const int error = errno;
   for (int i = 0;; ++i) {
     if (i == roundsMax) giveUpNumbers();
@@ -47,7 +47,7 @@ void renumber(std::span<int> opened) {
     const NumberWatch watch;
     // All of them first make room for each other.
     for (int& fd : opened) move(fd, descriptorFloor);
-    for (int& fd : opened) move(fd, 0);
+    for (int& fd : opened) move(fd, from);
     if (watch.undisturbed()) break;
   }
   errno = error;

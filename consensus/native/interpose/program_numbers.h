@@ -20,14 +20,15 @@ class NumberWatch {
 
 // Waits until GAIA has none; the member gives up after a minute.
 void awaitLowNumbers();
-// Gives these descriptors, in their order, the lowest numbers that are free without GAIA's.
-void renumber(std::span<int> opened);
+// Gives these descriptors, in their order, the lowest numbers from `from` up that are free without GAIA's.
+void renumber(std::span<int> opened, int from);
 
+// `from`: where the number may begin (F_DUPFD).
 template <class Open>
-int openedInOrder(Open open) {
+int openedInOrder(Open open, int from = 0) {
   const NumberWatch watch;
   int fd = open();
-  if (fd >= 0 && inOrder() && !watch.undisturbed()) renumber({&fd, 1});
+  if (fd >= 0 && inOrder() && !watch.undisturbed()) renumber({&fd, 1}, from);
   return fd;
 }
 
@@ -35,7 +36,7 @@ template <class Open>
 int bothOpenedInOrder(int* ends, Open open) {
   const NumberWatch watch;
   const int result = open();
-  if (result == 0 && inOrder() && !watch.undisturbed()) renumber({ends, 2});
+  if (result == 0 && inOrder() && !watch.undisturbed()) renumber({ends, 2}, 0);
   return result;
 }
 

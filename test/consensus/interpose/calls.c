@@ -159,6 +159,20 @@ static void tellNumbers(int client) {
   reply(client, "numbers", sum);
 }
 
+// Each alone: who comes first waits until nothing of another thread's is in the way, and the others find none.
+static void tellDuplicate(int client) {
+  int duplicate = fcntl(0, F_DUPFD, 0);
+  reply(client, "duplicate", duplicate);
+  close(duplicate);
+}
+
+static void tellFresh(int client) {
+  FILE* stream = fopen("fresh", "wx");
+  reply(client, "fresh", fileno(stream));
+  fclose(stream);
+  unlink("fresh");
+}
+
 static void watch(int fd) {
   struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
   epoll_ctl(epollFd, EPOLL_CTL_ADD, fd, &event);
@@ -271,6 +285,8 @@ static void obey(int client, char* line) {
   else if (strcmp(line, "dup") == 0) moveClient(client);
   else if (strcmp(line, "options") == 0) askOptions(client);
   else if (strcmp(line, "numbers") == 0) tellNumbers(client);
+  else if (strcmp(line, "duplicate") == 0) tellDuplicate(client);
+  else if (strcmp(line, "fresh") == 0) tellFresh(client);
   else if (strcmp(line, "copies") == 0) useCopies(client);
   else if (strcmp(line, "state") == 0) reply(client, "state", stateOf(client));
   else if (strcmp(line, "last") == 0) tellLastState(client);

@@ -135,26 +135,27 @@ describe('a call that turns carry', function () {
     assert.equal(await ask(client, 'copies'), 'copies 6');
   });
 
-  it('descriptors have the same numbers on a member whose own one is long in being opened', async () => {
-    const [follower] = group.replicas.filter((replica) => replica.state?.role === 'follower') as [Replica];
-    // Its own accept() of a client for the leader returns with a low number and a second late.
-    const delayed = ['-e', 'trace=accept4', '-e', 'inject=accept4:delay_exit=1000000:when=1'];
-    const tracer = spawn('strace', ['-f', '-p', `${follower.pid}`, ...delayed], {
-      stdio: ['ignore', 'ignore', 'pipe'],
+  for (const word of ['numbers', 'duplicate', 'fresh'])
+    it(`descriptors have the same numbers on a member whose own one is long in being opened (${word})`, async () => {
+      const [follower] = group.replicas.filter((replica) => replica.state?.role === 'follower') as [Replica];
+      // Its own accept() of a client for the leader returns with a low number and a second late.
+      const delayed = ['-e', 'trace=accept4', '-e', 'inject=accept4:delay_exit=1000000:when=1'];
+      const tracer = spawn('strace', ['-f', '-p', `${follower.pid}`, ...delayed], {
+        stdio: ['ignore', 'ignore', 'pipe'],
+      });
+      try {
+        let said = '';
+        tracer.stderr.on('data', (bytes) => (said += bytes));
+        await eventually('no strace', () => said.includes('attached'));
+        const other = group.client(follower.address.slot);
+        await eventually('no delay', () => said.includes('DELAYED'));
+        await ask(client, word);
+        await group.settled();
+        (await other).close();
+      } finally {
+        await endTracer(tracer);
+      }
     });
-    try {
-      let said = '';
-      tracer.stderr.on('data', (bytes) => (said += bytes));
-      await eventually('no strace', () => said.includes('attached'));
-      const other = group.client(follower.address.slot);
-      await eventually('no delay', () => said.includes('DELAYED'));
-      await ask(client, 'numbers');
-      await group.settled();
-      (await other).close();
-    } finally {
-      await endTracer(tracer);
-    }
-  });
 
   it('a copy of a client’s descriptor goes on when the first number is closed', async () => {
     const other = await group.client((await group.leader()).address.slot);
