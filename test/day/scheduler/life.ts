@@ -8,9 +8,12 @@ import { ofDay } from '../../growth/rules.js';
 import type { Below } from '../../random.js';
 import { liveBytes } from './live.js';
 
-/** Everything but ends of the scheduler itself, after which its memory would be a new one. */
+/**
+ * Everything but ends of the scheduler itself, after which its memory would be a new one, and deletions of apps that go on being wanted, whose
+ * histories would begin anew and fill for hours.
+ */
 const daily = [
-  ...['upgrade', 'scale', 'putGroup', 'deleteGroup', 'delete', 'create', 'vip', 'restart', 'rollBack', 'kill'],
+  ...['upgrade', 'scale', 'putGroup', 'deleteGroup', 'create', 'vip', 'restart', 'rollBack', 'kill'],
   ...['drain', 'endDrains', 'rebalance', 'maintenance', 'gone', 'rescind', 'reconnect'],
   ...['fail', 'sicken', 'down', 'burn'],
 ];
