@@ -105,14 +105,21 @@ TEST_CASE("a member that the others' operations do not reach leads and goes on l
   CHECK(group.core(3).ballot() == ballot);
 }
 
-TEST_CASE("the successor of a leader that ends waits for no answer, at whatever moment of a group at rest") {
-  for (std::uint64_t restsMs = 0; restsMs < 600; restsMs += 20) {
-    CAPTURE(restsMs);
-    Resting group(3);
-    group.pass(restsMs);
-    group.core(2).detach(1);
-    group.core(2).declareDead(1);
-    group.rig().tick(2, msNs);
-    CHECK(group.core(2).role() == Role::candidate);
+TEST_CASE("the successor of a leader that ends waits for no answer, at whatever moment, in a group at rest and in one with work") {
+  for (const bool works : {false, true}) {
+    for (std::uint64_t lastsMs = 0; lastsMs < 200; lastsMs += 20) {
+      CAPTURE(works);
+      CAPTURE(lastsMs);
+      Resting group(3);
+      for (std::uint64_t passedMs = 0; passedMs < 400 + lastsMs; passedMs += 20) {
+        if (works) REQUIRE(group.rig().propose(1, "x") != 0);
+        group.pass(20);
+        if (works) REQUIRE(group.core(2).appliedIndex() + 2 > group.core(1).appliedIndex());
+      }
+      group.core(2).detach(1);
+      group.core(2).declareDead(1);
+      group.rig().tick(2, msNs);
+      CHECK(group.core(2).role() == Role::candidate);
+    }
   }
 }
