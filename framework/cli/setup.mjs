@@ -234,7 +234,7 @@ function prepareBench(name) {
 }
 
 /** A scheduler of a million replicas: no memory is taken before it is needed. What lives long is moved less often out of a larger nursery. */
-const scaleOptions = ['--max-old-space-size=14000', '--max-semi-space-size=64', '--expose-gc'];
+const scaleOptions = ['--max-old-space-size=20000', '--max-semi-space-size=64', '--expose-gc'];
 
 /** What runs after the build, with which arguments before the user's, and what that needs beforehand. */
 const commands = {

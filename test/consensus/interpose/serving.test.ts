@@ -131,6 +131,8 @@ describe('a replicated redis-server', function () {
   it('goes on without what it did not commit when it was paused and another led meanwhile', async () => {
     const paused = leader;
     const writer = await group.client(paused.address.slot);
+    // A client that it has not accepted before is none of the leader's: as a follower it would carry its write to the other one.
+    await writer.call('PING');
     process.kill(paused.pid, 'SIGSTOP');
     writer.sendRaw('*3\r\n$3\r\nSET\r\n$6\r\npaused\r\n$3\r\nold\r\n');
     const others = group.replicas.filter((replica) => replica !== paused);
