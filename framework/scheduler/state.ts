@@ -249,9 +249,7 @@ export class State {
   readonly framework = new Table<FrameworkRecord>('framework');
   readonly awake = new Awake();
   readonly leaders = new Leaders();
-  readonly apps = new AppsTable('app', {
-    changed: ({ id }) => (this.apps.get(id) ? this.#noteChanged(id) : this.#noteRemoved(id)),
-  });
+  readonly apps = new AppsTable('app', { changed: ({ id }) => this.#noteChanged(id) });
   readonly appGroups = new Table<AppGroup>('appGroup');
   readonly treeChanges = new Table<TreeChange>('treeChange');
   readonly tasks = new AppTable<TaskRecord>('task', { changed: ({ appId }) => this.#noteChanged(appId) });
@@ -292,15 +290,15 @@ export class State {
     if (this.apps.get(appId)) this.awake.wake(appId);
   }
 
+  /** Of the app itself, which may be gone by now, or of a task of it. */
   #noteChanged(appId: string): void {
-    if (!this.apps.get(appId)) return;
-    this.awake.wake(appId);
-    this.leaders.noteChanged(appId);
-  }
-
-  #noteRemoved(appId: string): void {
-    this.awake.forget(appId);
-    this.leaders.forget(appId);
+    if (this.apps.get(appId)) {
+      this.awake.wake(appId);
+      this.leaders.noteChanged(appId);
+    } else {
+      this.awake.forget(appId);
+      this.leaders.forget(appId);
+    }
   }
 
   get frameworkId(): string | null {

@@ -41,13 +41,6 @@ int ownSocket(int family, int type) {
 
 namespace {
 
-// 0: the file is not as it must be, which is said when its time comes.
-std::uint16_t servicePortIn(const char* path) {
-  Options read;
-  std::string error;
-  return readOptions(path, &read, &error) ? read.replica.self.servicePort : std::uint16_t{0};
-}
-
 // As many descriptors as the machine allows; the upper part is GAIA's own.
 void raiseDescriptorLimit() {
   rlimit limit{};
@@ -61,13 +54,14 @@ void raiseDescriptorLimit() {
 __attribute__((constructor)) void startProcess() {
   const char* path = getenv("GAIA_REPLICA");
   if (path == nullptr || isLauncher()) return;
-  normalizeProcess(servicePortIn(path));
-  shareUnexpected();
   auto* parsed = new Options;
   std::string error;
+  const bool valid = readOptions(path, parsed, &error);
+  normalizeProcess(valid ? parsed->replica.self.servicePort : std::uint16_t{0});
+  shareUnexpected();
   raiseDescriptorLimit();
   takeControlChannel();
-  if (!readOptions(path, parsed, &error)) giveUp(error.c_str());
+  if (!valid) giveUp(error.c_str());
   options = parsed;
   startClock(options->epochNs);
   programRandom.start(options->seed);
