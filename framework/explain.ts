@@ -53,12 +53,12 @@ export function noteDelay(context: Context, demand: Demand): void {
 }
 
 /** Notes why slots wait: of those that have not been explained for longest, as many as may be looked at in one step, and one at least. */
-export function explainSome(context: Context, unplaced: Demand[], atHand: AtHand): void {
+export function explainSome(context: Context, atHand: AtHand): void {
   const { memory } = context;
   if (!mayLook(context, 'explain')) return;
   const known = (demand: Demand) => memory.waiting.get(demand.request.id);
   const hasOffers = memory.offers.size > 0;
-  const open = unplaced.filter((demand) => {
+  const open = memory.demands.waiting().filter((demand) => {
     const waiting = known(demand);
     const isNew = waiting && (hasOffers || waiting.delayed || waiting.explainedMs === null);
     return isNew && waitsLong(context, waiting);
@@ -66,7 +66,7 @@ export function explainSome(context: Context, unplaced: Demand[], atHand: AtHand
   const inOrder = lodash.sortBy(open, (demand) => known(demand)?.explainedMs ?? 0);
   const many = Math.max(1, Math.floor(wideAgentsMax / Math.max(1, memory.agents.size)));
   for (const demand of inOrder.slice(0, many)) explain(context, demand, atHand);
-  if (inOrder.length > 0) noteLook(context, 'explain');
+  noteLook(context, 'explain', inOrder.length > 0);
 }
 
 function explain(context: Context, demand: Demand, atHand: AtHand): void {

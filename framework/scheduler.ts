@@ -90,9 +90,9 @@ export class Scheduler {
     return changes.length > 0 ? [{ type: 'persist', changes }, ...context.actions] : context.actions;
   }
 
-  /** At apps, by all steps so far: what their work grows with. */
+  /** At apps and what they wait for, by all steps so far: what their work grows with. */
   get looks(): number {
-    return this.#looks;
+    return this.#looks + this.#context.memory.demands.looks;
   }
 
   view(now: number): FrameworkView {
@@ -222,7 +222,6 @@ function subscribed(
     master,
     masterSinceMs: context.now,
     suppressed: false,
-    wanted: new Set(),
     revivedMs: 0,
   });
   if (!isKnown) state.framework.put('id', { id: framework_id.value });
@@ -249,10 +248,8 @@ function converge(context: Context, timePasses: boolean): number {
   countMoves(context);
   advanceDeployments(context);
   failOverdue(context);
-  noteDemands(context, apps);
-  const demands = [...context.memory.demands.values()].flat();
-  match(context, demands);
-  advancePreemptions(context, demands);
+  match(context, noteDemands(context, apps));
+  advancePreemptions(context);
   advanceDeployments(context);
   repeatKills(context, apps);
   reconcile(context, apps);
@@ -261,19 +258,18 @@ function converge(context: Context, timePasses: boolean): number {
   return apps.length;
 }
 
-/** Of the others what they wanted still holds: nothing of them has changed. */
-function noteDemands(context: Context, apps: AppRecord[]): void {
-  const { demands } = context.memory;
-  for (const { id } of apps) {
+/** What these apps want. Of the others what they wanted still holds: nothing of them has changed. */
+function noteDemands(context: Context, apps: AppRecord[]): Demand[] {
+  return apps.flatMap(({ id }) => {
     const wanted = convergeApp(context, id);
-    if (wanted.length > 0) demands.set(id, wanted);
-    else forgetDemands(context, id);
-  }
+    setDemands(context, id, wanted);
+    return wanted;
+  });
 }
 
-function forgetDemands({ memory }: Context, appId: string): void {
-  memory.demands.delete(appId);
-  memory.waiting.delete(appId);
+function setDemands({ memory }: Context, appId: string, wanted: Demand[]): void {
+  memory.demands.set(appId, wanted);
+  if (wanted.length === 0) memory.waiting.delete(appId);
 }
 
 function convergeApp(context: Context, id: string): Demand[] {
@@ -302,7 +298,7 @@ function removeApp(context: Context, app: AppRecord): [] {
   context.state.apps.remove(app.id);
   context.state.stories.remove(app.id);
   publish(context, { eventType: 'app_terminated_event', appId: app.id });
-  forgetDemands(context, app.id);
+  setDemands(context, app.id, []);
   context.memory.handOvers.delete(app.id);
   context.memory.secrets.delete(app.id);
   context.memory.leaderChanges.delete(app.id);

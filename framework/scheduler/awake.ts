@@ -3,8 +3,8 @@
  * one of its records changes. So a step costs what has changed and what is under way, not what there is.
  */
 import { isReplicatedGuest } from '../replicated-guest.js';
+import { hasChecks } from './app-kinds.js';
 import type { Context } from './context.js';
-import { hasChecks } from './health.js';
 import { type Group, groupOf, groupState, isConfigured } from './quorum.js';
 import type { AppRecord, TaskRecord } from './records.js';
 import { isStaying } from './tasks.js';
@@ -27,11 +27,6 @@ export function appsToLookAt(context: Context, timePasses: boolean): AppRecord[]
   if (mayMove(context)) return [...apps.values()];
   const others = timePasses ? awake.inTurn(changed, unchangedLooksMax) : [];
   return [...changed, ...others].flatMap((id) => apps.get(id) ?? []);
-}
-
-/** Only they may wait for room or have checks. */
-export function awakeApps({ state }: Context): AppRecord[] {
-  return [...state.awake.ids].flatMap((id) => state.apps.get(id) ?? []);
 }
 
 /** At the end of a step: what it has looked at without changing it may rest. */

@@ -21,8 +21,9 @@ import type { ProbeOrder, ProbeOutcome } from '../probes/types.js';
 import type { Command, CommandResult, Counts } from '../service.js';
 import type { ServicePorts } from '../spec/service-ports.js';
 import type { CheckHealth } from './check-health.js';
-import type { Demand } from './demand.js';
+import { Demands } from './demands.js';
 import { HeldOffers } from './held-offers.js';
+import { type InVain, nothingInVain } from './in-vain.js';
 import type { AgentRef } from './records.js';
 import type { AppSeries } from './series.js';
 import type { Change, State } from './state.js';
@@ -201,17 +202,16 @@ export interface Memory {
   asked: Map<string, { offerId: string; heardMs: number }>;
   /** Agents that the last answer allowed to go down. */
   allowed: Set<string>;
-  /** What apps were found to want when they were looked at last, by app. */
-  demands: Map<string, Demand[]>;
+  demands: Demands;
   waiting: Map<string, Waiting>;
-  /** Demands that have been looked for without finding anything, and among what. */
-  inVain: Map<string, string>;
+  /** Demands that have been looked for among these offers without finding anything. */
+  inVain: InVain;
   /** When all agents may be looked at again, by what for. */
   wideLooksMs: { explain: number; earmark: number };
   /** By the app it is kept for. */
   earmarks: Map<string, Earmark>;
-  /** Demands (`app/slots`) for which offers have been asked. */
-  wanted: Set<string>;
+  /** Reservations that are to be given back, for which offers have been asked. */
+  owed: Set<string>;
   suppressed: boolean;
   reviveWanted: boolean;
   revivedMs: number;
@@ -274,12 +274,12 @@ export function emptyMemory(): Memory {
     unavailable: new Map(),
     asked: new Map(),
     allowed: new Set(),
-    demands: new Map(),
+    demands: new Demands(),
     waiting: new Map(),
-    inVain: new Map(),
+    inVain: nothingInVain,
     wideLooksMs: { explain: 0, earmark: 0 },
     earmarks: new Map(),
-    wanted: new Set(),
+    owed: new Set(),
     suppressed: false,
     reviveWanted: false,
     revivedMs: 0,

@@ -21,6 +21,16 @@ export interface Demand {
   reservation?: ReservationRecord;
 }
 
+const keys = new WeakMap<Demand, string>();
+
+/** What identifies a demand: another one of the same app has other slots. */
+export function demandKey(demand: Demand): string {
+  const { id, slots } = demand.request;
+  const key = keys.get(demand) ?? `${id} ${slots.join(',')}`;
+  keys.set(demand, key);
+  return key;
+}
+
 /** `living`: tasks of the app that run or may still run, in the order of their slots. */
 export function demandOf(context: Context, app: AppRecord, slots: number[], living: readonly TaskRecord[]): Demand {
   const avoid = lodash.mapValues(currentlyAvoided(app, context.now), ({ reason }) => reason);

@@ -6,7 +6,7 @@ import lodash from 'lodash';
 import type { AgentSnapshot, Assigned, Refusal, Unplaced } from '../../placement/types.js';
 import type { PlainResources } from '../mesos-http-client/index.js';
 import { agentNamed, type Context, type Earmark, type Earmarked, type Waiting } from './context.js';
-import { type Demand, demandIn, type MixedRequest, priorityOf } from './demand.js';
+import { type Demand, demandIn, demandKey, type MixedRequest, priorityOf } from './demand.js';
 import { isScaling } from './deployments.js';
 import type { AppRecord } from './records.js';
 import { amountNames, emptied, less, missing, together } from './room.js';
@@ -37,9 +37,6 @@ export const neverEarmarked = (waitsSinceMs: number): Earmarked => ({
   restUntilMs: 0,
   vain: [],
 });
-
-/** What identifies a demand: another one of the same app has other slots. */
-export const demandKey = ({ request }: Demand) => `${request.id} ${request.slots.join(',')}`;
 
 /** Earmarks of others that this demand respects: not those of lower priority. */
 export function earmarksAgainst({ memory, state }: Context, { app, request }: Demand): Earmark[] {
@@ -92,7 +89,7 @@ function namesText(names: string[]): string {
 
 /** Lets go of what is kept for demands that are not there any more, or for long enough. */
 export function releaseEarmarks({ memory, now }: Context): void {
-  const waits = (appId: string) => memory.demands.get(appId)?.some(({ delayed }) => !delayed) ?? false;
+  const waits = (appId: string) => memory.demands.of(appId).some(({ delayed }) => !delayed);
   for (const [appId, earmark] of memory.earmarks) {
     if (waits(appId) && earmark.untilMs > now) continue;
     memory.earmarks.delete(appId);
@@ -118,34 +115,41 @@ function afterwards(memory: Context['memory'], { times, vain }: Earmarked, earma
  * Keeps room for one of the demands that have not been placed: of the highest priority who has waited longest since it came, or since its last earmark.
  * @param atHand ids of the agents that offer now
  */
-export function earmarkRoom(context: Context, unplaced: Demand[], atHand: ReadonlySet<string>): void {
-  const { memory } = context;
-  if (memory.earmarks.size > 0) for (const demand of unplaced) renew(context, demand, atHand);
-  if (memory.earmarks.size > 0 || !mayLook(context, 'earmark')) return;
-  const rested = unplaced.filter(({ request }) => mayHaveRoom(context, memory.waiting.get(request.id)));
+export function earmarkRoom(context: Context, atHand: ReadonlyMap<string, unknown>): void {
+  const { earmarks, demands, waiting } = context.memory;
+  for (const appId of [...earmarks.keys()])
+    for (const demand of demands.of(appId)) if (needsRoom(context, demand)) renew(context, demand, atHand);
+  if (earmarks.size > 0 || !mayLook(context, 'earmark')) return;
+  const rested = demands
+    .waiting()
+    .filter((demand) => needsRoom(context, demand) && mayHaveRoom(context, waiting.get(demand.request.id)));
   const inOrder = lodash.sortBy(rested, [
     ({ app }) => -priorityOf(app.active),
-    ({ request }) => memory.waiting.get(request.id)?.earmarked.waitsSinceMs,
+    ({ request }) => waiting.get(request.id)?.earmarked.waitsSinceMs,
   ]);
-  for (const demand of inOrder.slice(0, askedMax)) if (memory.earmarks.size === 0) earmark(context, demand, atHand);
-  if (rested.length > 0) noteLook(context, 'earmark');
+  for (const demand of inOrder.slice(0, askedMax)) if (earmarks.size === 0) earmark(context, demand, atHand);
+  noteLook(context, 'earmark', rested.length > 0);
 }
+
+/** What comes back to its own finds no other room. */
+const needsRoom = ({ memory }: Context, demand: Demand): boolean =>
+  !demand.reservation && memory.demands.isAsked(demandKey(demand));
 
 const mayHaveRoom = (context: Context, waiting: Waiting | undefined): boolean =>
   waiting !== undefined && waiting.earmarked.restUntilMs <= context.now && waitsLong(context, waiting);
 
 /** What is kept stays kept until then, but elsewhere, when the app needs something else, or an agent is not there any more. */
-function renew(context: Context, demand: Demand, atHand: ReadonlySet<string>): void {
-  const { earmarks, wanted, agents, closed } = context.memory;
+function renew(context: Context, demand: Demand, atHand: ReadonlyMap<string, unknown>): void {
+  const { earmarks, demands, agents, closed } = context.memory;
   const own = earmarks.get(demand.request.id);
   if (!own) return;
-  const isWanted = own.key === demandKey(demand) || wanted.has(own.key);
+  const isWanted = demands.isAsked(own.key);
   if (isWanted && own.agents.every(({ agentId }) => agents.has(agentId) && closed[agentId] === undefined)) return;
   earmarks.delete(demand.request.id);
   earmark(context, demand, atHand, own);
 }
 
-function earmark(context: Context, demand: Demand, atHand: ReadonlySet<string>, former?: Earmark): void {
+function earmark(context: Context, demand: Demand, atHand: ReadonlyMap<string, unknown>, former?: Earmark): void {
   const { memory, now } = context;
   const appId = demand.request.id;
   const waiting = memory.waiting.get(appId) as Waiting;
@@ -169,7 +173,7 @@ function earmark(context: Context, demand: Demand, atHand: ReadonlySet<string>, 
 function agentsFor(
   context: Context,
   { request }: Demand,
-  atHand: ReadonlySet<string>,
+  atHand: ReadonlyMap<string, unknown>,
   vain: string[],
 ): Earmark['agents'] {
   const ranked = rankedFor(context, request, atHand, vain);
@@ -187,7 +191,7 @@ function agentsFor(
 function rankedFor(
   context: Context,
   { id, demand, witness }: MixedRequest,
-  atHand: ReadonlySet<string>,
+  atHand: ReadonlyMap<string, unknown>,
   vain: string[],
 ) {
   const used = takenByOthers(context, id);

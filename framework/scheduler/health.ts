@@ -3,6 +3,7 @@ import lodash from 'lodash';
 import type { AppSpec, HealthCheck } from '../app.js';
 import type { TaskStatus } from '../mesos-http-client/index.js';
 import { isOnAgent } from '../spec/health-checks.js';
+import { hasChecks } from './app-kinds.js';
 import {
   afterVerdict,
   areAlive,
@@ -143,10 +144,6 @@ export function stopUnhealthy(context: Context, apps: AppRecord[]): void {
     }
   }
 }
-
-/** Some task of it may have any, of whatever version. */
-export const hasChecks = ({ active, spec, versions }: AppRecord): boolean =>
-  [active, spec, ...versions].some(({ healthChecks, readinessChecks }) => healthChecks ?? readinessChecks);
 
 function replaceUnhealthy(context: Context, task: TaskRecord, reason: string): void {
   noteUnhealthy(context, task, reason);

@@ -1,12 +1,12 @@
 /** Offers meet demands. */
-import lodash from 'lodash';
 import { type Assigned, avoidance } from '../../placement/index.js';
 import { explainSome, noteDelay, noteTried } from '../explain.js';
 import { AtHand, type Found, isShared } from './at-hand.js';
 import type { Context } from './context.js';
-import { type Demand, priorityOf } from './demand.js';
-import { demandKey, earmarkRoom, earmarksAgainst, releaseEarmarks, replaces } from './earmarks.js';
+import { type Demand, demandKey, priorityOf } from './demand.js';
+import { earmarkRoom, earmarksAgainst, releaseEarmarks, replaces } from './earmarks.js';
 import { type Filling, fillings } from './filling.js';
+import { isInVain, noteInVain, nothingInVain, stillInVain } from './in-vain.js';
 import { acceptOffers, launchApp } from './launch.js';
 import { askForOffers, gatheringHoldMs, giveBack, holdMs } from './offers.js';
 import { owed, releaseOffered } from './reservations.js';
@@ -15,30 +15,40 @@ import { secretProblem } from './secrets.js';
 /** Offers of several agents arrive one after the other; the first is not taken before the others had this long to come. */
 const gatherMs = 250;
 
-/** Places what can be placed on the offers at hand, by priority and then longest waiting first, and gives the rest of the offers back. */
-export function match(context: Context, demands: Demand[]): void {
-  const due = demands.filter(({ delayed }) => !delayed);
-  for (const demand of demands) if (demand.delayed) noteDelay(context, demand);
+/**
+ * Places what can be placed on the offers at hand, by priority and then longest waiting first, and gives the rest of the offers back.
+ * @param fresh what the apps want that this step has looked at; what the others want has been told before
+ */
+export function match(context: Context, fresh: readonly Demand[]): void {
+  const { memory } = context;
+  for (const demand of fresh) if (demand.delayed) noteDelay(context, demand);
   releaseEarmarks(context);
   const agents = fillings(context);
   releaseOffered(context, agents);
   const atHand = new AtHand(context, agents);
-  const unplaced = placeAll(context, due, agents, atHand);
-  explainSome(context, unplaced, atHand);
-  // What comes back to its own finds no other room.
-  const roomless = unplaced.filter(({ reservation }) => !reservation);
-  earmarkRoom(context, roomless, new Set(agents.keys()));
+  const unasked = memory.demands.ask(fresh);
+  placeAll(context, fresh, agents, atHand);
+  explainSome(context, atHand);
+  earmarkRoom(context, agents);
   acceptOffers(context, agents);
-  giveBack(context, unplaced.length > 0, holding(context, unplaced));
-  const owing = owed(context.state);
-  const owedThere = owing.filter(({ agent }) => context.memory.agents.has(agent.id));
-  const wanted = new Set([...unplaced.map(demandKey), ...owedThere.map(({ id }) => `release ${id}`)]);
-  askForOffers(context, wanted, owing.length > 0);
+  giveBack(context, memory.demands.wait, () => holding(context));
+  askFor(context, unasked);
+}
+
+/** For what has come and has not been placed, and for what is to be given back. */
+function askFor(context: Context, unasked: Demand[]): void {
+  const { memory, state } = context;
+  const owing = owed(state);
+  const owedThere = owing.filter(({ agent }) => memory.agents.has(agent.id)).map(({ id }) => id);
+  const isNew =
+    unasked.some((demand) => memory.demands.isAsked(demandKey(demand))) || owedThere.some((id) => !memory.owed.has(id));
+  memory.owed = new Set(owedThere);
+  askForOffers(context, isNew, owing.length > 0);
 }
 
 /** How long an agent's offers are held. */
-function holding(context: Context, unplaced: Demand[]): (agentId: string) => number {
-  if (unplaced.some((demand) => gathers(context, demand))) return () => gatheringHoldMs;
+function holding(context: Context): (agentId: string) => number {
+  if (context.memory.demands.waiting().some((demand) => gathers(context, demand))) return () => gatheringHoldMs;
   const earmarks = [...context.memory.earmarks.values()];
   const kept = new Set(earmarks.flatMap(({ agents }) => agents.map(({ agentId }) => agentId)));
   return (agentId) => (kept.has(agentId) ? gatheringHoldMs : holdMs);
@@ -59,40 +69,24 @@ function byWaiting({ memory, now }: Context, demands: Demand[]): Demand[] {
   return ranked.map(({ demand }) => demand);
 }
 
-/** Those of which slots are left. What was looked for in vain is looked for again when something has changed. */
-function placeAll(context: Context, demands: Demand[], agents: Map<string, Filling>, atHand: AtHand): Demand[] {
+/** What was looked for in vain is looked for again when something has changed. */
+function placeAll(context: Context, fresh: readonly Demand[], agents: Map<string, Filling>, atHand: AtHand): void {
   const { memory } = context;
-  if (demands.length === 0 || agents.size === 0) {
-    memory.inVain = new Map();
-    for (const demand of demands) noteTried(context, demand, 0, 0);
-    return demands;
-  }
   const gathering = gathered(context);
-  if (!gathering.complete && gathering.waitedMs < gatherMs) return demands;
-  const before = memory.inVain;
-  memory.inVain = new Map();
-  // Most demands are placed: marks are made for those only that were looked for in vain, before or now.
-  const offers = lodash.once(() => offersMark(context));
-  return byWaiting(context, demands).filter((demand) => {
-    const key = demandKey(demand);
-    const mark = lodash.once(() => `${offers()} ${demandMark(context, demand)}`);
-    const isInVain = isShared(demand) && before.has(key) && before.get(key) === mark();
-    const found = isInVain ? 'nothing' : placeOne(context, demand, agents, atHand, gathering);
-    if (found === 'nothing' && isShared(demand)) memory.inVain.set(key, mark());
-    return found !== 'all';
-  });
-}
-
-/** Which offers are at hand, and where they may be used. */
-function offersMark({ memory }: Context): string {
-  return JSON.stringify([memory.offers.changes, memory.closed, [...memory.held]]);
-}
-
-/** Whatever else decides whether a demand fits. Agents in maintenance are avoided while others do, so it does not. */
-function demandMark(context: Context, demand: Demand): string {
-  const earmarks = earmarksAgainst(context, demand).map(({ appId, sinceMs, agents }) => [appId, sinceMs, agents]);
-  const { closed = {}, maintenance: _, ...request } = demand.request;
-  return JSON.stringify([earmarks, request, Object.keys(closed).length]);
+  const isEarly = !gathering.complete && gathering.waitedMs < gatherMs;
+  if (agents.size === 0) memory.inVain = nothingInVain;
+  if (agents.size === 0 || isEarly) {
+    for (const demand of fresh) if (!demand.delayed) noteTried(context, demand, 0, 0);
+    return;
+  }
+  const inVain = stillInVain(context);
+  memory.inVain = inVain;
+  const due = memory.demands.waiting().filter((demand) => !(isShared(demand) && isInVain(inVain, demand)));
+  for (const demand of byWaiting(context, due)) {
+    const found = placeOne(context, demand, agents, atHand, gathering);
+    if (found === 'nothing' && isShared(demand)) noteInVain(inVain, demand);
+    if (found === 'all') memory.demands.settle(demand);
+  }
 }
 
 /** How many of its slots have been placed. */

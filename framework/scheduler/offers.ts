@@ -156,10 +156,17 @@ function attributeValue(attribute: Attribute): AttributeValue {
   }
 }
 
-/** Gives back what is not kept: at once when nothing is wanted, after `keptMs` of its agent when agents may still come together. */
-export function giveBack(context: Context, wanting: boolean, keptMs: (agentId: string) => number): void {
-  const expired = ({ offer, receivedMs }: HeldOffer) => !wanting || context.now - receivedMs >= keptMs(agentOf(offer));
-  const declined = [...context.memory.offers.values()].filter(expired).map(({ offer }) => offer.id);
+/**
+ * Gives back what is not kept: at once when nothing is wanted, else when agents had the time to come together.
+ * @param keeping says how long an agent's offers are kept, `holdMs` at least
+ */
+export function giveBack(context: Context, wanting: boolean, keeping: () => (agentId: string) => number): void {
+  const { offers } = context.memory;
+  const ageMs = ({ receivedMs }: HeldOffer) => context.now - receivedMs;
+  if (!offers.oldest || (wanting && ageMs(offers.oldest) < holdMs)) return;
+  const keptMs = wanting ? keeping() : () => 0;
+  const expired = [...offers.values()].filter((held) => ageMs(held) >= keptMs(agentOf(held.offer)));
+  const declined = expired.map(({ offer }) => offer.id);
   for (const id of declined) context.memory.offers.delete(id.value);
   if (declined.length === 0) return;
   context.memory.counts.offersDeclined[wanting ? 'unsuitable' : 'unwanted'] += declined.length;
@@ -171,14 +178,14 @@ export function giveBack(context: Context, wanting: boolean, keptMs: (agentId: s
  * Suppresses offers while nothing is wanted, and asks for all of them, filters lifted, when something new is. While the framework
  * owes reservations, offers are not suppressed: one of them will show the next of these.
  */
-export function askForOffers(context: Context, wanted: Set<string>, owes: boolean): void {
+export function askForOffers(context: Context, isNew: boolean, owes: boolean): void {
   const { memory, now, options } = context;
-  const starved = wanted.size > 0 && memory.offers.size === 0 && now - memory.revivedMs >= reviveAgainMs;
-  if (starved || [...wanted].some((key) => !memory.wanted.has(key))) memory.reviveWanted = true;
-  memory.wanted = wanted;
+  const wants = memory.demands.wait || memory.owed.size > 0;
+  const starved = wants && memory.offers.size === 0 && now - memory.revivedMs >= reviveAgainMs;
+  if (starved || isNew) memory.reviveWanted = true;
   if (!memory.connected) return;
   if (owes && memory.suppressed) memory.reviveWanted = true;
-  if (wanted.size === 0 && !owes) {
+  if (!wants && !owes) {
     memory.reviveWanted = false;
     if (!memory.suppressed && memory.agents.size > 0)
       call(context, { type: 'SUPPRESS', suppress: { roles: [options.role] } });

@@ -5,7 +5,6 @@
 import type { AgentName, PreemptionPlan, Victim } from '../../placement/index.js';
 import type { AppSpec } from '../app.js';
 import type { PreemptionJob } from '../planning.js';
-import { awakeApps } from './awake.js';
 import { clusterOf } from './cluster.js';
 import { agentNamed, type Context } from './context.js';
 import { type Demand, type MixedRequest, partsOf, priorityOf, requestNow } from './demand.js';
@@ -47,14 +46,14 @@ export function holdRoom({ state, memory }: Context): void {
 }
 
 /** Ends what has been reached or has taken too long, and asks for a plan for one more app. */
-export function advancePreemptions(context: Context, demands: Demand[]): void {
+export function advancePreemptions(context: Context): void {
   for (const record of [...context.state.preemptions.values()]) {
-    const demand = demands.find(({ request }) => request.id === record.id);
+    const [demand] = context.memory.demands.of(record.id);
     if (!demand || priorityOf(demand.app.active) < record.priority) context.state.preemptions.remove(record.id);
     else if (context.now >= record.untilMs) giveUp(context, record);
   }
-  forgetPlaced(context, demands);
-  const next = nextToPlan(context, demands);
+  forgetPlaced(context);
+  const next = nextToPlan(context);
   if (next) askForPlan(context, next);
 }
 
@@ -69,24 +68,25 @@ function giveUp(context: Context, { id, agents }: PreemptionRecord): void {
 }
 
 /** Whoever waits for nothing any more has its place again. */
-function forgetPlaced(context: Context, demands: Demand[]): void {
-  const { state } = context;
-  for (const app of awakeApps(context).filter(({ preemptedBy }) => preemptedBy)) {
+function forgetPlaced({ state, memory }: Context): void {
+  for (const app of state.apps.of('preempted')) {
     const leaving = state.tasksOf(app.id).some(({ stopping, replica }) => stopping || replica?.retiring);
-    const waits = demands.some(({ request }) => request.id === app.id);
-    if (!leaving && !waits) state.apps.put(app.id, { ...app, preemptedBy: null });
+    if (!leaving && memory.demands.of(app.id).length === 0) state.apps.put(app.id, { ...app, preemptedBy: null });
   }
 }
 
-function nextToPlan({ state, memory, now }: Context, demands: Demand[]): Demand | undefined {
+function nextToPlan({ state, memory, now }: Context): Demand | undefined {
   if (!memory.connected || memory.preemption.planning || now < memory.preemption.nextMs) return undefined;
-  const due = demands.filter((demand) => {
-    const waiting = memory.waiting.get(demand.request.id);
-    const isNew =
-      !state.preemptions.get(demand.request.id) && (memory.preemption.nextMsOf.get(demand.request.id) ?? 0) <= now;
-    const waits = waiting && !waiting.fits && !waiting.delayed && now - waiting.sinceMs >= preemptAfterMs;
-    return isNew && waits && waiting.count === demand.request.slots.length && mayPreempt(demand);
-  });
+  const due = state.apps
+    .of('urgent')
+    .flatMap(({ id }) => memory.demands.of(id))
+    .filter((demand) => {
+      const waiting = memory.waiting.get(demand.request.id);
+      const isNew =
+        !state.preemptions.get(demand.request.id) && (memory.preemption.nextMsOf.get(demand.request.id) ?? 0) <= now;
+      const waits = waiting && !waiting.fits && !waiting.delayed && now - waiting.sinceMs >= preemptAfterMs;
+      return isNew && waits && waiting.count === demand.request.slots.length && mayPreempt(demand);
+    });
   return due.sort((a, b) => priorityOf(b.app.active) - priorityOf(a.app.active))[0];
 }
 

@@ -3,10 +3,9 @@ import type { HealthCheck, ReadinessCheck } from '../app.js';
 import type { ProbeAnswer } from '../prober.js';
 import type { ProbeOrder, ProbeTarget } from '../probes/types.js';
 import { checkMs, isHttp, isOnAgent, portOf } from '../spec/health-checks.js';
-import { awakeApps } from './awake.js';
 import { verdictOf } from './check-health.js';
 import type { Context } from './context.js';
-import { checksOf, hasChecks, noteVerdict, specOf } from './health.js';
+import { checksOf, noteVerdict, specOf } from './health.js';
 import { bodyBytesMax, isReady, noteReadiness, readinessOf } from './readiness.js';
 import type { AppRecord, TaskRecord } from './records.js';
 
@@ -26,9 +25,7 @@ interface DueProbe {
 /** Orders the probes that are due, those that have waited longest first. */
 export function orderProbes(context: Context): void {
   forgetProbes(context);
-  const due = awakeApps(context)
-    .filter(hasChecks)
-    .flatMap((app) => dueProbes(context, app));
+  const due = context.state.apps.of('checked').flatMap((app) => dueProbes(context, app));
   due.sort((a, b) => a.dueMs - b.dueMs);
   const { probes } = context.memory;
   for (const { id, everyMs, order } of due.slice(0, Math.max(0, probesAtOnceMax - probes.out.size))) {

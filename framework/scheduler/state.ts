@@ -1,6 +1,7 @@
 /** The durable part of the scheduler's state, and which of it a step has changed. */
 import type { Affinity } from '../../placement/types.js';
 import type { AffinityRule, AppGroup, TreeChange } from '../app.js';
+import { AppKinds, type Kind } from './app-kinds.js';
 import { Leaders } from './leaders.js';
 import type {
   AppRecord,
@@ -192,27 +193,30 @@ class DeploymentTable extends Table<DeploymentRecord> {
   }
 }
 
-/** Apps, also by those that they have to be apart from, and those that take what may be revoked. */
+/** Apps, also by those that they have to be apart from, and by their kinds. */
 class AppsTable extends Table<AppRecord> {
   #apart = new Map<string, Map<string, Affinity[]>>();
-  #revocable = new Set<string>();
+  readonly #kinds = new AppKinds();
 
   protected override set(id: string, app: AppRecord): AppRecord {
     this.#index(app);
-    if (app.spec.revocable || app.active.revocable) this.#revocable.add(id);
-    else this.#revocable.delete(id);
+    this.#kinds.note(app);
     return super.set(id, app);
   }
 
   override remove(id: string): void {
     this.#forgetApart(this.get(id));
-    this.#revocable.delete(id);
+    this.#kinds.forget(id);
     super.remove(id);
   }
 
   /** An app may be given what its owner may take back. */
   get takesRevocable(): boolean {
-    return this.#revocable.size > 0;
+    return this.#kinds.idsOf('revocable').size > 0;
+  }
+
+  of(kind: Kind): AppRecord[] {
+    return [...this.#kinds.idsOf(kind)].flatMap((id) => this.get(id) ?? []);
   }
 
   /** What an app has to be apart from, because the others say so. */

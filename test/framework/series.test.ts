@@ -95,7 +95,9 @@ describe('series of groups at rest', () => {
     ({ id: 't', appId: APP, agent: {}, replica: { report: { lagEntries, metrics: null } } }) as TaskRecord;
   const context = {
     now: 0,
-    state: new State([[`app:${APP}`, { id: APP, spec: {}, active: {}, group: { generation: 1, configuration: [] } }]]),
+    state: new State([
+      [`app:${APP}`, { id: APP, spec: {}, active: {}, versions: [], group: { generation: 1, configuration: [] } }],
+    ]),
     memory: emptyMemory(),
   } as Context;
   const pass = (steps: number) => {

@@ -27,7 +27,7 @@ describe('scheduler: records that are read back', () => {
     const records = {
       'task:t1': task('t1', { replica: report('10.0.0.1') }),
       'app:/web': {
-        ...{ id: '/web', spec: {}, active: {} },
+        ...{ id: '/web', spec: {}, active: {}, versions: [] },
         group: { generation: 1, configuration: report('10.0.0.1').report.configuration },
       },
       'task:t2': task('t2', { replica: report('10.0.0.1') }),
@@ -54,7 +54,9 @@ describe('scheduler: records that are read back', () => {
 
   it('have one spec for what is wanted and what is worked towards, when they are the same', () => {
     const [spec, other] = [appSpec('/web'), appSpec('/web', { instances: 9 })];
-    const apps = [spec, other].map((active, index) => ({ id: `/a${index}`, spec, active, group: null }) as AppRecord);
+    const apps = [spec, other].map(
+      (active, index) => ({ id: `/a${index}`, spec, active, versions: [], group: null }) as unknown as AppRecord,
+    );
     const state = new State(read(Object.fromEntries(apps.map((app) => [`app:${app.id}`, app]))));
     assert.deepEqual([...state.apps.values()], apps);
     assert.deepEqual(

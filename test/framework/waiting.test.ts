@@ -55,6 +55,20 @@ describe('scheduler: many that wait', () => {
     assert.ok(queue.every(({ sentence }) => sentence?.includes('no agent offers')));
   });
 
+  it('offers are asked for once, and anew by a new subscription', () => {
+    const world = new World(2);
+    const revives = () => world.calls.filter(({ type }) => type === 'REVIVE').length;
+    world.connect();
+    world.command(put(appSpec('/large', { cpus: 1000 })));
+    for (let i = 0; i < 8; i++) world.tick(500);
+    const before = revives();
+    for (let i = 0; i < 8; i++) world.tick(500);
+    assert.equal(revives(), before);
+    world.connect();
+    for (let i = 0; i < 8; i++) world.tick(500);
+    assert.equal(revives(), before + 1);
+  });
+
   it('is looked for again when its spec asks for less, though the offers are the same', () => {
     const world = crowded();
     world.tick(250);
