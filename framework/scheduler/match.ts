@@ -14,6 +14,8 @@ import { secretProblem } from './secrets.js';
 
 /** Offers of several agents arrive one after the other; the first is not taken before the others had this long to come. */
 const gatherMs = 250;
+/** A step that places very many would keep the master, ZooKeeper and users waiting: a slot takes about half a millisecond. */
+export const slotsPerStepMax = 3000;
 
 /**
  * Places what can be placed on the offers at hand, by priority and then longest waiting first, and gives the rest of the offers back.
@@ -21,17 +23,22 @@ const gatherMs = 250;
  */
 export function match(context: Context, fresh: readonly Demand[]): void {
   const { memory } = context;
-  for (const demand of fresh) if (demand.delayed) noteDelay(context, demand);
+  for (const demand of fresh) {
+    if (demand.delayed) noteDelay(context, demand);
+    else noteTried(context, demand, 0, 0);
+  }
   releaseEarmarks(context);
   const agents = fillings(context);
   releaseOffered(context, agents);
   const atHand = new AtHand(context, agents);
   const unasked = memory.demands.ask(fresh);
-  placeAll(context, fresh, agents, atHand);
-  explainSome(context, atHand);
-  earmarkRoom(context, agents);
+  const isDone = placeAll(context, agents, atHand);
+  if (isDone) {
+    explainSome(context, atHand);
+    earmarkRoom(context, agents);
+  }
   acceptOffers(context, agents);
-  giveBack(context, memory.demands.wait, () => holding(context));
+  if (isDone) giveBack(context, memory.demands.wait, () => holding(context));
   askFor(context, unasked);
 }
 
@@ -69,24 +76,25 @@ function byWaiting({ memory, now }: Context, demands: Demand[]): Demand[] {
   return ranked.map(({ demand }) => demand);
 }
 
-/** What was looked for in vain is looked for again when something has changed. */
-function placeAll(context: Context, fresh: readonly Demand[], agents: Map<string, Filling>, atHand: AtHand): void {
+/** What was looked for in vain is looked for again when something has changed. False: the next step is to go on. */
+function placeAll(context: Context, agents: Map<string, Filling>, atHand: AtHand): boolean {
   const { memory } = context;
   const gathering = gathered(context);
   const isEarly = !gathering.complete && gathering.waitedMs < gatherMs;
   if (agents.size === 0) memory.inVain = nothingInVain;
-  if (agents.size === 0 || isEarly) {
-    for (const demand of fresh) if (!demand.delayed) noteTried(context, demand, 0, 0);
-    return;
-  }
+  if (agents.size === 0 || isEarly) return true;
   const inVain = stillInVain(context);
   memory.inVain = inVain;
   const due = memory.demands.waiting().filter((demand) => !(isShared(demand) && isInVain(inVain, demand)));
+  let slotsLeft = slotsPerStepMax;
   for (const demand of byWaiting(context, due)) {
+    if (slotsLeft <= 0) return false;
     const found = placeOne(context, demand, agents, atHand, gathering);
+    if (found !== 'nothing') slotsLeft -= demand.request.slots.length;
     if (found === 'nothing' && isShared(demand)) noteInVain(inVain, demand);
     if (found === 'all') memory.demands.settle(demand);
   }
+  return true;
 }
 
 /** How many of its slots have been placed. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { slotsPerStepMax } from '../../../framework/scheduler/match.js';
 import { phasesOf } from './main.js';
 import { groups, Simulation } from './simulation.js';
 
@@ -52,6 +53,23 @@ describe('the work of the scheduler', () => {
     zoneLost?.();
     const most = 3 * (simulation.events - events);
     assert.ok(simulation.looks - looks <= most, `${simulation.looks - looks} of ${most}`);
+  });
+
+  it('no step places so many that the master would wait for it', function () {
+    this.timeout(120_000);
+    const simulation = new Simulation(2500);
+    phasesOf(simulation, 0).register?.();
+    simulation.post(groups(0, 5000));
+    const [postedMs, launched] = [simulation.now, [0]];
+    while (simulation.world.launched < 15_000) {
+      // As long as such a step takes on a slow machine.
+      simulation.now += 1000;
+      simulation.advance();
+      launched.push(simulation.world.launched);
+    }
+    const most = Math.max(...launched.slice(1).map((count, index) => count - (launched[index] as number)));
+    assert.ok(most <= slotsPerStepMax, `${most} in one step`);
+    assert.ok(simulation.now - postedMs < 9000, `offers at hand are kept for the next step: ${launched}`);
   });
 
   it('why something waits is found out for one after the other where there are very many agents', function () {
