@@ -14,8 +14,11 @@ import { secretProblem } from './secrets.js';
 
 /** Offers of several agents arrive one after the other; the first is not taken before the others had this long to come. */
 const gatherMs = 250;
-/** A step that places very many would keep the master, ZooKeeper and users waiting: a slot takes about half a millisecond. */
-export const slotsPerStepMax = 3000;
+/**
+ * So many slots are placed in a step, about: very many would keep the master, ZooKeeper and users waiting. Where to look at all agents takes longer than that,
+ * a step places more at once.
+ */
+export const slotsPerStep = (agentsAtHand: number): number => Math.max(3000, agentsAtHand / 10);
 
 /**
  * Places what can be placed on the offers at hand, by priority and then longest waiting first, and gives the rest of the offers back.
@@ -86,7 +89,7 @@ function placeAll(context: Context, agents: Map<string, Filling>, atHand: AtHand
   const inVain = stillInVain(context);
   memory.inVain = inVain;
   const due = memory.demands.waiting().filter((demand) => !(isShared(demand) && isInVain(inVain, demand)));
-  let slotsLeft = slotsPerStepMax;
+  let slotsLeft = slotsPerStep(agents.size);
   for (const demand of byWaiting(context, due)) {
     if (slotsLeft <= 0) return false;
     const found = placeOne(context, demand, agents, atHand, gathering);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { slotsPerStepMax } from '../../../framework/scheduler/match.js';
+import { slotsPerStep } from '../../../framework/scheduler/match.js';
 import { phasesOf } from './main.js';
 import { groups, Simulation } from './simulation.js';
 
@@ -68,7 +68,7 @@ describe('the work of the scheduler', () => {
       launched.push(simulation.world.launched);
     }
     const most = Math.max(...launched.slice(1).map((count, index) => count - (launched[index] as number)));
-    assert.ok(most <= slotsPerStepMax, `${most} in one step`);
+    assert.ok(most <= slotsPerStep(2500), `${most} in one step`);
     assert.ok(simulation.now - postedMs < 9000, `offers at hand are kept for the next step: ${launched}`);
   });
 
