@@ -116,7 +116,8 @@ void MemberRuntime::awaitAnswers(Guard& guard) {
   if (keptFd_ >= 0) sys::drain(keptFd_);
   guard.lock();
   for (auto& [number, link] : links_) {
-    const auto ready = [&](const pollfd& entry) { return entry.fd == link->descriptor() && entry.revents != 0; };
+    const int own = link->descriptor();
+    const auto ready = [own](const pollfd& entry) { return entry.fd == own && entry.revents != 0; };
     if (link->overTcp() && std::any_of(descriptors.begin(), descriptors.begin() + count, ready)) link->receive();
   }
 }
