@@ -230,7 +230,7 @@ describe('executor main: replicas', function () {
         assert.ok(!told.includes(replica.secretHex) && !told.includes(replica.seedHex));
       }
       for (const name of ['stdout', 'stderr', 'executor.log'] as const)
-        assert.ok(!executor.output(name).includes(replica.secretHex));
+        for (const key of [replica.secretHex, replica.seedHex]) assert.ok(!executor.output(name).includes(key));
       const conf = join(workplace(executor), '.gaia/replica.conf');
       assert.match(readFileSync(conf, 'utf8'), new RegExp(`secret=${replica.secretHex}`));
       assert.equal(statSync(conf).mode & 0o777, 0o600);
