@@ -6,7 +6,7 @@ import { type AgentSnapshot, Inventory, type Plan, placeIn, sharedBy } from '../
 import type { Context, Earmark } from './context.js';
 import { type Demand, partsOf } from './demand.js';
 import { besides } from './earmarks.js';
-import type { Filling } from './filling.js';
+import type { Filling, Fillings } from './filling.js';
 import { snapshotOf } from './offers.js';
 import { beside, leadersByAgent, planOver } from './surroundings.js';
 
@@ -29,7 +29,7 @@ export class AtHand {
 
   constructor(
     private readonly context: Context,
-    private readonly fillings: ReadonlyMap<string, Filling>,
+    private readonly fillings: Pick<Fillings, 'keys' | 'get'>,
   ) {}
 
   /** The agents with what is left, beside these earmarks. */

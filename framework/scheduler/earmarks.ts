@@ -111,14 +111,11 @@ function afterwards(memory: Context['memory'], { times, vain }: Earmarked, earma
   return { times: times + 1, waitsSinceMs: earmark.untilMs, restUntilMs, vain: [...new Set(ids)].slice(-vainMax) };
 }
 
-/**
- * Keeps room for one of the demands that have not been placed: of the highest priority who has waited longest since it came, or since its last earmark.
- * @param atHand ids of the agents that offer now
- */
-export function earmarkRoom(context: Context, atHand: ReadonlyMap<string, unknown>): void {
+/** Keeps room for one of the demands that have not been placed: of the highest priority who has waited longest since it came, or since its last earmark. */
+export function earmarkRoom(context: Context): void {
   const { earmarks, demands, waiting } = context.memory;
   for (const appId of [...earmarks.keys()])
-    for (const demand of demands.of(appId)) if (needsRoom(context, demand)) renew(context, demand, atHand);
+    for (const demand of demands.of(appId)) if (needsRoom(context, demand)) renew(context, demand);
   if (earmarks.size > 0 || !mayLook(context, 'earmark')) return;
   const rested = demands
     .waiting()
@@ -127,7 +124,7 @@ export function earmarkRoom(context: Context, atHand: ReadonlyMap<string, unknow
     ({ app }) => -priorityOf(app.active),
     ({ request }) => waiting.get(request.id)?.earmarked.waitsSinceMs,
   ]);
-  for (const demand of inOrder.slice(0, askedMax)) if (earmarks.size === 0) earmark(context, demand, atHand);
+  for (const demand of inOrder.slice(0, askedMax)) if (earmarks.size === 0) earmark(context, demand);
   noteLook(context, 'earmark', rested.length > 0);
 }
 
@@ -139,21 +136,21 @@ const mayHaveRoom = (context: Context, waiting: Waiting | undefined): boolean =>
   waiting !== undefined && waiting.earmarked.restUntilMs <= context.now && waitsLong(context, waiting);
 
 /** What is kept stays kept until then, but elsewhere, when the app needs something else, or an agent is not there any more. */
-function renew(context: Context, demand: Demand, atHand: ReadonlyMap<string, unknown>): void {
+function renew(context: Context, demand: Demand): void {
   const { earmarks, demands, agents, closed } = context.memory;
   const own = earmarks.get(demand.request.id);
   if (!own) return;
   const isWanted = demands.isAsked(own.key);
   if (isWanted && own.agents.every(({ agentId }) => agents.has(agentId) && closed[agentId] === undefined)) return;
   earmarks.delete(demand.request.id);
-  earmark(context, demand, atHand, own);
+  earmark(context, demand, own);
 }
 
-function earmark(context: Context, demand: Demand, atHand: ReadonlyMap<string, unknown>, former?: Earmark): void {
+function earmark(context: Context, demand: Demand, former?: Earmark): void {
   const { memory, now } = context;
   const appId = demand.request.id;
   const waiting = memory.waiting.get(appId) as Waiting;
-  const agents = agentsFor(context, demand, atHand, waiting.earmarked.vain);
+  const agents = agentsFor(context, demand, waiting.earmarked.vain);
   if (agents.length === 0) {
     memory.waiting.set(appId, {
       ...waiting,
@@ -170,13 +167,8 @@ function earmark(context: Context, demand: Demand, atHand: ReadonlyMap<string, u
  * The agents that lack least of what a replica asks, on which the demand would fit if the tasks of other apps ended there. Empty: even then
  * it would not.
  */
-function agentsFor(
-  context: Context,
-  { request }: Demand,
-  atHand: ReadonlyMap<string, unknown>,
-  vain: string[],
-): Earmark['agents'] {
-  const ranked = rankedFor(context, request, atHand, vain);
+function agentsFor(context: Context, { request }: Demand, vain: string[]): Earmark['agents'] {
+  const ranked = rankedFor(context, request, vain);
   const wanted = { ...request, slots: request.slots.slice(0, replicasMax) };
   for (let count = wanted.slots.length; ; count *= 2) {
     const last = ranked[Math.min(count, ranked.length) - 1]?.rank ?? 0;
@@ -188,13 +180,9 @@ function agentsFor(
 }
 
 /** Agents as if all tasks of other apps there had ended, if the least demand fits then, the ones that lack least now first. */
-function rankedFor(
-  context: Context,
-  { id, demand, witness }: MixedRequest,
-  atHand: ReadonlyMap<string, unknown>,
-  vain: string[],
-) {
+function rankedFor(context: Context, { id, demand, witness }: MixedRequest, vain: string[]) {
   const used = takenByOthers(context, id);
+  const atHand = context.memory.offers.byAgent;
   const known = [...context.memory.agents.values()].map(({ snapshot }) => snapshot);
   return known
     .map((agent) => ({

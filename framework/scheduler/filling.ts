@@ -40,12 +40,32 @@ export class Filling {
   }
 }
 
-/** The agents with offers at hand, by id. */
-export function fillings({ memory, state }: Context): Map<string, Filling> {
-  const agents = new Map<string, Filling>();
-  for (const [id, held] of memory.offers.byAgent) {
-    const ref = memory.agents.get(id)?.ref ?? agentRef((held[0] as HeldOffer).offer);
-    agents.set(id, new Filling(ref, held, state.frameworkId));
+/** Of the agents with offers at hand, by id. Steps ask for few of them, and there may be very many. */
+export class Fillings {
+  readonly #asked = new Map<string, Filling>();
+
+  constructor(private readonly context: Context) {}
+
+  get size(): number {
+    return this.context.memory.offers.byAgent.size;
   }
-  return agents;
+
+  keys(): IterableIterator<string> {
+    return this.context.memory.offers.byAgent.keys();
+  }
+
+  get(id: string): Filling | undefined {
+    const { memory, state } = this.context;
+    const held = memory.offers.byAgent.get(id);
+    if (!held) return undefined;
+    const ref = memory.agents.get(id)?.ref ?? agentRef((held[0] as HeldOffer).offer);
+    const filling = this.#asked.get(id) ?? new Filling(ref, held, state.frameworkId);
+    this.#asked.set(id, filling);
+    return filling;
+  }
+
+  /** On others nothing has been put. */
+  get asked(): IterableIterator<Filling> {
+    return this.#asked.values();
+  }
 }

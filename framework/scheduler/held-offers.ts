@@ -1,5 +1,6 @@
 /** The offers at hand, in the order in which they came, also by their agents. */
 import type { Offer } from '../mesos-http-client/index.js';
+import { isForAll } from './portions.js';
 
 export interface HeldOffer {
   offer: Offer;
@@ -9,6 +10,7 @@ export interface HeldOffer {
 export class HeldOffers {
   readonly #offers = new Map<string, HeldOffer>();
   readonly #byAgent = new Map<string, HeldOffer[]>();
+  readonly #mixed = new Set<string>();
   #changes = 0;
 
   get size(): number {
@@ -24,6 +26,11 @@ export class HeldOffers {
     return this.#byAgent;
   }
 
+  /** The agents that offer, or have just offered, what is not for all. */
+  get mixed(): ReadonlySet<string> {
+    return this.#mixed;
+  }
+
   of(agentId: string): readonly HeldOffer[] {
     return this.#byAgent.get(agentId) ?? [];
   }
@@ -34,6 +41,7 @@ export class HeldOffers {
     this.#changes += 1;
     this.#offers.set(offer.id.value, held);
     this.#byAgent.set(offer.agent_id.value, [...this.of(offer.agent_id.value), held]);
+    if (!(offer.resources ?? []).every(isForAll)) this.#mixed.add(offer.agent_id.value);
   }
 
   delete(offerId: string): void {
@@ -43,13 +51,19 @@ export class HeldOffers {
     this.#offers.delete(offerId);
     const others = this.of(agentId).filter(({ offer }) => offer.id.value !== offerId);
     if (others.length > 0) this.#byAgent.set(agentId, others);
-    else this.#byAgent.delete(agentId);
+    else this.#forget(agentId);
+  }
+
+  #forget(agentId: string): void {
+    this.#byAgent.delete(agentId);
+    this.#mixed.delete(agentId);
   }
 
   clear(): void {
     this.#changes += 1;
     this.#offers.clear();
     this.#byAgent.clear();
+    this.#mixed.clear();
   }
 
   /** The one that has waited longest. */

@@ -17,7 +17,7 @@ import { instanceIdOf, taskIdOf } from '../task-ids.js';
 import type { Found } from './at-hand.js';
 import { type Context, call, isoTime } from './context.js';
 import { currentlyAvoided, type Demand, demandIn } from './demand.js';
-import type { Filling } from './filling.js';
+import type { Filling, Fillings } from './filling.js';
 import { putGroup } from './groups.js';
 import { setLeft } from './offers.js';
 import { keptFor, unmeant } from './portions.js';
@@ -35,7 +35,7 @@ const defaultKillGraceSeconds = 5;
 const refuseRestSeconds = 1;
 
 /** Decides the tasks of one app and puts them on their agents. */
-export function launchApp(context: Context, demand: Demand, plan: Found, agents: Map<string, Filling>): void {
+export function launchApp(context: Context, demand: Demand, plan: Found, agents: Fillings): void {
   const assigned = plan.assigned.map((place) => ({ place, filling: agents.get(place.agentId) as Filling }));
   const kept = assigned.map(({ place, filling }) => keptBelow(context, demand, place, filling));
   const others = othersIn(plan, demand);
@@ -257,8 +257,8 @@ function reserve(context: Context, filling: Filling, taken: Resource[], kept: Re
 }
 
 /** One ACCEPT for every agent that got a task, or takes something back; its offers are used up, the rest of them comes back by itself. */
-export function acceptOffers(context: Context, agents: Map<string, Filling>): void {
-  for (const { offers, infos, operations: before } of agents.values()) {
+export function acceptOffers(context: Context, agents: Fillings): void {
+  for (const { offers, infos, operations: before } of agents.asked) {
     if (infos.length + before.length === 0) continue;
     for (const offer of offers) context.memory.offers.delete(offer.id.value);
     context.memory.counts.tasksLaunched += infos.length;

@@ -5,7 +5,7 @@ import { AtHand, type Found, isShared } from './at-hand.js';
 import type { Context } from './context.js';
 import { type Demand, demandKey, priorityOf } from './demand.js';
 import { earmarkRoom, earmarksAgainst, releaseEarmarks, replaces } from './earmarks.js';
-import { type Filling, fillings } from './filling.js';
+import { Fillings } from './filling.js';
 import { isInVain, noteInVain, nothingInVain, stillInVain } from './in-vain.js';
 import { acceptOffers, launchApp } from './launch.js';
 import { askForOffers, gatheringHoldMs, giveBack, holdMs } from './offers.js';
@@ -31,14 +31,14 @@ export function match(context: Context, fresh: readonly Demand[]): void {
     else noteTried(context, demand, 0, 0);
   }
   releaseEarmarks(context);
-  const agents = fillings(context);
+  const agents = new Fillings(context);
   releaseOffered(context, agents);
   const atHand = new AtHand(context, agents);
   const unasked = memory.demands.ask(fresh);
   const isDone = placeAll(context, agents, atHand);
   if (isDone) {
     explainSome(context, atHand);
-    earmarkRoom(context, agents);
+    earmarkRoom(context);
   }
   acceptOffers(context, agents);
   if (isDone) giveBack(context, memory.demands.wait, () => holding(context));
@@ -80,7 +80,7 @@ function byWaiting({ memory, now }: Context, demands: Demand[]): Demand[] {
 }
 
 /** What was looked for in vain is looked for again when something has changed. False: the next step is to go on. */
-function placeAll(context: Context, agents: Map<string, Filling>, atHand: AtHand): boolean {
+function placeAll(context: Context, agents: Fillings, atHand: AtHand): boolean {
   const { memory } = context;
   const gathering = gathered(context);
   const isEarly = !gathering.complete && gathering.waitedMs < gatherMs;
@@ -104,7 +104,7 @@ function placeAll(context: Context, agents: Map<string, Filling>, atHand: AtHand
 function placeOne(
   context: Context,
   demand: Demand,
-  agents: Map<string, Filling>,
+  agents: Fillings,
   atHand: AtHand,
   { waitedMs, complete }: Gathering,
 ): 'all' | 'some' | 'nothing' {
@@ -140,11 +140,12 @@ interface Gathering {
   complete: boolean;
 }
 
-/** How long the oldest offer has waited, and whether every agent that is known has one at hand. */
+/** How long the oldest offer has waited, and whether every agent that is known has one at hand, or has had the time. */
 function gathered(context: Context): Gathering {
   const { agents, offers } = context.memory;
   const waitedMs = context.now - (offers.oldest?.receivedMs ?? Number.POSITIVE_INFINITY);
-  return { waitedMs, complete: agents.size <= offers.byAgent.size && hasAll(offers.byAgent, agents.keys()) };
+  const isThere = () => agents.size <= offers.byAgent.size && hasAll(offers.byAgent, agents.keys());
+  return { waitedMs, complete: waitedMs >= holdMs || isThere() };
 }
 
 function hasAll(map: ReadonlyMap<string, unknown>, keys: Iterable<string>): boolean {

@@ -18,7 +18,7 @@ import {
 } from '../mesos-http-client/index.js';
 import { instanceIdOf, instanceOfTask, safePath, taskIdOf } from '../task-ids.js';
 import { type Context, call, isDue } from './context.js';
-import type { Filling } from './filling.js';
+import type { Filling, Fillings } from './filling.js';
 import { instanceOf, labelKeys } from './portions.js';
 import type { AgentRef, AppRecord, ReservationRecord, TaskRecord } from './records.js';
 import { describeAgent, tell } from './story.js';
@@ -139,11 +139,12 @@ function refusedReason({ options: { principal, role } }: Context): string {
 }
 
 /** Gives back what the offers at hand show and nobody wants, and forgets what they do not show any more. */
-export function releaseOffered(context: Context, agents: Map<string, Filling>): void {
+export function releaseOffered(context: Context, agents: Fillings): void {
   const owedBy = lodash.groupBy(owed(context.state), ({ agent }) => agent.id);
-  for (const [agentId, filling] of agents) {
-    const frameworkId = context.state.frameworkId;
-    if (filling.split.portions.length === 0 && !owedBy[agentId]) continue;
+  const frameworkId = context.state.frameworkId;
+  for (const agentId of new Set([...context.memory.offers.mixed, ...Object.keys(owedBy)])) {
+    const filling = agents.get(agentId);
+    if (!filling) continue;
     const kept = filling.left.filter((resource) => instanceOf(resource, frameworkId) !== null);
     const shown = lodash.groupBy(kept, (resource) => instanceOf(resource, frameworkId));
     for (const [id, resources] of Object.entries(shown)) lookAt(context, filling, id, resources);
