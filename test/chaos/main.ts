@@ -16,6 +16,7 @@ import { OwnCluster } from './own-cluster.js';
 import { pageOf } from './report/page.js';
 import type { Report } from './report/report.js';
 import { Run } from './run.js';
+import { familyTallies } from './tally.js';
 import { type Outcome, outcomeOf } from './verdict.js';
 
 const say = (text: string): boolean => process.stderr.write(`${text}\n`);
@@ -56,6 +57,8 @@ async function run({ schedule, callsPerSecond, out, master }: ChaosOptions): Pro
     const run = new Run(schedule, callsPerSecond, say, interrupted);
     const report = await run.through(() => start(directory, master, interrupted));
     leave(report, out);
+    for (const { family, scheduled, struck, impossible } of familyTallies(report.nemeses))
+      say(`     ${family}: ${struck} of ${scheduled} strikes met somebody${impossible ? `: ${impossible}` : ''}`);
     for (const { check, outcome, said } of report.findings) say(`${marks[outcome]} ${check}: ${said}`);
     return statuses[outcomeOf(report.findings)];
   } finally {

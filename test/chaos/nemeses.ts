@@ -1,9 +1,11 @@
-/** What can be done to a system, by name: how long it lasts, and whether members may be lost by it. */
+/** What can be done to a system, by name, and how long it lasts. */
 
 export interface Nemesis {
   text: string;
   /** From its beginning to its end; what ends at once has [0, 0]. */
   lastsMs: [min: number, max: number];
+  /** For so long it waits for somebody whom it may strike: it is the only one of its family, and would strike nobody in many runs. */
+  patienceMs?: number;
 }
 
 const processes = {
@@ -47,7 +49,7 @@ const churn = {
   'drain-agent': { text: 'an agent is drained', lastsMs: [2000, 15_000] },
 } satisfies Record<string, Nemesis>;
 
-const surroundings = {
+const disk = {
   'fill-disk': { text: 'the disk of an agent is full', lastsMs: [500, 6000] },
   'slow-fsync': {
     text: 'each synchronisation of a replica with durability disk takes 50 to 1049 ms',
@@ -55,12 +57,30 @@ const surroundings = {
   },
   'fail-fsync': { text: 'synchronisations of a replica with durability disk fail', lastsMs: [1000, 3000] },
   'corrupt-log': { text: 'a bit of what a replica keeps is turned, and it is killed', lastsMs: [0, 0] },
-  'squeeze-memory': { text: 'a replica may have hardly more memory than it has', lastsMs: [1000, 8000] },
+} satisfies Record<string, Nemesis>;
+
+const memory = {
+  'squeeze-memory': {
+    text: 'a replica may have hardly more memory than it has',
+    lastsMs: [1000, 8000],
+    patienceMs: 30_000,
+  },
+} satisfies Record<string, Nemesis>;
+
+const clock = {
   'jump-clock': { text: "a machine's clock jumps, and is set right again", lastsMs: [500, 8000] },
 } satisfies Record<string, Nemesis>;
 
 export type NemesisName = keyof typeof nemeses;
 
-export const nemeses = { ...processes, ...network, ...surroundings, ...churn };
+/** In this order a schedule draws them: another order is another schedule for a seed. */
+export const nemeses = { ...processes, ...network, ...disk, ...memory, ...clock, ...churn };
 
 export const nemesisNames = Object.keys(nemeses) as NemesisName[];
+
+export const families = { processes, network, disk, memory, clock, churn };
+
+export type Family = keyof typeof families;
+
+export const familyOf = (nemesis: NemesisName): Family =>
+  (Object.keys(families) as Family[]).find((family) => nemesis in families[family]) as Family;

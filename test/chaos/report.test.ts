@@ -57,6 +57,12 @@ describe('the report of a chaos run', () => {
       schedule: { seed: 4, seconds: 3, strikes: [] },
       findings: [{ check: 'all is well', outcome: 'broken', said: 'it is <not>' }],
       timeline: [{ ms: 1500, kind: 'strike', text: 'kill-server: slot 1' }],
+      nemeses: [
+        {
+          ...{ nemesis: 'kill-server', family: 'processes', scheduled: 3, struck: 1 },
+          missed: { 'the group <is> not whole': 2 },
+        },
+      ],
       histories: [history],
       stories: [{ app: '/chaos/disk', lines: ['replica 2 <ended>'] }],
       beginNs: 0,
@@ -67,6 +73,7 @@ describe('the report of a chaos run', () => {
       'it is &lt;not&gt;',
       'kill-server: slot 1',
       '1.50 s',
+      '<td>kill-server</td><td>processes</td><td>3</td><td>1</td><td><pre>2: the group &lt;is&gt; not whole</pre>',
       'replica 2 &lt;ended&gt;',
       '/chaos/&lt;memory&gt;',
     ])

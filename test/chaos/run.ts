@@ -16,6 +16,7 @@ import { StarvationWatch } from './starvation.js';
 import { Arena } from './strikes/arena.js';
 import { carryOut, type Failure } from './striking.js';
 import { Supervisor } from './supervisor.js';
+import { tallyOf } from './tally.js';
 import { Timeline } from './timeline.js';
 import { type Finding, late, linearizability, none } from './verdict.js';
 
@@ -61,6 +62,7 @@ export class Run {
       schedule,
       findings,
       timeline: timeline.moments,
+      nemeses: tallyOf(schedule.strikes, timeline.moments),
       histories,
       stories: this.#stories,
       beginNs: this.#beginNs,

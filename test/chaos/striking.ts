@@ -1,16 +1,16 @@
 /** Carries a schedule out. */
 import { NotInTime } from '../e2e/system.js';
 import { rest } from './interruption.js';
-import type { NemesisName } from './nemeses.js';
+import { type Nemesis, type NemesisName, nemeses } from './nemeses.js';
 import type { Schedule, Strike } from './schedule.js';
-import { type Arena, type Begin, Skipped } from './strikes/arena.js';
+import { type Arena, type Begin, Impossible, Skipped, type Struck } from './strikes/arena.js';
 import { churnStrikes } from './strikes/churn.js';
 import { clockStrikes } from './strikes/clock.js';
 import { diskStrikes } from './strikes/disk.js';
 import { memoryStrikes } from './strikes/memory.js';
 import { networkStrikes } from './strikes/network.js';
 import { processStrikes } from './strikes/processes.js';
-import type { Timeline } from './timeline.js';
+import type { Attempt, Timeline } from './timeline.js';
 
 const begins: Record<NemesisName, Begin> = {
   ...processStrikes,
@@ -20,6 +20,8 @@ const begins: Record<NemesisName, Begin> = {
   ...clockStrikes,
   ...churnStrikes,
 };
+
+const nextOneMs = 500;
 
 /** Of a strike that could not be begun or ended as meant. */
 export interface Failure {
@@ -45,26 +47,51 @@ export async function carryOut(
 }
 
 async function carryOutOne(
-  { nemesis, pick, lastsMs }: Strike,
+  strike: Strike,
   arena: Arena,
   timeline: Timeline,
   interrupted: AbortSignal,
 ): Promise<Failure[]> {
+  const { nemesis, lastsMs } = strike;
   let sinceMs = performance.now();
+  let hasBegun = false;
   try {
-    const { target, end } = await begins[nemesis](arena, pick);
-    timeline.tell('strike', `${nemesis}: ${target}${lastsMs > 0 ? `, for ${lastsMs} ms` : ''}`);
+    const { target, end, missed } = await begun(strike, arena, interrupted);
+    hasBegun = true;
+    const forHowLong = lastsMs > 0 ? `, for ${lastsMs} ms` : '';
+    timeline.tell('strike', `${nemesis}: ${target}${forHowLong}`, { nemesis, ...(missed && { missed }) });
     if (end === undefined) return [];
     await rest(lastsMs, interrupted);
     sinceMs = performance.now();
     await end();
     timeline.tell('end', `${nemesis}: ${target}`);
   } catch (error) {
+    const isSkipped = error instanceof Skipped;
     const text = `${nemesis}: ${(error as Error).message}`;
-    timeline.tell('skipped', text);
-    if (error instanceof Skipped) return [];
+    timeline.tell(isSkipped ? 'skipped' : 'failed', text, hasBegun ? undefined : missedBy(nemesis, error as Error));
+    if (isSkipped) return [];
     const failure = { text: `${(timeline.ms / 1000).toFixed(2)} s: ${text}` };
     return [error instanceof NotInTime ? { ...failure, lateSinceMs: sinceMs } : failure];
   }
   return [];
+}
+
+const missedBy = (nemesis: NemesisName, error: Error): Attempt => ({
+  ...{ nemesis, missed: error.message },
+  ...(error instanceof Impossible && { isImpossible: true }),
+});
+
+/** Where there is nobody whom it may strike, one with patience asks for the next one. */
+async function begun({ nemesis, pick }: Strike, arena: Arena, interrupted: AbortSignal): Promise<Struck> {
+  const { patienceMs = 0 }: Nemesis = nemeses[nemesis];
+  const untilMs = performance.now() + patienceMs;
+  for (let next = pick; ; next += 1) {
+    try {
+      return await begins[nemesis](arena, next);
+    } catch (error) {
+      const mayComeYet = error instanceof Skipped && !(error instanceof Impossible);
+      if (!mayComeYet || interrupted.aborted || performance.now() >= untilMs) throw error;
+    }
+    await rest(nextOneMs, interrupted);
+  }
 }

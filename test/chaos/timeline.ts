@@ -1,9 +1,21 @@
 /** What happened in a run, by the time since its clients began. */
+import type { NemesisName } from './nemeses.js';
+
+/** Of a strike that begins, or does not. */
+export interface Attempt {
+  nemesis: NemesisName;
+  /** Why it has met nobody; undefined: it has. */
+  missed?: string;
+  /** It can meet nobody here at all. */
+  isImpossible?: boolean;
+}
 
 export interface Moment {
   ms: number;
-  kind: 'strike' | 'end' | 'skipped' | 'system';
+  /** `failed`: of a strike that could not be begun or ended as meant. */
+  kind: 'strike' | 'end' | 'skipped' | 'failed' | 'system';
   text: string;
+  attempt?: Attempt;
 }
 
 export class Timeline {
@@ -23,7 +35,7 @@ export class Timeline {
     return Math.round(atMs - this.#beginMs);
   }
 
-  tell(kind: Moment['kind'], text: string): void {
-    this.moments.push({ ms: this.ms, kind, text });
+  tell(kind: Moment['kind'], text: string, attempt?: Attempt): void {
+    this.moments.push({ ms: this.ms, kind, text, ...(attempt && { attempt }) });
   }
 }

@@ -1,13 +1,13 @@
 /** A report as one page of HTML that needs nothing else. */
-
+import type { NemesisTally } from '../tally.js';
 import { type Outcome, outcomeOf } from '../verdict.js';
 import { answersPerSecond, type GroupHistory, longestPauseMs, type Report, type Story } from './report.js';
 
 const style = `body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem;color:#222;background:#fff}
 table{border-collapse:collapse;width:100%}td,th{text-align:left;vertical-align:top;padding:.15rem .6rem;border-bottom:1px solid #ddd}
 td:first-child{white-space:nowrap;font-variant-numeric:tabular-nums}pre{white-space:pre-wrap;margin:0}
-.kept{color:#176b2c}.broken,.strike{color:#a8201a}.skipped,.inconclusive{color:#777}svg{width:100%;height:7rem;background:#f6f6f6}
-@media(prefers-color-scheme:dark){body{color:#ddd;background:#161616}td,th{border-color:#333}svg{background:#222}.kept{color:#6fce86}.broken,.strike{color:#ff8a80}}`;
+.kept{color:#176b2c}.broken,.failed,.strike{color:#a8201a}.skipped,.inconclusive{color:#777}svg{width:100%;height:7rem;background:#f6f6f6}
+@media(prefers-color-scheme:dark){body{color:#ddd;background:#161616}td,th{border-color:#333}svg{background:#222}.kept{color:#6fce86}.broken,.failed,.strike{color:#ff8a80}}`;
 
 const escaped = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
@@ -19,13 +19,14 @@ const titles: Record<Outcome, string> = {
 };
 
 export function pageOf(report: Report): string {
-  const { schedule, findings, timeline, histories, stories, beginNs } = report;
+  const { schedule, findings, nemeses, timeline, histories, stories, beginNs } = report;
   const outcome = outcomeOf(findings);
   const title = `Chaos, seed ${schedule.seed}: ${titles[outcome]}`;
   return `<!doctype html><html lang="en"><meta charset="utf-8"><title>${title}</title><style>${style}</style>
 <h1 class="${outcome}">${title}</h1>
 <p>${schedule.seconds} seconds, ${schedule.strikes.length} strikes. Again: <code>npm run chaos -- --schedule schedule.json</code></p>
 <h2>Verdict</h2><table>${findings.map(findingRow).join('')}</table>
+<h2>Nemeses</h2><table><tr><th>nemesis<th>family<th>scheduled<th>struck<th>met nobody, because</tr>${nemeses.map(nemesisRow).join('')}</table>
 <h2>Answers in each second</h2>${histories.map((history) => chart(history, report)).join('')}
 <h2>Timeline</h2><table>${timeline.map(momentRow).join('')}</table>
 <h2>Histories</h2><table>${histories.map((history) => historyRow(history, beginNs)).join('')}</table>
@@ -34,6 +35,11 @@ export function pageOf(report: Report): string {
 
 const findingRow = ({ check, outcome, said }: Report['findings'][number]): string =>
   `<tr class="${outcome}"><td>${outcome}</td><td>${escaped(check)}</td><td><pre>${escaped(said)}</pre></td></tr>`;
+
+function nemesisRow({ nemesis, family, scheduled, struck, missed }: NemesisTally): string {
+  const reasons = Object.entries(missed).map(([reason, count]) => `${count}: ${escaped(reason)}`);
+  return `<tr class="${struck === 0 ? 'skipped' : ''}"><td>${nemesis}</td><td>${family}</td><td>${scheduled}</td><td>${struck}</td><td><pre>${reasons.join('\n')}</pre></td></tr>`;
+}
 
 const momentRow = ({ ms, kind, text }: Report['timeline'][number]): string =>
   `<tr class="${kind}"><td>${(ms / 1000).toFixed(2)} s</td><td>${kind}</td><td>${escaped(text)}</td></tr>`;

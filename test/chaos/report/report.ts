@@ -1,6 +1,7 @@
 /** What a run leaves to read: report.json, which has everything, and a page made from it. */
 import type { AnyCall } from '../history.js';
 import type { Schedule } from '../schedule.js';
+import type { NemesisTally } from '../tally.js';
 import type { Moment } from '../timeline.js';
 import type { Finding } from '../verdict.js';
 
@@ -19,6 +20,7 @@ export interface Report {
   schedule: Schedule;
   findings: Finding[];
   timeline: Moment[];
+  nemeses: NemesisTally[];
   histories: GroupHistory[];
   stories: Story[];
   /** By `performance.now()`, when the clients began, as times of calls are. */

@@ -11,6 +11,8 @@ export type End = () => void | Promise<void>;
 export interface Struck {
   target: string;
   end?: End;
+  /** Why nothing came of it, as far as is known. */
+  missed?: string;
 }
 
 /** Begins a strike on the one that `pick` says. */
@@ -18,6 +20,9 @@ export type Begin = (arena: Arena, pick: number) => Promise<Struck> | Struck;
 
 /** There is nothing that can be struck now; the run goes on. */
 export class Skipped extends Error {}
+
+/** Nor later: this machine, or this run, has nothing of the kind. */
+export class Impossible extends Skipped {}
 
 export class Arena {
   /** Machines and processes that a strike has in hand. */
@@ -29,9 +34,9 @@ export class Arena {
 
   constructor(readonly cluster: Cluster) {}
 
-  /** @throws Skipped if they are somebody else's */
+  /** @throws Impossible if they are somebody else's */
   get machines(): OwnCluster {
-    if (this.cluster.machines === null) throw new Skipped("machines, masters and agents are somebody else's");
+    if (this.cluster.machines === null) throw new Impossible("machines, masters and agents are somebody else's");
     return this.cluster.machines;
   }
 

@@ -87,7 +87,7 @@ async function loseMachine(arena: Arena, at: number): Promise<void> {
 }
 
 const killScheduler = ({ cluster }: Arena, at: number): void => {
-  cluster.schedulers[at]?.process.kill('SIGKILL');
+  if (!cluster.schedulers[at]?.process.kill('SIGKILL')) throw new Skipped('it has ended');
 };
 
 export const processStrikes = {
