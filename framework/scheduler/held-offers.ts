@@ -1,6 +1,5 @@
 /** The offers at hand, in the order in which they came, also by their agents. */
 import type { Offer } from '../mesos-http-client/index.js';
-import { isForAll } from './portions.js';
 
 export interface HeldOffer {
   offer: Offer;
@@ -26,6 +25,11 @@ export class HeldOffers {
     return this.#byAgent;
   }
 
+  /** What this agent offers is not all for all. */
+  noteMixed(agentId: string): void {
+    this.#mixed.add(agentId);
+  }
+
   /** The agents that offer, or have just offered, what is not for all. */
   get mixed(): ReadonlySet<string> {
     return this.#mixed;
@@ -41,7 +45,6 @@ export class HeldOffers {
     this.#changes += 1;
     this.#offers.set(offer.id.value, held);
     this.#byAgent.set(offer.agent_id.value, [...this.of(offer.agent_id.value), held]);
-    if (!(offer.resources ?? []).every(isForAll)) this.#mixed.add(offer.agent_id.value);
   }
 
   delete(offerId: string): void {

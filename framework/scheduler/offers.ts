@@ -30,12 +30,18 @@ export function receiveOffers(context: Context, offers: Offer[]): void {
   memory.offeredMs = now;
   for (const offer of offers) memory.offers.add(offer, now);
   const offering = new Set(offers.map(agentOf));
-  for (const agentId of offering) setAgent(context, memory.agents, agentId, knownAgent(context, agentId));
+  for (const agentId of offering) noteKnown(context, knownAgent(context, agentId));
   for (const offer of offers) noteOffered(context, offer);
   noteOffering(
     context,
     [...offering].flatMap((id) => memory.agents.get(id)?.snapshot ?? []),
   );
+}
+
+function noteKnown(context: Context, known: KnownAgent): void {
+  const { id, portions = [] } = known.snapshot;
+  setAgent(context, context.memory.agents, id, known);
+  if (portions.length > 0) context.memory.offers.noteMixed(id);
 }
 
 const agentOf = (offer: Offer) => offer.agent_id.value;

@@ -28,8 +28,7 @@ export const keptFor = (resources: readonly Resource[], instance: string, framew
 /** What of an agent is for whom. */
 export type Split = Required<Pick<AgentSnapshot, 'free' | 'total' | 'portions'>>;
 
-export const isForAll = (resource: Resource) =>
-  !resource.disk && !resource.revocable && reservationsOf(resource).length === 0;
+const isForAll = (resource: Resource) => !resource.disk && !resource.revocable && reservationsOf(resource).length === 0;
 
 /** One agent's resources as placement sees them. Those of most agents are for all, and each offer is looked at so. */
 export function splitOf(resources: readonly Resource[], frameworkId: string | null): Split {
