@@ -52,6 +52,17 @@ const end = (world: World) => {
 };
 
 describe('scheduler: apps with volumes', () => {
+  it('leave nothing behind on agents when the store does not know them any more', () => {
+    const world = running({ backoffSeconds: 30 });
+    end(world);
+    world.deliverAll();
+    assert.ok(kept(world).length > 0);
+    for (const key of world.stored.keys()) if (!key.startsWith('framework:')) world.stored.delete(key);
+    world.crash();
+    pass(world, 8, 500);
+    assert.deepEqual(kept(world), []);
+  });
+
   it('begin anew elsewhere when an operator gives up the agent that keeps what they wait for', () => {
     const world = running({ backoffSeconds: 30 });
     const agent = tasks(world)[0]?.agentId as string;
