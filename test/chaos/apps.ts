@@ -33,17 +33,22 @@ export function groupSpec({ id, durability, cmd }: (typeof groups)[number]): obj
   });
 }
 
+/** By which processes of plain tasks are known. */
+export const plainCommand = 'sleep 100000';
+/** In the sandbox of a task with a volume. */
+export const volumePath = 'kept';
+
 /** Tasks that are no replicas, and such with a volume, for which agents keep reservations. */
 export const plainApps = [
-  { id: '/chaos/plain', cmd: 'exec sleep 100000', cpus: 0.1, mem: 16, instances: 2, backoffSeconds: 0 },
+  { id: '/chaos/plain', cmd: `exec ${plainCommand}`, cpus: 0.1, mem: 16, instances: 2, backoffSeconds: 0 },
   {
     id: '/chaos/kept',
-    cmd: 'exec sleep 100000',
+    cmd: `exec ${plainCommand}`,
     cpus: 0.1,
     mem: 16,
     instances: 1,
     backoffSeconds: 0,
-    container: { type: 'MESOS', volumes: [{ containerPath: 'kept', mode: 'RW', persistent: { size: 16 } }] },
+    container: { type: 'MESOS', volumes: [{ containerPath: volumePath, mode: 'RW', persistent: { size: 16 } }] },
     residency: { taskLostBehavior: 'WAIT_FOREVER' },
   },
 ];

@@ -5,6 +5,7 @@ import { Api } from '../e2e/system.js';
 import { FrameworkProcess } from '../framework-process.js';
 import type { OwnCluster } from './own-cluster.js';
 import type { ReplicaProcess } from './replica-processes.js';
+import type { TaskProcess } from './task-processes.js';
 
 /** Of the schedulers; what is theirs in Mesos is told by it from what is others'. */
 export const role = 'gaia-chaos';
@@ -29,6 +30,8 @@ export interface Cluster {
   readonly volumes: readonly string[];
   /** The processes that are replicas of the run's groups, whoever knows of them. */
   replicas(): ReplicaProcess[];
+  /** Those that are tasks of its plain apps. */
+  tasks(): TaskProcess[];
   /** What is started again when it has ended. */
   readonly kept: readonly Kept[];
   stop(): Promise<void>;

@@ -22,6 +22,7 @@ import {
 } from './cluster.js';
 import { unlessInterrupted } from './interruption.js';
 import { isOnThisNetwork, type ReplicaProcess, replicaProcesses } from './replica-processes.js';
+import { type TaskProcess, taskProcesses } from './task-processes.js';
 
 /** So many that those of a group of three can be replaced while one is drained. */
 export const agentsMin = 5;
@@ -77,6 +78,10 @@ export class GivenCluster implements Cluster {
     const isOurs = (one: ReplicaProcess) =>
       groups.some(({ id }) => one.group.startsWith(`${id}@`)) && isOnThisNetwork(one);
     return replicaProcesses().filter(isOurs);
+  }
+
+  tasks(): TaskProcess[] {
+    return taskProcesses().filter(isOnThisNetwork);
   }
 
   get kept(): Kept[] {

@@ -20,6 +20,7 @@ import {
   startScheduler,
 } from './cluster.js';
 import { type ReplicaProcess, replicaProcesses } from './replica-processes.js';
+import { type TaskProcess, taskProcesses } from './task-processes.js';
 
 const executor = fileURLToPath(new URL('../../executor/main.js', import.meta.url));
 const agentCount = 5;
@@ -122,6 +123,10 @@ export class OwnCluster implements Cluster {
 
   replicas(): ReplicaProcess[] {
     return replicaProcesses();
+  }
+
+  tasks(): TaskProcess[] {
+    return taskProcesses();
   }
 
   /** Masters and schedulers end when they are fenced off. */

@@ -152,8 +152,9 @@ export class Run {
   }
 
   #judge(observer: Observer): void {
-    const { violations } = observer.invariants;
-    const texts = violations.map(({ atMs, text }) => `${(this.timeline.msOf(atMs) / 1000).toFixed(2)} s: ${text}`);
+    const texts = observer.violations.map(
+      ({ atMs, text }) => `${(this.timeline.msOf(atMs) / 1000).toFixed(2)} s: ${text}`,
+    );
     this.findings.push(none('invariants held at every look', texts, `${observer.looks} looks`));
     for (const history of this.#histories) {
       for (const judged of history.judge()) this.findings.push(linearizability({ group: history.group, ...judged }));
