@@ -4,7 +4,17 @@
  * was interrupted, or is inconclusive for want of processors.
  */
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { enterNamespaces } from '../namespaces.js';
@@ -30,10 +40,14 @@ function optionsOrEnd(): ChaosOptions {
   }
 }
 
-function leave(report: Report, out: string): void {
+/** @param logs where they are yet */
+function leave(report: Report, out: string, logs: string): void {
+  const files = readdirSync(logs, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    statSync(join(logs, name)).isFile(),
+  );
   writeFileSync(join(out, 'schedule.json'), `${JSON.stringify(report.schedule, null, 2)}\n`);
   writeFileSync(join(out, 'report.json'), `${JSON.stringify(report)}\n`);
-  writeFileSync(join(out, 'report.html'), pageOf(report));
+  writeFileSync(join(out, 'report.html'), pageOf(report, files.sort()));
 }
 
 /** As for `inconclusive`, when a run could not be tried. */
@@ -56,7 +70,7 @@ async function run({ schedule, callsPerSecond, out, master }: ChaosOptions): Pro
   try {
     const run = new Run(schedule, callsPerSecond, say, interrupted);
     const report = await run.through(() => start(directory, master, interrupted));
-    leave(report, out);
+    leave(report, out, logsOf(directory));
     for (const { family, scheduled, struck, impossible } of familyTallies(report.nemeses))
       say(`     ${family}: ${struck} of ${scheduled} strikes met somebody${impossible ? `: ${impossible}` : ''}`);
     for (const { check, outcome, said } of report.findings) say(`${marks[outcome]} ${check}: ${said}`);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { AnyCall } from './history.js';
 import { History } from './history.js';
+import { violatedOf } from './report/calls.js';
 import { pageOf } from './report/page.js';
 import { answersPerSecond, longestPauseMs, type Report } from './report/report.js';
 import { type Finding, linearizability, none, outcomeOf } from './verdict.js';
@@ -40,6 +41,12 @@ describe('the verdict of a chaos run', () => {
   });
 });
 
+/** Of a run in which nothing has happened. */
+const empty: Report = {
+  ...{ schedule: { seed: 4, seconds: 3, strikes: [] }, findings: [], timeline: [], nemeses: [] },
+  ...{ histories: [], violated: [], stories: [], beginNs: 0 },
+};
+
 describe('the report of a chaos run', () => {
   const second = 1e9;
   const history = {
@@ -54,7 +61,7 @@ describe('the report of a chaos run', () => {
 
   it('is a page that shows findings and strikes, and takes no text for markup', () => {
     const report: Report = {
-      schedule: { seed: 4, seconds: 3, strikes: [] },
+      ...empty,
       findings: [{ check: 'all is well', outcome: 'broken', said: 'it is <not>' }],
       timeline: [{ ms: 1500, kind: 'strike', text: 'kill-server: slot 1' }],
       nemeses: [
@@ -65,9 +72,8 @@ describe('the report of a chaos run', () => {
       ],
       histories: [history],
       stories: [{ app: '/chaos/disk', lines: ['replica 2 <ended>'] }],
-      beginNs: 0,
     };
-    const page = pageOf(report);
+    const page = pageOf(report, ['agent-1.log', 'a & b/master-1.log']);
     for (const part of [
       'NOT all promises kept',
       'it is &lt;not&gt;',
@@ -76,9 +82,34 @@ describe('the report of a chaos run', () => {
       '<td>kill-server</td><td>processes</td><td>3</td><td>1</td><td><pre>2: the group &lt;is&gt; not whole</pre>',
       'replica 2 &lt;ended&gt;',
       '/chaos/&lt;memory&gt;',
+      '<a href="report.json">',
+      '<a href="schedule.json">',
+      '<a href="log/agent-1.log">log/agent-1.log</a>',
+      '<a href="log/a%20%26%20b/master-1.log">log/a &amp; b/master-1.log</a>',
     ])
       assert.ok(page.includes(part), part);
     assert.ok(!page.includes('<not>'));
-    assert.ok(pageOf({ ...report, findings: [] }).includes('all promises kept'));
+    assert.ok(pageOf({ ...report, findings: [] }, []).includes('all promises kept'));
+  });
+
+  it('shows the calls around an answer that no order explains, a hundred at most, and of that object alone', () => {
+    const written = (at: number) => call(at * 10, { type: 'write', value: `<v${at}>` }, null);
+    const calls = [...Array.from({ length: 300 }, (_, at) => written(at)), call(3000, { type: 'read' }, 'v0')];
+    const other = { ...call(2995, { type: 'read' }, null), object: 'register-1' };
+    const judged = new History('/chaos/memory', ['register']);
+    judged.calls.push(other, ...calls, ...Array.from({ length: 300 }, (_, at) => written(301 + at)));
+    const violated = judged.judge().flatMap(({ verdict }) => violatedOf(judged.group, verdict));
+    const page = pageOf({ ...empty, histories: [judged], violated }, []);
+    assert.match(page, /\/chaos\/memory, register-0: no order explains/);
+    const rows = page.match(/<tr( class="broken")?><td>0\.0000 s<\/td>.*?<\/tr>/g) ?? [];
+    assert.equal(rows.length, 100);
+    assert.equal(
+      rows.findIndex((row) => row.includes('class="broken"')),
+      50,
+    );
+    assert.match(rows[50] ?? '', /<td>1<\/td><td>\{&quot;type&quot;:&quot;read&quot;\}<\/td><td>&quot;v0&quot;<\/td>/);
+    assert.match(rows[49] ?? '', /&lt;v299&gt;/);
+    assert.ok(!page.includes('register-1'));
+    assert.match(pageOf(empty, []), /not linearizable here: none was/);
   });
 });

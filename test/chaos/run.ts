@@ -10,6 +10,7 @@ import { History } from './history.js';
 import { unlessInterrupted } from './interruption.js';
 import { leftInCluster, leftOnMachine, membersGivenUp } from './leftovers.js';
 import { Observer } from './observer.js';
+import { type Violated, violatedOf } from './report/calls.js';
 import { type GroupHistory, longestPauseMs, type Report, type Story } from './report/report.js';
 import type { Schedule } from './schedule.js';
 import { StarvationWatch } from './starvation.js';
@@ -32,6 +33,7 @@ export class Run {
   readonly findings: Finding[] = [];
   readonly #histories = groups.map(({ id, program }) => new History(id, program.types));
   readonly #stories: Story[] = [];
+  readonly #violated: Violated[] = [];
   readonly #starvation: StarvationWatch;
   #beginNs = 0;
   #striking: Promise<Failure[]> = Promise.resolve([]);
@@ -64,6 +66,7 @@ export class Run {
       timeline: timeline.moments,
       nemeses: tallyOf(schedule.strikes, timeline.moments),
       histories,
+      violated: this.#violated,
       stories: this.#stories,
       beginNs: this.#beginNs,
     };
@@ -156,8 +159,12 @@ export class Run {
       ({ atMs, text }) => `${(this.timeline.msOf(atMs) / 1000).toFixed(2)} s: ${text}`,
     );
     this.findings.push(none('invariants held at every look', texts, `${observer.looks} looks`));
+    this.findings.push(none('plain tasks were seen', observer.unseen, 'of each app'));
     for (const history of this.#histories) {
-      for (const judged of history.judge()) this.findings.push(linearizability({ group: history.group, ...judged }));
+      for (const judged of history.judge()) {
+        this.findings.push(linearizability({ group: history.group, ...judged }));
+        this.#violated.push(...violatedOf(history.group, judged.verdict));
+      }
       this.findings.push(none(`${history.group} gave no wrong answer`, history.wrongReplies, 'none'));
       const unavailable = longestPauseMs(history, this.#beginNs);
       this.timeline.tell('system', `${history.group}: at most ${unavailable} ms without an answer`);

@@ -1,7 +1,9 @@
-/** A report as one page of HTML that needs nothing else. */
+/** A report as one page of HTML that needs nothing else, and leads to the files beside it. */
 import type { NemesisTally } from '../tally.js';
 import { type Outcome, outcomeOf } from '../verdict.js';
+import { violatedPart } from './calls.js';
 import { answersPerSecond, type GroupHistory, longestPauseMs, type Report, type Story } from './report.js';
+import { escaped } from './text.js';
 
 const style = `body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem;color:#222;background:#fff}
 table{border-collapse:collapse;width:100%}td,th{text-align:left;vertical-align:top;padding:.15rem .6rem;border-bottom:1px solid #ddd}
@@ -9,28 +11,39 @@ td:first-child{white-space:nowrap;font-variant-numeric:tabular-nums}pre{white-sp
 .kept{color:#176b2c}.broken,.failed,.strike{color:#a8201a}.skipped,.inconclusive{color:#777}svg{width:100%;height:7rem;background:#f6f6f6}
 @media(prefers-color-scheme:dark){body{color:#ddd;background:#161616}td,th{border-color:#333}svg{background:#222}.kept{color:#6fce86}.broken,.failed,.strike{color:#ff8a80}}`;
 
-const escaped = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
-
 const titles: Record<Outcome, string> = {
   kept: 'all promises kept',
   broken: 'NOT all promises kept',
   inconclusive: 'inconclusive, for want of processors',
 };
 
-export function pageOf(report: Report): string {
-  const { schedule, findings, nemeses, timeline, histories, stories, beginNs } = report;
+/** @param logs names of files in `log/` */
+export function pageOf(report: Report, logs: readonly string[]): string {
+  const { schedule, findings, nemeses, timeline, histories, violated, stories, beginNs } = report;
   const outcome = outcomeOf(findings);
   const title = `Chaos, seed ${schedule.seed}: ${titles[outcome]}`;
   return `<!doctype html><html lang="en"><meta charset="utf-8"><title>${title}</title><style>${style}</style>
 <h1 class="${outcome}">${title}</h1>
 <p>${schedule.seconds} seconds, ${schedule.strikes.length} strikes. Again: <code>npm run chaos -- --schedule schedule.json</code></p>
+<p>Files: ${['report.json', 'schedule.json', ...logs.map((name) => `log/${name}`)].map(link).join(' ')}</p>
 <h2>Verdict</h2><table>${findings.map(findingRow).join('')}</table>
 <h2>Nemeses</h2><table><tr><th>nemesis<th>family<th>scheduled<th>struck<th>met nobody, because</tr>${nemeses.map(nemesisRow).join('')}</table>
 <h2>Answers in each second</h2>${histories.map((history) => chart(history, report)).join('')}
 <h2>Timeline</h2><table>${timeline.map(momentRow).join('')}</table>
 <h2>Histories</h2><table>${histories.map((history) => historyRow(history, beginNs)).join('')}</table>
+<p>All calls are in ${link('report.json')}, those of an object that was not linearizable here:${violated.length === 0 ? ' none was' : ''}.</p>${violatedParts(report)}
 <h2>What the scheduler told of the apps</h2>${stories.map(storyPart).join('')}</html>\n`;
+}
+
+const link = (path: string): string =>
+  `<a href="${escaped(path.split('/').map(encodeURIComponent).join('/'))}">${escaped(path)}</a>`;
+
+function violatedParts({ violated, histories, beginNs }: Report): string {
+  const parts = violated.flatMap((one) => {
+    const history = histories.find(({ group }) => group === one.group);
+    return history ? [violatedPart(one, history, beginNs)] : [];
+  });
+  return parts.join('');
 }
 
 const findingRow = ({ check, outcome, said }: Report['findings'][number]): string =>

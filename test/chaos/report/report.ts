@@ -4,6 +4,7 @@ import type { Schedule } from '../schedule.js';
 import type { NemesisTally } from '../tally.js';
 import type { Moment } from '../timeline.js';
 import type { Finding } from '../verdict.js';
+import type { Violated } from './calls.js';
 
 export interface GroupHistory {
   group: string;
@@ -22,6 +23,8 @@ export interface Report {
   timeline: Moment[];
   nemeses: NemesisTally[];
   histories: GroupHistory[];
+  /** Objects that were not linearizable, the first one of a type. */
+  violated: Violated[];
   stories: Story[];
   /** By `performance.now()`, when the clients began, as times of calls are. */
   beginNs: number;
