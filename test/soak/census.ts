@@ -20,14 +20,15 @@ export function census(system: System): Map<number, Kind> {
   const found = new Map<number, Kind>([[system.frameworkPid, 'framework']]);
   for (const pid of [masterPid, ...agents.map((agent) => agent.pid)]) found.set(pid, 'mesos');
   for (const pid of containerProcesses(join(system.directory, 'mesos'), null)) {
-    const kind = kindOf(pid);
+    const kind = kindOf(read(`/proc/${pid}/cmdline`));
     if (kind !== null) found.set(pid, kind);
   }
   return found;
 }
 
-function kindOf(pid: number): Kind | null {
-  const words = read(`/proc/${pid}/cmdline`).split('\0');
+/** Of those that agents have started, by the command line as /proc has it. Null: of no kind that is watched. */
+export function kindOf(commandLine: string): Kind | null {
+  const words = commandLine.split('\0');
   const name = words[0]?.split(' ')[0]?.split('/').at(-1) ?? '';
   if (words.some((word) => word.endsWith('/executor/main.js'))) return 'executor';
   return programs[name] ?? null;

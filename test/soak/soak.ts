@@ -14,7 +14,6 @@ import { openLines, openRedis } from './talk.js';
 const redisLanes = 8;
 const wordsAtOnce = 16;
 const gatewayAnswersPerSecond = 20;
-const measuredMs = 10_000;
 const readEveryMs = 5000;
 const tellEveryMs = 60_000;
 const shownMax = 20;
@@ -24,9 +23,23 @@ export interface SoakOptions {
   /** Of the measured maximum. */
   loadPercent: number;
   seed: number;
+  /** For so long the maximum is measured. */
+  measuredMs?: number;
 }
 
-export async function soak(options: SoakOptions, say: (text: string) => void): Promise<{ faults: string[] }> {
+export interface Verdict {
+  maximumPerSecond: number;
+  answers: number;
+  gatewayAnswers: number;
+  lostConnections: number;
+  rounds: number;
+  errors: number;
+  peakMiB: Record<string, number>;
+  changes: object;
+  faults: string[];
+}
+
+export async function soak(options: SoakOptions, say: (text: string) => void): Promise<Verdict> {
   const system = await System.start();
   const soaking = new Soak(system, options, say);
   try {
@@ -71,9 +84,10 @@ class Soak {
     const lanes = [...this.lanes, this.gateway].map((lane) => this.noted(lane.run()));
     await this.measure();
     const parts = [this.churn, this.watch].map((part) => this.noted(part.run()));
-    for (let minute = 1; minute <= this.options.minutes; minute += 1) {
-      await sleep(Math.min(tellEveryMs, this.options.minutes * 60_000));
-      this.tell(minute);
+    const overMs = this.options.minutes * 60_000;
+    for (let pastMs = 0; pastMs < overMs; pastMs += tellEveryMs) {
+      await sleep(Math.min(tellEveryMs, overMs - pastMs));
+      this.tell(pastMs / tellEveryMs + 1);
     }
     for (const part of [...this.lanes, this.gateway, this.churn, this.watch]) part.stop();
     this.changes = this.watch.changes();
@@ -90,6 +104,7 @@ class Soak {
   private async measure(): Promise<void> {
     for (const lane of this.lanes) lane.pace(Number.POSITIVE_INFINITY);
     const before = this.answered;
+    const { measuredMs = 10_000 } = this.options;
     await sleep(measuredMs);
     this.maximum = (this.answered - before) / (measuredMs / 1000);
     for (const lane of this.lanes) lane.pace((this.maximum * this.options.loadPercent) / 100 / redisLanes);
@@ -115,7 +130,7 @@ class Soak {
   }
 
   /** When the system has ended. */
-  verdict(): { faults: string[] } & Record<string, unknown> {
+  verdict(): Verdict {
     const left = [...this.readings.shared].filter((file) => existsSync(file)).map((file) => `${file} is left`);
     const faults = [...this.errors.slice(0, shownMax), ...above(this.readings.peakBytes), ...this.grown, ...left];
     return {
