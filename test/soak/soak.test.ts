@@ -4,7 +4,7 @@ import { kinds } from './census.js';
 import { soak } from './soak.js';
 
 describe('a short soak', function () {
-  this.timeout(180_000);
+  this.timeout(300_000);
 
   it('serves, changes apps, sees all kinds of processes and finds no fault', async () => {
     const verdict = await soak({ minutes: 0.15, loadPercent: 5, seed: 1, measuredMs: 500 }, () => {});
