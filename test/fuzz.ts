@@ -14,7 +14,8 @@ import { wholeNumber } from './whole-number.js';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const directory = join(root, 'build/fuzz');
 const found = join(directory, 'found');
-const corpusFile = join(root, 'test/consensus/native/fuzz/corpus.txt');
+const native = join(root, 'test/consensus/native');
+const corpusFile = join(native, 'fuzz/corpus.txt');
 /** A case asks for no more choices than these hold. */
 const inputBytesMax = 512;
 
@@ -40,7 +41,8 @@ function build(): boolean {
 }
 
 function cases(): string[] {
-  const text = readFileSync(join(root, 'test/consensus/native/fuzz_test.cc'), 'utf8');
+  const files = readdirSync(native).filter((file) => /^fuzz\w*_test\.cc$/.test(file)).sort();
+  const text = files.map((file) => readFileSync(join(native, file), 'utf8')).join('\n');
   return [...text.matchAll(/TEST_CASE\("(fuzz: [^"]+)"\)/g)].map(([, name]) => name as string);
 }
 

@@ -3,12 +3,12 @@ import { existsSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import type { Counts } from './mocha.js';
 
-/** Runs a doctest executable, at most five minutes or `secondsMax`; one test case counts as one test. */
+/** Runs a doctest executable, at most ten minutes or `secondsMax`; one test case counts as one test. */
 export async function runNative(
   program: string,
   args: string[] = [],
   env: NodeJS.ProcessEnv = {},
-  secondsMax = 300,
+  secondsMax = 600,
 ): Promise<Counts> {
   if (!existsSync(program)) throw new Error(`${program} is missing: run "npm run build" first`);
   const child = spawn(program, ['--no-intro', '--no-version', '--no-colors', ...args], {

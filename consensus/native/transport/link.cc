@@ -167,6 +167,7 @@ Link::Event Link::fail(Event event, std::uint64_t nowNs, const std::string& why)
   else if (verbs_ != nullptr) verbs_->close();
   path_ = nullptr;
   beforeReads_.clear();
+  wanted_.clear();
   stream_.close();
   state_ = State::idle;
   // After the loss of an open connection try at once: a refusal then confirms that the member is gone.
@@ -195,6 +196,14 @@ void Link::write(std::size_t offset, std::span<const std::byte> bytes) {
 void Link::read(std::size_t offset, std::size_t length) {
   path_->read(offset, length);
   if (overVerbs()) beforeReads_.push(toKeep_);
+  if (overTcp()) wanted_.push(length);
+}
+
+// Whoever asked takes it for as long as it asked for.
+bool Link::isWanted(const Frame& answer) {
+  if (wanted_.empty() || wanted_.front() != answer.payload.size()) return false;
+  wanted_.pop();
+  return true;
 }
 
 // A card wakes no disk thread. The answer of a read proves that the writes before it lie there: now a look finds them.
@@ -224,12 +233,12 @@ bool Link::poll(Completion* completion) {
   if (stream_.available() == 0) return false;
   const auto frame = stream_.frame();
   if (!frame) return false;
+  const Operation operation = frame->header.operation;
   completion->bytes = frame->payload;
-  switch (frame->header.operation) {
-    case Operation::journalAnswer: completion->kind = Completion::Kind::journal; break;
-    case Operation::snapshotAnswer: completion->kind = Completion::Kind::snapshot; break;
-    default: completion->kind = Completion::Kind::read;
-  }
+  if (operation == Operation::journalAnswer) completion->kind = Completion::Kind::journal;
+  else if (operation == Operation::snapshotAnswer) completion->kind = Completion::Kind::snapshot;
+  else if (operation == Operation::answer && isWanted(*frame)) completion->kind = Completion::Kind::read;
+  else return stream_.fail(EBADMSG), false;
   return true;
 }
 

@@ -69,6 +69,7 @@ class Link : public Channel {
   Event withoutVerbs(const std::string& why, std::uint64_t nowNs);
   Event opened(Path& path);
   void answered();
+  bool isWanted(const Frame& answer);
   Event fail(Event event, std::uint64_t nowNs, const std::string& why = {});
   bool may(TransportChoice one) const { return caller_.choice == one || caller_.choice == TransportChoice::automatic; }
 
@@ -93,6 +94,7 @@ class Link : public Channel {
   // reads under way they were posted.
   std::uint64_t toKeep_ = 0, rung_ = 0;
   Fifo<std::uint64_t> beforeReads_;
+  Fifo<std::size_t> wanted_;  // over tcp: how long the answers of the reads under way are
 };
 
 }  // namespace gaia

@@ -18,6 +18,10 @@ void ShmPath::unmap() {
 bool ShmPath::open(int descriptor, std::size_t ringBytes, Durability durability, std::uint64_t life) {
   if (memory_ && life == life_) return true;
   unmap();
+  if (descriptor < 0) {  // as when this process may have no more: what is written elsewhere nobody would ever see
+    failure_ = "the member's memory did not come with its welcome; this process may be at its limit of open files";
+    return false;
+  }
   const std::size_t bytes = Region::bytesFor(ringBytes, durability);
   std::byte* const base = sys::mapFar(descriptor, bytes);
   if (base == nullptr) {

@@ -45,7 +45,7 @@ class Stream {
   void close();
   int descriptor() const { return descriptor_; }
   bool broken() const { return broken_; }
-  void fail() { broken_ = true; }
+  void fail(int error = 0) { broken_ = true, error_ = error; }  // 0: the cause is another
   std::string cause() const;  // of a broken one
   void endSending() { sys::endSending(descriptor_); }  // the other side sees the end; what it sends is still received
 

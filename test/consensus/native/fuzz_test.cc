@@ -64,7 +64,7 @@ TEST_CASE("a record that fills a lap is not one of a list: its length is of noth
 }
 
 TEST_CASE("fuzz: records of a journal, of a log and of another member") {
-  fuzz(20'000, [](Mutator& mutator) {
+  fuzz([](Mutator& mutator) {
     Buffer bytes;
     for (Index i = 1; i <= 3; i++) append(bytes, recordOf(i, mutator.below(300)));
     bytes = mutator.damaged(bytes);
@@ -74,7 +74,7 @@ TEST_CASE("fuzz: records of a journal, of a log and of another member") {
 }
 
 TEST_CASE("fuzz: a damaged write-ahead log is refused, or read as far as it was written") {
-  fuzz(1'000, [](Mutator& mutator) {
+  fuzz([](Mutator& mutator) {
     ForgetfulFiles files;
     const WalOptions options{"/data", 7, 99, 8192};
     Wal wal(files, options);
@@ -98,7 +98,7 @@ TEST_CASE("fuzz: a damaged write-ahead log is refused, or read as far as it was 
 }
 
 TEST_CASE("fuzz: entries of a guest's log, and frames in whatever pieces") {
-  fuzz(10'000, [](Mutator& mutator) {
+  fuzz([](Mutator& mutator) {
     vm::Bytes inputs = vm::beginInputs({1, 7, 1, {}});
     vm::appendFramed(vm::Bytes(60, std::byte{1}), &inputs);
     vm::appendFramed(vm::Bytes(900, std::byte{2}), &inputs);
@@ -138,7 +138,7 @@ TEST_CASE("fuzz: entries of a gateway's log") {
   writer.addSaid(1, {400, 99, true});
   writer.add(Kind::ended, 1);
   const Buffer valid = writer.take();
-  fuzz(10'000, [&](Mutator& mutator) {
+  fuzz([&](Mutator& mutator) {
     const Buffer bytes = mutator.damaged(valid);
     gateway::EntryWriter again(0);
     std::uint32_t writtenBy = 0;
@@ -172,7 +172,7 @@ TEST_CASE("fuzz: pieces of a snapshot and their manifest") {
   manifest.provider = "program";
   manifest.stateBytes = 1'000'000;
   const Buffer encoded = manifest.encode(), piece = makePiece(manifest.id, 0, encoded);
-  fuzz(10'000, [&](Mutator& mutator) {
+  fuzz([&](Mutator& mutator) {
     if (const auto read = Manifest::decode(manifest.id, mutator.damaged(encoded))) CHECK(read->provider.size() <= 15);
     const Buffer damaged = mutator.damaged(piece);
     if (const auto read = parsePiece(damaged)) {
@@ -187,7 +187,7 @@ TEST_CASE("fuzz: what a primary's QEMU and another relay say") {
   relay::testing::Writer writer(layout);
   const Buffer seed = writer.seed(layout.ram());
   constexpr std::array<std::byte, 32> key{std::byte{7}};
-  fuzz(300, [&](Mutator& mutator) {
+  fuzz([&](Mutator& mutator) {
     const Buffer stream = mutator.damaged(seed);
     relay::PrimaryRelay primary(key);
     std::span<const std::byte> left = stream;
@@ -211,7 +211,7 @@ TEST_CASE("fuzz: replica.conf, whose secret is in no error") {
   const std::string text = "group=/demo/ledger@1\nsecret=" + secret + "\nepoch_ms=1790000000000\njoin=0\ntransport=tcp\n" +
                            "self=0,1,127.0.0.1,7001,7002\npeer=1,2,127.0.0.1,7003,7004\nsuspicion_ms=400\n";
   const auto raw = std::as_bytes(std::span(text));
-  fuzz(10'000, [&](Mutator& mutator) {
+  fuzz([&](Mutator& mutator) {
     const Buffer bytes = mutator.damaged({raw.begin(), raw.end()});
     const std::string_view damaged(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     ReplicaOptions options;

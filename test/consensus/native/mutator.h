@@ -6,8 +6,10 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <random>
 #include <span>
 #include <vector>
@@ -69,29 +71,33 @@ class Mutator {
 // What libFuzzer has chosen for the case that runs now (fuzz/main.cc); null: it is not there.
 inline const std::span<const std::uint8_t>* libFuzzerInput = nullptr;
 
-// How often each case tries: with what libFuzzer has found for it before, then a little in every run of the tests, for
-// GAIA_FUZZ_SECONDS when that is set; GAIA_SEED is the first seed.
+// Tries what libFuzzer has found for the case before, then what chance gives, for GAIA_FUZZ_SECONDS (10). GAIA_SEED is the
+// first seed, else the clock; it is told.
 template <class Try>
-void fuzz(std::uint64_t triesUsual, Try attempt) {
+void fuzz(Try attempt) {
   if (libFuzzerInput != nullptr) {
     Mutator mutator(*libFuzzerInput);
     return attempt(mutator);
   }
-  for (const FuzzInput& input : corpusOf(doctest::getContextOptions()->currentTest->m_name)) {
+  const char* const name = doctest::getContextOptions()->currentTest->m_name;
+  for (const FuzzInput& input : corpusOf(name)) {
     CAPTURE(input.line);
     Mutator mutator(std::span<const std::uint8_t>(input.bytes));
     attempt(mutator);
   }
+  using Clock = std::chrono::steady_clock;
   const char* const seconds = std::getenv("GAIA_FUZZ_SECONDS");
   const char* const first = std::getenv("GAIA_SEED");
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(seconds ? std::atoll(seconds) : 0);
-  const std::uint64_t begin = first ? std::strtoull(first, nullptr, 10) : 1;
-  for (std::uint64_t seed = begin;; seed++) {
-    if (seconds ? std::chrono::steady_clock::now() >= end : seed >= begin + triesUsual) return;
+  const auto end = Clock::now() + std::chrono::seconds(seconds ? std::atoll(seconds) : 10);
+  const std::uint64_t begin = first ? std::strtoull(first, nullptr, 10) : static_cast<std::uint64_t>(std::time(nullptr)) << 20;
+  std::printf("%s: from seed %llu\n", name, static_cast<unsigned long long>(begin));
+  std::uint64_t seed = begin;
+  for (; Clock::now() < end; seed++) {
     CAPTURE(seed);
     Mutator mutator(seed);
     attempt(mutator);
   }
+  std::printf("%s: %llu tries\n", name, static_cast<unsigned long long>(seed - begin));
 }
 
 }  // namespace gaia::test
