@@ -1,14 +1,15 @@
 /**
- * `npm run fuzz -- --seconds 3600 [WORD]`: the cases `fuzz: *` of the native tests under libFuzzer with AddressSanitizer and UBSan, each
- * for so long (60); WORD: those that have it in their name. `--keep`: what reaches code that nothing smaller does becomes the corpus that
- * `npm test` tries (test/consensus/native/fuzz/README.md). What ends a case is kept below build/fuzz/found/.
+ * `npm run fuzz -- --seconds 3600 [WORD]`: everything that is given damaged input, each for so long (60): the cases `fuzz: *` of the native
+ * tests under libFuzzer with AddressSanitizer and UBSan, then the files `*.fuzz.test.ts`; WORD: those that have it in their name. `--keep`:
+ * only the former, and what reaches code that nothing smaller does becomes the corpus that `npm test` tries
+ * (test/consensus/native/fuzz/README.md). What ends a case is kept below build/fuzz/found/.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { finish } from './mocha.js';
+import { type Counts, finish, runMocha } from './mocha.js';
 import { wholeNumber } from './whole-number.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -41,7 +42,9 @@ function build(): boolean {
 }
 
 function cases(): string[] {
-  const files = readdirSync(native).filter((file) => /^fuzz\w*_test\.cc$/.test(file)).sort();
+  const files = readdirSync(native)
+    .filter((file) => /^fuzz\w*_test\.cc$/.test(file))
+    .sort();
   const text = files.map((file) => readFileSync(join(native, file), 'utf8')).join('\n');
   return [...text.matchAll(/TEST_CASE\("(fuzz: [^"]+)"\)/g)].map(([, name]) => name as string);
 }
@@ -99,20 +102,40 @@ function writeCorpus(corpus: Map<string, string[]>): void {
   writeFileSync(corpusFile, `${parts.join('\n')}\n`);
 }
 
-const names = cases().filter((name) => positionals.every((word) => name.includes(word)));
-if (names.length === 0) {
-  console.error(`no case has ${positionals.join(' and ')} in its name; they are in test/consensus/native/fuzz_test.cc`);
+const isWanted = (name: string) => positionals.every((word) => name.includes(word));
+
+/** Compiled files of the targets in TypeScript, by name. */
+function filesWanted(): string[] {
+  const compiled = join(root, 'dist/test');
+  return readdirSync(compiled, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.fuzz.test.js') && isWanted(basename(name, '.fuzz.test.js')))
+    .filter((name) => existsSync(join(root, 'test', name.replace(/\.js$/, '.ts'))))
+    .sort()
+    .map((name) => join(compiled, name));
+}
+
+function fuzzNative(names: string[]): Counts {
+  mkdirSync(found, { recursive: true });
+  if (names.length > 0 && !build()) process.exit(1);
+  const corpus = readCorpus();
+  const failures: string[] = [];
+  for (const name of names) {
+    const { passed, reached } = fuzz(name, corpus.get(name) ?? []);
+    if (!passed) failures.push(name);
+    else if (values.keep) corpus.set(name, fewest(name, reached));
+  }
+  if (values.keep) writeCorpus(corpus);
+  if (failures.length > 0) console.log(`see ${found}: ${readdirSync(found).join(', ')}`);
+  return { passed: names.length - failures.length, failed: failures.length, skipped: 0, failures };
+}
+
+const names = cases().filter(isWanted);
+const files = values.keep ? [] : filesWanted();
+if (names.length + files.length === 0) {
+  const where = 'they are in test/consensus/native/fuzz_*test.cc and in files *.fuzz.test.ts';
+  console.error(`nothing has ${positionals.join(' and ')} in its name; ${where}`);
   process.exit(2);
 }
-mkdirSync(found, { recursive: true });
-if (!build()) process.exit(1);
-const corpus = readCorpus();
-const failures: string[] = [];
-for (const name of names) {
-  const { passed, reached } = fuzz(name, corpus.get(name) ?? []);
-  if (!passed) failures.push(name);
-  else if (values.keep) corpus.set(name, fewest(name, reached));
-}
-if (values.keep) writeCorpus(corpus);
-if (failures.length > 0) console.log(`see ${found}: ${readdirSync(found).join(', ')}`);
-finish({ passed: names.length - failures.length, failed: failures.length, skipped: 0, failures });
+const counts = fuzzNative(names);
+process.env.GAIA_FUZZ_SECONDS = values.seconds;
+finish(counts, ...(files.length > 0 ? [await runMocha(files)] : []));

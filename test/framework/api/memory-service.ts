@@ -181,6 +181,8 @@ export class MemoryService implements FrameworkService {
   }
 
   private carryOut(command: Command): CommandResult {
+    if ('dryRun' in command && command.dryRun)
+      return { ok: true, deploymentId: null, version: new Date().toISOString(), steps: [] };
     switch (command.type) {
       case 'putApps':
         for (const spec of command.specs) this.put(spec);

@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { EXIT, Failure } from '../../../framework/cli/failure.js';
 import { readSpecs } from '../../../framework/cli/spec-file.js';
 
@@ -35,46 +34,5 @@ describe('files of specs', () => {
       assert.equal(({} as { polluted?: boolean }).polluted, undefined, text);
       assert.equal(Object.getPrototypeOf(spec), Object.prototype, text);
     }
-  });
-
-  it('are read or refused in a sentence, whatever is in them', () => {
-    const pieces = [
-      'a',
-      ': ',
-      '- ',
-      '\n',
-      '  ',
-      '&x ',
-      '*x',
-      '{',
-      '}',
-      '[',
-      ']',
-      '"',
-      "'",
-      '|',
-      '>',
-      '---\n',
-      '!!int ',
-      '? ',
-      '<<',
-      '%',
-      '\t',
-      '#',
-    ];
-    const text = fc.oneof(
-      fc.uint8Array({ maxLength: 200 }),
-      fc.array(fc.constantFrom(...pieces), { maxLength: 40 }).map((parts) => parts.join('')),
-    );
-    fc.assert(
-      fc.property(text, (bytes) => {
-        try {
-          assert.ok(specsIn(bytes).length > 0);
-        } catch (error) {
-          assert.ok(isRefused(error), String((error as Error).stack));
-        }
-      }),
-      { numRuns: Number(process.env.GAIA_RUNS ?? 300) },
-    );
   });
 });

@@ -1,59 +1,27 @@
-/** A master, agents and executors that say what they may not: the scheduler goes on. GAIA_SEED and GAIA_RUNS choose the runs. */
+/** A master, agents and executors that say what they may not: the scheduler goes on. */
 import assert from 'node:assert/strict';
 import { type SchedulerEvent, schedulerEventProblem } from '../../framework/mesos-http-client/index.js';
+import { damage, jsonOf, places } from '../damage.js';
+import { fuzzMs, fuzzSeed, fuzzTimeoutMs } from '../fuzzing.js';
 import { type Below, below, randomFrom } from '../random.js';
 import { put } from './model/running.js';
 import { appSpec, guestSpec, replicatedSpec, World } from './model/world.js';
 
-const seed = Number(process.env.GAIA_SEED ?? Date.now() % 2 ** 31);
-const runs = Number(process.env.GAIA_RUNS ?? 4000);
-
-/** `JSON.parse` gives all of them; the last but one for 1e999. */
-const strange = [
-  ...[
-    null,
-    true,
-    0,
-    -1,
-    0.5,
-    2 ** 53,
-    -(2 ** 63),
-    1e308,
-    '',
-    'x',
-    '__proto__',
-    'constructor',
-    '../../etc',
-    '\u001b[2J\n',
-  ],
-  ...['9'.repeat(5000), [], [null], {}, { value: null }, [[]], Number.POSITIVE_INFINITY, undefined],
-];
-
-type Fields = Record<string, unknown>;
-
-/** Places in a value: who has them, and under which name. */
-function places(value: unknown, found: [object, string][] = []): [object, string][] {
-  if (typeof value !== 'object' || value === null) return found;
-  for (const name of Object.keys(value)) {
-    found.push([value, name]);
-    places((value as Record<string, unknown>)[name], found);
+/** One place of an event, in what is coded as Base64 of JSON, too. */
+function damageEvent(value: object, pick: Below): void {
+  const all = places(value);
+  const coded = all.filter(({ owner, name }) => name === 'data' && typeof owner.data === 'string');
+  const among = coded.length > 0 && pick(2) === 0 ? coded : all;
+  const place = among[pick(among.length)];
+  if (place === undefined) return;
+  const { owner, name } = place;
+  const inside = name === 'data' && typeof owner.data === 'string' && pick(8) > 0 ? decoded(owner.data) : null;
+  if (inside === null) {
+    damage(place, pick);
+    return;
   }
-  return found;
-}
-
-/** One place less, doubled, or with something strange in it; in what is coded as Base64 of JSON, too. */
-function damage(value: object, pick: Below): void {
-  const coded = places(value).filter(([owner, name]) => name === 'data' && typeof (owner as Fields).data === 'string');
-  const all = coded.length > 0 && pick(2) === 0 ? coded : places(value);
-  const [owner, name] = all[pick(all.length)] ?? [{}, ''];
-  const of = owner as Fields;
-  const inside = name === 'data' && typeof of.data === 'string' && pick(8) > 0 ? decoded(of.data) : null;
-  if (inside !== null) {
-    for (let times = 1 + pick(3); times > 0; times -= 1) damage(inside, pick);
-    of.data = Buffer.from(JSON.stringify(inside)).toString('base64');
-  } else if (Array.isArray(of[name]) && pick(2) === 0)
-    of[name] = [...(of[name] as unknown[]), ...(of[name] as unknown[])];
-  else of[name] = structuredClone(strange[pick(strange.length)]);
+  for (let times = 1 + pick(3); times > 0; times -= 1) damageEvent(inside, pick);
+  owner.data = Buffer.from(JSON.stringify(inside)).toString('base64');
 }
 
 function decoded(data: string): object | null {
@@ -81,8 +49,8 @@ function seen(): { world: World; events: SchedulerEvent[] } {
 }
 
 describe('hostile events', () => {
-  it(`of the right form or not, the scheduler says no more than what it left out (seed ${seed})`, () => {
-    const pick = below(randomFrom(seed));
+  it(`fuzz: of the right form or not, the scheduler says no more than what it left out (seed ${fuzzSeed})`, () => {
+    const pick = below(randomFrom(fuzzSeed));
     const { world, events } = seen();
     assert.deepEqual(
       events.filter((event) => schedulerEventProblem(event) !== null),
@@ -90,20 +58,22 @@ describe('hostile events', () => {
       'events of Mesos are left out',
     );
     const judged = { taken: 0, leftOut: 0 };
-    for (let run = 0; run < runs; run += 1) {
+    const end = Date.now() + fuzzMs;
+    let run = 0;
+    for (; Date.now() < end; run += 1) {
       if (run % 50 === 0) {
         world.crash();
         world.deliverAll();
       }
       const event = structuredClone(events[pick(events.length)] as SchedulerEvent);
-      for (let times = 1 + pick(3); times > 0; times -= 1) damage(event, pick);
-      const text = JSON.stringify(event, (_, value) => (value === Number.POSITIVE_INFINITY ? '1e999' : value));
-      const received = JSON.parse(text.replaceAll('"1e999"', '1e999'));
+      for (let times = 1 + pick(3); times > 0; times -= 1) damageEvent(event, pick);
+      const text = jsonOf(event);
+      const received = JSON.parse(text);
       if (typeof received.type !== 'string') continue;
       const isTaken = schedulerEventProblem(received) === null;
       judged[isTaken ? 'taken' : 'leftOut'] += 1;
       if (!isTaken) continue;
-      const told = `run ${run} of seed ${seed}: ${text.slice(0, 4000)}`;
+      const told = `run ${run} of seed ${fuzzSeed}: ${text.slice(0, 4000)}`;
       try {
         world.now += 500;
         world.scheduler.step({ type: 'mesos', now: world.now, event: received }, { type: 'ticked', now: world.now });
@@ -116,9 +86,9 @@ describe('hostile events', () => {
         throw new Error(told, { cause: error });
       }
     }
-    assert.ok(judged.taken > runs / 20 && judged.leftOut > runs / 20, JSON.stringify(judged));
+    assert.ok(judged.taken > run / 20 && judged.leftOut > run / 20, JSON.stringify(judged));
     assert.equal(({} as { value?: unknown }).value, undefined);
-  }).timeout(120_000);
+  }).timeout(fuzzTimeoutMs);
 
   it('reports that are nested without end are none, whatever else is in them', () => {
     const { world, events } = seen();
@@ -127,9 +97,9 @@ describe('hostile events', () => {
       Buffer.from(Buffer.from(data, 'base64').toString().replace('{', more)).toString('base64');
     let told = 0;
     for (const event of events) {
-      const [carrier] = places(event).filter(([, name]) => name === 'data');
+      const carrier = places(event).find(({ name }) => name === 'data');
       if (carrier === undefined) continue;
-      const of = carrier[0] as { data: string };
+      const of = carrier.owner as { data: string };
       of.data = deep(of.data);
       world.scheduler.step({ type: 'mesos', now: world.now, event });
       told += 1;
