@@ -47,14 +47,14 @@ bool Journal::open() {
 }
 
 Journal::Segment Journal::create(std::size_t existing, std::string* error) {
-  if ((existing + 1) * std::uint64_t{segmentBytes} > bytesMax_) {
+  if ((existing + 1) * std::uint64_t{segmentBytes_} > bytesMax_) {
     *error = "the limit journalBytesMax = " + std::to_string(bytesMax_) + " is reached";
     return {};
   }
   const std::string path = pathOf(created_);
   Segment segment;
-  if (const int code = sys::createFile(path, segmentBytes, &segment.descriptor)) {
-    *error = "cannot allocate " + std::to_string(segmentBytes) + " bytes for " + path + ": " +
+  if (const int code = sys::createFile(path, segmentBytes_, &segment.descriptor)) {
+    *error = "cannot allocate " + std::to_string(segmentBytes_) + " bytes for " + path + ": " +
              sys::errorText(code);
     return {};
   }
@@ -96,7 +96,7 @@ void Journal::append(const Record& record) {
   Guard guard(lock_);
   if (!error_.empty()) return;
   const auto bytes = record.whole();
-  if (segments_.back().used + bytes.size() > segmentBytes && !addSegment(guard)) return;
+  if (segments_.back().used + bytes.size() > segmentBytes_ && !addSegment(guard)) return;
   while (segments_.back().used + bytes.size() - segments_.back().written > stagingBytes) {
     writeStaged(guard);
     if (!error_.empty()) return;
@@ -264,7 +264,7 @@ void Journal::prepare() {
   const bool quiet = used == usedBefore_;
   usedBefore_ = used;
   if (quiet || used - segments_.back().written >= writeBytesMin) writeStaged(guard);
-  if (spare_.descriptor >= 0 || segments_.back().used < segmentBytes / 2) return;
+  if (spare_.descriptor >= 0 || segments_.back().used < segmentBytes_ / 2) return;
   creating_ = true;
   const std::size_t existing = segments_.size();
   guard.unlock();

@@ -14,8 +14,8 @@ class Journal {
  public:
   static constexpr std::size_t segmentBytes = 16u << 20;
 
-  Journal(std::string directory, std::uint32_t member, std::uint64_t bytesMax)
-      : directory_(std::move(directory)), member_(member), bytesMax_(bytesMax) {}
+  Journal(std::string directory, std::uint32_t member, std::uint64_t bytesMax, std::size_t bytesOfSegment = segmentBytes)
+      : directory_(std::move(directory)), member_(member), bytesMax_(bytesMax), segmentBytes_(bytesOfSegment) {}
   ~Journal();
 
   // Creates the directory and the first segment; false: see error().
@@ -79,6 +79,7 @@ class Journal {
   std::string directory_;
   std::uint32_t member_;
   std::uint64_t bytesMax_;
+  std::size_t segmentBytes_;
   mutable sys::Lock lock_;
   std::vector<Segment> segments_;
   Segment spare_;

@@ -82,7 +82,7 @@ bool Journal::recoverSegment(std::uint32_t number, Index base) {
   Segment segment;
   segment.path = pathOf(number);
   segment.descriptor = sys::openFile(segment.path, O_RDWR);
-  std::vector<std::byte> bytes(segmentBytes);
+  std::vector<std::byte> bytes(segmentBytes_);
   const bool readable = segment.descriptor >= 0 &&
                         sys::transferAll(0, bytes.size(), [&](std::size_t at, std::size_t part) {
                           return pread(segment.descriptor, bytes.data() + at, part, static_cast<off_t>(at));

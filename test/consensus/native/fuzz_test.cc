@@ -1,12 +1,18 @@
 // What comes from a disk, from other members and from QEMU may be anything: it is refused or understood, within its bytes.
 #include <doctest/doctest.h>
 
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+
 #include "core/persistence.h"
 #include "core/snapshot.h"
 #include "forgetful_files.h"
 #include "gateway/entry.h"
 #include "mutator.h"
 #include "relay_guests.h"
+#include "runtime/journal.h"
 #include "runtime/replica_text.h"
 #include "runtime/wal.h"
 #include "vm/entry.h"
@@ -45,6 +51,54 @@ void judgeRecords(const Buffer& bytes) {
     REQUIRE(record.whole().data() >= bytes.data());
     REQUIRE(end <= bytes.data() + bytes.size());
   });
+}
+
+// A journal of entries 1 to 25, in files small enough to be written for each try.
+class SmallJournal {
+ public:
+  static constexpr Index last = 25;
+  static constexpr std::size_t length = 320;  // without padding, of which no checksum is made
+  SmallJournal() { REQUIRE(mkdtemp(directory_.data()) != nullptr); }
+  ~SmallJournal() { std::filesystem::remove_all(directory_); }
+  const std::string& directory() const { return directory_; }
+  Journal open() const { return {directory_, 7, 1u << 20, 4096}; }
+  std::string file(std::size_t number) const { return directory_ + "/7-" + std::to_string(number) + ".journal"; }
+  void write() {
+    std::filesystem::remove_all(directory_);
+    Journal journal = open();
+    REQUIRE(journal.open());
+    for (Index i = 1; i <= last; i++) {
+      const Buffer bytes = recordOf(i, length);
+      eachRecord(bytes, [&](const Record& record) { journal.append(record); });
+    }
+  }
+  void damage(Mutator& mutator) const {
+    const std::string victim = file(mutator.below(files)), other = file(mutator.below(files));
+    std::ifstream in(victim, std::ios::binary);
+    const std::string text{std::istreambuf_iterator<char>(in), {}};
+    const auto raw = std::as_bytes(std::span(text));
+    Buffer bytes = mutator.damaged({raw.begin(), raw.end()});
+    if (mutator.below(4) > 0) bytes.resize(text.size());  // else it cannot be read as a whole
+    std::ofstream out(mutator.below(4) > 0 ? victim : other, std::ios::binary | std::ios::trunc);
+    out.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  }
+  static constexpr std::size_t files = 3;
+
+ private:
+  std::string directory_ = std::filesystem::temp_directory_path().string() + "/gaia-fuzz-XXXXXX";
+};
+
+// All that it has, asked for as others ask who join.
+Buffer entriesOf(Journal& journal) {
+  Buffer entries, part;
+  for (Index from = journal.first(); from != 0 && from <= journal.last();) {
+    part.clear();
+    journal.read(from, 4096, &part);
+    REQUIRE(eachRecord(part, [&](const Record& record) { from = record.header.index + 1; }));
+    REQUIRE_FALSE(part.empty());
+    append(entries, part);
+  }
+  return entries;
 }
 
 }  // namespace
@@ -94,6 +148,26 @@ TEST_CASE("fuzz: a damaged write-ahead log is refused, or read as far as it was 
     }
     REQUIRE(log.records.size() <= written.size());
     CHECK(std::equal(log.records.begin(), log.records.end(), written.begin()));
+  });
+}
+
+TEST_CASE("fuzz: a damaged journal is refused, or has the entries that were written, and those that were on disk") {
+  SmallJournal files;
+  fuzz([&](Mutator& mutator) {
+    files.write();
+    files.damage(mutator);
+    const Index onDisk = mutator.below(SmallJournal::last + 1), base = mutator.below(SmallJournal::last + 1);
+    Journal journal = files.open();
+    if (!journal.recover(onDisk, {base, makeBallot(1, 7, 0)})) {
+      CHECK(journal.error().find(files.directory()) != std::string::npos);
+      return;
+    }
+    CHECK(journal.last() >= std::max(onDisk, base));
+    CHECK(journal.last() <= SmallJournal::last);
+    Buffer expected;
+    for (Index i = journal.first(); i != 0 && i <= journal.last(); i++) append(expected, recordOf(i, SmallJournal::length));
+    CHECK(entriesOf(journal) == expected);
+    journal.dropBelow(mutator.below(SmallJournal::last), mutator.below(2));
   });
 }
 
