@@ -3,6 +3,7 @@
  * Exit status 1 when an answer was wrong, something has grown, or a process has had more memory than is promised.
  */
 import { parseArgs } from 'node:util';
+import { interruption } from '../chaos/interruption.js';
 import { wholeNumber } from '../whole-number.js';
 import { soak } from './soak.js';
 
@@ -32,7 +33,11 @@ const options = {
   minutes: number('minutes', 1, 10_080),
   loadPercent: number('load', 1, 100),
   seed: number('seed', 0, 2 ** 32 - 100),
+  interrupted: interruption(),
 };
-const verdict = await soak(options, (text) => console.error(text));
+const verdict = await soak(options, (text) => console.error(text)).catch((error: Error) => {
+  console.error(options.interrupted.aborted ? error.message : error);
+  process.exit(1);
+});
 console.log(JSON.stringify(verdict, null, 2));
 process.exit(verdict.faults.length === 0 ? 0 : 1);

@@ -1,6 +1,7 @@
 /** A real cluster under load and churn for a while, watched. */
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { unlessInterrupted } from '../chaos/interruption.js';
 import { System } from '../e2e/system.js';
 import { ofSystem } from '../growth/rules.js';
 import { Watch } from '../growth/watch.js';
@@ -25,6 +26,8 @@ export interface SoakOptions {
   seed: number;
   /** For so long the maximum is measured. */
   measuredMs?: number;
+  /** Ends it before its time. Left out: nothing does. */
+  interrupted?: AbortSignal;
 }
 
 export interface Verdict {
@@ -39,11 +42,12 @@ export interface Verdict {
   faults: string[];
 }
 
+/** @throws Error why it was interrupted; the cluster has been stopped then */
 export async function soak(options: SoakOptions, say: (text: string) => void): Promise<Verdict> {
   const system = await System.start();
   const soaking = new Soak(system, options, say);
   try {
-    await soaking.through();
+    await unlessInterrupted(options.interrupted ?? new AbortController().signal, () => soaking.through());
   } finally {
     await system.stop();
   }
