@@ -10,13 +10,13 @@ import { until } from '../conformance/wait.js';
 import { role } from './cluster.js';
 import { Command } from './command.js';
 import { agentsMin } from './given-cluster.js';
+import { pids } from './pids.js';
 
 const toldMaxMs = 90_000;
 
 /** Command lines of the run's schedulers: those of others name another master. */
 function schedulersAt(masterUrl: string): string[] {
-  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-  const lines = pids.map((pid) => {
+  const lines = pids().map((pid) => {
     try {
       return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
     } catch {

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inMesosOf } from '../acceptance/platform.js';
 import { type Cluster, role } from './cluster.js';
+import { pids } from './pids.js';
 
 const commandCharactersMax = 200;
 
@@ -77,15 +78,15 @@ export function directoriesIn(disk: string, givenUp: ReadonlySet<string>): strin
 
 /** All processes but this one and the one that collects orphans. */
 function strangers(): string[] {
-  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && ![1, process.pid].includes(Number(name)));
-  return pids.flatMap((pid) => {
+  const others = pids().filter((pid) => ![1, process.pid].includes(pid));
+  return others.flatMap((pid) => {
     const words = commandOf(pid);
     return words === null ? [] : [`process ${pid}: ${words}`];
   });
 }
 
 /** Null: it has ended. */
-function commandOf(pid: string): string | null {
+function commandOf(pid: number): string | null {
   try {
     const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8')
       .replaceAll('\0', ' ')

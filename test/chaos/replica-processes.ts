@@ -1,5 +1,6 @@
 /** Replicas as the processes they are, whoever knows of them: found in /proc, which is this run's own. */
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
+import { pids } from './pids.js';
 
 export interface ReplicaProcess {
   pid: number;
@@ -31,8 +32,7 @@ function networkOf(pid: string): string | null {
 
 /** Sorted by group, slot and member. */
 export function replicaProcesses(): ReplicaProcess[] {
-  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-  const found = pids.flatMap((name) => replicaProcess(Number(name)) ?? []);
+  const found = pids().flatMap((pid) => replicaProcess(pid) ?? []);
   // Clones of a replica, such as the one that writes Redis' snapshot, are none themselves.
   const parents = new Set(found.map(({ pid }) => pid));
   return found

@@ -1,6 +1,7 @@
 /** Tasks of plain apps as the processes they are, whoever knows of them: found in /proc, which is this run's own. */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { plainApps, plainCommand, volumePath } from './apps.js';
+import { pids } from './pids.js';
 
 export interface TaskProcess {
   pid: number;
@@ -19,8 +20,7 @@ export function taskProcesses(): TaskProcess[] {
 const nameOf = ({ pid, task }: TaskProcess): string => `${pid} ${task}`;
 
 function found(): TaskProcess[] {
-  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-  return pids.flatMap((pid) => taskProcess(Number(pid)) ?? []);
+  return pids().flatMap((pid) => taskProcess(pid) ?? []);
 }
 
 /** Null: it is none, or ends just now. */
