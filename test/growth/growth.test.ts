@@ -85,11 +85,23 @@ describe('growth', () => {
     assert.match(told(ofPrograms, whole, leaking(10e6)).join(), /^it: memoryBytes has grown/);
   });
 
-  it('of a system is one descriptor', () => {
-    assert.deepEqual(
-      told(ofSystem, 60 * minuteMs, (atMs) => ({ descriptors: atMs > 30 * minuteMs ? 21 : 20 })),
-      ['it: descriptors has grown from 20 to 21'],
-    );
+  it('of a system is one thread, and more descriptors than connections that rest', () => {
+    const later = (now: Reading, then: Reading) =>
+      told(ofSystem, 60 * minuteMs, (atMs) => (atMs > 30 * minuteMs ? then : now));
+    assert.deepEqual(later({ threads: 20 }, { threads: 21 }), ['it: threads has grown from 20 to 21']);
+    assert.deepEqual(later({ descriptors: 20 }, { descriptors: 28 }), []);
+    assert.deepEqual(later({ descriptors: 20 }, { descriptors: 29 }), ['it: descriptors has grown from 20 to 29']);
+  });
+
+  it('is seen where only some readings of each window have it, and is not said of what one window lacks', () => {
+    const some = (atMs: number, from: number) => atMs % 20_000 === 0 && atMs >= from;
+    const read = (from: number) => (atMs: number) =>
+      some(atMs, from) ? { liveBytes: 50 * megabyte + atMs } : ({} as Reading);
+    const whole = 60 * minuteMs;
+    const changes = (from: number) => changesOf(sampled(read(from), 0, whole), whole, ofSystem)?.liveBytes;
+    assert.deepEqual(changes(0), { before: 50 * megabyte + 900_000, after: 50 * megabyte + 3_340_000 });
+    assert.match(told(ofSystem, whole, read(0)).join(), /^it: liveBytes has grown/);
+    assert.equal(changes(whole / 2), undefined);
   });
 
   it('of memory is none of programs that keep what they are told, that of descriptors is', () => {

@@ -31,15 +31,19 @@ export function changesOf(samples: Sample[], overMs: number, rule: Rule): Record
   const before = within(samples, overMs, rule.before);
   const after = within(samples, overMs, rule.after);
   if (overMs < rule.judgedFromMs || before.length === 0 || after.length === 0) return null;
-  const names = Object.keys(after[0] as Reading);
+  const names = namesIn(after).filter((name) => namesIn(before).includes(name));
   return Object.fromEntries(names.map((name) => [name, { before: least(before, name), after: least(after, name) }]));
 }
 
 export const within = (samples: Sample[], overMs: number, [from, to]: readonly [number, number]): Reading[] =>
   samples.filter(({ atMs }) => atMs >= from * overMs && atMs <= to * overMs).map(({ reading }) => reading);
 
+/** Not each reading has all: some are dear. */
+const namesIn = (readings: Reading[]): string[] => [...new Set(readings.flatMap((reading) => Object.keys(reading)))];
+
 /** What peaks have in common. */
-export const least = (readings: Reading[], name: string) => Math.min(...readings.map((reading) => reading[name] ?? 0));
+export const least = (readings: Reading[], name: string) =>
+  Math.min(...readings.flatMap((reading) => reading[name] ?? []));
 
 /** A sentence for each that has grown. */
 export function growths(who: string, changes: Record<string, Change>, rule: Rule): string[] {

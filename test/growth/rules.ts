@@ -26,14 +26,15 @@ const tenth = 3 / 40;
 
 /**
  * All processes of a system. The first quarter fills caches, and the framework's plots of a quarter of an hour; then the first
- * and the last tenth are compared. A heap comes in pages.
+ * and the last tenth are compared. A heap comes in pages. Connections that rest are closed after a while: at times there are
+ * more of them.
  */
 export const ofSystem: Rule = {
   judgedFromMs: 20 * 60_000,
   before: [1 / 4, 1 / 4 + tenth],
   after: [1 - tenth, 1],
-  amounts: { memoryBytes: megabyte, timers: 1 },
-  shares: { memoryBytes: 0.01, descriptors: 0.01, threads: 0.01, sharedFiles: 0.01, timers: 0.01 },
+  amounts: { memoryBytes: megabyte, liveBytes: megabyte, descriptors: 8, timers: 1 },
+  shares: { memoryBytes: 0.01, liveBytes: 0.01, descriptors: 0.01, threads: 0.01, sharedFiles: 0.01, timers: 0.01 },
 };
 
 const hour = 1 / 24;
