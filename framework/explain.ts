@@ -58,7 +58,7 @@ export function explainSome(context: Context, atHand: AtHand): void {
   if (!mayLook(context, 'explain')) return;
   const known = (demand: Demand) => memory.waiting.get(demand.request.id);
   const hasOffers = memory.offers.size > 0;
-  const open = memory.demands.waiting().filter((demand) => {
+  const open = memory.demands.asked().filter((demand) => {
     const waiting = known(demand);
     const isNew = waiting && (hasOffers || waiting.delayed || waiting.explainedMs === null);
     return isNew && waitsLong(context, waiting);

@@ -42,13 +42,13 @@ export class Demands {
     return this.#looks;
   }
 
-  /** Offers are asked for something. */
-  get wait(): boolean {
+  /** For something offers are asked. */
+  get anyAsked(): boolean {
     return this.#asked.size > 0;
   }
 
   /** All for which offers are asked. They may be very many: not for every step. */
-  waiting(): Demand[] {
+  asked(): Demand[] {
     this.#looks += this.#byApp.size;
     return [...this.#byApp.values()].flat().filter((demand) => this.isAsked(demandKey(demand)));
   }

@@ -118,7 +118,7 @@ export function earmarkRoom(context: Context): void {
     for (const demand of demands.of(appId)) if (needsRoom(context, demand)) renew(context, demand);
   if (earmarks.size > 0 || !mayLook(context, 'earmark')) return;
   const rested = demands
-    .waiting()
+    .asked()
     .filter((demand) => needsRoom(context, demand) && mayHaveRoom(context, waiting.get(demand.request.id)));
   const inOrder = lodash.sortBy(rested, [
     ({ app }) => -priorityOf(app.active),

@@ -41,7 +41,7 @@ export function match(context: Context, fresh: readonly Demand[]): void {
     earmarkRoom(context);
   }
   acceptOffers(context, agents);
-  if (isDone) giveBack(context, memory.demands.wait, () => holding(context));
+  if (isDone) giveBack(context, memory.demands.anyAsked, () => holding(context));
   askFor(context, unasked);
 }
 
@@ -58,7 +58,7 @@ function askFor(context: Context, unasked: Demand[]): void {
 
 /** How long an agent's offers are held. */
 function holding(context: Context): (agentId: string) => number {
-  if (context.memory.demands.waiting().some((demand) => gathers(context, demand))) return () => gatheringHoldMs;
+  if (context.memory.demands.asked().some((demand) => gathers(context, demand))) return () => gatheringHoldMs;
   const earmarks = [...context.memory.earmarks.values()];
   const kept = new Set(earmarks.flatMap(({ agents }) => agents.map(({ agentId }) => agentId)));
   return (agentId) => (kept.has(agentId) ? gatheringHoldMs : holdMs);
@@ -88,7 +88,7 @@ function placeAll(context: Context, agents: Fillings, atHand: AtHand): boolean {
   if (agents.size === 0 || isEarly) return true;
   const inVain = stillInVain(context);
   memory.inVain = inVain;
-  const due = memory.demands.waiting().filter((demand) => !(isShared(demand) && isInVain(inVain, demand)));
+  const due = memory.demands.asked().filter((demand) => !(isShared(demand) && isInVain(inVain, demand)));
   let slotsLeft = slotsPerStep(agents.size);
   for (const demand of byWaiting(context, due)) {
     if (slotsLeft <= 0) return false;

@@ -186,7 +186,7 @@ export function giveBack(context: Context, wanting: boolean, keeping: () => (age
  */
 export function askForOffers(context: Context, isNew: boolean, owes: boolean): void {
   const { memory, now, options } = context;
-  const wants = memory.demands.wait || memory.owed.size > 0;
+  const wants = memory.demands.anyAsked || memory.owed.size > 0;
   const starved = wants && memory.offers.size === 0 && now - memory.revivedMs >= reviveAgainMs;
   if (starved || isNew) memory.reviveWanted = true;
   if (!memory.connected) return;

@@ -16,10 +16,10 @@ describe('scheduler: what apps want', () => {
     assert.deepEqual(look(demand('/a', [0, 1])), [], 'the same, looked at again');
     assert.deepEqual(slotsOf(look(demand('/a', [1]))), [[1]], 'one of them has been placed');
     demands.settle(demand('/a', [1]));
-    assert.deepEqual([demands.wait, demands.waiting()], [false, []]);
+    assert.deepEqual([demands.anyAsked, demands.asked()], [false, []]);
     assert.deepEqual(slotsOf(look(demand('/a', [1]))), [[1]]);
     look();
-    assert.deepEqual([demands.wait, demands.of('/a')], [false, []]);
+    assert.deepEqual([demands.anyAsked, demands.of('/a')], [false, []]);
   });
 
   it('asks for nothing that is delayed, until it is not', () => {
@@ -32,7 +32,7 @@ describe('scheduler: what apps want', () => {
     ] as const) {
       const wanted = [demand('/a', [0], delayed), demand('/a', [1], true)];
       demands.set('/a', wanted);
-      assert.deepEqual([demands.ask(wanted).length, demands.wait], [asked, !delayed]);
+      assert.deepEqual([demands.ask(wanted).length, demands.anyAsked], [asked, !delayed]);
     }
   });
 
@@ -44,6 +44,6 @@ describe('scheduler: what apps want', () => {
     }
     demands.set('/a', []);
     assert.deepEqual([demands.isAsked('/a 0'), demands.isAsked('/b 0')], [false, true]);
-    assert.deepEqual(demands.waiting(), [demand('/b', [0])]);
+    assert.deepEqual(demands.asked(), [demand('/b', [0])]);
   });
 });
