@@ -1,5 +1,6 @@
 #include "runtime/early_fetch.h"
 
+#include <algorithm>
 #include <array>
 
 namespace gaia {
@@ -93,14 +94,22 @@ void EarlyFetch::keep(Peer& peer, std::span<const std::byte> answer) {
   }
 }
 
+// Entries are kept from where it ends: whoever took the one after it may have been lost, when the others had dropped theirs.
+bool EarlyFetch::leadsOn(Index snapshot) const {
+  return std::ranges::any_of(peers_, [&](const auto& entry) {
+    const Peer& peer = entry.second;
+    return peer.link->open() && peer.seen.journalFrom <= snapshot + 1 && peer.seen.journaled >= snapshot;
+  });
+}
+
 EarlyFetch::Peer* EarlyFetch::provider() {
   Peer* best = nullptr;
   for (auto& [number, peer] : peers_) {
-    const bool has = peer.link->open() && peer.seen.snapshotIndex != 0 && peer.seen.snapshotIndex != peer.bad;
-    if (!has) continue;
-    const bool begun = fetch_ && peer.seen.snapshotIndex == fetch_->index();
+    const Index index = peer.seen.snapshotIndex;
+    if (!peer.link->open() || index == 0 || index == peer.bad || !leadsOn(index)) continue;
+    const bool begun = fetch_ && index == fetch_->index();
     if (begun && number == from_) return &peer;
-    if (best == nullptr || begun || peer.seen.snapshotIndex > best->seen.snapshotIndex)
+    if (best == nullptr || begun || index > best->seen.snapshotIndex)
       best = &peer, from_ = number;
   }
   return best;
@@ -120,7 +129,13 @@ void EarlyFetch::ask(std::uint64_t nowNs) {
     return from->link->readSnapshot(fetch_->index(), fetch_->wanted());
   }
   fetch_.reset();
-  if (nowNs - askedNs_ < askIntervalNs) return;
+  askForSnapshot(nowNs);
+}
+
+// One closes all clients of the group: the others are given some time to tell that they have one.
+void EarlyFetch::askForSnapshot(std::uint64_t nowNs) {
+  if (lackedSinceNs_ == 0) lackedSinceNs_ = nowNs;
+  if (!heardOthers(lackedSinceNs_, nowNs) || nowNs - askedNs_ < askIntervalNs) return;
   askedNs_ = nowNs;
   for (auto& [number, peer] : peers_) {
     if (!peer.link->open() || peer.seen.journalFrom <= 1 || peer.piecePending) continue;
@@ -131,13 +146,18 @@ void EarlyFetch::ask(std::uint64_t nowNs) {
 
 // A snapshot is preferred: the others are given some time to tell that they have one.
 bool EarlyFetch::canReplay(std::uint64_t nowNs) {
-  bool all = true, replay = false;
-  for (const auto& [number, peer] : peers_) {
-    all = all && peer.seen.heartbeat != 0;
-    replay = replay || (peer.link->open() && peer.seen.journaled != 0 && peer.seen.journalFrom <= 1);
-  }
+  const bool replay = std::ranges::any_of(peers_, [](const auto& entry) {
+    const Peer& peer = entry.second;
+    return peer.link->open() && peer.seen.journaled != 0 && peer.seen.journalFrom <= 1;
+  });
   if (replay && replaySinceNs_ == 0) replaySinceNs_ = nowNs;
-  return replay && (all || nowNs - replaySinceNs_ > othersWithinNs);
+  return replay && heardOthers(replaySinceNs_, nowNs);
+}
+
+// All, or they had some time for it.
+bool EarlyFetch::heardOthers(std::uint64_t sinceNs, std::uint64_t nowNs) const {
+  const auto isHeard = [](const auto& entry) { return entry.second.seen.heartbeat != 0; };
+  return std::ranges::all_of(peers_, isHeard) || nowNs - sinceNs > othersWithinNs;
 }
 
 std::shared_ptr<PieceFile> leftByEarlyFetch(const ReplicaOptions& options,

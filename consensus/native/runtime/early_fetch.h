@@ -35,8 +35,11 @@ class EarlyFetch {
   void answered(Peer& peer, const Completion& completion);
   void keep(Peer& peer, std::span<const std::byte> answer);
   void ask(std::uint64_t nowNs);
+  void askForSnapshot(std::uint64_t nowNs);
   Peer* provider();
+  bool leadsOn(Index snapshot) const;
   bool canReplay(std::uint64_t nowNs);
+  bool heardOthers(std::uint64_t sinceNs, std::uint64_t nowNs) const;
 
   Authenticator authenticator_;
   Link::Caller caller_;
@@ -45,7 +48,7 @@ class EarlyFetch {
   std::map<std::uint32_t, Peer> peers_;
   std::optional<SnapshotFetch> fetch_;
   std::uint32_t from_ = 0;  // its provider
-  std::uint64_t askedNs_ = 0, toldNs_ = 0, storeAgainNs_ = 0, replaySinceNs_ = 0;
+  std::uint64_t askedNs_ = 0, toldNs_ = 0, storeAgainNs_ = 0, replaySinceNs_ = 0, lackedSinceNs_ = 0;
 };
 
 // What run() has left in the journal's directory, as a Runtime starts from it; null: nothing complete.

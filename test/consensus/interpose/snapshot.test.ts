@@ -107,3 +107,74 @@ describe('a redis-server whose snapshots are made by a hook', function () {
     await eventually('writes after another loss', () => writer.count > 100, 30_000);
   });
 });
+
+describe('the last snapshot of a group is lost with the follower that took it', function () {
+  this.timeout(180_000);
+  let group: Group;
+  const snapshotOf = (replica: Replica) => replica.state?.snapshotIndex ?? 0;
+  const newest = () => Math.max(...group.living().map(snapshotOf));
+
+  before(async () => {
+    group = await startGroup({ configuration: saveHook, args: ['--save', ''] });
+  });
+  after(() => group?.stop());
+
+  /** Writes until then; a snapshot closes all clients. */
+  async function writeUntil(what: string, isDone: () => boolean): Promise<void> {
+    const value = 'v'.repeat(16 << 10);
+    const lot = Array.from({ length: 32 }, (_, key) => ['SET', `key${key}`, value]);
+    await eventually(
+      what,
+      async () => {
+        const client = await RespConnection.open((await group.leader()).clientPort).catch(() => null);
+        while (!isDone() && (await client?.pipeline(lot).catch(() => null))) await delay(1);
+        client?.close();
+        return isDone();
+      },
+      60_000,
+    );
+  }
+
+  it('a newcomer does not start from an older one, after which entries are kept by nobody: it gets a new one', async () => {
+    await writeUntil('a first snapshot', () => newest() > 0);
+    const stale = keeper(group) as Replica;
+    const first = snapshotOf(stale);
+    stale.process.kill('SIGSTOP');
+    for (let more = 0; more < 4; more++) {
+      const before = newest();
+      await writeUntil('another snapshot', () => newest() > before);
+    }
+    stale.process.kill('SIGCONT');
+    await eventually('journals without what follows the first snapshot', () =>
+      group.living().every(({ state }) => (state?.journalFrom ?? 0) > first + 1),
+    );
+    const lost = group.living().find((replica) => snapshotOf(replica) === newest()) as Replica;
+    assert.deepEqual([lost === stale, snapshotOf(stale)], [false, first]);
+    await group.kill(lost);
+    await group.leader();
+
+    const fresh = await group.replace(lost.address.slot);
+    assert.deepEqual(fresh.state?.unexpected, { joinedBySnapshot: 1 });
+    assert.ok(newest() > first);
+    await ask(fresh.clientPort, 'GET', 'key0');
+  });
+
+  it('while somebody keeps one, the next newcomer has nobody take another, also when that one is slow to answer', async () => {
+    const kept = newest();
+    const holder = group.living().find((one) => snapshotOf(one) === kept) as Replica;
+    const [next, lost] = group.living().filter((one) => one !== holder) as [Replica, Replica];
+    await eventually('another leader', async () => {
+      (await group.leader()).command(`transfer ${next.address.member}`);
+      return next.state?.role === 'leader';
+    });
+    const { slot } = lost.address;
+    await group.kill(lost);
+    const joined = group.replace(slot);
+    await eventually('its process', () => group.replicas[slot] !== lost);
+    holder.process.kill('SIGSTOP');
+    await delay(300);
+    holder.process.kill('SIGCONT');
+    await joined;
+    assert.equal(newest(), kept);
+  });
+});
