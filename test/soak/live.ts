@@ -1,9 +1,8 @@
 /** What a process of node's has in use: what is left of its heap when its garbage has been collected. */
-import { readFileSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
 import { WebSocket } from 'undici';
+import { identify } from '../../framework/mesos-local/agent/process-tree.js';
+import { eventually } from '../consensus/group.js';
 
-const lookMs = 20;
 const answerMaxMs = 10_000;
 /** Where node's inspector listens after SIGUSR1, if the process is not told otherwise. */
 const inspectorPort = 9229;
@@ -24,30 +23,21 @@ const used = `(() => {
  * @throws Error when it does not answer, or somebody else does at that port
  */
 export async function liveBytesOf(pid: number, port = inspectorPort): Promise<number | null> {
-  const isThere = () => isRunning(pid);
+  const isThere = () => identify(pid) !== null;
   if (!isThere()) return null;
   try {
     process.kill(pid, 'SIGUSR1');
-    const inspector = await Inspector.open(await until(() => addressAt(port), isThere));
+    const inspector = await Inspector.open(await eventually('no inspector', () => addressAt(port), answerMaxMs));
     await inspector.ask('HeapProfiler.collectGarbage');
     const { result } = (await inspector.ask('Runtime.evaluate', { expression: used })) as { result: { value: string } };
     inspector.close();
     const { pid: answered, bytes } = JSON.parse(result.value);
     if (answered !== pid) throw new Error(`process ${answered} answers at port ${port}, where ${pid} was asked`);
-    await until(async () => ((await addressAt(port)) === null ? true : null), isThere);
+    await eventually('it stays open', async () => (await addressAt(port)) === null, answerMaxMs);
     return bytes;
   } catch (error) {
     if (!isThere()) return null;
     throw new Error(`the heap of process ${pid} could not be read at port ${port}`, { cause: error });
-  }
-}
-
-/** Not so of a zombie. */
-function isRunning(pid: number): boolean {
-  try {
-    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'latin1'));
-  } catch {
-    return false;
   }
 }
 
@@ -60,15 +50,6 @@ async function addressAt(port: number): Promise<string | null> {
   } catch {
     return null;
   }
-}
-
-async function until<T>(look: () => Promise<T | null>, isThere: () => boolean): Promise<T> {
-  for (const endMs = Date.now() + answerMaxMs; Date.now() < endMs; await delay(lookMs)) {
-    const found = await look();
-    if (found !== null) return found;
-    if (!isThere()) throw new Error('it has ended');
-  }
-  throw new Error(`nothing within ${answerMaxMs} ms`);
 }
 
 class Inspector {
