@@ -9,7 +9,7 @@ namespace {
 constexpr std::uint64_t intervalNs = 20'000'000;
 constexpr std::uint64_t askIntervalNs = 100'000'000;
 constexpr std::uint64_t tellIntervalNs = 1'000'000'000;
-constexpr std::uint64_t othersWithinNs = 1'000'000'000;
+constexpr std::uint64_t othersWithinNs = 3'000'000'000;
 constexpr std::uint64_t storePauseNs = 1'000'000'000;
 constexpr std::uint32_t damagedPiecesMax = 3;
 

@@ -50,6 +50,7 @@ class Readers {
 // A joiner asks every member, and every member sees its log grow: the first in rank takes a snapshot at once,
 // the next ones if none comes of it. Nobody asks any more when that was not heard for some times the pause between two
 // questions, and in some looks after that: a member that stood still for a while has not heard those who went on asking.
+// Nor does it count who asks when one has just come: it may be known here before whoever asks knows of it.
 class SnapshotDemand {
  public:
   explicit SnapshotDemand(std::uint64_t rankNs = 5'000'000'000) : rankNs_(rankNs) {}
@@ -57,11 +58,12 @@ class SnapshotDemand {
   // At every look, before what is noted at it; a newer snapshot is what was asked for.
   void see(Index newest, std::uint64_t nowNs) {
     const bool silent = nowNs - notedNs_ > silenceNs;
-    if (newest > newest_) looksLeft_ = 0;
+    if (newest > newest_) looksLeft_ = 0, newerNs_ = nowNs;
     else if (silent && looksLeft_ != 0) looksLeft_--;
     newest_ = newest;
   }
   void note(std::uint64_t nowNs) {
+    if (newerNs_ != 0 && nowNs - newerNs_ < heardOfNs) return;
     if (looksLeft_ == 0) sinceNs_ = nowNs;
     looksLeft_ = looksMax;
     notedNs_ = nowNs;
@@ -73,8 +75,9 @@ class SnapshotDemand {
  private:
   static constexpr unsigned looksMax = 10;
   static constexpr std::uint64_t silenceNs = 300'000'000;  // who lacks entries asks every 100 ms
+  static constexpr std::uint64_t heardOfNs = 1'000'000'000;
   std::uint64_t rankNs_;
-  std::uint64_t sinceNs_ = 0, notedNs_ = 0;
+  std::uint64_t sinceNs_ = 0, notedNs_ = 0, newerNs_ = 0;
   unsigned looksLeft_ = 0;
   Index newest_ = 0;
 };

@@ -122,3 +122,19 @@ TEST_CASE("a snapshot that is asked for is the next one's turn when none comes o
   look(7, false, 2 * standstillNs + 2 * rankNs);  // a newer one has come
   CHECK_FALSE(demand.due(0, 2 * standstillNs + 2 * rankNs));
 }
+
+TEST_CASE("a snapshot that has come is no reason for another: who asks a moment later has not heard of it yet") {
+  constexpr std::uint64_t msNs = 1'000'000;
+  SnapshotDemand demand;
+  demand.see(0, 100);
+  demand.note(100);
+  CHECK(demand.due(0, 100));
+  demand.see(7, 200 * msNs);
+  for (std::uint64_t ms = 201; ms < 1200; ms += 100) {
+    demand.note(ms * msNs);
+    demand.see(7, (ms + 1) * msNs);
+    CHECK_FALSE(demand.due(0, (ms + 1) * msNs));
+  }
+  demand.note(1200 * msNs);  // it is of no use to whoever asks still
+  CHECK(demand.due(0, 1200 * msNs));
+}
