@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { finish, runMocha } from './mocha.js';
 import { runNative } from './native.js';
+import { ownTemporaryFolder } from './temporary.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -20,7 +21,9 @@ function testFiles(words: string[]): string[] {
 /** Most tests wait for clusters most of the time: two at a time halve the wait and still leave a processor to each. */
 const lanes = 2;
 const words = process.argv.slice(2);
+const leftBehind = ownTemporaryFolder();
 const native = words.length === 0 || words.includes('native');
 // The native tests alone: many of them measure in milliseconds who is suspected, and when.
 const parts = native ? [await runNative(join(root, 'build/native/gaia-native-tests'))] : [];
-finish(...parts, await runMocha(testFiles(words), { lanes }));
+const counts = await runMocha(testFiles(words), { lanes });
+finish(...parts, counts, leftBehind());

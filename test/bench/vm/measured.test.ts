@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmdirSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -13,7 +13,8 @@ describe('a repetition of a benchmark of guests', function () {
   this.timeout(60_000);
 
   it('that hangs is given up in time, stopped, and leaves no file', async () => {
-    const directory = path.join(mkdtempSync(path.join(tmpdir(), 'gaia-bench-')), 'one');
+    const parent = mkdtempSync(path.join(tmpdir(), 'gaia-bench-'));
+    const directory = path.join(parent, 'one');
     let stopped = false;
     const start = async ({ ports }: { ports: { redis: number; memcached: number } }) => {
       assert.ok(existsSync(directory));
@@ -25,6 +26,7 @@ describe('a repetition of a benchmark of guests', function () {
     const terms = { network: here, directory, mbits: 1, seconds: 1, links: ['limited' as const], limitMs: 500 };
     await assert.rejects(repetition(start, terms), /it has not ended within 0.5 s/);
     assert.ok(stopped && !existsSync(directory));
+    rmdirSync(parent);
   });
 });
 

@@ -1,8 +1,6 @@
 // What comes from a disk, from other members and from QEMU may be anything: it is refused or understood, within its bytes.
 #include <doctest/doctest.h>
 
-#include <stdlib.h>
-
 #include <filesystem>
 #include <fstream>
 
@@ -15,6 +13,7 @@
 #include "runtime/journal.h"
 #include "runtime/replica_text.h"
 #include "runtime/wal.h"
+#include "temporary_directory.h"
 #include "vm/entry.h"
 
 using namespace gaia;
@@ -58,13 +57,11 @@ class SmallJournal {
  public:
   static constexpr Index last = 25;
   static constexpr std::size_t length = 320;  // without padding, of which no checksum is made
-  SmallJournal() { REQUIRE(mkdtemp(directory_.data()) != nullptr); }
-  ~SmallJournal() { std::filesystem::remove_all(directory_); }
-  const std::string& directory() const { return directory_; }
-  Journal open() const { return {directory_, 7, 1u << 20, 4096}; }
-  std::string file(std::size_t number) const { return directory_ + "/7-" + std::to_string(number) + ".journal"; }
+  const std::string& directory() const { return directory_.path(); }
+  Journal open() const { return {directory(), 7, 1u << 20, 4096}; }
+  std::string file(std::size_t number) const { return directory() + "/7-" + std::to_string(number) + ".journal"; }
   void write() {
-    std::filesystem::remove_all(directory_);
+    std::filesystem::remove_all(directory());
     Journal journal = open();
     REQUIRE(journal.open());
     for (Index i = 1; i <= last; i++) {
@@ -85,7 +82,7 @@ class SmallJournal {
   static constexpr std::size_t files = 3;
 
  private:
-  std::string directory_ = std::filesystem::temp_directory_path().string() + "/gaia-fuzz-XXXXXX";
+  TemporaryDirectory directory_;
 };
 
 // All that it has, asked for as others ask who join.

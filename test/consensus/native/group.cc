@@ -43,16 +43,6 @@ std::uint16_t freePort() {
   throw std::runtime_error("no port from 10000 to 29999 is free");
 }
 
-TemporaryDirectory::TemporaryDirectory()
-    : path_((std::filesystem::temp_directory_path() / "gaia-native-XXXXXX").string()) {
-  if (mkdtemp(path_.data()) == nullptr) throw std::runtime_error("cannot create " + path_);
-}
-
-TemporaryDirectory::~TemporaryDirectory() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
-
 Replica::Replica(const ReplicaOptions& options, bool diverge)
     : runtime_(Runtime::start(options, &error_)), number_(options.self.number), diverge_(diverge) {
   if (runtime_ != nullptr) thread_ = std::thread([this] { turnThread(); });
@@ -221,7 +211,7 @@ Group::Group(const GroupSetting& setting, std::size_t members, std::size_t here)
 
 std::string Group::host() const { return base_.transport == TransportChoice::verbs ? verbsHost() : "127.0.0.1"; }
 
-ReplicaOptions Group::options(std::uint32_t number) const {
+ReplicaOptions Group::options(std::uint32_t number) const& {
   ReplicaOptions options = base_;
   if (setting_.durability == Durability::disk) options.journalDirectory += "/" + std::to_string(number);
   const auto journal = setting_.journalDirectories.find(number);

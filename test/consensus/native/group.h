@@ -9,6 +9,7 @@
 
 #include "core/ballot.h"
 #include "runtime/runtime.h"
+#include "temporary_directory.h"
 #include "transport/sys.h"
 
 namespace gaia::test {
@@ -17,18 +18,6 @@ namespace gaia::test {
 std::uint64_t patienceHere();
 bool eventually(const std::function<bool()>& condition, std::uint64_t withinMs = 15'000);
 std::uint16_t freePort();  // below the range the kernel gives to clients, and never the same twice
-
-// A directory that is gone with its object.
-class TemporaryDirectory {
- public:
-  TemporaryDirectory();
-  ~TemporaryDirectory();
-  TemporaryDirectory(const TemporaryDirectory&) = delete;
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 class Replica {
  public:
@@ -100,7 +89,8 @@ class Group {
   void restart(std::uint32_t number);  // one that has joined
   void join(std::uint32_t number, std::uint8_t slot, std::uint32_t contact);
   Replica& operator[](std::uint32_t number) { return *replicas_.at(number); }
-  ReplicaOptions options(std::uint32_t number) const;
+  ReplicaOptions options(std::uint32_t number) const&;
+  ReplicaOptions options(std::uint32_t number) && = delete;  // its journals lie in the group's directory
   std::uint32_t leader();                      // waits for one; 0: none within the bound
   void propose(const std::string& text);       // at the leader
   bool allHave(const std::vector<std::string>& log);

@@ -5,6 +5,7 @@
 
 #include "relay_guests.h"
 #include "relay_rig.h"
+#include "temporary_directory.h"
 #include "vm/relay/ends.h"
 #include "vm/relay/guest_socket.h"
 #include "vm_disks.h"
@@ -31,15 +32,15 @@ struct Rig {
             std::in_place, other, Ends{1, 2}, 0, [](std::uint64_t) {},
             [this](const Round& round) { counted = round.number; }, primaryDisk) {
     std::string error;
-    incoming = listenAt(folder.path + "/in", &error);
-    REQUIRE(backup.open(folder.path + "/in", "127.0.0.1", 0, &error));
+    incoming = listenAt(directory.path() + "/in", &error);
+    REQUIRE(backup.open(directory.path() + "/in", "127.0.0.1", 0, &error));
     REQUIRE(error == "");
   }
   ~Rig() { sys::close(incoming); }
 
   void dial() {
     std::string error;
-    REQUIRE(primary->open(folder.path + "/out", "127.0.0.1", backup.port(), &error));
+    REQUIRE(primary->open(directory.path() + "/out", "127.0.0.1", backup.port(), &error));
   }
   // Serves both ends until `done`, or fails.
   template <class Done>
@@ -54,7 +55,7 @@ struct Rig {
   // What the secondary has got of a seed that the primary writes.
   Bytes seedThrough(const Bytes& seed) {
     std::string error;
-    Stream guest(connectTo(folder.path + "/out", &error)), secondary;
+    Stream guest(connectTo(directory.path() + "/out", &error)), secondary;
     guest.put(seed);
     CHECK(until([&] {
       guest.flush();
@@ -69,7 +70,7 @@ struct Rig {
     return {got.begin(), got.end()};
   }
 
-  Folder folder;
+  test::TemporaryDirectory directory;
   Authenticator authenticator, other;
   Layout layout;
   Ram live;
@@ -108,7 +109,7 @@ TEST_CASE(
   sys::randomBytes(ram[0]);  // does not compress
   const Bytes seed = Writer(rig.layout).seed(ram);
   std::string error;
-  Stream guest(connectTo(rig.folder.path + "/out", &error)), secondary;
+  Stream guest(connectTo(rig.directory.path() + "/out", &error)), secondary;
   guest.put(seed);
   const std::uint64_t startNs = sys::nowNs();
   CHECK(rig.until([&] {
@@ -172,7 +173,7 @@ TEST_CASE("relay ends: a secondary that hangs is given up, whether the primary i
     Ram ram = rig.layout.ram();
     sys::randomBytes(ram[0]);
     std::string error;
-    Stream guest(connectTo(rig.folder.path + "/out", &error)), secondary;
+    Stream guest(connectTo(rig.directory.path() + "/out", &error)), secondary;
     guest.put(Writer(rig.layout).seed(ram));
     std::size_t before = 0;
     REQUIRE(rig.until([&] {  // until no more goes anywhere
@@ -289,7 +290,7 @@ TEST_CASE("relay ends: what QEMU writes that is no migration ends the session wi
   Rig rig;
   rig.dial();
   std::string error;
-  Stream guest(connectTo(rig.folder.path + "/out", &error));
+  Stream guest(connectTo(rig.directory.path() + "/out", &error));
   guest.put(Bytes(100, std::byte{'x'}));
   CHECK(rig.until([&] {
     guest.flush();

@@ -1,10 +1,7 @@
-// What tests of the relay's ends begin with: a folder for the sockets of pretended QEMUs, and a session that
-// has the seed.
+// What tests of the relay's ends begin with: a session of pretended QEMUs that has the seed.
 #pragma once
 #include <doctest/doctest.h>
-#include <unistd.h>
 
-#include <cstdlib>
 #include <string>
 
 #include "relay_guests.h"
@@ -13,27 +10,14 @@
 
 namespace gaia::relay::testing {
 
-// The sockets of two pretended QEMUs in a folder of their own.
-struct Folder {
-  Folder() {
-    char name[] = "/tmp/gaia-relay-XXXXXX";
-    path = mkdtemp(name);
-  }
-  ~Folder() {
-    for (const char* const name : {"/in", "/out"}) unlink((path + name).c_str());
-    rmdir(path.c_str());
-  }
-  std::string path;
-};
-
-// A secondary that has the seed and stands still for the first round. Of the rig: folder, layout, incoming,
+// A secondary that has the seed and stands still for the first round. Of the rig: directory, layout, incoming,
 // dial(), until().
 template <class Rig>
 struct Seeded {
   explicit Seeded(Rig& rig) : rig(rig), writer(rig.layout) {
     rig.dial();
     std::string error;
-    guest.open(connectTo(rig.folder.path + "/out", &error));
+    guest.open(connectTo(rig.directory.path() + "/out", &error));
     REQUIRE(passes(writer.seed(rig.layout.ram()), guest, secondary));
     REQUIRE(passes(Writer::message(Message::ready), secondary, guest));
     guest.put(writer.request());

@@ -147,7 +147,8 @@ TEST_CASE("whoever does not know the secret is refused and counted") {
 
 TEST_CASE("a full journal stops the journal, not the group") {
   const TemporaryDirectory directory;
-  ReplicaOptions options = Group(1, TransportChoice::shm).options(1);
+  const Group other({TransportChoice::shm}, 1, 0);  // nobody of it runs
+  ReplicaOptions options = other.options(1);
   options.group += "-full";
   options.journalBytesMax = 16u << 20;
   options.journalDirectory = directory.path();
@@ -177,7 +178,8 @@ TEST_CASE("a difference in outputs is reported with its index") {
 
 TEST_CASE("verbs without a device: chosen, it is refused with cause and remedy; automatic goes on without") {
   if (!verbsHost().empty()) return;  // this machine has one
-  ReplicaOptions options = Group(1, TransportChoice::shm).options(1);
+  const Group other({TransportChoice::shm}, 1, 0);  // nobody of it runs
+  ReplicaOptions options = other.options(1);
   options.group += "-verbs";
   options.transport = TransportChoice::verbs;
   std::string error;
@@ -193,7 +195,8 @@ TEST_CASE("verbs without a device: chosen, it is refused with cause and remedy; 
 }
 
 TEST_CASE("bad options are refused with the field and its value") {
-  ReplicaOptions options = Group(1, TransportChoice::shm).options(1);
+  const Group other({TransportChoice::shm}, 1, 0);  // nobody of it runs
+  ReplicaOptions options = other.options(1);
   options.group += "-bad";
   std::string error;
   ReplicaOptions bad = options;

@@ -4,9 +4,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <filesystem>
 
+#include "temporary_directory.h"
 #include "vm/relay/big_endian.h"
 #include "vm/relay/shared_disk.h"
 
@@ -15,13 +15,10 @@ namespace gaia::relay::testing {
 // In a directory of its own.
 struct Disk {
   explicit Disk(std::uint64_t bytes, std::uint64_t asideMax = SharedDisk::asideBytesMax) : disk(asideMax) {
-    char name[] = "/tmp/gaia-disk-XXXXXX";
-    directory = mkdtemp(name);
     close(open((directory / "disk").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600));
     std::filesystem::resize_file(directory / "disk", bytes);
     opened = disk.open(directory / "disk", &error);
   }
-  ~Disk() { std::filesystem::remove_all(directory); }
   Disk(const Disk&) = delete;
   Disk& operator=(const Disk&) = delete;
   // As the guest has it.
@@ -31,7 +28,8 @@ struct Disk {
     return bytes;
   }
 
-  std::filesystem::path directory;
+  test::TemporaryDirectory owned;
+  std::filesystem::path directory = owned.path();
   std::string error;
   SharedDisk disk;
   bool opened = false;

@@ -20,8 +20,8 @@ constexpr std::uint64_t limitNs = 10'000'000'000;
 struct Rig {
   Rig() {
     options.replica = group.options(2);
-    options.guestSocket = folder.path + "/guest";
-    options.migrationSocket = folder.path + "/in";
+    options.guestSocket = directory.path() + "/guest";
+    options.migrationSocket = directory.path() + "/in";
     options.memoryBlock = "ram";
     options.memoryFile = directory.path() + "/ram";
     std::ofstream(options.memoryFile) << std::string(8 * pageBytes, '\0');
@@ -40,7 +40,7 @@ struct Rig {
   }
   void dial() {
     std::string error;
-    REQUIRE(primary.open(folder.path + "/out", "127.0.0.1", port, &error));
+    REQUIRE(primary.open(directory.path() + "/out", "127.0.0.1", port, &error));
   }
   template <class Done>
   bool until(Done done) {
@@ -60,7 +60,6 @@ struct Rig {
 
   Group group{{.transport = TransportChoice::shm}, 3, 0};
   TemporaryDirectory directory;
-  Folder folder;
   vm::Options options;
   Authenticator authenticator{group.options(2).group, group.options(2).secret};
   Layout layout{{{"ram", 8}}};
