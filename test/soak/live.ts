@@ -1,4 +1,5 @@
 /** What a process of node's has in use: what is left of its heap when its garbage has been collected. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { WebSocket } from 'undici';
 import { identify } from '../../framework/mesos-local/agent/process-tree.js';
 import { eventually } from '../consensus/group.js';
@@ -33,6 +34,7 @@ export async function liveBytesOf(pid: number, port = inspectorPort): Promise<nu
     inspector.close();
     const { pid: answered, bytes } = JSON.parse(result.value);
     if (answered !== pid) throw new Error(`process ${answered} answers at port ${port}, where ${pid} was asked`);
+    await delay(2 * closedAfterMs); // to ask whether it is closed is to be connected
     await eventually('it stays open', async () => (await addressAt(port)) === null, answerMaxMs);
     return bytes;
   } catch (error) {

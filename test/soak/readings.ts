@@ -1,5 +1,5 @@
 /** What the processes of a system use, and what they share. */
-
+import { inspect } from 'node:util';
 import type { System } from '../e2e/system.js';
 import type { Reading } from '../growth/growth.js';
 import { type Usage, usageOf } from '../growth/usage.js';
@@ -15,6 +15,8 @@ export class Readings {
   readonly peakBytes = new Map<Kind, number>();
   /** Files in shared memory that there have been. */
   readonly shared = new Set<string>();
+  /** Why heaps were not read: node does not always answer. */
+  readonly unread: string[] = [];
 
   /** Process ids at the reading before. */
   private seen: ReadonlySet<number> = new Set();
@@ -47,8 +49,17 @@ export class Readings {
     const { memoryBytes: _, ...others } = usage;
     // The signal ends who has just begun: node does not hear it yet.
     const isAsked = heaps && opensInspector.includes(kind) && this.seen.has(pid);
-    const liveBytes = isAsked ? await liveBytesOf(pid) : null;
+    const liveBytes = isAsked ? await this.liveBytes(pid) : null;
     return liveBytes === null ? others : { ...others, liveBytes };
+  }
+
+  private async liveBytes(pid: number): Promise<number | null> {
+    try {
+      return await liveBytesOf(pid);
+    } catch (error) {
+      this.unread.push(inspect(error));
+      return null;
+    }
   }
 
   /** Of the framework, as it counts them itself. */

@@ -1,6 +1,7 @@
 /** A real cluster under load and churn for a while, watched. */
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { inspect } from 'node:util';
 import { unlessInterrupted } from '../chaos/interruption.js';
 import { System } from '../e2e/system.js';
 import { ofSystem } from '../growth/rules.js';
@@ -20,6 +21,8 @@ const readEveryMs = 5000;
 const readHeapsEveryMs = 60_000;
 const tellEveryMs = 60_000;
 const shownMax = 20;
+/** Of some hundred heaps that are read in an hour; whoever stands still is not read again and again. */
+const unreadMax = 3;
 
 export interface SoakOptions {
   minutes: number;
@@ -39,6 +42,7 @@ export interface Verdict {
   lostConnections: number;
   rounds: number;
   errors: number;
+  heapsUnread: number;
   peakMiB: Record<string, number>;
   changes: object;
   faults: string[];
@@ -118,7 +122,7 @@ class Soak {
 
   /** A part that breaks off is an error, and the others go on: the system is to be ended in the end. */
   private async noted(part: Promise<void>): Promise<void> {
-    await part.catch((error: Error) => this.broken.push(error.stack ?? error.message));
+    await part.catch((error: Error) => this.broken.push(inspect(error)));
   }
 
   /** With all lanes as fast as they are answered; then the share of it that is asked for. */
@@ -153,7 +157,9 @@ class Soak {
   /** When the system has ended. */
   verdict(): Verdict {
     const left = [...this.readings.shared].filter((file) => existsSync(file)).map((file) => `${file} is left`);
-    const faults = [...this.errors.slice(0, shownMax), ...above(this.readings.peakBytes), ...this.grown, ...left];
+    const { peakBytes, unread } = this.readings;
+    const silent = unread.length > unreadMax ? unread.slice(0, shownMax) : [];
+    const faults = [...this.errors.slice(0, shownMax), ...above(peakBytes), ...this.grown, ...left, ...silent];
     return {
       maximumPerSecond: Math.round(this.maximum),
       answers: this.answered,
@@ -161,9 +167,8 @@ class Soak {
       lostConnections: this.lanes.reduce((sum, { lost }) => sum + lost, this.gateway.lost),
       rounds: this.churn.rounds,
       errors: this.errors.length,
-      peakMiB: Object.fromEntries(
-        [...this.readings.peakBytes].map(([kind, bytes]) => [kind, Math.round(bytes / 2 ** 20)]),
-      ),
+      heapsUnread: unread.length,
+      peakMiB: Object.fromEntries([...peakBytes].map(([kind, bytes]) => [kind, Math.round(bytes / 2 ** 20)])),
       changes: this.changes,
       faults,
     };
