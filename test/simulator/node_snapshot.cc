@@ -96,7 +96,7 @@ std::vector<std::byte> Node::journalFor(std::uint32_t reader, Index from, std::s
 }
 
 std::vector<std::byte> Node::pieceFor(std::uint32_t reader, Index index, std::uint32_t number) {
-  if (index == 0) return demand_.note(world.nowNs), std::vector<std::byte>();
+  if (index == 0) return demand_.ask(world.nowNs), std::vector<std::byte>();
   std::vector<std::byte> piece = snapshots.piece(index, number);
   if (piece.empty()) return piece;
   readers_.note(reader, index + 1, true, world.nowNs);

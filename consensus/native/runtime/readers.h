@@ -50,7 +50,7 @@ class Readers {
 // A joiner asks every member, and every member sees its log grow: the first in rank takes a snapshot at once,
 // the next ones if none comes of it. Nobody asks any more when that was not heard for some times the pause between two
 // questions, and in some looks after that: a member that stood still for a while has not heard those who went on asking.
-// Nor does it count who asks when one has just come: it may be known here before whoever asks knows of it.
+// Nor does a joiner count that asks when one has just come: it may be known here before the joiner knows of it.
 class SnapshotDemand {
  public:
   explicit SnapshotDemand(std::uint64_t rankNs = 5'000'000'000) : rankNs_(rankNs) {}
@@ -62,8 +62,11 @@ class SnapshotDemand {
     else if (silent && looksLeft_ != 0) looksLeft_--;
     newest_ = newest;
   }
+  // By a joiner.
+  void ask(std::uint64_t nowNs) {
+    if (newerNs_ == 0 || nowNs - newerNs_ >= heardOfNs) note(nowNs);
+  }
   void note(std::uint64_t nowNs) {
-    if (newerNs_ != 0 && nowNs - newerNs_ < heardOfNs) return;
     if (looksLeft_ == 0) sinceNs_ = nowNs;
     looksLeft_ = looksMax;
     notedNs_ = nowNs;

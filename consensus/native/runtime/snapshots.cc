@@ -22,7 +22,7 @@ void MemberRuntime::answerJournal(std::uint32_t reader, Index from, std::vector<
 void MemberRuntime::answerSnapshot(std::uint32_t reader, Index index, std::uint32_t number,
                                    std::vector<std::byte>* into) {
   const std::uint64_t nowNs = sys::nowNs();
-  if (index == 0) return demand_.note(nowNs);
+  if (index == 0) return demand_.ask(nowNs);
   *into = snapshots_->piece(index, number);
   if (!into->empty()) readers_.note(reader, index + 1, true, nowNs);
 }

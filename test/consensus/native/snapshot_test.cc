@@ -104,7 +104,7 @@ TEST_CASE("a snapshot that is asked for is the next one's turn when none comes o
   SnapshotDemand demand(rankNs);
   const auto look = [&](Index newest, bool asked, std::uint64_t nowNs) {
     demand.see(newest, nowNs);
-    if (asked) demand.note(nowNs);
+    if (asked) demand.ask(nowNs);
   };
   look(0, false, 100);
   CHECK_FALSE(demand.due(0, 100));
@@ -127,14 +127,14 @@ TEST_CASE("a snapshot that has come is no reason for another: who asks a moment 
   constexpr std::uint64_t msNs = 1'000'000;
   SnapshotDemand demand;
   demand.see(0, 100);
-  demand.note(100);
+  demand.ask(100);
   CHECK(demand.due(0, 100));
   demand.see(7, 200 * msNs);
   for (std::uint64_t ms = 201; ms < 1200; ms += 100) {
-    demand.note(ms * msNs);
+    demand.ask(ms * msNs);
     demand.see(7, (ms + 1) * msNs);
     CHECK_FALSE(demand.due(0, (ms + 1) * msNs));
   }
-  demand.note(1200 * msNs);  // it is of no use to whoever asks still
+  demand.ask(1200 * msNs);  // it is of no use to whoever asks still
   CHECK(demand.due(0, 1200 * msNs));
 }
