@@ -60,6 +60,20 @@ export class Churn {
     }
   }
 
+  /** Apps come and go until the framework drops its oldest events: before that, what it keeps of them grows. */
+  async fillEvents(): Promise<void> {
+    const visitors = Array.from({ length: namesMax }, async (_, index) => {
+      while (!(await this.#dropsEvents())) await this.#comeAndGo(`/soak/visitor-${index}`);
+    });
+    await Promise.all(visitors);
+  }
+
+  async #dropsEvents(): Promise<boolean> {
+    const answer = await fetch(`${this.system.apiUrl}/v2/events?after=oldest&follow=false`);
+    const oldest = /^id: .*-(\d+)$/m.exec(await answer.text());
+    return Number(oldest?.[1] ?? 0) > 0;
+  }
+
   #scale(instances: number): Promise<void> {
     return this.#deploy('PUT', `/v2/apps${apps.plain}`, { instances });
   }

@@ -95,6 +95,7 @@ class Soak {
   async through(): Promise<void> {
     for (const spec of specs()) await this.system.deploy(spec);
     for (const app of [apps.redis, apps.gateway, apps.lossy]) await this.system.whole(app);
+    if (this.isCompared) await this.churn.fillEvents();
     const lanes = [...this.lanes, this.gateway].map((lane) => this.noted(lane.run()));
     await this.measure();
     this.begunMs = Date.now();
@@ -110,10 +111,15 @@ class Soak {
     await Promise.all([...lanes, ...parts]);
   }
 
+  /** Whether there is growth is judged. */
+  private get isCompared(): boolean {
+    return this.overMs >= ofSystem.judgedFromMs;
+  }
+
   /** Only while what is read is compared with what is read at another time. */
   private heapsAreDue(): boolean {
     const nowMs = Date.now();
-    if (this.overMs < ofSystem.judgedFromMs || nowMs - this.heapsReadMs < readHeapsEveryMs) return false;
+    if (!this.isCompared || nowMs - this.heapsReadMs < readHeapsEveryMs) return false;
     const part = (nowMs - this.begunMs) / this.overMs;
     const isDue = [ofSystem.before, ofSystem.after].some(([from, to]) => part >= from && part <= to);
     if (isDue) this.heapsReadMs = nowMs;
