@@ -69,7 +69,9 @@ export class Churn {
   }
 
   async #dropsEvents(): Promise<boolean> {
-    const answer = await fetch(`${this.system.apiUrl}/v2/events?after=oldest&follow=false`);
+    const headers = { accept: 'text/event-stream' };
+    const answer = await fetch(`${this.system.apiUrl}/v2/events?after=oldest&follow=false`, { headers });
+    assert.equal(answer.status, 200);
     const oldest = /^id: .*-(\d+)$/m.exec(await answer.text());
     return Number(oldest?.[1] ?? 0) > 0;
   }
