@@ -1,5 +1,6 @@
 /** What /proc knows about the processes of one session: every program gets a session of its own. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { pids } from './pids.js';
 
 export interface SessionMember {
   pid: number;
@@ -8,9 +9,8 @@ export interface SessionMember {
 
 /** Living members of the session, zombies not counted: those are dead and only wait for their parent. */
 export function sessionMembers(session: number): SessionMember[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((name) => readStat(Number(name)))
+  return pids()
+    .flatMap(readStat)
     .filter((process) => process.session === session && process.state !== 'Z' && process.state !== 'X')
     .map(({ pid, processGroup }) => ({ pid, processGroup }));
 }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pids } from '../../executor/pids.js';
 import { agentsOf } from '../../framework/cli/agents.js';
 import { type LocalCluster, startLocalCluster } from '../../framework/mesos-local/cluster.js';
 import { inMesosOf } from '../acceptance/platform.js';
@@ -10,7 +11,6 @@ import { until } from '../conformance/wait.js';
 import { role } from './cluster.js';
 import { Command } from './command.js';
 import { agentsMin } from './given-cluster.js';
-import { pids } from './pids.js';
 
 const toldMaxMs = 90_000;
 

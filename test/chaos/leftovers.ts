@@ -1,9 +1,9 @@
 /** What is still there when everything has been removed: each is a leak. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pids } from '../../executor/pids.js';
 import { inMesosOf } from '../acceptance/platform.js';
 import { type Cluster, role } from './cluster.js';
-import { pids } from './pids.js';
 
 const commandCharactersMax = 200;
 

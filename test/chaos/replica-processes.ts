@@ -1,6 +1,6 @@
 /** Replicas as the processes they are, whoever knows of them: found in /proc, which is this run's own. */
 import { readFileSync, readlinkSync } from 'node:fs';
-import { pids } from './pids.js';
+import { pids } from '../../executor/pids.js';
 
 export interface ReplicaProcess {
   pid: number;

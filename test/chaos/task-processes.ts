@@ -1,7 +1,7 @@
 /** Tasks of plain apps as the processes they are, whoever knows of them: found in /proc, which is this run's own. */
 import { readFileSync, statSync } from 'node:fs';
+import { pids } from '../../executor/pids.js';
 import { plainApps, plainCommand, volumePath } from './apps.js';
-import { pids } from './pids.js';
 
 export interface TaskProcess {
   pid: number;

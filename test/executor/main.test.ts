@@ -73,7 +73,7 @@ describe('executor main: plain tasks', function () {
       await executor.agent.reaches('TASK_KILLED', 5000);
       assert.deepEqual(executor.agent.states, ['TASK_STARTING', 'TASK_RUNNING', 'TASK_KILLING', 'TASK_KILLED']);
       assert.deepEqual(
-        processesIn(executor.sandbox).filter((pid) => Number(pid) !== executor.pid),
+        processesIn(executor.sandbox).filter((pid) => pid !== executor.pid),
         [],
       );
       assert.equal(await executor.ended(), 0);
@@ -132,7 +132,7 @@ describe('executor main: plain tasks', function () {
       async (executor) => {
         executor.agent.launch(assignment({ command: { shell: 'sleep 60' }, env: { OF_THE_APP: 'its-own' } }));
         await executor.agent.reaches('TASK_RUNNING');
-        const there = [String(executor.pid), ...processesIn(executor.sandbox)];
+        const there = [executor.pid, ...processesIn(executor.sandbox)];
         const environments = there.map((pid) => readFileSync(`/proc/${pid}/environ`, 'utf8'));
         const ofProgram = environments.filter((text) => text.includes('its-own'));
         assert.ok(ofProgram.length >= 1);

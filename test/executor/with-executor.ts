@@ -1,7 +1,8 @@
 /** An executor process with a sandbox, in which lies `server.cjs`: a program that speaks the interposer's side of the control channel. */
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readlinkSync, writeFileSync } from 'node:fs';
+import { readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pids } from '../../executor/pids.js';
 import { Executor } from './fake-agent.js';
 import { eventually, state, withDirectory } from './fixtures.js';
 
@@ -53,10 +54,10 @@ export async function withExecutor(
   });
 }
 
-export function processesIn(directory: string): string[] {
-  return readdirSync('/proc').filter((pid) => {
+export function processesIn(directory: string): number[] {
+  return pids().filter((pid) => {
     try {
-      return /^\d+$/.test(pid) && readlinkSync(`/proc/${pid}/cwd`).startsWith(directory);
+      return readlinkSync(`/proc/${pid}/cwd`).startsWith(directory);
     } catch {
       return false;
     }

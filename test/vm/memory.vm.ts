@@ -1,6 +1,7 @@
 /** What members of a replicated guest take of their hosts' memory under load is no more than the scheduler asks for them. */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { pids } from '../../executor/pids.js';
 import type { VmSpec } from '../../framework/app.js';
 import { ofWitness } from '../../framework/replicated-guest.js';
 import { memoryMbOf } from '../../framework/spec/container.js';
@@ -51,7 +52,7 @@ async function fill(through: Hosted, mb: number): Promise<void> {
 
 /** Of all processes that work in its sandbox; what they share with others counts in parts. */
 function proportionalMb({ sandbox }: Hosted): number {
-  const own = readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && directoryOf(Number(pid)) === sandbox);
+  const own = pids().filter((pid) => directoryOf(pid) === sandbox);
   assert.ok(own.length > 0);
   const kb = own.map((pid) =>
     Number(/^Pss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1]),

@@ -1,17 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import {
-  copyFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readlinkSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { pids } from '../../../executor/pids.js';
 import { freePort } from '../ports.js';
 import { interposerPath } from './group.js';
 
@@ -108,7 +100,7 @@ describe('the start of an interposed program', () => {
       assert.equal(ended.status, 70, `${argv}: ${ended.stderr}`);
       assert.match(ended.stderr, /puts itself into the background.*keep it in the foreground/);
     }
-    const cwds = readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && cwdOf(pid) === directory);
+    const cwds = pids().filter((pid) => cwdOf(pid) === directory);
     assert.deepEqual(cwds, []);
   });
 
@@ -133,7 +125,7 @@ describe('the start of an interposed program', () => {
   });
 });
 
-function cwdOf(pid: string): string | null {
+function cwdOf(pid: number): string | null {
   try {
     return readlinkSync(`/proc/${pid}/cwd`);
   } catch {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pids } from '../../../executor/pids.js';
 import { holdDirectory } from '../../../framework/cli/hold-directory.js';
 import { installation } from '../../../framework/installation.js';
 import { until } from '../../conformance/wait.js';
@@ -25,16 +26,14 @@ async function up(...more: string[]) {
 }
 
 /** Process ids whose command line or working directory is of this cluster. */
-function processes(): string[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && name !== String(process.pid))
-    .filter((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(directory);
-      } catch {
-        return false;
-      }
-    });
+function processes(): number[] {
+  return pids().filter((pid) => {
+    try {
+      return pid !== process.pid && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(directory);
+    } catch {
+      return false;
+    }
+  });
 }
 
 describe('gaia up and down', function () {
