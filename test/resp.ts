@@ -38,16 +38,12 @@ export class RespConnection {
   }
 
   /** Rejects when nobody listens there. With `allowHalfOpen`, `socket.end()` leaves the server's side open. */
-  static async open(port: number, host = '127.0.0.1', allowHalfOpen = false): Promise<RespConnection> {
+  static open(port: number, host = '127.0.0.1', allowHalfOpen = false): Promise<RespConnection> {
     const socket = new Socket({ allowHalfOpen });
-    await new Promise<void>((resolve, reject) => {
+    return new Promise((resolve, reject) => {
       socket.once('error', reject);
-      socket.connect(port, host, () => {
-        socket.off('error', reject);
-        resolve();
-      });
+      socket.connect(port, host, () => resolve(new RespConnection(socket)));
     });
-    return new RespConnection(socket);
   }
 
   /** No further reply will come. */
