@@ -10,6 +10,8 @@ const doneMaxMs = 120_000;
 const connectionsAtOnce = 20;
 /** Names are used again: what the framework keeps of apps stays bounded. */
 const namesMax = 4;
+/** Of each name until the framework drops events: some 150 are enough. */
+const visitsMax = 1000;
 /** Rounds from one loss of a leader to the next, and from one new group to the next. */
 const everyLoss = 5;
 const everyGroup = 15;
@@ -63,7 +65,10 @@ export class Churn {
   /** Apps come and go until the framework drops its oldest events: before that, what it keeps of them grows. */
   async fillEvents(): Promise<void> {
     const visitors = Array.from({ length: namesMax }, async (_, index) => {
-      while (!(await this.#dropsEvents())) await this.#comeAndGo(`/soak/visitor-${index}`);
+      for (let visit = 0; !(await this.#dropsEvents()); visit += 1) {
+        assert.ok(visit < visitsMax, `the framework drops no event after ${visit} visits of each of ${namesMax} apps`);
+        await this.#comeAndGo(`/soak/visitor-${index}`);
+      }
     });
     await Promise.all(visitors);
   }
