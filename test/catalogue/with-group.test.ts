@@ -58,7 +58,7 @@ describe('the end of a run of the catalogue', () => {
       await eventually('replicas are left', () => processesIn(scratch).length === 0);
       assert.deepEqual(readdirSync(scratch), []);
     } finally {
-      for (const pid of processesIn(scratch)) process.kill(Number(pid), 'SIGKILL');
+      for (const pid of processesIn(scratch)) process.kill(pid, 'SIGKILL');
       run.kill('SIGKILL');
       rmSync(scratch, { recursive: true, force: true });
     }

@@ -1,6 +1,6 @@
 /** Somebody ends a run on somebody else's Mesos. */
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pids } from '../../executor/pids.js';
@@ -8,6 +8,7 @@ import { agentsOf } from '../../framework/cli/agents.js';
 import { type LocalCluster, startLocalCluster } from '../../framework/mesos-local/cluster.js';
 import { inMesosOf } from '../acceptance/platform.js';
 import { until } from '../conformance/wait.js';
+import { commandLineOf } from '../proc.js';
 import { role } from './cluster.js';
 import { Command } from './command.js';
 import { agentsMin } from './given-cluster.js';
@@ -16,13 +17,7 @@ const toldMaxMs = 90_000;
 
 /** Command lines of the run's schedulers: those of others name another master. */
 function schedulersAt(masterUrl: string): string[] {
-  const lines = pids().map((pid) => {
-    try {
-      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
-    } catch {
-      return '';
-    }
-  });
+  const lines = pids().map(commandLineOf);
   return lines.filter((line) => line.includes(`--master ${masterUrl} `) && line.includes(`--role ${role} `));
 }
 

@@ -13,6 +13,7 @@ import {
   openLocalCluster,
   startLocalCluster,
 } from '../../framework/mesos-local/cluster.js';
+import { commandLineOf } from '../proc.js';
 
 /** Virtual machines may be slow; who waits for less says so by `--timeout`. */
 const CLI_MAX_MS = 900_000;
@@ -271,15 +272,6 @@ async function startMesos(directory: string, agents: number, timings: ClusterTim
     timings,
   });
   writeLocalCluster({ directory, apiUrl: '', masterUrl, frameworkPid: 0 });
-}
-
-/** Empty for a process that has ended. */
-function commandLineOf(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
-  } catch {
-    return '';
-  }
 }
 
 export function runCli(args: string[], launcher: Launcher = { argv: [], env: {} }): Promise<Ran> {

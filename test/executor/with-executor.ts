@@ -1,8 +1,9 @@
 /** An executor process with a sandbox, in which lies `server.cjs`: a program that speaks the interposer's side of the control channel. */
 import { execFileSync } from 'node:child_process';
-import { readlinkSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pids } from '../../executor/pids.js';
+import { directoryOf } from '../proc.js';
 import { Executor } from './fake-agent.js';
 import { eventually, state, withDirectory } from './fixtures.js';
 
@@ -55,11 +56,5 @@ export async function withExecutor(
 }
 
 export function processesIn(directory: string): number[] {
-  return pids().filter((pid) => {
-    try {
-      return readlinkSync(`/proc/${pid}/cwd`).startsWith(directory);
-    } catch {
-      return false;
-    }
-  });
+  return pids().filter((pid) => directoryOf(pid).startsWith(directory));
 }

@@ -1,6 +1,7 @@
 /** What changes again and again while a soak goes on: connections, apps, their sizes, their processes. */
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
+import lodash from 'lodash';
 import { leader, portOf, redisSpec, type System, until } from '../e2e/system.js';
 import { apps, plainSpec } from './apps.js';
 import { openLines, openRedis } from './talk.js';
@@ -10,6 +11,7 @@ const doneMaxMs = 120_000;
 const connectionsAtOnce = 20;
 /** Names are used again: what the framework keeps of apps stays bounded. */
 const namesMax = 4;
+const visitorAt = (index: number) => `/soak/visitor-${index}`;
 /** Of each name until the framework drops events: some 150 are enough. */
 const visitsMax = 1000;
 /** Rounds from one loss of a leader to the next, and from one new group to the next. */
@@ -41,7 +43,7 @@ export class Churn {
     await this.#connect();
     await this.#scale(1 + (round % 3));
     await this.#restart();
-    await this.#comeAndGo(`/soak/visitor-${round % namesMax}`);
+    await this.#comeAndGo(visitorAt(round % namesMax));
     if (round % everyGroup === everyGroup - 1) await this.#beginAgain();
     else if (round % everyLoss === everyLoss - 1) await this.#loseLeader();
   }
@@ -64,13 +66,10 @@ export class Churn {
 
   /** Apps come and go until the framework drops its oldest events: before that, what it keeps of them grows. */
   async fillEvents(): Promise<void> {
-    const visitors = Array.from({ length: namesMax }, async (_, index) => {
-      for (let visit = 0; !(await this.#dropsEvents()); visit += 1) {
-        assert.ok(visit < visitsMax, `the framework drops no event after ${visit} visits of each of ${namesMax} apps`);
-        await this.#comeAndGo(`/soak/visitor-${index}`);
-      }
-    });
-    await Promise.all(visitors);
+    for (let visit = 0; !(await this.#dropsEvents()); visit += 1) {
+      assert.ok(visit < visitsMax, `the framework drops no event after ${visit} visits of each of ${namesMax} apps`);
+      await Promise.all(lodash.times(namesMax, (index) => this.#comeAndGo(visitorAt(index))));
+    }
   }
 
   async #dropsEvents(): Promise<boolean> {

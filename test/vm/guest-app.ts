@@ -1,8 +1,9 @@
 /** A replicated guest that is an app of a local cluster, as users see it. */
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { containerProcesses } from '../../framework/mesos-local/agent/process-tree.js';
 import type { GuestView } from '../../framework/service.js';
 import { type Replica, type System, until } from '../e2e/system.js';
+import { directoryOf } from '../proc.js';
 import { patienceMs } from './machine.js';
 
 export type Member = Replica & { guest?: { standing: string | null } };
@@ -71,12 +72,3 @@ export const inSlot = ({ members }: Told, slot: number): Member => members.find(
 
 export const primary = ({ members, guest }: Told): Member =>
   members.find(({ member }) => member === guest.primary) as Member;
-
-/** Where a process works: that of a member is in its sandbox. Empty for one that has ended. */
-export function directoryOf(pid: number): string {
-  try {
-    return readlinkSync(`/proc/${pid}/cwd`);
-  } catch {
-    return '';
-  }
-}

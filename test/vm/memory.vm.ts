@@ -5,7 +5,7 @@ import { pids } from '../../executor/pids.js';
 import type { VmSpec } from '../../framework/app.js';
 import { ofWitness } from '../../framework/replicated-guest.js';
 import { memoryMbOf } from '../../framework/spec/container.js';
-import { directoryOf } from './guest-app.js';
+import { directoryOf } from '../proc.js';
 import type { Hosted } from './hosted.js';
 import { HostedGroup } from './hosted-group.js';
 import { patienceMs } from './machine.js';

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pids } from '../../../executor/pids.js';
+import { directoryOf } from '../../proc.js';
 import { freePort } from '../ports.js';
 import { interposerPath } from './group.js';
 
@@ -100,7 +101,7 @@ describe('the start of an interposed program', () => {
       assert.equal(ended.status, 70, `${argv}: ${ended.stderr}`);
       assert.match(ended.stderr, /puts itself into the background.*keep it in the foreground/);
     }
-    const cwds = pids().filter((pid) => cwdOf(pid) === directory);
+    const cwds = pids().filter((pid) => directoryOf(pid) === directory);
     assert.deepEqual(cwds, []);
   });
 
@@ -124,11 +125,3 @@ describe('the start of an interposed program', () => {
     assert.match(run(['/bin/cat', '/proc/self/personality'], env).stdout, /^00040000/);
   });
 });
-
-function cwdOf(pid: number): string | null {
-  try {
-    return readlinkSync(`/proc/${pid}/cwd`);
-  } catch {
-    return null; // it has ended
-  }
-}

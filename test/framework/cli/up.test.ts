@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pids } from '../../../executor/pids.js';
 import { holdDirectory } from '../../../framework/cli/hold-directory.js';
+import { isRunning } from '../../../framework/cli/processes.js';
 import { installation } from '../../../framework/installation.js';
 import { until } from '../../conformance/wait.js';
 import { gaia } from './gaia.js';
@@ -25,15 +26,9 @@ async function up(...more: string[]) {
   return { ...run, value: JSON.parse(run.stdout.trimEnd().split('\n').at(-1) ?? '') };
 }
 
-/** Process ids whose command line or working directory is of this cluster. */
+/** Process ids whose command line is of this cluster. */
 function processes(): number[] {
-  return pids().filter((pid) => {
-    try {
-      return pid !== process.pid && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(directory);
-    } catch {
-      return false;
-    }
-  });
+  return pids().filter((pid) => pid !== process.pid && isRunning(pid, directory));
 }
 
 describe('gaia up and down', function () {

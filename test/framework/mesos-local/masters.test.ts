@@ -1,6 +1,6 @@
 /** Several masters with Debian's ZooKeeper: who leads, what the others answer, and what a new leader finds again. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { containerProcesses } from '../../../framework/mesos-local/agent/process-tree.js';
@@ -10,6 +10,7 @@ import { send } from '../../conformance/raw-http.js';
 import { frameworkInfo } from '../../conformance/scheduler.js';
 import { isRunning, until } from '../../conformance/wait.js';
 import { FrameworkProcess } from '../../framework-process.js';
+import { commandLineOf } from '../../proc.js';
 import { ZooKeeperServers } from '../../zookeeper.js';
 import { KeepingScheduler } from './keeping-scheduler.js';
 
@@ -19,14 +20,6 @@ const TIMINGS = {
   agentReregisterTimeoutMs: 2000,
   zkSessionTimeoutMs: 1000,
 };
-
-function commandOf(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
-  } catch {
-    return '';
-  }
-}
 
 describe('mesos-local: several masters', function () {
   this.timeout(90_000);
@@ -102,7 +95,7 @@ describe('mesos-local: several masters', function () {
   };
   const running = async () => (await appTasks()).filter(({ state }) => state === 'TASK_RUNNING').map(({ id }) => id);
   /** Whatever of it runs on the agents, whoever knows of it. */
-  const copies = () => containerProcesses(directory, null).filter((pid) => commandOf(pid).startsWith('sleep 2000'));
+  const copies = () => containerProcesses(directory, null).filter((pid) => commandLineOf(pid).startsWith('sleep 2000'));
 
   it('our framework runs an app there, too', async () => {
     const masters = [0, 1].map((index) => new URL(urlOf(index)).host).join(',');
